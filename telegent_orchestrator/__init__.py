@@ -1,0 +1,1 @@
+"""What other services import to start, watch, correct and cancel onboardings and port-ins."""

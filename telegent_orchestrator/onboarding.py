@@ -1,0 +1,422 @@
+"""Onboarding: one request that describes a customer's wanted end state."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Discriminator,
+    Field,
+    ModelWrapValidatorHandler,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from telegent_orchestrator._payload import (
+    Email,
+    HttpUrl,
+    Key,
+    Payload,
+    Reference,
+    Request,
+    Text,
+    ZipCode,
+)
+from telegent_orchestrator.lines import LineRequest, LineResult
+from telegent_orchestrator.progress import LineBrief, Question, Step
+
+
+def _by_id(field: str) -> Discriminator:
+    """What carries the vendor's id exists already; anything else is to be made."""
+
+    def tag(value: object) -> str:
+        given = field in value if isinstance(value, dict) else hasattr(value, field)
+        return "existing" if given else "new"
+
+    return Discriminator(tag)
+
+
+class Address(Request):
+    """A postal address; the vendor wants the country as `USA` unless it is abroad."""
+
+    street1: Text
+    street2: Text | None = None
+    city: Text
+    state: Text
+    zip: ZipCode
+    country: Text = "USA"
+
+
+class NewAccount(Request):
+    """An account to create: a family or a business. `admin_email` gets the vendor's notices.
+
+    The vendor's AccountName becomes `name (reference)`: the only marker by which an account can
+    be found again when the answer to its creation is lost.
+    """
+
+    name: Text
+    admin_email: Email | None = None
+    billing_address: Address
+    mailing_address: Address | None = None
+
+
+class ExistingAccount(Request):
+    """An account that exists at the vendor."""
+
+    account_id: Text
+
+
+class NewSubscriber(Request):
+    """A person to create. `password` is the temporary one that the vendor asks for; a secret."""
+
+    key: Key
+    name: Text
+    email: Email
+    role: Literal["Subscriber", "Manager", "Account Admin"] = "Subscriber"
+    password: str = Field(min_length=8, max_length=128, repr=False)
+    guardian: bool = False
+
+
+class ExistingSubscriber(Request):
+    """A person who exists at the vendor."""
+
+    key: Key
+    subscriber_id: Text
+    guardian: bool = False
+
+
+class RouteCredentials(Request):
+    """What the vendor presents when it calls your URL. `secret`: password or bearer token."""
+
+    type: Literal["Basic", "Bearer"]
+    username: Text | None = None
+    secret: str = Field(min_length=1, repr=False)
+
+
+class NewMessageRoute(Request):
+    """A message route to create: where inbound messages and delivery receipts are sent."""
+
+    name: Text
+    url: HttpUrl
+    callback_url: HttpUrl | None = None
+    credentials: RouteCredentials | None = None
+    intelligent: bool = True
+
+
+class ExistingMessageRoute(Request):
+    """A message route that exists at the vendor."""
+
+    message_route_id: Text
+
+
+class NewVoiceRoute(Request):
+    """A voice route to create: a URL that takes call control, or a SIP trunk."""
+
+    name: Text
+    type: Literal["URL", "Trunk"]
+    url: HttpUrl | None = None
+    trunk_ip: Text | None = None
+    trunk_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    trunk_transport: Literal["UDP", "TCP", "TLS"] | None = None
+    credentials: RouteCredentials | None = None
+    intelligent: bool = True
+
+    @model_validator(mode="after")
+    def _complete_for_type(self) -> "NewVoiceRoute":
+        needed = ("url",) if self.type == "URL" else ("trunk_ip", "trunk_port", "trunk_transport")
+        if missing := [name for name in needed if getattr(self, name) is None]:
+            raise ValueError(f"type {self.type} also needs {', '.join(missing)}")
+        return self
+
+
+class ExistingVoiceRoute(Request):
+    """A voice route that exists at the vendor."""
+
+    voice_route_id: Text
+
+
+MessageRoute = Annotated[
+    Annotated[NewMessageRoute, Tag("new")] | Annotated[ExistingMessageRoute, Tag("existing")],
+    _by_id("message_route_id"),
+]
+VoiceRoute = Annotated[
+    Annotated[NewVoiceRoute, Tag("new")] | Annotated[ExistingVoiceRoute, Tag("existing")],
+    _by_id("voice_route_id"),
+]
+
+
+class Routes(Request):
+    """Where messages and calls go. A voice route is needed when a line has voice."""
+
+    message: MessageRoute
+    voice: VoiceRoute | None = None
+
+
+Money = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
+
+
+class NewProduct(Request):
+    """A product that must be in the catalogue under this SKU; one that is there is used."""
+
+    key: Key
+    sku: Text
+    description: Text
+    type: Text
+    sub_type: Text | None = None
+    cost: Money
+    billing_frequency: Literal["MRC", "NRC"] = "MRC"
+
+
+class ExistingProduct(Request):
+    """A product that exists at the vendor."""
+
+    key: Key
+    product_id: Text
+
+
+class PackageItem(Request):
+    """A product in a package; `product` is a key of the same request."""
+
+    product: Key
+    price: Money
+    monthly: bool = True
+    type: Text = "esim"
+
+
+class NewPackage(Request):
+    """A package that must be in the catalogue under this name; one that is there is used."""
+
+    key: Key
+    name: Text
+    description: Text | None = None
+    type: Text = "esim"
+    price: Money
+    monthly: bool = True
+    items: Annotated[list[PackageItem], Field(min_length=1)]
+
+
+class ExistingPackage(Request):
+    """A package that exists at the vendor."""
+
+    key: Key
+    package_id: Text
+
+
+class GuardianRelation(Request):
+    """Who watches over whom: both are subscriber keys with `guardian` on."""
+
+    parent: Key
+    child: Key
+    relation: Text = "Parent"
+
+
+Account = Annotated[
+    Annotated[NewAccount, Tag("new")] | Annotated[ExistingAccount, Tag("existing")],
+    _by_id("account_id"),
+]
+Subscriber = Annotated[
+    Annotated[NewSubscriber, Tag("new")] | Annotated[ExistingSubscriber, Tag("existing")],
+    _by_id("subscriber_id"),
+]
+Product = Annotated[
+    Annotated[NewProduct, Tag("new")] | Annotated[ExistingProduct, Tag("existing")],
+    _by_id("product_id"),
+]
+Package = Annotated[
+    Annotated[NewPackage, Tag("new")] | Annotated[ExistingPackage, Tag("existing")],
+    _by_id("package_id"),
+]
+
+
+class OnboardingRequest(Request):
+    """Everything that must exist at the end. What exists is given by its id, the rest is made.
+
+    Raises `pydantic.ValidationError` with every fault at once: shapes, unknown names, keys that
+    point nowhere, the same thing twice.
+    """
+
+    reference: Reference
+    account: Account
+    subscribers: Annotated[list[Subscriber], Field(min_length=1)]
+    routes: Routes
+    products: list[Product] = []
+    packages: Annotated[list[Package], Field(min_length=1)]
+    lines: list[LineRequest] = []
+    relations: list[GuardianRelation] = []
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_fault_at_once(
+        cls, data: object, handler: ModelWrapValidatorHandler["OnboardingRequest"]
+    ) -> "OnboardingRequest":
+        faults: list[InitErrorDetails] = []
+        request = None
+        try:
+            request = handler(data)
+        except ValidationError as error:
+            faults += [_as_fault(found) for found in error.errors(include_url=False)]
+        raw = data.model_dump() if isinstance(data, cls) else data
+        if isinstance(raw, dict):
+            faults += [
+                InitErrorDetails(
+                    type=PydanticCustomError("reference", "{fault}", {"fault": text}),
+                    loc=loc,
+                    input=None,
+                )
+                for loc, text in _faults_between_parts(raw)
+            ]
+        if faults or request is None:
+            raise ValidationError.from_exception_data("OnboardingRequest", faults, hide_input=True)
+        return request
+
+
+def _as_fault(error: ErrorDetails) -> InitErrorDetails:
+    """An error of the shape check: without the value, and without the tags of our unions."""
+    message = PydanticCustomError("shape", "{fault}", {"fault": error["msg"]})
+    where = tuple(part for part in error["loc"] if part not in ("new", "existing", "port_in"))
+    return InitErrorDetails(type=message, loc=where, input=None)
+
+
+Fault = tuple[tuple[str | int, ...], str]
+
+
+def _faults_between_parts(raw: dict[str, Any]) -> list[Fault]:
+    """What is wrong between the parts, even when some part has a wrong shape of its own."""
+    subscribers = _rows(raw, "subscribers")
+    products = _rows(raw, "products")
+    packages = _rows(raw, "packages")
+    lines = _rows(raw, "lines")
+    faults: list[Fault] = []
+    for part, rows in (
+        ("subscribers", subscribers),
+        ("products", products),
+        ("packages", packages),
+        ("lines", lines),
+    ):
+        faults += _repeated(part, rows, "key")
+    faults += _repeated("subscribers", subscribers, "email")
+    faults += _repeated("products", products, "sku")
+    faults += _repeated("packages", packages, "name")
+    for at, package in packages:
+        for item_at, item in _rows(package, "items"):
+            faults += _unknown(item, "product", products, ("packages", at, "items", item_at))
+    for at, line in lines:
+        faults += _unknown(line, "subscriber", subscribers, ("lines", at))
+        faults += _unknown(line, "package", packages, ("lines", at))
+    faults += _faults_of_guardian(raw, subscribers, lines)
+    faults += _faults_of_numbers(raw, lines)
+    return faults
+
+
+def _faults_of_guardian(raw: dict[str, Any], subscribers: "Rows", lines: "Rows") -> list[Fault]:
+    faults: list[Fault] = []
+    guarded = {row.get("key") for _, row in subscribers if row.get("guardian") is True}
+    known = {row.get("key") for _, row in subscribers}
+    for at, relation in _rows(raw, "relations"):
+        for role in ("parent", "child"):
+            faults += _unknown(relation, role, subscribers, ("relations", at))
+            name = relation.get(role)
+            if name in known and name not in guarded:
+                faults.append(
+                    (("relations", at, role), f"subscriber '{name}' needs \"guardian\": true")
+                )
+        if relation.get("parent") == relation.get("child"):
+            faults.append((("relations", at), "parent and child are the same subscriber"))
+    for at, line in lines:
+        name = line.get("subscriber")
+        for kind in ("call_filter", "message_filter"):
+            if line.get(kind) and name in known and name not in guarded:
+                faults.append(
+                    (("lines", at, kind), f"subscriber '{name}' needs \"guardian\": true")
+                )
+    return faults
+
+
+def _faults_of_numbers(raw: dict[str, Any], lines: "Rows") -> list[Fault]:
+    faults: list[Fault] = []
+    routes = raw.get("routes")
+    no_voice_route = isinstance(routes, dict) and routes.get("voice") is None
+    seen: dict[str, set[str]] = {"iccid": set(), "phone_number": set()}
+    for at, line in lines:
+        product_type = line.get("product_type", "Sms+Data+Voice")
+        if product_type == "Sms+Data+Voice" and no_voice_route:
+            faults.append((("lines", at, "product_type"), "a line with voice needs routes.voice"))
+        if product_type == "Sms-Only" and (line.get("data_limits") or line.get("renewal")):
+            faults.append(
+                (("lines", at, "data_limits"), "an Sms-Only line has no data to limit or renew")
+            )
+        number = line.get("number")
+        for name, values in seen.items():
+            value = number.get(name) if isinstance(number, dict) else None
+            if isinstance(value, str) and value in values:
+                faults.append((("lines", at, "number", name), "is already used by another line"))
+            elif isinstance(value, str):
+                values.add(value)
+    return faults
+
+
+Rows = list[tuple[int, dict[str, Any]]]
+
+
+def _rows(raw: dict[str, Any], part: str) -> Rows:
+    rows = raw.get(part)
+    if not isinstance(rows, list):
+        return []
+    return [(at, row) for at, row in enumerate(rows) if isinstance(row, dict)]
+
+
+def _repeated(part: str, rows: Rows, field: str) -> list[Fault]:
+    seen: set[str] = set()
+    faults: list[Fault] = []
+    for at, row in rows:
+        value = row.get(field)
+        if not isinstance(value, str):
+            continue
+        if value.casefold() in seen:
+            faults.append(((part, at, field), f"is used twice in {part}"))
+        seen.add(value.casefold())
+    return faults
+
+
+def _unknown(
+    row: dict[str, Any], field: str, known: Rows, where: tuple[str | int, ...]
+) -> list[Fault]:
+    name = row.get(field)
+    keys = sorted(str(other.get("key")) for _, other in known)
+    if isinstance(name, str) and name not in keys:
+        there = ", ".join(keys) or "none"
+        return [((*where, field), f"'{name}' is not a key in this request; there are: {there}")]
+    return []
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """The faults of a refused request as sentences, `where: what`, without the values."""
+    return [
+        f"{'.'.join(str(part) for part in found['loc']) or 'request'}: {found['msg']}"
+        for found in error.errors(include_url=False, include_input=False)
+    ]
+
+
+class OnboardingStatus(Payload):
+    """How far an onboarding is; each line's own steps are in the status of its workflow."""
+
+    reference: str
+    steps: list[Step] = []
+    lines: list[LineBrief] = []
+    questions: list[Question] = []
+
+
+class OnboardingResult(Payload):
+    """What exists at the end, by the request's keys; `complete` only if every line is live."""
+
+    reference: str
+    complete: bool
+    account_id: str
+    subscriber_ids: dict[str, str] = {}
+    message_route_id: str | None = None
+    voice_route_id: str | None = None
+    product_ids: dict[str, str] = {}
+    package_ids: dict[str, str] = {}
+    lines: list[LineResult] = []
+    faults: list[str] = []

@@ -1,0 +1,76 @@
+"""How far a workflow is: the steps it shows to people and to other services."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from telegent_orchestrator._payload import Key, Payload, Request, Text
+
+
+class StepState(StrEnum):
+    """What a step is doing."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    NEEDS_PERSON = "needs a person"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Step(Payload):
+    """One step as people see it.
+
+    `detail` is a sentence without secrets; times are in UTC.
+    """
+
+    name: str
+    state: StepState = StepState.WAITING
+    detail: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen in this step."""
+        return self.state in (StepState.DONE, StepState.FAILED, StepState.SKIPPED)
+
+
+class Answer(StrEnum):
+    """What a person can answer when neither success nor absence of a create can be shown."""
+
+    ADOPT = "adopt"
+    RETRY = "retry"
+    ABANDON = "abandon"
+
+
+class Resolution(Request):
+    """A person's answer to a step that needs one.
+
+    `adopt` takes the thing that exists under `id` at the vendor (for a number: the phone number in
+    E.164), `retry` makes the call once more, `abandon` fails the step. `by` and `reason` stay in
+    the workflow's history.
+    """
+
+    step: Text
+    answer: Answer
+    id: str | None = None
+    by: Text
+    reason: Text
+
+
+class Question(Payload):
+    """What a step asks of a person, with the evidence gathered so far."""
+
+    step: str
+    text: str
+    evidence: list[str] = []
+    asked_at: datetime | None = None
+
+
+class LineBrief(Payload):
+    """One line in the status of its onboarding; ask `workflow_id` for its steps."""
+
+    key: Key
+    workflow_id: str
+    state: StepState = StepState.WAITING
+    detail: str = ""
