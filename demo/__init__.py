@@ -1,0 +1,1 @@
+"""The demo: everything on this machine, live in the terminal."""
