@@ -1,0 +1,42 @@
+"""Where the simulator's time comes from. Every delay and expiry is computed from a `Clock`."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Gives the current UTC time; never runs backwards."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        ...
+
+
+class RealClock:
+    """The machine's time, advanced by the monotonic clock so that a clock step cannot reorder."""
+
+    def __init__(self) -> None:
+        self._start = datetime.now(UTC)
+        self._mark = time.monotonic()
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        return self._start + timedelta(seconds=time.monotonic() - self._mark)
+
+
+class ManualClock:
+    """A clock that stands still until it is advanced. Starts at the real time unless told."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._now = start or datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Moves the time forward. Raises ValueError for a negative number of seconds."""
+        if seconds < 0:
+            raise ValueError("a clock can only be advanced forward; give seconds >= 0")
+        self._now += timedelta(seconds=seconds)

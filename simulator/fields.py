@@ -1,0 +1,62 @@
+"""The building blocks of request specifications: strict models and the vendor's field types.
+
+Request models use the vendor's field names. A field that an operation does not document is
+refused: the real vendor may ignore it, but here it is more likely a mistake in the caller.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json = dict[str, Any]
+Answer = Json | list[Json]
+
+Text = Annotated[str, Field(min_length=1)]
+E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
+EmailText = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Uri = Annotated[str, Field(pattern=r"^[a-z]+://\S+$")]
+AreaCodeText = Annotated[str, Field(pattern=r"^(\d{3})?$")]
+ZipCodeText = Annotated[str, Field(pattern=r"^(\d{5}(-\d{4})?)?$")]
+# ICCIDs have 19 or 20 digits; the vendor's samples sometimes end in the filler F.
+IccidText = Annotated[str, Field(pattern=r"^\d{18,20}F?$")]
+Money = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
+ProductKind = Literal["Sms-Only", "Data-Only", "Sms+Data", "Sms+Data+Voice"]
+MessageKind = Literal["a2p", "p2p"]
+ListFilter = Literal["All", "Active", "Inactive"]
+
+
+class Body(BaseModel):
+    """A JSON request body: no conversions, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    def sent(self) -> Json:
+        """Only what the caller sent, for partial updates; an explicit null counts as sent."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Query(BaseModel):
+    """Query parameters: text is converted to the declared type, unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Nothing(Query):
+    """An operation that takes no parameters."""
+
+
+class NumberItem(Body):
+    """`{"Number": "+1..."}`, the way several operations list numbers."""
+
+    Number: E164
+
+
+class Address(Body):
+    """The postal address of an account; every part may be null."""
+
+    Street1: str | None = None
+    Street2: str | None = None
+    City: str | None = None
+    State: str | None = None
+    Zip: str | None = None
+    Country: str | None = None

@@ -1,0 +1,71 @@
+"""The socket side: a uvicorn protocol that can cut a connection, and a server to hold it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+_CUT = "simulator.cut"
+
+
+class _CuttableProtocol(H11Protocol):
+    """Puts into the scope how to close the socket: ASGI itself has no word for it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        inner: Any = self.app
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            scope.setdefault("extensions", {})[_CUT] = self.transport.abort
+            await inner(scope, receive, send)
+
+        self.app = app
+
+
+async def cut(scope: Scope, receive: Receive) -> None:
+    """Closes the client's connection without an answer and returns when it is closed."""
+    close: Callable[[], None] = scope["extensions"][_CUT]
+    close()
+    # Returning earlier would make uvicorn send a 500 in place of the missing answer.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@asynccontextmanager
+async def listen(
+    vendor: Callable[[Scope, Receive, Send], Any], control: Sequence[Route], host: str, port: int
+) -> AsyncIterator[str]:
+    """Serves `vendor` under /v1.0 and `control` beside it; gives the URL. Port 0: a free one.
+
+    Raises OSError when the address cannot be listened on. Leaving closes every connection at once.
+    """
+    app: ASGIApp = Starlette(routes=[*control, Route("/{path:path}", endpoint=vendor)])
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
+    )
+    config.load()
+    state = ServerState()
+    loop = asyncio.get_running_loop()
+    listener = await loop.create_server(
+        lambda: _CuttableProtocol(config=config, server_state=state, app_state={}),
+        host,
+        port,
+        family=socket.AF_INET,
+    )
+    try:
+        yield f"http://{host}:{listener.sockets[0].getsockname()[1]}"
+    finally:
+        listener.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        for task in list(state.tasks):
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)

@@ -1,0 +1,76 @@
+"""The simulator as one object: state, carrier, faults, logs, and a server to reach it by."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from simulator.carrier import Carrier
+from simulator.clock import Clock, ManualClock, RealClock
+from simulator.control import control_routes
+from simulator.faults import Faults
+from simulator.ledger import Ledger
+from simulator.options import SimulatorOptions
+from simulator.requests import RateLimit, RequestEntry
+from simulator.server import listen
+from simulator.tokens import Tokens
+from simulator.vendor_api import VendorApi
+from simulator.world import World
+
+
+class Simulator:
+    """A Telegent that runs here.
+
+    `options` choose its manners; `clock` replaces the clock the options would pick, for tests
+    that own the time. Use `serve()` to reach it over HTTP.
+    """
+
+    def __init__(self, options: SimulatorOptions | None = None, clock: Clock | None = None) -> None:
+        self.options = options or SimulatorOptions()
+        self._given_clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything, tokens and faults too; the carrier's records start as configured."""
+        options = self.options
+        fresh: Clock = ManualClock() if options.manual_clock else RealClock()
+        self.clock: Clock = self._given_clock or fresh
+        carrier = Carrier(options.carrier.timings, options.carrier.vocabulary)
+        for number, record in options.carrier.records.items():
+            carrier.set(number, record)
+        self.world = World(options, self.clock, carrier, Ledger(options.ledger_file))
+        self.tokens = Tokens(options, self.clock)
+        self.faults = Faults()
+        self.requests: list[RequestEntry] = []
+        self.rate_limit = (
+            RateLimit(options.rate_limit, options.retry_after) if options.rate_limit else None
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """The committed effects, including what became due since the last call."""
+        self.world.settle()
+        return self.world.ledger
+
+    @property
+    def carrier(self) -> Carrier:
+        """The losing carrier. What was due before a record is changed has happened already."""
+        self.world.settle()
+        return self.world.carrier
+
+    @property
+    def api_calls(self) -> int:
+        """Vendor calls received, token calls left out."""
+        return len(self.requests) - self.token_calls
+
+    @property
+    def token_calls(self) -> int:
+        """Token calls received."""
+        return sum(entry.is_token for entry in self.requests)
+
+    @asynccontextmanager
+    async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+        """Serves in this event loop while the block runs and gives the base URL.
+
+        Port 0 takes a free one. Raises OSError when the address cannot be listened on.
+        """
+        async with listen(VendorApi(self), control_routes(self), host, port) as url:
+            yield url

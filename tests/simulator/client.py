@@ -1,0 +1,71 @@
+"""A bare client for these tests: the vendor's calls with nothing hidden."""
+
+from typing import Any
+
+import httpx
+
+from simulator import Simulator
+
+Json = dict[str, Any]
+
+
+class Caller:
+    """Calls the simulator over its socket; gets a fresh token for every call."""
+
+    def __init__(self, sim: Simulator, url: str, http: httpx.AsyncClient) -> None:
+        self.sim = sim
+        self.url = url
+        self.http = http
+
+    async def token(self, path: str) -> str:
+        answer = await self.http.post(
+            f"{self.url}/v1.0/OAuth2/tokens",
+            json={
+                "AccountKey": self.sim.options.account_key,
+                "AccountSecret": self.sim.options.account_secret,
+                "ApiEndpoint": f"{self.url}/v1.0{path}",
+            },
+        )
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["token"]
+        return token
+
+    async def raw(
+        self, method: str, path: str, body: Any = None, query: Json | None = None
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {await self.token(path)}"}
+        return await self.http.request(
+            method, f"{self.url}/v1.0{path}", json=body, params=query, headers=headers
+        )
+
+    async def post(self, path: str, **body: Any) -> Any:
+        answer = await self.raw("POST", path, body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def get(self, path: str, **query: Any) -> Any:
+        answer = await self.raw("GET", path, query=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def refused(self, path: str, status: int = 400, **body: Any) -> str:
+        """Expects a refusal in today's error body and gives its message."""
+        answer = await self.raw("POST", path, body)
+        return _message(answer, status)
+
+    async def get_refused(self, path: str, status: int = 400, **query: Any) -> str:
+        return _message(await self.raw("GET", path, query=query), status)
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = await self.http.request(method, f"{self.url}/_sim/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def _message(answer: httpx.Response, status: int) -> str:
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert set(body) == {"StatusCode", "Message"}
+    assert body["StatusCode"] == status
+    message: str = body["Message"]
+    return message

@@ -1,0 +1,30 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from simulator import Simulator, SimulatorOptions
+from tests.simulator.client import Caller
+
+Start = Callable[[SimulatorOptions], Awaitable[Caller]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Starts a simulator with the given options; it stops with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(options: SimulatorOptions) -> Caller:
+            sim = Simulator(options)
+            url = await stack.enter_async_context(sim.serve())
+            http = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
+            return Caller(sim, url, http)
+
+        yield begin
+
+
+@pytest.fixture
+async def caller(start: Start) -> Caller:
+    """A simulator whose clock stands still until it is advanced."""
+    return await start(SimulatorOptions(manual_clock=True))
