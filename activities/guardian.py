@@ -1,0 +1,133 @@
+"""AI Guardian: features and relations of subscribers, filters of numbers."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+import telegent
+from activities.looking import Look, only, settled
+from activities.settings import ActivitySettings
+from telegent import Telegent
+from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.lines import CallFilter, MessageFilter
+
+
+class Relation(Payload):
+    """A parent and a child, by subscriber id."""
+
+    parent_id: str
+    child_id: str
+    relation: str
+
+
+class FindRelation(Look):
+    """Look for the relation of this parent to this child."""
+
+    parent_id: str
+    child_id: str
+
+
+class FindFilter(Look):
+    """Look for the filter of a subscriber's number."""
+
+    subscriber_id: str
+    phone_number: str
+
+
+@dataclass(frozen=True)
+class GuardianActivities:
+    """Calls about AI Guardian."""
+
+    api: Telegent
+    settings: ActivitySettings
+
+    @activity.defn
+    async def enable_guardian(self, subscriber_id: str) -> None:
+        """Turn Guardian on for a subscriber's calls and messages: an absolute set."""
+        await self.api.guardian.set_features(
+            telegent.GuardianFeaturesSet(
+                subscriber_id=subscriber_id,
+                enable_intelligent_guardian_calls=True,
+                enable_intelligent_guardian_messages=True,
+            )
+        )
+
+    @activity.defn
+    async def relate(self, wanted: Relation) -> str:
+        """Let the parent watch over the child; returns the child's subscriber id."""
+        await self.api.guardian.relate(
+            telegent.GuardianRelationCreate(
+                parent_subscriber_id=wanted.parent_id,
+                child_subscriber_id=wanted.child_id,
+                relation=wanted.relation,
+            )
+        )
+        return wanted.child_id
+
+    @activity.defn
+    async def find_relation(self, wanted: FindRelation) -> str | None:
+        """The child's subscriber id, if the parent watches over it."""
+        children = await self.api.guardian.children(wanted.parent_id)
+        there = any(row.child_subscriber_id == wanted.child_id for row in children)
+        return settled(wanted.child_id if there else None, wanted, self.settings)
+
+    @activity.defn
+    async def create_call_filter(
+        self, subscriber_id: str, phone_number: str, wanted: CallFilter
+    ) -> str:
+        """Create the call filter of a number; returns its id."""
+        created = await self.api.guardian.create_call_filter(
+            telegent.CallFilterCreate(
+                subscriber_id=subscriber_id,
+                phone=phone_number,
+                filter_mode=wanted.mode,
+                allowed_numbers=wanted.allowed_numbers,
+                blocked_numbers=wanted.blocked_numbers,
+                block_unknown_numbers=wanted.block_unknown_numbers,
+                block_international=wanted.block_international,
+                notification_phones=wanted.notification_phones,
+                apply_to_inbound=True,
+                apply_to_outbound=True,
+            )
+        )
+        return created.filter_id
+
+    @activity.defn
+    async def find_call_filter(self, wanted: FindFilter) -> str | None:
+        """Id of the number's call filter, if there is one."""
+        filters = await self.api.guardian.call_filters(wanted.subscriber_id, wanted.phone_number)
+        found = only([row.filter_id for row in filters], "call filters")
+        return settled(found, wanted, self.settings)
+
+    @activity.defn
+    async def create_message_filter(
+        self, subscriber_id: str, phone_number: str, wanted: MessageFilter
+    ) -> str:
+        """Create the message filter of a number; returns its id."""
+        keywords = telegent.KeywordFilter(custom_keywords=wanted.custom_keywords)
+        created = await self.api.guardian.create_message_filter(
+            telegent.MessageFilterCreate(
+                subscriber_id=subscriber_id,
+                phone=phone_number,
+                filter_mode=wanted.mode,
+                allowed_contacts=wanted.allowed_contacts,
+                blocked_contacts=wanted.blocked_contacts,
+                keyword_filter=keywords if wanted.custom_keywords else None,
+                block_unknown_numbers=wanted.block_unknown_numbers,
+                block_links=wanted.block_links,
+                block_media=wanted.block_media,
+                notification_phones=wanted.notification_phones,
+                apply_to_inbound=True,
+                apply_to_outbound=True,
+            )
+        )
+        return created.filter_id
+
+    @activity.defn
+    async def find_message_filter(self, wanted: FindFilter) -> str | None:
+        """Id of the number's message filter, if there is one."""
+        filters = await self.api.guardian.message_filters(
+            wanted.subscriber_id, wanted.phone_number
+        )
+        found = only([row.filter_id for row in filters], "message filters")
+        return settled(found, wanted, self.settings)

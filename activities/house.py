@@ -1,0 +1,92 @@
+"""What a workflow must know that no vendor call tells: earlier runs, ids, house settings."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.outcome import Outcome
+from activities.settings import ActivitySettings
+from telegent_orchestrator.names import port_in_id
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.port_in import PortInResult
+
+VISIBILITY_LAG = timedelta(seconds=10)
+"""How long to wait for Temporal's list of workflows to show a run that started just now."""
+
+
+@dataclass(frozen=True)
+class HouseActivities:
+    """Questions that are answered without the vendor."""
+
+    settings: ActivitySettings
+    temporal: Client
+
+    @activity.defn
+    async def refusals(self, request: OnboardingRequest) -> list[str]:
+        """What this worker cannot do of a well-formed request; empty when it can do all."""
+        if self.settings.message_level_field:
+            return []
+        return [
+            f"lines.{at}.message_filter.level: no document of the vendor names the field that "
+            f"carries '{line.message_filter.level}'. Leave it out, or set "
+            "TELEGENT_MESSAGE_LEVEL_FIELD on the worker once Telegent has told you its name"
+            for at, line in enumerate(request.lines)
+            if line.message_filter and line.message_filter.level
+        ]
+
+    @activity.defn
+    async def ran_before(self, workflow_id: str, run_id: str) -> bool:
+        """Whether an earlier run of this workflow id may have created things at the vendor.
+
+        When Temporal's list cannot tell, the answer is True: looking costs calls, but assuming
+        that nothing is there could create it twice.
+        """
+        try:
+            runs = [
+                run.run_id
+                async for run in self.temporal.list_workflows(f'WorkflowId = "{workflow_id}"')
+            ]
+        except ValueError:
+            # temporalio 1.35 cannot read the status of a paused workflow.
+            return True
+        if run_id in runs:
+            return len(runs) > 1
+        if datetime.now(UTC) - activity.info().scheduled_time >= VISIBILITY_LAG:
+            return True
+        raise ApplicationError(
+            "Temporal's list of workflows does not show this run yet",
+            type=Outcome.PENDING,
+            next_retry_delay=timedelta(milliseconds=200),
+            category=ApplicationErrorCategory.BENIGN,
+        )
+
+    @activity.defn
+    async def port_in_workflow_id(self, phone_number: str) -> str:
+        """The id under which a number's port-in runs."""
+        return port_in_id(phone_number, self.settings.id_key)
+
+    @activity.defn
+    async def await_port_in(self, workflow_id: str) -> PortInResult:
+        """The result of a port-in that was already open, once it ends.
+
+        Raises a benign `Pending` until then, so that Temporal asks again.
+        """
+        handle = self.temporal.get_workflow_handle(workflow_id, result_type=PortInResult)
+        if (await handle.describe()).status == WorkflowExecutionStatus.RUNNING:
+            raise ApplicationError(
+                f"{workflow_id} is still open",
+                type=Outcome.PENDING,
+                next_retry_delay=self.settings.order_poll,
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        try:
+            return await handle.result()
+        except WorkflowFailureError as error:
+            raise ApplicationError(
+                f"the port-in {workflow_id} ended without a result: {error.cause}",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            ) from None

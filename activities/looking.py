@@ -1,0 +1,52 @@
+"""Looking for what a lost answer may have created."""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.outcome import Outcome
+from activities.settings import ActivitySettings
+from telegent_orchestrator._payload import Payload
+
+T = TypeVar("T")
+
+
+class Look(Payload):
+    """How to look. `settle`: what is looked for may have been created a moment ago.
+
+    The vendor does not document how soon its lists show what was created. With `settle`, absence
+    counts only when a look that came `read_lag` after the first one still finds nothing.
+    """
+
+    settle: bool = False
+
+
+def settled(found: T | None, look: Look, settings: ActivitySettings) -> T | None:
+    """What a look found; None only when absence is certain enough to act on.
+
+    Raises a benign, retryable `Pending` while the lists may still lag, so that Temporal looks again.
+    """
+    if found is not None or not look.settle:
+        return found
+    since = datetime.now(UTC) - activity.info().scheduled_time
+    if since >= settings.read_lag:
+        return None
+    raise ApplicationError(
+        "nothing there yet; looking again, because the vendor's lists may lag",
+        type=Outcome.PENDING,
+        next_retry_delay=settings.read_lag / 2,
+        category=ApplicationErrorCategory.BENIGN,
+    )
+
+
+def only(found: list[T], what: str) -> T | None:
+    """The one match, or None. Several are a fault that only a person can sort out."""
+    if len(found) > 1:
+        raise ApplicationError(
+            f"{len(found)} {what} match: {', '.join(map(str, found))}",
+            type=Outcome.REFUSED,
+            non_retryable=True,
+        )
+    return found[0] if found else None

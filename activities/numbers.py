@@ -1,0 +1,204 @@
+"""Numbers: buying one, finding the one that a lost answer bought, and binding a ported one."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+import telegent
+from activities.looking import Look, settled
+from activities.outcome import Outcome
+from activities.settings import ActivitySettings
+from telegent import NotFound, Telegent, activation_code
+from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.lines import ProductType
+from telegent_orchestrator.port_in import NumberBinding
+
+
+class BuyNumber(Payload):
+    """A number to buy, assigned to its subscriber in the same call.
+
+    The assignment is what makes a purchase whose answer was lost findable.
+    """
+
+    account_id: str
+    subscriber_id: str
+    product_type: ProductType
+    message_type: str
+    message_route_id: str | None = None
+    voice_route_id: str | None = None
+    area_code: str | None = None
+    zip_code: str | None = None
+    iccid: str | None = None
+
+
+class NumberAtHand(Payload):
+    """A number as far as it is known: an order that is not complete has no number yet."""
+
+    order_id: str | None = None
+    phone_number: str | None = None
+    number_id: str | None = None
+    iccid: str | None = None
+    activation_code: str | None = None
+
+
+class FindNumbers(Look):
+    """Look for numbers of a subscriber other than those that are accounted for."""
+
+    subscriber_id: str
+    accounted_for: list[str] = []
+
+
+class FindNumberOnSim(Look):
+    """Look for the subscriber's number on a physical SIM."""
+
+    iccid: str
+    subscriber_id: str
+
+
+COMPLETE = ("complete", "completed")
+FAILED = ("failed", "error", "rejected", "cancelled")
+
+
+@dataclass(frozen=True)
+class NumberActivities:
+    """Calls about numbers."""
+
+    api: Telegent
+    settings: ActivitySettings
+
+    @activity.defn
+    async def buy_number(self, wanted: BuyNumber) -> NumberAtHand:
+        """Buy one number. Never repeat this without having looked for the number first."""
+        bought = await self.api.numbers.provision(
+            telegent.NumberProvision(
+                number_type="mvno",
+                message_type=wanted.message_type,
+                message_enabled=wanted.product_type.messages,
+                voice_enabled=wanted.product_type.voice,
+                data_enabled=wanted.product_type.data,
+                product_type=wanted.product_type.value,
+                message_route_id=wanted.message_route_id,
+                voice_route_id=wanted.voice_route_id if wanted.product_type.voice else None,
+                area_code=wanted.area_code,
+                zip_code=wanted.zip_code,
+                iccid=wanted.iccid,
+                assigned_subscriber_id=wanted.subscriber_id,
+                account_id=wanted.account_id,
+            )
+        )
+        return NumberAtHand(
+            order_id=bought.order_id,
+            phone_number=bought.phone_number,
+            number_id=bought.number_id,
+            iccid=bought.iccid or wanted.iccid,
+            activation_code=activation_code(bought.qr_code),
+        )
+
+    @activity.defn
+    async def await_number_order(self, order_id: str) -> str:
+        """The phone number of an order, once it is complete.
+
+        Raises a benign `Pending` until then, so that Temporal asks again, and `Refused` with the
+        vendor's words when the order has failed. An unknown status word means: not yet.
+        """
+        order = await self.api.numbers.order(order_id)
+        status = (order.order_status or "").casefold()
+        if status in FAILED:
+            raise ApplicationError(
+                f"number order {order_id} is '{order.order_status}'. "
+                f"Telegent says: {order.order_status_message or 'nothing'}",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            )
+        if status not in COMPLETE or not order.numbers:
+            raise ApplicationError(
+                f"number order {order_id} is '{order.order_status}'",
+                type=Outcome.PENDING,
+                next_retry_delay=self.settings.order_poll,
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        return order.numbers[0]
+
+    @activity.defn
+    async def read_number(self, phone_number: str) -> NumberAtHand | None:
+        """What the vendor has on a number; None when it is not in our inventory."""
+        try:
+            return _at_hand(await self.api.numbers.details(phone_number=phone_number))
+        except NotFound:
+            return None
+
+    @activity.defn
+    async def await_number(self, phone_number: str) -> NumberAtHand:
+        """What the vendor has on a number, once it is in our inventory.
+
+        Raises a benign `Pending` until then: the vendor does not document how long after a
+        completed order a number appears.
+        """
+        number = await self.read_number(phone_number)
+        if number is None:
+            raise ApplicationError(
+                "the number is not in the inventory yet",
+                type=Outcome.PENDING,
+                next_retry_delay=self.settings.order_poll,
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        return number
+
+    @activity.defn
+    async def find_numbers(self, wanted: FindNumbers) -> list[NumberAtHand]:
+        """The subscriber's numbers in inventory, without those accounted for.
+
+        Pages through the whole inventory: the vendor has no search by subscriber.
+        """
+        found = [
+            _at_hand(number)
+            async for number in self.api.numbers.inventory()
+            if number.assigned_subscriber_id == wanted.subscriber_id
+            and number.number not in wanted.accounted_for
+        ]
+        return settled(found or None, wanted, self.settings) or []
+
+    @activity.defn
+    async def find_number_on_sim(self, wanted: FindNumberOnSim) -> NumberAtHand | None:
+        """The number on this SIM, if there is one; a fault if it is somebody else's."""
+        try:
+            number = await self.api.numbers.details(iccid=wanted.iccid)
+        except NotFound:
+            return settled(None, wanted, self.settings)
+        if number.assigned_subscriber_id != wanted.subscriber_id:
+            raise ApplicationError(
+                f"SIM {wanted.iccid} already carries {number.number}, which belongs to "
+                f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            )
+        return _at_hand(number)
+
+    @activity.defn
+    async def bind_number(self, number: str, binding: NumberBinding, iccid: str | None) -> None:
+        """Bind a number to subscriber, routes, product type and SIM: an absolute set."""
+        product_type = ProductType(binding.product_type)
+        await self.api.numbers.update(
+            telegent.NumberUpdate(
+                number=number,
+                message_enabled=product_type.messages,
+                voice_enabled=product_type.voice,
+                message_type=binding.message_type,
+                message_route_id=binding.message_route_id,
+                voice_route_id=binding.voice_route_id if product_type.voice else None,
+                assigned_subscriber_id=binding.subscriber_id,
+                iccid=iccid,
+                product_type=product_type.value,
+            )
+        )
+
+
+def _at_hand(number: telegent.Number) -> NumberAtHand:
+    return NumberAtHand(
+        order_id=number.order_id,
+        phone_number=number.number,
+        number_id=number.number_id,
+        iccid=number.iccid,
+        activation_code=activation_code(number.qr_code),
+    )

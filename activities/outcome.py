@@ -1,0 +1,102 @@
+"""From the client's errors to what a workflow decides by: the type of an ApplicationError."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
+
+from telegent import (
+    BadCredentials,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    TelegentError,
+    Unauthorized,
+)
+
+
+class Outcome(StrEnum):
+    """Why a call has no result, and so what may be done next."""
+
+    NOT_SENT = "NotSent"
+    """Never reached the vendor: repeat freely."""
+
+    RATE_LIMITED = "RateLimited"
+    """Refused for the moment: repeat later."""
+
+    CREDENTIALS_REFUSED = "CredentialsRefused"
+    """Refused until somebody mends the credentials: repeat later, and say so."""
+
+    REFUSED = "Refused"
+    """Refused for good: the same call will be refused again."""
+
+    NOT_FOUND = "NotFound"
+    """Refused because what it names does not exist, or is another account's."""
+
+    UNKNOWN = "OutcomeUnknown"
+    """May have happened: look before acting again."""
+
+    PENDING = "Pending"
+    """Nothing went wrong: what is waited for has not happened yet."""
+
+
+_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
+    (RateLimited, Outcome.RATE_LIMITED),
+    (Unauthorized, Outcome.CREDENTIALS_REFUSED),
+    (BadCredentials, Outcome.CREDENTIALS_REFUSED),
+    (NotFound, Outcome.NOT_FOUND),
+    (Refused, Outcome.REFUSED),
+    (NotSent, Outcome.NOT_SENT),
+    (OutcomeUnknown, Outcome.UNKNOWN),
+)
+FINAL = (Outcome.REFUSED, Outcome.NOT_FOUND)
+"""What a repeated read or absolute set would meet again."""
+
+
+def as_failure(error: TelegentError) -> ApplicationError:
+    """The failure that Temporal stores for a client error: its outcome, and the vendor's words."""
+    outcome = next(outcome for kind, outcome in _BY_ERROR if isinstance(error, kind))
+    wait = error.retry_after if isinstance(error, RateLimited) else None
+    return ApplicationError(
+        str(error),
+        wait,
+        type=outcome,
+        non_retryable=outcome in FINAL,
+    )
+
+
+class OutcomeInterceptor(Interceptor):
+    """Turns the client's errors into failures that workflows decide by, for every activity."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Called once for each activity run by the worker."""
+        return _Translator(next)
+
+
+class _Translator(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        try:
+            return await super().execute_activity(input)
+        except TelegentError as error:
+            # Without the cause: httpx repeats URLs, and with them numbers, in its messages.
+            raise as_failure(error) from None
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+                for fault in error.errors(include_url=False, include_input=False)
+            )
+            raise ApplicationError(
+                f"{activity.info().activity_type} was not sent, Telegent would refuse it: {faults}",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            ) from None

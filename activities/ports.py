@@ -1,0 +1,155 @@
+"""Port-ins: eligibility, submit, update, cancel, and waiting for the order to change."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+import telegent
+from activities.outcome import Outcome
+from activities.settings import ActivitySettings
+from telegent import Telegent
+from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.port_in import PortInDetails
+
+
+class Eligibility(Payload):
+    """Whether a number can be ported in, and the vendor's reason."""
+
+    eligible: bool
+    carrier: str = ""
+    vendor_words: str = ""
+
+
+class OrderSeen(Payload):
+    """An order's status as the vendor words it."""
+
+    order_id: str
+    status: str
+    message: str = ""
+
+    @property
+    def words(self) -> str:
+        """Status and message in one line, as the vendor wrote them."""
+        return f"{self.status}: {self.message}" if self.message else self.status
+
+
+class AwaitChange(Payload):
+    """Wait until an order's status differs from what was seen last.
+
+    After an update the same words may be a new answer, or a read that lags behind the update:
+    they count again when `read_lag` has passed since `updated_at`.
+    """
+
+    seen: OrderSeen
+    submitted_at: datetime
+    updated_at: datetime | None = None
+
+
+class UpdatePort(Payload):
+    """The full last-known set of details for an order: what is left out might be cleared."""
+
+    order_id: str
+    details: PortInDetails
+
+
+@dataclass(frozen=True)
+class PortActivities:
+    """Calls about port-ins."""
+
+    api: Telegent
+    settings: ActivitySettings
+
+    @activity.defn
+    async def check_port_eligibility(self, phone_number: str, classification: str) -> Eligibility:
+        """Ask whether a number can be ported in."""
+        answer = await self.api.ports.eligibility(
+            telegent.PortEligibilityQuery(
+                phone_number=phone_number, target_classification=classification
+            )
+        )
+        return Eligibility(
+            eligible=answer.eligible,
+            carrier=answer.current_carrier or "",
+            vendor_words=answer.message or "",
+        )
+
+    @activity.defn
+    async def submit_port(self, details: PortInDetails) -> OrderSeen:
+        """Submit a port-in. A lost answer cannot be looked up: the order id was in it."""
+        order = await self.api.ports.submit(
+            telegent.PortIn(
+                port_in_number=details.phone_number,
+                current_carrier_name=details.losing_carrier,
+                current_account_number=details.account_number,
+                current_account_password=details.account_pin,
+                current_billing_address=_address(details),
+                iccid=details.iccid,
+                target_portin_classification=details.classification,
+                subscriber_name=details.subscriber_name,
+                port_in_date=details.port_in_date.isoformat() if details.port_in_date else None,
+            )
+        )
+        return OrderSeen(order_id=order.order_id, status=order.status or "")
+
+    @activity.defn
+    async def update_port(self, wanted: UpdatePort) -> None:
+        """Send corrected details; the vendor submits them to the losing carrier again."""
+        details = wanted.details
+        await self.api.ports.update(
+            telegent.PortInUpdate(
+                order_id=wanted.order_id,
+                current_carrier_name=details.losing_carrier,
+                current_account_number=details.account_number,
+                current_account_password=details.account_pin,
+                current_billing_address=_address(details),
+                iccid=details.iccid,
+                target_portin_classification=details.classification,
+                subscriber_name=details.subscriber_name,
+                port_in_date=details.port_in_date.isoformat() if details.port_in_date else None,
+            )
+        )
+
+    @activity.defn
+    async def cancel_port(self, order_id: str) -> None:
+        """Ask for cancellation; what comes of it is read from the order."""
+        await self.api.ports.cancel(order_id)
+
+    @activity.defn
+    async def read_port_order(self, order_id: str) -> OrderSeen:
+        """The order's status now."""
+        order = await self.api.numbers.order(order_id)
+        return OrderSeen(
+            order_id=order_id,
+            status=order.order_status or "",
+            message=order.order_status_message or "",
+        )
+
+    @activity.defn
+    async def await_port_change(self, wanted: AwaitChange) -> OrderSeen:
+        """The order's status once it differs from what was seen last.
+
+        Raises a benign `Pending` until then, so that Temporal asks again at the pace that the
+        port-in's age calls for: thirty days of asking are one event in the workflow's history.
+        """
+        now = await self.read_port_order(wanted.seen.order_id)
+        if now != wanted.seen:
+            return now
+        clock = datetime.now(UTC)
+        wait = self.settings.port_pace.interval(clock - wanted.submitted_at)
+        if wanted.updated_at:
+            counts_again = wanted.updated_at + self.settings.read_lag
+            if clock >= counts_again:
+                return now
+            wait = min(wait, counts_again - clock)
+        raise ApplicationError(
+            f"port order {now.order_id} is still '{now.words}'",
+            type=Outcome.PENDING,
+            next_retry_delay=wait,
+            category=ApplicationErrorCategory.BENIGN,
+        )
+
+
+def _address(details: PortInDetails) -> telegent.LosingCarrierAddress:
+    return telegent.LosingCarrierAddress(**details.billing_address.model_dump())

@@ -1,0 +1,133 @@
+"""What people see of a running workflow: its steps, and the questions that it asks them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+from telegent_orchestrator.names import STEP_ATTRIBUTE
+from telegent_orchestrator.progress import Question, Resolution, Step, StepState
+
+STEP = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
+SIGNS = {
+    StepState.WAITING: "·",
+    StepState.RUNNING: "▶",
+    StepState.NEEDS_PERSON: "✋",
+    StepState.DONE: "✓",
+    StepState.FAILED: "✗",
+    StepState.SKIPPED: "–",
+}
+
+
+class Board:
+    """Steps in the order in which they are shown, and open questions.
+
+    Every change is written to the workflow's current details, which cost nothing, and the name
+    of the step to a search attribute.
+    """
+
+    def __init__(self, steps: Sequence[str]) -> None:
+        self._steps = {name: Step(name=name) for name in steps}
+        self._questions: dict[str, Question] = {}
+        self._answers: dict[str, Resolution] = {}
+        self.preface: list[str] = []
+        self._current = ""
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps in order."""
+        return list(self._steps.values())
+
+    @property
+    def questions(self) -> list[Question]:
+        """The questions that wait for a person."""
+        return list(self._questions.values())
+
+    @asynccontextmanager
+    async def step(self, name: str) -> AsyncIterator[None]:
+        """Shows a step as running, and as done or failed when the block is left."""
+        step = self._steps.setdefault(name, Step(name=name))
+        step.state, step.started_at = StepState.RUNNING, workflow.now()
+        self._current = name
+        self.show()
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, FailureError) and not is_cancelled_exception(error):
+                self._end(step, StepState.FAILED, words_of(error))
+            raise
+        self._end(step, StepState.DONE, step.detail)
+
+    def skip(self, name: str, why: str) -> None:
+        """Shows that a step is not needed."""
+        self._end(self._steps[name], StepState.SKIPPED, why)
+
+    def note(self, name: str, detail: str) -> None:
+        """Shows a sentence beside a step."""
+        self._steps[name].detail = detail
+        self.show()
+
+    async def ask(self, step: str, text: str, evidence: Sequence[str]) -> Resolution:
+        """Stops at a step until a person answers with the update `resolve`."""
+        self._questions[step] = Question(
+            step=step, text=text, evidence=list(evidence), asked_at=workflow.now()
+        )
+        shown = self._steps[step]
+        shown.state, shown.detail = StepState.NEEDS_PERSON, text
+        self.show()
+        await workflow.wait_condition(lambda: step in self._answers)
+        answer = self._answers.pop(step)
+        shown.state = StepState.RUNNING
+        shown.detail = f"{answer.by} answered '{answer.answer.value}': {answer.reason}"
+        self.show()
+        return answer
+
+    def refuse_unasked(self, answer: Resolution) -> None:
+        """Raises when an answer fits no open question: for validators of the update `resolve`."""
+        if answer.step not in self._questions:
+            waiting = ", ".join(f"'{step}'" for step in self._questions) or "none"
+            raise ApplicationError(
+                f"step '{answer.step}' does not wait for an answer; waiting: {waiting}",
+                type="NotAsked",
+            )
+
+    def answer(self, answer: Resolution) -> None:
+        """Takes a person's answer."""
+        del self._questions[answer.step]
+        self._answers[answer.step] = answer
+
+    def show(self) -> None:
+        """Writes the current details (Markdown) and, when it moved on, the step's name."""
+        rows = [
+            f"| {SIGNS[step.state]} {step.state.value} | {step.name} | {_cell(step.detail)} |"
+            for step in self._steps.values()
+        ]
+        lines = [*self.preface, "", "| state | step | |", "|---|---|---|", *rows]
+        for question in self._questions.values():
+            lines += ["", f"**{question.step} waits for a person:** {question.text}"]
+            lines += [f"- {_cell(found)}" for found in question.evidence]
+            lines += ["", "Answer with the update `resolve`: adopt, retry or abandon."]
+        workflow.set_current_details("\n".join(lines).strip())
+        shown = next(
+            (s.name for s in self._steps.values() if s.state is StepState.NEEDS_PERSON),
+            self._current,
+        )
+        if shown and workflow.info().typed_search_attributes.get(STEP) != shown:
+            workflow.upsert_search_attributes([STEP.value_set(shown)])
+
+    def _end(self, step: Step, state: StepState, detail: str) -> None:
+        step.state, step.detail, step.ended_at = state, detail, workflow.now()
+        self.show()
+
+
+def words_of(error: BaseException) -> str:
+    """What a failure says, without the wrappers that Temporal puts around it."""
+    while isinstance(error, FailureError) and isinstance(error.cause, FailureError):
+        error = error.cause
+    return error.message if isinstance(error, FailureError) else str(error)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

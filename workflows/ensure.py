@@ -1,0 +1,123 @@
+"""The one way in which things are created: attempt once, classify, look before acting again."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    is_cancelled_exception,
+)
+
+from activities.outcome import Outcome
+from telegent_orchestrator.progress import Answer
+from workflows.board import Board, words_of
+from workflows.policies import REPEAT_AFTER, TRIES_SHOWN_ABSENT
+
+T = TypeVar("T")
+
+NOTHING_HAPPENED = {
+    Outcome.NOT_SENT: "Telegent could not be reached",
+    Outcome.RATE_LIMITED: "Telegent asks for fewer requests",
+    Outcome.CREDENTIALS_REFUSED: "Telegent refuses our credentials",
+}
+
+
+@dataclass(frozen=True)
+class Creation(Generic[T]):
+    """How one thing is created, and how it is found when the answer is lost.
+
+    `find(settle)` returns None when it is not there; with `settle` it returns None only when
+    absence is certain. `adopt` takes the id that a person gives. `unique`: the vendor refuses a
+    second one, so a refusal may mean that it exists.
+    """
+
+    step: str
+    create: Callable[[], Awaitable[T]]
+    find: Callable[[bool], Awaitable[T | None]]
+    adopt: Callable[[str], Awaitable[T]]
+    unique: bool = False
+
+
+async def ensure(board: Board, wanted: Creation[T], *, look_first: bool) -> T:
+    """The thing wanted: found, created, or named by a person; never created twice.
+
+    Raises a failure with the vendor's words when the vendor refuses it, or when a person abandons
+    it. When neither success nor absence can be shown it waits for a person.
+    """
+    evidence: list[str] = []
+    shown_absent = 0
+    looking = look_first
+    while True:
+        try:
+            if looking and (found := await wanted.find(bool(evidence))) is not None:
+                board.note(wanted.step, "was there already")
+                return found
+            if shown_absent < TRIES_SHOWN_ABSENT:
+                return await attempt(board, wanted.step, wanted.create)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            outcome = outcome_of(error)
+            evidence.append(f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {words_of(error)}")
+            if outcome is Outcome.UNKNOWN:
+                board.note(wanted.step, "no answer; looking whether it happened")
+                shown_absent += 1
+                looking = True
+                continue
+            if not looking and wanted.unique:
+                looking = True
+                if (found := await wanted.find(False)) is not None:
+                    board.note(wanted.step, "was there already")
+                    return found
+                raise
+            if not looking or shown_absent == 0:
+                raise
+        answer = await board.ask(
+            wanted.step,
+            "it can be shown neither that this happened nor that it did not",
+            evidence,
+        )
+        if answer.answer is Answer.ADOPT and answer.id:
+            return await wanted.adopt(answer.id)
+        if answer.answer is Answer.ABANDON:
+            raise ApplicationError(
+                f"{wanted.step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"
+            )
+        shown_absent = 0
+
+
+async def attempt(board: Board, step: str, call: Callable[[], Awaitable[T]]) -> T:
+    """Makes a call once; again, later, as long as it certainly did not happen.
+
+    Raises the ActivityError when the outcome is unknown or the vendor refuses for good.
+    """
+    wait, longest = REPEAT_AFTER
+    while True:
+        try:
+            return await call()
+        except ActivityError as error:
+            why = NOTHING_HAPPENED.get(outcome_of(error))
+            if why is None or is_cancelled_exception(error):
+                raise
+            asked = _asked_wait(error)
+            pause = max(wait.total_seconds(), asked)
+            board.note(step, f"{why}; trying again in {pause:.0f} s")
+            await workflow.sleep(pause, summary=f"{step}: {why}, trying again after this")
+            wait = min(wait * 2, longest)
+
+
+def outcome_of(error: ActivityError) -> Outcome:
+    """Why an activity has no result; a timeout, a crash or a fault of our own means: unknown."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in set(Outcome):
+        return Outcome(cause.type)
+    return Outcome.UNKNOWN
+
+
+def _asked_wait(error: ActivityError) -> float:
+    """Seconds that the vendor asked to wait, 0 when it named no time."""
+    details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
+    return float(details[0]) if details and isinstance(details[0], int | float) else 0.0

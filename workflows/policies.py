@@ -1,0 +1,95 @@
+"""Every retry policy, timeout and priority, by name, each with its reason."""
+
+from datetime import timedelta
+
+from temporalio.common import Priority, RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+from activities.outcome import FINAL
+from telegent_orchestrator.names import API_TASK_QUEUE
+
+CALL = timedelta(minutes=3)
+"""Longest time for one activity that calls the vendor: above the client's own upper bound (a
+token, the call, both once more after a 401) and a hold for `Retry-After`, so that the client
+always gives up first and can say whether the call was sent."""
+
+FIRST = Priority(priority_key=1)
+"""Cancels and corrections of a port-in: a person or a deadline waits for them."""
+INTERACTIVE = Priority(priority_key=2)
+"""Onboarding: somebody watches it."""
+POLLING = Priority(priority_key=4)
+"""Looking whether an order has moved: gives way to all that changes something."""
+
+_PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(minutes=5),
+    non_retryable_error_types=[*FINAL],
+)
+
+READ = ActivityConfig(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=CALL,
+    retry_policy=_PATIENT,
+    priority=INTERACTIVE,
+)
+"""Reads are repeated until they are answered: an outage of hours costs attempts, not history."""
+
+SET = READ
+"""Absolute sets end in the same state however often they are made, so they repeat like reads."""
+
+CREATE = ActivityConfig(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=CALL,
+    retry_policy=RetryPolicy(maximum_attempts=1),
+    priority=INTERACTIVE,
+)
+"""Creates and purchases are attempted once, whatever goes wrong, worker crashes included: the API
+has no idempotency key, so whether to repeat is the workflow's decision, after a look."""
+
+PORT_REQUEST = ActivityConfig(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=CALL,
+    retry_policy=RetryPolicy(maximum_attempts=1),
+    priority=FIRST,
+)
+"""Updates and cancels of a port-in: what became of one is read from the order before another."""
+
+POLL = ActivityConfig(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=CALL,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=30),
+        backoff_coefficient=1,
+        maximum_interval=timedelta(minutes=10),
+        non_retryable_error_types=[*FINAL],
+    ),
+    priority=POLLING,
+)
+"""Waiting by retry: the activity names the next look itself, and history grows by status changes,
+not by looks. The interval here only paces looks that failed."""
+
+HOUSE = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    schedule_to_close_timeout=timedelta(minutes=5),
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
+)
+"""Questions to our own side: settings and Temporal."""
+
+JOIN = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=5),
+        backoff_coefficient=1,
+        non_retryable_error_types=[*FINAL],
+    ),
+)
+"""Waiting, by retry, for a port-in that another run has opened."""
+
+REPEAT_AFTER = (timedelta(seconds=1), timedelta(minutes=5))
+"""First and longest wait before a create that certainly did not happen is tried again; the wait
+doubles in between. The longest keeps a day of outage near three thousand events of history."""
+
+TRIES_SHOWN_ABSENT = 3
+"""How often a create may be attempted when each time its absence was shown: a vendor that loses
+three answers in a row is a matter for a person."""
