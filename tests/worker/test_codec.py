@@ -1,0 +1,124 @@
+import base64
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.exceptions import ApplicationError
+
+from worker.codec import CodecError, EncryptionCodec, PayloadKey, data_converter, parse_key_ring
+
+OLD = PayloadKey("2025", os.urandom(32))
+NEW = PayloadKey("2026", os.urandom(32))
+
+
+def clear(data: bytes) -> Payload:
+    return Payload(metadata={"encoding": b"json/plain"}, data=data)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5))
+async def test_what_is_encrypted_comes_back_and_is_not_readable(contents: list[bytes]) -> None:
+    codec = EncryptionCodec([NEW])
+    payloads = [clear(content) for content in contents]
+    sealed = await codec.encode(payloads)
+    assert await codec.decode(sealed) == payloads
+    for content, payload in zip(contents, sealed, strict=True):
+        assert len(content) < 4 or content not in payload.data
+        assert payload.metadata["encryption-key-id"] == b"2026"
+
+
+async def test_equal_payloads_do_not_look_equal() -> None:
+    first, second = await EncryptionCodec([NEW]).encode([clear(b"1234"), clear(b"1234")])
+    assert first.data != second.data
+
+
+async def test_after_rotation_old_payloads_are_read_and_new_ones_use_the_new_key() -> None:
+    (old,) = await EncryptionCodec([OLD]).encode([clear(b"before")])
+    rotated = EncryptionCodec([NEW, OLD])
+    assert await rotated.decode([old]) == [clear(b"before")]
+    (new,) = await rotated.encode([clear(b"after")])
+    assert await EncryptionCodec([NEW]).decode([new]) == [clear(b"after")]
+
+
+async def test_unknown_key_is_named() -> None:
+    (old,) = await EncryptionCodec([OLD]).encode([clear(b"x")])
+    with pytest.raises(CodecError, match=r"'2025'.*\(2026\).*TELEGENT_PAYLOAD_KEYS"):
+        await EncryptionCodec([NEW]).decode([old])
+
+
+@given(st.data())
+async def test_any_altered_byte_is_noticed(data: st.DataObject) -> None:
+    codec = EncryptionCodec([NEW])
+    (sealed,) = await codec.encode([clear(b"secret")])
+    at = data.draw(st.integers(0, len(sealed.data) - 1))
+    changed = bytearray(sealed.data)
+    changed[at] ^= data.draw(st.integers(1, 255))
+    sealed.data = bytes(changed)
+    with pytest.raises(CodecError, match="altered"):
+        await codec.decode([sealed])
+
+
+@given(st.binary(max_size=30))
+async def test_arbitrary_bytes_are_refused_as_codec_error(data: bytes) -> None:
+    sealed = Payload(
+        metadata={"encoding": b"binary/encrypted", "encryption-key-id": b"2026"}, data=data
+    )
+    with pytest.raises(CodecError):
+        await EncryptionCodec([NEW]).decode([sealed])
+
+
+async def test_payload_cannot_be_relabelled_to_another_key() -> None:
+    twin = PayloadKey("twin", NEW.secret)
+    (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
+    sealed.metadata["encryption-key-id"] = b"twin"
+    with pytest.raises(CodecError, match="cannot be decrypted"):
+        await EncryptionCodec([twin]).decode([sealed])
+
+
+async def test_plain_payload_passes_through_decode() -> None:
+    assert await EncryptionCodec([NEW]).decode([clear(b'{"a": 1}')]) == [clear(b'{"a": 1}')]
+
+
+async def test_failure_messages_are_encrypted_too() -> None:
+    converter = data_converter([NEW])
+    failure = Failure()
+    await converter.encode_failure(ApplicationError("number +18015550123 is locked"), failure)
+    assert b"+18015550123" not in failure.SerializeToString()
+    assert "+18015550123" in str(await converter.decode_failure(failure))
+
+
+def test_without_keys_payloads_stay_readable() -> None:
+    assert data_converter(()).payload_codec is None
+
+
+def encoded(size: int = 32) -> str:
+    return base64.b64encode(bytes(size)).decode()
+
+
+def test_key_ring_keeps_its_order() -> None:
+    ring = parse_key_ring(f"b:{encoded()}, a:{encoded()}")
+    assert [key.id for key in ring] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "entry 1 must be id:base64key"),
+        ("nocolon", "entry 1 must be id:base64key"),
+        (f"sp ace:{encoded()}", "entry 1 must be id:base64key"),
+        (f"a:{encoded()},", "entry 2 must be id:base64key"),
+        ("a:***", "entry 1 must be base64"),
+        (f"a:{encoded(16)}", "entry 1 must be 32 bytes"),
+        (f"a:{encoded()},a:{encoded()}", "entry 2 repeats"),
+    ],
+)
+def test_bad_key_rings_are_refused_without_showing_the_key(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint) as refused:
+        parse_key_ring(text)
+    assert encoded()[:8] not in str(refused.value)
+
+
+def test_keys_do_not_show_in_repr() -> None:
+    assert repr(PayloadKey("k", b"0" * 32)) == "PayloadKey(id='k')"

@@ -1,0 +1,85 @@
+"""`python -m worker`: run the worker, or one of the commands beside it."""
+
+import asyncio
+import sys
+import time
+
+import typer
+
+from worker.codec_server import serve_codec
+from worker.connect import connect
+from worker.errors import WorkerError
+from worker.logs import configure_logging
+from worker.run import run
+from worker.search_attributes import register_search_attributes
+from worker.settings import (
+    CodecServerSettings,
+    SettingsError,
+    WorkerSettings,
+    load_settings,
+    markdown_table,
+)
+
+app = typer.Typer(
+    add_completion=False,
+    # A traceback with local variables would show secrets.
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def worker(context: typer.Context) -> None:
+    """Run the worker (without a command), or one of the commands below."""
+    if context.invoked_subcommand is None:
+        settings = load_settings(WorkerSettings)
+        configure_logging(settings.log_level, settings.log_format, settings.secrets())
+        asyncio.run(run(settings))
+
+
+@app.command("codec-server")
+def codec_server() -> None:
+    """Decrypt payloads for the Temporal UI and command line tool."""
+    settings = load_settings(CodecServerSettings)
+    configure_logging(settings.log_level, settings.log_format, settings.secrets())
+    serve_codec(settings)
+
+
+@app.command("search-attributes")
+def search_attributes() -> None:
+    """Register the search attributes in the namespace; does nothing for those that exist."""
+
+    async def register() -> dict[str, bool]:
+        return await register_search_attributes(await connect(()))
+
+    for name, added in asyncio.run(register()).items():
+        typer.echo(f"{name} (Keyword): {'registered' if added else 'already registered'}")
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting as a Markdown table."""
+    typer.echo(markdown_table())
+
+
+def main() -> int:
+    """Run the command line. Exit status: 2 for faulty settings, 1 for any other failure."""
+    try:
+        app()
+    except SettingsError as error:
+        for line in error.lines:
+            typer.echo(line, err=True)
+        return 2
+    except WorkerError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    status = main()
+    # Threads of the Temporal SDK may still be ending. When the interpreter goes away under them,
+    # the process aborts with status 134 instead of ours; a short rest avoids that.
+    time.sleep(0.1)
+    sys.exit(status)

@@ -1,0 +1,35 @@
+"""The connection to Temporal, by the variables that every Temporal tool reads."""
+
+from collections.abc import Sequence
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+
+from worker.codec import PayloadKey, data_converter
+from worker.errors import WorkerError
+
+DEFAULT_ADDRESS = "localhost:7233"
+
+
+async def connect(keys: Sequence[PayloadKey]) -> Client:
+    """A client whose payloads are encrypted with `keys`, or in the clear if there are none.
+
+    Raises WorkerError if the `TEMPORAL_*` variables cannot be used or nothing answers.
+    """
+    try:
+        config = ClientConfig.load_client_connect_config()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise WorkerError(f"the TEMPORAL_* settings cannot be used: {error}") from error
+    address = config.setdefault("target_host", DEFAULT_ADDRESS)
+    try:
+        return await Client.connect(**config, data_converter=data_converter(keys))
+    except (RuntimeError, RPCError, ValueError) as error:
+        raise WorkerError(
+            f"cannot reach Temporal at {address}: {_first_line(error)}; start it, or set "
+            "TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TEMPORAL_TLS_* where it asks for them)"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,131 @@
+"""Log lines: one format for structlog, the Temporal SDK and the standard library, and no secrets.
+
+Workflows log through `workflow.logger`, which is silent during replay, activities through
+structlog; both end here.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+import structlog
+import temporalio.activity
+import temporalio.workflow
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+REDACTED = "[redacted]"
+_HIDDEN = (
+    "account_?secret|account_?key|account_?number|account_?pin|access_?token|api_?key|"
+    "authorization|client_?secret|password|passcode|pin|secret|token"
+)
+_SECRET_KEY = re.compile(rf"[\w-]*(?:{_HIDDEN})", re.IGNORECASE)
+_BEARER = re.compile(r"\bBearer\s+[^\s\"',}]+", re.IGNORECASE)
+# name=value, name: value and "name": "value", as in URLs, headers and JSON.
+_ASSIGNMENT = re.compile(
+    rf"(?P<name>\b\w*?(?:{_HIDDEN})[\"']?\s*[=:]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;&}}]+)",
+    re.IGNORECASE,
+)
+# Replacing shorter values would tear ordinary words apart.
+_SHORTEST_SECRET = 6
+
+
+def configure_logging(
+    level: str, style: Literal["json", "console"], secrets: Collection[str] = ()
+) -> None:
+    """Send every log line of the process to standard output.
+
+    `level`: the least severe name, such as INFO. `secrets`: values that are struck out wherever
+    they occur.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(allow=["temporal_workflow", "temporal_activity"]),
+        _flatten_temporal,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.format_exc_info,
+        Redactor(secrets),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # These ids become fields of their own, so the message need not repeat them.
+    temporalio.workflow.logger.workflow_info_on_message = False
+    temporalio.activity.logger.activity_info_on_message = False
+
+
+class Redactor:
+    """A structlog processor, the last guard: strikes out what should not have been logged."""
+
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        """`secrets`: known values; anything else goes by its name."""
+        known = sorted((s for s in secrets if len(s) >= _SHORTEST_SECRET), key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """The same line with secrets replaced, at any depth."""
+        return {
+            # structlog's own entries hold records and loggers, which never reach the output.
+            key: value if key.startswith("_") else self._clean(key, value)
+            for key, value in event.items()
+        }
+
+    def _clean(self, key: str, value: object) -> object:
+        if _SECRET_KEY.fullmatch(key):
+            return REDACTED
+        if isinstance(value, str):
+            return self._clean_text(value)
+        if isinstance(value, Mapping):
+            return {name: self._clean(str(name), item) for name, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._clean("", item) for item in value]
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        # The renderer would call repr(), and with that show whatever the object holds.
+        return self._clean_text(str(value))
+
+    def _clean_text(self, text: str) -> str:
+        if self._known is not None:
+            text = self._known.sub(REDACTED, text)
+        text = _BEARER.sub(f"Bearer {REDACTED}", text)
+        return _ASSIGNMENT.sub(rf"\g<name>{REDACTED}", text)
+
+
+def _flatten_temporal(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Name the SDK's ids as the activities' own lines do."""
+    for source in ("temporal_workflow", "temporal_activity"):
+        info = event.pop(source, None)
+        if isinstance(info, Mapping):
+            for key in ("workflow_id", "workflow_type", "attempt"):
+                if key in info:
+                    event.setdefault(key, info[key])
+            run_id = info.get("workflow_run_id", info.get("run_id"))
+            if run_id:
+                event.setdefault("run_id", run_id)
+            if "activity_type" in info:
+                event.setdefault("activity", info["activity_type"])
+    return event

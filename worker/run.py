@@ -1,0 +1,186 @@
+"""The worker: two Temporal workers in one process, and how it starts and stops."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+import pydantic
+import structlog
+from temporalio.client import Client
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities import build_activities, build_local_activities
+from activities.settings import ActivitySettings
+from telegent import RequestBudget, Telegent, Timeouts
+from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
+from worker.connect import connect
+from worker.errors import WorkerError
+from worker.health import serve_health
+from worker.interceptors import BindLogContext
+from worker.search_attributes import require_search_attributes
+from worker.settings import WorkerSettings, unknown_variables
+from workflows import WORKFLOWS
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+DEPLOYMENT = "telegent-orchestrator"
+LOCAL_GRACE = timedelta(seconds=10)
+"""For local activities at shutdown: they only compute, so this is never used up."""
+
+# Loaded once and shared with the sandbox: they have no side effects at import, and loading them
+# again for each workflow would cost memory (structlog) or be refused (httpx). The workflows
+# themselves are not here: the sandbox is what keeps them deterministic.
+PASSTHROUGH = (
+    "activities",
+    "telegent",
+    "telegent_orchestrator",
+    "httpx",
+    "phonenumbers",
+    "pydantic",
+    "pydantic_core",
+    "structlog",
+)
+
+
+def grace_for(timeouts: Timeouts) -> timedelta:
+    """How long a stopping worker waits for calls in flight: longer than any call can take.
+
+    A call that is cut off has an unknown outcome, and what it bought must then be looked up.
+    """
+    return timedelta(seconds=timeouts.total + 10)
+
+
+def workflow_worker(
+    client: Client,
+    workflows: Sequence[type],
+    local_activities: Sequence[Callable[..., object]],
+    *,
+    build_id: str = "dev",
+) -> Worker:
+    """The worker that runs workflows and their local activities."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=workflows,
+        activities=local_activities,
+        # Nothing on this queue may call Telegent, so that the request budget cannot be bypassed.
+        no_remote_activities=True,
+        interceptors=[BindLogContext()],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        # An input that does not decode would otherwise retry the first workflow task for ever.
+        workflow_failure_exception_types=[pydantic.ValidationError],
+        graceful_shutdown_timeout=LOCAL_GRACE,
+        deployment_config=_deployment(build_id),
+    )
+
+
+def api_worker(
+    client: Client,
+    activities: Sequence[Callable[..., object]],
+    *,
+    requests_per_minute: int,
+    grace: timedelta,
+    build_id: str = "dev",
+) -> Worker:
+    """The worker that calls Telegent, on a queue whose rate the Temporal server limits."""
+    return Worker(
+        client,
+        task_queue=API_TASK_QUEUE,
+        activities=activities,
+        interceptors=[BindLogContext()],
+        max_task_queue_activities_per_second=requests_per_minute / 60,
+        graceful_shutdown_timeout=grace,
+        deployment_config=_deployment(build_id),
+    )
+
+
+@asynccontextmanager
+async def workers(
+    client: Client,
+    api: Telegent,
+    settings: ActivitySettings,
+    *,
+    requests_per_minute: int,
+    grace: timedelta = timedelta(seconds=30),
+    build_id: str = "dev",
+) -> AsyncIterator[tuple[Worker, Worker]]:
+    """Run both workers (workflows, API) while the block runs.
+
+    The block is cancelled if a worker fails, and that failure is raised here. At the end the API
+    worker stops first: results of calls in flight are then still taken up by their workflows.
+    """
+    for_workflows = workflow_worker(
+        client, WORKFLOWS, build_local_activities(settings, client), build_id=build_id
+    )
+    for_api = api_worker(
+        client,
+        build_activities(api, settings, client),
+        requests_per_minute=requests_per_minute,
+        grace=grace,
+        build_id=build_id,
+    )
+    async with for_workflows, for_api:
+        yield for_workflows, for_api
+
+
+async def run(settings: WorkerSettings) -> None:
+    """Run the worker until SIGTERM or SIGINT, then finish the calls in flight.
+
+    Raises WorkerError if it cannot start, or when a Temporal worker fails for good.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sig, stop.set)
+
+    for name in unknown_variables(os.environ):
+        log.warning("unknown setting is ignored; is it misspelt?", variable=name)
+    if not settings.payload_keys:
+        log.warning("payloads are stored in the clear: TELEGENT_PAYLOAD_KEYS is not set")
+    if not settings.id_key.get_secret_value():
+        log.warning("phone numbers can be guessed from port-in ids: TELEGENT_ID_KEY is not set")
+
+    client = await connect(settings.payload_keys)
+    await require_search_attributes(client)
+    api = Telegent(
+        settings.account_key.get_secret_value(),
+        settings.account_secret.get_secret_value(),
+        base_url=settings.base_url,
+        budget=RequestBudget(settings.requests_per_minute, settings.burst),
+        timeouts=settings.timeouts(),
+    )
+    try:
+        # Entered in this order, left in the reverse: the HTTP client closes after the workers.
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(api)
+            running = await stack.enter_async_context(
+                workers(
+                    client,
+                    api,
+                    settings.activity_settings(),
+                    requests_per_minute=settings.requests_per_minute,
+                    grace=grace_for(settings.timeouts()),
+                    build_id=settings.build_id,
+                )
+            )
+            if settings.health_port:
+                await stack.enter_async_context(serve_health(settings.health_port, running, client))
+            log.info("running", namespace=client.namespace, build_id=settings.build_id)
+            await stop.wait()
+            log.info("stopping: no new work; calls in flight may finish")
+    except RuntimeError as error:
+        raise WorkerError(f"the Temporal worker failed: {error}") from error
+    log.info("stopped")
+
+
+def _deployment(build_id: str) -> WorkerDeploymentConfig:
+    # Set even though versioning is off: without it the SDK hashes every loaded module at start.
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(DEPLOYMENT, build_id), use_worker_versioning=False
+    )
