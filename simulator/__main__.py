@@ -1,6 +1,7 @@
 """Runs the simulator by itself: `python -m simulator`."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,7 +34,7 @@ def main(
     rate_limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Requests per rolling minute, token calls included. Off if not set."
+            min=1, help="Requests per rolling minute, token calls included; unset: no limit."
         ),
     ] = None,
     retry_after: Annotated[
@@ -84,9 +85,18 @@ def main(
         manual_clock=manual_clock,
     )
     try:
-        asyncio.run(_serve(Simulator(options), host, port, url_file))
+        simulator = Simulator(options)
     except OSError as error:
-        typer.echo(f"simulator: {error.strerror or error}", err=True)
+        raise typer.BadParameter(f"{ledger}: {error.strerror}", param_hint="--ledger") from None
+    try:
+        asyncio.run(_serve(simulator, host, port, url_file))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        typer.echo(
+            f"simulator: cannot serve on {host}:{port}: {reason}. Choose another --port or --host; "
+            "--port 0 takes a free port.",
+            err=True,
+        )
         raise typer.Exit(1) from None
 
 
@@ -97,9 +107,16 @@ async def _serve(simulator: Simulator, host: str, port: int, url_file: Path | No
         loop.add_signal_handler(name, stop.set)
     async with simulator.serve(host, port) as url:
         if url_file:
-            url_file.write_text(f"{url}\n", encoding="utf-8")  # noqa: ASYNC240 - once, at start
+            _write_url(url_file, url)
         typer.echo(f"Telegent simulator at {url}")
         await stop.wait()
+
+
+def _write_url(path: Path, url: str) -> None:
+    try:
+        path.write_text(f"{url}\n", encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--url-file") from None
 
 
 def _carrier_setup(path: Path) -> CarrierSetup:

@@ -32,6 +32,11 @@ class Ledger:
     file: Path | None = None
     rows: list[LedgerRow] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Raises OSError at once, not at the first effect, when `file` cannot be written."""
+        if self.file is not None:
+            self.file.touch()
+
     def append(self, time: datetime, kind: str, data: dict[str, Any]) -> None:
         """Records one effect. The row is on disk before this returns, so a crash cannot hide it."""
         row = LedgerRow(len(self.rows) + 1, time, kind, data)

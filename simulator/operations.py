@@ -15,6 +15,7 @@ from simulator import (
     number_status,
     numbers,
     portin,
+    provisioning,
     routes,
     subscribers,
     subscriptions,
@@ -113,8 +114,8 @@ _add(
     subscriptions.delete_subscription,
 )
 
-_add("POST", "/numbers/availability", numbers.Availability, numbers.search_availability)
-_add("POST", "/numbers/provision", numbers.Provision, numbers.provision)
+_add("POST", "/numbers/availability", provisioning.Availability, provisioning.search_availability)
+_add("POST", "/numbers/provision", provisioning.Provision, provisioning.provision)
 _add("GET", "/numbers/order", numbers.OrderQuery, numbers.get_order)
 _add("GET", "/numbers/inventory", numbers.InventoryQuery, numbers.inventory)
 _add("GET", "/numbers", numbers.NumberQuery, numbers.number_details)

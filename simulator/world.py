@@ -141,7 +141,7 @@ class World:
             raise missing(field_name)
         found = table.get(key)
         if found is None:
-            raise not_found(field_name.removesuffix("Id").removesuffix("ID") or field_name)
+            raise not_found(field_name)
         return found
 
     def account_for(self, account_id: str | None) -> str:

@@ -1,0 +1,86 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from simulator import ManualClock, SimulatorOptions
+from tests.simulator.client import Caller
+from tests.simulator.conftest import Start
+from tests.simulator.steps import account
+
+
+async def ask(caller: Caller, **changes: object) -> tuple[int, dict[str, object]]:
+    body = {
+        "AccountKey": caller.sim.options.account_key,
+        "AccountSecret": caller.sim.options.account_secret,
+        "ApiEndpoint": f"{caller.url}/v1.0/account",
+        **changes,
+    }
+    sent = {key: value for key, value in body.items() if value is not None}
+    answer = await caller.http.post(f"{caller.url}/v1.0/oauth2/tokens", json=sent)
+    return answer.status_code, answer.json()
+
+
+async def use(caller: Caller, token: str, path: str, method: str = "GET") -> int:
+    answer = await caller.http.request(
+        method, f"{caller.url}/v1.0{path}", headers={"Authorization": f"Bearer {token}"}
+    )
+    return answer.status_code
+
+
+async def test_the_answer_has_the_published_camel_case_shape(caller: Caller) -> None:
+    status, body = await ask(caller)
+    assert status == 200
+    assert set(body) == {"token", "successful", "tokenExpiry"}
+    expiry = datetime.strptime(str(body["tokenExpiry"]), "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
+    wanted = caller.sim.clock.now() + timedelta(seconds=300)
+    assert abs((expiry - wanted).total_seconds()) < 1
+
+
+@pytest.mark.parametrize("field", ["AccountKey", "AccountSecret"])
+async def test_wrong_credentials_get_no_token(caller: Caller, field: str) -> None:
+    status, _ = await ask(caller, **{field: "wrong"})
+    assert status == 401
+
+
+async def test_the_endpoint_must_be_named_without_a_query(caller: Caller) -> None:
+    status, body = await ask(caller, ApiEndpoint=None)
+    assert (status, body["Message"]) == (400, "The ApiEndpoint field is required.")
+    status, _ = await ask(caller, ApiEndpoint=f"{caller.url}/v1.0/account?AccountId=AID-1")
+    assert status == 400
+
+
+@pytest.mark.parametrize("scope_status", [401, 403])
+async def test_a_token_opens_only_the_url_it_is_for(start: Start, scope_status: int) -> None:
+    caller = await start(SimulatorOptions(scope_status=401 if scope_status == 401 else 403))
+    token = await caller.token("/distributor/accounts")
+    assert await use(caller, token, "/distributor/accounts") == 200
+    assert await use(caller, token, "/distributor/subscribers") == scope_status
+    # A trailing slash is another URL, and one that no operation has.
+    assert await use(caller, token, "/distributor/accounts/") == 404
+
+
+async def test_the_query_is_no_part_of_the_scope(caller: Caller) -> None:
+    account_id = await account(caller)
+    token = await caller.token("/account")
+    assert await use(caller, token, f"/account?AccountId={account_id}") == 200
+
+
+async def test_no_token_a_foreign_token_and_an_expired_one_are_401(caller: Caller) -> None:
+    answer = await caller.http.get(f"{caller.url}/v1.0/distributor/accounts")
+    assert answer.status_code == 401
+    assert await use(caller, "made-up", "/distributor/accounts") == 401
+
+    token = await caller.token("/distributor/accounts")
+    clock = caller.sim.clock
+    assert isinstance(clock, ManualClock)
+    clock.advance(299)
+    assert await use(caller, token, "/distributor/accounts") == 200
+    clock.advance(1)
+    assert await use(caller, token, "/distributor/accounts") == 401
+
+
+async def test_unknown_paths_and_methods_are_refused(caller: Caller) -> None:
+    assert await use(caller, "any", "/numbers/reactivation") == 404
+    assert await use(caller, "any", "/account/create", "GET") == 405
+    answer = await caller.http.get(f"{caller.url}/v1.0/oauth2/tokens")
+    assert answer.status_code == 405
