@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from simulator import Simulator, SimulatorOptions
+from tests.simulator.client import Caller
+from tests.simulator.conftest import Start
+from tests.simulator.steps import PORT_IN, account
+
+
+async def test_the_ledger_and_the_calls_can_be_read_from_outside(caller: Caller) -> None:
+    await account(caller)
+    assert await caller.control("GET", "health") == {"status": "ok"}
+    rows = await caller.control("GET", "ledger")
+    assert [(row["seq"], row["kind"]) for row in rows] == [(1, "account.created")]
+    assert await caller.control("GET", "requests/summary") == {
+        "api_calls": 1,
+        "token_calls": 1,
+        "tokens_per_endpoint": {"/v1.0/account/create": 1},
+        "by_endpoint": {"POST /v1.0/OAuth2/tokens": 1, "POST /v1.0/account/create": 1},
+    }
+    calls = await caller.control("GET", "requests")
+    assert [(c["path"], c["status"]) for c in calls] == [
+        ("/v1.0/OAuth2/tokens", 200),
+        ("/v1.0/account/create", 200),
+    ]
+
+
+async def test_faults_and_the_clock_are_steered_from_outside(caller: Caller) -> None:
+    fault = {"match": "GET /v1.0/distributor/*", "kind": "error_before", "times": 9}
+    await caller.control("POST", "faults", fault)
+    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 500
+    await caller.control("DELETE", "faults")
+    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 200
+
+    await caller.post("/numbers/portin", **PORT_IN)
+    await caller.control("POST", "clock/advance", {"seconds": 3})
+    state = await caller.control("GET", "state")
+    assert state["port_ins"][0]["phase"] == "complete"
+    assert state["numbers"] == 1
+
+
+async def test_a_reset_forgets_everything(caller: Caller) -> None:
+    await account(caller)
+    await caller.control("POST", "reset")
+    assert await caller.control("GET", "ledger") == []
+    assert await caller.get("/distributor/accounts") == []
+    assert caller.sim.api_calls == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "text"),
+    [
+        ("faults", {"match": "x", "kind": "explode"}, "kind: "),
+        ("carrier", {"script": "lock"}, "number"),
+        ("carrier", {"number": "+1", "scrpt": "lock"}, "scrpt: "),
+        ("clock/advance", {"seconds": -1}, "forward"),
+    ],
+)
+async def test_what_cannot_be_done_is_explained(
+    caller: Caller, path: str, body: object, text: str
+) -> None:
+    answer = await caller.http.post(f"{caller.url}/_sim/{path}", json=body)
+    assert answer.status_code == 400
+    assert text in answer.json()["error"]
+
+
+async def test_a_clock_that_runs_cannot_be_advanced(start: Start) -> None:
+    caller = await start(SimulatorOptions())
+    answer = await caller.http.post(f"{caller.url}/_sim/clock/advance", json={"seconds": 1})
+    assert answer.status_code == 400
+
+
+async def test_the_ledger_file_has_every_row_before_the_answer(
+    start: Start, tmp_path: Path
+) -> None:
+    file = tmp_path / "ledger.jsonl"
+    caller = await start(SimulatorOptions(ledger_file=file))
+    await account(caller, "One")
+    await account(caller, "Two")
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [row["data"]["name"] for row in rows] == ["One", "Two"]
+
+
+async def test_a_second_server_on_a_taken_port_fails(caller: Caller) -> None:
+    port = int(caller.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        async with Simulator().serve(port=port):
+            pass

@@ -1,0 +1,118 @@
+"""Each kind of trouble as a real client meets it, and whether the effect took place."""
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator import Fault
+from tests.simulator.client import Caller, Json
+
+CREATE = "POST /v1.0/account/create"
+CUT = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+
+
+def inject(caller: Caller, kind: Any, **more: Any) -> None:
+    caller.sim.faults.add(Fault(match=CREATE, kind=kind, **more))
+
+
+def created(caller: Caller) -> int:
+    return caller.sim.ledger.count("account.created")
+
+
+async def create(caller: Caller, name: str = "Acme") -> httpx.Response:
+    return await caller.raw("POST", "/account/create", {"AccountName": name})
+
+
+@pytest.mark.parametrize(("kind", "effects"), [("refuse", 0), ("lose", 1)])
+async def test_the_connection_is_cut_without_an_answer(
+    caller: Caller, kind: str, effects: int
+) -> None:
+    inject(caller, kind)
+    with pytest.raises(CUT):
+        await create(caller)
+    assert created(caller) == effects
+    assert caller.sim.requests[-1].status is None
+    assert caller.sim.requests[-1].fault == kind
+    # The client and the server both go on: only that one connection is gone.
+    assert (await create(caller)).status_code == 200
+
+
+async def test_a_cut_connection_refuses_a_large_body_unread(caller: Caller) -> None:
+    inject(caller, "refuse")
+    with pytest.raises(CUT):
+        await create(caller, "x" * 5_000_000)
+    assert created(caller) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "status", "effects"),
+    [
+        ("error_before", {"status": 503}, 503, 0),
+        ("error_after", {"status": 504}, 504, 1),
+        ("401", {}, 401, 0),
+        ("429", {}, 429, 0),
+    ],
+)
+async def test_an_error_is_answered_with_or_without_the_effect(
+    caller: Caller, kind: str, more: Json, status: int, effects: int
+) -> None:
+    inject(caller, kind, **more)
+    answer = await create(caller)
+    assert answer.status_code == status
+    assert answer.json()["StatusCode"] == status
+    assert "retry-after" not in answer.headers
+    assert created(caller) == effects
+
+
+async def test_a_429_may_say_when_to_come_back(caller: Caller) -> None:
+    inject(caller, "429", retry_after=7)
+    assert (await create(caller)).headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body_starts"), [("broken_json", b"{"), ("html", b"<html>"), ("empty", b"")]
+)
+async def test_an_unreadable_200_hides_a_real_effect(
+    caller: Caller, kind: str, body_starts: bytes
+) -> None:
+    inject(caller, kind)
+    answer = await create(caller)
+    assert answer.status_code == 200
+    assert answer.content.startswith(body_starts)
+    with pytest.raises(ValueError, match=r"."):
+        answer.json()
+    assert created(caller) == 1
+
+
+@pytest.mark.parametrize(("kind", "effects"), [("slow", 1), ("slow_before", 0)])
+async def test_a_late_answer_times_out_with_or_without_the_effect(
+    caller: Caller, kind: str, effects: int
+) -> None:
+    inject(caller, kind, seconds=30)
+    caller.http.timeout = httpx.Timeout(0.2)
+    with pytest.raises(httpx.ReadTimeout):
+        await create(caller)
+    assert created(caller) == effects
+
+
+async def test_a_slow_answer_comes_in_the_end(caller: Caller) -> None:
+    inject(caller, "slow", seconds=0.2)
+    begun = time.monotonic()
+    assert (await create(caller)).status_code == 200
+    assert time.monotonic() - begun >= 0.2
+
+
+async def test_a_rule_spoils_the_nth_calls_that_match_and_no_others(caller: Caller) -> None:
+    caller.sim.faults.add(
+        Fault(match="/v1.0/account/*", kind="error_before", nth=2, times=2, status=500)
+    )
+    assert [(await create(caller)).status_code for _ in range(4)] == [200, 500, 500, 200]
+    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 200
+
+
+async def test_a_token_call_can_be_spoiled_in_either_spelling(caller: Caller) -> None:
+    caller.sim.faults.add(Fault(match="POST /v1.0/oauth2/tokens", kind="lose"))
+    with pytest.raises(CUT):
+        await caller.token("/account")
