@@ -126,8 +126,6 @@ class GuardianActivities:
     @activity.defn
     async def find_message_filter(self, wanted: FindFilter) -> str | None:
         """Id of the number's message filter, if there is one."""
-        filters = await self.api.guardian.message_filters(
-            wanted.subscriber_id, wanted.phone_number
-        )
+        filters = await self.api.guardian.message_filters(wanted.subscriber_id, wanted.phone_number)
         found = only([row.filter_id for row in filters], "message filters")
         return settled(found, wanted, self.settings)

@@ -1,5 +1,6 @@
 """Numbers: buying one, finding the one that a lost answer bought, and binding a ported one."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from temporalio import activity
@@ -42,11 +43,15 @@ class NumberAtHand(Payload):
     activation_code: str | None = None
 
 
-class FindNumbers(Look):
-    """Look for numbers of a subscriber other than those that are accounted for."""
+class FindNumber(Look):
+    """Look for the number of a subscriber that is not accounted for.
+
+    `sure`: such a number can only be the one that is looked for.
+    """
 
     subscriber_id: str
     accounted_for: list[str] = []
+    sure: bool
 
 
 class FindNumberOnSim(Look):
@@ -146,18 +151,30 @@ class NumberActivities:
         return number
 
     @activity.defn
-    async def find_numbers(self, wanted: FindNumbers) -> list[NumberAtHand]:
-        """The subscriber's numbers in inventory, without those accounted for.
+    async def numbers_of(self, subscriber_id: str) -> list[str]:
+        """The subscriber's phone numbers in inventory."""
+        return [number.number async for number in self._inventory_of(subscriber_id)]
 
-        Pages through the whole inventory: the vendor has no search by subscriber.
+    @activity.defn
+    async def find_number(self, wanted: FindNumber) -> NumberAtHand | None:
+        """The subscriber's number that is not accounted for, if there is one.
+
+        A fault when there are several, or when the one found may be another line's.
         """
         found = [
             _at_hand(number)
-            async for number in self.api.numbers.inventory()
-            if number.assigned_subscriber_id == wanted.subscriber_id
-            and number.number not in wanted.accounted_for
+            async for number in self._inventory_of(wanted.subscriber_id)
+            if number.number not in wanted.accounted_for
         ]
-        return settled(found or None, wanted, self.settings) or []
+        if found and (len(found) > 1 or not wanted.sure):
+            numbers = ", ".join(number.phone_number or "?" for number in found)
+            raise ApplicationError(
+                f"the subscriber already has {numbers}, and it cannot be told whether that is "
+                "this line's number",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            )
+        return settled(found[0] if found else None, wanted, self.settings)
 
     @activity.defn
     async def find_number_on_sim(self, wanted: FindNumberOnSim) -> NumberAtHand | None:
@@ -174,6 +191,12 @@ class NumberActivities:
                 non_retryable=True,
             )
         return _at_hand(number)
+
+    async def _inventory_of(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
+        """Pages through the whole inventory: the vendor has no search by subscriber."""
+        async for number in self.api.numbers.inventory():
+            if number.assigned_subscriber_id == subscriber_id:
+                yield number
 
     @activity.defn
     async def bind_number(self, number: str, binding: NumberBinding, iccid: str | None) -> None:

@@ -38,7 +38,8 @@ Key = Annotated[
     str,
     Field(
         pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
-        description="a name of your choice within the request: lower-case letters, digits, hyphens",
+        description="a name of your choice within the request, in lower-case letters, digits and "
+        "hyphens. It is shown unencrypted in workflow ids and steps: no personal data",
     ),
 ]
 Reference = Annotated[

@@ -147,8 +147,9 @@ class LineInput(Payload):
     """What a LineWorkflow starts from: the wanted line and the ids that it builds on.
 
     `look_first`: an earlier run may have created things, so look before each create.
-    `fresh_subscriber`: the subscriber was created just now and owns no number yet, so a number
-    that inventory shows for it can only be this line's.
+    `numbers_elsewhere`: the subscriber's numbers that belong to other lines of the request.
+    `only_number`: any other number of the subscriber can only be this line's, because the
+    subscriber was made by this onboarding and has no other line with a new eSIM.
     """
 
     reference: str
@@ -159,7 +160,8 @@ class LineInput(Payload):
     message_route_id: str | None = None
     voice_route_id: str | None = None
     look_first: bool = False
-    fresh_subscriber: bool = False
+    numbers_elsewhere: list[str] = []
+    only_number: bool = False
 
 
 class LineResult(Payload):

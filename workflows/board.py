@@ -1,6 +1,6 @@
 """What people see of a running workflow: its steps, and the questions that it asks them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from temporalio import workflow
@@ -25,13 +25,16 @@ class Board:
     """Steps in the order in which they are shown, and open questions.
 
     Every change is written to the workflow's current details, which cost nothing, and the name
-    of the step to a search attribute.
+    of the step to a search attribute. `tell` hears of every question.
     """
 
-    def __init__(self, steps: Sequence[str]) -> None:
+    def __init__(
+        self, steps: Sequence[str], tell: Callable[[StepState, str], Awaitable[None]] | None = None
+    ) -> None:
         self._steps = {name: Step(name=name) for name in steps}
         self._questions: dict[str, Question] = {}
         self._answers: dict[str, Resolution] = {}
+        self._tell = tell
         self.preface: list[str] = []
         self._current = ""
 
@@ -77,6 +80,8 @@ class Board:
         shown = self._steps[step]
         shown.state, shown.detail = StepState.NEEDS_PERSON, text
         self.show()
+        if self._tell:
+            await self._tell(StepState.NEEDS_PERSON, f"{step}: {text}")
         await workflow.wait_condition(lambda: step in self._answers)
         answer = self._answers.pop(step)
         shown.state = StepState.RUNNING

@@ -14,7 +14,7 @@ from temporalio.exceptions import (
 from activities.outcome import Outcome
 from telegent_orchestrator.progress import Answer
 from workflows.board import Board, words_of
-from workflows.policies import REPEAT_AFTER, TRIES_SHOWN_ABSENT
+from workflows.policies import REPEAT_AFTER, UNANSWERED_TRIES
 
 T = TypeVar("T")
 
@@ -48,37 +48,38 @@ async def ensure(board: Board, wanted: Creation[T], *, look_first: bool) -> T:
     it. When neither success nor absence can be shown it waits for a person.
     """
     evidence: list[str] = []
-    shown_absent = 0
+    refusal: ActivityError | None = None
+    unanswered = 0
     looking = look_first
     while True:
-        try:
-            if looking and (found := await wanted.find(bool(evidence))) is not None:
+        can_tell = True
+        if looking:
+            try:
+                found = await wanted.find(bool(evidence))
+            except ActivityError as error:
+                _note(evidence, error)
+                can_tell, found = False, None
+            if found is not None:
                 board.note(wanted.step, "was there already")
                 return found
-            if shown_absent < TRIES_SHOWN_ABSENT:
+            if refusal is not None:
+                raise refusal
+        if can_tell and unanswered < UNANSWERED_TRIES:
+            try:
                 return await attempt(board, wanted.step, wanted.create)
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            outcome = outcome_of(error)
-            evidence.append(f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {words_of(error)}")
-            if outcome is Outcome.UNKNOWN:
-                board.note(wanted.step, "no answer; looking whether it happened")
-                shown_absent += 1
+            except ActivityError as error:
+                _note(evidence, error)
+                if outcome_of(error) is Outcome.UNKNOWN:
+                    board.note(wanted.step, "no answer; looking whether it happened")
+                    unanswered += 1
+                elif wanted.unique and not looking:
+                    refusal = error
+                else:
+                    raise
                 looking = True
                 continue
-            if not looking and wanted.unique:
-                looking = True
-                if (found := await wanted.find(False)) is not None:
-                    board.note(wanted.step, "was there already")
-                    return found
-                raise
-            if not looking or shown_absent == 0:
-                raise
         answer = await board.ask(
-            wanted.step,
-            "it can be shown neither that this happened nor that it did not",
-            evidence,
+            wanted.step, "it cannot be shown whether this exists exactly once", evidence
         )
         if answer.answer is Answer.ADOPT and answer.id:
             return await wanted.adopt(answer.id)
@@ -86,7 +87,8 @@ async def ensure(board: Board, wanted: Creation[T], *, look_first: bool) -> T:
             raise ApplicationError(
                 f"{wanted.step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"
             )
-        shown_absent = 0
+        # A person says that it does not exist, so the next thing to do is not another look.
+        unanswered, looking = 0, False
 
 
 async def attempt(board: Board, step: str, call: Callable[[], Awaitable[T]]) -> T:
@@ -107,6 +109,13 @@ async def attempt(board: Board, step: str, call: Callable[[], Awaitable[T]]) -> 
             board.note(step, f"{why}; trying again in {pause:.0f} s")
             await workflow.sleep(pause, summary=f"{step}: {why}, trying again after this")
             wait = min(wait * 2, longest)
+
+
+def _note(evidence: list[str], error: ActivityError) -> None:
+    """Adds a failure to the evidence; passes on a cancellation, which is none."""
+    if is_cancelled_exception(error):
+        raise error
+    evidence.append(f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {words_of(error)}")
 
 
 def outcome_of(error: ActivityError) -> Outcome:

@@ -90,6 +90,9 @@ REPEAT_AFTER = (timedelta(seconds=1), timedelta(minutes=5))
 """First and longest wait before a create that certainly did not happen is tried again; the wait
 doubles in between. The longest keeps a day of outage near three thousand events of history."""
 
-TRIES_SHOWN_ABSENT = 3
-"""How often a create may be attempted when each time its absence was shown: a vendor that loses
-three answers in a row is a matter for a person."""
+UNANSWERED_TRIES = 2
+"""How often a create may stay without an answer, its absence shown each time, before a person is
+asked: a vendor that loses two answers in a row may well hide what it did."""
+
+STRANGE_ANSWER_PAUSE = timedelta(minutes=10)
+"""How long to wait before asking again for an order that the vendor suddenly does not know."""

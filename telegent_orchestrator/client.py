@@ -1,0 +1,247 @@
+"""The typed client: start, watch, correct, cancel and resolve from another service."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio.client import (
+    Client,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from telegent_orchestrator import names
+from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.lines import LineStatus
+from telegent_orchestrator.onboarding import (
+    OnboardingRequest,
+    OnboardingResult,
+    OnboardingStatus,
+)
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    PortInCancel,
+    PortInCorrection,
+    PortInRequest,
+    PortInResult,
+    PortInStatus,
+    PortState,
+)
+from telegent_orchestrator.progress import Resolution
+
+Answer = TypeVar("Answer")
+
+
+class OnboardingIncompleteError(Exception):
+    """Not everything could be done; `result` holds what exists and what went wrong with the rest."""
+
+    def __init__(self, result: OnboardingResult) -> None:
+        super().__init__("; ".join(result.faults))
+        self.result = result
+
+
+class NotTakenError(Exception):
+    """A correction, cancel, order id or answer was refused; the message says why."""
+
+
+class Progress(Payload):
+    """An onboarding at one moment: its own steps, and those of each line and port-in by line key."""
+
+    onboarding: OnboardingStatus
+    lines: dict[str, LineStatus] = {}
+    ports: dict[str, PortInStatus] = {}
+
+
+class Orchestrator:
+    """Starts and finds onboardings and port-ins over a Temporal client.
+
+    The Temporal client needs `temporalio.contrib.pydantic.pydantic_data_converter`, and the
+    worker's payload codec when the worker has keys. `id_key` must be the worker's
+    `TELEGENT_ID_KEY`: both compute the workflow ids of port-ins with it.
+    """
+
+    def __init__(self, temporal: Client, *, id_key: str = "") -> None:
+        self._temporal = temporal
+        self._id_key = id_key
+
+    async def start_onboarding(self, request: OnboardingRequest) -> "OnboardingHandle":
+        """Start an onboarding, or join the one with the same reference, open or completed.
+
+        After one that failed or was cancelled this starts a new run, which looks for what the
+        earlier run created before it creates anything.
+        """
+        await self._start(
+            names.ONBOARDING_WORKFLOW,
+            names.onboarding_id(request.reference),
+            request,
+            summary=f"Onboarding {request.reference}",
+        )
+        return self.onboarding(request.reference)
+
+    async def start_port_in(self, request: PortInRequest) -> "PortInHandle":
+        """Start a port-in, or join the one of the same number, open or completed."""
+        phone_number = request.details.phone_number
+        await self._start(
+            names.PORT_IN_WORKFLOW,
+            names.port_in_id(phone_number, self._id_key),
+            request,
+            summary=f"Port-in from {request.details.losing_carrier}",
+        )
+        return self.port_in(phone_number)
+
+    def onboarding(self, reference: str) -> "OnboardingHandle":
+        """The onboarding with this reference."""
+        return OnboardingHandle(self._temporal, reference)
+
+    def port_in(self, phone_number: str) -> "PortInHandle":
+        """The port-in of this number (E.164)."""
+        return PortInHandle(self._temporal, names.port_in_id(phone_number, self._id_key))
+
+    async def _start(self, name: str, workflow_id: str, request: Payload, *, summary: str) -> None:
+        try:
+            await self._temporal.start_workflow(
+                name,
+                request,
+                id=workflow_id,
+                task_queue=names.TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                static_summary=summary,
+            )
+        except WorkflowAlreadyStartedError:
+            # It has completed: joining it means reading its result.
+            return
+
+
+class OnboardingHandle:
+    """One onboarding."""
+
+    def __init__(self, temporal: Client, reference: str) -> None:
+        self._temporal = temporal
+        self.id = names.onboarding_id(reference)
+
+    async def status(self) -> OnboardingStatus:
+        """How far the onboarding is."""
+        return await _query(self._temporal, self.id, OnboardingStatus)
+
+    async def progress(self) -> Progress:
+        """How far the onboarding and each of its lines and port-ins are."""
+        progress = Progress(onboarding=await self.status())
+        for line in progress.onboarding.lines:
+            try:
+                status = await _query(self._temporal, line.workflow_id, LineStatus)
+                progress.lines[line.key] = status
+                if port_in := status.result.port_in_workflow_id:
+                    progress.ports[line.key] = await _query(self._temporal, port_in, PortInStatus)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                # Not started yet: the steps before it are still running.
+        return progress
+
+    async def watch(self, every: timedelta = timedelta(seconds=1)) -> AsyncIterator[Progress]:
+        """Yields the progress whenever it has changed, and ends when the onboarding has ended."""
+        last = None
+        while True:
+            ended = (await self._handle().describe()).close_time is not None
+            now = await self.progress()
+            if now != last:
+                yield now
+            if ended:
+                return
+            last = now
+            await asyncio.sleep(every.total_seconds())
+
+    async def result(self) -> OnboardingResult:
+        """Waits for the end.
+
+        Raises:
+            OnboardingIncompleteError: not everything could be done.
+            WorkflowFailureError: it was refused as a whole, cancelled or terminated.
+        """
+        try:
+            return await self._handle().result()
+        except WorkflowFailureError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError) and cause.type == "Incomplete":
+                result = OnboardingResult.model_validate(cause.details[0])
+                raise OnboardingIncompleteError(result) from error
+            raise
+
+    async def resolve(self, answer: Resolution, *, line: str | None = None) -> None:
+        """Answers a step that waits for a person, of the onboarding or of the line with this key.
+
+        Raises NotTakenError when that step waits for no answer.
+        """
+        where = names.line_id(self.id.removeprefix("onboarding-"), line) if line else self.id
+        handle = self._temporal.get_workflow_handle(where)
+        await _update(handle, names.RESOLVE_UPDATE, answer, None)
+
+    async def cancel(self) -> None:
+        """Cancels the onboarding and its lines; port-ins go on, cancel them by themselves."""
+        await self._handle().cancel()
+
+    def _handle(self) -> WorkflowHandle[Any, OnboardingResult]:
+        return self._temporal.get_workflow_handle(self.id, result_type=OnboardingResult)
+
+
+class PortInHandle:
+    """One port-in."""
+
+    def __init__(self, temporal: Client, workflow_id: str) -> None:
+        self._temporal = temporal
+        self.id = workflow_id
+
+    async def status(self) -> PortInStatus:
+        """How far the port-in is, and what to correct when it was rejected."""
+        return await _query(self._temporal, self.id, PortInStatus)
+
+    async def correct(self, correction: PortInCorrection) -> PortState:
+        """Sends a correction; returns the state that it met. Raises NotTakenError."""
+        return await _update(self._handle(), names.CORRECT_UPDATE, correction, PortState)
+
+    async def signal_correction(self, correction: PortInCorrection) -> None:
+        """Sends a correction without waiting; if it cannot be used, the timeline says why."""
+        await self._handle().signal(names.CORRECT_SIGNAL, correction)
+
+    async def cancel(self, cancel: PortInCancel) -> PortState:
+        """Asks to cancel; returns the state that it met. Completion may still win.
+
+        Raises NotTakenError.
+        """
+        return await _update(self._handle(), names.CANCEL_UPDATE, cancel, PortState)
+
+    async def attach_order(self, order: AttachOrder) -> None:
+        """Names the vendor's order of a submit without an answer. Raises NotTakenError."""
+        await _update(self._handle(), names.ATTACH_ORDER_UPDATE, order, None)
+
+    async def look_now(self) -> None:
+        """Hints that the order may have changed."""
+        await self._handle().signal(names.ORDER_EVENT_SIGNAL)
+
+    async def result(self) -> PortInResult:
+        """Waits for the end: COMPLETED, CANCELLED or INELIGIBLE."""
+        return await self._handle().result()
+
+    def _handle(self) -> WorkflowHandle[Any, PortInResult]:
+        return self._temporal.get_workflow_handle(self.id, result_type=PortInResult)
+
+
+async def _query(temporal: Client, workflow_id: str, kind: type[Answer]) -> Answer:
+    handle = temporal.get_workflow_handle(workflow_id)
+    return await handle.query(names.STATUS_QUERY, result_type=kind)
+
+
+async def _update(
+    handle: WorkflowHandle[Any, Any], name: str, message: Payload, kind: type[Answer] | None
+) -> Answer:
+    try:
+        answer: Answer = await handle.execute_update(name, message, result_type=kind)
+    except WorkflowUpdateFailedError as error:
+        raise NotTakenError(str(error.cause or error)) from error
+    return answer

@@ -1,0 +1,563 @@
+"""The whole onboarding of a customer: account, people, routes, catalogue, lines."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import (
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
+
+from activities.accounts import AccountActivities, CreateAccount, FindAccount
+from activities.catalogue import (
+    CatalogueActivities,
+    CreatePackage,
+    FindPackages,
+    FindProducts,
+)
+from activities.guardian import FindRelation, GuardianActivities, Relation
+from activities.house import HouseActivities
+from activities.routes import (
+    CreateMessageRoute,
+    CreateVoiceRoute,
+    FindRoute,
+    RouteActivities,
+)
+from activities.subscribers import CreateSubscriber, FindSubscriber, SubscriberActivities
+from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, NewNumber
+from telegent_orchestrator.names import (
+    ACCOUNT_ATTRIBUTE,
+    ONBOARDING_WORKFLOW,
+    RESOLVE_UPDATE,
+    STATUS_QUERY,
+    line_id,
+)
+from telegent_orchestrator.onboarding import (
+    ExistingAccount,
+    ExistingMessageRoute,
+    ExistingSubscriber,
+    ExistingVoiceRoute,
+    GuardianRelation,
+    NewPackage,
+    NewProduct,
+    NewSubscriber,
+    OnboardingRequest,
+    OnboardingResult,
+    OnboardingStatus,
+)
+from telegent_orchestrator.progress import LineBrief, Resolution, StepState
+from workflows.board import SIGNS, Board, words_of
+from workflows.ensure import Creation, ensure
+from workflows.line import LineWorkflow
+from workflows.policies import CREATE, HOUSE, READ, SET
+from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged
+
+T = TypeVar("T")
+ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
+ACCOUNT_STEP, MESSAGE_ROUTE, VOICE_ROUTE = "Account", "Message route", "Voice route"
+PRODUCTS, PACKAGES, GUARDIAN, LINES = "Products", "Packages", "AI Guardian", "Lines"
+
+
+@workflow.defn(name=ONBOARDING_WORKFLOW)
+class OnboardingWorkflow:
+    """Makes true what the request describes; fails, with what exists, when a part of it cannot be.
+
+    One failing part stops only what builds on it: the other lines go live.
+    """
+
+    @workflow.init
+    def __init__(self, request: OnboardingRequest) -> None:
+        self._request = request
+        self._look_first = False
+        self._result = OnboardingResult(reference=request.reference, complete=False, account_id="")
+        self._lines = {
+            line.key: LineBrief(key=line.key, workflow_id=line_id(request.reference, line.key))
+            for line in request.lines
+        }
+        steps = [ACCOUNT_STEP, *(f"Subscriber {person.key}" for person in request.subscribers)]
+        steps += [MESSAGE_ROUTE, *([VOICE_ROUTE] if request.routes.voice else [])]
+        steps += [*([PRODUCTS] if request.products else []), PACKAGES]
+        steps += [GUARDIAN] if any(person.guardian for person in request.subscribers) else []
+        self._board = Board([*steps, *([LINES] if request.lines else [])])
+
+    @workflow.run
+    async def run(self, request: OnboardingRequest) -> OnboardingResult:
+        """Account first; people, routes and catalogue side by side; then every line."""
+        await self._refuse_what_cannot_be_done()
+        await self._learn_of_earlier_runs()
+        await self._account()
+        await asyncio.gather(self._people(), self._routes(), self._catalogue())
+        await self._bring_lines_live()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._end()
+
+    @workflow.query(name=STATUS_QUERY)
+    def status(self) -> OnboardingStatus:
+        """How far the onboarding is."""
+        return OnboardingStatus(
+            reference=self._request.reference,
+            steps=self._board.steps,
+            lines=list(self._lines.values()),
+            questions=self._board.questions,
+        )
+
+    @workflow.update(name=RESOLVE_UPDATE)
+    async def resolve(self, answer: Resolution) -> None:
+        """A person's answer to a step that waits for one."""
+        self._board.answer(answer)
+
+    @resolve.validator
+    def _only_when_asked(self, answer: Resolution) -> None:
+        self._board.refuse_unasked(answer)
+
+    @workflow.signal(name=CHILD_CHANGED_SIGNAL)
+    def child_changed(self, news: ChildChanged) -> None:
+        """News of a line."""
+        self._show_line(news.key, news.state, news.detail)
+
+    async def _refuse_what_cannot_be_done(self) -> None:
+        refusals = await workflow.execute_local_activity_method(
+            HouseActivities.refusals, self._request, **HOUSE
+        )
+        if refusals:
+            raise ApplicationError(
+                "the request was refused before any call: " + "; ".join(refusals),
+                type="RequestRefused",
+                non_retryable=True,
+            )
+
+    async def _learn_of_earlier_runs(self) -> None:
+        info = workflow.info()
+        self._look_first = await workflow.execute_local_activity_method(
+            HouseActivities.ran_before, args=[info.workflow_id, info.run_id], **HOUSE
+        )
+
+    async def _account(self) -> None:
+        account = self._request.account
+        async with self._board.step(ACCOUNT_STEP):
+            if isinstance(account, ExistingAccount):
+                self._result.account_id = account.account_id
+            else:
+                marked = self._marked(account.name)
+                wanted = CreateAccount(marked_name=marked, account=account)
+                self._result.account_id = await self._ensure(
+                    ACCOUNT_STEP,
+                    lambda: workflow.execute_activity_method(
+                        AccountActivities.create, wanted, summary="Create the account", **CREATE
+                    ),
+                    lambda settle: workflow.execute_activity_method(
+                        AccountActivities.find,
+                        FindAccount(marked_name=marked, settle=settle),
+                        summary="Look for the account",
+                        **READ,
+                    ),
+                )
+        workflow.upsert_search_attributes([ACCOUNT.value_set(self._result.account_id)])
+
+    async def _people(self) -> None:
+        people = self._request.subscribers
+        await asyncio.gather(*(self._part(self._subscriber(person)) for person in people))
+        guarded = [
+            (person.key, subscriber_id)
+            for person in people
+            if person.guardian and (subscriber_id := self._result.subscriber_ids.get(person.key))
+        ]
+        if guarded:
+            await self._part(self._guardian(guarded))
+
+    async def _subscriber(self, person: NewSubscriber | ExistingSubscriber) -> None:
+        step = f"Subscriber {person.key}"
+        async with self._board.step(step):
+            if isinstance(person, ExistingSubscriber):
+                self._result.subscriber_ids[person.key] = person.subscriber_id
+                return
+            account_id = self._result.account_id
+            wanted = CreateSubscriber(account_id=account_id, subscriber=person)
+            self._result.subscriber_ids[person.key] = await self._ensure(
+                step,
+                lambda: workflow.execute_activity_method(
+                    SubscriberActivities.create,
+                    wanted,
+                    summary=f"Create subscriber {person.key}",
+                    **CREATE,
+                ),
+                lambda settle: workflow.execute_activity_method(
+                    SubscriberActivities.find,
+                    FindSubscriber(account_id=account_id, email=person.email, settle=settle),
+                    summary=f"Look for subscriber {person.key}",
+                    **READ,
+                ),
+                unique=True,
+            )
+
+    async def _guardian(self, guarded: list[tuple[str, str]]) -> None:
+        """Guardian on for both sides first: the vendor relates only subscribers that have it."""
+        async with self._board.step(GUARDIAN):
+            await asyncio.gather(
+                *(
+                    workflow.execute_activity_method(
+                        GuardianActivities.enable_guardian,
+                        subscriber_id,
+                        summary=f"Turn AI Guardian on for {key}",
+                        **SET,
+                    )
+                    for key, subscriber_id in guarded
+                )
+            )
+            ids = self._result.subscriber_ids
+            for relation in self._request.relations:
+                if relation.parent in ids and relation.child in ids:
+                    await self._relate(relation)
+
+    async def _relate(self, relation: GuardianRelation) -> None:
+        parent_id = self._result.subscriber_ids[relation.parent]
+        child_id = self._result.subscriber_ids[relation.child]
+        wanted = Relation(parent_id=parent_id, child_id=child_id, relation=relation.relation)
+        await self._ensure(
+            GUARDIAN,
+            lambda: workflow.execute_activity_method(
+                GuardianActivities.relate,
+                wanted,
+                summary=f"Let {relation.parent} watch over {relation.child}",
+                **CREATE,
+            ),
+            lambda settle: workflow.execute_activity_method(
+                GuardianActivities.find_relation,
+                FindRelation(parent_id=parent_id, child_id=child_id, settle=settle),
+                summary="Look for the relation",
+                **READ,
+            ),
+            unique=True,
+        )
+
+    async def _routes(self) -> None:
+        await asyncio.gather(self._part(self._message_route()), self._part(self._voice_route()))
+
+    async def _message_route(self) -> None:
+        route, account_id = self._request.routes.message, self._result.account_id
+        async with self._board.step(MESSAGE_ROUTE):
+            if isinstance(route, ExistingMessageRoute):
+                self._result.message_route_id = route.message_route_id
+                return
+            marked = self._marked(route.name)
+            wanted = CreateMessageRoute(account_id=account_id, marked_name=marked, route=route)
+            self._result.message_route_id = await self._ensure(
+                MESSAGE_ROUTE,
+                lambda: workflow.execute_activity_method(
+                    RouteActivities.create_message_route,
+                    wanted,
+                    summary="Create the message route",
+                    **CREATE,
+                ),
+                lambda settle: workflow.execute_activity_method(
+                    RouteActivities.find_message_route,
+                    FindRoute(account_id=account_id, marked_name=marked, settle=settle),
+                    summary="Look for the message route",
+                    **READ,
+                ),
+            )
+
+    async def _voice_route(self) -> None:
+        route, account_id = self._request.routes.voice, self._result.account_id
+        if route is None:
+            return
+        async with self._board.step(VOICE_ROUTE):
+            if isinstance(route, ExistingVoiceRoute):
+                self._result.voice_route_id = route.voice_route_id
+                return
+            marked = self._marked(route.name)
+            wanted = CreateVoiceRoute(account_id=account_id, marked_name=marked, route=route)
+            self._result.voice_route_id = await self._ensure(
+                VOICE_ROUTE,
+                lambda: workflow.execute_activity_method(
+                    RouteActivities.create_voice_route,
+                    wanted,
+                    summary="Create the voice route",
+                    **CREATE,
+                ),
+                lambda settle: workflow.execute_activity_method(
+                    RouteActivities.find_voice_route,
+                    FindRoute(account_id=account_id, marked_name=marked, settle=settle),
+                    summary="Look for the voice route",
+                    **READ,
+                ),
+            )
+
+    async def _catalogue(self) -> None:
+        if self._request.products:
+            await self._part(self._products())
+        await self._part(self._packages())
+
+    async def _products(self) -> None:
+        """The catalogue is everybody's: what is there under the same SKU is used, not made."""
+        wanted: list[NewProduct] = []
+        async with self._board.step(PRODUCTS):
+            for product in self._request.products:
+                if isinstance(product, NewProduct):
+                    wanted.append(product)
+                else:
+                    self._result.product_ids[product.key] = product.product_id
+            there = await self._find_products([product.sku for product in wanted], False)
+            for product in wanted:
+                self._result.product_ids[product.key] = there.get(
+                    product.sku
+                ) or await self._product(product)
+
+    async def _product(self, product: NewProduct) -> str:
+        async def find(settle: bool) -> str | None:
+            return (await self._find_products([product.sku], settle)).get(product.sku)
+
+        return await ensure(
+            self._board,
+            Creation(
+                step=PRODUCTS,
+                create=lambda: workflow.execute_activity_method(
+                    CatalogueActivities.create_product,
+                    product,
+                    summary=f"Create product {product.key}",
+                    **CREATE,
+                ),
+                find=find,
+                adopt=_as_given,
+            ),
+            look_first=False,
+        )
+
+    async def _find_products(self, skus: list[str], settle: bool) -> dict[str, str]:
+        if not skus:
+            return {}
+        return await workflow.execute_activity_method(
+            CatalogueActivities.find_products,
+            FindProducts(skus=skus, settle=settle),
+            summary="Look which products are in the catalogue",
+            **READ,
+        )
+
+    async def _packages(self) -> None:
+        wanted: list[NewPackage] = []
+        async with self._board.step(PACKAGES):
+            for package in self._request.packages:
+                if isinstance(package, NewPackage):
+                    wanted.append(package)
+                else:
+                    self._result.package_ids[package.key] = package.package_id
+            there = await self._find_packages([package.name for package in wanted], False)
+            for package in wanted:
+                self._result.package_ids[package.key] = there.get(
+                    package.name
+                ) or await self._package(package)
+
+    async def _package(self, package: NewPackage) -> str:
+        missing = [
+            item.product for item in package.items if item.product not in self._result.product_ids
+        ]
+        if missing:
+            raise ApplicationError(
+                f"package {package.key} lacks product {', '.join(missing)}", type="PartMissing"
+            )
+        wanted = CreatePackage(package=package, product_ids=self._result.product_ids)
+
+        async def find(settle: bool) -> str | None:
+            return (await self._find_packages([package.name], settle)).get(package.name)
+
+        return await ensure(
+            self._board,
+            Creation(
+                step=PACKAGES,
+                create=lambda: workflow.execute_activity_method(
+                    CatalogueActivities.create_package,
+                    wanted,
+                    summary=f"Create package {package.key}",
+                    **CREATE,
+                ),
+                find=find,
+                adopt=_as_given,
+            ),
+            look_first=False,
+        )
+
+    async def _find_packages(self, names: list[str], settle: bool) -> dict[str, str]:
+        if not names:
+            return {}
+        return await workflow.execute_activity_method(
+            CatalogueActivities.find_packages,
+            FindPackages(names=names, settle=settle),
+            summary="Look which packages are in the catalogue",
+            **READ,
+        )
+
+    async def _bring_lines_live(self) -> None:
+        """All at once, but the new numbers of one subscriber one after the other.
+
+        Only then does a purchase whose answer was lost show in inventory as the one number of
+        the subscriber that is nobody else's.
+        """
+        if not self._request.lines:
+            return
+        one_by_one: dict[str, list[LineRequest]] = {}
+        for line in self._request.lines:
+            new = isinstance(line.number, NewNumber)
+            one_by_one.setdefault(line.subscriber if new else f"port-in {line.key}", []).append(
+                line
+            )
+        async with self._board.step(LINES):
+            await asyncio.gather(*(self._in_turn(lines) for lines in one_by_one.values()))
+
+    async def _in_turn(self, lines: list[LineRequest]) -> None:
+        for line in lines:
+            result = await self._line(line)
+            self._result.lines.append(result)
+            self._show_line(line.key, result.state, result.detail or result.phone_number or "")
+
+    async def _line(self, line: LineRequest) -> LineResult:
+        ids = self._result
+        subscriber_id = ids.subscriber_ids.get(line.subscriber)
+        package_id = ids.package_ids.get(line.package)
+        missing = [
+            what
+            for what, there in (
+                (f"subscriber {line.subscriber}", subscriber_id),
+                (f"package {line.package}", package_id),
+                ("the message route", ids.message_route_id),
+                ("the voice route", ids.voice_route_id or not line.product_type.voice),
+            )
+            if not there
+        ]
+        if subscriber_id is None or package_id is None or missing:
+            return _failed(line, f"not started, because there is no {' and no '.join(missing)}")
+        start = LineInput(
+            reference=ids.reference,
+            line=line,
+            account_id=ids.account_id,
+            subscriber_id=subscriber_id,
+            package_id=package_id,
+            message_route_id=ids.message_route_id,
+            voice_route_id=ids.voice_route_id,
+            look_first=self._look_first,
+            numbers_elsewhere=self._numbers_elsewhere(line),
+            only_number=self._only_number(line),
+        )
+        try:
+            return await workflow.execute_child_workflow(
+                LineWorkflow.run,
+                start,
+                id=self._lines[line.key].workflow_id,
+                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+                static_summary=f"Line {line.key}",
+            )
+        except WorkflowAlreadyStartedError:
+            return _failed(line, "an earlier run of this line is still open: end it, start again")
+        except ChildWorkflowError as error:
+            if is_cancelled_exception(error):
+                raise
+            return _result_of(line, error)
+
+    def _numbers_elsewhere(self, line: LineRequest) -> list[str]:
+        """The subscriber's numbers that are known to be other lines'."""
+        others = {
+            other.key: other
+            for other in self._request.lines
+            if other.subscriber == line.subscriber and other.key != line.key
+        }
+        ported = [
+            other.number.phone_number
+            for other in others.values()
+            if not isinstance(other.number, NewNumber)
+        ]
+        bought = [
+            done.phone_number
+            for done in self._result.lines
+            if done.key in others and done.phone_number
+        ]
+        return ported + bought
+
+    def _only_number(self, line: LineRequest) -> bool:
+        person = next(p for p in self._request.subscribers if p.key == line.subscriber)
+        bought = [
+            other
+            for other in self._request.lines
+            if other.subscriber == line.subscriber and isinstance(other.number, NewNumber)
+        ]
+        return isinstance(person, NewSubscriber) and len(bought) == 1
+
+    async def _part(self, work: Awaitable[None]) -> None:
+        """One part of the whole: its failure is kept, and what does not need it goes on."""
+        try:
+            await work
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._result.faults.append(words_of(error))
+
+    async def _ensure(
+        self,
+        step: str,
+        create: Callable[[], Awaitable[str]],
+        find: Callable[[bool], Awaitable[str | None]],
+        unique: bool = False,
+    ) -> str:
+        return await ensure(
+            self._board,
+            Creation(step=step, create=create, find=find, adopt=_as_given, unique=unique),
+            look_first=self._look_first,
+        )
+
+    def _marked(self, name: str) -> str:
+        """A name at the vendor that tells whose it is, so that it can be found again."""
+        return f"{name} ({self._request.reference})"
+
+    def _show_line(self, key: str, state: StepState, detail: str) -> None:
+        brief = self._lines[key]
+        brief.state, brief.detail = state, detail
+        self._board.preface = [
+            f"Onboarding **{self._request.reference}**",
+            "",
+            "| line | | |",
+            "|---|---|---|",
+            *(
+                f"| {line.key} | {SIGNS[line.state]} {line.state.value} | {line.detail} |"
+                for line in self._lines.values()
+            ),
+        ]
+        self._board.show()
+
+    def _end(self) -> OnboardingResult:
+        result = self._result
+        order = {line.key: at for at, line in enumerate(self._request.lines)}
+        result.lines.sort(key=lambda line: order[line.key])
+        result.faults += [
+            f"line {line.key}: {line.detail}"
+            for line in result.lines
+            if line.state is not StepState.DONE
+        ]
+        result.complete = not result.faults
+        if not result.complete:
+            raise ApplicationError(
+                "not everything could be done: " + "; ".join(result.faults),
+                result,
+                type="Incomplete",
+                non_retryable=True,
+            )
+        return result
+
+
+def _failed(line: LineRequest, why: str) -> LineResult:
+    return LineResult(key=line.key, state=StepState.FAILED, detail=why)
+
+
+def _result_of(line: LineRequest, error: ChildWorkflowError) -> LineResult:
+    """What a failed line left behind: its failure carries it."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == "LineFailed" and cause.details:
+        return LineResult.model_validate(cause.details[0])
+    return _failed(line, words_of(error))
+
+
+async def _as_given(given_id: str) -> str:
+    return given_id

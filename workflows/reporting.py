@@ -1,0 +1,33 @@
+"""How a child workflow tells its parent how far it is."""
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.progress import StepState
+
+CHILD_CHANGED_SIGNAL = "child_changed"
+
+
+class ChildChanged(Payload):
+    """A child's news: which child, what state, in words."""
+
+    key: str
+    state: StepState
+    detail: str
+
+
+async def tell_parent(news: ChildChanged) -> None:
+    """Signals the parent; a workflow without one, or whose parent has ended, tells nobody."""
+    parent = workflow.info().parent
+    if parent is None:
+        return
+    handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
+    try:
+        await handle.signal(CHILD_CHANGED_SIGNAL, news)
+    except FailureError as error:
+        # A port-in outlives a cancelled onboarding: then there is nobody left to tell.
+        if is_cancelled_exception(error):
+            raise
+        if not isinstance(error, ApplicationError):
+            raise
