@@ -143,7 +143,7 @@ def get_product(world: World, query: ProductQuery) -> Answer:
 def update_product(world: World, body: UpdateProduct) -> Answer:
     """Changes what was sent; the answer has no Active and no owner ids."""
     product = world.find(world.products, body.ProductId, "ProductId")
-    product.update(body.sent())
+    product.update(body.given())
     sent = changed(body.sent(), "ProductId")
     world.commit("product.updated", {"product_id": body.ProductId, "fields": sent})
     hidden = ("Active", "AggregatorId", "DistributorId")
@@ -203,7 +203,7 @@ def update_package(world: World, body: UpdatePackage) -> Answer:
     package = world.find(world.packages, body.PackageId, "PackageId")
     if body.SubscriberId:
         world.find(world.subscribers, body.SubscriberId, "SubscriberId")
-    package.update({key: value for key, value in body.sent().items() if key != "Description"})
+    package.update({key: value for key, value in body.given().items() if key != "Description"})
     sent = changed(body.sent(), "PackageId")
     world.commit("package.updated", {"package_id": body.PackageId, "fields": sent})
     return package
@@ -237,7 +237,7 @@ def add_item(world: World, body: AddItem) -> Answer:
 def update_item(world: World, body: UpdateItem) -> Answer:
     """Changes what was sent; the product of an item cannot be changed."""
     item = _item(world, body.PackageId, body.PackageItemId)
-    item.update(body.sent())
+    item.update(body.given())
     item["Price"] = float(item["Price"])
     world.commit("package_item.updated", _item_facts(item))
     return item

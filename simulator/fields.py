@@ -34,6 +34,10 @@ class Body(BaseModel):
         """Only what the caller sent, for partial updates; an explicit null counts as sent."""
         return self.model_dump(exclude_unset=True)
 
+    def given(self) -> Json:
+        """What the caller sent, for updates in which a null changes nothing."""
+        return {key: value for key, value in self.sent().items() if value is not None}
+
 
 class Query(BaseModel):
     """Query parameters: text is converted to the declared type, unknown names are refused."""

@@ -108,7 +108,7 @@ def update_number(world: World, body: UpdateNumber) -> Answer:
     _check_update(world, number, body)
     if body.AssignedSubscriberId:
         world.assign(number, body.AssignedSubscriberId)
-    sent = {key: value for key, value in body.sent().items() if value is not None}
+    sent = body.given()
     for name, field in _UPDATABLE.items():
         if name in sent:
             setattr(number, field, sent[name])

@@ -131,7 +131,7 @@ def submit(world: World, body: PortIn) -> Answer:
 def update(world: World, body: UpdatePortIn) -> Answer:
     """Corrects an open port-in and sends it to the carrier again."""
     order = _open(world, body.OrderId)
-    sent = {key: value for key, value in body.sent().items() if value is not None}
+    sent = body.given()
     address = sent.pop("CurrentBillingAddress", {})
     order.request["CurrentBillingAddress"].update(address)
     order.request.update(sent)

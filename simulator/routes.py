@@ -181,6 +181,7 @@ def update_message_route(world: World, body: UpdateMessageRoute) -> Answer:
     route = world.find(world.message_routes, body.MessageRouteId, "MessageRouteId")
     after = {**route, **body.sent()}
     after["AccountId"] = world.account_for(after["AccountId"])
+    _check_filled(after, "RouteName", "MessageUrl", "MessageUrlMethod")
     _check_credentials(after, "Message")
     _check_credentials(after, "CallbackMessage")
     route.update(after)
@@ -231,6 +232,7 @@ def update_voice_route(world: World, body: UpdateVoiceRoute) -> Answer:
     route = world.find(world.voice_routes, body.CallRouteId, "CallRouteId")
     after = {**route, **body.sent()}
     after["AccountId"] = world.account_for(after["AccountId"])
+    _check_filled(after, "RouteName", "RouteType")
     _check_voice(after)
     route.update(after)
     sent = changed(body.sent(), "CallRouteId")
@@ -261,6 +263,12 @@ def list_voice_routes(world: World, query: AccountRoutesQuery) -> Answer:
     return {"AccountID": account_id, "TotalRoutes": len(rows), "Results": rows}
 
 
+def _check_filled(route: Json, *names: str) -> None:
+    for name in names:
+        if not route.get(name):
+            raise missing(name)
+
+
 def _check_credentials(route: Json, prefix: str) -> None:
     kind = route.get(f"{prefix}AuthenticationType")
     if kind == "Basic" and not route.get(f"{prefix}Username"):
@@ -271,9 +279,7 @@ def _check_credentials(route: Json, prefix: str) -> None:
 
 def _check_voice(route: Json) -> None:
     if route["RouteType"] == "URL":
-        for name in ("VoiceUrl", "VoiceUrlMethod"):
-            if not route.get(name):
-                raise missing(name)
+        _check_filled(route, "VoiceUrl", "VoiceUrlMethod")
     if route["RouteType"] == "Trunk" and not (route.get("TrunkIp1") or route.get("TrunkUri1")):
         raise missing("TrunkIp1")
 

@@ -34,7 +34,7 @@ async def cut(scope: Scope, receive: Receive) -> None:
     """Closes the client's connection without an answer and returns when it is closed."""
     close: Callable[[], None] = scope["extensions"][_CUT]
     close()
-    # Returning earlier would make uvicorn send a 500 in place of the missing answer.
+    # Returning earlier would make uvicorn log an error and try a 500 on the closed socket.
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -56,7 +56,7 @@ def get_subscription(world: World, query: SubscriptionQuery) -> Answer:
 def update_subscription(world: World, body: UpdateSubscription) -> Answer:
     """Changes what was sent; a new PackageId is a change of plan."""
     row = world.find(world.subscriptions, body.SubscriptionId, "SubscriptionId")
-    after = {**row, **{key: value for key, value in body.sent().items() if value is not None}}
+    after = {**row, **body.given()}
     _check(world, after)
     row.update(after)
     sent = changed(body.sent(), "SubscriptionId")

@@ -89,7 +89,7 @@ def update_webhook(world: World, body: UpdateWebhook) -> Answer:
     _check_events(body.SubscribedEvents)
     if body.AccountId:
         world.account_for(body.AccountId)
-    hook.update({key: value for key, value in body.sent().items() if value is not None})
+    hook.update(body.given())
     world.commit("webhook.updated", _facts(hook))
     return hook
 

@@ -27,11 +27,12 @@ async def create(caller: Caller, name: str = "Acme") -> httpx.Response:
 
 @pytest.mark.parametrize(("kind", "effects"), [("refuse", 0), ("lose", 1)])
 async def test_the_connection_is_cut_without_an_answer(
-    caller: Caller, kind: str, effects: int
+    caller: Caller, kind: str, effects: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     inject(caller, kind)
     with pytest.raises(CUT):
         await create(caller)
+    assert caplog.records == []
     assert created(caller) == effects
     assert caller.sim.requests[-1].status is None
     assert caller.sim.requests[-1].fault == kind

@@ -49,6 +49,10 @@ async def test_routes_are_read_changed_listed_and_deleted(caller: Caller) -> Non
         MessagePasswordToken="shh",
     )
     assert "MessagePasswordToken" not in changed
+    text = await caller.refused(
+        "/message/routes/update", MessageRouteId=base.message_route, MessageUrl=None
+    )
+    assert text == "MessageUrl is required"
     assert changed["MessageUrl"] == "https://mvno.example/in"
     assert await caller.get("/message/routes", MessageRouteID=base.message_route) == changed
     listed = await caller.get("/account/message/routes", AccountId=base.account)
@@ -108,6 +112,7 @@ async def test_names_and_skus_may_repeat_and_everything_can_be_changed(caller: C
     items = [await caller.post("/packages/items/add", **ids) for _ in range(2)]
     key = {"PackageId": one["PackageId"], "PackageItemId": items[0]["PackageItemId"]}
     assert (await caller.post("/packages/items/update", **key, Price="2.5"))["Price"] == 2.5
+    assert (await caller.post("/packages/items/update", **key, Price=None))["Price"] == 2.5
     await caller.post("/packages/items/delete", **key)
     assert len(await caller.get("/packages/items", PackageId=one["PackageId"])) == 1
 
