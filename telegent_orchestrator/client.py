@@ -38,7 +38,7 @@ Answer = TypeVar("Answer")
 
 
 class OnboardingIncompleteError(Exception):
-    """Not everything could be done; `result` holds what exists and what went wrong with the rest."""
+    """Not everything could be done: `result` holds what exists, and what went wrong."""
 
     def __init__(self, result: OnboardingResult) -> None:
         super().__init__("; ".join(result.faults))
@@ -50,7 +50,7 @@ class NotTakenError(Exception):
 
 
 class Progress(Payload):
-    """An onboarding at one moment: its own steps, and those of each line and port-in by line key."""
+    """An onboarding at one moment: its steps, and those of lines and port-ins by line key."""
 
     onboarding: OnboardingStatus
     lines: dict[str, LineStatus] = {}
@@ -234,7 +234,8 @@ class PortInHandle:
 
 async def _query(temporal: Client, workflow_id: str, kind: type[Answer]) -> Answer:
     handle = temporal.get_workflow_handle(workflow_id)
-    return await handle.query(names.STATUS_QUERY, result_type=kind)
+    status: Answer = await handle.query(names.STATUS_QUERY, result_type=kind)
+    return status
 
 
 async def _update(
@@ -243,5 +244,5 @@ async def _update(
     try:
         answer: Answer = await handle.execute_update(name, message, result_type=kind)
     except WorkflowUpdateFailedError as error:
-        raise NotTakenError(str(error.cause or error)) from error
+        raise NotTakenError(str(error.cause)) from error
     return answer

@@ -1,0 +1,52 @@
+# Every target sets itself up: a virtual environment in .venv, installed from the hash-locked
+# requirements, nothing outside the project's folder.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo up test check lint types format lock
+.DEFAULT_GOAL := help
+
+help: ## Say what can be typed
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: $(INSTALLED) ## Onboard a family on a real Temporal server, live in the terminal
+	@$(BIN)/python -m demo
+
+up: $(INSTALLED) ## Start the same, and stay up
+	@$(BIN)/python -m demo up
+
+test: $(INSTALLED) ## Run every test
+	@$(BIN)/python -m pytest
+
+check: lint types test ## Lint, types and tests: what CI runs
+
+lint: $(INSTALLED) ## Lint, format check, and the arrows between the folders
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: $(INSTALLED) ## Strict type check
+	@$(BIN)/mypy
+
+format: $(INSTALLED) ## Format and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+histories: $(INSTALLED) ## Record the histories that the replay test replays
+	@$(BIN)/python -m tests.replay.record
+
+screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium and Node.js)
+	@$(BIN)/python -m demo screenshots
+
+lock: $(INSTALLED) ## Pin the newest versions of everything in requirements/
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/python requirements/lock.py
+
+$(INSTALLED): requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH: install Python 3.11, or name another with PYTHON=…" >&2; exit 1; }
+	@echo "Setting up $(VENV), once, about half a minute …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
