@@ -1,0 +1,137 @@
+"""An authorised call that ends in a model: what every resource is written with."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from telegent._models import Answer, Done, Request
+from telegent._tokens import Tokens
+from telegent._transport import Json, Transport
+from telegent.errors import Forbidden, OutcomeUnknown, Unauthorized
+
+A = TypeVar("A", bound=Answer)
+
+Query = Mapping[str, str | int | None]
+
+Rows = list[A]
+"""A list of answers, by a name that a class with a method called `list` can still use."""
+
+
+class Caller:
+    """Sends with the endpoint's token and reads the answer into a model."""
+
+    def __init__(self, transport: Transport, tokens: Tokens) -> None:
+        self._transport = transport
+        self._tokens = tokens
+
+    async def get(self, path: str, answer: type[A], query: Query) -> A:
+        """GET `path`; a query value that is None is left out."""
+        return _as(answer, await self._send("GET", path, query=query), f"GET {path}")
+
+    async def get_list(self, path: str, row: type[A], query: Query) -> list[A]:
+        """GET a list in any documented shape: an array, ``{Results: [...]}`` or a single object.
+
+        A row that cannot be read fails the whole list: a list with holes would show as absent
+        what is there.
+        """
+        endpoint = f"GET {path}"
+        found = await self._send("GET", path, query=query)
+        rows: Any = found
+        if isinstance(found, dict):
+            key = next((key for key in found if key.lower() == "results"), None)
+            rows = [found] if key is None else found[key] or []
+        if not isinstance(rows, list):
+            raise OutcomeUnknown("the list is not readable", endpoint=endpoint, status=200)
+        return [_as(row, item, endpoint) for item in rows]
+
+    async def post(self, path: str, answer: type[A], what: Request | Mapping[str, object]) -> A:
+        """POST a request model, or a body as it stands."""
+        body = what.body() if isinstance(what, Request) else what
+        secrets = what.secrets() if isinstance(what, Request) else []
+        found = await self._send("POST", path, body=body, secrets=secrets)
+        return _as(answer, found, f"POST {path}")
+
+    async def delete(self, path: str, ids: Mapping[str, object]) -> None:
+        """POST the ids of what is to go; the answer's only news is that it succeeded."""
+        await self.post(path, Done, ids)
+
+    async def _send(
+        self,
+        verb: Literal["GET", "POST"],
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, object] | None = None,
+        secrets: list[str] | None = None,
+    ) -> Json:
+        url = self._transport.base_url + path
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+
+        async def once(token: str) -> Json:
+            return await self._transport.send(
+                verb, path, query=given, body=body, token=token, secrets=[token, *(secrets or ())]
+            )
+
+        token = await self._tokens.get(url)
+        try:
+            return await once(token)
+        except (Unauthorized, Forbidden):
+            # An expired or wrongly scoped token shows as 401 in one of the vendor's documents and
+            # as 403 in another. Either way the request was not carried out, so that repeating it
+            # is safe even for a create.
+            self._tokens.discard(url, token)
+        return await once(await self._tokens.get(url))
+
+
+class Resource:
+    """A group of calls."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+
+async def paged(
+    endpoint: str,
+    fetch: Callable[[int], Awaitable[tuple[list[A], int | None]]],
+    key: Callable[[A], str],
+) -> AsyncIterator[A]:
+    """Every row of a paged list, each once. `fetch` gives a page's rows and the stated total.
+
+    Raises `OutcomeUnknown` when the pages end before the stated total is reached, as when rows
+    were removed meanwhile: whoever looks for a row must not take it for absent.
+    """
+    seen: set[str] = set()
+    page = 0
+    while True:
+        page += 1
+        rows, total = await fetch(page)
+        fresh = {key(row): row for row in rows if key(row) not in seen}
+        for row in fresh.values():
+            yield row
+        seen.update(fresh)
+        if total is not None and len(seen) >= total:
+            return
+        if not fresh:
+            break
+    if total is not None:
+        raise OutcomeUnknown(
+            f"the list ended after {len(seen)} of {total} rows; read it again",
+            endpoint=endpoint,
+            status=200,
+        )
+
+
+def _as(answer: type[A], found: object, endpoint: str) -> A:
+    try:
+        return answer.model_validate(found)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False)
+        where = ", ".join(".".join(map(str, fault["loc"])) or "the body" for fault in faults)
+    # Outside the handler, so that the answer's own text does not travel along as the cause.
+    raise OutcomeUnknown(
+        f"answered with success, and with a body that cannot be used as {answer.__name__} "
+        f"(missing or odd: {where})",
+        endpoint=endpoint,
+        status=200,
+    )

@@ -1,0 +1,286 @@
+"""One HTTP exchange: send it within the budget, and sort whatever comes of it.
+
+Nothing else in this package knows httpx, except the client's signature.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import httpx
+
+from telegent.budget import RequestBudget
+from telegent.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    TelegentError,
+    Unauthorized,
+)
+
+Json = dict[str, Any] | list[Any]
+
+TOKENS_PATH = "/v1.0/OAuth2/tokens"
+WORDS = 300
+
+# Raised before the first byte of the request is written.
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.LocalProtocolError,
+    httpx.UnsupportedProtocol,
+)
+_REFUSALS: dict[int, type[Refused]] = {
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+}
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Limits in seconds for the stages of one HTTP exchange."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    write: float = 10.0
+    pool: float = 60.0
+
+    @property
+    def exchange(self) -> float:
+        """The longest that one HTTP exchange can take, in seconds."""
+        return self.connect + self.read + self.write + self.pool
+
+    @property
+    def total(self) -> float:
+        """The longest that one call can take, in seconds, without its waits for the budget.
+
+        A call is at most four exchanges: a token, the request, and both again when the vendor
+        rejects the token.
+        """
+        return 4 * self.exchange
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Requests sent so far; every one counted against the vendor's limit."""
+
+    api_calls: int = 0
+    token_calls: int = 0
+
+
+class Transport:
+    """The connection pool, with the budget before it and the sorting of answers behind it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        budget: RequestBudget,
+        timeouts: Timeouts,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self.base_url = base_url
+        self._budget = budget
+        self._timeouts = timeouts
+        self.spent = Spent()
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=httpx.Timeout(
+                connect=timeouts.connect,
+                read=timeouts.read,
+                write=timeouts.write,
+                pool=timeouts.pool,
+            ),
+            limits=httpx.Limits(
+                # As many as the budget lets out in a minute, so that requests queue for the
+                # budget and not here, where they would leave in bunches it did not see.
+                max_connections=50,
+                max_keepalive_connections=10,
+                # A request on a connection which the far side has just closed ends with an unknown
+                # outcome although it was never read. Giving idle connections up early makes that
+                # rare; a new handshake is cheap at 50 requests a minute.
+                keepalive_expiry=2.0,
+            ),
+            # A redirect would carry the bearer token, and a POST turned into a GET, elsewhere.
+            follow_redirects=False,
+            # Proxies are not taken from the environment: whoever can set a variable could
+            # otherwise route the account secret, and a laptop's proxy would swallow the simulator.
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._client.aclose()
+
+    async def send(
+        self,
+        verb: Literal["GET", "POST"],
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Mapping[str, object] | None = None,
+        token: str | None = None,
+        secrets: Sequence[str] = (),
+    ) -> Json:
+        """One exchange: the JSON of a 2xx answer that states no failure, or a `TelegentError`.
+
+        `secrets` are struck out of the vendor's words, should it repeat them.
+        """
+        endpoint = f"{verb} {path}"
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        await self._budget.take()
+        self._count(path)
+        try:
+            # The read timeout starts anew with every chunk; this limit holds for a drip as well.
+            async with asyncio.timeout(self._timeouts.exchange):
+                response = await self._client.request(
+                    verb, path, params=query, json=body, headers=headers
+                )
+        except _NEVER_SENT as error:
+            raise NotSent(
+                f"no connection to {self.base_url} ({type(error).__name__}); nothing was sent",
+                endpoint=endpoint,
+            ) from error
+        except (httpx.RequestError, TimeoutError) as error:
+            raise OutcomeUnknown(
+                f"sent, and no whole answer came back ({type(error).__name__})", endpoint=endpoint
+            ) from error
+        if response.is_success:
+            return _read_success(endpoint, response, secrets)
+        error_to_raise = _failure(endpoint, response, secrets)
+        if isinstance(error_to_raise, RateLimited):
+            self._budget.hold(error_to_raise.retry_after)
+        raise error_to_raise
+
+    def _count(self, path: str) -> None:
+        is_token = path == TOKENS_PATH
+        self.spent = Spent(self.spent.api_calls + (not is_token), self.spent.token_calls + is_token)
+
+
+def _read_success(endpoint: str, response: httpx.Response, secrets: Sequence[str]) -> Json:
+    try:
+        found = json.loads(response.content)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict | list):
+        raise OutcomeUnknown(
+            "answered with success, and with a body that is not a JSON object or array",
+            endpoint=endpoint,
+            status=response.status_code,
+        )
+    if isinstance(found, list):
+        return found
+    fields = {str(key).lower(): value for key, value in found.items()}
+    denied = str(fields.get("successful", "")).lower() == "false"
+    if denied or fields.get("errormessage"):
+        words, field_errors = _words(found, secrets)
+        # A number that was assigned contradicts the failure stated beside it. Calling that
+        # "nothing happened" would let a caller buy another one.
+        if fields.get("phonenumberassigned") or fields.get("phonenumberid"):
+            raise OutcomeUnknown(
+                "the answer states a failure and assigns a number",
+                endpoint=endpoint,
+                status=response.status_code,
+                vendor_message=words,
+                field_errors=field_errors,
+            )
+        raise Refused(
+            "refused inside a successful answer",
+            endpoint=endpoint,
+            status=response.status_code,
+            vendor_message=words,
+            field_errors=field_errors,
+        )
+    # The vendor's introduction describes a {Successful, Data} envelope that no sample shows.
+    data = fields.get("data")
+    return data if "successful" in fields and isinstance(data, dict | list) else found
+
+
+def _failure(endpoint: str, response: httpx.Response, secrets: Sequence[str]) -> TelegentError:
+    status = response.status_code
+    try:
+        found = json.loads(response.content)
+    except (ValueError, RecursionError):
+        found = response.text
+    words, field_errors = _words(found, secrets)
+    if status == 429:
+        return RateLimited(
+            "too many requests (429); every request of this process now waits",
+            endpoint=endpoint,
+            retry_after=_retry_after(response, found),
+            status=status,
+            vendor_message=words,
+            field_errors=field_errors,
+        )
+    if response.is_redirect:
+        kind: type[TelegentError] = OutcomeUnknown
+        message = f"redirected ({status}), which is not followed; check base_url"
+    elif status == 408 or not 400 <= status < 500:
+        kind, message = OutcomeUnknown, f"answered {status}; the request may have been carried out"
+    else:
+        kind, message = _REFUSALS.get(status, BadRequest), f"refused ({status})"
+    return kind(
+        message,
+        endpoint=endpoint,
+        status=status,
+        vendor_message=words,
+        field_errors=field_errors,
+    )
+
+
+def _words(found: object, secrets: Sequence[str]) -> tuple[str | None, dict[str, list[str]]]:
+    """The vendor's message and complaints by field, from any of its error bodies."""
+    message: object = None
+    errors: object = None
+    if isinstance(found, str):
+        # A proxy's HTML page says nothing that its status does not.
+        message = None if found.lstrip().startswith("<") else found
+    elif isinstance(found, dict):
+        fields = {str(key).lower(): value for key, value in found.items()}
+        names = ("message", "errormessage", "detail", "title", "error")
+        message = next((fields[name] for name in names if isinstance(fields.get(name), str)), None)
+        errors = fields.get("errors")
+
+    def clean(value: object) -> str:
+        text = str(value)
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return re.sub(r"\s+", " ", text).strip()[:WORDS]
+
+    by_field: dict[str, list[str]] = {}
+    if isinstance(errors, dict):
+        for name, texts in errors.items():
+            listed = texts if isinstance(texts, list) else [texts]
+            by_field[clean(name)] = [clean(text) for text in listed]
+    return (clean(message) or None) if message is not None else None, by_field
+
+
+def _retry_after(response: httpx.Response, found: object) -> float | None:
+    """Seconds to wait, from the header (seconds or HTTP date) or the older body's `RetryAfter`."""
+    value = response.headers.get("Retry-After")
+    if value is None and isinstance(found, dict):
+        value = str(found.get("RetryAfter", ""))
+    if not value:
+        return None
+    if re.fullmatch(r"[0-9]+", value.strip()):
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,61 @@
+"""Accounts (AID-...): a family or a business under the distributor whose key is used."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from telegent._caller import Resource, Rows
+from telegent._models import Address, AddressAnswer, Answer, Email, Request, Text
+
+
+class AccountCreate(Request):
+    """A new account. The vendor has no uniqueness rule for names: a repeat may create a second."""
+
+    account_name: Text
+    account_admin: Annotated[
+        Email | None, Field(description="the manager's e-mail; never comes back in an answer")
+    ] = None
+    billing_address: Address | None = None
+    mailing_address: Address | None = None
+
+
+class AccountUpdate(Request):
+    """New values for the account. Only what is given changes.
+
+    The vendor documents no field that names the account; which one is changed when the key has
+    several is unknown. Compare the answer's `account_id`.
+    """
+
+    account_name: Text | None = None
+    billing_address: Address | None = None
+    mailing_address: Address | None = None
+
+
+class Account(Answer):
+    """An account."""
+
+    account_id: str
+    account_name: str | None = None
+    total_subscribers: int | None = None
+    billing_address: AddressAnswer | None = None
+    mailing_address: AddressAnswer | None = None
+
+
+class Accounts(Resource):
+    """Create, read and change accounts."""
+
+    async def create(self, request: AccountCreate) -> Account:
+        """Create an account."""
+        return await self._caller.post("/v1.0/account/create", Account, request)
+
+    async def get(self, account_id: str) -> Account:
+        """Read one account."""
+        return await self._caller.get("/v1.0/account", Account, {"AccountId": account_id})
+
+    async def update(self, request: AccountUpdate) -> Account:
+        """Change the account."""
+        return await self._caller.post("/v1.0/account/update", Account, request)
+
+    async def list(self) -> Rows[Account]:
+        """All accounts of the distributor."""
+        return await self._caller.get_list("/v1.0/distributor/accounts", Account, {})

@@ -1,0 +1,104 @@
+"""The client: one connection pool, one set of tokens, and the vendor's resources on it."""
+
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from telegent._caller import Caller
+from telegent._tokens import Tokens
+from telegent._transport import Spent, Timeouts, Transport
+from telegent.accounts import Accounts
+from telegent.budget import RequestBudget
+from telegent.data_usage import DataUsage
+from telegent.guardian import Guardian
+from telegent.message_routes import MessageRoutes
+from telegent.numbers import Numbers
+from telegent.packages import Packages
+from telegent.ports import Ports
+from telegent.products import Products
+from telegent.subscribers import Subscribers
+from telegent.subscriptions import Subscriptions
+from telegent.voice_routes import VoiceRoutes
+from telegent.webhooks import Webhooks
+
+_DEFAULT_TIMEOUTS = Timeouts()
+
+
+class Telegent:
+    """The vendor's API. Open it once in a process: ``async with Telegent(key, secret) as api``.
+
+    Args:
+        account_key: the distributor's id, ``DID-...``.
+        account_secret: its secret; kept out of reprs, logs and errors.
+        base_url: scheme and host only; the paths bring ``/v1.0`` along.
+        budget: shared by all clients of a process that use the same key; by default a new one.
+        timeouts: of each HTTP exchange, in seconds.
+        transport: stands in for the network in tests.
+
+    Every call raises a `TelegentError` when it fails. Nothing is retried, save for one repeat
+    with a fresh token when the vendor rejects the token.
+    """
+
+    def __init__(
+        self,
+        account_key: str,
+        account_secret: str,
+        *,
+        base_url: str = "https://api.telegent.com",
+        budget: RequestBudget | None = None,
+        timeouts: Timeouts = _DEFAULT_TIMEOUTS,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        if not account_key or not account_secret:
+            raise ValueError("account_key and account_secret must not be empty")
+        self._transport = Transport(
+            _checked(base_url), budget or RequestBudget(), timeouts, transport
+        )
+        self._tokens = Tokens(self._transport, account_key, account_secret)
+        caller = Caller(self._transport, self._tokens)
+        self.accounts = Accounts(caller)
+        self.subscribers = Subscribers(caller)
+        self.message_routes = MessageRoutes(caller)
+        self.voice_routes = VoiceRoutes(caller)
+        self.products = Products(caller)
+        self.packages = Packages(caller)
+        self.subscriptions = Subscriptions(caller)
+        self.numbers = Numbers(caller)
+        self.ports = Ports(caller)
+        self.data_usage = DataUsage(caller)
+        self.guardian = Guardian(caller)
+        self.webhooks = Webhooks(caller)
+
+    @property
+    def spent(self) -> Spent:
+        """The requests sent so far."""
+        return self._transport.spent
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._tokens.close()
+        await self._transport.close()
+
+
+def _checked(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    if parts.scheme not in ("https", "http") or not host:
+        raise ValueError("base_url must be an address such as https://api.telegent.com")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(
+            "base_url must be scheme and host only, without a path (/v1.0 is added), a query or "
+            "credentials"
+        )
+    if parts.scheme == "http" and (host == "telegent.com" or host.endswith(".telegent.com")):
+        raise ValueError("base_url must use https: plain http would show the account secret")
+    return f"{parts.scheme}://{parts.netloc}"

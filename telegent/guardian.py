@@ -1,0 +1,83 @@
+"""AI Guardian: what is on for a subscriber, who guards whom, and the filters."""
+
+from telegent._models import Answer, Request, Text
+from telegent.call_filters import CallFilters
+from telegent.message_filters import MessageFilters
+
+_FEATURES = "/v1.0/subscribers/guardian-features"
+_RELATION = "/v1.0/subscribers/guardians/relation"
+
+
+class GuardianFeatures(Request):
+    """What is on for a subscriber. Both must be on before filters and relations have an effect."""
+
+    subscriber_id: Text
+    enable_intelligent_guardian_calls: bool
+    enable_intelligent_guardian_messages: bool
+
+
+class GuardianRelation(Request):
+    """One subscriber guards another; `relation` is free text, e.g. ``Guardian``."""
+
+    parent_subscriber_id: Text
+    child_subscriber_id: Text
+    relation: Text
+
+
+class GuardianFeatureFlags(Answer):
+    """What is on for a subscriber."""
+
+    subscriber_id: str | None = None
+    enable_intelligent_guardian_calls: bool | None = None
+    enable_intelligent_guardian_messages: bool | None = None
+
+
+class Relation(Answer):
+    """One subscriber guards another. `relation` may differ from what was sent."""
+
+    parent_subscriber_id: str
+    child_subscriber_id: str
+    relation: str | None = None
+
+
+class Guardian(CallFilters, MessageFilters):
+    """Guardian's switches, relations and filters."""
+
+    async def set_features(self, request: GuardianFeatures) -> GuardianFeatureFlags:
+        """Switch Guardian on or off; a repeat sets the same."""
+        return await self._caller.post(_FEATURES, GuardianFeatureFlags, request)
+
+    async def features(
+        self, subscriber_id: str, account_id: str | None = None
+    ) -> GuardianFeatureFlags:
+        """Read what is on."""
+        query = {"SubscriberId": subscriber_id, "AccountId": account_id}
+        return await self._caller.get(_FEATURES, GuardianFeatureFlags, query)
+
+    async def relate(self, request: GuardianRelation) -> Relation:
+        """Let one subscriber guard another."""
+        return await self._caller.post(_RELATION, Relation, request)
+
+    async def unrelate(self, parent_subscriber_id: str, child_subscriber_id: str) -> None:
+        """End a relation; filters stay."""
+        await self._caller.delete(
+            f"{_RELATION}/delete",
+            {"ParentSubscriberId": parent_subscriber_id, "ChildSubscriberId": child_subscriber_id},
+        )
+
+    async def children(self, parent_subscriber_id: str) -> list[Relation]:
+        """The relations in which the subscriber is the parent.
+
+        The answer's shape is not documented. Of the two contradicting descriptions of this path,
+        that of the API reference is followed.
+        """
+        query = {"ParentSubscriberId": parent_subscriber_id}
+        return await self._caller.get_list(f"{_RELATION}/parent", Relation, query)
+
+    async def parents(self, child_subscriber_id: str) -> list[Relation]:
+        """The relations in which the subscriber is the child.
+
+        The query's name (by analogy with `children`) and the answer's shape are not documented.
+        """
+        query = {"ChildSubscriberId": child_subscriber_id}
+        return await self._caller.get_list(f"{_RELATION}/child", Relation, query)

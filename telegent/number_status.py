@@ -1,0 +1,79 @@
+"""What `Numbers.change_status` and `Numbers.reactivate` send and get."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from telegent._models import E164, Also, Answer, AreaCode, Iccid, Request, Text, UsDate, ZipCode
+
+StatusChangeKind = Literal["activate", "cancel", "swap", "swap-sim", "replace", "park"]
+
+
+class StatusChangeNumber(Request):
+    """A number whose status changes; `iccid` is the new SIM of a swap-sim."""
+
+    number: E164
+    iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
+
+
+class StatusChange(Request):
+    """A change of state. ``park`` suspends and can be undone by ``activate``; ``cancel`` cannot.
+
+    ``swap``, ``replace`` and ``swap-sim`` use up the number's swaps: a repeat uses another one.
+    """
+
+    status_change: StatusChangeKind
+    effective_date: UsDate
+    phone_numbers: Annotated[list[StatusChangeNumber], Field(min_length=1)]
+    area_code: AreaCode | None = None
+    zip_code: ZipCode | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        faults = []
+        kind = self.status_change
+        if kind not in ("swap", "replace") and (self.area_code or self.zip_code):
+            faults.append(f"area_code and zip_code are for swap and replace, not for {kind}")
+        if kind != "swap-sim" and any(number.iccid for number in self.phone_numbers):
+            faults.append(f"iccid is for swap-sim, not for {kind}")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class NumberReactivate(Request):
+    """The return of a number that was cancelled at most 30 days ago."""
+
+    phone_number: E164
+    account_id: Annotated[
+        Text | None, Field(description="needed when the key has several accounts")
+    ] = None
+
+
+class ChangedNumber(Answer):
+    """A number after its status change; `new_number` after a swap or a replacement."""
+
+    number: Annotated[str | None, Also("OriginalNumber")] = None
+    new_number: str | None = None
+    qr_code: Annotated[str | None, Also("QrActivationLink")] = None
+    charge_fee: Annotated[float | None, Also("ChangeFee")] = None
+
+
+class StatusChanged(Answer):
+    """The order that a status change made. Only the answer to ``activate`` is documented."""
+
+    order_id: str
+    order_date: str | None = None
+    order_status: str | None = None
+    change_type: str | None = None
+    effective_date: str | None = None
+    numbers: Annotated[list[ChangedNumber] | None, Also("NumbersChange", "NumbersChanged")] = None
+
+
+class Reactivated(Answer):
+    """The state of a reactivation; the words of `status` are not documented."""
+
+    phone_number: str | None = None
+    account_id: str | None = None
+    status: str | None = None
+    status_message: str | None = None

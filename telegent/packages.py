@@ -1,0 +1,151 @@
+"""Packages (PID-...): what a subscription sells, made of products as items (PIID-...)."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from telegent._caller import Resource, Rows
+from telegent._models import ActiveFilter, Answer, NullAsEmpty, Request, Text
+from telegent.subscriptions import Subscription
+
+_PATH = "/v1.0/packages"
+
+# The vendor takes a package's price as a number and an item's price as text.
+ItemPrice = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+
+
+class PackageItemNew(Request):
+    """An item that is created with its package; `price` is text, e.g. ``"0.00"``."""
+
+    product_id: Text
+    price: ItemPrice | None = None
+    monthly: bool | None = None
+    type: Text | None = None
+
+
+class PackageCreate(Request):
+    """A new package. Names need not be unique: a repeat may create a second."""
+
+    package_name: Text
+    type: Text
+    price: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    monthly: bool
+    description: Text | None = None
+    subscriber_id: Annotated[
+        Text | None, Field(description="only for a package that is one subscriber's own")
+    ] = None
+    package_items: list[PackageItemNew] | None = None
+
+
+class PackageUpdate(Request):
+    """New values for a package.
+
+    The vendor's page says both that running subscriptions change at once and that they do not.
+    """
+
+    package_id: Text
+    package_name: Text | None = None
+    type: Text | None = None
+    price: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    monthly: bool | None = None
+    description: Text | None = None
+    subscriber_id: Text | None = None
+
+
+class PackageItemAdd(PackageItemNew):
+    """A product for a package. The vendor does not reject one that is there already."""
+
+    package_id: Text
+
+
+class PackageItemUpdate(Request):
+    """New values for an item; its product cannot change."""
+
+    package_id: Text
+    package_item_id: Text
+    price: ItemPrice | None = None
+    monthly: bool | None = None
+    type: Text | None = None
+
+
+class Package(Answer):
+    """A package; its items come from `Packages.items`."""
+
+    package_id: str
+    package_name: str | None = None
+    distributor_id: str | None = None
+    aggregator_id: str | None = None
+    subscriber_id: str | None = None
+    type: str | None = None
+    price: float | None = None
+    monthly: bool | None = None
+    active: bool | None = None
+
+
+class PackageItem(Answer):
+    """An item of a package."""
+
+    package_item_id: str
+    package_id: str | None = None
+    product_id: str | None = None
+    aggregator_id: str | None = None
+    distributor_id: str | None = None
+    type: str | None = None
+    price: float | None = None
+    monthly: bool | None = None
+    active: bool | None = None
+
+
+class _PackageWithSubscriptions(Answer):
+    subscriptions: Annotated[list[Subscription], NullAsEmpty]
+
+
+class Packages(Resource):
+    """Create, read, change and delete packages and their items."""
+
+    async def create(self, request: PackageCreate) -> Package:
+        """Create a package."""
+        return await self._caller.post(_PATH, Package, request)
+
+    async def get(self, package_id: str) -> Package:
+        """Read one package."""
+        return await self._caller.get(_PATH, Package, {"PackageId": package_id})
+
+    async def update(self, request: PackageUpdate) -> Package:
+        """Change a package."""
+        return await self._caller.post(f"{_PATH}/update", Package, request)
+
+    async def delete(self, package_id: str) -> None:
+        """Delete a package for good; refused while it has active subscriptions."""
+        await self._caller.delete(f"{_PATH}/delete", {"PackageId": package_id})
+
+    async def list(self, filter: ActiveFilter = "Active") -> Rows[Package]:
+        """The account's packages.
+
+        The vendor documents only ``Active`` and ``Inactive`` here, ``All`` for the distributor.
+        """
+        return await self._caller.get_list("/v1.0/account/packages", Package, {"Filter": filter})
+
+    async def items(self, package_id: str) -> Rows[PackageItem]:
+        """The items of a package."""
+        return await self._caller.get_list(f"{_PATH}/items", PackageItem, {"PackageId": package_id})
+
+    async def add_item(self, request: PackageItemAdd) -> PackageItem:
+        """Add a product to a package."""
+        return await self._caller.post(f"{_PATH}/items/add", PackageItem, request)
+
+    async def update_item(self, request: PackageItemUpdate) -> PackageItem:
+        """Change an item."""
+        return await self._caller.post(f"{_PATH}/items/update", PackageItem, request)
+
+    async def delete_item(self, package_id: str, package_item_id: str) -> None:
+        """Take an item out of its package."""
+        body = {"PackageId": package_id, "PackageItemId": package_item_id}
+        await self._caller.delete(f"{_PATH}/items/delete", body)
+
+    async def subscriptions(self, package_id: str) -> Rows[Subscription]:
+        """The subscriptions to a package."""
+        found = await self._caller.get(
+            f"{_PATH}/subscriptions", _PackageWithSubscriptions, {"PackageId": package_id}
+        )
+        return found.subscriptions

@@ -1,0 +1,74 @@
+"""Products (PRID-...): what packages are made of."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from telegent._caller import Resource, Rows
+from telegent._models import ActiveFilter, Answer, Request, Text
+
+BillingFrequency = Literal["MRC", "NRC"]
+
+_PATH = "/v1.0/products"
+
+
+class ProductCreate(Request):
+    """A new product. Whether a SKU is unique is not documented: a repeat may create a second."""
+
+    sku: Annotated[Text, Field(alias="SKU")]
+    description: Text
+    type: Text
+    cost: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    billing_frequency: BillingFrequency
+    sub_type: Text | None = None
+
+
+class ProductUpdate(Request):
+    """New values for a product. Only what is given changes."""
+
+    product_id: Text
+    sku: Annotated[Text | None, Field(alias="SKU")] = None
+    description: Text | None = None
+    type: Text | None = None
+    cost: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    billing_frequency: BillingFrequency | None = None
+    sub_type: Text | None = None
+
+
+class Product(Answer):
+    """A product."""
+
+    product_id: str
+    sku: str | None = None
+    description: str | None = None
+    aggregator_id: str | None = None
+    distributor_id: str | None = None
+    type: str | None = None
+    sub_type: str | None = None
+    cost: float | None = None
+    billing_frequency: str | None = None
+    active: bool | None = None
+
+
+class Products(Resource):
+    """Create, read, change and delete products."""
+
+    async def create(self, request: ProductCreate) -> Product:
+        """Create a product."""
+        return await self._caller.post(_PATH, Product, request)
+
+    async def get(self, product_id: str) -> Product:
+        """Read one product."""
+        return await self._caller.get(_PATH, Product, {"ProductId": product_id})
+
+    async def update(self, request: ProductUpdate) -> Product:
+        """Change a product."""
+        return await self._caller.post(f"{_PATH}/update", Product, request)
+
+    async def delete(self, product_id: str) -> None:
+        """Delete a product for good; refused while an active package holds it."""
+        await self._caller.delete(f"{_PATH}/delete", {"ProductId": product_id})
+
+    async def list(self, filter: ActiveFilter = "All") -> Rows[Product]:
+        """The account's products."""
+        return await self._caller.get_list("/v1.0/account/products", Product, {"Filter": filter})

@@ -1,0 +1,118 @@
+"""Subscribers (TSUID-...): the people of an account."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from telegent._caller import Resource, paged
+from telegent._models import E164, Answer, Email, NullAsEmpty, Request, Text
+
+Role = Literal["Subscriber", "Manager", "Account Admin"]
+
+_LIST = "/v1.0/distributor/subscribers"
+
+
+class SubscriberCreate(Request):
+    """A new subscriber. The e-mail address is unique across the whole platform.
+
+    Leave `phone_numbers` empty for a line that is not provisioned yet (best practices, section 3).
+    """
+
+    name: Text
+    email: Email
+    phone_numbers: list[E164] = []
+    role: Role
+    password: Annotated[str, Field(min_length=1, repr=False)]
+    account_id: Text
+
+
+class SubscriberUpdate(Request):
+    """New values for a subscriber. Only what is given changes; the e-mail address cannot."""
+
+    subscriber_id: Text
+    name: Text | None = None
+    phone_numbers: Annotated[
+        list[E164] | None,
+        Field(description="whether it replaces or adds is not documented"),
+    ] = None
+    role: Role | None = None
+    password: Annotated[str | None, Field(min_length=1, repr=False)] = None
+
+
+class SubscriberTransfer(Request):
+    """A move to another account; subscriptions and numbers go along."""
+
+    subscriber_id: Text
+    from_account_id: Text
+    to_account_id: Text
+
+
+class SubscriberAccount(Answer):
+    """The account as a subscriber's answer names it."""
+
+    account_id: str | None = None
+    company_name: str | None = None
+
+
+class Subscriber(Answer):
+    """A subscriber."""
+
+    subscriber_id: str
+    name: str | None = None
+    email: str | None = None
+    phone_numbers: list[str] | None = None
+    role: str | None = None
+    account: SubscriberAccount | None = None
+
+    @property
+    def account_id(self) -> str | None:
+        """The account's id; None where the vendor leaves the account out, as in lists."""
+        return self.account.account_id if self.account else None
+
+
+class SubscriberPage(Answer):
+    """One page of the distributor's subscribers, of all accounts."""
+
+    page_number: int | None = None
+    total_subscribers: int | None = None
+    subscribers: Annotated[list[Subscriber], NullAsEmpty]
+
+
+class Subscribers(Resource):
+    """Create, read, change and move subscribers."""
+
+    async def create(self, request: SubscriberCreate) -> Subscriber:
+        """Create a subscriber."""
+        return await self._caller.post("/v1.0/subscribers/create", Subscriber, request)
+
+    async def get(self, subscriber_id: str) -> Subscriber:
+        """Read one subscriber."""
+        return await self._caller.get(
+            "/v1.0/subscribers/get", Subscriber, {"SubscriberId": subscriber_id}
+        )
+
+    async def update(self, request: SubscriberUpdate) -> Subscriber:
+        """Change a subscriber."""
+        return await self._caller.post("/v1.0/subscribers/update", Subscriber, request)
+
+    async def transfer(self, request: SubscriberTransfer) -> Subscriber:
+        """Move a subscriber to another account."""
+        return await self._caller.post("/v1.0/subscribers/transfer", Subscriber, request)
+
+    async def page(self, page_number: int = 1, total_per_page: int = 100) -> SubscriberPage:
+        """One page, counted from 1. The vendor's largest page size is not documented."""
+        query = {"PageNumber": page_number, "TotalPerPage": total_per_page}
+        return await self._caller.get(_LIST, SubscriberPage, query)
+
+    def all(self) -> AsyncIterator[Subscriber]:
+        """Every subscriber of the distributor, page by page; one request a page.
+
+        Raises `OutcomeUnknown` at the end when fewer came than the vendor counts.
+        """
+
+        async def fetch(page: int) -> tuple[list[Subscriber], int | None]:
+            found = await self.page(page)
+            return found.subscribers, found.total_subscribers
+
+        return paged(f"GET {_LIST}", fetch, lambda row: row.subscriber_id)

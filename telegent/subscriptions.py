@@ -1,0 +1,85 @@
+"""Subscriptions (SUB-...): a package on a number. One per number; recurring charges start here."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from telegent._caller import Resource, Rows
+from telegent._models import ActiveFilter, Answer, Iccid, Request, Text
+
+SubscriptionType = Literal["mvno", "iot"]
+
+_PATH = "/v1.0/subscriptions"
+
+
+class SubscriptionCreate(Request):
+    """A new subscription. A repeat may start a second one and its charges.
+
+    `tnid` is the number's id (`NID-...`), not the number; `type` must fit the number.
+    """
+
+    subscriber_id: Text
+    package_id: Text
+    type: SubscriptionType
+    tnid: Annotated[Text | None, Field(alias="TNID")] = None
+    iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
+
+
+class SubscriptionUpdate(Request):
+    """New values for a subscription; a plan change is a new `package_id`.
+
+    Read `active` in the answer: whether the vendor's server takes a body without ``Active`` as a
+    deactivation is not documented.
+    """
+
+    subscription_id: Text
+    subscriber_id: Text | None = None
+    package_id: Text | None = None
+    type: SubscriptionType | None = None
+    tnid: Annotated[Text | None, Field(alias="TNID")] = None
+    iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
+
+
+class Subscription(Answer):
+    """A subscription."""
+
+    subscription_id: str
+    subscriber_id: str | None = None
+    tnid: str | None = None
+    iccid: str | None = None
+    package_id: str | None = None
+    type: str | None = None
+    active: bool | None = None
+
+
+class Subscriptions(Resource):
+    """Create, read, change and delete subscriptions."""
+
+    async def create(self, request: SubscriptionCreate) -> Subscription:
+        """Start a subscription."""
+        return await self._caller.post(_PATH, Subscription, request)
+
+    async def get(self, subscription_id: str) -> Subscription:
+        """Read one subscription."""
+        return await self._caller.get(_PATH, Subscription, {"SubscriptionId": subscription_id})
+
+    async def update(self, request: SubscriptionUpdate) -> Subscription:
+        """Change a subscription."""
+        return await self._caller.post(f"{_PATH}/update", Subscription, request)
+
+    async def delete(self, subscription_id: str) -> None:
+        """Cancel a subscription for good; there is no pause.
+
+        One of the vendor's documents says that number and subscriber stay, another that the tie
+        between number and SIM is lost.
+        """
+        await self._caller.delete(f"{_PATH}/delete", {"SubscriptionId": subscription_id})
+
+    async def list(self, filter: ActiveFilter = "Active") -> Rows[Subscription]:
+        """The account's subscriptions.
+
+        The vendor documents only ``Active`` and ``Inactive`` here, ``All`` for the distributor.
+        """
+        return await self._caller.get_list(
+            "/v1.0/account/subscriptions", Subscription, {"Filter": filter}
+        )

@@ -1,0 +1,100 @@
+"""Webhooks: where the vendor reports events. It documents no event's content and no signature."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainSerializer
+
+from telegent._caller import Resource, Rows
+from telegent._models import Answer, HttpsUrl, Request, Text
+
+Event = Literal[
+    "Order_Update",
+    "New_Sms",
+    "Call_Completed",
+    "Call_On_Hold",
+    "Call_Recording",
+    "Call_In_Progress",
+    "Call_Ringing",
+]
+
+
+def _with_commas(events: list[str] | None) -> str | None:
+    return None if events is None else ",".join(events)
+
+
+Events = Annotated[
+    list[Event] | None,
+    Field(min_length=1),
+    PlainSerializer(_with_commas, return_type=str | None),
+]
+Secret = Annotated[str | None, Field(min_length=1, max_length=255, repr=False)]
+
+
+class _WebhookSettings(Request):
+    account_id: Annotated[Text | None, Field(max_length=100)] = None
+    method: Literal["POST", "PUT"] | None = None
+    data_format: Literal["json", "xml"] | None = None
+    authentication_username: Annotated[str | None, Field(max_length=255)] = None
+    authentication_password: Secret = None
+    authentication_token: Secret = None
+
+
+class WebhookCreate(_WebhookSettings):
+    """A new webhook. A repeat may make every event arrive twice."""
+
+    webhook_url: Annotated[HttpsUrl, Field(max_length=255)]
+    authentication_type: Literal["None", "Basic", "Token"] | None = None
+    subscribed_events: Events
+
+
+class WebhookUpdate(_WebhookSettings):
+    """New values for a webhook. Here the vendor calls ``Bearer`` what is ``Token`` on creation."""
+
+    webhook_id: Text
+    webhook_url: Annotated[HttpsUrl | None, Field(max_length=255)] = None
+    authentication_type: Literal["None", "Basic", "Bearer"] | None = None
+    subscribed_events: Events = None
+
+
+class Webhook(Answer):
+    """A webhook; `subscribed_events` is the vendor's text with commas."""
+
+    webhook_id: str
+    account_id: str | None = None
+    webhook_url: str | None = None
+    method: str | None = None
+    data_format: str | None = None
+    authentication_type: str | None = None
+    authentication_username: str | None = None
+    authentication_password: Annotated[str | None, Field(repr=False)] = None
+    authentication_token: Annotated[str | None, Field(repr=False)] = None
+    subscribed_events: str | None = None
+    active: bool | None = None
+
+
+class Webhooks(Resource):
+    """Create, read, change and delete webhooks."""
+
+    async def create(self, request: WebhookCreate) -> Webhook:
+        """Create a webhook."""
+        return await self._caller.post("/v1.0/webhook/create", Webhook, request)
+
+    async def get(self, webhook_id: str, account_id: str | None = None) -> Webhook:
+        """Read one webhook."""
+        query = {"WebhookId": webhook_id, "AccountId": account_id}
+        return await self._caller.get("/v1.0/webhook", Webhook, query)
+
+    async def update(self, request: WebhookUpdate) -> Webhook:
+        """Change a webhook."""
+        return await self._caller.post("/v1.0/webhook/update", Webhook, request)
+
+    async def delete(self, webhook_id: str, account_id: str) -> None:
+        """Delete a webhook."""
+        body = {"WebhookId": webhook_id, "AccountId": account_id}
+        await self._caller.delete("/v1.0/webhook/delete", body)
+
+    async def list(self, account_id: str | None = None) -> Rows[Webhook]:
+        """The account's webhooks."""
+        return await self._caller.get_list(
+            "/v1.0/account/webhooks", Webhook, {"AccountId": account_id}
+        )
