@@ -14,7 +14,7 @@ from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities import build_activities, build_local_activities
+from activities import OutcomeInterceptor, build_activities, build_local_activities
 from activities.settings import ActivitySettings
 from telegent import RequestBudget, Telegent, Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
@@ -69,8 +69,6 @@ def workflow_worker(
         task_queue=TASK_QUEUE,
         workflows=workflows,
         activities=local_activities,
-        # Nothing on this queue may call Telegent, so that the request budget cannot be bypassed.
-        no_remote_activities=True,
         interceptors=[BindLogContext()],
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
         # An input that does not decode would otherwise retry the first workflow task for ever.
@@ -93,7 +91,7 @@ def api_worker(
         client,
         task_queue=API_TASK_QUEUE,
         activities=activities,
-        interceptors=[BindLogContext()],
+        interceptors=[BindLogContext(), OutcomeInterceptor()],
         max_task_queue_activities_per_second=requests_per_minute / 60,
         graceful_shutdown_timeout=grace,
         deployment_config=_deployment(build_id),
@@ -120,7 +118,7 @@ async def workers(
     )
     for_api = api_worker(
         client,
-        build_activities(api, settings, client),
+        build_activities(api, settings),
         requests_per_minute=requests_per_minute,
         grace=grace,
         build_id=build_id,

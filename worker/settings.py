@@ -195,7 +195,7 @@ def load_settings(kind: type[S]) -> S:
         for fault in error.errors(include_url=False):
             field = str(fault["loc"][0])
             # A secret file that cannot be read has been named already; its field is not "unset".
-            faults.setdefault(field, f"{variable(field)} {_what_is_wrong(kind, field, fault)}")
+            faults.setdefault(field, _sentence(kind, field, fault))
     if faults or settings is None:
         raise SettingsError([faults[field] for field in kind.model_fields if field in faults])
     return settings
@@ -253,11 +253,11 @@ def _secrets_from_files(kind: type[CommonSettings]) -> tuple[dict[str, str], dic
     return values, faults
 
 
-def _what_is_wrong(kind: type[CommonSettings], field: str, fault: ErrorDetails) -> str:
+def _sentence(kind: type[CommonSettings], field: str, fault: ErrorDetails) -> str:
+    name = variable(field)
     description = kind.model_fields[field].description
     if fault["type"] == "missing":
-        also = f" (or {variable(field)}_FILE)" if field in SECRET_FIELDS else ""
-        return f"is not set{also}; it must be the {description}"
+        return f"{name} is not set (nor is {name}_FILE); it must be the {description}"
+    shown = "" if field in SECRET_FIELDS else f"={os.environ.get(name, '')}"
     message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    shown = "" if field in SECRET_FIELDS else f"={os.environ.get(variable(field), '')}"
-    return f"{shown}: {message} ({description})".removeprefix(" ")
+    return f"{name}{shown}: {message} ({description})"

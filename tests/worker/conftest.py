@@ -1,4 +1,5 @@
 import shutil
+import socket
 import sysconfig
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +16,12 @@ def temporal_binary() -> str:
     found = str(here) if here.exists() else shutil.which("temporal")
     assert found, "the temporal binary is not installed"
     return found
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 @pytest_asyncio.fixture(scope="session")

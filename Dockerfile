@@ -1,0 +1,26 @@
+# One image for every process of ours: the worker, its codec server and jobs, and the simulator.
+# Pinned by tag. A digest would be stricter, and belongs here as soon as your registry mirror can
+# tell you one: python:3.11.14-slim-bookworm@sha256:...
+FROM python:3.11.14-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
+
+# Before the code, so that a change of code does not install everything again.
+COPY requirements/runtime.txt requirements/runtime.txt
+RUN pip install --no-cache-dir --require-hashes --only-binary=:all: -r requirements/runtime.txt
+
+COPY telegent telegent
+COPY telegent_orchestrator telegent_orchestrator
+COPY activities activities
+COPY workflows workflows
+COPY worker worker
+COPY simulator simulator
+
+# Such as the commit: docker build --build-arg BUILD_ID=$(git rev-parse --short HEAD)
+ARG BUILD_ID=dev
+ENV TELEGENT_BUILD_ID=${BUILD_ID}
+
+USER 10001:10001
+# Exec form: a shell in between would keep SIGTERM from the worker.
+ENTRYPOINT ["python", "-m", "worker"]

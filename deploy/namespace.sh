@@ -1,0 +1,27 @@
+#!/bin/sh
+# Creates the namespace unless it exists, and waits until it can be used. Can be run again.
+# Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and RETENTION (how long closed workflows are kept).
+set -eu
+
+wait_for() { # what it is, then the command that succeeds when it is there
+    what=$1
+    shift
+    attempts=0
+    until "$@" >/dev/null 2>&1; do
+        attempts=$((attempts + 1))
+        if [ "$attempts" -ge 60 ]; then
+            echo "$what is not there after $attempts attempts; the last one said:" >&2
+            "$@"
+            exit 1
+        fi
+        sleep 2
+    done
+}
+
+wait_for "Temporal at $TEMPORAL_ADDRESS" temporal operator cluster health
+if ! temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; then
+    temporal operator namespace create -n "$TEMPORAL_NAMESPACE" --retention "$RETENTION"
+fi
+# The server's parts learn of a new namespace one after the other.
+wait_for "namespace $TEMPORAL_NAMESPACE" temporal workflow list -n "$TEMPORAL_NAMESPACE" --limit 1
+echo "namespace $TEMPORAL_NAMESPACE is ready"

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Starts the Temporal server, which takes the database password only from its environment.
+set -eu
+
+POSTGRES_PWD=$(cat /run/secrets/postgres_password)
+export POSTGRES_PWD
+exec /etc/temporal/entrypoint.sh

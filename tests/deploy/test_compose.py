@@ -1,0 +1,158 @@
+"""What can be known about the deployment without an engine to run it."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from simulator.options import SimulatorOptions
+from telegent import Timeouts
+from telegent_orchestrator.names import API_TASK_QUEUE
+from worker.run import LOCAL_GRACE, grace_for
+from worker.settings import SECRET_FIELDS, unknown_variables
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONE_SHOT = {"schema", "namespace", "search-attributes"}
+SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))
+SH = shutil.which("sh") or "/bin/sh"
+
+
+def instructions(name: str) -> list[str]:
+    text = (ROOT / "Dockerfile").read_text()
+    return [line for line in text.splitlines() if line.startswith(f"{name} ")]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_image_is_pinned(name: str) -> None:
+    service = SERVICES[name]
+    if "build" in service:
+        assert instructions("FROM")
+        for line in instructions("FROM"):
+            assert re.search(r":\d+\.\d+\.\d+", line), line
+    else:
+        assert re.fullmatch(r"[a-z/-]+:\d+\.\d+(\.\d+)?", service["image"]), service["image"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_watched_or_ends(name: str) -> None:
+    service = SERVICES[name]
+    if name in ONE_SHOT:
+        assert "restart" not in service
+        waiting = [
+            needed[name]["condition"]
+            for other in SERVICES.values()
+            if name in (needed := other.get("depends_on", {}))
+        ]
+        assert set(waiting) == {"service_completed_successfully"}
+    else:
+        assert service["healthcheck"]["test"][0] == "CMD"
+        assert service["restart"] == "unless-stopped"
+
+
+def test_nobody_waits_for_a_mere_start() -> None:
+    for service in SERVICES.values():
+        for name, needed in service.get("depends_on", {}).items():
+            expected = "service_completed_successfully" if name in ONE_SHOT else "service_healthy"
+            assert needed["condition"] == expected
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_our_variables_exist_and_secrets_come_from_files(name: str) -> None:
+    environment = SERVICES[name].get("environment", {})
+    assert unknown_variables(environment) == []
+    assert not {f"TELEGENT_{field.upper()}" for field in SECRET_FIELDS} & environment.keys()
+    for variable, value in environment.items():
+        if variable.endswith("_FILE"):
+            secret = value.removeprefix("/run/secrets/")
+            assert secret in SERVICES[name]["secrets"]
+            assert secret in COMPOSE["secrets"]
+
+
+def test_ports_are_published_on_this_machine_only() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_the_container_waits_longer_than_the_worker_and_the_worker_than_a_call() -> None:
+    timeouts = Timeouts()
+    minutes = re.fullmatch(r"(\d+)m", SERVICES["worker"]["stop_grace_period"])
+    assert minutes
+    grace = grace_for(timeouts)
+    assert int(minutes[1]) * 60 > (grace + LOCAL_GRACE).total_seconds()
+    assert grace.total_seconds() > timeouts.total
+
+
+def test_the_image_runs_the_worker_directly_and_without_rights() -> None:
+    assert instructions("ENTRYPOINT") == ['ENTRYPOINT ["python", "-m", "worker"]']
+    (user,) = instructions("USER")
+    assert "root" not in user
+    assert user != "USER 0"
+    (install,) = instructions("RUN")
+    assert "--require-hashes" in install
+
+
+def test_the_image_gets_every_room_it_copies() -> None:
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    for line in instructions("COPY"):
+        source = line.split()[1]
+        assert (ROOT / source).exists()
+        assert f"!{source}" in allowed
+
+
+def test_one_partition_for_the_queue_of_calls() -> None:
+    text = (ROOT / "deploy/dynamicconfig/temporal.yaml").read_text()
+    config = yaml.safe_load(text)
+    for kind in ("Read", "Write"):
+        assert config[f"matching.numTaskqueue{kind}Partitions"] == [
+            {"value": 1, "constraints": {"taskQueueName": API_TASK_QUEUE}}
+        ]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_parse_and_stop_at_the_first_error(script: Path) -> None:
+    subprocess.run([SH, "-n", str(script)], check=True)
+    assert "\nset -eu\n" in script.read_text()
+
+
+def test_every_script_that_a_service_runs_exists() -> None:
+    for service in SERVICES.values():
+        for word in service.get("entrypoint", []):
+            if word.startswith("/deploy/"):
+                assert ROOT / word.lstrip("/") in SCRIPTS
+
+
+def make_secrets(folder: Path) -> dict[str, str]:
+    subprocess.run(
+        [SH, str(folder / "make-secrets.sh")], check=True, capture_output=True, env={"PATH": PATH}
+    )
+    return {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
+
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def test_made_secrets_are_those_that_compose_mounts_and_the_settings_accept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from worker.settings import WorkerSettings, load_settings
+
+    shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
+    made = make_secrets(tmp_path)
+    assert {f"./deploy/secrets/{name}" for name in made} == {
+        secret["file"] for secret in COMPOSE["secrets"].values()
+    }
+    for field in SECRET_FIELDS:
+        monkeypatch.setenv(f"TELEGENT_{field.upper()}_FILE", str(tmp_path / "secrets" / field))
+    settings = load_settings(WorkerSettings)
+    assert len(settings.payload_keys) == 1
+    simulator = SimulatorOptions()
+    assert settings.account_key.get_secret_value() == simulator.account_key
+    assert settings.account_secret.get_secret_value() == simulator.account_secret
+    assert make_secrets(tmp_path) == made

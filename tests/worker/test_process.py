@@ -1,0 +1,260 @@
+"""`python -m worker` as a process: what it says and how it ends."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from temporalio.client import Client
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.testing import WorkflowEnvironment
+
+from activities.accounts import AccountActivities, FindAccount
+from simulator import Simulator, SimulatorOptions
+from simulator.faults import Fault
+from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
+from tests.worker.conftest import free_port, temporal_binary
+from worker.settings import markdown_table
+
+ROOT = Path(__file__).parents[2]
+SIMULATOR = SimulatorOptions()
+SECRET = SIMULATOR.account_secret
+
+
+def environment(**variables: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
+    # A configuration file of whoever runs the tests must not decide where they connect.
+    return kept | {"TEMPORAL_CONFIG_FILE": os.devnull} | variables
+
+
+def account(**variables: str) -> dict[str, str]:
+    given = {
+        "TELEGENT_ACCOUNT_KEY": SIMULATOR.account_key,
+        "TELEGENT_ACCOUNT_SECRET": SECRET,
+    }
+    return environment(**given | variables)
+
+
+@dataclass
+class Ended:
+    status: int | None
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.err.splitlines()
+
+
+@asynccontextmanager
+async def started(
+    env: dict[str, str], *arguments: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "worker",
+        *arguments,
+        env=env,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def end(process: asyncio.subprocess.Process) -> Ended:
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def ended(env: dict[str, str], *arguments: str) -> Ended:
+    async with started(env, *arguments) as process:
+        return await end(process)
+
+
+async def until(process: asyncio.subprocess.Process, event: str) -> list[dict[str, object]]:
+    """Log lines up to and with the one that says `event`."""
+    assert process.stdout is not None
+    lines: list[dict[str, object]] = []
+    async with asyncio.timeout(30):
+        while text := await process.stdout.readline():
+            lines.append(json.loads(text))
+            if lines[-1]["event"] == event:
+                return lines
+    raise AssertionError(f"{event!r} was not logged; {lines}")
+
+
+async def test_missing_credentials_are_all_named() -> None:
+    done = await ended(environment(TELEGENT_BURST="x"))
+    assert done.status == 2
+    assert [line.split()[0].split("=")[0] for line in done.lines] == [
+        "TELEGENT_ACCOUNT_KEY",
+        "TELEGENT_ACCOUNT_SECRET",
+        "TELEGENT_BURST",
+    ]
+    assert done.out == ""
+
+
+async def test_temporal_that_does_not_answer_is_one_line() -> None:
+    done = await ended(account(TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}"))
+    assert done.status == 1
+    (line,) = done.lines
+    assert line.startswith("cannot reach Temporal at 127.0.0.1:")
+    assert "TEMPORAL_ADDRESS" in line
+    assert "Traceback" not in done.out
+
+
+async def test_temporal_settings_that_cannot_be_used_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "temporal.toml").write_text("not toml at all")
+    done = await ended(account(TEMPORAL_CONFIG_FILE=str(tmp_path / "temporal.toml")))
+    assert done.status == 1
+    assert done.lines[0].startswith("the TEMPORAL_* settings cannot be used")
+
+
+async def test_missing_namespace_is_one_line(temporal: WorkflowEnvironment) -> None:
+    address = temporal.client.service_client.config.target_host
+    done = await ended(account(TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="absent"))
+    assert done.status == 1
+    (line,) = done.lines
+    assert "'absent'" in line
+
+
+async def test_missing_search_attributes_are_one_line_until_registered() -> None:
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=temporal_binary()
+    ) as fresh:
+        env = account(TEMPORAL_ADDRESS=fresh.client.service_client.config.target_host)
+        refused = await ended(env)
+        assert refused.status == 1
+        (line,) = refused.lines
+        assert all(name in line for name in SEARCH_ATTRIBUTES)
+        assert "python -m worker search-attributes" in line
+
+        first = await ended(env, "search-attributes")
+        again = await ended(env, "search-attributes")
+        assert (first.status, again.status) == (0, 0)
+        assert first.out.splitlines() == [f"{n} (Keyword): registered" for n in SEARCH_ATTRIBUTES]
+        assert again.out.splitlines() == [
+            f"{name} (Keyword): already registered" for name in SEARCH_ATTRIBUTES
+        ]
+        async with started(env) as process:
+            await until(process, "running")
+
+
+async def test_attribute_of_another_type_is_named() -> None:
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=temporal_binary(),
+        search_attributes=[SearchAttributeKey.for_int("PortState")],
+    ) as fresh:
+        address = fresh.client.service_client.config.target_host
+        done = await ended(environment(TEMPORAL_ADDRESS=address), "search-attributes")
+    assert done.status == 1
+    (line,) = done.lines
+    assert "PortState" in line
+    assert "INT" in line
+
+
+@pytest.fixture
+async def attributes(temporal: WorkflowEnvironment) -> Client:
+    """A client of a server that has the search attributes."""
+    address = temporal.client.service_client.config.target_host
+    assert (await ended(environment(TEMPORAL_ADDRESS=address), "search-attributes")).status == 0
+    return temporal.client
+
+
+async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None:
+    simulator = Simulator(SIMULATOR)
+    simulator.faults.add(Fault(match="GET /v1.0/accounts*", kind="slow_before", seconds=2))
+    async with simulator.serve() as url:
+        port = free_port()
+        env = account(
+            TEMPORAL_ADDRESS=attributes.service_client.config.target_host,
+            TELEGENT_BASE_URL=url,
+            TELEGENT_HEALTH_PORT=str(port),
+            TELEGENT_MISSPELT="1",
+        )
+        async with started(env) as process:
+            said = await until(process, "running")
+            warnings = [line["event"] for line in said if line["level"] == "warning"]
+            assert len(warnings) == 3  # misspelt variable, no payload keys, no id key
+            async with httpx.AsyncClient(trust_env=False) as http:
+                assert (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+
+            call = await attributes.start_activity(
+                AccountActivities.find,
+                args=[FindAccount(marked_name="nobody")],
+                id=str(uuid.uuid4()),
+                task_queue=API_TASK_QUEUE,
+                start_to_close_timeout=timedelta(seconds=30),
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+            async with asyncio.timeout(15):
+                while not any("accounts" in entry.path for entry in simulator.requests):  # noqa: ASYNC110 - the simulator tells nobody
+                    await asyncio.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            done = await end(process)
+        assert done.status == 0, done.err
+        assert done.err == ""
+        events = [json.loads(line)["event"] for line in done.out.splitlines()]
+        assert events[0] == "stopping: no new work; calls in flight may finish"
+        assert events[-1] == "stopped"
+        assert SECRET not in done.out
+        assert await call.result() is None
+
+
+async def test_settings_prints_the_table() -> None:
+    done = await ended(environment(), "settings")
+    assert (done.status, done.out) == (0, markdown_table() + "\n")
+
+
+async def test_codec_server_needs_keys() -> None:
+    done = await ended(environment(), "codec-server")
+    assert done.status == 1
+    assert "TELEGENT_PAYLOAD_KEYS is not set" in done.lines[0]
+
+
+async def test_codec_server_serves_and_stops() -> None:
+    port = free_port()
+    key = base64.b64encode(os.urandom(32)).decode()
+    env = environment(TELEGENT_PAYLOAD_KEYS=f"k:{key}", TELEGENT_CODEC_PORT=str(port))
+    async with started(env, "codec-server") as process:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            status = 0
+            for _ in range(200):
+                with contextlib.suppress(httpx.ConnectError):
+                    status = (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code
+                    break
+                await asyncio.sleep(0.05)
+            assert status == 200
+        process.send_signal(signal.SIGTERM)
+        done = await end(process)
+    assert key not in done.out + done.err
+    assert "Traceback" not in done.out + done.err
+
+
+async def test_codec_server_says_when_its_port_is_taken() -> None:
+    key = base64.b64encode(os.urandom(32)).decode()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        env = environment(TELEGENT_PAYLOAD_KEYS=f"k:{key}", TELEGENT_CODEC_PORT=str(port))
+        done = await ended(env, "codec-server")
+    assert done.status == 1
+    assert "address already in use" in done.out

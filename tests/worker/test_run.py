@@ -1,0 +1,119 @@
+"""The two workers on a real server, with workflows and activities of the tests' own."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from telegent import Timeouts
+from telegent_orchestrator.names import TASK_QUEUE
+from tests.worker.conftest import free_port
+from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
+from worker.health import serve_health
+from worker.run import api_worker, grace_for, workflow_worker
+
+
+def for_workflows(client: Client) -> Worker:
+    return workflow_worker(client, [Purchase, Reckoning], [reckon])
+
+
+def for_api(client: Client, buying: Buying, per_minute: int = 6000) -> Worker:
+    return api_worker(
+        client, [buying.buy], requests_per_minute=per_minute, grace=timedelta(seconds=10)
+    )
+
+
+async def start(client: Client, name: str, argument: object) -> WorkflowHandle[Any, Any]:
+    return await client.start_workflow(name, argument, id=str(uuid.uuid4()), task_queue=TASK_QUEUE)
+
+
+async def test_local_activities_run_on_the_workflows_queue(temporal: WorkflowEnvironment) -> None:
+    async with for_workflows(temporal.client):
+        handle = await start(temporal.client, "Reckoning", Order(count=1))
+        assert await handle.result() == 2
+
+
+@pytest.mark.parametrize("payload", [{"count": "many"}, {}, [], "x"])
+async def test_input_that_does_not_decode_fails_the_workflow_readably(
+    temporal: WorkflowEnvironment, payload: object
+) -> None:
+    async with for_workflows(temporal.client):
+        handle = await start(temporal.client, "Purchase", payload)
+        with pytest.raises(WorkflowFailureError) as failed:
+            await asyncio.wait_for(handle.result(), 10)
+    cause = failed.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert "Order" in str(cause)
+    assert "many" not in str(cause)
+
+
+async def test_call_in_flight_finishes_before_the_worker_stops(
+    temporal: WorkflowEnvironment,
+) -> None:
+    buying = Buying(seconds=1)
+    async with for_workflows(temporal.client), for_api(temporal.client, buying):
+        handle = await start(temporal.client, "Purchase", Order(count=1))
+        await asyncio.wait_for(buying.started.wait(), 10)
+    assert len(buying.finished) == 1
+    history = await handle.fetch_history()
+    assert any(
+        event.HasField("activity_task_completed_event_attributes") for event in history.events
+    )
+
+
+async def test_the_server_spaces_calls_out(temporal: WorkflowEnvironment) -> None:
+    buying = Buying()
+    # 4 a second, after a first burst that the server allows.
+    async with (
+        for_workflows(temporal.client),
+        for_api(temporal.client, buying, per_minute=240),
+    ):
+        handle = await start(temporal.client, "Purchase", Order(count=8))
+        await handle.result()
+    assert buying.finished[-1] - buying.finished[0] > 0.7
+
+
+async def test_health_follows_the_workers(temporal: WorkflowEnvironment) -> None:
+    port = free_port()
+    buying = Buying()
+    first, second = for_workflows(temporal.client), for_api(temporal.client, buying)
+    async with (
+        serve_health(port, [first, second], temporal.client),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+
+        async def statuses() -> Sequence[int]:
+            return [(await http.get(path)).status_code for path in ("/healthz", "/readyz", "/x")]
+
+        assert await statuses() == [200, 503, 404]
+        async with first, second:
+            for _ in range(500):
+                if first.is_running and second.is_running:
+                    break
+                await asyncio.sleep(0.01)
+            assert await statuses() == [200, 200, 404]
+        assert await statuses() == [200, 503, 404]
+
+
+async def test_health_survives_nonsense(temporal: WorkflowEnvironment) -> None:
+    port = free_port()
+    async with serve_health(port, [], temporal.client):
+        for sent in (b"", b"\r\n", b"\xff\xff\n", b"x" * 200_000):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            writer.close()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+
+
+def test_grace_outlasts_the_longest_call() -> None:
+    timeouts = Timeouts(connect=1, read=2, write=3, pool=4)
+    assert grace_for(timeouts).total_seconds() > timeouts.total

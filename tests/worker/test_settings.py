@@ -1,0 +1,190 @@
+import base64
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from activities.settings import ActivitySettings
+from telegent import Timeouts
+from worker.settings import (
+    CodecServerSettings,
+    SettingsError,
+    WorkerSettings,
+    load_settings,
+    markdown_table,
+    unknown_variables,
+)
+
+KEY = base64.b64encode(b"k" * 32).decode()
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGENT_ACCOUNT_KEY", "key")
+    monkeypatch.setenv("TELEGENT_ACCOUNT_SECRET", "s3cr3t")
+
+
+def faults(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings(WorkerSettings)
+    return refused.value.lines
+
+
+def test_defaults_are_those_of_the_rooms_they_configure() -> None:
+    settings = load_settings(WorkerSettings)
+    assert settings.activity_settings() == ActivitySettings()
+    assert settings.timeouts() == Timeouts()
+    assert settings.requests_per_minute == 45
+    assert settings.health_port == 0
+
+
+def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        "ORDER_POLL_SECONDS": "1.5",
+        "PORT_DENSE_SECONDS": "1",
+        "PORT_DENSE_UNTIL_SECONDS": "2",
+        "PORT_HOURLY_SECONDS": "3",
+        "PORT_HOURLY_UNTIL_SECONDS": "4",
+        "PORT_SPARSE_SECONDS": "5",
+        "READ_LAG_SECONDS": "0",
+        "ID_KEY": "id",
+        "MESSAGE_LEVEL_FIELD": "Level",
+        "CONNECT_TIMEOUT_SECONDS": "6",
+        "READ_TIMEOUT_SECONDS": "7",
+        "WRITE_TIMEOUT_SECONDS": "8",
+        "POOL_TIMEOUT_SECONDS": "9",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(f"TELEGENT_{name}", value)
+    settings = load_settings(WorkerSettings)
+    activity = settings.activity_settings()
+    pace = activity.port_pace
+    assert activity.order_poll == timedelta(seconds=1.5)
+    assert activity.read_lag == timedelta(0)
+    assert (activity.id_key, activity.message_level_field) == ("id", "Level")
+    assert [
+        part.total_seconds()
+        for part in (pace.dense, pace.dense_until, pace.hourly, pace.hourly_until, pace.sparse)
+    ] == [1, 2, 3, 4, 5]
+    assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9)
+
+
+def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TELEGENT_ACCOUNT_KEY")
+    lines = faults(
+        monkeypatch,
+        TELEGENT_ACCOUNT_SECRET=" ",
+        TELEGENT_BASE_URL="api.telegent.com",
+        TELEGENT_REQUESTS_PER_MINUTE="many",
+        TELEGENT_BURST="0",
+        TELEGENT_READ_LAG_SECONDS="-1",
+        TELEGENT_PORT_SPARSE_SECONDS="inf",
+        TELEGENT_PAYLOAD_KEYS=f"a:{KEY},b:{KEY[:8]}",
+        TELEGENT_LOG_LEVEL="LOUD",
+        TELEGENT_LOG_FORMAT="xml",
+        TELEGENT_HEALTH_PORT="70000",
+        TELEGENT_BUILD_ID="a b",
+    )
+    named = [line.split("=")[0].split(":")[0].split()[0] for line in lines]
+    assert sorted(named) == sorted(
+        f"TELEGENT_{name}"
+        for name in (
+            "ACCOUNT_KEY",
+            "ACCOUNT_SECRET",
+            "BASE_URL",
+            "REQUESTS_PER_MINUTE",
+            "BURST",
+            "READ_LAG_SECONDS",
+            "PORT_SPARSE_SECONDS",
+            "PAYLOAD_KEYS",
+            "LOG_LEVEL",
+            "LOG_FORMAT",
+            "HEALTH_PORT",
+            "BUILD_ID",
+        )
+    )
+    text = "\n".join(lines)
+    assert "\n" not in "".join(lines)
+    assert KEY[:8] not in text
+    assert (
+        "TELEGENT_ACCOUNT_KEY is not set (nor is TELEGENT_ACCOUNT_KEY_FILE); "
+        "it must be the key of your Telegent account"
+    ) in lines
+    assert "TELEGENT_LOG_FORMAT=xml: must be 'json' or 'console'" in text
+    assert "TELEGENT_BURST=0: must be greater than or equal to 1" in text
+
+
+def test_faulty_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = faults(monkeypatch, TELEGENT_PAYLOAD_KEYS="hunter2", TELEGENT_BURST="x")
+    assert "hunter2" not in str(lines)
+    assert "s3cr3t" not in str(lines)
+    assert any("TELEGENT_PAYLOAD_KEYS: entry 1 must be id:base64key" in line for line in lines)
+
+
+def test_secrets_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, content in (("ACCOUNT_SECRET", "from-file\n"), ("PAYLOAD_KEYS", f"k:{KEY}\n")):
+        path = tmp_path / name
+        path.write_text(content)
+        monkeypatch.delenv(f"TELEGENT_{name}", raising=False)
+        monkeypatch.setenv(f"TELEGENT_{name}_FILE", str(path))
+    settings = load_settings(WorkerSettings)
+    assert settings.account_secret.get_secret_value() == "from-file"
+    assert settings.payload_keys[0].secret == b"k" * 32
+    assert {"key", "from-file"} <= set(settings.secrets())
+    assert "from-file" not in repr(settings)
+    assert "kkkk" not in repr(settings)
+
+
+def test_file_that_cannot_be_read_is_one_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TELEGENT_ACCOUNT_KEY")
+    missing = str(tmp_path / "absent")
+    lines = faults(monkeypatch, TELEGENT_ACCOUNT_KEY_FILE=missing, TELEGENT_BURST="x")
+    assert len(lines) == 2
+    assert (
+        f"TELEGENT_ACCOUNT_KEY_FILE names {missing}, which cannot be read: "
+        "No such file or directory"
+    ) in lines
+
+
+def test_value_and_file_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = faults(monkeypatch, TELEGENT_ACCOUNT_KEY_FILE="/run/secrets/x")
+    assert "both set" in line
+
+
+def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BURST", "PAYLOAD_KEYS", "PAYLOAD_KEYS_FILE", "MESSAGE_LEVEL_FIELD"):
+        monkeypatch.setenv(f"TELEGENT_{name}", "")
+    settings = load_settings(WorkerSettings)
+    assert (settings.burst, settings.payload_keys, settings.message_level_field) == (5, (), None)
+
+
+def test_codec_server_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TELEGENT_ACCOUNT_KEY")
+    monkeypatch.delenv("TELEGENT_ACCOUNT_SECRET")
+    monkeypatch.setenv("TELEGENT_CODEC_ALLOWED_ORIGINS", "http://a:1, https://b")
+    settings = load_settings(CodecServerSettings)
+    assert settings.codec_allowed_origins == ("http://a:1", "https://b")
+    assert settings.codec_host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("origin", ["*", "http://*", "http://a/", "a.example"])
+def test_only_whole_origins_are_allowed(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("TELEGENT_CODEC_ALLOWED_ORIGINS", origin)
+    with pytest.raises(SettingsError, match="TELEGENT_CODEC_ALLOWED_ORIGINS"):
+        load_settings(CodecServerSettings)
+
+
+def test_misspelt_variables_are_found() -> None:
+    environ = {"TELEGENT_BRUST": "1", "TELEGENT_BURST": "1", "TELEGENT_ID_KEY_FILE": "", "HOME": ""}
+    assert unknown_variables(environ) == ["TELEGENT_BRUST"]
+
+
+def test_table_names_every_setting_once_with_a_meaning() -> None:
+    rows = markdown_table().splitlines()[2:]
+    fields = WorkerSettings.model_fields | CodecServerSettings.model_fields
+    assert [row.split("`")[1] for row in rows] == [f"TELEGENT_{name.upper()}" for name in fields]
+    assert all(len(row.strip("|").split("|")) == 3 and "None" not in row for row in rows)
