@@ -101,7 +101,6 @@ from telegent.packages import (
 )
 from telegent.ports import (
     PortBillingAddress,
-    PortBillingAddressUpdate,
     PortEligibility,
     PortEligibilityQuery,
     PortIn,
@@ -210,7 +209,6 @@ __all__ = [
     "PackageUpdate",
     "Packages",
     "PortBillingAddress",
-    "PortBillingAddressUpdate",
     "PortEligibility",
     "PortEligibilityQuery",
     "PortIn",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -65,6 +66,9 @@ NumberObjects = Annotated[
 def _us_date(value: date) -> str:
     return value.strftime("%m/%d/%Y")
 
+
+Money = Annotated[Decimal, Field(ge=0), PlainSerializer(float, return_type=float)]
+"""An amount, exact here; a JSON number on the wire."""
 
 UsDate = Annotated[date, PlainSerializer(_us_date, return_type=str)]
 """MM/DD/YYYY on the wire."""

@@ -1,11 +1,12 @@
 """Packages (PID-...): what a subscription sells, made of products as items (PIID-...)."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
 from telegent._caller import Resource, Rows
-from telegent._models import ActiveFilter, Answer, NullAsEmpty, Request, Text
+from telegent._models import ActiveFilter, Answer, Money, NullAsEmpty, Request, Text
 from telegent.subscriptions import Subscription
 
 _PATH = "/v1.0/packages"
@@ -28,7 +29,7 @@ class PackageCreate(Request):
 
     package_name: Text
     type: Text
-    price: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    price: Money
     monthly: bool
     description: Text | None = None
     subscriber_id: Annotated[
@@ -46,7 +47,7 @@ class PackageUpdate(Request):
     package_id: Text
     package_name: Text | None = None
     type: Text | None = None
-    price: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    price: Money | None = None
     monthly: bool | None = None
     description: Text | None = None
     subscriber_id: Text | None = None
@@ -77,7 +78,7 @@ class Package(Answer):
     aggregator_id: str | None = None
     subscriber_id: str | None = None
     type: str | None = None
-    price: float | None = None
+    price: Decimal | None = None
     monthly: bool | None = None
     active: bool | None = None
 
@@ -91,7 +92,7 @@ class PackageItem(Answer):
     aggregator_id: str | None = None
     distributor_id: str | None = None
     type: str | None = None
-    price: float | None = None
+    price: Decimal | None = None
     monthly: bool | None = None
     active: bool | None = None
 

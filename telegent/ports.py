@@ -31,16 +31,6 @@ class PortBillingAddress(Request):
     zip: ZipCode
 
 
-class PortBillingAddressUpdate(Request):
-    """The parts of the billing address that are corrected."""
-
-    street1: Text | None = None
-    street2: str | None = None
-    city: Text | None = None
-    state: Text | None = None
-    zip: ZipCode | None = None
-
-
 class PortIn(Request):
     """A port-in order. Only one may be open for a number (knowledge bank).
 
@@ -66,7 +56,7 @@ class PortInUpdate(Request):
     current_carrier_name: Text | None = None
     current_account_number: Annotated[str | None, Field(min_length=1, repr=False)] = None
     current_account_password: Annotated[str | None, Field(min_length=1, repr=False)] = None
-    current_billing_address: PortBillingAddressUpdate | None = None
+    current_billing_address: PortBillingAddress | None = None
     port_in_date: date | None = None
     target_portin_classification: Literal["mvno", "iot", "Mobile", "Landline"] | None = None
     subscriber_name: Text | None = None

@@ -1,11 +1,12 @@
 """Products (PRID-...): what packages are made of."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from telegent._caller import Resource, Rows
-from telegent._models import ActiveFilter, Answer, Request, Text
+from telegent._models import ActiveFilter, Answer, Money, Request, Text
 
 BillingFrequency = Literal["MRC", "NRC"]
 
@@ -18,7 +19,7 @@ class ProductCreate(Request):
     sku: Annotated[Text, Field(alias="SKU")]
     description: Text
     type: Text
-    cost: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    cost: Money
     billing_frequency: BillingFrequency
     sub_type: Text | None = None
 
@@ -30,7 +31,7 @@ class ProductUpdate(Request):
     sku: Annotated[Text | None, Field(alias="SKU")] = None
     description: Text | None = None
     type: Text | None = None
-    cost: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    cost: Money | None = None
     billing_frequency: BillingFrequency | None = None
     sub_type: Text | None = None
 
@@ -45,7 +46,7 @@ class Product(Answer):
     distributor_id: str | None = None
     type: str | None = None
     sub_type: str | None = None
-    cost: float | None = None
+    cost: Decimal | None = None
     billing_frequency: str | None = None
     active: bool | None = None
 
