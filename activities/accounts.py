@@ -56,5 +56,5 @@ class AccountActivities:
         return settled(only(found, "accounts"), wanted, self.settings)
 
 
-def _address(address: Address | None) -> telegent.PostalAddress | None:
-    return telegent.PostalAddress(**address.model_dump()) if address else None
+def _address(address: Address | None) -> telegent.Address | None:
+    return telegent.Address(**address.model_dump()) if address else None

@@ -89,7 +89,7 @@ class CatalogueActivities:
                 price=package.price,
                 monthly=package.monthly,
                 package_items=[
-                    telegent.PackageItemCreate(
+                    telegent.PackageItemNew(
                         product_id=wanted.product_ids[item.product],
                         price=f"{item.price:.2f}",
                         monthly=item.monthly,

@@ -45,7 +45,7 @@ class GuardianActivities:
     async def enable_guardian(self, subscriber_id: str) -> None:
         """Turn Guardian on for a subscriber's calls and messages: an absolute set."""
         await self.api.guardian.set_features(
-            telegent.GuardianFeaturesSet(
+            telegent.GuardianFeatures(
                 subscriber_id=subscriber_id,
                 enable_intelligent_guardian_calls=True,
                 enable_intelligent_guardian_messages=True,
@@ -56,7 +56,7 @@ class GuardianActivities:
     async def relate(self, wanted: Relation) -> str:
         """Let the parent watch over the child; returns the child's subscriber id."""
         await self.api.guardian.relate(
-            telegent.GuardianRelationCreate(
+            telegent.GuardianRelation(
                 parent_subscriber_id=wanted.parent_id,
                 child_subscriber_id=wanted.child_id,
                 relation=wanted.relation,

@@ -1,12 +1,13 @@
 """What a workflow must know that no vendor call tells: earlier runs, ids, house settings."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.looking import waited
 from activities.outcome import Outcome
 from activities.settings import ActivitySettings
 from telegent_orchestrator.names import port_in_id
@@ -54,7 +55,7 @@ class HouseActivities:
             return True
         if run_id in runs:
             return len(runs) > 1
-        if datetime.now(UTC) - activity.info().scheduled_time >= VISIBILITY_LAG:
+        if waited() >= VISIBILITY_LAG:
             return True
         raise ApplicationError(
             "Temporal's list of workflows does not show this run yet",
@@ -83,10 +84,11 @@ class HouseActivities:
                 category=ApplicationErrorCategory.BENIGN,
             )
         try:
-            return await handle.result()
+            result: PortInResult = await handle.result()
         except WorkflowFailureError as error:
             raise ApplicationError(
                 f"the port-in {workflow_id} ended without a result: {error.cause}",
                 type=Outcome.REFUSED,
                 non_retryable=True,
             ) from None
+        return result

@@ -1,6 +1,6 @@
 """Looking for what a lost answer may have created."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import activity
@@ -11,6 +11,12 @@ from activities.settings import ActivitySettings
 from telegent_orchestrator._payload import Payload
 
 T = TypeVar("T")
+
+
+def waited() -> timedelta:
+    """How long the current activity has been tried, by the server's clock alone."""
+    info = activity.info()
+    return info.current_attempt_scheduled_time - info.scheduled_time
 
 
 class Look(Payload):
@@ -26,12 +32,11 @@ class Look(Payload):
 def settled(found: T | None, look: Look, settings: ActivitySettings) -> T | None:
     """What a look found; None only when absence is certain enough to act on.
 
-    Raises a benign, retryable `Pending` while the lists may still lag, so that Temporal looks again.
+    Raises a benign `Pending` while the lists may still lag, so that Temporal looks again.
     """
     if found is not None or not look.settle:
         return found
-    since = datetime.now(UTC) - activity.info().scheduled_time
-    if since >= settings.read_lag:
+    if waited() >= settings.read_lag:
         return None
     raise ApplicationError(
         "nothing there yet; looking again, because the vendor's lists may lag",

@@ -13,7 +13,7 @@ from activities.settings import ActivitySettings
 from telegent import NotFound, Telegent, activation_code
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.lines import ProductType
-from telegent_orchestrator.port_in import NumberBinding
+from telegent_orchestrator.port_in import MessageType, NumberBinding
 
 
 class BuyNumber(Payload):
@@ -25,7 +25,7 @@ class BuyNumber(Payload):
     account_id: str
     subscriber_id: str
     product_type: ProductType
-    message_type: str
+    message_type: MessageType
     message_route_id: str | None = None
     voice_route_id: str | None = None
     area_code: str | None = None

@@ -1,7 +1,7 @@
 """Port-ins: eligibility, submit, update, cancel, and waiting for the order to change."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -88,7 +88,7 @@ class PortActivities:
                 iccid=details.iccid,
                 target_portin_classification=details.classification,
                 subscriber_name=details.subscriber_name,
-                port_in_date=details.port_in_date.isoformat() if details.port_in_date else None,
+                port_in_date=details.port_in_date,
             )
         )
         return OrderSeen(order_id=order.order_id, status=order.status or "")
@@ -107,7 +107,7 @@ class PortActivities:
                 iccid=details.iccid,
                 target_portin_classification=details.classification,
                 subscriber_name=details.subscriber_name,
-                port_in_date=details.port_in_date.isoformat() if details.port_in_date else None,
+                port_in_date=details.port_in_date,
             )
         )
 
@@ -136,7 +136,7 @@ class PortActivities:
         now = await self.read_port_order(wanted.seen.order_id)
         if now != wanted.seen:
             return now
-        clock = datetime.now(UTC)
+        clock = activity.info().current_attempt_scheduled_time
         wait = self.settings.port_pace.interval(clock - wanted.submitted_at)
         if wanted.updated_at:
             counts_again = wanted.updated_at + self.settings.read_lag
@@ -151,5 +151,5 @@ class PortActivities:
         )
 
 
-def _address(details: PortInDetails) -> telegent.LosingCarrierAddress:
-    return telegent.LosingCarrierAddress(**details.billing_address.model_dump())
+def _address(details: PortInDetails) -> telegent.PortBillingAddress:
+    return telegent.PortBillingAddress(**details.billing_address.model_dump())

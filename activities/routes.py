@@ -114,5 +114,7 @@ class RouteActivities:
         return settled(only(found, "voice routes"), wanted, self.settings)
 
 
-def _credentials(given: RouteCredentials | None) -> tuple[str, str | None, str | None]:
+def _credentials(
+    given: RouteCredentials | None,
+) -> tuple[telegent.RouteAuthentication, str | None, str | None]:
     return (given.type, given.username, given.secret) if given else ("None", None, None)

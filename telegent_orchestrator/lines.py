@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from telegent_orchestrator._payload import E164, Iccid, Key, Payload, Request, Text, ZipCode
-from telegent_orchestrator.port_in import PortInDetails
+from telegent_orchestrator.port_in import MessageType, PortInDetails
 from telegent_orchestrator.progress import Question, Step, StepState
 
 
@@ -136,7 +136,7 @@ class LineRequest(Request):
     package: Key
     number: Annotated[NewNumber | PortInNumber, Field(discriminator="kind")]
     product_type: ProductType = ProductType.SMS_DATA_VOICE
-    message_type: Literal["a2p", "p2p"] = "p2p"
+    message_type: MessageType = "p2p"
     data_limits: DataLimits | None = None
     renewal: Renewal | None = None
     call_filter: CallFilter | None = None

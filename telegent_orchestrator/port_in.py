@@ -10,6 +10,10 @@ from telegent_orchestrator._payload import E164, Iccid, Payload, Request, Text, 
 from telegent_orchestrator.progress import Step
 
 
+MessageType = Literal["a2p", "p2p"]
+"""Application-to-person (business messaging) or person-to-person."""
+
+
 class LosingAddress(Request):
     """The billing address on the losing carrier's account, spelled as on its bill."""
 
@@ -93,7 +97,7 @@ class NumberBinding(Payload):
     account_id: str
     subscriber_id: str
     product_type: str
-    message_type: str
+    message_type: MessageType
     message_route_id: str | None = None
     voice_route_id: str | None = None
 

@@ -1,12 +1,30 @@
 """Every retry policy, timeout and priority, by name, each with its reason."""
 
 from datetime import timedelta
+from typing import NotRequired, TypedDict
 
 from temporalio.common import Priority, RetryPolicy
-from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from activities.outcome import FINAL
 from telegent_orchestrator.names import API_TASK_QUEUE
+
+
+class Policy(TypedDict):
+    """How an activity is run; spread into `execute_activity_method` beside the summary."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+    task_queue: NotRequired[str]
+    priority: NotRequired[Priority]
+
+
+class LocalPolicy(TypedDict):
+    """How a local activity is run."""
+
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
 
 CALL = timedelta(minutes=3)
 """Longest time for one activity that calls the vendor: above the client's own upper bound (a
@@ -27,7 +45,7 @@ _PATIENT = RetryPolicy(
     non_retryable_error_types=[*FINAL],
 )
 
-READ = ActivityConfig(
+READ = Policy(
     task_queue=API_TASK_QUEUE,
     start_to_close_timeout=CALL,
     retry_policy=_PATIENT,
@@ -38,7 +56,7 @@ READ = ActivityConfig(
 SET = READ
 """Absolute sets end in the same state however often they are made, so they repeat like reads."""
 
-CREATE = ActivityConfig(
+CREATE = Policy(
     task_queue=API_TASK_QUEUE,
     start_to_close_timeout=CALL,
     retry_policy=RetryPolicy(maximum_attempts=1),
@@ -47,7 +65,7 @@ CREATE = ActivityConfig(
 """Creates and purchases are attempted once, whatever goes wrong, worker crashes included: the API
 has no idempotency key, so whether to repeat is the workflow's decision, after a look."""
 
-PORT_REQUEST = ActivityConfig(
+PORT_REQUEST = Policy(
     task_queue=API_TASK_QUEUE,
     start_to_close_timeout=CALL,
     retry_policy=RetryPolicy(maximum_attempts=1),
@@ -55,7 +73,7 @@ PORT_REQUEST = ActivityConfig(
 )
 """Updates and cancels of a port-in: what became of one is read from the order before another."""
 
-POLL = ActivityConfig(
+POLL = Policy(
     task_queue=API_TASK_QUEUE,
     start_to_close_timeout=CALL,
     retry_policy=RetryPolicy(
@@ -69,14 +87,14 @@ POLL = ActivityConfig(
 """Waiting by retry: the activity names the next look itself, and history grows by status changes,
 not by looks. The interval here only paces looks that failed."""
 
-HOUSE = LocalActivityConfig(
+HOUSE = LocalPolicy(
     start_to_close_timeout=timedelta(seconds=10),
     schedule_to_close_timeout=timedelta(minutes=5),
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
 )
 """Questions to our own side: settings and Temporal."""
 
-JOIN = ActivityConfig(
+JOIN = Policy(
     start_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=5),

@@ -219,25 +219,27 @@ class PortInWorkflow:
             return
         async with self._board.step(SUBMIT):
             while self._order is None and not self._state.final:
-                await self._move(PortState.SUBMITTING, "submitting")
-                try:
-                    self._order = await attempt(
-                        self._board,
-                        SUBMIT,
-                        lambda: workflow.execute_activity_method(
-                            PortActivities.submit_port,
-                            self._details,
-                            summary="Submit the port-in",
-                            **CREATE,
-                        ),
-                    )
-                except ActivityError as error:
-                    await self._submit_failed(error)
-        if self._order is None:
-            return
-        self._submitted_at = workflow.now()
-        workflow.upsert_search_attributes([ORDER.value_set(self._order.order_id)])
-        await self._move(PortState.SUBMITTED, "submitted", self._order.words)
+                await self._submit_once()
+        if self._order is not None:
+            self._submitted_at = workflow.now()
+            workflow.upsert_search_attributes([ORDER.value_set(self._order.order_id)])
+            await self._move(PortState.SUBMITTED, "submitted", self._order.words)
+
+    async def _submit_once(self) -> None:
+        await self._move(PortState.SUBMITTING, "submitting")
+        try:
+            self._order = await attempt(
+                self._board,
+                SUBMIT,
+                lambda: workflow.execute_activity_method(
+                    PortActivities.submit_port,
+                    self._details,
+                    summary="Submit the port-in",
+                    **CREATE,
+                ),
+            )
+        except ActivityError as error:
+            await self._submit_failed(error)
 
     async def _submit_failed(self, error: ActivityError) -> None:
         """A lost answer waits for the order id; a refusal waits for other data, or the end."""
@@ -340,7 +342,7 @@ class PortInWorkflow:
         before = self._state
         self._merge_corrections()
         await self._move(PortState.UPDATE_REQUESTED, "sending the correction")
-        outcome = await self._request(
+        outcome = await self._ask_vendor(
             "the correction",
             lambda: workflow.execute_activity_method(
                 PortActivities.update_port,
@@ -360,7 +362,7 @@ class PortInWorkflow:
     async def _send_cancel(self, cancel: PortInCancel) -> None:
         before, self._cancel = self._state, None
         await self._move(PortState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
-        outcome = await self._request(
+        outcome = await self._ask_vendor(
             "the cancel",
             lambda: workflow.execute_activity_method(
                 PortActivities.cancel_port,
@@ -374,7 +376,7 @@ class PortInWorkflow:
         elif outcome is not None:
             await self._move(before, "the port-in goes on")
 
-    async def _request(self, what: str, call: Callable[[], Awaitable[None]]) -> Outcome | None:
+    async def _ask_vendor(self, what: str, call: Callable[[], Awaitable[None]]) -> Outcome | None:
         """Sends a request about the order; None when taken, else why not, and in the timeline."""
         try:
             await attempt(self._board, CARRIER, call)
