@@ -61,7 +61,7 @@ def codec_app(codec: EncryptionCodec, allowed_origins: Sequence[str]) -> Starlet
 
 
 def serve_codec(settings: CodecServerSettings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises WorkerError if there is no key or the port is taken."""
+    """Serve until SIGTERM or SIGINT. Raises WorkerError if there is no key to decrypt with."""
     if not settings.payload_keys:
         raise WorkerError("TELEGENT_PAYLOAD_KEYS is not set; there is nothing to decrypt with")
     app = codec_app(EncryptionCodec(settings.payload_keys), settings.codec_allowed_origins)

@@ -73,6 +73,8 @@ def configure_logging(
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # It logs every URL at INFO, and with that phone numbers and e-mail addresses in queries.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     # These ids become fields of their own, so the message need not repeat them.
     temporalio.workflow.logger.workflow_info_on_message = False
     temporalio.activity.logger.activity_info_on_message = False

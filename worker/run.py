@@ -29,8 +29,8 @@ from workflows import WORKFLOWS
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 DEPLOYMENT = "telegent-orchestrator"
-LOCAL_GRACE = timedelta(seconds=10)
-"""For local activities at shutdown: they only compute, so this is never used up."""
+HOUSE_GRACE = timedelta(seconds=10)
+"""For activities that only compute or ask Temporal, at shutdown."""
 
 # Loaded once and shared with the sandbox: they have no side effects at import, and loading them
 # again for each workflow would cost memory (structlog) or be refused (httpx). The workflows
@@ -58,22 +58,22 @@ def grace_for(timeouts: Timeouts) -> timedelta:
 def workflow_worker(
     client: Client,
     workflows: Sequence[type],
-    local_activities: Sequence[Callable[..., object]],
+    house_activities: Sequence[Callable[..., object]],
     *,
     build_id: str = "dev",
 ) -> Worker:
-    """The worker that runs workflows and their local activities."""
+    """The worker that runs workflows, and the activities that do not call Telegent."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=workflows,
-        activities=local_activities,
+        activities=house_activities,
         interceptors=[BindLogContext()],
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
         # An input that does not decode would otherwise retry the first workflow task for ever.
         workflow_failure_exception_types=[pydantic.ValidationError],
-        graceful_shutdown_timeout=LOCAL_GRACE,
+        graceful_shutdown_timeout=HOUSE_GRACE,
         deployment_config=_deployment(build_id),
     )
 
@@ -123,8 +123,19 @@ async def workers(
         grace=grace,
         build_id=build_id,
     )
-    async with for_workflows, for_api:
-        yield for_workflows, for_api
+    try:
+        # Not `async with` on the workers themselves: two that fail together, as when Temporal
+        # withdraws the right to poll, would cancel each other's exit and hide the reason.
+        async with asyncio.TaskGroup() as group:
+            for worker in (for_workflows, for_api):
+                group.create_task(worker.run())
+            try:
+                yield for_workflows, for_api
+            finally:
+                await for_api.shutdown()
+                await for_workflows.shutdown()
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0]  # noqa: B904 - the group says nothing that this one does not
 
 
 async def run(settings: WorkerSettings) -> None:

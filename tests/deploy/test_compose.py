@@ -12,7 +12,7 @@ import yaml
 from simulator.options import SimulatorOptions
 from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
-from worker.run import LOCAL_GRACE, grace_for
+from worker.run import HOUSE_GRACE, grace_for
 from worker.settings import SECRET_FIELDS, unknown_variables
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def test_the_container_waits_longer_than_the_worker_and_the_worker_than_a_call()
     minutes = re.fullmatch(r"(\d+)m", SERVICES["worker"]["stop_grace_period"])
     assert minutes
     grace = grace_for(timeouts)
-    assert int(minutes[1]) * 60 > (grace + LOCAL_GRACE).total_seconds()
+    assert int(minutes[1]) * 60 > (grace + HOUSE_GRACE).total_seconds()
     assert grace.total_seconds() > timeouts.total
 
 

@@ -77,6 +77,11 @@ def test_ordinary_words_stay(lines: Lines) -> None:
     assert str(line["timestamp"]).endswith("Z")
 
 
+def test_urls_with_numbers_in_them_are_not_logged(lines: Lines) -> None:
+    logging.getLogger("httpx").info("HTTP Request: GET /numbers?PhoneNumber=%2B18015550123")
+    assert lines() == []
+
+
 def test_lines_below_the_level_are_left_out(lines: Lines) -> None:
     structlog.get_logger("a").debug("x")
     logging.getLogger("b").debug("x")
