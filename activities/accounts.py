@@ -53,7 +53,7 @@ class AccountActivities:
             for account in await self.api.accounts.list()
             if account.account_name == wanted.marked_name
         ]
-        return settled(only(found, "accounts"), wanted, self.settings)
+        return settled(only(found, "accounts"), wanted, self.settings.read_lag)
 
 
 def _address(address: Address | None) -> telegent.Address | None:

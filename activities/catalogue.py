@@ -47,7 +47,7 @@ class CatalogueActivities:
             for sku in wanted.skus
         }
         found = {sku: product_id for sku, product_id in ids.items() if product_id}
-        return settled(found or None, wanted, self.settings) or {}
+        return settled(found or None, wanted, self.settings.read_lag) or {}
 
     @activity.defn
     async def create_product(self, product: NewProduct) -> str:
@@ -75,7 +75,7 @@ class CatalogueActivities:
             for name in wanted.names
         }
         found = {name: package_id for name, package_id in ids.items() if package_id}
-        return settled(found or None, wanted, self.settings) or {}
+        return settled(found or None, wanted, self.settings.read_lag) or {}
 
     @activity.defn
     async def create_package(self, wanted: CreatePackage) -> str:

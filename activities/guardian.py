@@ -69,7 +69,7 @@ class GuardianActivities:
         """The child's subscriber id, if the parent watches over it."""
         children = await self.api.guardian.children(wanted.parent_id)
         there = any(row.child_subscriber_id == wanted.child_id for row in children)
-        return settled(wanted.child_id if there else None, wanted, self.settings)
+        return settled(wanted.child_id if there else None, wanted, self.settings.read_lag)
 
     @activity.defn
     async def create_call_filter(
@@ -97,7 +97,7 @@ class GuardianActivities:
         """Id of the number's call filter, if there is one."""
         filters = await self.api.guardian.call_filters(wanted.subscriber_id, wanted.phone_number)
         found = only([row.filter_id for row in filters], "call filters")
-        return settled(found, wanted, self.settings)
+        return settled(found, wanted, self.settings.read_lag)
 
     @activity.defn
     async def create_message_filter(
@@ -128,4 +128,4 @@ class GuardianActivities:
         """Id of the number's message filter, if there is one."""
         filters = await self.api.guardian.message_filters(wanted.subscriber_id, wanted.phone_number)
         found = only([row.filter_id for row in filters], "message filters")
-        return settled(found, wanted, self.settings)
+        return settled(found, wanted, self.settings.read_lag)

@@ -7,7 +7,6 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.outcome import Outcome
-from activities.settings import ActivitySettings
 from telegent_orchestrator._payload import Payload
 
 T = TypeVar("T")
@@ -23,25 +22,25 @@ class Look(Payload):
     """How to look. `settle`: what is looked for may have been created a moment ago.
 
     The vendor does not document how soon its lists show what was created. With `settle`, absence
-    counts only when a look that came `read_lag` after the first one still finds nothing.
+    counts only when a look that came a read lag after the first one still finds nothing.
     """
 
     settle: bool = False
 
 
-def settled(found: T | None, look: Look, settings: ActivitySettings) -> T | None:
-    """What a look found; None only when absence is certain enough to act on.
+def settled(found: T | None, look: Look, lag: timedelta) -> T | None:
+    """What a look found; None only when absence has lasted for `lag`.
 
     Raises a benign `Pending` while the lists may still lag, so that Temporal looks again.
     """
     if found is not None or not look.settle:
         return found
-    if waited() >= settings.read_lag:
+    if waited() >= lag:
         return None
     raise ApplicationError(
         "nothing there yet; looking again, because the vendor's lists may lag",
         type=Outcome.PENDING,
-        next_retry_delay=settings.read_lag / 2,
+        next_retry_delay=lag / 2,
         category=ApplicationErrorCategory.BENIGN,
     )
 

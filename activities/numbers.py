@@ -174,7 +174,7 @@ class NumberActivities:
                 type=Outcome.REFUSED,
                 non_retryable=True,
             )
-        return settled(found[0] if found else None, wanted, self.settings)
+        return settled(found[0] if found else None, wanted, self.settings.purchase_lag)
 
     @activity.defn
     async def find_number_on_sim(self, wanted: FindNumberOnSim) -> NumberAtHand | None:
@@ -182,7 +182,7 @@ class NumberActivities:
         try:
             number = await self.api.numbers.details(iccid=wanted.iccid)
         except NotFound:
-            return settled(None, wanted, self.settings)
+            return settled(None, wanted, self.settings.purchase_lag)
         if number.assigned_subscriber_id != wanted.subscriber_id:
             raise ApplicationError(
                 f"SIM {wanted.iccid} already carries {number.number}, which belongs to "

@@ -75,7 +75,7 @@ class RouteActivities:
             for route in await self.api.message_routes.list(wanted.account_id)
             if route.route_name == wanted.marked_name
         ]
-        return settled(only(found, "message routes"), wanted, self.settings)
+        return settled(only(found, "message routes"), wanted, self.settings.read_lag)
 
     @activity.defn
     async def create_voice_route(self, wanted: CreateVoiceRoute) -> str:
@@ -111,7 +111,7 @@ class RouteActivities:
             for route in await self.api.voice_routes.list(wanted.account_id)
             if route.route_name == wanted.marked_name
         ]
-        return settled(only(found, "voice routes"), wanted, self.settings)
+        return settled(only(found, "voice routes"), wanted, self.settings.read_lag)
 
 
 def _credentials(

@@ -30,12 +30,15 @@ class ActivitySettings:
     """Settings of the activities.
 
     `read_lag`: how long the vendor's lists may miss what was just created (undocumented, so
-    assumed). `order_poll`: time between looks at a number order that is not complete yet.
-    `message_level_field`: the wire field for AI Guardian's message level, which no document names.
+    assumed). `purchase_lag`: the same for a number that was bought, which shows in the inventory
+    only when its order is complete. `order_poll`: time between looks at a number order that is not
+    complete yet. `message_level_field`: the wire field for AI Guardian's message level, which no
+    document names.
     """
 
     id_key: str = ""
     read_lag: timedelta = timedelta(seconds=60)
+    purchase_lag: timedelta = timedelta(minutes=15)
     order_poll: timedelta = timedelta(seconds=15)
     port_pace: PortPace = field(default_factory=PortPace)
     message_level_field: str | None = None

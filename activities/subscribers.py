@@ -74,4 +74,4 @@ class SubscriberActivities:
                     type=Outcome.REFUSED,
                     non_retryable=True,
                 )
-        return settled(found, wanted, self.settings)
+        return settled(found, wanted, self.settings.read_lag)

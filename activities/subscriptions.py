@@ -58,4 +58,4 @@ class SubscriptionActivities:
             if subscription.tnid == wanted.number_id
             and subscription.subscriber_id == wanted.subscriber_id
         ]
-        return settled(only(found, "subscriptions"), wanted, self.settings)
+        return settled(only(found, "subscriptions"), wanted, self.settings.read_lag)

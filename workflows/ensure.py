@@ -58,6 +58,8 @@ async def ensure(board: Board, wanted: Creation[T], *, look_first: bool) -> T:
                 found = await wanted.find(bool(evidence))
             except ActivityError as error:
                 _note(evidence, error)
+                if refusal is not None:
+                    raise
                 can_tell, found = False, None
             if found is not None:
                 board.note(wanted.step, "was there already")
