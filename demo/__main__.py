@@ -1,0 +1,132 @@
+"""`python -m demo`: onboard a family here, live. `python -m demo up`: start the same and stay."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
+# The other imports are where they are needed: the first line must appear at once.
+
+BEGAN = time.monotonic()
+EXAMPLES = Path(__file__).parents[1] / "examples"
+T = TypeVar("T")
+M = TypeVar("M", bound="BaseModel")
+PortOption = Annotated[int, typer.Option(min=1, max=65535)]
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    request: Annotated[Path, typer.Option(help="The onboarding request, as JSON.")] = EXAMPLES
+    / "family.json",
+    report: Annotated[
+        Path | None, typer.Option(help="Also write the outcome here, as JSON.")
+    ] = None,
+) -> None:
+    """Onboard a family on a real Temporal server, against the simulator, live in the terminal."""
+    if context.invoked_subcommand:
+        return
+    typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
+    from telegent_orchestrator.onboarding import OnboardingRequest
+    from telegent_orchestrator.port_in import PortInCorrection
+
+    wanted = _read(request, OnboardingRequest)
+    correction = _read(EXAMPLES / "correction.json", PortInCorrection)
+    from demo.story import play
+
+    if not _run(play(_console(), wanted, correction, report, BEGAN)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def up(
+    temporal_port: PortOption = 7233,
+    ui_port: PortOption = 8233,
+    simulator_port: PortOption = 8099,
+    codec_port: PortOption = 8081,
+) -> None:
+    """Start the same processes on fixed ports, and stay up until Ctrl-C."""
+    typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
+    from demo.ports import Ports
+    from demo.up import stay_up
+
+    ports = Ports.free(
+        temporal=temporal_port, ui=ui_port, simulator=simulator_port, codec=codec_port
+    )
+    _run(stay_up(_console(), ports))
+
+
+def _read(path: Path, kind: type[M]) -> M:
+    """What this file asks for; a faulty file ends the program with one line for each fault."""
+    from pydantic import ValidationError
+
+    from telegent_orchestrator.onboarding import faults_of
+
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        faults = [f"cannot be read: {error.strerror}"]
+    except UnicodeDecodeError:
+        faults = ["is not UTF-8 text"]
+    except ValidationError as error:
+        faults = faults_of(error)
+    for fault in faults:
+        typer.echo(f"{path}: {fault}", err=True)
+    raise typer.Exit(2)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200  # a log has no width: break no address in two
+    return console
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Does the work; ends the program with 1 when it cannot be done, 128 + n after signal n."""
+    from demo.processes import DemoError
+
+    received: list[signal.Signals] = []
+
+    async def until_signal() -> T:
+        task = asyncio.ensure_future(work)
+
+        def stop(number: signal.Signals) -> None:
+            # A second Ctrl-C must not cut off the stopping of our processes.
+            if not received:
+                received.append(number)
+                typer.echo("Stopping …")
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)
+        return await task
+
+    try:
+        return asyncio.run(until_signal())
+    except DemoError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except asyncio.CancelledError:
+        raise typer.Exit(128 + received[0]) from None
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    finally:
+        # Threads of the Temporal SDK may still be ending. When the interpreter goes away under
+        # them, the process aborts with status 134 instead of ours; a short rest avoids that.
+        time.sleep(0.1)

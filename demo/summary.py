@@ -1,0 +1,173 @@
+"""What was created, what it cost, and whether the vendor's side agrees."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import segno
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from demo.processes import get
+from telegent_orchestrator.lines import LineResult
+from telegent_orchestrator.onboarding import (
+    NewAccount,
+    NewMessageRoute,
+    NewPackage,
+    NewProduct,
+    NewSubscriber,
+    NewVoiceRoute,
+    OnboardingRequest,
+    OnboardingResult,
+)
+
+PURCHASES = ("number.provisioned", "portin.submitted", "guardian.related")
+"""Kinds in the ledger that create something, besides those that say `.created`."""
+ORDER_LOOK = "GET /v1.0/numbers/order"
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """The simulator's view: effects by kind, and the requests that it got."""
+
+    ledger: Mapping[str, int]
+    api_calls: int
+    token_calls: int
+    tokens_per_endpoint: Mapping[str, int]
+    by_endpoint: Mapping[str, int]
+
+    @property
+    def polls(self) -> int:
+        """Looks at an order that may or may not have moved."""
+        return self.by_endpoint.get(ORDER_LOOK, 0)
+
+    def created(self) -> dict[str, int]:
+        """How many of each thing were created or bought."""
+        return {
+            kind: count
+            for kind, count in self.ledger.items()
+            if kind.endswith(".created") or kind in PURCHASES
+        }
+
+
+async def ask_vendor(simulator_url: str) -> Vendor:
+    """What the simulator saw until now. Raises OSError."""
+    rows = json.loads(await get(f"{simulator_url}/_sim/ledger"))
+    requests = json.loads(await get(f"{simulator_url}/_sim/requests/summary"))
+    return Vendor(ledger=Counter(row["kind"] for row in rows), **requests)
+
+
+def expected(request: OnboardingRequest) -> dict[str, int]:
+    """What the request has to create, by the ledger's kinds: what exists by its id is left out."""
+    lines = request.lines
+    packages = [package for package in request.packages if isinstance(package, NewPackage)]
+    ported = sum(line.number.kind == "port_in" for line in lines)
+    counts = {
+        "account.created": isinstance(request.account, NewAccount),
+        "subscriber.created": sum(isinstance(s, NewSubscriber) for s in request.subscribers),
+        "message_route.created": isinstance(request.routes.message, NewMessageRoute),
+        "voice_route.created": isinstance(request.routes.voice, NewVoiceRoute),
+        "product.created": sum(isinstance(p, NewProduct) for p in request.products),
+        "package.created": len(packages),
+        "package_item.created": sum(len(package.items) for package in packages),
+        "guardian.related": len(request.relations),
+        "number.provisioned": len(lines) - ported,
+        "portin.submitted": ported,
+        "subscription.created": len(lines),
+        "call_filter.created": sum(line.call_filter is not None for line in lines),
+        "message_filter.created": sum(line.message_filter is not None for line in lines),
+    }
+    return {kind: int(count) for kind, count in counts.items() if count}
+
+
+def print_result(console: Console, result: OnboardingResult) -> None:
+    """Every id, and for each line number, SIM, subscription, filters and eSIM code."""
+    things = Table("Created", "", "Id", box=None, padding=(0, 2), header_style="bold")
+    things.add_row("account", "", result.account_id)
+    for kind, ids in (
+        ("subscriber", result.subscriber_ids),
+        ("message route", {"": result.message_route_id}),
+        ("voice route", {"": result.voice_route_id}),
+        ("product", result.product_ids),
+        ("package", result.package_ids),
+    ):
+        for key, thing_id in ids.items():
+            if thing_id:
+                things.add_row(kind, key, thing_id)
+    console.print(things)
+    for line in result.lines:
+        _print_line(console, line)
+
+
+def _print_line(console: Console, line: LineResult) -> None:
+    console.print()
+    facts = Table.grid(padding=(0, 2))
+    facts.title = Text(f"Line {line.key}: {line.state.value}", style="bold")
+    facts.title_justify = "left"
+    for name, value in (
+        ("", line.detail),
+        ("number", line.phone_number),
+        ("number id", line.number_id),
+        ("order", line.order_id),
+        ("ICCID", line.iccid),
+        ("subscription", line.subscription_id),
+        ("call filter", line.call_filter_id),
+        ("message filter", line.message_filter_id),
+        ("eSIM", line.activation_code),
+    ):
+        if value:
+            facts.add_row(Text(name, style="dim"), Text(value))
+    console.print(facts)
+    if line.activation_code and console.is_terminal:
+        drawn = io.StringIO()
+        segno.make(line.activation_code, micro=False).terminal(drawn, border=2, compact=True)
+        console.print(Text(drawn.getvalue().rstrip()))
+
+
+def print_vendor(
+    console: Console, request: OnboardingRequest, vendor: Vendor, seconds: float
+) -> bool:
+    """The cost, and the comparison with the ledger; gives whether each thing exists exactly once.
+
+    `seconds`: wall time of the whole demo.
+    """
+    console.print(
+        f"\n{vendor.api_calls - vendor.polls} API calls and {vendor.token_calls} token calls, "
+        f"and {vendor.polls} looks at orders in work; {seconds:.1f} s in all",
+        highlight=False,
+    )
+    wanted, created = expected(request), vendor.created()
+    table = Table("Telegent's ledger", "wanted", "there", box=None, padding=(0, 2))
+    for kind in wanted | created:
+        there, want = created.get(kind, 0), wanted.get(kind, 0)
+        style = "" if there == want else "bold red"
+        table.add_row(kind, str(want), str(there), style=style)
+    console.print(table)
+    exact = wanted == created
+    verdict = "each exactly once" if exact else "NOT each exactly once: see the rows that differ"
+    console.print(verdict, style="bold green" if exact else "bold red")
+    return exact
+
+
+def write_report(
+    path: Path, result: OnboardingResult, vendor: Vendor, seconds: float, restarts: int
+) -> None:
+    """The same for programs, as JSON; raises OSError. `restarts`: of the worker."""
+    report = {
+        "result": result.model_dump(mode="json"),
+        "ledger": vendor.ledger,
+        "requests": {
+            "api_calls": vendor.api_calls,
+            "polls": vendor.polls,
+            "token_calls": vendor.token_calls,
+            "tokens_per_endpoint": vendor.tokens_per_endpoint,
+            "by_endpoint": vendor.by_endpoint,
+        },
+        "seconds": round(seconds, 1),
+        "worker_restarts": restarts,
+    }
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
