@@ -1,9 +1,17 @@
 """The connection to Temporal, by the variables that every Temporal tool reads."""
 
+import logging
 from collections.abc import Sequence
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.service import RPCError
 
 from worker.codec import PayloadKey, data_converter
@@ -23,12 +31,25 @@ async def connect(keys: Sequence[PayloadKey]) -> Client:
         raise WorkerError(f"the TEMPORAL_* settings cannot be used: {error}") from error
     address = config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
-        return await Client.connect(**config, data_converter=data_converter(keys))
+        return await Client.connect(
+            **config, data_converter=data_converter(keys), runtime=_runtime()
+        )
     except (RuntimeError, RPCError, ValueError) as error:
         raise WorkerError(
             f"cannot reach Temporal at {address}: {_first_line(error)}; start it, or set "
             "TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TEMPORAL_TLS_* where it asks for them)"
         ) from error
+
+
+def _runtime() -> Runtime:
+    # The SDK's native part would print lines of its own format beside ours.
+    logs = LoggingConfig(
+        TelemetryFilter(core_level="WARN", other_level="ERROR"),
+        forwarding=LogForwardingConfig(
+            logging.getLogger("temporalio.core"), append_target_to_name=False
+        ),
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=logs))
 
 
 def _first_line(error: Exception) -> str:

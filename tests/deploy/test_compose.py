@@ -1,5 +1,6 @@
 """What can be known about the deployment without an engine to run it."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -8,12 +9,15 @@ from typing import Any
 
 import pytest
 import yaml
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.testing import WorkflowEnvironment
 
 from simulator.options import SimulatorOptions
 from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
+from tests.worker.conftest import temporal_binary
 from worker.run import HOUSE_GRACE, grace_for
-from worker.settings import SECRET_FIELDS, unknown_variables
+from worker.settings import SECRET_FIELDS, WorkerSettings, load_settings, unknown_variables
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -128,6 +132,9 @@ def test_every_script_that_a_service_runs_exists() -> None:
                 assert ROOT / word.lstrip("/") in SCRIPTS
 
 
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
 def make_secrets(folder: Path) -> dict[str, str]:
     subprocess.run(
         [SH, str(folder / "make-secrets.sh")], check=True, capture_output=True, env={"PATH": PATH}
@@ -135,14 +142,9 @@ def make_secrets(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
 
 
-PATH = "/usr/local/bin:/usr/bin:/bin"
-
-
 def test_made_secrets_are_those_that_compose_mounts_and_the_settings_accept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker.settings import WorkerSettings, load_settings
-
     shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
     made = make_secrets(tmp_path)
     assert {f"./deploy/secrets/{name}" for name in made} == {
@@ -156,3 +158,30 @@ def test_made_secrets_are_those_that_compose_mounts_and_the_settings_accept(
     assert settings.account_key.get_secret_value() == simulator.account_key
     assert settings.account_secret.get_secret_value() == simulator.account_secret
     assert make_secrets(tmp_path) == made
+
+
+async def test_namespace_script_creates_it_once_and_can_be_run_again() -> None:
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=temporal_binary()
+    ) as server:
+        env = {
+            "PATH": f"{Path(temporal_binary()).parent}:{PATH}",
+            "TEMPORAL_ADDRESS": server.client.service_client.config.target_host,
+            "TEMPORAL_NAMESPACE": "fresh",
+            "RETENTION": "7d",
+        }
+        for _ in range(2):
+            script = await asyncio.create_subprocess_exec(
+                SH,
+                str(ROOT / "deploy/namespace.sh"),
+                env=env,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            out, _ = await script.communicate()
+            assert script.returncode == 0, out.decode()
+            assert out.decode().endswith("namespace fresh is ready\n")
+        found = await server.client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace="fresh")
+        )
+    assert found.config.workflow_execution_retention_ttl.seconds == 7 * 86_400

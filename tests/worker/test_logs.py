@@ -88,6 +88,15 @@ def test_lines_below_the_level_are_left_out(lines: Lines) -> None:
     assert lines() == []
 
 
+def test_lines_of_a_workflow_say_whose_they_are(lines: Lines) -> None:
+    # As workflow.logger leaves them; it cannot be called outside a workflow.
+    info = {"workflow_id": "port-in-1", "run_id": "r", "workflow_type": "W", "attempt": 1}
+    logging.getLogger("temporalio.workflow").info("asked", extra={"temporal_workflow": info})
+    (line,) = lines()
+    assert info.items() <= line.items()
+    assert "temporal_workflow" not in line
+
+
 async def test_lines_of_an_activity_say_whose_they_are(lines: Lines) -> None:
     @activity.defn(name="look_up")
     async def look_up(number: str) -> None:

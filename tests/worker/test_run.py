@@ -1,6 +1,7 @@
 """The two workers on a real server, with workflows and activities of the tests' own."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,6 +18,7 @@ from telegent import Timeouts
 from telegent_orchestrator.names import TASK_QUEUE
 from tests.worker.conftest import free_port
 from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
+from worker.codec import PayloadKey, data_converter
 from worker.health import serve_health
 from worker.run import api_worker, grace_for, workflow_worker
 
@@ -39,6 +41,18 @@ async def test_local_activities_run_on_the_workflows_queue(temporal: WorkflowEnv
     async with for_workflows(temporal.client):
         handle = await start(temporal.client, "Reckoning", Order(count=1))
         assert await handle.result() == 2
+
+
+async def test_plain_start_on_a_worker_that_encrypts(temporal: WorkflowEnvironment) -> None:
+    plain = temporal.client
+    converter = data_converter([PayloadKey("k", os.urandom(32))])
+    sealed = Client(plain.service_client, data_converter=converter)
+    async with for_workflows(sealed):
+        handle = await start(plain, "Reckoning", {"count": 1})
+        assert await sealed.get_workflow_handle(handle.id, result_type=int).result() == 2
+    last = (await handle.fetch_history()).events[-1]
+    (result,) = last.workflow_execution_completed_event_attributes.result.payloads
+    assert result.metadata["encoding"] == b"binary/encrypted"
 
 
 @pytest.mark.parametrize("payload", [{"count": "many"}, {}, [], "x"])
