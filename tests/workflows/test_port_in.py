@@ -1,0 +1,301 @@
+"""Port-ins on a real Temporal server, judged by the simulator's ledger."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowFailureError
+
+from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
+from simulator.carrier import Vocabulary
+from simulator.faults import FaultKind
+from telegent_orchestrator import names
+from telegent_orchestrator.client import NotTakenError, PortInHandle
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortInStatus,
+    PortState,
+)
+from tests.workflows.conftest import QUICK, House
+from tests.workflows.requests import port_in
+
+NUMBER = "+18015550142"
+TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
+CORRECTION = PortInCorrection(account_number="100200301", by="desk")
+
+
+async def start(house: House, **changes: Any) -> PortInHandle:
+    details = PortInDetails.model_validate(port_in(NUMBER, **changes))
+    return await house.orchestrator.start_port_in(PortInRequest(details=details))
+
+
+async def until(
+    handle: PortInHandle, true: PortState | Callable[[PortInStatus], bool]
+) -> PortInStatus:
+    """Waits for a state, or for a status that fits."""
+    async with asyncio.timeout(20):
+        while True:
+            status = await handle.status()
+            if status.state is true or (callable(true) and true(status)):
+                return status
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("vocabulary", ["kb", "bp", "oas"])
+class TestEveryVocabulary:
+    @pytest.fixture
+    def options(self, vocabulary: Vocabulary) -> SimulatorOptions:
+        return SimulatorOptions(carrier=CarrierSetup(timings=QUICK, vocabulary=vocabulary))
+
+    async def test_an_accepted_port_completes(self, house: House) -> None:
+        handle = await start(house)
+
+        result = await handle.result()
+
+        assert result.state is PortState.COMPLETED
+        assert result.number_id
+        assert house.telegent.ledger.count("portin.completed") == 1
+
+    async def test_a_rejected_port_is_corrected_by_signal_and_completes(self, house: House) -> None:
+        house.telegent.carrier.set(NUMBER, TRUTH)
+        handle = await start(house)
+        status = await until(handle, PortState.ACTION_REQUIRED)
+
+        assert status.reason == "ACCOUNT_NUMBER"
+        assert status.fields_to_correct == ["account_number"]
+        assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in status.vendor_words
+        await handle.signal_correction(CORRECTION)
+        result = await handle.result()
+
+        assert result.state is PortState.COMPLETED
+        assert house.telegent.ledger.count("portin.submitted") == 1
+        assert house.telegent.ledger.count("portin.updated") == 1
+        assert "100200301" not in result.model_dump_json()
+
+    async def test_a_cancel_is_asked_for_and_then_confirmed(self, house: House) -> None:
+        house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+        handle = await start(house)
+        await until(handle, lambda status: status.order_id is not None)
+
+        await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+        result = await handle.result()
+
+        assert result.state is PortState.CANCELLED
+        states = [entry.state for entry in result.timeline]
+        assert PortState.CANCEL_REQUESTED in states
+        assert house.telegent.ledger.count("portin.cancelled") == 1
+
+
+async def test_completion_may_win_against_a_cancel(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="complete_during_cancel"))
+    handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+
+    await handle.cancel(PortInCancel(by="desk", reason="too late"))
+    result = await handle.result()
+
+    assert result.state is PortState.COMPLETED
+    assert any("refused the cancel" in entry.what for entry in result.timeline)
+
+
+async def test_a_number_that_is_not_eligible_ends_with_the_vendors_reason(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(eligible=False))
+
+    result = await (await start(house)).result()
+
+    assert result.state is PortState.INELIGIBLE
+    assert result.reason
+    assert house.telegent.ledger.count("portin.submitted") == 0
+
+
+async def test_the_same_rejection_again_is_seen_again(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+    await handle.correct(PortInCorrection(account_number="999", by="desk"))
+    await until(handle, lambda status: _rejections(status) == 2)
+    await handle.correct(CORRECTION)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.updated") == 2
+
+
+async def test_corrections_keep_what_they_do_not_name(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house, account_pin="0000")
+    await until(handle, PortState.ACTION_REQUIRED)
+    await handle.correct(CORRECTION)
+    status = await until(handle, lambda status: status.reason == "PIN_INVALID")
+    assert status.fields_to_correct == ["account_pin"]
+    await handle.correct(PortInCorrection(account_pin="482913", by="desk"))
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ("nonsense", "valid dictionary"),
+        ({"account_nubmer": "1", "by": "desk"}, "account_nubmer: Extra inputs"),
+        ({"account_number": "no spaces allowed", "by": "desk"}, "account_number: "),
+        ({"by": "desk"}, "needs at least one of"),
+        (None, "valid dictionary"),
+        ([1, 2], "valid dictionary"),
+    ],
+)
+async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
+    house: House, raw: object, why: str
+) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+
+    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, raw)
+    status = await until(handle, lambda status: "refused" in status.timeline[-1].what)
+
+    assert why in status.timeline[-1].what
+    assert "no spaces allowed" not in status.model_dump_json()
+    assert status.state is PortState.ACTION_REQUIRED
+
+
+async def test_an_update_is_refused_with_the_reason_at_once(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+    await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+
+    with pytest.raises(NotTakenError, match="takes no corrections"):
+        await handle.correct(CORRECTION)
+
+
+@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before", "html"])
+async def test_a_correction_without_an_answer_reaches_the_carrier(
+    house: House, kind: FaultKind
+) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/update", kind=kind))
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+
+    await handle.correct(CORRECTION)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.updated") == 1
+
+
+@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before", "html"])
+async def test_a_cancel_without_an_answer_is_found_or_sent_again(
+    house: House, kind: FaultKind
+) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/cancel", kind=kind))
+    handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+
+    await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+
+    assert (await handle.result()).state is PortState.CANCELLED
+    assert house.telegent.ledger.count("portin.cancelled") == 1
+
+
+@pytest.mark.parametrize("kind", ["lose", "error_after", "html", "empty"])
+async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
+    house: House, kind: FaultKind
+) -> None:
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind=kind))
+    handle = await start(house)
+    status = await until(handle, PortState.SUBMIT_UNKNOWN)
+    assert status.timeline[-1].vendor_words
+
+    [submitted] = house.telegent.ledger.of("portin.submitted")
+    await handle.attach_order(
+        AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
+    )
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.submitted") == 1
+
+
+async def test_a_refused_submit_waits_for_a_correction_and_submits_again(house: House) -> None:
+    blocker = await start(house)
+    await blocker.result()
+    # The number is ours now, so the vendor refuses another port of it.
+    house.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/portin", kind="error_before", status=400)
+    )
+    other = PortInDetails.model_validate(port_in("+18015550143"))
+    handle = await house.orchestrator.start_port_in(PortInRequest(details=other))
+    await until(handle, PortState.ACTION_REQUIRED)
+    await handle.correct(CORRECTION)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_an_order_that_vanishes_is_waited_for(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+    house.telegent.faults.add(
+        Fault(match="GET /v1.0/numbers/order", kind="error_before", status=404)
+    )
+    status = await until(handle, lambda status: "did not show" in status.timeline[-1].what)
+    assert status.state is PortState.ACTION_REQUIRED
+
+    await handle.correct(CORRECTION)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_a_hint_makes_it_look_at_once(house: House) -> None:
+    handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+    for _ in range(5):
+        await handle.look_now()
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_cancelling_the_workflow_cancels_the_port_in_order(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+
+    await house.temporal.get_workflow_handle(handle.id).cancel()
+
+    assert (await handle.result()).state is PortState.CANCELLED
+    assert house.telegent.ledger.count("portin.cancelled") == 1
+
+
+async def test_one_port_in_is_open_per_number(house: House) -> None:
+    first, second = await asyncio.gather(start(house), start(house))
+
+    assert first.id == second.id
+    assert NUMBER.removeprefix("+") not in first.id
+    assert (await first.result()) == (await second.result())
+    assert house.telegent.ledger.count("portin.submitted") == 1
+
+
+async def test_details_that_are_none_fail_readable(house: House) -> None:
+    handle = await house.temporal.start_workflow(
+        names.PORT_IN_WORKFLOW,
+        {"details": {"phone_number": "801-555-0142", "account_number": "100 200"}},
+        id="port-in-broken",
+        task_queue=names.TASK_QUEUE,
+    )
+
+    with pytest.raises(WorkflowFailureError) as caught:
+        await handle.result()
+
+    words = str(caught.value.cause)
+    assert "phone_number" in words
+    assert "billing_address" in words
+    assert "100 200" not in words
+
+
+def _rejections(status: PortInStatus) -> int:
+    return sum("rejected" in entry.what for entry in status.timeline)
