@@ -294,6 +294,9 @@ class PortInWorkflow:
         await workflow.wait_condition(lambda: looking.done() or self._has_message())
         if not looking.done():
             looking.cancel()
+            await workflow.wait_condition(looking.done)
+            # Nobody needs how it ended, but asyncio complains of an exception nobody asked for.
+            looking.exception()
             return
         try:
             seen = await looking

@@ -222,14 +222,10 @@ async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
 
 
 async def test_a_refused_submit_waits_for_a_correction_and_submits_again(house: House) -> None:
-    blocker = await start(house)
-    await blocker.result()
-    # The number is ours now, so the vendor refuses another port of it.
     house.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/portin", kind="error_before", status=400)
     )
-    other = PortInDetails.model_validate(port_in("+18015550143"))
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=other))
+    handle = await start(house)
     await until(handle, PortState.ACTION_REQUIRED)
     await handle.correct(CORRECTION)
 
