@@ -23,7 +23,7 @@ from worker.errors import WorkerError
 from worker.health import serve_health
 from worker.interceptors import BindLogContext
 from worker.search_attributes import require_search_attributes
-from worker.settings import WorkerSettings, unknown_variables
+from worker.settings import SettingsError, WorkerSettings, unknown_variables, variable
 from workflows import WORKFLOWS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -141,7 +141,8 @@ async def workers(
 async def run(settings: WorkerSettings) -> None:
     """Run the worker until SIGTERM or SIGINT, then finish the calls in flight.
 
-    Raises WorkerError if it cannot start, or when a Temporal worker fails for good.
+    Raises WorkerError if it cannot start, or when a Temporal worker fails for good, and
+    SettingsError for a base URL that the client refuses.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -155,15 +156,9 @@ async def run(settings: WorkerSettings) -> None:
     if not settings.id_key.get_secret_value():
         log.warning("phone numbers can be guessed from port-in ids: TELEGENT_ID_KEY is not set")
 
+    api = _telegent(settings)
     client = await connect(settings.payload_keys)
     await require_search_attributes(client)
-    api = Telegent(
-        settings.account_key.get_secret_value(),
-        settings.account_secret.get_secret_value(),
-        base_url=settings.base_url,
-        budget=RequestBudget(settings.requests_per_minute, settings.burst),
-        timeouts=settings.timeouts(),
-    )
     try:
         # Entered in this order, left in the reverse: the HTTP client closes after the workers.
         async with AsyncExitStack() as stack:
@@ -186,6 +181,20 @@ async def run(settings: WorkerSettings) -> None:
     except RuntimeError as error:
         raise WorkerError(f"the Temporal worker failed: {error}") from error
     log.info("stopped")
+
+
+def _telegent(settings: WorkerSettings) -> Telegent:
+    try:
+        return Telegent(
+            settings.account_key.get_secret_value(),
+            settings.account_secret.get_secret_value(),
+            base_url=settings.base_url,
+            budget=RequestBudget(settings.requests_per_minute, settings.burst),
+            timeouts=settings.timeouts(),
+        )
+    except ValueError as error:
+        # The rest has been checked; what addresses are safe is the client's to say.
+        raise SettingsError([f"{variable('base_url')}: {error}"]) from error
 
 
 def _deployment(build_id: str) -> WorkerDeploymentConfig:

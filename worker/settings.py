@@ -93,8 +93,9 @@ class WorkerSettings(CommonSettings):
 
     account_key: Filled = Field(description="key of your Telegent account")
     account_secret: Filled = Field(description="secret of your Telegent account")
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+[^\s]*$")] = Field(
-        default="https://api.telegent.com", description="where the Telegent API answers"
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/@?#\s]+/?$")] = Field(
+        default="https://api.telegent.com",
+        description="where the Telegent API answers: scheme and host, without a path",
     )
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = Field(
         default=45,

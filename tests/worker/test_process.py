@@ -115,6 +115,14 @@ async def test_missing_credentials_are_all_named() -> None:
     assert done.out == ""
 
 
+async def test_address_that_would_show_the_secret_is_refused() -> None:
+    done = await ended(account(TELEGENT_BASE_URL="http://api.telegent.com"))
+    assert done.status == 2
+    (line,) = done.lines
+    assert line.startswith("TELEGENT_BASE_URL: ")
+    assert "https" in line
+
+
 async def test_temporal_that_does_not_answer_is_one_line() -> None:
     done = await ended(account(TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}"))
     assert done.status == 1

@@ -116,6 +116,14 @@ def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) 
     assert "TELEGENT_BURST=0: must be greater than or equal to 1" in text
 
 
+@pytest.mark.parametrize(
+    "url", ["https://api.telegent.com/v1.0", "https://key@host", "ftp://host", "https://", "host"]
+)
+def test_only_scheme_and_host_make_a_base_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    (line,) = faults(monkeypatch, TELEGENT_BASE_URL=url)
+    assert line.startswith(f"TELEGENT_BASE_URL={url}: ")
+
+
 def test_faulty_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = faults(monkeypatch, TELEGENT_PAYLOAD_KEYS="hunter2", TELEGENT_BURST="x")
     assert "hunter2" not in str(lines)
