@@ -138,7 +138,7 @@ class LiveView:
         table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
         table.add_column("Line", no_wrap=True)
         for name in ("Number", *names):
-            table.add_column(name)
+            table.add_column(name, min_width=max(map(len, name.split())))
         for brief in progress.onboarding.lines:
             status = progress.lines.get(brief.key)
             if status is None:
@@ -181,7 +181,7 @@ def _port_in(key: str, port: PortInStatus) -> RenderableType:
     needs_person = port.state is PortState.ACTION_REQUIRED
     rows = [
         Text.assemble((f"{entry.at.astimezone():%H:%M:%S}  ", "dim"), _sentence(entry))
-        for entry in port.timeline[-TIMELINE_ROWS:]
+        for entry in port.timeline[-1 if needs_person else -TIMELINE_ROWS :]
     ]
     if needs_person:
         rows.append(Text(f"{port.reason}: {port.remedy}", style="yellow"))

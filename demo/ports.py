@@ -1,11 +1,15 @@
 """Which port each process listens on."""
 
+import random
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from demo.processes import DemoError
 
 HOST = "127.0.0.1"
+# Below what systems hand out by themselves: the Temporal server takes some of those for its inner
+# parts, and would now and then take one that was free a moment ago.
+UNASSIGNED = range(20_000, 32_000)
 
 
 @dataclass(frozen=True)
@@ -21,28 +25,30 @@ class Ports:
     @classmethod
     def free(cls, **fixed: int) -> "Ports":
         """Free ports, all different, except those given."""
-        names = [name for name in cls.__dataclass_fields__ if name not in fixed]
-        # Open all at once, or the same port could be given twice.
-        sockets = {name: socket.create_server((HOST, 0)) for name in names}
-        try:
-            found = {name: open_.getsockname()[1] for name, open_ in sockets.items()}
-        finally:
-            for open_ in sockets.values():
-                open_.close()
-        return cls(**fixed, **found)
+        ports = iter(random.sample(UNASSIGNED, len(UNASSIGNED)))
+        chosen = {
+            field.name: next(port for port in ports if _obstacle(port) is None)
+            for field in fields(cls)
+            if field.name not in fixed
+        }
+        return cls(**fixed, **chosen)
+
+    def require_free(self) -> None:
+        """Raise DemoError with a line for each port that cannot be listened on, and its option."""
+        taken = [
+            f"port {port} cannot be used ({obstacle}): end what listens there, or choose another "
+            f"with --{name}-port"
+            for name, port in vars(self).items()
+            if (obstacle := _obstacle(port))
+        ]
+        if taken:
+            raise DemoError("\n".join(taken))
 
 
-def require_free(ports: Ports) -> None:
-    """Raise DemoError with a line for each port that somebody else listens on."""
-    taken = []
-    for name in ("temporal", "ui", "simulator", "codec"):
-        port: int = getattr(ports, name)
-        try:
-            socket.create_server((HOST, port)).close()
-        except OSError as error:
-            taken.append(
-                f"port {port} cannot be used ({error.strerror}): end what listens there, or "
-                f"choose another with --{name}-port"
-            )
-    if taken:
-        raise DemoError("\n".join(taken))
+def _obstacle(port: int) -> str | None:
+    """Why nothing can listen on this port, or None."""
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        return error.strerror
+    return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo.ports import Ports, require_free
+from demo.ports import Ports
 from demo.stack import ROOT, RUNS, Stack, stack
 from telegent_orchestrator.names import (
     CORRECT_SIGNAL,
@@ -19,17 +19,18 @@ from telegent_orchestrator.names import (
 
 async def stay_up(console: Console, ports: Ports) -> None:
     """Start everything and stay until cancelled. Raises DemoError."""
-    require_free(ports)
+    ports.require_free()
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     async with stack(RUNS / "up", ports, say) as running:
-        say(_how_to_use(running))
+        say(how_to_use(running))
         await running.run(asyncio.Event().wait())
 
 
-def _how_to_use(running: Stack) -> str:
+def how_to_use(running: Stack) -> str:
+    """Addresses, variables for clients, and commands to try, as `up` prints them."""
     temporal = shlex.quote(_short(running.binary))
     directory = shlex.quote(_short(str(running.directory)))
     examples = shlex.quote(_short(str(ROOT / "examples")))
