@@ -1,0 +1,195 @@
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telegent import RateLimited, RequestBudget
+from tests.telegent.vendor import Vendor, as_json
+
+
+class JumpingSelector(selectors.DefaultSelector):
+    """Where a loop would wait, its clock jumps."""
+
+    now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        # Never quite still: the bucket may wait for less than a float can add to the time.
+        self.now += max(timeout or 0.0, 1e-6)
+        return super().select(0)
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._jumps = JumpingSelector()
+        super().__init__(self._jumps)
+
+    def time(self) -> float:
+        return self._jumps.now
+
+
+def at_once(what: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run with a clock that jumps instead of waiting."""
+    loop = JumpingLoop()
+    try:
+        loop.run_until_complete(what())
+    finally:
+        loop.close()
+
+
+def most_in_a_minute(times: list[float]) -> int:
+    return max(sum(start <= t < start + 60 for t in times) for start in times)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.4, 1.3, 7.0, 30.0]), min_size=60, max_size=160))
+def test_no_rolling_minute_sees_more_than_fifty(gaps: list[float]) -> None:
+    sent: list[float] = []
+
+    async def run() -> None:
+        budget = RequestBudget()
+        loop = asyncio.get_running_loop()
+
+        async def one() -> None:
+            await budget.take()
+            sent.append(loop.time())
+
+        async with asyncio.TaskGroup() as group:
+            for gap in gaps:
+                await asyncio.sleep(gap)
+                group.create_task(one())
+
+    at_once(run)
+    assert len(sent) == len(gaps)
+    assert most_in_a_minute(sent) <= 50
+
+
+def test_the_budget_is_used_in_full() -> None:
+    sent: list[float] = []
+
+    async def run() -> None:
+        budget = RequestBudget()
+        for _ in range(200):
+            await budget.take()
+            sent.append(asyncio.get_running_loop().time())
+
+    at_once(run)
+    assert most_in_a_minute(sent) in (49, 50)
+
+
+def test_a_hold_stops_every_request_also_those_that_queue_already() -> None:
+    async def run() -> None:
+        budget = RequestBudget()
+        loop = asyncio.get_running_loop()
+        sent: list[float] = []
+
+        async def one() -> None:
+            await budget.take()
+            sent.append(loop.time())
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(20):
+                group.create_task(one())
+            await asyncio.sleep(0.1)
+            assert len(sent) == 5
+            held_at = loop.time()
+            budget.hold(30)
+            budget.hold(1)
+        later = [t - held_at for t in sent[5:]]
+        assert len(later) == 15
+        assert min(later) >= 30
+        assert later[0] <= 31.1
+        assert most_in_a_minute(sent) <= 50
+        # Held requests must not leave in one bunch.
+        assert sum(t < min(later) + 1 for t in later) <= 6
+
+    at_once(run)
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"), [(None, 10, 11.1), (0.0, 0, 1.1), (1e9, 600, 602)]
+)
+def test_a_hold_is_never_shorter_than_asked_nor_absurd(
+    asked: float | None, least: float, most: float
+) -> None:
+    async def run() -> None:
+        budget = RequestBudget()
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        budget.hold(asked)
+        await budget.take()
+        assert least <= loop.time() - start <= most
+
+    at_once(run)
+
+
+@pytest.mark.parametrize(("per_minute", "burst"), [(0, 5), (45, 0), (-1, 1)])
+def test_a_budget_of_nothing_is_refused(per_minute: int, burst: int) -> None:
+    with pytest.raises(ValueError, match="1 or more"):
+        RequestBudget(per_minute, burst)
+
+
+IN_90_SECONDS = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "low", "high"),
+    [
+        ({"Retry-After": "12"}, {}, 12, 12),
+        (
+            {"Retry-After": IN_90_SECONDS},
+            {},
+            1,
+            91,
+        ),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, {}, 0, 0),
+        ({}, {"Status": 429, "RetryAfter": "60"}, 60, 60),
+    ],
+)
+def test_a_429_is_raised_and_holds_the_calls_that_follow(
+    headers: dict[str, str], body: dict[str, object], low: float, high: float
+) -> None:
+    async def run() -> None:
+        vendor = Vendor(lambda request: as_json(body, 429, **headers))
+        loop = asyncio.get_running_loop()
+        async with vendor.client(RequestBudget()) as api:
+            with pytest.raises(RateLimited) as caught:
+                await api.accounts.get("AID-1")
+            assert caught.value.retry_after is not None
+            assert low <= caught.value.retry_after <= high
+            assert len(vendor.requests) == 1
+            vendor.answer = lambda request: as_json({"AccountId": "AID-1"})
+            start = loop.time()
+            await api.accounts.get("AID-1")
+            assert loop.time() - start >= caught.value.retry_after
+
+    at_once(run)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "-5"}])
+def test_a_429_that_names_no_wait_has_none(headers: dict[str, str]) -> None:
+    async def run() -> None:
+        vendor = Vendor(lambda request: as_json({}, 429, **headers))
+        async with vendor.client(RequestBudget()) as api:
+            with pytest.raises(RateLimited) as caught:
+                await api.accounts.get("AID-1")
+        assert caught.value.retry_after is None
+
+    at_once(run)
+
+
+def test_token_requests_are_paid_for_too() -> None:
+    async def run() -> None:
+        vendor = Vendor(lambda request: as_json({"AccountId": "AID-1"}))
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        async with vendor.client(RequestBudget(per_minute=60, burst=1)) as api:
+            await api.accounts.get("AID-1")
+        assert loop.time() - start >= 0.99
+
+    at_once(run)

@@ -1,0 +1,294 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+from telegent import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Happened,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    RequestBudget,
+    Telegent,
+    TelegentError,
+    Timeouts,
+    Unauthorized,
+)
+from tests.telegent.vendor import Vendor, as_json
+
+GOOD = {"AccountId": "AID-1"}
+
+
+async def failure(vendor: Vendor) -> TelegentError:
+    async with vendor.client() as api:
+        with pytest.raises(TelegentError) as caught:
+            await api.accounts.get("AID-1")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, OutcomeUnknown),
+        (303, OutcomeUnknown),
+        (400, BadRequest),
+        (401, Unauthorized),
+        (403, Forbidden),
+        (404, NotFound),
+        (405, BadRequest),
+        (408, OutcomeUnknown),
+        (409, Conflict),
+        (415, BadRequest),
+        (422, BadRequest),
+        (429, RateLimited),
+        (500, OutcomeUnknown),
+        (502, OutcomeUnknown),
+        (503, OutcomeUnknown),
+        (504, OutcomeUnknown),
+    ],
+)
+async def test_a_status_says_whether_it_happened(status: int, kind: type[TelegentError]) -> None:
+    headers = {"Location": "https://elsewhere.example/"} if status < 400 else {}
+    vendor = Vendor(lambda request: as_json({"StatusCode": status}, status, **headers))
+    error = await failure(vendor)
+    assert type(error) is kind
+    assert error.status == status
+    assert error.endpoint == "GET /v1.0/account"
+    wanted = Happened.UNKNOWN if kind is OutcomeUnknown else Happened.NO
+    assert error.happened is wanted
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (httpx.ConnectError, NotSent),
+        (httpx.ConnectTimeout, NotSent),
+        (httpx.PoolTimeout, NotSent),
+        (httpx.LocalProtocolError, NotSent),
+        (httpx.UnsupportedProtocol, NotSent),
+        (httpx.ReadTimeout, OutcomeUnknown),
+        (httpx.WriteTimeout, OutcomeUnknown),
+        (httpx.ReadError, OutcomeUnknown),
+        (httpx.WriteError, OutcomeUnknown),
+        (httpx.CloseError, OutcomeUnknown),
+        (httpx.RemoteProtocolError, OutcomeUnknown),
+        (httpx.DecodingError, OutcomeUnknown),
+    ],
+)
+async def test_a_broken_exchange_says_whether_it_happened(
+    raised: type[httpx.RequestError], kind: type[TelegentError]
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise raised("broken", request=request)
+
+    error = await failure(Vendor(answer))
+    assert type(error) is kind
+    assert error.status is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"AccountName": "x"}',
+        b'{"AccountId": null}',
+        b"[" * 200_000,
+        b"",
+        b"null",
+        b'"ok"',
+        b"42",
+        b"<html>",
+        b'{"AccountId"',
+        b"\xff",
+        b"[]",
+        b"{}",
+    ],
+)
+async def test_a_success_that_cannot_be_used_is_an_unknown_outcome(content: bytes) -> None:
+    error = await failure(Vendor(lambda request: httpx.Response(200, content=content)))
+    assert type(error) is OutcomeUnknown
+    assert error.happened is Happened.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Successful": False, "Message": "Number taken"},
+        {"successful": "false", "error": "Number taken"},
+        {"OrderId": "JNUOID-1", "OrderStatus": "Failed", "ErrorMessage": "Number taken"},
+    ],
+)
+async def test_a_failure_inside_a_success_is_a_refusal(body: dict[str, object]) -> None:
+    error = await failure(Vendor(lambda request: as_json(body)))
+    assert type(error) is Refused
+    assert error.happened is Happened.NO
+    assert error.vendor_message == "Number taken"
+
+
+async def test_a_failure_that_assigns_a_number_is_not_taken_for_nothing_happened() -> None:
+    body = {"OrderId": "J", "PhoneNumberAssigned": "+18015550100", "ErrorMessage": "QR failed"}
+    assert type(await failure(Vendor(lambda request: as_json(body)))) is OutcomeUnknown
+
+
+@pytest.mark.parametrize(
+    ("response", "words", "field_errors"),
+    [
+        (
+            as_json({"StatusCode": 400, "Message": "Invalid AccountId"}, 400),
+            "Invalid AccountId",
+            {},
+        ),
+        (as_json({"StatusCode": 400, "Message": None}, 400), None, {}),
+        (
+            as_json(
+                {
+                    "Type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
+                    "Title": "One or more validation errors occurred.",
+                    "Status": 400,
+                    "Errors": {"$.MessageUrl": ["is required", "is no address"]},
+                    "TraceId": "00-1",
+                },
+                400,
+            ),
+            "One or more validation errors occurred.",
+            {"$.MessageUrl": ["is required", "is no address"]},
+        ),
+        (as_json({"Title": "Bad", "Detail": "In use"}, 400), "In use", {}),
+        (httpx.Response(400, text="plain  words\n"), "plain words", {}),
+        (httpx.Response(400, text=" <html><body>proxy</body></html>"), None, {}),
+        (httpx.Response(400, text="x" * 5000), "x" * 300, {}),
+        (httpx.Response(400), None, {}),
+        (as_json([1, 2], 400), None, {}),
+    ],
+)
+async def test_the_vendors_words_are_kept(
+    response: httpx.Response, words: str | None, field_errors: dict[str, list[str]]
+) -> None:
+    error = await failure(Vendor(lambda request: response))
+    assert error.vendor_message == words
+    assert error.field_errors == field_errors
+    for text in (words or "", *field_errors):
+        assert text in str(error)
+
+
+async def test_a_create_is_sent_once_when_its_outcome_is_unknown() -> None:
+    vendor = Vendor(lambda request: as_json({}, 504))
+    await failure(vendor)
+    assert len(vendor.requests) == 1
+
+
+# Where sockets matter: a real one.
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Socket:
+    """Gives out tokens and treats every other request as `handle` says."""
+
+    def __init__(self) -> None:
+        self.handle: Handler = drop
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                (int(h.split(b":")[1]) for h in head.lower().split(b"\r\n") if b"-length:" in h), 0
+            )
+            await reader.readexactly(length)
+            if b"/OAuth2/tokens" in head:
+                body = b'{"token": "t", "successful": true}'
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+                    % len(body)
+                )
+                writer.write(body)
+                await writer.drain()
+            else:
+                await self.handle(reader, writer)
+        finally:
+            writer.close()
+
+
+async def drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Close without an answer."""
+
+
+async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(40):
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"Acc')
+    await writer.drain()
+
+
+@pytest.fixture
+async def socket() -> AsyncIterator[Socket]:
+    socket = Socket()
+    server = await asyncio.start_server(socket.serve, "127.0.0.1", 0)
+    socket.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield socket
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.parametrize("handle", [drop, silence, drip, cut])
+async def test_a_request_that_was_read_and_not_answered_may_have_happened(
+    socket: Socket, handle: Handler
+) -> None:
+    socket.handle = handle
+    timeouts = Timeouts(connect=0.2, read=0.2, write=0.1, pool=0.1)
+    async with Telegent("DID-1", "s", base_url=socket.url, timeouts=timeouts) as api:
+        with pytest.raises(OutcomeUnknown):
+            await asyncio.wait_for(api.accounts.get("AID-1"), timeouts.total)
+
+
+async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
+    server = await asyncio.start_server(socket.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    async with Telegent("DID-1", "s", base_url=f"http://127.0.0.1:{port}") as api:
+        with pytest.raises(NotSent):
+            await api.accounts.get("AID-1")
+
+
+def test_the_longest_call_is_four_exchanges() -> None:
+    assert Timeouts(connect=1, read=2, write=3, pool=4).total == 40
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("api.telegent.com", "must be an address"),
+        ("ftp://api.telegent.com", "must be an address"),
+        ("https://", "must be an address"),
+        ("https://api.telegent.com/v1.0", "scheme and host only"),
+        ("https://api.telegent.com?x=1", "scheme and host only"),
+        ("https://key:secret@api.telegent.com", "scheme and host only"),
+        ("http://api.telegent.com", "must use https"),
+    ],
+)
+def test_a_base_url_that_cannot_work_is_refused(url: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint) as caught:
+        Telegent("DID-1", "s", base_url=url)
+    assert "secret@" not in str(caught.value)
+
+
+def test_empty_credentials_are_refused() -> None:
+    with pytest.raises(ValueError, match="account_secret"):
+        Telegent("DID-1", "", budget=RequestBudget())

@@ -1,0 +1,58 @@
+"""A vendor in memory: answers what a test tells it to, and remembers what it was sent."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from telegent import RequestBudget, Telegent
+
+SECRET = "canary-account-secret"
+TOKENS = "/v1.0/OAuth2/tokens"
+FAR_FUTURE = "12/31/2099 11:59:59 PM"
+
+Answering = Callable[[httpx.Request], httpx.Response]
+
+
+def as_json(body: object, status: int = 200, **headers: str) -> httpx.Response:
+    return httpx.Response(status, json=body, headers=headers)
+
+
+class Vendor:
+    """Tokens are ``canary-token-1``, ``-2``, ...; every other call is answered by `answer`."""
+
+    def __init__(self, answer: Answering | None = None) -> None:
+        self.answer = answer or (lambda request: as_json({}))
+        self.answer_token: Answering = self._token
+        self.token_expiry = FAR_FUTURE
+        self.token_requests: list[dict[str, Any]] = []
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == TOKENS:
+            self.token_requests.append(json.loads(request.content))
+            return self.answer_token(request)
+        self.requests.append(request)
+        return self.answer(request)
+
+    def _token(self, request: httpx.Request) -> httpx.Response:
+        token = f"canary-token-{len(self.token_requests)}"
+        return as_json({"token": token, "successful": True, "tokenExpiry": self.token_expiry})
+
+    @property
+    def bearers(self) -> list[str]:
+        return [request.headers["Authorization"] for request in self.requests]
+
+    @property
+    def last_body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.requests[-1].content)
+        return body
+
+    def client(self, budget: RequestBudget | None = None) -> Telegent:
+        return Telegent(
+            "DID-1",
+            SECRET,
+            budget=budget or RequestBudget(per_minute=6_000_000, burst=1_000),
+            transport=httpx.MockTransport(self),
+        )
