@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo up test check lint types format lock
+.PHONY: help demo up test check lint types format histories screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be typed

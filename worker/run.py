@@ -55,6 +55,12 @@ def grace_for(timeouts: Timeouts) -> timedelta:
     return timedelta(seconds=timeouts.total + 10)
 
 
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The sandbox that workflows run and are replayed in."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
 def workflow_worker(
     client: Client,
     workflows: Sequence[type],
@@ -63,14 +69,13 @@ def workflow_worker(
     build_id: str = "dev",
 ) -> Worker:
     """The worker that runs workflows, and the activities that do not call Telegent."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=workflows,
         activities=house_activities,
         interceptors=[BindLogContext()],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=workflow_runner(),
         # An input that does not decode would otherwise retry the first workflow task for ever.
         workflow_failure_exception_types=[pydantic.ValidationError],
         graceful_shutdown_timeout=HOUSE_GRACE,

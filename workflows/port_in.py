@@ -222,6 +222,7 @@ class PortInWorkflow:
                 await self._submit_once()
         if self._order is not None:
             self._submitted_at = workflow.now()
+            self._result.order_id = self._order.order_id
             workflow.upsert_search_attributes([ORDER.value_set(self._order.order_id)])
             await self._move(PortState.SUBMITTED, "submitted", self._order.words)
 

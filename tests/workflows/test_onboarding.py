@@ -20,7 +20,7 @@ from telegent_orchestrator import names
 from telegent_orchestrator.client import NotTakenError, OnboardingIncompleteError
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.progress import Answer, Resolution, StepState
-from tests.workflows.conftest import House
+from tests.workflows.house import House
 from tests.workflows.requests import ACCOUNT, line, person, port_in, single
 
 FAMILY_LEDGER = {

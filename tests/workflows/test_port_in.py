@@ -21,7 +21,7 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
-from tests.workflows.conftest import QUICK, House
+from tests.workflows.house import QUICK, House
 from tests.workflows.requests import port_in
 
 NUMBER = "+18015550142"

@@ -1,0 +1,179 @@
+"""Records one history of every scenario, for the replay test: `make histories`.
+
+Record anew only with a release that is allowed to break open workflows; otherwise a change that
+does not replay needs `workflow.patched`, and the histories stay as they are.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from temporalio.client import Client
+
+from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
+from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortState,
+)
+from telegent_orchestrator.progress import Answer, Resolution
+from tests.workflows.house import QUICK, House, dev_server, example_family, open_house
+from tests.workflows.requests import line, person, port_in, single
+
+HISTORIES = Path(__file__).parent / "histories"
+NUMBER = "+18015550142"
+CORRECTION = PortInCorrection(account_number="100200301", by="desk")
+
+
+async def until(port: PortInHandle, state: PortState) -> None:
+    """Waits until a port-in is in a state."""
+    async with asyncio.timeout(20):
+        while (await port.status()).state is not state:
+            await asyncio.sleep(0.05)
+
+
+async def start_port(house: House) -> PortInHandle:
+    """Starts a port-in by itself."""
+    details = PortInDetails.model_validate(port_in(NUMBER))
+    return await house.orchestrator.start_port_in(PortInRequest(details=details))
+
+
+async def family(house: House) -> None:
+    """The demo: a family, its port-in rejected and corrected by signal."""
+    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
+    handle = await house.onboard(example_family())
+    async for now in handle.watch():
+        port = now.ports.get("partner-port")
+        if port and port.state is PortState.ACTION_REQUIRED:
+            await house.orchestrator.port_in(NUMBER).signal_correction(CORRECTION)
+            break
+    await handle.result()
+
+
+async def lost_answers(house: House) -> None:
+    """Every create loses its answer once."""
+    for path in (
+        "account/create",
+        "subscribers/create",
+        "message/routes",
+        "voice/routes",
+        "products",
+        "packages",
+        "numbers/provision",
+        "subscriptions",
+        "subscribers/guardians/relation",
+        "subscribers/call-filter",
+        "subscribers/message-filter",
+    ):
+        house.telegent.faults.add(Fault(match=f"POST /v1.0/{path}", kind="lose"))
+    await (await house.onboard(example_family())).result()
+
+
+async def asked_a_person(house: House) -> None:
+    """A purchase stays unanswered, and a person says: retry."""
+    house.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
+    )
+    handle = await house.onboard(single())
+    async for now in handle.watch():
+        if now.lines and now.lines["first"].questions:
+            break
+    answer = Resolution(step="Number", answer=Answer.RETRY, by="desk", reason="it is back")
+    await handle.resolve(answer, line="first")
+    await handle.result()
+
+
+async def second_run(house: House) -> None:
+    """A line fails, and a second run finishes it."""
+    house.telegent.carrier.set(NUMBER, CarrierRecord(eligible=False))
+    request = single(
+        subscribers=[person("one"), person("two")],
+        lines=[line("first", "one"), line("ported", "two", number=port_in() | {"kind": "port_in"})],
+    )
+    try:
+        await (await house.onboard(request)).result()
+    except OnboardingIncompleteError:
+        house.telegent.carrier.set(NUMBER, CarrierRecord())
+    await (await house.onboard(request)).result()
+
+
+async def cancelled(house: House) -> None:
+    """A port-in is cancelled."""
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    port = await start_port(house)
+    await until(port, PortState.SUBMITTED)
+    await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await port.result()
+
+
+async def order_attached(house: House) -> None:
+    """A submit is not answered; a person brings the order id."""
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+    port = await start_port(house)
+    await until(port, PortState.SUBMIT_UNKNOWN)
+    [submitted] = house.telegent.ledger.of("portin.submitted")
+    order = AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
+    await port.attach_order(order)
+    await port.result()
+
+
+async def correction_unanswered(house: House) -> None:
+    """A correction stays unanswered and is sent again; nonsense arrives in between."""
+    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/update", kind="error_before"))
+    port = await start_port(house)
+    await until(port, PortState.ACTION_REQUIRED)
+    await house.temporal.get_workflow_handle(port.id).signal("correct", "nonsense")
+    await port.correct(CORRECTION)
+    await port.result()
+
+
+SCENARIOS: tuple[Callable[[House], Awaitable[None]], ...] = (
+    family,
+    lost_answers,
+    asked_a_person,
+    second_run,
+    cancelled,
+    order_attached,
+    correction_unanswered,
+)
+
+
+async def record(client: Client, scenario: Callable[[House], Awaitable[None]]) -> int:
+    """Plays a scenario and writes the history of each workflow in it; returns how many."""
+    async with open_house(client, SimulatorOptions(carrier=CarrierSetup(timings=QUICK))) as house:
+        await scenario(house)
+        mine = house.settings.id_key
+        port_id = house.orchestrator.port_in(NUMBER).id
+        count = 0
+        async for run in client.list_workflows():
+            if mine not in run.id and run.id != port_id:
+                continue
+            count += 1
+            handle = client.get_workflow_handle(run.id, run_id=run.run_id)
+            name = f"{scenario.__name__}-{run.workflow_type}-{count}.json"
+            (HISTORIES / name).write_text((await handle.fetch_history()).to_json() + "\n")
+    return count
+
+
+async def main() -> None:
+    """Records every scenario."""
+    # Failing activities are what most scenarios are about.
+    logging.getLogger("temporalio").setLevel(logging.ERROR)
+    for old in HISTORIES.glob("*.json"):
+        old.unlink()
+    async with dev_server() as client:
+        for scenario in SCENARIOS:
+            print(f"{scenario.__name__}: {await record(client, scenario)} histories", flush=True)
+    # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
+    await asyncio.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
