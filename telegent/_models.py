@@ -1,6 +1,6 @@
 """Base classes of what is sent and what comes back, and the types that several resources share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -135,6 +135,11 @@ class Answer(BaseModel):
             if any(cls.model_fields[name].is_required() for name in odd):
                 raise
             return handler(rest | {name: v for name, v in known.items() if name not in odd})
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # Unknown fields stay out of reprs: nobody has judged whether they hold secrets.
+        known = type(self).model_fields
+        return (pair for pair in super().__repr_args__() if pair[0] in known)
 
     @classmethod
     def _by_field(cls, data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -257,7 +257,9 @@ def _words(found: object, secrets: Sequence[str]) -> tuple[str | None, dict[str,
     def clean(value: object) -> str:
         text = str(value)
         for secret in secrets:
-            text = text.replace(secret, "***")
+            # The vendor may quote the body, in which the secret stands escaped.
+            for form in (secret, json.dumps(secret)[1:-1]):
+                text = text.replace(form, "***")
         return re.sub(r"\s+", " ", text).strip()[:WORDS]
 
     by_field: dict[str, list[str]] = {}

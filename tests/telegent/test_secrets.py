@@ -1,0 +1,149 @@
+"""Canaries: values that must turn up nowhere but in the request itself."""
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel, ValidationError
+
+import telegent as t
+from tests.telegent.test_requests import CALL_FILTER, PORT, ROUTE, VOICE, WEBHOOK, N, of
+from tests.telegent.vendor import Vendor, as_json
+
+C = "canary-"
+
+REQUESTS: list[t.Request] = [
+    of(
+        t.SubscriberCreate,
+        name="J",
+        email="j@x.example",
+        role="Manager",
+        account_id="A",
+        password=C,
+    ),
+    of(t.SubscriberUpdate, subscriber_id="S", password=C),
+    of(
+        t.MessageRouteCreate,
+        ROUTE,
+        route_name="r",
+        message_url="https://x.example",
+        message_url_method="POST",
+        message_password_token=C,
+        callback_message_password_token=C,
+    ),
+    of(t.VoiceRouteCreate, VOICE, voice_password_token=C),
+    of(t.PortIn, PORT, port_in_number=N, current_account_number=C, current_account_password=C),
+    of(t.PortInUpdate, order_id="J", current_account_number=C, current_account_password=C),
+    of(t.PortOut, port_out_number=N, port_out_pin=C),
+    of(t.WebhookCreate, WEBHOOK, authentication_password=C, authentication_token=C),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: type(r).__name__)
+def test_a_request_keeps_its_secrets_out_of_reprs(request_: t.Request) -> None:
+    assert C in str(request_.body())
+    assert C in request_.secrets()
+    assert C not in repr(request_)
+    assert C not in str(request_)
+
+
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [
+        (t.MessageRoute, "MessagePasswordToken"),
+        (t.MessageRoute, "CallbackMessagePasswordToken"),
+        (t.VoiceRoute, "VoicePasswordToken"),
+        (t.VoiceRoute, "CallbackVoicePasswordToken"),
+        (t.Webhook, "AuthenticationPassword"),
+        (t.Webhook, "AuthenticationToken"),
+        (t.Number, "PortOutPin"),
+        (t.Subscriber, "Password"),
+        (t.PortInOrder, "CurrentAccountPassword"),
+    ],
+)
+def test_an_answer_that_echoes_a_secret_does_not_show_it(
+    model: type[BaseModel], field: str
+) -> None:
+    ids = dict.fromkeys(
+        ("MessageRouteId", "CallRouteId", "WebhookId", "Number", "SubscriberId", "OrderId"), "x"
+    )
+    answer = model.model_validate(ids | {field: C})
+    assert C not in repr(answer)
+    assert C not in str(answer)
+
+
+def test_a_refused_value_is_not_in_the_complaint() -> None:
+    with pytest.raises(ValidationError) as caught:
+        of(t.CallFilterCreate, CALL_FILTER, phone=C)
+    assert C not in str(caught.value)
+
+
+def lost(request: httpx.Request) -> httpx.Response:
+    raise httpx.ReadTimeout("slow", request=request)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda request: httpx.Response(400, text=f"bad body {request.content.decode()}"),
+        lambda request: as_json({"Errors": {"$.Pin": [request.content.decode()]}}, 400),
+        lambda request: as_json({"Message": request.headers["Authorization"]}, 401),
+        lambda request: as_json({"Message": request.headers["Authorization"]}, 500),
+        lambda request: as_json({"Echo": request.content.decode()}),
+        lambda request: httpx.Response(200, content=request.content + b"}"),
+        lambda request: as_json({"OrderId": ["canary-order"]}),
+        lost,
+    ],
+)
+async def test_an_error_shows_no_secret_even_when_the_vendor_does(
+    answer: Callable[[httpx.Request], httpx.Response], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    vendor = Vendor(answer)
+    async with vendor.client() as api:
+        with pytest.raises(t.TelegentError) as caught:
+            await api.ports.submit(
+                of(
+                    t.PortIn,
+                    PORT,
+                    port_in_number=N,
+                    current_account_number="canary-account",
+                    current_account_password='canary-"pin',
+                )
+            )
+        shown = [repr(api), repr(vars(api))]
+    error = caught.value
+    shown += [str(error), repr(error), repr(vars(error)), caplog.text]
+    shown += traceback.format_exception(error)
+    assert b"canary-account" in vendor.requests[0].content
+    assert C not in "\n".join(shown)
+
+
+@pytest.mark.parametrize("status", [401, 503])
+async def test_a_failed_token_request_shows_no_secret(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    vendor = Vendor()
+    vendor.answer_token = lambda request: httpx.Response(status, content=request.content)
+    async with vendor.client() as api:
+        with pytest.raises(t.TelegentError) as caught:
+            await api.accounts.list()
+    assert C not in "".join(traceback.format_exception(caught.value)) + caplog.text
+
+
+async def test_query_values_stay_out_of_errors() -> None:
+    vendor = Vendor(lambda request: as_json({}, 404))
+    calls: list[Callable[[t.Telegent], Awaitable[Any]]] = [
+        lambda api: api.numbers.details(phone_number=N),
+        lambda api: api.numbers.order("JNUOID-canary"),
+    ]
+    async with vendor.client() as api:
+        for call in calls:
+            with pytest.raises(t.NotFound) as caught:
+                await call(api)
+            assert N not in str(caught.value)
+            assert "canary" not in str(caught.value)
