@@ -1,5 +1,6 @@
 """What `Numbers.change_status` and `Numbers.reactivate` send and get."""
 
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -56,7 +57,7 @@ class ChangedNumber(Answer):
     number: Annotated[str | None, Also("OriginalNumber")] = None
     new_number: str | None = None
     qr_code: Annotated[str | None, Also("QrActivationLink")] = None
-    charge_fee: Annotated[float | None, Also("ChangeFee")] = None
+    charge_fee: Annotated[Decimal | None, Also("ChangeFee")] = None
 
 
 class StatusChanged(Answer):

@@ -1,0 +1,489 @@
+"""The vendor's documented answers, and the odd ones it may send."""
+
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+import telegent as t
+from tests.telegent.vendor import Vendor, as_json
+
+QR = (
+    "https://quickchart.io/qr?text=LPA:1$T-MOBILE.IDEMIA.IO$LX9G1-Q12VI-CIIWA-WAQIN"
+    "&centerImageUrl=x&ecLevel=H&format=png&centerImageSizeRatio=.3"
+)
+CODE = "LPA:1$T-MOBILE.IDEMIA.IO$LX9G1-Q12VI-CIIWA-WAQIN"
+ADDRESS = {"Street1": "100 Main St", "Street2": None, "City": "Lehi", "Zip": "", "Country": None}
+ACCOUNT = {
+    "AccountId": "AID-1",
+    "AccountName": "Acme MVNO",
+    "TotalSubscribers": 0,
+    "BillingAddress": ADDRESS,
+    "MailingAddress": {"Street1": None},
+}
+SUBSCRIBER = {
+    "SubscriberId": "TSUID-1",
+    "Name": "Jane Doe",
+    "Email": "jane@example.com",
+    "PhoneNumbers": ["+18015551234"],
+    "Role": "Subscriber",
+    "Account": {"AccountId": "AID-1", "CompanyName": "Acme MVNO"},
+}
+PRODUCT = {
+    "ProductId": "PRID-1",
+    "SKU": "VAS035",
+    "Description": "Fraud Detection + Blocking",
+    "AggregatorId": "DID-1",
+    "DistributorId": None,
+    "Type": "VAS",
+    "SubType": "AI Operator",
+    "Cost": 1,
+    "BillingFrequency": "MRC",
+    "Active": True,
+}
+PACKAGE = {
+    "PackageId": "PID-1",
+    "PackageName": "eSim 3",
+    "DistributorId": "DID-1",
+    "AggregatorId": "AGID-1",
+    "SubscriberId": "456789",
+    "Type": "Type 2",
+    "Price": 34.56,
+    "Monthly": False,
+    "Active": True,
+}
+ITEM = {
+    "PackageItemId": "PIID-1",
+    "PackageId": "PID-1",
+    "ProductId": "PRID-1",
+    "Type": "Type 3",
+    "Price": 1.12,
+    "Monthly": False,
+    "Active": True,
+}
+SUBSCRIPTION = {
+    "SubscriptionId": "SUB-1",
+    "SubscriberId": "TSUID-1",
+    "TNID": "NID-1",
+    "ICCID": "8901240397190002080",
+    "PackageId": "PID-1",
+    "Type": "mvno",
+    "Active": False,
+}
+PROVISIONED = {
+    "OrderDate": "2025-10-29T12:36:19.338438+00:00",
+    "OrderId": "JNUOID-1",
+    "OrderStatus": "Complete",
+    "PhoneNumberAssigned": "+18016025346",
+    "PhoneNumberId": "NID-1",
+    "QRCode": QR,
+    "ZipCode": "84603",
+    "ICCID": "12345678900987654321",
+    "ErrorMessage": None,
+    "SubscriberId": "TSUID-1",
+}
+IN_INVENTORY = {
+    "Number": "+18015555555",
+    "Tnid": "TNID-1",
+    "OrderId": "TNOID-1",
+    "NumberType": "mobile",
+    "MessageEnabled": "true",
+    "MessageType": "p2p",
+    "Classification": "MVNO",
+    "VoiceEnabled": True,
+    "MessageRouteId": "MRID-1",
+    "VoiceRouteId": "CRID-1",
+    "Status": "Active",
+    "OriginalDatePurchased": "02/05/2023",
+    "AssignedSubscriberId": "TSUID-1",
+    "Iccid": "8901240397190556232",
+    "Cnam": "ABC Corp",
+    "QrActivationLink": "https://api.telegent.com/qr-activation-link",
+    "SwapsRemaining": 1,
+    "NextSwapResetDate": "2025-12-04T22:09:41.56",
+    "ProductType": "Sms+Data+Voice",
+    "PortOutPin": "1234",
+}
+IN_DETAILS = {
+    "Number": "+18018018011",
+    "TNID": "TNID-1",
+    "NumberType": "Mobile",
+    "MessageEnabled": True,
+    "VoiceEnabled": "false",
+    "MessageType": "A2P",
+    "Status": "Active",
+    "OriginalDatePurchased": None,
+    "AssignedSubscriberId": None,
+    "Iccid": "8901240397190557414F",
+}
+CALL_FILTER = {
+    "FilterId": "CFID-1",
+    "SubscriberId": "TSUID-1",
+    "Phone": "+1234567890",
+    "FilterMode": "WHITELIST",
+    "AllowedNumbers": ["+1111111111"],
+    "KeywordFilter": '{"CustomKeywords":["a"],"SeverityMap":{"a":"HIGH"}}',
+    "TimeRestrictions": None,
+}
+USAGE = {"Number": "+17064491796", "Status": "Success", "StatusMessage": ""}
+
+# Model, the vendor's sample, what is read from it.
+SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
+    (t.Account, ACCOUNT, {"account_id": "AID-1", "account_name": "Acme MVNO"}),
+    (t.Account, {"AccountID": "AID-1"}, {"account_id": "AID-1"}),
+    (t.Subscriber, SUBSCRIBER, {"subscriber_id": "TSUID-1", "account_id": "AID-1"}),
+    (t.Subscriber, SUBSCRIBER | {"Account": None, "Subscriptions": []}, {"account_id": None}),
+    (
+        t.MessageRoute,
+        {"MessageRouteId": "MRID-1", "AccountID": "AID-1", "RouteName": "Main", "MessageUrl": "u"},
+        {"message_route_id": "MRID-1", "account_id": "AID-1", "message_url": "u"},
+    ),
+    (
+        t.VoiceRoute,
+        {
+            "CallRouteID": "CRID-1",
+            "RouteName": "Trunk",
+            "IpWhiteList": [],
+            "VocieAuthenticationType": "Basic",
+        },
+        {"call_route_id": "CRID-1", "voice_authentication_type": "Basic"},
+    ),
+    (t.Product, PRODUCT, {"product_id": "PRID-1", "sku": "VAS035", "cost": Decimal(1)}),
+    (t.Package, PACKAGE, {"package_id": "PID-1", "price": Decimal("34.56"), "active": True}),
+    (t.PackageItem, ITEM | {"Price": "1.12"}, {"price": Decimal("1.12"), "product_id": "PRID-1"}),
+    (
+        t.Subscription,
+        SUBSCRIPTION,
+        {"tnid": "NID-1", "iccid": "8901240397190002080", "active": False},
+    ),
+    (
+        t.Availability,
+        {
+            "RequestId": "T-04139",
+            "AreaCode": "201",
+            "PageNumber": 1,
+            "ResultsTotal": 7700,
+            "AvailableNumberAreas": [{"NGP": "SAG", "AreaCode": 993, "Zipcode": "00601"}],
+        },
+        {
+            "results_total": 7700,
+            "available_number_areas": [
+                t.AvailableArea(ngp="SAG", area_code="993", zipcode="00601")
+            ],
+        },
+    ),
+    (
+        t.ProvisionedNumber,
+        PROVISIONED,
+        {
+            "order_id": "JNUOID-1",
+            "phone_number": "+18016025346",
+            "number_id": "NID-1",
+            "qr_code": QR,
+            "iccid": "12345678900987654321",
+            "subscriber_id": "TSUID-1",
+            "error_message": None,
+        },
+    ),
+    (
+        t.Order,
+        {
+            "OrderDate": "2025-12-08T00:12:08.89",
+            "OrderId": "JNUOID-1",
+            "OrderStatus": "Error",
+            "OrderStatusMessage": "8A-ACCOUNT_NUM_REQ_OR_INCORRECT",
+            "OrderType": "portin",
+            "PhoneNumbersOrdered": [{"Number": "+12815703894", "Status": "Not Available"}],
+        },
+        {
+            "order_status": "Error",
+            "order_status_message": "8A-ACCOUNT_NUM_REQ_OR_INCORRECT",
+            "numbers": ["+12815703894"],
+        },
+    ),
+    (
+        t.Number,
+        IN_INVENTORY,
+        {
+            "number_id": "TNID-1",
+            "message_enabled": True,
+            "voice_enabled": True,
+            "iccid": "8901240397190556232",
+            "qr_code": "https://api.telegent.com/qr-activation-link",
+            "port_out_pin": "1234",
+        },
+    ),
+    (
+        t.Number,
+        IN_DETAILS,
+        {"number_id": "TNID-1", "voice_enabled": False, "iccid": "8901240397190557414F"},
+    ),
+    (
+        t.NumberUpdated,
+        {
+            "Number": "+18018018011",
+            "Tnid": None,
+            "UpdateOrderId": "J",
+            "UpdateOrderStatus": "Complete",
+        },
+        {"update_order_id": "J", "update_order_status": "Complete"},
+    ),
+    (
+        t.StatusChanged,
+        {
+            "OrderId": "JNUOID-1",
+            "OrderStatus": "Complete",
+            "ChangeType": "activate",
+            "Numbers": [{"Number": "+12016093801", "QrCode": "https://qrcodeimage.com"}],
+        },
+        {"numbers": [t.ChangedNumber(number="+12016093801", qr_code="https://qrcodeimage.com")]},
+    ),
+    (
+        t.StatusChanged,
+        {
+            "OrderId": "J",
+            "NumbersChange": [{"OriginalNumber": "+1", "NewNumber": "+2", "ChargeFee": 0}],
+        },
+        {"numbers": [t.ChangedNumber(number="+1", new_number="+2", charge_fee=Decimal(0))]},
+    ),
+    (
+        t.StatusChanged,
+        {"OrderId": "J", "NumbersChanged": [{"Number": "+1", "ChangeFee": 1.00}]},
+        {"numbers": [t.ChangedNumber(number="+1", charge_fee=Decimal(1))]},
+    ),
+    (t.Reactivated, {"PhoneNumber": "+1", "AccountId": None, "Status": "?"}, {"status": "?"}),
+    (
+        t.PortEligibility,
+        {"PhoneNumber": "+1", "Eligible": "true", "CurrentCarrier": "Verizon", "Message": "ok"},
+        {"eligible": True, "current_carrier": "Verizon", "message": "ok"},
+    ),
+    (
+        t.PortInOrder,
+        {"OrderId": "JNUOID-1", "Status": "Pending", "PhoneNumber": "+1", "ICCID": "8"},
+        {"order_id": "JNUOID-1", "status": "Pending", "iccid": "8"},
+    ),
+    (t.PortInUpdated, {"OrderId": "J", "Status": "Updated", "Message": "m"}, {"message": "m"}),
+    (t.PortInCancelled, {"OrderId": "J", "Status": "Cancelled"}, {"status": "Cancelled"}),
+    (t.PortOutOrder, {"OrderId": "J", "Status": "Pending"}, {"order_id": "J"}),
+    (
+        t.DataUsageResult,
+        {
+            "Status": "Complete",
+            "ValueUnit": "MB",
+            "NotifyValue": 10,
+            "ThrottleValue": 15,
+            "LimitValue": 20,
+            "PhoneNumbers": [{"Number": "+12016093801"}],
+        },
+        {"status": "Complete", "limit_value": 20, "notify_value": 10},
+    ),
+    (
+        t.GuardianFeatureFlags,
+        {"SubscriberId": "S", "EnableIntelligentGuardianCalls": True},
+        {"enable_intelligent_guardian_calls": True},
+    ),
+    (
+        t.Relation,
+        {"ParentSubscriberId": "P", "ChildSubscriberId": "C", "Relation": "Parent"},
+        {"parent_subscriber_id": "P", "child_subscriber_id": "C", "relation": "Parent"},
+    ),
+    (
+        t.CallFilter,
+        CALL_FILTER,
+        {
+            "filter_id": "CFID-1",
+            "phone": "+1234567890",
+            "keyword_filter": t.KeywordFilterAnswer(
+                custom_keywords=["a"], severity_map={"a": "HIGH"}
+            ),
+        },
+    ),
+    (t.CallFilter, {"CallFilterId": "CFID-1"}, {"filter_id": "CFID-1"}),
+    (
+        t.MessageFilter,
+        {"FilterId": "MFID-1", "KeywordFilter": '"CustomKeywords":["a"]'},
+        {"filter_id": "MFID-1", "keyword_filter": t.KeywordFilterAnswer(custom_keywords=["a"])},
+    ),
+    (t.MessageFilter, {"FilterId": "MFID-1", "KeywordFilter": "?"}, {"keyword_filter": None}),
+    (
+        t.Webhook,
+        {"WebhookId": "WHID-1", "SubscribedEvents": "Order_Update, New_SMS", "Active": None},
+        {"webhook_id": "WHID-1", "subscribed_events": "Order_Update, New_SMS", "active": None},
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "sample", "wanted"), SAMPLES)
+def test_a_documented_answer_is_read(
+    model: type[t.Answer], sample: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    answer = model.model_validate(sample)
+    assert {name: getattr(answer, name) for name in wanted} == wanted
+
+
+def test_unknown_fields_are_kept() -> None:
+    answer = t.Account.model_validate(ACCOUNT | {"Status": {"Since": 2024}})
+    assert answer.model_extra == {"Status": {"Since": 2024}}
+
+
+def test_an_odd_field_does_not_cost_the_order_id() -> None:
+    answer = t.ProvisionedNumber.model_validate(PROVISIONED | {"QRCode": {"Url": "x"}, "ICCID": []})
+    assert (answer.order_id, answer.qr_code, answer.iccid) == ("JNUOID-1", None, None)
+    assert answer.phone_number == "+18016025346"
+
+
+def test_the_spelling_that_has_a_value_counts() -> None:
+    answer = t.Number.model_validate({"Number": "+1", "Tnid": None, "PhoneNumberId": "NID-1"})
+    assert answer.number_id == "NID-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        (ACCOUNT, ["AID-1"]),
+        ([ACCOUNT, ACCOUNT | {"AccountId": "AID-2"}], ["AID-1", "AID-2"]),
+        ({"AccountID": "AID-0", "TotalRoutes": 1, "Results": [ACCOUNT]}, ["AID-1"]),
+        ({"results": None}, []),
+        ([], []),
+        ({"Successful": True, "Data": [ACCOUNT]}, ["AID-1"]),
+        ({"Successful": True, "Data": {"Results": [ACCOUNT]}}, ["AID-1"]),
+    ],
+)
+async def test_a_list_is_read_in_every_documented_shape(body: object, ids: list[str]) -> None:
+    async with Vendor(lambda request: as_json(body)).client() as api:
+        assert [account.account_id for account in await api.accounts.list()] == ids
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"Accounts": []}, {"Results": "none"}, [ACCOUNT, {}], [None], {"Results": {"a": 1}}],
+)
+async def test_a_list_with_holes_does_not_pass_for_a_list(body: object) -> None:
+    async with Vendor(lambda request: as_json(body)).client() as api:
+        with pytest.raises(t.OutcomeUnknown):
+            await api.accounts.list()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api: api.subscribers.page(),
+        lambda api: api.numbers.inventory_page(),
+        lambda api: api.packages.subscriptions("PID-1"),
+        lambda api: api.data_usage.info(["+18015550100"]),
+    ],
+)
+async def test_an_envelope_without_its_rows_is_not_an_empty_list(
+    call: Callable[[t.Telegent], Any],
+) -> None:
+    async with Vendor(lambda request: as_json({"TotalResults": 3})).client() as api:
+        with pytest.raises(t.OutcomeUnknown):
+            await call(api)
+
+
+async def test_data_usage_reads() -> None:
+    settings = USAGE | {"ThrottleSpeed": "thr1024kbps", "LimitValue": 20}
+    usage = USAGE | {"Used": "0 B", "Remaining": "20 MB", "CurrentBehavior": "Active"}
+    body = {"PhoneNumbers": [settings | usage], "Status": "Complete"}
+    async with Vendor(lambda request: as_json(body)).client() as api:
+        (row,) = await api.data_usage.settings(["+17064491796"])
+        assert (row.throttle_speed, row.limit_value) == ("thr1024kbps", 20)
+        (row,) = await api.data_usage.info(["+17064491796"])
+        assert (row.number, row.remaining) == ("+17064491796", "20 MB")
+
+
+async def test_package_reads() -> None:
+    vendor = Vendor(lambda request: as_json([ITEM, ITEM]))
+    async with vendor.client() as api:
+        assert [item.package_item_id for item in await api.packages.items("PID-1")] == [
+            "PIID-1"
+        ] * 2
+        vendor.answer = lambda request: as_json(PACKAGE | {"Subscriptions": [SUBSCRIPTION]})
+        (found,) = await api.packages.subscriptions("PID-1")
+        assert found.subscription_id == "SUB-1"
+
+
+# Paging
+
+
+def rows(pages: list[list[str]], total: int | None) -> Vendor:
+    """An inventory whose pages hold these numbers; pages beyond the last repeat it."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = min(int(request.url.params["PageNumber"]), len(pages))
+        numbers = [{"Number": number} for number in pages[page - 1]]
+        return as_json({"TotalResults": total, "PhoneNumbers": numbers})
+
+    return Vendor(answer)
+
+
+async def numbers(found: AsyncIterator[t.Number]) -> list[str]:
+    return [row.number async for row in found]
+
+
+@pytest.mark.parametrize(
+    ("pages", "total", "requests"),
+    [
+        ([["a", "b"], ["c"]], 3, 2),
+        ([["a", "b", "c"]], 3, 1),
+        ([["a", "b"], ["c"], []], None, 3),
+        ([["a", "b"], ["c"]], None, 3),
+        ([["a", "b"], ["b", "c"]], 3, 2),
+    ],
+)
+async def test_every_row_comes_once(
+    pages: list[list[str]], total: int | None, requests: int
+) -> None:
+    vendor = rows(pages, total)
+    async with vendor.client() as api:
+        assert await numbers(api.numbers.inventory()) == ["a", "b", "c"]
+    assert len(vendor.requests) == requests
+
+
+@pytest.mark.parametrize("pages", [[["a", "b"], []], [["a", "b"]]])
+async def test_pages_that_end_early_do_not_pass_for_the_whole_list(pages: list[list[str]]) -> None:
+    async with rows(pages, 3).client() as api:
+        with pytest.raises(t.OutcomeUnknown, match="2 of 3"):
+            await numbers(api.numbers.inventory())
+
+
+async def test_subscribers_are_paged() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["PageNumber"])
+        row = SUBSCRIBER | {"SubscriberId": f"TSUID-{page}"}
+        return as_json({"PageNumber": page, "TotalSubscribers": 2, "Subscribers": [row]})
+
+    async with Vendor(answer).client() as api:
+        found = [row.subscriber_id async for row in api.subscribers.all()]
+    assert found == ["TSUID-1", "TSUID-2"]
+
+
+async def test_details_need_a_number_or_a_sim() -> None:
+    vendor = Vendor()
+    async with vendor.client() as api:
+        with pytest.raises(ValueError, match="either"):
+            await api.numbers.details()
+        with pytest.raises(ValueError, match="either"):
+            await api.numbers.details(phone_number="+18015550100", iccid="8901240397190195850")
+        assert api.spent == t.Spent(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (QR, CODE),
+        (f"https://x.example/qr?size=1&text={CODE.replace(':', '%3A').replace('$', '%24')}", CODE),
+        (CODE, CODE),
+        ("https://api.telegent.com/qr-activation-link", None),
+        ("https://x.example/?text=hello", None),
+        ("http://[", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_activation_code_comes_out_of_the_qr_address(
+    value: str | None, code: str | None
+) -> None:
+    assert t.activation_code(value) == code
