@@ -1,5 +1,6 @@
 """Which port each process listens on."""
 
+import os
 import random
 import socket
 from dataclasses import dataclass, fields
@@ -50,5 +51,5 @@ def _obstacle(port: int) -> str | None:
     try:
         socket.create_server((HOST, port)).close()
     except OSError as error:
-        return error.strerror
+        return os.strerror(error.errno) if error.errno else str(error)
     return None

@@ -44,6 +44,12 @@ class Child:
         """Id of the process that runs now, or ran last. RuntimeError before `spawn`."""
         return self._running().pid
 
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        status = self._running().returncode
+        return status is not None and status < 0
+
     async def spawn(self) -> None:
         """Start it, without waiting until it answers."""
         with self.log.open("ab") as log:

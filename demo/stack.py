@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from temporalio.client import Client
 
 from demo.ports import HOST, Ports
-from demo.processes import Child, answers_at, python
+from demo.processes import Child, DemoError, answers_at, python
 from demo.temporal_server import find_binary, keep_longer, server_command, serves
 from telegent_orchestrator.client import Orchestrator
-from worker.codec import data_converter, parse_key_ring
+from telegent_orchestrator.encryption import data_converter, parse_key_ring
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ PACE = {
     "TELEGENT_REQUESTS_PER_MINUTE": "6000",
     "TELEGENT_BURST": "100",
     "TELEGENT_READ_LAG_SECONDS": "0.5",
+    "TELEGENT_PURCHASE_LAG_SECONDS": "2",
     "TELEGENT_ORDER_POLL_SECONDS": "0.5",
     "TELEGENT_PORT_DENSE_SECONDS": "0.5",
 }
@@ -192,7 +193,12 @@ async def _start_again(running: Stack, say: Callable[[str], object]) -> None:
         await worker.spawn()
         running.restarts += 1
         say(f"worker ended ({how}), started again as process {worker.pid}")
-        await worker.answers()
+        try:
+            await worker.answers()
+        except DemoError:
+            # Killed once more by somebody: not its own fault, so again.
+            if not worker.killed:
+                raise
 
 
 async def _cancel(tasks: list[asyncio.Task[T]]) -> None:

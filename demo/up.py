@@ -32,7 +32,7 @@ async def stay_up(console: Console, ports: Ports) -> None:
 def how_to_use(running: Stack) -> str:
     """Addresses, variables for clients, and commands to try, as `up` prints them."""
     temporal = shlex.quote(_short(running.binary))
-    directory = shlex.quote(_short(str(running.directory)))
+    directory = shlex.quote(str(running.directory))
     examples = shlex.quote(_short(str(ROOT / "examples")))
     return f"""
 Temporal UI      {running.ui_url}

@@ -67,13 +67,20 @@ class Caller:
     ) -> Json:
         url = self._transport.base_url + path
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        deadline = self._transport.deadline()
 
         async def once(token: str) -> Json:
             return await self._transport.send(
-                verb, path, query=given, body=body, token=token, secrets=[token, *(secrets or ())]
+                verb,
+                path,
+                query=given,
+                body=body,
+                deadline=deadline,
+                token=token,
+                secrets=[token, *(secrets or ())],
             )
 
-        token = await self._tokens.get(url)
+        token = await self._tokens.get(url, deadline)
         try:
             return await once(token)
         except (Unauthorized, Forbidden):
@@ -81,7 +88,7 @@ class Caller:
             # as 403 in another. Either way the request was not carried out, so that repeating it
             # is safe even for a create.
             self._tokens.discard(url, token)
-        return await once(await self._tokens.get(url))
+        return await once(await self._tokens.get(url, deadline))
 
 
 class Resource:

@@ -63,8 +63,8 @@ class Tokens:
         self._kept: dict[str, Token] = {}
         self._under_way: dict[str, asyncio.Task[Token]] = {}
 
-    async def get(self, url: str) -> str:
-        """The token for `url` (without a query).
+    async def get(self, url: str, deadline: float) -> str:
+        """The token for `url` (without a query), by `deadline` (loop time).
 
         Raises `BadCredentials`, `RateLimited`, or `NotSent` when no token could be had for another
         reason: the call that needs the token is then certain not to have been sent.
@@ -74,7 +74,7 @@ class Tokens:
             return kept.value
         task = self._under_way.get(url)
         if task is None:
-            task = asyncio.create_task(self._fetch(url))
+            task = asyncio.create_task(self._fetch(url, deadline))
             self._under_way[url] = task
             task.add_done_callback(lambda done: self._finish(url, done))
         # Shielded: a caller that is cancelled must not take the token from those who still wait.
@@ -99,7 +99,7 @@ class Tokens:
         if not task.cancelled() and task.exception() is None:
             self._kept[url] = task.result()
 
-    async def _fetch(self, url: str) -> Token:
+    async def _fetch(self, url: str, deadline: float) -> Token:
         body = {
             "AccountKey": self._account_key,
             "AccountSecret": self._account_secret,
@@ -108,7 +108,11 @@ class Tokens:
         asked_at = self._clock()
         try:
             found = await self._transport.send(
-                "POST", TOKENS_PATH, body=body, secrets=[self._account_secret]
+                "POST",
+                TOKENS_PATH,
+                body=body,
+                deadline=deadline,
+                secrets=[self._account_secret],
             )
             answer = TokenAnswer.model_validate(found)
         except RateLimited:

@@ -51,26 +51,30 @@ _REFUSALS: dict[int, type[Refused]] = {
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Limits in seconds for the stages of one HTTP exchange."""
+    """Limits in seconds: for the stages of one HTTP exchange, and for a call as a whole.
+
+    A call is a token where none is kept, the request, both again when the vendor rejects the
+    token, and the waits for the request budget. Nothing is sent any more when the time left may
+    not be enough for the answer, so that a call that runs out of time was not sent.
+    """
 
     connect: float = 5.0
-    read: float = 30.0
+    read: float = 20.0
     write: float = 10.0
-    pool: float = 60.0
+    pool: float = 5.0
+    call: float = 90.0
+
+    def __post_init__(self) -> None:
+        if self.call < self.exchange:
+            raise ValueError(
+                f"call ({self.call:g} s) must be at least connect + read + write + pool "
+                f"({self.exchange:g} s)"
+            )
 
     @property
     def exchange(self) -> float:
         """The longest that one HTTP exchange can take, in seconds."""
         return self.connect + self.read + self.write + self.pool
-
-    @property
-    def total(self) -> float:
-        """The longest that one call can take, in seconds, without its waits for the budget.
-
-        A call is at most four exchanges: a token, the request, and both again when the vendor
-        rejects the token.
-        """
-        return 4 * self.exchange
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,10 @@ class Transport:
             transport=transport,
         )
 
+    def deadline(self) -> float:
+        """When a call that starts now must have ended, in loop time."""
+        return asyncio.get_running_loop().time() + self._timeouts.call
+
     async def close(self) -> None:
         """Close the pool."""
         await self._client.aclose()
@@ -132,16 +140,18 @@ class Transport:
         *,
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, object] | None = None,
+        deadline: float,
         token: str | None = None,
         secrets: Sequence[str] = (),
     ) -> Json:
         """One exchange: the JSON of a 2xx answer that states no failure, or a `TelegentError`.
 
+        Raises `NotSent` when the budget lets it out too late to end by `deadline` (loop time).
         `secrets` are struck out of the vendor's words, should it repeat them.
         """
         endpoint = f"{verb} {path}"
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        await self._budget.take()
+        await self._wait_for_budget(endpoint, deadline - self._timeouts.exchange)
         self._count(path)
         try:
             # The read timeout starts anew with every chunk; this limit holds for a drip as well.
@@ -164,6 +174,17 @@ class Transport:
         if isinstance(error_to_raise, RateLimited):
             self._budget.hold(error_to_raise.retry_after)
         raise error_to_raise
+
+    async def _wait_for_budget(self, endpoint: str, latest: float) -> None:
+        """Raises `NotSent` when the request cannot leave by `latest` (loop time)."""
+        try:
+            async with asyncio.timeout_at(latest):
+                await self._budget.take()
+                in_time = asyncio.get_running_loop().time() <= latest
+        except TimeoutError:
+            in_time = False
+        if not in_time:
+            raise NotSent("its time ran out before it could be sent", endpoint=endpoint)
 
     def _count(self, path: str) -> None:
         is_token = path == TOKENS_PATH

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from temporalio.api.common.v1 import Payload, Payloads
 
-from worker.codec import CodecError, EncryptionCodec
+from telegent_orchestrator.encryption import CodecError, EncryptionCodec
 from worker.errors import WorkerError
 from worker.settings import CodecServerSettings
 

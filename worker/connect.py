@@ -14,7 +14,7 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError
 
-from worker.codec import PayloadKey, data_converter
+from telegent_orchestrator.encryption import PayloadKey, data_converter
 from worker.errors import WorkerError
 
 DEFAULT_ADDRESS = "localhost:7233"

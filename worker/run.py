@@ -52,7 +52,7 @@ def grace_for(timeouts: Timeouts) -> timedelta:
 
     A call that is cut off has an unknown outcome, and what it bought must then be looked up.
     """
-    return timedelta(seconds=timeouts.total + 10)
+    return timedelta(seconds=timeouts.call + 10)
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:

@@ -9,17 +9,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from activities.settings import ActivitySettings, PortPace
 from telegent import Timeouts
-from worker.codec import PayloadKey, parse_key_ring
+from telegent_orchestrator.encryption import PayloadKey, parse_key_ring
+from workflows.policies import CALL
 
 PREFIX = "TELEGENT_"
 SECRET_FIELDS = frozenset({"account_key", "account_secret", "id_key", "payload_keys"})
 """Fields whose value is never shown, and which can also come from the file named by `…_FILE`."""
+
+STAGES = ("connect", "read", "write", "pool")
 
 
 class SettingsError(Exception):
@@ -117,8 +128,18 @@ class WorkerSettings(CommonSettings):
     pool_timeout_seconds: Seconds = Field(
         default=Timeouts.pool, description="seconds to wait for a free connection"
     )
+    call_timeout_seconds: Annotated[float, Field(gt=0, lt=CALL.total_seconds())] = Field(
+        default=Timeouts.call,
+        description="seconds for a whole call: token, request, both again when the token is "
+        "rejected, and waiting for the request budget",
+    )
     read_lag_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=60, description="seconds that Telegent's lists may miss what was just created"
+    )
+    purchase_lag_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=900,
+        description="seconds that the inventory may miss a number that was just bought: longer "
+        "than an order takes to complete",
     )
     order_poll_seconds: Seconds = Field(
         default=15, description="seconds between looks at a number order that is not complete"
@@ -156,6 +177,14 @@ class WorkerSettings(CommonSettings):
         description="port for `GET /healthz` and `GET /readyz` on the loopback address; 0: off",
     )
 
+    @field_validator("call_timeout_seconds")
+    @classmethod
+    def _long_enough(cls, call: float, info: ValidationInfo) -> float:
+        stages = [info.data.get(f"{stage}_timeout_seconds") for stage in STAGES]
+        if call < sum(stage for stage in stages if stage is not None):
+            raise ValueError(f"at least the sum of the timeouts for {', '.join(STAGES)}")
+        return call
+
     def timeouts(self) -> Timeouts:
         """Limits for one exchange with Telegent."""
         return Timeouts(
@@ -163,6 +192,7 @@ class WorkerSettings(CommonSettings):
             read=self.read_timeout_seconds,
             write=self.write_timeout_seconds,
             pool=self.pool_timeout_seconds,
+            call=self.call_timeout_seconds,
         )
 
     def activity_settings(self) -> ActivitySettings:
@@ -170,6 +200,7 @@ class WorkerSettings(CommonSettings):
         return ActivitySettings(
             id_key=self.id_key.get_secret_value(),
             read_lag=timedelta(seconds=self.read_lag_seconds),
+            purchase_lag=timedelta(seconds=self.purchase_lag_seconds),
             order_poll=timedelta(seconds=self.order_poll_seconds),
             port_pace=PortPace(
                 dense=timedelta(seconds=self.port_dense_seconds),

@@ -26,10 +26,11 @@ class LocalPolicy(TypedDict):
     retry_policy: RetryPolicy
 
 
-CALL = timedelta(minutes=3)
-"""Longest time for one activity that calls the vendor: above the client's own upper bound (a
-token, the call, both once more after a 401) and a hold for `Retry-After`, so that the client
-always gives up first and can say whether the call was sent."""
+CALL = timedelta(minutes=2)
+"""Longest time for one activity that calls the vendor. The client's own limit for a whole call is
+shorter (the worker's settings see to that), so that the client gives up first and can say whether
+the call was sent. When a worker dies in the middle of a create, this is how long it takes until
+the workflow looks what became of it."""
 
 FIRST = Priority(priority_key=1)
 """Cancels and corrections of a port-in: a person or a deadline waits for them."""

@@ -90,7 +90,7 @@ def test_the_container_waits_longer_than_the_worker_and_the_worker_than_a_call()
     assert minutes
     grace = grace_for(timeouts)
     assert int(minutes[1]) * 60 > (grace + HOUSE_GRACE).total_seconds()
-    assert grace.total_seconds() > timeouts.total
+    assert grace.total_seconds() > timeouts.call
 
 
 def test_the_image_runs_the_worker_directly_and_without_rights() -> None:

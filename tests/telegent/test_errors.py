@@ -225,7 +225,7 @@ async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(40):
+    for _ in range(200):
         writer.write(b" ")
         await writer.drain()
         await asyncio.sleep(0.05)
@@ -251,10 +251,10 @@ async def test_a_request_that_was_read_and_not_answered_may_have_happened(
     socket: Socket, handle: Handler
 ) -> None:
     socket.handle = handle
-    timeouts = Timeouts(connect=0.2, read=0.2, write=0.1, pool=0.1)
+    timeouts = Timeouts(connect=0.2, read=0.2, write=0.1, pool=0.1, call=2)
     async with Telegent("DID-1", "s", base_url=socket.url, timeouts=timeouts) as api:
         with pytest.raises(OutcomeUnknown):
-            await asyncio.wait_for(api.accounts.get("AID-1"), timeouts.total)
+            await asyncio.wait_for(api.accounts.get("AID-1"), timeouts.call)
 
 
 async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
@@ -267,8 +267,20 @@ async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
             await api.accounts.get("AID-1")
 
 
-def test_the_longest_call_is_four_exchanges() -> None:
-    assert Timeouts(connect=1, read=2, write=3, pool=4).total == 40
+def test_a_call_has_time_for_one_exchange_at_least() -> None:
+    with pytest.raises(ValueError, match=r"call \(9 s\) must be at least"):
+        Timeouts(connect=1, read=2, write=3, pool=4, call=9)
+
+
+async def test_a_call_that_the_budget_holds_back_too_long_is_not_sent(socket: Socket) -> None:
+    socket.handle = silence
+    budget = RequestBudget()
+    timeouts = Timeouts(connect=0.1, read=0.1, write=0.1, pool=0.1, call=0.6)
+    async with Telegent("DID-1", "s", base_url=socket.url, budget=budget, timeouts=timeouts) as api:
+        budget.hold(30)
+        with pytest.raises(NotSent):
+            await asyncio.wait_for(api.accounts.get("AID-1"), 1)
+        assert api.spent.api_calls == api.spent.token_calls == 0
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ async def test_a_failed_token_request_shows_no_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     vendor = Vendor()
-    vendor.answer_token = lambda request: httpx.Response(status, content=request.content)
+    vendor.answer_token = lambda request: httpx.Response(status, content=b"bad " + request.content)
     async with vendor.client() as api:
         with pytest.raises(t.TelegentError) as caught:
             await api.accounts.list()

@@ -2,12 +2,24 @@ import asyncio
 import base64
 import json
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from telegent import BadCredentials, Forbidden, Happened, NotSent, RateLimited, Unauthorized
+from telegent import (
+    BadCredentials,
+    Forbidden,
+    Happened,
+    NotSent,
+    RateLimited,
+    RequestBudget,
+    Timeouts,
+    Unauthorized,
+)
+from telegent._tokens import Tokens
+from telegent._transport import Transport
 from tests.telegent.vendor import SECRET, Vendor, as_json
 
 ACCOUNT = {"AccountId": "AID-1"}
@@ -77,28 +89,41 @@ async def test_a_token_is_kept_until_it_expires(lives_for: float, fetched: int) 
     assert len(vendor.token_requests) == fetched
 
 
-async def test_a_token_is_renewed_shortly_before_it_expires(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from telegent._tokens import Tokens
-    from telegent._transport import Timeouts, Transport
-    from telegent.budget import RequestBudget
-
+@pytest.fixture
+async def pool() -> AsyncIterator[tuple[Vendor, Transport]]:
     vendor = Vendor()
-    now = datetime(2025, 5, 2, 18, 0, 0, tzinfo=UTC).timestamp()
-    vendor.token_expiry = "05/02/2025 06:36:13 PM"
     transport = Transport(
         "https://api.telegent.com", RequestBudget(), Timeouts(), httpx.MockTransport(vendor)
     )
+    yield vendor, transport
+    await transport.close()
+
+
+async def test_a_token_is_renewed_shortly_before_it_expires(pool: tuple[Vendor, Transport]) -> None:
+    vendor, transport = pool
+    now = datetime(2025, 5, 2, 18, 0, 0, tzinfo=UTC).timestamp()
+    vendor.token_expiry = "05/02/2025 06:36:13 PM"
     tokens = Tokens(transport, "DID-1", SECRET, clock=lambda: now)
-    await tokens.get("https://api.telegent.com/x")
+    await tokens.get("https://api.telegent.com/x", transport.deadline())
     now += 36 * 60 + 13 - 31
-    await tokens.get("https://api.telegent.com/x")
+    await tokens.get("https://api.telegent.com/x", transport.deadline())
     assert len(vendor.token_requests) == 1
     now += 2
-    await tokens.get("https://api.telegent.com/x")
+    await tokens.get("https://api.telegent.com/x", transport.deadline())
     assert len(vendor.token_requests) == 2
-    await transport.close()
+
+
+async def test_a_late_rejection_leaves_the_token_that_replaced_the_rejected_one(
+    pool: tuple[Vendor, Transport],
+) -> None:
+    vendor, transport = pool
+    tokens = Tokens(transport, "DID-1", SECRET)
+    old = await tokens.get("https://api.telegent.com/x", transport.deadline())
+    tokens.discard("https://api.telegent.com/x", old)
+    new = await tokens.get("https://api.telegent.com/x", transport.deadline())
+    tokens.discard("https://api.telegent.com/x", old)
+    assert await tokens.get("https://api.telegent.com/x", transport.deadline()) == new != old
+    assert len(vendor.token_requests) == 2
 
 
 async def test_the_jwt_claim_counts_for_more_than_the_stated_expiry() -> None:

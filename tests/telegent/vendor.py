@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from telegent import RequestBudget, Telegent
+from telegent import RequestBudget, Telegent, Timeouts
 
 SECRET = "canary-account-secret"
 TOKENS = "/v1.0/OAuth2/tokens"
@@ -54,5 +54,7 @@ class Vendor:
             "DID-1",
             SECRET,
             budget=budget or RequestBudget(per_minute=6_000_000, burst=1_000),
+            # Longer than any wait of a test: how a call ends for want of time is told elsewhere.
+            timeouts=Timeouts(call=1_000),
             transport=httpx.MockTransport(self),
         )

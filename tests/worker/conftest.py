@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
-from worker.codec import data_converter
+from telegent_orchestrator.encryption import data_converter
 
 
 def temporal_binary() -> str:

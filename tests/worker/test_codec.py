@@ -8,7 +8,13 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
 
-from worker.codec import CodecError, EncryptionCodec, PayloadKey, data_converter, parse_key_ring
+from telegent_orchestrator.encryption import (
+    CodecError,
+    EncryptionCodec,
+    PayloadKey,
+    data_converter,
+    parse_key_ring,
+)
 
 OLD = PayloadKey("2025", os.urandom(32))
 NEW = PayloadKey("2026", os.urandom(32))

@@ -11,7 +11,7 @@ import uvicorn
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import Payload, Payloads
 
-from worker.codec import EncryptionCodec, PayloadKey
+from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey
 from worker.codec_server import codec_app
 
 UI = "http://localhost:8080"

@@ -15,10 +15,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from telegent import Timeouts
+from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
 from tests.worker.conftest import free_port
 from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
-from worker.codec import PayloadKey, data_converter
 from worker.health import serve_health
 from worker.run import api_worker, grace_for, workflow_worker
 
@@ -129,5 +129,5 @@ async def test_health_survives_nonsense(temporal: WorkflowEnvironment) -> None:
 
 
 def test_grace_outlasts_the_longest_call() -> None:
-    timeouts = Timeouts(connect=1, read=2, write=3, pool=4)
-    assert grace_for(timeouts).total_seconds() > timeouts.total
+    timeouts = Timeouts(connect=1, read=2, write=3, pool=4, call=10)
+    assert grace_for(timeouts).total_seconds() > timeouts.call

@@ -55,6 +55,8 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
         "READ_TIMEOUT_SECONDS": "7",
         "WRITE_TIMEOUT_SECONDS": "8",
         "POOL_TIMEOUT_SECONDS": "9",
+        "CALL_TIMEOUT_SECONDS": "31",
+        "PURCHASE_LAG_SECONDS": "10",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"TELEGENT_{name}", value)
@@ -63,12 +65,13 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
     pace = activity.port_pace
     assert activity.order_poll == timedelta(seconds=1.5)
     assert activity.read_lag == timedelta(0)
+    assert activity.purchase_lag == timedelta(seconds=10)
     assert (activity.id_key, activity.message_level_field) == ("id", "Level")
     assert [
         part.total_seconds()
         for part in (pace.dense, pace.dense_until, pace.hourly, pace.hourly_until, pace.sparse)
     ] == [1, 2, 3, 4, 5]
-    assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9)
+    assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=31)
 
 
 def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:

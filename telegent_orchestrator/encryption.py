@@ -1,4 +1,7 @@
-"""Encryption of payloads: AES-256-GCM with a ring of keys, so that keys can be exchanged."""
+"""Encryption of payloads: AES-256-GCM with a ring of keys, so that keys can be exchanged.
+
+Needs `pip install telegent-orchestrator[encryption]`: it brings the library `cryptography`.
+"""
 
 import base64
 import binascii

@@ -1,0 +1,110 @@
+"""A real Temporal server, a real simulator, and the real workers between them."""
+
+import sysconfig
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from activities import ActivitySettings, PortPace
+from simulator import CarrierTimings, Simulator, SimulatorOptions
+from telegent import RequestBudget, Telegent
+from telegent_orchestrator.client import OnboardingHandle, Orchestrator
+from telegent_orchestrator.names import SEARCH_ATTRIBUTES
+from telegent_orchestrator.onboarding import OnboardingRequest
+from worker.run import workers
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+QUICK = CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.6)
+SETTINGS = ActivitySettings(
+    read_lag=timedelta(seconds=0.4),
+    purchase_lag=timedelta(seconds=0.8),
+    order_poll=timedelta(seconds=0.1),
+    port_pace=PortPace(dense=timedelta(seconds=0.1)),
+)
+DYNAMIC = (
+    "history.transferProcessorMaxPollRPS=1000",
+    "history.timerProcessorMaxPollRPS=1000",
+    "history.visibilityProcessorMaxPollRPS=1000",
+    'history.timerProcessorMaxTimeShift="1ms"',
+)
+
+
+@asynccontextmanager
+async def dev_server() -> AsyncIterator[Client]:
+    """A Temporal server on this machine, and a client of it."""
+    options = [part for value in DYNAMIC for part in ("--dynamic-config-value", value)]
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
+        dev_server_extra_args=options,
+        search_attributes=[SearchAttributeKey.for_keyword(name) for name in SEARCH_ATTRIBUTES],
+        dev_server_log_level="error",
+    ) as environment:
+        yield environment.client
+
+
+@dataclass
+class House:
+    """Everything that a test talks to."""
+
+    temporal: Client
+    telegent: Simulator
+    orchestrator: Orchestrator
+    settings: ActivitySettings
+    url: str
+
+    async def onboard(self, request: OnboardingRequest) -> OnboardingHandle:
+        """Start an onboarding whose reference no other test has."""
+        mine = f"{self.settings.id_key}-{request.reference}"
+        return await self.orchestrator.start_onboarding(
+            request.model_copy(update={"reference": mine})
+        )
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Workers for as long as the block runs."""
+        async with AsyncExitStack() as stack:
+            api = await stack.enter_async_context(
+                Telegent(
+                    self.telegent.options.account_key,
+                    self.telegent.options.account_secret,
+                    base_url=self.url,
+                    budget=RequestBudget(per_minute=60_000, burst=1_000),
+                )
+            )
+            await stack.enter_async_context(
+                workers(self.temporal, api, self.settings, requests_per_minute=60_000)
+            )
+            yield
+
+
+@asynccontextmanager
+async def open_house(client: Client, options: SimulatorOptions) -> AsyncIterator[House]:
+    """A fresh simulator and workers; whatever is left open at the end is ended."""
+    simulator = Simulator(options)
+    mine = uuid4().hex[:8]
+    async with simulator.serve() as url:
+        house = House(
+            client,
+            simulator,
+            Orchestrator(client, id_key=mine),
+            replace(SETTINGS, id_key=mine),
+            url,
+        )
+        async with house.working():
+            yield house
+        async for left in client.list_workflows("ExecutionStatus = 'Running'"):
+            await client.get_workflow_handle(left.id, run_id=left.run_id).terminate()
+
+
+def example_family() -> OnboardingRequest:
+    """The family of the examples."""
+    return OnboardingRequest.model_validate_json((EXAMPLES / "family.json").read_text())
