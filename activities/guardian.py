@@ -119,9 +119,15 @@ class GuardianActivities:
                 notification_phones=wanted.notification_phones,
                 apply_to_inbound=True,
                 apply_to_outbound=True,
+                undocumented=self._level(wanted),
             )
         )
         return created.filter_id
+
+    def _level(self, wanted: MessageFilter) -> dict[str, str]:
+        """The age level, under the wire name that the settings give."""
+        field = self.settings.message_level_field
+        return {field: wanted.level} if field and wanted.level else {}
 
     @activity.defn
     async def find_message_filter(self, wanted: FindFilter) -> str | None:

@@ -76,8 +76,8 @@ def _introduction(running: Stack, request: OnboardingRequest) -> list[str]:
     return [
         "Telegent is played by the simulator: a carrier's day takes a second, and as for a",
         "customer with an enterprise agreement there is no limit of 50 requests a minute.",
-        f"The worker is process {running.worker.pid}: kill -9 {running.worker.pid} and see it go "
-        "on.",
+        f"The worker is process {running.worker.pid}: kill -9 {running.worker.pid} while the "
+        "carrier takes its time, and see it go on.",
         f"Logs and database: {running.directory}",
         "While this runs, in the Temporal UI:",
         *(f"  {name:{width}}  {running.page(page)}" for name, page in pages.items()),

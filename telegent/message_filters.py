@@ -19,7 +19,9 @@ _PATH = "/v1.0/subscribers/message-filter"
 class MessageFilterCreate(Request):
     """A new filter for one of the subscriber's numbers; the vendor rejects a second one.
 
-    Allowed contacts pass every check; blocked ones are dropped without a word.
+    Allowed contacts pass every check; blocked ones are dropped without a word. `undocumented` is
+    sent beside the other fields: it is for what the vendor has told you and no document names,
+    such as the field that carries an age level (best practices, section 10.3).
     """
 
     subscriber_id: Text
@@ -34,6 +36,11 @@ class MessageFilterCreate(Request):
     block_unknown_numbers: bool | None = None
     block_links: bool | None = None
     block_media: bool | None = None
+    undocumented: Annotated[dict[str, str], Field(exclude=True)] = {}
+
+    def body(self) -> dict[str, object]:
+        """The JSON body, with the undocumented fields beside the documented ones."""
+        return super().body() | self.undocumented
 
 
 class MessageFilterUpdate(MessageFilterCreate):
