@@ -59,7 +59,7 @@ def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
     began = time.monotonic()
     with started("--report", str(tmp_path / "report.json")) as demo:
         demo.read_until("Starting")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2  # 0.2 s on a quiet machine
         mine = children(demo.process.pid)
         demo.read_until("ACTION_REQUIRED")
         mine += children(demo.process.pid)
