@@ -62,7 +62,7 @@ class Timeouts:
     read: float = 20.0
     write: float = 10.0
     pool: float = 5.0
-    call: float = 90.0
+    call: float = 60.0
 
     def __post_init__(self) -> None:
         if self.call < self.exchange:

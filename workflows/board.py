@@ -17,7 +17,7 @@ SIGNS = {
     StepState.NEEDS_PERSON: "✋",
     StepState.DONE: "✓",
     StepState.FAILED: "✗",
-    StepState.SKIPPED: "–",
+    StepState.SKIPPED: "-",
 }
 
 

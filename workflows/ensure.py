@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import (
@@ -26,71 +26,92 @@ NOTHING_HAPPENED = {
 
 
 @dataclass(frozen=True)
-class Creation(Generic[T]):
-    """How one thing is created, and how it is found when the answer is lost.
+class Maker:
+    """Makes things exactly once, and shows on the board how that goes.
 
-    `find(settle)` returns None when it is not there; with `settle` it returns None only when
-    absence is certain. `adopt` takes the id that a person gives. `unique`: the vendor refuses a
-    second one, so a refusal may mean that it exists.
+    `look_first`: an earlier run may have made them already.
     """
 
-    step: str
-    create: Callable[[], Awaitable[T]]
-    find: Callable[[bool], Awaitable[T | None]]
-    adopt: Callable[[str], Awaitable[T]]
-    unique: bool = False
+    board: Board
+    look_first: bool = False
 
+    async def ensure_id(
+        self,
+        step: str,
+        create: Callable[[], Awaitable[str]],
+        find: Callable[[bool], Awaitable[str | None]],
+        *,
+        unique: bool = False,
+    ) -> str:
+        """As `ensure`, for a thing of which only its id matters."""
 
-async def ensure(board: Board, wanted: Creation[T], *, look_first: bool) -> T:
-    """The thing wanted: found, created, or named by a person; never created twice.
+        async def as_given(given_id: str) -> str:
+            return given_id
 
-    Raises a failure with the vendor's words when the vendor refuses it, or when a person abandons
-    it. When neither success nor absence can be shown it waits for a person.
-    """
-    evidence: list[str] = []
-    refusal: ActivityError | None = None
-    unanswered = 0
-    looking = look_first
-    while True:
-        can_tell = True
-        if looking:
-            try:
-                found = await wanted.find(bool(evidence))
-            except ActivityError as error:
-                _note(evidence, error)
+        return await self.ensure(step, create, find, adopt=as_given, unique=unique)
+
+    async def ensure(
+        self,
+        step: str,
+        create: Callable[[], Awaitable[T]],
+        find: Callable[[bool], Awaitable[T | None]],
+        *,
+        adopt: Callable[[str], Awaitable[T]],
+        unique: bool = False,
+    ) -> T:
+        """The thing wanted: found, created, or named by a person; never created twice.
+
+        `find(settle)` returns None when it is not there; with `settle`, only when its absence is
+        certain. `adopt` takes the id that a person gives. `unique`: the vendor refuses a second
+        one, so that a refusal may mean that it exists.
+
+        Raises a failure with the vendor's words when the vendor refuses it, or when a person
+        abandons it. When neither success nor absence can be shown it waits for a person.
+        """
+        evidence: list[str] = []
+        refusal: ActivityError | None = None
+        unanswered = 0
+        looking = self.look_first
+        while True:
+            can_tell = True
+            if looking:
+                try:
+                    found = await find(bool(evidence))
+                except ActivityError as error:
+                    _note(evidence, error)
+                    if refusal is not None:
+                        raise
+                    can_tell, found = False, None
+                if found is not None:
+                    self.board.note(step, "was there already")
+                    return found
                 if refusal is not None:
-                    raise
-                can_tell, found = False, None
-            if found is not None:
-                board.note(wanted.step, "was there already")
-                return found
-            if refusal is not None:
-                raise refusal
-        if can_tell and unanswered < UNANSWERED_TRIES:
-            try:
-                return await attempt(board, wanted.step, wanted.create)
-            except ActivityError as error:
-                _note(evidence, error)
-                if outcome_of(error) is Outcome.UNKNOWN:
-                    board.note(wanted.step, "no answer; looking whether it happened")
-                    unanswered += 1
-                elif wanted.unique and not looking:
-                    refusal = error
-                else:
-                    raise
-                looking = True
-                continue
-        answer = await board.ask(
-            wanted.step, "it cannot be shown whether this exists exactly once", evidence
-        )
-        if answer.answer is Answer.ADOPT and answer.id:
-            return await wanted.adopt(answer.id)
-        if answer.answer is Answer.ABANDON:
-            raise ApplicationError(
-                f"{wanted.step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"
+                    raise refusal
+            if can_tell and unanswered < UNANSWERED_TRIES:
+                try:
+                    return await attempt(self.board, step, create)
+                except ActivityError as error:
+                    _note(evidence, error)
+                    if outcome_of(error) is Outcome.UNKNOWN:
+                        self.board.note(step, "no answer; looking whether it happened")
+                        unanswered += 1
+                    elif unique and not looking:
+                        refusal = error
+                    else:
+                        raise
+                    looking = True
+                    continue
+            answer = await self.board.ask(
+                step, "it cannot be shown whether this exists exactly once", evidence
             )
-        # A person says that it does not exist, so the next thing to do is not another look.
-        unanswered, looking = 0, False
+            if answer.answer is Answer.ADOPT and answer.id:
+                return await adopt(answer.id)
+            if answer.answer is Answer.ABANDON:
+                raise ApplicationError(
+                    f"{step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"
+                )
+            # A person says that it does not exist, so the next thing to do is not another look.
+            unanswered, looking = 0, False
 
 
 async def attempt(board: Board, step: str, call: Callable[[], Awaitable[T]]) -> T:

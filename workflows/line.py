@@ -12,31 +12,14 @@ from temporalio.exceptions import (
 )
 
 from activities.data_usage import DataUsageActivities
-from activities.guardian import FindFilter, GuardianActivities
 from activities.house import HouseActivities
-from activities.numbers import (
-    BuyNumber,
-    FindNumber,
-    FindNumberOnSim,
-    NumberActivities,
-    NumberAtHand,
-)
+from activities.numbers import NumberAtHand
 from activities.subscriptions import (
     FindSubscription,
     StartSubscription,
     SubscriptionActivities,
 )
-from telegent_orchestrator.lines import (
-    CallFilter,
-    DataLimits,
-    LineInput,
-    LineResult,
-    LineStatus,
-    MessageFilter,
-    NewNumber,
-    PortInNumber,
-    Renewal,
-)
+from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
     LINE_WORKFLOW,
@@ -52,15 +35,16 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.progress import Resolution, StepState
 from workflows.board import Board, words_of
-from workflows.ensure import Creation, ensure
-from workflows.policies import CREATE, HOUSE, JOIN, POLL, READ, SET
+from workflows.buying import NUMBER, buy_number
+from workflows.calls import ask_house, creating, put, read, requesting
+from workflows.ensure import Maker
+from workflows.filters import CALLS, MESSAGES, filter_calls, filter_messages
+from workflows.policies import JOIN
 from workflows.port_in import PortInWorkflow
 from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged, tell_parent
 
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
-NUMBER, PORT_IN, SUBSCRIPTION = "Number", "Port-in", "Subscription"
-LIMITS, RENEWAL = "Data limits", "Renewal"
-CALLS, MESSAGES = "Call filter", "Message filter"
+PORT_IN, SUBSCRIPTION, LIMITS, RENEWAL = "Port-in", "Subscription", "Data limits", "Renewal"
 
 
 @workflow.defn(name=LINE_WORKFLOW)
@@ -81,6 +65,7 @@ class LineWorkflow:
         self._board = Board(
             [number, SUBSCRIPTION, *(step for step, wish in extras.items() if wish)], self._tell
         )
+        self._maker = Maker(self._board, wanted.look_first)
         self._board.preface = [f"Line **{line.key}** of onboarding **{wanted.reference}**"]
         self._result = LineResult(key=line.key, state=StepState.RUNNING)
 
@@ -135,98 +120,16 @@ class LineWorkflow:
                 at_hand = await self._port_in(number)
         else:
             async with self._board.step(NUMBER):
-                at_hand = await self._buy(number)
-                if not at_hand.number_id:
-                    at_hand = await self._await_order(at_hand)
-        self._result.phone_number = at_hand.phone_number
-        self._result.number_id = at_hand.number_id
-        self._result.order_id = at_hand.order_id
-        self._result.iccid = at_hand.iccid
-        self._result.activation_code = at_hand.activation_code
+                at_hand = await buy_number(self._maker, self._wanted, number)
+        result = self._result
+        result.phone_number, result.number_id = at_hand.phone_number, at_hand.number_id
+        result.order_id, result.iccid = at_hand.order_id, at_hand.iccid
+        result.activation_code = at_hand.activation_code
         await self._tell(StepState.RUNNING, f"{at_hand.phone_number} is live")
-
-    async def _buy(self, number: NewNumber) -> NumberAtHand:
-        wanted, line = self._wanted, self._wanted.line
-        elsewhere = list(wanted.numbers_elsewhere)
-        if not number.iccid and not wanted.only_number and not wanted.look_first:
-            elsewhere += await workflow.execute_activity_method(
-                NumberActivities.numbers_of,
-                wanted.subscriber_id,
-                summary="Which numbers the subscriber has before we buy one",
-                **READ,
-            )
-        order = BuyNumber(
-            account_id=wanted.account_id,
-            subscriber_id=wanted.subscriber_id,
-            product_type=line.product_type,
-            message_type=line.message_type,
-            message_route_id=wanted.message_route_id,
-            voice_route_id=wanted.voice_route_id,
-            area_code=number.area_code,
-            zip_code=number.zip_code,
-            iccid=number.iccid,
-        )
-
-        async def find(settle: bool) -> NumberAtHand | None:
-            if number.iccid:
-                return await workflow.execute_activity_method(
-                    NumberActivities.find_number_on_sim,
-                    FindNumberOnSim(
-                        iccid=number.iccid, subscriber_id=wanted.subscriber_id, settle=settle
-                    ),
-                    summary="Look whether a number is on the SIM",
-                    **READ,
-                )
-            return await workflow.execute_activity_method(
-                NumberActivities.find_number,
-                FindNumber(
-                    subscriber_id=wanted.subscriber_id,
-                    accounted_for=elsewhere,
-                    sure=wanted.only_number or not wanted.look_first,
-                    settle=settle,
-                ),
-                summary="Look whether the number was bought",
-                **READ,
-            )
-
-        return await ensure(
-            self._board,
-            Creation(
-                step=NUMBER,
-                create=lambda: workflow.execute_activity_method(
-                    NumberActivities.buy_number, order, summary="Buy a number", **CREATE
-                ),
-                find=find,
-                adopt=self._await_number,
-            ),
-            look_first=wanted.look_first,
-        )
-
-    async def _await_order(self, ordered: NumberAtHand) -> NumberAtHand:
-        phone_number = ordered.phone_number
-        if phone_number is None:
-            self._board.note(NUMBER, f"order {ordered.order_id} is in work at Telegent")
-            phone_number = await workflow.execute_activity_method(
-                NumberActivities.await_number_order,
-                ordered.order_id or "",
-                summary="Wait for the number order",
-                **POLL,
-            )
-        return await self._await_number(phone_number)
-
-    async def _await_number(self, phone_number: str) -> NumberAtHand:
-        return await workflow.execute_activity_method(
-            NumberActivities.await_number,
-            phone_number,
-            summary="Read the number's details",
-            **READ,
-        )
 
     async def _port_in(self, number: PortInNumber) -> NumberAtHand:
         wanted, line = self._wanted, self._wanted.line
-        workflow_id = await workflow.execute_local_activity_method(
-            HouseActivities.port_in_workflow_id, number.phone_number, **HOUSE
-        )
+        workflow_id = await ask_house(HouseActivities.port_in_workflow_id, number.phone_number)
         self._result.port_in_workflow_id = workflow_id
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
@@ -265,137 +168,58 @@ class LineWorkflow:
             )
         except WorkflowAlreadyStartedError:
             self._board.note(PORT_IN, "this number's port-in is open already; waiting for it")
-            return await workflow.execute_activity_method(
-                HouseActivities.await_port_in,
-                workflow_id,
-                summary="Wait for the open port-in",
-                **JOIN,
+            wait = requesting(
+                JOIN, HouseActivities.await_port_in, "Wait for the open port-in", workflow_id
             )
+            return await wait()
 
     async def _subscription(self) -> None:
-        wanted = self._wanted
-        start = StartSubscription(
-            subscriber_id=wanted.subscriber_id,
-            package_id=wanted.package_id,
-            number_id=self._result.number_id or "",
-            iccid=self._result.iccid,
-        )
-
-        async def find(settle: bool) -> str | None:
-            return await workflow.execute_activity_method(
-                SubscriptionActivities.find_subscription,
-                FindSubscription(
-                    subscriber_id=start.subscriber_id,
-                    package_id=start.package_id,
-                    number_id=start.number_id,
-                    settle=settle,
-                ),
-                summary="Look for the subscription",
-                **READ,
-            )
-
+        wanted, number_id = self._wanted, self._result.number_id or ""
         async with self._board.step(SUBSCRIPTION):
-            self._result.subscription_id = await ensure(
-                self._board,
-                Creation(
-                    step=SUBSCRIPTION,
-                    create=lambda: workflow.execute_activity_method(
-                        SubscriptionActivities.start_subscription,
-                        start,
-                        summary="Start the subscription",
-                        **CREATE,
+            self._result.subscription_id = await self._maker.ensure_id(
+                SUBSCRIPTION,
+                creating(
+                    SubscriptionActivities.start_subscription,
+                    "Start the subscription",
+                    StartSubscription(
+                        subscriber_id=wanted.subscriber_id,
+                        package_id=wanted.package_id,
+                        number_id=number_id,
+                        iccid=self._result.iccid,
                     ),
-                    find=find,
-                    adopt=_as_given,
                 ),
-                look_first=wanted.look_first,
+                lambda settle: read(
+                    SubscriptionActivities.find_subscription,
+                    "Look for the subscription",
+                    FindSubscription(
+                        subscriber_id=wanted.subscriber_id,
+                        package_id=wanted.package_id,
+                        number_id=number_id,
+                        settle=settle,
+                    ),
+                ),
             )
 
     async def _data_usage(self) -> None:
         line, number = self._wanted.line, self._result.phone_number or ""
-        if line.data_limits:
-            await self._set_limits(number, line.data_limits)
-        if line.renewal:
-            await self._set_renewal(number, line.renewal)
-
-    async def _set_limits(self, number: str, limits: DataLimits) -> None:
-        async with self._board.step(LIMITS):
-            await workflow.execute_activity_method(
-                DataUsageActivities.set_data_limits,
-                args=[number, limits],
-                summary=f"Limit data to {limits.limit_mb} MB",
-                **SET,
-            )
-
-    async def _set_renewal(self, number: str, renewal: Renewal) -> None:
-        async with self._board.step(RENEWAL):
-            await workflow.execute_activity_method(
-                DataUsageActivities.set_renewal,
-                args=[number, renewal],
-                summary=f"Renew data every {renewal.every}",
-                **SET,
-            )
+        if limits := line.data_limits:
+            async with self._board.step(LIMITS):
+                summary = f"Limit data to {limits.limit_mb} MB"
+                await put(DataUsageActivities.set_data_limits, summary, number, limits)
+        if renewal := line.renewal:
+            async with self._board.step(RENEWAL):
+                summary = f"Renew data every {renewal.every}"
+                await put(DataUsageActivities.set_renewal, summary, number, renewal)
 
     async def _filters(self) -> None:
-        line = self._wanted.line
-        if line.call_filter:
-            await self._filter_calls(line.call_filter)
-        if line.message_filter:
-            await self._filter_messages(line.message_filter)
-
-    async def _filter_calls(self, wish: CallFilter) -> None:
-        subscriber_id, number = self._wanted.subscriber_id, self._result.phone_number or ""
-        async with self._board.step(CALLS):
-            self._result.call_filter_id = await ensure(
-                self._board,
-                Creation(
-                    step=CALLS,
-                    create=lambda: workflow.execute_activity_method(
-                        GuardianActivities.create_call_filter,
-                        args=[subscriber_id, number, wish],
-                        summary="Create the call filter",
-                        **CREATE,
-                    ),
-                    find=lambda settle: workflow.execute_activity_method(
-                        GuardianActivities.find_call_filter,
-                        FindFilter(subscriber_id=subscriber_id, phone_number=number, settle=settle),
-                        summary="Look for the call filter",
-                        **READ,
-                    ),
-                    adopt=_as_given,
-                    unique=True,
-                ),
-                look_first=self._wanted.look_first,
-            )
-
-    async def _filter_messages(self, wish: MessageFilter) -> None:
-        subscriber_id, number = self._wanted.subscriber_id, self._result.phone_number or ""
-        async with self._board.step(MESSAGES):
-            self._result.message_filter_id = await ensure(
-                self._board,
-                Creation(
-                    step=MESSAGES,
-                    create=lambda: workflow.execute_activity_method(
-                        GuardianActivities.create_message_filter,
-                        args=[subscriber_id, number, wish],
-                        summary="Create the message filter",
-                        **CREATE,
-                    ),
-                    find=lambda settle: workflow.execute_activity_method(
-                        GuardianActivities.find_message_filter,
-                        FindFilter(subscriber_id=subscriber_id, phone_number=number, settle=settle),
-                        summary="Look for the message filter",
-                        **READ,
-                    ),
-                    adopt=_as_given,
-                    unique=True,
-                ),
-                look_first=self._wanted.look_first,
+        line, number = self._wanted.line, self._result.phone_number or ""
+        whose = self._wanted.subscriber_id
+        if wish := line.call_filter:
+            self._result.call_filter_id = await filter_calls(self._maker, whose, number, wish)
+        if words := line.message_filter:
+            self._result.message_filter_id = await filter_messages(
+                self._maker, whose, number, words
             )
 
     async def _tell(self, state: StepState, detail: str) -> None:
         await tell_parent(ChildChanged(key=self._wanted.line.key, state=state, detail=detail))
-
-
-async def _as_given(given_id: str) -> str:
-    return given_id

@@ -1,8 +1,7 @@
 """The whole onboarding of a customer: account, people, routes, catalogue, lines."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
@@ -15,21 +14,7 @@ from temporalio.exceptions import (
 )
 
 from activities.accounts import AccountActivities, CreateAccount, FindAccount
-from activities.catalogue import (
-    CatalogueActivities,
-    CreatePackage,
-    FindPackages,
-    FindProducts,
-)
-from activities.guardian import FindRelation, GuardianActivities, Relation
 from activities.house import HouseActivities
-from activities.routes import (
-    CreateMessageRoute,
-    CreateVoiceRoute,
-    FindRoute,
-    RouteActivities,
-)
-from activities.subscribers import CreateSubscriber, FindSubscriber, SubscriberActivities
 from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, NewNumber
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
@@ -40,28 +25,31 @@ from telegent_orchestrator.names import (
 )
 from telegent_orchestrator.onboarding import (
     ExistingAccount,
-    ExistingMessageRoute,
     ExistingSubscriber,
-    ExistingVoiceRoute,
-    GuardianRelation,
-    NewPackage,
-    NewProduct,
+    NewMessageRoute,
     NewSubscriber,
+    NewVoiceRoute,
     OnboardingRequest,
     OnboardingResult,
     OnboardingStatus,
 )
 from telegent_orchestrator.progress import LineBrief, Resolution, StepState
 from workflows.board import SIGNS, Board, words_of
-from workflows.ensure import Creation, ensure
+from workflows.calls import ask_house, creating, read
+from workflows.catalogue import PACKAGES, PRODUCTS, ensure_packages, ensure_products
+from workflows.ensure import Maker
 from workflows.line import LineWorkflow
-from workflows.policies import CREATE, HOUSE, READ, SET
+from workflows.people import GUARDIAN, ensure_subscriber, guard, subscriber_step
 from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged
+from workflows.routes import (
+    MESSAGE_ROUTE,
+    VOICE_ROUTE,
+    ensure_message_route,
+    ensure_voice_route,
+)
 
-T = TypeVar("T")
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
-ACCOUNT_STEP, MESSAGE_ROUTE, VOICE_ROUTE = "Account", "Message route", "Voice route"
-PRODUCTS, PACKAGES, GUARDIAN, LINES = "Products", "Packages", "AI Guardian", "Lines"
+ACCOUNT_STEP, LINES = "Account", "Lines"
 
 
 @workflow.defn(name=ONBOARDING_WORKFLOW)
@@ -74,17 +62,17 @@ class OnboardingWorkflow:
     @workflow.init
     def __init__(self, request: OnboardingRequest) -> None:
         self._request = request
-        self._look_first = False
         self._result = OnboardingResult(reference=request.reference, complete=False, account_id="")
         self._lines = {
             line.key: LineBrief(key=line.key, workflow_id=line_id(request.reference, line.key))
             for line in request.lines
         }
-        steps = [ACCOUNT_STEP, *(f"Subscriber {person.key}" for person in request.subscribers)]
+        steps = [ACCOUNT_STEP, *(subscriber_step(person.key) for person in request.subscribers)]
         steps += [MESSAGE_ROUTE, *([VOICE_ROUTE] if request.routes.voice else [])]
         steps += [*([PRODUCTS] if request.products else []), PACKAGES]
         steps += [GUARDIAN] if any(person.guardian for person in request.subscribers) else []
         self._board = Board([*steps, *([LINES] if request.lines else [])])
+        self._maker = Maker(self._board)
 
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
@@ -122,9 +110,7 @@ class OnboardingWorkflow:
         self._show_line(news.key, news.state, news.detail)
 
     async def _refuse_what_cannot_be_done(self) -> None:
-        refusals = await workflow.execute_local_activity_method(
-            HouseActivities.refusals, self._request, **HOUSE
-        )
+        refusals = await ask_house(HouseActivities.refusals, self._request)
         if refusals:
             raise ApplicationError(
                 "the request was refused before any call: " + "; ".join(refusals),
@@ -134,9 +120,8 @@ class OnboardingWorkflow:
 
     async def _learn_of_earlier_runs(self) -> None:
         info = workflow.info()
-        self._look_first = await workflow.execute_local_activity_method(
-            HouseActivities.ran_before, args=[info.workflow_id, info.run_id], **HOUSE
-        )
+        ran = await ask_house(HouseActivities.ran_before, info.workflow_id, info.run_id)
+        self._maker = Maker(self._board, look_first=ran)
 
     async def _account(self) -> None:
         account = self._request.account
@@ -145,148 +130,48 @@ class OnboardingWorkflow:
                 self._result.account_id = account.account_id
             else:
                 marked = self._marked(account.name)
-                wanted = CreateAccount(marked_name=marked, account=account)
-                self._result.account_id = await self._ensure(
+                self._result.account_id = await self._maker.ensure_id(
                     ACCOUNT_STEP,
-                    lambda: workflow.execute_activity_method(
-                        AccountActivities.create, wanted, summary="Create the account", **CREATE
+                    creating(
+                        AccountActivities.create,
+                        "Create the account",
+                        CreateAccount(marked_name=marked, account=account),
                     ),
-                    lambda settle: workflow.execute_activity_method(
+                    lambda settle: read(
                         AccountActivities.find,
+                        "Look for the account",
                         FindAccount(marked_name=marked, settle=settle),
-                        summary="Look for the account",
-                        **READ,
                     ),
                 )
         workflow.upsert_search_attributes([ACCOUNT.value_set(self._result.account_id)])
 
     async def _people(self) -> None:
-        people = self._request.subscribers
+        people, ids = self._request.subscribers, self._result.subscriber_ids
         await asyncio.gather(*(self._part(self._subscriber(person)) for person in people))
-        guarded = [
-            (person.key, subscriber_id)
-            for person in people
-            if person.guardian and (subscriber_id := self._result.subscriber_ids.get(person.key))
-        ]
+        guarded = [person.key for person in people if person.guardian and person.key in ids]
         if guarded:
-            await self._part(self._guardian(guarded))
+            await self._part(guard(self._maker, guarded, self._request.relations, ids))
 
     async def _subscriber(self, person: NewSubscriber | ExistingSubscriber) -> None:
-        step = f"Subscriber {person.key}"
-        async with self._board.step(step):
-            if isinstance(person, ExistingSubscriber):
-                self._result.subscriber_ids[person.key] = person.subscriber_id
-                return
-            account_id = self._result.account_id
-            wanted = CreateSubscriber(account_id=account_id, subscriber=person)
-            self._result.subscriber_ids[person.key] = await self._ensure(
-                step,
-                lambda: workflow.execute_activity_method(
-                    SubscriberActivities.create,
-                    wanted,
-                    summary=f"Create subscriber {person.key}",
-                    **CREATE,
-                ),
-                lambda settle: workflow.execute_activity_method(
-                    SubscriberActivities.find,
-                    FindSubscriber(account_id=account_id, email=person.email, settle=settle),
-                    summary=f"Look for subscriber {person.key}",
-                    **READ,
-                ),
-                unique=True,
-            )
-
-    async def _guardian(self, guarded: list[tuple[str, str]]) -> None:
-        """Guardian on for both sides first: the vendor relates only subscribers that have it."""
-        async with self._board.step(GUARDIAN):
-            await asyncio.gather(
-                *(
-                    workflow.execute_activity_method(
-                        GuardianActivities.enable_guardian,
-                        subscriber_id,
-                        summary=f"Turn AI Guardian on for {key}",
-                        **SET,
-                    )
-                    for key, subscriber_id in guarded
-                )
-            )
-            ids = self._result.subscriber_ids
-            for relation in self._request.relations:
-                if relation.parent in ids and relation.child in ids:
-                    await self._relate(relation)
-
-    async def _relate(self, relation: GuardianRelation) -> None:
-        parent_id = self._result.subscriber_ids[relation.parent]
-        child_id = self._result.subscriber_ids[relation.child]
-        wanted = Relation(parent_id=parent_id, child_id=child_id, relation=relation.relation)
-        await self._ensure(
-            GUARDIAN,
-            lambda: workflow.execute_activity_method(
-                GuardianActivities.relate,
-                wanted,
-                summary=f"Let {relation.parent} watch over {relation.child}",
-                **CREATE,
-            ),
-            lambda settle: workflow.execute_activity_method(
-                GuardianActivities.find_relation,
-                FindRelation(parent_id=parent_id, child_id=child_id, settle=settle),
-                summary="Look for the relation",
-                **READ,
-            ),
-            unique=True,
-        )
+        account_id = self._result.account_id
+        subscriber_id = await ensure_subscriber(self._maker, person, account_id)
+        self._result.subscriber_ids[person.key] = subscriber_id
 
     async def _routes(self) -> None:
         await asyncio.gather(self._part(self._message_route()), self._part(self._voice_route()))
 
     async def _message_route(self) -> None:
-        route, account_id = self._request.routes.message, self._result.account_id
-        async with self._board.step(MESSAGE_ROUTE):
-            if isinstance(route, ExistingMessageRoute):
-                self._result.message_route_id = route.message_route_id
-                return
-            marked = self._marked(route.name)
-            wanted = CreateMessageRoute(account_id=account_id, marked_name=marked, route=route)
-            self._result.message_route_id = await self._ensure(
-                MESSAGE_ROUTE,
-                lambda: workflow.execute_activity_method(
-                    RouteActivities.create_message_route,
-                    wanted,
-                    summary="Create the message route",
-                    **CREATE,
-                ),
-                lambda settle: workflow.execute_activity_method(
-                    RouteActivities.find_message_route,
-                    FindRoute(account_id=account_id, marked_name=marked, settle=settle),
-                    summary="Look for the message route",
-                    **READ,
-                ),
-            )
+        route = self._request.routes.message
+        marked = self._marked(route.name) if isinstance(route, NewMessageRoute) else ""
+        self._result.message_route_id = await ensure_message_route(
+            self._maker, route, self._result.account_id, marked
+        )
 
     async def _voice_route(self) -> None:
-        route, account_id = self._request.routes.voice, self._result.account_id
-        if route is None:
-            return
-        async with self._board.step(VOICE_ROUTE):
-            if isinstance(route, ExistingVoiceRoute):
-                self._result.voice_route_id = route.voice_route_id
-                return
-            marked = self._marked(route.name)
-            wanted = CreateVoiceRoute(account_id=account_id, marked_name=marked, route=route)
-            self._result.voice_route_id = await self._ensure(
-                VOICE_ROUTE,
-                lambda: workflow.execute_activity_method(
-                    RouteActivities.create_voice_route,
-                    wanted,
-                    summary="Create the voice route",
-                    **CREATE,
-                ),
-                lambda settle: workflow.execute_activity_method(
-                    RouteActivities.find_voice_route,
-                    FindRoute(account_id=account_id, marked_name=marked, settle=settle),
-                    summary="Look for the voice route",
-                    **READ,
-                ),
+        if route := self._request.routes.voice:
+            marked = self._marked(route.name) if isinstance(route, NewVoiceRoute) else ""
+            self._result.voice_route_id = await ensure_voice_route(
+                self._maker, route, self._result.account_id, marked
             )
 
     async def _catalogue(self) -> None:
@@ -295,101 +180,11 @@ class OnboardingWorkflow:
         await self._part(self._packages())
 
     async def _products(self) -> None:
-        """The catalogue is everybody's: what is there under the same SKU is used, not made."""
-        wanted: list[NewProduct] = []
-        async with self._board.step(PRODUCTS):
-            for product in self._request.products:
-                if isinstance(product, NewProduct):
-                    wanted.append(product)
-                else:
-                    self._result.product_ids[product.key] = product.product_id
-            there = await self._find_products([product.sku for product in wanted], False)
-            for product in wanted:
-                self._result.product_ids[product.key] = there.get(
-                    product.sku
-                ) or await self._product(product)
-
-    async def _product(self, product: NewProduct) -> str:
-        async def find(settle: bool) -> str | None:
-            return (await self._find_products([product.sku], settle)).get(product.sku)
-
-        return await ensure(
-            self._board,
-            Creation(
-                step=PRODUCTS,
-                create=lambda: workflow.execute_activity_method(
-                    CatalogueActivities.create_product,
-                    product,
-                    summary=f"Create product {product.key}",
-                    **CREATE,
-                ),
-                find=find,
-                adopt=_as_given,
-            ),
-            look_first=False,
-        )
-
-    async def _find_products(self, skus: list[str], settle: bool) -> dict[str, str]:
-        if not skus:
-            return {}
-        return await workflow.execute_activity_method(
-            CatalogueActivities.find_products,
-            FindProducts(skus=skus, settle=settle),
-            summary="Look which products are in the catalogue",
-            **READ,
-        )
+        self._result.product_ids = await ensure_products(self._maker, self._request.products)
 
     async def _packages(self) -> None:
-        wanted: list[NewPackage] = []
-        async with self._board.step(PACKAGES):
-            for package in self._request.packages:
-                if isinstance(package, NewPackage):
-                    wanted.append(package)
-                else:
-                    self._result.package_ids[package.key] = package.package_id
-            there = await self._find_packages([package.name for package in wanted], False)
-            for package in wanted:
-                self._result.package_ids[package.key] = there.get(
-                    package.name
-                ) or await self._package(package)
-
-    async def _package(self, package: NewPackage) -> str:
-        missing = [
-            item.product for item in package.items if item.product not in self._result.product_ids
-        ]
-        if missing:
-            raise ApplicationError(
-                f"package {package.key} lacks product {', '.join(missing)}", type="PartMissing"
-            )
-        wanted = CreatePackage(package=package, product_ids=self._result.product_ids)
-
-        async def find(settle: bool) -> str | None:
-            return (await self._find_packages([package.name], settle)).get(package.name)
-
-        return await ensure(
-            self._board,
-            Creation(
-                step=PACKAGES,
-                create=lambda: workflow.execute_activity_method(
-                    CatalogueActivities.create_package,
-                    wanted,
-                    summary=f"Create package {package.key}",
-                    **CREATE,
-                ),
-                find=find,
-                adopt=_as_given,
-            ),
-            look_first=False,
-        )
-
-    async def _find_packages(self, names: list[str], settle: bool) -> dict[str, str]:
-        if not names:
-            return {}
-        return await workflow.execute_activity_method(
-            CatalogueActivities.find_packages,
-            FindPackages(names=names, settle=settle),
-            summary="Look which packages are in the catalogue",
-            **READ,
+        self._result.package_ids = await ensure_packages(
+            self._maker, self._request.packages, self._result.product_ids
         )
 
     async def _bring_lines_live(self) -> None:
@@ -424,13 +219,13 @@ class OnboardingWorkflow:
             for what, there in (
                 (f"subscriber {line.subscriber}", subscriber_id),
                 (f"package {line.package}", package_id),
-                ("the message route", ids.message_route_id),
-                ("the voice route", ids.voice_route_id or not line.product_type.voice),
+                ("message route", ids.message_route_id),
+                ("voice route", ids.voice_route_id or not line.product_type.voice),
             )
             if not there
         ]
         if subscriber_id is None or package_id is None or missing:
-            return _failed(line, f"not started, because there is no {' and no '.join(missing)}")
+            return _failed(line, f"not started: there is no {' and no '.join(missing)}")
         start = LineInput(
             reference=ids.reference,
             line=line,
@@ -439,7 +234,7 @@ class OnboardingWorkflow:
             package_id=package_id,
             message_route_id=ids.message_route_id,
             voice_route_id=ids.voice_route_id,
-            look_first=self._look_first,
+            look_first=self._maker.look_first,
             numbers_elsewhere=self._numbers_elsewhere(line),
             only_number=self._only_number(line),
         )
@@ -495,19 +290,6 @@ class OnboardingWorkflow:
                 raise
             self._result.faults.append(words_of(error))
 
-    async def _ensure(
-        self,
-        step: str,
-        create: Callable[[], Awaitable[str]],
-        find: Callable[[bool], Awaitable[str | None]],
-        unique: bool = False,
-    ) -> str:
-        return await ensure(
-            self._board,
-            Creation(step=step, create=create, find=find, adopt=_as_given, unique=unique),
-            look_first=self._look_first,
-        )
-
     def _marked(self, name: str) -> str:
         """A name at the vendor that tells whose it is, so that it can be found again."""
         return f"{name} ({self._request.reference})"
@@ -557,7 +339,3 @@ def _result_of(line: LineRequest, error: ChildWorkflowError) -> LineResult:
     if isinstance(cause, ApplicationError) and cause.type == "LineFailed" and cause.details:
         return LineResult.model_validate(cause.details[0])
     return _failed(line, words_of(error))
-
-
-async def _as_given(given_id: str) -> str:
-    return given_id

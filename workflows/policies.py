@@ -26,7 +26,7 @@ class LocalPolicy(TypedDict):
     retry_policy: RetryPolicy
 
 
-CALL = timedelta(minutes=2)
+CALL = timedelta(seconds=75)
 """Longest time for one activity that calls the vendor. The client's own limit for a whole call is
 shorter (the worker's settings see to that), so that the client gives up first and can say whether
 the call was sent. When a worker dies in the middle of a create, this is how long it takes until

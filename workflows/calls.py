@@ -1,0 +1,66 @@
+"""How activities are called: each kind of call with its policy, and a summary for people."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from temporalio import workflow
+
+from workflows.policies import CREATE, HOUSE, READ, SET, Policy
+
+P = ParamSpec("P")
+T = TypeVar("T")
+# The first parameter is the resource that the worker binds; the workflow only names the method.
+Activity = Callable[Concatenate[Any, P], Awaitable[T]]
+
+
+async def read(activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Reads, again and again until there is an answer. Raises ActivityError when refused."""
+    return await _call(activity, summary, READ, args, kwargs)
+
+
+async def put(activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Sets something to a value, again and again until that is answered.
+
+    Raises ActivityError when refused.
+    """
+    return await _call(activity, summary, SET, args, kwargs)
+
+
+def creating(
+    activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
+) -> Callable[[], Awaitable[T]]:
+    """A create that is attempted once each time it is called."""
+    return lambda: _call(activity, summary, CREATE, args, kwargs)
+
+
+def requesting(
+    policy: Policy, activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
+) -> Callable[[], Awaitable[T]]:
+    """A call that is attempted once, under a policy of its own, each time it is called."""
+    return lambda: _call(activity, summary, policy, args, kwargs)
+
+
+async def ask_house(activity: Activity[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Asks our own side, in a local activity."""
+    _positional(kwargs)
+    answer: T = await workflow.execute_local_activity_method(activity, args=args, **HOUSE)
+    return answer
+
+
+async def _call(
+    activity: Activity[P, T],
+    summary: str,
+    policy: Policy,
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+) -> T:
+    _positional(kwargs)
+    answer: T = await workflow.execute_activity_method(
+        activity, args=args, summary=summary, **policy
+    )
+    return answer
+
+
+def _positional(kwargs: dict[str, object]) -> None:
+    if kwargs:
+        raise TypeError("Temporal passes arguments to activities by position")

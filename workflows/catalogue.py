@@ -1,0 +1,92 @@
+"""Products and packages: everybody's, so what is there under the same name is used, not made."""
+
+from collections.abc import Sequence
+
+from temporalio.exceptions import ApplicationError
+
+from activities.catalogue import (
+    CatalogueActivities,
+    CreatePackage,
+    FindPackages,
+    FindProducts,
+)
+from telegent_orchestrator.onboarding import (
+    ExistingPackage,
+    ExistingProduct,
+    NewPackage,
+    NewProduct,
+)
+from workflows.calls import creating, read
+from workflows.ensure import Maker
+
+PRODUCTS, PACKAGES = "Products", "Packages"
+
+
+async def ensure_products(
+    maker: Maker, products: Sequence[NewProduct | ExistingProduct]
+) -> dict[str, str]:
+    """Product ids by key."""
+    async with maker.board.step(PRODUCTS):
+        ids = {p.key: p.product_id for p in products if isinstance(p, ExistingProduct)}
+        wanted = [p for p in products if isinstance(p, NewProduct)]
+        there = await _products([p.sku for p in wanted], False) if wanted else {}
+        for product in wanted:
+            ids[product.key] = there.get(product.sku) or await _make_product(maker, product)
+        return ids
+
+
+async def ensure_packages(
+    maker: Maker, packages: Sequence[NewPackage | ExistingPackage], product_ids: dict[str, str]
+) -> dict[str, str]:
+    """Package ids by key."""
+    async with maker.board.step(PACKAGES):
+        ids = {p.key: p.package_id for p in packages if isinstance(p, ExistingPackage)}
+        wanted = [p for p in packages if isinstance(p, NewPackage)]
+        there = await _packages([p.name for p in wanted], False) if wanted else {}
+        for package in wanted:
+            ids[package.key] = there.get(package.name) or await _make_package(
+                maker, package, product_ids
+            )
+        return ids
+
+
+async def _make_product(maker: Maker, product: NewProduct) -> str:
+    async def find(settle: bool) -> str | None:
+        return (await _products([product.sku], settle)).get(product.sku)
+
+    create = creating(CatalogueActivities.create_product, f"Create product {product.key}", product)
+    return await maker.ensure_id(PRODUCTS, create, find)
+
+
+async def _make_package(maker: Maker, package: NewPackage, product_ids: dict[str, str]) -> str:
+    missing = [item.product for item in package.items if item.product not in product_ids]
+    if missing:
+        raise ApplicationError(
+            f"package {package.key} lacks product {', '.join(missing)}", type="PartMissing"
+        )
+
+    async def find(settle: bool) -> str | None:
+        return (await _packages([package.name], settle)).get(package.name)
+
+    create = creating(
+        CatalogueActivities.create_package,
+        f"Create package {package.key}",
+        CreatePackage(package=package, product_ids=product_ids),
+    )
+    return await maker.ensure_id(PACKAGES, create, find)
+
+
+async def _products(skus: list[str], settle: bool) -> dict[str, str]:
+    return await read(
+        CatalogueActivities.find_products,
+        "Look which products are in the catalogue",
+        FindProducts(skus=skus, settle=settle),
+    )
+
+
+async def _packages(names: list[str], settle: bool) -> dict[str, str]:
+    return await read(
+        CatalogueActivities.find_packages,
+        "Look which packages are in the catalogue",
+        FindPackages(names=names, settle=settle),
+    )
