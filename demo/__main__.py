@@ -66,6 +66,19 @@ def up(
     _run(stay_up(_console(), ports))
 
 
+@app.command()
+def screenshots() -> None:
+    """Take the pictures in docs/ of the Temporal UI, in a real browser."""
+    typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
+    from demo.screenshots.take import take_pictures
+    from telegent_orchestrator.onboarding import OnboardingRequest
+    from telegent_orchestrator.port_in import PortInCorrection
+
+    request = _read(EXAMPLES / "family.json", OnboardingRequest)
+    correction = _read(EXAMPLES / "correction.json", PortInCorrection)
+    _run(take_pictures(request, correction, typer.echo))
+
+
 def _read(path: Path, kind: type[M]) -> M:
     """What this file asks for; a faulty file ends the program with one line for each fault."""
     from pydantic import ValidationError

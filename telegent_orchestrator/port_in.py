@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 from telegent_orchestrator._payload import E164, Iccid, Payload, Request, Text, ZipCode
 from telegent_orchestrator.progress import Step
 
-
 MessageType = Literal["a2p", "p2p"]
 """Application-to-person (business messaging) or person-to-person."""
 
