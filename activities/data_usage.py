@@ -16,8 +16,8 @@ class DataUsageActivities:
     api: Telegent
 
     @activity.defn
-    async def set_data_limits(self, number: str, limits: DataLimits) -> None:
-        """Set limits in MB of a number."""
+    async def set_data_limits(self, numbers: list[str], limits: DataLimits) -> None:
+        """Set limits in MB, the same for all these numbers."""
         await self.api.data_usage.set_limits(
             telegent.DataUsageLimits(
                 value_unit="MB",
@@ -25,16 +25,16 @@ class DataUsageActivities:
                 notify_value=limits.notify_mb,
                 throttle_value=limits.throttle_mb,
                 throttle_speed=limits.throttle_speed,
-                phone_numbers=[number],
+                phone_numbers=numbers,
             )
         )
 
     @activity.defn
-    async def set_renewal(self, number: str, renewal: Renewal) -> None:
-        """Set when the number's used data starts again from zero."""
+    async def set_renewal(self, numbers: list[str], renewal: Renewal) -> None:
+        """Set when used data starts again from zero, the same for all these numbers."""
         await self.api.data_usage.set_renewal(
             telegent.DataRenewal(
-                phone_numbers=[number],
+                phone_numbers=numbers,
                 auto_renew=True,
                 period_type="M" if renewal.every == "month" else "W",
                 renewal_day=renewal.day,

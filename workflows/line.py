@@ -76,6 +76,11 @@ class LineWorkflow:
         try:
             await self._number()
             await self._subscription()
+            await self._tell(
+                StepState.RUNNING,
+                f"{self._result.phone_number} is live",
+                self._result.phone_number,
+            )
             await asyncio.gather(self._data_usage(), self._filters())
         except FailureError as error:
             if is_cancelled_exception(error):
@@ -125,7 +130,6 @@ class LineWorkflow:
         result.phone_number, result.number_id = at_hand.phone_number, at_hand.number_id
         result.order_id, result.iccid = at_hand.order_id, at_hand.iccid
         result.activation_code = at_hand.activation_code
-        await self._tell(StepState.RUNNING, f"{at_hand.phone_number} is live")
 
     async def _port_in(self, number: PortInNumber) -> NumberAtHand:
         wanted, line = self._wanted, self._wanted.line
@@ -205,11 +209,11 @@ class LineWorkflow:
         if limits := line.data_limits:
             async with self._board.step(LIMITS):
                 summary = f"Limit data to {limits.limit_mb} MB"
-                await put(DataUsageActivities.set_data_limits, summary, number, limits)
+                await put(DataUsageActivities.set_data_limits, summary, [number], limits)
         if renewal := line.renewal:
             async with self._board.step(RENEWAL):
                 summary = f"Renew data every {renewal.every}"
-                await put(DataUsageActivities.set_renewal, summary, number, renewal)
+                await put(DataUsageActivities.set_renewal, summary, [number], renewal)
 
     async def _filters(self) -> None:
         line, number = self._wanted.line, self._result.phone_number or ""
@@ -221,5 +225,8 @@ class LineWorkflow:
                 self._maker, whose, number, words
             )
 
-    async def _tell(self, state: StepState, detail: str) -> None:
-        await tell_parent(ChildChanged(key=self._wanted.line.key, state=state, detail=detail))
+    async def _tell(self, state: StepState, detail: str, phone_number: str | None = None) -> None:
+        key = self._wanted.line.key
+        await tell_parent(
+            ChildChanged(key=key, state=state, detail=detail, phone_number=phone_number)
+        )

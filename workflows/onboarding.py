@@ -47,6 +47,7 @@ from workflows.routes import (
     ensure_message_route,
     ensure_voice_route,
 )
+from workflows.shared_usage import SharedUsage
 
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
 ACCOUNT_STEP, LINES = "Account", "Lines"
@@ -73,6 +74,7 @@ class OnboardingWorkflow:
         steps += [GUARDIAN] if any(person.guardian for person in request.subscribers) else []
         self._board = Board([*steps, *([LINES] if request.lines else [])])
         self._maker = Maker(self._board)
+        self._shared = SharedUsage(self._board, request.lines)
 
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
@@ -107,6 +109,8 @@ class OnboardingWorkflow:
     @workflow.signal(name=CHILD_CHANGED_SIGNAL)
     def child_changed(self, news: ChildChanged) -> None:
         """News of a line."""
+        if news.phone_number:
+            self._shared.has_number(news.key, news.phone_number)
         self._show_line(news.key, news.state, news.detail)
 
     async def _refuse_what_cannot_be_done(self) -> None:
@@ -202,12 +206,16 @@ class OnboardingWorkflow:
                 line
             )
         async with self._board.step(LINES):
-            await asyncio.gather(*(self._in_turn(lines) for lines in one_by_one.values()))
+            await asyncio.gather(
+                *(self._in_turn(lines) for lines in one_by_one.values()),
+                self._part(self._shared.set_all()),
+            )
 
     async def _in_turn(self, lines: list[LineRequest]) -> None:
         for line in lines:
             result = await self._line(line)
             self._result.lines.append(result)
+            self._shared.has_ended(line.key)
             self._show_line(line.key, result.state, result.detail or result.phone_number or "")
 
     async def _line(self, line: LineRequest) -> LineResult:
@@ -228,7 +236,7 @@ class OnboardingWorkflow:
             return _failed(line, f"not started: there is no {' and no '.join(missing)}")
         start = LineInput(
             reference=ids.reference,
-            line=line,
+            line=self._shared.without_shared(line),
             account_id=ids.account_id,
             subscriber_id=subscriber_id,
             package_id=package_id,

@@ -115,3 +115,6 @@ asked: a vendor that loses two answers in a row may well hide what it did."""
 
 STRANGE_ANSWER_PAUSE = timedelta(minutes=10)
 """How long to wait before asking again for an order that the vendor suddenly does not know."""
+
+GATHERING = timedelta(seconds=30)
+"""How long numbers with the same data limits wait for each other, to share one call."""

@@ -10,11 +10,12 @@ CHILD_CHANGED_SIGNAL = "child_changed"
 
 
 class ChildChanged(Payload):
-    """A child's news: which child, what state, in words."""
+    """A child's news: which child, what state, in words, and its number once that is live."""
 
     key: str
     state: StepState
     detail: str
+    phone_number: str | None = None
 
 
 async def tell_parent(news: ChildChanged) -> None:

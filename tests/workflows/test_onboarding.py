@@ -192,6 +192,31 @@ async def test_a_rate_limited_create_is_tried_again_and_not_looked_for(house: Ho
     assert not any(entry.path == "/v1.0/numbers/inventory" for entry in house.telegent.requests)
 
 
+async def test_lines_with_the_same_limits_share_one_call(house: House) -> None:
+    same = {"data_limits": {"limit_mb": 500}, "renewal": {"day": 3}}
+    request = single(
+        subscribers=[person("one"), person("two"), person("three")],
+        lines=[
+            line("first", "one", **same),
+            line("second", "two", **same),
+            line("third", "three", **same | {"data_limits": {"limit_mb": 900}}),
+        ],
+    )
+
+    result = await onboard(house, request)
+
+    numbers = {row.key: row.phone_number for row in result.lines}
+    limited = {
+        row.data["number"]: row.data["LimitValue"]
+        for row in house.telegent.ledger.of("data_limits.set")
+    }
+    assert limited == {numbers["first"]: 500, numbers["second"]: 500, numbers["third"]: 900}
+    assert house.telegent.ledger.count("renewal.set") == 3
+    calls = Counter(entry.path for entry in house.telegent.requests)
+    assert calls["/v1.0/numbers/data-usage"] == 2
+    assert calls["/v1.0/numbers/data-usage/update-renewal-info"] == 1
+
+
 async def test_two_lines_of_one_subscriber_never_take_each_others_number(house: House) -> None:
     house.telegent.faults.add(Fault(match="POST /v1.0/numbers/provision", kind="lose", times=2))
 
