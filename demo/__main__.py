@@ -69,7 +69,6 @@ def up(
 @app.command()
 def screenshots() -> None:
     """Take the pictures in docs/ of the Temporal UI, in a real browser."""
-    typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
     from demo.screenshots.take import take_pictures
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection

@@ -94,6 +94,7 @@ async def take_pictures(
     Raises DemoError.
     """
     camera = Camera()
+    say("Installing what drives the browser, starting Temporal, simulator, codec server, worker …")
     await camera.set_up()
     DOCS.mkdir(exist_ok=True)
     # A new database each time: the same reference is to be onboarded anew.
@@ -153,7 +154,7 @@ async def _play(
             running.page(onboarding.id),
             height=760,
             # In order of time, and without the signals with which lines tell of each step.
-            clicks=("Descending", "Filter", "Signal"),
+            clicks=("Descending", "Filter", "Signal", "Filter"),
             expected=f"Line {request.lines[-1].key}",
             top="Timeline",
         ),

@@ -3,7 +3,6 @@
 import { chromium } from "playwright-core";
 
 const FLAGS = [
-  "--headless",
   "--no-sandbox", // root has none, and only our own pages are opened
   "--no-proxy-server",
   "--disable-gpu",
@@ -32,24 +31,26 @@ async function take(shot, browser) {
     // Not click(): some labels are invisible, and stand for the box beside them.
     await page.getByText(text, { exact: true }).first().dispatchEvent("click");
   }
-  await page.keyboard.press("Escape"); // closes a menu
+  if (shot.top) {
+    // Before anything is waited for: rows of a timeline are drawn as they come into view.
+    await page.getByText(shot.top, { exact: true }).last().evaluate((it) => it.scrollIntoView());
+  }
   // Markdown is in frames of its own, the current details in the last one.
   const place = shot.in_details ? page.locator("iframe").last().contentFrame() : page;
   await place.getByText(shot.expected).first().waitFor();
-  if (shot.top) {
-    await page.getByText(shot.top, { exact: true }).last().evaluate((it) => it.scrollIntoView());
-  }
+  await page.evaluate(() => document.activeElement.blur()); // focus draws a frame
   await page.waitForTimeout(SETTLE);
   await page.screenshot({ path: shot.into });
 }
 
 const shot = JSON.parse(process.argv[2]);
-const browser = await chromium.launch({ executablePath: shot.browser, args: FLAGS });
+let browser;
 try {
+  browser = await chromium.launch({ executablePath: shot.browser, args: FLAGS });
   await take(shot, browser);
 } catch (error) {
   console.error(`${shot.into}, ${shot.url}: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  await browser.close();
+  await browser?.close();
 }
