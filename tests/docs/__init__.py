@@ -20,6 +20,14 @@ def between_markers(path: Path, name: str) -> str:
     return inside.partition("-->")[2].strip()
 
 
+def replace_between_markers(path: Path, name: str, text: str) -> None:
+    """Put this text between the two comments."""
+    old = path.read_text(encoding="utf-8")
+    begin = old.index("-->", old.index(f"<!-- {name}:begin")) + len("-->")
+    end = old.index(f"<!-- {name}:end -->")
+    path.write_text(f"{old[:begin]}\n{text}\n{old[end:]}", encoding="utf-8")
+
+
 def rows(table: str) -> list[list[str]]:
     """Cells of a Markdown table, without its head."""
     lines = [line for line in table.splitlines() if line.startswith("|")]

@@ -1,7 +1,7 @@
 """Writes the tables of docs/port-in.md: `python -m tests.docs.port_in_tables`."""
 
 from telegent_orchestrator.port_in import PortState
-from tests.docs import ROOT, between_markers
+from tests.docs import ROOT, replace_between_markers
 from workflows import port_states, rejections
 from workflows.port_in import SENTENCES
 from workflows.rejections import UNCLASSIFIED, Rejection
@@ -93,18 +93,6 @@ def _row(rejection: Rejection) -> str:
 TABLES = {"states": states, "words": words, "moves": moves, "reasons": reasons}
 
 
-def main() -> None:
-    """Bring the tables of the page up to date."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in TABLES.items():
-        old = between_markers(PAGE, name)
-        begin = text.index(f"<!-- {name}:begin")
-        at = text.index("-->", begin) + len("-->")
-        end = text.index(f"<!-- {name}:end -->")
-        assert text[at:end].strip() == old
-        text = f"{text[:at]}\n{table()}\n{text[end:]}"
-    PAGE.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    for name, table in TABLES.items():
+        replace_between_markers(PAGE, name, table())

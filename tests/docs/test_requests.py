@@ -37,8 +37,8 @@ def counted(request: OnboardingRequest) -> dict[str, int]:
         "port-in": ported,
         "correction": CORRECTIONS,
         "line": len(lines),
-        "line with data limits": sum(line.data_limits is not None for line in lines),
-        "line with renewal": sum(line.renewal is not None for line in lines),
+        "different data limits": len({str(line.data_limits) for line in lines if line.data_limits}),
+        "different renewal": len({str(line.renewal) for line in lines if line.renewal}),
         "line with call filter": sum(line.call_filter is not None for line in lines),
         "line with message filter": sum(line.message_filter is not None for line in lines),
     }
