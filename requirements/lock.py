@@ -23,7 +23,8 @@ def lock(name: str, *constraints: str) -> None:
     """Writes requirements/<name>.txt from requirements/<name>.in."""
     target = str(HERE / f"{name}.txt")
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *OPTIONS, *constraints]
-    subprocess.run([*command, str(HERE / f"{name}.in"), "-o", target], check=True)
+    source = str(HERE / f"{name}.in")
+    subprocess.run([*command, source, "-o", target], check=True)  # noqa: S603 - all written here
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator import names
+from telegent_orchestrator import guides, names
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.lines import LineStatus
 from telegent_orchestrator.onboarding import (
@@ -80,6 +80,7 @@ class Orchestrator:
             names.onboarding_id(request.reference),
             request,
             summary=f"Onboarding {request.reference}",
+            guide=guides.ONBOARDING,
         )
         return self.onboarding(request.reference)
 
@@ -91,6 +92,7 @@ class Orchestrator:
             names.port_in_id(phone_number, self._id_key),
             request,
             summary=f"Port-in from {request.details.losing_carrier}",
+            guide=guides.PORT_IN,
         )
         return self.port_in(phone_number)
 
@@ -102,7 +104,9 @@ class Orchestrator:
         """The port-in of this number (E.164)."""
         return PortInHandle(self._temporal, names.port_in_id(phone_number, self._id_key))
 
-    async def _start(self, name: str, workflow_id: str, request: Payload, *, summary: str) -> None:
+    async def _start(
+        self, name: str, workflow_id: str, request: Payload, *, summary: str, guide: str
+    ) -> None:
         try:
             await self._temporal.start_workflow(
                 name,
@@ -112,6 +116,7 @@ class Orchestrator:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 static_summary=summary,
+                static_details=guide,
             )
         except WorkflowAlreadyStartedError:
             # It has completed: joining it means reading its result.

@@ -1,6 +1,6 @@
 """What people see of a running workflow: its steps, and the questions that it asks them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from temporalio import workflow
@@ -105,14 +105,12 @@ class Board:
 
     def show(self) -> None:
         """Writes the current details (Markdown) and, when it moved on, the step's name."""
-        rows = [
-            f"| {SIGNS[step.state]} {step.state.value} | {step.name} | {_cell(step.detail)} |"
-            for step in self._steps.values()
-        ]
-        lines = [*self.preface, "", "| state | step | |", "|---|---|---|", *rows]
+        steps = self._steps.values()
+        rows = [(in_words(step.state), step.name, step.detail) for step in steps]
+        lines = [*self.preface, "", *table(("state", "step", "detail"), rows)]
         for question in self._questions.values():
-            lines += ["", f"**{question.step} waits for a person:** {question.text}"]
-            lines += [f"- {_cell(found)}" for found in question.evidence]
+            lines += ["", f"**{question.step} waits for a person:** {question.text}", ""]
+            lines += [f"- {found}" for found in question.evidence]
             lines += ["", "Answer with the update `resolve`: adopt, retry or abandon."]
         workflow.set_current_details("\n".join(lines).strip())
         shown = next(
@@ -132,6 +130,21 @@ def words_of(error: BaseException) -> str:
     while isinstance(error, FailureError) and isinstance(error.cause, FailureError):
         error = error.cause
     return error.message if isinstance(error, FailureError) else str(error)
+
+
+def in_words(state: StepState) -> str:
+    """A state with the sign that makes it easy to find in a column."""
+    return f"{SIGNS[state]} {state.value}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table that the Temporal UI shows with space between its columns."""
+    return [_row(head), "|" + ":---|" * len(head), *map(_row, rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    # The UI draws cells without padding and without borders; an em space keeps them apart.
+    return "|".join(["", *(" " + _cell(cell) + "\u2003" for cell in cells), ""])
 
 
 def _cell(text: str) -> str:

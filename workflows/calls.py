@@ -40,10 +40,12 @@ def requesting(
     return lambda: _call(activity, summary, policy, args, kwargs)
 
 
-async def ask_house(activity: Activity[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def ask_house(activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs) -> T:
     """Asks our own side, in a local activity."""
     _positional(kwargs)
-    answer: T = await workflow.execute_local_activity_method(activity, args=args, **HOUSE)
+    answer: T = await workflow.execute_local_activity_method(
+        activity, args=args, summary=summary, **HOUSE
+    )
     return answer
 
 

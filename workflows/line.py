@@ -19,6 +19,7 @@ from activities.subscriptions import (
     StartSubscription,
     SubscriptionActivities,
 )
+from telegent_orchestrator import guides
 from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
@@ -133,7 +134,11 @@ class LineWorkflow:
 
     async def _port_in(self, number: PortInNumber) -> NumberAtHand:
         wanted, line = self._wanted, self._wanted.line
-        workflow_id = await ask_house(HouseActivities.port_in_workflow_id, number.phone_number)
+        workflow_id = await ask_house(
+            HouseActivities.port_in_workflow_id,
+            "Under which id does this number's port-in run?",
+            number.phone_number,
+        )
         self._result.port_in_workflow_id = workflow_id
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
@@ -169,6 +174,7 @@ class LineWorkflow:
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
                 static_summary=f"Port-in for line {self._wanted.line.key}",
+                static_details=guides.PORT_IN,
             )
         except WorkflowAlreadyStartedError:
             self._board.note(PORT_IN, "this number's port-in is open already; waiting for it")

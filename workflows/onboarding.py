@@ -15,6 +15,7 @@ from temporalio.exceptions import (
 
 from activities.accounts import AccountActivities, CreateAccount, FindAccount
 from activities.house import HouseActivities
+from telegent_orchestrator import guides
 from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, NewNumber
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
@@ -34,7 +35,7 @@ from telegent_orchestrator.onboarding import (
     OnboardingStatus,
 )
 from telegent_orchestrator.progress import LineBrief, Resolution, StepState
-from workflows.board import SIGNS, Board, words_of
+from workflows.board import Board, in_words, table, words_of
 from workflows.calls import ask_house, creating, read
 from workflows.catalogue import PACKAGES, PRODUCTS, ensure_packages, ensure_products
 from workflows.ensure import Maker
@@ -114,7 +115,9 @@ class OnboardingWorkflow:
         self._show_line(news.key, news.state, news.detail)
 
     async def _refuse_what_cannot_be_done(self) -> None:
-        refusals = await ask_house(HouseActivities.refusals, self._request)
+        refusals = await ask_house(
+            HouseActivities.refusals, "Can this worker do all that is asked for?", self._request
+        )
         if refusals:
             raise ApplicationError(
                 "the request was refused before any call: " + "; ".join(refusals),
@@ -124,7 +127,12 @@ class OnboardingWorkflow:
 
     async def _learn_of_earlier_runs(self) -> None:
         info = workflow.info()
-        ran = await ask_house(HouseActivities.ran_before, info.workflow_id, info.run_id)
+        ran = await ask_house(
+            HouseActivities.ran_before,
+            "Has an earlier run made anything?",
+            info.workflow_id,
+            info.run_id,
+        )
         self._maker = Maker(self._board, look_first=ran)
 
     async def _account(self) -> None:
@@ -253,6 +261,7 @@ class OnboardingWorkflow:
                 id=self._lines[line.key].workflow_id,
                 parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
                 static_summary=f"Line {line.key}",
+                static_details=guides.LINE,
             )
         except WorkflowAlreadyStartedError:
             return _failed(line, "an earlier run of this line is still open: end it, start again")
@@ -308,11 +317,9 @@ class OnboardingWorkflow:
         self._board.preface = [
             f"Onboarding **{self._request.reference}**",
             "",
-            "| line | | |",
-            "|---|---|---|",
-            *(
-                f"| {line.key} | {SIGNS[line.state]} {line.state.value} | {line.detail} |"
-                for line in self._lines.values()
+            *table(
+                ("line", "state", "detail"),
+                ((row.key, in_words(row.state), row.detail) for row in self._lines.values()),
             ),
         ]
         self._board.show()

@@ -1,0 +1,26 @@
+"""What the Temporal UI says about a workflow of each kind: its static details, in Markdown."""
+
+ONBOARDING = """\
+Makes true what the request describes: account, people, routes, catalogue, then every line.
+
+- the state of each line and step: **current details**, or the query `status`
+- a step that waits for a person: answer with the update `resolve`
+- cancel: lines stop where they are, port-ins go on
+"""
+
+LINE = """\
+Brings one line into service: its number, its subscription, then data limits and filters.
+
+- the state of each step: **current details**, or the query `status`
+- a step that waits for a person: answer with the update `resolve`
+"""
+
+PORT_IN = """\
+Brings a number from another carrier; takes days. Current details say what it waits for.
+
+- wrong data: signal `correct` or update `submit_correction`, with `by` and the new values
+- stop it: signal `cancel` or update `request_cancel`, with `by` and `reason`
+- an order id that Telegent's answer should have brought: update `attach_order`
+- look at the order now: signal `order_event`
+- who did what, when, and in which words: query `status`
+"""
