@@ -399,12 +399,16 @@ def faults_of(error: ValidationError) -> list[str]:
 
 
 class OnboardingStatus(Payload):
-    """How far an onboarding is; each line's own steps are in the status of its workflow."""
+    """How far an onboarding is; each line's own steps are in the status of its workflow.
+
+    `result` holds what exists so far, also when the onboarding was cancelled.
+    """
 
     reference: str
     steps: list[Step] = []
     lines: list[LineBrief] = []
     questions: list[Question] = []
+    result: "OnboardingResult | None" = None
 
 
 class OnboardingResult(Payload):

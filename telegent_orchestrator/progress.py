@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import model_validator
+
 from telegent_orchestrator._payload import Key, Payload, Request, Text
 
 
@@ -56,6 +58,12 @@ class Resolution(Request):
     id: str | None = None
     by: Text
     reason: Text
+
+    @model_validator(mode="after")
+    def _names_what_to_adopt(self) -> "Resolution":
+        if self.answer is Answer.ADOPT and not self.id:
+            raise ValueError("adopt needs the id of what is there")
+        return self
 
 
 class Question(Payload):

@@ -72,6 +72,7 @@ class Maker:
         refusal: ActivityError | None = None
         unanswered = 0
         looking = self.look_first
+        made = "was there already"
         while True:
             can_tell = True
             if looking:
@@ -83,29 +84,33 @@ class Maker:
                         raise
                     can_tell, found = False, None
                 if found is not None:
-                    self.board.note(step, "was there already")
+                    self.board.note(step, made)
                     return found
                 if refusal is not None:
                     raise refusal
             if can_tell and unanswered < UNANSWERED_TRIES:
                 try:
-                    return await attempt(self.board, step, create)
+                    created = await attempt(self.board, step, create)
                 except ActivityError as error:
                     _note(evidence, error)
                     if outcome_of(error) is Outcome.UNKNOWN:
                         self.board.note(step, "no answer; looking whether it happened")
                         unanswered += 1
-                    elif unique and not looking:
+                        made = "was made, though the answer was lost"
+                    elif unique and refusal is None and (unanswered or not looking):
+                        # It exists already, perhaps by an attempt that a look has missed.
                         refusal = error
                     else:
                         raise
                     looking = True
                     continue
+                self.board.note(step, "made at a later attempt" if evidence else "")
+                return created
             answer = await self.board.ask(
                 step, "it cannot be shown whether this exists exactly once", evidence
             )
-            if answer.answer is Answer.ADOPT and answer.id:
-                return await adopt(answer.id)
+            if answer.answer is Answer.ADOPT:
+                return await adopt(answer.id or "")
             if answer.answer is Answer.ABANDON:
                 raise ApplicationError(
                     f"{step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"

@@ -96,6 +96,7 @@ class OnboardingWorkflow:
             steps=self._board.steps,
             lines=list(self._lines.values()),
             questions=self._board.questions,
+            result=self._result,
         )
 
     @workflow.update(name=RESOLVE_UPDATE)

@@ -29,9 +29,10 @@ class Demo:
         raise AssertionError(f"{words!r} was not printed; {self.lines} {self.errors()}")
 
     def end(self) -> int:
-        out, _ = self.process.communicate(timeout=PATIENCE)
-        self.lines += [line.rstrip() for line in out.splitlines()]
-        return self.process.returncode
+        # By the iterator that has read so far: it reads ahead, and what it holds would be lost.
+        assert self.process.stdout is not None
+        self.lines += [line.rstrip() for line in self.process.stdout]
+        return self.process.wait(timeout=PATIENCE)
 
     def errors(self) -> list[str]:
         assert self.process.stderr is not None
