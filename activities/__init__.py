@@ -12,9 +12,11 @@ from activities.guardian import GuardianActivities
 from activities.house import HouseActivities
 from activities.numbers import NumberActivities
 from activities.outcome import OutcomeInterceptor
+from activities.poll_share import PollShare
+from activities.port_pace import Pace
 from activities.ports import PortActivities
 from activities.routes import RouteActivities
-from activities.settings import ActivitySettings, PortPace
+from activities.settings import ActivitySettings
 from activities.subscribers import SubscriberActivities
 from activities.subscriptions import SubscriptionActivities
 from telegent import Telegent
@@ -22,7 +24,7 @@ from telegent import Telegent
 __all__ = [
     "ActivitySettings",
     "OutcomeInterceptor",
-    "PortPace",
+    "Pace",
     "build_activities",
     "build_local_activities",
 ]
@@ -31,15 +33,32 @@ __all__ = [
 ActivityFunctions = list[Callable[..., Any]]
 
 
-def build_activities(api: Telegent, settings: ActivitySettings) -> ActivityFunctions:
-    """Every activity that calls the vendor, for the queue that the request budget limits."""
+def build_activities(
+    api: Telegent,
+    settings: ActivitySettings,
+    *,
+    temporal: Client | None = None,
+    requests_per_minute: int = 45,
+) -> ActivityFunctions:
+    """Every activity that calls the vendor, for the queue that the request budget limits.
+
+    With `temporal`, looking at open port-ins is held to its share of `requests_per_minute`.
+    """
+    polls = None
+    if temporal:
+        polls = PollShare(
+            temporal,
+            settings.port_pace,
+            requests_per_minute=requests_per_minute,
+            share=settings.port_poll_share,
+        )
     return _defined_on(
         AccountActivities(api, settings),
         SubscriberActivities(api, settings),
         RouteActivities(api, settings),
         CatalogueActivities(api, settings),
         NumberActivities(api, settings),
-        PortActivities(api, settings),
+        PortActivities(api, settings, polls),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         GuardianActivities(api, settings),

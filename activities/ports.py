@@ -8,6 +8,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
 from activities.outcome import Outcome
+from activities.poll_share import PollShare
+from activities.port_pace import Situation, next_look
 from activities.settings import ActivitySettings
 from telegent import Telegent
 from telegent_orchestrator._payload import Payload
@@ -40,11 +42,19 @@ class AwaitChange(Payload):
 
     After an update the same words may be a new answer, or a read that lags behind the update:
     they count again when `read_lag` has passed since `updated_at`.
+
+    The rest sets the pace. `submitted_at`: when the carrier was last given something to do: the
+    submit, a correction or a cancel. `needs_person`: the carrier has rejected. `urgent`: a
+    correction or a cancel is on its way.
     """
 
     seen: OrderSeen
     submitted_at: datetime
     updated_at: datetime | None = None
+    phone_number: str | None = None
+    wireline: bool = False
+    needs_person: bool = False
+    urgent: bool = False
 
 
 class UpdatePort(Payload):
@@ -56,10 +66,11 @@ class UpdatePort(Payload):
 
 @dataclass(frozen=True)
 class PortActivities:
-    """Calls about port-ins."""
+    """Calls about port-ins. Without `polls`, looks at open ones are not stretched."""
 
     api: Telegent
     settings: ActivitySettings
+    polls: PollShare | None = None
 
     @activity.defn
     async def check_port_eligibility(self, phone_number: str, classification: str) -> Eligibility:
@@ -131,13 +142,24 @@ class PortActivities:
         """The order's status once it differs from what was seen last.
 
         Raises a benign `Pending` until then, so that Temporal asks again at the pace that the
-        port-in's age calls for: thirty days of asking are one event in the workflow's history.
+        port-in calls for: thirty days of asking are one event in the workflow's history.
         """
         now = await self.read_port_order(wanted.seen.order_id)
         if now != wanted.seen:
             return now
-        clock = activity.info().current_attempt_scheduled_time
-        wait = self.settings.port_pace.interval(clock - wanted.submitted_at)
+        info = activity.info()
+        clock = info.current_attempt_scheduled_time
+        situation = Situation(
+            now=clock,
+            age=clock - wanted.submitted_at,
+            phone_number=wanted.phone_number,
+            wireline=wanted.wireline,
+            needs_person=wanted.needs_person,
+            urgent=wanted.urgent,
+            stretch=await self.polls.stretch() if self.polls else 1,
+            seed=f"{now.order_id}/{info.attempt}",
+        )
+        wait = next_look(self.settings.port_pace, situation)
         if wanted.updated_at:
             counts_again = wanted.updated_at + self.settings.read_lag
             if clock >= counts_again:

@@ -123,7 +123,7 @@ async def workers(
     )
     for_api = api_worker(
         client,
-        build_activities(api, settings),
+        build_activities(api, settings, temporal=client, requests_per_minute=requests_per_minute),
         requests_per_minute=requests_per_minute,
         grace=grace,
         build_id=build_id,

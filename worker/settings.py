@@ -21,7 +21,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from activities.settings import ActivitySettings, PortPace
+from activities.port_pace import Pace
+from activities.settings import ActivitySettings
 from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, parse_key_ring
 from workflows.policies import CALL
@@ -144,20 +145,42 @@ class WorkerSettings(CommonSettings):
     order_poll_seconds: Seconds = Field(
         default=15, description="seconds between looks at a number order that is not complete"
     )
+    port_first_seconds: Seconds = Field(
+        default=300, description="seconds to the first look at a port-in; later ones are rarer"
+    )
     port_dense_seconds: Seconds = Field(
-        default=600, description="seconds between looks at a young port-in"
+        default=1800, description="longest wait in seconds between looks at a young port-in"
     )
     port_dense_until_seconds: Seconds = Field(
         default=10_800, description="age in seconds at which a port-in stops being young"
     )
     port_hourly_seconds: Seconds = Field(
-        default=3600, description="seconds between looks at a port-in of its first day"
+        default=3600,
+        description="seconds between looks at a port-in of its first day. These and all later "
+        "ones fall into the hours in which carriers work",
     )
     port_hourly_until_seconds: Seconds = Field(
         default=86_400, description="age in seconds at which a port-in's first day is over"
     )
     port_sparse_seconds: Seconds = Field(
-        default=21_600, description="seconds between looks at an older port-in"
+        default=10_800, description="seconds between looks at an older port-in"
+    )
+    port_sparse_until_seconds: Seconds = Field(
+        default=432_000, description="age in seconds at which a port-in is old"
+    )
+    port_rare_seconds: Seconds = Field(
+        default=21_600,
+        description="seconds between looks at an old port-in, and at one that waits for a person",
+    )
+    port_fixed_seconds: Seconds | None = Field(
+        default=None,
+        description="seconds between looks at any port-in, around the clock, in place of all the "
+        "above: for a simulator",
+    )
+    port_poll_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.4,
+        description="part of the requests a minute that looks at open port-ins may take; when "
+        "there are more, all of them are looked at less often",
     )
     id_key: SecretStr = Field(
         default=SecretStr(""),
@@ -197,18 +220,24 @@ class WorkerSettings(CommonSettings):
 
     def activity_settings(self) -> ActivitySettings:
         """The part that the activities need."""
+        fixed = timedelta(seconds=self.port_fixed_seconds) if self.port_fixed_seconds else None
         return ActivitySettings(
             id_key=self.id_key.get_secret_value(),
             read_lag=timedelta(seconds=self.read_lag_seconds),
             purchase_lag=timedelta(seconds=self.purchase_lag_seconds),
             order_poll=timedelta(seconds=self.order_poll_seconds),
-            port_pace=PortPace(
+            port_pace=Pace(
+                first=timedelta(seconds=self.port_first_seconds),
                 dense=timedelta(seconds=self.port_dense_seconds),
                 dense_until=timedelta(seconds=self.port_dense_until_seconds),
                 hourly=timedelta(seconds=self.port_hourly_seconds),
                 hourly_until=timedelta(seconds=self.port_hourly_until_seconds),
                 sparse=timedelta(seconds=self.port_sparse_seconds),
+                sparse_until=timedelta(seconds=self.port_sparse_until_seconds),
+                rare=timedelta(seconds=self.port_rare_seconds),
+                fixed=fixed,
             ),
+            port_poll_share=self.port_poll_share,
             message_level_field=self.message_level_field,
         )
 

@@ -43,11 +43,16 @@ def test_defaults_are_those_of_the_rooms_they_configure() -> None:
 def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         "ORDER_POLL_SECONDS": "1.5",
-        "PORT_DENSE_SECONDS": "1",
-        "PORT_DENSE_UNTIL_SECONDS": "2",
-        "PORT_HOURLY_SECONDS": "3",
-        "PORT_HOURLY_UNTIL_SECONDS": "4",
-        "PORT_SPARSE_SECONDS": "5",
+        "PORT_FIRST_SECONDS": "1",
+        "PORT_DENSE_SECONDS": "2",
+        "PORT_DENSE_UNTIL_SECONDS": "3",
+        "PORT_HOURLY_SECONDS": "4",
+        "PORT_HOURLY_UNTIL_SECONDS": "5",
+        "PORT_SPARSE_SECONDS": "6",
+        "PORT_SPARSE_UNTIL_SECONDS": "7",
+        "PORT_RARE_SECONDS": "8",
+        "PORT_FIXED_SECONDS": "0.2",
+        "PORT_POLL_SHARE": "0.25",
         "READ_LAG_SECONDS": "0",
         "ID_KEY": "id",
         "MESSAGE_LEVEL_FIELD": "Level",
@@ -62,15 +67,17 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv(f"TELEGENT_{name}", value)
     settings = load_settings(WorkerSettings)
     activity = settings.activity_settings()
-    pace = activity.port_pace
     assert activity.order_poll == timedelta(seconds=1.5)
     assert activity.read_lag == timedelta(0)
     assert activity.purchase_lag == timedelta(seconds=10)
     assert (activity.id_key, activity.message_level_field) == ("id", "Level")
-    assert [
-        part.total_seconds()
-        for part in (pace.dense, pace.dense_until, pace.hourly, pace.hourly_until, pace.sparse)
-    ] == [1, 2, 3, 4, 5]
+    pace = activity.port_pace
+    assert pace.fixed == timedelta(seconds=0.2)
+    intervals = [pace.first, pace.dense, pace.hourly, pace.sparse, pace.rare]
+    assert [interval.total_seconds() for interval in intervals] == [1, 2, 4, 6, 8]
+    ages = [pace.dense_until, pace.hourly_until, pace.sparse_until]
+    assert [age.total_seconds() for age in ages] == [3, 5, 7]
+    assert activity.port_poll_share == 0.25
     assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=31)
 
 
@@ -84,6 +91,7 @@ def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) 
         TELEGENT_BURST="0",
         TELEGENT_READ_LAG_SECONDS="-1",
         TELEGENT_PORT_SPARSE_SECONDS="inf",
+        TELEGENT_PORT_POLL_SHARE="1.5",
         TELEGENT_PAYLOAD_KEYS=f"a:{KEY},b:{KEY[:8]}",
         TELEGENT_LOG_LEVEL="LOUD",
         TELEGENT_LOG_FORMAT="xml",
@@ -101,6 +109,7 @@ def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) 
             "BURST",
             "READ_LAG_SECONDS",
             "PORT_SPARSE_SECONDS",
+            "PORT_POLL_SHARE",
             "PAYLOAD_KEYS",
             "LOG_LEVEL",
             "LOG_FORMAT",

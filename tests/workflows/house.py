@@ -13,7 +13,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from activities import ActivitySettings, PortPace
+from activities import ActivitySettings, Pace
 from simulator import CarrierTimings, Simulator, SimulatorOptions
 from telegent import RequestBudget, Telegent
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator
@@ -27,7 +27,7 @@ SETTINGS = ActivitySettings(
     read_lag=timedelta(seconds=0.4),
     purchase_lag=timedelta(seconds=0.8),
     order_poll=timedelta(seconds=0.1),
-    port_pace=PortPace(dense=timedelta(seconds=0.1)),
+    port_pace=Pace(fixed=timedelta(seconds=0.1)),
 )
 DYNAMIC = (
     "history.transferProcessorMaxPollRPS=1000",

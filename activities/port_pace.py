@@ -1,0 +1,150 @@
+"""When to look at an open port-in again: dense while it may move, sparse while nobody works on it.
+
+Pure: the same situation always gives the same answer.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+import holidays
+import phonenumbers
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+
+JITTER = 0.1
+"""Part of an interval by which looks are moved, either way, so that ports do not move in step."""
+SOMEWHERE = ZoneInfo("America/Chicago")
+"""For numbers whose region is not known: never more than two hours wrong in the 48 states."""
+FEDERAL_HOLIDAYS = holidays.country_holidays("US")
+"""Days off and the days on which they are observed. Carriers may keep more, which nobody lists."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often an open port-in is looked at, by its age since submit or the last correction.
+
+    A young wireless port is looked at around the clock: machines answer it, usually within 2.5
+    hours (industry practice). The wait is as long as the port is old, from `first` to `dense`.
+    Then intervals are `hourly`, `sparse` and `rare`, and the look falls into the carrier's hours.
+    With those hours, `sparse` is 4 looks a day and `rare` is 2.
+
+    `opens`, `closes`: the carrier's hours of the day, in the number's region, Monday to Friday.
+    47 CFR 52.35 asks for 8 to 17 of wireline and intermodal ports, which `closes_wireline` keeps.
+    Wireless carriers work longer (industry practice). `longest`: wait over a closed weekend, since
+    a number that has arrived is not in service until somebody looks. `fixed`: the one interval,
+    around the clock, for a carrier that is played; it replaces all the others.
+    """
+
+    first: timedelta = timedelta(minutes=5)
+    dense: timedelta = timedelta(minutes=30)
+    dense_until: timedelta = timedelta(hours=3)
+    hourly: timedelta = timedelta(hours=1)
+    hourly_until: timedelta = timedelta(days=1)
+    sparse: timedelta = timedelta(hours=3)
+    sparse_until: timedelta = timedelta(days=5)
+    rare: timedelta = timedelta(hours=6)
+    longest: timedelta = timedelta(days=1)
+    opens: int = 8
+    closes: int = 20
+    closes_wireline: int = 17
+    fixed: timedelta | None = None
+
+    def young(self, age: timedelta) -> timedelta:
+        """The interval for a wireless port of this age, when it is younger than `dense_until`."""
+        return min(max(age, self.first), self.dense)
+
+    def phases(self) -> list[tuple[timedelta, timedelta]]:
+        """Ages at which a wireless port's phases end, and the mean interval of each."""
+        age, looks = timedelta(), 0
+        while age < self.dense_until:
+            age, looks = age + self.young(age), looks + 1
+        return [
+            (self.dense_until, self.dense_until / max(looks, 1)),
+            (self.hourly_until, self.hourly),
+            (self.sparse_until, self.sparse),
+            (timedelta.max, self.rare),
+        ]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the time of the next look depends on.
+
+    `now`: aware. `age`: since submit, or since the last correction or cancel was sent.
+    `phone_number`: E.164, for the region's time. `needs_person`: the carrier has rejected, and no
+    look can clear that. `urgent`: a correction or a cancel is on its way. `stretch`: at least 1,
+    the common factor on all intervals. `seed`: differs from look to look.
+    """
+
+    now: datetime
+    age: timedelta
+    phone_number: str | None = None
+    wireline: bool = False
+    needs_person: bool = False
+    urgent: bool = False
+    stretch: float = 1
+    seed: str = ""
+
+
+def next_look(pace: Pace, situation: Situation) -> timedelta:
+    """How long to wait, from `now`, until the next look."""
+    if pace.fixed:
+        return pace.fixed
+    # The same for equal seeds on every machine, which `hash` and `random` do not promise.
+    chance = int.from_bytes(sha256(situation.seed.encode()).digest()[:4]) / 2**32
+    interval, by_the_hours = _interval(pace, situation)
+    interval *= situation.stretch
+    wait = interval * (1 - JITTER + 2 * JITTER * chance)
+    if not by_the_hours:
+        return wait
+    closes = pace.closes_wireline if situation.wireline else pace.closes
+    # What is put off until the opening is spread over an interval: all ports that waited through
+    # the night would otherwise be looked at in the same second.
+    late = chance * min(interval, timedelta(hours=closes - pace.opens))
+    zone = _zone(situation.phone_number)
+    at = situation.now + wait
+    day = at.astimezone(zone).date()
+    while not is_business_day(day) or at >= _hour(day, closes, zone):
+        day += timedelta(days=1)
+    at = max(at, _hour(day, pace.opens, zone) + late)
+    return min(at - situation.now, pace.longest * situation.stretch)
+
+
+def is_business_day(day: date) -> bool:
+    """Monday to Friday without federal holidays: when carriers must work on ports, 47 CFR 52.35."""
+    return day.weekday() < 5 and day not in FEDERAL_HOLIDAYS
+
+
+def _interval(pace: Pace, situation: Situation) -> tuple[timedelta, bool]:
+    """Time between looks, and whether they keep to the carrier's hours."""
+    age = situation.age
+    if situation.needs_person and not situation.urgent:
+        return pace.rare, True
+    if age < pace.dense_until and (situation.urgent or not situation.wireline):
+        return pace.young(age), False
+    if age < pace.hourly_until or situation.urgent:
+        return pace.hourly, True
+    return (pace.sparse if age < pace.sparse_until else pace.rare), True
+
+
+def _hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    # In UTC, because Python reckons within one zone as if its clocks were never changed.
+    return datetime.combine(day, time(hour), zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=10_000)
+def _zone(phone_number: str | None) -> ZoneInfo:
+    """The time zone of a number's region, or one of the two that share its area code.
+
+    47 CFR 52.35 means the predominant zone of the number's NPAC region, which no library knows.
+    """
+    if not phone_number:
+        return SOMEWHERE
+    try:
+        names = time_zones_for_number(phonenumbers.parse(phone_number))
+    except phonenumbers.NumberParseException:
+        return SOMEWHERE
+    # Only numbers of no region, such as toll-free ones, have more than two zones.
+    return SOMEWHERE if UNKNOWN_TIMEZONE in names or len(names) > 2 else ZoneInfo(names[0])
