@@ -103,7 +103,7 @@ def next_look(pace: Pace, situation: Situation) -> timedelta:
     # What is put off until the opening is spread over an interval: all ports that waited through
     # the night would otherwise be looked at in the same second.
     late = chance * min(interval, timedelta(hours=closes - pace.opens))
-    zone = _zone(situation.phone_number)
+    zone = region_zone(situation.phone_number)
     at = situation.now + wait
     day = at.astimezone(zone).date()
     while not is_business_day(day) or at >= _hour(day, closes, zone):
@@ -115,6 +115,22 @@ def next_look(pace: Pace, situation: Situation) -> timedelta:
 def is_business_day(day: date) -> bool:
     """Monday to Friday without federal holidays: when carriers must work on ports, 47 CFR 52.35."""
     return day.weekday() < 5 and day not in FEDERAL_HOLIDAYS
+
+
+@lru_cache(maxsize=10_000)
+def region_zone(phone_number: str | None) -> ZoneInfo:
+    """The time zone of a number's region, or one of the two that share its area code.
+
+    47 CFR 52.35 means the predominant zone of the number's NPAC region, which no library knows.
+    """
+    if not phone_number:
+        return SOMEWHERE
+    try:
+        names = time_zones_for_number(phonenumbers.parse(phone_number))
+    except phonenumbers.NumberParseException:
+        return SOMEWHERE
+    # Only numbers of no region, such as toll-free ones, have more than two zones.
+    return SOMEWHERE if UNKNOWN_TIMEZONE in names or len(names) > 2 else ZoneInfo(names[0])
 
 
 def _interval(pace: Pace, situation: Situation) -> tuple[timedelta, bool]:
@@ -132,19 +148,3 @@ def _interval(pace: Pace, situation: Situation) -> tuple[timedelta, bool]:
 def _hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
     # In UTC, because Python reckons within one zone as if its clocks were never changed.
     return datetime.combine(day, time(hour), zone).astimezone(UTC)
-
-
-@lru_cache(maxsize=10_000)
-def _zone(phone_number: str | None) -> ZoneInfo:
-    """The time zone of a number's region, or one of the two that share its area code.
-
-    47 CFR 52.35 means the predominant zone of the number's NPAC region, which no library knows.
-    """
-    if not phone_number:
-        return SOMEWHERE
-    try:
-        names = time_zones_for_number(phonenumbers.parse(phone_number))
-    except phonenumbers.NumberParseException:
-        return SOMEWHERE
-    # Only numbers of no region, such as toll-free ones, have more than two zones.
-    return SOMEWHERE if UNKNOWN_TIMEZONE in names or len(names) > 2 else ZoneInfo(names[0])
