@@ -26,6 +26,15 @@ class Advance(BaseModel):
     seconds: float
 
 
+class PortOut(BaseModel):
+    """POST port-out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str
+    pin: str
+
+
 def control_routes(sim: "Simulator") -> list[Route]:
     """The routes of the control API for one simulator. Faulty bodies are answered with 400."""
 
@@ -78,6 +87,11 @@ def control_routes(sim: "Simulator") -> list[Route]:
         known = sim.carrier.record(number)
         return {"number": number, "script": known.script, "locked": known.locked}
 
+    def leave(body: Any) -> Any:
+        wanted = PortOut.model_validate(body)
+        sim.leave(wanted.number, wanted.pin)
+        return {"status": "left"}
+
     def advance(body: Any) -> Any:
         if not isinstance(sim.clock, ManualClock):
             raise ValueError("the clock runs by itself; start the simulator with a manual clock")
@@ -98,6 +112,7 @@ def control_routes(sim: "Simulator") -> list[Route]:
         _route("POST", "/_sim/faults", add_fault),
         _route("DELETE", "/_sim/faults", clear_faults),
         _route("POST", "/_sim/carrier", alter_carrier),
+        _route("POST", "/_sim/port-out", leave),
         _route("POST", "/_sim/clock/advance", advance),
         _route("POST", "/_sim/reset", reset),
     ]

@@ -66,6 +66,18 @@ class Simulator:
         """Token calls received."""
         return sum(entry.is_token for entry in self.requests)
 
+    def leave(self, number: str, pin: str) -> None:
+        """Lets a gaining carrier that quotes this PIN take a number away.
+
+        Raises ValueError when the number is not in service here, or its port-out PIN is another.
+        """
+        self.world.settle()
+        held = self.world.numbers.get(number)
+        if held is None or held.status != "Active" or held.port_out_pin != pin:
+            raise ValueError("the number is not in service here, or its port-out PIN is another")
+        del self.world.numbers[number]
+        self.world.commit("portout.completed", {"number": number, "number_id": held.id})
+
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
         """Serves in this event loop while the block runs and gives the base URL.

@@ -6,7 +6,7 @@ import pytest
 from simulator import Simulator, SimulatorOptions
 from tests.simulator.client import Caller
 from tests.simulator.conftest import Start
-from tests.simulator.steps import PORT_IN, account
+from tests.simulator.steps import PORT_IN, account, ground
 
 
 async def test_the_ledger_and_the_calls_can_be_read_from_outside(caller: Caller) -> None:
@@ -56,6 +56,8 @@ async def test_a_reset_forgets_everything(caller: Caller) -> None:
         ("carrier", {"script": "lock"}, "number"),
         ("carrier", {"number": "+1", "scrpt": "lock"}, "scrpt: "),
         ("clock/advance", {"seconds": -1}, "forward"),
+        ("port-out", {"number": "+1"}, "pin: "),
+        ("port-out", {"number": "+1", "pin": "1111"}, "not in service"),
     ],
 )
 async def test_what_cannot_be_done_is_explained(
@@ -64,6 +66,23 @@ async def test_what_cannot_be_done_is_explained(
     answer = await caller.http.post(f"{caller.url}/_sim/{path}", json=body)
     assert answer.status_code == 400
     assert text in answer.json()["error"]
+
+
+async def test_a_number_leaves_with_its_pin_only_and_is_gone(caller: Caller) -> None:
+    base = await ground(caller)
+    number = (await caller.post("/numbers/provision", **base.provision()))["PhoneNumberAssigned"]
+    await caller.post("/numbers/portout", PortOutNumber=number, PortOutPIN="4711")
+    body = {"number": number, "pin": "0815"}
+    refused = await caller.http.post(f"{caller.url}/_sim/port-out", json=body)
+    assert refused.status_code == 400
+    assert "its port-out PIN is another" in refused.json()["error"]
+    assert (await caller.get("/numbers", PhoneNumber=number))["Status"] == "Active"
+
+    await caller.control("POST", "port-out", {"number": number, "pin": "4711"})
+    await caller.get_refused("/numbers", 404, PhoneNumber=number)
+    (row,) = caller.sim.ledger.of("portout.completed")
+    assert row.data["number"] == number
+    assert "4711" not in str(row)
 
 
 async def test_a_clock_that_runs_cannot_be_advanced(start: Start) -> None:
