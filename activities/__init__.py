@@ -13,6 +13,7 @@ from activities.house import HouseActivities
 from activities.numbers import NumberActivities
 from activities.outcome import OutcomeInterceptor
 from activities.poll_share import PollShare
+from activities.port_outs import PinChooser, PortOutActivities
 from activities.port_pace import Pace
 from activities.ports import PortActivities
 from activities.routes import RouteActivities
@@ -59,6 +60,7 @@ def build_activities(
         CatalogueActivities(api, settings),
         NumberActivities(api, settings),
         PortActivities(api, settings, polls),
+        PortOutActivities(api, settings),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         GuardianActivities(api, settings),
@@ -67,7 +69,7 @@ def build_activities(
 
 def build_local_activities(settings: ActivitySettings, temporal: Client) -> ActivityFunctions:
     """The activities that call no vendor, for the workflows' own queue."""
-    return _defined_on(HouseActivities(settings, temporal))
+    return _defined_on(HouseActivities(settings, temporal), PinChooser())
 
 
 def _defined_on(*resources: object) -> ActivityFunctions:

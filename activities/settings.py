@@ -14,8 +14,8 @@ class ActivitySettings:
     assumed). `purchase_lag`: the same for a number that was bought, which shows in the inventory
     only when its order is complete. `order_poll`: time between looks at a number order that is not
     complete yet. `port_poll_share`: the part of all requests, 0 to 1, that looking at open port-ins
-    may take. `message_level_field`: the wire field for AI Guardian's message level, which no
-    document names.
+    may take. `port_out_poll`: time between looks whether a number has left.
+    `message_level_field`: the wire field for AI Guardian's message level, which no document names.
     """
 
     id_key: str = ""
@@ -24,4 +24,5 @@ class ActivitySettings:
     order_poll: timedelta = timedelta(seconds=15)
     port_pace: Pace = field(default_factory=Pace)
     port_poll_share: float = 0.4
+    port_out_poll: timedelta = timedelta(hours=6)
     message_level_field: str | None = None

@@ -182,6 +182,10 @@ class WorkerSettings(CommonSettings):
         description="part of the requests a minute that looks at open port-ins may take; when "
         "there are more, all of them are looked at less often",
     )
+    port_out_poll_seconds: Seconds = Field(
+        default=21_600,
+        description="seconds between looks whether a number that may leave has left",
+    )
     id_key: SecretStr = Field(
         default=SecretStr(""),
         description="key that keeps phone numbers unreadable in the ids of port-ins; callers must "
@@ -238,6 +242,7 @@ class WorkerSettings(CommonSettings):
                 fixed=fixed,
             ),
             port_poll_share=self.port_poll_share,
+            port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
             message_level_field=self.message_level_field,
         )
 

@@ -53,6 +53,7 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
         "PORT_RARE_SECONDS": "8",
         "PORT_FIXED_SECONDS": "0.2",
         "PORT_POLL_SHARE": "0.25",
+        "PORT_OUT_POLL_SECONDS": "11",
         "READ_LAG_SECONDS": "0",
         "ID_KEY": "id",
         "MESSAGE_LEVEL_FIELD": "Level",
@@ -69,6 +70,7 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
     activity = settings.activity_settings()
     assert activity.order_poll == timedelta(seconds=1.5)
     assert activity.read_lag == timedelta(0)
+    assert activity.port_out_poll == timedelta(seconds=11)
     assert activity.purchase_lag == timedelta(seconds=10)
     assert (activity.id_key, activity.message_level_field) == ("id", "Level")
     pace = activity.port_pace
