@@ -4,7 +4,7 @@ Pure: the same situation always gives the same answer.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -72,7 +72,7 @@ class Pace:
 class Situation:
     """What the time of the next look depends on.
 
-    `now`: aware. `age`: since submit, or since the last correction or cancel was sent.
+    `now`: aware, in UTC. `age`: since submit, or since the last correction or cancel was sent.
     `phone_number`: E.164, for the region's time. `needs_person`: the carrier has rejected, and no
     look can clear that. `urgent`: a correction or a cancel is on its way. `stretch`: at least 1,
     the common factor on all intervals. `seed`: differs from look to look.
@@ -146,5 +146,4 @@ def _interval(pace: Pace, situation: Situation) -> tuple[timedelta, bool]:
 
 
 def _hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
-    # In UTC, because Python reckons within one zone as if its clocks were never changed.
-    return datetime.combine(day, time(hour), zone).astimezone(UTC)
+    return datetime.combine(day, time(hour), zone)

@@ -93,6 +93,13 @@ def test_numbers_must_be_of_the_united_states(number: str, good: bool) -> None:
     assert faults(phone_number=number) == ([] if good else ["phone_number"])
 
 
+def test_a_number_that_cannot_exist_is_told_from_a_foreign_one() -> None:
+    (impossible,) = found(phone_number="+18010550142").faults
+    (foreign,) = found(phone_number="+14035550142").faults
+    assert "no such number" in impossible.why
+    assert "United States" in foreign.why
+
+
 @pytest.mark.parametrize(
     ("number", "good"),
     [
