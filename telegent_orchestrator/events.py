@@ -1,0 +1,143 @@
+"""Events that the orchestrator sends to your URLs, and how to check that one is genuine.
+
+Each is a CloudEvents 1.0 event in structured JSON, sent by HTTP POST and signed as Standard
+Webhooks 1.0 describes (https://www.standardwebhooks.com), so that receivers in any language can
+check it with a library. It arrives at least once: drop what comes again with the same `id`.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from telegent_orchestrator._payload import Payload
+
+EVENT_DELIVERY_WORKFLOW = "EventDeliveryWorkflow"
+"""Type of the workflows that deliver: one for each event and target. A failed one is an event
+that did not arrive; resetting it sends the event again, with the same id."""
+
+CONTENT_TYPE = "application/cloudevents+json"
+ID_HEADER = "webhook-id"
+TIMESTAMP_HEADER = "webhook-timestamp"
+SIGNATURE_HEADER = "webhook-signature"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the part of a secret that everybody knows
+TOLERANCE = timedelta(minutes=5)
+
+
+class EventType(StrEnum):
+    """What happened."""
+
+    PORT_IN_CHANGED = "com.telegent-orchestrator.port-in.changed"
+    PORT_IN_ATTENTION_REQUIRED = "com.telegent-orchestrator.port-in.attention-required"
+    LINE_CHANGED = "com.telegent-orchestrator.line.changed"
+    LINE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line.attention-required"
+    LINE_LIVE = "com.telegent-orchestrator.line.live"
+    LINE_FAILED = "com.telegent-orchestrator.line.failed"
+    ONBOARDING_CHANGED = "com.telegent-orchestrator.onboarding.changed"
+    ONBOARDING_ATTENTION_REQUIRED = "com.telegent-orchestrator.onboarding.attention-required"
+    ONBOARDING_COMPLETED = "com.telegent-orchestrator.onboarding.completed"
+    ONBOARDING_FAILED = "com.telegent-orchestrator.onboarding.failed"
+
+
+class EventData(Payload):
+    """What an event says: nothing personal but `phone_number`, which is sent only if allowed.
+
+    What is not known is left out. `parent_workflow_id`: the onboarding of a line, the line of a
+    port-in. `state` is the workflow's own word, `reason` a code, `remedy` a sentence of ours and
+    `deadline` a time in UTC: by then a person should have acted.
+    """
+
+    workflow_id: str
+    parent_workflow_id: str | None = None
+    reference: str | None = None
+    line_key: str | None = None
+    state: str
+    step: str | None = None
+    reason: str | None = None
+    remedy: str | None = None
+    fields_to_correct: list[str] = []
+    deadline: datetime | None = None
+    phone_number: str | None = None
+
+
+class Event(Payload):
+    """A CloudEvent. `sequence` counts the events of one workflow run: text that sorts in order."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    sequence: str
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: EventData
+
+    def without_personal_data(self) -> "Event":
+        """The same event without the phone number."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"phone_number": None})})
+
+
+class SignatureError(ValueError):
+    """A request is not, or not any more, what the orchestrator sent; the message says why."""
+
+
+def verify_signature(
+    secret: str, headers: Mapping[str, str], body: bytes, tolerance: timedelta = TOLERANCE
+) -> None:
+    """Checks that `body` (as received, before any parsing) was signed with `secret`, just now.
+
+    `secret` is the worker's `TELEGENT_EVENT_SECRET`. `tolerance` bounds how far the sender's clock
+    may differ and how late a recorded request may be sent again. Raises SignatureError, and
+    ValueError when the secret is none.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    absent = [name for name in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER) if name not in given]
+    if absent:
+        raise SignatureError(f"the request lacks the header {', '.join(absent)}")
+    try:
+        at = datetime.fromtimestamp(int(given[TIMESTAMP_HEADER]), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise SignatureError(f"{TIMESTAMP_HEADER} is not a time in seconds since 1970") from None
+    if abs(datetime.now(UTC) - at) > tolerance:
+        raise SignatureError(f"{TIMESTAMP_HEADER} is more than {tolerance} away from now")
+    expected = signed_headers(secret, given[ID_HEADER], body, at)[SIGNATURE_HEADER].encode()
+    signatures = given[SIGNATURE_HEADER].encode().split()
+    if not any(hmac.compare_digest(expected, signature) for signature in signatures):
+        raise SignatureError("the signature does not fit: another secret, or another body")
+
+
+def signed_headers(secret: str, event_id: str, body: bytes, at: datetime) -> dict[str, str]:
+    """The three headers that sign a body sent at this time: `v1,` and base64 of HMAC-SHA256.
+
+    What is signed is `id.timestamp.body`, the timestamp in seconds since 1970. Raises ValueError
+    when the secret is none.
+    """
+    timestamp = str(int(at.timestamp()))
+    signed = b".".join((event_id.encode(), timestamp.encode(), body))
+    digest = hmac.new(signing_key(secret), signed, hashlib.sha256).digest()
+    return {
+        ID_HEADER: event_id,
+        TIMESTAMP_HEADER: timestamp,
+        SIGNATURE_HEADER: f"v1,{base64.b64encode(digest).decode()}",
+    }
+
+
+def signing_key(secret: str) -> bytes:
+    """The key in a secret: base64 of 24 to 64 bytes, with or without `whsec_` before it.
+
+    Raises ValueError that says how to make one.
+    """
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not 24 <= len(key) <= 64:
+        raise ValueError(
+            "must be 24 to 64 random bytes in base64; make one with: openssl rand -base64 32"
+        )
+    return key
