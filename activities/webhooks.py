@@ -1,0 +1,91 @@
+"""The account's webhook for order updates: creating ours, and finding it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+import telegent
+from activities.looking import Look, settled
+from activities.outcome import Outcome
+from telegent import Telegent
+
+EVENT: telegent.Event = "Order_Update"
+
+
+@dataclass(frozen=True)
+class OrderUpdates:
+    """Where the vendor is to report order updates, and what it must present there.
+
+    With a `token` it presents that, otherwise user name and password.
+    """
+
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+class FindWebhook(Look):
+    """Look for our webhook of this account."""
+
+    account_id: str
+
+
+@dataclass(frozen=True)
+class WebhookActivities:
+    """Calls about webhooks. `ours`: None when this worker has no webhook URL."""
+
+    api: Telegent
+    ours: OrderUpdates | None
+    read_lag: timedelta
+
+    @activity.defn
+    async def create_webhook(self, account_id: str) -> str:
+        """Register our URL for order updates of the account; returns the webhook's id."""
+        ours = self._configured()
+        by_token = bool(ours.token)
+        created = await self.api.webhooks.create(
+            telegent.WebhookCreate(
+                account_id=account_id,
+                webhook_url=ours.url,
+                method="POST",
+                data_format="json",
+                authentication_type="Token" if by_token else "Basic",
+                authentication_username=None if by_token else ours.username,
+                authentication_password=None if by_token else ours.password,
+                authentication_token=ours.token if by_token else None,
+                subscribed_events=[EVENT],
+            )
+        )
+        return created.webhook_id
+
+    @activity.defn
+    async def find_webhook(self, wanted: FindWebhook) -> str | None:
+        """Id of the account's webhook that reports order updates to our URL, if there is one.
+
+        Of several any will do: an event that comes twice is one look at the order.
+        """
+        ours = self._configured()
+        found = [
+            hook.webhook_id
+            for hook in await self.api.webhooks.list(wanted.account_id)
+            if hook.webhook_url == ours.url
+            and hook.active is not False
+            and EVENT.casefold() in _events(hook.subscribed_events)
+        ]
+        return settled(found[0] if found else None, wanted, self.read_lag)
+
+    def _configured(self) -> OrderUpdates:
+        if self.ours is None:
+            raise ApplicationError(
+                "this worker has no TELEGENT_WEBHOOK_URL",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            )
+        return self.ours
+
+
+def _events(names: str | None) -> set[str]:
+    return {name.strip().casefold() for name in (names or "").split(",")}

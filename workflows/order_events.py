@@ -1,0 +1,52 @@
+"""The account's webhook, by which the vendor says that an order may have changed."""
+
+from collections.abc import Awaitable
+
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+
+from activities.outcome import Outcome
+from activities.webhooks import FindWebhook, WebhookActivities
+from workflows.board import Board
+from workflows.calls import creating, read
+from workflows.ensure import attempt, outcome_of
+
+ORDER_EVENTS = "Order events"
+
+
+async def ensure_order_events(board: Board, account_id: str) -> str | None:
+    """The webhook's id, found or created; None when that fails, and then the step says why.
+
+    Not by way of a Maker: that asks a person when it cannot tell, and nobody should have to
+    answer for what only makes things faster. Port-ins look at their orders without it too.
+    """
+    try:
+        async with board.step(ORDER_EVENTS):
+            # Looked for first, because another onboarding of the account may have created it.
+            return await _look(account_id, settle=False) or await _create(board, account_id)
+    except FailureError as error:
+        if is_cancelled_exception(error):
+            raise
+        return None
+
+
+async def _create(board: Board, account_id: str) -> str:
+    create = creating(
+        WebhookActivities.create_webhook, "Have order updates sent to our webhook", account_id
+    )
+    try:
+        return await attempt(board, ORDER_EVENTS, create)
+    except ActivityError as error:
+        if is_cancelled_exception(error) or outcome_of(error) is not Outcome.UNKNOWN:
+            raise
+        found = await _look(account_id, settle=True)
+        if found is None:
+            raise
+        return found
+
+
+def _look(account_id: str, *, settle: bool) -> Awaitable[str | None]:
+    return read(
+        WebhookActivities.find_webhook,
+        "Look for our webhook",
+        FindWebhook(account_id=account_id, settle=settle),
+    )
