@@ -15,10 +15,12 @@ from worker.search_attributes import register_search_attributes
 from worker.settings import (
     CodecServerSettings,
     SettingsError,
+    WebhookSettings,
     WorkerSettings,
     load_settings,
     markdown_table,
 )
+from worker.webhook import serve_webhook
 
 app = typer.Typer(
     add_completion=False,
@@ -42,6 +44,14 @@ def codec_server() -> None:
     settings = load_settings(CodecServerSettings)
     configure_logging(settings.log_level, settings.log_format, settings.secrets())
     serve_codec(settings)
+
+
+@app.command()
+def webhook() -> None:
+    """Take the vendor's order updates, and make port-ins look at their orders at once."""
+    settings = load_settings(WebhookSettings)
+    configure_logging(settings.log_level, settings.log_format, settings.secrets())
+    asyncio.run(serve_webhook(settings))
 
 
 @app.command("search-attributes")

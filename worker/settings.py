@@ -21,14 +21,36 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from activities.events import EventSettings
 from activities.port_pace import Pace
 from activities.settings import ActivitySettings
+from activities.webhooks import OrderUpdates
 from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, parse_key_ring
+from worker.webhook_settings import (
+    EventPersonalData,
+    EventSecret,
+    EventUrls,
+    WebhookHost,
+    WebhookPassword,
+    WebhookToken,
+    WebhookUrl,
+    WebhookUsername,
+)
 from workflows.policies import CALL
 
 PREFIX = "TELEGENT_"
-SECRET_FIELDS = frozenset({"account_key", "account_secret", "id_key", "payload_keys"})
+SECRET_FIELDS = frozenset(
+    {
+        "account_key",
+        "account_secret",
+        "event_secret",
+        "id_key",
+        "payload_keys",
+        "webhook_password",
+        "webhook_token",
+    }
+)
 """Fields whose value is never shown, and which can also come from the file named by `…_FILE`."""
 
 STAGES = ("connect", "read", "write", "pool")
@@ -98,6 +120,16 @@ class CodecServerSettings(CommonSettings):
             "separated by commas, such as `http://localhost:8080`",
         )
     )
+
+
+class WebhookSettings(CommonSettings):
+    """Settings of `python -m worker webhook`."""
+
+    webhook_username: WebhookUsername = ""
+    webhook_password: WebhookPassword = SecretStr("")
+    webhook_token: WebhookToken = SecretStr("")
+    webhook_host: WebhookHost = "127.0.0.1"
+    webhook_port: Port = Field(default=8082, description="port that the webhook listens on")
 
 
 class WorkerSettings(CommonSettings):
@@ -204,6 +236,14 @@ class WorkerSettings(CommonSettings):
         description="port for `GET /healthz` and `GET /readyz` on the loopback address; 0: off",
     )
 
+    webhook_username: WebhookUsername = ""
+    webhook_password: WebhookPassword = SecretStr("")
+    webhook_token: WebhookToken = SecretStr("")
+    webhook_url: WebhookUrl = ""
+    event_secret: EventSecret = SecretStr("")
+    event_urls: EventUrls = ()
+    event_personal_data: EventPersonalData = False
+
     @field_validator("call_timeout_seconds")
     @classmethod
     def _long_enough(cls, call: float, info: ValidationInfo) -> float:
@@ -220,6 +260,25 @@ class WorkerSettings(CommonSettings):
             write=self.write_timeout_seconds,
             pool=self.pool_timeout_seconds,
             call=self.call_timeout_seconds,
+        )
+
+    def order_updates(self) -> OrderUpdates | None:
+        """Where the vendor is to report order updates; None when nowhere."""
+        if not self.webhook_url:
+            return None
+        return OrderUpdates(
+            url=self.webhook_url,
+            username=self.webhook_username,
+            password=self.webhook_password.get_secret_value(),
+            token=self.webhook_token.get_secret_value(),
+        )
+
+    def event_settings(self) -> EventSettings:
+        """Who gets events, and how they are signed."""
+        return EventSettings(
+            urls=self.event_urls,
+            secret=self.event_secret.get_secret_value(),
+            personal_data=self.event_personal_data,
         )
 
     def activity_settings(self) -> ActivitySettings:
@@ -286,7 +345,7 @@ def markdown_table() -> str:
     for name, info in fields.items():
         if info.is_required():
             default = "required"
-        elif name in SECRET_FIELDS or info.default in (None, ()):
+        elif name in SECRET_FIELDS or info.default in (None, (), ""):
             default = "unset"
         else:
             default = f"`{info.default}`"
@@ -295,7 +354,7 @@ def markdown_table() -> str:
     return "\n".join(rows)
 
 
-_KINDS: tuple[type[CommonSettings], ...] = (WorkerSettings, CodecServerSettings)
+_KINDS: tuple[type[CommonSettings], ...] = (WorkerSettings, CodecServerSettings, WebhookSettings)
 
 
 def _secrets_from_files(kind: type[CommonSettings]) -> tuple[dict[str, str], dict[str, str]]:
