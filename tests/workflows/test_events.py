@@ -32,6 +32,7 @@ from telegent_orchestrator.events import (
 )
 from telegent_orchestrator.names import TASK_QUEUE
 from worker.run import workflow_runner, workflow_worker
+from worker.settings import SettingsError, WorkerSettings, load_settings
 from workflows.event_delivery import EventDeliveryWorkflow, Publisher
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -463,3 +464,38 @@ class TestSignatures:
     def test_a_weak_secret_is_refused_with_how_to_make_one(self, secret: str) -> None:
         with pytest.raises(ValueError, match="openssl rand -base64 32"):
             signing_key(secret)
+
+
+class TestSettings:
+    @pytest.fixture(autouse=True)
+    def account(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TELEGENT_ACCOUNT_KEY", "key")
+        monkeypatch.setenv("TELEGENT_ACCOUNT_SECRET", "secret")
+
+    def test_receivers_arrive_where_they_belong(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert load_settings(WorkerSettings).event_settings() == EventSettings()
+        monkeypatch.setenv("TELEGENT_EVENT_URLS", "https://a.example/in, http://b:8080")
+        monkeypatch.setenv("TELEGENT_EVENT_SECRET", SECRET)
+        monkeypatch.setenv("TELEGENT_EVENT_PERSONAL_DATA", "true")
+
+        there = load_settings(WorkerSettings)
+
+        urls = ("https://a.example/in", "http://b:8080")
+        assert there.event_settings() == EventSettings(urls, SECRET, personal_data=True)
+        assert SECRET in there.secrets()
+        assert SECRET not in repr(there) + repr(there.event_settings())
+
+    @pytest.mark.parametrize(
+        ("secret", "fault"),
+        [("", "EVENT_URLS=https://a.example/: needs"), ("hunter2", "EVENT_SECRET: must be 24 to")],
+    )
+    def test_events_are_not_sent_unsigned(
+        self, monkeypatch: pytest.MonkeyPatch, secret: str, fault: str
+    ) -> None:
+        monkeypatch.setenv("TELEGENT_EVENT_URLS", "https://a.example/")
+        monkeypatch.setenv("TELEGENT_EVENT_SECRET", secret)
+        with pytest.raises(SettingsError) as refused:
+            load_settings(WorkerSettings)
+        (line,) = refused.value.lines
+        assert line.startswith(f"TELEGENT_{fault}")
+        assert "hunter2" not in line
