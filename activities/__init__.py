@@ -8,6 +8,7 @@ from temporalio.client import Client
 from activities.accounts import AccountActivities
 from activities.catalogue import CatalogueActivities
 from activities.data_usage import DataUsageActivities
+from activities.events import EventActivities
 from activities.guardian import GuardianActivities
 from activities.house import HouseActivities
 from activities.numbers import NumberActivities
@@ -20,6 +21,7 @@ from activities.routes import RouteActivities
 from activities.settings import ActivitySettings
 from activities.subscribers import SubscriberActivities
 from activities.subscriptions import SubscriptionActivities
+from activities.webhooks import WebhookActivities
 from telegent import Telegent
 
 __all__ = [
@@ -64,12 +66,15 @@ def build_activities(
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         GuardianActivities(api, settings),
+        WebhookActivities(api, settings.order_updates, settings.read_lag),
     )
 
 
 def build_local_activities(settings: ActivitySettings, temporal: Client) -> ActivityFunctions:
     """The activities that call no vendor, for the workflows' own queue."""
-    return _defined_on(HouseActivities(settings, temporal), PinChooser())
+    return _defined_on(
+        HouseActivities(settings, temporal), PinChooser(), EventActivities(settings.events)
+    )
 
 
 def _defined_on(*resources: object) -> ActivityFunctions:

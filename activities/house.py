@@ -1,21 +1,34 @@
 """What a workflow must know that no vendor call tells: earlier runs, ids, house settings."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.carrier_interval import silent_at
 from activities.looking import waited
 from activities.outcome import Outcome
+from activities.port_checks import check, pin_expires_at
+from activities.port_rules import PortRules
 from activities.settings import ActivitySettings
+from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.names import port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest
-from telegent_orchestrator.port_in import PortInResult
+from telegent_orchestrator.port_in import PortInDetails, PortInResult
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long to wait for Temporal's list of workflows to show a run that started just now."""
+
+
+class PortCheck(Payload):
+    """What our own checks say of a port-in's data; `problems` keep it from being sent."""
+
+    problems: list[str] = []
+    fields: list[str] = []
+    warnings: list[str] = []
+    pin_expires: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,35 @@ class HouseActivities:
             next_retry_delay=timedelta(milliseconds=200),
             category=ApplicationErrorCategory.BENIGN,
         )
+
+    @activity.defn
+    async def order_events_wanted(self) -> bool:
+        """Whether the vendor is to report order updates to our webhook."""
+        return self.settings.order_updates is not None
+
+    @activity.defn
+    async def port_rules(self) -> PortRules:
+        """The house rules that hold for a port-in from its start to its end."""
+        return self.settings.port_rules
+
+    @activity.defn
+    async def check_port(self, details: PortInDetails) -> PortCheck:
+        """What is missing, wrong or doubtful in a port-in's data, all at once."""
+        found = check(details, datetime.now(UTC))
+        return PortCheck(
+            problems=[f"{name} is missing" for name in found.missing]
+            + [f"{fault.field}: {fault.why}" for fault in found.faults],
+            fields=[*found.missing, *(fault.field.split(".")[0] for fault in found.faults)],
+            warnings=found.warnings,
+            pin_expires=pin_expires_at(details.losing_carrier, details.pin_obtained_at),
+        )
+
+    @activity.defn
+    async def carrier_silent_at(
+        self, phone_number: str, classification: str, since: datetime
+    ) -> datetime:
+        """When the losing carrier's silence since then becomes worth a person's look."""
+        return silent_at(phone_number, classification, since)
 
     @activity.defn
     async def port_in_workflow_id(self, phone_number: str) -> str:

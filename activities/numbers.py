@@ -192,6 +192,34 @@ class NumberActivities:
             )
         return _at_hand(number)
 
+    @activity.defn
+    async def read_binding_differences(
+        self, number: str, binding: NumberBinding, iccid: str | None
+    ) -> list[str]:
+        """In what the number, as the vendor shows it, differs from what it was bound to."""
+        shown = await self.api.numbers.details(phone_number=number)
+        product_type = ProductType(binding.product_type)
+        wanted = {
+            "subscriber": (binding.subscriber_id, shown.assigned_subscriber_id),
+            "message route": (binding.message_route_id, shown.message_route_id),
+            "voice route": (
+                binding.voice_route_id if product_type.voice else None,
+                shown.voice_route_id,
+            ),
+            # Details of numbers show no product type in the vendor's sample, and ICCIDs may
+            # carry a filler F.
+            "product type": (
+                product_type.value if shown.product_type else None,
+                shown.product_type,
+            ),
+            "ICCID": (iccid, (shown.iccid or "").removesuffix("F") or None),
+        }
+        return [
+            f"{what} is {there or 'none'}, not {wish}"
+            for what, (wish, there) in wanted.items()
+            if wish is not None and (there or "").casefold() != wish.casefold()
+        ]
+
     async def _inventory_of(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
         """Pages through the whole inventory: the vendor has no search by subscriber."""
         async for number in self.api.numbers.inventory():

@@ -13,6 +13,7 @@ import zipcodes
 
 from activities.port_pace import FEDERAL_HOLIDAYS, is_business_day, region_zone
 from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.port_in import PortInDetails
 
 PIN_RUNS_OUT = timedelta(days=1)
 """How long before a PIN expires to warn: a port that is rejected needs time for a second try."""
@@ -24,39 +25,6 @@ STATES = {name.casefold(): code for name, code in FEDERAL_HOLIDAYS.subdivisions_
 """Two-letter codes by name."""
 CODES = frozenset({*STATES.values(), "AA", "AE", "AP"})
 """Two-letter codes, with those of the armed forces."""
-
-
-class BillingAddress(Payload):
-    """A billing address, as far as it is checked."""
-
-    state: str
-    zip: str
-
-
-class Authorization(Payload):
-    """The subscriber's letter of authorization (LOA): where it is kept, who attested it, when."""
-
-    reference: str
-    attested_by: str
-    attested_at: datetime
-
-
-class PortFacts(Payload):
-    """What is checked of a port-in's details; None is what nobody has given yet.
-
-    `pin_obtained_at`: aware. `port_in_date`: wirelines only. `old_service_stays_active`: somebody
-    has acknowledged that the old service must not be cancelled before the number has arrived.
-    """
-
-    phone_number: str
-    losing_carrier: str | None = None
-    account_number: str | None = None
-    account_pin: str | None = None
-    pin_obtained_at: datetime | None = None
-    billing_address: BillingAddress | None = None
-    port_in_date: date | None = None
-    authorization: Authorization | None = None
-    old_service_stays_active: bool = False
 
 
 class Fault(Payload):
@@ -100,7 +68,7 @@ class Carriers(Payload):
     carriers: list[Carrier]
 
 
-def check(details: PortFacts, now: datetime) -> PortFindings:
+def check(details: PortInDetails, now: datetime) -> PortFindings:
     """Everything that is missing, wrong or doubtful at `now` (aware)."""
     findings = PortFindings(missing=_missing(details))
     carrier = losing_carrier(details.losing_carrier)
@@ -151,7 +119,7 @@ def _fault(findings: PortFindings, field: str, why: str) -> None:
     findings.faults.append(Fault(field=field, why=why))
 
 
-def _missing(details: PortFacts) -> list[str]:
+def _missing(details: PortInDetails) -> list[str]:
     """What a port-in cannot do without.
 
     Account number, PIN and ZIP code are what carriers validate (FCC consumer guide; 47 CFR 52.36
@@ -166,7 +134,7 @@ def _missing(details: PortFacts) -> list[str]:
     return missing + ["old_service_stays_active"] * (not details.old_service_stays_active)
 
 
-def _check_number(details: PortFacts, findings: PortFindings) -> None:
+def _check_number(details: PortInDetails, findings: PortFindings) -> None:
     """A number of the North American Numbering Plan that is in use in the United States."""
     try:
         number = phonenumbers.parse(details.phone_number)
@@ -179,7 +147,7 @@ def _check_number(details: PortFacts, findings: PortFindings) -> None:
         _fault(findings, "phone_number", "is not a number of the United States")
 
 
-def _check_account(details: PortFacts, carrier: Carrier | None, findings: PortFindings) -> None:
+def _check_account(details: PortInDetails, carrier: Carrier | None, findings: PortFindings) -> None:
     """1 to 20 letters and digits (industry practice); hyphens are as the bill groups them."""
     if details.account_number is None:
         return
@@ -194,7 +162,7 @@ def _check_account(details: PortFacts, carrier: Carrier | None, findings: PortFi
             )
 
 
-def _check_pin(details: PortFacts, carrier: Carrier | None, findings: PortFindings) -> None:
+def _check_pin(details: PortInDetails, carrier: Carrier | None, findings: PortFindings) -> None:
     """4 to 15 digits, of which a leading zero is one (industry practice)."""
     if details.account_pin is None:
         return
@@ -208,7 +176,7 @@ def _check_pin(details: PortFacts, carrier: Carrier | None, findings: PortFindin
 
 
 def _check_pin_age(
-    details: PortFacts, carrier: Carrier | None, findings: PortFindings, now: datetime
+    details: PortInDetails, carrier: Carrier | None, findings: PortFindings, now: datetime
 ) -> None:
     """Transfer PINs live for days; how many is the carrier's own rule."""
     if details.account_pin is None or not carrier or not carrier.pin_valid_days:
@@ -232,7 +200,7 @@ def _check_pin_age(
         findings.warnings.append(f"account_pin: expires in less than a day; {another}")
 
 
-def _check_address(details: PortFacts, findings: PortFindings) -> None:
+def _check_address(details: PortInDetails, findings: PortFindings) -> None:
     """A ZIP code in another state than the address is rejected at once (industry practice)."""
     address = details.billing_address
     if address is None:
@@ -253,7 +221,7 @@ def _check_address(details: PortFacts, findings: PortFindings) -> None:
         _fault(findings, "billing_address.zip", "lies in another state than the address")
 
 
-def _check_date(details: PortFacts, findings: PortFindings, now: datetime) -> None:
+def _check_date(details: PortInDetails, findings: PortFindings, now: datetime) -> None:
     """Landlines are ported on business days (47 CFR 52.35), by the clocks of their region."""
     wanted = details.port_in_date
     if wanted is None:

@@ -106,9 +106,9 @@ def next_look(pace: Pace, situation: Situation) -> timedelta:
     zone = region_zone(situation.phone_number)
     at = situation.now + wait
     day = at.astimezone(zone).date()
-    while not is_business_day(day) or at >= _hour(day, closes, zone):
+    while not is_business_day(day) or at >= local_hour(day, closes, zone):
         day += timedelta(days=1)
-    at = max(at, _hour(day, pace.opens, zone) + late)
+    at = max(at, local_hour(day, pace.opens, zone) + late)
     return min(at - situation.now, pace.longest * situation.stretch)
 
 
@@ -145,5 +145,6 @@ def _interval(pace: Pace, situation: Situation) -> tuple[timedelta, bool]:
     return (pace.sparse if age < pace.sparse_until else pace.rare), True
 
 
-def _hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
+def local_hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    """An hour of a day in a zone."""
     return datetime.combine(day, time(hour), zone)

@@ -92,9 +92,10 @@ class PortActivities:
         order = await self.api.ports.submit(
             telegent.PortIn(
                 port_in_number=details.phone_number,
-                current_carrier_name=details.losing_carrier,
-                current_account_number=details.account_number,
-                current_account_password=details.account_pin,
+                # Nothing is submitted with a part missing; the client would refuse it, too.
+                current_carrier_name=details.losing_carrier or "",
+                current_account_number=details.account_number or "",
+                current_account_password=details.account_pin or "",
                 current_billing_address=_address(details),
                 iccid=details.iccid,
                 target_portin_classification=details.classification,
@@ -174,4 +175,5 @@ class PortActivities:
 
 
 def _address(details: PortInDetails) -> telegent.PortBillingAddress:
-    return telegent.PortBillingAddress(**details.billing_address.model_dump())
+    address = details.billing_address
+    return telegent.PortBillingAddress(**(address.model_dump() if address else {}))

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from activities.events import EventSettings
 from activities.port_pace import Pace
+from activities.port_rules import PortRules
+from activities.webhooks import OrderUpdates
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,8 @@ class ActivitySettings:
     complete yet. `port_poll_share`: the part of all requests, 0 to 1, that looking at open port-ins
     may take. `port_out_poll`: time between looks whether a number has left.
     `message_level_field`: the wire field for AI Guardian's message level, which no document names.
+    `port_rules`: deadlines and caps of port-ins. `order_updates`: our webhook, if there is one.
+    `events`: who gets events.
     """
 
     id_key: str = ""
@@ -26,3 +31,6 @@ class ActivitySettings:
     port_poll_share: float = 0.4
     port_out_poll: timedelta = timedelta(hours=6)
     message_level_field: str | None = None
+    port_rules: PortRules = field(default_factory=PortRules)
+    order_updates: OrderUpdates | None = None
+    events: EventSettings = field(default_factory=EventSettings)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio.client import (
@@ -25,6 +25,7 @@ from telegent_orchestrator.onboarding import (
 )
 from telegent_orchestrator.port_in import (
     AttachOrder,
+    OperatorResolve,
     PortInCancel,
     PortInCorrection,
     PortInRequest,
@@ -91,7 +92,7 @@ class Orchestrator:
             names.PORT_IN_WORKFLOW,
             names.port_in_id(phone_number, self._id_key),
             request,
-            summary=f"Port-in from {request.details.losing_carrier}",
+            summary=f"Port-in from {request.details.losing_carrier or 'a carrier not named yet'}",
             guide=guides.PORT_IN,
         )
         return self.port_in(phone_number)
@@ -224,6 +225,18 @@ class PortInHandle:
     async def attach_order(self, order: AttachOrder) -> None:
         """Names the vendor's order of a submit without an answer. Raises NotTakenError."""
         await _update(self._handle(), names.ATTACH_ORDER_UPDATE, order, None)
+
+    async def decide(self, decision: OperatorResolve) -> PortState:
+        """Carries out an operator's decision; returns the state it met. Raises NotTakenError."""
+        return await _update(self._handle(), names.OPERATOR_UPDATE, decision, PortState)
+
+    async def next_look(self) -> datetime | None:
+        """When the order is looked at next (UTC); None when it is not being waited for."""
+        pending = (await self._handle().describe()).raw_description.pending_activities
+        for waiting in pending:
+            if waiting.activity_type.name == "await_port_change":
+                return waiting.next_attempt_schedule_time.ToDatetime(UTC)
+        return None
 
     async def look_now(self) -> None:
         """Hints that the order may have changed."""

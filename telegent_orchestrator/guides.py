@@ -20,6 +20,7 @@ Brings a number from another carrier; takes days. Current details say what it wa
 
 - wrong data: signal `correct` or update `submit_correction`, with `by` and the new values
 - stop it: signal `cancel` or update `request_cancel`, with `by` and `reason`
+- decide as an operator: update `operator_resolve`, with `action`, `by` and `reason`
 - an order id that Telegent's answer should have brought: update `attach_order`
 - look at the order now: signal `order_event`
 - who did what, when, and in which words: query `status`

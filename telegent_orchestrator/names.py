@@ -21,6 +21,7 @@ CORRECT_UPDATE = "submit_correction"
 CANCEL_SIGNAL = "cancel"
 CANCEL_UPDATE = "request_cancel"
 ATTACH_ORDER_UPDATE = "attach_order"
+OPERATOR_UPDATE = "operator_resolve"
 ORDER_EVENT_SIGNAL = "order_event"
 
 ACCOUNT_ATTRIBUTE = "TelegentAccount"

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from telegent_orchestrator._payload import E164, Iccid, Payload, Request, Text, ZipCode
 from telegent_orchestrator.progress import Step
@@ -27,35 +27,58 @@ AccountNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,30}$")]
 TransferPin = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,15}$")]
 
 
+class Authorization(Request):
+    """The subscriber's letter of authorization (LOA), which you keep: the vendor takes no upload.
+
+    `reference` is your own id of the document; `attested_by` says who checked it.
+    """
+
+    reference: Text
+    attested_by: Text
+    attested_at: AwareDatetime
+
+
 class PortInDetails(Request):
     """The number and what the losing carrier has on record about it.
 
+    Only the number is needed to start: a port-in waits for what is missing and names it.
     `account_number` and `account_pin` are secrets: they are shown nowhere and, when the worker
-    has a key, stored encrypted. `iccid` only for a physical SIM. `port_in_date` only for
-    wirelines.
+    has a key, stored encrypted. `pin_obtained_at`: transfer PINs expire within days. `iccid` only
+    for a physical SIM, `port_in_date` only for wirelines. `old_service_stays_active`: the
+    subscriber knows that cancelling the old service first would lose the number.
     """
 
     phone_number: E164
-    losing_carrier: Text
-    account_number: AccountNumber = Field(repr=False)
-    account_pin: TransferPin = Field(repr=False)
-    billing_address: LosingAddress
+    losing_carrier: Text | None = None
+    account_number: AccountNumber | None = Field(None, repr=False)
+    account_pin: TransferPin | None = Field(None, repr=False)
+    pin_obtained_at: AwareDatetime | None = None
+    billing_address: LosingAddress | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
     classification: Literal["mvno", "iot"] = "mvno"
     port_in_date: date | None = None
+    authorization: Authorization | None = None
+    old_service_stays_active: bool = False
 
 
 class PortInCorrection(Request):
-    """New values for what the losing carrier refused; fields left out keep their last value."""
+    """New or missing values; fields left out keep their last value.
+
+    `lock_removed`: the subscriber confirms that the number lock at the losing carrier is off.
+    """
 
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
     account_pin: TransferPin | None = Field(None, repr=False)
+    pin_obtained_at: AwareDatetime | None = None
     billing_address: LosingAddress | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
     port_in_date: date | None = None
+    authorization: Authorization | None = None
+    old_service_stays_active: Literal[True] | None = None
+    lock_removed: Literal[True] | None = None
     by: Text = Field(description="who sends this: stays in the timeline")
 
     @model_validator(mode="after")
@@ -71,6 +94,10 @@ class PortInCorrection(Request):
         """Names of the fields that this correction gives a value."""
         return {name for name in CORRECTABLE if getattr(self, name) is not None}
 
+    def changes(self) -> dict[str, object]:
+        """The new values of the details."""
+        return {name: getattr(self, name) for name in self.fields - {"lock_removed"}}
+
 
 CORRECTABLE = frozenset(PortInCorrection.model_fields) - {"by"}
 
@@ -80,6 +107,41 @@ class PortInCancel(Request):
 
     by: Text
     reason: Text
+
+
+class Resolve(StrEnum):
+    """What an operator can do about a port-in.
+
+    `mark_done`: the number has arrived, whatever the order shows. `retry_now`: send the same data
+    again, submit again, or look again, whichever the state calls for. `replace_data`: a correction
+    beyond the cap on rejections. `start_again`: cancel, wait for it, and submit a new order.
+    `abandon`: end here, and leave the order at the vendor as it is.
+    """
+
+    MARK_DONE = "mark_done"
+    RETRY_NOW = "retry_now"
+    REPLACE_DATA = "replace_data"
+    ATTACH_ORDER = "attach_order"
+    START_AGAIN = "start_again"
+    ABANDON = "abandon"
+
+
+class OperatorResolve(Request):
+    """An operator's decision. `order_id` goes with attach_order, `correction` with replace_data."""
+
+    action: Resolve
+    by: Text
+    reason: Text
+    order_id: Text | None = None
+    correction: PortInCorrection | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "OperatorResolve":
+        if self.action is Resolve.ATTACH_ORDER and self.order_id is None:
+            raise ValueError("attach_order needs order_id")
+        if self.action is Resolve.REPLACE_DATA and self.correction is None:
+            raise ValueError("replace_data needs correction")
+        return self
 
 
 class AttachOrder(Request):
@@ -116,6 +178,7 @@ class PortInRequest(Request):
 class PortState(StrEnum):
     """Where a port-in is. Our words; the vendor's three vocabularies are mapped onto them."""
 
+    INFO_REQUIRED = "INFO_REQUIRED"
     CHECKING_ELIGIBILITY = "CHECKING_ELIGIBILITY"
     INELIGIBLE = "INELIGIBLE"
     SUBMITTING = "SUBMITTING"
@@ -130,11 +193,17 @@ class PortState(StrEnum):
     PORTED = "PORTED"
     CONFIGURING = "CONFIGURING"
     COMPLETED = "COMPLETED"
+    ABANDONED = "ABANDONED"
 
     @property
     def final(self) -> bool:
         """Whether the port-in never leaves this state."""
-        return self in (PortState.INELIGIBLE, PortState.CANCELLED, PortState.COMPLETED)
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset(
+    {PortState.INELIGIBLE, PortState.CANCELLED, PortState.COMPLETED, PortState.ABANDONED}
+)
 
 
 class TimelineEntry(Payload):
@@ -148,7 +217,11 @@ class TimelineEntry(Payload):
 
 
 class PortInStatus(Payload):
-    """How far a port-in is; when a person must act, what and with which fields."""
+    """How far a port-in is; when a person must act, why, how, and with which fields.
+
+    `attention`: why a person should look although nothing is asked of anybody. `unknown_words`:
+    how often the vendor used a status that is not mapped.
+    """
 
     phone_number: str
     state: PortState
@@ -157,6 +230,12 @@ class PortInStatus(Payload):
     reason: str = ""
     remedy: str = ""
     fields_to_correct: list[str] = []
+    attention: str = ""
+    warnings: list[str] = []
+    next_deadline: datetime | None = None
+    next_deadline_name: str = ""
+    rejections: int = 0
+    unknown_words: int = 0
     steps: list[Step] = []
     timeline: list[TimelineEntry] = []
 
@@ -170,4 +249,5 @@ class PortInResult(Payload):
     number_id: str | None = None
     iccid: str | None = None
     reason: str = ""
+    warnings: list[str] = []
     timeline: list[TimelineEntry] = []

@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from activities.events import EventSettings
 from activities.port_pace import Pace
+from activities.port_rules import PortRules
 from activities.settings import ActivitySettings
 from activities.webhooks import OrderUpdates
 from telegent import Timeouts
@@ -68,7 +69,7 @@ def _key_ring(value: object) -> object:
     return parse_key_ring(value) if isinstance(value, str) else value
 
 
-def _origins(value: object) -> object:
+def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
@@ -79,6 +80,7 @@ def _filled(value: SecretStr) -> SecretStr:
 
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Span = Annotated[float, Field(gt=0, le=3650)]
 Filled = Annotated[SecretStr, AfterValidator(_filled)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -113,7 +115,7 @@ class CodecServerSettings(CommonSettings):
 
     codec_host: str = Field(default="127.0.0.1", description="address the codec server listens on")
     codec_port: Port = Field(default=8081, description="port the codec server listens on")
-    codec_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_origins)] = (
+    codec_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = (
         Field(
             default=(),
             description="origins of the Temporal UI that may call the codec server from a browser, "
@@ -209,6 +211,31 @@ class WorkerSettings(CommonSettings):
         description="seconds between looks at any port-in, around the clock, in place of all the "
         "above: for a simulator",
     )
+    port_reminder_days: Annotated[tuple[Span, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(1, 3, 7),
+        description="days after which a person who must act on a port-in is reminded",
+    )
+    port_information_days: Span = Field(
+        default=30, description="days that a port-in waits for missing data"
+    )
+    port_correction_days: Span = Field(
+        default=14, description="days that a rejected port-in waits for a correction"
+    )
+    port_longest_days: Span = Field(
+        default=14, description="age in days at which an open port-in is cancelled"
+    )
+    port_cancel_hours: Span = Field(
+        default=24,
+        description="hours after which an unconfirmed cancel needs a person",
+    )
+    port_rejections: Annotated[int, Field(ge=1, le=20)] = Field(
+        default=3, description="rejections after which an operator must decide"
+    )
+    port_resubmit_unknown: bool = Field(
+        default=False,
+        description="whether Telegent is known to refuse a second active port of a number, so that "
+        "a submit without an answer may be sent once more",
+    )
     port_poll_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.4,
         description="part of the requests a minute that looks at open port-ins may take; when "
@@ -301,8 +328,19 @@ class WorkerSettings(CommonSettings):
                 fixed=fixed,
             ),
             port_poll_share=self.port_poll_share,
+            port_rules=PortRules(
+                reminders=[timedelta(days=days) for days in self.port_reminder_days],
+                information_by=timedelta(days=self.port_information_days),
+                correction_by=timedelta(days=self.port_correction_days),
+                longest=timedelta(days=self.port_longest_days),
+                cancel_by=timedelta(hours=self.port_cancel_hours),
+                rejections=self.port_rejections,
+                resubmit_unknown=self.port_resubmit_unknown,
+            ),
             port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
             message_level_field=self.message_level_field,
+            order_updates=self.order_updates(),
+            events=self.event_settings(),
         )
 
 
@@ -347,6 +385,8 @@ def markdown_table() -> str:
             default = "required"
         elif name in SECRET_FIELDS or info.default in (None, (), ""):
             default = "unset"
+        elif isinstance(info.default, tuple):
+            default = f"`{','.join(str(part) for part in info.default)}`"
         else:
             default = f"`{info.default}`"
         also = f". Or the file named by `{variable(name)}_FILE`" if name in SECRET_FIELDS else ""

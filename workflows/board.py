@@ -25,7 +25,8 @@ class Board:
     """Steps in the order in which they are shown, and open questions.
 
     Every change is written to the workflow's current details, which cost nothing, and the name
-    of the step to a search attribute. `tell` hears of every question.
+    of the step to a search attribute, together with whatever else stands in `attributes`. `tell`
+    hears of every question.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Board:
         self._answers: dict[str, Resolution] = {}
         self._tell = tell
         self.preface: list[str] = []
+        self.attributes: dict[SearchAttributeKey[str], str] = {}
         self._current = ""
 
     @property
@@ -71,6 +73,14 @@ class Board:
         """Shows a sentence beside a step."""
         self._steps[name].detail = detail
         self.show()
+
+    def wait_for_person(self, name: str, why: str | None) -> None:
+        """Shows that a running step waits for a person; None: that it goes on."""
+        step = self._steps[name]
+        if step.finished:
+            return
+        step.state = StepState.NEEDS_PERSON if why else StepState.RUNNING
+        step.detail = why or ""
 
     async def ask(self, step: str, text: str, evidence: Sequence[str]) -> Resolution:
         """Stops at a step until a person answers with the update `resolve`."""
@@ -113,12 +123,14 @@ class Board:
             lines += [f"- {found}" for found in question.evidence]
             lines += ["", "Answer with the update `resolve`: adopt, retry or abandon."]
         workflow.set_current_details("\n".join(lines).strip())
-        shown = next(
+        self.attributes[STEP] = next(
             (s.name for s in self._steps.values() if s.state is StepState.NEEDS_PERSON),
             self._current,
         )
-        if shown and workflow.info().typed_search_attributes.get(STEP) != shown:
-            workflow.upsert_search_attributes([STEP.value_set(shown)])
+        known = workflow.info().typed_search_attributes
+        if news := {k: v for k, v in self.attributes.items() if v and known.get(k) != v}:
+            # One command for all: each one is an event, and on Temporal Cloud a billed action.
+            workflow.upsert_search_attributes([key.value_set(value) for key, value in news.items()])
 
     def _end(self, step: Step, state: StepState, detail: str) -> None:
         step.state, step.detail, step.ended_at = state, detail, workflow.now()

@@ -20,6 +20,7 @@ from activities.subscriptions import (
     SubscriptionActivities,
 )
 from telegent_orchestrator import guides
+from telegent_orchestrator.events import EventType
 from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
@@ -39,6 +40,7 @@ from workflows.board import Board, words_of
 from workflows.buying import NUMBER, buy_number
 from workflows.calls import ask_house, creating, put, read, requesting
 from workflows.ensure import Maker
+from workflows.event_delivery import Publisher
 from workflows.filters import CALLS, MESSAGES, filter_calls, filter_messages
 from workflows.policies import JOIN
 from workflows.port_in import PortInWorkflow
@@ -67,13 +69,14 @@ class LineWorkflow:
             [number, SUBSCRIPTION, *(step for step, wish in extras.items() if wish)], self._tell
         )
         self._maker = Maker(self._board, wanted.look_first)
+        self._publisher = Publisher(wanted.reference, line.key)
         self._board.preface = [f"Line **{line.key}** of onboarding **{wanted.reference}**"]
         self._result = LineResult(key=line.key, state=StepState.RUNNING)
 
     @workflow.run
     async def run(self, wanted: LineInput) -> LineResult:
         """Number, then subscription, then limits and filters side by side."""
-        workflow.upsert_search_attributes([ACCOUNT.value_set(wanted.account_id)])
+        self._board.attributes[ACCOUNT] = wanted.account_id
         try:
             await self._number()
             await self._subscription()
@@ -82,15 +85,18 @@ class LineWorkflow:
                 f"{self._result.phone_number} is live",
                 self._result.phone_number,
             )
+            await self._publish(EventType.LINE_LIVE)
             await asyncio.gather(self._data_usage(), self._filters())
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
             self._result.state, self._result.detail = StepState.FAILED, words_of(error)
+            await self._publish(EventType.LINE_FAILED)
             raise ApplicationError(
                 self._result.detail, self._result, type="LineFailed", non_retryable=True
             ) from error
         self._result.state = StepState.DONE
+        await self._publish(EventType.LINE_CHANGED)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._result
 
@@ -233,6 +239,13 @@ class LineWorkflow:
 
     async def _tell(self, state: StepState, detail: str, phone_number: str | None = None) -> None:
         key = self._wanted.line.key
+        if state is StepState.NEEDS_PERSON and self._board.questions:
+            await self._publish(EventType.LINE_ATTENTION_REQUIRED, self._board.questions[0].step)
         await tell_parent(
             ChildChanged(key=key, state=state, detail=detail, phone_number=phone_number)
+        )
+
+    async def _publish(self, kind: EventType, step: str | None = None) -> None:
+        await self._publisher.publish(
+            kind, self._result.state.value, step=step, phone_number=self._result.phone_number
         )

@@ -16,6 +16,7 @@ from temporalio.exceptions import (
 from activities.accounts import AccountActivities, CreateAccount, FindAccount
 from activities.house import HouseActivities
 from telegent_orchestrator import guides
+from telegent_orchestrator.events import EventType
 from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, NewNumber
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
@@ -39,7 +40,9 @@ from workflows.board import Board, in_words, table, words_of
 from workflows.calls import ask_house, creating, read
 from workflows.catalogue import PACKAGES, PRODUCTS, ensure_packages, ensure_products
 from workflows.ensure import Maker
+from workflows.event_delivery import Publisher
 from workflows.line import LineWorkflow
+from workflows.order_events import ensure_order_events
 from workflows.people import GUARDIAN, ensure_subscriber, guard, subscriber_step
 from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged
 from workflows.routes import (
@@ -73,7 +76,8 @@ class OnboardingWorkflow:
         steps += [MESSAGE_ROUTE, *([VOICE_ROUTE] if request.routes.voice else [])]
         steps += [*([PRODUCTS] if request.products else []), PACKAGES]
         steps += [GUARDIAN] if any(person.guardian for person in request.subscribers) else []
-        self._board = Board([*steps, *([LINES] if request.lines else [])])
+        self._publisher = Publisher(request.reference)
+        self._board = Board([*steps, *([LINES] if request.lines else [])], self._asked)
         self._maker = Maker(self._board)
         self._shared = SharedUsage(self._board, request.lines)
 
@@ -83,10 +87,12 @@ class OnboardingWorkflow:
         await self._refuse_what_cannot_be_done()
         await self._learn_of_earlier_runs()
         await self._account()
-        await asyncio.gather(self._people(), self._routes(), self._catalogue())
+        await asyncio.gather(
+            self._people(), self._routes(), self._catalogue(), self._order_events()
+        )
         await self._bring_lines_live()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._end()
+        return await self._end()
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> OnboardingStatus:
@@ -156,7 +162,7 @@ class OnboardingWorkflow:
                         FindAccount(marked_name=marked, settle=settle),
                     ),
                 )
-        workflow.upsert_search_attributes([ACCOUNT.value_set(self._result.account_id)])
+        self._board.attributes[ACCOUNT] = self._result.account_id
 
     async def _people(self) -> None:
         people, ids = self._request.subscribers, self._result.subscriber_ids
@@ -172,6 +178,14 @@ class OnboardingWorkflow:
 
     async def _routes(self) -> None:
         await asyncio.gather(self._part(self._message_route()), self._part(self._voice_route()))
+
+    async def _order_events(self) -> None:
+        """The vendor's hints on orders, when this house has a webhook for them."""
+        wanted = await ask_house(
+            HouseActivities.order_events_wanted, "Are order updates to be sent to us?"
+        )
+        if wanted:
+            await ensure_order_events(self._board, self._result.account_id)
 
     async def _message_route(self) -> None:
         route = self._request.routes.message
@@ -325,7 +339,14 @@ class OnboardingWorkflow:
         ]
         self._board.show()
 
-    def _end(self) -> OnboardingResult:
+    async def _asked(self, state: StepState, question: str) -> None:
+        await self._publisher.publish(
+            EventType.ONBOARDING_ATTENTION_REQUIRED,
+            state.value,
+            step=self._board.questions[-1].step,
+        )
+
+    async def _end(self) -> OnboardingResult:
         result = self._result
         order = {line.key: at for at, line in enumerate(self._request.lines)}
         result.lines.sort(key=lambda line: order[line.key])
@@ -336,12 +357,14 @@ class OnboardingWorkflow:
         ]
         result.complete = not result.faults
         if not result.complete:
+            await self._publisher.publish(EventType.ONBOARDING_FAILED, StepState.FAILED.value)
             raise ApplicationError(
                 "not everything could be done: " + "; ".join(result.faults),
                 result,
                 type="Incomplete",
                 non_retryable=True,
             )
+        await self._publisher.publish(EventType.ONBOARDING_COMPLETED, StepState.DONE.value)
         return result
 
 

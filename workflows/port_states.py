@@ -1,8 +1,63 @@
-"""The states of a port-in: what the vendor's words mean, and which messages are taken when."""
+"""The states of a port-in: legal moves, what the vendor's words mean, which messages fit when."""
 
-from telegent_orchestrator.port_in import PortState
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
-_WORDS = {
+from telegent_orchestrator.port_in import FINAL_STATES, PortState, Resolve
+
+_AT_THE_CARRIER = frozenset({PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED})
+_AN_ORDER_IS_OPEN = _AT_THE_CARRIER | {
+    PortState.ACTION_REQUIRED,
+    PortState.UPDATE_REQUESTED,
+    PortState.CANCEL_REQUESTED,
+}
+_ENDS_OF_AN_ORDER = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
+
+MOVES: Mapping[PortState, frozenset[PortState]] = {
+    PortState.CHECKING_ELIGIBILITY: frozenset(
+        {
+            PortState.INFO_REQUIRED,
+            PortState.INELIGIBLE,
+            PortState.SUBMITTING,
+            PortState.PORTED,
+        }
+    ),
+    PortState.INFO_REQUIRED: frozenset(
+        {PortState.CHECKING_ELIGIBILITY, PortState.CANCELLED, PortState.ABANDONED}
+    ),
+    PortState.SUBMITTING: frozenset(
+        {PortState.SUBMITTED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
+    ),
+    PortState.SUBMIT_UNKNOWN: frozenset(
+        {
+            PortState.SUBMITTED,
+            PortState.SUBMITTING,
+            PortState.PORTED,
+            PortState.ABANDONED,
+        }
+    ),
+    PortState.SUBMITTED: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER,
+    PortState.AT_CARRIER: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER,
+    PortState.SCHEDULED: (_AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER) - {PortState.UPDATE_REQUESTED},
+    PortState.ACTION_REQUIRED: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER | {PortState.SUBMITTING},
+    PortState.UPDATE_REQUESTED: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER,
+    PortState.CANCEL_REQUESTED: (_AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER)
+    - {PortState.UPDATE_REQUESTED}
+    | {PortState.CHECKING_ELIGIBILITY},
+    PortState.PORTED: frozenset({PortState.CONFIGURING, PortState.COMPLETED}),
+    PortState.CONFIGURING: frozenset({PortState.COMPLETED}),
+    **dict.fromkeys(FINAL_STATES, frozenset()),
+}
+"""From each state, where a port-in may go. Staying where it is is always legal."""
+
+
+def may_move(state: PortState, to: PortState) -> bool:
+    """Whether a move is legal."""
+    return to is state or to in MOVES[state]
+
+
+WORDS: Mapping[PortState, tuple[str, ...]] = {
     PortState.SUBMITTED: ("pending", "submitted", "updated"),
     PortState.AT_CARRIER: ("inprogress", "processing", "pendingcarrierapproval"),
     PortState.SCHEDULED: ("scheduled",),
@@ -10,61 +65,88 @@ _WORDS = {
     PortState.PORTED: ("complete", "completed"),
     PortState.CANCELLED: ("cancelled", "canceled"),
 }
-_BY_WORD = {word: state for state, words in _WORDS.items() for word in words}
+"""The vendor's status words, from three vocabularies for the same order. The vendor documents no
+mapping between them; this one is ours. Letter case, spaces, hyphens, underscores do not matter."""
 
-CORRECTABLE_STATES = frozenset(
+_BY_WORD = {word: state for state, words in WORDS.items() for word in words}
+_PROGRESS = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
+
+
+def meaning(status: str) -> PortState | None:
+    """The state that a vendor's status word stands for, or None for an unknown word."""
+    word = "".join(letter for letter in status.casefold() if letter not in " -_")
+    return _BY_WORD.get(word)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one look at an order says. `doubtful`: it goes backwards, so a second look decides."""
+
+    state: PortState
+    known: bool = True
+    doubtful: bool = False
+
+
+def read(state: PortState, status: str) -> Reading:
+    """The state after an order was read with this status.
+
+    An unknown word changes nothing. A requested cancel stays requested until the vendor shows
+    it, or shows that completion was faster. A status that lies behind the state, such as pending
+    after scheduled, may be a read that came out of order.
+    """
+    found = meaning(status)
+    if found is None:
+        return Reading(state, known=False)
+    if state is PortState.CANCEL_REQUESTED and found not in _ENDS_OF_AN_ORDER:
+        return Reading(state)
+    if not may_move(state, found):
+        return Reading(state)
+    backwards = (
+        state in _PROGRESS
+        and found in _PROGRESS
+        and _PROGRESS.index(found) < _PROGRESS.index(state)
+    )
+    return Reading(found, doubtful=backwards)
+
+
+class Message(StrEnum):
+    """What can be sent to a port-in."""
+
+    CORRECTION = "a correction"
+    CANCEL = "a cancel"
+    ORDER_EVENT = "a hint"
+
+
+_CORRECTABLE = frozenset(
     {
+        PortState.INFO_REQUIRED,
         PortState.SUBMITTED,
         PortState.AT_CARRIER,
         PortState.ACTION_REQUIRED,
         PortState.UPDATE_REQUESTED,
     }
 )
-"""Where the vendor takes an update: pending, in progress and resolution required (its knowledge
-bank). A correction that arrives while another is on its way is merged into the next one."""
-
-CANCELLABLE_STATES = CORRECTABLE_STATES | {PortState.SCHEDULED, PortState.SUBMIT_UNKNOWN}
-
-
-def meaning(status: str) -> PortState | None:
-    """The state that a vendor's status word stands for, or None for an unknown word.
-
-    The vendor uses three vocabularies for the same order and documents no mapping; this one is
-    ours. Letter case, spaces and hyphens do not matter.
-    """
-    return _BY_WORD.get(status.casefold().replace(" ", "").replace("-", "").replace("_", ""))
-
-
-def after_reading(state: PortState, status: str) -> PortState:
-    """The state after an order was read with this status.
-
-    An unknown word changes nothing. A requested cancel stays requested until the vendor shows
-    it, or shows that completion was faster.
-    """
-    read = meaning(status)
-    if read is None:
-        return state
-    if state is PortState.CANCEL_REQUESTED and read not in (PortState.CANCELLED, PortState.PORTED):
-        return state
-    return read
+ACCEPTED: Mapping[Message | Resolve, frozenset[PortState]] = {
+    # While pending, in progress and resolution required (the vendor's knowledge bank).
+    Message.CORRECTION: _CORRECTABLE,
+    Message.CANCEL: _CORRECTABLE | {PortState.SCHEDULED},
+    Message.ORDER_EVENT: frozenset(PortState) - FINAL_STATES,
+    Resolve.MARK_DONE: _AN_ORDER_IS_OPEN | {PortState.SUBMIT_UNKNOWN},
+    Resolve.RETRY_NOW: (_AN_ORDER_IS_OPEN | {PortState.SUBMIT_UNKNOWN})
+    - {PortState.UPDATE_REQUESTED},
+    Resolve.REPLACE_DATA: _CORRECTABLE,
+    Resolve.ATTACH_ORDER: frozenset({PortState.SUBMIT_UNKNOWN}),
+    Resolve.START_AGAIN: frozenset({PortState.ACTION_REQUIRED}),
+    Resolve.ABANDON: _AN_ORDER_IS_OPEN | {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN},
+}
+"""Which messages are taken in which states."""
 
 
-def refusal_of_correction(state: PortState) -> str | None:
-    """Why a correction is not taken in this state; None when it is."""
-    if state in CORRECTABLE_STATES:
+def refusal(message: Message | Resolve, state: PortState) -> str | None:
+    """Why a message is not taken in this state; None when it is."""
+    if state in ACCEPTED[message]:
         return None
-    return f"a port-in in state {state.value} takes no corrections"
-
-
-def refusal_of_cancel(state: PortState) -> str | None:
-    """Why a cancel is not taken in this state; None when it is."""
-    if state in CANCELLABLE_STATES:
-        return None
-    return f"a port-in in state {state.value} cannot be cancelled"
-
-
-def refusal_of_order(state: PortState) -> str | None:
-    """Why an order id is not taken in this state; None when it is."""
-    if state is PortState.SUBMIT_UNKNOWN:
-        return None
-    return f"a port-in in state {state.value} does not lack its order id"
+    states = ", ".join(taken.value for taken in PortState if taken in ACCEPTED[message])
+    return (
+        f"a port-in in state {state.value} does not take {message.value}; it is taken in {states}"
+    )

@@ -1,4 +1,4 @@
-"""Why losing carriers reject, who must do what about it, and which fields to correct."""
+"""Why losing carriers reject: who must act, the remedy, the fields to correct, how often to try."""
 
 import re
 from dataclasses import dataclass
@@ -6,78 +6,178 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rejection:
-    """A reason, the remedy in words that a support agent can read out, the fields to correct."""
+    """One reason, from a closed list.
+
+    `remedy` can be read out by a support agent. `tries`: how many rejections for it until an
+    operator must decide. `confirmation`: the subscriber must confirm something before the data
+    are sent again. `hard`: no data can mend this order; only a new one can, after the cause is
+    gone. Reasons and remedies follow the practice of carriers' porting desks; the vendor
+    documents the codes 8A, 6B, 6P and 1P.
+    """
 
     reason: str
+    who: str
     remedy: str
     fields: tuple[str, ...] = ()
+    tries: int = 3
+    confirmation: bool = False
+    hard: bool = False
 
 
 ACCOUNT_NUMBER = Rejection(
     "ACCOUNT_NUMBER",
+    "subscriber",
     "The losing carrier does not know this account number. Take it from the carrier's app or bill; "
     "at a reseller ask the reseller, because the number on its bill may not be the network's.",
     ("account_number",),
 )
-PIN = Rejection(
+PIN_INVALID = Rejection(
     "PIN_INVALID",
+    "subscriber",
     "The losing carrier does not accept this PIN. Ask it for a new number transfer PIN (not the "
     "PIN used to log in) and send it soon, because transfer PINs expire within days.",
-    ("account_pin",),
+    ("account_pin", "pin_obtained_at"),
 )
-PORT_PROTECTED = Rejection(
-    "PORT_PROTECTED",
-    "The number is locked at the losing carrier. Its holder must remove the number lock there; "
-    "then send a correction with a fresh transfer PIN, because the lock often voids the old one.",
-    ("account_pin",),
+PIN_EXPIRED = Rejection(
+    "PIN_EXPIRED",
+    "subscriber",
+    "The transfer PIN has expired. Ask the losing carrier for a new one and send it within hours.",
+    ("account_pin", "pin_obtained_at"),
 )
 POSTAL_CODE = Rejection(
     "POSTAL_CODE",
+    "subscriber",
     "The ZIP code differs from the billing ZIP on the losing carrier's account.",
     ("billing_address",),
 )
 ADDRESS = Rejection(
     "ADDRESS",
+    "subscriber",
     "The address differs from the losing carrier's records: write it exactly as on the bill.",
     ("billing_address",),
 )
 NAME = Rejection(
     "NAME",
+    "subscriber",
     "The name differs from the losing carrier's records: write it exactly as on the bill.",
     ("subscriber_name",),
 )
 MISMATCH = Rejection(
     "MISMATCH_UNSPECIFIED",
+    "subscriber",
     "Something differs from the losing carrier's records, and it does not say what: check name, "
     "account number, PIN and billing address against the bill.",
     ("account_number", "account_pin", "billing_address", "subscriber_name"),
+    tries=2,
+)
+PORT_PROTECTED = Rejection(
+    "PORT_PROTECTED",
+    "subscriber",
+    "The number is locked at the losing carrier. Its holder must remove the number lock there, and "
+    "confirm it; the lock often voids the transfer PIN, so ask for a fresh one too.",
+    ("lock_removed", "account_pin"),
+    confirmation=True,
+)
+NUMBER_NOT_ACTIVE = Rejection(
+    "NUMBER_NOT_ACTIVE",
+    "subscriber and losing carrier",
+    "The number is not in service at the losing carrier. It must be reactivated there first; then "
+    "a new order is needed.",
+    hard=True,
+)
+ACCOUNT_HOLD = Rejection(
+    "ACCOUNT_HOLD",
+    "subscriber",
+    "The losing carrier holds the account back (a hold, a group plan, a number just activated). "
+    "The subscriber settles it there; then a new order is needed. Debt alone is no reason to "
+    "refuse a port (FCC).",
+    hard=True,
+)
+NOT_PORTABLE = Rejection(
+    "NOT_PORTABLE",
+    "nobody",
+    "This number cannot be ported. Offer the subscriber a new number.",
+    hard=True,
+)
+PENDING_ORDER = Rejection(
+    "PENDING_ORDER",
+    "subscriber and losing carrier",
+    "Another order for this number is open at the losing carrier. It must be finished or withdrawn "
+    "there; after that an operator retries.",
+)
+CONFLICT = Rejection(
+    "CONFLICT",
+    "operator",
+    "The carriers' records conflict. Wait six hours, then ask Telegent's support with the order "
+    "id.",
 )
 DUE_DATE = Rejection(
     "DUE_DATE",
+    "operator",
     "The losing carrier cannot meet the requested date: ask for a later business day.",
     ("port_in_date",),
 )
+CARRIER_SILENT = Rejection(
+    "CARRIER_SILENT",
+    "operator",
+    "The losing carrier does not answer. Ask Telegent's support with the order id.",
+)
+ORDER_MISSING = Rejection(
+    "ORDER_MISSING",
+    "operator",
+    "Telegent does not find the order at the carrier. Open a ticket with the number, the order id "
+    "and both answers; do not submit again before support has answered.",
+)
 UNCLASSIFIED = Rejection(
     "UNCLASSIFIED",
+    "operator",
     "The reason is not known to us. Read the vendor's words, and ask Telegent's support with the "
     "order id before sending data that may be wrong.",
+    tries=1,
 )
 
-_BY_CODE = {
+REJECTIONS = (
+    ACCOUNT_NUMBER,
+    PIN_INVALID,
+    PIN_EXPIRED,
+    POSTAL_CODE,
+    ADDRESS,
+    NAME,
+    MISMATCH,
+    PORT_PROTECTED,
+    NUMBER_NOT_ACTIVE,
+    ACCOUNT_HOLD,
+    NOT_PORTABLE,
+    PENDING_ORDER,
+    CONFLICT,
+    DUE_DATE,
+    CARRIER_SILENT,
+    ORDER_MISSING,
+    UNCLASSIFIED,
+)
+
+BY_CODE = {
     "8A": ACCOUNT_NUMBER,
-    "6B": PIN,
+    "6B": PIN_INVALID,
     "6P": PORT_PROTECTED,
     "1P": MISMATCH,
     "1M": DUE_DATE,
     "1N": DUE_DATE,
     "6E": DUE_DATE,
     "6F": DUE_DATE,
+    "GENS-0041": ORDER_MISSING,
 }
-_BY_KEYWORD = (
-    (r"lock|protect|freeze", PORT_PROTECTED),
-    (r"\bpin\b|passcode|password", PIN),
+BY_KEYWORD = (
+    (r"number lock|locked|protect|freeze|frozen", PORT_PROTECTED),
+    (r"\bpin\b|passcode|password", PIN_INVALID),
     (r"\bzip\b|postal", POSTAL_CODE),
-    (r"account.?(num|no)", ACCOUNT_NUMBER),
+    (r"account.?(num|no\b)", ACCOUNT_NUMBER),
+    (r"account.{0,12}hold|on hold|group plan|recently activated", ACCOUNT_HOLD),
+    (r"not active|inactive|disconnected|not in service", NUMBER_NOT_ACTIVE),
+    (r"not portable|not eligible|cannot be ported", NOT_PORTABLE),
+    (r"pending (order|port)|order pending", PENDING_ORDER),
+    (r"conflict", CONFLICT),
+    (r"no response|not respond", CARRIER_SILENT),
     (r"address", ADDRESS),
     (r"\bname\b", NAME),
 )
@@ -90,11 +190,11 @@ def classify(message: str) -> Rejection:
     full list of codes is not public, so a code we have not read about is never guessed: then the
     text's key words decide, and without those it stays unclassified.
     """
-    coded = re.match(r"\s*([0-9][0-9A-Z])\b", message, re.IGNORECASE)
-    if coded and (known := _BY_CODE.get(coded.group(1).upper())):
+    coded = re.match(r"\s*(GENS-\d{4}|[0-9][0-9A-Z])\b", message, re.IGNORECASE)
+    if coded and (known := BY_CODE.get(coded.group(1).upper())):
         return known
     text = message.replace("_", " ")
-    for keywords, rejection in _BY_KEYWORD:
+    for keywords, rejection in BY_KEYWORD:
         if re.search(keywords, text, re.IGNORECASE):
             return rejection
     return UNCLASSIFIED

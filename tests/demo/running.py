@@ -57,6 +57,9 @@ def started(*arguments: str) -> Iterator[Demo]:
             # So that a failing test leaves nothing behind: the demo ends its own processes.
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=PATIENCE)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def ran(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,40 +1,34 @@
 """Writes the tables of docs/port-in.md: `python -m tests.docs.port_in_tables`."""
 
-from telegent_orchestrator.port_in import PortState
+from datetime import UTC, datetime, timedelta
+
+from activities.port_rules import PortRules
+from telegent_orchestrator.port_in import PortState, Resolve
 from tests.docs import ROOT, replace_between_markers
-from workflows import port_states, rejections
-from workflows.port_in import SENTENCES
-from workflows.rejections import UNCLASSIFIED, Rejection
+from workflows.port_deadlines import Clocks, next_deadline
+from workflows.port_record import SENTENCES
+from workflows.port_states import ACCEPTED, MOVES, WORDS, Message
+from workflows.rejections import BY_CODE, BY_KEYWORD, REJECTIONS, Rejection
 
 PAGE = ROOT / "docs" / "port-in.md"
-FOLLOWED = (
-    PortState.SUBMITTED,
-    PortState.AT_CARRIER,
-    PortState.SCHEDULED,
-    PortState.ACTION_REQUIRED,
-    PortState.UPDATE_REQUESTED,
-    PortState.CANCEL_REQUESTED,
-)
-"""The states in which the order is read."""
 
 
 def states() -> str:
-    """Each state, what it means, and which messages it takes."""
-    table = [
-        "| State | Meaning | Last | Correction | Cancel | Order id |",
-        "|---|---|---|---|---|---|",
-    ]
+    """Each state, what it means, and where it may lead."""
+    table = ["| State | Meaning | May go to |", "|---|---|---|"]
     for state in PortState:
-        takes = [
-            "yes" if refusal(state) is None else ""
-            for refusal in (
-                port_states.refusal_of_correction,
-                port_states.refusal_of_cancel,
-                port_states.refusal_of_order,
-            )
-        ]
-        final = "yes" if state.final else ""
-        table.append(f"| `{state}` | {SENTENCES[state]} | {final} | {' | '.join(takes)} |")
+        to = ", ".join(f"`{other}`" for other in PortState if other in MOVES[state])
+        table.append(f"| `{state}` | {SENTENCES[state]} | {to or 'the end'} |")
+    return "\n".join(table)
+
+
+def messages() -> str:
+    """In which states each message is taken."""
+    table = ["| Message | Taken in |", "|---|---|"]
+    for message in (*Message, *Resolve):
+        name = f"`{message}` (operator)" if isinstance(message, Resolve) else message.value
+        where = ", ".join(f"`{state}`" for state in PortState if state in ACCEPTED[message])
+        table.append(f"| {name} | {where} |")
     return "\n".join(table)
 
 
@@ -43,54 +37,58 @@ def words() -> str:
     table = ["| State | Vendor's words |", "|---|---|"]
     table += [
         f"| `{state}` | {', '.join(f'`{word}`' for word in spellings)} |"
-        for state, spellings in port_states._WORDS.items()
+        for state, spellings in WORDS.items()
     ]
     return "\n".join(table)
 
 
-def moves() -> str:
-    """Where a reading of the order leads, by state and meaning of the vendor's word."""
-    table = ["| Word read | In | Leads to |", "|---|---|---|"]
-    for meaning, spellings in port_states._WORDS.items():
-        led: dict[PortState, list[PortState]] = {}
-        for state in FOLLOWED:
-            led.setdefault(port_states.after_reading(state, spellings[0]), []).append(state)
-        for target, origins in led.items():
-            others = [state for state in FOLLOWED if state not in origins]
-            where = ", ".join(f"`{state}`" for state in origins)
-            if len(others) < len(origins):
-                where = "all" + "".join(f" but `{state}`" for state in others)
-            table.append(f"| for `{meaning}` | {where} | `{target}` |")
+def timers() -> str:
+    """The deadlines of each state, by default, counted from entering it."""
+    table = ["| State | Timer | After | Then |", "|---|---|---|---|"]
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    clocks = Clocks(since=now, submitted_at=now)
+    for state in PortState:
+        passed: set[str] = set()
+        while deadline := next_deadline(state, clocks, PortRules(), frozenset(passed)):
+            passed.add(deadline.name)
+            days = (deadline.at - now) / timedelta(days=1)
+            then = deadline.then.name.lower()
+            table.append(f"| `{state}` | {deadline.name} | {days:g} days | {then} |")
     return "\n".join(table)
 
 
 def reasons() -> str:
-    """Each rejection: codes, key words, remedy, fields."""
-    known = [*rejections._BY_CODE.values(), *(found for _, found in rejections._BY_KEYWORD)]
+    """Each rejection: who acts, codes, key words, remedy, fields."""
     table = [
-        "| Reason | Codes | Key words (pattern) | Fields to correct | Remedy |",
-        "|---|---|---|---|---|",
+        "| Reason | Who acts | Codes | Key words (pattern) | Fields | Tries | Remedy |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for rejection in [*dict.fromkeys(known), UNCLASSIFIED]:
-        table.append(_row(rejection))
+    table += [_row(rejection) for rejection in REJECTIONS]
     return "\n".join(table)
 
 
 def _row(rejection: Rejection) -> str:
-    codes = [f"`{code}`" for code, found in rejections._BY_CODE.items() if found is rejection]
+    codes = [f"`{code}`" for code, found in BY_CODE.items() if found is rejection]
     patterns = [
         "`" + pattern.replace("|", "\\|") + "`"
-        for pattern, found in rejections._BY_KEYWORD
+        for pattern, found in BY_KEYWORD
         if found is rejection
     ]
     fields = [f"`{name}`" for name in rejection.fields]
+    tries = "new order" if rejection.hard else str(rejection.tries)
     return (
-        f"| `{rejection.reason}` | {', '.join(codes)} | {', '.join(patterns)} | "
-        f"{', '.join(fields)} | {rejection.remedy} |"
+        f"| `{rejection.reason}` | {rejection.who} | {', '.join(codes)} | {', '.join(patterns)} | "
+        f"{', '.join(fields)} | {tries} | {rejection.remedy} |"
     )
 
 
-TABLES = {"states": states, "words": words, "moves": moves, "reasons": reasons}
+TABLES = {
+    "states": states,
+    "messages": messages,
+    "words": words,
+    "timers": timers,
+    "reasons": reasons,
+}
 
 
 if __name__ == "__main__":

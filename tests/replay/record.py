@@ -8,10 +8,13 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from temporalio.client import Client
 
+from activities import ActivitySettings
+from activities.events import EventSettings
 from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.port_in import (
@@ -22,8 +25,10 @@ from telegent_orchestrator.port_in import (
     PortInRequest,
     PortState,
 )
+from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW, PortOutRequest, PortOutState
+from telegent_orchestrator.port_out_client import PortOuts
 from telegent_orchestrator.progress import Answer, Resolution
-from tests.workflows.house import QUICK, House, dev_server, example_family, open_house
+from tests.workflows.house import QUICK, SETTINGS, House, dev_server, example_family, open_house
 from tests.workflows.requests import line, person, port_in, single
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -134,6 +139,32 @@ async def correction_unanswered(house: House) -> None:
     await port.result()
 
 
+async def left(house: House) -> None:
+    """A number leaves to another carrier."""
+    result = await (await house.onboard(single())).result()
+    line_live = result.lines[0]
+    number = line_live.phone_number or ""
+    port_outs = PortOuts(house.temporal, id_key=house.settings.id_key)
+    request = PortOutRequest(
+        phone_number=number,
+        authentication_reference="auth-1",
+        pin="739164",
+        subscription_id=line_live.subscription_id,
+        by="desk",
+    )
+    handle = await port_outs.start(request)
+    async with asyncio.timeout(20):
+        while (await handle.status()).state is not PortOutState.PIN_ISSUED:
+            await asyncio.sleep(0.05)
+    house.telegent.leave(number, "739164")
+    await handle.result()
+
+
+async def told(house: House) -> None:
+    """A port-in is cancelled while a receiver of events is away."""
+    await cancelled(house)
+
+
 SCENARIOS: tuple[Callable[[House], Awaitable[None]], ...] = (
     family,
     lost_answers,
@@ -142,18 +173,27 @@ SCENARIOS: tuple[Callable[[House], Awaitable[None]], ...] = (
     cancelled,
     order_attached,
     correction_unanswered,
+    left,
+    told,
 )
+AWAY = EventSettings(urls=("http://127.0.0.1:9/away",), secret="whsec_c2VjcmV0LW9mLWEtdGVzdA==")
+SETTINGS_OF: dict[Callable[[House], Awaitable[None]], ActivitySettings] = {
+    told: replace(SETTINGS, events=AWAY)
+}
 
 
 async def record(client: Client, scenario: Callable[[House], Awaitable[None]]) -> int:
     """Plays a scenario and writes the history of each workflow in it; returns how many."""
-    async with open_house(client, SimulatorOptions(carrier=CarrierSetup(timings=QUICK))) as house:
+    options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+    async with open_house(client, options, SETTINGS_OF.get(scenario, SETTINGS)) as house:
         await scenario(house)
         mine = house.settings.id_key
         port_id = house.orchestrator.port_in(NUMBER).id
         count = 0
         async for run in client.list_workflows():
-            if mine not in run.id and run.id != port_id:
+            here = run.id == port_id or run.workflow_type == PORT_OUT_WORKFLOW
+            here = here or (run.id.startswith("event-") and run.close_time is None)
+            if mine not in run.id and not here:
                 continue
             count += 1
             handle = client.get_workflow_handle(run.id, run_id=run.run_id)

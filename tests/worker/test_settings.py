@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from activities.port_rules import PortRules
 from activities.settings import ActivitySettings
 from telegent import Timeouts
 from worker.settings import (
     CodecServerSettings,
     SettingsError,
+    WebhookSettings,
     WorkerSettings,
     load_settings,
     markdown_table,
@@ -54,6 +56,13 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
         "PORT_FIXED_SECONDS": "0.2",
         "PORT_POLL_SHARE": "0.25",
         "PORT_OUT_POLL_SECONDS": "11",
+        "PORT_REMINDER_DAYS": "2, 5",
+        "PORT_INFORMATION_DAYS": "6",
+        "PORT_CORRECTION_DAYS": "7",
+        "PORT_LONGEST_DAYS": "8",
+        "PORT_CANCEL_HOURS": "9",
+        "PORT_REJECTIONS": "4",
+        "PORT_RESUBMIT_UNKNOWN": "true",
         "READ_LAG_SECONDS": "0",
         "ID_KEY": "id",
         "MESSAGE_LEVEL_FIELD": "Level",
@@ -68,6 +77,15 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv(f"TELEGENT_{name}", value)
     settings = load_settings(WorkerSettings)
     activity = settings.activity_settings()
+    assert activity.port_rules == PortRules(
+        reminders=[timedelta(days=2), timedelta(days=5)],
+        information_by=timedelta(days=6),
+        correction_by=timedelta(days=7),
+        longest=timedelta(days=8),
+        cancel_by=timedelta(hours=9),
+        rejections=4,
+        resubmit_unknown=True,
+    )
     assert activity.order_poll == timedelta(seconds=1.5)
     assert activity.read_lag == timedelta(0)
     assert activity.port_out_poll == timedelta(seconds=11)
@@ -207,6 +225,7 @@ def test_misspelt_variables_are_found() -> None:
 
 def test_table_names_every_setting_once_with_a_meaning() -> None:
     rows = markdown_table().splitlines()[2:]
-    fields = WorkerSettings.model_fields | CodecServerSettings.model_fields
+    kinds = (WorkerSettings, CodecServerSettings, WebhookSettings)
+    fields = {name: info for kind in kinds for name, info in kind.model_fields.items()}
     assert [row.split("`")[1] for row in rows] == [f"TELEGENT_{name.upper()}" for name in fields]
     assert all(len(row.strip("|").split("|")) == 3 and "None" not in row for row in rows)

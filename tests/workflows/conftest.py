@@ -4,9 +4,10 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
+from activities import ActivitySettings
 from simulator import CarrierSetup, SimulatorOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.workflows.house import QUICK, House, dev_server, example_family, open_house
+from tests.workflows.house import QUICK, SETTINGS, House, dev_server, example_family, open_house
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -20,9 +21,16 @@ def options() -> SimulatorOptions:
     return SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
 
 
+@pytest.fixture
+def settings() -> ActivitySettings:
+    return SETTINGS
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(temporal: Client, options: SimulatorOptions) -> AsyncIterator[House]:
-    async with open_house(temporal, options) as there:
+async def house(
+    temporal: Client, options: SimulatorOptions, settings: ActivitySettings
+) -> AsyncIterator[House]:
+    async with open_house(temporal, options, settings) as there:
         yield there
 
 

@@ -27,6 +27,7 @@ SETTINGS = ActivitySettings(
     read_lag=timedelta(seconds=0.4),
     purchase_lag=timedelta(seconds=0.8),
     order_poll=timedelta(seconds=0.1),
+    port_out_poll=timedelta(seconds=0.1),
     port_pace=Pace(fixed=timedelta(seconds=0.1)),
 )
 DYNAMIC = (
@@ -87,7 +88,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(client: Client, options: SimulatorOptions) -> AsyncIterator[House]:
+async def open_house(
+    client: Client, options: SimulatorOptions, settings: ActivitySettings = SETTINGS
+) -> AsyncIterator[House]:
     """A fresh simulator and workers; whatever is left open at the end is ended."""
     simulator = Simulator(options)
     mine = uuid4().hex[:8]
@@ -96,7 +99,7 @@ async def open_house(client: Client, options: SimulatorOptions) -> AsyncIterator
             client,
             simulator,
             Orchestrator(client, id_key=mine),
-            replace(SETTINGS, id_key=mine),
+            replace(settings, id_key=mine),
             url,
         )
         async with house.working():

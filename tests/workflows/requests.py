@@ -74,4 +74,10 @@ def port_in(number: str = "+18015550142", **changes: Any) -> dict[str, Any]:
             "state": "UT",
             "zip": "84043",
         },
+        "authorization": {
+            "reference": "loa-1",
+            "attested_by": "desk",
+            "attested_at": "2026-11-20T15:00:00Z",
+        },
+        "old_service_stays_active": True,
     } | changes

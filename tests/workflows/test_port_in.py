@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from activities import ActivitySettings
+from activities.port_rules import PortRules
 from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
 from simulator.carrier import Vocabulary
 from simulator.faults import FaultKind
@@ -14,15 +18,17 @@ from telegent_orchestrator import names
 from telegent_orchestrator.client import NotTakenError, PortInHandle
 from telegent_orchestrator.port_in import (
     AttachOrder,
+    OperatorResolve,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
     PortInRequest,
     PortInStatus,
     PortState,
+    Resolve,
 )
-from tests.workflows.house import QUICK, House
-from tests.workflows.requests import port_in
+from tests.workflows.house import QUICK, SETTINGS, House
+from tests.workflows.requests import line, port_in, single
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
@@ -131,7 +137,7 @@ async def test_corrections_keep_what_they_do_not_name(house: House) -> None:
     await until(handle, PortState.ACTION_REQUIRED)
     await handle.correct(CORRECTION)
     status = await until(handle, lambda status: status.reason == "PIN_INVALID")
-    assert status.fields_to_correct == ["account_pin"]
+    assert "account_pin" in status.fields_to_correct
     await handle.correct(PortInCorrection(account_pin="482913", by="desk"))
 
     assert (await handle.result()).state is PortState.COMPLETED
@@ -156,7 +162,7 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
     await until(handle, PortState.ACTION_REQUIRED)
 
     await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, raw)
-    status = await until(handle, lambda status: "refused" in status.timeline[-1].what)
+    status = await until(handle, lambda status: any("refused" in e.what for e in status.timeline))
 
     assert why in status.timeline[-1].what
     assert "no spaces allowed" not in status.model_dump_json()
@@ -169,7 +175,7 @@ async def test_an_update_is_refused_with_the_reason_at_once(house: House) -> Non
     await until(handle, lambda status: status.order_id is not None)
     await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
 
-    with pytest.raises(NotTakenError, match="takes no corrections"):
+    with pytest.raises(NotTakenError, match="CANCEL_REQUESTED does not take a correction"):
         await handle.correct(CORRECTION)
 
 
@@ -239,7 +245,9 @@ async def test_an_order_that_vanishes_is_waited_for(house: House) -> None:
     house.telegent.faults.add(
         Fault(match="GET /v1.0/numbers/order", kind="error_before", status=404)
     )
-    status = await until(handle, lambda status: "did not show" in status.timeline[-1].what)
+    status = await until(
+        handle, lambda status: any("did not show" in e.what for e in status.timeline)
+    )
     assert status.state is PortState.ACTION_REQUIRED
 
     await handle.correct(CORRECTION)
@@ -276,6 +284,222 @@ async def test_one_port_in_is_open_per_number(house: House) -> None:
     assert house.telegent.ledger.count("portin.submitted") == 1
 
 
+async def test_missing_data_are_named_and_waited_for(house: House) -> None:
+    bare = PortInDetails(phone_number=NUMBER)
+    handle = await house.orchestrator.start_port_in(PortInRequest(details=bare))
+    status = await until(handle, PortState.INFO_REQUIRED)
+    assert {"account_number", "account_pin", "authorization"} <= set(status.fields_to_correct)
+    assert not house.telegent.requests
+
+    full = PortInDetails.model_validate(port_in(NUMBER)).model_dump(
+        exclude={"phone_number", "classification"}, exclude_none=True
+    )
+    first, second = ("account_number", "account_pin"), ("authorization",)
+    await handle.correct(PortInCorrection(by="desk", **{name: full.pop(name) for name in first}))
+    still = await until(handle, lambda s: "account_pin" not in s.fields_to_correct)
+    assert set(second) <= set(still.fields_to_correct)
+    await handle.signal_correction(PortInCorrection(by="desk", **full))
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_a_port_in_without_data_can_be_cancelled(house: House) -> None:
+    bare = PortInDetails(phone_number=NUMBER)
+    handle = await house.orchestrator.start_port_in(PortInRequest(details=bare))
+    await until(handle, PortState.INFO_REQUIRED)
+    await handle.cancel(PortInCancel(by="desk", reason="never mind"))
+
+    result = await handle.result()
+
+    assert (result.state, result.reason) == (PortState.CANCELLED, "desk: never mind")
+    assert not house.telegent.requests
+
+
+async def test_a_correction_that_changes_nothing_is_refused(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+
+    with pytest.raises(NotTakenError, match="this is what was rejected"):
+        await handle.correct(PortInCorrection(account_number="100200300", by="desk"))
+
+
+async def test_three_rejections_are_a_matter_for_an_operator(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    for number in ("1", "2"):
+        await until(handle, PortState.ACTION_REQUIRED)
+        await handle.correct(PortInCorrection(account_number=number, by="desk"))
+    status = await until(handle, lambda status: status.rejections == 3)
+    assert "an operator decides" in status.attention
+    with pytest.raises(NotTakenError, match="operator_resolve"):
+        await handle.correct(CORRECTION)
+
+    await handle.decide(
+        OperatorResolve(
+            action=Resolve.REPLACE_DATA,
+            correction=CORRECTION,
+            by="operator",
+            reason="from the bill",
+        )
+    )
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_a_lock_must_be_confirmed_to_be_off(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(locked=True))
+    handle = await start(house)
+    status = await until(handle, PortState.ACTION_REQUIRED)
+    assert status.reason == "PORT_PROTECTED"
+    with pytest.raises(NotTakenError, match="lock_removed"):
+        await handle.correct(PortInCorrection(account_pin="999999", by="desk"))
+    house.telegent.carrier.unlock(NUMBER)
+    await handle.correct(PortInCorrection(lock_removed=True, by="desk"))
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.updated") == 1
+
+
+async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
+    handle = await start(house)
+    status = await until(handle, PortState.ACTION_REQUIRED)
+    assert status.reason == "ACCOUNT_HOLD"
+    assert "start_again" in status.attention
+    with pytest.raises(NotTakenError, match="no data can mend"):
+        await handle.correct(CORRECTION)
+    first = status.order_id
+
+    await handle.decide(
+        OperatorResolve(action=Resolve.START_AGAIN, by="operator", reason="the hold is off")
+    )
+    result = await handle.result()
+
+    assert result.state is PortState.COMPLETED
+    assert result.order_id != first
+    kinds = [row.kind for row in house.telegent.ledger.rows if row.kind.startswith("portin")]
+    assert kinds == [
+        "portin.submitted",
+        "portin.rejected",
+        "portin.cancelled",
+        "portin.submitted",
+        "portin.completed",
+    ]
+
+
+async def test_an_operator_can_end_what_the_vendor_never_shows(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+    await handle.decide(
+        OperatorResolve(action=Resolve.ABANDON, by="operator", reason="support takes over")
+    )
+
+    result = await handle.result()
+
+    assert (result.state, result.reason) == (PortState.ABANDONED, "operator: support takes over")
+    assert house.telegent.ledger.count("portin.cancelled") == 0
+
+
+async def test_a_lost_submit_is_not_repeated_on_request_either(house: House) -> None:
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+    handle = await start(house)
+    await until(handle, PortState.SUBMIT_UNKNOWN)
+
+    with pytest.raises(NotTakenError, match="attach the order id"):
+        await handle.decide(
+            OperatorResolve(action=Resolve.RETRY_NOW, by="operator", reason="try again")
+        )
+
+
+class TestWhereASecondActivePortIsKnownToBeRefused:
+    @pytest.fixture
+    def settings(self) -> ActivitySettings:
+        return replace(SETTINGS, port_rules=PortRules(resubmit_unknown=True))
+
+    async def test_a_submit_that_never_arrived_is_made_good(self, house: House) -> None:
+        house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
+
+        assert (await (await start(house)).result()).state is PortState.COMPLETED
+        assert house.telegent.ledger.count("portin.submitted") == 1
+
+    async def test_a_submit_that_arrived_is_not_made_twice(self, house: House) -> None:
+        house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+        handle = await start(house)
+        status = await until(
+            handle, lambda status: any("the second submit" in e.what for e in status.timeline)
+        )
+        assert status.state is PortState.SUBMIT_UNKNOWN
+        [submitted] = house.telegent.ledger.of("portin.submitted")
+        await handle.attach_order(
+            AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
+        )
+
+        assert (await handle.result()).state is PortState.COMPLETED
+        assert house.telegent.ledger.count("portin.submitted") == 1
+
+
+class TestDeadlines:
+    @pytest.fixture
+    def settings(self) -> ActivitySettings:
+        second = timedelta(seconds=1)
+        rules = PortRules(
+            reminders=[0.3 * second],
+            information_by=second,
+            correction_by=second,
+            longest=1.5 * second,
+            cancel_by=0.5 * second,
+        )
+        return replace(SETTINGS, port_rules=rules)
+
+    async def test_missing_data_end_the_port_in_unsubmitted(self, house: House) -> None:
+        bare = PortInDetails(phone_number=NUMBER)
+        handle = await house.orchestrator.start_port_in(PortInRequest(details=bare))
+
+        result = await handle.result()
+
+        assert result.state is PortState.CANCELLED
+        assert "information missing too long" in result.reason
+        assert any("reminder 1" in entry.what for entry in result.timeline)
+
+    async def test_no_correction_cancels_and_verifies(self, house: House) -> None:
+        house.telegent.carrier.set(NUMBER, TRUTH)
+
+        result = await (await start(house)).result()
+
+        assert result.state is PortState.CANCELLED
+        assert house.telegent.ledger.count("portin.cancelled") == 1
+
+    async def test_a_port_in_of_the_longest_age_is_cancelled(self, house: House) -> None:
+        house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+        handle = await start(house)
+        status = await until(handle, lambda status: bool(status.next_deadline_name))
+        assert status.next_deadline_name in (
+            "longest time for a port-in",
+            "losing carrier is silent",
+        )
+
+        result = await handle.result()
+
+        assert result.state is PortState.CANCELLED
+        assert any("longest time" in entry.what for entry in result.timeline)
+
+
+async def test_a_number_that_is_bound_otherwise_is_bound_again(house: House) -> None:
+    house.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/update", kind="error_before", status=500)
+    )
+    family = single(lines=[line("ported", "one", number=port_in(NUMBER) | {"kind": "port_in"})])
+
+    result = await (await house.onboard(family)).result()
+
+    assert result.complete
+    assert house.telegent.ledger.count("number.updated") == 1
+    reads = [e for e in house.telegent.requests if e.path == "/v1.0/numbers" and not e.is_token]
+    assert len(reads) == 2
+
+
 async def test_details_that_are_none_fail_readable(house: House) -> None:
     handle = await house.temporal.start_workflow(
         names.PORT_IN_WORKFLOW,
@@ -289,7 +513,7 @@ async def test_details_that_are_none_fail_readable(house: House) -> None:
 
     words = str(caught.value.cause)
     assert "phone_number" in words
-    assert "billing_address" in words
+    assert "account_number" in words
     assert "100 200" not in words
 
 

@@ -1,0 +1,27 @@
+"""House rules for port-ins: deadlines, caps, and what may be done about a lost submit."""
+
+from datetime import timedelta
+
+from telegent_orchestrator._payload import Payload
+
+DAY = timedelta(days=1)
+
+
+class PortRules(Payload):
+    """How patient we are with people and carriers.
+
+    `reminders`: after how long a waiting person is reminded. `information_by`, `correction_by`:
+    how long a port-in waits for missing data, and for a correction. `longest`: the age at which
+    an open port-in is cancelled. `cancel_by`: how long a cancel may stay unconfirmed; between
+    carriers one can legitimately take 18 hours. `rejections`: after how many an operator decides.
+    `resubmit_unknown`: Telegent is known to refuse a second active port of a number, so that a
+    submit without an answer may be sent once more.
+    """
+
+    reminders: list[timedelta] = [DAY, 3 * DAY, 7 * DAY]
+    information_by: timedelta = 30 * DAY
+    correction_by: timedelta = 14 * DAY
+    longest: timedelta = 14 * DAY
+    cancel_by: timedelta = DAY
+    rejections: int = 3
+    resubmit_unknown: bool = False

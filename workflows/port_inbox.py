@@ -1,0 +1,127 @@
+"""What people and services have asked of a port-in, and why some of it is not taken."""
+
+from pydantic import JsonValue, ValidationError
+from temporalio.exceptions import ApplicationError
+
+from telegent_orchestrator.onboarding import faults_of
+from telegent_orchestrator.port_in import (
+    OperatorResolve,
+    PortInCancel,
+    PortInCorrection,
+    PortState,
+    Resolve,
+)
+from workflows.port_record import PortRecord
+from workflows.port_states import Message, refusal
+
+
+class PortInbox:
+    """Messages that wait to be acted on; corrections that wait together are sent as one."""
+
+    def __init__(self, record: PortRecord) -> None:
+        self._record = record
+        self.rejections_allowed = 3
+        self.may_resubmit = False
+        self.corrections: list[PortInCorrection] = []
+        self.cancel: PortInCancel | None = None
+        self.decision: OperatorResolve | None = None
+        self.look_now = False
+
+    def __bool__(self) -> bool:
+        return bool(self.look_now or self.cancel or self.decision or self.corrections)
+
+    def correct(self, correction: PortInCorrection) -> None:
+        """Takes a correction. Raises ApplicationError with the reason when it is of no use."""
+        self.refuse_correction(correction)
+        self._record.write(correction.by, f"corrected {', '.join(sorted(correction.fields))}")
+        self.corrections.append(correction)
+
+    def refuse_correction(self, correction: PortInCorrection) -> None:
+        """Raises when a correction cannot help: wrong state, nothing new, or beyond data."""
+        record, rejection = self._record, self._record.rejection
+        _refuse(refusal(Message.CORRECTION, record.state))
+        if record.state is not PortState.ACTION_REQUIRED or rejection is None:
+            return
+        if rejection.hard:
+            _refuse(f"no data can mend {rejection.reason}: {rejection.remedy}")
+        if record.rejections >= min(rejection.tries, self.rejections_allowed):
+            _refuse(
+                f"rejected {record.rejections} times: an operator must decide, with the update "
+                "operator_resolve"
+            )
+        if rejection.confirmation and not correction.lock_removed:
+            _refuse("confirm with lock_removed: true that the number lock is off")
+        changes = correction.changes()
+        same = all(getattr(record.details, name) == value for name, value in changes.items())
+        if same and not correction.lock_removed:
+            _refuse(f"{', '.join(sorted(changes))}: this is what was rejected")
+
+    def ask_to_cancel(self, cancel: PortInCancel) -> None:
+        """Takes the wish to cancel. Raises ApplicationError with the reason when it cannot be."""
+        self.refuse_cancel()
+        self._record.write(cancel.by, f"asked to cancel: {cancel.reason}")
+        self.cancel = cancel
+
+    def refuse_cancel(self) -> None:
+        """Raises when a cancel cannot be taken."""
+        _refuse(refusal(Message.CANCEL, self._record.state))
+
+    def decide(self, decision: OperatorResolve) -> None:
+        """Takes an operator's decision. Raises ApplicationError when it does not fit."""
+        self.refuse_decision(decision)
+        self._record.write(decision.by, f"decided {decision.action.value}: {decision.reason}")
+        self.decision = decision
+
+    def refuse_decision(self, decision: OperatorResolve) -> None:
+        """Raises when a decision does not fit the state, or another one is being carried out."""
+        if self.decision is not None:
+            _refuse(f"{self.decision.action.value} is being carried out")
+        _refuse(refusal(decision.action, self._record.state))
+        unknown = self._record.state is PortState.SUBMIT_UNKNOWN
+        if decision.action is Resolve.RETRY_NOW and unknown and not self.may_resubmit:
+            _refuse(
+                "a submit whose answer was lost is not repeated unless Telegent is known to refuse "
+                "a second active port (TELEGENT_PORT_RESUBMIT_UNKNOWN): attach the order id"
+            )
+
+    def merge_into_details(self) -> None:
+        """Puts the waiting corrections into the details, of which the full set is always sent."""
+        for correction in self.corrections:
+            self._record.merge(correction)
+        self.corrections.clear()
+
+    def take_decision(self, *actions: Resolve) -> OperatorResolve | None:
+        """The waiting decision, if it is one of these; it waits no more."""
+        if self.decision is None or self.decision.action not in actions:
+            return None
+        decision, self.decision = self.decision, None
+        return decision
+
+    def signal_correction(self, raw: JsonValue) -> None:
+        """Takes a correction from a signal; one of no use stands in the timeline, with why."""
+        try:
+            self.correct(PortInCorrection.model_validate(raw))
+        except (ValidationError, ApplicationError) as error:
+            self._write_refusal(Message.CORRECTION, raw, error)
+
+    def signal_cancel(self, raw: JsonValue) -> None:
+        """Takes the wish to cancel from a signal, like `signal_correction`."""
+        try:
+            self.ask_to_cancel(PortInCancel.model_validate(raw))
+        except (ValidationError, ApplicationError) as error:
+            self._write_refusal(Message.CANCEL, raw, error)
+
+    def _write_refusal(
+        self, what: Message, raw: JsonValue, error: ValidationError | ApplicationError
+    ) -> None:
+        sender = raw.get("by") if isinstance(raw, dict) else None
+        faults = faults_of(error) if isinstance(error, ValidationError) else [error.message]
+        self._record.write(
+            sender if isinstance(sender, str) else "unknown sender",
+            f"sent {what.value} that was refused: {'; '.join(faults)}",
+        )
+
+
+def _refuse(reason: str | None) -> None:
+    if reason:
+        raise ApplicationError(reason, type="NotNow")

@@ -1,0 +1,229 @@
+"""What is known about a running port-in, and how each change of it is shown."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import ApplicationError
+
+from activities.ports import OrderSeen
+from telegent_orchestrator.events import EventType
+from telegent_orchestrator.names import (
+    CORRECT_SIGNAL,
+    CORRECT_UPDATE,
+    ORDER_ATTRIBUTE,
+    PORT_STATE_ATTRIBUTE,
+)
+from telegent_orchestrator.port_in import (
+    PortInCorrection,
+    PortInDetails,
+    PortInResult,
+    PortInStatus,
+    PortState,
+    TimelineEntry,
+)
+from telegent_orchestrator.progress import StepState
+from workflows.board import Board
+from workflows.event_delivery import Publisher
+from workflows.port_deadlines import Deadline
+from workflows.port_states import may_move
+from workflows.rejections import Rejection
+from workflows.reporting import ChildChanged, tell_parent
+
+STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
+ORDER = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
+
+CHECKS, SUBMIT, CARRIER, SERVICE = "Checks", "Submit", "Losing carrier", "Put into service"
+STEP_OF_STATE = {
+    PortState.INFO_REQUIRED: CHECKS,
+    PortState.SUBMIT_UNKNOWN: SUBMIT,
+    PortState.ACTION_REQUIRED: CARRIER,
+}
+"""The states in which a person is waited for, and the step that shows it."""
+
+PASSING = frozenset(
+    {
+        PortState.CHECKING_ELIGIBILITY,
+        PortState.SUBMITTING,
+        PortState.UPDATE_REQUESTED,
+        PortState.CONFIGURING,
+        PortState.COMPLETED,
+    }
+)
+"""States that the parent is not told of: they last moments, or it hears of them otherwise."""
+
+SENTENCES = {
+    PortState.INFO_REQUIRED: "data are missing or wrong",
+    PortState.CHECKING_ELIGIBILITY: "checking the data, and whether the number can be ported",
+    PortState.INELIGIBLE: "the number cannot be ported",
+    PortState.SUBMITTING: "submitting the port-in",
+    PortState.SUBMIT_UNKNOWN: "submitted without an answer: the order id is needed",
+    PortState.SUBMITTED: "submitted, waiting for the losing carrier",
+    PortState.AT_CARRIER: "the losing carrier is working on it",
+    PortState.SCHEDULED: "the losing carrier has agreed on a date",
+    PortState.ACTION_REQUIRED: "rejected: a correction is needed",
+    PortState.UPDATE_REQUESTED: "sending the correction",
+    PortState.CANCEL_REQUESTED: "cancel requested, not confirmed yet",
+    PortState.CANCELLED: "cancelled",
+    PortState.PORTED: "the number has arrived",
+    PortState.CONFIGURING: "putting the number into service",
+    PortState.COMPLETED: "the number is live",
+    PortState.ABANDONED: "abandoned by an operator",
+}
+OURS = "orchestrator"
+VENDOR = "Telegent"
+
+
+class PortRecord:
+    """State, order, data, timeline; `move` and `write` are the only ways in which they change.
+
+    Every change is shown at once: in the current details, in search attributes, to the parent.
+    """
+
+    def __init__(self, details: PortInDetails) -> None:
+        self.details = details
+        self.state = PortState.CHECKING_ELIGIBILITY
+        self.since = workflow.now()
+        self.order: OrderSeen | None = None
+        self.submitted_at: datetime | None = None
+        self.rejection: Rejection | None = None
+        self.rejections = 0
+        self.unknown_words = 0
+        self.asked_for: list[str] = []
+        self.attention = ""
+        self.deadline: Deadline | None = None
+        self.passed: set[str] = set()
+        self.result = PortInResult(phone_number=details.phone_number, state=self.state)
+        self.board = Board([CHECKS, SUBMIT, CARRIER, SERVICE])
+        self.act_by: Callable[[], datetime | None] = lambda: None
+        self._publisher = Publisher()
+
+    @property
+    def has_order(self) -> bool:
+        """Whether there is an order at the vendor that we know of."""
+        return self.order is not None
+
+    @property
+    def order_id(self) -> str:
+        """The vendor's id of the order. There must be one."""
+        if self.order is None:
+            raise ApplicationError("this port-in has no order yet", type="NoOrder")
+        return self.order.order_id
+
+    def merge(self, correction: PortInCorrection) -> None:
+        """Takes new values into the details, of which the full set is always sent."""
+        self.details = self.details.model_copy(update=correction.changes())
+
+    def adopt_order(self, order: OrderSeen) -> None:
+        """Follows this order from now on."""
+        self.order = order
+        self.submitted_at = workflow.now()
+        self.result.order_id = order.order_id
+        self.board.attributes[ORDER] = order.order_id
+
+    async def move(
+        self, state: PortState, what: str, vendor_words: str = "", by: str | None = None
+    ) -> None:
+        """Enters a state. Raises AssertionError for an illegal move, which is a fault of ours."""
+        assert may_move(self.state, state), f"a port-in cannot go from {self.state} to {state}"
+        if state is not self.state:
+            self.since, self.passed = workflow.now(), set()
+            self.attention = ""
+        waited_for = STEP_OF_STATE.get(self.state)
+        self.state = self.result.state = state
+        if waited_for:
+            self.board.wait_for_person(waited_for, None)
+        if step := STEP_OF_STATE.get(state):
+            self.board.wait_for_person(step, SENTENCES[state])
+        self.board.attributes[STATE] = state.value
+        self.write(by or (VENDOR if vendor_words else OURS), what, vendor_words)
+        if state not in PASSING:
+            await self._tell(StepState.NEEDS_PERSON if step else StepState.RUNNING)
+        await self._publish(
+            EventType.PORT_IN_ATTENTION_REQUIRED if step else EventType.PORT_IN_CHANGED
+        )
+
+    async def call_attention(self, why: str) -> None:
+        """Asks that a person look, although nothing can be asked of anybody in this state."""
+        self.attention = why
+        self.write(OURS, f"needs attention: {why}")
+        await self._tell(StepState.NEEDS_PERSON)
+        await self._publish(EventType.PORT_IN_ATTENTION_REQUIRED)
+
+    def write(self, by: str, what: str, vendor_words: str = "") -> None:
+        """Adds to the timeline: who did what, without secrets."""
+        self.result.timeline.append(
+            TimelineEntry(
+                at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
+            )
+        )
+        self.show()
+
+    def status(self) -> PortInStatus:
+        """Everything that may be shown."""
+        rejection, deadline = self.rejection, self.deadline
+        return PortInStatus(
+            phone_number=self.details.phone_number,
+            state=self.state,
+            order_id=self.order.order_id if self.order else None,
+            vendor_words=self.order.words if self.order else "",
+            reason=rejection.reason if rejection else "",
+            remedy=rejection.remedy if rejection else "",
+            fields_to_correct=self.fields_to_correct,
+            attention=self.attention,
+            warnings=self.result.warnings,
+            next_deadline=deadline.at if deadline else None,
+            next_deadline_name=deadline.name if deadline else "",
+            rejections=self.rejections,
+            unknown_words=self.unknown_words,
+            steps=self.board.steps,
+            timeline=self.result.timeline,
+        )
+
+    @property
+    def fields_to_correct(self) -> list[str]:
+        """Which fields a correction is asked for."""
+        if self.state is PortState.INFO_REQUIRED:
+            return self.asked_for
+        return list(self.rejection.fields) if self.rejection else []
+
+    def show(self) -> None:
+        """Writes the current details."""
+        lines = [f"**{self.state.value}**: {SENTENCES[self.state]}", ""]
+        if self.order:
+            lines.append(f"- order `{self.order.order_id}`, Telegent says: {self.order.words}")
+        if self.rejection:
+            rejection = self.rejection
+            lines.append(f"- reason **{rejection.reason}** ({rejection.who}): {rejection.remedy}")
+        if self.fields_to_correct:
+            values = ", ".join(f'"{name}": …' for name in self.fields_to_correct)
+            lines.append(
+                f"- send the signal `{CORRECT_SIGNAL}` or the update `{CORRECT_UPDATE}` with "
+                f'`{{{values}, "by": "…"}}`'
+            )
+        if self.attention:
+            lines.append(f"- **attention**: {self.attention}")
+        lines += [f"- warning: {warning}" for warning in self.result.warnings]
+        if self.deadline:
+            lines.append(f"- next: {self.deadline.name}, {self.deadline.at:%Y-%m-%d %H:%M} UTC")
+        self.board.preface = lines
+        self.board.show()
+
+    async def _publish(self, kind: EventType) -> None:
+        """Tells other services, if any are configured."""
+        rejection = self.rejection
+        await self._publisher.publish(
+            kind,
+            self.state.value,
+            step=SENTENCES[self.state],
+            reason=rejection.reason if rejection else None,
+            remedy=rejection.remedy if rejection else None,
+            fields_to_correct=self.fields_to_correct,
+            deadline=self.act_by(),
+            phone_number=self.details.phone_number,
+        )
+
+    async def _tell(self, state: StepState) -> None:
+        detail = f"port-in {self.state.value}: {self.attention or SENTENCES[self.state]}"
+        await tell_parent(ChildChanged(key="port-in", state=state, detail=detail))
