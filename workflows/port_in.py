@@ -77,6 +77,7 @@ class PortInWorkflow:
         if self._record.state is PortState.PORTED:
             await self._put_into_service()
         await workflow.wait_condition(workflow.all_handlers_finished)
+        self._inbox.drop_what_is_too_late()
         return self._record.result
 
     @workflow.query(name=STATUS_QUERY)
@@ -274,6 +275,7 @@ class PortInWorkflow:
 
     async def _next_thing(self) -> None:
         inbox = self._inbox
+        inbox.drop_what_is_too_late()
         if inbox.cancel:
             await self._order.send_cancel(inbox.cancel)
         elif decision := inbox.take_decision(*Resolve):

@@ -11,7 +11,7 @@ from telegent_orchestrator.port_in import (
     PortState,
     Resolve,
 )
-from workflows.port_record import PortRecord
+from workflows.port_record import OURS, PortRecord
 from workflows.port_states import Message, refusal
 
 
@@ -83,6 +83,24 @@ class PortInbox:
                 "a submit whose answer was lost is not repeated unless Telegent is known to refuse "
                 "a second active port (TELEGENT_PORT_RESUBMIT_UNKNOWN): attach the order id"
             )
+
+    def drop_what_is_too_late(self) -> None:
+        """Takes out what was accepted and does not fit any more, with a word in the timeline."""
+        record = self._record
+        if self.corrections and refusal(Message.CORRECTION, record.state):
+            for correction in self.corrections:
+                self._too_late(correction.by, Message.CORRECTION)
+            self.corrections.clear()
+        if self.cancel and refusal(Message.CANCEL, record.state):
+            self._too_late(self.cancel.by, Message.CANCEL)
+            self.cancel = None
+        if self.decision and refusal(self.decision.action, record.state):
+            self._too_late(self.decision.by, self.decision.action)
+            self.decision = None
+
+    def _too_late(self, by: str, what: Message | Resolve) -> None:
+        state = self._record.state.value
+        self._record.write(OURS, f"{what.value} of {by} came too late: it is {state} already")
 
     def merge_into_details(self) -> None:
         """Puts the waiting corrections into the details, of which the full set is always sent."""

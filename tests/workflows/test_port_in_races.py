@@ -1,0 +1,150 @@
+"""Two hundred port-ins in which people, hints and the carrier act in random orders.
+
+Each ends in a legal final state that equals what the simulator's ledger says happened.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+from temporalio.service import RPCError
+
+from activities import ActivitySettings
+from activities.port_rules import PortRules
+from simulator import CarrierRecord, CarrierSetup, CarrierTimings, SimulatorOptions
+from telegent_orchestrator import names
+from telegent_orchestrator.client import NotTakenError, PortInHandle
+from telegent_orchestrator.port_in import (
+    FINAL_STATES,
+    OperatorResolve,
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortInResult,
+    PortState,
+    Resolve,
+)
+from tests.workflows.house import SETTINGS, House
+from tests.workflows.requests import port_in
+
+SEEDS = range(200)
+AT_ONCE = 20
+TRUTH = PortInCorrection(account_number="100200301", account_pin="482913", by="a")
+
+
+def number(seed: int) -> str:
+    return f"+1801555{seed:04}"
+
+
+def record(chance: random.Random) -> CarrierRecord:
+    return chance.choice(
+        [
+            CarrierRecord(),
+            CarrierRecord(account_number=TRUTH.account_number),
+            CarrierRecord(pin="482914"),
+            CarrierRecord(locked=True),
+            CarrierRecord(script="silent"),
+            CarrierRecord(script="complete_during_cancel"),
+            CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"),
+            CarrierRecord(eligible=False),
+        ]
+    )
+
+
+async def act(house: House, handle: PortInHandle, seed: int, chance: random.Random) -> None:
+    """One thing that somebody does, whether or not it fits."""
+    raw = house.temporal.get_workflow_handle(handle.id)
+    match chance.randrange(8):
+        case 0:
+            await handle.signal_correction(PortInCorrection(account_number="7", by="a"))
+        case 1:
+            await handle.signal_correction(TRUTH)
+        case 2:
+            await handle.correct(PortInCorrection(account_pin="482914", by="b"))
+        case 3:
+            house.telegent.carrier.unlock(number(seed))
+            await handle.correct(PortInCorrection(lock_removed=True, by="c"))
+        case 4:
+            for _ in range(chance.randrange(1, 6)):
+                await handle.look_now()
+        case 5:
+            await raw.signal(names.CORRECT_SIGNAL, {"nonsense": chance.random()})
+        case 6:
+            await raw.signal(names.CANCEL_SIGNAL, {"by": "d", "reason": "changed their mind"})
+        case 7:
+            action = chance.choice([Resolve.RETRY_NOW, Resolve.START_AGAIN])
+            await handle.decide(OperatorResolve(action=action, by="e", reason="a try"))
+
+
+async def live(house: House, seed: int) -> tuple[PortInResult, PortInHandle]:
+    """One port-in's life; whatever is open in the end is cancelled."""
+    chance = random.Random(seed)
+    house.telegent.carrier.set(number(seed), record(chance))
+    details = PortInDetails.model_validate(port_in(number(seed)))
+    handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
+    for _ in range(chance.randrange(1, 7)):
+        await asyncio.sleep(chance.random() * 0.5)
+        try:
+            await act(house, handle, seed, chance)
+        except (NotTakenError, RPCError):
+            # Refused, or over already: both are part of the game.
+            continue
+    ending = asyncio.create_task(handle.result())
+    async with asyncio.timeout(60):
+        while not ending.done():
+            with contextlib.suppress(NotTakenError, RPCError):
+                await handle.cancel(PortInCancel(by="the end", reason="still open"))
+            await asyncio.wait([ending], timeout=1)
+    return ending.result(), handle
+
+
+@pytest.fixture
+def options() -> SimulatorOptions:
+    quick = CarrierTimings(acknowledge_after=0.2, decide_after=0.5, complete_after=1)
+    return SimulatorOptions(carrier=CarrierSetup(timings=quick))
+
+
+@pytest.fixture
+def settings() -> ActivitySettings:
+    return replace(SETTINGS, port_rules=PortRules(rejections=20))
+
+
+@pytest.mark.timeout(300)
+async def test_any_order_of_events_ends_as_the_ledger_says(house: House) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def gated(seed: int) -> tuple[PortInResult, PortInHandle]:
+        async with gate:
+            return await live(house, seed)
+
+    results = await asyncio.gather(*(gated(seed) for seed in SEEDS))
+
+    happened: dict[str, list[str]] = defaultdict(list)
+    order_of: dict[str, str] = {}
+    for row in house.telegent.ledger.rows:
+        if row.kind == "portin.submitted":
+            order_of[row.data["order_id"]] = row.data["number"]
+        if row.kind.startswith("portin."):
+            whose = row.data.get("number") or order_of[row.data["order_id"]]
+            happened[whose].append(row.kind.removeprefix("portin."))
+    wrong = []
+    ends = set()
+    for seed, (result, _) in zip(SEEDS, results, strict=True):
+        there = happened[number(seed)]
+        ended = there[-1] if there else "never submitted"
+        expected = {
+            PortState.COMPLETED: "completed",
+            PortState.CANCELLED: "cancelled",
+            PortState.INELIGIBLE: "never submitted",
+        }[result.state]
+        ends.add(result.state)
+        open_at_once = there.count("submitted") - there.count("cancelled") > 1
+        if result.state not in FINAL_STATES or ended != expected or open_at_once:
+            wrong.append((seed, result.state, there))
+    assert not wrong
+    # Else the game would be too easy to mean anything.
+    assert ends == {PortState.COMPLETED, PortState.CANCELLED, PortState.INELIGIBLE}
