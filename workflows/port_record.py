@@ -125,8 +125,13 @@ class PortRecord:
     async def move(
         self, state: PortState, what: str, vendor_words: str = "", by: str | None = None
     ) -> None:
-        """Enters a state. Raises AssertionError for an illegal move, which is a fault of ours."""
-        assert may_move(self.state, state), f"a port-in cannot go from {self.state} to {state}"
+        """Enters a state. Raises RuntimeError for an illegal move, which is a fault of ours.
+
+        Temporal then tries the step again until a mended worker runs, and the port-in stays open.
+        (An AssertionError would end it.)
+        """
+        if not may_move(self.state, state):
+            raise RuntimeError(f"a port-in cannot go from {self.state} to {state}")
         if state is not self.state:
             self.since, self.passed = workflow.now(), set()
             self.attention = ""

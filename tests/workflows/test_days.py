@@ -1,67 +1,33 @@
 """Port-ins that take days, on a Temporal server that skips the waiting."""
 
 import asyncio
-import sysconfig
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest_asyncio
-from temporalio.api.enums.v1 import EventType
-from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from activities import ActivitySettings
 from simulator import CarrierRecord, CarrierSetup, CarrierTimings, ManualClock, Simulator
 from simulator.options import SimulatorOptions
-from telegent_orchestrator.client import Orchestrator, PortInHandle
-from telegent_orchestrator.names import SEARCH_ATTRIBUTES
+from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.port_in import (
     PortInCorrection,
     PortInDetails,
     PortInRequest,
     PortState,
 )
-from tests.workflows.house import DYNAMIC, House
+from tests.workflows.days import DAY, SKIP, carrier_in_step, skipping_server
+from tests.workflows.house import House
 from tests.workflows.requests import port_in
 
-DAY = 86_400.0
 NUMBER = "+18015550142"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """A server on which time passes only as fast as something happens."""
-    values = [*DYNAMIC, "frontend.WorkflowTimeSkippingEnabled=true"]
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
-        dev_server_extra_args=[p for value in values for p in ("--dynamic-config-value", value)],
-        search_attributes=[SearchAttributeKey.for_keyword(name) for name in SEARCH_ATTRIBUTES],
-    ) as environment:
+    async with skipping_server() as environment:
         yield environment
-
-
-@asynccontextmanager
-async def carrier_in_step(
-    environment: WorkflowEnvironment, clock: ManualClock, handle: PortInHandle
-) -> AsyncIterator[None]:
-    """Lets the carrier's clock follow the workflow's."""
-
-    async def follow() -> None:
-        workflow = environment.client.get_workflow_handle(handle.id)
-        while True:
-            now = await environment.get_current_time(workflow)
-            clock.advance(max(0.0, (now - clock.now()).total_seconds()))
-            await asyncio.sleep(0.01)
-
-    following = asyncio.create_task(follow())
-    try:
-        yield
-    finally:
-        following.cancel()
 
 
 async def test_five_days_and_a_correction_stay_a_short_history(
@@ -92,8 +58,35 @@ async def test_five_days_and_a_correction_stay_a_short_history(
     # correction is sent.
     assert timedelta(days=5) <= took < timedelta(days=12)
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
-    skips = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED
-    assert sum(event.event_type != skips for event in history.events) < 150
+    assert sum(event.event_type != SKIP for event in history.events) < 150
     # 8 in the first three hours, some 8 to the first day's end, then 4 a day while carriers work:
     # some 30, where a dense pace makes 240.
     assert 20 <= polls <= 60
+
+
+async def test_a_silent_carrier_calls_for_attention_and_in_the_end_is_cancelled(
+    skipping: WorkflowEnvironment,
+) -> None:
+    clock = ManualClock()
+    simulator = Simulator(SimulatorOptions(token_ttl=90 * DAY), clock=clock)
+    simulator.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    async with simulator.serve() as url:
+        house = House(
+            skipping.client, simulator, Orchestrator(skipping.client), ActivitySettings(), url
+        )
+        async with house.working():
+            details = PortInDetails.model_validate(port_in(NUMBER))
+            handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
+            async with carrier_in_step(skipping, clock, handle):
+                result = await handle.result()
+            history = await skipping.client.get_workflow_handle(handle.id).fetch_history()
+
+    assert result.state is PortState.CANCELLED
+    entries = {entry.what: entry.at for entry in result.timeline}
+    begun = result.timeline[0].at
+    # Three business hours, or as many from the next opening: never more than a long weekend.
+    silent = entries["needs attention: losing carrier is silent"] - begun
+    assert timedelta(hours=3) <= silent + timedelta(minutes=1) < timedelta(days=4)
+    assert entries["longest time for a port-in: cancelling"] - begun >= timedelta(days=14)
+    assert simulator.ledger.count("portin.cancelled") == 1
+    assert sum(event.event_type != SKIP for event in history.events) < 150

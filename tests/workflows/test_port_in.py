@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from temporalio.client import WorkflowFailureError
 from activities import ActivitySettings
 from activities.port_rules import PortRules
 from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
-from simulator.carrier import Vocabulary
+from simulator.carrier import WORDS, Vocabulary
 from simulator.faults import FaultKind
 from telegent_orchestrator import names
 from telegent_orchestrator.client import NotTakenError, PortInHandle
@@ -301,6 +301,59 @@ async def test_missing_data_are_named_and_waited_for(house: House) -> None:
     await handle.signal_correction(PortInCorrection(by="desk", **full))
 
     assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_an_expired_transfer_pin_is_not_sent(house: House) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    handle = await start(house, pin_obtained_at=long_ago.isoformat())
+    status = await until(handle, PortState.INFO_REQUIRED)
+    assert status.fields_to_correct == ["account_pin"]
+    assert not house.telegent.requests
+
+    fresh = PortInCorrection(account_pin="482914", pin_obtained_at=datetime.now(UTC), by="desk")
+    await handle.correct(fresh)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_a_word_that_nobody_knows_is_shown_and_counted_and_waited_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WORDS["kb"], "acknowledged", "Teleporting")
+
+    handle = await start(house)
+    result = await handle.result()
+
+    assert result.state is PortState.COMPLETED
+    assert (await handle.status()).unknown_words >= 1
+    assert any(entry.vendor_words == "Teleporting" for entry in result.timeline)
+
+
+async def test_a_storm_of_hints_costs_looks_and_nothing_else(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+    await asyncio.gather(*(handle.look_now() for _ in range(50)))
+    await handle.correct(CORRECTION)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.updated") == 1
+
+
+async def test_corrections_that_arrive_together_are_sent_as_one(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house, account_pin="0000")
+    await until(handle, PortState.ACTION_REQUIRED)
+    house.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/portin/update", kind="slow", seconds=0.5)
+    )
+    await handle.correct(PortInCorrection(account_number="1", by="first"))
+    await until(handle, PortState.UPDATE_REQUESTED)
+    await handle.correct(PortInCorrection(account_number="100200301", by="second"))
+    await handle.correct(PortInCorrection(account_pin="482913", by="third"))
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.updated") == 2
 
 
 async def test_a_port_in_without_data_can_be_cancelled(house: House) -> None:

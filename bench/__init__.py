@@ -1,0 +1,1 @@
+"""Measurements. They assert nothing and are no tests."""
