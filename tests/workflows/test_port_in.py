@@ -11,7 +11,7 @@ from temporalio.client import WorkflowFailureError
 
 from activities import ActivitySettings
 from activities.port_rules import PortRules
-from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
+from simulator import CarrierRecord, CarrierSetup, CarrierTimings, Fault, SimulatorOptions
 from simulator.carrier import WORDS, Vocabulary
 from simulator.faults import FaultKind
 from telegent_orchestrator import names
@@ -52,12 +52,21 @@ async def until(
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("vocabulary", ["kb", "bp", "oas"])
-class TestEveryVocabulary:
-    @pytest.fixture
-    def options(self, vocabulary: Vocabulary) -> SimulatorOptions:
-        return SimulatorOptions(carrier=CarrierSetup(timings=QUICK, vocabulary=vocabulary))
+in_every_vocabulary = pytest.mark.parametrize("vocabulary", ["kb", "bp", "oas"])
 
+
+@pytest.fixture
+def vocabulary() -> Vocabulary:
+    return "kb"
+
+
+@pytest.fixture
+def options(vocabulary: Vocabulary) -> SimulatorOptions:
+    return SimulatorOptions(carrier=CarrierSetup(timings=QUICK, vocabulary=vocabulary))
+
+
+@in_every_vocabulary
+class TestEveryVocabulary:
     async def test_an_accepted_port_completes(self, house: House) -> None:
         handle = await start(house)
 
@@ -97,6 +106,43 @@ class TestEveryVocabulary:
         assert house.telegent.ledger.count("portin.cancelled") == 1
 
 
+@pytest.mark.parametrize("vocabulary", ["bp"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        PortState.SUBMITTED,
+        PortState.AT_CARRIER,
+        PortState.SCHEDULED,
+        PortState.ACTION_REQUIRED,
+        PortState.UPDATE_REQUESTED,
+    ],
+)
+async def test_a_cancel_is_taken_in_every_state_of_an_open_order(
+    house: House, state: PortState
+) -> None:
+    house.telegent.carrier.timings = CarrierTimings(
+        acknowledge_after=0.6, decide_after=1.2, complete_after=3
+    )
+    rejected = state in (PortState.ACTION_REQUIRED, PortState.UPDATE_REQUESTED)
+    house.telegent.carrier.set(NUMBER, TRUTH if rejected else CarrierRecord())
+    house.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/portin/update", kind="slow_before", seconds=0.5)
+    )
+    handle = await start(house)
+    if state is PortState.UPDATE_REQUESTED:
+        await until(handle, PortState.ACTION_REQUIRED)
+        await handle.correct(PortInCorrection(account_number="1", by="desk"))
+    await until(handle, state)
+
+    met = await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    result = await handle.result()
+
+    assert met is state
+    assert result.state is PortState.CANCELLED
+    assert house.telegent.ledger.count("portin.cancelled") == 1
+
+
+@in_every_vocabulary
 async def test_completion_may_win_against_a_cancel(house: House) -> None:
     house.telegent.carrier.set(NUMBER, CarrierRecord(script="complete_during_cancel"))
     handle = await start(house)
@@ -377,6 +423,7 @@ async def test_a_correction_that_changes_nothing_is_refused(house: House) -> Non
         await handle.correct(PortInCorrection(account_number="100200300", by="desk"))
 
 
+@in_every_vocabulary
 async def test_three_rejections_are_a_matter_for_an_operator(house: House) -> None:
     house.telegent.carrier.set(NUMBER, TRUTH)
     handle = await start(house)
@@ -400,6 +447,7 @@ async def test_three_rejections_are_a_matter_for_an_operator(house: House) -> No
     assert (await handle.result()).state is PortState.COMPLETED
 
 
+@in_every_vocabulary
 async def test_a_lock_must_be_confirmed_to_be_off(house: House) -> None:
     house.telegent.carrier.set(NUMBER, CarrierRecord(locked=True))
     handle = await start(house)
@@ -414,6 +462,7 @@ async def test_a_lock_must_be_confirmed_to_be_off(house: House) -> None:
     assert house.telegent.ledger.count("portin.updated") == 1
 
 
+@in_every_vocabulary
 async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(house: House) -> None:
     house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
     handle = await start(house)
