@@ -82,7 +82,7 @@ def _read(path: Path, kind: type[M]) -> M:
     """What this file asks for; a faulty file ends the program with one line for each fault."""
     from pydantic import ValidationError
 
-    from telegent_orchestrator.onboarding import faults_of
+    from telegent_orchestrator.faults import faults_of
 
     try:
         return kind.model_validate_json(path.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 from pydantic import JsonValue, ValidationError
 from temporalio.exceptions import ApplicationError
 
-from telegent_orchestrator.onboarding import faults_of
+from telegent_orchestrator.faults import faults_of
 from telegent_orchestrator.port_in import (
     OperatorResolve,
     PortInCancel,

@@ -5,8 +5,8 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
+from telegent_orchestrator.faults import faults_of
 from telegent_orchestrator.names import CANCEL_UPDATE, PORT_STATE_ATTRIBUTE
-from telegent_orchestrator.onboarding import faults_of
 from telegent_orchestrator.port_out import (
     REVEAL_PIN_UPDATE,
     PortOutEntry,
