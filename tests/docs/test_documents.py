@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from telegent_orchestrator import lines, names, onboarding, port_in, progress
-from tests.docs import DOCUMENTS, ROOT, between_markers
-from worker.settings import markdown_table, unknown_variables
+from telegent_orchestrator import events, lines, names, onboarding, port_in, port_out, progress
+from tests.docs import DOCUMENTS, ROOT, between_markers, rows
+from worker.settings import WebhookSettings, markdown_table, unknown_variables
+from worker.webhook import BODY_LIMIT, BODY_TIMEOUT, GATHERING, ORDERS_LIMIT, PATH
 
 README = ROOT / "README.md"
+EVENTS = ROOT / "docs" / "events.md"
+WEBHOOK = ROOT / "docs" / "webhook.md"
 EVERY_DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.name))
 MESSAGES: dict[str, type[BaseModel]] = {
     names.RESOLVE_UPDATE: progress.Resolution,
@@ -24,6 +27,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
     names.CANCEL_UPDATE: port_in.PortInCancel,
     names.CANCEL_SIGNAL: port_in.PortInCancel,
     names.ATTACH_ORDER_UPDATE: port_in.AttachOrder,
+    names.OPERATOR_UPDATE: port_in.OperatorResolve,
 }
 REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "desk"}')
 
@@ -73,11 +77,19 @@ def test_every_make_target_and_setting_exists(path: Path) -> None:
     assert unknown_variables(dict.fromkeys(variables, "")) == []
 
 
-def test_every_json_block_is_what_it_says() -> None:
-    text = README.read_text(encoding="utf-8")
-    blocks = re.findall(r"(?:<!-- model: (\w+) -->\n)?```json\n(.*?)```", text, re.DOTALL)
-    assert blocks
-    for kind, block in blocks:
+def test_the_readme_and_the_events_show_json() -> None:
+    assert len(json_blocks(README)) >= 4
+    assert json_blocks(EVENTS)
+
+
+def json_blocks(path: Path) -> list[tuple[str, str]]:
+    text = path.read_text(encoding="utf-8")
+    return re.findall(r"(?:<!-- model: (\w+) -->\n)?```json\n(.*?)```", text, re.DOTALL)
+
+
+@EVERY_DOCUMENT
+def test_every_json_block_is_what_it_says(path: Path) -> None:
+    for kind, block in json_blocks(path):
         assert kind, f"name the model of: {block}"
         model(kind).model_validate_json(block)
 
@@ -85,7 +97,7 @@ def test_every_json_block_is_what_it_says() -> None:
 def model(kind: str) -> type[BaseModel]:
     models: dict[str, type[BaseModel]] = {
         name: found
-        for place in (onboarding, lines, port_in)
+        for place in (onboarding, lines, port_in, port_out, events)
         for name, found in vars(place).items()
         if isinstance(found, type) and issubclass(found, BaseModel)
     }
@@ -93,7 +105,7 @@ def model(kind: str) -> type[BaseModel]:
 
 
 def test_every_message_on_a_command_line_is_one() -> None:
-    text = README.read_text(encoding="utf-8").replace("\\\n", " ")
+    text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS).replace("\\\n", " ")
     sent = re.findall(r"--name (\w+)\s+--input '([^']*)'", text)
     assert len(sent) >= 5
     for name, payload in sent:
@@ -124,18 +136,44 @@ def test_the_list_filters_use_our_search_attributes() -> None:
     assert used - theirs == set(names.SEARCH_ATTRIBUTES)
 
 
-def test_the_python_example_imports_what_is_there() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    for node in ast.walk(ast.parse(example)):
-        if isinstance(node, ast.ImportFrom):
-            module = importlib.import_module(node.module or "")
-            assert all(hasattr(module, name.name) for name in node.names)
+@EVERY_DOCUMENT
+def test_python_examples_import_what_is_there(path: Path) -> None:
+    for example in re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL):
+        tree = ast.parse(example, feature_version=(3, 11))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                module = importlib.import_module(node.module or "")
+                assert all(hasattr(module, name.name) for name in node.names)
+
+
+def test_every_event_type_has_a_row() -> None:
+    documented = [row[0].strip("`") for row in rows(between_markers(EVENTS, "types"))]
+    types = [kind.removeprefix("com.telegent-orchestrator.") for kind in events.EventType]
+    assert sorted(documented) == sorted(types)
+
+
+def test_the_fields_of_an_event_are_all_named() -> None:
+    text = EVENTS.read_text(encoding="utf-8")
+    assert [name for name in events.EventData.model_fields if f"`{name}`" not in text] == []
+
+
+def test_what_the_webhook_page_says_is_what_the_webhook_has() -> None:
+    text = WEBHOOK.read_text(encoding="utf-8")
+    fields = WebhookSettings.model_fields
+    address = f"http://{fields['webhook_host'].default}:{fields['webhook_port'].default}{PATH}"
+    assert f"`{address}`" in text
+    assert f"more than {BODY_LIMIT // 1024} KiB" in text
+    assert f"At most {ORDERS_LIMIT} of one body" in text
+    assert f"more than {BODY_TIMEOUT.seconds} seconds" in text
+    assert f"after about {GATHERING.seconds} seconds" in text
 
 
 def test_every_shell_block_can_be_parsed() -> None:
-    blocks = re.findall(r"^```\n(.*?)^```", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    commands = [block for block in blocks if re.match(r"(make|export|curl|PORT_IN|\.venv)", block)]
-    assert len(commands) >= 7
+    text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    start = re.compile(r"(make|export|curl|PORT_IN|\.venv)")
+    commands = [block for language, block in blocks if not language and start.match(block)]
+    assert len(commands) >= 12
     for block in commands:
         done = subprocess.run(
             ["bash", "-n"], input=block, text=True, capture_output=True, check=False, env=os.environ
