@@ -17,7 +17,13 @@ from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.worker.conftest import temporal_binary
 from worker.run import HOUSE_GRACE, grace_for
-from worker.settings import SECRET_FIELDS, WorkerSettings, load_settings, unknown_variables
+from worker.settings import (
+    SECRET_FIELDS,
+    WebhookSettings,
+    WorkerSettings,
+    load_settings,
+    unknown_variables,
+)
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -154,10 +160,31 @@ def test_made_secrets_are_those_that_compose_mounts_and_the_settings_accept(
         monkeypatch.setenv(f"TELEGENT_{field.upper()}_FILE", str(tmp_path / "secrets" / field))
     settings = load_settings(WorkerSettings)
     assert len(settings.payload_keys) == 1
+    assert settings.webhook_token.get_secret_value() == made["webhook_token"]
     simulator = SimulatorOptions()
     assert settings.account_key.get_secret_value() == simulator.account_key
     assert settings.account_secret.get_secret_value() == simulator.account_secret
     assert make_secrets(tmp_path) == made
+
+
+def test_the_webhook_starts_with_what_compose_gives_it_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook = SERVICES["webhook"]
+    assert webhook["profiles"] == ["webhook"]
+    assert webhook["secrets"] == ["webhook_token"]
+    assert "webhook_token" in SERVICES["worker"]["secrets"]
+    shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
+    make_secrets(tmp_path)
+    for variable, value in webhook["environment"].items():
+        if not value.startswith("$"):
+            secrets = str(tmp_path / "secrets")
+            monkeypatch.setenv(variable, value.replace("/run/secrets", secrets))
+    settings = load_settings(WebhookSettings)
+    port = settings.webhook_port
+    assert settings.webhook_host == "0.0.0.0"
+    assert webhook["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f":{port}/healthz" in webhook["healthcheck"]["test"][-1]
 
 
 async def test_namespace_script_creates_it_once_and_can_be_run_again() -> None:
