@@ -231,10 +231,11 @@ class PortInHandle:
         return await _update(self._handle(), names.OPERATOR_UPDATE, decision, PortState)
 
     async def next_look(self) -> datetime | None:
-        """When the order is looked at next (UTC); None when it is not being waited for."""
+        """When the order is looked at next (UTC); None when no look is waited for just now."""
         pending = (await self._handle().describe()).raw_description.pending_activities
         for waiting in pending:
-            if waiting.activity_type.name == "await_port_change":
+            at_rest = waiting.next_attempt_schedule_time.seconds > 0
+            if waiting.activity_type.name == "await_port_change" and at_rest:
                 return waiting.next_attempt_schedule_time.ToDatetime(UTC)
         return None
 
@@ -243,7 +244,7 @@ class PortInHandle:
         await self._handle().signal(names.ORDER_EVENT_SIGNAL)
 
     async def result(self) -> PortInResult:
-        """Waits for the end: COMPLETED, CANCELLED or INELIGIBLE."""
+        """Waits for the end: COMPLETED, CANCELLED, INELIGIBLE or ABANDONED."""
         return await self._handle().result()
 
     def _handle(self) -> WorkflowHandle[Any, PortInResult]:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import (
@@ -44,7 +45,7 @@ from workflows.event_delivery import Publisher
 from workflows.filters import CALLS, MESSAGES, filter_calls, filter_messages
 from workflows.policies import JOIN
 from workflows.port_in import PortInWorkflow
-from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged, tell_parent
+from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged, heard, tell_parent
 
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
 PORT_IN, SUBSCRIPTION, LIMITS, RENEWAL = "Port-in", "Subscription", "Data limits", "Renewal"
@@ -120,8 +121,11 @@ class LineWorkflow:
         self._board.refuse_unasked(answer)
 
     @workflow.signal(name=CHILD_CHANGED_SIGNAL)
-    async def child_changed(self, news: ChildChanged) -> None:
-        """News of the port-in, passed on to the onboarding."""
+    async def child_changed(self, raw: JsonValue = None, *more: JsonValue) -> None:
+        """News of the port-in, passed on to the onboarding. Anything else is ignored."""
+        news = heard(raw)
+        if news is None or not isinstance(self._wanted.line.number, PortInNumber):
+            return
         self._board.note(PORT_IN, news.detail)
         await self._tell(news.state, news.detail)
 

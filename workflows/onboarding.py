@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
+from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import (
@@ -44,7 +45,7 @@ from workflows.event_delivery import Publisher
 from workflows.line import LineWorkflow
 from workflows.order_events import ensure_order_events
 from workflows.people import GUARDIAN, ensure_subscriber, guard, subscriber_step
-from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged
+from workflows.reporting import CHILD_CHANGED_SIGNAL, heard
 from workflows.routes import (
     MESSAGE_ROUTE,
     VOICE_ROUTE,
@@ -84,9 +85,14 @@ class OnboardingWorkflow:
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
         """Account first; people, routes and catalogue side by side; then every line."""
-        await self._refuse_what_cannot_be_done()
-        await self._learn_of_earlier_runs()
-        await self._account()
+        try:
+            await self._refuse_what_cannot_be_done()
+            await self._learn_of_earlier_runs()
+            await self._account()
+        except FailureError as error:
+            if not is_cancelled_exception(error):
+                await self._publisher.publish(EventType.ONBOARDING_FAILED, StepState.FAILED.value)
+            raise
         await asyncio.gather(
             self._people(), self._routes(), self._catalogue(), self._order_events()
         )
@@ -115,8 +121,11 @@ class OnboardingWorkflow:
         self._board.refuse_unasked(answer)
 
     @workflow.signal(name=CHILD_CHANGED_SIGNAL)
-    def child_changed(self, news: ChildChanged) -> None:
-        """News of a line."""
+    def child_changed(self, raw: JsonValue = None, *more: JsonValue) -> None:
+        """News of a line. Anything else is not ours, and is ignored."""
+        news = heard(raw)
+        if news is None or news.key not in self._lines:
+            return
         if news.phone_number:
             self._shared.has_number(news.key, news.phone_number)
         self._show_line(news.key, news.state, news.detail)

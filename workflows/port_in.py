@@ -125,18 +125,22 @@ class PortInWorkflow:
         self._inbox.refuse_decision(decision)
 
     @workflow.signal(name=CORRECT_SIGNAL)
-    def correct(self, raw: JsonValue) -> None:
-        """Takes a correction; one that cannot be used stands in the timeline with the reason."""
-        self._inbox.signal_correction(raw)
+    def correct(self, raw: JsonValue = None, *more: JsonValue) -> None:
+        """Takes a correction; one that cannot be used stands in the timeline with the reason.
+
+        Any number of arguments is taken: a call that does not fit a handler's signature would
+        stop the workflow instead.
+        """
+        self._inbox.signal_correction([raw, *more] if more else raw)
 
     @workflow.signal(name=CANCEL_SIGNAL)
-    def cancel(self, raw: JsonValue) -> None:
+    def cancel(self, raw: JsonValue = None, *more: JsonValue) -> None:
         """Takes the wish to cancel; one that cannot be used stands in the timeline."""
-        self._inbox.signal_cancel(raw)
+        self._inbox.signal_cancel([raw, *more] if more else raw)
 
     @workflow.signal(name=ORDER_EVENT_SIGNAL)
-    def order_event(self) -> None:
-        """A hint that the order may have changed: look at it now."""
+    def order_event(self, *anything: JsonValue) -> None:
+        """A hint that the order may have changed: look at it now. What it says is not believed."""
         self._inbox.look_now = True
 
     async def _set_out(self) -> None:
@@ -185,8 +189,7 @@ class PortInWorkflow:
     async def _wait_for_data(self) -> None:
         record, inbox = self._record, self._inbox
         await record.move(PortState.INFO_REQUIRED, f"waiting for {', '.join(record.asked_for)}")
-        inbox.look_now = False
-        await self._waiting.until(lambda: False)
+        await self._waiting.for_people()
         if inbox.cancel:
             await self._end_without_order(PortState.CANCELLED, inbox.cancel.by, inbox.cancel.reason)
         elif decision := inbox.take_decision(Resolve.ABANDON):
@@ -213,15 +216,21 @@ class PortInWorkflow:
             return
         record.rejection = classify(words)
         await record.move(PortState.ACTION_REQUIRED, "Telegent refused the submit", words)
-        await self._waiting.until(lambda: False)
-        if inbox.cancel:
-            await self._end_without_order(PortState.CANCELLED, inbox.cancel.by, inbox.cancel.reason)
-        elif decision := inbox.take_decision(Resolve.ABANDON, Resolve.MARK_DONE):
-            await self._end_by(decision)
-        else:
-            inbox.merge_into_details()
-            inbox.take_decision(Resolve.RETRY_NOW, Resolve.START_AGAIN, Resolve.REPLACE_DATA)
-            record.rejection = None
+        fits = False
+        while not (fits or record.state in ENDS):
+            await self._waiting.for_people()
+            if inbox.cancel:
+                cancel = inbox.cancel
+                await self._end_without_order(PortState.CANCELLED, cancel.by, cancel.reason)
+            elif decision := inbox.take_decision(Resolve.ABANDON, Resolve.MARK_DONE):
+                await self._end_by(decision)
+            else:
+                decision = inbox.take_decision(*Resolve)
+                if decision and decision.correction:
+                    inbox.corrections.append(decision.correction)
+                inbox.merge_into_details()
+                fits = await self._order.data_fit()
+        record.rejection = None
 
     async def _find_out_about_submit(self) -> None:
         """There is no look-up by number: a person brings the order id, or decides otherwise.
@@ -238,8 +247,7 @@ class PortInWorkflow:
                 PortState.SUBMIT_UNKNOWN, "the second submit brought no order", words_of(error)
             )
         while record.state is PortState.SUBMIT_UNKNOWN:
-            inbox.look_now = False
-            await self._waiting.until(lambda: False)
+            await self._waiting.for_people()
             decision = inbox.take_decision(*Resolve)
             if decision is None:
                 continue

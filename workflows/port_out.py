@@ -106,10 +106,10 @@ class PortOutWorkflow:
             )
 
     @workflow.signal(name=CANCEL_SIGNAL)
-    def cancel(self, raw: JsonValue) -> None:
+    def cancel(self, raw: JsonValue = None, *more: JsonValue) -> None:
         """Takes the wish to keep the number; one that cannot be used stands in the timeline."""
         try:
-            cancel = PortOutCancel.model_validate(raw)
+            cancel = PortOutCancel.model_validate([raw, *more] if more else raw)
             self._can_cancel(cancel)
         except (ValidationError, ApplicationError) as error:
             self._record.write_refusal(raw, error)

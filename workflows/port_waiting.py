@@ -43,6 +43,14 @@ class PortWaiting:
                 if deadline:
                     await self._act_on(deadline)
 
+    async def for_people(self) -> None:
+        """Returns when somebody has written; a hint is of no use where no order is followed."""
+        while True:
+            await self.until(lambda: False)
+            self._inbox.look_now = False
+            if self._inbox:
+                return
+
     def _next(self) -> Deadline | None:
         passed = frozenset(self._record.passed)
         return next_deadline(self._record.state, self._clocks(), self.rules, passed)

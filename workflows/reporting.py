@@ -1,5 +1,6 @@
 """How a child workflow tells its parent how far it is."""
 
+from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
@@ -16,6 +17,14 @@ class ChildChanged(Payload):
     state: StepState
     detail: str
     phone_number: str | None = None
+
+
+def heard(raw: JsonValue) -> ChildChanged | None:
+    """A child's news from a signal; None for anything else that somebody may have sent."""
+    try:
+        return ChildChanged.model_validate(raw)
+    except ValidationError:
+        return None
 
 
 async def tell_parent(news: ChildChanged) -> None:

@@ -621,3 +621,41 @@ async def test_details_that_are_none_fail_readable(house: House) -> None:
 
 def _rejections(status: PortInStatus) -> int:
     return sum("rejected" in entry.what for entry in status.timeline)
+
+
+@pytest.mark.parametrize("signal", [names.CORRECT_SIGNAL, names.CANCEL_SIGNAL])
+@pytest.mark.parametrize("payload", [[], [1, 2], [b"\xff\x00"], [{"by": 7}, {"more": True}]])
+async def test_no_signal_payload_stops_a_port_in(
+    house: House, signal: str, payload: list[object]
+) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+
+    raw = house.temporal.get_workflow_handle(handle.id)
+    await raw.signal(signal, args=payload)
+    await raw.signal(names.ORDER_EVENT_SIGNAL, args=payload)
+    await raw.signal("no_such_signal", args=payload)
+    status = await until(
+        handle, lambda status: any("refused" in entry.what for entry in status.timeline)
+    )
+    assert status.state is PortState.ACTION_REQUIRED
+    await handle.correct(CORRECTION)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_hints_do_not_repeat_a_refused_submit(house: House) -> None:
+    house.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/portin", kind="error_before", status=400, times=99)
+    )
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+    for _ in range(5):
+        await handle.look_now()
+    await asyncio.sleep(0.5)
+
+    submits = [e for e in house.telegent.requests if e.path == "/v1.0/numbers/portin"]
+    assert len(submits) == 1
+    await handle.cancel(PortInCancel(by="desk", reason="never mind"))
+    assert (await handle.result()).state is PortState.CANCELLED
