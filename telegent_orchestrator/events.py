@@ -37,7 +37,6 @@ class EventType(StrEnum):
     LINE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line.attention-required"
     LINE_LIVE = "com.telegent-orchestrator.line.live"
     LINE_FAILED = "com.telegent-orchestrator.line.failed"
-    ONBOARDING_CHANGED = "com.telegent-orchestrator.onboarding.changed"
     ONBOARDING_ATTENTION_REQUIRED = "com.telegent-orchestrator.onboarding.attention-required"
     ONBOARDING_COMPLETED = "com.telegent-orchestrator.onboarding.completed"
     ONBOARDING_FAILED = "com.telegent-orchestrator.onboarding.failed"
