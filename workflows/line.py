@@ -120,7 +120,11 @@ class LineWorkflow:
     def _only_when_asked(self, answer: Resolution) -> None:
         self._board.refuse_unasked(answer)
 
-    @workflow.signal(name=CHILD_CHANGED_SIGNAL)
+    @workflow.signal(
+        name=CHILD_CHANGED_SIGNAL,
+        # News that is still being passed on when the line has ended is nobody's any more.
+        unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON,
+    )
     async def child_changed(self, raw: JsonValue = None, *more: JsonValue) -> None:
         """News of the port-in, passed on to the onboarding. Anything else is ignored."""
         news = heard(raw)
