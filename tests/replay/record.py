@@ -5,11 +5,13 @@ does not replay needs `workflow.patched`, and the histories stay as they are.
 """
 
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client
 
@@ -182,6 +184,18 @@ SETTINGS_OF: dict[Callable[[House], Awaitable[None]], ActivitySettings] = {
 }
 
 
+def without_machine(recorded: Any) -> Any:
+    """The recording without what tells of the machine: paths in stack traces, worker names."""
+    if isinstance(recorded, list):
+        return [without_machine(part) for part in recorded]
+    if not isinstance(recorded, dict):
+        return recorded
+    blank = {"stackTrace": "", "identity": "recorded", "workerIdentity": "recorded"}
+    if recorded.get("kind") == "TASK_QUEUE_KIND_STICKY":
+        blank["name"] = "sticky"
+    return {name: blank.get(name, without_machine(part)) for name, part in recorded.items()}
+
+
 async def record(client: Client, scenario: Callable[[House], Awaitable[None]]) -> int:
     """Plays a scenario and writes the history of each workflow in it; returns how many."""
     options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
@@ -198,7 +212,8 @@ async def record(client: Client, scenario: Callable[[House], Awaitable[None]]) -
             count += 1
             handle = client.get_workflow_handle(run.id, run_id=run.run_id)
             name = f"{scenario.__name__}-{run.workflow_type}-{count}.json"
-            (HISTORIES / name).write_text((await handle.fetch_history()).to_json() + "\n")
+            history = json.loads((await handle.fetch_history()).to_json())
+            (HISTORIES / name).write_text(json.dumps(without_machine(history), indent=2) + "\n")
     return count
 
 
