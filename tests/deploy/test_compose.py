@@ -16,9 +16,9 @@ from simulator.options import SimulatorOptions
 from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.worker.conftest import temporal_binary
+from worker.common_settings import SECRET_FIELDS
 from worker.run import HOUSE_GRACE, grace_for
 from worker.settings import (
-    SECRET_FIELDS,
     WebhookSettings,
     WorkerSettings,
     load_settings,

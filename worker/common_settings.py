@@ -1,0 +1,67 @@
+"""What settings of every process share: where they come from, and what their values look like."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from telegent_orchestrator.encryption import PayloadKey, parse_key_ring
+
+PREFIX = "TELEGENT_"
+SECRET_FIELDS = frozenset(
+    {
+        "account_key",
+        "account_secret",
+        "event_secret",
+        "id_key",
+        "payload_keys",
+        "webhook_password",
+        "webhook_token",
+    }
+)
+"""Fields whose value is never shown, and which can also come from the file named by `…_FILE`."""
+
+
+def listed(value: object) -> object:
+    """The parts of a setting that names several, separated by commas."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _key_ring(value: object) -> object:
+    return parse_key_ring(value) if isinstance(value, str) else value
+
+
+def _filled(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Span = Annotated[float, Field(gt=0, le=3650)]
+Filled = Annotated[SecretStr, AfterValidator(_filled)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class CommonSettings(BaseSettings):
+    """What every long-running command reads."""
+
+    # An empty variable counts as unset: that is what Compose passes for one that has no value.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
+
+    payload_keys: Annotated[tuple[PayloadKey, ...], NoDecode, BeforeValidator(_key_ring)] = Field(
+        default=(),
+        description="AES-256 keys for payloads as `id:base64key,id2:base64key2`: the first "
+        "encrypts, all decrypt. Unset: payloads are stored in the clear",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least severe log line that is written"
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json`: one object a line; `console`: for a person to read"
+    )
+
+    def secrets(self) -> list[str]:
+        """Values that must never be shown."""
+        values = (getattr(self, name) for name in SECRET_FIELDS if name in type(self).model_fields)
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
