@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo up test check lint types format histories screenshots lock
+.PHONY: help demo up test check lint types format schemas histories screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be typed
@@ -33,6 +33,9 @@ types: $(INSTALLED) ## Strict type check
 format: $(INSTALLED) ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+schemas: $(INSTALLED) ## Write the JSON Schemas of the payloads
+	@$(BIN)/python -m schemas
 
 histories: $(INSTALLED) ## Record the histories that the replay test replays
 	@$(BIN)/python -m tests.replay.record

@@ -9,6 +9,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     Tag,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -154,7 +155,20 @@ class Routes(Request):
     voice: VoiceRoute | None = None
 
 
-Money = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
+Money = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=9, decimal_places=2),
+    # Pydantic's own would say that any string will do.
+    WithJsonSchema(
+        {
+            "description": "an amount with at most two decimals; a string keeps it exact",
+            "anyOf": [
+                {"type": "string", "pattern": r"^\d{1,7}(\.\d{1,2})?$"},
+                {"type": "number", "minimum": 0, "maximum": 9_999_999.99},
+            ],
+        }
+    ),
+]
 
 
 class NewProduct(Request):

@@ -1,0 +1,1 @@
+"""JSON Schemas of what crosses Temporal, for callers in any language: `make schemas`."""

@@ -1,0 +1,70 @@
+"""The documents in `schemas/json/`: one JSON Schema for each payload, and who uses it."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic_core import core_schema
+
+from schemas.contract import EVENT, WORKFLOWS, Contract, Shape, received, sent
+from telegent_orchestrator.events import EventType
+from telegent_orchestrator.names import TASK_QUEUE
+
+Document = dict[str, Any]
+"""JSON, as `json.loads` gives it."""
+
+CONTRACT = "contract.json"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def documents(major: int) -> dict[str, Document]:
+    """Every document by its file name. `major`: first number of the release."""
+    schemas = {shape.__name__: _schema(shape, "validation", major) for shape in sent()}
+    schemas |= {shape.__name__: _schema(shape, "serialization", major) for shape in received()}
+    return {CONTRACT: _contract()} | {f"{name}.json": body for name, body in schemas.items()}
+
+
+class _Plain(GenerateJsonSchema):
+    """Titles on models only: a field has a name, and a title that repeats it is noise."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> Document:
+        document = super().model_schema(schema)
+        if "description" in document:
+            # What a validator raises is of no interest to who writes JSON.
+            document["description"] = document["description"].partition("\n\nRaises")[0]
+        return document
+
+
+def _schema(shape: Shape, mode: JsonSchemaMode, major: int) -> Document:
+    body = TypeAdapter(shape).json_schema(mode=mode, schema_generator=_Plain)
+    name = shape.__name__
+    return {"$schema": DIALECT, "$id": f"urn:telegent-orchestrator:{major}:{name}", **body}
+
+
+def _contract() -> Document:
+    return {
+        "task_queue": TASK_QUEUE,
+        "workflows": {name: _workflow(contract) for name, contract in WORKFLOWS.items()},
+        "events": {"schema": _file(EVENT), "types": [kind.value for kind in EventType]},
+    }
+
+
+def _workflow(contract: Contract) -> Document:
+    return {
+        "workflow_id": contract.workflow_id,
+        "start": _file(contract.start),
+        "result": _file(contract.result),
+        "queries": {name: {"answer": _file(shape)} for name, shape in contract.queries.items()},
+        "updates": {
+            name: {"argument": _file(update.argument), "answer": _file(update.answer)}
+            for name, update in contract.updates.items()
+        },
+        "signals": {name: {"argument": _file(shape)} for name, shape in contract.signals.items()},
+    }
+
+
+def _file(shape: Shape | None) -> str | None:
+    return None if shape is None else f"{shape.__name__}.json"

@@ -1,0 +1,126 @@
+"""The committed schemas are those of the models, and say what the workflows take."""
+
+import json
+import re
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from pydantic import JsonValue, ValidationError
+from temporalio import workflow
+
+from schemas.__main__ import CURRENT, ROOT, texts
+from schemas.contract import WORKFLOWS
+from schemas.documents import CONTRACT
+from telegent_orchestrator.faults import faults_of
+from telegent_orchestrator.names import CORRECT_SIGNAL
+from telegent_orchestrator.onboarding import OnboardingRequest
+from tests.docs.test_documents import README, json_blocks
+from tests.schemas import read
+from workflows import WORKFLOWS as DEFINED
+from workflows import EventDeliveryWorkflow
+from workflows.reporting import CHILD_CHANGED_SIGNAL
+
+NOT_FOR_OTHERS = {EventDeliveryWorkflow}
+FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
+SCHEMAS = {
+    name: Draft202012Validator(document)
+    for name, document in read(CURRENT).items()
+    if name != CONTRACT
+}
+
+
+def test_they_are_up_to_date() -> None:
+    committed = {path.name: path.read_text("utf-8") for path in CURRENT.iterdir()}
+    assert committed == texts(), "bring them up to date with: make schemas"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_is_a_schema_with_a_name_of_its_own(name: str) -> None:
+    schema = SCHEMAS[name].schema
+    assert isinstance(schema, dict)
+    Draft202012Validator.check_schema(schema)
+    title = name.removesuffix(".json")
+    assert schema["$id"] == f"urn:telegent-orchestrator:0:{title}"
+    assert schema["title"] == title
+    assert all(part["description"] for part in (schema, *schema.get("$defs", {}).values()))
+
+
+@pytest.mark.parametrize("kind", set(DEFINED) - NOT_FOR_OTHERS, ids=lambda kind: kind.__name__)
+def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
+    # The SDK has no public way to ask a workflow for its messages.
+    defined = workflow._Definition.must_from_class(kind)
+    contract = WORKFLOWS[defined.name or ""]
+
+    assert contract.start in (None, *(defined.arg_types or ()))
+    assert contract.result is defined.ret_type
+    assert {name: query.ret_type for name, query in defined.queries.items()} == contract.queries
+    assert {
+        name: (update.arg_types, update.ret_type or type(None))
+        for name, update in defined.updates.items()
+    } == {
+        name: ([update.argument], update.answer or type(None))
+        for name, update in contract.updates.items()
+    }
+    assert defined.signals.keys() - {CHILD_CHANGED_SIGNAL} == contract.signals.keys()
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [("OnboardingRequest.json", "family.json"), ("PortInCorrection.json", "correction.json")],
+)
+def test_the_examples_fit(schema: str, file: str) -> None:
+    SCHEMAS[schema].validate(json.loads((ROOT / "examples" / file).read_text("utf-8")))
+
+
+def test_what_the_readme_shows_fits() -> None:
+    shown = [(f"{kind}.json", json.loads(block)) for kind, block in json_blocks(README)]
+    whole = [(name, block) for name, block in shown if name in SCHEMAS]
+    assert len(whole) >= 2
+    for name, block in whole:
+        SCHEMAS[name].validate(block)
+
+
+def places(value: JsonValue, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The way to every value inside this one."""
+    inner: list[tuple[str | int, JsonValue]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(places(FAMILY)[1:]),
+    st.sampled_from([None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"}]),
+)
+def test_what_a_schema_takes_no_shape_check_refuses(
+    place: tuple[str | int, ...], value: JsonValue
+) -> None:
+    request = deepcopy(FAMILY)
+    holder = request
+    for key in place[:-1]:
+        holder = holder[key]  # type: ignore[index]  # a place of this request
+    if value == "remove":
+        del holder[place[-1]]  # type: ignore[arg-type]
+    else:
+        holder[place[-1]] = value  # type: ignore[index]
+    if not SCHEMAS["OnboardingRequest.json"].is_valid(request):
+        return
+    try:
+        OnboardingRequest.model_validate(request)
+    except ValidationError as error:
+        between_parts = r"is not a key|needs \"guardian\"|needs routes.voice|twice|Value error"
+        refused = [fault for fault in faults_of(error) if not re.search(between_parts, fault)]
+        assert refused == []
+
+
+def test_a_misspelt_field_does_not_fit() -> None:
+    assert WORKFLOWS["PortInWorkflow"].signals[CORRECT_SIGNAL]
+    correction = {"by": "support desk", "acount_number": "100200301"}
+    assert not SCHEMAS["PortInCorrection.json"].is_valid(correction)
