@@ -1,0 +1,55 @@
+"""How trials show themselves: a progress bar while they run, a table at the end, an exit code."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+OK, BREACH, UNUSABLE = 0, 1, 2
+"""Exit codes: all is well; a promise was broken; the trial could not run."""
+
+
+@contextmanager
+def progress_bar(console: Console, what: str, total: int) -> Iterator["Ticker"]:
+    """A bar that a `Ticker` moves on. Without a terminal it prints a line now and then."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        yield Ticker(console, bar, what, total)
+
+
+class Ticker:
+    """Counts what is done."""
+
+    def __init__(self, console: Console, bar: Progress, what: str, total: int) -> None:
+        self._console, self._bar, self._what, self._total = console, bar, what, total
+        self._done = 0
+        self._task = bar.add_task(what, total=total, note="")
+
+    def done(self, note: str = "") -> None:
+        """One more is done; `note` stands beside the bar."""
+        self._done += 1
+        self._bar.update(self._task, advance=1, note=note)
+        lines = max(1, self._total // 10)
+        if self._bar.disable and (self._done % lines == 0 or self._done == self._total):
+            self._console.print(f"{self._what}: {self._done} of {self._total} {note}".rstrip())
+
+
+def matrix(
+    corner: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    cells: Mapping[tuple[str, str], str],
+) -> Table:
+    """A table of rows and columns; a cell that is not given was not tried."""
+    table = Table(corner, *columns, padding=(0, 1))
+    for row in rows:
+        table.add_row(row, *(cells.get((row, column), "") for column in columns))
+    return table
