@@ -66,7 +66,7 @@ def build_activities(
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         GuardianActivities(api, settings),
-        WebhookActivities(api, settings.order_updates, settings.read_lag),
+        WebhookActivities(api, settings),
     )
 
 

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from temporalio import activity
 
 import telegent
+from activities import writes
 from activities.looking import Look, only, settled
 from activities.settings import ActivitySettings
+from activities.writing import creation
 from telegent import Telegent
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.onboarding import Address, NewAccount
+
+
+class FindAccount(Look):
+    """Look for the account with this marked name."""
+
+    marked_name: str
 
 
 class CreateAccount(Payload):
@@ -18,11 +26,9 @@ class CreateAccount(Payload):
     marked_name: str
     account: NewAccount
 
-
-class FindAccount(Look):
-    """Look for the account with this marked name."""
-
-    marked_name: str
+    def look(self, *, settle: bool = False) -> FindAccount:
+        """Look for this account."""
+        return FindAccount(marked_name=self.marked_name, settle=settle)
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,17 @@ class AccountActivities:
     api: Telegent
     settings: ActivitySettings
 
-    @activity.defn(name="create_account")
+    @activity.defn(name="find_account")
+    async def find(self, wanted: FindAccount) -> str | None:
+        """Id of the account with this marked name, if there is one."""
+        found = [
+            account.account_id
+            for account in await self.api.accounts.list()
+            if account.account_name == wanted.marked_name
+        ]
+        return settled(only(found, "accounts"), wanted, self.settings.read_lag)
+
+    @creation(writes.CREATE_ACCOUNT, find)
     async def create(self, wanted: CreateAccount) -> str:
         """Create the account; returns its id."""
         created = await self.api.accounts.create(
@@ -44,16 +60,6 @@ class AccountActivities:
             )
         )
         return created.account_id
-
-    @activity.defn(name="find_account")
-    async def find(self, wanted: FindAccount) -> str | None:
-        """Id of the account with this marked name, if there is one."""
-        found = [
-            account.account_id
-            for account in await self.api.accounts.list()
-            if account.account_name == wanted.marked_name
-        ]
-        return settled(only(found, "accounts"), wanted, self.settings.read_lag)
 
 
 def _address(address: Address | None) -> telegent.Address | None:

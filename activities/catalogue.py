@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from temporalio import activity
 
 import telegent
+from activities import writes
 from activities.looking import Look, only, settled
 from activities.settings import ActivitySettings
+from activities.writing import creation
 from telegent import Telegent
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.onboarding import NewPackage, NewProduct
@@ -24,11 +26,25 @@ class FindPackages(Look):
     names: list[str]
 
 
+class CreateProduct(Payload):
+    """A product that the distributor will sell."""
+
+    product: NewProduct
+
+    def look(self, *, settle: bool = False) -> FindProducts:
+        """Look for this product."""
+        return FindProducts(skus=[self.product.sku], settle=settle)
+
+
 class CreatePackage(Payload):
     """A package with its items' products resolved: `product_ids` by product key."""
 
     package: NewPackage
     product_ids: dict[str, str]
+
+    def look(self, *, settle: bool = False) -> FindPackages:
+        """Look for this package."""
+        return FindPackages(names=[self.package.name], settle=settle)
 
 
 @dataclass(frozen=True)
@@ -50,8 +66,14 @@ class CatalogueActivities:
         return settled(found or None, wanted, self.settings.read_lag) or {}
 
     @activity.defn
-    async def create_product(self, product: NewProduct) -> str:
+    async def find_product(self, wanted: FindProducts) -> str | None:
+        """The product's id, if there is one with this SKU."""
+        return (await self.find_products(wanted)).get(wanted.skus[0])
+
+    @creation(writes.CREATE_PRODUCT, find_product)
+    async def create_product(self, wanted: CreateProduct) -> str:
         """Create the product; returns its id."""
+        product = wanted.product
         created = await self.api.products.create(
             telegent.ProductCreate(
                 sku=product.sku,
@@ -78,6 +100,11 @@ class CatalogueActivities:
         return settled(found or None, wanted, self.settings.read_lag) or {}
 
     @activity.defn
+    async def find_package(self, wanted: FindPackages) -> str | None:
+        """The package's id, if there is one with this name."""
+        return (await self.find_packages(wanted)).get(wanted.names[0])
+
+    @creation(writes.CREATE_PACKAGE, find_package)
     async def create_package(self, wanted: CreatePackage) -> str:
         """Create the package with all its items in one call; returns its id."""
         package = wanted.package

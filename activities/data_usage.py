@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from temporalio import activity
-
 import telegent
+from activities import writes
+from activities.writing import write
 from telegent import Telegent
 from telegent_orchestrator.lines import DataLimits, Renewal
 
@@ -15,7 +15,7 @@ class DataUsageActivities:
 
     api: Telegent
 
-    @activity.defn
+    @write(writes.SET_DATA_LIMITS)
     async def set_data_limits(self, numbers: list[str], limits: DataLimits) -> None:
         """Set limits in MB, the same for all these numbers."""
         await self.api.data_usage.set_limits(
@@ -29,7 +29,7 @@ class DataUsageActivities:
             )
         )
 
-    @activity.defn
+    @write(writes.SET_RENEWAL)
     async def set_renewal(self, numbers: list[str], renewal: Renewal) -> None:
         """Set when used data starts again from zero, the same for all these numbers."""
         await self.api.data_usage.set_renewal(

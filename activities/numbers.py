@@ -7,19 +7,35 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
+from activities import writes
 from activities.looking import Look, settled
 from activities.outcome import Outcome
 from activities.settings import ActivitySettings
+from activities.writing import creation, write
 from telegent import NotFound, Telegent, activation_code
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.lines import ProductType
 from telegent_orchestrator.port_in import MessageType, NumberBinding
 
 
+class FindNumber(Look):
+    """Look for the number of a subscriber that is not accounted for.
+
+    `iccid`: look on this SIM only. `sure`: such a number can only be the one that is looked for.
+    """
+
+    subscriber_id: str
+    accounted_for: list[str] = []
+    sure: bool
+    iccid: str | None = None
+
+
 class BuyNumber(Payload):
     """A number to buy, assigned to its subscriber in the same call.
 
-    The assignment is what makes a purchase whose answer was lost findable.
+    The assignment is what makes a purchase whose answer was lost findable, together with
+    `accounted_for`: what the subscriber had before, and the numbers of other lines. `sure`: any
+    other number of the subscriber can only be this one.
     """
 
     account_id: str
@@ -31,6 +47,18 @@ class BuyNumber(Payload):
     area_code: str | None = None
     zip_code: str | None = None
     iccid: str | None = None
+    accounted_for: list[str] = []
+    sure: bool = True
+
+    def look(self, *, settle: bool = False) -> FindNumber:
+        """Look for this number."""
+        return FindNumber(
+            subscriber_id=self.subscriber_id,
+            accounted_for=self.accounted_for,
+            sure=self.sure,
+            iccid=self.iccid,
+            settle=settle,
+        )
 
 
 class NumberAtHand(Payload):
@@ -43,25 +71,10 @@ class NumberAtHand(Payload):
     activation_code: str | None = None
 
 
-class FindNumber(Look):
-    """Look for the number of a subscriber that is not accounted for.
-
-    `sure`: such a number can only be the one that is looked for.
-    """
-
-    subscriber_id: str
-    accounted_for: list[str] = []
-    sure: bool
-
-
-class FindNumberOnSim(Look):
-    """Look for the subscriber's number on a physical SIM."""
-
-    iccid: str
-    subscriber_id: str
-
-
 COMPLETE = ("complete", "completed")
+GIVEN_UP = ("inactive", "cancelled", "canceled", "deactivated")
+"""The words of a number that was cancelled are not documented. A parked one may look the same: it
+was not bought a moment ago either."""
 FAILED = ("failed", "error", "rejected", "cancelled")
 
 
@@ -73,6 +86,30 @@ class NumberActivities:
     settings: ActivitySettings
 
     @activity.defn
+    async def find_number(self, wanted: FindNumber) -> NumberAtHand | None:
+        """The subscriber's number that is not accounted for, if there is one.
+
+        On a physical SIM it can only be the one that the SIM carries. A fault when there are
+        several, when the one found may be another line's, or when the SIM is somebody else's.
+        """
+        if wanted.iccid:
+            return await self._number_on_sim(wanted.iccid, wanted)
+        found = [
+            _at_hand(number)
+            async for number in self._inventory_of(wanted.subscriber_id)
+            if number.number not in wanted.accounted_for and not _given_up(number)
+        ]
+        if found and (len(found) > 1 or not wanted.sure):
+            numbers = ", ".join(number.phone_number or "?" for number in found)
+            raise ApplicationError(
+                f"the subscriber already has {numbers}, and it cannot be told whether that is "
+                "this line's number",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            )
+        return settled(found[0] if found else None, wanted, self.settings.purchase_lag)
+
+    @creation(writes.BUY_NUMBER, find_number)
     async def buy_number(self, wanted: BuyNumber) -> NumberAtHand:
         """Buy one number. Never repeat this without having looked for the number first."""
         bought = await self.api.numbers.provision(
@@ -98,6 +135,27 @@ class NumberActivities:
             number_id=bought.number_id,
             iccid=bought.iccid or wanted.iccid,
             activation_code=activation_code(bought.qr_code),
+        )
+
+    @write(writes.RELEASE_NUMBER)
+    async def release_number(self, phone_number: str) -> None:
+        """Give a bought number up, for good; one that is given up already stays so.
+
+        Looks first, because a second cancel is refused, and makes another order. A number that is
+        not shown may have been bought a moment ago, so that counts when it lasts.
+        """
+        number = await self._shown(phone_number)
+        if number is None:
+            settled(None, Look(settle=True), self.settings.purchase_lag)
+            return
+        if _given_up(number):
+            return
+        await self.api.numbers.change_status(
+            telegent.StatusChange(
+                status_change="cancel",
+                effective_date=activity.info().started_time.date(),
+                phone_numbers=[telegent.StatusChangeNumber(number=phone_number)],
+            )
         )
 
     @activity.defn
@@ -128,10 +186,8 @@ class NumberActivities:
     @activity.defn
     async def read_number(self, phone_number: str) -> NumberAtHand | None:
         """What the vendor has on a number; None when it is not in our inventory."""
-        try:
-            return _at_hand(await self.api.numbers.details(phone_number=phone_number))
-        except NotFound:
-            return None
+        number = await self._shown(phone_number)
+        return _at_hand(number) if number else None
 
     @activity.defn
     async def await_number(self, phone_number: str) -> NumberAtHand:
@@ -154,43 +210,6 @@ class NumberActivities:
     async def numbers_of(self, subscriber_id: str) -> list[str]:
         """The subscriber's phone numbers in inventory."""
         return [number.number async for number in self._inventory_of(subscriber_id)]
-
-    @activity.defn
-    async def find_number(self, wanted: FindNumber) -> NumberAtHand | None:
-        """The subscriber's number that is not accounted for, if there is one.
-
-        A fault when there are several, or when the one found may be another line's.
-        """
-        found = [
-            _at_hand(number)
-            async for number in self._inventory_of(wanted.subscriber_id)
-            if number.number not in wanted.accounted_for
-        ]
-        if found and (len(found) > 1 or not wanted.sure):
-            numbers = ", ".join(number.phone_number or "?" for number in found)
-            raise ApplicationError(
-                f"the subscriber already has {numbers}, and it cannot be told whether that is "
-                "this line's number",
-                type=Outcome.REFUSED,
-                non_retryable=True,
-            )
-        return settled(found[0] if found else None, wanted, self.settings.purchase_lag)
-
-    @activity.defn
-    async def find_number_on_sim(self, wanted: FindNumberOnSim) -> NumberAtHand | None:
-        """The number on this SIM, if there is one; a fault if it is somebody else's."""
-        try:
-            number = await self.api.numbers.details(iccid=wanted.iccid)
-        except NotFound:
-            return settled(None, wanted, self.settings.purchase_lag)
-        if number.assigned_subscriber_id != wanted.subscriber_id:
-            raise ApplicationError(
-                f"SIM {wanted.iccid} already carries {number.number}, which belongs to "
-                f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM",
-                type=Outcome.REFUSED,
-                non_retryable=True,
-            )
-        return _at_hand(number)
 
     @activity.defn
     async def read_binding_differences(
@@ -220,13 +239,33 @@ class NumberActivities:
             if wish is not None and (there or "").casefold() != wish.casefold()
         ]
 
+    async def _shown(self, phone_number: str) -> telegent.Number | None:
+        try:
+            return await self.api.numbers.details(phone_number=phone_number)
+        except NotFound:
+            return None
+
+    async def _number_on_sim(self, iccid: str, wanted: FindNumber) -> NumberAtHand | None:
+        try:
+            number = await self.api.numbers.details(iccid=iccid)
+        except NotFound:
+            return settled(None, wanted, self.settings.purchase_lag)
+        if number.assigned_subscriber_id != wanted.subscriber_id:
+            raise ApplicationError(
+                f"SIM {iccid} already carries {number.number}, which belongs to "
+                f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            )
+        return _at_hand(number)
+
     async def _inventory_of(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
         """Pages through the whole inventory: the vendor has no search by subscriber."""
         async for number in self.api.numbers.inventory():
             if number.assigned_subscriber_id == subscriber_id:
                 yield number
 
-    @activity.defn
+    @write(writes.BIND_NUMBER)
     async def bind_number(self, number: str, binding: NumberBinding, iccid: str | None) -> None:
         """Bind a number to subscriber, routes, product type and SIM: an absolute set."""
         product_type = ProductType(binding.product_type)
@@ -243,6 +282,10 @@ class NumberActivities:
                 product_type=product_type.value,
             )
         )
+
+
+def _given_up(number: telegent.Number) -> bool:
+    return (number.status or "").casefold() in GIVEN_UP
 
 
 def _at_hand(number: telegent.Number) -> NumberAtHand:

@@ -46,6 +46,9 @@ class Outcome(StrEnum):
     UNKNOWN = "OutcomeUnknown"
     """May have happened: look before acting again."""
 
+    OVERTAKEN = "Overtaken"
+    """Not sent after all: what it was decided on has changed meanwhile."""
+
     PENDING = "Pending"
     """Nothing went wrong: what is waited for has not happened yet."""
 

@@ -9,9 +9,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
+from activities import writes
 from activities.looking import waited
 from activities.outcome import Outcome
 from activities.settings import ActivitySettings
+from activities.writing import write
 from telegent import NotFound, OutcomeUnknown, Telegent, TelegentError
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.port_out import PortOutPin, weak
@@ -65,7 +67,7 @@ class PortOutActivities:
         if not _may_belong(subscription, number):
             raise _refusal(f"subscription {subscription_id} belongs to another number")
 
-    @activity.defn
+    @write(writes.SET_PORT_OUT_PIN)
     async def set_port_out_pin(self, wanted: PinToSet) -> str | None:
         """Set the PIN; returns the vendor's order id, None when only a look showed that it is set.
 
@@ -84,7 +86,7 @@ class PortOutActivities:
             raise
         return order.order_id
 
-    @activity.defn
+    @write(writes.VOID_PORT_OUT_PIN)
     async def void_port_out_pin(self, phone_number: str) -> None:
         """Overwrite the PIN with one that nobody knows: it never leaves this process.
 
@@ -124,12 +126,6 @@ class PortOutActivities:
             next_retry_delay=self.settings.read_lag,
             category=ApplicationErrorCategory.BENIGN,
         )
-
-    @activity.defn
-    async def close_subscription(self, subscription_id: str) -> None:
-        """End a subscription and its charges; one that is gone already is closed."""
-        with suppress(NotFound):
-            await self.api.subscriptions.delete(subscription_id)
 
     async def _in_service(self, phone_number: str) -> telegent.Number | str:
         """The number, or how the vendor shows that it is not in service here."""

@@ -7,10 +7,12 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
+from activities import writes
 from activities.outcome import Outcome
 from activities.poll_share import PollShare
 from activities.port_pace import Situation, next_look
 from activities.settings import ActivitySettings
+from activities.writing import decided_ago, write
 from telegent import Telegent
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.port_in import PortInDetails
@@ -58,9 +60,12 @@ class AwaitChange(Payload):
 
 
 class UpdatePort(Payload):
-    """The full last-known set of details for an order: what is left out might be cleared."""
+    """The full last-known set of details for an order: what is left out might be cleared.
 
-    order_id: str
+    `seen`: the order as it was when this was decided on.
+    """
+
+    seen: OrderSeen
     details: PortInDetails
 
 
@@ -86,9 +91,16 @@ class PortActivities:
             vendor_words=answer.message or "",
         )
 
-    @activity.defn
+    @write(writes.SUBMIT_PORT)
     async def submit_port(self, details: PortInDetails) -> OrderSeen:
-        """Submit a port-in. A lost answer cannot be looked up: the order id was in it."""
+        """Submit a port-in. A lost answer cannot be looked up: the order id was in it.
+
+        After a gap it asks again first whether the number can be ported.
+        """
+        if decided_ago() > self.settings.gap:
+            now = await self.check_port_eligibility(details.phone_number, details.classification)
+            if not now.eligible:
+                raise _overtaken(f"the number cannot be ported any more: {now.vendor_words}")
         order = await self.api.ports.submit(
             telegent.PortIn(
                 port_in_number=details.phone_number,
@@ -105,13 +117,17 @@ class PortActivities:
         )
         return OrderSeen(order_id=order.order_id, status=order.status or "")
 
-    @activity.defn
+    @write(writes.UPDATE_PORT)
     async def update_port(self, wanted: UpdatePort) -> None:
         """Send corrected details; the vendor submits them to the losing carrier again."""
+        if decided_ago() > self.settings.gap:
+            now = await self.read_port_order(wanted.seen.order_id)
+            if now != wanted.seen:
+                raise _overtaken(f"the order was '{wanted.seen.words}', and is '{now.words}'")
         details = wanted.details
         await self.api.ports.update(
             telegent.PortInUpdate(
-                order_id=wanted.order_id,
+                order_id=wanted.seen.order_id,
                 current_carrier_name=details.losing_carrier,
                 current_account_number=details.account_number,
                 current_account_password=details.account_pin,
@@ -123,9 +139,12 @@ class PortActivities:
             )
         )
 
-    @activity.defn
+    @write(writes.CANCEL_PORT)
     async def cancel_port(self, order_id: str) -> None:
-        """Ask for cancellation; what comes of it is read from the order."""
+        """Ask for cancellation; what comes of it is read from the order.
+
+        Right whatever has happened meanwhile: what cannot be cancelled any more is refused.
+        """
         await self.api.ports.cancel(order_id)
 
     @activity.defn
@@ -172,6 +191,10 @@ class PortActivities:
             next_retry_delay=wait,
             category=ApplicationErrorCategory.BENIGN,
         )
+
+
+def _overtaken(how: str) -> ApplicationError:
+    return ApplicationError(f"not sent: {how}", type=Outcome.OVERTAKEN, non_retryable=True)
 
 
 def _address(details: PortInDetails) -> telegent.PortBillingAddress:

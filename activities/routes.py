@@ -1,15 +1,25 @@
 """Message and voice routes: creating them, and finding them by their marked names."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from temporalio import activity
 
 import telegent
+from activities import writes
 from activities.looking import Look, only, settled
 from activities.settings import ActivitySettings
-from telegent import Telegent
+from activities.writing import creation, write
+from telegent import NotFound, Telegent
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.onboarding import NewMessageRoute, NewVoiceRoute, RouteCredentials
+
+
+class FindRoute(Look):
+    """Look for the route with this marked name."""
+
+    account_id: str
+    marked_name: str
 
 
 class CreateMessageRoute(Payload):
@@ -19,6 +29,10 @@ class CreateMessageRoute(Payload):
     marked_name: str
     route: NewMessageRoute
 
+    def look(self, *, settle: bool = False) -> FindRoute:
+        """Look for this route."""
+        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, settle=settle)
+
 
 class CreateVoiceRoute(Payload):
     """A voice route of an account, under the name that it can be found by."""
@@ -27,12 +41,9 @@ class CreateVoiceRoute(Payload):
     marked_name: str
     route: NewVoiceRoute
 
-
-class FindRoute(Look):
-    """Look for the route with this marked name."""
-
-    account_id: str
-    marked_name: str
+    def look(self, *, settle: bool = False) -> FindRoute:
+        """Look for this route."""
+        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, settle=settle)
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,16 @@ class RouteActivities:
     settings: ActivitySettings
 
     @activity.defn
+    async def find_message_route(self, wanted: FindRoute) -> str | None:
+        """Id of the message route with this marked name, if there is one."""
+        found = [
+            route.message_route_id
+            for route in await self.api.message_routes.list(wanted.account_id)
+            if route.route_name == wanted.marked_name
+        ]
+        return settled(only(found, "message routes"), wanted, self.settings.read_lag)
+
+    @creation(writes.CREATE_MESSAGE_ROUTE, find_message_route)
     async def create_message_route(self, wanted: CreateMessageRoute) -> str:
         """Create the message route; returns its id."""
         route = wanted.route
@@ -67,17 +88,23 @@ class RouteActivities:
         )
         return created.message_route_id
 
-    @activity.defn
-    async def find_message_route(self, wanted: FindRoute) -> str | None:
-        """Id of the message route with this marked name, if there is one."""
-        found = [
-            route.message_route_id
-            for route in await self.api.message_routes.list(wanted.account_id)
-            if route.route_name == wanted.marked_name
-        ]
-        return settled(only(found, "message routes"), wanted, self.settings.read_lag)
+    @write(writes.DELETE_MESSAGE_ROUTE)
+    async def delete_message_route(self, route_id: str) -> None:
+        """Delete the message route; one that is gone already is deleted."""
+        with suppress(NotFound):
+            await self.api.message_routes.delete(route_id)
 
     @activity.defn
+    async def find_voice_route(self, wanted: FindRoute) -> str | None:
+        """Id of the voice route with this marked name, if there is one."""
+        found = [
+            route.call_route_id
+            for route in await self.api.voice_routes.list(wanted.account_id)
+            if route.route_name == wanted.marked_name
+        ]
+        return settled(only(found, "voice routes"), wanted, self.settings.read_lag)
+
+    @creation(writes.CREATE_VOICE_ROUTE, find_voice_route)
     async def create_voice_route(self, wanted: CreateVoiceRoute) -> str:
         """Create the voice route; returns its id."""
         route = wanted.route
@@ -103,15 +130,11 @@ class RouteActivities:
         )
         return created.call_route_id
 
-    @activity.defn
-    async def find_voice_route(self, wanted: FindRoute) -> str | None:
-        """Id of the voice route with this marked name, if there is one."""
-        found = [
-            route.call_route_id
-            for route in await self.api.voice_routes.list(wanted.account_id)
-            if route.route_name == wanted.marked_name
-        ]
-        return settled(only(found, "voice routes"), wanted, self.settings.read_lag)
+    @write(writes.DELETE_VOICE_ROUTE)
+    async def delete_voice_route(self, route_id: str) -> None:
+        """Delete the voice route; one that is gone already is deleted."""
+        with suppress(NotFound):
+            await self.api.voice_routes.delete(route_id)
 
 
 def _credentials(

@@ -6,7 +6,19 @@ from datetime import timedelta
 from activities.events import EventSettings
 from activities.port_pace import Pace
 from activities.port_rules import PortRules
-from activities.webhooks import OrderUpdates
+
+
+@dataclass(frozen=True)
+class OrderUpdates:
+    """Where the vendor is to report order updates, and what it must present there.
+
+    With a `token` it presents that, otherwise user name and password.
+    """
+
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -18,6 +30,7 @@ class ActivitySettings:
     only when its order is complete. `order_poll`: time between looks at a number order that is not
     complete yet. `port_poll_share`: the part of all requests, 0 to 1, that looking at open port-ins
     may take. `port_out_poll`: time between looks whether a number has left.
+    `gap`: how long after it was decided on a write may start without a look.
     `message_level_field`: the wire field for AI Guardian's message level, which no document names.
     `port_rules`: deadlines and caps of port-ins. `order_updates`: our webhook, if there is one.
     `events`: who gets events.
@@ -27,6 +40,7 @@ class ActivitySettings:
     read_lag: timedelta = timedelta(seconds=60)
     purchase_lag: timedelta = timedelta(minutes=15)
     order_poll: timedelta = timedelta(seconds=15)
+    gap: timedelta = timedelta(minutes=5)
     port_pace: Pace = field(default_factory=Pace)
     port_poll_share: float = 0.4
     port_out_poll: timedelta = timedelta(hours=6)

@@ -6,19 +6,14 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 import telegent
+from activities import writes
 from activities.looking import Look, settled
 from activities.outcome import Outcome
 from activities.settings import ActivitySettings
+from activities.writing import creation
 from telegent import Telegent
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.onboarding import NewSubscriber
-
-
-class CreateSubscriber(Payload):
-    """A subscriber of an account."""
-
-    account_id: str
-    subscriber: NewSubscriber
 
 
 class FindSubscriber(Look):
@@ -28,30 +23,25 @@ class FindSubscriber(Look):
     email: str
 
 
+class CreateSubscriber(Payload):
+    """A subscriber of an account."""
+
+    account_id: str
+    subscriber: NewSubscriber
+
+    def look(self, *, settle: bool = False) -> FindSubscriber:
+        """Look for this subscriber."""
+        return FindSubscriber(
+            account_id=self.account_id, email=self.subscriber.email, settle=settle
+        )
+
+
 @dataclass(frozen=True)
 class SubscriberActivities:
     """Calls about subscribers."""
 
     api: Telegent
     settings: ActivitySettings
-
-    @activity.defn(name="create_subscriber")
-    async def create(self, wanted: CreateSubscriber) -> str:
-        """Create the subscriber without numbers; returns the id.
-
-        The numbers come later: the vendor refuses one that does not belong to the account yet.
-        """
-        created = await self.api.subscribers.create(
-            telegent.SubscriberCreate(
-                name=wanted.subscriber.name,
-                email=wanted.subscriber.email,
-                phone_numbers=[],
-                role=wanted.subscriber.role,
-                password=wanted.subscriber.password,
-                account_id=wanted.account_id,
-            )
-        )
-        return created.subscriber_id
 
     @activity.defn(name="find_subscriber")
     async def find(self, wanted: FindSubscriber) -> str | None:
@@ -75,3 +65,21 @@ class SubscriberActivities:
                     non_retryable=True,
                 )
         return settled(found, wanted, self.settings.read_lag)
+
+    @creation(writes.CREATE_SUBSCRIBER, find)
+    async def create(self, wanted: CreateSubscriber) -> str:
+        """Create the subscriber without numbers; returns the id.
+
+        The numbers come later: the vendor refuses one that does not belong to the account yet.
+        """
+        created = await self.api.subscribers.create(
+            telegent.SubscriberCreate(
+                name=wanted.subscriber.name,
+                email=wanted.subscriber.email,
+                phone_numbers=[],
+                role=wanted.subscriber.role,
+                password=wanted.subscriber.password,
+                account_id=wanted.account_id,
+            )
+        )
+        return created.subscriber_id

@@ -1,23 +1,17 @@
 """Subscriptions: starting one for a number, and finding the one that a lost answer started."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from temporalio import activity
 
 import telegent
+from activities import writes
 from activities.looking import Look, only, settled
 from activities.settings import ActivitySettings
-from telegent import Telegent
+from activities.writing import creation, write
+from telegent import NotFound, Telegent
 from telegent_orchestrator._payload import Payload
-
-
-class StartSubscription(Payload):
-    """A subscription of one number to one package; it starts recurring charges."""
-
-    subscriber_id: str
-    package_id: str
-    number_id: str
-    iccid: str | None = None
 
 
 class FindSubscription(Look):
@@ -28,6 +22,24 @@ class FindSubscription(Look):
     number_id: str
 
 
+class StartSubscription(Payload):
+    """A subscription of one number to one package; it starts recurring charges."""
+
+    subscriber_id: str
+    package_id: str
+    number_id: str
+    iccid: str | None = None
+
+    def look(self, *, settle: bool = False) -> FindSubscription:
+        """Look for this subscription."""
+        return FindSubscription(
+            subscriber_id=self.subscriber_id,
+            package_id=self.package_id,
+            number_id=self.number_id,
+            settle=settle,
+        )
+
+
 @dataclass(frozen=True)
 class SubscriptionActivities:
     """Calls about subscriptions."""
@@ -36,6 +48,17 @@ class SubscriptionActivities:
     settings: ActivitySettings
 
     @activity.defn
+    async def find_subscription(self, wanted: FindSubscription) -> str | None:
+        """Id of the number's subscription to the package, if there is one."""
+        found = [
+            subscription.subscription_id
+            for subscription in await self.api.packages.subscriptions(wanted.package_id)
+            if subscription.tnid == wanted.number_id
+            and subscription.subscriber_id == wanted.subscriber_id
+        ]
+        return settled(only(found, "subscriptions"), wanted, self.settings.read_lag)
+
+    @creation(writes.START_SUBSCRIPTION, find_subscription)
     async def start_subscription(self, wanted: StartSubscription) -> str:
         """Start the subscription; returns its id."""
         created = await self.api.subscriptions.create(
@@ -49,13 +72,8 @@ class SubscriptionActivities:
         )
         return created.subscription_id
 
-    @activity.defn
-    async def find_subscription(self, wanted: FindSubscription) -> str | None:
-        """Id of the number's subscription to the package, if there is one."""
-        found = [
-            subscription.subscription_id
-            for subscription in await self.api.packages.subscriptions(wanted.package_id)
-            if subscription.tnid == wanted.number_id
-            and subscription.subscriber_id == wanted.subscriber_id
-        ]
-        return settled(only(found, "subscriptions"), wanted, self.settings.read_lag)
+    @write(writes.CLOSE_SUBSCRIPTION)
+    async def close_subscription(self, subscription_id: str) -> None:
+        """End a subscription and its charges; one that is gone already is closed."""
+        with suppress(NotFound):
+            await self.api.subscriptions.delete(subscription_id)

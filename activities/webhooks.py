@@ -1,30 +1,20 @@
 """The account's webhook for order updates: creating ours, and finding it."""
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 import telegent
+from activities import writes
 from activities.looking import Look, settled
 from activities.outcome import Outcome
+from activities.settings import ActivitySettings, OrderUpdates
+from activities.writing import creation
 from telegent import Telegent
+from telegent_orchestrator._payload import Payload
 
 EVENT: telegent.Event = "Order_Update"
-
-
-@dataclass(frozen=True)
-class OrderUpdates:
-    """Where the vendor is to report order updates, and what it must present there.
-
-    With a `token` it presents that, otherwise user name and password.
-    """
-
-    url: str
-    username: str = ""
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
 
 
 class FindWebhook(Look):
@@ -33,33 +23,22 @@ class FindWebhook(Look):
     account_id: str
 
 
+class CreateWebhook(Payload):
+    """Our webhook of this account."""
+
+    account_id: str
+
+    def look(self, *, settle: bool = False) -> FindWebhook:
+        """Look for this webhook."""
+        return FindWebhook(account_id=self.account_id, settle=settle)
+
+
 @dataclass(frozen=True)
 class WebhookActivities:
-    """Calls about webhooks. `ours`: None when this worker has no webhook URL."""
+    """Calls about webhooks. They are refused when this worker has no webhook URL."""
 
     api: Telegent
-    ours: OrderUpdates | None
-    read_lag: timedelta
-
-    @activity.defn
-    async def create_webhook(self, account_id: str) -> str:
-        """Register our URL for order updates of the account; returns the webhook's id."""
-        ours = self._configured()
-        by_token = bool(ours.token)
-        created = await self.api.webhooks.create(
-            telegent.WebhookCreate(
-                account_id=account_id,
-                webhook_url=ours.url,
-                method="POST",
-                data_format="json",
-                authentication_type="Token" if by_token else "Basic",
-                authentication_username=None if by_token else ours.username,
-                authentication_password=None if by_token else ours.password,
-                authentication_token=ours.token if by_token else None,
-                subscribed_events=[EVENT],
-            )
-        )
-        return created.webhook_id
+    settings: ActivitySettings
 
     @activity.defn
     async def find_webhook(self, wanted: FindWebhook) -> str | None:
@@ -75,16 +54,37 @@ class WebhookActivities:
             and hook.active is not False
             and EVENT.casefold() in _events(hook.subscribed_events)
         ]
-        return settled(found[0] if found else None, wanted, self.read_lag)
+        return settled(found[0] if found else None, wanted, self.settings.read_lag)
+
+    @creation(writes.CREATE_WEBHOOK, find_webhook)
+    async def create_webhook(self, wanted: CreateWebhook) -> str:
+        """Register our URL for order updates of the account; returns the webhook's id."""
+        ours = self._configured()
+        by_token = bool(ours.token)
+        created = await self.api.webhooks.create(
+            telegent.WebhookCreate(
+                account_id=wanted.account_id,
+                webhook_url=ours.url,
+                method="POST",
+                data_format="json",
+                authentication_type="Token" if by_token else "Basic",
+                authentication_username=None if by_token else ours.username,
+                authentication_password=None if by_token else ours.password,
+                authentication_token=ours.token if by_token else None,
+                subscribed_events=[EVENT],
+            )
+        )
+        return created.webhook_id
 
     def _configured(self) -> OrderUpdates:
-        if self.ours is None:
+        ours = self.settings.order_updates
+        if ours is None:
             raise ApplicationError(
                 "this worker has no TELEGENT_WEBHOOK_URL",
                 type=Outcome.REFUSED,
                 non_retryable=True,
             )
-        return self.ours
+        return ours
 
 
 def _events(names: str | None) -> set[str]:

@@ -40,6 +40,7 @@ class EventType(StrEnum):
     ONBOARDING_ATTENTION_REQUIRED = "com.telegent-orchestrator.onboarding.attention-required"
     ONBOARDING_COMPLETED = "com.telegent-orchestrator.onboarding.completed"
     ONBOARDING_FAILED = "com.telegent-orchestrator.onboarding.failed"
+    ONBOARDING_CANCELLED = "com.telegent-orchestrator.onboarding.cancelled"
 
 
 class EventData(Payload):

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from telegent_orchestrator._payload import E164, Iccid, Key, Payload, Request, Text, ZipCode
 from telegent_orchestrator.port_in import MessageType, PortInDetails
-from telegent_orchestrator.progress import Question, Step, StepState
+from telegent_orchestrator.progress import Question, Step, StepState, Undone
 
 
 class ProductType(StrEnum):
@@ -148,8 +148,9 @@ class LineInput(Payload):
 
     `look_first`: an earlier run may have created things, so look before each create.
     `numbers_elsewhere`: the subscriber's numbers that belong to other lines of the request.
-    `only_number`: any other number of the subscriber can only be this line's, because the
-    subscriber was made by this onboarding and has no other line with a new eSIM.
+    `only_number`: the request has no other line with a new eSIM for this subscriber, and describes
+    the subscriber as new. `new_subscriber`: this very run has created the subscriber, so that it
+    had no number before.
     """
 
     reference: str
@@ -162,6 +163,7 @@ class LineInput(Payload):
     look_first: bool = False
     numbers_elsewhere: list[str] = []
     only_number: bool = False
+    new_subscriber: bool = False
 
 
 class LineResult(Payload):
@@ -187,4 +189,5 @@ class LineStatus(Payload):
     key: str
     steps: list[Step] = []
     questions: list[Question] = []
+    undone: Undone = Undone()
     result: LineResult

@@ -26,7 +26,7 @@ from telegent_orchestrator._payload import (
 )
 from telegent_orchestrator.faults import faults_between_parts
 from telegent_orchestrator.lines import LineRequest, LineResult
-from telegent_orchestrator.progress import LineBrief, Question, Step
+from telegent_orchestrator.progress import LineBrief, Question, Step, Undone
 
 
 def _by_id(field: str) -> Discriminator:
@@ -296,13 +296,15 @@ def _as_fault(error: ErrorDetails) -> InitErrorDetails:
 class OnboardingStatus(Payload):
     """How far an onboarding is; each line's own steps are in the status of its workflow.
 
-    `result` holds what exists so far, also when the onboarding was cancelled.
+    `result` holds what was made so far. After a cancel `undone` says what of it was taken back, and
+    what is left; each line says that of its own part.
     """
 
     reference: str
     steps: list[Step] = []
     lines: list[LineBrief] = []
     questions: list[Question] = []
+    undone: Undone = Undone()
     result: "OnboardingResult | None" = None
 
 

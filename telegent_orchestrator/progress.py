@@ -75,6 +75,16 @@ class Question(Payload):
     asked_at: datetime | None = None
 
 
+class Undone(Payload):
+    """After a cancel: what was taken back, in that order, and what is left at the vendor, and why.
+
+    Empty as long as nothing was cancelled.
+    """
+
+    taken_back: list[str] = []
+    left: list[str] = []
+
+
 class LineBrief(Payload):
     """One line in the status of its onboarding; ask `workflow_id` for its steps."""
 

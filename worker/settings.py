@@ -14,8 +14,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import NoDecode
 
 from activities.events import EventSettings
-from activities.settings import ActivitySettings
-from activities.webhooks import OrderUpdates
+from activities.settings import ActivitySettings, OrderUpdates
 from worker.common_settings import PREFIX, SECRET_FIELDS, CommonSettings, Port, listed
 from worker.port_settings import PortSettings
 from worker.telegent_settings import TelegentSettings

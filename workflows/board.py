@@ -1,5 +1,6 @@
 """What people see of a running workflow: its steps, and the questions that it asks them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
@@ -92,7 +93,11 @@ class Board:
         self.show()
         if self._tell:
             await self._tell(StepState.NEEDS_PERSON, f"{step}: {text}")
-        await workflow.wait_condition(lambda: step in self._answers)
+        try:
+            await workflow.wait_condition(lambda: step in self._answers)
+        except asyncio.CancelledError:
+            self._questions.pop(step, None)
+            raise
         answer = self._answers.pop(step)
         shown.state = StepState.RUNNING
         shown.detail = f"{answer.by} answered '{answer.answer.value}': {answer.reason}"

@@ -5,16 +5,26 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from temporalio import workflow
 
-from workflows.policies import CREATE, HOUSE, READ, SET, Policy
+from activities.writes import ROW, Kind, write_of
+from workflows.policies import CREATE, HOUSE, PORT_REQUEST, READ, SET, Policy
 
 P = ParamSpec("P")
 T = TypeVar("T")
 # The first parameter is the resource that the worker binds; the workflow only names the method.
 Activity = Callable[Concatenate[Any, P], Awaitable[T]]
 
+POLICIES = {
+    Kind.SET: SET,
+    Kind.CREATE: CREATE,
+    Kind.PURCHASE: CREATE,
+    Kind.PORT_REQUEST: PORT_REQUEST,
+}
+
 
 async def read(activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs) -> T:
     """Reads, again and again until there is an answer. Raises ActivityError when refused."""
+    if hasattr(activity, ROW):
+        raise RuntimeError(f"{activity.__qualname__} writes")
     return await _call(activity, summary, READ, args, kwargs)
 
 
@@ -23,20 +33,22 @@ async def put(activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P
 
     Raises ActivityError when refused.
     """
+    if write_of(activity).kind is not Kind.SET:
+        raise RuntimeError(f"{activity.__qualname__} must not be repeated blindly")
     return await _call(activity, summary, SET, args, kwargs)
 
 
-def creating(
+def writing(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> Callable[[], Awaitable[T]]:
-    """A create that is attempted once each time it is called."""
-    return lambda: _call(activity, summary, CREATE, args, kwargs)
+    """A write under the policy of its kind, each time it is called."""
+    return requesting(POLICIES[write_of(activity).kind], activity, summary, *args, **kwargs)
 
 
 def requesting(
     policy: Policy, activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> Callable[[], Awaitable[T]]:
-    """A call that is attempted once, under a policy of its own, each time it is called."""
+    """A call under a policy of its own, each time it is called."""
     return lambda: _call(activity, summary, policy, args, kwargs)
 
 

@@ -7,6 +7,7 @@ from temporalio.exceptions import ApplicationError
 from activities.catalogue import (
     CatalogueActivities,
     CreatePackage,
+    CreateProduct,
     FindPackages,
     FindProducts,
 )
@@ -16,7 +17,7 @@ from telegent_orchestrator.onboarding import (
     NewPackage,
     NewProduct,
 )
-from workflows.calls import creating, read
+from workflows.calls import read
 from workflows.ensure import Maker
 
 PRODUCTS, PACKAGES = "Products", "Packages"
@@ -29,7 +30,7 @@ async def ensure_products(
     async with maker.board.step(PRODUCTS):
         ids = {p.key: p.product_id for p in products if isinstance(p, ExistingProduct)}
         wanted = [p for p in products if isinstance(p, NewProduct)]
-        there = await _products([p.sku for p in wanted], False) if wanted else {}
+        there = await _products([p.sku for p in wanted]) if wanted else {}
         for product in wanted:
             ids[product.key] = there.get(product.sku) or await _make_product(maker, product)
         return ids
@@ -42,7 +43,7 @@ async def ensure_packages(
     async with maker.board.step(PACKAGES):
         ids = {p.key: p.package_id for p in packages if isinstance(p, ExistingPackage)}
         wanted = [p for p in packages if isinstance(p, NewPackage)]
-        there = await _packages([p.name for p in wanted], False) if wanted else {}
+        there = await _packages([p.name for p in wanted]) if wanted else {}
         for package in wanted:
             ids[package.key] = there.get(package.name) or await _make_package(
                 maker, package, product_ids
@@ -51,11 +52,13 @@ async def ensure_packages(
 
 
 async def _make_product(maker: Maker, product: NewProduct) -> str:
-    async def find(settle: bool) -> str | None:
-        return (await _products([product.sku], settle)).get(product.sku)
-
-    create = creating(CatalogueActivities.create_product, f"Create product {product.key}", product)
-    return await maker.ensure_id(PRODUCTS, create, find)
+    return await maker.ensure_id(
+        PRODUCTS,
+        f"product {product.key}",
+        CatalogueActivities.create_product,
+        CatalogueActivities.find_product,
+        CreateProduct(product=product),
+    )
 
 
 async def _make_package(maker: Maker, package: NewPackage, product_ids: dict[str, str]) -> str:
@@ -64,29 +67,26 @@ async def _make_package(maker: Maker, package: NewPackage, product_ids: dict[str
         raise ApplicationError(
             f"package {package.key} lacks product {', '.join(missing)}", type="PartMissing"
         )
-
-    async def find(settle: bool) -> str | None:
-        return (await _packages([package.name], settle)).get(package.name)
-
-    create = creating(
+    return await maker.ensure_id(
+        PACKAGES,
+        f"package {package.key}",
         CatalogueActivities.create_package,
-        f"Create package {package.key}",
+        CatalogueActivities.find_package,
         CreatePackage(package=package, product_ids=product_ids),
     )
-    return await maker.ensure_id(PACKAGES, create, find)
 
 
-async def _products(skus: list[str], settle: bool) -> dict[str, str]:
+async def _products(skus: list[str]) -> dict[str, str]:
     return await read(
         CatalogueActivities.find_products,
         "Look which products are in the catalogue",
-        FindProducts(skus=skus, settle=settle),
+        FindProducts(skus=skus),
     )
 
 
-async def _packages(names: list[str], settle: bool) -> dict[str, str]:
+async def _packages(names: list[str]) -> dict[str, str]:
     return await read(
         CatalogueActivities.find_packages,
         "Look which packages are in the catalogue",
-        FindPackages(names=names, settle=settle),
+        FindPackages(names=names),
     )

@@ -1,8 +1,8 @@
 """The one way in which things are created: attempt once, classify, look before acting again."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import (
@@ -12,11 +12,17 @@ from temporalio.exceptions import (
 )
 
 from activities.outcome import Outcome
+from activities.writes import write_of
+from activities.writing import Findable
 from telegent_orchestrator.progress import Answer
 from workflows.board import Board, words_of
-from workflows.policies import REPEAT_AFTER, UNANSWERED_TRIES
+from workflows.calls import Activity, read, writing
+from workflows.policies import REPEAT_AFTER
+from workflows.side_by_side import stop_when_cancelled
+from workflows.undo import Made, Undo
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Findable)
 
 NOTHING_HAPPENED = {
     Outcome.NOT_SENT: "Telegent could not be reached",
@@ -29,88 +35,115 @@ NOTHING_HAPPENED = {
 class Maker:
     """Makes things exactly once, and shows on the board how that goes.
 
-    `look_first`: an earlier run may have made them already.
+    What it makes is remembered in `undo`. `look_first`: an earlier run may have made it already.
+    `created`: steps whose thing was certainly made just now, and not found.
     """
 
     board: Board
+    undo: Undo
     look_first: bool = False
+    created: set[str] = field(default_factory=set)
 
     async def ensure_id(
         self,
         step: str,
-        create: Callable[[], Awaitable[str]],
-        find: Callable[[bool], Awaitable[str | None]],
-        *,
-        unique: bool = False,
+        what: str,
+        create: Activity[[W], str],
+        find: Activity[[Any], str | None],
+        wanted: W,
+        take_back: Callable[[str], Awaitable[None]] | None = None,
     ) -> str:
         """As `ensure`, for a thing of which only its id matters."""
 
         async def as_given(given_id: str) -> str:
             return given_id
 
-        return await self.ensure(step, create, find, adopt=as_given, unique=unique)
+        return await self.ensure(
+            step, what, create, find, wanted, adopt=as_given, name=str, take_back=take_back
+        )
 
     async def ensure(
         self,
         step: str,
-        create: Callable[[], Awaitable[T]],
-        find: Callable[[bool], Awaitable[T | None]],
+        what: str,
+        create: Activity[[W], T],
+        find: Activity[[Any], T | None],
+        wanted: W,
         *,
         adopt: Callable[[str], Awaitable[T]],
-        unique: bool = False,
+        name: Callable[[T], str],
+        take_back: Callable[[T], Awaitable[None]] | None,
     ) -> T:
         """The thing wanted: found, created, or named by a person; never created twice.
 
-        `find(settle)` returns None when it is not there; with `settle`, only when its absence is
-        certain. `adopt` takes the id that a person gives. `unique`: the vendor refuses a second
-        one, so that a refusal may mean that it exists.
+        `create` has a row in activities/writes.py, which says how it is found and when a person is
+        asked. `adopt` takes the id that a person gives; `name` is how people know the thing;
+        `take_back` is for a cancel.
 
         Raises a failure with the vendor's words when the vendor refuses it, or when a person
         abandons it. When neither success nor absence can be shown it waits for a person.
         """
+        row = write_of(create)
+
+        def look(*, settle: bool) -> Awaitable[T | None]:
+            return read(find, f"Look for {what}", wanted.look(settle=settle))
+
+        call = writing(create, f"Make {what}", wanted)
+        made = Made(what, row, lambda: look(settle=True), name, take_back)
         evidence: list[str] = []
         refusal: ActivityError | None = None
         unanswered = 0
         looking = self.look_first
-        made = "was there already"
+        how = "was there already"
         while True:
             can_tell = True
             if looking:
+                stop_when_cancelled()
                 try:
-                    found = await find(bool(evidence))
+                    found = await look(settle=bool(evidence))
                 except ActivityError as error:
                     _note(evidence, error)
                     if refusal is not None:
                         raise
                     can_tell, found = False, None
                 if found is not None:
-                    self.board.note(step, made)
+                    self.board.note(step, how)
+                    if unanswered or self.look_first:
+                        made.thing = found
+                        self.undo.add(made)
                     return found
                 if refusal is not None:
                     raise refusal
-            if can_tell and unanswered < UNANSWERED_TRIES:
+            if can_tell and unanswered < row.tries:
+                self.undo.add(made)
                 try:
-                    created = await attempt(self.board, step, create)
+                    created = await attempt(self.board, step, call)
                 except ActivityError as error:
                     _note(evidence, error)
                     if outcome_of(error) is Outcome.UNKNOWN:
                         self.board.note(step, "no answer; looking whether it happened")
                         unanswered += 1
-                        made = "was made, though the answer was lost"
-                    elif unique and refusal is None and (unanswered or not looking):
+                        how = "was made, though the answer was lost"
+                    elif row.unique and refusal is None and (unanswered or not looking):
                         # It exists already, perhaps by an attempt that a look has missed.
                         refusal = error
                     else:
+                        self.undo.forget(made)
                         raise
                     looking = True
                     continue
                 self.board.note(step, "made at a later attempt" if evidence else "")
+                made.thing = created
+                self.created.add(step)
+                stop_when_cancelled()
                 return created
             answer = await self.board.ask(
                 step, "it cannot be shown whether this exists exactly once", evidence
             )
             if answer.answer is Answer.ADOPT:
-                return await adopt(answer.id or "")
+                made.thing = await adopt(answer.id or "")
+                self.undo.add(made)
+                return made.thing
             if answer.answer is Answer.ABANDON:
                 raise ApplicationError(
                     f"{step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"
@@ -135,6 +168,7 @@ async def attempt(board: Board, step: str, call: Callable[[], Awaitable[T]]) -> 
             asked = _asked_wait(error)
             pause = max(wait.total_seconds(), asked)
             board.note(step, f"{why}; trying again in {pause:.0f} s")
+            stop_when_cancelled()
             await workflow.sleep(pause, summary=f"{step}: {why}, trying again after this")
             wait = min(wait * 2, longest)
 

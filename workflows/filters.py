@@ -1,8 +1,8 @@
 """AI Guardian's filters of a number."""
 
-from activities.guardian import FindFilter, GuardianActivities
+from activities.guardian import CreateCallFilter, CreateMessageFilter, GuardianActivities
 from telegent_orchestrator.lines import CallFilter, MessageFilter
-from workflows.calls import creating, read
+from workflows.calls import put
 from workflows.ensure import Maker
 
 CALLS, MESSAGES = "Call filter", "Message filter"
@@ -13,19 +13,16 @@ async def filter_calls(maker: Maker, subscriber_id: str, number: str, wish: Call
     async with maker.board.step(CALLS):
         return await maker.ensure_id(
             CALLS,
-            creating(
-                GuardianActivities.create_call_filter,
-                "Create the call filter",
+            "the call filter",
+            GuardianActivities.create_call_filter,
+            GuardianActivities.find_call_filter,
+            CreateCallFilter(subscriber_id=subscriber_id, phone_number=number, filter=wish),
+            take_back=lambda filter_id: put(
+                GuardianActivities.delete_call_filter,
+                "Delete the call filter",
                 subscriber_id,
-                number,
-                wish,
+                filter_id,
             ),
-            lambda settle: read(
-                GuardianActivities.find_call_filter,
-                "Look for the call filter",
-                FindFilter(subscriber_id=subscriber_id, phone_number=number, settle=settle),
-            ),
-            unique=True,
         )
 
 
@@ -36,17 +33,14 @@ async def filter_messages(
     async with maker.board.step(MESSAGES):
         return await maker.ensure_id(
             MESSAGES,
-            creating(
-                GuardianActivities.create_message_filter,
-                "Create the message filter",
+            "the message filter",
+            GuardianActivities.create_message_filter,
+            GuardianActivities.find_message_filter,
+            CreateMessageFilter(subscriber_id=subscriber_id, phone_number=number, filter=wish),
+            take_back=lambda filter_id: put(
+                GuardianActivities.delete_message_filter,
+                "Delete the message filter",
                 subscriber_id,
-                number,
-                wish,
+                filter_id,
             ),
-            lambda settle: read(
-                GuardianActivities.find_message_filter,
-                "Look for the message filter",
-                FindFilter(subscriber_id=subscriber_id, phone_number=number, settle=settle),
-            ),
-            unique=True,
         )

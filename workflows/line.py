@@ -15,11 +15,8 @@ from temporalio.exceptions import (
 from activities.data_usage import DataUsageActivities
 from activities.house import HouseActivities
 from activities.numbers import NumberAtHand
-from activities.subscriptions import (
-    FindSubscription,
-    StartSubscription,
-    SubscriptionActivities,
-)
+from activities.subscriptions import StartSubscription, SubscriptionActivities
+from activities.writes import BIND_NUMBER, SUBMIT_PORT
 from telegent_orchestrator import guides
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
@@ -39,13 +36,15 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import Resolution, StepState
 from workflows.board import Board, words_of
 from workflows.buying import NUMBER, buy_number
-from workflows.calls import ask_house, creating, put, read, requesting
+from workflows.calls import ask_house, put, requesting
 from workflows.ensure import Maker
 from workflows.event_delivery import Publisher
 from workflows.filters import CALLS, MESSAGES, filter_calls, filter_messages
 from workflows.policies import JOIN
 from workflows.port_in import PortInWorkflow
 from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged, heard, tell_parent
+from workflows.side_by_side import side_by_side
+from workflows.undo import Undo
 
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
 PORT_IN, SUBSCRIPTION, LIMITS, RENEWAL = "Port-in", "Subscription", "Data limits", "Renewal"
@@ -69,7 +68,8 @@ class LineWorkflow:
         self._board = Board(
             [number, SUBSCRIPTION, *(step for step, wish in extras.items() if wish)], self._tell
         )
-        self._maker = Maker(self._board, wanted.look_first)
+        self._undo = Undo(self._board)
+        self._maker = Maker(self._board, self._undo, wanted.look_first)
         self._publisher = Publisher(wanted.reference, line.key)
         self._board.preface = [f"Line **{line.key}** of onboarding **{wanted.reference}**"]
         self._result = LineResult(key=line.key, state=StepState.RUNNING)
@@ -79,17 +79,10 @@ class LineWorkflow:
         """Number, then subscription, then limits and filters side by side."""
         self._board.attributes[ACCOUNT] = wanted.account_id
         try:
-            await self._number()
-            await self._subscription()
-            await self._tell(
-                StepState.RUNNING,
-                f"{self._result.phone_number} is live",
-                self._result.phone_number,
-            )
-            await self._publish(EventType.LINE_LIVE)
-            await asyncio.gather(self._data_usage(), self._filters())
-        except FailureError as error:
+            await self._bring_live()
+        except (asyncio.CancelledError, FailureError) as error:
             if is_cancelled_exception(error):
+                await self._take_back()
                 raise
             self._result.state, self._result.detail = StepState.FAILED, words_of(error)
             await self._publish(EventType.LINE_FAILED)
@@ -101,6 +94,26 @@ class LineWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._result
 
+    async def _bring_live(self) -> None:
+        await self._number()
+        await self._subscription()
+        number = self._result.phone_number
+        await self._tell(StepState.RUNNING, f"{number} is live", number)
+        await self._publish(EventType.LINE_LIVE)
+        await side_by_side(self._data_usage(), self._filters())
+
+    async def _take_back(self) -> None:
+        await self._undo.all()
+        left = self._undo.undone.left
+        await tell_parent(
+            ChildChanged(
+                key=self._wanted.line.key,
+                state=StepState.FAILED,
+                detail=f"cancelled; left: {'; '.join(left)}" if left else "cancelled, taken back",
+                released=not left,
+            )
+        )
+
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> LineStatus:
         """How far the line is."""
@@ -108,6 +121,7 @@ class LineWorkflow:
             key=self._wanted.line.key,
             steps=self._board.steps,
             questions=self._board.questions,
+            undone=self._undo.undone,
             result=self._result,
         )
 
@@ -166,11 +180,14 @@ class LineWorkflow:
             ),
             look_first=wanted.look_first,
         )
+        open_port = self._undo.leave(f"port-in of {number.phone_number}", SUBMIT_PORT)
         ported = await self._run_or_join(workflow_id, request)
+        self._undo.forget(open_port)
         if ported.state is not PortState.COMPLETED:
             raise ApplicationError(
                 f"the port-in ended as {ported.state.value}: {ported.reason}", type="NotPorted"
             )
+        self._undo.leave(f"ported number {ported.phone_number}", BIND_NUMBER)
         return NumberAtHand(
             order_id=ported.order_id,
             phone_number=ported.phone_number,
@@ -202,25 +219,19 @@ class LineWorkflow:
         async with self._board.step(SUBSCRIPTION):
             self._result.subscription_id = await self._maker.ensure_id(
                 SUBSCRIPTION,
-                creating(
-                    SubscriptionActivities.start_subscription,
-                    "Start the subscription",
-                    StartSubscription(
-                        subscriber_id=wanted.subscriber_id,
-                        package_id=wanted.package_id,
-                        number_id=number_id,
-                        iccid=self._result.iccid,
-                    ),
+                "the subscription",
+                SubscriptionActivities.start_subscription,
+                SubscriptionActivities.find_subscription,
+                StartSubscription(
+                    subscriber_id=wanted.subscriber_id,
+                    package_id=wanted.package_id,
+                    number_id=number_id,
+                    iccid=self._result.iccid,
                 ),
-                lambda settle: read(
-                    SubscriptionActivities.find_subscription,
-                    "Look for the subscription",
-                    FindSubscription(
-                        subscriber_id=wanted.subscriber_id,
-                        package_id=wanted.package_id,
-                        number_id=number_id,
-                        settle=settle,
-                    ),
+                take_back=lambda subscription_id: put(
+                    SubscriptionActivities.close_subscription,
+                    "End the subscription",
+                    subscription_id,
                 ),
             )
 

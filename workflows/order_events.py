@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from activities.outcome import Outcome
-from activities.webhooks import FindWebhook, WebhookActivities
+from activities.webhooks import CreateWebhook, FindWebhook, WebhookActivities
 from workflows.board import Board
-from workflows.calls import creating, read
+from workflows.calls import read, writing
 from workflows.ensure import attempt, outcome_of
 
 ORDER_EVENTS = "Order events"
@@ -30,8 +30,10 @@ async def ensure_order_events(board: Board, account_id: str) -> str | None:
 
 
 async def _create(board: Board, account_id: str) -> str:
-    create = creating(
-        WebhookActivities.create_webhook, "Have order updates sent to our webhook", account_id
+    create = writing(
+        WebhookActivities.create_webhook,
+        "Have order updates sent to our webhook",
+        CreateWebhook(account_id=account_id),
     )
     try:
         return await attempt(board, ORDER_EVENTS, create)

@@ -1,17 +1,18 @@
 """Subscribers, and AI Guardian between them."""
 
-import asyncio
 from collections.abc import Sequence
 
-from activities.guardian import FindRelation, GuardianActivities, Relation
-from activities.subscribers import CreateSubscriber, FindSubscriber, SubscriberActivities
+from activities.guardian import GuardianActivities, Relation
+from activities.subscribers import CreateSubscriber, SubscriberActivities
+from activities.writes import write_of
 from telegent_orchestrator.onboarding import (
     ExistingSubscriber,
     GuardianRelation,
     NewSubscriber,
 )
-from workflows.calls import creating, put, read
+from workflows.calls import put
 from workflows.ensure import Maker
+from workflows.side_by_side import side_by_side
 
 GUARDIAN = "AI Guardian"
 
@@ -32,13 +33,10 @@ async def ensure_subscriber(
         wanted = CreateSubscriber(account_id=account_id, subscriber=person)
         return await maker.ensure_id(
             step,
-            creating(SubscriberActivities.create, f"Create subscriber {person.key}", wanted),
-            lambda settle: read(
-                SubscriberActivities.find,
-                f"Look for subscriber {person.key}",
-                FindSubscriber(account_id=account_id, email=person.email, settle=settle),
-            ),
-            unique=True,
+            f"subscriber {person.key}",
+            SubscriberActivities.create,
+            SubscriberActivities.find,
+            wanted,
         )
 
 
@@ -50,34 +48,26 @@ async def guard(
 ) -> None:
     """Guardian on for all of `guarded` (keys) first: the vendor relates only who has it."""
     async with maker.board.step(GUARDIAN):
-        await asyncio.gather(
-            *(
-                put(
-                    GuardianActivities.enable_guardian,
-                    f"Turn AI Guardian on for {key}",
-                    subscriber_ids[key],
-                )
-                for key in guarded
-            )
-        )
+        await side_by_side(*(_turn_on(maker, key, subscriber_ids[key]) for key in guarded))
         for relation in relations:
             if relation.parent in subscriber_ids and relation.child in subscriber_ids:
                 await _relate(maker, relation, subscriber_ids)
 
 
+async def _turn_on(maker: Maker, key: str, subscriber_id: str) -> None:
+    enable = GuardianActivities.enable_guardian
+    await put(enable, f"Turn AI Guardian on for {key}", subscriber_id)
+    maker.undo.leave(f"AI Guardian of {key}", write_of(enable))
+
+
 async def _relate(maker: Maker, relation: GuardianRelation, subscriber_ids: dict[str, str]) -> None:
     parent_id, child_id = subscriber_ids[relation.parent], subscriber_ids[relation.child]
+    what = f"relation of {relation.parent} and {relation.child}"
     await maker.ensure_id(
         GUARDIAN,
-        creating(
-            GuardianActivities.relate,
-            f"Let {relation.parent} watch over {relation.child}",
-            Relation(parent_id=parent_id, child_id=child_id, relation=relation.relation),
-        ),
-        lambda settle: read(
-            GuardianActivities.find_relation,
-            "Look for the relation",
-            FindRelation(parent_id=parent_id, child_id=child_id, settle=settle),
-        ),
-        unique=True,
+        what,
+        GuardianActivities.relate,
+        GuardianActivities.find_relation,
+        Relation(parent_id=parent_id, child_id=child_id, relation=relation.relation),
+        take_back=lambda _: put(GuardianActivities.unrelate, f"End {what}", parent_id, child_id),
     )

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import NotRequired, TypedDict
 
 from temporalio.common import Priority, RetryPolicy
+from temporalio.workflow import ActivityCancellationType
 
 from activities.outcome import FINAL
 from telegent_orchestrator.names import API_TASK_QUEUE
@@ -16,6 +17,7 @@ class Policy(TypedDict):
     retry_policy: RetryPolicy
     task_queue: NotRequired[str]
     priority: NotRequired[Priority]
+    cancellation_type: NotRequired[ActivityCancellationType]
 
 
 class LocalPolicy(TypedDict):
@@ -62,17 +64,21 @@ CREATE = Policy(
     start_to_close_timeout=CALL,
     retry_policy=RetryPolicy(maximum_attempts=1),
     priority=INTERACTIVE,
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 """Creates and purchases are attempted once, whatever goes wrong, worker crashes included: the API
-has no idempotency key, so whether to repeat is the workflow's decision, after a look."""
+has no idempotency key, so whether to repeat is the workflow's decision, after a look. A cancel
+waits for the answer of one that is under way: what was made must be taken back, or named."""
 
 PORT_REQUEST = Policy(
     task_queue=API_TASK_QUEUE,
     start_to_close_timeout=CALL,
     retry_policy=RetryPolicy(maximum_attempts=1),
     priority=FIRST,
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
-"""Updates and cancels of a port-in: what became of one is read from the order before another."""
+"""Submits, updates and cancels of a port-in: what became of one is read from the order before
+another. A cancel of the workflow waits for the answer: an order must not be left behind."""
 
 POLL = Policy(
     task_queue=API_TASK_QUEUE,
@@ -108,10 +114,6 @@ JOIN = Policy(
 REPEAT_AFTER = (timedelta(seconds=1), timedelta(minutes=5))
 """First and longest wait before a create that certainly did not happen is tried again; the wait
 doubles in between. The longest keeps a day of outage near three thousand events of history."""
-
-UNANSWERED_TRIES = 2
-"""How often a create may stay without an answer, its absence shown each time, before a person is
-asked: a vendor that loses two answers in a row may well hide what it did."""
 
 STRANGE_ANSWER_PAUSE = timedelta(minutes=10)
 """How long to wait before asking again for an order that the vendor suddenly does not know."""

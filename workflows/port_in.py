@@ -40,9 +40,10 @@ from workflows.calls import ask_house, put, read
 from workflows.ensure import outcome_of
 from workflows.port_inbox import PortInbox
 from workflows.port_order import PortOrder
-from workflows.port_record import CARRIER, CHECKS, SERVICE, SUBMIT, PortRecord
+from workflows.port_record import CARRIER, CHECKS, OURS, SERVICE, SUBMIT, PortRecord
 from workflows.port_waiting import PortWaiting
 from workflows.rejections import classify
+from workflows.side_by_side import stop_when_cancelled
 
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
 ENDS = (PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED)
@@ -64,6 +65,7 @@ class PortInWorkflow:
         self._inbox = PortInbox(self._record)
         self._waiting = PortWaiting(self._record, self._inbox)
         self._order = PortOrder(self._record, self._inbox, self._waiting)
+        self._heeded = False
 
     @workflow.run
     async def run(self, request: PortInRequest) -> PortInResult:
@@ -214,8 +216,9 @@ class PortInWorkflow:
             await record.move(PortState.SUBMIT_UNKNOWN, "the submit was not answered", words)
             await self._find_out_about_submit()
             return
+        stop_when_cancelled()
         record.rejection = classify(words)
-        await record.move(PortState.ACTION_REQUIRED, "Telegent refused the submit", words)
+        await record.move(PortState.ACTION_REQUIRED, "there is no order", words)
         fits = False
         while not (fits or record.state in ENDS):
             await self._waiting.for_people()
@@ -247,7 +250,11 @@ class PortInWorkflow:
                 PortState.SUBMIT_UNKNOWN, "the second submit brought no order", words_of(error)
             )
         while record.state is PortState.SUBMIT_UNKNOWN:
-            await self._waiting.for_people()
+            try:
+                await self._waiting.for_people()
+            except asyncio.CancelledError:
+                # There may be an order, so this cannot just end.
+                record.write(OURS, "is to be cancelled, once it is known whether there is an order")
             decision = inbox.take_decision(*Resolve)
             if decision is None:
                 continue
@@ -266,17 +273,21 @@ class PortInWorkflow:
         async with record.board.step(CARRIER):
             # An order that is cancelled to start again leaves the record without one.
             while self._order_is_open():
+                self._heed_cancellation()
                 try:
                     await self._next_thing()
                 except (asyncio.CancelledError, ActivityError) as error:
                     if not is_cancelled_exception(error):
                         raise
-                    # An open port is not dropped: cancelling the workflow cancels the port.
-                    self._inbox.cancel = PortInCancel(
-                        by="Temporal", reason="the workflow was cancelled"
-                    )
         if record.state is PortState.CANCELLED:
             record.result.reason = "Telegent shows the order as cancelled"
+
+    def _heed_cancellation(self) -> None:
+        """An open port is not dropped: cancelling the workflow cancels the port, once."""
+        if self._heeded or workflow.cancellation_reason() is None:
+            return
+        self._heeded = True
+        self._inbox.cancel = PortInCancel(by="Temporal", reason="the workflow was cancelled")
 
     def _order_is_open(self) -> bool:
         return self._record.has_order and self._record.state not in ENDS

@@ -13,9 +13,9 @@ from activities.outcome import Outcome
 from activities.ports import AwaitChange, OrderSeen, PortActivities, UpdatePort
 from telegent_orchestrator.port_in import PortInCancel, PortState
 from workflows.board import words_of
-from workflows.calls import ask_house, creating, requesting
+from workflows.calls import ask_house, writing
 from workflows.ensure import attempt, outcome_of
-from workflows.policies import POLL, PORT_REQUEST, STRANGE_ANSWER_PAUSE
+from workflows.policies import POLL, STRANGE_ANSWER_PAUSE
 from workflows.port_inbox import PortInbox
 from workflows.port_record import CARRIER, OURS, SENTENCES, SUBMIT, VENDOR, PortRecord
 from workflows.port_states import read
@@ -36,10 +36,15 @@ class PortOrder:
         self._doubted: OrderSeen | None = None
         self.start_again = False
 
+    @property
+    def _seen(self) -> OrderSeen:
+        assert self._record.order is not None
+        return self._record.order
+
     async def submit(self) -> ActivityError | None:
         """Submits once; returns why there is no order, if there is none."""
         await self._record.move(PortState.SUBMITTING, "submitting")
-        call = creating(PortActivities.submit_port, "Submit the port-in", self._record.details)
+        call = writing(PortActivities.submit_port, "Submit the port-in", self._record.details)
         try:
             order = await attempt(self._record.board, SUBMIT, call)
         except ActivityError as error:
@@ -59,12 +64,11 @@ class PortOrder:
     async def look(self) -> None:
         """Waits until the order changes or somebody writes, and takes in what it shows."""
         record = self._record
-        assert record.order is not None
         self._inbox.look_now = False
         looking = workflow.start_activity_method(
             PortActivities.await_port_change,
             AwaitChange(
-                seen=record.order,
+                seen=self._seen,
                 submitted_at=self._given_at,
                 updated_at=self._sent_at,
                 phone_number=record.details.phone_number,
@@ -100,10 +104,10 @@ class PortOrder:
         if not await self.data_fit():
             return
         await record.move(PortState.UPDATE_REQUESTED, "sending the correction")
-        wanted = UpdatePort(order_id=record.order_id, details=record.details)
+        wanted = UpdatePort(seen=self._seen, details=record.details)
         outcome = await self._request(
             "the correction",
-            requesting(PORT_REQUEST, PortActivities.update_port, "Send the correction", wanted),
+            writing(PortActivities.update_port, "Send the correction", wanted),
         )
         if outcome is None:
             record.rejection = None
@@ -121,9 +125,7 @@ class PortOrder:
         await record.move(PortState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
         outcome = await self._request(
             "the cancel",
-            requesting(
-                PORT_REQUEST, PortActivities.cancel_port, "Ask Telegent to cancel", record.order_id
-            ),
+            writing(PortActivities.cancel_port, "Ask Telegent to cancel", record.order_id),
         )
         if outcome is Outcome.UNKNOWN:
             self._unanswered = cancel
@@ -139,6 +141,9 @@ class PortOrder:
             if is_cancelled_exception(error):
                 raise
             outcome = outcome_of(error)
+            if outcome is Outcome.OVERTAKEN:
+                self._record.write(OURS, f"{what} was {words_of(error)}")
+                return outcome
             verb = "did not answer" if outcome is Outcome.UNKNOWN else "refused"
             self._record.write(VENDOR, f"{verb} {what}", words_of(error))
             return outcome

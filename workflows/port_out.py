@@ -10,6 +10,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.port_outs import PinChooser, PinToSet, PortOutActivities
+from activities.subscriptions import SubscriptionActivities
 from telegent_orchestrator.names import (
     CANCEL_SIGNAL,
     CANCEL_UPDATE,
@@ -216,7 +217,7 @@ class PortOutWorkflow:
         if subscription_id := self._request.subscription_to_close:
             async with self._board.step(SUBSCRIPTION):
                 summary = f"Close subscription {subscription_id}"
-                await put(PortOutActivities.close_subscription, summary, subscription_id)
+                await put(SubscriptionActivities.close_subscription, summary, subscription_id)
                 self._result.closed_subscription_id = subscription_id
                 self._record.write("orchestrator", f"closed subscription {subscription_id}")
         else:

@@ -11,12 +11,16 @@ CHILD_CHANGED_SIGNAL = "child_changed"
 
 
 class ChildChanged(Payload):
-    """A child's news: which child, what state, in words, and its number once that is live."""
+    """A child's news: which child, what state, in words, and its number once that is live.
+
+    `released`: it was cancelled, and has left nothing at the vendor.
+    """
 
     key: str
     state: StepState
     detail: str
     phone_number: str | None = None
+    released: bool = False
 
 
 def heard(raw: JsonValue) -> ChildChanged | None:

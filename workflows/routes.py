@@ -1,13 +1,13 @@
 """Where messages and calls of an account's numbers go."""
 
-from activities.routes import CreateMessageRoute, CreateVoiceRoute, FindRoute, RouteActivities
+from activities.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from telegent_orchestrator.onboarding import (
     ExistingMessageRoute,
     ExistingVoiceRoute,
     NewMessageRoute,
     NewVoiceRoute,
 )
-from workflows.calls import creating, read
+from workflows.calls import put
 from workflows.ensure import Maker
 
 MESSAGE_ROUTE, VOICE_ROUTE = "Message route", "Voice route"
@@ -23,11 +23,12 @@ async def ensure_message_route(
         wanted = CreateMessageRoute(account_id=account_id, marked_name=marked, route=route)
         return await maker.ensure_id(
             MESSAGE_ROUTE,
-            creating(RouteActivities.create_message_route, "Create the message route", wanted),
-            lambda settle: read(
-                RouteActivities.find_message_route,
-                "Look for the message route",
-                FindRoute(account_id=account_id, marked_name=marked, settle=settle),
+            "the message route",
+            RouteActivities.create_message_route,
+            RouteActivities.find_message_route,
+            wanted,
+            take_back=lambda route_id: put(
+                RouteActivities.delete_message_route, "Delete the message route", route_id
             ),
         )
 
@@ -42,10 +43,11 @@ async def ensure_voice_route(
         wanted = CreateVoiceRoute(account_id=account_id, marked_name=marked, route=route)
         return await maker.ensure_id(
             VOICE_ROUTE,
-            creating(RouteActivities.create_voice_route, "Create the voice route", wanted),
-            lambda settle: read(
-                RouteActivities.find_voice_route,
-                "Look for the voice route",
-                FindRoute(account_id=account_id, marked_name=marked, settle=settle),
+            "the voice route",
+            RouteActivities.create_voice_route,
+            RouteActivities.find_voice_route,
+            wanted,
+            take_back=lambda route_id: put(
+                RouteActivities.delete_voice_route, "Delete the voice route", route_id
             ),
         )

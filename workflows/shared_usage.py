@@ -1,6 +1,5 @@
 """Data limits and renewals that several lines share: set with one call for all their numbers."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from telegent_orchestrator.lines import DataLimits, LineRequest, Renewal
 from workflows.board import Board
 from workflows.calls import put
 from workflows.policies import GATHERING
+from workflows.side_by_side import side_by_side
 
 Wish = TypeVar("Wish", DataLimits, Renewal)
 SHARED = "Shared data limits"
@@ -58,7 +58,7 @@ class SharedUsage:
         if not self.needed:
             return
         async with self.board.step(SHARED):
-            await asyncio.gather(
+            await side_by_side(
                 *(self._together(keys, self._limit(limits)) for limits, keys in self._limits()),
                 *(self._together(keys, self._renew(when)) for when, keys in self._renewals()),
             )

@@ -4,9 +4,10 @@ import json
 
 import httpx
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from activities import ActivitySettings
-from activities.guardian import GuardianActivities
+from activities.guardian import CreateMessageFilter, GuardianActivities
 from telegent import Telegent
 from telegent_orchestrator.lines import MessageFilter
 
@@ -25,9 +26,12 @@ async def test_the_level_travels_under_the_name_that_the_settings_give(
 
     async with Telegent("DID-1", "secret", transport=httpx.MockTransport(vendor)) as api:
         activities = GuardianActivities(api, ActivitySettings(message_level_field=field))
-        await activities.create_message_filter(
-            "TSUID-1", "+18015550142", MessageFilter(level="CHILD")
+        wanted = CreateMessageFilter(
+            subscriber_id="TSUID-1",
+            phone_number="+18015550142",
+            filter=MessageFilter(level="CHILD"),
         )
+        await ActivityEnvironment().run(activities.create_message_filter, wanted)
 
     documented = {"SubscriberId", "Phone", "FilterMode"}
     assert documented <= bodies[-1].keys()

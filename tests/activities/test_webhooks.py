@@ -14,7 +14,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import telegent
 from activities.outcome import OutcomeInterceptor
-from activities.webhooks import FindWebhook, OrderUpdates, WebhookActivities
+from activities.settings import ActivitySettings, OrderUpdates
+from activities.webhooks import CreateWebhook, FindWebhook, WebhookActivities
 from simulator import Simulator, SimulatorOptions
 from simulator.faults import Fault
 from telegent import RequestBudget, Telegent
@@ -75,7 +76,7 @@ async def temporal() -> AsyncIterator[Client]:
 
 
 def activities(api: Telegent, ours: OrderUpdates | None = TOKEN) -> WebhookActivities:
-    return WebhookActivities(api, ours, timedelta(0))
+    return WebhookActivities(api, ActivitySettings(order_updates=ours, read_lag=timedelta(0)))
 
 
 async def find(there: WebhookActivities, account_id: str) -> str | None:
@@ -89,7 +90,7 @@ async def test_what_was_created_is_found(api: Telegent, account: str) -> None:
     there = activities(api)
     assert await find(there, account) is None
 
-    created = await there.create_webhook(account)
+    created = await _create(there, account)
 
     assert await find(there, account) == created
     hook = await api.webhooks.get(created, account)
@@ -100,7 +101,7 @@ async def test_what_was_created_is_found(api: Telegent, account: str) -> None:
 
 async def test_user_name_and_password_are_registered_as_basic(api: Telegent, account: str) -> None:
     there = activities(api, OrderUpdates(url=URL, username="telegent", password="horse"))
-    hook = await api.webhooks.get(await there.create_webhook(account), account)
+    hook = await api.webhooks.get(await _create(there, account), account)
     assert (hook.authentication_type, hook.authentication_token) == ("Basic", None)
     assert (hook.authentication_username, hook.authentication_password) == ("telegent", "horse")
 
@@ -126,19 +127,22 @@ async def test_one_that_was_switched_off_does_not_count(
     api: Telegent, account: str, simulator: Simulator
 ) -> None:
     there = activities(api)
-    simulator.world.webhooks[await there.create_webhook(account)]["Active"] = False
+    simulator.world.webhooks[await _create(there, account)]["Active"] = False
     assert await find(there, account) is None
 
 
 async def test_two_of_ours_are_as_good_as_one(api: Telegent, account: str) -> None:
     there = activities(api)
-    both = {await there.create_webhook(account), await there.create_webhook(account)}
+    both = {
+        await _create(there, account),
+        await _create(there, account),
+    }
     assert await find(there, account) in both
 
 
 async def test_a_worker_without_a_url_refuses(api: Telegent, account: str) -> None:
     with pytest.raises(ApplicationError, match="TELEGENT_WEBHOOK_URL"):
-        await activities(api, None).create_webhook(account)
+        await _create(activities(api, None), account)
 
 
 class TestAsAnOnboardingDoesIt:
@@ -193,3 +197,8 @@ class TestAsAnOnboardingDoesIt:
         self, temporal: Client, api: Telegent
     ) -> None:
         assert await self.ensured(temporal, api, "AID-nobody") == (None, "failed")
+
+
+async def _create(there: WebhookActivities, account: str) -> str:
+    wanted = CreateWebhook(account_id=account)
+    return await ActivityEnvironment().run(there.create_webhook, wanted)

@@ -10,7 +10,7 @@ import pytest_asyncio
 from temporalio.client import Client
 
 from activities.events import EventSettings
-from activities.webhooks import OrderUpdates
+from activities.settings import OrderUpdates
 from simulator import CarrierRecord, Fault, SimulatorOptions
 from telegent_orchestrator.events import EventType, verify_signature
 from telegent_orchestrator.port_in import PortInCorrection, PortState

@@ -1,0 +1,57 @@
+"""Writes the tables of docs/failures.md: `python -m tests.docs.write_tables`."""
+
+from activities.writes import WRITES, Kind, Lag, Write
+from tests.docs import ROOT, replace_between_markers
+
+PAGE = ROOT / "docs" / "failures.md"
+NONE = "–"  # noqa: RUF001 - a dash in a cell
+COUNT = {1: "one answer lost", 2: "two answers lost"}
+SETTING = {Lag.READ: "read lag", Lag.PURCHASE: "purchase lag"}
+
+
+def writes() -> str:
+    """How each write is repeated and found again."""
+    head = ("Write", "Kind", "Key or mark", "The look", "Adopted", "Proof that it is not there")
+    table = [_row(*head, "Lag", "A person is asked when"), _row(*["---"] * 8)]
+    for row in WRITES.values():
+        unique = ", unique" if row.unique else ""
+        look = ("not needed" if row.kind is Kind.SET else "none") if row.look is None else row.look
+        table.append(
+            _row(
+                f"`{row.activity}`",
+                f"{row.kind}{unique}",
+                row.key,
+                look,
+                row.adopts or NONE,
+                row.absent or NONE,
+                SETTING[row.lag] if row.lag else NONE,
+                _person(row),
+            )
+        )
+    return "\n".join(table)
+
+
+def undo() -> str:
+    """What a cancel does about each write."""
+    table = [_row("Made by", "A cancel", "Until when, or why it is left"), _row(*["---"] * 3)]
+    for row in WRITES.values():
+        if row.undo:
+            table.append(_row(f"`{row.activity}`", f"`{row.undo}`", row.until))
+        elif row.left != "for good":
+            table.append(_row(f"`{row.activity}`", "leaves it, and names it", row.left))
+    return "\n".join(table)
+
+
+def _person(row: Write) -> str:
+    if row.kind not in (Kind.CREATE, Kind.PURCHASE) or row.person.startswith("never:"):
+        return row.person
+    return COUNT[row.tries] + ("" if row.person == "never" else f"; {row.person}")
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    replace_between_markers(PAGE, "writes", writes())
+    replace_between_markers(PAGE, "undo", undo())
