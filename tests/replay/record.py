@@ -9,11 +9,12 @@ import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 
 from activities import ActivitySettings
 from activities.events import EventSettings
@@ -119,6 +120,25 @@ async def cancelled(house: House) -> None:
     await port.result()
 
 
+async def taken_back(house: House) -> None:
+    """An onboarding is cancelled while its last filter is under way; all of it is taken back."""
+    hold = Fault(match="POST */message-filter", kind="slow_before", seconds=1)
+    house.telegent.faults.add(hold)
+    filters = {"call_filter": {"mode": "CHILD"}, "message_filter": {"mode": "ACTIVE"}}
+    request = single(
+        subscribers=[person("mother", guardian=True), person("child", guardian=True)],
+        relations=[{"parent": "mother", "child": "child"}],
+        lines=[line("first", "child", **filters)],
+    )
+    handle = await house.onboard(request)
+    async with asyncio.timeout(30):
+        while not any("message-filter" in call.path for call in house.telegent.requests):
+            await asyncio.sleep(0.05)
+    await handle.cancel()
+    with suppress(WorkflowFailureError):
+        await handle.result()
+
+
 async def order_attached(house: House) -> None:
     """A submit is not answered; a person brings the order id."""
     house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
@@ -173,6 +193,7 @@ SCENARIOS: tuple[Callable[[House], Awaitable[None]], ...] = (
     asked_a_person,
     second_run,
     cancelled,
+    taken_back,
     order_attached,
     correction_unanswered,
     left,
