@@ -1,0 +1,1 @@
+"""The examples for other services, run as their documents say."""

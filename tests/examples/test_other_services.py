@@ -1,0 +1,79 @@
+"""docs/other-services.md: its commands work, and what they send and get fits the schemas."""
+
+import json
+from typing import Any
+
+from demo.stack import Stack
+from tests.docs import ROOT
+from tests.examples.documents import follow
+from tests.schemas.test_documents import SCHEMAS
+
+DOCUMENT = ROOT / "docs" / "other-services.md"
+TYPESCRIPT = ROOT / "examples" / "typescript"
+
+
+async def test_the_command_line_brings_a_family_into_service(running: Stack) -> None:
+    said = await follow(DOCUMENT, "Trying it", "With the command line", running=running)
+
+    first, asked, end = jsons(said)
+    [onboarding], [port_in], result = first["queryResult"], asked["queryResult"], end["result"]
+    SCHEMAS["OnboardingStatus.json"].validate(without_null(onboarding))
+    SCHEMAS["PortInStatus.json"].validate(without_null(port_in))
+    assert port_in["fields_to_correct"] == ["account_number"]
+    SCHEMAS["OnboardingResult.json"].validate(without_null(result))
+    assert result["complete"] is True
+
+
+async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None:
+    said = await follow(DOCUMENT, "Trying it", "In TypeScript", running=running)
+
+    assert "onboarding-switch-3001 is on its way" in said
+    assert "own-number: ACCOUNT_NUMBER: The losing carrier does not know" in said
+    assert "complete: true" in said
+    onboarding = running.orchestrator.onboarding("switch-3001")
+    port_in = running.orchestrator.port_in("+18015550188")
+    assert [entry.by for entry in (await port_in.status()).timeline].count("support desk") >= 1
+    for workflow_id in (onboarding.id, port_in.id):
+        assert await stored_encodings(running, workflow_id) == {b"binary/encrypted"}
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    locked = json.loads((TYPESCRIPT / "package-lock.json").read_text("utf-8"))["packages"]
+    assert len(locked) > 40
+    assert [name for name, package in locked.items() if "resolved" in package] == []
+    assert all("integrity" in package for name, package in locked.items() if name)
+
+
+async def stored_encodings(running: Stack, workflow_id: str) -> set[bytes]:
+    """How Temporal stores what the workflow was started with, and its signals."""
+    history = await running.client.get_workflow_handle(workflow_id).fetch_history()
+    inputs = [
+        *history.events[0].workflow_execution_started_event_attributes.input.payloads,
+        *(
+            payload
+            for event in history.events
+            if event.HasField("workflow_execution_signaled_event_attributes")
+            for payload in event.workflow_execution_signaled_event_attributes.input.payloads
+        ),
+    ]
+    assert inputs
+    return {payload.metadata["encoding"] for payload in inputs}
+
+
+def without_null(value: Any) -> Any:
+    """The same without null: the command line shows empty lists as null."""
+    if isinstance(value, dict):
+        return {key: without_null(inner) for key, inner in value.items() if inner is not None}
+    return [without_null(inner) for inner in value] if isinstance(value, list) else value
+
+
+def jsons(text: str) -> list[Any]:
+    """The JSON objects among other lines."""
+    decoder = json.JSONDecoder()
+    found: list[Any] = []
+    at = text.find("\n{")
+    while at != -1:
+        value, end = decoder.raw_decode(text, at + 1)
+        found.append(value)
+        at = text.find("\n{", end)
+    return found
