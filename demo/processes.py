@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 READY_WITHIN = 60.0
 STOP_WITHIN = 10.0
 TAIL_LINES = 8
@@ -21,7 +22,10 @@ class DemoError(Exception):
 
 
 class Child:
-    """One process. `ready` says whether it answers; its output goes to `log`."""
+    """One process. `ready` says whether it answers; its output goes to `log`.
+
+    `directory` is where it runs, and so which source it is made of.
+    """
 
     def __init__(
         self,
@@ -31,12 +35,14 @@ class Child:
         log: Path,
         ready: Callable[[], Awaitable[bool]],
         environment: Mapping[str, str] | None = None,
+        directory: Path = ROOT,
     ) -> None:
         self.name = name
         self.log = log
         self._command = command
         self._ready = ready
         self._environment = clean_environment() | dict(environment or {})
+        self._directory = directory
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -59,7 +65,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 env=self._environment,
-                cwd=Path(__file__).parents[1],
+                cwd=self._directory,
                 # Ctrl-C reaches the terminal's whole group, but the order of stopping is ours.
                 process_group=0,
             )

@@ -10,7 +10,6 @@ from datetime import timedelta
 import pydantic
 import structlog
 from temporalio.client import Client
-from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -19,6 +18,7 @@ from activities.settings import ActivitySettings
 from telegent import RequestBudget, Telegent, Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from worker.connect import connect
+from worker.deployment import UNVERSIONED, deployment
 from worker.errors import WorkerError
 from worker.health import serve_health
 from worker.interceptors import BindLogContext
@@ -28,7 +28,6 @@ from workflows import WORKFLOWS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-DEPLOYMENT = "telegent-orchestrator"
 HOUSE_GRACE = timedelta(seconds=10)
 """For activities that only compute or ask Temporal, at shutdown."""
 
@@ -66,7 +65,7 @@ def workflow_worker(
     workflows: Sequence[type],
     house_activities: Sequence[Callable[..., object]],
     *,
-    build_id: str = "dev",
+    version: WorkerDeploymentConfig = UNVERSIONED,
 ) -> Worker:
     """The worker that runs workflows, and the activities that do not call Telegent."""
     return Worker(
@@ -79,7 +78,7 @@ def workflow_worker(
         # An input that does not decode would otherwise retry the first workflow task for ever.
         workflow_failure_exception_types=[pydantic.ValidationError],
         graceful_shutdown_timeout=HOUSE_GRACE,
-        deployment_config=_deployment(build_id),
+        deployment_config=version,
     )
 
 
@@ -89,7 +88,7 @@ def api_worker(
     *,
     requests_per_minute: int,
     grace: timedelta,
-    build_id: str = "dev",
+    version: WorkerDeploymentConfig = UNVERSIONED,
 ) -> Worker:
     """The worker that calls Telegent, on a queue whose rate the Temporal server limits."""
     return Worker(
@@ -99,7 +98,7 @@ def api_worker(
         interceptors=[BindLogContext(), OutcomeInterceptor()],
         max_task_queue_activities_per_second=requests_per_minute / 60,
         graceful_shutdown_timeout=grace,
-        deployment_config=_deployment(build_id),
+        deployment_config=version,
     )
 
 
@@ -111,7 +110,7 @@ async def workers(
     *,
     requests_per_minute: int,
     grace: timedelta = timedelta(seconds=30),
-    build_id: str = "dev",
+    version: WorkerDeploymentConfig = UNVERSIONED,
 ) -> AsyncIterator[tuple[Worker, Worker]]:
     """Run both workers (workflows, API) while the block runs.
 
@@ -119,14 +118,14 @@ async def workers(
     worker stops first: results of calls in flight are then still taken up by their workflows.
     """
     for_workflows = workflow_worker(
-        client, WORKFLOWS, build_local_activities(settings, client), build_id=build_id
+        client, WORKFLOWS, build_local_activities(settings, client), version=version
     )
     for_api = api_worker(
         client,
         build_activities(api, settings, temporal=client, requests_per_minute=requests_per_minute),
         requests_per_minute=requests_per_minute,
         grace=grace,
-        build_id=build_id,
+        version=version,
     )
     try:
         # Not `async with` on the workers themselves: two that fail together, as when Temporal
@@ -175,12 +174,17 @@ async def run(settings: WorkerSettings) -> None:
                     settings.activity_settings(),
                     requests_per_minute=settings.requests_per_minute,
                     grace=grace_for(settings.timeouts()),
-                    build_id=settings.build_id,
+                    version=deployment(settings.build_id, settings.deployment_name),
                 )
             )
             if settings.health_port:
                 await stack.enter_async_context(serve_health(settings.health_port, running, client))
             log.info("running", namespace=client.namespace, build_id=settings.build_id)
+            if settings.deployment_name:
+                log.info(
+                    "worker versioning is on: this build gets work once it is the current version",
+                    deployment_name=settings.deployment_name,
+                )
             await stop.wait()
             log.info("stopping: no new work; calls in flight may finish")
     except RuntimeError as error:
@@ -200,10 +204,3 @@ def _telegent(settings: WorkerSettings) -> Telegent:
     except ValueError as error:
         # The rest has been checked; what addresses are safe is the client's to say.
         raise SettingsError([f"{variable('base_url')}: {error}"]) from error
-
-
-def _deployment(build_id: str) -> WorkerDeploymentConfig:
-    # Set even though versioning is off: without it the SDK hashes every loaded module at start.
-    return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(DEPLOYMENT, build_id), use_worker_versioning=False
-    )

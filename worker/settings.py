@@ -9,7 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import NoDecode
 
@@ -29,7 +36,14 @@ from worker.webhook_settings import (
     WebhookUsername,
 )
 
+UNNAMED_BUILD = "dev"
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")]
+
+
+def _of_a_named_build(deployment_name: str, info: ValidationInfo) -> str:
+    if deployment_name and info.data.get("build_id") == UNNAMED_BUILD:
+        raise ValueError("needs TELEGENT_BUILD_ID, another one for each build")
+    return deployment_name
 
 
 class SettingsError(Exception):
@@ -76,7 +90,16 @@ class WorkerSettings(PortSettings, TelegentSettings):
         "Unset: requests that ask for a message level are refused",
     )
     build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")] = Field(
-        default="dev", description="names this build in Temporal, such as the commit"
+        default=UNNAMED_BUILD, description="names this build in Temporal, such as the commit"
+    )
+    deployment_name: Annotated[
+        str,
+        Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,127})?$"),
+        AfterValidator(_of_a_named_build),
+    ] = Field(
+        default="",
+        description="name of the Worker Deployment whose version this build is, such as "
+        "`telegent-orchestrator`: turns Worker Versioning on",
     )
     health_port: Port = Field(
         default=0,

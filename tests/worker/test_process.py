@@ -7,11 +7,7 @@ import json
 import os
 import signal
 import socket
-import sys
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,85 +19,22 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker.run
 from activities.accounts import AccountActivities, FindAccount
-from simulator import Simulator, SimulatorOptions
+from simulator import Simulator
 from simulator.faults import Fault
 from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
 from tests.worker.conftest import free_port, temporal_binary
+from tests.worker.processes import (
+    SECRET,
+    SIMULATOR,
+    account,
+    end,
+    ended,
+    environment,
+    started,
+    until,
+)
 from worker.errors import WorkerError
 from worker.settings import WorkerSettings, load_settings, markdown_table
-
-ROOT = Path(__file__).parents[2]
-SIMULATOR = SimulatorOptions()
-SECRET = SIMULATOR.account_secret
-
-
-def environment(**variables: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-    # A configuration file of whoever runs the tests must not decide where they connect.
-    return kept | {"TEMPORAL_CONFIG_FILE": os.devnull} | variables
-
-
-def account(**variables: str) -> dict[str, str]:
-    given = {
-        "TELEGENT_ACCOUNT_KEY": SIMULATOR.account_key,
-        "TELEGENT_ACCOUNT_SECRET": SECRET,
-    }
-    return environment(**given | variables)
-
-
-@dataclass
-class Ended:
-    status: int | None
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.err.splitlines()
-
-
-@asynccontextmanager
-async def started(
-    env: dict[str, str], *arguments: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "worker",
-        *arguments,
-        env=env,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
-
-
-async def end(process: asyncio.subprocess.Process) -> Ended:
-    out, err = await asyncio.wait_for(process.communicate(), 30)
-    return Ended(process.returncode, out.decode(), err.decode())
-
-
-async def ended(env: dict[str, str], *arguments: str) -> Ended:
-    async with started(env, *arguments) as process:
-        return await end(process)
-
-
-async def until(process: asyncio.subprocess.Process, event: str) -> list[dict[str, object]]:
-    """Log lines up to and with the one that says `event`."""
-    assert process.stdout is not None
-    lines: list[dict[str, object]] = []
-    async with asyncio.timeout(30):
-        while text := await process.stdout.readline():
-            lines.append(json.loads(text))
-            if lines[-1]["event"] == event:
-                return lines
-    raise AssertionError(f"{event!r} was not logged; {lines}")
 
 
 async def test_missing_credentials_are_all_named() -> None:

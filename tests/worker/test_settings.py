@@ -218,6 +218,21 @@ def test_only_whole_origins_are_allowed(monkeypatch: pytest.MonkeyPatch, origin:
         load_settings(CodecServerSettings)
 
 
+def test_versioning_needs_builds_that_can_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = faults(monkeypatch, TELEGENT_DEPLOYMENT_NAME="house")
+    assert "needs TELEGENT_BUILD_ID" in line
+    monkeypatch.setenv("TELEGENT_BUILD_ID", "3f2a9c1")
+    assert load_settings(WorkerSettings).deployment_name == "house"
+
+
+@pytest.mark.parametrize("name", ["a.b", "__a", "a:b", "a b", "x" * 129])
+def test_names_that_temporal_refuses_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (line,) = faults(monkeypatch, TELEGENT_DEPLOYMENT_NAME=name, TELEGENT_BUILD_ID="1")
+    assert line.startswith(f"TELEGENT_DEPLOYMENT_NAME={name}: ")
+
+
 def test_misspelt_variables_are_found() -> None:
     environ = {"TELEGENT_BRUST": "1", "TELEGENT_BURST": "1", "TELEGENT_ID_KEY_FILE": "", "HOME": ""}
     assert unknown_variables(environ) == ["TELEGENT_BRUST"]

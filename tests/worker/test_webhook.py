@@ -26,7 +26,7 @@ from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.worker.conftest import free_port
-from tests.worker.test_process import environment, started
+from tests.worker.processes import environment, started
 from tests.workflows.house import QUICK, SETTINGS, House, dev_server
 from tests.workflows.requests import port_in
 from worker.settings import SettingsError, WebhookSettings, load_settings

@@ -1,0 +1,126 @@
+"""`python -m worker` as a process of its own, for tests."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.processes import Child, answers_at, python
+from demo.stack import PACE
+from simulator import Simulator, SimulatorOptions
+from tests.worker.conftest import free_port
+
+ROOT = Path(__file__).parents[2]
+SIMULATOR = SimulatorOptions()
+SECRET = SIMULATOR.account_secret
+
+
+def environment(**variables: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
+    # A configuration file of whoever runs the tests must not decide where they connect.
+    return kept | {"TEMPORAL_CONFIG_FILE": os.devnull} | variables
+
+
+def account(**variables: str) -> dict[str, str]:
+    given = {
+        "TELEGENT_ACCOUNT_KEY": SIMULATOR.account_key,
+        "TELEGENT_ACCOUNT_SECRET": SECRET,
+    }
+    return environment(**given | variables)
+
+
+@dataclass
+class Ended:
+    status: int | None
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.err.splitlines()
+
+
+@asynccontextmanager
+async def started(
+    env: dict[str, str], *arguments: str, cwd: Path = ROOT
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "worker",
+        *arguments,
+        env=env,
+        cwd=cwd,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def end(process: asyncio.subprocess.Process) -> Ended:
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def ended(env: dict[str, str], *arguments: str) -> Ended:
+    async with started(env, *arguments) as process:
+        return await end(process)
+
+
+async def until(process: asyncio.subprocess.Process, event: str) -> list[dict[str, object]]:
+    """Log lines up to and with the one that says `event`."""
+    assert process.stdout is not None
+    lines: list[dict[str, object]] = []
+    async with asyncio.timeout(30):
+        while text := await process.stdout.readline():
+            lines.append(json.loads(text))
+            if lines[-1]["event"] == event:
+                return lines
+    raise AssertionError(f"{event!r} was not logged; {lines}")
+
+
+@asynccontextmanager
+async def working(
+    log: Path,
+    temporal: str,
+    telegent: Simulator,
+    url: str,
+    settings: Mapping[str, str],
+    source: Path = ROOT,
+) -> AsyncIterator[Child]:
+    """A worker that answers, between the Temporal at this address and a simulator.
+
+    It is made of the source in the folder `source`, and stopped when the block ends.
+    """
+    port = free_port()
+    worker = Child(
+        "worker",
+        python("worker"),
+        log=log,
+        ready=answers_at(f"http://127.0.0.1:{port}/readyz"),
+        environment={
+            **PACE,
+            "TELEGENT_ACCOUNT_KEY": telegent.options.account_key,
+            "TELEGENT_ACCOUNT_SECRET": telegent.options.account_secret,
+            "TELEGENT_BASE_URL": url,
+            "TELEGENT_HEALTH_PORT": str(port),
+            "TEMPORAL_ADDRESS": temporal,
+            **settings,
+        },
+        directory=source,
+    )
+    await worker.spawn()
+    try:
+        await worker.answers()
+        yield worker
+    finally:
+        await worker.stop()

@@ -1,0 +1,94 @@
+"""Worker Versioning on a real server: open port-ins move to the build that becomes current."""
+
+import asyncio
+import contextlib
+import re
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior
+
+from demo.processes import Child
+from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
+from telegent_orchestrator.client import Orchestrator, PortInHandle
+from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
+from tests.docs import ROOT
+from tests.docs.commands import CommandError, documented, typed
+from tests.worker.processes import working
+from tests.workflows.house import dev_server
+from tests.workflows.requests import port_in
+from worker.deployment import DEPLOYMENT, deployment
+
+DOCUMENT = ROOT / "docs" / "deployment.md"
+TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
+
+
+def test_without_a_name_versioning_is_off() -> None:
+    off, on = deployment("1"), deployment("1", "house")
+    assert (off.use_worker_versioning, on.use_worker_versioning) == (False, True)
+    assert off.version.deployment_name == DEPLOYMENT
+    assert on.default_versioning_behavior is VersioningBehavior.AUTO_UPGRADE
+
+
+async def test_open_port_ins_go_on_with_the_build_that_becomes_current(tmp_path: Path) -> None:
+    clock = ManualClock()
+    options = SimulatorOptions(carrier=CarrierSetup(timings=TIMINGS))
+    telegent = Simulator(options, clock=clock)
+    async with dev_server() as client, telegent.serve() as url:
+        address = client.service_client.config.target_host
+        shell = {"TEMPORAL_ADDRESS": address, "TELEGENT_DEPLOYMENT_NAME": DEPLOYMENT}
+
+        def build(name: str, **versioning: str) -> AbstractAsyncContextManager[Child]:
+            settings = {"TELEGENT_BUILD_ID": name, **versioning}
+            return working(tmp_path / name, address, telegent, url, settings)
+
+        async def type_in(name: str, **variables: str) -> str:
+            return await typed(documented(DOCUMENT, name), **shell, **variables)
+
+        async def make_current(name: str) -> None:
+            # A worker that is ready may still be about to poll for the first time.
+            async with asyncio.timeout(20):
+                while True:
+                    with contextlib.suppress(CommandError):
+                        await type_in("make current", TELEGENT_BUILD_ID=name)
+                        return
+                    await asyncio.sleep(0.1)
+
+        on = {"TELEGENT_DEPLOYMENT_NAME": DEPLOYMENT}
+        # Versioning is off, until the first build under a name becomes current.
+        async with build("0"), build("1", **on) as first:
+            early = await submitted(client, "+18015550142")
+            assert await build_of(client, early) == ""
+            await make_current("1")
+            late = await submitted(client, "+18015550143")
+            assert await build_of(client, late) == "1"
+
+            async with build("2", **on):
+                await type_in("try", TELEGENT_BUILD_ID="2")
+                await make_current("2")
+                shown = await type_in("which build", WORKFLOW_ID=late.id)
+                assert re.search(r"CurrentVersionBuildID +2\n", shown)
+                assert re.search(r"Behavior +AutoUpgrade", shown)
+                await first.stop()
+                clock.advance(TIMINGS.complete_after)
+                for port in (early, late):
+                    assert (await port.result()).state is PortState.COMPLETED
+                    assert await build_of(client, port) == "2"
+
+
+async def submitted(client: Client, number: str) -> PortInHandle:
+    """A port-in that waits for the carrier."""
+    details = PortInDetails.model_validate(port_in(number))
+    port = await Orchestrator(client).start_port_in(PortInRequest(details=details))
+    async with asyncio.timeout(30):
+        while (await port.status()).state is not PortState.SUBMITTED:
+            await asyncio.sleep(0.05)
+    return port
+
+
+async def build_of(client: Client, port: PortInHandle) -> str:
+    """The build that ran the workflow's last task; empty without versioning."""
+    found = await client.get_workflow_handle(port.id).describe()
+    versioning = found.raw_description.workflow_execution_info.versioning_info
+    return versioning.deployment_version.build_id
