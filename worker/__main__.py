@@ -1,15 +1,18 @@
 """`python -m worker`: run the worker, or one of the commands beside it."""
 
 import asyncio
+import logging
 import sys
 import time
 
 import typer
 
 from worker.codec_server import serve_codec
+from worker.common_settings import CommonSettings
 from worker.connect import connect
 from worker.errors import WorkerError
 from worker.logs import configure_logging
+from worker.replay import replay_open
 from worker.run import run
 from worker.search_attributes import register_search_attributes
 from worker.settings import (
@@ -63,6 +66,26 @@ def search_attributes() -> None:
 
     for name, added in asyncio.run(register()).items():
         typer.echo(f"{name} (Keyword): {'registered' if added else 'already registered'}")
+
+
+@app.command()
+def replay() -> None:
+    """Replay every open workflow on this build, before it is deployed; changes nothing."""
+    settings = load_settings(CommonSettings)
+
+    async def faults() -> list[str]:
+        lines, count = [], 0
+        async for workflow in replay_open(await connect(settings.payload_keys)):
+            count += 1
+            if workflow.fault:
+                lines.append(f"{workflow.workflow_id}: {workflow.fault}")
+        typer.echo(f"{count - len(lines)} of {count} open workflows can go on with this build")
+        return lines
+
+    # Its reason is in our own line.
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)
+    if lines := asyncio.run(faults()):
+        raise WorkerError("\n".join(lines))
 
 
 @app.command()

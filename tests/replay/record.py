@@ -1,208 +1,25 @@
 """Records one history of every scenario, for the replay test: `make histories`.
 
-Record anew only with a release that is allowed to break open workflows; otherwise a change that
-does not replay needs `workflow.patched`, and the histories stay as they are.
+What the latest release has recorded stays, and is not recorded twice: only what goes a new way,
+behind a `workflow.patched`, or belongs to a new scenario, is kept. See docs/changing-workflows.md.
 """
 
 import asyncio
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client
 
 from activities import ActivitySettings
-from activities.events import EventSettings
-from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
-from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
-from telegent_orchestrator.port_in import (
-    AttachOrder,
-    PortInCancel,
-    PortInCorrection,
-    PortInDetails,
-    PortInRequest,
-    PortState,
-)
-from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW, PortOutRequest, PortOutState
-from telegent_orchestrator.port_out_client import PortOuts
-from telegent_orchestrator.progress import Answer, Resolution
-from tests.workflows.house import QUICK, SETTINGS, House, dev_server, example_family, open_house
-from tests.workflows.requests import line, person, port_in, single
-
-HISTORIES = Path(__file__).parent / "histories"
-NUMBER = "+18015550142"
-CORRECTION = PortInCorrection(account_number="100200301", by="desk")
-
-
-async def until(port: PortInHandle, state: PortState) -> None:
-    """Waits until a port-in is in a state."""
-    async with asyncio.timeout(20):
-        while (await port.status()).state is not state:
-            await asyncio.sleep(0.05)
-
-
-async def start_port(house: House) -> PortInHandle:
-    """Starts a port-in by itself."""
-    details = PortInDetails.model_validate(port_in(NUMBER))
-    return await house.orchestrator.start_port_in(PortInRequest(details=details))
-
-
-async def family(house: House) -> None:
-    """The demo: a family, its port-in rejected and corrected by signal."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    handle = await house.onboard(example_family())
-    async for now in handle.watch():
-        port = now.ports.get("partner-port")
-        if port and port.state is PortState.ACTION_REQUIRED:
-            await house.orchestrator.port_in(NUMBER).signal_correction(CORRECTION)
-            break
-    await handle.result()
-
-
-async def lost_answers(house: House) -> None:
-    """Every create loses its answer once."""
-    for path in (
-        "account/create",
-        "subscribers/create",
-        "message/routes",
-        "voice/routes",
-        "products",
-        "packages",
-        "numbers/provision",
-        "subscriptions",
-        "subscribers/guardians/relation",
-        "subscribers/call-filter",
-        "subscribers/message-filter",
-    ):
-        house.telegent.faults.add(Fault(match=f"POST /v1.0/{path}", kind="lose"))
-    await (await house.onboard(example_family())).result()
-
-
-async def asked_a_person(house: House) -> None:
-    """A purchase stays unanswered, and a person says: retry."""
-    house.telegent.faults.add(
-        Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
-    )
-    handle = await house.onboard(single())
-    async for now in handle.watch():
-        if now.lines and now.lines["first"].questions:
-            break
-    answer = Resolution(step="Number", answer=Answer.RETRY, by="desk", reason="it is back")
-    await handle.resolve(answer, line="first")
-    await handle.result()
-
-
-async def second_run(house: House) -> None:
-    """A line fails, and a second run finishes it."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(eligible=False))
-    request = single(
-        subscribers=[person("one"), person("two")],
-        lines=[line("first", "one"), line("ported", "two", number=port_in() | {"kind": "port_in"})],
-    )
-    try:
-        await (await house.onboard(request)).result()
-    except OnboardingIncompleteError:
-        house.telegent.carrier.set(NUMBER, CarrierRecord())
-    await (await house.onboard(request)).result()
-
-
-async def cancelled(house: House) -> None:
-    """A port-in is cancelled."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    port = await start_port(house)
-    await until(port, PortState.SUBMITTED)
-    await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
-    await port.result()
-
-
-async def taken_back(house: House) -> None:
-    """An onboarding is cancelled while its last filter is under way; all of it is taken back."""
-    hold = Fault(match="POST */message-filter", kind="slow_before", seconds=1)
-    house.telegent.faults.add(hold)
-    filters = {"call_filter": {"mode": "CHILD"}, "message_filter": {"mode": "ACTIVE"}}
-    request = single(
-        subscribers=[person("mother", guardian=True), person("child", guardian=True)],
-        relations=[{"parent": "mother", "child": "child"}],
-        lines=[line("first", "child", **filters)],
-    )
-    handle = await house.onboard(request)
-    async with asyncio.timeout(30):
-        while not any("message-filter" in call.path for call in house.telegent.requests):
-            await asyncio.sleep(0.05)
-    await handle.cancel()
-    with suppress(WorkflowFailureError):
-        await handle.result()
-
-
-async def order_attached(house: House) -> None:
-    """A submit is not answered; a person brings the order id."""
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
-    port = await start_port(house)
-    await until(port, PortState.SUBMIT_UNKNOWN)
-    [submitted] = house.telegent.ledger.of("portin.submitted")
-    order = AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
-    await port.attach_order(order)
-    await port.result()
-
-
-async def correction_unanswered(house: House) -> None:
-    """A correction stays unanswered and is sent again; nonsense arrives in between."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/update", kind="error_before"))
-    port = await start_port(house)
-    await until(port, PortState.ACTION_REQUIRED)
-    await house.temporal.get_workflow_handle(port.id).signal("correct", "nonsense")
-    await port.correct(CORRECTION)
-    await port.result()
-
-
-async def left(house: House) -> None:
-    """A number leaves to another carrier."""
-    result = await (await house.onboard(single())).result()
-    line_live = result.lines[0]
-    number = line_live.phone_number or ""
-    port_outs = PortOuts(house.temporal, id_key=house.settings.id_key)
-    request = PortOutRequest(
-        phone_number=number,
-        authentication_reference="auth-1",
-        pin="739164",
-        subscription_id=line_live.subscription_id,
-        by="desk",
-    )
-    handle = await port_outs.start(request)
-    async with asyncio.timeout(20):
-        while (await handle.status()).state is not PortOutState.PIN_ISSUED:
-            await asyncio.sleep(0.05)
-    house.telegent.leave(number, "739164")
-    await handle.result()
-
-
-async def told(house: House) -> None:
-    """A port-in is cancelled while a receiver of events is away."""
-    await cancelled(house)
-
-
-SCENARIOS: tuple[Callable[[House], Awaitable[None]], ...] = (
-    family,
-    lost_answers,
-    asked_a_person,
-    second_run,
-    cancelled,
-    taken_back,
-    order_attached,
-    correction_unanswered,
-    left,
-    told,
-)
-AWAY = EventSettings(urls=("http://127.0.0.1:9/away",), secret="whsec_c2VjcmV0LW9mLWEtdGVzdA==")
-SETTINGS_OF: dict[Callable[[House], Awaitable[None]], ActivitySettings] = {
-    told: replace(SETTINGS, events=AWAY)
-}
+from simulator import CarrierSetup, SimulatorOptions
+from tests.replay.commands import replayed, write_down, written_down
+from tests.replay.histories import FOLDER, released, unreleased
+from tests.replay.scenarios import AWAY, SCENARIOS, Scenario, delivered, events_to, told
+from tests.workflows.house import QUICK, SETTINGS, dev_server, open_house
+from tests.workflows.test_events import Receiver
 
 
 def without_machine(recorded: Any) -> Any:
@@ -217,36 +34,53 @@ def without_machine(recorded: Any) -> Any:
     return {name: blank.get(name, without_machine(part)) for name, part in recorded.items()}
 
 
-async def record(client: Client, scenario: Callable[[House], Awaitable[None]]) -> int:
+async def record(client: Client, scenario: Scenario, settings: ActivitySettings) -> int:
     """Plays a scenario and writes the history of each workflow in it; returns how many."""
     options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
-    async with open_house(client, options, SETTINGS_OF.get(scenario, SETTINGS)) as house:
+    earlier = {run.run_id async for run in client.list_workflows()}
+    async with open_house(client, options, settings) as house:
         await scenario(house)
-        mine = house.settings.id_key
-        port_id = house.orchestrator.port_in(NUMBER).id
-        count = 0
-        async for run in client.list_workflows():
-            here = run.id == port_id or run.workflow_type == PORT_OUT_WORKFLOW
-            here = here or (run.id.startswith("event-") and run.close_time is None)
-            if mine not in run.id and not here:
-                continue
-            count += 1
+        runs = [run async for run in client.list_workflows() if run.run_id not in earlier]
+        for position, run in enumerate(runs, start=1):
             handle = client.get_workflow_handle(run.id, run_id=run.run_id)
-            name = f"{scenario.__name__}-{run.workflow_type}-{count}.json"
+            name = f"{scenario.__name__}-{run.workflow_type}-{position}.json"
             history = json.loads((await handle.fetch_history()).to_json())
-            (HISTORIES / name).write_text(json.dumps(without_machine(history), indent=2) + "\n")
-    return count
+            (FOLDER / name).write_text(json.dumps(without_machine(history), indent=2) + "\n")
+    return len(runs)
+
+
+def released_as(history: Path, commands: list[str]) -> bool:
+    """Whether a release has a history of the same scenario and workflow with the same patches."""
+    patches = {command for command in commands if command.startswith("patched ")}
+    same, _, _ = history.stem.rpartition("-")
+    return any(
+        patches <= set(theirs)
+        for folder in released()
+        for name, theirs in written_down(folder).items()
+        if name.rpartition("-")[0] == same
+    )
 
 
 async def main() -> None:
     """Records every scenario."""
     # Failing activities are what most scenarios are about.
     logging.getLogger("temporalio").setLevel(logging.ERROR)
-    for old in HISTORIES.glob("*.json"):
+    for old in unreleased():
         old.unlink()
-    async with dev_server() as client:
+    receiver = Receiver()
+    async with dev_server() as client, receiver.listening():
+        special: dict[Scenario, ActivitySettings] = {
+            told: events_to(AWAY),
+            delivered: events_to(receiver.url),
+        }
         for scenario in SCENARIOS:
-            print(f"{scenario.__name__}: {await record(client, scenario)} histories", flush=True)
+            count = await record(client, scenario, special.get(scenario, SETTINGS))
+            print(f"{scenario.__name__}: {count} histories", flush=True)
+    for history in unreleased():
+        if released_as(history, (await replayed(history)).commands):
+            history.unlink()
+    await write_down()
+    print(f"{len(unreleased())} of them are new since the latest release")
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
     await asyncio.sleep(0.1)
 

@@ -1,0 +1,37 @@
+"""What a release has recorded stays as it is."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.replay.histories import FOLDER, SUMS, recorded, released
+from tests.replay.releases import ROOT, Release, git, releases, skip_without
+
+HEADS = [pytest.param(release, id=release.version) for release in releases()]
+ADVICE = "a released history is never changed or removed: see docs/changing-workflows.md"
+
+
+@pytest.mark.parametrize("folder", released(), ids=lambda path: path.name)
+def test_the_files_of_a_release_have_their_sums(folder: Path) -> None:
+    lines = (folder / SUMS).read_text("utf-8").splitlines()
+    expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != SUMS}
+
+    assert {name: sha256(file).hexdigest() for name, file in files.items()} == expected, ADVICE
+
+
+@pytest.mark.parametrize("release", HEADS)
+def test_every_history_of_a_release_is_still_here(release: Release) -> None:
+    """Also when somebody has made the sums fit: the release's commit tells."""
+    skip_without(release)
+    listed = git("ls-tree", "-r", release.commit, str(FOLDER.relative_to(ROOT))).decode()
+    theirs = {
+        blob: path
+        for mode_type_blob, _, path in (line.partition("\t") for line in listed.splitlines())
+        if path.endswith(".json") and (blob := mode_type_blob.split()[2])
+    }
+    ours = set(git("hash-object", "--", *map(str, recorded())).decode().split())
+
+    assert theirs
+    assert [path for blob, path in theirs.items() if blob not in ours] == [], ADVICE

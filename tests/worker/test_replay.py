@@ -1,0 +1,63 @@
+"""`python -m worker replay`: can this build go on with what is open?"""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from simulator import CarrierRecord, SimulatorOptions
+from telegent_orchestrator.names import PORT_IN_WORKFLOW
+from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
+from tests.docs import ROOT
+from tests.docs.commands import documented
+from tests.worker.processes import ended, environment
+from tests.workflows.house import dev_server, open_house
+from tests.workflows.requests import port_in
+
+NUMBER = "+18015550142"
+COMMAND = documented(ROOT / "docs" / "changing-workflows.md", "replay what is open").split()
+
+
+@workflow.defn(name=PORT_IN_WORKFLOW)
+class OtherBuild:
+    """A port-in as no build of ours has ever begun one."""
+
+    @workflow.run
+    async def run(self, request: dict[str, Any]) -> None:
+        await workflow.sleep(timedelta(hours=1))
+
+
+async def test_what_this_build_cannot_go_on_with_is_named() -> None:
+    async with dev_server() as client, open_house(client, SimulatorOptions()) as house:
+        env = environment(TEMPORAL_ADDRESS=client.service_client.config.target_host)
+        house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+        request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBER)))
+        port = await house.orchestrator.start_port_in(request)
+        async with asyncio.timeout(20):
+            while (await port.status()).state is not PortState.SUBMITTED:
+                await asyncio.sleep(0.05)
+        assert COMMAND[:3] == [".venv/bin/python", "-m", "worker"]
+
+        fits = await ended(env, *COMMAND[3:])
+        assert (fits.status, fits.err) == (0, "")
+        assert fits.out == "1 of 1 open workflows can go on with this build\n"
+
+        async with Worker(
+            client,
+            task_queue="other",
+            workflows=[OtherBuild],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+        ):
+            other = await client.start_workflow(
+                PORT_IN_WORKFLOW, {"details": port_in()}, id="other", task_queue="other"
+            )
+            async with asyncio.timeout(20):
+                while (await other.describe()).history_length < 5:
+                    await asyncio.sleep(0.05)
+        stops = await ended(env, *COMMAND[3:])
+        assert stops.status == 1
+        assert stops.out == "1 of 2 open workflows can go on with this build\n"
+        (line,) = stops.lines
+        assert line.startswith("other: [TMPRL1100] Nondeterminism")
