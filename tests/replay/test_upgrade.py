@@ -1,0 +1,234 @@
+"""What the latest release has begun is finished by today's code, each thing made exactly once.
+
+The release's worker is a process of the release's own source, and is killed. Only the source is
+the release's: the libraries are today's.
+"""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from demo.processes import Child
+from simulator import (
+    CarrierRecord,
+    CarrierSetup,
+    CarrierTimings,
+    Fault,
+    ManualClock,
+    Simulator,
+    SimulatorOptions,
+)
+from telegent_orchestrator.client import Orchestrator, PortInHandle
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortState,
+)
+from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
+from telegent_orchestrator.port_out_client import PortOuts
+from telegent_orchestrator.progress import Answer, Resolution, StepState
+from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
+from tests.worker.processes import working
+from tests.workflows.house import dev_server, example_family
+from tests.workflows.requests import port_in, single
+
+TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
+FAMILYS = "+18015550142"
+PATIENCE = 60
+RARE = {"TELEGENT_PORT_FIXED_SECONDS": "3600"}
+"""No look is under way when the worker is killed: such a one is made again after 75 seconds."""
+
+
+@dataclass
+class There:
+    """Where the stories take place."""
+
+    temporal: Client
+    orchestrator: Orchestrator
+    telegent: Simulator
+    clock: ManualClock
+
+    async def carrier_acts(self, port: PortInHandle, after: float) -> None:
+        """The carrier takes its time, and the vendor hints that something has happened."""
+        self.clock.advance(after)
+        await port.look_now()
+
+    async def start_port(
+        self, number: str, state: PortState, **details: str | None
+    ) -> PortInHandle:
+        """A port-in that has come to this state."""
+        known = PortInDetails.model_validate(port_in(number, **details))
+        port = await self.orchestrator.start_port_in(PortInRequest(details=known))
+        await until(port, state)
+        return port
+
+
+Story = Callable[[There], AsyncGenerator[None, None]]
+"""Begins on the release, yields while the builds change, and ends on today's code."""
+
+
+async def purchase_that_a_person_decides(there: There) -> AsyncGenerator[None, None]:
+    """An onboarding asks what became of a purchase."""
+    there.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
+    )
+    onboarding = await there.orchestrator.start_onboarding(single())
+    async with asyncio.timeout(PATIENCE):
+        async for now in onboarding.watch():
+            if now.lines and now.lines["first"].questions:
+                break
+    yield
+    answer = Resolution(step="Number", answer=Answer.RETRY, by="desk", reason="not in the portal")
+    await onboarding.resolve(answer, line="first")
+    assert (await onboarding.result()).complete
+
+
+async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
+    """The demo: a port-in waits for a correction. Another number may leave."""
+    there.telegent.carrier.set(FAMILYS, CarrierRecord(account_number="100200301"))
+    onboarding = await there.orchestrator.start_onboarding(example_family())
+    port = there.orchestrator.port_in(FAMILYS)
+    async with asyncio.timeout(PATIENCE):
+        async for now in onboarding.watch():
+            states = {line.key: line.state for line in now.onboarding.lines}
+            if now.ports and states["manager-esim"] is StepState.DONE:
+                break
+    await until(port, PortState.SUBMITTED)
+    await there.carrier_acts(port, TIMINGS.decide_after)
+    await until(port, PortState.ACTION_REQUIRED)
+    live = now.lines["manager-esim"].result
+    leaving = await PortOuts(there.temporal).start(
+        PortOutRequest(
+            phone_number=live.phone_number or "",
+            authentication_reference="auth-1",
+            pin="739164",
+            subscription_id=live.subscription_id,
+            by="desk",
+        )
+    )
+    async with asyncio.timeout(PATIENCE):
+        while (await leaving.status()).state is not PortOutState.PIN_ISSUED:
+            await asyncio.sleep(0.1)
+    yield
+    await port.correct(PortInCorrection(account_number="100200301", by="desk"))
+    await leaving.cancel(PortOutCancel(by="desk", reason="the subscriber stays"))
+    assert (await leaving.result()).state is PortOutState.CANCELLED
+    await until(port, PortState.SUBMITTED)
+    await there.carrier_acts(port, TIMINGS.complete_after)
+    assert (await onboarding.result()).complete
+
+
+async def waiting_for_the_carrier(there: There) -> AsyncGenerator[None, None]:
+    """A port-in is looked at, and nothing happens for a long time."""
+    port = await there.start_port("+18015550150", PortState.SUBMITTED)
+    yield
+    await there.carrier_acts(port, TIMINGS.complete_after)
+    assert (await port.result()).state is PortState.COMPLETED
+
+
+async def information_missing(there: There) -> AsyncGenerator[None, None]:
+    """A port-in waits for data, with reminders as timers."""
+    port = await there.start_port("+18015550151", PortState.INFO_REQUIRED, account_number=None)
+    yield
+    await port.correct(PortInCorrection(account_number="100200300", by="desk"))
+    await until(port, PortState.SUBMITTED)
+    await there.carrier_acts(port, TIMINGS.complete_after)
+    assert (await port.result()).state is PortState.COMPLETED
+
+
+async def submit_unanswered(there: There) -> AsyncGenerator[None, None]:
+    """A port-in does not know its order until support has found it."""
+    there.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+    port = await there.start_port("+18015550152", PortState.SUBMIT_UNKNOWN)
+    order_id = there.telegent.ledger.of("portin.submitted")[-1].data["order_id"]
+    yield
+    await port.attach_order(AttachOrder(order_id=order_id, by="desk", reason="support told us"))
+    await there.carrier_acts(port, TIMINGS.complete_after)
+    assert (await port.result()).state is PortState.COMPLETED
+
+
+async def cancel_that_cannot_be_sent(there: There) -> AsyncGenerator[None, None]:
+    """A port-in waits by timer until the vendor can be reached."""
+    there.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/portin/cancel", kind="refuse", times=1_000)
+    )
+    there.telegent.carrier.set("+18015550153", CarrierRecord(script="silent"))
+    port = await there.start_port("+18015550153", PortState.SUBMITTED)
+    await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await until(port, PortState.CANCEL_REQUESTED)
+    yield
+    assert (await port.result()).state is PortState.CANCELLED
+
+
+STORIES: tuple[Story, ...] = (
+    purchase_that_a_person_decides,
+    rejected_in_a_family,
+    submit_unanswered,
+    waiting_for_the_carrier,
+    information_missing,
+    cancel_that_cannot_be_sent,
+)
+MADE = {
+    "account.created": 2,
+    "subscriber.created": 4,
+    "message_route.created": 2,
+    "voice_route.created": 2,
+    "product.created": 3,
+    "package.created": 2,
+    "package_item.created": 3,
+    "number.provisioned": 3,
+    "subscription.created": 4,
+    "guardian.related": 1,
+    "call_filter.created": 1,
+    "message_filter.created": 1,
+    "portin.submitted": 5,
+    "portin.completed": 4,
+    "portin.cancelled": 1,
+}
+
+
+@pytest.mark.parametrize("release", releases()[-1:], ids=lambda release: release.version)
+async def test_todays_code_finishes_what_the_release_has_begun(
+    release: Release, tmp_path: Path
+) -> None:
+    skip_without(release)
+    unpack(release, tmp_path / "source")
+    clock = ManualClock()
+    options = SimulatorOptions(carrier=CarrierSetup(timings=TIMINGS))
+    telegent = Simulator(options, clock=clock)
+    async with dev_server() as client, telegent.serve() as url:
+        there = There(client, Orchestrator(client), telegent, clock)
+        address = client.service_client.config.target_host
+
+        def build(name: str, source: Path) -> AbstractAsyncContextManager[Child]:
+            return working(tmp_path / f"{name}.log", address, telegent, url, RARE, source)
+
+        async with build("release", tmp_path / "source") as old:
+            under_way = [story(there) for story in STORIES]
+            for story in under_way:
+                await anext(story)
+            os.kill(old.pid, signal.SIGKILL)
+            await old.ended()
+        telegent.faults.clear()
+        async with build("today", ROOT):
+            for story in under_way:
+                await asyncio.wait_for(anext(story, None), PATIENCE)
+    made = Counter(row.kind for row in telegent.ledger.rows)
+    assert {kind: made[kind] for kind in MADE} == MADE
+
+
+async def until(port: PortInHandle, state: PortState) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while (await port.status()).state is not state:
+            await asyncio.sleep(0.1)
