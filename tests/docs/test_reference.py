@@ -1,0 +1,15 @@
+"""docs/reference.md is the one that the models make."""
+
+from tests.docs.reference import PAGE, RECEIVED, SCHEMAS, SENT, reference
+
+
+def test_it_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run python -m tests.docs.reference"
+
+
+def test_it_has_every_payload() -> None:
+    documents = {path.stem for path in SCHEMAS.glob("*.json")} - {"contract"}
+    listed = {name for names in SENT.values() for name in names} | set(RECEIVED)
+    models = {line.removeprefix("### ") for line in reference().splitlines()}
+    assert listed <= documents
+    assert documents <= models
