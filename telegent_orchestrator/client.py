@@ -263,5 +263,7 @@ async def _update(
     try:
         answer: Answer = await handle.execute_update(name, message, result_type=kind)
     except WorkflowUpdateFailedError as error:
-        raise NotTakenError(str(error.cause)) from error
+        cause = error.cause
+        why = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        raise NotTakenError(why) from error
     return answer

@@ -1,11 +1,14 @@
 """docs/other-services.md: its commands work, and what they send and get fits the schemas."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+from demo.ports import Ports
+from demo.processes import Child, answers_at
 from demo.stack import Stack
 from tests.docs import ROOT
-from tests.examples.documents import follow
+from tests.examples.documents import blocks, follow, here, printed, spawn
 from tests.schemas.test_documents import SCHEMAS
 
 DOCUMENT = ROOT / "docs" / "other-services.md"
@@ -35,6 +38,35 @@ async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None
     assert [entry.by for entry in (await port_in.status()).timeline].count("support desk") >= 1
     for workflow_id in (onboarding.id, port_in.id):
         assert await stored_encodings(running, workflow_id) == {b"binary/encrypted"}
+
+
+async def test_the_service_answers_as_the_document_says(running: Stack, tmp_path: Path) -> None:
+    port = Ports.free().simulator
+    [exports] = blocks(DOCUMENT, "Trying it")
+    serve, ask, watch = (
+        block.replace("service:app", f"service:app --port {port}").replace(":8000", f":{port}")
+        for block in blocks(DOCUMENT, "A service of your own in Python")
+    )
+    service = Child(
+        "service",
+        # In place of the shell, so that ending it ends the service.
+        ["bash", "-euc", here(exports + serve.replace("\n.venv", "\nexec .venv"), running)],
+        log=tmp_path / "service.log",
+        ready=answers_at(f"http://127.0.0.1:{port}/openapi.json"),
+    )
+    await service.spawn()
+    try:
+        await service.answers()
+        said = await printed(ask, running)
+        assert '"workflow_id":"onboarding-switch-3001"' in said
+        assert '"lines":{' in said
+        stream = await spawn("exec " + watch, running)
+        assert stream.stdout
+        assert await stream.stdout.readline() == b"event: progress\n"
+        stream.terminate()
+        await stream.wait()
+    finally:
+        await service.stop()
 
 
 def test_the_lock_file_names_no_registry() -> None:

@@ -1,0 +1,169 @@
+"""examples/service.py over HTTP, with a real Temporal server and workers behind it."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from examples.service import app
+from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
+from telegent_orchestrator.port_in import PortState
+from tests.docs import ROOT
+from tests.workflows.house import QUICK, House, dev_server, open_house
+
+NUMBER = "+18015550188"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house() -> AsyncIterator[House]:
+    async with dev_server() as client:
+        options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+        async with open_house(client, options) as there:
+            yield there
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def http(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[httpx.AsyncClient]:
+    (tmp_path / "id-key").write_text(house.settings.id_key)
+    monkeypatch.setenv("TELEGENT_ID_KEY_FILE", str(tmp_path / "id-key"))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", house.temporal.service_client.config.target_host)
+    listener = socket.create_server(("127.0.0.1", 0))
+    service = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    serving = asyncio.create_task(service.serve(sockets=[listener]))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+        yield client
+    service.should_exit = True
+    await serving
+
+
+def request(reference: str, **number: str) -> dict[str, Any]:
+    """The example of somebody who brings a number, and for whom something else is true."""
+    text = (ROOT / "examples" / "switch.json").read_text("utf-8")
+    wanted: dict[str, Any] = json.loads(text.replace("owner@", f"{reference}@"))
+    wanted["reference"] = reference
+    wanted["lines"][0]["number"] |= number
+    return wanted
+
+
+async def events(http: httpx.AsyncClient, path: str) -> AsyncIterator[tuple[str, Any]]:
+    """Server-sent events as they come."""
+    async with http.stream("GET", path) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        kind = ""
+        async for line in answer.aiter_lines():
+            field, _, value = line.partition(": ")
+            if field == "event":
+                kind = value
+            elif field == "data":
+                yield kind, json.loads(value)
+
+
+async def test_progress_streams_until_a_corrected_port_in_is_live(
+    house: House, http: httpx.AsyncClient
+) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
+    started = await http.post("/onboardings", json=request("streamed"))
+    assert started.status_code == 202
+    assert (await http.post("/onboardings", json=request("streamed"))).json() == started.json()
+    place = started.headers["location"]
+
+    seen: list[str] = []
+    corrected = None
+    async for kind, data in events(http, f"{place}/events"):
+        seen.append(kind)
+        port = data["ports"].get("own-number") if kind == "progress" else None
+        if port and port["state"] == "ACTION_REQUIRED" and corrected is None:
+            port_in = data["lines"]["own-number"]["result"]["port_in_workflow_id"]
+            correction = {"account_number": "100200300", "by": "web shop"}
+            same = await http.post(f"/port-ins/{port_in}/correction", json=correction)
+            assert same.status_code == 409
+            assert same.json()["detail"] == "account_number: this is what was rejected"
+            correction["account_number"] = "100200301"
+            corrected = await http.post(f"/port-ins/{port_in}/correction", json=correction)
+
+    assert corrected
+    assert corrected.json() == {"state": "ACTION_REQUIRED"}
+    assert seen.count("progress") > 3
+    assert seen[-1] == "complete"
+    assert data["complete"] is True
+    shown = (await http.get(place)).json()
+    assert shown["ports"]["own-number"]["state"] == "COMPLETED"
+    late = await http.delete(f"/port-ins/{port_in}", params={"by": "web shop", "reason": "late"})
+    assert late.status_code == 404  # it has ended
+
+
+async def test_a_cancel_ends_the_stream_and_leaves_the_port_in(http: httpx.AsyncClient) -> None:
+    wanted = request("cancelled", phone_number="+18015550189")
+    del wanted["lines"][0]["number"]["account_pin"]
+    place = (await http.post("/onboardings", json=wanted)).headers["location"]
+    port_in = ""
+    async for kind, data in events(http, f"{place}/events"):
+        port = data["ports"].get("own-number") if kind == "progress" else None
+        if port and port["state"] == "INFO_REQUIRED" and not port_in:
+            port_in = data["lines"]["own-number"]["result"]["port_in_workflow_id"]
+            assert (await http.delete(place)).status_code == 202
+
+    assert (kind, data) == ("failed", {"detail": "Workflow cancelled"})
+    asked = {"by": "web shop", "reason": "the customer stays"}
+    assert (await http.delete(f"/port-ins/{port_in}", params=asked)).json() == {
+        "state": "INFO_REQUIRED"
+    }
+    async with asyncio.timeout(20):
+        while (await http.get(f"/port-ins/{port_in}")).json()["state"] != PortState.CANCELLED:
+            await asyncio.sleep(0.05)
+
+
+async def test_what_is_missing_at_the_end_is_told(http: httpx.AsyncClient, house: House) -> None:
+    wanted = request("incomplete") | {"packages": [{"key": "single", "package_id": "PID-none"}]}
+    wanted["lines"][0]["number"] = {"kind": "new"}
+    place = (await http.post("/onboardings", json=wanted)).headers["location"]
+    *_, (kind, data) = [event async for event in events(http, f"{place}/events")]
+    assert kind == "incomplete"
+    assert data["lines"][0]["phone_number"] in {
+        n.number for n in house.telegent.world.numbers.values()
+    }
+    assert data["faults"]
+
+
+async def test_all_faults_at_once_without_the_values(http: httpx.AsyncClient) -> None:
+    wanted = request("faulty", account_pin="no spaces allowed") | {"reference": "two words"}
+    wanted["subscribers"][0]["password"] = "short"
+    wanted["lines"][0]["package"] = "singel"
+    refused = await http.post("/onboardings", json=wanted)
+
+    assert refused.status_code == 422
+    places = [fault.partition(": ")[0] for fault in refused.json()["faults"]]
+    assert places == [
+        "reference",
+        "subscribers.0.password",
+        "lines.0.number.account_pin",
+        "lines.0.package",
+    ]
+    assert "no spaces allowed" not in refused.text
+    assert "short" not in refused.text
+
+    port_in = "/port-ins/port-in-0123456789abcdef01234567"
+    refused = await http.post(f"{port_in}/correction", json={"account_pin": "4 8"})
+    assert [fault.partition(": ")[0] for fault in refused.json()["faults"]] == ["account_pin", "by"]
+    assert "4 8" not in refused.text
+    assert (await http.post("/onboardings", content=b"{")).status_code == 422
+
+
+async def test_what_is_not_there_is_404(http: httpx.AsyncClient) -> None:
+    port_in = "/port-ins/port-in-0123456789abcdef01234567"
+    correction = {"account_pin": "482913", "by": "web shop"}
+    assert (await http.get("/onboardings/none-such")).status_code == 404
+    assert (await http.get("/onboardings/none-such/events")).status_code == 404
+    assert (await http.delete("/onboardings/none-such")).status_code == 404
+    assert (await http.post(f"{port_in}/correction", json=correction)).status_code == 404
+    assert (await http.get("/port-ins/onboarding-streamed")).status_code == 422
