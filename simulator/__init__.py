@@ -3,6 +3,7 @@
 from simulator.carrier import Carrier, CarrierRecord, CarrierTimings
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.faults import Fault
+from simulator.gates import Gate
 from simulator.ledger import Ledger, LedgerRow
 from simulator.options import CarrierSetup, SimulatorOptions
 from simulator.requests import RequestEntry
@@ -15,6 +16,7 @@ __all__ = [
     "CarrierTimings",
     "Clock",
     "Fault",
+    "Gate",
     "Ledger",
     "LedgerRow",
     "ManualClock",

@@ -21,6 +21,13 @@ FaultKind = Literal[
 ]
 
 
+def matches(pattern: str, method: str | None, path: str) -> bool:
+    """Whether a pattern such as "POST /v1.0/numbers/*" means this call; no method: any."""
+    wanted, _, wanted_path = pattern.rpartition(" ")
+    same_method = not wanted or method is None or wanted.upper() == method
+    return same_method and fnmatchcase(path.lower(), wanted_path.lower())
+
+
 class Fault(BaseModel):
     """Spoils calls that match, from the `nth` one on (1-based), `times` in a row.
 
@@ -44,9 +51,7 @@ class Fault(BaseModel):
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a call is meant by this rule."""
-        wanted, _, pattern = self.match.rpartition(" ")
-        same_method = not wanted or wanted.upper() == method
-        return same_method and fnmatchcase(path.lower(), pattern.lower())
+        return matches(self.match, method, path)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from simulator.carrier import Carrier
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.control import control_routes
 from simulator.faults import Faults
+from simulator.gates import Gates
 from simulator.ledger import Ledger
 from simulator.options import SimulatorOptions
 from simulator.requests import RateLimit, RequestEntry
@@ -29,7 +30,7 @@ class Simulator:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets everything, tokens and faults too; the carrier's records start as configured."""
+        """Forgets everything, tokens, faults and gates too; the carrier starts as configured."""
         options = self.options
         fresh: Clock = ManualClock() if options.manual_clock else RealClock()
         self.clock: Clock = self._given_clock or fresh
@@ -39,6 +40,7 @@ class Simulator:
         self.world = World(options, self.clock, carrier, Ledger(options.ledger_file))
         self.tokens = Tokens(options, self.clock)
         self.faults = Faults()
+        self.gates = Gates()
         self.requests: list[RequestEntry] = []
         self.rate_limit = (
             RateLimit(options.rate_limit, options.retry_after) if options.rate_limit else None

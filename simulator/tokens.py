@@ -20,6 +20,11 @@ class TokenRequest(Body):
     AccountSecret: Text
     ApiEndpoint: Text
 
+    @property
+    def path(self) -> str:
+        """The path of the endpoint that the token is to open."""
+        return urlsplit(self.ApiEndpoint).path
+
 
 class Tokens:
     """Issues tokens and checks them against the URL they are used at."""

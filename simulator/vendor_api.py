@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -57,10 +56,14 @@ class VendorApi:
                 return self._refused(_instead(fault))
             await asyncio.sleep(fault.seconds)
         raw = await request.body()
+        if not await self._passes(request, raw, entry, "before"):
+            return None
         try:
             response: Response = JSONResponse(self._answer(request, raw, entry))
         except Refusal as refusal:
             response = self._refused(refusal)
+        if not await self._passes(request, raw, entry, "after"):
+            return None
         if fault is None or kind == "slow_before":
             return response
         if kind == "lose":
@@ -69,6 +72,19 @@ class VendorApi:
             await asyncio.sleep(fault.seconds)
             return response
         return self._spoiled(fault, response)
+
+    async def _passes(
+        self, request: Request, raw: bytes, entry: RequestEntry, moment: Literal["before", "after"]
+    ) -> bool:
+        """Whether the call goes on, once the gate that it may have come to is open."""
+        gates = self._sim.gates
+        if not entry.is_token:
+            gate = gates.next(moment, request.method, entry.path)
+        elif moment == "before" and (path := _token_path(raw)):
+            gate = gates.next("token", None, path)
+        else:
+            return True
+        return gate is None or await gate.hold(_gone(request))
 
     def _answer(self, request: Request, raw: bytes, entry: RequestEntry) -> Answer:
         """Does the call. No `await` in here: a call is done as a whole or not at all."""
@@ -96,7 +112,7 @@ class VendorApi:
             asked = TokenRequest.model_validate(_parsed(raw))
         except ValidationError as error:
             raise from_validation(error) from None
-        entry.token_for = urlsplit(asked.ApiEndpoint).path
+        entry.token_for = asked.path
         return self._sim.tokens.issue(asked)
 
     def _refused(self, refusal: Refusal) -> Response:
@@ -127,6 +143,19 @@ def _instead(fault: Fault) -> Refusal:
 
 def _wrong_method(request: Request) -> Refusal:
     return Refusal(405, f"{request.method} is not allowed at {request.url.path}.")
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _token_path(raw: bytes) -> str | None:
+    """The endpoint that a token is asked for; None when that cannot be read."""
+    try:
+        return TokenRequest.model_validate_json(raw).path
+    except ValueError:
+        return None
 
 
 def _parsed(raw: bytes) -> Any:

@@ -1,0 +1,70 @@
+"""Calls held in the middle, as a real client meets them."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.simulator.client import Caller
+
+CREATE = "POST /v1.0/account/create"
+
+
+def created(caller: Caller) -> int:
+    return caller.sim.ledger.count("account.created")
+
+
+async def create(caller: Caller) -> httpx.Response:
+    return await caller.raw("POST", "/account/create", {"AccountName": "Acme"})
+
+
+@pytest.mark.parametrize(("moment", "effects"), [("token", 0), ("before", 0), ("after", 1)])
+async def test_a_held_call_goes_on_when_it_is_released(
+    caller: Caller, moment: Any, effects: int
+) -> None:
+    gate = caller.sim.gates.close(CREATE, moment)
+    call = asyncio.create_task(create(caller))
+    await asyncio.wait_for(gate.reached(), 5)
+    assert created(caller) == effects
+    assert caller.sim.api_calls == (0 if moment == "token" else 1)
+    assert caller.sim.requests[-1].status is None
+
+    gate.release()
+    assert (await call).status_code == 200
+    assert created(caller) == 1
+
+
+@pytest.mark.parametrize(("moment", "effects"), [("token", 0), ("before", 0), ("after", 1)])
+async def test_a_call_whose_client_has_gone_is_given_up(
+    caller: Caller, moment: Any, effects: int
+) -> None:
+    gate = caller.sim.gates.close(CREATE, moment)
+    call = asyncio.create_task(create(caller))
+    await asyncio.wait_for(gate.reached(), 5)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await asyncio.sleep(0.05)
+    gate.release()
+    await asyncio.sleep(0.05)
+    assert created(caller) == effects
+
+
+async def test_a_gate_holds_one_call_of_its_kind_and_no_other(caller: Caller) -> None:
+    gate = caller.sim.gates.close(CREATE, "before")
+    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 200
+    first = asyncio.create_task(create(caller))
+    await asyncio.wait_for(gate.reached(), 5)
+    assert (await create(caller)).status_code == 200
+    assert not first.done()
+
+    gate.release()
+    assert (await first).status_code == 200
+
+
+async def test_a_gate_that_is_open_already_holds_nothing(caller: Caller) -> None:
+    gate = caller.sim.gates.close(CREATE, "after")
+    gate.release()
+    assert (await create(caller)).status_code == 200
+    await asyncio.wait_for(gate.reached(), 5)
