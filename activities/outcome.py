@@ -1,6 +1,7 @@
 """From the client's errors to what a workflow decides by: the type of an ApplicationError."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +23,7 @@ from telegent import (
     Refused,
     TelegentError,
     Unauthorized,
+    send_before,
 )
 
 
@@ -89,7 +91,10 @@ class OutcomeInterceptor(Interceptor):
 class _Translator(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         try:
-            return await super().execute_activity(input)
+            # A worker that stood still goes on with what Temporal has given up meanwhile, and the
+            # workflow has decided anew.
+            with send_before(_given_up_at()):
+                return await super().execute_activity(input)
         except TelegentError as error:
             # Without the cause: httpx repeats URLs, and with them numbers, in its messages.
             raise as_failure(error) from None
@@ -103,3 +108,10 @@ class _Translator(ActivityInboundInterceptor):
                 type=Outcome.REFUSED,
                 non_retryable=True,
             ) from None
+
+
+def _given_up_at() -> datetime:
+    """When Temporal takes the current activity for lost."""
+    info = activity.info()
+    assert info.start_to_close_timeout is not None, "every policy has one"
+    return info.started_time + info.start_to_close_timeout

@@ -1,11 +1,8 @@
 """`python -m demo`: onboard a family here, live. `python -m demo up`: start the same and stay."""
 
-import asyncio
-import signal
 import time
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
 
 BEGAN = time.monotonic()
 EXAMPLES = Path(__file__).parents[1] / "examples"
-T = TypeVar("T")
 M = TypeVar("M", bound="BaseModel")
 PortOption = Annotated[int, typer.Option(min=1, max=65535)]
 
@@ -42,9 +38,10 @@ def demo(
 
     wanted = _read(request, OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
+    from demo.run import run
     from demo.story import play
 
-    if not _run(play(_console(), wanted, correction, report, BEGAN)):
+    if not run(play(_console(), wanted, correction, report, BEGAN)):
         raise typer.Exit(1)
 
 
@@ -58,24 +55,26 @@ def up(
     """Start the same processes on fixed ports, and stay up until Ctrl-C."""
     typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
     from demo.ports import Ports
+    from demo.run import run
     from demo.up import stay_up
 
     ports = Ports.free(
         temporal=temporal_port, ui=ui_port, simulator=simulator_port, codec=codec_port
     )
-    _run(stay_up(_console(), ports))
+    run(stay_up(_console(), ports))
 
 
 @app.command()
 def screenshots() -> None:
     """Take the pictures in docs/ of the Temporal UI, in a real browser."""
+    from demo.run import run
     from demo.screenshots.take import take_pictures
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 
     request = _read(EXAMPLES / "family.json", OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
-    _run(take_pictures(request, correction, typer.echo))
+    run(take_pictures(request, correction, typer.echo))
 
 
 def _read(path: Path, kind: type[M]) -> M:
@@ -104,35 +103,6 @@ def _console() -> "Console":
     if not console.is_terminal:
         console.width = 200  # a log has no width: break no address in two
     return console
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Does the work; ends the program with 1 when it cannot be done, 128 + n after signal n."""
-    from demo.processes import DemoError
-
-    received: list[signal.Signals] = []
-
-    async def until_signal() -> T:
-        task = asyncio.ensure_future(work)
-
-        def stop(number: signal.Signals) -> None:
-            # A second Ctrl-C must not cut off the stopping of our processes.
-            if not received:
-                received.append(number)
-                typer.echo("Stopping …")
-                task.cancel()
-
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, stop, number)
-        return await task
-
-    try:
-        return asyncio.run(until_signal())
-    except DemoError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    except asyncio.CancelledError:
-        raise typer.Exit(128 + received[0]) from None
 
 
 if __name__ == "__main__":

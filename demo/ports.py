@@ -4,6 +4,7 @@ import os
 import random
 import socket
 from dataclasses import dataclass, fields
+from itertools import islice
 
 from demo.processes import DemoError
 
@@ -26,13 +27,8 @@ class Ports:
     @classmethod
     def free(cls, **fixed: int) -> "Ports":
         """Free ports, all different, except those given."""
-        ports = iter(random.sample(UNASSIGNED, len(UNASSIGNED)))
-        chosen = {
-            field.name: next(port for port in ports if _obstacle(port) is None)
-            for field in fields(cls)
-            if field.name not in fixed
-        }
-        return cls(**fixed, **chosen)
+        names = [field.name for field in fields(cls) if field.name not in fixed]
+        return cls(**fixed, **dict(zip(names, free_ports(len(names)), strict=True)))
 
     def require_free(self) -> None:
         """Raise DemoError with a line for each port that cannot be listened on, and its option."""
@@ -44,6 +40,12 @@ class Ports:
         ]
         if taken:
             raise DemoError("\n".join(taken))
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on now, all different."""
+    tried = (port for port in random.sample(UNASSIGNED, len(UNASSIGNED)) if not _obstacle(port))
+    return list(islice(tried, count))
 
 
 def _obstacle(port: int) -> str | None:

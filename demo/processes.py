@@ -51,6 +51,11 @@ class Child:
         return self._running().pid
 
     @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
     def killed(self) -> bool:
         """Whether a signal ended it."""
         status = self._running().returncode
@@ -89,9 +94,9 @@ class Child:
 
     async def stop(self) -> None:
         """Ask it to end, wait, and end it by force when it does not. Does nothing if it ended."""
-        process = self._process
-        if process is None or process.returncode is not None:
+        if not self.running:
             return
+        process = self._running()
         process.terminate()
         try:
             async with asyncio.timeout(STOP_WITHIN):

@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from demo.ports import HOST, Ports
 from demo.processes import Child, DemoError, answers_at, python
-from demo.temporal_server import find_binary, keep_longer, server_command, serves
+from demo.temporal_server import find_binary, keep_longer, server_command, serves, ui_options
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 
@@ -103,9 +103,8 @@ async def stack(
         server_command(
             binary,
             port=ports.temporal,
-            ui_port=ports.ui,
             database=directory / "temporal.db",
-            codec_url=codec_url,
+            ui=ui_options(ports.ui, codec_url),
         ),
         log=directory / "temporal.log",
         ready=partial(serves, temporal_address),

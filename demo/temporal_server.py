@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -69,13 +70,13 @@ def _server_version(binary: str) -> tuple[int, int] | None:
     return (int(version[1]), int(version[2])) if version else None
 
 
-def server_command(
-    binary: str, *, port: int, ui_port: int, database: Path, codec_url: str
-) -> list[str]:
-    """The command that runs the server on the loopback address with a database file."""
+def server_command(binary: str, *, port: int, database: Path, ui: Sequence[str]) -> list[str]:
+    """The command that runs the server on the loopback address with a database file.
+
+    `ui`: options for its UI, from `ui_options`, or `--headless` for none.
+    """
     command = [binary, "server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"]
-    command += ["--port", str(port), "--ui-port", str(ui_port), "--db-filename", str(database)]
-    command += ["--ui-codec-endpoint", codec_url, "--ui-disable-news-fetch"]
+    command += ["--port", str(port), "--db-filename", str(database), *ui]
     for name, value in SQLITE_PRAGMAS.items():
         command += ["--sqlite-pragma", f"{name}={value}"]
     for name, value in DYNAMIC_CONFIG.items():
@@ -83,6 +84,11 @@ def server_command(
     for name in SEARCH_ATTRIBUTES:
         command += ["--search-attribute", f"{name}=Keyword"]
     return command
+
+
+def ui_options(port: int, codec_url: str) -> list[str]:
+    """A UI on this port that shows payloads in the clear through this codec server."""
+    return ["--ui-port", str(port), "--ui-codec-endpoint", codec_url, "--ui-disable-news-fetch"]
 
 
 async def serves(address: str) -> bool:

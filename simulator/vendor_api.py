@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -55,7 +55,10 @@ class VendorApi:
             if kind != "slow_before":
                 return self._refused(_instead(fault))
             await asyncio.sleep(fault.seconds)
-        raw = await request.body()
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            return None
         if not await self._passes(request, raw, entry, "before"):
             return None
         try:

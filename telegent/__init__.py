@@ -12,7 +12,7 @@ from telegent._models import (
     RouteAuthentication,
     UrlMethod,
 )
-from telegent._transport import Spent, Timeouts
+from telegent._transport import Spent, Timeouts, send_before
 from telegent.accounts import Account, AccountCreate, Accounts, AccountUpdate
 from telegent.budget import RequestBudget
 from telegent.call_filters import (
@@ -271,4 +271,5 @@ __all__ = [
     "WebhookUpdate",
     "Webhooks",
     "activation_code",
+    "send_before",
 ]

@@ -5,8 +5,12 @@ Nothing else in this package knows httpx, except the client's signature.
 
 import asyncio
 import json
+import math
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -47,6 +51,21 @@ _REFUSALS: dict[int, type[Refused]] = {
     404: NotFound,
     409: Conflict,
 }
+
+_SEND_BEFORE: ContextVar[float] = ContextVar("send_before", default=math.inf)
+
+
+@contextmanager
+def send_before(moment: datetime) -> Iterator[None]:
+    """Sends nothing from this moment on while the block runs: calls then raise `NotSent`.
+
+    By the wall clock, for the time that this process or its machine stands still counts too.
+    """
+    before = _SEND_BEFORE.set(moment.timestamp())
+    try:
+        yield
+    finally:
+        _SEND_BEFORE.reset(before)
 
 
 @dataclass(frozen=True)
@@ -176,11 +195,13 @@ class Transport:
         raise error_to_raise
 
     async def _wait_for_budget(self, endpoint: str, latest: float) -> None:
-        """Raises `NotSent` when the request cannot leave by `latest` (loop time)."""
+        """Raises `NotSent` when it cannot leave by `latest` (loop time) and in `send_before`."""
         try:
             async with asyncio.timeout_at(latest):
                 await self._budget.take()
-                in_time = asyncio.get_running_loop().time() <= latest
+                in_time = (
+                    asyncio.get_running_loop().time() <= latest and time.time() < _SEND_BEFORE.get()
+                )
         except TimeoutError:
             in_time = False
         if not in_time:

@@ -1,5 +1,7 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from telegent import (
     TelegentError,
     Timeouts,
     Unauthorized,
+    send_before,
 )
 from tests.telegent.vendor import Vendor, as_json
 
@@ -304,3 +307,29 @@ def test_a_base_url_that_cannot_work_is_refused(url: str, complaint: str) -> Non
 def test_empty_credentials_are_refused() -> None:
     with pytest.raises(ValueError, match="account_secret"):
         Telegent("DID-1", "", budget=RequestBudget())
+
+
+async def test_nothing_is_sent_from_the_moment_that_a_caller_sets() -> None:
+    vendor = Vendor(lambda request: as_json([]))
+    async with vendor.client() as api:
+        with send_before(datetime.now(UTC)), pytest.raises(NotSent, match="was not sent"):
+            await api.accounts.list()
+        assert await api.accounts.list() == []
+    assert len(vendor.requests) == 1
+
+
+async def test_a_machine_that_stands_still_before_the_call_does_not_send_it() -> None:
+    vendor = Vendor(lambda request: as_json([]))
+    token = vendor.answer_token
+
+    def stand_still(request: httpx.Request) -> httpx.Response:
+        time.sleep(0.2)
+        return token(request)
+
+    vendor.answer_token = stand_still
+    async with vendor.client() as api:
+        soon = datetime.now(UTC) + timedelta(seconds=0.1)
+        with send_before(soon), pytest.raises(NotSent, match="its time ran out"):
+            await api.accounts.list()
+    assert len(vendor.token_requests) == 1
+    assert vendor.requests == []
