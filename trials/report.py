@@ -11,6 +11,14 @@ OK, BREACH, UNUSABLE = 0, 1, 2
 """Exit codes: all is well; a promise was broken; the trial could not run."""
 
 
+def wide_console() -> Console:
+    """A console that breaks no row in two when it writes to a log, which has no width."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200
+    return console
+
+
 @contextmanager
 def progress_bar(console: Console, what: str, total: int) -> Iterator["Ticker"]:
     """A bar that a `Ticker` moves on. Without a terminal it prints a line now and then."""

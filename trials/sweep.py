@@ -1,0 +1,40 @@
+"""Many crashes, side by side: each has processes of its own, and most of its time is waiting."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from trials.crashes import Crash, play
+from trials.judge import Verdict
+
+
+async def sweep(
+    crashes: Iterable[Crash],
+    *,
+    directory: Path,
+    seed: int,
+    lanes: int,
+    done: Callable[[Crash, Verdict], None],
+) -> None:
+    """Plays all of them, `lanes` at a time. What a breach leaves behind is kept in `directory`."""
+    free = asyncio.Semaphore(lanes)
+
+    async def one(number: int, crash: Crash) -> None:
+        async with free:
+            place = directory / f"{number:03}"
+            place.mkdir(parents=True)
+            verdict = await play(crash, place, seed)
+            _put_away(place, crash, verdict)
+            done(crash, verdict)
+
+    async with asyncio.TaskGroup() as group:
+        for number, crash in enumerate(crashes):
+            group.create_task(one(number, crash))
+
+
+def _put_away(place: Path, crash: Crash, verdict: Verdict) -> None:
+    if verdict.state == "breach":
+        (place / "breach.txt").write_text("\n".join([str(crash), *verdict.wrong]) + "\n")
+    else:
+        shutil.rmtree(place)
