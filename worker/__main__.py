@@ -8,6 +8,7 @@ import time
 import typer
 
 from worker.codec_server import serve_codec
+from worker.codec_settings import CodecServerSettings
 from worker.common_settings import CommonSettings
 from worker.connect import connect
 from worker.errors import WorkerError
@@ -16,7 +17,6 @@ from worker.replay import replay_open
 from worker.run import run
 from worker.search_attributes import register_search_attributes
 from worker.settings import (
-    CodecServerSettings,
     SettingsError,
     WebhookSettings,
     WorkerSettings,

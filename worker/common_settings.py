@@ -1,5 +1,6 @@
 """What settings of every process share: where they come from, and what their values look like."""
 
+import ipaddress
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -12,6 +13,7 @@ SECRET_FIELDS = frozenset(
     {
         "account_key",
         "account_secret",
+        "codec_operators",
         "event_secret",
         "id_key",
         "payload_keys",
@@ -25,6 +27,14 @@ SECRET_FIELDS = frozenset(
 def listed(value: object) -> object:
     """The parts of a setting that names several, separated by commas."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on this address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _key_ring(value: object) -> object:

@@ -9,20 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import NoDecode
 
 from activities.events import EventSettings
 from activities.settings import ActivitySettings, OrderUpdates
-from worker.common_settings import PREFIX, SECRET_FIELDS, CommonSettings, Port, listed
+from worker.codec_settings import CodecServerSettings
+from worker.common_settings import PREFIX, SECRET_FIELDS, CommonSettings, Port
 from worker.port_settings import PortSettings
 from worker.telegent_settings import TelegentSettings
 from worker.webhook_settings import (
@@ -37,7 +30,6 @@ from worker.webhook_settings import (
 )
 
 UNNAMED_BUILD = "dev"
-Origin = Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")]
 
 
 def _of_a_named_build(deployment_name: str, info: ValidationInfo) -> str:
@@ -52,18 +44,6 @@ class SettingsError(Exception):
     def __init__(self, lines: list[str]) -> None:
         super().__init__("; ".join(lines))
         self.lines = lines
-
-
-class CodecServerSettings(CommonSettings):
-    """Settings of `python -m worker codec-server`."""
-
-    codec_host: str = Field(default="127.0.0.1", description="address the codec server listens on")
-    codec_port: Port = Field(default=8081, description="port the codec server listens on")
-    codec_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(listed)] = Field(
-        default=(),
-        description="origins of the Temporal UI that may call the codec server from a browser, "
-        "separated by commas, such as `http://localhost:8080`",
-    )
 
 
 class WebhookSettings(CommonSettings):

@@ -7,9 +7,7 @@ is nothing here to keep or to lose.
 """
 
 import asyncio
-import base64
 import contextlib
-import hmac
 import re
 from collections import Counter
 from datetime import timedelta
@@ -25,12 +23,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator.names import ORDER_ATTRIBUTE, ORDER_EVENT_SIGNAL, PORT_IN_WORKFLOW
 from worker.connect import connect
+from worker.incoming import basic, bearer, body_within, sender
 from worker.search_attributes import require_search_attributes
 from worker.settings import WebhookSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PATH = "/telegent/order-update"
+VENDOR = "Telegent"
 BODY_LIMIT = 64 * 1024
 """Bytes: far more than an event with one order needs."""
 BODY_TIMEOUT = timedelta(seconds=10)
@@ -118,14 +118,14 @@ def webhook_app(temporal: Client, settings: WebhookSettings) -> Starlette:
 
     async def order_update(request: Request) -> Response:
         counters["received"] += 1
-        if accepted and not _authorized(request, accepted):
+        if accepted and sender(request, accepted) is None:
             counters["unauthorized"] += 1
             return PlainTextResponse(
                 "wrong or no credentials", 401, {"WWW-Authenticate": 'Basic, Bearer realm="events"'}
             )
         try:
             async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
-                body = await _body(request)
+                body = await body_within(request, BODY_LIMIT)
         except TimeoutError:
             counters["too_slow"] += 1
             return PlainTextResponse("the body took too long", 408)
@@ -181,29 +181,11 @@ async def serve_webhook(settings: WebhookSettings) -> None:
         await uvicorn.Server(config).serve()
 
 
-def _accepted(settings: WebhookSettings) -> list[bytes]:
-    """The Authorization headers that are right."""
-    accepted = []
-    if settings.webhook_username:
-        pair = f"{settings.webhook_username}:{settings.webhook_password.get_secret_value()}"
-        accepted.append(b"basic " + base64.b64encode(pair.encode()))
+def _accepted(settings: WebhookSettings) -> dict[bytes, str]:
+    """The Authorization headers that are right, all of the one sender that there is."""
+    accepted = {}
+    if name := settings.webhook_username:
+        accepted[basic(name, settings.webhook_password.get_secret_value())] = VENDOR
     if token := settings.webhook_token.get_secret_value():
-        accepted.append(b"bearer " + token.encode())
+        accepted[bearer(token)] = VENDOR
     return accepted
-
-
-def _authorized(request: Request, accepted: list[bytes]) -> bool:
-    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
-    given = f"{scheme.lower()} {rest.strip()}".encode("latin-1")
-    # All are compared, so that the time taken does not tell which one was close.
-    return any([hmac.compare_digest(given, right) for right in accepted])  # noqa: C419
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body; None as soon as it is too large, without reading the rest."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            return None
-    return bytes(body)

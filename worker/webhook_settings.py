@@ -3,13 +3,13 @@
 A check of several settings stands with the last of them, so that a fault is named once.
 """
 
-import ipaddress
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
 from telegent_orchestrator.events import signing_key
+from worker.common_settings import is_loopback
 
 
 def _with_username(password: SecretStr, info: ValidationInfo) -> SecretStr:
@@ -20,7 +20,7 @@ def _with_username(password: SecretStr, info: ValidationInfo) -> SecretStr:
 
 def _guarded(value: str, info: ValidationInfo) -> str:
     """What others can reach needs credentials, by which the vendor shows that it is the vendor."""
-    if value and not _loopback(value):
+    if value and not is_loopback(value):
         basic, token = info.data.get("webhook_username"), info.data.get("webhook_token")
         if not basic and not (token and token.get_secret_value()):
             raise ValueError(
@@ -28,13 +28,6 @@ def _guarded(value: str, info: ValidationInfo) -> str:
                 "TELEGENT_WEBHOOK_PASSWORD, or else anybody can send order updates"
             )
     return value
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _key(secret: SecretStr) -> SecretStr:

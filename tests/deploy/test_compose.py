@@ -16,6 +16,7 @@ from simulator.options import SimulatorOptions
 from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.worker.conftest import temporal_binary
+from worker.codec_settings import CodecServerSettings
 from worker.common_settings import SECRET_FIELDS
 from worker.run import HOUSE_GRACE, grace_for
 from worker.settings import (
@@ -165,6 +166,31 @@ def test_made_secrets_are_those_that_compose_mounts_and_the_settings_accept(
     assert settings.account_key.get_secret_value() == simulator.account_key
     assert settings.account_secret.get_secret_value() == simulator.account_secret
     assert make_secrets(tmp_path) == made
+
+
+def test_the_codec_server_starts_with_what_compose_gives_it_and_the_ui_knows_how_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec, ui = SERVICES["codec-server"], SERVICES["temporal-ui"]
+    shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
+    made = make_secrets(tmp_path)
+    for variable, value in codec["environment"].items():
+        monkeypatch.setenv(variable, value.replace("/run/secrets", str(tmp_path / "secrets")))
+    settings = load_settings(CodecServerSettings)
+    (operator,) = settings.codec_operators
+    assert made["codec_operators"] == f"{operator.name}:{operator.token.get_secret_value()}"
+    (ui_port,) = (published.split(":")[1] for published in ui["ports"])
+    assert settings.codec_allowed_origins == (f"http://localhost:{ui_port}",)
+    assert codec["ports"] == [f"127.0.0.1:{settings.codec_port}:{settings.codec_port}"]
+    address = f"http://localhost:{settings.codec_port}"
+    assert ui["environment"]["TEMPORAL_CODEC_ENDPOINT"] == address
+    assert ui["environment"]["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"] == "true"
+    assert ui["environment"]["TEMPORAL_CODEC_DEFAULT_ERROR_LINK"] == f"{address}/"
+
+
+def test_the_ui_keeps_no_log_of_addresses() -> None:
+    # They hold the text of details that it draws, decrypted.
+    assert SERVICES["temporal-ui"]["environment"]["TEMPORAL_HIDE_LOGS"] == "true"
 
 
 def test_the_webhook_starts_with_what_compose_gives_it_and_no_more(

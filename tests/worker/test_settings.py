@@ -7,8 +7,8 @@ import pytest
 from activities.port_rules import PortRules
 from activities.settings import ActivitySettings
 from telegent import Timeouts
+from worker.codec_settings import CodecServerSettings
 from worker.settings import (
-    CodecServerSettings,
     SettingsError,
     WebhookSettings,
     WorkerSettings,
@@ -209,6 +209,39 @@ def test_codec_server_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings(CodecServerSettings)
     assert settings.codec_allowed_origins == ("http://a:1", "https://b")
     assert settings.codec_host == "127.0.0.1"
+
+
+TOKEN = "a-token-of-24-characters"
+
+
+def test_a_codec_server_that_others_reach_needs_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGENT_CODEC_HOST", "0.0.0.0")
+    with pytest.raises(SettingsError, match=r"TELEGENT_CODEC_HOST.*TELEGENT_CODEC_OPERATORS"):
+        load_settings(CodecServerSettings)
+    monkeypatch.setenv("TELEGENT_CODEC_OPERATORS", f"desk:{TOKEN}")
+    settings = load_settings(CodecServerSettings)
+    assert settings.codec_host == "0.0.0.0"
+    assert TOKEN in settings.secrets()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_on_loopback_a_codec_server_needs_none(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("TELEGENT_CODEC_HOST", host)
+    assert load_settings(CodecServerSettings).codec_operators == ()
+
+
+def test_wrong_operators_are_one_fault_that_shows_no_token(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    operators = tmp_path / "operators"
+    operators.write_text(f"anna:{TOKEN}\nben:{TOKEN}\n")
+    monkeypatch.setenv("TELEGENT_CODEC_OPERATORS_FILE", str(operators))
+    monkeypatch.setenv("TELEGENT_CODEC_HOST", "0.0.0.0")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(CodecServerSettings)
+    (line,) = refused.value.lines
+    assert "entry 2 repeats the token" in line
+    assert TOKEN not in line
 
 
 @pytest.mark.parametrize("origin", ["*", "http://*", "http://a/", "a.example"])
