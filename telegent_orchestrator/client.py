@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator import guides, names
 from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.executions import Execution, execution_of
 from telegent_orchestrator.lines import LineStatus
 from telegent_orchestrator.onboarding import (
     OnboardingRequest,
@@ -76,26 +77,26 @@ class Orchestrator:
         After one that failed or was cancelled this starts a new run, which looks for what the
         earlier run created before it creates anything.
         """
-        await self._start(
+        joined = await self._start(
             names.ONBOARDING_WORKFLOW,
             names.onboarding_id(request.reference),
             request,
             summary=f"Onboarding {request.reference}",
             guide=guides.ONBOARDING,
         )
-        return self.onboarding(request.reference)
+        return OnboardingHandle(self._temporal, request.reference, joined=joined)
 
     async def start_port_in(self, request: PortInRequest) -> "PortInHandle":
         """Start a port-in, or join the one of the same number, open or completed."""
-        phone_number = request.details.phone_number
-        await self._start(
+        workflow_id = self.port_in(request.details.phone_number).id
+        joined = await self._start(
             names.PORT_IN_WORKFLOW,
-            names.port_in_id(phone_number, self._id_key),
+            workflow_id,
             request,
             summary=f"Port-in from {request.details.losing_carrier or 'a carrier not named yet'}",
             guide=guides.PORT_IN,
         )
-        return self.port_in(phone_number)
+        return PortInHandle(self._temporal, workflow_id, joined=joined)
 
     def onboarding(self, reference: str) -> "OnboardingHandle":
         """The onboarding with this reference."""
@@ -103,33 +104,45 @@ class Orchestrator:
 
     def port_in(self, phone_number: str) -> "PortInHandle":
         """The port-in of this number (E.164)."""
-        return PortInHandle(self._temporal, names.port_in_id(phone_number, self._id_key))
+        return self.port_in_by_id(names.port_in_id(phone_number, self._id_key))
+
+    def port_in_by_id(self, workflow_id: str) -> "PortInHandle":
+        """The port-in with this workflow id, for who does not know its number."""
+        return PortInHandle(self._temporal, workflow_id)
 
     async def _start(
         self, name: str, workflow_id: str, request: Payload, *, summary: str, guide: str
-    ) -> None:
+    ) -> bool:
+        """Whether an earlier start was joined."""
         try:
             await self._temporal.start_workflow(
                 name,
                 request,
                 id=workflow_id,
                 task_queue=names.TASK_QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                # Not "use existing": that would not tell a start from one that was there.
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 static_summary=summary,
                 static_details=guide,
             )
         except WorkflowAlreadyStartedError:
-            # It has completed: joining it means reading its result.
-            return
+            # It is open, or has completed: joining that one means reading its result.
+            return True
+        return False
 
 
 class OnboardingHandle:
-    """One onboarding."""
+    """One onboarding. `joined`: the start met one that was there, whose request is the one used."""
 
-    def __init__(self, temporal: Client, reference: str) -> None:
+    def __init__(self, temporal: Client, reference: str, *, joined: bool = False) -> None:
         self._temporal = temporal
         self.id = names.onboarding_id(reference)
+        self.joined = joined
+
+    async def execution(self) -> Execution:
+        """Whether it is running or how it ended, without asking a worker."""
+        return await execution_of(self._temporal, self.id)
 
     async def status(self) -> OnboardingStatus:
         """How far the onboarding is."""
@@ -197,11 +210,16 @@ class OnboardingHandle:
 
 
 class PortInHandle:
-    """One port-in."""
+    """One port-in. `joined`: the start met one that was there, whose details are the ones used."""
 
-    def __init__(self, temporal: Client, workflow_id: str) -> None:
+    def __init__(self, temporal: Client, workflow_id: str, *, joined: bool = False) -> None:
         self._temporal = temporal
         self.id = workflow_id
+        self.joined = joined
+
+    async def execution(self) -> Execution:
+        """Whether it is running or how it ended, without asking a worker."""
+        return await execution_of(self._temporal, self.id)
 
     async def status(self) -> PortInStatus:
         """How far the port-in is, and what to correct when it was rejected."""
