@@ -12,11 +12,11 @@ from rich.console import Console
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from demo.display import Display, display
 from demo.ports import Ports
 from demo.processes import DemoError
 from demo.stack import RUNS, Stack, stack
 from demo.summary import ask_vendor, print_result, print_vendor, write_report
+from telegent_orchestrator.cli.live import Display, display
 from telegent_orchestrator.client import (
     OnboardingHandle,
     OnboardingIncompleteError,
@@ -95,7 +95,7 @@ async def _onboard_and_take_stock(
 ) -> bool:
     faults: list[str] = []
     try:
-        with display(console, request, began) as shown:
+        with display(console, began, request.lines) as shown:
             result = await onboard(running.orchestrator, request, correction, shown)
     except OnboardingIncompleteError as error:
         result, faults = error.result, error.result.faults

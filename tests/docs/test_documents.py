@@ -171,7 +171,7 @@ def test_what_the_webhook_page_says_is_what_the_webhook_has() -> None:
 def test_every_shell_block_can_be_parsed() -> None:
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
     blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    start = re.compile(r"(make|export|curl|PORT_IN|\.venv)")
+    start = re.compile(r"(make|export|alias|curl|PORT_IN|\.venv|telegent )")
     commands = [block for language, block in blocks if not language and start.match(block)]
     assert len(commands) >= 12
     for block in commands:

@@ -4,6 +4,7 @@ import importlib.metadata
 import shutil
 import subprocess
 import sys
+import sysconfig
 from email.parser import Parser
 from pathlib import Path
 from zipfile import ZipFile
@@ -85,6 +86,29 @@ def test_it_imports_nothing_that_does_not_come_with_it(wheel: ZipFile, tmp_path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_command_line_is_an_extra(wheel: ZipFile, tmp_path: Path) -> None:
+    extra = {
+        wanted.name for wanted in requirements(wheel) if 'extra == "cli"' in str(wanted.marker)
+    }
+    assert extra == {"telegent-orchestrator", "typer", "rich"}
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path)]
+    subprocess.run(venv, check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(tmp_path / "bin" / "python")]
+    # Without what the wheel asks for: downloading it would take longer than all other tests here.
+    install = [*pip, "install", "--quiet", "--no-deps", str(wheel.filename)]
+    subprocess.run(install, check=True)
+    telegent, family = tmp_path / "bin" / "telegent", ROOT / "examples" / "family.json"
+    validate = [str(telegent), "validate", str(family)]
+
+    without = subprocess.run(validate, capture_output=True, text=True, check=False)
+    there = {"PYTHONPATH": sysconfig.get_path("purelib")}
+    with_it = subprocess.run(validate, capture_output=True, text=True, check=False, env=there)
+
+    needed = "telegent needs typer, rich, cryptography: pip install 'telegent-orchestrator[cli]'\n"
+    assert (without.returncode, without.stderr) == (2, needed)
+    assert with_it.returncode == 0, with_it.stderr
 
 
 def requirements(wheel: ZipFile) -> list[Requirement]:

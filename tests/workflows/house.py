@@ -31,6 +31,7 @@ SETTINGS = ActivitySettings(
     port_pace=Pace(fixed=timedelta(seconds=0.1)),
 )
 DYNAMIC = (
+    "frontend.WorkflowPauseEnabled=true",
     "history.transferProcessorMaxPollRPS=1000",
     "history.timerProcessorMaxPollRPS=1000",
     "history.visibilityProcessorMaxPollRPS=1000",

@@ -1,0 +1,7 @@
+"""`python -m telegent_orchestrator.cli`: the command `telegent` without an installation."""
+
+import sys
+
+from telegent_orchestrator.cli import main
+
+sys.exit(main())

@@ -1,0 +1,79 @@
+"""The command `telegent`: the options for the connection, and its commands."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from telegent_orchestrator.cli import listing, onboarding, port_in
+from telegent_orchestrator.cli.connection import VARIABLES, Connection
+
+app = typer.Typer(
+    name="telegent",
+    help="Onboardings and port-ins on Telegent: start, watch, correct, decide.\n\n"
+    "Exit status: 0 done or going on; 1 failed or refused; 2 cannot be used as typed; 3 waits for "
+    "a person; 4 Temporal or a worker does not answer, or keys are wrong; 130 Ctrl-C.",
+    no_args_is_help=True,
+    # A traceback with local variables would show secrets.
+    pretty_exceptions_enable=False,
+)
+
+
+def _option(name: str, meaning: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        name,
+        metavar="FILE" if name.endswith("-file") else "TEXT",
+        show_default=False,
+        help=f"{meaning} ({VARIABLES[name]})",
+    )
+    return option
+
+
+@app.callback()
+def telegent(
+    context: typer.Context,
+    address: Annotated[str, _option("--address", "Temporal's host and port.")] = "",
+    namespace: Annotated[str, _option("--namespace", "Temporal's namespace.")] = "",
+    profile: Annotated[str, _option("--profile", "Profile of Temporal's configuration file.")] = "",
+    tls_ca_file: Annotated[str, _option("--tls-ca-file", "CA of Temporal's certificate.")] = "",
+    tls_cert_file: Annotated[str, _option("--tls-cert-file", "Our certificate (mTLS).")] = "",
+    tls_key_file: Annotated[str, _option("--tls-key-file", "Its key.")] = "",
+    api_key_file: Annotated[str, _option("--api-key-file", "Temporal's API key.")] = "",
+    payload_keys_file: Annotated[
+        str, _option("--payload-keys-file", "The worker's keys for payloads.")
+    ] = "",
+    id_key_file: Annotated[
+        str, _option("--id-key-file", "The worker's key for the ids of port-ins.")
+    ] = "",
+) -> None:
+    """Remember how to reach Temporal: the connection is made by the command."""
+    given = {
+        "--address": address,
+        "--namespace": namespace,
+        "--profile": profile,
+        "--tls-ca-file": tls_ca_file,
+        "--tls-cert-file": tls_cert_file,
+        "--tls-key-file": tls_key_file,
+        "--api-key-file": api_key_file,
+        "--payload-keys-file": payload_keys_file,
+        "--id-key-file": id_key_file,
+    }
+    context.obj = Connection.of({name: value for name, value in given.items() if value}, os.environ)
+
+
+app.command()(onboarding.validate)
+app.command()(onboarding.start)
+app.command()(onboarding.status)
+app.command()(onboarding.resolve)
+app.command()(onboarding.cancel)
+app.command("list")(listing.list_executions)
+app.add_typer(port_in.app, name="port-in")
+
+
+def run() -> int:
+    """Run the command line; gives the exit status."""
+    try:
+        app()
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    return 0

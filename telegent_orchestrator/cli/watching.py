@@ -1,0 +1,65 @@
+"""Following an onboarding or a port-in until it has ended, or only people can move it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+from telegent_orchestrator.cli.errors import passing
+from telegent_orchestrator.cli.outcome import Advice, Exit, Stop
+from telegent_orchestrator.cli.views import State, View
+
+Seen = TypeVar("Seen", bound=View)
+Answer = TypeVar("Answer")
+EVERY = 1.0
+"""Seconds between looks."""
+PATIENCE = 20.0
+"""Seconds for one look or message, in which a worker must answer."""
+STILL = 3
+"""Looks in a row that must show that only people can move it: an answer of theirs takes a moment
+to show."""
+
+
+async def within_patience(question: Awaitable[Answer]) -> Answer:
+    """The answer. Raises TimeoutError when no worker gives one."""
+    async with asyncio.timeout(PATIENCE):
+        return await question
+
+
+async def watched(
+    look: Callable[[], Awaitable[Seen]], note: Callable[[str], None], again: str
+) -> AsyncIterator[Seen]:
+    """Yields what `look` sees whenever it has changed; the last one tells how it stands at the end.
+
+    A server or worker that is away is waited for, with one `note`. `again`: the command that
+    watches again, for whoever stops this with Ctrl-C.
+    """
+    last: Seen | None = None
+    still = 0
+    away = False
+    try:
+        while True:
+            try:
+                now = await within_patience(look())
+            except Exception as error:
+                if not passing(error):
+                    raise
+                if not away:
+                    note("no answer from Temporal or its worker just now; still trying …")
+                away = True
+                await asyncio.sleep(EVERY)
+                continue
+            away = False
+            changed = last is None or now.news() != last.news()
+            if changed:
+                yield now
+            last = now
+            still = 0 if changed or now.state is not State.NEEDS_PERSON or now.moving else still + 1
+            if now.ended_at or still >= STILL:
+                return
+            await asyncio.sleep(EVERY)
+    except asyncio.CancelledError:
+        raise Stop(
+            "not watched any more; what was started goes on",
+            Exit.INTERRUPTED,
+            next_steps=[Advice(why="watch it again with:", commands=[again])],
+        ) from None

@@ -1,0 +1,37 @@
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from simulator import CarrierSetup, SimulatorOptions
+from telegent_orchestrator.cli import watching
+from tests.cli.commands import Desk, desk
+from tests.workflows.house import QUICK, House, dev_server, open_house
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def temporal() -> AsyncIterator[Client]:
+    async with dev_server() as client:
+        yield client
+
+
+@pytest.fixture
+def options() -> SimulatorOptions:
+    return SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(temporal: Client, options: SimulatorOptions) -> AsyncIterator[House]:
+    async with open_house(temporal, options) as there:
+        yield there
+
+
+@pytest.fixture
+def at(house: House) -> Desk:
+    return desk(house)
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "EVERY", 0.1)
