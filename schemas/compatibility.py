@@ -30,20 +30,24 @@ def files_sent(documents: Documents) -> set[str]:
     """Names of the documents that describe what callers write."""
     workflows = documents[CONTRACT]["workflows"].values()
     files = {workflow["start"] for workflow in workflows}
-    for workflow in workflows:
-        for kind in ("updates", "signals"):
-            files |= {message["argument"] for message in workflow[kind].values()}
-    return files - {None}
+    return (files | _named(documents, "argument")) - {None}
 
 
 def files_received(documents: Documents) -> set[str]:
     """Names of the documents that describe what callers read."""
     workflows = documents[CONTRACT]["workflows"].values()
     files = {workflow["result"] for workflow in workflows}
-    for workflow in workflows:
-        for kind in ("queries", "updates"):
-            files |= {message["answer"] for message in workflow[kind].values()}
-    return (files | {documents[CONTRACT]["events"]["schema"]}) - {None}
+    event = documents[CONTRACT]["events"]["schema"]
+    return (files | _named(documents, "answer") | {event}) - {None}
+
+
+def _named(documents: Documents, role: str) -> set[str]:
+    """The files that messages and operations name as their argument or answer."""
+    contract = documents[CONTRACT]
+    groups = [contract.get("nexus", {"operations": {}})["operations"]]
+    for workflow in contract["workflows"].values():
+        groups += [workflow[kind] for kind in ("queries", "updates", "signals")]
+    return {message[role] for group in groups for message in group.values() if role in message}
 
 
 def _lost(old: object, new: object, where: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from telegent_orchestrator import names, port_out
 from telegent_orchestrator.events import Event
 from telegent_orchestrator.lines import LineResult, LineStatus
+from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult, OnboardingStatus
 from telegent_orchestrator.port_in import (
     AttachOrder,
@@ -24,8 +25,8 @@ Shape = type[BaseModel] | type[PortState] | type[port_out.PortOutState]
 
 
 @dataclass(frozen=True)
-class Update:
-    """A message that is answered, or refused with the reason; `answer` None: with nothing."""
+class Asked:
+    """An update or operation: answered, or refused with the reason; `answer` None: with nothing."""
 
     argument: Shape
     answer: Shape | None = None
@@ -42,7 +43,7 @@ class Contract:
     start: Shape | None
     result: Shape
     queries: dict[str, Shape]
-    updates: dict[str, Update]
+    updates: dict[str, Asked]
     signals: dict[str, Shape | None] = field(default_factory=dict)
 
 
@@ -52,14 +53,14 @@ WORKFLOWS = {
         start=OnboardingRequest,
         result=OnboardingResult,
         queries={names.STATUS_QUERY: OnboardingStatus},
-        updates={names.RESOLVE_UPDATE: Update(Resolution)},
+        updates={names.RESOLVE_UPDATE: Asked(Resolution)},
     ),
     names.LINE_WORKFLOW: Contract(
         workflow_id="onboarding-{reference}-line-{key}",
         start=None,
         result=LineResult,
         queries={names.STATUS_QUERY: LineStatus},
-        updates={names.RESOLVE_UPDATE: Update(Resolution)},
+        updates={names.RESOLVE_UPDATE: Asked(Resolution)},
     ),
     names.PORT_IN_WORKFLOW: Contract(
         workflow_id="port-in-{first 24 hex digits of HMAC-SHA256(id key, phone number)}",
@@ -67,10 +68,10 @@ WORKFLOWS = {
         result=PortInResult,
         queries={names.STATUS_QUERY: PortInStatus},
         updates={
-            names.CORRECT_UPDATE: Update(PortInCorrection, PortState),
-            names.CANCEL_UPDATE: Update(PortInCancel, PortState),
-            names.ATTACH_ORDER_UPDATE: Update(AttachOrder),
-            names.OPERATOR_UPDATE: Update(OperatorResolve, PortState),
+            names.CORRECT_UPDATE: Asked(PortInCorrection, PortState),
+            names.CANCEL_UPDATE: Asked(PortInCancel, PortState),
+            names.ATTACH_ORDER_UPDATE: Asked(AttachOrder),
+            names.OPERATOR_UPDATE: Asked(OperatorResolve, PortState),
         },
         signals={
             names.CORRECT_SIGNAL: PortInCorrection,
@@ -84,18 +85,25 @@ WORKFLOWS = {
         result=port_out.PortOutResult,
         queries={names.STATUS_QUERY: port_out.PortOutStatus},
         updates={
-            port_out.REVEAL_PIN_UPDATE: Update(port_out.RevealPin, port_out.PortOutPin),
-            names.CANCEL_UPDATE: Update(port_out.PortOutCancel, port_out.PortOutState),
+            port_out.REVEAL_PIN_UPDATE: Asked(port_out.RevealPin, port_out.PortOutPin),
+            names.CANCEL_UPDATE: Asked(port_out.PortOutCancel, port_out.PortOutState),
         },
         signals={names.CANCEL_SIGNAL: port_out.PortOutCancel},
     ),
 }
 EVENT = Event
+NEXUS_SERVICE = TelegentOrchestrator.__name__
+NEXUS_OPERATIONS = {
+    "onboard": Asked(OnboardingRequest, OnboardingResult),
+    "port_in": Asked(PortInRequest, PortInResult),
+    "correct": Asked(CorrectPortIn, PortState),
+    "cancel": Asked(CancelPortIn, PortState),
+}
 
 
 def sent() -> set[Shape]:
     """What callers write."""
-    shapes: set[Shape | None] = set()
+    shapes: set[Shape | None] = {operation.argument for operation in NEXUS_OPERATIONS.values()}
     for one in WORKFLOWS.values():
         shapes |= {one.start, *one.signals.values()}
         shapes |= {update.argument for update in one.updates.values()}
@@ -104,7 +112,8 @@ def sent() -> set[Shape]:
 
 def received() -> set[Shape]:
     """What callers read."""
-    shapes: set[Shape | None] = {EVENT}
+    shapes: set[Shape | None] = {operation.answer for operation in NEXUS_OPERATIONS.values()}
+    shapes.add(EVENT)
     for one in WORKFLOWS.values():
         shapes |= {one.result, *one.queries.values()}
         shapes |= {update.answer for update in one.updates.values()}

@@ -6,7 +6,17 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
-from schemas.contract import EVENT, WORKFLOWS, Contract, Shape, received, sent
+from schemas.contract import (
+    EVENT,
+    NEXUS_OPERATIONS,
+    NEXUS_SERVICE,
+    WORKFLOWS,
+    Asked,
+    Contract,
+    Shape,
+    received,
+    sent,
+)
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import TASK_QUEUE
 
@@ -48,6 +58,10 @@ def _contract() -> Document:
     return {
         "task_queue": TASK_QUEUE,
         "workflows": {name: _workflow(contract) for name, contract in WORKFLOWS.items()},
+        "nexus": {
+            "service": NEXUS_SERVICE,
+            "operations": {name: _asked(asked) for name, asked in NEXUS_OPERATIONS.items()},
+        },
         "events": {"schema": _file(EVENT), "types": [kind.value for kind in EventType]},
     }
 
@@ -58,12 +72,13 @@ def _workflow(contract: Contract) -> Document:
         "start": _file(contract.start),
         "result": _file(contract.result),
         "queries": {name: {"answer": _file(shape)} for name, shape in contract.queries.items()},
-        "updates": {
-            name: {"argument": _file(update.argument), "answer": _file(update.answer)}
-            for name, update in contract.updates.items()
-        },
+        "updates": {name: _asked(update) for name, update in contract.updates.items()},
         "signals": {name: {"argument": _file(shape)} for name, shape in contract.signals.items()},
     }
+
+
+def _asked(asked: Asked) -> Document:
+    return {"argument": _file(asked.argument), "answer": _file(asked.answer)}
 
 
 def _file(shape: Shape | None) -> str | None:

@@ -22,6 +22,7 @@ from worker.deployment import UNVERSIONED, deployment
 from worker.errors import WorkerError
 from worker.health import serve_health
 from worker.interceptors import BindLogContext
+from worker.nexus import NexusOperations
 from worker.search_attributes import require_search_attributes
 from worker.settings import SettingsError, WorkerSettings, unknown_variables, variable
 from workflows import WORKFLOWS
@@ -65,14 +66,16 @@ def workflow_worker(
     workflows: Sequence[type],
     house_activities: Sequence[Callable[..., object]],
     *,
+    nexus_operations: Sequence[object] = (),
     version: WorkerDeploymentConfig = UNVERSIONED,
 ) -> Worker:
-    """The worker that runs workflows, and the activities that do not call Telegent."""
+    """The worker that runs workflows, and what does not call Telegent."""
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=workflows,
         activities=house_activities,
+        nexus_service_handlers=nexus_operations,
         interceptors=[BindLogContext()],
         workflow_runner=workflow_runner(),
         # An input that does not decode would otherwise retry the first workflow task for ever.
@@ -118,7 +121,11 @@ async def workers(
     worker stops first: results of calls in flight are then still taken up by their workflows.
     """
     for_workflows = workflow_worker(
-        client, WORKFLOWS, build_local_activities(settings, client), version=version
+        client,
+        WORKFLOWS,
+        build_local_activities(settings, client),
+        nexus_operations=[NexusOperations(settings.id_key)],
+        version=version,
     )
     for_api = api_worker(
         client,

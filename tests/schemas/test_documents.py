@@ -5,6 +5,7 @@ import re
 from copy import deepcopy
 from typing import Any
 
+import nexusrpc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,10 +14,11 @@ from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 
 from schemas.__main__ import CURRENT, ROOT, texts
-from schemas.contract import WORKFLOWS
+from schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
 from schemas.documents import CONTRACT
 from telegent_orchestrator.faults import faults_of
 from telegent_orchestrator.names import CORRECT_SIGNAL
+from telegent_orchestrator.nexus import TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.docs.test_documents import README, json_blocks
 from tests.schemas import read
@@ -66,6 +68,17 @@ def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
         for name, update in contract.updates.items()
     }
     assert defined.signals.keys() - {CHILD_CHANGED_SIGNAL} == contract.signals.keys()
+
+
+def test_the_contract_is_what_the_nexus_service_takes() -> None:
+    operations = {
+        operation.name: (operation.input_type, operation.output_type)
+        for operation in vars(TelegentOrchestrator).values()
+        if isinstance(operation, nexusrpc.Operation)
+    }
+    assert operations == {
+        name: (asked.argument, asked.answer) for name, asked in NEXUS_OPERATIONS.items()
+    }
 
 
 @pytest.mark.parametrize(

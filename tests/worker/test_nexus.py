@@ -1,0 +1,235 @@
+"""The Nexus service, called by workflows of another namespace on a real server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio import workflow
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError, NexusOperationError, is_cancelled_exception
+from temporalio.worker import Worker
+
+with workflow.unsafe.imports_passed_through():
+    from nexusrpc import HandlerError, HandlerErrorType
+
+    from demo.temporal_server import find_binary
+    from simulator import CarrierSetup, SimulatorOptions
+    from telegent_orchestrator.names import TASK_QUEUE
+    from telegent_orchestrator.nexus import TelegentOrchestrator
+    from telegent_orchestrator.onboarding import OnboardingResult
+    from telegent_orchestrator.port_in import PortInResult, PortState
+    from tests.workflows.house import QUICK, House, dev_server, open_house
+    from tests.workflows.requests import line, port_in, single
+
+NAMESPACE = QUEUE = "others"
+ENDPOINT = "telegent"
+PATIENCE = timedelta(seconds=60)
+
+
+@workflow.defn
+class Calls:
+    """Calls one operation with plain JSON, as another language would."""
+
+    @workflow.run
+    async def run(self, operation: str, asked: Any) -> Any:
+        service = workflow.create_nexus_client(
+            service=TelegentOrchestrator.__name__, endpoint=ENDPOINT
+        )
+        return await service.execute_operation(operation, asked, output_type=object)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house() -> AsyncIterator[House]:
+    async with dev_server() as client:
+        target = ["--target-namespace", "default", "--target-task-queue", TASK_QUEUE]
+        await operator(client, "namespace", "create", "--namespace", NAMESPACE)
+        await operator(client, "nexus", "endpoint", "create", "--name", ENDPOINT, *target)
+        options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+        async with open_house(client, options) as there:
+            yield there
+
+
+async def operator(client: Client, *command: str) -> None:
+    address = client.service_client.config.target_host
+    process = await asyncio.create_subprocess_exec(
+        *(find_binary(), "--address", address, "operator", *command),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    assert await process.wait() == 0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def others(house: House) -> AsyncIterator[Client]:
+    client = await Client.connect(
+        house.temporal.service_client.config.target_host,
+        namespace=NAMESPACE,
+        data_converter=pydantic_data_converter,
+    )
+    async with Worker(client, task_queue=QUEUE, workflows=[Calls]):
+        yield client
+
+
+async def start(others: Client, operation: str, asked: object) -> WorkflowHandle[Calls, Any]:
+    return await others.start_workflow(
+        Calls.run,
+        args=[operation, asked],
+        id=uuid4().hex,
+        task_queue=QUEUE,
+        execution_timeout=PATIENCE,
+    )
+
+
+async def call(others: Client, operation: str, asked: object) -> Any:
+    return await (await start(others, operation, asked)).result()
+
+
+async def refusal(others: Client, operation: str, asked: object) -> BaseException:
+    """Why the operation failed. It is not tried again: the caller's workflow would time out."""
+    with pytest.raises(WorkflowFailureError) as caught:
+        await call(others, operation, asked)
+    assert isinstance(caught.value.cause, NexusOperationError)
+    assert caught.value.cause.cause
+    return caught.value.cause.cause
+
+
+def wanted(reference: str, **changes: Any) -> dict[str, Any]:
+    people = [{"key": "one", "name": "One", "email": f"{reference}@example.com"}]
+    people[0]["password"] = "change-me-first"
+    request = single(reference, subscribers=people, **changes)
+    return request.model_dump(mode="json", exclude_none=True)
+
+
+async def test_an_onboarding_is_made_once_whoever_asks(house: House, others: Client) -> None:
+    both = await asyncio.gather(*(call(others, "onboard", wanted("shared")) for _ in range(2)))
+    later = await call(others, "onboard", wanted("shared"))
+
+    assert both == [later, later]
+    assert OnboardingResult.model_validate(later).complete
+    accounts = [row for row in house.telegent.ledger.of("account.created") if "shared" in str(row)]
+    assert len(accounts) == 1
+
+
+async def test_a_port_in_is_corrected_and_cancelled(house: House, others: Client) -> None:
+    number = "+18015550142"
+    details = port_in(number)
+    del details["account_number"]
+    operation = await start(others, "port_in", {"details": details})
+    await reach(house, number, PortState.INFO_REQUIRED)
+
+    correction = {"phone_number": number, "correction": {"losing_carrier": "AT&T", "by": "shop"}}
+    assert await call(others, "correct", correction) == "INFO_REQUIRED"
+    cancel = {"phone_number": number, "cancel": {"by": "shop", "reason": "the customer stays"}}
+    assert await call(others, "cancel", cancel) == "INFO_REQUIRED"
+
+    ended = PortInResult.model_validate(await operation.result())
+    assert ended.state is PortState.CANCELLED
+    said = [entry.what for entry in ended.timeline if entry.by == "shop"]
+    assert said[:2] == ["corrected losing_carrier", "asked to cancel: the customer stays"]
+    late = await refusal(others, "cancel", cancel)
+    assert isinstance(late, HandlerError)
+    assert late.type is HandlerErrorType.NOT_FOUND
+    assert late.message == "no port-in of this number is open"
+
+
+async def test_a_correction_of_no_use_is_refused_with_the_reason(
+    house: House, others: Client
+) -> None:
+    number = "+18015550143"
+    house.telegent.carrier.alter(number, {"account_number": "100200301"})
+    await start(others, "port_in", {"details": port_in(number)})
+    await reach(house, number, PortState.ACTION_REQUIRED)
+
+    same = {"phone_number": number, "correction": {"account_number": "100200300", "by": "shop"}}
+    why = await refusal(others, "correct", same)
+
+    assert isinstance(why, ApplicationError)
+    assert why.non_retryable
+    assert why.message == "account_number: this is what was rejected"
+
+
+async def reach(house: House, number: str, state: PortState) -> None:
+    running = (
+        f"PortState = '{state.value}' AND WorkflowId = '{house.orchestrator.port_in(number).id}'"
+    )
+    async with asyncio.timeout(30):
+        while (await house.temporal.count_workflows(running)).count == 0:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("operation", "asked", "faults"),
+    [
+        (
+            "onboard",
+            wanted("faulty", lines=[]) | {"reference": "two words", "lines": [{"key": "x"}]},
+            ["reference", "lines.0.subscriber", "lines.0.package", "lines.0.number"],
+        ),
+        ("onboard", "rubbish", ["valid dictionary"]),
+        (
+            "port_in",
+            {"details": {"account_pin": "no spaces"}},
+            ["details.phone_number", "account_pin"],
+        ),
+        (
+            "correct",
+            {"phone_number": "+18015550100", "correction": {"by": "x"}},
+            ["at least one of"],
+        ),
+        (
+            "cancel",
+            {"phone_number": "12", "cancel": {"by": "x"}},
+            ["phone_number", "cancel.reason"],
+        ),
+    ],
+)
+async def test_bad_input_is_refused_at_once_with_every_fault(
+    others: Client, operation: str, asked: object, faults: list[str]
+) -> None:
+    why = await refusal(others, operation, asked)
+
+    assert isinstance(why, HandlerError)
+    assert why.type is HandlerErrorType.BAD_REQUEST
+    assert isinstance(why.__cause__, ApplicationError)
+    for fault in faults:
+        assert fault in why.__cause__.message
+    assert "no spaces" not in why.__cause__.message
+
+
+async def test_what_exists_comes_with_the_failure_of_an_incomplete_onboarding(
+    house: House, others: Client
+) -> None:
+    asked = wanted("incomplete", packages=[{"key": "plan", "package_id": "PID-none"}])
+    why = await refusal(others, "onboard", asked)
+
+    assert isinstance(why, ApplicationError)
+    assert why.type == "Incomplete"
+    [line] = OnboardingResult.model_validate(why.details[0]).lines
+    assert line.phone_number in {number.number for number in house.telegent.world.numbers.values()}
+
+
+async def test_cancelling_the_operation_cancels_the_onboarding(
+    house: House, others: Client
+) -> None:
+    number = "+18015550144"
+    details = port_in(number, kind="port_in")
+    del details["account_number"]
+    asked = wanted("withdrawn", lines=[line("first", "one", number=details)])
+    operation = await start(others, "onboard", asked)
+    await reach(house, number, PortState.INFO_REQUIRED)
+
+    await operation.cancel()
+
+    with pytest.raises(WorkflowFailureError) as theirs:
+        await operation.result()
+    with pytest.raises(WorkflowFailureError) as ours:
+        await house.orchestrator.onboarding("withdrawn").result()
+    assert is_cancelled_exception(theirs.value.cause)
+    assert is_cancelled_exception(ours.value.cause)
+    # It goes on: the losing carrier may be done at any moment.
+    assert (await house.orchestrator.port_in(number).status()).state is PortState.INFO_REQUIRED

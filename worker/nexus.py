@@ -1,0 +1,136 @@
+"""What the Nexus service does: the same as the typed client, for callers in other namespaces."""
+
+from typing import TypeVar
+
+from nexusrpc import HandlerError, HandlerErrorType, OperationError, OperationErrorState
+from nexusrpc.handler import StartOperationContext, service_handler, sync_operation
+from temporalio import nexus
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.nexus import (
+    TemporalNexusClient,
+    TemporalOperationResult,
+    TemporalStartOperationContext,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from telegent_orchestrator import guides, names
+from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
+from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
+from telegent_orchestrator.port_in import (
+    PortInCancel,
+    PortInCorrection,
+    PortInRequest,
+    PortInResult,
+    PortState,
+)
+
+Result = TypeVar("Result", OnboardingResult, PortInResult)
+
+
+@service_handler(service=TelegentOrchestrator)
+class NexusOperations:
+    """Handles the operations with the worker's own Temporal client."""
+
+    def __init__(self, id_key: str) -> None:
+        self._id_key = id_key
+
+    @nexus.temporal_operation
+    async def onboard(
+        self,
+        ctx: TemporalStartOperationContext,
+        temporal: TemporalNexusClient,
+        request: OnboardingRequest,
+    ) -> TemporalOperationResult[OnboardingResult]:
+        """Starts an onboarding, or joins the one with the same reference."""
+        return await _start_or_join(
+            temporal,
+            names.ONBOARDING_WORKFLOW,
+            names.onboarding_id(request.reference),
+            request,
+            OnboardingResult,
+            summary=f"Onboarding {request.reference}",
+            guide=guides.ONBOARDING,
+        )
+
+    @nexus.temporal_operation
+    async def port_in(
+        self,
+        ctx: TemporalStartOperationContext,
+        temporal: TemporalNexusClient,
+        request: PortInRequest,
+    ) -> TemporalOperationResult[PortInResult]:
+        """Starts a port-in, or joins the one of the same number."""
+        details = request.details
+        return await _start_or_join(
+            temporal,
+            names.PORT_IN_WORKFLOW,
+            names.port_in_id(details.phone_number, self._id_key),
+            request,
+            PortInResult,
+            summary=f"Port-in from {details.losing_carrier or 'a carrier not named yet'}",
+            guide=guides.PORT_IN,
+        )
+
+    @sync_operation
+    async def correct(self, ctx: StartOperationContext, asked: CorrectPortIn) -> PortState:
+        """Sends a correction to the open port-in of a number."""
+        return await self._tell(ctx, asked.phone_number, names.CORRECT_UPDATE, asked.correction)
+
+    @sync_operation
+    async def cancel(self, ctx: StartOperationContext, asked: CancelPortIn) -> PortState:
+        """Asks to cancel the open port-in of a number."""
+        return await self._tell(ctx, asked.phone_number, names.CANCEL_UPDATE, asked.cancel)
+
+    async def _tell(
+        self,
+        ctx: StartOperationContext,
+        phone_number: str,
+        update: str,
+        message: PortInCorrection | PortInCancel,
+    ) -> PortState:
+        port_in = nexus.client().get_workflow_handle(names.port_in_id(phone_number, self._id_key))
+        try:
+            # Temporal repeats a request whose answer was lost, under the same id.
+            state: PortState = await port_in.execute_update(
+                update, message, id=ctx.request_id, result_type=PortState
+            )
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            why = cause.message if isinstance(cause, ApplicationError) else str(cause)
+            raise OperationError(why, state=OperationErrorState.FAILED) from None
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            raise HandlerError(
+                "no port-in of this number is open", type=HandlerErrorType.NOT_FOUND
+            ) from None
+        return state
+
+
+async def _start_or_join(
+    temporal: TemporalNexusClient,
+    workflow: str,
+    workflow_id: str,
+    request: OnboardingRequest | PortInRequest,
+    result: type[Result],
+    *,
+    summary: str,
+    guide: str,
+) -> TemporalOperationResult[Result]:
+    try:
+        return await temporal.start_workflow(
+            workflow,
+            request,
+            id=workflow_id,
+            result_type=result,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            static_summary=summary,
+            static_details=guide,
+        )
+    except WorkflowAlreadyStartedError:
+        # It has completed, so its result is there at once.
+        done = temporal.client.get_workflow_handle(workflow_id, result_type=result)
+        return TemporalOperationResult.sync(await done.result())
