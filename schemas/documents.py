@@ -40,6 +40,16 @@ class _Plain(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> Document:
+        document = super().tagged_union_schema(schema)
+        tag = schema["discriminator"]
+        for kind in document["oneOf"] if isinstance(tag, str) else ():
+            # It has a default in Python, where the class says it; in JSON nothing else does.
+            model = self.get_schema_from_definitions(kind["$ref"]) or {}
+            model["properties"][tag].pop("default", None)
+            model["required"] = sorted({tag, *model.get("required", ())})
+        return document
+
     def model_schema(self, schema: core_schema.ModelSchema) -> Document:
         document = super().model_schema(schema)
         if "description" in document:

@@ -22,6 +22,7 @@ SENT = {
         "RevealPin",
         "PortOutCancel",
     ],
+    "Nexus operations": ["CorrectPortIn", "CancelPortIn"],
 }
 RECEIVED = [
     "OnboardingStatus",
