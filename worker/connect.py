@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from worker.errors import WorkerError
+from worker.unreachable import unreachable, unusable
 
 DEFAULT_ADDRESS = "localhost:7233"
 
@@ -28,7 +29,7 @@ async def connect(keys: Sequence[PayloadKey]) -> Client:
     try:
         config = ClientConfig.load_client_connect_config()
     except (RuntimeError, OSError, ValueError) as error:
-        raise WorkerError(f"the TEMPORAL_* settings cannot be used: {error}") from error
+        raise WorkerError(unusable(error)) from error
     address = config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(
@@ -36,8 +37,7 @@ async def connect(keys: Sequence[PayloadKey]) -> Client:
         )
     except (RuntimeError, RPCError, ValueError) as error:
         raise WorkerError(
-            f"cannot reach Temporal at {address}: {_first_line(error)}; start it, or set "
-            "TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TEMPORAL_TLS_* where it asks for them)"
+            f"cannot reach Temporal at {address}: {unreachable(error, config)}"
         ) from error
 
 
@@ -50,7 +50,3 @@ def _runtime() -> Runtime:
         ),
     )
     return Runtime(telemetry=TelemetryConfig(logging=logs))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
