@@ -38,11 +38,11 @@ from telegent_orchestrator.port_in import PortInCancel, PortInCorrection, PortIn
 async def connected(app: FastAPI) -> AsyncIterator[None]:
     """Reaches Temporal by its usual variables, with the worker's payload keys and id key."""
     keys = _secret("TELEGENT_PAYLOAD_KEYS_FILE")
-    app.state.temporal = await Client.connect(
+    temporal = await Client.connect(
         **ClientConfig.load_client_connect_config(),
         data_converter=data_converter(parse_key_ring(keys) if keys else ()),
     )
-    app.state.id_key = _secret("TELEGENT_ID_KEY_FILE")
+    app.state.orchestrator = Orchestrator(temporal, id_key=_secret("TELEGENT_ID_KEY_FILE"))
     yield
 
 
@@ -56,7 +56,8 @@ app = FastAPI(title="Onboardings", lifespan=connected)
 
 def orchestrator(request: Request) -> Orchestrator:
     """The typed client."""
-    return Orchestrator(request.app.state.temporal, id_key=request.app.state.id_key)
+    connected: Orchestrator = request.app.state.orchestrator
+    return connected
 
 
 async def known_onboarding(
@@ -69,10 +70,11 @@ async def known_onboarding(
 
 
 async def port_in_named(
-    workflow_id: Annotated[str, PathPart(pattern=r"^port-in-[0-9a-f]{24}$")], request: Request
+    workflow_id: Annotated[str, PathPart(pattern=r"^port-in-[0-9a-f]{24}$")],
+    orchestrator: Annotated[Orchestrator, Depends(orchestrator)],
 ) -> PortInHandle:
     """The port-in with this workflow id."""
-    return PortInHandle(request.app.state.temporal, workflow_id)
+    return orchestrator.port_in_by_id(workflow_id)
 
 
 Known = Annotated[OnboardingHandle, Depends(known_onboarding)]
@@ -84,11 +86,11 @@ async def start(
     wanted: OnboardingRequest,
     response: Response,
     orchestrator: Annotated[Orchestrator, Depends(orchestrator)],
-) -> dict[str, str]:
-    """Starts an onboarding, or joins the one with the same reference."""
+) -> dict[str, str | bool]:
+    """Starts an onboarding, or joins the one with the same reference, as it was asked for then."""
     onboarding = await orchestrator.start_onboarding(wanted)
     response.headers["Location"] = f"/onboardings/{wanted.reference}"
-    return {"reference": wanted.reference, "workflow_id": onboarding.id}
+    return {"workflow_id": onboarding.id, "joined": onboarding.joined}
 
 
 @app.get("/onboardings/{reference}")

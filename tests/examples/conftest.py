@@ -7,7 +7,7 @@ from demo.ports import Ports
 from demo.stack import Stack, stack
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """What `make up` starts, on ports of its own."""
     async with stack(tmp_path_factory.mktemp("up"), Ports.free()) as there:

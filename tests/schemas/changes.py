@@ -1,7 +1,6 @@
 """Every way to change a JSON Schema that callers would notice, or would not."""
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from typing import Any
 
 from schemas.comparison import LOWER_BOUNDS, UPPER_BOUNDS
@@ -108,21 +107,14 @@ def places(
             yield from places(inner, (*path, keyword, str(at)))
 
 
-def replaced(document: Document, path: tuple[str, ...], instead: Any) -> Document:
-    """A copy of the document with something else at the end of this way."""
-    copy: Any = {"document": deepcopy(document)}
-    holder = copy
-    path = ("document", *path)
-    for step in path[:-1]:
-        holder = holder[key(holder, step)]
-    holder[key(holder, path[-1])] = instead
-    whole: Document = copy["document"]
-    return whole
-
-
-def key(holder: object, step: str) -> str | int:
-    """A step of a way, as what it leads through takes it."""
-    return int(step) if isinstance(holder, list) else step
+def replaced(value: Any, path: tuple[str, ...], instead: Any) -> Any:
+    """A copy with something else at the end of this way; what is beside the way is shared."""
+    if not path:
+        return instead
+    copy = value.copy()
+    step = int(path[0]) if isinstance(value, list) else path[0]
+    copy[step] = replaced(value[step], path[1:], instead)
+    return copy
 
 
 def without(node: Document, name: str) -> Document:
