@@ -11,7 +11,7 @@ from temporalio.worker import Replayer
 
 from worker.errors import WorkerError
 from worker.run import workflow_runner
-from workflows import WORKFLOWS
+from workflows.registry import WORKFLOWS
 
 OPEN = "ExecutionStatus = 'Running' AND WorkflowType IN ({})"
 _SENTENCE = re.compile(r"\[TMPRL\d+\] [^\"]+")

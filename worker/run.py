@@ -24,8 +24,14 @@ from worker.health import serve_health
 from worker.interceptors import BindLogContext
 from worker.nexus import NexusOperations
 from worker.search_attributes import require_search_attributes
-from worker.settings import SettingsError, WorkerSettings, unknown_variables, variable
-from workflows import WORKFLOWS
+from worker.settings import (
+    CACHED_WORKFLOWS,
+    SettingsError,
+    WorkerSettings,
+    unknown_variables,
+    variable,
+)
+from workflows.registry import WORKFLOWS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -33,8 +39,8 @@ HOUSE_GRACE = timedelta(seconds=10)
 """For activities that only compute or ask Temporal, at shutdown."""
 
 # Loaded once and shared with the sandbox: they have no side effects at import, and loading them
-# again for each workflow would cost memory (structlog) or be refused (httpx). The workflows
-# themselves are not here: the sandbox is what keeps them deterministic.
+# again for each workflow would cost memory (structlog) or be refused (httpx). Of the workflows
+# only pure rules and policies are here: the sandbox is what keeps the others deterministic.
 PASSTHROUGH = (
     "activities",
     "telegent",
@@ -44,6 +50,10 @@ PASSTHROUGH = (
     "pydantic",
     "pydantic_core",
     "structlog",
+    "workflows.policies",
+    "workflows.port_deadlines",
+    "workflows.port_states",
+    "workflows.rejections",
 )
 
 
@@ -68,6 +78,7 @@ def workflow_worker(
     *,
     nexus_operations: Sequence[object] = (),
     version: WorkerDeploymentConfig = UNVERSIONED,
+    cached_workflows: int = CACHED_WORKFLOWS,
 ) -> Worker:
     """The worker that runs workflows, and what does not call Telegent."""
     return Worker(
@@ -81,6 +92,7 @@ def workflow_worker(
         # An input that does not decode would otherwise retry the first workflow task for ever.
         workflow_failure_exception_types=[pydantic.ValidationError],
         graceful_shutdown_timeout=HOUSE_GRACE,
+        max_cached_workflows=cached_workflows,
         deployment_config=version,
     )
 
@@ -114,6 +126,7 @@ async def workers(
     requests_per_minute: int,
     grace: timedelta = timedelta(seconds=30),
     version: WorkerDeploymentConfig = UNVERSIONED,
+    cached_workflows: int = CACHED_WORKFLOWS,
 ) -> AsyncIterator[tuple[Worker, Worker]]:
     """Run both workers (workflows, API) while the block runs.
 
@@ -126,6 +139,7 @@ async def workers(
         build_local_activities(settings, client),
         nexus_operations=[NexusOperations(settings.id_key)],
         version=version,
+        cached_workflows=cached_workflows,
     )
     for_api = api_worker(
         client,
@@ -182,6 +196,7 @@ async def run(settings: WorkerSettings) -> None:
                     requests_per_minute=settings.requests_per_minute,
                     grace=grace_for(settings.timeouts()),
                     version=deployment(settings.build_id, settings.deployment_name),
+                    cached_workflows=settings.cached_workflows,
                 )
             )
             if settings.health_port:

@@ -30,6 +30,7 @@ from worker.webhook_settings import (
 )
 
 UNNAMED_BUILD = "dev"
+CACHED_WORKFLOWS = 300
 
 
 def _of_a_named_build(deployment_name: str, info: ValidationInfo) -> str:
@@ -80,6 +81,11 @@ class WorkerSettings(PortSettings, TelegentSettings):
         default="",
         description="name of the Worker Deployment whose version this build is, such as "
         "`telegent-orchestrator`: turns Worker Versioning on",
+    )
+    cached_workflows: Annotated[int, Field(ge=10, le=10_000)] = Field(
+        default=CACHED_WORKFLOWS,
+        description="workflows that a worker keeps in memory, at about 0.7 MiB each. One that "
+        "is not there is replayed when something happens to it: keep it above those that are busy",
     )
     health_port: Port = Field(
         default=0,

@@ -17,7 +17,7 @@ from temporalio.workflow import _Definition
 
 from tests.replay.histories import COMMANDS, FOLDER, unreleased
 from worker.run import workflow_runner
-from workflows import WORKFLOWS
+from workflows.registry import WORKFLOWS
 
 WORDS = {
     "schedule_activity": "activity",

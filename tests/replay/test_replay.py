@@ -8,7 +8,7 @@ import pytest
 import workflows
 from tests.replay.commands import replayed, without_comments, written_down
 from tests.replay.histories import label, recorded, sets
-from workflows import WORKFLOWS
+from workflows.registry import WORKFLOWS
 
 PATCHED = re.compile(r"""workflow\.(?:patched|deprecate_patch)\(\s*["']([^"']+)""")
 ADVICE = "a change of a workflow's commands needs workflow.patched: see docs/changing-workflows.md"

@@ -22,8 +22,8 @@ from telegent_orchestrator.nexus import TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.docs.test_documents import README, json_blocks
 from tests.schemas import read
-from workflows import WORKFLOWS as DEFINED
-from workflows import EventDeliveryWorkflow
+from workflows.event_delivery import EventDeliveryWorkflow
+from workflows.registry import WORKFLOWS as DEFINED
 from workflows.reporting import CHILD_CHANGED_SIGNAL
 
 NOT_FOR_OTHERS = {EventDeliveryWorkflow}

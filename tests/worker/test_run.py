@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,10 +19,11 @@ from temporalio.worker import Worker
 from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
+from tests.docs import ROOT
 from tests.worker.conftest import free_port
 from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
 from worker.health import serve_health
-from worker.run import api_worker, grace_for, workflow_worker
+from worker.run import PASSTHROUGH, api_worker, grace_for, workflow_worker
 
 
 def for_workflows(client: Client) -> Worker:
@@ -131,3 +134,13 @@ async def test_health_survives_nonsense(temporal: WorkflowEnvironment) -> None:
 def test_grace_outlasts_the_longest_call() -> None:
     timeouts = Timeouts(connect=1, read=2, write=3, pool=4, call=10)
     assert grace_for(timeouts).total_seconds() > timeouts.call
+
+
+def test_the_delivery_of_an_event_does_not_load_an_onboarding() -> None:
+    """The sandbox loads a workflow's modules for every open one: most of a MiB adds up."""
+    loading = "import sys, workflows.event_delivery; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loading], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    ours = {name for name in done.stdout.split() if name.partition(".")[0] == "workflows"}
+    assert ours - set(PASSTHROUGH) == {"workflows", "workflows.calls", "workflows.event_delivery"}
