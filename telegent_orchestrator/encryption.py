@@ -6,12 +6,14 @@ Needs `pip install telegent-orchestrator[encryption]`: it brings the library `cr
 import base64
 import binascii
 import dataclasses
+import hashlib
 import os
 import re
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import (
@@ -27,7 +29,11 @@ _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class CodecError(Exception):
-    """A payload that cannot be decrypted; the message names the key id and never the content."""
+    """A payload that nobody can decrypt; the message names the key id and never the content."""
+
+
+class MissingKeyError(CodecError):
+    """A payload under a key that this process does not have: with the key it can be read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +42,11 @@ class PayloadKey:
 
     id: str
     secret: bytes = dataclasses.field(repr=False)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Tells keys of the same name apart; says nothing about the secret."""
+        return hashlib.sha256(b"payload key" + self.secret).hexdigest()[:16].encode()
 
 
 def parse_key_ring(text: str) -> tuple[PayloadKey, ...]:
@@ -66,60 +77,75 @@ class EncryptionCodec(PayloadCodec):
     """Encrypts with the first key of the ring, decrypts with whichever key a payload names.
 
     Payloads that are not encrypted pass through `decode` unchanged, so that a workflow can be
-    started with plain JSON from the command line or from another language.
+    started with plain JSON from the command line or from another language. Without keys nothing
+    is encrypted, and what is encrypted is refused.
     """
 
     def __init__(self, keys: Sequence[PayloadKey]) -> None:
         """`keys`: the newest first; keep a retired key as long as payloads under it are read."""
-        if not keys:
-            raise ValueError("the key ring is empty")
-        self._newest = keys[0].id
-        self._ciphers = {key.id: AESGCM(key.secret) for key in keys}
+        self._newest = keys[0] if keys else None
+        self._keys = {key.id: key for key in keys}
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Each payload whole, metadata included, as ciphertext under the newest key."""
-        return [self._encrypt(payload) for payload in payloads]
+        if self._newest is None:
+            return list(payloads)
+        return [_encrypt(payload, self._newest) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Each payload in the clear. Raises CodecError for an unknown key or altered bytes."""
-        return [self._decrypt(payload) for payload in payloads]
+        """Each payload in the clear.
 
-    def _encrypt(self, payload: Payload) -> Payload:
-        nonce = os.urandom(NONCE_BYTES)
-        key_id = self._newest.encode()
-        sealed = self._ciphers[self._newest].encrypt(nonce, payload.SerializeToString(), key_id)
-        return Payload(
-            metadata={"encoding": ENCODING, "encryption-key-id": key_id}, data=nonce + sealed
-        )
+        Raises MissingKeyError for a key that is not in the ring, CodecError for altered bytes.
+        """
+        return [self.decode_one(payload) for payload in payloads]
 
-    def _decrypt(self, payload: Payload) -> Payload:
+    def decode_one(self, payload: Payload) -> Payload:
+        """One payload in the clear; raises as `decode` does."""
         if payload.metadata.get("encoding") != ENCODING:
             return payload
         key_id = payload.metadata.get("encryption-key-id", b"")
-        name = key_id.decode(errors="replace")
-        cipher = self._ciphers.get(name)
-        if cipher is None:
-            raise CodecError(
+        name = key_id.decode(errors="replace")[:64]
+        fingerprint = payload.metadata.get("encryption-key-fingerprint")
+        key = self._keys.get(name)
+        if key is None:
+            raise MissingKeyError(
                 f"payload is encrypted with key {name!r}, which is not among the configured keys "
-                f"({', '.join(self._ciphers)}); add it to TELEGENT_PAYLOAD_KEYS"
+                f"({', '.join(self._keys) or 'none'}); add it to TELEGENT_PAYLOAD_KEYS"
+            )
+        if fingerprint is None:
+            raise CodecError(f"payload under key {name!r} lacks the fingerprint of the key")
+        if fingerprint != key.fingerprint:
+            raise MissingKeyError(
+                f"payload is encrypted with another key of the name {name!r} than the one in "
+                "TELEGENT_PAYLOAD_KEYS; every process must have the same key under the same name"
             )
         nonce, sealed = payload.data[:NONCE_BYTES], payload.data[NONCE_BYTES:]
         try:
             # The key id is authenticated too: a payload cannot be relabelled to another key.
-            return Payload.FromString(cipher.decrypt(nonce, sealed, key_id))
-        except (InvalidTag, ValueError):
-            raise CodecError(
-                f"payload under key {name!r} cannot be decrypted: it was altered, or it was "
-                "encrypted with another key of the same name"
-            ) from None
+            return Payload.FromString(AESGCM(key.secret).decrypt(nonce, sealed, key_id))
+        # A payload that is too short, was altered, or holds no payload.
+        except (InvalidTag, ValueError, DecodeError):
+            raise CodecError(f"payload under key {name!r} was altered") from None
+
+
+def _encrypt(payload: Payload, key: PayloadKey) -> Payload:
+    nonce, key_id = os.urandom(NONCE_BYTES), key.id.encode()
+    sealed = AESGCM(key.secret).encrypt(nonce, payload.SerializeToString(), key_id)
+    return Payload(
+        metadata={
+            "encoding": ENCODING,
+            "encryption-key-id": key_id,
+            "encryption-key-fingerprint": key.fingerprint,
+        },
+        data=nonce + sealed,
+    )
 
 
 def data_converter(keys: Sequence[PayloadKey]) -> DataConverter:
     """Pydantic models as JSON; with keys also encrypted, failure messages included."""
+    converter = dataclasses.replace(pydantic_data_converter, payload_codec=EncryptionCodec(keys))
     if not keys:
-        return pydantic_data_converter
+        return converter
     return dataclasses.replace(
-        pydantic_data_converter,
-        payload_codec=EncryptionCodec(keys),
-        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
     )

@@ -1,8 +1,14 @@
 """What is wrong with a request beyond the shapes of its parts, and faults as sentences."""
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
+
+MOST_FAULTS = 50
+"""Faults that are named of one request: somebody must read them, and Temporal store them."""
+LONGEST = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Fault = tuple[tuple[str | int, ...], str]
 
@@ -117,8 +123,20 @@ def _unknown(
 
 
 def faults_of(error: ValidationError) -> list[str]:
-    """The faults of a refused request as sentences, `where: what`, without the values."""
-    return [
-        f"{'.'.join(str(part) for part in found['loc']) or 'request'}: {found['msg']}"
-        for found in error.errors(include_url=False, include_input=False)
+    """The faults of a refused request as sentences, `where: what`, without the values.
+
+    Names of fields come from whoever wrote the request: long ones are cut, and so is a long list.
+    """
+    found = error.errors(include_url=False, include_input=False)
+    faults = [
+        shortened(f"{'.'.join(str(part) for part in fault['loc']) or 'request'}: {fault['msg']}")
+        for fault in found[:MOST_FAULTS]
     ]
+    left = len(found) - len(faults)
+    return [*faults, f"and {left} more"] if left else faults
+
+
+def shortened(text: str) -> str:
+    """At most 200 characters of a text that somebody else has written, in one line."""
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

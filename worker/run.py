@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-import pydantic
 import structlog
 from temporalio.client import Client
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import OutcomeInterceptor, build_activities, build_local_activities
@@ -31,6 +30,7 @@ from worker.settings import (
     unknown_variables,
     variable,
 )
+from worker.unreadable import ReadingRunner, reading_client
 from workflows.registry import WORKFLOWS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -65,10 +65,10 @@ def grace_for(timeouts: Timeouts) -> timedelta:
     return timedelta(seconds=timeouts.call + 10)
 
 
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The sandbox that workflows run and are replayed in."""
+def workflow_runner() -> WorkflowRunner:
+    """The sandbox that workflows run and are replayed in; what they are given is read first."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+    return ReadingRunner(SandboxedWorkflowRunner(restrictions=restrictions))
 
 
 def workflow_worker(
@@ -82,15 +82,13 @@ def workflow_worker(
 ) -> Worker:
     """The worker that runs workflows, and what does not call Telegent."""
     return Worker(
-        client,
+        reading_client(client),
         task_queue=TASK_QUEUE,
         workflows=workflows,
         activities=house_activities,
         nexus_service_handlers=nexus_operations,
         interceptors=[BindLogContext()],
         workflow_runner=workflow_runner(),
-        # An input that does not decode would otherwise retry the first workflow task for ever.
-        workflow_failure_exception_types=[pydantic.ValidationError],
         graceful_shutdown_timeout=HOUSE_GRACE,
         max_cached_workflows=cached_workflows,
         deployment_config=version,

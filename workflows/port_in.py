@@ -38,6 +38,7 @@ from telegent_orchestrator.port_in import (
 from workflows.board import words_of
 from workflows.calls import ask_house, put, read
 from workflows.ensure import outcome_of
+from workflows.messages import read_message
 from workflows.port_inbox import PortInbox
 from workflows.port_order import PortOrder
 from workflows.port_record import CARRIER, CHECKS, OURS, SERVICE, SUBMIT, PortRecord
@@ -87,58 +88,58 @@ class PortInWorkflow:
         """How far the port-in is, without secrets."""
         return self._record.status()
 
+    # Every handler takes whatever was sent: a call that does not fit its signature would be refused
+    # in words that nobody understands, or stop the workflow.
+
     @workflow.update(name=CORRECT_UPDATE)
-    async def submit_correction(self, correction: PortInCorrection) -> PortState:
-        """Takes a correction, or refuses it with the reason; returns the state it met."""
-        self._inbox.correct(correction)
+    async def submit_correction(self, *sent: JsonValue) -> PortState:
+        """Takes a PortInCorrection, or refuses it with the reason; returns the state it met."""
+        self._inbox.correct(read_message(PortInCorrection, sent))
         return self._record.state
 
     @submit_correction.validator
-    def _correction_helps(self, correction: PortInCorrection) -> None:
-        self._inbox.refuse_correction(correction)
+    def _correction_helps(self, *sent: JsonValue) -> None:
+        self._inbox.refuse_correction(read_message(PortInCorrection, sent))
 
     @workflow.update(name=CANCEL_UPDATE)
-    async def request_cancel(self, cancel: PortInCancel) -> PortState:
-        """Takes the wish to cancel, or refuses it with the reason; returns the state it met."""
-        self._inbox.ask_to_cancel(cancel)
+    async def request_cancel(self, *sent: JsonValue) -> PortState:
+        """Takes a PortInCancel, or refuses it with the reason; returns the state it met."""
+        self._inbox.ask_to_cancel(read_message(PortInCancel, sent))
         return self._record.state
 
     @request_cancel.validator
-    def _cancel_fits(self, cancel: PortInCancel) -> None:
+    def _cancel_fits(self, *sent: JsonValue) -> None:
+        read_message(PortInCancel, sent)
         self._inbox.refuse_cancel()
 
     @workflow.update(name=ATTACH_ORDER_UPDATE)
-    async def attach_order(self, order: AttachOrder) -> None:
-        """Takes the order id of a submit that was never answered."""
-        self._inbox.decide(_attaching(order))
+    async def attach_order(self, *sent: JsonValue) -> None:
+        """Takes an AttachOrder: the order id of a submit that was never answered."""
+        self._inbox.decide(_attaching(read_message(AttachOrder, sent)))
 
     @attach_order.validator
-    def _order_is_lacking(self, order: AttachOrder) -> None:
-        self._inbox.refuse_decision(_attaching(order))
+    def _order_is_lacking(self, *sent: JsonValue) -> None:
+        self._inbox.refuse_decision(_attaching(read_message(AttachOrder, sent)))
 
     @workflow.update(name=OPERATOR_UPDATE)
-    async def operator_resolve(self, decision: OperatorResolve) -> PortState:
-        """Takes an operator's decision, or refuses it; returns the state it met."""
-        self._inbox.decide(decision)
+    async def operator_resolve(self, *sent: JsonValue) -> PortState:
+        """Takes an OperatorResolve, or refuses it; returns the state it met."""
+        self._inbox.decide(read_message(OperatorResolve, sent))
         return self._record.state
 
     @operator_resolve.validator
-    def _decision_fits(self, decision: OperatorResolve) -> None:
-        self._inbox.refuse_decision(decision)
+    def _decision_fits(self, *sent: JsonValue) -> None:
+        self._inbox.refuse_decision(read_message(OperatorResolve, sent))
 
     @workflow.signal(name=CORRECT_SIGNAL)
-    def correct(self, raw: JsonValue = None, *more: JsonValue) -> None:
-        """Takes a correction; one that cannot be used stands in the timeline with the reason.
-
-        Any number of arguments is taken: a call that does not fit a handler's signature would
-        stop the workflow instead.
-        """
-        self._inbox.signal_correction([raw, *more] if more else raw)
+    def correct(self, *sent: JsonValue) -> None:
+        """Takes a correction; one that cannot be used stands in the timeline with the reason."""
+        self._inbox.signal_correction(sent)
 
     @workflow.signal(name=CANCEL_SIGNAL)
-    def cancel(self, raw: JsonValue = None, *more: JsonValue) -> None:
+    def cancel(self, *sent: JsonValue) -> None:
         """Takes the wish to cancel; one that cannot be used stands in the timeline."""
-        self._inbox.signal_cancel([raw, *more] if more else raw)
+        self._inbox.signal_cancel(sent)
 
     @workflow.signal(name=ORDER_EVENT_SIGNAL)
     def order_event(self, *anything: JsonValue) -> None:

@@ -1,9 +1,10 @@
 """What people and services have asked of a port-in, and why some of it is not taken."""
 
-from pydantic import JsonValue, ValidationError
+from collections.abc import Sequence
+
+from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 
-from telegent_orchestrator.faults import faults_of
 from telegent_orchestrator.port_in import (
     OperatorResolve,
     PortInCancel,
@@ -11,6 +12,7 @@ from telegent_orchestrator.port_in import (
     PortState,
     Resolve,
 )
+from workflows.messages import read_message, sender_of
 from workflows.port_record import OURS, PortRecord
 from workflows.port_states import Message, refusal
 
@@ -115,29 +117,24 @@ class PortInbox:
         decision, self.decision = self.decision, None
         return decision
 
-    def signal_correction(self, raw: JsonValue) -> None:
+    def signal_correction(self, sent: Sequence[JsonValue]) -> None:
         """Takes a correction from a signal; one of no use stands in the timeline, with why."""
         try:
-            self.correct(PortInCorrection.model_validate(raw))
-        except (ValidationError, ApplicationError) as error:
-            self._write_refusal(Message.CORRECTION, raw, error)
+            self.correct(read_message(PortInCorrection, sent))
+        except ApplicationError as error:
+            self._write_refusal(Message.CORRECTION, sent, error)
 
-    def signal_cancel(self, raw: JsonValue) -> None:
+    def signal_cancel(self, sent: Sequence[JsonValue]) -> None:
         """Takes the wish to cancel from a signal, like `signal_correction`."""
         try:
-            self.ask_to_cancel(PortInCancel.model_validate(raw))
-        except (ValidationError, ApplicationError) as error:
-            self._write_refusal(Message.CANCEL, raw, error)
+            self.ask_to_cancel(read_message(PortInCancel, sent))
+        except ApplicationError as error:
+            self._write_refusal(Message.CANCEL, sent, error)
 
     def _write_refusal(
-        self, what: Message, raw: JsonValue, error: ValidationError | ApplicationError
+        self, what: Message, sent: Sequence[JsonValue], error: ApplicationError
     ) -> None:
-        sender = raw.get("by") if isinstance(raw, dict) else None
-        faults = faults_of(error) if isinstance(error, ValidationError) else [error.message]
-        self._record.write(
-            sender if isinstance(sender, str) else "unknown sender",
-            f"sent {what.value} that was refused: {'; '.join(faults)}",
-        )
+        self._record.write(sender_of(sent), f"sent {what.value} that was refused: {error.message}")
 
 
 def _refuse(reason: str | None) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -30,6 +30,7 @@ from telegent_orchestrator.port_out import (
 )
 from workflows.board import words_of
 from workflows.calls import ask_house, put, read
+from workflows.messages import read_message
 from workflows.policies import POLL, STRANGE_ANSWER_PAUSE
 from workflows.port_out_record import (
     LEAVING,
@@ -82,24 +83,27 @@ class PortOutWorkflow:
         return self._record.status()
 
     @workflow.update(name=REVEAL_PIN_UPDATE)
-    async def reveal_pin(self, asked: RevealPin) -> PortOutPin:
-        """The PIN, for the subscriber; who asked, and why, stays in the timeline."""
+    async def reveal_pin(self, *sent: JsonValue) -> PortOutPin:
+        """The PIN, for the subscriber; who asked (RevealPin), and why, stays in the timeline."""
+        asked = read_message(RevealPin, sent)
         assert self._pin is not None
         self._record.write(asked.by, f"was shown the PIN: {asked.reason}")
         return PortOutPin(pin=self._pin)
 
     @reveal_pin.validator
-    def _can_reveal(self, asked: RevealPin) -> None:
+    def _can_reveal(self, *sent: JsonValue) -> None:
+        read_message(RevealPin, sent)
         if self._record.state is not PortOutState.PIN_ISSUED:
             raise _not_now(f"a port-out in state {self._record.state.value} has no PIN to show")
 
     @workflow.update(name=CANCEL_UPDATE)
-    async def request_cancel(self, cancel: PortOutCancel) -> PortOutState:
-        """Takes the wish to keep the number, or refuses it; returns the state it met."""
-        return self._take_cancel(cancel)
+    async def request_cancel(self, *sent: JsonValue) -> PortOutState:
+        """Takes a PortOutCancel, or refuses it; returns the state it met."""
+        return self._take_cancel(read_message(PortOutCancel, sent))
 
     @request_cancel.validator
-    def _can_cancel(self, cancel: PortOutCancel) -> None:
+    def _can_cancel(self, *sent: JsonValue) -> None:
+        read_message(PortOutCancel, sent)
         if self._record.state not in (*BEFORE_ISSUE, PortOutState.PIN_ISSUED):
             raise _not_now(
                 f"a port-out in state {self._record.state.value} cannot be cancelled: "
@@ -107,15 +111,14 @@ class PortOutWorkflow:
             )
 
     @workflow.signal(name=CANCEL_SIGNAL)
-    def cancel(self, raw: JsonValue = None, *more: JsonValue) -> None:
+    def cancel(self, *sent: JsonValue) -> None:
         """Takes the wish to keep the number; one that cannot be used stands in the timeline."""
         try:
-            cancel = PortOutCancel.model_validate([raw, *more] if more else raw)
-            self._can_cancel(cancel)
-        except (ValidationError, ApplicationError) as error:
-            self._record.write_refusal(raw, error)
+            self._can_cancel(*sent)
+        except ApplicationError as error:
+            self._record.write_refusal(sent, error)
         else:
-            self._take_cancel(cancel)
+            self._take_cancel(read_message(PortOutCancel, sent))
 
     async def _issue_in_time(self) -> None:
         """Issues the PIN, and calls for attention when that takes too long."""

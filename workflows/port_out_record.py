@@ -1,11 +1,12 @@
 """What is on record of a port-out, and what people see of it."""
 
-from pydantic import JsonValue, ValidationError
+from collections.abc import Sequence
+
+from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
-from telegent_orchestrator.faults import faults_of
 from telegent_orchestrator.names import CANCEL_UPDATE, PORT_STATE_ATTRIBUTE
 from telegent_orchestrator.port_out import (
     REVEAL_PIN_UPDATE,
@@ -16,6 +17,7 @@ from telegent_orchestrator.port_out import (
     PortOutStatus,
 )
 from workflows.board import Board
+from workflows.messages import sender_of
 
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
 NUMBER, PIN, LEAVING, SUBSCRIPTION = "Number", "PIN", "Leaving", "Subscription"
@@ -79,14 +81,9 @@ class PortOutRecord:
         ]
         self.board.show()
 
-    def write_refusal(self, raw: JsonValue, error: ValidationError | ApplicationError) -> None:
+    def write_refusal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:
         """Adds a signal that cannot be used, with the reason and without its values."""
-        sender = raw.get("by") if isinstance(raw, dict) else None
-        faults = faults_of(error) if isinstance(error, ValidationError) else [error.message]
-        self.write(
-            sender if isinstance(sender, str) else "unknown sender",
-            f"sent a cancel that was refused: {'; '.join(faults)}",
-        )
+        self.write(sender_of(sent), f"sent a cancel that was refused: {error.message}")
 
     def _attention(self) -> str:
         if self.state is not PortOutState.ISSUE_OVERDUE:

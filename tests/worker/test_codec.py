@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from telegent_orchestrator.encryption import (
     CodecError,
     EncryptionCodec,
+    MissingKeyError,
     PayloadKey,
     data_converter,
     parse_key_ring,
@@ -48,10 +49,23 @@ async def test_after_rotation_old_payloads_are_read_and_new_ones_use_the_new_key
     assert await EncryptionCodec([NEW]).decode([new]) == [clear(b"after")]
 
 
-async def test_unknown_key_is_named() -> None:
+@pytest.mark.parametrize(("keys", "configured"), [([NEW], "2026"), ([], "none")])
+async def test_unknown_key_is_named(keys: list[PayloadKey], configured: str) -> None:
     (old,) = await EncryptionCodec([OLD]).encode([clear(b"x")])
-    with pytest.raises(CodecError, match=r"'2025'.*\(2026\).*TELEGENT_PAYLOAD_KEYS"):
-        await EncryptionCodec([NEW]).decode([old])
+    with pytest.raises(MissingKeyError, match=rf"'2025'.*\({configured}\).*TELEGENT_PAYLOAD_KEYS"):
+        await EncryptionCodec(keys).decode([old])
+
+
+async def test_another_key_of_the_same_name_counts_as_missing_and_not_as_altered() -> None:
+    (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
+    namesake = PayloadKey(NEW.id, os.urandom(32))
+    with pytest.raises(MissingKeyError, match="another key of the name '2026'"):
+        await EncryptionCodec([namesake]).decode([sealed])
+
+
+def test_the_fingerprint_of_a_key_does_not_show_the_key() -> None:
+    assert NEW.fingerprint not in NEW.secret.hex().encode()
+    assert NEW.fingerprint != PayloadKey(NEW.id, OLD.secret).fingerprint
 
 
 @given(st.data())
@@ -62,15 +76,15 @@ async def test_any_altered_byte_is_noticed(data: st.DataObject) -> None:
     changed = bytearray(sealed.data)
     changed[at] ^= data.draw(st.integers(1, 255))
     sealed.data = bytes(changed)
-    with pytest.raises(CodecError, match="altered"):
+    with pytest.raises(CodecError, match="altered") as noticed:
         await codec.decode([sealed])
+    assert not isinstance(noticed.value, MissingKeyError)
 
 
 @given(st.binary(max_size=30))
 async def test_arbitrary_bytes_are_refused_as_codec_error(data: bytes) -> None:
-    sealed = Payload(
-        metadata={"encoding": b"binary/encrypted", "encryption-key-id": b"2026"}, data=data
-    )
+    (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
+    sealed.data = data
     with pytest.raises(CodecError):
         await EncryptionCodec([NEW]).decode([sealed])
 
@@ -79,8 +93,15 @@ async def test_payload_cannot_be_relabelled_to_another_key() -> None:
     twin = PayloadKey("twin", NEW.secret)
     (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
     sealed.metadata["encryption-key-id"] = b"twin"
-    with pytest.raises(CodecError, match="cannot be decrypted"):
+    with pytest.raises(CodecError, match="altered"):
         await EncryptionCodec([twin]).decode([sealed])
+
+
+async def test_payload_without_fingerprint_is_refused() -> None:
+    (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
+    del sealed.metadata["encryption-key-fingerprint"]
+    with pytest.raises(CodecError, match="lacks the fingerprint"):
+        await EncryptionCodec([NEW]).decode([sealed])
 
 
 async def test_plain_payload_passes_through_decode() -> None:
@@ -95,8 +116,9 @@ async def test_failure_messages_are_encrypted_too() -> None:
     assert "+18015550123" in str(await converter.decode_failure(failure))
 
 
-def test_without_keys_payloads_stay_readable() -> None:
-    assert data_converter(()).payload_codec is None
+async def test_without_keys_payloads_stay_readable() -> None:
+    (payload,) = await data_converter(()).encode(["secret"])
+    assert payload == clear(b'"secret"')
 
 
 def encoded(size: int = 32) -> str:
