@@ -91,6 +91,10 @@ class Caller:
         return await once(await self._tokens.get(url, deadline))
 
 
+MOST_PLACES = 10
+"""Odd places that an error names of an answer."""
+
+
 class Resource:
     """A group of calls."""
 
@@ -134,7 +138,8 @@ def _as(answer: type[A], found: object, endpoint: str) -> A:
         return answer.model_validate(found)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
-        where = ", ".join(".".join(map(str, fault["loc"])) or "the body" for fault in faults)
+        places = [".".join(map(str, fault["loc"])) or "the body" for fault in faults]
+        where = ", ".join(places[:MOST_PLACES]) + (", …" if len(places) > MOST_PLACES else "")
     # Outside the handler, so that the answer's own text does not travel along as the cause.
     raise OutcomeUnknown(
         f"answered with success, and with a body that cannot be used as {answer.__name__} "

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from telegent._models import Also, Answer, Request
+from telegent._models import Also, Answer, Id, Request
 
 
 class KeywordFilter(Request):
@@ -41,6 +41,6 @@ def _from_text(value: Any) -> Any:
 
 KeywordText = Annotated[KeywordFilter | None, PlainSerializer(_as_text, return_type=str | None)]
 KeywordTextAnswer = Annotated[KeywordFilterAnswer | None, BeforeValidator(_from_text)]
-FilterId = Annotated[str, Also("CallFilterId", "MessageFilterId")]
+FilterId = Annotated[Id, Also("CallFilterId", "MessageFilterId")]
 """The vendor names a filter's id differently in requests and in answers."""
 Entries = Annotated[list[str], Field(min_length=1)]

@@ -29,6 +29,9 @@ ZipCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}(-[0-9]{4})?$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
+Id = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,200}$")]
+"""An id that the vendor gives: it goes into other systems, so it must look like one."""
+
 MessageType = Literal["a2p", "p2p"]
 ProductType = Literal["Sms-Only", "Data-Only", "Sms+Data", "Sms+Data+Voice"]
 UrlMethod = Literal["GET", "POST"]

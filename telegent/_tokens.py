@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, ValidationError
 
 from telegent._models import Also, Answer
-from telegent._transport import TOKENS_PATH, Transport
+from telegent._transport import TOKENS_PATH, Transport, without_secrets
 from telegent.errors import BadCredentials, NotSent, RateLimited, Refused, TelegentError
 
 ENDPOINT = f"POST {TOKENS_PATH}"
@@ -128,9 +128,8 @@ class Tokens:
             raise NotSent("the token answer is not readable", endpoint=ENDPOINT) from None
         if answer.token is None:
             if answer.error:
-                raise BadCredentials(
-                    ADVICE, endpoint=ENDPOINT, status=200, vendor_message=answer.error[:300]
-                )
+                said = without_secrets(answer.error, [self._account_secret])
+                raise BadCredentials(ADVICE, endpoint=ENDPOINT, status=200, vendor_message=said)
             raise NotSent("the token answer holds no token", endpoint=ENDPOINT)
         expires = _jwt_expiry(answer.token) or _stated_expiry(answer.token_expiry)
         life = 0.0 if expires is None else expires - asked_at
@@ -165,7 +164,7 @@ def _jwt_expiry(token: str) -> float | None:
     try:
         claims: Any = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         return float(claims["exp"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

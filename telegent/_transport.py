@@ -35,7 +35,13 @@ from telegent.errors import (
 Json = dict[str, Any] | list[Any]
 
 TOKENS_PATH = "/v1.0/OAuth2/tokens"
+LARGEST_ANSWER = 10 * 1024 * 1024
+"""Bytes. A page of the longest list has a hundredth of it."""
 WORDS = 300
+MOST_COMPLAINTS, MOST_TEXTS = 20, 3
+"""Fields that an error names, and words about each."""
+LONGEST_WAIT = 86_400.0
+"""Seconds. Who asks for more in a Retry-After does not mean it."""
 
 # Raised before the first byte of the request is written.
 _NEVER_SENT = (
@@ -175,9 +181,10 @@ class Transport:
         try:
             # The read timeout starts anew with every chunk; this limit holds for a drip as well.
             async with asyncio.timeout(self._timeouts.exchange):
-                response = await self._client.request(
+                async with self._client.stream(
                     verb, path, params=query, json=body, headers=headers
-                )
+                ) as response:
+                    content = await _content(response)
         except _NEVER_SENT as error:
             raise NotSent(
                 f"no connection to {self.base_url} ({type(error).__name__}); nothing was sent",
@@ -188,8 +195,8 @@ class Transport:
                 f"sent, and no whole answer came back ({type(error).__name__})", endpoint=endpoint
             ) from error
         if response.is_success:
-            return _read_success(endpoint, response, secrets)
-        error_to_raise = _failure(endpoint, response, secrets)
+            return _read_success(endpoint, response.status_code, content, secrets)
+        error_to_raise = _failure(endpoint, response, content, secrets)
         if isinstance(error_to_raise, RateLimited):
             self._budget.hold(error_to_raise.retry_after)
         raise error_to_raise
@@ -212,16 +219,26 @@ class Transport:
         self.spent = Spent(self.spent.api_calls + (not is_token), self.spent.token_calls + is_token)
 
 
-def _read_success(endpoint: str, response: httpx.Response, secrets: Sequence[str]) -> Json:
+async def _content(response: httpx.Response) -> bytes:
+    """The body; nothing of one that is larger than any answer can be."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            return b""
+    return bytes(body)
+
+
+def _read_success(endpoint: str, status: int, content: bytes, secrets: Sequence[str]) -> Json:
     try:
-        found = json.loads(response.content)
+        found = json.loads(content)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict | list):
         raise OutcomeUnknown(
             "answered with success, and with a body that is not a JSON object or array",
             endpoint=endpoint,
-            status=response.status_code,
+            status=status,
         )
     if isinstance(found, list):
         return found
@@ -235,14 +252,14 @@ def _read_success(endpoint: str, response: httpx.Response, secrets: Sequence[str
             raise OutcomeUnknown(
                 "the answer states a failure and assigns a number",
                 endpoint=endpoint,
-                status=response.status_code,
+                status=status,
                 vendor_message=words,
                 field_errors=field_errors,
             )
         raise Refused(
             "refused inside a successful answer",
             endpoint=endpoint,
-            status=response.status_code,
+            status=status,
             vendor_message=words,
             field_errors=field_errors,
         )
@@ -251,12 +268,14 @@ def _read_success(endpoint: str, response: httpx.Response, secrets: Sequence[str
     return data if "successful" in fields and isinstance(data, dict | list) else found
 
 
-def _failure(endpoint: str, response: httpx.Response, secrets: Sequence[str]) -> TelegentError:
+def _failure(
+    endpoint: str, response: httpx.Response, content: bytes, secrets: Sequence[str]
+) -> TelegentError:
     status = response.status_code
     try:
-        found = json.loads(response.content)
+        found = json.loads(content)
     except (ValueError, RecursionError):
-        found = response.text
+        found = content.decode(response.encoding or "utf-8", errors="replace")
     words, field_errors = _words(found, secrets)
     if status == 429:
         return RateLimited(
@@ -296,20 +315,23 @@ def _words(found: object, secrets: Sequence[str]) -> tuple[str | None, dict[str,
         message = next((fields[name] for name in names if isinstance(fields.get(name), str)), None)
         errors = fields.get("errors")
 
-    def clean(value: object) -> str:
-        text = str(value)
-        for secret in secrets:
-            # The vendor may quote the body, in which the secret stands escaped.
-            for form in (secret, json.dumps(secret)[1:-1]):
-                text = text.replace(form, "***")
-        return re.sub(r"\s+", " ", text).strip()[:WORDS]
-
     by_field: dict[str, list[str]] = {}
     if isinstance(errors, dict):
-        for name, texts in errors.items():
+        for name, texts in list(errors.items())[:MOST_COMPLAINTS]:
             listed = texts if isinstance(texts, list) else [texts]
-            by_field[clean(name)] = [clean(text) for text in listed]
-    return (clean(message) or None) if message is not None else None, by_field
+            said = [without_secrets(text, secrets) for text in listed[:MOST_TEXTS]]
+            by_field[without_secrets(name, secrets)] = said
+    return without_secrets(message or "", secrets) or None, by_field
+
+
+def without_secrets(value: object, secrets: Sequence[str]) -> str:
+    """The vendor's words in one line, shortened, and without what must not be shown."""
+    text = str(value)
+    for secret in secrets:
+        # The vendor may quote the body, in which the secret stands escaped.
+        for form in (secret, json.dumps(secret)[1:-1]):
+            text = text.replace(form, "***")
+    return re.sub(r"\s+", " ", text).strip()[:WORDS]
 
 
 def _retry_after(response: httpx.Response, found: object) -> float | None:
@@ -320,11 +342,11 @@ def _retry_after(response: httpx.Response, found: object) -> float | None:
     if not value:
         return None
     if re.fullmatch(r"[0-9]+", value.strip()):
-        return float(value)
+        return min(float(value), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(value)
     except ValueError:
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from telegent._caller import Resource, Rows
-from telegent._models import Address, AddressAnswer, Answer, Email, Request, Text
+from telegent._models import Address, AddressAnswer, Answer, Email, Id, Request, Text
 
 
 class AccountCreate(Request):
@@ -34,7 +34,7 @@ class AccountUpdate(Request):
 class Account(Answer):
     """An account."""
 
-    account_id: str
+    account_id: Id
     account_name: str | None = None
     total_subscribers: int | None = None
     billing_address: AddressAnswer | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from telegent._caller import Resource
-from telegent._models import Answer, NullAsEmpty, NumberObjects, Request
+from telegent._models import Answer, Id, NullAsEmpty, NumberObjects, Request
 
 ValueUnit = Literal["KB", "MB", "GB", "TB"]
 ThrottleSpeed = Literal[
@@ -89,7 +89,7 @@ class DataUsageNumber(Answer):
     `used` and `remaining` are text with a unit, e.g. ``20 MB``.
     """
 
-    number: str
+    number: Id
     status: str | None = None
     status_message: str | None = None
     value_unit: str | None = None

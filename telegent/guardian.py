@@ -1,6 +1,6 @@
 """AI Guardian: what is on for a subscriber, who guards whom, and the filters."""
 
-from telegent._models import Answer, Request, Text
+from telegent._models import Answer, Id, Request, Text
 from telegent.call_filters import CallFilters
 from telegent.message_filters import MessageFilters
 
@@ -35,8 +35,8 @@ class GuardianFeatureFlags(Answer):
 class Relation(Answer):
     """One subscriber guards another. `relation` may differ from what was sent."""
 
-    parent_subscriber_id: str
-    child_subscriber_id: str
+    parent_subscriber_id: Id
+    child_subscriber_id: Id
     relation: str | None = None
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from telegent._caller import Resource, Rows
 from telegent._models import (
     Answer,
+    Id,
     Request,
     RouteAuthentication,
     Text,
@@ -61,7 +62,7 @@ class MessageRouteUpdate(_MessageRouteSettings):
 class MessageRoute(Answer):
     """A message route. The vendor may echo its secrets, so their fields are kept out of reprs."""
 
-    message_route_id: str
+    message_route_id: Id
     account_id: str | None = None
     route_name: str | None = None
     message_url: str | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from telegent._models import E164, Also, Answer, AreaCode, Iccid, Request, Text, UsDate, ZipCode
+from telegent._models import E164, Also, Answer, AreaCode, Iccid, Id, Request, Text, UsDate, ZipCode
 
 StatusChangeKind = Literal["activate", "cancel", "swap", "swap-sim", "replace", "park"]
 
@@ -63,7 +63,7 @@ class ChangedNumber(Answer):
 class StatusChanged(Answer):
     """The order that a status change made. Only the answer to ``activate`` is documented."""
 
-    order_id: str
+    order_id: Id
     order_date: str | None = None
     order_status: str | None = None
     change_type: str | None = None

@@ -13,6 +13,7 @@ from telegent._models import (
     Answer,
     AreaCode,
     Iccid,
+    Id,
     MessageType,
     NullAsEmpty,
     ProductType,
@@ -123,7 +124,7 @@ class ProvisionedNumber(Answer):
     `qr_code` is the address of a picture; see `activation_code`.
     """
 
-    order_id: str
+    order_id: Id
     order_date: str | None = None
     order_status: str | None = None
     phone_number: Annotated[str | None, Also("PhoneNumberAssigned")] = None
@@ -138,13 +139,13 @@ class ProvisionedNumber(Answer):
 class OrderedNumber(Answer):
     """A number of an order."""
 
-    number: str
+    number: Id
 
 
 class Order(Answer):
     """An order's state. The vendor uses several vocabularies for `order_status`."""
 
-    order_id: str
+    order_id: Id
     order_date: str | None = None
     order_status: str | None = None
     order_status_message: str | None = None
@@ -160,7 +161,7 @@ class Order(Answer):
 class Number(Answer):
     """A number of the inventory."""
 
-    number: Annotated[str, Also("PhoneNumber")]
+    number: Annotated[Id, Also("PhoneNumber")]
     number_id: Annotated[str | None, Also("Tnid", "PhoneNumberId")] = None
     order_id: str | None = None
     number_type: str | None = None

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from telegent._caller import Resource, Rows
-from telegent._models import ActiveFilter, Answer, Money, NullAsEmpty, Request, Text
+from telegent._models import ActiveFilter, Answer, Id, Money, NullAsEmpty, Request, Text
 from telegent.subscriptions import Subscription
 
 _PATH = "/v1.0/packages"
@@ -72,7 +72,7 @@ class PackageItemUpdate(Request):
 class Package(Answer):
     """A package; its items come from `Packages.items`."""
 
-    package_id: str
+    package_id: Id
     package_name: str | None = None
     distributor_id: str | None = None
     aggregator_id: str | None = None
@@ -86,7 +86,7 @@ class Package(Answer):
 class PackageItem(Answer):
     """An item of a package."""
 
-    package_item_id: str
+    package_item_id: Id
     package_id: str | None = None
     product_id: str | None = None
     aggregator_id: str | None = None

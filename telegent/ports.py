@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from telegent._caller import Resource
-from telegent._models import E164, Answer, Iccid, Request, Text, ZipCode
+from telegent._models import E164, Answer, Iccid, Id, Request, Text, ZipCode
 
 _PATH = "/v1.0/numbers/portin"
 
@@ -83,7 +83,7 @@ class PortEligibility(Answer):
 class PortInOrder(Answer):
     """The new order. Update, cancel and status go by its id, and no call finds a lost one."""
 
-    order_id: str
+    order_id: Id
     order_date: str | None = None
     status: str | None = None
     phone_number: str | None = None
@@ -108,7 +108,7 @@ class PortInCancelled(Answer):
 class PortOutOrder(Answer):
     """The order that stored the PIN."""
 
-    order_id: str
+    order_id: Id
     order_date: str | None = None
     status: str | None = None
     phone_number: str | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from telegent._caller import Resource, Rows
-from telegent._models import ActiveFilter, Answer, Money, Request, Text
+from telegent._models import ActiveFilter, Answer, Id, Money, Request, Text
 
 BillingFrequency = Literal["MRC", "NRC"]
 
@@ -39,7 +39,7 @@ class ProductUpdate(Request):
 class Product(Answer):
     """A product."""
 
-    product_id: str
+    product_id: Id
     sku: str | None = None
     description: str | None = None
     aggregator_id: str | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from telegent._caller import Resource, paged
-from telegent._models import E164, Answer, Email, NullAsEmpty, Request, Text
+from telegent._models import E164, Answer, Email, Id, NullAsEmpty, Request, Text
 
 Role = Literal["Subscriber", "Manager", "Account Admin"]
 
@@ -58,7 +58,7 @@ class SubscriberAccount(Answer):
 class Subscriber(Answer):
     """A subscriber."""
 
-    subscriber_id: str
+    subscriber_id: Id
     name: str | None = None
     email: str | None = None
     phone_numbers: list[str] | None = None

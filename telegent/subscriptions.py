@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from telegent._caller import Resource, Rows
-from telegent._models import ActiveFilter, Answer, Iccid, Request, Text
+from telegent._models import ActiveFilter, Answer, Iccid, Id, Request, Text
 
 SubscriptionType = Literal["mvno", "iot"]
 
@@ -43,7 +43,7 @@ class SubscriptionUpdate(Request):
 class Subscription(Answer):
     """A subscription."""
 
-    subscription_id: str
+    subscription_id: Id
     subscriber_id: str | None = None
     tnid: str | None = None
     iccid: str | None = None

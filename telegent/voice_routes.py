@@ -8,6 +8,7 @@ from telegent._caller import Resource, Rows
 from telegent._models import (
     Also,
     Answer,
+    Id,
     Request,
     RouteAuthentication,
     SocketUrl,
@@ -102,7 +103,7 @@ class VoiceRouteUpdate(_VoiceRouteSettings):
 class VoiceRoute(Answer):
     """A voice route. Trunk settings other than these stay in `model_extra`."""
 
-    call_route_id: str
+    call_route_id: Id
     call_route_status: str | None = None
     account_id: str | None = None
     route_name: str | None = None

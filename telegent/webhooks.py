@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer
 
 from telegent._caller import Resource, Rows
-from telegent._models import Answer, HttpsUrl, Request, Text
+from telegent._models import Answer, HttpsUrl, Id, Request, Text
 
 Event = Literal[
     "Order_Update",
@@ -59,7 +59,7 @@ class WebhookUpdate(_WebhookSettings):
 class Webhook(Answer):
     """A webhook; `subscribed_events` is the vendor's text with commas."""
 
-    webhook_id: str
+    webhook_id: Id
     account_id: str | None = None
     webhook_url: str | None = None
     method: str | None = None
