@@ -14,7 +14,7 @@ from activities.port_pace import Situation, next_look
 from activities.settings import ActivitySettings
 from activities.writing import decided_ago, write
 from telegent import Telegent
-from telegent_orchestrator._payload import Payload
+from telegent_orchestrator._payload import Payload, Quoted
 from telegent_orchestrator.port_in import PortInDetails
 
 
@@ -22,16 +22,16 @@ class Eligibility(Payload):
     """Whether a number can be ported in, and the vendor's reason."""
 
     eligible: bool
-    carrier: str = ""
-    vendor_words: str = ""
+    carrier: Quoted = ""
+    vendor_words: Quoted = ""
 
 
 class OrderSeen(Payload):
     """An order's status as the vendor words it."""
 
     order_id: str
-    status: str
-    message: str = ""
+    status: Quoted
+    message: Quoted = ""
 
     @property
     def words(self) -> str:

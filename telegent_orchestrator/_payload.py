@@ -1,8 +1,16 @@
 """What every payload model shares: how it decodes, and the plain value types."""
 
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from telegent_orchestrator.faults import shortened
+
+# Line breaks, control characters, and what turns the direction of text: they break tables and
+# logs, and some databases refuse them.
+_UNWELCOME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class Payload(BaseModel):
@@ -20,20 +28,34 @@ class Request(Payload):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
+def one_line(text: str) -> str:
+    """The text. Raises ValueError when it has line breaks or control characters."""
+    if _UNWELCOME.search(text):
+        raise ValueError("must be one line, without control characters")
+    return text
+
+
+# Digits are [0-9] in patterns: \d would take those of every script.
 E164 = Annotated[
     str,
     Field(
-        pattern=r"^\+[1-9]\d{7,14}$",
+        pattern=r"^\+[1-9][0-9]{7,14}$",
         description="phone number in E.164: a plus sign, country code, number, no spaces",
         examples=["+18015550123"],
     ),
 ]
 Iccid = Annotated[
     str,
-    Field(pattern=r"^89\d{16,18}F?$", description="SIM serial: 18 to 20 digits that begin with 89"),
+    Field(
+        pattern=r"^89[0-9]{16,18}F?$", description="SIM serial: 18 to 20 digits that begin with 89"
+    ),
 ]
-ZipCode = Annotated[str, Field(pattern=r"^\d{5}(-\d{4})?$", description="US ZIP code")]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+ZipCode = Annotated[str, Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$", description="US ZIP code")]
+Email = Annotated[
+    str,
+    Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254),
+    AfterValidator(one_line),
+]
 Key = Annotated[
     str,
     Field(
@@ -50,5 +72,17 @@ Reference = Annotated[
         "at the vendor, so it must be unique and must not contain personal data",
     ),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+Quoted = Annotated[str, AfterValidator(shortened)]
+"""The vendor's words, as far as anybody wants to read them."""
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+]
+"""A time of this century: with others nobody can reckon, and they are mistakes."""
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
+HttpUrl = Annotated[
+    str,
+    Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000),
+    AfterValidator(one_line),
+]

@@ -1,14 +1,12 @@
 """What is wrong with a request beyond the shapes of its parts, and faults as sentences."""
 
-import re
 from typing import Any
 
 from pydantic import ValidationError
 
 MOST_FAULTS = 50
 """Faults that are named of one request: somebody must read them, and Temporal store them."""
-LONGEST = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+LONGEST = 300
 
 Fault = tuple[tuple[str | int, ...], str]
 
@@ -43,8 +41,8 @@ def faults_between_parts(raw: dict[str, Any]) -> list[Fault]:
 
 def _faults_of_guardian(raw: dict[str, Any], subscribers: "Rows", lines: "Rows") -> list[Fault]:
     faults: list[Fault] = []
-    guarded = {row.get("key") for _, row in subscribers if row.get("guardian") is True}
-    known = {row.get("key") for _, row in subscribers}
+    guarded = [row.get("key") for _, row in subscribers if row.get("guardian") is True]
+    known = [row.get("key") for _, row in subscribers]
     for at, relation in _rows(raw, "relations"):
         for role in ("parent", "child"):
             faults += _unknown(relation, role, subscribers, ("relations", at))
@@ -136,7 +134,7 @@ def faults_of(error: ValidationError) -> list[str]:
     return [*faults, f"and {left} more"] if left else faults
 
 
-def shortened(text: str) -> str:
-    """At most 200 characters of a text that somebody else has written, in one line."""
-    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """So many characters of a text that somebody else has written, all of them visible."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in cut)

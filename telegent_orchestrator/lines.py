@@ -10,6 +10,8 @@ from telegent_orchestrator._payload import E164, Iccid, Key, Payload, Request, T
 from telegent_orchestrator.port_in import MessageType, PortInDetails
 from telegent_orchestrator.progress import Question, Step, StepState, Undone
 
+Numbers = Annotated[list[E164], Field(max_length=500)]
+
 
 class ProductType(StrEnum):
     """What a number can do: the vendor's four product types, in the vendor's spelling."""
@@ -42,7 +44,7 @@ class NewNumber(Request):
     """
 
     kind: Literal["new"] = "new"
-    area_code: Annotated[str, Field(pattern=r"^\d{3}$")] | None = None
+    area_code: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
     zip_code: ZipCode | None = None
     iccid: Iccid | None = None
 
@@ -100,11 +102,11 @@ class CallFilter(Request):
     """AI Guardian's call filter of a number."""
 
     mode: Literal["WHITELIST", "BLACKLIST", "CHILD", "TEENAGER", "ADOLESCENT"]
-    allowed_numbers: list[E164] = []
-    blocked_numbers: list[E164] = []
+    allowed_numbers: Numbers = []
+    blocked_numbers: Numbers = []
     block_unknown_numbers: bool = False
     block_international: bool = False
-    notification_phones: list[E164] = []
+    notification_phones: Numbers = []
 
 
 class MessageFilter(Request):
@@ -116,13 +118,13 @@ class MessageFilter(Request):
 
     mode: Literal["ACTIVE", "MONITOR_ONLY", "INACTIVE"] = "ACTIVE"
     level: Literal["CHILD", "ADOLESCENT", "TEENAGER"] | None = None
-    allowed_contacts: list[E164] = []
-    blocked_contacts: list[E164] = []
-    custom_keywords: list[Text] = []
+    allowed_contacts: Numbers = []
+    blocked_contacts: Numbers = []
+    custom_keywords: Annotated[list[Text], Field(max_length=500)] = []
     block_unknown_numbers: bool = False
     block_links: bool = False
     block_media: bool = False
-    notification_phones: list[E164] = []
+    notification_phones: Numbers = []
 
 
 class LineRequest(Request):

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     ModelWrapValidatorHandler,
@@ -23,10 +24,14 @@ from telegent_orchestrator._payload import (
     Request,
     Text,
     ZipCode,
+    one_line,
 )
 from telegent_orchestrator.faults import faults_between_parts
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.progress import LineBrief, Question, Step, Undone
+
+MOST = 500
+"""Parts of a kind in one request: Temporal limits what one workflow can have open and on record."""
 
 
 def _by_id(field: str) -> Discriminator:
@@ -76,7 +81,9 @@ class NewSubscriber(Request):
     name: Text
     email: Email
     role: Literal["Subscriber", "Manager", "Account Admin"] = "Subscriber"
-    password: str = Field(min_length=8, max_length=128, repr=False)
+    password: Annotated[str, AfterValidator(one_line)] = Field(
+        min_length=8, max_length=128, repr=False
+    )
     guardian: bool = False
 
 
@@ -93,7 +100,9 @@ class RouteCredentials(Request):
 
     type: Literal["Basic", "Bearer"]
     username: Text | None = None
-    secret: str = Field(min_length=1, repr=False)
+    secret: Annotated[str, AfterValidator(one_line)] = Field(
+        min_length=1, max_length=2000, repr=False
+    )
 
 
 class NewMessageRoute(Request):
@@ -208,7 +217,7 @@ class NewPackage(Request):
     type: Text = "esim"
     price: Money
     monthly: bool = True
-    items: Annotated[list[PackageItem], Field(min_length=1)]
+    items: Annotated[list[PackageItem], Field(min_length=1, max_length=MOST)]
 
 
 class ExistingPackage(Request):
@@ -253,12 +262,12 @@ class OnboardingRequest(Request):
 
     reference: Reference
     account: Account
-    subscribers: Annotated[list[Subscriber], Field(min_length=1)]
+    subscribers: Annotated[list[Subscriber], Field(min_length=1, max_length=MOST)]
     routes: Routes
-    products: list[Product] = []
-    packages: Annotated[list[Package], Field(min_length=1)]
-    lines: list[LineRequest] = []
-    relations: list[GuardianRelation] = []
+    products: Annotated[list[Product], Field(max_length=MOST)] = []
+    packages: Annotated[list[Package], Field(min_length=1, max_length=MOST)]
+    lines: Annotated[list[LineRequest], Field(max_length=MOST)] = []
+    relations: Annotated[list[GuardianRelation], Field(max_length=MOST)] = []
 
     @model_validator(mode="wrap")
     @classmethod

@@ -1,12 +1,21 @@
 """Port-ins: bringing a number from the carrier that loses it, over days."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from telegent_orchestrator._payload import E164, Iccid, Payload, Request, Text, ZipCode
+from telegent_orchestrator._payload import (
+    E164,
+    Day,
+    Iccid,
+    Moment,
+    Payload,
+    Request,
+    Text,
+    ZipCode,
+)
 from telegent_orchestrator.progress import Step
 
 MessageType = Literal["a2p", "p2p"]
@@ -35,7 +44,7 @@ class Authorization(Request):
 
     reference: Text
     attested_by: Text
-    attested_at: AwareDatetime
+    attested_at: Moment
 
 
 class PortInDetails(Request):
@@ -52,12 +61,12 @@ class PortInDetails(Request):
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
     account_pin: TransferPin | None = Field(None, repr=False)
-    pin_obtained_at: AwareDatetime | None = None
+    pin_obtained_at: Moment | None = None
     billing_address: LosingAddress | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
     classification: Literal["mvno", "iot"] = "mvno"
-    port_in_date: date | None = None
+    port_in_date: Day | None = None
     authorization: Authorization | None = None
     old_service_stays_active: bool = False
 
@@ -71,11 +80,11 @@ class PortInCorrection(Request):
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
     account_pin: TransferPin | None = Field(None, repr=False)
-    pin_obtained_at: AwareDatetime | None = None
+    pin_obtained_at: Moment | None = None
     billing_address: LosingAddress | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
-    port_in_date: date | None = None
+    port_in_date: Day | None = None
     authorization: Authorization | None = None
     old_service_stays_active: Literal[True] | None = None
     lock_removed: Literal[True] | None = None
@@ -155,12 +164,12 @@ class AttachOrder(Request):
 class NumberBinding(Payload):
     """What a ported number is bound to when it arrives."""
 
-    account_id: str
-    subscriber_id: str
-    product_type: str
+    account_id: Text
+    subscriber_id: Text
+    product_type: Text
     message_type: MessageType
-    message_route_id: str | None = None
-    voice_route_id: str | None = None
+    message_route_id: Text | None = None
+    voice_route_id: Text | None = None
 
 
 class PortInRequest(Request):

@@ -40,7 +40,9 @@ class PortOutRequest(Request):
     phone_number: E164
     authentication_reference: Evidence
     pin: Pin | None = Field(None, repr=False)
-    issue_within: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
+    issue_within: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))] = timedelta(
+        hours=1
+    )
     subscription_id: Text | None = None
     after_leaving: Literal["close_subscription", "keep"] | None = None
     by: Text

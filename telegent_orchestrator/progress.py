@@ -55,7 +55,7 @@ class Resolution(Request):
 
     step: Text
     answer: Answer
-    id: str | None = None
+    id: Text | None = None
     by: Text
     reason: Text
 

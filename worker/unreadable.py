@@ -14,8 +14,10 @@ and lets one such update hold up the whole workflow.
 
 import re
 import secrets
+import traceback
 from collections.abc import MutableSequence, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -140,6 +142,12 @@ class _Reader(WorkflowInstance):
             self._converter.from_payload(payload, kind)
         except ValidationError as error:
             return faults_of(error)
+        except Exception as error:
+            # A fault of ours in the checks. Its message may hold the value.
+            *_, place = traceback.extract_tb(error.__traceback__)
+            what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
+            log.error("a payload could not be checked", reason=what)
+            return [f"it could not be checked: {what}"]
         return []
 
     def _refused(

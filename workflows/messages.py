@@ -15,6 +15,7 @@ from telegent_orchestrator.faults import faults_of, shortened
 UNREADABLE = "unreadable"
 """The one field of what the worker gives to a handler in place of what it cannot read."""
 
+LONGEST_REFUSAL = 1000
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -29,6 +30,11 @@ def read_message(kind: type[M], sent: Sequence[JsonValue]) -> M:
         return kind.model_validate(message)
     except ValidationError as error:
         raise _unreadable("; ".join(faults_of(error))) from None
+
+
+def refusal_of(error: ApplicationError) -> str:
+    """Why a message was refused, as a timeline keeps it."""
+    return shortened(error.message, LONGEST_REFUSAL)
 
 
 def sender_of(sent: Sequence[JsonValue]) -> str:

@@ -12,7 +12,7 @@ from telegent_orchestrator.port_in import (
     PortState,
     Resolve,
 )
-from workflows.messages import read_message, sender_of
+from workflows.messages import read_message, refusal_of, sender_of
 from workflows.port_record import OURS, PortRecord
 from workflows.port_states import Message, refusal
 
@@ -134,7 +134,9 @@ class PortInbox:
     def _write_refusal(
         self, what: Message, sent: Sequence[JsonValue], error: ApplicationError
     ) -> None:
-        self._record.write(sender_of(sent), f"sent {what.value} that was refused: {error.message}")
+        self._record.write(
+            sender_of(sent), f"sent {what.value} that was refused: {refusal_of(error)}"
+        )
 
 
 def _refuse(reason: str | None) -> None:

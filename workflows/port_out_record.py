@@ -16,8 +16,9 @@ from telegent_orchestrator.port_out import (
     PortOutState,
     PortOutStatus,
 )
+from workflows import timeline
 from workflows.board import Board
-from workflows.messages import sender_of
+from workflows.messages import refusal_of, sender_of
 
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
 NUMBER, PIN, LEAVING, SUBSCRIPTION = "Number", "PIN", "Leaving", "Subscription"
@@ -65,11 +66,10 @@ class PortOutRecord:
 
     def write(self, by: str, what: str, vendor_words: str = "") -> None:
         """Adds to the timeline, and shows it."""
-        self.result.timeline.append(
-            PortOutEntry(
-                at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
-            )
+        entry = PortOutEntry(
+            at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
         )
+        timeline.add(self.result.timeline, entry)
         self.board.preface = [
             f"**{self.state.searchable}**: {SENTENCES[self.state]}",
             "",
@@ -83,7 +83,7 @@ class PortOutRecord:
 
     def write_refusal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:
         """Adds a signal that cannot be used, with the reason and without its values."""
-        self.write(sender_of(sent), f"sent a cancel that was refused: {error.message}")
+        self.write(sender_of(sent), f"sent a cancel that was refused: {refusal_of(error)}")
 
     def _attention(self) -> str:
         if self.state is not PortOutState.ISSUE_OVERDUE:

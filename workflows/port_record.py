@@ -24,6 +24,7 @@ from telegent_orchestrator.port_in import (
     TimelineEntry,
 )
 from telegent_orchestrator.progress import StepState
+from workflows import timeline
 from workflows.board import Board
 from workflows.event_delivery import Publisher
 from workflows.port_deadlines import Deadline
@@ -158,11 +159,10 @@ class PortRecord:
 
     def write(self, by: str, what: str, vendor_words: str = "") -> None:
         """Adds to the timeline: who did what, without secrets."""
-        self.result.timeline.append(
-            TimelineEntry(
-                at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
-            )
+        entry = TimelineEntry(
+            at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
         )
+        timeline.add(self.result.timeline, entry)
         self.show()
 
     def status(self) -> PortInStatus:
