@@ -51,6 +51,9 @@ class Outcome(StrEnum):
     OVERTAKEN = "Overtaken"
     """Not sent after all: what it was decided on has changed meanwhile."""
 
+    KEY_MISSING = "MissingKeyError"
+    """The worker could not read what to do, and did nothing: another one may have the key."""
+
     PENDING = "Pending"
     """Nothing went wrong: what is waited for has not happened yet."""
 

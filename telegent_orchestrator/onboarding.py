@@ -26,12 +26,9 @@ from telegent_orchestrator._payload import (
     ZipCode,
     one_line,
 )
-from telegent_orchestrator.faults import faults_between_parts
+from telegent_orchestrator.faults import MOST_FAULTS, MOST_PARTS, faults_between_parts
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.progress import LineBrief, Question, Step, Undone
-
-MOST = 500
-"""Parts of a kind in one request: Temporal limits what one workflow can have open and on record."""
 
 
 def _by_id(field: str) -> Discriminator:
@@ -217,7 +214,7 @@ class NewPackage(Request):
     type: Text = "esim"
     price: Money
     monthly: bool = True
-    items: Annotated[list[PackageItem], Field(min_length=1, max_length=MOST)]
+    items: Annotated[list[PackageItem], Field(min_length=1, max_length=MOST_PARTS)]
 
 
 class ExistingPackage(Request):
@@ -262,12 +259,12 @@ class OnboardingRequest(Request):
 
     reference: Reference
     account: Account
-    subscribers: Annotated[list[Subscriber], Field(min_length=1, max_length=MOST)]
+    subscribers: Annotated[list[Subscriber], Field(min_length=1, max_length=MOST_PARTS)]
     routes: Routes
-    products: Annotated[list[Product], Field(max_length=MOST)] = []
-    packages: Annotated[list[Package], Field(min_length=1, max_length=MOST)]
-    lines: Annotated[list[LineRequest], Field(max_length=MOST)] = []
-    relations: Annotated[list[GuardianRelation], Field(max_length=MOST)] = []
+    products: Annotated[list[Product], Field(max_length=MOST_PARTS)] = []
+    packages: Annotated[list[Package], Field(min_length=1, max_length=MOST_PARTS)]
+    lines: Annotated[list[LineRequest], Field(max_length=MOST_PARTS)] = []
+    relations: Annotated[list[GuardianRelation], Field(max_length=MOST_PARTS)] = []
 
     @model_validator(mode="wrap")
     @classmethod
@@ -279,7 +276,8 @@ class OnboardingRequest(Request):
         try:
             request = handler(data)
         except ValidationError as error:
-            faults += [_as_fault(found) for found in error.errors(include_url=False)]
+            shapes = error.errors(include_url=False)[: MOST_FAULTS + 1]
+            faults += [_as_fault(found) for found in shapes]
         raw = data.model_dump() if isinstance(data, cls) else data
         if isinstance(raw, dict):
             faults += [

@@ -28,6 +28,7 @@ NOTHING_HAPPENED = {
     Outcome.NOT_SENT: "Telegent could not be reached",
     Outcome.RATE_LIMITED: "Telegent asks for fewer requests",
     Outcome.CREDENTIALS_REFUSED: "Telegent refuses our credentials",
+    Outcome.KEY_MISSING: "a worker lacks a payload key",
 }
 
 
@@ -183,8 +184,11 @@ def _note(evidence: list[str], error: ActivityError) -> None:
 def outcome_of(error: ActivityError) -> Outcome:
     """Why an activity has no result; a timeout, a crash or a fault of our own means: unknown."""
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type in set(Outcome):
-        return Outcome(cause.type)
+    while isinstance(cause, ApplicationError):
+        if cause.type in set(Outcome):
+            return Outcome(cause.type)
+        # Temporal wraps why an activity could not read its arguments.
+        cause = cause.cause
     return Outcome.UNKNOWN
 
 

@@ -40,6 +40,7 @@ from workflows.calls import ask_house, put, requesting
 from workflows.ensure import Maker
 from workflows.event_delivery import Publisher
 from workflows.filters import CALLS, MESSAGES, filter_calls, filter_messages
+from workflows.messages import read_message
 from workflows.policies import JOIN
 from workflows.port_in import PortInWorkflow
 from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged, heard, tell_parent
@@ -126,13 +127,13 @@ class LineWorkflow:
         )
 
     @workflow.update(name=RESOLVE_UPDATE)
-    async def resolve(self, answer: Resolution) -> None:
-        """A person's answer to a step that waits for one."""
-        self._board.answer(answer)
+    async def resolve(self, *sent: JsonValue) -> None:
+        """Takes a Resolution: a person's answer to a step that waits for one."""
+        self._board.answer(read_message(Resolution, sent))
 
     @resolve.validator
-    def _only_when_asked(self, answer: Resolution) -> None:
-        self._board.refuse_unasked(answer)
+    def _only_when_asked(self, *sent: JsonValue) -> None:
+        self._board.refuse_unasked(read_message(Resolution, sent))
 
     @workflow.signal(
         name=CHILD_CHANGED_SIGNAL,

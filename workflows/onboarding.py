@@ -38,6 +38,7 @@ from workflows.catalogue import PACKAGES, PRODUCTS, ensure_packages, ensure_prod
 from workflows.ensure import Maker
 from workflows.event_delivery import Publisher
 from workflows.lines import LINES, Lines
+from workflows.messages import read_message
 from workflows.order_events import ensure_order_events
 from workflows.people import GUARDIAN, ensure_subscriber, guard, subscriber_step
 from workflows.reporting import CHILD_CHANGED_SIGNAL, heard
@@ -123,13 +124,13 @@ class OnboardingWorkflow:
         )
 
     @workflow.update(name=RESOLVE_UPDATE)
-    async def resolve(self, answer: Resolution) -> None:
-        """A person's answer to a step that waits for one."""
-        self._board.answer(answer)
+    async def resolve(self, *sent: JsonValue) -> None:
+        """Takes a Resolution: a person's answer to a step that waits for one."""
+        self._board.answer(read_message(Resolution, sent))
 
     @resolve.validator
-    def _only_when_asked(self, answer: Resolution) -> None:
-        self._board.refuse_unasked(answer)
+    def _only_when_asked(self, *sent: JsonValue) -> None:
+        self._board.refuse_unasked(read_message(Resolution, sent))
 
     @workflow.signal(name=CHILD_CHANGED_SIGNAL)
     def child_changed(self, raw: JsonValue = None, *more: JsonValue) -> None:

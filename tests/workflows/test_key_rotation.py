@@ -13,8 +13,10 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Replayer
 
+from activities.outcome import Outcome
 from simulator import CarrierRecord, CarrierSetup, Simulator, SimulatorOptions
 from telegent_orchestrator import names
 from telegent_orchestrator.client import Orchestrator, PortInHandle
@@ -31,6 +33,7 @@ from tests.workflows.requests import port_in
 from worker.run import workflow_runner
 from worker.unreadable import missing_key, reading_client
 from workflows import WORKFLOWS
+from workflows.ensure import NOTHING_HAPPENED, outcome_of
 
 NUMBER = "+18015550142"
 A, B = PayloadKey("2025", os.urandom(32)), PayloadKey("2026", os.urandom(32))
@@ -207,3 +210,23 @@ async def test_an_update_that_was_taken_needs_its_key_when_it_is_replayed(
     act.jobs.add().do_update.CopyFrom(DoUpdate(input=[marked], run_validator=fresh))
 
     assert (missing_key(act) is None) is fresh
+
+
+def test_a_create_whose_worker_lacks_the_key_has_not_happened() -> None:
+    """As the SDK hands it on when an activity cannot read its arguments."""
+    missing = ApplicationError("…", type=MissingKeyError.__name__)
+    undecoded = ApplicationError("Failed decoding arguments")
+    undecoded.__cause__ = missing
+    failed = ActivityError(
+        "Activity task failed",
+        scheduled_event_id=1,
+        started_event_id=2,
+        identity="",
+        activity_type="submit_port",
+        activity_id="1",
+        retry_state=None,
+    )
+    failed.__cause__ = undecoded
+
+    assert outcome_of(failed) is Outcome.KEY_MISSING
+    assert NOTHING_HAPPENED[Outcome.KEY_MISSING] == "a worker lacks a payload key"

@@ -36,6 +36,12 @@ from worker.run import workflow_runner
 from workflows import WORKFLOWS
 
 KEY = PayloadKey("ours", os.urandom(32))
+CROWD = {
+    "reference": "crowd",
+    "subscribers": [{"key": f"k{n}"} for n in range(40_000)],
+    "lines": [{"subscriber": "nobody"} for n in range(20_000)],
+    "relations": [{}] * 60_000,
+}
 DEEP = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
 
 
@@ -68,6 +74,8 @@ async def unreadable() -> dict[str, list[Payload]]:
         "control characters": [payload(b'{"by": "\x00\x1b"}')],
         "deep": [payload(DEEP)],
         "wide": [payload(json.dumps({f"field {n}": n for n in range(20_000)}).encode())],
+        # Checked one against the other, these would take minutes, and no task may take two seconds.
+        "crowd": [payload(json.dumps(CROWD).encode())],
         "long name": [payload(json.dumps({"x" * 500_000: 1}).encode())],
         "altered": [await altered()],
     }
@@ -126,7 +134,12 @@ async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> list[str]:
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     ]
     ours = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
-    return [found.failure.message for found in failed if found.cause == ours]
+    return [
+        found.failure.message
+        for found in failed
+        # A machine under load trips the SDK's watch over slow tasks; such a task is done again.
+        if found.cause == ours and found.failure.application_failure_info.type != "_DeadlockError"
+    ]
 
 
 @pytest.mark.parametrize("workflow", [found.__name__ for found in WORKFLOWS])
