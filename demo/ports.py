@@ -12,6 +12,8 @@ HOST = "127.0.0.1"
 # Below what systems hand out by themselves: the Temporal server takes some of those for its inner
 # parts, and would now and then take one that was free a moment ago.
 UNASSIGNED = range(20_000, 32_000)
+# Whoever was given a port may take seconds to listen on it.
+_given: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class Ports:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on now, all different."""
-    tried = (port for port in random.sample(UNASSIGNED, len(UNASSIGNED)) if not _obstacle(port))
-    return list(islice(tried, count))
+    """Ports that nothing listens on now; this process gets each of them only once."""
+    order = random.sample(UNASSIGNED, len(UNASSIGNED))
+    found = list(islice((p for p in order if p not in _given and not _obstacle(p)), count))
+    _given.update(found)
+    return found
 
 
 def _obstacle(port: int) -> str | None:

@@ -21,6 +21,10 @@ LANES = 12
 WORDS = {"ok": "ok", "person": "[yellow]person[/]", "breach": "[bold red]BREACH[/]"}
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
 def crash(
     seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
     share: Annotated[
@@ -94,7 +98,7 @@ def _heading(point: Point, kind: Kind) -> str:
 
 if __name__ == "__main__":
     try:
-        typer.run(crash)
+        app()
     finally:
         # Threads of the Temporal SDK may still be ending; see demo/__main__.py.
         time.sleep(0.1)

@@ -19,11 +19,11 @@ from trials.calls import CALLS, ORDER, TOKEN
 from trials.desk import Desk
 from trials.family import Family, family
 from trials.judge import Verdict, judge
-from trials.rest import until_closed, until_rest
+from trials.rest import Follower
 from trials.scene import ID_KEY, Scene, WorkerProcess, scene
 from workflows.policies import CALL
 
-WITHIN = 300.0
+WITHIN = 600.0
 """Seconds that an onboarding has after a crash: time-outs and looks included, it needs less."""
 SILENCE = 2.0
 """Seconds without a call that count as the end of all work."""
@@ -92,18 +92,21 @@ async def play(crash: Crash, directory: Path, seed: int) -> Verdict:
         async with scene(directory, simulator) as stage, asyncio.timeout(WITHIN):
             worker = await stage.start_worker()
             desk = Desk(customer, stage.orchestrator)
+            follower = Follower(stage.client, desk, simulator)
             await stage.orchestrator.start_onboarding(customer.request)
-            async with asyncio.TaskGroup() as group:
-                whole = group.create_task(until_rest(stage.client, desk, simulator))
+            whole = asyncio.create_task(follower.until_rest())
+            try:
                 await gate.reached()
                 if crash.point is Point.BEFORE_RECORD:
                     await _answer_into_frozen(stage, worker, customer, gate)
                 await _strike(crash.kind, stage, worker, gate, chance)
-            await _silence(simulator)
-            found = verdict(whole.result())
+                await _silence(simulator)
+                found = verdict(await whole)
+            finally:
+                whole.cancel()
             if found.state != "person":
                 return found
-            answered = verdict(await until_closed(stage.client, desk, simulator))
+            answered = verdict(await follower.until_closed())
             if answered.state == "ok":
                 return found
             return Verdict(["after all was answered:", *answered.wrong], answered.waits)

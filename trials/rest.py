@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -9,48 +10,72 @@ from temporalio.service import RPCError
 
 from simulator import Simulator
 from telegent_orchestrator.client import Progress
+from telegent_orchestrator.onboarding import OnboardingStatus
 from telegent_orchestrator.progress import StepState
 from trials.desk import Desk
 from trials.said import Said
 from workflows.lines import LINES
 
-REFRESH = timedelta(seconds=0.5)
 CALM = timedelta(seconds=2)
 """How long an onboarding that waits for people must have shown nothing new to count as at rest."""
 
 
-async def until_rest(temporal: Client, desk: Desk, simulator: Simulator) -> Progress:
-    """Lets the desk correct the port-in as planned, and do nothing else; the progress at rest.
+@dataclass
+class Follower:
+    """Looks at one onboarding `every` so often, with the people of `desk` beside it.
 
-    At rest: the onboarding is closed, or it waits for people and for nothing else. When nobody
-    answers for Temporal or the workers, that is waited out.
+    When nobody answers for Temporal or the workers, that is waited out. `closed`: whether the
+    onboarding has ended.
     """
-    return await _follow(temporal, desk, simulator, answers=False)
 
+    temporal: Client
+    desk: Desk
+    simulator: Simulator
+    every: timedelta = timedelta(seconds=0.5)
+    closed: bool = False
 
-async def until_closed(temporal: Client, desk: Desk, simulator: Simulator) -> Progress:
-    """Lets the desk do whatever is asked of it; the progress when the onboarding is closed."""
-    return await _follow(temporal, desk, simulator, answers=True)
+    async def until_closed(self) -> Progress:
+        """Lets the desk do all that is asked; the progress in the end."""
+        progress = await self.until_rest()
+        while not self.closed:
+            await self.act(progress)
+            progress = await self.until_rest()
+        return progress
 
-
-async def _follow(temporal: Client, desk: Desk, simulator: Simulator, *, answers: bool) -> Progress:
-    loop = asyncio.get_running_loop()
-    handle = desk.orchestrator.onboarding(desk.family.request.reference)
-    last, since = None, loop.time()
-    while True:
+    async def act(self, progress: Progress) -> None:
+        """Lets the desk do what is asked."""
         with contextlib.suppress(RPCError):
-            described = await temporal.get_workflow_handle(handle.id).describe()
-            progress = await handle.progress()
-            if described.close_time is not None:
-                return progress
-            if progress != last:
-                last, since = progress, loop.time()
-                if answers or desk.corrects(progress):
-                    await desk.act(progress, simulator.ledger.rows)
-            calm = loop.time() - since >= CALM.total_seconds()
-            if calm and at_rest(progress) and not answers:
-                return progress
-        await asyncio.sleep(REFRESH.total_seconds())
+            await self.desk.act(progress, self.simulator.ledger.rows)
+
+    async def until_rest(self) -> Progress:
+        """Lets the desk correct the port-in as planned, and nothing else; the progress at rest.
+
+        At rest: the onboarding is closed, or it waits for people and for nothing else.
+        """
+        loop = asyncio.get_running_loop()
+        handle = self.desk.orchestrator.onboarding(self.desk.family.request.reference)
+        last, since = None, loop.time()
+        while True:
+            with contextlib.suppress(RPCError):
+                described = await self.temporal.get_workflow_handle(handle.id).describe()
+                if described.close_time is not None:
+                    progress = await handle.progress()
+                    self.closed = True
+                    return progress
+                if _asks(await handle.status()):
+                    progress = await handle.progress()
+                    if self.desk.corrects(progress) and not self._corrected(progress):
+                        await self.act(progress)
+                    if progress != last:
+                        last, since = progress, loop.time()
+                    elif at_rest(progress) and loop.time() - since >= CALM.total_seconds():
+                        return progress
+            await asyncio.sleep(self.every.total_seconds())
+
+    def _corrected(self, progress: Progress) -> bool:
+        """Whether the port-in has got the correction already."""
+        by = self.desk.family.correction.by
+        return any(e.by == by for port in progress.ports.values() for e in port.timeline)
 
 
 def at_rest(progress: Progress) -> bool:
@@ -59,3 +84,8 @@ def at_rest(progress: Progress) -> bool:
     running = [step.name for step in onboarding.steps if step.state is StepState.RUNNING]
     running += [line.key for line in onboarding.lines if line.state is StepState.RUNNING]
     return bool(Said(progress).waits) and set(running) <= {LINES}
+
+
+def _asks(status: OnboardingStatus) -> bool:
+    lines = (line.state for line in status.lines)
+    return bool(status.questions) or StepState.NEEDS_PERSON in lines

@@ -1,6 +1,7 @@
 """The stage of a trial: Temporal on a database file, workers behind proxies, and a simulator in
 this process; each real process can be ended, stopped and started again at any moment."""
 
+import asyncio
 import base64
 import os
 import secrets
@@ -8,10 +9,11 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from temporalio.client import Client
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from demo.ports import HOST, free_ports
 from demo.processes import Child, answers_at, python
@@ -100,8 +102,9 @@ class Scene:
         worker = WorkerProcess(child, between)
         self.workers.append(worker)
         self._stack.push_async_callback(_end, child)
-        await child.spawn()
-        await child.answers()
+        async with _starting():
+            await child.spawn()
+            await child.answers()
         return worker
 
     async def kill_server(self) -> None:
@@ -141,7 +144,9 @@ async def scene(
         await server.spawn()
         await server.answers()
         client = await Client.connect(
-            address, data_converter=data_converter(parse_key_ring(payload_keys))
+            address,
+            data_converter=data_converter(parse_key_ring(payload_keys)),
+            runtime=_quiet_runtime(),
         )
         yield Scene(
             directory,
@@ -154,6 +159,19 @@ async def scene(
             settings or {},
             _stack=stack,
         )
+
+
+@cache
+def _starting() -> asyncio.Semaphore:
+    # A worker that starts keeps a core busy: more at a time would only start later, all of them.
+    return asyncio.Semaphore(os.cpu_count() or 1)
+
+
+@cache
+def _quiet_runtime() -> Runtime:
+    # The client would tell of every outage, and outages are what a trial is about.
+    only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(only_errors)))
 
 
 async def _end(child: Child) -> None:
