@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo up test check lint types format schemas histories crash screenshots lock
+.PHONY: help demo up test check lint types format schemas histories crash soak screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be typed
@@ -42,6 +42,9 @@ histories: $(INSTALLED) ## Record the histories that the replay test replays
 
 crash: $(INSTALLED) ## End processes at every point of every vendor call, and judge (OPTIONS=…)
 	@$(BIN)/python -m trials.crash $(OPTIONS)
+
+soak: $(INSTALLED) ## Hundreds of onboardings while the vendor fails and processes end (OPTIONS=…)
+	@$(BIN)/python -m trials.soak $(OPTIONS)
 
 screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium and Node.js)
 	@$(BIN)/python -m demo screenshots

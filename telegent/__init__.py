@@ -12,7 +12,7 @@ from telegent._models import (
     RouteAuthentication,
     UrlMethod,
 )
-from telegent._transport import Spent, Timeouts, send_before
+from telegent._transport import EXCHANGES, Spent, Timeouts, send_before
 from telegent.accounts import Account, AccountCreate, Accounts, AccountUpdate
 from telegent.budget import RequestBudget
 from telegent.call_filters import (
@@ -144,6 +144,7 @@ from telegent.voice_routes import (
 from telegent.webhooks import Event, Webhook, WebhookCreate, Webhooks, WebhookUpdate
 
 __all__ = [
+    "EXCHANGES",
     "Account",
     "AccountCreate",
     "AccountUpdate",

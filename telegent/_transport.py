@@ -58,6 +58,9 @@ _REFUSALS: dict[int, type[Refused]] = {
     409: Conflict,
 }
 
+EXCHANGES = 1.25
+"""A call is at least so many exchanges long: the token and the request budget come before it."""
+
 _SEND_BEFORE: ContextVar[float] = ContextVar("send_before", default=math.inf)
 
 
@@ -90,10 +93,11 @@ class Timeouts:
     call: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.call < self.exchange:
+        least = EXCHANGES * self.exchange
+        if self.call < least:
             raise ValueError(
-                f"call ({self.call:g} s) must be at least connect + read + write + pool "
-                f"({self.exchange:g} s)"
+                f"call ({self.call:g} s) must be at least {EXCHANGES:g} times connect + read + "
+                f"write + pool ({least:g} s), or nothing could be sent in time"
             )
 
     @property

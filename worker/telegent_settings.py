@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from telegent import Timeouts
+from telegent import EXCHANGES, Timeouts
 from worker.common_settings import CommonSettings, Filled, Seconds
 from workflows.policies import CALL
 
@@ -61,8 +61,12 @@ class TelegentSettings(CommonSettings):
     @classmethod
     def _long_enough(cls, call: float, info: ValidationInfo) -> float:
         stages = [info.data.get(f"{stage}_timeout_seconds") for stage in STAGES]
-        if call < sum(stage for stage in stages if stage is not None):
-            raise ValueError(f"at least the sum of the timeouts for {', '.join(STAGES)}")
+        least = EXCHANGES * sum(stage for stage in stages if stage is not None)
+        if call < least:
+            raise ValueError(
+                f"at least {EXCHANGES:g} times the timeouts for {', '.join(STAGES)} together, "
+                f"{least:g}"
+            )
         return call
 
     def timeouts(self) -> Timeouts:

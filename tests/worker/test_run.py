@@ -132,7 +132,7 @@ async def test_health_survives_nonsense(temporal: WorkflowEnvironment) -> None:
 
 
 def test_grace_outlasts_the_longest_call() -> None:
-    timeouts = Timeouts(connect=1, read=2, write=3, pool=4, call=10)
+    timeouts = Timeouts(connect=1, read=2, write=3, pool=4, call=13)
     assert grace_for(timeouts).total_seconds() > timeouts.call
 
 

@@ -70,7 +70,7 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
         "READ_TIMEOUT_SECONDS": "7",
         "WRITE_TIMEOUT_SECONDS": "8",
         "POOL_TIMEOUT_SECONDS": "9",
-        "CALL_TIMEOUT_SECONDS": "31",
+        "CALL_TIMEOUT_SECONDS": "38",
         "PURCHASE_LAG_SECONDS": "10",
     }
     for name, value in values.items():
@@ -98,7 +98,7 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
     ages = [pace.dense_until, pace.hourly_until, pace.sparse_until]
     assert [age.total_seconds() for age in ages] == [3, 5, 7]
     assert activity.port_poll_share == 0.25
-    assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=31)
+    assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=38)
 
 
 def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
