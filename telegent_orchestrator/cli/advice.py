@@ -1,7 +1,7 @@
 """What to do next about something that waits for a person, as commands to type."""
 
 from telegent_orchestrator import names
-from telegent_orchestrator.cli.connection import Connection
+from telegent_orchestrator.cli.connection import House
 from telegent_orchestrator.cli.outcome import Advice
 from telegent_orchestrator.cli.requests import SECRETS
 from telegent_orchestrator.client import Progress
@@ -18,41 +18,36 @@ PARTS = {
 CONFIRMATIONS = frozenset({"lock_removed", "old_service_stays_active"})
 
 
-def advice_for_onboarding(
-    progress: Progress, execution: Execution, id_key: str, connection: Connection
-) -> list[Advice]:
+def advice_for_onboarding(progress: Progress, execution: Execution, house: House) -> list[Advice]:
     """For each question, each port-in that waits, and an end that is not a success."""
     reference = progress.onboarding.reference
     running = execution.run is Run.RUNNING
     advice = []
     if running:
         advice += [
-            _answer(question, reference, None, connection)
-            for question in progress.onboarding.questions
+            _answer(question, reference, None, house) for question in progress.onboarding.questions
         ]
     for key, line in progress.lines.items():
         if running:
-            advice += [_answer(question, reference, key, connection) for question in line.questions]
+            advice += [_answer(question, reference, key, house) for question in line.questions]
         if port := progress.ports.get(key):
             workflow_id = line.result.port_in_workflow_id or ""
-            advice += advice_for_port_in(port, workflow_id, id_key, connection)
+            advice += advice_for_port_in(port, workflow_id, house)
     if execution.run not in (Run.RUNNING, Run.PAUSED, Run.COMPLETED):
         advice.append(
             Advice(
                 why="mend what has stopped it, and start the request with the same reference "
                 "again: what exists is used",
-                commands=[connection.command("start", "FILE", "--watch")],
+                commands=[house.command("start", "FILE", "--watch")],
             )
         )
     return advice
 
 
-def advice_for_port_in(
-    port: PortInStatus, workflow_id: str, id_key: str, connection: Connection
-) -> list[Advice]:
+def advice_for_port_in(port: PortInStatus, workflow_id: str, house: House) -> list[Advice]:
     """For a port-in that waits for data, for its order's id, or for an operator."""
     # By its number, unless the worker has another key for ids than we have.
-    same = names.port_in_id(port.phone_number, id_key) == workflow_id
+    same = names.port_in_id(port.phone_number, house.id_key) == workflow_id
     target = port.phone_number if same else workflow_id
     fields = port.fields_to_correct
     match port.state:
@@ -60,21 +55,19 @@ def advice_for_port_in(
             said = (entry.what for entry in reversed(port.timeline))
             missing = next((what for what in said if what.startswith("not sent")), "not sent")
             why = f"the port-in of {port.phone_number} waits for data: {missing}"
-            return [_correct(why, target, fields, connection)]
+            return [_correct(why, target, fields, house)]
         case PortState.ACTION_REQUIRED:
             why = f"the port-in of {port.phone_number} was rejected ({port.reason}): {port.remedy}"
             if fields and "operator" not in port.attention:
-                return [_correct(why, target, fields, connection)]
-            return [Advice(why=why), _decide(port.attention, target, fields, connection)]
+                return [_correct(why, target, fields, house)]
+            return [Advice(why=why), _decide(port.attention, target, fields, house)]
         case PortState.SUBMIT_UNKNOWN:
             return [
                 Advice(
                     why=f"the submit of {port.phone_number} was not answered: ask Telegent's "
                     "support for the order id",
                     commands=[
-                        connection.command(
-                            "port-in", "attach", target, FILL_IN, "--reason", FILL_IN
-                        )
+                        house.command("port-in", "attach", target, FILL_IN, "--reason", FILL_IN)
                     ],
                 )
             ]
@@ -83,12 +76,12 @@ def advice_for_port_in(
     )
 
 
-def _answer(question: Question, reference: str, line: str | None, connection: Connection) -> Advice:
+def _answer(question: Question, reference: str, line: str | None, house: House) -> Advice:
     where = ["--line", line] if line else []
     return Advice(
         why="; ".join([f"{question.step} asks: {question.text}", *question.evidence]),
         commands=[
-            connection.command(
+            house.command(
                 "resolve",
                 reference,
                 question.step,
@@ -103,25 +96,23 @@ def _answer(question: Question, reference: str, line: str | None, connection: Co
     )
 
 
-def _correct(why: str, target: str, fields: list[str], connection: Connection) -> Advice:
-    return Advice(
-        why=why, commands=[connection.command("port-in", "update", target, *_values(fields))]
-    )
+def _correct(why: str, target: str, fields: list[str], house: House) -> Advice:
+    return Advice(why=why, commands=[house.command("port-in", "update", target, *_values(fields))])
 
 
-def _decide(why: str, target: str, fields: list[str], connection: Connection) -> Advice:
+def _decide(why: str, target: str, fields: list[str], house: House) -> Advice:
     replace = [(Resolve.REPLACE_DATA, _values(fields))] if fields else []
     return Advice(
         why=f"{why or 'an operator decides'}: send the same data again, submit a new order, "
         "or cancel",
         commands=[
             *(
-                connection.command(
+                house.command(
                     "port-in", "decide", target, action.value, *values, "--reason", FILL_IN
                 )
                 for action, values in [*replace, (Resolve.RETRY_NOW, []), (Resolve.START_AGAIN, [])]
             ),
-            connection.command("port-in", "cancel", target, "--reason", FILL_IN),
+            house.command("port-in", "cancel", target, "--reason", FILL_IN),
         ],
     )
 

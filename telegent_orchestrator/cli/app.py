@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from telegent_orchestrator.cli import listing, onboarding, port_in
+from telegent_orchestrator.cli import (
+    listing,
+    onboarding,
+    onboarding_messages,
+    port_in,
+    port_in_messages,
+    validation,
+)
 from telegent_orchestrator.cli.connection import VARIABLES, Connection
 
 app = typer.Typer(
@@ -61,13 +68,24 @@ def telegent(
     context.obj = Connection.of({name: value for name, value in given.items() if value}, os.environ)
 
 
-app.command()(onboarding.validate)
+app.command()(validation.validate)
 app.command()(onboarding.start)
 app.command()(onboarding.status)
-app.command()(onboarding.resolve)
-app.command()(onboarding.cancel)
+app.command()(onboarding_messages.resolve)
+app.command()(onboarding_messages.cancel)
 app.command("list")(listing.list_executions)
-app.add_typer(port_in.app, name="port-in")
+
+port_ins = typer.Typer(
+    help="Bring a number from another carrier: start, watch, correct, decide.",
+    no_args_is_help=True,
+)
+port_ins.command()(port_in.start)
+port_ins.command()(port_in.status)
+port_ins.command()(port_in_messages.update)
+port_ins.command()(port_in_messages.cancel)
+port_ins.command()(port_in_messages.attach)
+port_ins.command()(port_in_messages.decide)
+app.add_typer(port_ins, name="port-in")
 
 
 def run() -> int:

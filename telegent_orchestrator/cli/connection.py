@@ -2,7 +2,7 @@
 
 import functools
 import shlex
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,17 +34,22 @@ VARIABLES = {
     "--id-key-file": "TELEGENT_ID_KEY_FILE",
 }
 """By option the variable that it stands for."""
+UNENCRYPTED = (
+    "no payload keys are given: what is sent is stored in the clear in Temporal "
+    "(--payload-keys-file)"
+)
 _EVERY_TYPE = [word for kind in Kind for word in ("--type", kind.value)]
 
 
 @dataclass(frozen=True)
 class House:
-    """What a command works with while it is connected."""
+    """What a command works with while it is connected. `command`: see `Connection.command`."""
 
     orchestrator: Orchestrator
     executions: Executions
     id_key: str
     encrypts: bool
+    command: Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class Connection:
                 executions=Executions(client),
                 id_key=id_key,
                 encrypts=bool(keys),
+                command=self.command,
             )
         except Exception as error:
             stop = as_stop(

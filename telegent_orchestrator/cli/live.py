@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from telegent_orchestrator.cli.panels import onboarding_panel, port_in_panel, sentence
+from telegent_orchestrator.cli.panels import onboarding_panel, port_in_panel, sentence, words
 from telegent_orchestrator.client import Progress
 from telegent_orchestrator.lines import LineRequest
 from telegent_orchestrator.port_in import PortInStatus, PortState
@@ -47,6 +48,11 @@ def port_in_display(console: Console, began: float) -> Iterator[Callable[[PortIn
     seen: list[PortInStatus] = []
     with _redrawn(console, lambda: port_in_panel("port-in", seen[-1]) if seen else ""):
         yield seen.append
+
+
+def clock_at(moment: datetime) -> float:
+    """What `time.monotonic()` was then."""
+    return time.monotonic() - (datetime.now(UTC) - moment).total_seconds()
 
 
 def _redrawn(console: Console, render: Callable[[], RenderableType]) -> Live:
@@ -90,9 +96,7 @@ class PlainLines:
 
     def _print(self, text: str) -> None:
         seconds = time.monotonic() - self._began
-        self._console.print(
-            f"{seconds:6.1f} s  {text}", markup=False, highlight=False, soft_wrap=True
-        )
+        self._console.print(words(f"{seconds:6.1f} s  {text}"), soft_wrap=True)
 
 
 class LiveView:

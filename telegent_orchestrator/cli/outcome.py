@@ -36,6 +36,18 @@ class Done(Payload):
     next: list[Advice] = []
 
 
+class Started(Done):
+    """Something that was to be started. `joined`: it was there, and its request is the one used."""
+
+    joined: bool
+
+
+class Taken(Done):
+    """A message that was taken. `met`: the state of the port-in that it met."""
+
+    met: str | None = None
+
+
 class Stop(Exception):
     """Ends a command with a sentence, all faults that were found, and what to do next."""
 

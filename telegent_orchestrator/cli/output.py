@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from telegent_orchestrator.cli.outcome import Advice, Done, Exit, Stop
+from telegent_orchestrator.cli.panels import words
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; with --watch one a line.")
@@ -61,21 +62,20 @@ class Output:
     def show(self, *parts: RenderableType) -> None:
         """A result for people."""
         for part in parts:
-            # Words of other people may have brackets that Rich would take for markup. Sentences
-            # are not wrapped by us, so that commands in them can be copied.
-            text = Text(part) if isinstance(part, str) else part
+            # Sentences are not wrapped by us, so that commands in them can be copied.
+            text = words(part) if isinstance(part, str) else part
             self.console.print(text, soft_wrap=isinstance(text, Text))
 
     def advise(self, next_steps: list[Advice]) -> None:
         """What to do next, for people."""
         for advice in next_steps:
-            self.show(Text(advice.why, style="yellow"))
+            self.show(words(advice.why, "yellow"))
             # Plain and unwrapped, so that it can be copied.
             self.show(*(f"  {command}" for command in advice.commands))
 
     def note(self, sentence: str) -> None:
         """A word aside, which is no part of the result."""
-        self._errors.print(Text(sentence, style="dim"))
+        self._errors.print(words(sentence, "dim"))
 
     def _stopped(self, stop: Stop) -> None:
         if self.as_json:
@@ -87,10 +87,10 @@ class Output:
             json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
             print(flush=True)
             return
-        self._errors.print(Text(stop.sentence, style="red"))
+        self._errors.print(words(stop.sentence, "red"))
         for fault in stop.faults:
-            self._errors.print(Text(f"  {fault}"))
+            self._errors.print(words(f"  {fault}"))
         for advice in stop.next_steps:
-            self._errors.print(Text(advice.why))
+            self._errors.print(words(advice.why))
             for command in advice.commands:
-                self._errors.print(Text(f"  {command}"))
+                self._errors.print(words(f"  {command}"))

@@ -24,6 +24,7 @@ LOOKS = {
     StepState.FAILED: ("✗", "bold red"),
     StepState.SKIPPED: ("-", "dim"),
 }
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 LATEST = 5
 """Rows of a timeline that are shown while other things are shown too."""
 UNKNOWN_LINE = 2
@@ -53,16 +54,16 @@ def port_in_panel(name: str, port: PortInStatus, latest: int = LATEST) -> Render
     """State, what waits for a person, and the latest entries of the timeline."""
     needs_person = port.state in NEEDS_ACTION
     rows = [
-        Text.assemble((f"{_moment(entry.at)}  ", "dim"), sentence(entry))
+        Text.assemble((f"{_moment(entry.at)}  ", "dim"), words(sentence(entry)))
         for entry in port.timeline[-latest:]
     ]
     if needs_person and port.reason:
-        rows.append(Text(f"{port.reason}: {port.remedy}", style="yellow"))
+        rows.append(words(f"{port.reason}: {port.remedy}", "yellow"))
     if needs_person and port.fields_to_correct:
-        rows.append(Text(f"to correct: {', '.join(port.fields_to_correct)}", style="yellow"))
+        rows.append(words(f"to correct: {', '.join(port.fields_to_correct)}", "yellow"))
     if port.attention:
-        rows.append(Text(f"attention: {port.attention}", style="yellow"))
-    rows += [Text(f"warning: {warning}", style="yellow") for warning in port.warnings]
+        rows.append(words(f"attention: {port.attention}", "yellow"))
+    rows += [words(f"warning: {warning}", "yellow") for warning in port.warnings]
     return Panel(
         Group(*rows),
         title=f"{name}: {port.state.value}",
@@ -94,16 +95,23 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
     for title in ("State", "Step", "Age"):
         table.add_column(title, overflow="fold")
     for found in executions:
-        age = (datetime.now(UTC) - found.started_at).total_seconds()
+        # Onboardings are called by their reference.
+        prefix = "onboarding-" if found.kind is Kind.ONBOARDING else ""
         table.add_row(
             found.kind.value if found.kind else "",
-            # Onboardings are called by their reference.
-            found.workflow_id.removeprefix("onboarding-" if found.kind is Kind.ONBOARDING else ""),
-            _state(found),
-            found.step or "",
-            lasting(age),
+            words(found.workflow_id.removeprefix(prefix)),
+            words(_state(found)),
+            words(found.step or ""),
+            lasting((datetime.now(UTC) - found.started_at).total_seconds()),
         )
     return table
+
+
+def words(said: str, style: str = "") -> Text:
+    """What somebody else may have written: no markup of Rich's, and no orders to the terminal."""
+    return Text(
+        "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in said), style
+    )
 
 
 def sentence(entry: TimelineEntry) -> str:

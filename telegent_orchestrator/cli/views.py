@@ -8,7 +8,7 @@ from temporalio.exceptions import FailureError
 
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.cli.advice import advice_for_onboarding, advice_for_port_in
-from telegent_orchestrator.cli.connection import Connection, House
+from telegent_orchestrator.cli.connection import House
 from telegent_orchestrator.cli.outcome import Advice, Exit
 from telegent_orchestrator.client import (
     OnboardingHandle,
@@ -81,9 +81,7 @@ class PortInView(View):
     next_look: datetime | None = None
 
 
-async def onboarding_view(
-    handle: OnboardingHandle, house: House, connection: Connection
-) -> OnboardingView:
+async def onboarding_view(handle: OnboardingHandle, house: House) -> OnboardingView:
     """The onboarding as it is now."""
     execution = await handle.execution()
     progress = await handle.progress()
@@ -98,11 +96,11 @@ async def onboarding_view(
         ended_at=execution.ended_at,
         faults=faults,
         progress=progress,
-        next=advice_for_onboarding(progress, execution, house.id_key, connection),
+        next=advice_for_onboarding(progress, execution, house),
     )
 
 
-async def port_in_view(handle: PortInHandle, house: House, connection: Connection) -> PortInView:
+async def port_in_view(handle: PortInHandle, house: House) -> PortInView:
     """The port-in as it is now."""
     execution = await handle.execution()
     status = await handle.status()
@@ -121,7 +119,7 @@ async def port_in_view(handle: PortInHandle, house: House, connection: Connectio
         faults=await _faults_of_port_in(handle, status) if execution.ended_at else [],
         status=status,
         next_look=await handle.next_look() if running else None,
-        next=advice_for_port_in(status, handle.id, house.id_key, connection),
+        next=advice_for_port_in(status, handle.id, house),
     )
 
 

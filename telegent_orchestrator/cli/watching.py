@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+import typer
 
 from telegent_orchestrator.cli.errors import passing
 from telegent_orchestrator.cli.outcome import Advice, Exit, Stop
@@ -10,6 +12,12 @@ from telegent_orchestrator.cli.views import State, View
 
 Seen = TypeVar("Seen", bound=View)
 Answer = TypeVar("Answer")
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch", help="Follow it until it has ended, or only people can move it (status 3)."
+    ),
+]
 EVERY = 1.0
 """Seconds between looks."""
 PATIENCE = 20.0

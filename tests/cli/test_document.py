@@ -9,8 +9,7 @@ import typer
 
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.faults import Fault
-from telegent_orchestrator.cli import port_in
-from telegent_orchestrator.cli.app import app
+from telegent_orchestrator.cli.app import app, port_ins
 from telegent_orchestrator.cli.connection import VARIABLES
 from telegent_orchestrator.cli.listing import RUNS
 from telegent_orchestrator.cli.outcome import Exit
@@ -119,5 +118,5 @@ def names_of(commands: typer.Typer) -> set[str]:
 def test_the_page_has_every_command_and_every_state() -> None:
     typed = {tuple(shlex.split(command.line)[1:3]) for command in commands()}
     assert {words[0] for words in typed} == {*names_of(app), "port-in"}
-    assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_in.app)
+    assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_ins)
     assert [run for run in RUNS if f"`{run}`" not in PAGE.read_text("utf-8")] == []

@@ -104,11 +104,14 @@ async def test_a_rejected_port_in_ends_the_watch_with_the_command_that_corrects_
     at: Desk, house: House
 ) -> None:
     reference = f"{house.settings.id_key}-family"
+    # One line takes longer than the carrier takes to reject the other one's number.
+    slow = Fault(match="POST /v1.0/subscriptions", kind="slow_before", seconds=3)
+    house.telegent.faults.add(slow)
     said = await at.types("start", FAMILY, "--set", f"reference={reference}", "--watch")
     assert said.status == 3
     assert f"onboarding {reference}: needs a person" in said.out
     assert "was rejected (ACCOUNT_NUMBER): The losing carrier does not know" in said.out
-    # Everything that needed nobody had gone on meanwhile.
+    # What needed nobody had gone on, and was waited for.
     assert said.out.count("Subscription done") == 2
     assert (await at.types("status", reference)).status == 3
 

@@ -165,3 +165,16 @@ async def test_what_is_no_number_is_one_sentence(at: Desk) -> None:
     said = await at.types("port-in", "status", "801-555-0142")
     assert said.status == 2
     assert said.err.startswith("801-555-0142 is neither a phone number such as ")
+
+
+async def test_words_of_others_give_the_terminal_no_orders(
+    at: Desk, house: House, file: str
+) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:\x1b]0;owned\x07[red]RED"))
+    said = await at.types("port-in", "start", file, "--watch")
+    status = await at.types("port-in", "status", NUMBER)
+    assert (said.status, status.status) == (3, 3)
+    for shown in (said.out, status.out):
+        assert "]0;owned" in shown
+        assert "[red]RED" in shown
+        assert "\x1b" not in shown
