@@ -1,6 +1,7 @@
 """The connection to Temporal, by the variables that every Temporal tool reads."""
 
 import logging
+import os
 from collections.abc import Sequence
 
 from temporalio.client import Client
@@ -15,8 +16,8 @@ from temporalio.runtime import (
 from temporalio.service import RPCError
 
 from telegent_orchestrator.encryption import PayloadKey, data_converter
+from telegent_orchestrator.unreachable import unreachable, unusable
 from worker.errors import WorkerError
-from worker.unreachable import unreachable, unusable
 
 DEFAULT_ADDRESS = "localhost:7233"
 
@@ -29,7 +30,7 @@ async def connect(keys: Sequence[PayloadKey]) -> Client:
     try:
         config = ClientConfig.load_client_connect_config()
     except (RuntimeError, OSError, ValueError) as error:
-        raise WorkerError(unusable(error)) from error
+        raise WorkerError(unusable(error, os.environ)) from error
     address = config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(
@@ -37,7 +38,7 @@ async def connect(keys: Sequence[PayloadKey]) -> Client:
         )
     except (RuntimeError, RPCError, ValueError) as error:
         raise WorkerError(
-            f"cannot reach Temporal at {address}: {unreachable(error, config)}"
+            f"cannot reach Temporal at {address}: {unreachable(error, config, os.environ)}"
         ) from error
 
 

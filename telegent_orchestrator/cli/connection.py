@@ -16,10 +16,11 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption
-from telegent_orchestrator.cli.errors import as_stop, first_line
+from telegent_orchestrator.cli.errors import as_stop
 from telegent_orchestrator.cli.outcome import Exit, Stop
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.executions import Executions, Kind
+from telegent_orchestrator.unreachable import unreachable, unusable
 
 DEFAULT_ADDRESS = "localhost:7233"
 VARIABLES = {
@@ -109,14 +110,13 @@ class Connection:
         try:
             config = ClientConfig.load_client_connect_config(override_env_vars=environment)
         except (RuntimeError, OSError, ValueError) as error:
-            raise Stop(f"the TEMPORAL_* settings cannot be used: {error}", Exit.USAGE) from error
+            raise Stop(unusable(error, environment), Exit.USAGE) from error
         address = config.setdefault("target_host", DEFAULT_ADDRESS)
         try:
             return await Client.connect(**config, data_converter=converter, runtime=_runtime())
         except (RuntimeError, RPCError, ValueError) as error:
             raise Stop(
-                f"cannot reach Temporal at {address}: {first_line(error)}; start it, or give "
-                "--address (TEMPORAL_ADDRESS), and an API key or TLS files where it asks for them",
+                f"cannot reach Temporal at {address}: {unreachable(error, config, environment)}",
                 Exit.UNREACHABLE,
             ) from error
 

@@ -1,7 +1,6 @@
 """What Temporal's errors mean to the person who typed the command."""
 
 import asyncio
-import re
 
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import (
@@ -28,7 +27,6 @@ PASSING = frozenset(
     }
 )
 """What may be over in a moment: a worker or a server that is started anew."""
-_NATIVE = re.compile(r'message: "([^"]+)"')
 
 
 def passing(error: BaseException) -> bool:
@@ -55,7 +53,7 @@ def as_stop(
         case NotTakenError():
             return Stop(f"refused: {error}", Exit.FAILED)
         case WorkflowQueryFailedError():
-            return Stop(f"the worker cannot answer: {first_line(error)}", Exit.FAILED)
+            return Stop(f"the worker cannot answer: {error}", Exit.FAILED)
         case CodecError():
             return Stop(
                 f"{error}; give the worker's keys with --payload-keys-file "
@@ -110,11 +108,3 @@ def _refused(error: RPCError, unknown: Stop | None, address: str, namespace: str
     if error.status in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
         return Stop(NO_WORKER.format(address=address, namespace=namespace), Exit.UNREACHABLE)
     return Stop(f"Temporal at {address} refuses: {said}", Exit.UNREACHABLE)
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, without the types of the SDK's native part around it."""
-    said = str(error)
-    if native := _NATIVE.findall(said):
-        return str(native[-1])
-    return (said.splitlines() or [type(error).__name__])[0]

@@ -109,9 +109,7 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
 
 def words(said: str, style: str = "") -> Text:
     """What somebody else may have written: no markup of Rich's, and no orders to the terminal."""
-    return Text(
-        "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in said), style
-    )
+    return Text("".join(char if char.isprintable() else UNPRINTABLE for char in said), style)
 
 
 def sentence(entry: TimelineEntry) -> str:

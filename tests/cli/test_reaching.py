@@ -93,7 +93,10 @@ async def test_options_win_over_the_environment_and_are_kept_in_commands(
             "TELEGENT_ID_KEY and TELEGENT_ID_KEY_FILE are both set",
         ),
         ({"TEMPORAL_API_KEY_FILE": "/nowhere"}, "/nowhere, cannot be read: No such file"),
-        ({"TEMPORAL_TLS_CLIENT_CERT_PATH": "/nowhere"}, "TEMPORAL_* settings cannot be used"),
+        (
+            {"TEMPORAL_TLS_CLIENT_CERT_PATH": "/nowhere"},
+            "TEMPORAL_TLS_CLIENT_CERT_PATH names /nowhere, which cannot be read: No such file",
+        ),
         ({"TEMPORAL_PROFILE": "absent"}, "TEMPORAL_* settings cannot be used"),
     ],
 )

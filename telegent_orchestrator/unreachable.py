@@ -3,38 +3,41 @@
 The SDK passes on what its libraries for TLS and HTTP/2 say, as a dump of their structures.
 """
 
-import os
 import re
+from collections.abc import Mapping
 
 from temporalio.envconfig import ClientConnectConfig
 from temporalio.service import TLSConfig
 
 CERT, KEY, AUTHORITY = "CLIENT_CERT", "CLIENT_KEY", "SERVER_CA_CERT"
+Variables = Mapping[str, str]
+NATIVE = re.compile(r'message: "([^"]+)"')
+"""What the operating system says, within such a dump."""
 
 
-def unusable(error: Exception) -> str:
-    """What is wrong with the `TEMPORAL_*` settings themselves."""
+def unusable(error: Exception, variables: Variables) -> str:
+    """What is wrong with the `TEMPORAL_*` settings in `variables` themselves."""
     if not isinstance(error, OSError) or not error.filename:
         return f"the TEMPORAL_* settings cannot be used: {error}"
-    names = [_name(part) for part in (CERT, KEY, AUTHORITY)]
-    who = next((name for name in names if os.environ.get(name) == error.filename), "a setting")
+    names = [_name(part, variables) for part in (CERT, KEY, AUTHORITY)]
+    who = next((name for name in names if variables.get(name) == error.filename), "a setting")
     return f"{who} names {error.filename}, which cannot be read: {error.strerror}"
 
 
-def unreachable(error: Exception, config: ClientConnectConfig) -> str:
-    """What keeps a client with this configuration from Temporal."""
+def unreachable(error: Exception, config: ClientConnectConfig, variables: Variables) -> str:
+    """What keeps a client with this configuration, made of `variables`, from Temporal."""
     said = str(error)
     return (
-        _wrong_files(said)
-        or _wrong_server(said, config)
-        or _not_let_in(said, config)
-        or f"{(said.splitlines() or [type(error).__name__])[0]}; start it, or set "
+        _wrong_files(said, variables)
+        or _wrong_server(said, config, variables)
+        or _not_let_in(said, config, variables)
+        or f"{_first_words(error)}; start it, or set "
         "TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TEMPORAL_TLS_* where it asks for them)"
     )
 
 
-def _wrong_files(said: str) -> str | None:
-    cert, key = _name(CERT), _name(KEY)
+def _wrong_files(said: str, variables: Variables) -> str | None:
+    cert, key = _name(CERT, variables), _name(KEY, variables)
     if "both client cert and private key" in said:
         return f"{cert} and {key} go together; set both"
     if "KeyMismatch" in said:
@@ -46,11 +49,12 @@ def _wrong_files(said: str) -> str | None:
     return None
 
 
-def _wrong_server(said: str, config: ClientConnectConfig) -> str | None:
+def _wrong_server(said: str, config: ClientConnectConfig, variables: Variables) -> str | None:
     if "InvalidCertificate(UnknownIssuer" in said:
         if _tls(config).server_root_ca_cert:
-            return f"no certificate in {_name(AUTHORITY)} vouches for it"
-        return f"its certificate is of no known authority: name that one's in {_name(AUTHORITY)}"
+            return f"no certificate in {_name(AUTHORITY, variables)} vouches for it"
+        authority = _name(AUTHORITY, variables)
+        return f"its certificate is of no known authority: name that one's in {authority}"
     if "InvalidCertificate(NotValidForName" in said:
         names = ", ".join(re.findall(r"DnsName\(\W*([\w.*-]+)", said)) or "no name"
         return (
@@ -65,7 +69,7 @@ def _wrong_server(said: str, config: ClientConnectConfig) -> str | None:
     return None
 
 
-def _not_let_in(said: str, config: ClientConnectConfig) -> str | None:
+def _not_let_in(said: str, config: ClientConnectConfig, variables: Variables) -> str | None:
     if re.search("code: (Unauthenticated|PermissionDenied)", said):
         if config.get("api_key"):
             return "it refuses TEMPORAL_API_KEY"
@@ -75,18 +79,24 @@ def _not_let_in(said: str, config: ClientConnectConfig) -> str | None:
         if not config.get("tls"):
             return "it hangs up: if it speaks TLS, set TEMPORAL_TLS=true"
         if _tls(config).client_cert:
-            return f"it refuses the client certificate in {_name(CERT)}"
+            return f"it refuses the client certificate in {_name(CERT, variables)}"
         return (
             "it hangs up, as one does that wants a client certificate: set "
-            f"{_name(CERT)} and {_name(KEY)}"
+            f"{_name(CERT, variables)} and {_name(KEY, variables)}"
         )
     return None
 
 
-def _name(part: str) -> str:
+def _first_words(error: Exception) -> str:
+    if native := NATIVE.findall(str(error)):
+        return str(native[-1])
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _name(part: str, variables: Variables) -> str:
     """The variable for this part of TLS, as a path or, if so set, as the content itself."""
     data = f"TEMPORAL_TLS_{part}_DATA"
-    return data if os.environ.get(data) else f"TEMPORAL_TLS_{part}_PATH"
+    return data if variables.get(data) else f"TEMPORAL_TLS_{part}_PATH"
 
 
 def _tls(config: ClientConnectConfig) -> TLSConfig:
