@@ -81,8 +81,8 @@ def server_command(binary: str, *, port: int, database: Path, ui: Sequence[str])
         command += ["--sqlite-pragma", f"{name}={value}"]
     for name, value in DYNAMIC_CONFIG.items():
         command += ["--dynamic-config-value", f"{name}={value}"]
-    for name in SEARCH_ATTRIBUTES:
-        command += ["--search-attribute", f"{name}=Keyword"]
+    for key in SEARCH_ATTRIBUTES:
+        command += ["--search-attribute", f"{key.name}={key.indexed_value_type.name.title()}"]
     return command
 
 

@@ -2,6 +2,9 @@
 
 import hashlib
 import hmac
+from typing import Any
+
+from temporalio.common import SearchAttributeKey
 
 ONBOARDING_WORKFLOW = "OnboardingWorkflow"
 LINE_WORKFLOW = "LineWorkflow"
@@ -27,9 +30,16 @@ ORDER_EVENT_SIGNAL = "order_event"
 ACCOUNT_ATTRIBUTE = "TelegentAccount"
 ORDER_ATTRIBUTE = "TelegentOrder"
 PORT_STATE_ATTRIBUTE = "PortState"
+PORT_STATE_SINCE_ATTRIBUTE = "PortStateSince"
 STEP_ATTRIBUTE = "CurrentStep"
-SEARCH_ATTRIBUTES = (ACCOUNT_ATTRIBUTE, ORDER_ATTRIBUTE, PORT_STATE_ATTRIBUTE, STEP_ATTRIBUTE)
-"""All of type Keyword; search attributes are never encrypted, so none holds personal data."""
+SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
+    SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE),
+    SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE),
+    SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE),
+    SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE),
+    SearchAttributeKey.for_keyword(STEP_ATTRIBUTE),
+)
+"""Search attributes are never encrypted, so none holds personal data."""
 
 
 def onboarding_id(reference: str) -> str:

@@ -65,7 +65,7 @@ def search_attributes() -> None:
         return await register_search_attributes(await connect(()))
 
     for name, added in asyncio.run(register()).items():
-        typer.echo(f"{name} (Keyword): {'registered' if added else 'already registered'}")
+        typer.echo(f"{name}: {'registered' if added else 'already registered'}")
 
 
 @app.command()

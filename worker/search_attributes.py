@@ -14,7 +14,9 @@ from worker.errors import WorkerError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+TYPES = {
+    key.name: IndexedValueType.ValueType(key.indexed_value_type.value) for key in SEARCH_ATTRIBUTES
+}
 
 
 async def register_search_attributes(client: Client) -> dict[str, bool]:
@@ -25,7 +27,7 @@ async def register_search_attributes(client: Client) -> dict[str, bool]:
     absent = await _absent(client)
     if absent:
         request = AddSearchAttributesRequest(
-            namespace=client.namespace, search_attributes=dict.fromkeys(absent, KEYWORD)
+            namespace=client.namespace, search_attributes={name: TYPES[name] for name in absent}
         )
         try:
             await client.operator_service.add_search_attributes(request)
@@ -35,7 +37,7 @@ async def register_search_attributes(client: Client) -> dict[str, bool]:
                 raise WorkerError(
                     f"Temporal refused to register search attributes: {error.message}"
                 ) from error
-    return {name: name in absent for name in SEARCH_ATTRIBUTES}
+    return {name: name in absent for name in TYPES}
 
 
 async def require_search_attributes(client: Client) -> None:
@@ -70,10 +72,11 @@ async def _absent(client: Client) -> list[str]:
             f"cannot read the search attributes of namespace {client.namespace!r}: {error.message}"
         ) from error
     types = found.custom_attributes
-    for name in SEARCH_ATTRIBUTES:
-        if name in types and types[name] != KEYWORD:
+    for name, wanted in TYPES.items():
+        if name in types and types[name] != wanted:
             raise WorkerError(
                 f"search attribute {name} of namespace {client.namespace!r} has the type "
-                f"{IndexedValueType.Name(types[name])}, and must have KEYWORD"
+                f"{IndexedValueType.Name(types[name])}, and must have "
+                f"{IndexedValueType.Name(wanted)}"
             )
-    return [name for name in SEARCH_ATTRIBUTES if name not in types]
+    return [name for name in TYPES if name not in types]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
@@ -38,7 +39,7 @@ class Board:
         self._answers: dict[str, Resolution] = {}
         self._tell = tell
         self.preface: list[str] = []
-        self.attributes: dict[SearchAttributeKey[str], str] = {}
+        self.attributes: dict[SearchAttributeKey[Any], object] = {}
         self._current = ""
 
     @property

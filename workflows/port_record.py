@@ -14,6 +14,7 @@ from telegent_orchestrator.names import (
     CORRECT_UPDATE,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
+    PORT_STATE_SINCE_ATTRIBUTE,
 )
 from telegent_orchestrator.port_in import (
     PortInCorrection,
@@ -33,6 +34,7 @@ from workflows.rejections import Rejection
 from workflows.reporting import ChildChanged, tell_parent
 
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
+SINCE = SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE)
 ORDER = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
 
 CHECKS, SUBMIT, CARRIER, SERVICE = "Checks", "Submit", "Losing carrier", "Put into service"
@@ -143,6 +145,7 @@ class PortRecord:
         if step := STEP_OF_STATE.get(state):
             self.board.wait_for_person(step, SENTENCES[state])
         self.board.attributes[STATE] = state.value
+        self.board.attributes[SINCE] = self.since
         self.write(by or (VENDOR if vendor_words else OURS), what, vendor_words)
         if state not in PASSING:
             await self._tell(StepState.NEEDS_PERSON if step else StepState.RUNNING)

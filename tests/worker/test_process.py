@@ -88,15 +88,15 @@ async def test_missing_search_attributes_are_one_line_until_registered() -> None
         refused = await ended(env)
         assert refused.status == 1
         (line,) = refused.lines
-        assert all(name in line for name in SEARCH_ATTRIBUTES)
+        assert all(key.name in line for key in SEARCH_ATTRIBUTES)
         assert "python -m worker search-attributes" in line
 
         first = await ended(env, "search-attributes")
         again = await ended(env, "search-attributes")
         assert (first.status, again.status) == (0, 0)
-        assert first.out.splitlines() == [f"{n} (Keyword): registered" for n in SEARCH_ATTRIBUTES]
+        assert first.out.splitlines() == [f"{key.name}: registered" for key in SEARCH_ATTRIBUTES]
         assert again.out.splitlines() == [
-            f"{name} (Keyword): already registered" for name in SEARCH_ATTRIBUTES
+            f"{key.name}: already registered" for key in SEARCH_ATTRIBUTES
         ]
         async with started(env) as process:
             await until(process, "running")
@@ -210,13 +210,14 @@ async def test_codec_server_serves_and_stops() -> None:
     env = environment(TELEGENT_PAYLOAD_KEYS=f"k:{key}", TELEGENT_CODEC_PORT=str(port))
     async with started(env, "codec-server") as process:
         async with httpx.AsyncClient(trust_env=False) as http:
-            status = 0
+            status = ready = 0
             for _ in range(200):
                 with contextlib.suppress(httpx.ConnectError):
                     status = (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code
+                    ready = (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code
                     break
                 await asyncio.sleep(0.05)
-            assert status == 200
+            assert (status, ready) == (200, 200)
         process.send_signal(signal.SIGTERM)
         done = await end(process)
     assert key not in done.out + done.err

@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from temporalio.client import Client
-from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -47,7 +46,7 @@ async def dev_server() -> AsyncIterator[Client]:
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
         dev_server_extra_args=options,
-        search_attributes=[SearchAttributeKey.for_keyword(name) for name in SEARCH_ATTRIBUTES],
+        search_attributes=SEARCH_ATTRIBUTES,
         dev_server_log_level="error",
     ) as environment:
         yield environment.client
