@@ -34,4 +34,4 @@ def at(house: House) -> Desk:
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "EVERY", 0.1)
+    monkeypatch.setattr(watching, "EVERY", 0.2)
