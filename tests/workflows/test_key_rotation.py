@@ -32,8 +32,8 @@ from tests.workflows.house import QUICK, SETTINGS, House
 from tests.workflows.requests import port_in
 from worker.run import workflow_runner
 from worker.unreadable import missing_key, reading_client
-from workflows import WORKFLOWS
 from workflows.ensure import NOTHING_HAPPENED, outcome_of
+from workflows.registry import WORKFLOWS
 
 NUMBER = "+18015550142"
 A, B = PayloadKey("2025", os.urandom(32)), PayloadKey("2026", os.urandom(32))

@@ -33,7 +33,7 @@ from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInReq
 from tests.workflows.house import QUICK, House, open_house
 from tests.workflows.requests import port_in
 from worker.run import workflow_runner
-from workflows import WORKFLOWS
+from workflows.registry import WORKFLOWS
 
 KEY = PayloadKey("ours", os.urandom(32))
 CROWD = {
