@@ -71,9 +71,14 @@ FINAL = (Outcome.REFUSED, Outcome.NOT_FOUND)
 """What a repeated read or absolute set would meet again."""
 
 
+def outcome_of_error(error: TelegentError) -> Outcome:
+    """The outcome that a client error stands for."""
+    return next(outcome for kind, outcome in _BY_ERROR if isinstance(error, kind))
+
+
 def as_failure(error: TelegentError) -> ApplicationError:
     """The failure that Temporal stores for a client error: its outcome, and the vendor's words."""
-    outcome = next(outcome for kind, outcome in _BY_ERROR if isinstance(error, kind))
+    outcome = outcome_of_error(error)
     wait = error.retry_after if isinstance(error, RateLimited) else None
     return ApplicationError(
         str(error),

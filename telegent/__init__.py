@@ -12,7 +12,7 @@ from telegent._models import (
     RouteAuthentication,
     UrlMethod,
 )
-from telegent._transport import EXCHANGES, Spent, Timeouts, send_before
+from telegent._transport import EXCHANGES, Spent, Timeouts, Watch, send_before
 from telegent.accounts import Account, AccountCreate, Accounts, AccountUpdate
 from telegent.budget import RequestBudget
 from telegent.call_filters import (
@@ -267,6 +267,7 @@ __all__ = [
     "VoiceRouteCreate",
     "VoiceRouteUpdate",
     "VoiceRoutes",
+    "Watch",
     "Webhook",
     "WebhookCreate",
     "WebhookUpdate",

@@ -8,8 +8,8 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +33,14 @@ from telegent.errors import (
 )
 
 Json = dict[str, Any] | list[Any]
+
+Watch = Callable[[str], AbstractContextManager[Callable[[], None]]]
+"""What somebody else makes of each request, token requests too: figures, traces.
+
+Called with verb and path, such as ``POST /v1.0/numbers/provision``, which hold no value. Entered
+before the request waits for the budget; what it gives is called when the budget lets the request
+out. Left with the `TelegentError` that the request ends with, if it does.
+"""
 
 TOKENS_PATH = "/v1.0/OAuth2/tokens"
 LARGEST_ANSWER = 10 * 1024 * 1024
@@ -114,6 +122,12 @@ class Spent:
     token_calls: int = 0
 
 
+@contextmanager
+def unwatched(endpoint: str) -> Iterator[Callable[[], None]]:
+    """A `Watch` that makes nothing of it."""
+    yield lambda: None
+
+
 class Transport:
     """The connection pool, with the budget before it and the sorting of answers behind it."""
 
@@ -123,10 +137,12 @@ class Transport:
         budget: RequestBudget,
         timeouts: Timeouts,
         transport: httpx.AsyncBaseTransport | None,
+        watch: Watch = unwatched,
     ) -> None:
         self.base_url = base_url
         self._budget = budget
         self._timeouts = timeouts
+        self._watch = watch
         self.spent = Spent()
         self._client = httpx.AsyncClient(
             base_url=base_url,
@@ -180,15 +196,24 @@ class Transport:
         """
         endpoint = f"{verb} {path}"
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        await self._wait_for_budget(endpoint, deadline - self._timeouts.exchange)
-        self._count(path)
+        request = self._client.build_request(verb, path, params=query, json=body, headers=headers)
+        with self._watch(endpoint) as let_out:
+            await self._wait_for_budget(endpoint, deadline - self._timeouts.exchange)
+            let_out()
+            self._count(path)
+            return await self._exchange(endpoint, request, secrets)
+
+    async def _exchange(
+        self, endpoint: str, request: httpx.Request, secrets: Sequence[str]
+    ) -> Json:
         try:
             # The read timeout starts anew with every chunk; this limit holds for a drip as well.
             async with asyncio.timeout(self._timeouts.exchange):
-                async with self._client.stream(
-                    verb, path, params=query, json=body, headers=headers
-                ) as response:
+                response = await self._client.send(request, stream=True)
+                try:
                     content = await _content(response)
+                finally:
+                    await response.aclose()
         except _NEVER_SENT as error:
             raise NotSent(
                 f"no connection to {self.base_url} ({type(error).__name__}); nothing was sent",

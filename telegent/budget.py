@@ -30,6 +30,8 @@ class RequestBudget:
                 f"per_minute ({per_minute}) and burst ({burst}) must both be 1 or more; "
                 "together they are the most requests in any 60 seconds"
             )
+        self.per_any_minute = per_minute + burst
+        """The most requests in any 60 seconds."""
         self._bucket = AsyncLimiter(burst, 60 * burst / per_minute)
         self._held_until = 0.0
 

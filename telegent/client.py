@@ -8,7 +8,7 @@ import httpx
 
 from telegent._caller import Caller
 from telegent._tokens import Tokens
-from telegent._transport import Spent, Timeouts, Transport
+from telegent._transport import Spent, Timeouts, Transport, Watch, unwatched
 from telegent.accounts import Accounts
 from telegent.budget import RequestBudget
 from telegent.data_usage import DataUsage
@@ -35,6 +35,7 @@ class Telegent:
         base_url: scheme and host only; the paths bring ``/v1.0`` along.
         budget: shared by all clients of a process that use the same key; by default a new one.
         timeouts: of each HTTP exchange, in seconds.
+        watch: is told of every request; see `Watch`.
         transport: stands in for the network in tests.
 
     Every call raises a `TelegentError` when it fails. Nothing is retried, save for one repeat
@@ -49,12 +50,13 @@ class Telegent:
         base_url: str = "https://api.telegent.com",
         budget: RequestBudget | None = None,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
+        watch: Watch = unwatched,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if not account_key or not account_secret:
             raise ValueError("account_key and account_secret must not be empty")
         self._transport = Transport(
-            _checked(base_url), budget or RequestBudget(), timeouts, transport
+            _checked(base_url), budget or RequestBudget(), timeouts, transport, watch
         )
         self._tokens = Tokens(self._transport, account_key, account_secret)
         caller = Caller(self._transport, self._tokens)

@@ -59,7 +59,7 @@ def codec_app(
     With `operators` it asks for a name and token (Basic) or a token (Bearer); `GET /` is where a
     browser learns them. 400: not Payloads, or cannot be decrypted. 401: wrong or no credentials.
     403: called by a page that is not among `allowed_origins`. 408, 413: the body takes too long, is
-    too large. `GET /healthz` says 200 to everybody.
+    too large. `GET /healthz` and `GET /readyz` say 200 to everybody: it needs nobody else.
     """
     accepted = _accepted(operators)
 
@@ -123,6 +123,7 @@ def codec_app(
             Route("/encode", guarded(converting(codec.encode, "encrypted")), methods=["POST"]),
             Route("/decode", guarded(converting(codec.decode, "decrypted")), methods=["POST"]),
             Route("/healthz", healthz),
+            Route("/readyz", healthz),
         ],
         middleware=[
             Middleware(

@@ -1,34 +1,35 @@
-"""Two HTTP answers for whoever supervises the process."""
+"""Two HTTP answers for whoever supervises the process: is it alive, can it be given work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError
-from temporalio.worker import Worker
 
-HOST = "127.0.0.1"
+from worker.errors import WorkerError
+
 TIMEOUT = timedelta(seconds=3)
 
 
+async def temporal_serves(client: Client) -> bool:
+    """Whether Temporal answers that it serves, within `TIMEOUT`."""
+    try:
+        return await client.service_client.check_health(timeout=TIMEOUT)
+    except RPCError:
+        return False
+
+
 @asynccontextmanager
-async def serve_health(port: int, workers: Sequence[Worker], client: Client) -> AsyncIterator[None]:
-    """Answer on the loopback address while the block runs; OSError if the port is taken.
+async def serve_health(
+    host: str, port: int, ready: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[None]:
+    """Answer while the block runs. Raises WorkerError if the address cannot be listened on.
 
-    `GET /healthz`: 200 as soon as the event loop gets to answer. `GET /readyz`: 200 if both
-    workers run and Temporal serves, otherwise 503. Neither looks at recent work: a quiet worker
-    is a healthy one.
+    `GET /healthz`: 200 as soon as the event loop gets to answer. `GET /readyz`: 200 if `ready`,
+    otherwise 503. Neither looks at recent work: a quiet worker is a healthy one, a busy one too.
     """
-
-    async def ready() -> bool:
-        if not all(worker.is_running for worker in workers):
-            return False
-        try:
-            return await client.service_client.check_health(timeout=TIMEOUT)
-        except RPCError:
-            return False
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -48,6 +49,12 @@ async def serve_health(port: int, workers: Sequence[Worker], client: Client) -> 
         finally:
             writer.close()
 
-    server = await asyncio.start_server(answer, HOST, port)
+    try:
+        server = await asyncio.start_server(answer, host, port)
+    except OSError as error:
+        raise WorkerError(
+            f"health checks cannot listen on {host}:{port}: {error.strerror or error}; see "
+            "TELEGENT_HEALTH_HOST and TELEGENT_HEALTH_PORT"
+        ) from error
     async with server:
         yield

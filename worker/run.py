@@ -8,7 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import structlog
+from opentelemetry.trace import Tracer
 from temporalio.client import Client
+from temporalio.common import MetricMeter
 from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -19,9 +21,12 @@ from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from worker.connect import connect
 from worker.deployment import UNVERSIONED, deployment
 from worker.errors import WorkerError
-from worker.health import serve_health
+from worker.health import serve_health, temporal_serves
 from worker.interceptors import BindLogContext
+from worker.metrics import process_runtime
 from worker.nexus import NexusOperations
+from worker.open_ports import counting
+from worker.requests import watch_requests
 from worker.search_attributes import require_search_attributes
 from worker.settings import (
     CACHED_WORKFLOWS,
@@ -30,6 +35,7 @@ from worker.settings import (
     unknown_variables,
     variable,
 )
+from worker.tracing import tracing
 from worker.unreadable import ReadingRunner, reading_client
 from workflows.registry import WORKFLOWS
 
@@ -179,12 +185,25 @@ async def run(settings: WorkerSettings) -> None:
     if not settings.id_key.get_secret_value():
         log.warning("phone numbers can be guessed from port-in ids: TELEGENT_ID_KEY is not set")
 
-    api = _telegent(settings)
-    client = await connect(settings.payload_keys)
-    await require_search_attributes(client)
+    running: Sequence[Worker] = ()
+
+    async def ready() -> bool:
+        working = bool(running) and all(worker.is_running for worker in running)
+        return working and not stop.is_set() and await temporal_serves(client)
+
     try:
-        # Entered in this order, left in the reverse: the HTTP client closes after the workers.
+        # Entered in this order, left in the reverse: the HTTP client closes after the workers, and
+        # whoever supervises a worker that lets its calls finish sees that it is alive.
         async with AsyncExitStack() as stack:
+            tracer, interceptors = stack.enter_context(tracing())
+            runtime = process_runtime(settings.metrics_address())
+            api = _telegent(settings, runtime.metric_meter, tracer)
+            client = await connect(settings.payload_keys, runtime, interceptors)
+            await require_search_attributes(client)
+            if settings.health_port:
+                await stack.enter_async_context(
+                    serve_health(settings.health_host, settings.health_port, ready)
+                )
             await stack.enter_async_context(api)
             running = await stack.enter_async_context(
                 workers(
@@ -197,8 +216,9 @@ async def run(settings: WorkerSettings) -> None:
                     cached_workflows=settings.cached_workflows,
                 )
             )
-            if settings.health_port:
-                await stack.enter_async_context(serve_health(settings.health_port, running, client))
+            if settings.metrics_port and settings.port_count_seconds:
+                every = timedelta(seconds=settings.port_count_seconds)
+                await stack.enter_async_context(counting(client, runtime.metric_meter, every))
             log.info("running", namespace=client.namespace, build_id=settings.build_id)
             if settings.deployment_name:
                 log.info(
@@ -212,14 +232,16 @@ async def run(settings: WorkerSettings) -> None:
     log.info("stopped")
 
 
-def _telegent(settings: WorkerSettings) -> Telegent:
+def _telegent(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer) -> Telegent:
+    budget = RequestBudget(settings.requests_per_minute, settings.burst)
     try:
         return Telegent(
             settings.account_key.get_secret_value(),
             settings.account_secret.get_secret_value(),
             base_url=settings.base_url,
-            budget=RequestBudget(settings.requests_per_minute, settings.burst),
+            budget=budget,
             timeouts=settings.timeouts(),
+            watch=watch_requests(meter, tracer, budget),
         )
     except ValueError as error:
         # The rest has been checked; what addresses are safe is the client's to say.

@@ -16,6 +16,7 @@ from activities.events import EventSettings
 from activities.settings import ActivitySettings, OrderUpdates
 from worker.codec_settings import CodecServerSettings
 from worker.common_settings import PREFIX, SECRET_FIELDS, CommonSettings, Port
+from worker.metrics_settings import MetricsSettings
 from worker.port_settings import PortSettings
 from worker.telegent_settings import TelegentSettings
 from worker.webhook_settings import (
@@ -47,7 +48,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class WebhookSettings(CommonSettings):
+class WebhookSettings(MetricsSettings):
     """Settings of `python -m worker webhook`."""
 
     webhook_username: WebhookUsername = ""
@@ -57,7 +58,7 @@ class WebhookSettings(CommonSettings):
     webhook_port: Port = Field(default=8082, description="port that the webhook listens on")
 
 
-class WorkerSettings(PortSettings, TelegentSettings):
+class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
     """Settings of the worker."""
 
     id_key: SecretStr = Field(
@@ -87,9 +88,18 @@ class WorkerSettings(PortSettings, TelegentSettings):
         description="workflows that a worker keeps in memory, at about 0.7 MiB each. One that "
         "is not there is replayed when something happens to it: keep it above those that are busy",
     )
+    port_count_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=60,
+        description="seconds between counts of open port-ins for the metrics; 0: they are not "
+        "counted",
+    )
+    health_host: str = Field(
+        default="127.0.0.1",
+        description="address that `GET /healthz` and `GET /readyz` answer on; in a container "
+        "`0.0.0.0`",
+    )
     health_port: Port = Field(
-        default=0,
-        description="port for `GET /healthz` and `GET /readyz` on the loopback address; 0: off",
+        default=0, description="port for `GET /healthz` and `GET /readyz` of the worker; 0: off"
     )
 
     webhook_username: WebhookUsername = ""

@@ -19,11 +19,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from temporalio.client import Client
+from temporalio.common import MetricMeter
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator.names import ORDER_ATTRIBUTE, ORDER_EVENT_SIGNAL, PORT_IN_WORKFLOW
 from worker.connect import connect
+from worker.health import temporal_serves
 from worker.incoming import basic, bearer, body_within, sender
+from worker.metrics import process_runtime
 from worker.search_attributes import require_search_attributes
 from worker.settings import WebhookSettings
 
@@ -50,12 +53,25 @@ _ORDER = re.compile(
 )
 
 
+class Tally:
+    """Counts what happens, for `GET /healthz` and for Prometheus."""
+
+    def __init__(self, meter: MetricMeter) -> None:
+        self.counters: Counter[str] = Counter()
+        self._events = meter.create_counter("telegent_webhook_events", "Order updates")
+
+    def __call__(self, what: str) -> None:
+        """One more of `what`."""
+        self.counters[what] += 1
+        self._events.add(1, {"what": what})
+
+
 class Nudger:
     """Signals the port-in of an order, once for all hints that come within `GATHERING`."""
 
-    def __init__(self, temporal: Client, counters: Counter[str]) -> None:
+    def __init__(self, temporal: Client, count: Tally) -> None:
         self._temporal = temporal
-        self._counters = counters
+        self._count = count
         self._waiting: dict[str, asyncio.Task[None]] = {}
 
     async def nudge(self, order_id: str) -> None:
@@ -67,7 +83,7 @@ class Nudger:
         if waiting is None:
             waiting = self._waiting[order_id] = asyncio.create_task(self._after_a_while(order_id))
         else:
-            self._counters["coalesced"] += 1
+            self._count("coalesced")
         # One caller that goes away must not take the signal from the others.
         await asyncio.shield(waiting)
 
@@ -77,7 +93,7 @@ class Nudger:
         del self._waiting[order_id]
         async with asyncio.timeout(TEMPORAL_TIMEOUT.total_seconds()):
             signalled = await self._signal(order_id)
-        self._counters["signals" if signalled else "unknown_orders"] += 1
+        self._count("signals" if signalled else "unknown_orders")
         log.info("order update", order_id=order_id, port_ins=signalled)
 
     async def _signal(self, order_id: str) -> int:
@@ -105,21 +121,24 @@ def orders_in(body: bytes) -> list[str]:
     return list(ids)[:ORDERS_LIMIT]
 
 
-def webhook_app(temporal: Client, settings: WebhookSettings) -> Starlette:
-    """The application: `POST` or `PUT /telegent/order-update`, and `GET /healthz` with counters.
+def webhook_app(
+    temporal: Client, settings: WebhookSettings, meter: MetricMeter = MetricMeter.noop
+) -> Starlette:
+    """The application: `POST` or `PUT /telegent/order-update`, `GET /healthz` with counters, and
+    `GET /readyz`, which is 503 while Temporal cannot be reached.
 
     200: taken, whether or not there was anything to do; a repeat would change nothing. 401: wrong
     or no credentials. 408, 413: the body takes too long, is too large. 503: Temporal cannot be
     reached, send it again.
     """
-    counters: Counter[str] = Counter()
-    nudger = Nudger(temporal, counters)
+    count = Tally(meter)
+    nudger = Nudger(temporal, count)
     accepted = _accepted(settings)
 
     async def order_update(request: Request) -> Response:
-        counters["received"] += 1
+        count("received")
         if accepted and sender(request, accepted) is None:
-            counters["unauthorized"] += 1
+            count("unauthorized")
             return PlainTextResponse(
                 "wrong or no credentials", 401, {"WWW-Authenticate": 'Basic, Bearer realm="events"'}
             )
@@ -127,34 +146,40 @@ def webhook_app(temporal: Client, settings: WebhookSettings) -> Starlette:
             async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
                 body = await body_within(request, BODY_LIMIT)
         except TimeoutError:
-            counters["too_slow"] += 1
+            count("too_slow")
             return PlainTextResponse("the body took too long", 408)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         if body is None:
-            counters["too_large"] += 1
+            count("too_large")
             return PlainTextResponse(f"the body is larger than {BODY_LIMIT} bytes", 413)
         orders = orders_in(body)
         if not orders:
-            counters["without_order"] += 1
+            count("without_order")
             log.warning("an order update names no order")
             return PlainTextResponse("ok")
         results = await asyncio.gather(*map(nudger.nudge, orders), return_exceptions=True)
         for failure in filter(None, results):
             if not isinstance(failure, RPCError | TimeoutError):
                 raise failure
-            counters["temporal_unreachable"] += 1
+            count("temporal_unreachable")
             log.error("Temporal cannot be reached", reason=str(failure) or "no answer in time")
             return PlainTextResponse("not now; send it again", 503)
         return PlainTextResponse("ok")
 
     async def healthz(request: Request) -> Response:
-        return JSONResponse({"status": "ok", "counters": dict(sorted(counters.items()))})
+        return JSONResponse({"status": "ok", "counters": dict(sorted(count.counters.items()))})
+
+    async def readyz(request: Request) -> Response:
+        if await temporal_serves(temporal):
+            return PlainTextResponse("ready")
+        return PlainTextResponse("Temporal cannot be reached", 503)
 
     return Starlette(
         routes=[
             Route(PATH, order_update, methods=["POST", "PUT"]),
             Route("/healthz", healthz),
+            Route("/readyz", readyz),
         ]
     )
 
@@ -164,12 +189,13 @@ async def serve_webhook(settings: WebhookSettings) -> None:
 
     Raises WorkerError if Temporal cannot be reached at the start or lacks the search attribute.
     """
-    temporal = await connect(settings.payload_keys)
+    runtime = process_runtime(settings.metrics_address())
+    temporal = await connect(settings.payload_keys, runtime)
     await require_search_attributes(temporal)
     if not _accepted(settings):
         log.warning("anyone on this machine can send order updates: no credentials are set")
     config = uvicorn.Config(
-        webhook_app(temporal, settings),
+        webhook_app(temporal, settings, runtime.metric_meter),
         host=settings.webhook_host,
         port=settings.webhook_port,
         # uvicorn's lines go through the process's own logging.

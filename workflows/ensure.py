@@ -17,6 +17,7 @@ from activities.writing import Findable
 from telegent_orchestrator.progress import Answer
 from workflows.board import Board, words_of
 from workflows.calls import Activity, read, writing
+from workflows.measures import Settled, answer_lost, lost_answer_settled
 from workflows.policies import REPEAT_AFTER
 from workflows.side_by_side import stop_when_cancelled
 from workflows.undo import Made, Undo
@@ -109,6 +110,8 @@ class Maker:
                     can_tell, found = False, None
                 if found is not None:
                     self.board.note(step, how)
+                    if unanswered:
+                        lost_answer_settled(row.activity, Settled.FOUND)
                     if unanswered or self.look_first:
                         made.thing = found
                         self.undo.add(made)
@@ -134,10 +137,14 @@ class Maker:
                     looking = True
                     continue
                 self.board.note(step, "made at a later attempt" if evidence else "")
+                if unanswered:
+                    lost_answer_settled(row.activity, Settled.MADE_AGAIN)
                 made.thing = created
                 self.created.add(step)
                 stop_when_cancelled()
                 return created
+            if unanswered:
+                lost_answer_settled(row.activity, Settled.PERSON)
             answer = await self.board.ask(
                 step, "it cannot be shown whether this exists exactly once", evidence
             )
@@ -163,8 +170,13 @@ async def attempt(board: Board, step: str, call: Callable[[], Awaitable[T]]) -> 
         try:
             return await call()
         except ActivityError as error:
-            why = NOTHING_HAPPENED.get(outcome_of(error))
-            if why is None or is_cancelled_exception(error):
+            if is_cancelled_exception(error):
+                raise
+            outcome = outcome_of(error)
+            if outcome is Outcome.UNKNOWN:
+                answer_lost(error.activity_type)
+            why = NOTHING_HAPPENED.get(outcome)
+            if why is None:
                 raise
             asked = _asked_wait(error)
             pause = max(wait.total_seconds(), asked)

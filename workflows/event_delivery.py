@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from activities.events import EventActivities
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, Event, EventData, EventType
 from workflows.calls import ask_house
+from workflows.measures import event_delivered
 
 DELIVERY_TRY = timedelta(seconds=30)
 """For one try: longer than the sender's own limit, which so gives up first and says why."""
@@ -43,14 +44,20 @@ class EventDeliveryWorkflow:
     @workflow.run
     async def run(self, delivery: Delivery) -> None:
         """Post the event until the receiver takes it, refuses it, or the time is up."""
-        await workflow.execute_activity_method(
-            EventActivities.deliver_event,
-            args=[delivery.target, delivery.event],
-            summary=f"Deliver {delivery.event.type}",
-            start_to_close_timeout=DELIVERY_TRY,
-            schedule_to_close_timeout=DELIVERY_PERIOD,
-            retry_policy=DELIVERY_RETRY,
-        )
+        try:
+            await workflow.execute_activity_method(
+                EventActivities.deliver_event,
+                args=[delivery.target, delivery.event],
+                summary=f"Deliver {delivery.event.type}",
+                start_to_close_timeout=DELIVERY_TRY,
+                schedule_to_close_timeout=DELIVERY_PERIOD,
+                retry_policy=DELIVERY_RETRY,
+            )
+        except ActivityError as error:
+            if not is_cancelled_exception(error):
+                event_delivered(delivery.event.type, taken=False)
+            raise
+        event_delivered(delivery.event.type, taken=True)
 
 
 class Publisher:
@@ -121,7 +128,7 @@ class Publisher:
                         EventActivities.event_targets, "Ask who gets events"
                     )
                 for target in targets:
-                    await workflow.start_child_workflow(
+                    delivery = await workflow.start_child_workflow(
                         EventDeliveryWorkflow.run,
                         Delivery(target=target, event=event),
                         id=f"{event.id}-{target}",
@@ -129,6 +136,8 @@ class Publisher:
                         cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
                         static_summary=f"{event.type} of {event.subject}",
                     )
+                    # Its failure stands by itself; asyncio would complain that nobody asked for it.
+                    delivery.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             except FailureError as error:
                 # An event less is better than a port-in that stops.
                 workflow.logger.error("event %s is not delivered: %s", event.type, error)

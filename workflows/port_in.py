@@ -11,6 +11,7 @@ from activities.house import HouseActivities
 from activities.numbers import NumberActivities
 from activities.outcome import Outcome
 from activities.ports import OrderSeen, PortActivities
+from activities.writes import SUBMIT_PORT
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
     ATTACH_ORDER_UPDATE,
@@ -38,6 +39,7 @@ from telegent_orchestrator.port_in import (
 from workflows.board import words_of
 from workflows.calls import ask_house, put, read
 from workflows.ensure import outcome_of
+from workflows.measures import Settled, lost_answer_settled, port_rejected
 from workflows.messages import read_message
 from workflows.port_inbox import PortInbox
 from workflows.port_order import PortOrder
@@ -219,6 +221,7 @@ class PortInWorkflow:
             return
         stop_when_cancelled()
         record.rejection = classify(words)
+        port_rejected(record.rejection.reason)
         await record.move(PortState.ACTION_REQUIRED, "there is no order", words)
         fits = False
         while not (fits or record.state in ENDS):
@@ -250,6 +253,7 @@ class PortInWorkflow:
             await record.move(
                 PortState.SUBMIT_UNKNOWN, "the second submit brought no order", words_of(error)
             )
+        lost_answer_settled(SUBMIT_PORT.activity, Settled.PERSON)
         while record.state is PortState.SUBMIT_UNKNOWN:
             try:
                 await self._waiting.for_people()

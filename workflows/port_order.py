@@ -11,10 +11,12 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 from activities.house import HouseActivities
 from activities.outcome import Outcome
 from activities.ports import AwaitChange, OrderSeen, PortActivities, UpdatePort
+from activities.writes import CANCEL_PORT, UPDATE_PORT
 from telegent_orchestrator.port_in import PortInCancel, PortState
 from workflows.board import words_of
 from workflows.calls import ask_house, writing
 from workflows.ensure import attempt, outcome_of
+from workflows.measures import Settled, lost_answer_settled, port_rejected, unknown_word
 from workflows.policies import POLL, STRANGE_ANSWER_PAUSE
 from workflows.port_inbox import PortInbox
 from workflows.port_record import CARRIER, OURS, SENTENCES, SUBMIT, VENDOR, PortRecord
@@ -155,6 +157,10 @@ class PortOrder:
         record = self._record
         same_words = seen == record.order
         unanswered, self._unanswered = self._unanswered, None
+        if unanswered:
+            request = UPDATE_PORT if unanswered == "correction" else CANCEL_PORT
+            how = Settled.MADE_AGAIN if same_words else Settled.FOUND
+            lost_answer_settled(request.activity, how)
         reading = read(record.state, seen.status)
         if reading.doubtful and seen != self._doubted:
             # A status that goes backwards counts when a second look says the same.
@@ -170,6 +176,7 @@ class PortOrder:
             await self.send_cancel(unanswered)
         elif not reading.known:
             record.unknown_words += 1
+            unknown_word()
             record.write(VENDOR, "used a word that we do not know", seen.words)
         elif reading.state is PortState.ACTION_REQUIRED:
             await self._rejected(seen)
@@ -196,6 +203,7 @@ class PortOrder:
             rejection = PIN_EXPIRED
         record.rejection = rejection
         record.rejections += 1
+        port_rejected(rejection.reason)
         await record.move(PortState.ACTION_REQUIRED, "the losing carrier rejected", seen.words)
         if rejection.hard:
             await record.call_attention(

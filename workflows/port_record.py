@@ -28,6 +28,7 @@ from telegent_orchestrator.progress import StepState
 from workflows import timeline
 from workflows.board import Board
 from workflows.event_delivery import Publisher
+from workflows.measures import port_ended, port_left
 from workflows.port_deadlines import Deadline
 from workflows.port_states import may_move
 from workflows.rejections import Rejection
@@ -136,6 +137,7 @@ class PortRecord:
         if not may_move(self.state, state):
             raise RuntimeError(f"a port-in cannot go from {self.state} to {state}")
         if state is not self.state:
+            self._measure(state)
             self.since, self.passed = workflow.now(), set()
             self.attention = ""
         waited_for = STEP_OF_STATE.get(self.state)
@@ -152,6 +154,15 @@ class PortRecord:
         await self._publish(
             EventType.PORT_IN_ATTENTION_REQUIRED if step else EventType.PORT_IN_CHANGED
         )
+
+    def _measure(self, state: PortState) -> None:
+        port_left(self.state, workflow.now() - self.since)
+        if state.final:
+            took = workflow.now() - workflow.info().start_time
+            rejected = any(
+                entry.state is PortState.ACTION_REQUIRED for entry in self.result.timeline
+            )
+            port_ended(state, took, first_attempt=not rejected)
 
     async def call_attention(self, why: str) -> None:
         """Asks that a person look, although nothing can be asked of anybody in this state."""

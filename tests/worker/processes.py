@@ -101,7 +101,7 @@ async def working(
 
     It is made of the source in the folder `source`, and stopped when the block ends.
     """
-    port = free_port()
+    port = settings.get("TELEGENT_HEALTH_PORT") or str(free_port())
     worker = Child(
         "worker",
         python("worker"),
@@ -112,7 +112,7 @@ async def working(
             "TELEGENT_ACCOUNT_KEY": telegent.options.account_key,
             "TELEGENT_ACCOUNT_SECRET": telegent.options.account_secret,
             "TELEGENT_BASE_URL": url,
-            "TELEGENT_HEALTH_PORT": str(port),
+            "TELEGENT_HEALTH_PORT": port,
             "TEMPORAL_ADDRESS": temporal,
             **settings,
         },

@@ -5,11 +5,9 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
@@ -20,9 +18,7 @@ from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
 from tests.docs import ROOT
-from tests.worker.conftest import free_port
 from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
-from worker.health import serve_health
 from worker.run import PASSTHROUGH, api_worker, grace_for, workflow_worker
 
 
@@ -96,39 +92,6 @@ async def test_the_server_spaces_calls_out(temporal: WorkflowEnvironment) -> Non
         handle = await start(temporal.client, "Purchase", Order(count=8))
         await handle.result()
     assert buying.finished[-1] - buying.finished[0] > 0.7
-
-
-async def test_health_follows_the_workers(temporal: WorkflowEnvironment) -> None:
-    port = free_port()
-    buying = Buying()
-    first, second = for_workflows(temporal.client), for_api(temporal.client, buying)
-    async with (
-        serve_health(port, [first, second], temporal.client),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
-    ):
-
-        async def statuses() -> Sequence[int]:
-            return [(await http.get(path)).status_code for path in ("/healthz", "/readyz", "/x")]
-
-        assert await statuses() == [200, 503, 404]
-        async with first, second:
-            for _ in range(500):
-                if first.is_running and second.is_running:
-                    break
-                await asyncio.sleep(0.01)
-            assert await statuses() == [200, 200, 404]
-        assert await statuses() == [200, 503, 404]
-
-
-async def test_health_survives_nonsense(temporal: WorkflowEnvironment) -> None:
-    port = free_port()
-    async with serve_health(port, [], temporal.client):
-        for sent in (b"", b"\r\n", b"\xff\xff\n", b"x" * 200_000):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(sent)
-            writer.close()
-        async with httpx.AsyncClient(trust_env=False) as http:
-            assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
 
 
 def test_grace_outlasts_the_longest_call() -> None:

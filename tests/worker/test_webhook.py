@@ -269,6 +269,7 @@ async def test_without_temporal_the_vendor_is_asked_to_come_again(
         assert answer.status_code == 503
         assert (await http.post(PATH, content=b"no order")).status_code == 200
         assert (await counters(http))["temporal_unreachable"] == 1
+        assert (await http.get("/readyz")).status_code == 503
 
 
 async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> None:
@@ -289,6 +290,7 @@ async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> No
                 await http.get("/healthz")
                 break
             await asyncio.sleep(0.1)
+        assert (await http.get("/readyz")).status_code == 200
         headers = {"Authorization": f"Bearer {TOKEN}"}
         assert (await http.post(PATH, content="JNUOID-1")).status_code == 401
         sent = asyncio.create_task(http.post(PATH, content="JNUOID-1", headers=headers))

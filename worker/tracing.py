@@ -1,0 +1,88 @@
+"""Traces from whoever starts a workflow, through it and its activities, to the request to Telegent.
+
+On when the standard variables of OpenTelemetry name where spans go to; those set the rest, too.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import NoOpTracer, Status, Tracer
+from temporalio.client import Interceptor
+from temporalio.contrib.opentelemetry import TracingInterceptor
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+SERVICE = "telegent-orchestrator"
+SHOWN = frozenset(
+    {
+        "temporalWorkflowID",
+        "temporalRunID",
+        "temporalActivityID",
+        "temporalUpdateID",
+        "http.request.method",
+        "http.response.status_code",
+        "url.template",
+        "telegent.outcome",
+    }
+)
+"""Attributes that leave this process: none of them can hold personal data."""
+
+
+@contextmanager
+def tracing() -> Iterator[tuple[Tracer, Sequence[Interceptor]]]:
+    """A tracer, and what the connection to Temporal needs to pass traces on; what is left of the
+    spans is sent when the block ends. Without an endpoint nothing is traced.
+    """
+    if not any(os.environ.get(name) for name in ENDPOINTS):
+        yield NoOpTracer(), ()
+        return
+    # A name in the environment comes before ours.
+    resource = Resource({SERVICE_NAME: SERVICE}).merge(OTELResourceDetector().detect())
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(WithoutWords(OTLPSpanExporter())))
+    tracer = provider.get_tracer(SERVICE)
+    try:
+        yield tracer, [TracingInterceptor(tracer)]
+    finally:
+        provider.shutdown()
+
+
+class WithoutWords(SpanExporter):
+    """Passes spans on without what could quote people's data: words of errors, other attributes."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send the spans."""
+        return self._exporter.export([_without_words(span) for span in spans])
+
+    def shutdown(self) -> None:
+        """End the exporter behind."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what waits."""
+        return self._exporter.force_flush(timeout_millis)
+
+
+def _without_words(span: ReadableSpan) -> ReadableSpan:
+    given = span.attributes or {}
+    return ReadableSpan(
+        name=span.name,
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes={name: value for name, value in given.items() if name in SHOWN},
+        events=[Event(event.name, timestamp=event.timestamp) for event in span.events],
+        links=span.links,
+        kind=span.kind,
+        status=Status(span.status.status_code),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
