@@ -85,7 +85,7 @@ class HouseActivities:
     @activity.defn
     async def port_rules(self) -> PortRules:
         """The house rules that hold for a port-in from its start to its end."""
-        return self.settings.port_rules
+        return self.settings.port_rules.model_copy(update={"pace": self.settings.port_pace})
 
     @activity.defn
     async def check_port(self, details: PortInDetails) -> PortCheck:

@@ -112,6 +112,38 @@ def next_look(pace: Pace, situation: Situation) -> timedelta:
     return min(at - situation.now, pace.longest * situation.stretch)
 
 
+def looks_in_words(
+    pace: Pace,
+    given_at: datetime,
+    *,
+    phone_number: str | None,
+    wireline: bool,
+    needs_person: bool,
+    urgent: bool,
+) -> str:
+    """When a port is looked at that got something to do at `given_at` (UTC), for people to read.
+
+    True for as long as nothing else happens; without jitter and stretching.
+    """
+    if pace.fixed:
+        return f"every {_span(pace.fixed)}"
+    closes = pace.closes_wireline if wireline else pace.closes
+    hours = f"Mon to Fri {pace.opens} to {closes} o'clock {region_zone(phone_number).key}"
+    if needs_person and not urgent:
+        return f"every {_span(pace.rare)}, {hours}"
+    phases = []
+    if urgent or not wireline:
+        until = f"{given_at + pace.dense_until:%m-%d %H:%M}"
+        phases.append(f"every {_span(pace.first)} to {_span(pace.dense)} until {until}")
+    hourly = f"every {_span(pace.hourly)}"
+    if urgent:
+        return f"{', '.join(phases)}, then {hourly}, {hours}"
+    phases.append(f"{hourly} until {given_at + pace.hourly_until:%m-%d %H:%M}")
+    phases.append(f"every {_span(pace.sparse)} until {given_at + pace.sparse_until:%m-%d %H:%M}")
+    in_hours = ", all" if wireline else "; after the first"
+    return f"{', '.join(phases)}, then every {_span(pace.rare)}{in_hours} {hours}"
+
+
 def is_business_day(day: date) -> bool:
     """Monday to Friday without federal holidays: when carriers must work on ports, 47 CFR 52.35."""
     return day.weekday() < 5 and day not in FEDERAL_HOLIDAYS
@@ -143,6 +175,15 @@ def _interval(pace: Pace, situation: Situation) -> tuple[timedelta, bool]:
     if age < pace.hourly_until or situation.urgent:
         return pace.hourly, True
     return (pace.sparse if age < pace.sparse_until else pace.rare), True
+
+
+def _span(span: timedelta) -> str:
+    """A time span in the largest unit that leaves no fraction."""
+    seconds = span.total_seconds()
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s"
 
 
 def local_hour(day: date, hour: int, zone: ZoneInfo) -> datetime:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from activities.port_pace import Pace
 from telegent_orchestrator._payload import Payload
 
 DAY = timedelta(days=1)
@@ -15,7 +16,8 @@ class PortRules(Payload):
     an open port-in is cancelled. `cancel_by`: how long a cancel may stay unconfirmed; between
     carriers one can legitimately take 18 hours. `rejections`: after how many an operator decides.
     `resubmit_unknown`: Telegent is known to refuse a second active port of a number, so that a
-    submit without an answer may be sent once more.
+    submit without an answer may be sent once more. `pace`: how often open port-ins are looked at,
+    only to tell people.
     """
 
     reminders: list[timedelta] = [DAY, 3 * DAY, 7 * DAY]
@@ -25,3 +27,4 @@ class PortRules(Payload):
     cancel_by: timedelta = DAY
     rejections: int = 3
     resubmit_unknown: bool = False
+    pace: Pace = Pace()

@@ -186,7 +186,8 @@ class PortActivities:
                 return now
             wait = min(wait, counts_again - clock)
         raise ApplicationError(
-            f"port order {now.order_id} is still '{now.words}'",
+            f"port order {now.order_id} is still '{now.words}'; next look "
+            f"{clock + wait:%Y-%m-%d %H:%M} UTC",
             type=Outcome.PENDING,
             next_retry_delay=wait,
             category=ApplicationErrorCategory.BENIGN,

@@ -19,6 +19,7 @@ from demo.processes import Child, DemoError, answers_at, python
 from demo.temporal_server import find_binary, keep_longer, server_command, serves, ui_options
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
+from worker.search_attributes import register_search_attributes
 
 T = TypeVar("T")
 
@@ -158,6 +159,8 @@ async def stack(
             temporal_address, data_converter=data_converter(parse_key_ring(payload_keys))
         )
         await keep_longer(client)
+        # A database of an earlier version has those of that version.
+        await register_search_attributes(client)
         # The last to start and the first to stop: its calls in flight need the others.
         at_the_end.push_async_callback(worker.stop)
         await worker.spawn()

@@ -2,11 +2,14 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from telegent_orchestrator.faults import shortened
+
+OPEN = "…"
+"""Stands in the samples that a workflow shows where a person must write."""
 
 # Line breaks, control characters, and what turns the direction of text: they break tables and
 # logs, and some databases refuse them.
@@ -26,6 +29,16 @@ class Request(Payload):
     """What a person or another service writes: an unknown field is a typing error, so refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Message(Request):
+    """What a person may send by copying a sample: one that is not filled in is refused."""
+
+    @model_validator(mode="after")
+    def _filled_in(self) -> Self:
+        if left := [name for name, value in self if OPEN in str(value)]:
+            raise ValueError(f"{', '.join(left)}: write a value in place of {OPEN}")
+        return self
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,7 @@ Makes true what the request describes: account, people, routes, catalogue, then 
 
 - the state of each line and step: **current details**, or the query `status`
 - a step that waits for a person: answer with the update `resolve`
-- cancel: lines stop where they are, port-ins go on
+- cancel: what can be taken back is, and `status` names what is left; port-ins go on
 """
 
 LINE = """\
@@ -18,6 +18,7 @@ Brings one line into service: its number, its subscription, then data limits and
 PORT_IN = """\
 Brings a number from another carrier; takes days. Current details say what it waits for.
 
+- what to send now: **current details** have it, to be copied and filled in
 - wrong data: signal `correct` or update `submit_correction`, with `by` and the new values
 - stop it: signal `cancel` or update `request_cancel`, with `by` and `reason`
 - decide as an operator: update `operator_resolve`, with `action`, `by` and `reason`

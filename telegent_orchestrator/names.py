@@ -32,12 +32,15 @@ ORDER_ATTRIBUTE = "TelegentOrder"
 PORT_STATE_ATTRIBUTE = "PortState"
 PORT_STATE_SINCE_ATTRIBUTE = "PortStateSince"
 STEP_ATTRIBUTE = "CurrentStep"
+NEEDS_ACTION_ATTRIBUTE = "NeedsActionSince"
+"""Since when a port-in waits for a person, in UTC, such as `2026-11-23T19:02Z`; else not there."""
 SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE),
     SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE),
     SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE),
     SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE),
     SearchAttributeKey.for_keyword(STEP_ATTRIBUTE),
+    SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE),
 )
 """Search attributes are never encrypted, so none holds personal data."""
 

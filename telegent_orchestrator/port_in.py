@@ -10,6 +10,7 @@ from telegent_orchestrator._payload import (
     E164,
     Day,
     Iccid,
+    Message,
     Moment,
     Payload,
     Request,
@@ -71,7 +72,7 @@ class PortInDetails(Request):
     old_service_stays_active: bool = False
 
 
-class PortInCorrection(Request):
+class PortInCorrection(Message):
     """New or missing values; fields left out keep their last value.
 
     `lock_removed`: the subscriber confirms that the number lock at the losing carrier is off.
@@ -111,7 +112,7 @@ class PortInCorrection(Request):
 CORRECTABLE = frozenset(PortInCorrection.model_fields) - {"by"}
 
 
-class PortInCancel(Request):
+class PortInCancel(Message):
     """A wish to cancel: `by` and `reason` stay in the timeline."""
 
     by: Text
@@ -135,7 +136,7 @@ class Resolve(StrEnum):
     ABANDON = "abandon"
 
 
-class OperatorResolve(Request):
+class OperatorResolve(Message):
     """An operator's decision. `order_id` goes with attach_order, `correction` with replace_data."""
 
     action: Resolve
@@ -153,7 +154,7 @@ class OperatorResolve(Request):
         return self
 
 
-class AttachOrder(Request):
+class AttachOrder(Message):
     """The vendor's order id of a port-in whose submit was never answered."""
 
     order_id: Text

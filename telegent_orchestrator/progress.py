@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import model_validator
 
-from telegent_orchestrator._payload import Key, Payload, Request, Text
+from telegent_orchestrator._payload import Key, Message, Payload, Text
 
 
 class StepState(StrEnum):
@@ -45,7 +45,7 @@ class Answer(StrEnum):
     ABANDON = "abandon"
 
 
-class Resolution(Request):
+class Resolution(Message):
     """A person's answer to a step that needs one.
 
     `adopt` takes the thing that exists under `id` at the vendor (for a number: the phone number in

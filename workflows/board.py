@@ -1,16 +1,19 @@
 """What people see of a running workflow: its steps, and the questions that it asks them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
-from telegent_orchestrator.names import STEP_ATTRIBUTE
-from telegent_orchestrator.progress import Question, Resolution, Step, StepState
+from telegent_orchestrator._payload import OPEN
+from telegent_orchestrator.names import RESOLVE_UPDATE, STEP_ATTRIBUTE
+from telegent_orchestrator.progress import Answer, Question, Resolution, Step, StepState
+from workflows.markdown import SINCE, code, plain, second, table
 
 STEP = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
 SIGNS = {
@@ -27,8 +30,8 @@ class Board:
     """Steps in the order in which they are shown, and open questions.
 
     Every change is written to the workflow's current details, which cost nothing, and the name
-    of the step to a search attribute, together with whatever else stands in `attributes`. `tell`
-    hears of every question.
+    of the step to a search attribute, together with whatever else stands in `attributes`; an
+    empty one is taken away. `tell` hears of every question.
     """
 
     def __init__(
@@ -122,21 +125,25 @@ class Board:
     def show(self) -> None:
         """Writes the current details (Markdown) and, when it moved on, the step's name."""
         steps = self._steps.values()
-        rows = [(in_words(step.state), step.name, step.detail) for step in steps]
-        lines = [*self.preface, "", *table(("state", "step", "detail"), rows)]
+        rows = [(in_words(step.state), step.name, _since(step), step.detail) for step in steps]
+        lines = [*self.preface]
         for question in self._questions.values():
-            lines += ["", f"**{question.step} waits for a person:** {question.text}", ""]
-            lines += [f"- {found}" for found in question.evidence]
-            lines += ["", "Answer with the update `resolve`: adopt, retry or abandon."]
+            lines += ["", *_asked(question)]
+        lines += ["", *table(("state", "step", SINCE, "detail"), rows)]
         workflow.set_current_details("\n".join(lines).strip())
         self.attributes[STEP] = next(
             (s.name for s in self._steps.values() if s.state is StepState.NEEDS_PERSON),
             self._current,
         )
         known = workflow.info().typed_search_attributes
-        if news := {k: v for k, v in self.attributes.items() if v and known.get(k) != v}:
+        if news := {k: v for k, v in self.attributes.items() if known.get(k, "") != v}:
             # One command for all: each one is an event, and on Temporal Cloud a billed action.
-            workflow.upsert_search_attributes([key.value_set(value) for key, value in news.items()])
+            workflow.upsert_search_attributes(
+                [
+                    key.value_set(value) if value else key.value_unset()
+                    for key, value in news.items()
+                ]
+            )
 
     def _end(self, step: Step, state: StepState, detail: str) -> None:
         step.state, step.detail, step.ended_at = state, detail, workflow.now()
@@ -155,15 +162,24 @@ def in_words(state: StepState) -> str:
     return f"{SIGNS[state]} {state.value}"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table that the Temporal UI shows with space between its columns."""
-    return [_row(head), "|" + ":---|" * len(head), *map(_row, rows)]
+def _update(key: SearchAttributeKey[str], value: str) -> SearchAttributeUpdate[str]:
+    return key.value_set(value) if value else key.value_unset()
 
 
-def _row(cells: Sequence[str]) -> str:
-    # The UI draws cells without padding and without borders; an em space keeps them apart.
-    return "|".join(["", *(" " + _cell(cell) + "\u2003" for cell in cells), ""])
+def _since(step: Step) -> str:
+    moment = step.ended_at or step.started_at
+    return second(moment) if moment else ""
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _asked(question: Question) -> list[str]:
+    """A question with its evidence, and the answers to copy and fill in."""
+    lines = [f"✋ **{plain(question.step)} waits for a person**: {plain(question.text)}", ""]
+    lines += [f"- {plain(found)}" for found in question.evidence]
+    lines += ["", f"Answer with the update `{RESOLVE_UPDATE}`, each {OPEN} replaced:", ""]
+    return lines + code("\n".join(_answer(question.step, answer) for answer in Answer))
+
+
+def _answer(step: str, answer: Answer) -> str:
+    named = {"id": OPEN} if answer is Answer.ADOPT else {}
+    filled = {"step": step, "answer": answer.value, **named, "by": OPEN, "reason": OPEN}
+    return json.dumps(filled, ensure_ascii=False)

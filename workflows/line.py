@@ -40,6 +40,7 @@ from workflows.calls import ask_house, put, requesting
 from workflows.ensure import Maker
 from workflows.event_delivery import Publisher
 from workflows.filters import CALLS, MESSAGES, filter_calls, filter_messages
+from workflows.markdown import link
 from workflows.messages import read_message
 from workflows.policies import JOIN
 from workflows.port_in import PortInWorkflow
@@ -126,7 +127,7 @@ class LineWorkflow:
             result=self._result,
         )
 
-    @workflow.update(name=RESOLVE_UPDATE)
+    @workflow.update(name=RESOLVE_UPDATE, description="answer a step that waits for a person")
     async def resolve(self, *sent: JsonValue) -> None:
         """Takes a Resolution: a person's answer to a step that waits for one."""
         self._board.answer(read_message(Resolution, sent))
@@ -137,6 +138,7 @@ class LineWorkflow:
 
     @workflow.signal(
         name=CHILD_CHANGED_SIGNAL,
+        description="sent by the port-in, not by people",
         # News that is still being passed on when the line has ended is nobody's any more.
         unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON,
     )
@@ -169,6 +171,8 @@ class LineWorkflow:
             number.phone_number,
         )
         self._result.port_in_workflow_id = workflow_id
+        self._board.preface += ["", link("open its port-in", workflow_id)]
+        self._board.show()
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
             bind=NumberBinding(

@@ -12,8 +12,9 @@ from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, NewN
 from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, OnboardingResult
 from telegent_orchestrator.progress import LineBrief, StepState
-from workflows.board import Board, in_words, table, words_of
+from workflows.board import Board, in_words, words_of
 from workflows.line import LineWorkflow
+from workflows.markdown import link, plain, table
 from workflows.reporting import ChildChanged
 from workflows.shared_usage import SharedUsage
 from workflows.side_by_side import side_by_side, stop_when_cancelled
@@ -162,15 +163,19 @@ class Lines:
     def _show(self, key: str, state: StepState, detail: str) -> None:
         brief = self._briefs[key]
         brief.state, brief.detail = state, detail
-        self._board.preface = [
-            f"Onboarding **{self._request.reference}**",
-            "",
-            *table(
-                ("line", "state", "detail"),
-                ((row.key, in_words(row.state), row.detail) for row in self._briefs.values()),
-            ),
-        ]
+        self._board.preface = self._page()
         self._board.show()
+
+    def _page(self) -> list[str]:
+        done = sum(brief.state is StepState.DONE for brief in self.briefs)
+        rows = [(brief.key, in_words(brief.state), brief.detail) for brief in self.briefs]
+        whose = plain(self._request.reference)
+        lines = [f"Onboarding **{whose}**: {done} of {len(rows)} lines done"]
+        for brief in self.briefs:
+            if brief.state is StepState.NEEDS_PERSON:
+                way = link(f"open line {brief.key}", brief.workflow_id)
+                lines += ["", f"✋ **{brief.key}** waits for a person: {way}"]
+        return [*lines, "", *table(("line", "state", "detail"), rows)]
 
 
 def _failed(line: LineRequest, why: str) -> LineResult:

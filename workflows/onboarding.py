@@ -123,7 +123,7 @@ class OnboardingWorkflow:
             result=self._result,
         )
 
-    @workflow.update(name=RESOLVE_UPDATE)
+    @workflow.update(name=RESOLVE_UPDATE, description="answer a step that waits for a person")
     async def resolve(self, *sent: JsonValue) -> None:
         """Takes a Resolution: a person's answer to a step that waits for one."""
         self._board.answer(read_message(Resolution, sent))
@@ -132,7 +132,7 @@ class OnboardingWorkflow:
     def _only_when_asked(self, *sent: JsonValue) -> None:
         self._board.refuse_unasked(read_message(Resolution, sent))
 
-    @workflow.signal(name=CHILD_CHANGED_SIGNAL)
+    @workflow.signal(name=CHILD_CHANGED_SIGNAL, description="sent by lines, not by people")
     def child_changed(self, raw: JsonValue = None, *more: JsonValue) -> None:
         """News of a line. Anything else is not ours, and is ignored."""
         news = heard(raw)

@@ -93,7 +93,7 @@ class PortInWorkflow:
     # Every handler takes whatever was sent: a call that does not fit its signature would be refused
     # in words that nobody understands, or stop the workflow.
 
-    @workflow.update(name=CORRECT_UPDATE)
+    @workflow.update(name=CORRECT_UPDATE, description="new or missing data, and by")
     async def submit_correction(self, *sent: JsonValue) -> PortState:
         """Takes a PortInCorrection, or refuses it with the reason; returns the state it met."""
         self._inbox.correct(read_message(PortInCorrection, sent))
@@ -103,7 +103,7 @@ class PortInWorkflow:
     def _correction_helps(self, *sent: JsonValue) -> None:
         self._inbox.refuse_correction(read_message(PortInCorrection, sent))
 
-    @workflow.update(name=CANCEL_UPDATE)
+    @workflow.update(name=CANCEL_UPDATE, description="stop it: by and reason")
     async def request_cancel(self, *sent: JsonValue) -> PortState:
         """Takes a PortInCancel, or refuses it with the reason; returns the state it met."""
         self._inbox.ask_to_cancel(read_message(PortInCancel, sent))
@@ -114,7 +114,7 @@ class PortInWorkflow:
         read_message(PortInCancel, sent)
         self._inbox.refuse_cancel()
 
-    @workflow.update(name=ATTACH_ORDER_UPDATE)
+    @workflow.update(name=ATTACH_ORDER_UPDATE, description="the order_id that an answer lost")
     async def attach_order(self, *sent: JsonValue) -> None:
         """Takes an AttachOrder: the order id of a submit that was never answered."""
         self._inbox.decide(_attaching(read_message(AttachOrder, sent)))
@@ -123,7 +123,7 @@ class PortInWorkflow:
     def _order_is_lacking(self, *sent: JsonValue) -> None:
         self._inbox.refuse_decision(_attaching(read_message(AttachOrder, sent)))
 
-    @workflow.update(name=OPERATOR_UPDATE)
+    @workflow.update(name=OPERATOR_UPDATE, description="decide: action, by and reason")
     async def operator_resolve(self, *sent: JsonValue) -> PortState:
         """Takes an OperatorResolve, or refuses it; returns the state it met."""
         self._inbox.decide(read_message(OperatorResolve, sent))
@@ -133,17 +133,17 @@ class PortInWorkflow:
     def _decision_fits(self, *sent: JsonValue) -> None:
         self._inbox.refuse_decision(read_message(OperatorResolve, sent))
 
-    @workflow.signal(name=CORRECT_SIGNAL)
+    @workflow.signal(name=CORRECT_SIGNAL, description="new or missing data, and by")
     def correct(self, *sent: JsonValue) -> None:
         """Takes a correction; one that cannot be used stands in the timeline with the reason."""
         self._inbox.signal_correction(sent)
 
-    @workflow.signal(name=CANCEL_SIGNAL)
+    @workflow.signal(name=CANCEL_SIGNAL, description="stop it: by and reason")
     def cancel(self, *sent: JsonValue) -> None:
         """Takes the wish to cancel; one that cannot be used stands in the timeline."""
         self._inbox.signal_cancel(sent)
 
-    @workflow.signal(name=ORDER_EVENT_SIGNAL)
+    @workflow.signal(name=ORDER_EVENT_SIGNAL, description="look at the order now; no input")
     def order_event(self, *anything: JsonValue) -> None:
         """A hint that the order may have changed: look at it now. What it says is not believed."""
         self._inbox.look_now = True
@@ -152,7 +152,7 @@ class PortInWorkflow:
         if bind := self._request.bind:
             self._record.board.attributes[ACCOUNT] = bind.account_id
         rules = await ask_house(HouseActivities.port_rules, "Which rules hold for port-ins?")
-        self._waiting.rules = rules
+        self._record.rules = self._waiting.rules = rules
         self._inbox.rejections_allowed = rules.rejections
         self._inbox.may_resubmit = rules.resubmit_unknown
 

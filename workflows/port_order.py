@@ -32,7 +32,6 @@ class PortOrder:
         self._record = record
         self._inbox = inbox
         self._waiting = waiting
-        self._given_at = workflow.now()
         self._sent_at: datetime | None = None
         self._unanswered: PortInCancel | Literal["correction"] | None = None
         self._doubted: OrderSeen | None = None
@@ -71,7 +70,7 @@ class PortOrder:
             PortActivities.await_port_change,
             AwaitChange(
                 seen=self._seen,
-                submitted_at=self._given_at,
+                submitted_at=self._record.given_at,
                 updated_at=self._sent_at,
                 phone_number=record.details.phone_number,
                 wireline=record.details.port_in_date is not None,
@@ -234,7 +233,7 @@ class PortOrder:
 
     async def _expect_carrier(self) -> None:
         """The carrier has something to do now: when is its silence worth a person's look?"""
-        self._given_at = workflow.now()
+        self._record.given_at = workflow.now()
         details = self._record.details
         self._waiting.silent_at = await ask_house(
             HouseActivities.carrier_silent_at,

@@ -7,11 +7,11 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
+from activities.port_rules import PortRules
 from activities.ports import OrderSeen
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import (
-    CORRECT_SIGNAL,
-    CORRECT_UPDATE,
+    NEEDS_ACTION_ATTRIBUTE,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
     PORT_STATE_SINCE_ATTRIBUTE,
@@ -30,6 +30,7 @@ from workflows.board import Board
 from workflows.event_delivery import Publisher
 from workflows.measures import port_ended, port_left
 from workflows.port_deadlines import Deadline
+from workflows.port_page import PortPage
 from workflows.port_states import may_move
 from workflows.rejections import Rejection
 from workflows.reporting import ChildChanged, tell_parent
@@ -37,6 +38,7 @@ from workflows.reporting import ChildChanged, tell_parent
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
 SINCE = SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE)
 ORDER = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
+NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
 
 CHECKS, SUBMIT, CARRIER, SERVICE = "Checks", "Submit", "Losing carrier", "Put into service"
 STEP_OF_STATE = {
@@ -88,7 +90,7 @@ class PortRecord:
     def __init__(self, details: PortInDetails) -> None:
         self.details = details
         self.state = PortState.CHECKING_ELIGIBILITY
-        self.since = workflow.now()
+        self.since = self.given_at = workflow.now()
         self.order: OrderSeen | None = None
         self.submitted_at: datetime | None = None
         self.rejection: Rejection | None = None
@@ -97,6 +99,7 @@ class PortRecord:
         self.asked_for: list[str] = []
         self.attention = ""
         self.deadline: Deadline | None = None
+        self.rules = PortRules()
         self.passed: set[str] = set()
         self.result = PortInResult(phone_number=details.phone_number, state=self.state)
         self.board = Board([CHECKS, SUBMIT, CARRIER, SERVICE])
@@ -148,6 +151,7 @@ class PortRecord:
             self.board.wait_for_person(step, SENTENCES[state])
         self.board.attributes[STATE] = state.value
         self.board.attributes[SINCE] = self.since
+        self.board.attributes[NEEDS_ACTION] = f"{self.since:%Y-%m-%dT%H:%MZ}" if step else ""
         self.write(by or (VENDOR if vendor_words else OURS), what, vendor_words)
         if state not in PASSING:
             await self._tell(StepState.NEEDS_PERSON if step else StepState.RUNNING)
@@ -209,24 +213,23 @@ class PortRecord:
 
     def show(self) -> None:
         """Writes the current details."""
-        lines = [f"**{self.state.value}**: {SENTENCES[self.state]}", ""]
-        if self.order:
-            lines.append(f"- order `{self.order.order_id}`, Telegent says: {self.order.words}")
-        if self.rejection:
-            rejection = self.rejection
-            lines.append(f"- reason **{rejection.reason}** ({rejection.who}): {rejection.remedy}")
-        if self.fields_to_correct:
-            values = ", ".join(f'"{name}": …' for name in self.fields_to_correct)
-            lines.append(
-                f"- send the signal `{CORRECT_SIGNAL}` or the update `{CORRECT_UPDATE}` with "
-                f'`{{{values}, "by": "…"}}`'
-            )
-        if self.attention:
-            lines.append(f"- **attention**: {self.attention}")
-        lines += [f"- warning: {warning}" for warning in self.result.warnings]
-        if self.deadline:
-            lines.append(f"- next: {self.deadline.name}, {self.deadline.at:%Y-%m-%d %H:%M} UTC")
-        self.board.preface = lines
+        self.board.preface = PortPage(
+            state=self.state,
+            sentence=SENTENCES[self.state],
+            since=self.since,
+            details=self.details,
+            order=self.order,
+            given_at=self.given_at,
+            rejection=self.rejection,
+            rejections=self.rejections,
+            fields=self.fields_to_correct,
+            attention=self.attention,
+            warnings=self.result.warnings,
+            deadline=self.deadline,
+            act_by=self.act_by(),
+            timeline=self.result.timeline,
+            rules=self.rules,
+        ).lines()
         self.board.show()
 
     async def _publish(self, kind: EventType) -> None:

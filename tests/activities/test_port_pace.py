@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.port_pace import JITTER, Pace, Situation, is_business_day, next_look
+from activities.port_pace import (
+    JITTER,
+    Pace,
+    Situation,
+    is_business_day,
+    looks_in_words,
+    next_look,
+)
 
 SALT_LAKE_CITY, NEW_YORK, HONOLULU = "+18015550142", "+12125550142", "+18085551234"
 DENVER = ZoneInfo("America/Denver")
@@ -236,3 +243,34 @@ def test_the_phases_say_how_often_a_port_of_an_age_is_looked_at() -> None:
         (5 * DAY, 3 * HOUR),
         (timedelta.max, 6 * HOUR),
     ]
+
+
+HOURS = "Mon to Fri 8 to 20 o'clock America/Denver"
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        (
+            {},
+            "every 5 min to 30 min until 11-18 20:00, every 1 h until 11-19 17:00, every 3 h until "
+            f"11-23 17:00, then every 6 h; after the first {HOURS}",
+        ),
+        (
+            {"wireline": True},
+            "every 1 h until 11-19 17:00, every 3 h until 11-23 17:00, then every 6 h, all "
+            f"{HOURS.replace('20', '17')}",
+        ),
+        ({"needs_person": True}, f"every 6 h, {HOURS}"),
+        ({"urgent": True}, f"every 5 min to 30 min until 11-18 20:00, then every 1 h, {HOURS}"),
+    ],
+    ids=["young", "wireline", "rejected", "cancelling"],
+)
+def test_the_looks_in_words(about: dict[str, bool], words: str) -> None:
+    about = {"wireline": False, "needs_person": False, "urgent": False} | about
+    given_at = datetime(2026, 11, 18, 17, tzinfo=UTC)
+
+    assert looks_in_words(Pace(), given_at, phone_number=SALT_LAKE_CITY, **about) == words
+    assert looks_in_words(
+        Pace(fixed=timedelta(seconds=0.5)), given_at, phone_number=None, **about
+    ) == ("every 0.5 s")
