@@ -27,6 +27,7 @@ write() { # file, content
 write postgres_password "$(random 24 | tr '+/' '-_')"
 write payload_keys "k1:$(random 32)"
 write codec_operators "operator:$(random 24 | tr '+/' '-_')"
+write grafana_password "$(random 24 | tr '+/' '-_')"
 write id_key "$(random 32)"
 write webhook_token "$(random 24 | tr '+/' '-_')"
 write account_key "${TELEGENT_ACCOUNT_KEY:-DID-simulator}"

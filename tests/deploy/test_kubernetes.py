@@ -1,0 +1,107 @@
+"""What can be known about the Kubernetes manifests without a cluster."""
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
+import pytest
+import yaml
+
+from telegent import Timeouts
+from telegent_orchestrator.names import TASK_QUEUE
+from worker.run import HOUSE_GRACE, grace_for
+from worker.settings import unknown_variables
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
+FILES = sorted(FOLDER.glob("*.yaml"))
+OBJECTS: list[dict[str, Any]] = [
+    document for path in FILES for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+]
+NOT_KUBERNETES = {"Kustomization", "ScaledObject"}
+RUN = [thing for thing in OBJECTS if thing["kind"] in ("Deployment", "Job")]
+COMMANDS = {"worker": None, "search-attributes": "search-attributes"} | {
+    name: name for name in ("codec-server", "webhook")
+}
+
+
+def of(kind: str, name: str) -> dict[str, Any]:
+    (found,) = [
+        thing for thing in OBJECTS if thing["kind"] == kind and thing["metadata"]["name"] == name
+    ]
+    return found
+
+
+def container(thing: dict[str, Any]) -> dict[str, Any]:
+    (only,) = thing["spec"]["template"]["spec"]["containers"]
+    found: dict[str, Any] = only
+    return found
+
+
+@pytest.mark.parametrize(
+    "thing", [t for t in OBJECTS if t["kind"] not in NOT_KUBERNETES], ids=lambda t: str(t["kind"])
+)
+def test_kubernetes_takes_it(thing: dict[str, Any]) -> None:
+    kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_everything_is_in_the_kustomization_but_what_needs_keda() -> None:
+    listed = of_kind("Kustomization")["resources"]
+    assert {*listed, "kustomization.yaml", "autoscaling.yaml"} == {path.name for path in FILES}
+
+
+def of_kind(kind: str) -> dict[str, Any]:
+    (found,) = [thing for thing in OBJECTS if thing["kind"] == kind]
+    return found
+
+
+@pytest.mark.parametrize("thing", RUN, ids=lambda t: str(t["metadata"]["name"]))
+def test_it_runs_our_command_with_our_settings(thing: dict[str, Any]) -> None:
+    runs = container(thing)
+    command = COMMANDS[thing["metadata"]["name"]]
+    assert runs.get("args") == ([command] if command else None)
+    names = [variable["name"] for variable in runs.get("env", [])]
+    config = of("ConfigMap", "telegent-config")["data"]
+    assert unknown_variables(dict.fromkeys([*names, *config], "")) == []
+    for variable in runs.get("env", []):
+        if "valueFrom" in variable:
+            assert variable["valueFrom"]["configMapKeyRef"]["key"] in config
+
+
+@pytest.mark.parametrize("thing", RUN, ids=lambda t: str(t["metadata"]["name"]))
+def test_secrets_are_files_that_exist(thing: dict[str, Any]) -> None:
+    pod = thing["spec"]["template"]["spec"]
+    mounted = {
+        item["path"] for volume in pod.get("volumes", []) for item in volume["secret"]["items"]
+    }
+    named = {
+        variable["value"].removeprefix("/run/secrets/")
+        for variable in container(thing).get("env", [])
+        if variable["name"].endswith("_FILE")
+    }
+    assert named == mounted
+    made = (FOLDER.parent / "make-secrets.sh").read_text(encoding="utf-8")
+    assert all(name in made for name in named)
+
+
+@pytest.mark.parametrize("thing", RUN, ids=lambda t: str(t["metadata"]["name"]))
+def test_it_has_no_rights(thing: dict[str, Any]) -> None:
+    pod, runs = thing["spec"]["template"]["spec"], container(thing)
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["automountServiceAccountToken"] is False
+    assert runs["securityContext"]["readOnlyRootFilesystem"]
+    assert runs["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert "memory" in runs["resources"]["limits"]
+
+
+def test_a_worker_gets_time_to_hear_the_answers_of_its_calls() -> None:
+    pod = of("Deployment", "worker")["spec"]["template"]["spec"]
+    longest = (grace_for(Timeouts()) + HOUSE_GRACE).total_seconds()
+    assert pod["terminationGracePeriodSeconds"] > longest
+
+
+def test_the_autoscaler_watches_the_workflows_own_queue() -> None:
+    (trigger,) = of_kind("ScaledObject")["spec"]["triggers"]
+    assert trigger["metadata"]["taskQueue"] == TASK_QUEUE
+    config = of("ConfigMap", "telegent-config")["data"]
+    assert trigger["metadata"]["endpoint"] == config["TEMPORAL_ADDRESS"]
+    assert of_kind("ScaledObject")["spec"]["scaleTargetRef"]["name"] == "worker"
