@@ -1,6 +1,6 @@
 // Payloads as the orchestrator encrypts them: AES-256-GCM, with the newest key of a ring.
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 
@@ -50,10 +50,15 @@ export class EncryptionCodec implements PayloadCodec {
   #encrypt(payload: Payload): Payload {
     const id = Buffer.from(this.#newest);
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.#key(this.#newest), nonce).setAAD(id);
+    const key = this.#key(this.#newest);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(id);
     const sealed = [cipher.update(Wire.encode(payload).finish()), cipher.final(), cipher.getAuthTag()];
     return {
-      metadata: { encoding: Buffer.from(ENCODING), 'encryption-key-id': id },
+      metadata: {
+        encoding: Buffer.from(ENCODING),
+        'encryption-key-id': id,
+        'encryption-key-fingerprint': Buffer.from(fingerprint(key)),
+      },
       data: Buffer.concat([nonce, ...sealed]),
     };
   }
@@ -79,6 +84,11 @@ export class EncryptionCodec implements PayloadCodec {
     if (!key) throw new Error(`there is no payload key '${id}'; there are: ${[...this.#keys.keys()].join(', ')}`);
     return key;
   }
+}
+
+/** Tells keys of the same name apart; says nothing about the key. */
+function fingerprint(key: Buffer): string {
+  return createHash('sha256').update('payload key').update(key).digest('hex').slice(0, 16);
 }
 
 function text(bytes: Uint8Array | null | undefined): string {

@@ -122,7 +122,7 @@ async def test_with_the_keys_everything_is_readable(sealed: House, request_file:
     [
         ("", "payload is encrypted with key 'mine'; give the worker's keys"),
         (key_ring("other"), "'mine', which is not among the configured keys (other)"),
-        (key_ring("mine"), "payload under key 'mine' cannot be decrypted"),
+        (key_ring("mine"), "encrypted with another key of the name 'mine'"),
     ],
 )
 async def test_without_the_right_keys_nothing_is_sent(

@@ -95,7 +95,7 @@ async def test_progress_streams_until_a_corrected_port_in_is_live(
 
     assert corrected
     assert corrected.json() == {"state": "ACTION_REQUIRED"}
-    assert seen.count("progress") > 3
+    assert seen.count("progress") > 1
     assert seen[-1] == "complete"
     assert data["complete"] is True
     shown = (await http.get(place)).json()

@@ -27,7 +27,7 @@ def customer() -> Family:
 async def stage(customer: Family, tmp_path: Path) -> AsyncIterator[Scene]:
     simulator = Simulator(SimulatorOptions(carrier=customer.carrier()))
     # The call is held until a second worker has started, which may take a busy machine long.
-    patience = {"TELEGENT_READ_TIMEOUT_SECONDS": "30"}
+    patience = {"TELEGENT_READ_TIMEOUT_SECONDS": "20"}
     async with scene(tmp_path, simulator, patience) as stage:
         yield stage
 

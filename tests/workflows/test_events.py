@@ -49,7 +49,7 @@ EVENT = Event(
 STATES = ("SUBMITTED", "ACTION_REQUIRED", "COMPLETED")
 
 
-@workflow.defn
+@workflow.defn(sandboxed=False)
 class Talks:
     """Publishes what a port-in would, one event for each state."""
 
@@ -79,7 +79,7 @@ class Talks:
         self._go_on = True
 
 
-@workflow.defn
+@workflow.defn(sandboxed=False)
 class GoesOn:
     """Is cancelled while it publishes, and lives on, as a port-in does."""
 

@@ -238,7 +238,8 @@ async def test_a_create_that_stays_unanswered_waits_for_a_person(house: House) -
     progress = await handle.progress()
     async for now in handle.watch():
         progress = now
-        if progress.lines.get("first") and progress.lines["first"].questions:
+        asked = progress.lines.get("first") and progress.lines["first"].questions
+        if asked and progress.onboarding.lines[0].state is StepState.NEEDS_PERSON:
             break
 
     question = progress.lines["first"].questions[0]
