@@ -17,6 +17,9 @@ COPY workflows workflows
 COPY worker worker
 COPY simulator simulator
 
+# The sandbox loads the workflows anew for each run, and nothing may be written here later.
+RUN python -m compileall -q activities simulator telegent telegent_orchestrator worker workflows
+
 # Such as the commit: docker build --build-arg BUILD_ID=$(git rev-parse --short HEAD)
 ARG BUILD_ID=dev
 ENV TELEGENT_BUILD_ID=${BUILD_ID}

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo up test check lint types format schemas histories crash soak screenshots lock
+.PHONY: help demo up test check lint types format schemas histories faults crash soak screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be typed
@@ -39,6 +39,9 @@ schemas: $(INSTALLED) ## Write the JSON Schemas of the payloads
 
 histories: $(INSTALLED) ## Record the histories that the replay test replays
 	@$(BIN)/python -m tests.replay.record
+
+faults: $(INSTALLED) ## Spoil every vendor call in every way, and judge (OPTIONS=…)
+	@$(BIN)/python -m trials.faults $(OPTIONS)
 
 crash: $(INSTALLED) ## End processes at every point of every vendor call, and judge (OPTIONS=…)
 	@$(BIN)/python -m trials.crash $(OPTIONS)

@@ -3,29 +3,30 @@
 TOKEN = "POST /v1.0/OAuth2/tokens"  # noqa: S105 - a path
 ORDER = "GET /v1.0/numbers/order"
 
-CALLS = (
-    TOKEN,
-    "POST /v1.0/account/create",
-    "POST /v1.0/subscribers/create",
-    "POST /v1.0/message/routes",
-    "POST /v1.0/voice/routes",
-    "GET /v1.0/account/products",
-    "POST /v1.0/products",
-    "GET /v1.0/account/packages",
-    "POST /v1.0/packages",
-    "POST /v1.0/subscribers/guardian-features",
-    "POST /v1.0/subscribers/guardians/relation",
-    "POST /v1.0/numbers/provision",
-    "POST /v1.0/numbers/portin/eligibility",
-    "POST /v1.0/numbers/portin",
-    ORDER,
-    "POST /v1.0/numbers/portin/update",
-    "GET /v1.0/numbers",
-    "POST /v1.0/numbers/update",
-    "POST /v1.0/subscriptions",
-    "POST /v1.0/numbers/data-usage",
-    "POST /v1.0/numbers/data-usage/update-renewal-info",
-    "POST /v1.0/subscribers/call-filter",
-    "POST /v1.0/subscribers/message-filter",
-)
-"""Each distinct call once, as "METHOD path", in about the order in which they are made."""
+CALLS = {
+    TOKEN: 22,
+    "POST /v1.0/account/create": 1,
+    "POST /v1.0/subscribers/create": 2,
+    "POST /v1.0/message/routes": 1,
+    "POST /v1.0/voice/routes": 1,
+    "GET /v1.0/account/products": 1,
+    "POST /v1.0/products": 1,
+    "GET /v1.0/account/packages": 1,
+    "POST /v1.0/packages": 1,
+    "POST /v1.0/subscribers/guardian-features": 2,
+    "POST /v1.0/subscribers/guardians/relation": 1,
+    "POST /v1.0/numbers/provision": 1,
+    "POST /v1.0/numbers/portin/eligibility": 1,
+    "POST /v1.0/numbers/portin": 1,
+    ORDER: 2,
+    "POST /v1.0/numbers/portin/update": 1,
+    "GET /v1.0/numbers": 2,
+    "POST /v1.0/numbers/update": 1,
+    "POST /v1.0/subscriptions": 2,
+    "POST /v1.0/numbers/data-usage": 1,
+    "POST /v1.0/numbers/data-usage/update-renewal-info": 1,
+    "POST /v1.0/subscribers/call-filter": 1,
+    "POST /v1.0/subscribers/message-filter": 1,
+}
+"""Each distinct call as "METHOD path", in about the order in which they are made, and how often it
+is made; the order is looked at at least as often as this says."""

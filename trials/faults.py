@@ -1,0 +1,126 @@
+"""`python -m trials.faults`: spoil every vendor call in every way, and judge what is left."""
+
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from trials.calls import CALLS
+from trials.lane import Played
+from trials.ours import Ours
+from trials.processes import ProcessEndedError, play_all
+from trials.report import BREACH, OK, UNUSABLE, matrix, progress_bar, wide_console
+from trials.share import chosen_share
+from trials.spoiled import TIMES, Spoiled, Trouble, every_case
+
+SIGNS = {"ok": "✓", "person": "[yellow]P[/]", "breach": "[bold red]X[/]"}
+
+
+class Times(StrEnum):
+    """How often in a row a call is spoiled."""
+
+    ONCE = "1"
+    THRICE = "3"
+
+
+def faults(
+    seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The part of all cases to play, by the seed.")
+    ] = 1.0,
+    only: Annotated[str, typer.Option(help="Only calls that have this in them.")] = "",
+    fault: Annotated[Trouble | None, typer.Option(help="Only this fault.")] = None,
+    times: Annotated[Times | None, typer.Option(help="Only so often in a row.")] = None,
+) -> None:
+    """Spoil each vendor call of an onboarding in each way, and compare ledger and request."""
+    cases = [
+        case
+        for case in every_case(seed)
+        if (case.call == only if only in CALLS else only in case.call)
+        and fault in (None, case.trouble)
+        and (times is None or case.times == int(times))
+    ]
+    if not cases:
+        typer.echo(f"no call has {only!r} in it; the calls are: {', '.join(CALLS)}")
+        raise typer.Exit(UNUSABLE)
+    console = wide_console()
+    try:
+        played = play_with_bar(console, Ours, chosen_share(cases, share, seed), seed)
+    except ProcessEndedError as error:
+        console.print(f"[bold red]{escape(str(error))}[/]: its messages are above")
+        raise typer.Exit(UNUSABLE) from None
+    raise typer.Exit(show(console, played, seed))
+
+
+def play_with_bar(
+    console: Console, onboarder: type[Ours], cases: Sequence[Spoiled], seed: int
+) -> list[Played]:
+    """Plays all cases behind a progress bar. Raises ProcessEndedError."""
+    played: list[Played] = []
+    with progress_bar(console, f"faults (seed {seed})", len(cases)) as bar:
+        for one in play_all(onboarder, cases):
+            played.append(one)
+            bar.done(f"{sum(p.verdict.state == 'breach' for p in played)} breaches")
+    return played
+
+
+def show(console: Console, played: Sequence[Played], seed: int) -> int:
+    """The table, what people were asked, and each breach; gives the exit code."""
+    by_case = {(p.case.call, p.case.trouble, p.case.times): _came_to(p) for p in played}
+    calls = [call for call in CALLS if any(one.case.call == call for one in played)]
+    cells = {
+        (_short(call), _heading(trouble)): "".join(
+            SIGNS.get(by_case.get((call, trouble, times), ""), " ") for times in TIMES
+        )
+        for call in calls
+        for trouble in Trouble
+    }
+    headings = [_heading(trouble) for trouble in Trouble]
+    console.print(matrix("Vendor call", [_short(call) for call in calls], headings, cells))
+    states = [_came_to(one) for one in played]
+    console.print(
+        f"In each cell: once, three times in a row. {len(states)} cases: {states.count('ok')} ✓ "
+        f"(exactly once), {states.count('person')} P (a person was asked with evidence, answered, "
+        f"and then exactly once), {states.count('breach')} X (breaches).",
+        highlight=False,
+    )
+    breaches = [one for one in played if one.verdict.state == "breach"]
+    for one in breaches:
+        console.print(f"[bold red]BREACH[/] {escape(str(one.case))}", highlight=False)
+        for sentence in [*one.verdict.wrong, *one.asked]:
+            console.print(f"  {escape(sentence)}", highlight=False)
+        console.print(f"  again: {again(one.case, seed)}", highlight=False)
+    return BREACH if breaches else OK
+
+
+def again(case: Spoiled, seed: int) -> str:
+    """The command that plays one case again."""
+    return (
+        f"python -m trials.faults --seed {seed} --only '{case.call}' --fault '{case.trouble}' "
+        f"--times {case.times}"
+    )
+
+
+def _came_to(played: Played) -> str:
+    state = played.verdict.state
+    return "person" if state == "ok" and played.asked else state
+
+
+def _short(call: str) -> str:
+    return call.replace("/v1.0/", "")
+
+
+def _heading(trouble: Trouble) -> str:
+    return "\n".join(trouble.split())
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(faults)
+    finally:
+        # Threads of the Temporal SDK may still be ending; see demo/__main__.py.
+        time.sleep(0.1)
