@@ -3,12 +3,11 @@
 import json
 import re
 from copy import deepcopy
+from itertools import product
 from typing import Any
 
 import nexusrpc
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import JsonValue, ValidationError
 from temporalio import workflow
@@ -28,6 +27,7 @@ from workflows.reporting import CHILD_CHANGED_SIGNAL
 
 NOT_FOR_OTHERS = {EventDeliveryWorkflow}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
+WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})
 SCHEMAS = {
     name: Draft202012Validator(document)
     for name, document in read(CURRENT).items()
@@ -106,30 +106,30 @@ def places(value: JsonValue, path: tuple[str | int, ...] = ()) -> list[tuple[str
     return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    st.sampled_from(places(FAMILY)[1:]),
-    st.sampled_from([None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"}]),
-)
-def test_what_a_schema_takes_no_shape_check_refuses(
-    place: tuple[str | int, ...], value: JsonValue
-) -> None:
-    request = deepcopy(FAMILY)
-    holder = request
-    for key in place[:-1]:
-        holder = holder[key]  # type: ignore[index]  # a place of this request
-    if value == "remove":
-        del holder[place[-1]]  # type: ignore[arg-type]
-    else:
-        holder[place[-1]] = value  # type: ignore[index]
-    if not SCHEMAS["OnboardingRequest.json"].is_valid(request):
-        return
+def test_what_a_schema_takes_no_shape_check_refuses() -> None:
+    takes = SCHEMAS["OnboardingRequest.json"].is_valid
+    for place, value in product(places(FAMILY)[1:], WRONG):
+        request = deepcopy(FAMILY)
+        holder: Any = request
+        for key in place[:-1]:
+            holder = holder[key]
+        if value == "remove":
+            del holder[place[-1]]
+        else:
+            holder[place[-1]] = value
+        assert not takes(request) or shape_faults(request) == [], (place, value)
+
+
+def shape_faults(request: dict[str, Any]) -> list[str]:
+    """What is wrong with a request that a JSON Schema can say."""
     try:
         OnboardingRequest.model_validate(request)
     except ValidationError as error:
         between_parts = r"is not a key|needs \"guardian\"|needs routes.voice|twice|Value error"
-        refused = [fault for fault in faults_of(error) if not re.search(between_parts, fault)]
-        assert refused == []
+        # Validators take `format` for a comment, unless they are told otherwise.
+        unsaid = rf"{between_parts}|valid date"
+        return [fault for fault in faults_of(error) if not re.search(unsaid, fault)]
+    return []
 
 
 def test_a_misspelt_field_does_not_fit() -> None:
