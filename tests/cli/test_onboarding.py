@@ -162,7 +162,8 @@ async def test_a_question_of_a_line_is_answered_too(
     end = await at.types("status", reference, "--watch", "--json")
     assert end.status == 0
     assert (
-        end.json_lines[-1]["progress"]["onboarding"]["result"]["lines"][0]["subscription_id"] == "…"
+        end.json_lines[-1]["progress"]["onboarding"]["result"]["lines"][0]["subscription_id"]
+        == "seen in the portal"
     )
 
 
