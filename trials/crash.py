@@ -1,8 +1,6 @@
 """`python -m trials.crash`: end processes at every point of every vendor call, and judge."""
 
-import math
 import os
-import random
 import time
 from datetime import datetime
 from typing import Annotated
@@ -15,6 +13,7 @@ from demo.stack import RUNS
 from trials.crashes import Crash, Kind, Point, every_crash
 from trials.judge import Verdict
 from trials.report import BREACH, OK, UNUSABLE, matrix, progress_bar, wide_console
+from trials.share import chosen_share
 from trials.sweep import sweep
 
 LANES = 12
@@ -42,15 +41,6 @@ def crash(
         typer.echo(f"no crash has {only!r} in its name; one is called: {next(every_crash())}")
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(run(_play_all(chosen, seed, lanes)))
-
-
-def chosen_share(crashes: list[Crash], share: float, seed: int) -> list[Crash]:
-    """A part of these, at least one, in their order; the same ones for the same seed."""
-    if not crashes:
-        return []
-    count = max(1, math.ceil(share * len(crashes)))
-    picked = random.Random(seed).sample(range(len(crashes)), count)  # noqa: S311 - no secret
-    return [crashes[at] for at in sorted(picked)]
 
 
 async def _play_all(crashes: list[Crash], seed: int, lanes: int) -> int:

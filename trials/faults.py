@@ -53,7 +53,7 @@ def faults(
     except ProcessEndedError as error:
         console.print(f"[bold red]{escape(str(error))}[/]: its messages are above")
         raise typer.Exit(UNUSABLE) from None
-    raise typer.Exit(show(console, played, seed))
+    raise typer.Exit(show(console, played))
 
 
 def play_with_bar(
@@ -61,15 +61,19 @@ def play_with_bar(
 ) -> list[Played]:
     """Plays all cases behind a progress bar. Raises ProcessEndedError."""
     played: list[Played] = []
+    breaches = 0
     with progress_bar(console, f"faults (seed {seed})", len(cases)) as bar:
         for one in play_all(onboarder, cases):
             played.append(one)
-            bar.done(f"{sum(p.verdict.state == 'breach' for p in played)} breaches")
+            if one.verdict.state == "breach":
+                breaches += 1
+                show_breach(console, one, seed)
+            bar.done(f"{breaches} breaches")
     return played
 
 
-def show(console: Console, played: Sequence[Played], seed: int) -> int:
-    """The table, what people were asked, and each breach; gives the exit code."""
+def show(console: Console, played: Sequence[Played]) -> int:
+    """The table, and the sums; gives the exit code."""
     by_case = {(p.case.call, p.case.trouble, p.case.times): _came_to(p) for p in played}
     calls = [call for call in CALLS if any(one.case.call == call for one in played)]
     cells = {
@@ -88,13 +92,15 @@ def show(console: Console, played: Sequence[Played], seed: int) -> int:
         f"and then exactly once), {states.count('breach')} X (breaches).",
         highlight=False,
     )
-    breaches = [one for one in played if one.verdict.state == "breach"]
-    for one in breaches:
-        console.print(f"[bold red]BREACH[/] {escape(str(one.case))}", highlight=False)
-        for sentence in [*one.verdict.wrong, *one.asked]:
-            console.print(f"  {escape(sentence)}", highlight=False)
-        console.print(f"  again: {again(one.case, seed)}", highlight=False)
-    return BREACH if breaches else OK
+    return BREACH if "breach" in states else OK
+
+
+def show_breach(console: Console, played: Played, seed: int) -> None:
+    """What is wrong with a case, and how to play it again."""
+    console.print(f"[bold red]BREACH[/] {escape(str(played.case))}", highlight=False)
+    for sentence in [*played.verdict.wrong, *played.asked]:
+        console.print(f"  {escape(sentence)}", highlight=False)
+    console.print(f"  again: {again(played.case, seed)}", highlight=False)
 
 
 def again(case: Spoiled, seed: int) -> str:
