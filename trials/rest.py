@@ -31,7 +31,7 @@ class Follower:
     temporal: Client
     desk: Desk
     simulator: Simulator
-    every: timedelta = timedelta(seconds=0.5)
+    every: timedelta = timedelta(seconds=1.5)
     closed: bool = False
 
     async def until_closed(self) -> Progress:
