@@ -123,5 +123,11 @@ async def process(
 
 
 async def ended(running: asyncio.subprocess.Process) -> Ended:
-    out, err = await asyncio.wait_for(running.communicate(), 60)
+    try:
+        out, err = await asyncio.wait_for(running.communicate(), 60)
+    finally:
+        # So that a failing test leaves nothing behind.
+        if running.returncode is None:
+            running.kill()
+            await running.wait()
     return Ended(running.returncode, (out or b"").decode(), err.decode())
