@@ -15,7 +15,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import _Definition
 
-from tests.replay.histories import COMMANDS, FOLDER, unreleased
+from tests.replay.folders import COMMANDS, FOLDER, unreleased
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
 
@@ -58,6 +58,7 @@ class Listening(WorkflowRunner):
             self.commands += [command for command in commands if command]
             return completion
 
+        # Around what the sandbox made: a class of our own would have to repeat all of it.
         instance.activate = heard  # type: ignore[method-assign]
         return instance
 

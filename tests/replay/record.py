@@ -16,7 +16,7 @@ from temporalio.client import Client
 from activities import ActivitySettings
 from simulator import CarrierSetup, SimulatorOptions
 from tests.replay.commands import replayed, write_down, written_down
-from tests.replay.histories import FOLDER, released, unreleased
+from tests.replay.folders import FOLDER, released, unreleased
 from tests.replay.scenarios import AWAY, SCENARIOS, Scenario, delivered, events_to, told
 from tests.workflows.house import QUICK, SETTINGS, dev_server, open_house
 from tests.workflows.test_events import Receiver

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replay.histories import FOLDER, SUMS, recorded, released
+from tests.replay.folders import FOLDER, SUMS, recorded, released
 from tests.replay.releases import ROOT, Release, git, releases, skip_without
 
 HEADS = [pytest.param(release, id=release.version) for release in releases()]

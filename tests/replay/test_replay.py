@@ -7,10 +7,10 @@ import pytest
 
 import workflows
 from tests.replay.commands import replayed, without_comments, written_down
-from tests.replay.histories import label, recorded, sets
+from tests.replay.folders import label, recorded, sets
 from workflows.registry import WORKFLOWS
 
-PATCHED = re.compile(r"""workflow\.(?:patched|deprecate_patch)\(\s*["']([^"']+)""")
+PATCHED = re.compile(r"""\b(?:patched|deprecate_patch)\(\s*(?:["']([^"']+))?""")
 ADVICE = "a change of a workflow's commands needs workflow.patched: see docs/changing-workflows.md"
 
 
@@ -37,6 +37,7 @@ def test_every_workflow_and_every_patch_has_a_history() -> None:
     names = " ".join(path.stem for path in recorded())
 
     assert all(workflow.__name__ in names for workflow in WORKFLOWS)
+    assert "" not in patches, "write the id of a patch where it is used, so that it is found"
     assert {f"patched {patch}" for patch in patches} <= commands, (
         "no history goes the new way: record one with `make histories`"
     )
