@@ -121,6 +121,7 @@ EXPECTED = {
     "… because data are missing": {"bare"},
     "… because the losing carrier rejected": {"rejected"},
     "… because the order id is not known": {"lost"},
+    "Port-ins in the same state since before a day": OPEN,
     "Port-ins with the losing carrier": {"silent"},
     "Port-ins open since before a day": OPEN,
     "The port-in of an order": {"silent"},
