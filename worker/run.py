@@ -21,6 +21,7 @@ from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from worker.connect import connect
 from worker.deployment import UNVERSIONED, deployment
 from worker.errors import WorkerError
+from worker.from_zero import count_from_zero
 from worker.health import serve_health, temporal_serves
 from worker.interceptors import BindLogContext
 from worker.metrics import process_runtime
@@ -200,6 +201,7 @@ async def run(settings: WorkerSettings) -> None:
             api = _telegent(settings, runtime.metric_meter, tracer)
             client = await connect(settings.payload_keys, runtime, interceptors)
             await require_search_attributes(client)
+            count_from_zero(runtime.metric_meter, client.namespace)
             if settings.health_port:
                 await stack.enter_async_context(
                     serve_health(settings.health_host, settings.health_port, ready)

@@ -11,6 +11,7 @@ import contextlib
 import re
 from collections import Counter
 from datetime import timedelta
+from typing import Literal, get_args
 
 import structlog
 import uvicorn
@@ -53,14 +54,31 @@ _ORDER = re.compile(
 )
 
 
+What = Literal[
+    "received",
+    "signals",
+    "coalesced",
+    "unknown_orders",
+    "without_order",
+    "unauthorized",
+    "too_large",
+    "too_slow",
+    "temporal_unreachable",
+]
+"""What is counted."""
+
+
 class Tally:
     """Counts what happens, for `GET /healthz` and for Prometheus."""
 
     def __init__(self, meter: MetricMeter) -> None:
         self.counters: Counter[str] = Counter()
         self._events = meter.create_counter("telegent_webhook_events", "Order updates")
+        for what in get_args(What):
+            # Prometheus would not see the first one of a series that begins with it.
+            self._events.add(0, {"what": what})
 
-    def __call__(self, what: str) -> None:
+    def __call__(self, what: What) -> None:
         """One more of `what`."""
         self.counters[what] += 1
         self._events.add(1, {"what": what})

@@ -6,6 +6,7 @@ from short lists, never an id, a number or a name.
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from temporalio import workflow
 
@@ -25,61 +26,61 @@ class Settled(StrEnum):
     """Neither can be shown: a person is asked."""
 
 
+class Counted(NamedTuple):
+    """A counter: its name, to which Prometheus adds `_total`, and what it counts."""
+
+    name: str
+    what: str
+
+
+ANSWERS_LOST = Counted("telegent_answers_lost", "Writes whose outcome is unknown")
+ANSWERS_SETTLED = Counted("telegent_answers_lost_settled", "What became of those writes")
+PORTS_ENDED = Counted("telegent_ports_ended", "Port-ins that ended")
+PORT_REJECTIONS = Counted("telegent_port_rejections", "Rejections of port-ins")
+UNKNOWN_WORDS = Counted("telegent_port_unknown_words", "Status words that are not known")
+EVENTS = Counted("telegent_events", "Events whose delivery ended")
+
+
 def answer_lost(write: str) -> None:
     """A write to the vendor may have happened or not."""
-    _count("telegent_answers_lost", "Writes whose outcome is unknown", write=write)
+    _count(ANSWERS_LOST, write=write)
 
 
 def lost_answer_settled(write: str, how: Settled) -> None:
     """It is known what became of such a write, or a person is asked."""
-    _count(
-        "telegent_answers_lost_settled",
-        "What became of writes whose outcome was unknown",
-        write=write,
-        how=how,
-    )
+    _count(ANSWERS_SETTLED, write=write, how=how)
 
 
 def port_left(state: PortState, after: timedelta) -> None:
     """A port-in left a state."""
-    _time("telegent_port_state_duration", "How long port-ins stayed in a state", after, state=state)
+    _time("telegent_port_state_duration", "How long port-ins stayed in a state", state, after)
 
 
 def port_ended(state: PortState, after: timedelta, *, first_attempt: bool) -> None:
     """A port-in ended, so long after it was started; `first_attempt`: it was never rejected."""
-    _time(
-        "telegent_port_duration",
-        "How long port-ins took from their start to their end",
-        after,
-        state=state,
-        first_attempt="yes" if first_attempt else "no",
-    )
+    _count(PORTS_ENDED, state=state, first_attempt="yes" if first_attempt else "no")
+    _time("telegent_port_duration", "How long port-ins took, from start to end", state, after)
 
 
 def port_rejected(reason: str) -> None:
     """The losing carrier, or the vendor for it, rejected a port-in."""
-    _count("telegent_port_rejections", "Rejections of port-ins", reason=reason)
+    _count(PORT_REJECTIONS, reason=reason)
 
 
 def unknown_word() -> None:
     """The vendor used a status word that we do not know."""
-    _count("telegent_port_unknown_words", "Status words of orders that are not known")
+    _count(UNKNOWN_WORDS)
 
 
 def event_delivered(kind: str, *, taken: bool) -> None:
     """The delivery of an event to a receiver ended."""
-    _count(
-        "telegent_events",
-        "Events whose delivery ended",
-        type=kind,
-        result="delivered" if taken else "failed",
-    )
+    _count(EVENTS, type=kind, result="delivered" if taken else "failed")
 
 
-def _count(name: str, what: str, **labels: str) -> None:
-    workflow.metric_meter().create_counter(name, what).add(1, labels)
+def _count(counted: Counted, **labels: str) -> None:
+    workflow.metric_meter().create_counter(*counted).add(1, labels)
 
 
-def _time(name: str, what: str, duration: timedelta, **labels: str) -> None:
+def _time(name: str, what: str, state: PortState, duration: timedelta) -> None:
     meter = workflow.metric_meter()
-    meter.create_histogram_timedelta(name, what, "duration").record(duration, labels)
+    meter.create_histogram_timedelta(name, what, "duration").record(duration, {"state": state})

@@ -66,11 +66,12 @@ TROUBLE = (
 class Seen:
     """What was to be seen of it.
 
-    `traces`: all that was sent to the collector. `caller`: id of the caller's span that started the
-    onboarding. `requests`: how many the simulator has had, by whether they were for tokens.
-    `personal`: what must be in none of it.
+    `at_first`: the worker, before it had work. `traces`: all that was sent to the collector.
+    `caller`: id of the caller's span that began the onboarding. `requests`: how many the simulator
+    has had, by whether they were for tokens. `personal`: what must be in none of it.
     """
 
+    at_first: Scrape
     worker: Scrape
     webhook: Scrape
     spans: list[Span]
@@ -82,7 +83,7 @@ class Seen:
 
 
 async def play(folder: Path) -> Seen:
-    """Play it once. The caller's own spans go nowhere; only their ids count."""
+    """Play it once."""
     options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
     clock = ManualClock()
     telegent = Simulator(options, clock=clock)
@@ -102,6 +103,7 @@ async def play(folder: Path) -> Seen:
             }
             log = folder / "worker.log"
             async with working(log, address, telegent, url, settings):
+                at_first = await scrape(worker_metrics)
                 port = free_port()
                 webhook = listening(folder, address, port, webhook_metrics)
                 await webhook.spawn()
@@ -118,6 +120,7 @@ async def play(folder: Path) -> Seen:
                     await webhook.stop()
     numbers = [number.strip("+") for number in telegent.world.numbers]
     return Seen(
+        at_first=at_first,
         worker=scrapes[0],
         webhook=scrapes[1],
         spans=there.spans,

@@ -19,6 +19,14 @@ class Scrape:
         families = text_string_to_metric_families(self.text)
         return [sample for family in families for sample in family.samples]
 
+    def series(self, name: str) -> dict[frozenset[tuple[str, str]], float]:
+        """The values of this name, by their labels."""
+        return {
+            frozenset(sample.labels.items()): sample.value
+            for sample in self.samples
+            if sample.name == name
+        }
+
     def sum(self, name: str, **labels: str) -> float:
         """Over all samples of this name that have these labels."""
         return sum(

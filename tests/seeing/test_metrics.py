@@ -9,10 +9,13 @@ from telegent_orchestrator.port_in import PortState
 from tests.docs import ROOT, between_markers, rows
 from tests.seeing.scene import Seen
 from worker.requests import ANSWERED
+from workflows import measures
+from workflows.measures import Counted
 
 DOCUMENT = ROOT / "docs" / "observability.md"
 OURS = re.compile(r"telegent_\w+?(?=_bucket$|_sum$|_count$|$)")
 FROM_THE_SDK = {"namespace", "task_queue", "workflow_type", "le"}
+COUNTERS = [each for each in vars(measures).values() if isinstance(each, Counted)]
 TOKENS = "POST /v1.0/OAuth2/tokens"
 ID = re.compile(r"\d{5}|[A-Z]{2,6}ID-|@|[0-9a-f]{16}")
 
@@ -69,9 +72,9 @@ def test_port_ins_that_are_open_and_that_ended(seen: Seen) -> None:
     assert seen.worker.sum("telegent_ports_open") == 1
     assert seen.worker.sum("telegent_ports_open", state=waiting, age="under 1 day") == 1
     assert seen.worker.sum("telegent_ports_counted_timestamp_seconds") > 0
-    ended = "telegent_port_duration_seconds_count"
+    ended = "telegent_ports_ended_total"
     assert seen.worker.sum(ended, state=PortState.COMPLETED.value, first_attempt="no") == 1
-    assert seen.worker.sum(ended) == 1
+    assert seen.worker.sum(ended) == seen.worker.sum("telegent_port_duration_seconds_count") == 1
     stayed = "telegent_port_state_duration_seconds_count"
     assert seen.worker.sum(stayed, state=PortState.ACTION_REQUIRED.value) == 1
     assert seen.worker.sum(stayed, state=waiting) == 0
@@ -84,6 +87,13 @@ def test_events_and_order_updates(seen: Seen) -> None:
     assert delivered == seen.worker.sum("telegent_events_total", result="failed") > 0
     for what, times in {"received": 3, "unauthorized": 1, "without_order": 1}.items():
         assert seen.webhook.sum("telegent_webhook_events_total", what=what) == times
+
+
+@pytest.mark.parametrize("counted", COUNTERS, ids=[counted.name for counted in COUNTERS])
+def test_what_happens_rarely_counts_from_zero(seen: Seen, counted: Counted) -> None:
+    at_first = seen.at_first.series(f"{counted.name}_total")
+    assert set(at_first.values()) == {0}
+    assert at_first.keys() == seen.worker.series(f"{counted.name}_total").keys()
 
 
 @pytest.mark.parametrize("process", ["worker", "webhook"])
