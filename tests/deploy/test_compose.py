@@ -107,8 +107,11 @@ def test_the_image_runs_the_worker_directly_and_without_rights() -> None:
     (user,) = instructions("USER")
     assert "root" not in user
     assert user != "USER 0"
-    (install,) = instructions("RUN")
+    install, compiled = instructions("RUN")
     assert "--require-hashes" in install
+    # Whatever is copied is compiled: the user of the container may write nowhere.
+    copied = {line.split()[1] for line in instructions("COPY")} - {"requirements/runtime.txt"}
+    assert copied <= set(compiled.split())
 
 
 def test_the_image_gets_every_room_it_copies() -> None:
