@@ -179,7 +179,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def markdown_table() -> str:
-    """Every setting with its default and meaning, as the README shows it."""
+    """Every setting with its default and meaning, as docs/settings.md shows it."""
     fields = {name: info for kind in _KINDS for name, info in kind.model_fields.items()}
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, info in fields.items():
