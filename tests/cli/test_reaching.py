@@ -124,6 +124,7 @@ async def test_with_the_keys_everything_is_readable(sealed: House, request_file:
         (key_ring("other"), "'mine', which is not among the configured keys (other)"),
         (key_ring("mine"), "encrypted with another key of the name 'mine'"),
     ],
+    ids=["no keys", "other keys", "another key of that name"],
 )
 async def test_without_the_right_keys_nothing_is_sent(
     sealed: House, request_file: str, keys: str, says: str
