@@ -47,13 +47,17 @@ class Run(StrEnum):
 
 
 class Execution(Payload):
-    """One workflow. `port_state` is that of a port-in, or with `PORT_OUT_` that of a port-out."""
+    """One workflow. `port_state` is that of a port-in, or with `PORT_OUT_` that of a port-out.
+
+    `port_state_since`: when the port-in entered it.
+    """
 
     kind: Kind | None
     workflow_id: str
     run: Run
     step: str | None = None
     port_state: str | None = None
+    port_state_since: datetime | None = None
     account_id: str | None = None
     order_id: str | None = None
     started_at: datetime
@@ -120,14 +124,14 @@ class Executions:
     async def find(self, wanted: Wanted, limit: int) -> Found:
         """At most `limit` of those that fit: the running ones first, and newer before older.
 
-        With `needs_action` the oldest come first: they have waited longest.
+        With `needs_action` those come first that have waited longest.
         """
         query = query_of(wanted)
         total = (await self._temporal.count_workflows(query)).count
         # Not every store of Temporal can sort, so all are read when the oldest are wanted.
         found = await self._all(query, None if wanted.needs_action else limit)
         if wanted.needs_action:
-            found.sort(key=lambda execution: execution.started_at)
+            found.sort(key=lambda waiting: waiting.port_state_since or waiting.started_at)
         return Found(executions=found[:limit], total=max(total, len(found)))
 
     async def _all(self, query: str, limit: int | None) -> list[Execution]:
@@ -192,6 +196,9 @@ def _execution(info: WorkflowExecutionInfo) -> Execution:
         run=RUNS.get(info.status, Run.RUNNING),
         step=shown(names.STEP_ATTRIBUTE),
         port_state=shown(names.PORT_STATE_ATTRIBUTE),
+        port_state_since=attributes.get(
+            SearchAttributeKey.for_datetime(names.PORT_STATE_SINCE_ATTRIBUTE)
+        ),
         account_id=shown(names.ACCOUNT_ATTRIBUTE),
         order_id=shown(names.ORDER_ATTRIBUTE),
         started_at=info.start_time.ToDatetime(UTC),

@@ -1,6 +1,7 @@
 """What to do next about something that waits for a person, as commands to type."""
 
 from telegent_orchestrator import names
+from telegent_orchestrator._payload import OPEN
 from telegent_orchestrator.cli.connection import House
 from telegent_orchestrator.cli.outcome import Advice
 from telegent_orchestrator.cli.requests import SECRETS
@@ -9,7 +10,6 @@ from telegent_orchestrator.executions import Execution, Run
 from telegent_orchestrator.port_in import PortInStatus, PortState, Resolve
 from telegent_orchestrator.progress import Answer, Question
 
-FILL_IN = "…"
 PARTS = {
     "billing_address": ("street1", "city", "state", "zip"),
     "authorization": ("reference", "attested_by", "attested_at"),
@@ -66,9 +66,7 @@ def advice_for_port_in(port: PortInStatus, workflow_id: str, house: House) -> li
                 Advice(
                     why=f"the submit of {port.phone_number} was not answered: ask Telegent's "
                     "support for the order id",
-                    commands=[
-                        house.command("port-in", "attach", target, FILL_IN, "--reason", FILL_IN)
-                    ],
+                    commands=[house.command("port-in", "attach", target, OPEN, "--reason", OPEN)],
                 )
             ]
     return [Advice(why=f"the port-in of {port.phone_number}: {port.attention}")] * bool(
@@ -86,10 +84,10 @@ def _answer(question: Question, reference: str, line: str | None, house: House) 
                 reference,
                 question.step,
                 answer.value,
-                *(["--id", FILL_IN] if answer is Answer.ADOPT else []),
+                *(["--id", OPEN] if answer is Answer.ADOPT else []),
                 *where,
                 "--reason",
-                FILL_IN,
+                OPEN,
             )
             for answer in Answer
         ],
@@ -107,12 +105,10 @@ def _decide(why: str, target: str, fields: list[str], house: House) -> Advice:
         "or cancel",
         commands=[
             *(
-                house.command(
-                    "port-in", "decide", target, action.value, *values, "--reason", FILL_IN
-                )
+                house.command("port-in", "decide", target, action.value, *values, "--reason", OPEN)
                 for action, values in [*replace, (Resolve.RETRY_NOW, []), (Resolve.START_AGAIN, [])]
             ),
-            house.command("port-in", "cancel", target, "--reason", FILL_IN),
+            house.command("port-in", "cancel", target, "--reason", OPEN),
         ],
     )
 
@@ -127,5 +123,5 @@ def _values(fields: list[str]) -> list[str]:
             words += ["--set", f"{field}=true"]
         else:
             for part in PARTS.get(field, ("",)):
-                words += ["--set", f"{field}{'.' if part else ''}{part}={FILL_IN}"]
+                words += ["--set", f"{field}{'.' if part else ''}{part}={OPEN}"]
     return words

@@ -39,7 +39,7 @@ def list_executions(
     ] = None,
     needs_action: Annotated[
         bool,
-        typer.Option("--needs-action", help="Only port-ins that wait for a person; oldest first."),
+        typer.Option("--needs-action", help="Only port-ins that wait for a person; longest first."),
     ] = False,
     account: Annotated[
         str | None, typer.Option("--account", help="Only those of this account at Telegent.")

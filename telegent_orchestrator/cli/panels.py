@@ -92,7 +92,7 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Type", no_wrap=True)
     table.add_column("Id", no_wrap=True)
-    for title in ("State", "Step", "Age"):
+    for title in ("State", "For", "Step", "Age"):
         table.add_column(title, overflow="fold")
     for found in executions:
         # Onboardings are called by their reference.
@@ -101,8 +101,9 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
             found.kind.value if found.kind else "",
             words(found.workflow_id.removeprefix(prefix)),
             words(_state(found)),
+            _since(found.port_state_since) if found.run is Run.RUNNING else "",
             words(found.step or ""),
-            lasting((datetime.now(UTC) - found.started_at).total_seconds()),
+            _since(found.started_at),
         )
     return table
 
@@ -203,6 +204,10 @@ def _state(found: Execution) -> str:
     if found.port_state and found.run in (Run.RUNNING, Run.COMPLETED):
         return found.port_state
     return ", ".join(filter(None, (found.port_state, found.run.value)))
+
+
+def _since(moment: datetime | None) -> str:
+    return lasting((datetime.now(UTC) - moment).total_seconds()) if moment else ""
 
 
 def _moment(at: datetime) -> str:

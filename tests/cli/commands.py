@@ -12,7 +12,6 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from telegent_orchestrator.cli.advice import FILL_IN
 from telegent_orchestrator.cli.app import app
 from tests.workflows.house import House
 
@@ -58,8 +57,8 @@ class Desk:
         return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
     async def types_line(self, line: str, **variables: str) -> Ended:
-        """The same of a whole command line, as `telegent` itself prints them, filled in."""
-        telegent, *words = shlex.split(line.replace(FILL_IN, "seen in the portal"))
+        """The same of a whole command line, as `telegent` itself prints them."""
+        telegent, *words = shlex.split(line)
         assert telegent == "telegent"
         return await self.types(*words, **variables)
 

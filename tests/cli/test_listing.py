@@ -8,7 +8,7 @@ from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
 
 from simulator import CarrierRecord
 from telegent_orchestrator.executions import Found, Kind, Run, Wanted, query_of
-from telegent_orchestrator.port_in import PortInDetails, PortInRequest
+from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.cli.commands import Desk, command_of
 from tests.workflows.house import House
 from tests.workflows.requests import port_in, single
@@ -34,23 +34,32 @@ async def rejected(house: House) -> list[str]:
     for number in NUMBERS:
         house.telegent.carrier.set(number, CarrierRecord(pin="771204"))
         request = PortInRequest(details=PortInDetails.model_validate(port_in(number)))
-        ids.append((await house.orchestrator.start_port_in(request)).id)
-        await asyncio.sleep(0.05)
+        handle = await house.orchestrator.start_port_in(request)
+        async with asyncio.timeout(30):
+            while (await handle.status()).state is not PortState.ACTION_REQUIRED:
+                await asyncio.sleep(0.05)
+        ids.append(handle.id)
     return ids
 
 
-async def test_what_waits_for_a_person_is_listed_oldest_first(at: Desk, house: House) -> None:
+async def test_who_has_waited_longest_for_a_person_is_first(at: Desk, house: House) -> None:
     await house.onboard(single())
-    oldest, middle, youngest = await rejected(house)
+    youngest, oldest, middle = await rejected(house)
+    # The first one has been corrected, and rejected once more: it has waited for the least time.
+    again = ("port-in", "update", youngest, "--secret", "account_pin=env:PIN")
+    assert (await at.types(*again, PIN="771205")).status == 0
+    assert (await at.types("port-in", "status", youngest, "--watch")).status == 3
 
     waiting = await found(at, "--needs-action", count=3)
+    while waiting.executions[2].workflow_id != youngest:
+        waiting = await found(at, "--needs-action", count=3)
     assert [one.workflow_id for one in waiting.executions] == [oldest, middle, youngest]
     assert {one.port_state for one in waiting.executions} == {"ACTION_REQUIRED"}
     assert {one.kind for one in waiting.executions} == {Kind.PORT_IN}
     first = await found(at, "--needs-action", "--limit", "1", count=3)
     assert [one.workflow_id for one in first.executions] == [oldest]
     everything = await found(at, "--type", "port-in", "--state", "running", count=3)
-    assert [one.workflow_id for one in everything.executions] == [youngest, middle, oldest]
+    assert [one.workflow_id for one in everything.executions] == [middle, oldest, youngest]
 
     people = await at.types("list", "--needs-action", "--limit", "2")
     assert "1 more: give --limit 3" in people.out

@@ -135,7 +135,11 @@ async def test_a_question_is_answered_with_the_command_that_is_shown(
     said = await at.types("start", one, "--watch")
     assert said.status == 3
     assert "Voice route asks: " in said.out
-    retry = command_of(said, "resolve", "retry")
+    shown = command_of(said, "resolve", "retry")
+    open_still = await at.types_line(shown)
+    assert open_still.status == 2
+    assert "reason: write a value in place of …" in open_still.err
+    retry = shown.replace("…", "it is not in the portal")
     answered = await at.types_line(retry)
     assert answered.status == 0, answered.err
     again = await at.types_line(retry)
@@ -157,13 +161,13 @@ async def test_a_question_of_a_line_is_answered_too(
     (advice,) = said.json_lines[-1]["next"]
     (adopt,) = [command for command in advice["commands"] if " adopt " in command]
     assert " --line first " in adopt
-    taken = await at.types_line(adopt)
+    taken = await at.types_line(adopt.replace("…", "SUB-1"))
     assert taken.status == 0, taken.err
     end = await at.types("status", reference, "--watch", "--json")
     assert end.status == 0
     assert (
         end.json_lines[-1]["progress"]["onboarding"]["result"]["lines"][0]["subscription_id"]
-        == "seen in the portal"
+        == "SUB-1"
     )
 
 
