@@ -38,7 +38,7 @@ def test_every_image_is_pinned(name: str) -> None:
     if "build" in service:
         assert instructions("FROM")
         for line in instructions("FROM"):
-            assert re.search(r":\d+\.\d+\.\d+", line), line
+            assert re.search(r":\d+\.\d+\.\d+[\w-]*@sha256:[0-9a-f]{64}$", line), line
     else:
         assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+(\.\d+)?", service["image"]), service["image"]
 
