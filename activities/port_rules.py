@@ -16,8 +16,8 @@ class PortRules(Payload):
     an open port-in is cancelled. `cancel_by`: how long a cancel may stay unconfirmed; between
     carriers one can legitimately take 18 hours. `rejections`: after how many an operator decides.
     `resubmit_unknown`: Telegent is known to refuse a second active port of a number, so that a
-    submit without an answer may be sent once more. `pace`: how often open port-ins are looked at,
-    only to tell people.
+    submit without an answer is sent once more before a person is asked. `pace`: how often open
+    port-ins are looked at, only to tell people.
     """
 
     reminders: list[timedelta] = [DAY, 3 * DAY, 7 * DAY]

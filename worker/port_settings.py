@@ -69,7 +69,7 @@ class PortSettings(CommonSettings):
     port_resubmit_unknown: bool = Field(
         default=False,
         description="whether Telegent is known to refuse a second active port of a number, so that "
-        "a submit without an answer may be sent once more",
+        "a submit without an answer is sent once more before a person is asked",
     )
     port_poll_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.4,

@@ -58,7 +58,7 @@ def asks(
     if state is PortState.INFO_REQUIRED:
         return [*_correction("to go on", fields), _cancel()]
     if state is PortState.SUBMIT_UNKNOWN:
-        return list(_unknown(rules))
+        return list(_unknown())
     if state is PortState.ACTION_REQUIRED and rejection:
         return [*_rejected(rejection, rejections, fields, rules), _cancel()]
     return []
@@ -83,14 +83,13 @@ def _rejected(
         yield _decide("when the cause is gone, the same data again", Resolve.RETRY_NOW)
 
 
-def _unknown(rules: PortRules) -> Iterator[Ask]:
+def _unknown() -> Iterator[Ask]:
     yield Ask(
         "Telegent's support names the order",
         ATTACH_ORDER_UPDATE,
         {"order_id": OPEN, "by": OPEN, "reason": OPEN},
     )
-    if rules.resubmit_unknown:
-        yield _decide("it knows of no order, submit again", Resolve.RETRY_NOW)
+    yield _decide("it knows of no order, submit again", Resolve.RETRY_NOW)
     yield _decide("it knows of no order, end here", Resolve.ABANDON)
 
 

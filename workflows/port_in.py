@@ -154,7 +154,6 @@ class PortInWorkflow:
         rules = await ask_house(HouseActivities.port_rules, "Which rules hold for port-ins?")
         self._record.rules = self._waiting.rules = rules
         self._inbox.rejections_allowed = rules.rejections
-        self._inbox.may_resubmit = rules.resubmit_unknown
 
     async def _arrived_in_an_earlier_run(self) -> bool:
         if not self._request.look_first:
@@ -240,10 +239,10 @@ class PortInWorkflow:
         record.rejection = None
 
     async def _find_out_about_submit(self) -> None:
-        """There is no look-up by number: a person brings the order id, or decides otherwise.
+        """There is no look-up by number: a person brings the order id, or knows that there is none.
 
-        Only where Telegent is known to refuse a second active port of a number (a setting) may
-        the submit be sent once more: then a refusal shows that the first one has arrived.
+        Only where Telegent is known to refuse a second active port of a number (a setting) is the
+        submit sent once more before anybody is asked: a refusal shows that the first has arrived.
         """
         record, inbox = self._record, self._inbox
         if self._waiting.rules.resubmit_unknown:

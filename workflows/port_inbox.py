@@ -23,7 +23,6 @@ class PortInbox:
     def __init__(self, record: PortRecord) -> None:
         self._record = record
         self.rejections_allowed = 3
-        self.may_resubmit = False
         self.corrections: list[PortInCorrection] = []
         self.cancel: PortInCancel | None = None
         self.decision: OperatorResolve | None = None
@@ -79,12 +78,6 @@ class PortInbox:
         if self.decision is not None:
             _refuse(f"{self.decision.action.value} is being carried out")
         _refuse(refusal(decision.action, self._record.state))
-        unknown = self._record.state is PortState.SUBMIT_UNKNOWN
-        if decision.action is Resolve.RETRY_NOW and unknown and not self.may_resubmit:
-            _refuse(
-                "a submit whose answer was lost is not repeated unless Telegent is known to refuse "
-                "a second active port (TELEGENT_PORT_RESUBMIT_UNKNOWN): attach the order id"
-            )
 
     def drop_what_is_too_late(self) -> None:
         """Takes out what was accepted and does not fit any more, with a word in the timeline."""

@@ -96,8 +96,8 @@ async def test_a_lost_submit_asks_for_the_order_id(house: House) -> None:
     house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
     handle = await start(house)
     await until(handle, PortState.SUBMIT_UNKNOWN)
-    attach, abandon = samples(await page(house.temporal, handle.id))
-    assert abandon["action"] == "abandon"
+    attach, again, abandon = samples(await page(house.temporal, handle.id))
+    assert (again["action"], abandon["action"]) == ("retry_now", "abandon")
     (submitted,) = house.telegent.ledger.of("portin.submitted")
 
     await house.temporal.get_workflow_handle(handle.id).execute_update(
@@ -222,7 +222,7 @@ async def test_the_dialogs_say_what_each_message_is_for(house: House) -> None:
 
 
 def every_ask() -> list[Ask]:
-    rules = PortRules(resubmit_unknown=True)
+    rules = PortRules()
     found = asks(PortState.INFO_REQUIRED, None, 0, sorted(CORRECTABLE), rules)
     found += asks(PortState.SUBMIT_UNKNOWN, None, 0, [], rules)
     for rejection in REJECTIONS:

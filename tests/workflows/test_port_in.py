@@ -504,15 +504,17 @@ async def test_an_operator_can_end_what_the_vendor_never_shows(house: House) -> 
     assert house.telegent.ledger.count("portin.cancelled") == 0
 
 
-async def test_a_lost_submit_is_not_repeated_on_request_either(house: House) -> None:
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+async def test_a_submit_that_never_arrived_is_repeated_when_a_person_says_so(house: House) -> None:
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
     handle = await start(house)
     await until(handle, PortState.SUBMIT_UNKNOWN)
+    assert house.telegent.ledger.count("portin.submitted") == 0
 
-    with pytest.raises(NotTakenError, match="attach the order id"):
-        await handle.decide(
-            OperatorResolve(action=Resolve.RETRY_NOW, by="operator", reason="try again")
-        )
+    await handle.decide(
+        OperatorResolve(action=Resolve.RETRY_NOW, by="operator", reason="support knows of none")
+    )
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.submitted") == 1
 
 
 class TestWhereASecondActivePortIsKnownToBeRefused:
