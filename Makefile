@@ -49,7 +49,7 @@ crash: $(INSTALLED) ## End processes at every point of every vendor call, and ju
 soak: $(INSTALLED) ## Hundreds of onboardings while the vendor fails and processes end (OPTIONS=…)
 	@$(BIN)/python -m trials.soak $(OPTIONS)
 
-screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium and Node.js)
+screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium)
 	@$(BIN)/python -m demo screenshots
 
 lock: $(INSTALLED) ## Pin the newest versions of everything in requirements/

@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 from telegent_orchestrator._payload import OPEN
 from telegent_orchestrator.names import RESOLVE_UPDATE, STEP_ATTRIBUTE
 from telegent_orchestrator.progress import Answer, Question, Resolution, Step, StepState
-from workflows.markdown import SINCE, code, plain, second, table
+from workflows.markdown import SINCE, TOGETHER, code, plain, second, table
 
 STEP = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
 SIGNS = {
@@ -159,7 +159,7 @@ def words_of(error: BaseException) -> str:
 
 def in_words(state: StepState) -> str:
     """A state with the sign that makes it easy to find in a column."""
-    return f"{SIGNS[state]} {state.value}"
+    return f"{SIGNS[state]} {state.value}".replace(" ", TOGETHER)
 
 
 def _update(key: SearchAttributeKey[str], value: str) -> SearchAttributeUpdate[str]:

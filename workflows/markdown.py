@@ -42,7 +42,8 @@ def day_and_minute(moment: datetime) -> str:
 
 def second(moment: datetime) -> str:
     """A moment of these days, in UTC, as one word."""
-    return f"{moment:%m-%d}{TOGETHER}{moment:%H:%M:%S}"
+    # With the hyphen at which no line ends.
+    return f"{moment:%m\u2011%d}{TOGETHER}{moment:%H:%M:%S}"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,10 +14,17 @@ from temporalio.service import RPCError
 
 from demo.ports import Ports
 from demo.processes import DemoError
-from demo.stack import ROOT, RUNS, Stack, stack
+from demo.screenshots.browser import WORK, Browser
+from demo.stack import ROOT, Stack, stack
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.lines import PortInNumber
-from telegent_orchestrator.names import ORDER_ATTRIBUTE, PORT_STATE_ATTRIBUTE, STEP_ATTRIBUTE
+from telegent_orchestrator.names import (
+    CORRECT_SIGNAL,
+    NEEDS_ACTION_ATTRIBUTE,
+    ORDER_ATTRIBUTE,
+    PORT_STATE_ATTRIBUTE,
+    STEP_ATTRIBUTE,
+)
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import (
     PortInCorrection,
@@ -29,9 +34,6 @@ from telegent_orchestrator.port_in import (
 )
 
 DOCS = ROOT / "docs"
-BROWSER_SIDE = Path(__file__).parent / "browser"
-WORK = RUNS / "screenshots"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 90.0
 
 # More port-ins, so that the list has something to tell apart: what the losing carrier has on
@@ -44,6 +46,12 @@ OTHERS: dict[str, tuple[dict[str, Any], PortState]] = {
     "+18015550147": ({}, PortState.COMPLETED),
 }
 COLUMNS = ("Status", "Workflow ID", PORT_STATE_ATTRIBUTE, STEP_ATTRIBUTE, ORDER_ATTRIBUTE)
+WAITING_COLUMNS = (*COLUMNS[:2], NEEDS_ACTION_ATTRIBUTE, *COLUMNS[2:4])
+NEEDS_ACTION = {
+    "name": "Port-ins that need action",
+    "query": f'{NEEDS_ACTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = "Running"',
+}
+"""The first view of docs/operators.md."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Shot:
     """A picture of a page, taken as soon as `expected` can be read, `in_details` or beside them.
 
     `clicks`: texts to click on before. `top`: a text to scroll to. `remembered`: what the UI keeps
-    of its user.
+    of its user besides that the navigation is folded.
     """
 
     name: str
@@ -61,29 +69,7 @@ class Shot:
     in_details: bool = False
     clicks: tuple[str, ...] = ()
     top: str = ""
-    remembered: dict[str, Any] = field(default_factory=lambda: {"navOpen": False})
-
-
-class Camera:
-    """Takes pictures with this machine's browser and Node.js. DemoError if one is missing."""
-
-    def __init__(self) -> None:
-        self._browser = _program(*BROWSERS, install="Chromium")
-        self._node = _program("node", install="Node.js 20 or later")
-        self._npm = _program("npm", install="npm, the package manager of Node.js")
-
-    async def set_up(self) -> None:
-        """Install what drives the browser. Raises DemoError."""
-        shutil.copytree(BROWSER_SIDE, WORK, dirs_exist_ok=True)
-        await _run(
-            self._npm, "ci", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"
-        )
-
-    async def take(self, shot: Shot) -> None:
-        """Take a picture into docs/. Raises DemoError."""
-        into = DOCS / f"ui-{shot.name}.png"
-        job = {**asdict(shot), "browser": self._browser, "into": str(into)}
-        await _run(self._node, "camera.mjs", json.dumps(job))
+    remembered: dict[str, Any] = field(default_factory=dict)
 
 
 async def take_pictures(
@@ -93,27 +79,27 @@ async def take_pictures(
 
     Raises DemoError.
     """
-    camera = Camera()
+    browser = Browser()
     say("Installing what drives the browser, starting Temporal, simulator, codec server, worker …")
-    await camera.set_up()
+    await browser.set_up()
     DOCS.mkdir(exist_ok=True)
     # A new database each time: the same reference is to be onboarded anew.
     directory = WORK / "stack"
     shutil.rmtree(directory, ignore_errors=True)
     async with stack(directory, Ports.free(), say) as running:
-        await running.run(_play(running, camera, request, correction, say))
+        await running.run(_play(running, browser, request, correction, say))
 
 
 async def _play(
     running: Stack,
-    camera: Camera,
+    browser: Browser,
     request: OnboardingRequest,
     correction: PortInCorrection,
     say: Callable[[str], object],
 ) -> None:
     async def take(*shots: Shot) -> None:
         for shot in shots:
-            await camera.take(shot)
+            await browser.run("camera.mjs", **asdict(shot), into=_picture(shot.name))
             say(f"docs/ui-{shot.name}.png")
 
     orchestrator = running.orchestrator
@@ -125,30 +111,33 @@ async def _play(
     for number, (_, state) in OTHERS.items():
         await _reaches(orchestrator.port_in(number), state)
     await take(
+        _list(running),
         Shot(
-            "port-in",
-            running.page(port_in.id),
-            height=760,
-            clicks=("User Metadata",),
+            "onboarding",
+            running.page(onboarding.id),
+            height=1000,
             expected=PortState.ACTION_REQUIRED,
             in_details=True,
         ),
-        _list(running),
     )
-    await port_in.signal_correction(correction)
+    await correct_in_the_ui(
+        browser,
+        running,
+        port_in.id,
+        correction.model_dump(mode="json", exclude_none=True),
+        remembered=_columns(running, *WAITING_COLUMNS),
+        pictures={
+            "list": {"into": _picture("needs-action"), "height": 520},
+            "details": {"into": _picture("port-in"), "height": 1200},
+            "dialog": {"into": _picture("signal"), "height": 760},
+        },
+    )
+    say("docs/ui-needs-action.png, ui-port-in.png, ui-signal.png")
     try:
         await onboarding.result()
     except (OnboardingIncompleteError, WorkflowFailureError) as error:
         raise DemoError(f"the onboarding failed: {error}") from error
     await take(
-        Shot(
-            "onboarding",
-            running.page(onboarding.id),
-            height=860,
-            clicks=("User Metadata",),
-            expected=ported.phone_number,
-            in_details=True,
-        ),
         Shot(
             "timeline",
             running.page(onboarding.id),
@@ -163,15 +152,45 @@ async def _play(
 
 def _list(running: Stack) -> Shot:
     query = quote(f"{PORT_STATE_ATTRIBUTE} IS NOT NULL")
-    namespace = running.client.namespace
-    columns = {namespace: [{"label": label} for label in COLUMNS]}
     return Shot(
         "list",
-        f"{running.ui_url}/namespaces/{namespace}/workflows?query={query}",
+        f"{running.ui_url}/namespaces/{running.client.namespace}/workflows?query={query}",
         height=640,
         expected=f"{len(OTHERS) + 1} Workflows",
-        remembered={"navOpen": False, "namespace-workflow-table-columns": columns},
+        remembered=_columns(running, *COLUMNS),
     )
+
+
+def _columns(running: Stack, *labels: str) -> dict[str, Any]:
+    """The columns of the list, as the UI keeps them."""
+    columns = {running.client.namespace: [{"label": label} for label in labels]}
+    return {"namespace-workflow-table-columns": columns}
+
+
+def _picture(name: str) -> str:
+    return str(DOCS / f"ui-{name}.png")
+
+
+async def correct_in_the_ui(
+    browser: Browser, running: Stack, port_in_id: str, values: dict[str, Any], **more: Any
+) -> dict[str, Any]:
+    """Find a port-in that needs action by a saved view, read its page, and send these values from
+    the UI's dialog; returns when the page says that it is complete, with what was read and sent.
+
+    `more`: what `operator.mjs` takes besides. Raises DemoError.
+    """
+    done: dict[str, Any] = await browser.run(
+        "operator.mjs",
+        ui=running.ui_url,
+        view=NEEDS_ACTION,
+        workflow_id=port_in_id,
+        signal=CORRECT_SIGNAL,
+        values=values,
+        waits=PortState.ACTION_REQUIRED,
+        done=PortState.COMPLETED,
+        **more,
+    )
+    return done
 
 
 async def _start_others(running: Stack, pattern: PortInNumber) -> None:
@@ -201,35 +220,3 @@ async def _reaches(port_in: PortInHandle, state: PortState) -> None:
                 await asyncio.sleep(0.1)
     except TimeoutError:
         raise DemoError(f"{port_in.id} was not {state} within {PATIENCE:.0f} s") from None
-
-
-def _program(*names: str, install: str) -> str:
-    for name in names:
-        if path := shutil.which(name):
-            return path
-    raise DemoError(f"{' or '.join(names)} is not on PATH: install {install}")
-
-
-async def _run(*command: str) -> None:
-    """Run a program in WORK. Raises DemoError with what it said when it fails."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=WORK,
-        # Ctrl-C reaches the terminal's whole group, but the order of stopping is ours.
-        process_group=0,
-    )
-    name = Path(command[1] if command[1].endswith(".mjs") else command[0]).name
-    try:
-        async with asyncio.timeout(PATIENCE):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        raise DemoError(f"{name} took more than {PATIENCE:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
-    if process.returncode:
-        raise DemoError(f"{name} failed:\n{said.decode(errors='replace').strip()}")
