@@ -116,7 +116,7 @@ class PortInWorkflow:
 
     @workflow.update(name=ATTACH_ORDER_UPDATE, description="the order_id that an answer lost")
     async def attach_order(self, *sent: JsonValue) -> None:
-        """Takes an AttachOrder: the order id of a submit that was never answered."""
+        """Takes an AttachOrder: an order at Telegent that this port-in does not know."""
         self._inbox.decide(_attaching(read_message(AttachOrder, sent)))
 
     @attach_order.validator
@@ -175,9 +175,9 @@ class PortInWorkflow:
         record = self._record
         async with record.board.step(CHECKS):
             await record.move(PortState.CHECKING_ELIGIBILITY, "checking")
-            while not (record.state.final or await self._order.data_fit()):
+            while not (self._settled() or await self._order.data_fit()):
                 await self._wait_for_data()
-            if record.state.final:
+            if self._settled():
                 return
             answer = await read(
                 PortActivities.check_port_eligibility,
@@ -190,6 +190,9 @@ class PortInWorkflow:
                 record.result.reason = answer.vendor_words or "Telegent gave no reason"
                 await record.move(PortState.INELIGIBLE, "not eligible", answer.vendor_words)
 
+    def _settled(self) -> bool:
+        return self._record.state.final or self._record.has_order
+
     async def _wait_for_data(self) -> None:
         record, inbox = self._record, self._inbox
         await record.move(PortState.INFO_REQUIRED, f"waiting for {', '.join(record.asked_for)}")
@@ -198,9 +201,15 @@ class PortInWorkflow:
             await self._end_without_order(PortState.CANCELLED, inbox.cancel.by, inbox.cancel.reason)
         elif decision := inbox.take_decision(Resolve.ABANDON):
             await self._end_without_order(PortState.ABANDONED, decision.by, decision.reason)
+        elif decision := inbox.take_decision(Resolve.ATTACH_ORDER):
+            await self._attach(decision)
         else:
             inbox.merge_into_details()
             await record.move(PortState.CHECKING_ELIGIBILITY, "checking again")
+
+    async def _attach(self, decision: OperatorResolve) -> None:
+        attached = OrderSeen(order_id=decision.order_id or "", status="")
+        await self._order.adopt(attached, f"order attached by {decision.by}")
 
     async def _submit(self) -> None:
         record = self._record
@@ -263,8 +272,7 @@ class PortInWorkflow:
             if decision is None:
                 continue
             if decision.action is Resolve.ATTACH_ORDER:
-                attached = OrderSeen(order_id=decision.order_id or "", status="")
-                await self._order.adopt(attached, f"order attached by {decision.by}")
+                await self._attach(decision)
             elif decision.action is Resolve.RETRY_NOW:
                 return
             else:

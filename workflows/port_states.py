@@ -24,7 +24,12 @@ MOVES: Mapping[PortState, frozenset[PortState]] = {
         }
     ),
     PortState.INFO_REQUIRED: frozenset(
-        {PortState.CHECKING_ELIGIBILITY, PortState.CANCELLED, PortState.ABANDONED}
+        {
+            PortState.CHECKING_ELIGIBILITY,
+            PortState.SUBMITTED,
+            PortState.CANCELLED,
+            PortState.ABANDONED,
+        }
     ),
     PortState.SUBMITTING: frozenset(
         {PortState.SUBMITTED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
@@ -135,7 +140,8 @@ ACCEPTED: Mapping[Message | Resolve, frozenset[PortState]] = {
     Resolve.RETRY_NOW: (_AN_ORDER_IS_OPEN | {PortState.SUBMIT_UNKNOWN})
     - {PortState.UPDATE_REQUESTED},
     Resolve.REPLACE_DATA: _CORRECTABLE,
-    Resolve.ATTACH_ORDER: frozenset({PortState.SUBMIT_UNKNOWN}),
+    # Before a submit, too: an order may be older than its workflow.
+    Resolve.ATTACH_ORDER: frozenset({PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN}),
     Resolve.START_AGAIN: frozenset({PortState.ACTION_REQUIRED}),
     Resolve.ABANDON: _AN_ORDER_IS_OPEN | {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN},
 }

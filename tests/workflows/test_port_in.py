@@ -273,6 +273,21 @@ async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
     assert house.telegent.ledger.count("portin.submitted") == 1
 
 
+async def test_an_order_that_is_older_than_its_workflow_is_followed(house: House) -> None:
+    lost = await start(house)
+    order = (await until(lost, lambda status: status.order_id is not None)).order_id
+    await house.temporal.get_workflow_handle(lost.id).terminate()
+
+    # Something is missing on purpose, so that nothing is submitted.
+    handle = await start(house, account_number=None)
+    await until(handle, PortState.INFO_REQUIRED)
+    assert order
+    await handle.attach_order(AttachOrder(order_id=order, by="desk", reason="it is in the portal"))
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.submitted") == 1
+
+
 async def test_a_refused_submit_waits_for_a_correction_and_submits_again(house: House) -> None:
     house.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/portin", kind="error_before", status=400)
