@@ -12,7 +12,6 @@ from activities.outcome import Outcome
 from activities.writes import WRITES
 from telegent_orchestrator.port_in import PortState
 from tests.docs import ROOT
-from tests.docs.test_documents import anchors
 from tests.seeing.scene import Seen
 from worker.open_ports import AGES
 from worker.requests import ANSWERED, CUT_OFF
@@ -100,22 +99,11 @@ def test_gauges_that_every_worker_shows_are_not_added_up(where: str) -> None:
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
-def test_an_alert_says_how_urgent_it_is_and_what_to_do(rule: dict[str, Any]) -> None:
+def test_a_summary_uses_labels_that_the_alert_has(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket")
-    document, _, section = rule["annotations"]["runbook"].partition("#")
-    assert section == rule["alert"].lower()
-    assert section in anchors(ROOT / document)
-    text = (ROOT / document).read_text(encoding="utf-8")
-    assert f"### {rule['alert']}\n\n*{rule['labels']['severity']}.*" in text
     said = re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])
     for label in said:
         assert re.search(rf"by \([^)]*\b{label}\b", rule["expr"]), label
-
-
-def test_every_section_on_an_alert_is_about_one() -> None:
-    text = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
-    alerts = text.partition("\n## Alerts\n")[2].partition("\n## ")[0]
-    assert re.findall(r"^### (\w+)$", alerts, re.MULTILINE) == [rule["alert"] for rule in ALERTS]
 
 
 def test_prometheus_reads_the_alerts() -> None:

@@ -1,0 +1,267 @@
+"""Every command of docs/runbook.md, typed where what it is for has happened."""
+
+import asyncio
+import contextlib
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+import yaml
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.service import RPCError
+
+from demo.ports import Ports
+from demo.stack import Stack, stack
+from demo.summary import ask_vendor
+from telegent_orchestrator.client import PortInHandle
+from telegent_orchestrator.encryption import parse_key_ring
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
+from tests.docs import ROOT, between_markers, rows
+from tests.docs.commands import documented
+from tests.docs.test_documents import anchors
+from tests.examples.documents import here
+from tests.workflows.requests import port_in, single
+
+RUNBOOK = ROOT / "docs" / "runbook.md"
+ALERTS = [
+    rule
+    for group in yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+FAMILY = OnboardingRequest.model_validate_json((ROOT / "examples/family.json").read_text())
+REJECTED, SILENT, HELD, FOUND, NOT_FOUND = (
+    f"+180155501{last}" for last in ("42", "77", "45", "78", "79")
+)
+ORDER = "JNUOID-11111111"
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """Somebody at a shell in which the runbook's first block has been typed."""
+
+    running: Stack
+
+    async def types(
+        self, name: str, *, exits: int = 0, order: str = ORDER, variables: Mapping[str, str] = {}
+    ) -> str:
+        """What a block of the runbook prints; `order` stands in place of the one in it."""
+        commands = documented(RUNBOOK, name).replace(ORDER, order)
+        set_up = here(documented(RUNBOOK, "set up"), self.running)
+        exports = "".join(f"export {name}='{value}'\n" for name, value in variables.items())
+        async with asyncio.timeout(60):
+            while True:
+                status, said = await self._shell(f"{set_up}\n{exports}{commands}")
+                if "Max concurrent batch operations" not in said:
+                    break
+                await asyncio.sleep(0.3)
+        assert status == exits, f"{commands}\n{said}"
+        return said
+
+    async def _shell(self, commands: str) -> tuple[int | None, str]:
+        shell = await asyncio.create_subprocess_exec(
+            *("bash", "-euo", "pipefail", "-c", commands),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=ROOT,
+            env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "COLUMNS": "160"},
+        )
+        out, _ = await self.running.run(shell.communicate())
+        return shell.returncode, out.decode()
+
+    async def tells_simulator(self, what: str, **body: object) -> None:
+        url = f"{self.running.simulator_url}/_sim/{what}"
+        async with httpx.AsyncClient(trust_env=False) as simulator:
+            (await simulator.post(url, json=body)).raise_for_status()
+
+    async def starts_port(self, number: str, state: PortState) -> PortInHandle:
+        """A port-in that has reached this state."""
+        details = PortInDetails.model_validate(port_in(number))
+        port = await self.running.orchestrator.start_port_in(PortInRequest(details=details))
+        return await reaches(port, state)
+
+
+async def reaches(port: PortInHandle, state: PortState) -> PortInHandle:
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(RPCError):  # an onboarding may not have started it yet
+                if (await port.status()).state is state:
+                    return port
+            await asyncio.sleep(0.1)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def on_call(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnCall]:
+    async with stack(tmp_path_factory.mktemp("runbook"), Ports.free()) as running:
+        yield OnCall(running)
+
+
+async def test_port_ins_that_are_stuck_are_found_and_helped(on_call: OnCall) -> None:
+    orchestrator = on_call.running.orchestrator
+    await on_call.tells_simulator("carrier", number=HELD, script="reject:9Z-ACCOUNT ON HOLD")
+    family = await orchestrator.start_onboarding(FAMILY)
+    held = await on_call.starts_port(HELD, PortState.ACTION_REQUIRED)
+    rejected = await reaches(orchestrator.port_in(REJECTED), PortState.ACTION_REQUIRED)
+
+    found = await on_call.types("find what is stuck")
+    assert held.id in found
+    assert rejected.id in found
+    assert "ACCOUNT_NUMBER" in await on_call.types("read it", exits=3)
+    await on_call.types("help it", variables={"ACCOUNT_NUMBER": "100200301"})
+
+    assert (await family.result()).complete
+    assert (await held.result()).state is PortState.COMPLETED
+
+
+async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) -> None:
+    fault = {"match": "POST /v1.0/voice/routes", "kind": "error_before", "status": 504, "times": 2}
+    await on_call.tells_simulator("faults", **fault)
+    asking = await on_call.running.orchestrator.start_onboarding(single("family-2043"))
+    async with asyncio.timeout(60):
+        while not (await asking.status()).questions:
+            await asyncio.sleep(0.1)
+
+    assert "Voice route" in await on_call.types("find the question", exits=3)
+    await on_call.types("answer it")
+
+    assert (await asking.result()).complete
+
+
+async def test_a_submit_without_an_answer_gets_its_order(on_call: OnCall) -> None:
+    submit = "POST /v1.0/numbers/portin"
+    await on_call.tells_simulator("faults", match=submit, kind="lose")
+    found = await on_call.starts_port(FOUND, PortState.SUBMIT_UNKNOWN)
+    await on_call.tells_simulator("faults", match=submit, kind="error_before", status=504)
+    not_found = await on_call.starts_port(NOT_FOUND, PortState.SUBMIT_UNKNOWN)
+
+    await on_call.types("lost submit", order=await order_of(FOUND, on_call.running))
+
+    assert (await found.result()).state is PortState.COMPLETED
+    assert (await not_found.result()).state is PortState.COMPLETED
+
+
+async def order_of(number: str, running: Stack) -> str:
+    """The order that the simulator has for this number."""
+    async with httpx.AsyncClient(trust_env=False) as simulator:
+        ledger = (await simulator.get(f"{running.simulator_url}/_sim/ledger")).json()
+    submitted = [row for row in ledger if row["kind"] == "portin.submitted"]
+    return next(str(row["data"]["order_id"]) for row in submitted if number in str(row))
+
+
+async def test_calls_slow_down_and_speed_up_without_a_restart(on_call: OnCall) -> None:
+    assert "0.25" in await on_call.types("slow down")
+    await on_call.types("full speed")
+
+
+async def test_pollers_are_seen_and_a_new_build_replays_what_is_open(on_call: OnCall) -> None:
+    await on_call.starts_port("+18015550146", PortState.SUBMITTED)
+
+    assert "SERVING" in await on_call.types("who polls")
+    assert "already registered" in await on_call.types("register")
+    assert await on_call.types("which fail") == ""
+    assert "can go on with this build" in await on_call.types("replay what is open")
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [("make current", "deployment.md"), ("replay what is open", "changing-workflows.md")],
+)
+def test_a_command_that_another_test_types_is_the_same_here(name: str, document: str) -> None:
+    assert documented(RUNBOOK, name) == documented(ROOT / "docs" / document, name)
+
+
+async def test_a_key_is_added_and_then_put_first(on_call: OnCall, tmp_path: Path) -> None:
+    old = (on_call.running.directory / "payload-keys").read_text().strip()
+    file = tmp_path / "keys"
+    file.write_text(old)
+    variables = {"TELEGENT_PAYLOAD_KEYS_FILE": str(file)}
+    (before,) = parse_key_ring(old)
+
+    await on_call.types("add a key", variables=variables)
+    assert [key.id for key in parse_key_ring(file.read_text())] == [before.id, "k2"]
+    await on_call.types("put it first", variables=variables)
+
+    assert [key.id for key in parse_key_ring(file.read_text())] == ["k2", before.id]
+    assert parse_key_ring(file.read_text())[1] == before
+    assert file.stat().st_mode & 0o077 == 0
+
+
+async def test_events_that_failed_are_listed_and_sent_again(on_call: OnCall) -> None:
+    await on_call.types("events")
+
+
+async def test_what_a_lost_database_knew_is_rebuilt_and_nothing_is_made_twice(
+    on_call: OnCall,
+) -> None:
+    running = on_call.running
+    await on_call.tells_simulator("carrier", number=SILENT, script="silent")
+    await on_call.starts_port(SILENT, PortState.SUBMITTED)
+    created = (await ask_vendor(running.simulator_url)).created()
+    await on_call.types("end what the backup had open")
+    await lose_everything(running)
+
+    await on_call.types("an earlier run")
+    order = await order_of(SILENT, running)
+    await on_call.types("attach what is open", order=order)
+    assert REJECTED in await on_call.types("onboard again")
+
+    assert (await ask_vendor(running.simulator_url)).created() == created
+    status = await running.orchestrator.port_in(SILENT).status()
+    assert (status.state, status.order_id) == (PortState.SUBMITTED, order)
+
+
+async def lose_everything(running: Stack) -> None:
+    """Delete every workflow, as if the database had been made anew."""
+    client = running.client
+    async with asyncio.timeout(60):
+        while left := [run async for run in client.list_workflows("")]:
+            for run in left:
+                one = WorkflowExecution(workflow_id=run.id, run_id=run.run_id)
+                request = DeleteWorkflowExecutionRequest(
+                    namespace=client.namespace, workflow_execution=one
+                )
+                with contextlib.suppress(RPCError):
+                    await client.workflow_service.delete_workflow_execution(request)
+            await asyncio.sleep(0.3)
+
+
+def test_every_block_is_typed_by_a_test() -> None:
+    text = RUNBOOK.read_text(encoding="utf-8")
+    found = re.finditer(r"(?:<!-- run: ([^\n]*) -->\n)?^( *)```\n.*?^\2```$", text, re.M | re.S)
+    blocks = [block[1] for block in found]
+    typed = Path(__file__).read_text(encoding="utf-8")
+    assert len(blocks) > 15
+    assert [name for name in blocks if f'"{name}"' not in typed] == []
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
+def test_an_alert_leads_to_its_section(rule: dict[str, dict[str, str]]) -> None:
+    table = {row[0].strip("`"): row for row in rows(between_markers(RUNBOOK, "alerts"))}
+    _, urgency, _, link = table[str(rule["alert"])]
+    section = link.partition("(#")[2].strip(")")
+    assert rule["labels"]["severity"] == urgency
+    assert rule["annotations"]["runbook"] == f"docs/runbook.md#{section}"
+    assert section in anchors(RUNBOOK)
+    heading = rf"^##+ {re.escape(heading_of(section))}$(.*?)(?=^## |\Z)"
+    said = re.search(heading, RUNBOOK.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert said
+    assert f"`{rule['alert']}`" in said[1]
+
+
+def heading_of(section: str) -> str:
+    heads: list[str] = re.findall(r"^#+ (.*)$", RUNBOOK.read_text("utf-8"), re.MULTILINE)
+    return next(
+        head for head in heads if re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") == section
+    )
+
+
+def test_every_alert_of_the_table_is_one() -> None:
+    listed = [row[0].strip("`") for row in rows(between_markers(RUNBOOK, "alerts"))]
+    assert listed == [rule["alert"] for rule in ALERTS]
