@@ -44,7 +44,7 @@ from workflows.markdown import link
 from workflows.messages import read_message
 from workflows.policies import JOIN
 from workflows.port_in import PortInWorkflow
-from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged, heard, tell_parent
+from workflows.reporting import CHILD_CHANGED_SIGNAL, ChildChanged, Parent, heard
 from workflows.side_by_side import side_by_side
 from workflows.undo import Undo
 
@@ -67,6 +67,7 @@ class LineWorkflow:
             CALLS: line.call_filter,
             MESSAGES: line.message_filter,
         }
+        self._parent = Parent()
         self._board = Board(
             [number, SUBSCRIPTION, *(step for step, wish in extras.items() if wish)], self._tell
         )
@@ -107,7 +108,7 @@ class LineWorkflow:
     async def _take_back(self) -> None:
         await self._undo.all()
         left = self._undo.undone.left
-        await tell_parent(
+        await self._parent.tell(
             ChildChanged(
                 key=self._wanted.line.key,
                 state=StepState.FAILED,
@@ -263,11 +264,12 @@ class LineWorkflow:
 
     async def _tell(self, state: StepState, detail: str, phone_number: str | None = None) -> None:
         key = self._wanted.line.key
-        if state is StepState.NEEDS_PERSON and self._board.questions:
-            await self._publish(EventType.LINE_ATTENTION_REQUIRED, self._board.questions[0].step)
-        await tell_parent(
+        questions = self._board.questions
+        await self._parent.tell(
             ChildChanged(key=key, state=state, detail=detail, phone_number=phone_number)
         )
+        if state is StepState.NEEDS_PERSON and questions:
+            await self._publish(EventType.LINE_ATTENTION_REQUIRED, questions[0].step)
 
     async def _publish(self, kind: EventType, step: str | None = None) -> None:
         await self._publisher.publish(

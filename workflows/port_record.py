@@ -33,7 +33,7 @@ from workflows.port_deadlines import Deadline
 from workflows.port_page import PortPage
 from workflows.port_states import may_move
 from workflows.rejections import Rejection
-from workflows.reporting import ChildChanged, tell_parent
+from workflows.reporting import ChildChanged, Parent
 
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
 SINCE = SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE)
@@ -105,6 +105,7 @@ class PortRecord:
         self.board = Board([CHECKS, SUBMIT, CARRIER, SERVICE])
         self.act_by: Callable[[], datetime | None] = lambda: None
         self._publisher = Publisher()
+        self._parent = Parent()
 
     @property
     def has_order(self) -> bool:
@@ -248,4 +249,4 @@ class PortRecord:
 
     async def _tell(self, state: StepState) -> None:
         detail = f"port-in {self.state.value}: {self.attention or SENTENCES[self.state]}"
-        await tell_parent(ChildChanged(key="port-in", state=state, detail=detail))
+        await self._parent.tell(ChildChanged(key="port-in", state=state, detail=detail))

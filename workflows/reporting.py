@@ -1,5 +1,7 @@
 """How a child workflow tells its parent how far it is."""
 
+import asyncio
+
 from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
@@ -31,17 +33,25 @@ def heard(raw: JsonValue) -> ChildChanged | None:
         return None
 
 
-async def tell_parent(news: ChildChanged) -> None:
-    """Signals the parent; a workflow without one, or whose parent has ended, tells nobody."""
-    parent = workflow.info().parent
-    if parent is None:
-        return
-    handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
-    try:
-        await handle.signal(CHILD_CHANGED_SIGNAL, news)
-    except FailureError as error:
-        # A port-in outlives a cancelled onboarding: then there is nobody left to tell.
-        if is_cancelled_exception(error):
-            raise
-        if not isinstance(error, ApplicationError):
-            raise
+class Parent:
+    """The workflow that has started this one. It is told one news after the other: of signals that
+    one task sends together, Temporal may deliver the later one first."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def tell(self, news: ChildChanged) -> None:
+        """Signals it; a workflow without one, or whose parent has ended, tells nobody."""
+        parent = workflow.info().parent
+        if parent is None:
+            return
+        handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
+        async with self._turn:
+            try:
+                await handle.signal(CHILD_CHANGED_SIGNAL, news)
+            except FailureError as error:
+                # A port-in outlives a cancelled onboarding: then there is nobody left to tell.
+                if is_cancelled_exception(error):
+                    raise
+                if not isinstance(error, ApplicationError):
+                    raise
