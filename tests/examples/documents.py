@@ -5,6 +5,10 @@ import os
 import re
 from pathlib import Path
 
+import httpx
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+
 from demo.stack import Stack
 from tests.docs import ROOT
 
@@ -36,11 +40,28 @@ async def spawn(commands: str, running: Stack) -> asyncio.subprocess.Process:
     )
 
 
+async def afresh(running: Stack) -> None:
+    """As `make up` is at the beginning: no workflow, and nothing at the vendor."""
+    async for workflow in running.client.list_workflows():
+        execution = WorkflowExecution(workflow_id=workflow.id, run_id=workflow.run_id)
+        await running.client.workflow_service.delete_workflow_execution(
+            DeleteWorkflowExecutionRequest(
+                namespace=running.client.namespace, workflow_execution=execution
+            )
+        )
+    async with asyncio.timeout(30):
+        while (await running.client.count_workflows()).count:
+            await asyncio.sleep(0.1)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        (await http.post(f"{running.simulator_url}/_sim/reset")).raise_for_status()
+
+
 def here(commands: str, running: Stack) -> str:
     """Commands that are written for `make up`, for these processes."""
     return (
         commands.replace("127.0.0.1:7233", running.temporal_address)
         .replace("http://127.0.0.1:8081", running.codec_url)
+        .replace("http://127.0.0.1:8099", running.simulator_url)
         .replace("$PWD/.run/up", str(running.directory))
     )
 

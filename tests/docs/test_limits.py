@@ -1,0 +1,44 @@
+"""The figures of docs/limits.md are those of the code."""
+
+import pytest
+
+from telegent_orchestrator.faults import MOST_FAULTS, MOST_PARTS
+from telegent_orchestrator.lines import CallFilter
+from telegent_orchestrator.onboarding import OnboardingRequest
+from tests.docs import ROOT
+from worker.settings import WorkerSettings
+from worker.webhook import BODY_LIMIT, ORDERS_LIMIT
+from workflows.policies import CALL
+from workflows.timeline import MOST_ENTRIES
+
+SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
+SAID = {
+    "lines, subscribers, products": f"{MOST_PARTS} of each",
+    "faults that are named": f"{MOST_FAULTS}",
+    "requests to Telegent": "{requests_per_minute} a minute, and {burst} at".format(**SETTINGS),
+    "of them, looks": f"{SETTINGS['port_poll_share']:.0%}".replace("%", " %"),
+    "a port-in with the losing": f"{SETTINGS['port_longest_days']:g} days",
+    "… that waits for missing": f"{SETTINGS['port_information_days']:g} days",
+    "… that waits for a correction": f"{SETTINGS['port_correction_days']:g} days",
+    "rejections until": f"{SETTINGS['port_rejections']}",
+    "a create whose worker died": f"{CALL.seconds} seconds",
+    "workflows that a worker": f"{SETTINGS['cached_workflows']}, about",
+    "entries in the timeline": f"{MOST_ENTRIES}",
+    "body of an order update": f"{BODY_LIMIT // 1024} KiB, {ORDERS_LIMIT} orders",
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_the_figure_is_the_codes(what: str) -> None:
+    lines = (ROOT / "docs" / "limits.md").read_text("utf-8").splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| {what}"))
+    assert row.split("|")[2].strip().startswith(SAID[what])
+
+
+def test_lengths_are_the_models() -> None:
+    text = (ROOT / "docs" / "limits.md").read_text("utf-8")
+    schemas = [model.model_json_schema() for model in (OnboardingRequest, CallFilter)]
+    reference, filtered = (schema["properties"] for schema in schemas)
+    assert "{0,63}" in reference["reference"]["pattern"]
+    assert "| reference | 64 characters |" in text
+    assert f"| call filter: numbers | {filtered['allowed_numbers']['maxItems']} |" in text

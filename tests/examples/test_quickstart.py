@@ -1,0 +1,62 @@
+"""docs/quickstart.md: a port-in is corrected by command line, by program, and as the UI does it."""
+
+import asyncio
+import json
+
+from demo.stack import Stack
+from telegent_orchestrator.names import CORRECT_SIGNAL
+from telegent_orchestrator.port_in import PortState
+from tests.docs import ROOT
+from tests.docs.commands import documented
+from tests.examples.documents import afresh, blocks, here, printed, spawn
+
+DOCUMENT = ROOT / "docs" / "quickstart.md"
+NEEDS_A_PERSON = 3
+
+
+async def follow(name: str, running: Stack) -> str:
+    """What the commands of this name print in the second terminal."""
+    return await printed(commands(name), running)
+
+
+def commands(name: str) -> str:
+    return f"{documented(DOCUMENT, 'the second terminal')}\n{documented(DOCUMENT, name)}"
+
+
+async def test_a_person_corrects_on_the_command_line(running: Stack) -> None:
+    await afresh(running)
+    shell = await spawn(commands("a family starts"), running)
+    out, _ = await running.run(shell.communicate())
+    assert shell.returncode == NEEDS_A_PERSON
+    assert "telegent port-in update +18015550142 --secret account_number" in out.decode()
+    assert "onboarding family-2041: done" in await follow("a person corrects", running)
+
+
+def test_the_program_is_the_one_that_a_test_runs() -> None:
+    """With other checks beside it, in test_other_services.py."""
+    [block] = blocks(ROOT / "docs" / "other-services.md", "In TypeScript")
+    inside = documented(DOCUMENT, "a program corrects").removeprefix("(").removesuffix(")")
+    for command in inside.split(" && "):
+        assert command in block.splitlines()
+
+
+async def test_what_the_ui_is_told_to_send_corrects(running: Stack) -> None:
+    """The way through the UI itself is tried in tests/demo/test_operator.py."""
+    await afresh(running)
+    await follow("a port-in starts", running)
+    port_in = running.orchestrator.port_in("+18015550177")
+    await reached(port_in.id, PortState.ACTION_REQUIRED, running)
+    typed = DOCUMENT.read_text("utf-8").partition(f"name `{CORRECT_SIGNAL}`, input `")[2]
+    handle = running.client.get_workflow_handle(port_in.id)
+    await handle.signal(CORRECT_SIGNAL, json.loads(typed.partition("`")[0]))
+    await reached(port_in.id, PortState.COMPLETED, running)
+    assert running.ui_url  # stands in the document as `make up` has it
+    assert "<http://127.0.0.1:8233>" in DOCUMENT.read_text("utf-8")
+    assert here("http://127.0.0.1:8099", running) == running.simulator_url
+
+
+async def reached(port_in: str, state: PortState, running: Stack) -> None:
+    query = f'WorkflowId = "{port_in}" AND PortState = "{state}"'
+    async with asyncio.timeout(60):
+        while not (await running.client.count_workflows(query)).count:
+            await asyncio.sleep(0.2)
