@@ -15,12 +15,16 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import (
     DataConverter,
+    DefaultFailureConverter,
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
+    PayloadConverter,
 )
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 ENCODING = b"binary/encrypted"
 KEY_BYTES = 32
@@ -141,11 +145,30 @@ def _encrypt(payload: Payload, key: PayloadKey) -> Payload:
     )
 
 
+class NewsWithoutTraceback(DefaultFailureConverter):
+    """A benign failure, such as "not yet, next look at …", is news for people who read the Temporal
+    UI: where in the code it was raised would only look like a fault."""
+
+    def to_failure(
+        self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
+    ) -> None:
+        """See the base class."""
+        benign = ApplicationErrorCategory.BENIGN
+        if isinstance(exception, ApplicationError) and exception.category is benign:
+            exception = exception.with_traceback(None)
+        super().to_failure(exception, payload_converter, failure)
+
+
+class EncodedNewsWithoutTraceback(
+    NewsWithoutTraceback, DefaultFailureConverterWithEncodedAttributes
+):
+    """The same, with messages where the codec encrypts them."""
+
+
 def data_converter(keys: Sequence[PayloadKey]) -> DataConverter:
     """Pydantic models as JSON; with keys also encrypted, failure messages included."""
-    converter = dataclasses.replace(pydantic_data_converter, payload_codec=EncryptionCodec(keys))
-    if not keys:
-        return converter
     return dataclasses.replace(
-        converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
+        pydantic_data_converter,
+        payload_codec=EncryptionCodec(keys),
+        failure_converter_class=EncodedNewsWithoutTraceback if keys else NewsWithoutTraceback,
     )

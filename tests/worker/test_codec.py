@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from telegent_orchestrator.encryption import (
     CodecError,
@@ -114,6 +114,26 @@ async def test_failure_messages_are_encrypted_too() -> None:
     await converter.encode_failure(ApplicationError("number +18015550123 is locked"), failure)
     assert b"+18015550123" not in failure.SerializeToString()
     assert "+18015550123" in str(await converter.decode_failure(failure))
+
+
+@pytest.mark.parametrize("keys", [[NEW], []])
+@pytest.mark.parametrize(
+    ("category", "kept"),
+    [(ApplicationErrorCategory.BENIGN, False), (ApplicationErrorCategory.UNSPECIFIED, True)],
+)
+async def test_only_faults_say_where_they_were_raised(
+    keys: list[PayloadKey], category: ApplicationErrorCategory, kept: bool
+) -> None:
+    converter, failure = data_converter(keys), Failure()
+    try:
+        raise ApplicationError("next look 2026-11-23 19:02 UTC", category=category)
+    except ApplicationError as error:
+        await converter.encode_failure(error, failure)
+    decoded = await converter.decode_failure(failure)
+    assert isinstance(decoded, ApplicationError)
+    assert decoded.failure
+    assert decoded.message.startswith("next look")
+    assert bool(decoded.failure.stack_trace) is kept
 
 
 async def test_without_keys_payloads_stay_readable() -> None:
