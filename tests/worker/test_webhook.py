@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from temporalio.client import Client
 
 import worker.webhook
-from simulator import CarrierSetup, Simulator, SimulatorOptions
+from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.worker.conftest import free_port
 from tests.worker.processes import environment, started
-from tests.workflows.house import QUICK, SETTINGS, House, dev_server
+from tests.workflows.house import SETTINGS, House, dev_server
 from tests.workflows.requests import port_in
 from worker.settings import SettingsError, WebhookSettings, load_settings
 from worker.webhook import BODY_LIMIT, PATH, orders_in, webhook_app
@@ -35,6 +35,7 @@ from worker.webhook import BODY_LIMIT, PATH, orders_in, webhook_app
 NUMBER = "+18015550142"
 USERNAME, PASSWORD, TOKEN = "telegent", "correct: horse", "a-long-token"
 BASIC = httpx.BasicAuth(USERNAME, PASSWORD)
+SLOW = CarrierTimings(acknowledge_after=3, decide_after=3, complete_after=3)
 GATHERING = timedelta(seconds=0.3)
 
 
@@ -77,7 +78,7 @@ async def counters(http: httpx.AsyncClient) -> dict[str, int]:
 @asynccontextmanager
 async def slow_house(client: Client) -> AsyncIterator[House]:
     """Port-ins here look at their orders once, and then not for an hour."""
-    simulator = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=QUICK)))
+    simulator = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=SLOW)))
     mine = uuid4().hex[:8]
     pace = replace(SETTINGS.port_pace, fixed=timedelta(hours=1))
     async with simulator.serve() as url:
@@ -94,10 +95,11 @@ async def submitted(house: House) -> tuple[PortInHandle, str]:
     async with asyncio.timeout(20):
         while True:
             order_id = (await handle.status()).order_id
+            looked = any(each.path == "/v1.0/numbers/order" for each in house.telegent.requests)
             query = f'{ORDER_ATTRIBUTE} = "{order_id}"'
-            if order_id and (await house.temporal.count_workflows(query)).count:
+            if order_id and looked and (await house.temporal.count_workflows(query)).count:
                 # Past the carrier's last step, so that only a look is missing.
-                await asyncio.sleep(QUICK.complete_after * 2)
+                await asyncio.sleep(SLOW.complete_after)
                 return handle, order_id
             await asyncio.sleep(0.05)
 

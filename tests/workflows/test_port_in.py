@@ -144,6 +144,9 @@ async def test_a_cancel_is_taken_in_every_state_of_an_open_order(
 
 @in_every_vocabulary
 async def test_completion_may_win_against_a_cancel(house: House) -> None:
+    house.telegent.carrier.timings = CarrierTimings(
+        acknowledge_after=0.2, decide_after=0.4, complete_after=600
+    )
     house.telegent.carrier.set(NUMBER, CarrierRecord(script="complete_during_cancel"))
     handle = await start(house)
     await until(handle, lambda status: status.order_id is not None)
