@@ -20,7 +20,8 @@ TRY_AGAIN = (408, 429)
 class EventSettings:
     """Who gets events, what signs them, and whether they may hold phone numbers."""
 
-    urls: tuple[str, ...] = ()
+    # Some receivers are reached by a key in the URL.
+    urls: tuple[str, ...] = field(default=(), repr=False)
     secret: str = field(default="", repr=False)
     personal_data: bool = False
 

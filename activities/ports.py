@@ -123,7 +123,9 @@ class PortActivities:
         if decided_ago() > self.settings.gap:
             now = await self.read_port_order(wanted.seen.order_id)
             if now != wanted.seen:
-                raise _overtaken(f"the order was '{wanted.seen.words}', and is '{now.words}'")
+                raise _overtaken(
+                    f"the order was '{wanted.seen.status}', and is '{now.status}' anew"
+                )
         details = wanted.details
         await self.api.ports.update(
             telegent.PortInUpdate(
@@ -186,7 +188,8 @@ class PortActivities:
                 return now
             wait = min(wait, counts_again - clock)
         raise ApplicationError(
-            f"port order {now.order_id} is still '{now.words}'; next look "
+            # Without the message, in which a carrier may quote account number and PIN.
+            f"port order {now.order_id} is still '{now.status}'; next look "
             f"{clock + wait:%Y-%m-%d %H:%M} UTC",
             type=Outcome.PENDING,
             next_retry_delay=wait,

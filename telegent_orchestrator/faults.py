@@ -1,5 +1,6 @@
 """What is wrong with a request beyond the shapes of its parts, and faults as sentences."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -11,6 +12,7 @@ MOST_PARTS = 500
 MOST_FAULTS = 50
 """Faults that are named of one request: somebody must read them, and Temporal store them."""
 LONGEST = 300
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]*[0-9]?")
 
 Fault = tuple[tuple[str | int, ...], str]
 
@@ -125,13 +127,18 @@ def faults_of(error: ValidationError) -> list[str]:
     """The faults of a refused request as sentences, `where: what`, without the values.
 
     Names of fields come from whoever wrote the request: long ones are cut, and so is a long list.
+    What does not look like a name may be a value, in the wrong place.
     """
     found = error.errors(include_url=False, include_input=False)
     faults = [
-        shortened(f"{'.'.join(str(part) for part in fault['loc']) or 'request'}: {fault['msg']}")
+        shortened(f"{'.'.join(map(_place, fault['loc'])) or 'request'}: {fault['msg']}")
         for fault in found[:MOST_FAULTS]
     ]
     return [*faults, "and more"] if len(found) > len(faults) else faults
+
+
+def _place(part: str | int) -> str:
+    return str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "(a field)"
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

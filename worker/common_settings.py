@@ -15,6 +15,7 @@ SECRET_FIELDS = frozenset(
         "account_secret",
         "codec_operators",
         "event_secret",
+        "event_urls",
         "id_key",
         "payload_keys",
         "webhook_password",

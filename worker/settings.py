@@ -4,6 +4,7 @@ How to reach Temporal (`TEMPORAL_*`) is not here: the Temporal SDK reads those v
 """
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +39,10 @@ def _of_a_named_build(deployment_name: str, info: ValidationInfo) -> str:
     if deployment_name and info.data.get("build_id") == UNNAMED_BUILD:
         raise ValueError("needs TELEGENT_BUILD_ID, another one for each build")
     return deployment_name
+
+
+_KEY_IN_URL = re.compile(r"(?<=://)[^/?\s]*(?=@)|(?<=\?)\S+")
+"""User names, passwords and queries of URLs: where people put keys."""
 
 
 class SettingsError(Exception):
@@ -120,6 +125,10 @@ class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
             password=self.webhook_password.get_secret_value(),
             token=self.webhook_token.get_secret_value(),
         )
+
+    def secrets(self) -> list[str]:
+        """Values that must never be shown."""
+        return [*super().secrets(), *self.event_urls]
 
     def event_settings(self) -> EventSettings:
         """Who gets events, and how they are signed."""
@@ -225,6 +234,8 @@ def _sentence(kind: type[CommonSettings], field: str, fault: ErrorDetails) -> st
     description = kind.model_fields[field].description
     if fault["type"] == "missing":
         return f"{name} is not set (nor is {name}_FILE); it must be the {description}"
-    shown = "" if field in SECRET_FIELDS else f"={os.environ.get(name, '')}"
+    value = _KEY_IN_URL.sub("…", os.environ.get(name, ""))
+    shown = "" if field in SECRET_FIELDS else f"={value}"
+    entry = "".join(f"entry {at + 1}: " for at in fault["loc"][1:] if isinstance(at, int))
     message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"{name}{shown}: {message} ({description})"
+    return f"{name}{shown}: {entry}{message} ({description})"

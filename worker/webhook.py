@@ -46,10 +46,11 @@ the last event that it stands for, so that no change falls behind the look that 
 ORDERS_LIMIT = 20
 """Order ids taken from one body; each costs a question to Temporal."""
 
+ORDER_PREFIX = "JNUOID-"
 _ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 # By prefix anywhere, or by key as JSON (also inside a JSON string), XML and forms write it.
 _ORDER = re.compile(
-    rf"(?P<by_prefix>JNUOID-{_ID})|order_?id[\"'\\\s]{{0,8}}[:=>][\"'\\\s]{{0,8}}(?P<by_key>{_ID})",
+    rf"(?P<by_prefix>{ORDER_PREFIX}{_ID})|order_?id[\"'\\\s]{{0,8}}[:=>][\"'\\\s]{{0,8}}(?P<by_key>{_ID})",
     re.IGNORECASE,
 )
 
@@ -112,7 +113,9 @@ class Nudger:
         async with asyncio.timeout(TEMPORAL_TIMEOUT.total_seconds()):
             signalled = await self._signal(order_id)
         self._count("signals" if signalled else "unknown_orders")
-        log.info("order update", order_id=order_id, port_ins=signalled)
+        # What only stands where an id should, nobody knows: it may be anything.
+        known = signalled or order_id.upper().startswith(ORDER_PREFIX)
+        log.info("order update", order_id=order_id if known else "unknown", port_ins=signalled)
 
     async def _signal(self, order_id: str) -> int:
         # The id's own alphabet has nothing that could end the quotes.

@@ -100,8 +100,9 @@ EventUrls = Annotated[
     NoDecode,
     BeforeValidator(_parts),
     Field(
+        repr=False,
         description="URLs that get an event for every change of an onboarding, line or port-in, "
-        "separated by commas"
+        "separated by commas; some hold a key",
     ),
     AfterValidator(_signed),
 ]

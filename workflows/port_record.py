@@ -32,6 +32,7 @@ from workflows.measures import port_ended, port_left
 from workflows.port_deadlines import Deadline
 from workflows.port_page import PortPage
 from workflows.port_states import may_move
+from workflows.quoted import Secrets
 from workflows.rejections import Rejection
 from workflows.reporting import ChildChanged, Parent
 
@@ -89,6 +90,8 @@ class PortRecord:
 
     def __init__(self, details: PortInDetails) -> None:
         self.details = details
+        self._secrets = Secrets()
+        self._secrets.remember(details)
         self.state = PortState.CHECKING_ELIGIBILITY
         self.since = self.given_at = workflow.now()
         self.order: OrderSeen | None = None
@@ -122,6 +125,7 @@ class PortRecord:
     def merge(self, correction: PortInCorrection) -> None:
         """Takes new values into the details, of which the full set is always sent."""
         self.details = self.details.model_copy(update=correction.changes())
+        self._secrets.remember(self.details)
 
     def adopt_order(self, order: OrderSeen) -> None:
         """Follows this order from now on."""
@@ -179,19 +183,23 @@ class PortRecord:
     def write(self, by: str, what: str, vendor_words: str = "") -> None:
         """Adds to the timeline: who did what, without secrets."""
         entry = TimelineEntry(
-            at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
+            at=workflow.now(),
+            by=by,
+            what=what,
+            state=self.state,
+            vendor_words=self._secrets.strike_out(vendor_words),
         )
         timeline.add(self.result.timeline, entry)
         self.show()
 
     def status(self) -> PortInStatus:
         """Everything that may be shown."""
-        rejection, deadline = self.rejection, self.deadline
+        rejection, deadline, order = self.rejection, self.deadline, self._order_to_show
         return PortInStatus(
             phone_number=self.details.phone_number,
             state=self.state,
-            order_id=self.order.order_id if self.order else None,
-            vendor_words=self.order.words if self.order else "",
+            order_id=order.order_id if order else None,
+            vendor_words=order.words if order else "",
             reason=rejection.reason if rejection else "",
             remedy=rejection.remedy if rejection else "",
             fields_to_correct=self.fields_to_correct,
@@ -219,7 +227,7 @@ class PortRecord:
             sentence=SENTENCES[self.state],
             since=self.since,
             details=self.details,
-            order=self.order,
+            order=self._order_to_show,
             given_at=self.given_at,
             rejection=self.rejection,
             rejections=self.rejections,
@@ -232,6 +240,13 @@ class PortRecord:
             rules=self.rules,
         ).lines()
         self.board.show()
+
+    @property
+    def _order_to_show(self) -> OrderSeen | None:
+        order = self.order
+        if order is None:
+            return None
+        return order.model_copy(update={"message": self._secrets.strike_out(order.message)})
 
     async def _publish(self, kind: EventType) -> None:
         """Tells other services, if any are configured."""

@@ -74,6 +74,12 @@ def test_faults_never_show_values() -> None:
     with pytest.raises(ValidationError) as caught:
         OnboardingRequest.model_validate(raw)
 
+    raw["lines"][2]["number"] |= {canary: "account_pin", "7391": 1}
+    with pytest.raises(ValidationError) as with_keys:
+        OnboardingRequest.model_validate(raw)
+    told = faults_of(with_keys.value)
+    assert "7391" not in " ".join(told)
+    assert "lines.2.number.(a field): Extra inputs are not permitted" in told
     assert canary not in str(caught.value)
     assert canary not in repr(caught.value)
     assert canary not in " ".join(faults_of(caught.value))

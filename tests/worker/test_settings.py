@@ -153,7 +153,7 @@ def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_only_scheme_and_host_make_a_base_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     (line,) = faults(monkeypatch, TELEGENT_BASE_URL=url)
-    assert line.startswith(f"TELEGENT_BASE_URL={url}: ")
+    assert line.startswith(f"TELEGENT_BASE_URL={url.replace('key@', '…@')}: ")
 
 
 def test_faulty_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +161,33 @@ def test_faulty_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in str(lines)
     assert "s3cr3t" not in str(lines)
     assert any("TELEGENT_PAYLOAD_KEYS: entry 1 must be id:base64key" in line for line in lines)
+
+
+def test_keys_in_urls_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = faults(
+        monkeypatch,
+        TELEGENT_BASE_URL="https://hunter2@host?hunter3",
+        TELEGENT_EVENT_SECRET=KEY,
+        TELEGENT_EVENT_URLS="https://a.example/?hunter2,ftp://b.example/hunter3",
+        TELEGENT_WEBHOOK_URL="http://mvno.example.com/?token=hunter2",
+    )
+    assert [line.partition(": ")[0] for line in lines] == [
+        "TELEGENT_BASE_URL=https://…@host?…",
+        "TELEGENT_WEBHOOK_URL=http://mvno.example.com/?…",
+        "TELEGENT_EVENT_URLS",
+    ]
+    assert "TELEGENT_EVENT_URLS: entry 2: " in lines[2]
+    assert "hunter" not in str(lines)
+
+
+def test_urls_of_receivers_are_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "urls").write_text("https://a.example/hunter2,https://b.example/\n")
+    monkeypatch.setenv("TELEGENT_EVENT_SECRET", KEY)
+    monkeypatch.setenv("TELEGENT_EVENT_URLS_FILE", str(tmp_path / "urls"))
+    settings = load_settings(WorkerSettings)
+    assert settings.event_urls == ("https://a.example/hunter2", "https://b.example/")
+    assert "https://a.example/hunter2" in settings.secrets()
+    assert "hunter2" not in f"{settings!r} {settings.event_settings()!r}"
 
 
 def test_secrets_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Port-ins on a real Temporal server, judged by the simulator's ledger."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from telegent_orchestrator.port_in import (
     Resolve,
 )
 from tests.workflows.house import QUICK, SETTINGS, House
+from tests.workflows.pages import page
 from tests.workflows.requests import line, port_in, single
 
 NUMBER = "+18015550142"
@@ -506,6 +508,28 @@ async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(house: Hou
         "portin.submitted",
         "portin.completed",
     ]
+
+
+async def test_what_a_carrier_quotes_of_the_secrets_is_struck_out(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="temporalio.activity")
+    words = "9Z-ACCOUNT 100 200-300 AND PIN 482913 ARE NOT OF ACCOUNT 4829131"
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script=f"reject:{words}"))
+    handle = await start(house, account_number="100200300", account_pin="482913")
+    status = await until(handle, PortState.ACTION_REQUIRED)
+    async with asyncio.timeout(20):
+        while "is still 'ResolutionRequired'; next look" not in caplog.text:
+            await asyncio.sleep(0.05)
+    await handle.correct(PortInCorrection(account_pin="777777", by="desk"))
+    result = await handle.result()
+
+    assert status.vendor_words.endswith("9Z-ACCOUNT *** AND PIN *** ARE NOT OF ACCOUNT 4829131")
+    details = await page(house.temporal, handle.id)
+    shown = f"{status}{result}{details}{caplog.text}"
+    assert "NOT OF ACCOUNT 4829131" in shown
+    assert "100 200-300" not in shown
+    assert "PIN 482913" not in shown
 
 
 async def test_an_operator_can_end_what_the_vendor_never_shows(house: House) -> None:
