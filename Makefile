@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo up test check lint types format schemas histories faults crash soak screenshots lock
+.PHONY: help demo up test check lint types format schemas histories faults crash soak secrets screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be typed
@@ -48,6 +48,9 @@ crash: $(INSTALLED) ## End processes at every point of every vendor call, and ju
 
 soak: $(INSTALLED) ## Hundreds of onboardings while the vendor fails and processes end (OPTIONS=…)
 	@$(BIN)/python -m trials.soak $(OPTIONS)
+
+secrets: $(INSTALLED) ## Let canary secrets run through everything, and search what is left (OPTIONS=…)
+	@$(BIN)/python -m trials.secrets $(OPTIONS)
 
 screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium)
 	@$(BIN)/python -m demo screenshots

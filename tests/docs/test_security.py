@@ -1,0 +1,27 @@
+"""The commands of docs/security.md exchange a payload key so that nobody lacks one."""
+
+from pathlib import Path
+
+from telegent_orchestrator.encryption import parse_key_ring
+from tests.docs import ROOT
+from tests.docs.commands import documented, typed
+
+PAGE = ROOT / "docs" / "security.md"
+
+
+async def test_payload_keys_are_exchanged_as_written(tmp_path: Path) -> None:
+    file = tmp_path / "payload_keys"
+    file.write_text("k1:" + "A" * 43 + "=")
+    old = parse_key_ring(file.read_text())
+
+    async def type_block(name: str) -> list[str]:
+        commands = documented(PAGE, name)
+        assert "KEYS=deploy/secrets/payload_keys\n" in commands
+        await typed(commands.replace("deploy/secrets/payload_keys", str(file)))
+        return [key.id for key in parse_key_ring(file.read_text())]
+
+    first, new = await type_block("a new key")
+    assert first == "k1" != new
+    assert await type_block("encrypt with it") == [new, "k1"]
+    assert parse_key_ring(file.read_text())[1] == old[0]
+    assert await type_block("drop the old key") == [new]
