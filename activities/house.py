@@ -14,8 +14,9 @@ from activities.port_checks import check, pin_expires_at
 from activities.port_rules import PortRules
 from activities.settings import ActivitySettings
 from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
 from telegent_orchestrator.names import port_in_id
-from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInDetails, PortInResult
 
 VISIBILITY_LAG = timedelta(seconds=10)
@@ -29,6 +30,13 @@ class PortCheck(Payload):
     fields: list[str] = []
     warnings: list[str] = []
     pin_expires: datetime | None = None
+
+
+class OnboardingEnd(Payload):
+    """How an onboarding ended; `fault` is empty when it ended well."""
+
+    fault: str = ""
+    result: OnboardingResult | None = None
 
 
 @dataclass(frozen=True)
@@ -134,3 +142,24 @@ class HouseActivities:
                 non_retryable=True,
             ) from None
         return result
+
+    @activity.defn
+    async def await_onboarding(self, reference: str) -> OnboardingEnd:
+        """How an onboarding that was already there ended, once it has.
+
+        Raises a benign `Pending` until then, so that Temporal asks again.
+        """
+        handle = Orchestrator(self.temporal).onboarding(reference)
+        if (await handle.execution()).ended_at is None:
+            raise ApplicationError(
+                f"{handle.id} is still open",
+                type=Outcome.PENDING,
+                next_retry_delay=self.settings.order_poll,
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        try:
+            return OnboardingEnd(result=await handle.result())
+        except OnboardingIncompleteError as error:
+            return OnboardingEnd(fault=str(error), result=error.result)
+        except WorkflowFailureError as error:
+            return OnboardingEnd(fault=str(error.cause))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from telegent_orchestrator import names, port_out
+from telegent_orchestrator import bulk, names, port_out
 from telegent_orchestrator.events import Event
 from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
@@ -89,6 +89,25 @@ WORKFLOWS = {
             names.CANCEL_UPDATE: Asked(port_out.PortOutCancel, port_out.PortOutState),
         },
         signals={names.CANCEL_SIGNAL: port_out.PortOutCancel},
+    ),
+    bulk.BULK_WORKFLOW: Contract(
+        workflow_id="bulk-{reference}",
+        start=bulk.BulkRequest,
+        result=bulk.BulkResult,
+        queries={names.STATUS_QUERY: bulk.BulkStatus},
+        updates={
+            bulk.PAUSE_UPDATE: Asked(bulk.BulkWish),
+            bulk.RESUME_UPDATE: Asked(bulk.BulkWish),
+            bulk.RETRY_UPDATE: Asked(bulk.BulkWish, bulk.BulkRetried),
+            names.CANCEL_UPDATE: Asked(bulk.BulkCancel),
+        },
+    ),
+    bulk.BULK_PART_WORKFLOW: Contract(
+        workflow_id="bulk-{bulk}-part-{part}",
+        start=bulk.BulkPartRequest,
+        result=bulk.BulkPartStatus,
+        queries={names.STATUS_QUERY: bulk.BulkPartStatus},
+        updates={},
     ),
 }
 EVENT = Event

@@ -27,15 +27,15 @@ class SetDataUsage(Body):
     ThrottleValue: int | None = Field(default=None, ge=1)
     ThrottleSpeed: (
         Literal[
+            "64-kbps",
+            "128-kbps",
+            "256-kbps",
+            "512-kbps",
             "1-mbps",
             "5-mbps",
             "20-mbps",
             "50-mbps",
             "100-mbps",
-            "64-kbps",
-            "128-kbps",
-            "256-kbps",
-            "512-kbps",
         ]
         | None
     ) = None

@@ -20,6 +20,7 @@ from temporalio.converter import decode_typed_search_attributes
 
 from telegent_orchestrator import names
 from telegent_orchestrator._payload import Payload
+from telegent_orchestrator.bulk import BULK_PART_WORKFLOW, BULK_WORKFLOW
 from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 
@@ -31,6 +32,8 @@ class Kind(StrEnum):
     LINE = "line"
     PORT_IN = "port-in"
     PORT_OUT = "port-out"
+    BULK = "bulk"
+    BULK_PART = "bulk-part"
 
 
 class Run(StrEnum):
@@ -71,7 +74,7 @@ class Wanted(Payload):
     started at or after this moment.
     """
 
-    kinds: list[Kind] = [Kind.ONBOARDING, Kind.PORT_IN, Kind.PORT_OUT]
+    kinds: list[Kind] = [Kind.ONBOARDING, Kind.PORT_IN, Kind.PORT_OUT, Kind.BULK]
     runs: list[Run] = []
     port_states: list[str] = []
     needs_action: bool = False
@@ -91,6 +94,8 @@ WORKFLOWS = {
     Kind.LINE: names.LINE_WORKFLOW,
     Kind.PORT_IN: names.PORT_IN_WORKFLOW,
     Kind.PORT_OUT: PORT_OUT_WORKFLOW,
+    Kind.BULK: BULK_WORKFLOW,
+    Kind.BULK_PART: BULK_PART_WORKFLOW,
 }
 STATUSES = {
     Run.RUNNING: "Running",

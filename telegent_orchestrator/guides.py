@@ -26,3 +26,17 @@ Brings a number from another carrier; takes days. Current details say what it wa
 - look at the order now: signal `order_event`
 - who did what, when, and in which words: query `status`
 """
+
+BULK = """\
+Thousands of onboardings from one file, so many at a time. Current details count the rows.
+
+- start no more rows for now, and go on: updates `pause` and `resume`, with `by` and `reason`
+- start failed rows again: update `retry`; start no more rows for ever: update `request_cancel`
+- the rows are in its parts, and each row is an onboarding of its own
+"""
+
+BULK_PART = """\
+Some rows of a bulk. Current details have the rows that are not done; the bulk commands.
+
+- do not terminate it: its rows then count as failed
+"""

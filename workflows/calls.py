@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from temporalio import workflow
 
 from activities.writes import ROW, Kind, write_of
-from workflows.policies import CREATE, HOUSE, PORT_REQUEST, READ, SET, Policy
+from workflows.policies import CREATE, HOUSE, PORT_REQUEST, READ, SET, Policy, in_turn
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,7 +70,7 @@ async def _call(
 ) -> T:
     _positional(kwargs)
     answer: T = await workflow.execute_activity_method(
-        activity, args=args, summary=summary, **policy
+        activity, args=args, summary=summary, **in_turn(policy, workflow.info().priority)
     )
     return answer
 

@@ -40,6 +40,9 @@ INTERACTIVE = Priority(priority_key=2)
 """Onboarding: somebody watches it."""
 POLLING = Priority(priority_key=4)
 """Looking whether an order has moved: gives way to all that changes something."""
+BULK = Priority(priority_key=5)
+"""Whatever belongs to a bulk, looks included: takes what all others leave. Only what a person
+sends to one of its port-ins goes first too."""
 
 _PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -77,8 +80,12 @@ PORT_REQUEST = Policy(
     priority=FIRST,
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
-"""Submits, updates and cancels of a port-in: what became of one is read from the order before
-another. A cancel of the workflow waits for the answer: an order must not be left behind."""
+"""Updates and cancels of a port-in: what became of one is read from the order before another. A
+cancel of the workflow waits for the answer: an order must not be left behind."""
+
+PORT_SUBMIT = PORT_REQUEST.copy()
+PORT_SUBMIT["priority"] = INTERACTIVE
+"""The submit of a port-in: the same, but nobody has waited for days until it can be made."""
 
 POLL = Policy(
     task_queue=API_TASK_QUEUE,
@@ -120,3 +127,12 @@ STRANGE_ANSWER_PAUSE = timedelta(minutes=10)
 
 GATHERING = timedelta(seconds=30)
 """How long numbers with the same data limits wait for each other, to share one call."""
+
+
+def in_turn(policy: Policy, of: Priority) -> Policy:
+    """The policy as it is for a workflow that was started with this priority."""
+    if of.priority_key != BULK.priority_key or policy.get("priority") == FIRST:
+        return policy
+    changed = policy.copy()
+    changed["priority"] = BULK
+    return changed

@@ -14,10 +14,10 @@ from activities.ports import AwaitChange, OrderSeen, PortActivities, UpdatePort
 from activities.writes import CANCEL_PORT, UPDATE_PORT
 from telegent_orchestrator.port_in import PortInCancel, PortState
 from workflows.board import words_of
-from workflows.calls import ask_house, writing
+from workflows.calls import ask_house, requesting, writing
 from workflows.ensure import attempt, outcome_of
 from workflows.measures import Settled, lost_answer_settled, port_rejected, unknown_word
-from workflows.policies import POLL, STRANGE_ANSWER_PAUSE
+from workflows.policies import POLL, PORT_SUBMIT, STRANGE_ANSWER_PAUSE, in_turn
 from workflows.port_inbox import PortInbox
 from workflows.port_record import CARRIER, OURS, SENTENCES, SUBMIT, VENDOR, PortRecord
 from workflows.port_states import read
@@ -45,7 +45,9 @@ class PortOrder:
     async def submit(self) -> ActivityError | None:
         """Submits once; returns why there is no order, if there is none."""
         await self._record.move(PortState.SUBMITTING, "submitting")
-        call = writing(PortActivities.submit_port, "Submit the port-in", self._record.details)
+        call = requesting(
+            PORT_SUBMIT, PortActivities.submit_port, "Submit the port-in", self._record.details
+        )
         try:
             order = await attempt(self._record.board, SUBMIT, call)
         except ActivityError as error:
@@ -78,7 +80,7 @@ class PortOrder:
                 urgent=record.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
             ),
             summary="Wait for the losing carrier",
-            **POLL,
+            **in_turn(POLL, workflow.info().priority),
         )
         await self._waiting.until(looking.done)
         if not looking.done():

@@ -31,7 +31,7 @@ from telegent_orchestrator.port_out import (
 from workflows.board import words_of
 from workflows.calls import ask_house, put, read
 from workflows.messages import read_message
-from workflows.policies import POLL, STRANGE_ANSWER_PAUSE
+from workflows.policies import POLL, STRANGE_ANSWER_PAUSE, in_turn
 from workflows.port_out_record import (
     LEAVING,
     NUMBER,
@@ -181,7 +181,10 @@ class PortOutWorkflow:
     ) -> str | None:
         """What a look finds; None when a cancel comes first, or the vendor will not say."""
         looking = workflow.start_activity_method(
-            activity, self._request.phone_number, summary=summary, **POLL
+            activity,
+            self._request.phone_number,
+            summary=summary,
+            **in_turn(POLL, workflow.info().priority),
         )
         await self._until(lambda: looking.done() or self._cancel is not None)
         if not looking.done():

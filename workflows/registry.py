@@ -4,6 +4,8 @@ Not in the package itself: the sandbox loads a workflow's modules anew for every
 the delivery of an event must not load a whole onboarding.
 """
 
+from workflows.bulk import BulkWorkflow
+from workflows.bulk_part import BulkPartWorkflow
 from workflows.event_delivery import EventDeliveryWorkflow
 from workflows.line import LineWorkflow
 from workflows.onboarding import OnboardingWorkflow
@@ -16,4 +18,6 @@ WORKFLOWS = [
     PortInWorkflow,
     PortOutWorkflow,
     EventDeliveryWorkflow,
+    BulkWorkflow,
+    BulkPartWorkflow,
 ]

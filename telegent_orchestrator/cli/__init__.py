@@ -8,7 +8,7 @@ import importlib.util
 import sys
 import time
 
-NEEDED = ("typer", "rich", "cryptography")
+NEEDED = ("typer", "rich", "cryptography", "pygal", "jinja2")
 
 
 def main() -> int:

@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 from telegent_orchestrator.cli import (
+    bulk,
+    bulk_messages,
+    bulk_report,
     listing,
     onboarding,
     onboarding_messages,
@@ -86,6 +89,21 @@ port_ins.command()(port_in_messages.cancel)
 port_ins.command()(port_in_messages.attach)
 port_ins.command()(port_in_messages.decide)
 app.add_typer(port_ins, name="port-in")
+
+bulks = typer.Typer(
+    help="Onboard every row of a file: check, start, watch, pause, retry, report.",
+    no_args_is_help=True,
+)
+bulks.command()(bulk.template)
+bulks.command()(bulk.check)
+bulks.command()(bulk.start)
+bulks.command()(bulk.status)
+bulks.command()(bulk_messages.pause)
+bulks.command()(bulk_messages.resume)
+bulks.command()(bulk_messages.retry)
+bulks.command()(bulk_messages.cancel)
+bulks.command()(bulk_report.report)
+app.add_typer(bulks, name="bulk")
 
 
 def run() -> int:

@@ -16,6 +16,7 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption
+from telegent_orchestrator.bulk_client import Bulks
 from telegent_orchestrator.cli.errors import as_stop
 from telegent_orchestrator.cli.outcome import Exit, Stop
 from telegent_orchestrator.client import Orchestrator
@@ -47,6 +48,7 @@ class House:
     """What a command works with while it is connected. `command`: see `Connection.command`."""
 
     orchestrator: Orchestrator
+    bulks: Bulks
     executions: Executions
     id_key: str
     encrypts: bool
@@ -86,6 +88,7 @@ class Connection:
         try:
             yield House(
                 orchestrator=Orchestrator(client, id_key=id_key),
+                bulks=Bulks(client, id_key=id_key),
                 executions=Executions(client),
                 id_key=id_key,
                 encrypts=bool(keys),

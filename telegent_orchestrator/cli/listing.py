@@ -46,7 +46,7 @@ def list_executions(
     ] = None,
     kinds: Annotated[
         list[Kind] | None,
-        typer.Option("--type", help="Repeatable. All but lines by default."),
+        typer.Option("--type", help="Repeatable. All but lines and parts of bulks by default."),
     ] = None,
     since: Annotated[
         str | None,
@@ -59,7 +59,7 @@ def list_executions(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List onboardings, lines, port-ins and port-outs: running ones first, newest first."""
+    """List onboardings, lines, port-ins, port-outs and bulks: running ones first, newest first."""
     connection: Connection = context.obj
     with Output(as_json) as say:
         wanted = Wanted(

@@ -34,7 +34,7 @@ def display(console: Console, began: float, lines: Sequence[LineRequest] = ()) -
         yield PlainLines(console, began)
         return
     view = LiveView(began, lines)
-    with _redrawn(console, view.render):
+    with redrawn(console, view.render):
         yield view
 
 
@@ -46,7 +46,7 @@ def port_in_display(console: Console, began: float) -> Iterator[Callable[[PortIn
         yield lambda status: plain.port_in("port-in", status)
         return
     seen: list[PortInStatus] = []
-    with _redrawn(console, lambda: port_in_panel("port-in", seen[-1]) if seen else ""):
+    with redrawn(console, lambda: port_in_panel("port-in", seen[-1]) if seen else ""):
         yield seen.append
 
 
@@ -55,7 +55,8 @@ def clock_at(moment: datetime) -> float:
     return time.monotonic() - (datetime.now(UTC) - moment).total_seconds()
 
 
-def _redrawn(console: Console, render: Callable[[], RenderableType]) -> Live:
+def redrawn(console: Console, render: Callable[[], RenderableType]) -> Live:
+    """Shows what `render` gives, again and again, while the block runs."""
     # A thread of Live repaints, so that times go on while no news comes.
     return Live(console=console, refresh_per_second=8, get_renderable=render)
 

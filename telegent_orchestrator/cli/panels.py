@@ -95,8 +95,8 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
     for title in ("State", "For", "Step", "Age"):
         table.add_column(title, overflow="fold")
     for found in executions:
-        # Onboardings are called by their reference.
-        prefix = "onboarding-" if found.kind is Kind.ONBOARDING else ""
+        # Onboardings and bulks are called by their reference.
+        prefix = f"{found.kind.value}-" if found.kind in (Kind.ONBOARDING, Kind.BULK) else ""
         table.add_row(
             found.kind.value if found.kind else "",
             words(found.workflow_id.removeprefix(prefix)),

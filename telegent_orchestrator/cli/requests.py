@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from telegent_orchestrator._places import NoPlaceError, put
 from telegent_orchestrator.cli.connection import read_text
 from telegent_orchestrator.cli.outcome import Exit, Stop
 from telegent_orchestrator.faults import faults_of
@@ -167,26 +168,7 @@ def _ask(field: str) -> str:
 
 
 def _put(raw: dict[str, JsonValue], field: str, value: JsonValue) -> None:
-    """Sets the value at a path such as `subscribers.0.password`; makes objects on the way."""
-    *way, last = field.split(".")
-    place: JsonValue = raw
-    for step in way:
-        place = _item(place, step, field)
-    if isinstance(place, dict):
-        place[last] = value
-    elif isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = value
-    else:
-        raise _nowhere(field)
-
-
-def _item(place: JsonValue, step: str, field: str) -> JsonValue:
-    if isinstance(place, dict):
-        return place.setdefault(step, {})
-    if isinstance(place, list) and step.isdecimal() and int(step) < len(place):
-        return place[int(step)]
-    raise _nowhere(field)
-
-
-def _nowhere(field: str) -> Stop:
-    return Stop(f"the request has no place {field}", Exit.USAGE)
+    try:
+        put(raw, field, value)
+    except NoPlaceError:
+        raise Stop(f"the request has no place {field}", Exit.USAGE) from None

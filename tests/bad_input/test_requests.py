@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel, ValidationError
 
 from activities.port_checks import check, pin_expires_at
+from telegent_orchestrator.bulk import BulkCancel, BulkRequest
 from telegent_orchestrator.faults import LONGEST, MOST_FAULTS, faults_of
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import (
@@ -66,6 +67,8 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     ),
     (PortOutCancel, BY),
     (RevealPin, BY),
+    (BulkRequest, {"reference": "b-1", "rows": 2, "parts": 1, "fingerprint": "f1", "by": "desk"}),
+    (BulkCancel, BY | {"running_too": True}),
     (Resolution, BY | {"step": "Number", "answer": "adopt", "id": "+18015550142"}),
 ]
 

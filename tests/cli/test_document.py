@@ -1,23 +1,28 @@
 """Every command of docs/cli.md, typed one after the other."""
 
+import csv
+import json
 import re
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import typer
 
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.faults import Fault
-from telegent_orchestrator.cli.app import app, port_ins
+from telegent_orchestrator.cli.app import app, bulks, port_ins
 from telegent_orchestrator.cli.connection import VARIABLES
 from telegent_orchestrator.cli.listing import RUNS
 from telegent_orchestrator.cli.outcome import Exit
+from tests.bulk.customers import customers
 from tests.cli.commands import FAMILY, ROOT, Desk, submitted
 from tests.docs import between_markers, rows
 from tests.workflows.house import QUICK, House
 
 PAGE = ROOT / "docs" / "cli.md"
+BULK = ROOT / "docs" / "bulk.md"
 RECORDS = {
     "+18015550142": CarrierRecord(account_number="100200301", pin="482913", zip="84043"),
     "+18015550177": CarrierRecord(script="silent"),
@@ -32,11 +37,11 @@ class Typed:
     status: int
 
 
-def commands() -> list[Typed]:
-    text = PAGE.read_text(encoding="utf-8")
+def commands(page: Path = PAGE, mark: str = "") -> list[Typed]:
+    text = page.read_text(encoding="utf-8")
     found = []
     for status, block in re.findall(
-        r"(?:<!-- exits: (\d+) -->\n)?```\n(telegent .*?)```", text, re.S
+        rf"(?:<!-- {mark}(?:exits: (\d+) )?-->\n)?```\n(telegent .*?)```", text, re.S
     ):
         lines = block.replace("\\\n", " ").strip().splitlines()
         found += [Typed(line, int(status or 0)) for line in lines]
@@ -56,6 +61,41 @@ async def test_every_command_of_the_page_does_what_it_says(at: Desk, house: Hous
         line = await prepared(command.line, at, house)
         said = await at.types_line(line, **variables)
         assert said.status == command.status, f"{line}\n{said.out}{said.err}"
+
+
+async def test_every_command_of_the_page_on_bulks_does_what_it_says(
+    at: Desk, house: House, tmp_path: Path
+) -> None:
+    common = json.loads((ROOT / "examples" / "bulk-common.json").read_text())
+    made = (await customers(house)).made
+    common["account"]["account_id"] = made.account_id
+    common["routes"]["message"]["message_route_id"] = made.message_route_id
+    common["routes"]["voice"]["voice_route_id"] = made.voice_route_id
+    common["packages"][0]["package_id"] = made.package_ids["plan"]
+    (tmp_path / "bulk-common.json").write_text(json.dumps(common))
+    for row in (1, 2, 3):
+        record = CarrierRecord(account_number=f"10020030{row}", pin=f"48291{row}")
+        house.telegent.carrier.set(f"+1801555015{row}", record)
+    create = "POST /v1.0/subscribers/create"
+    house.telegent.faults.add(Fault(match=create, kind="error_before", status=400, nth=2))
+    house.telegent.faults.add(Fault(match=create, kind="slow_before", seconds=1, times=99))
+    elsewhere = {
+        "examples/bulk-common.json": str(tmp_path / "bulk-common.json"),
+        "result.csv": str(tmp_path / "result.csv"),
+        "report.html": str(tmp_path / "report.html"),
+    }
+    for command in commands(BULK, "bulk ?"):
+        words = [elsewhere.get(word, word) for word in shlex.split(command.line)[1:]]
+        said = await at.types(*words)
+        assert said.status == command.status, f"{command.line}\n{said.out}{said.err}"
+
+    rows = list(csv.DictReader((tmp_path / "result.csv").read_text().splitlines()))
+    assert [row["state"] for row in rows] == ["done", "done", "done"]
+    assert [row["phone_numbers"] for row in rows] == [f"+1801555015{row}" for row in (1, 2, 3)]
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "<script" not in page
+    assert [word for word in re.findall(r"https?://[^\s\"']+", page) if "w3.org" not in word] == []
 
 
 async def prepared(line: str, at: Desk, house: House) -> str:
@@ -118,5 +158,7 @@ def names_of(commands: typer.Typer) -> set[str]:
 def test_the_page_has_every_command_and_every_state() -> None:
     typed = {tuple(shlex.split(command.line)[1:3]) for command in commands()}
     assert {words[0] for words in typed} == {*names_of(app), "port-in"}
+    of_bulks = [shlex.split(command.line)[1:3] for command in commands(BULK, "bulk ?")]
+    assert {word for _, word in of_bulks} == names_of(bulks)
     assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_ins)
     assert [run for run in RUNS if f"`{run}`" not in PAGE.read_text("utf-8")] == []

@@ -13,6 +13,7 @@ SENT = {
     "Starting an onboarding": ["OnboardingRequest"],
     "Starting a port-in by itself": ["PortInRequest"],
     "Starting a port-out": ["PortOutRequest"],
+    "Starting a bulk": ["BulkRequest", "BulkPartRequest"],
     "Messages": [
         "PortInCorrection",
         "PortInCancel",
@@ -21,6 +22,8 @@ SENT = {
         "Resolution",
         "RevealPin",
         "PortOutCancel",
+        "BulkWish",
+        "BulkCancel",
     ],
     "Nexus operations": ["CorrectPortIn", "CancelPortIn"],
 }
@@ -33,6 +36,10 @@ RECEIVED = [
     "PortOutStatus",
     "PortOutResult",
     "PortOutPin",
+    "BulkStatus",
+    "BulkPartStatus",
+    "BulkResult",
+    "BulkRetried",
     "Event",
 ]
 HEAD = """# Reference of every payload

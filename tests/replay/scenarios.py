@@ -10,6 +10,8 @@ from temporalio.client import WorkflowFailureError
 from activities import ActivitySettings
 from activities.events import EventSettings
 from simulator import CarrierRecord, Fault
+from telegent_orchestrator.bulk import BulkCancel, BulkState
+from telegent_orchestrator.bulk_client import Bulks
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
 from telegent_orchestrator.port_in import (
@@ -23,6 +25,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutRequest, PortOutState
 from telegent_orchestrator.port_out_client import PortOuts
 from telegent_orchestrator.progress import Answer, Resolution
+from tests.bulk.customers import BY, customers
 from tests.workflows.house import SETTINGS, House, example_family
 from tests.workflows.requests import line, person, port_in, single
 from tests.workflows.test_events import SECRET
@@ -187,6 +190,40 @@ async def delivered(house: House) -> None:
             await asyncio.sleep(0.05)
 
 
+async def migrated(house: House) -> None:
+    """A bulk: a row is done already, one fails and is started again; it is paused in between."""
+    some = await customers(house)
+    rows = some.rows(4)[1:]
+    await (await house.orchestrator.start_onboarding(rows[0].onboarding)).result()
+    refuse = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400)
+    house.telegent.faults.add(refuse)
+    house.telegent.faults.add(refuse.model_copy(update={"kind": "slow_before", "times": 9}))
+    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
+    bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=2)
+    await bulk.pause(BY)
+    await bulk.resume(BY)
+    async with asyncio.timeout(20):
+        while (await bulk.status()).state is not BulkState.NEEDS_PERSON:
+            await asyncio.sleep(0.05)
+    await bulk.retry(BY)
+    await bulk.result()
+
+
+async def stopped(house: House) -> None:
+    """A bulk is cancelled, with the rows that run."""
+    some = await customers(house)
+    hold = Fault(match="POST /v1.0/subscribers/create", kind="slow_before", seconds=2, times=9)
+    house.telegent.faults.add(hold)
+    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
+    rows = some.rows(3)[1:]
+    bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=1)
+    async with asyncio.timeout(20):
+        while not (await bulk.status()).counts.running:
+            await asyncio.sleep(0.05)
+    await bulk.cancel(BulkCancel(by="desk", reason="the wrong file", running_too=True))
+    await bulk.result()
+
+
 Scenario = Callable[[House], Awaitable[None]]
 SCENARIOS: tuple[Scenario, ...] = (
     family,
@@ -198,6 +235,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     order_attached,
     correction_unanswered,
     left,
+    migrated,
+    stopped,
     told,
     delivered,
 )

@@ -21,11 +21,13 @@ from telegent_orchestrator.nexus import TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.docs.test_documents import README, json_blocks
 from tests.schemas import read
+from workflows.bulk_talk import ORDER_SIGNAL, PART_CHANGED_SIGNAL
 from workflows.event_delivery import EventDeliveryWorkflow
 from workflows.registry import WORKFLOWS as DEFINED
 from workflows.reporting import CHILD_CHANGED_SIGNAL
 
 NOT_FOR_OTHERS = {EventDeliveryWorkflow}
+BETWEEN_OURS = {CHILD_CHANGED_SIGNAL, PART_CHANGED_SIGNAL, ORDER_SIGNAL}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
 WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})
 SCHEMAS = {
@@ -68,7 +70,7 @@ def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
     for name, promised in contract.updates.items():
         # Handlers take whatever was sent, and read it themselves; what as, they say.
         assert promised.argument.__name__ in (defined.updates[name].fn.__doc__ or "")
-    assert defined.signals.keys() - {CHILD_CHANGED_SIGNAL} == contract.signals.keys()
+    assert defined.signals.keys() - BETWEEN_OURS == contract.signals.keys()
 
 
 def test_the_contract_is_what_the_nexus_service_takes() -> None:

@@ -92,7 +92,7 @@ def test_the_command_line_is_an_extra(wheel: ZipFile, tmp_path: Path) -> None:
     extra = {
         wanted.name for wanted in requirements(wheel) if 'extra == "cli"' in str(wanted.marker)
     }
-    assert extra == {"telegent-orchestrator", "typer", "rich"}
+    assert extra == {"telegent-orchestrator", "typer", "rich", "pygal", "jinja2"}
     venv = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path)]
     subprocess.run(venv, check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(tmp_path / "bin" / "python")]
@@ -106,7 +106,10 @@ def test_the_command_line_is_an_extra(wheel: ZipFile, tmp_path: Path) -> None:
     there = {"PYTHONPATH": sysconfig.get_path("purelib")}
     with_it = subprocess.run(validate, capture_output=True, text=True, check=False, env=there)
 
-    needed = "telegent needs typer, rich, cryptography: pip install 'telegent-orchestrator[cli]'\n"
+    needed = (
+        "telegent needs typer, rich, cryptography, pygal, jinja2: "
+        "pip install 'telegent-orchestrator[cli]'\n"
+    )
     assert (without.returncode, without.stderr) == (2, needed)
     assert with_it.returncode == 0, with_it.stderr
 

@@ -39,9 +39,9 @@ DYNAMIC = (
 
 
 @asynccontextmanager
-async def dev_server() -> AsyncIterator[Client]:
-    """A Temporal server on this machine, and a client of it."""
-    options = [part for value in DYNAMIC for part in ("--dynamic-config-value", value)]
+async def dev_server(*dynamic: str) -> AsyncIterator[Client]:
+    """A Temporal server on this machine, and a client of it. `dynamic`: more of its settings."""
+    options = [part for value in (*DYNAMIC, *dynamic) for part in ("--dynamic-config-value", value)]
     async with await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
@@ -88,24 +88,31 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def empty_house(
     client: Client, options: SimulatorOptions, settings: ActivitySettings = SETTINGS
 ) -> AsyncIterator[House]:
-    """A fresh simulator and workers; whatever is left open at the end is ended."""
+    """A fresh simulator without workers; whatever is left open at the end is ended."""
     simulator = Simulator(options)
     mine = uuid4().hex[:8]
     async with simulator.serve() as url:
-        house = House(
+        yield House(
             client,
             simulator,
             Orchestrator(client, id_key=mine),
             replace(settings, id_key=mine),
             url,
         )
-        async with house.working():
-            yield house
         async for left in client.list_workflows("ExecutionStatus = 'Running'"):
             await client.get_workflow_handle(left.id, run_id=left.run_id).terminate()
+
+
+@asynccontextmanager
+async def open_house(
+    client: Client, options: SimulatorOptions, settings: ActivitySettings = SETTINGS
+) -> AsyncIterator[House]:
+    """A fresh simulator and workers."""
+    async with empty_house(client, options, settings) as house, house.working():
+        yield house
 
 
 def example_family() -> OnboardingRequest:
