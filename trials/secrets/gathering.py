@@ -134,8 +134,8 @@ async def _pages(addresses: Iterable[str], queries: Iterable[str] = ()) -> bytes
         asked = [("GET", address) for address in addresses]
         for method, address in [*asked, *(("POST", query) for query in queries)]:
             try:
-                token = {"X-CSRF-Token": http.cookies.get("_csrf", "")}
-                body = {} if method == "POST" else None
+                token = {"X-CSRF-Token": http.cookies.get("_csrf") or ""}
+                body: dict[str, str] | None = {} if method == "POST" else None
                 answer = await http.request(method, address, json=body, headers=token)
             except httpx.ConnectError:
                 continue  # there is no codec server without keys
