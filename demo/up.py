@@ -3,18 +3,14 @@
 import asyncio
 import os
 import shlex
+import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from demo.ports import Ports
 from demo.stack import ROOT, RUNS, Stack, stack
-from telegent_orchestrator.names import (
-    CORRECT_SIGNAL,
-    ONBOARDING_WORKFLOW,
-    TASK_QUEUE,
-    onboarding_id,
-)
+from telegent_orchestrator.names import ONBOARDING_WORKFLOW, TASK_QUEUE, onboarding_id
 
 
 async def stay_up(console: Console, ports: Ports) -> None:
@@ -32,6 +28,7 @@ async def stay_up(console: Console, ports: Ports) -> None:
 def how_to_use(running: Stack) -> str:
     """Addresses, variables for clients, and commands to try, as `up` prints them."""
     temporal = shlex.quote(_short(running.binary))
+    python = shlex.quote(_short(sys.executable))
     directory = shlex.quote(str(running.directory))
     examples = shlex.quote(_short(str(ROOT / "examples")))
     return f"""
@@ -48,14 +45,13 @@ For your own clients:
   export TELEGENT_PAYLOAD_KEYS_FILE={directory}/payload-keys
   export TELEGENT_ID_KEY_FILE={directory}/id-key
 
-Start an onboarding, see its result, correct a port-in (its id is in the UI):
+Start an onboarding; once its port-in is rejected, correct it (to 100200301); see the result:
   {temporal} workflow start --type {ONBOARDING_WORKFLOW} --task-queue {TASK_QUEUE} \\
     --workflow-id {onboarding_id("family-2041")} --input-file {examples}/family.json
+  {python} -m telegent_orchestrator.cli port-in update +18015550142 --secret account_number
   {temporal} workflow result --workflow-id {onboarding_id("family-2041")}
-  {temporal} workflow signal --name {CORRECT_SIGNAL} --input-file {examples}/correction.json \\
-    --workflow-id port-in-...
 
-Ctrl-C stops everything."""
+Step by step, also from TypeScript and in the UI: docs/quickstart.md. Ctrl-C stops everything."""
 
 
 def _short(path: str) -> str:

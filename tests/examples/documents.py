@@ -1,6 +1,7 @@
 """Runs the commands of a document as a reader would, one section after the other."""
 
 import asyncio
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -8,11 +9,13 @@ from pathlib import Path
 import httpx
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.service import RPCError
 
 from demo.stack import Stack
 from tests.docs import ROOT
 
 OURS = ("TEMPORAL_", "TELEGENT_")
+OPEN = 'ExecutionStatus = "Running"'
 
 
 async def follow(document: Path, *sections: str, running: Stack) -> str:
@@ -41,19 +44,27 @@ async def spawn(commands: str, running: Stack) -> asyncio.subprocess.Process:
 
 
 async def afresh(running: Stack) -> None:
-    """As `make up` is at the beginning: no workflow, and nothing at the vendor."""
-    async for workflow in running.client.list_workflows():
-        execution = WorkflowExecution(workflow_id=workflow.id, run_id=workflow.run_id)
-        await running.client.workflow_service.delete_workflow_execution(
-            DeleteWorkflowExecutionRequest(
-                namespace=running.client.namespace, workflow_execution=execution
-            )
-        )
+    """As `make up` is at the beginning: no workflow, and nothing at the vendor.
+
+    The list may go on to show one that is deleted as closed.
+    """
     async with asyncio.timeout(30):
-        while (await running.client.count_workflows()).count:
+        await delete(running, "")
+        while (await running.client.count_workflows(OPEN)).count:
+            await delete(running, OPEN)  # what was being started meanwhile
             await asyncio.sleep(0.1)
     async with httpx.AsyncClient(trust_env=False) as http:
         (await http.post(f"{running.simulator_url}/_sim/reset")).raise_for_status()
+
+
+async def delete(running: Stack, query: str) -> None:
+    async for workflow in running.client.list_workflows(query):
+        execution = WorkflowExecution(workflow_id=workflow.id, run_id=workflow.run_id)
+        request = DeleteWorkflowExecutionRequest(
+            namespace=running.client.namespace, workflow_execution=execution
+        )
+        with contextlib.suppress(RPCError):  # it is gone already
+            await running.client.workflow_service.delete_workflow_execution(request)
 
 
 def here(commands: str, running: Stack) -> str:
@@ -67,8 +78,9 @@ def here(commands: str, running: Stack) -> str:
 
 
 def blocks(document: Path, section: str) -> list[str]:
-    """The blocks of commands under this heading: those that name no language."""
-    text = document.read_text("utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    """The blocks of commands below this heading, up to the next: those that name no language."""
+    parts = re.split(r"^#+ (.+)$", document.read_text("utf-8"), flags=re.MULTILINE)
+    text = parts[parts.index(section) + 1]
     found = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     assert found, section
     return found

@@ -20,7 +20,7 @@ async def follow(name: str, running: Stack) -> str:
 
 
 def commands(name: str) -> str:
-    return f"{documented(DOCUMENT, 'the second terminal')}\n{documented(DOCUMENT, name)}"
+    return "\n".join(documented(DOCUMENT, each) for each in ("the second terminal", name))
 
 
 async def test_a_person_corrects_on_the_command_line(running: Stack) -> None:

@@ -1,0 +1,102 @@
+"""Every block of commands in the documents is typed by a test, or stands here with the reason."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.docs import DOCUMENTS, ROOT
+
+NOT_TYPED = {
+    ("README.md", "make demo"): "tests/demo runs what it starts; .venv is set up by CI itself",
+    ("README.md", "make test"): "it would run itself; CI does",
+    ("quickstart.md", "make up"): "stays until Ctrl-C; tests/examples starts the same processes",
+    ("deployment.md", "export TELEGENT_ACCOUNT_KEY="): "needs Docker and real credentials",
+    ("deployment.md", "buildah build"): "needs Buildah and a registry of images",
+    ("deployment.md", ".venv/bin/python -m worker search"): "tests/worker/test_process.py does",
+    ("deployment.md", "export TELEGENT_DEPLOYMENT_NAME="): "tests/worker/test_versioning.py does",
+    ("deployment.md", "export TEMPORAL_ADDRESS=us"): "Temporal Cloud; tests/worker/test_cloud.py",
+    ("deployment.md", "export TEMPORAL_ADDRESS=mv"): "Temporal Cloud; its twin with certificates",
+    ("changing-workflows.md", "cd tests/replay/hist"): "a release does it, to the checkout itself",
+    ("events.md", "export TELEGENT_EVENT_SECRET="): "only variables, with receivers that are not",
+    ("observability.md", "export TELEGENT_METRICS_PORT="): "stays; tests/seeing scrapes a worker",
+    ("observability.md", "export OTEL_EXPORTER"): "stays; tests/seeing collects from a worker",
+    ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
+}
+"""Document, how the block begins, why no test types it."""
+
+TYPED_AS_A_WHOLE = {"cli.md": "tests/cli/test_document.py", "bulk.md": "tests/cli/test_document.py"}
+"""Of these each block that begins with `telegent` is found by its test."""
+
+BEGIN = (
+    *(".venv/", "alias", "bash", "buildah", "cd ", "curl", "docker", "export", "for ", "git "),
+    *("helm", "kubectl", "make ", "node", "npm", "pip", "python", "sh ", "telegent ", "temporal"),
+    *("(cd", "until", "while", "openssl", "uvicorn"),
+)
+ASSIGNS = re.compile(r"[A-Z][A-Z_]*=")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Commands of a document, the name that the comment above gives them, and their section."""
+
+    document: str
+    section: str
+    name: str
+    commands: str
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why no test types it."""
+        return [
+            reason
+            for (document, begin), reason in NOT_TYPED.items()
+            if document == self.document and self.commands.startswith(begin)
+        ]
+
+    @property
+    def typed(self) -> bool:
+        """Whether a test that names the document names these commands or their section."""
+        if (whole := TYPED_AS_A_WHOLE.get(self.document)) and self.commands.startswith(
+            ("telegent", "alias telegent")
+        ):
+            return self.document in (ROOT / whole).read_text("utf-8")
+        named = self.name or self.section
+        return bool(named) and any(
+            f'"{self.document}"' in text and f'"{named}"' in text for text in TESTS.values()
+        )
+
+
+def blocks(path: Path) -> list[Block]:
+    section, found = "", []
+    text = path.read_text("utf-8")
+    parts = r"^##+ ([^\n]+)$|(?:<!-- run: ([^>]+?) -->\n)?^ *```(\w*)\n(.*?)^ *```"
+    for match in re.finditer(parts, text, re.MULTILINE | re.DOTALL):
+        if match[1]:
+            section = match[1]
+        elif match[3] == "" and (first := match[4].lstrip()).startswith(BEGIN):
+            found.append(Block(path.name, section, match[2] or "", first))
+        elif match[3] == "" and ASSIGNS.match(match[4].lstrip()):
+            found.append(Block(path.name, section, match[2] or "", match[4].lstrip()))
+    return found
+
+
+TESTS = {
+    path: path.read_text("utf-8")
+    for path in (ROOT / "tests").rglob("test_*.py")
+    if path != Path(__file__)
+}
+BLOCKS = [block for path in DOCUMENTS for block in blocks(path)]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda b: f"{b.document}: {b.commands[:40]}")
+def test_it_is_typed_or_says_why_not(block: Block) -> None:
+    assert block.typed or block.reasons, block
+    assert not (block.typed and block.reasons), "it is typed: take it from the list"
+
+
+def test_every_reason_is_needed() -> None:
+    used = {reason for block in BLOCKS for reason in block.reasons}
+    assert set(NOT_TYPED.values()) == used
+    assert len(BLOCKS) > 40

@@ -1,0 +1,88 @@
+"""What the README and the pages beside it tell to type does what they say."""
+
+from pathlib import Path
+
+from demo.ports import free_ports
+from demo.processes import Child, answers_at
+from demo.stack import Stack
+from tests.docs import ROOT
+from tests.examples.documents import OPEN, afresh, blocks, printed
+
+README = ROOT / "README.md"
+FAILURES = ROOT / "docs" / "failures.md"
+EVENTS = ROOT / "docs" / "events.md"
+WEBHOOK = ROOT / "docs" / "webhook.md"
+REFUSED = "workflow update execute"
+FAMILY = "--workflow-id onboarding-family-2041"
+ACCOUNT = f"metadata {FAMILY} | grep 'was there already'"
+QUESTION = f"query {FAMILY} --type status --output json | grep -q evidence"
+REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep -q 'Total: 1'"""
+
+
+async def test_the_readme_tries_faults_and_nonsense(running: Stack) -> None:
+    await afresh(running)
+    exports, cut, nonsense, mend = blocks(README, "What to try then")
+    assert "\nsleep 5\n" in cut
+    await printed(exports + cut.replace("\nsleep 5\n", f"\n{wait_for(ACCOUNT)}\n"), running)
+    asked = await printed(f"{exports}{wait_for(REJECTION)}\n{nonsense}", running)
+    assert asked.count("acount_number") >= 1
+    refused = mend.splitlines()[0]
+    assert REFUSED in refused
+    port_in = nonsense.partition(".venv/bin/temporal workflow signal")[0]
+    said = await printed(exports + port_in + mend.replace(refused, f"! {refused}"), running)
+    assert "Update" in said or "update" in said
+    assert "COMPLETED" in said
+
+
+def wait_for(sign: str) -> str:
+    """In place of the time that it takes to read on: a command, and what it says in the end."""
+    return f"until .venv/bin/temporal workflow {sign}; do sleep 0.5; done"
+
+
+async def test_the_readme_ports_in_by_plain_json(running: Stack) -> None:
+    await afresh(running)
+    exports, *_ = blocks(README, "What to try then")
+    [port_in] = blocks(README, "By plain JSON")
+    said = await printed(exports + port_in, running)
+    assert "CANCEL" in said
+
+
+async def test_a_question_is_answered(running: Stack) -> None:
+    await afresh(running)
+    [asked] = blocks(FAILURES, "Trying it")
+    assert "\nsleep 5\n" in asked
+    await printed(asked.replace("\nsleep 5\n", f"\n{wait_for(QUESTION)}\n"), running)
+    status = await running.orchestrator.onboarding("family-2041").status()
+    assert "Voice route" not in [question.step for question in status.questions]
+
+
+async def test_events_that_failed_are_listed_and_sent_again(running: Stack) -> None:
+    """There are none here: that they arrive is shown in tests/workflows/test_events.py."""
+    exports, *_ = blocks(README, "What to try then")
+    listed, again = blocks(EVENTS, "Dead letters")
+    await printed(exports + listed + again, running)
+
+
+async def test_the_webhook_takes_what_the_page_sends(running: Stack, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    [serve], [ask] = blocks(WEBHOOK, "Running it"), blocks(WEBHOOK, "What it answers")
+    export, command = serve.replace(
+        "$(openssl rand -hex 24)", "a-token-for-two-shells"
+    ).splitlines()
+    webhook = Child(
+        "webhook",
+        ["bash", "-euc", f"{export}\nexec {command}"],
+        log=tmp_path / "webhook.log",
+        ready=answers_at(f"http://127.0.0.1:{port}/readyz"),
+        environment={
+            "TEMPORAL_ADDRESS": running.temporal_address,
+            "TELEGENT_WEBHOOK_PORT": str(port),
+        },
+    )
+    await webhook.spawn()
+    try:
+        await webhook.answers()
+        said = await printed(f"{export}\n{ask.replace(':8082', f':{port}')}", running)
+    finally:
+        await webhook.stop()
+    assert '"unknown_orders":1' in said
