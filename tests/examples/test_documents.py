@@ -14,7 +14,7 @@ EVENTS = ROOT / "docs" / "events.md"
 WEBHOOK = ROOT / "docs" / "webhook.md"
 REFUSED = "workflow update execute"
 FAMILY = "--workflow-id onboarding-family-2041"
-ACCOUNT = f"metadata {FAMILY} | grep 'was there already'"
+ACCOUNT = f"metadata {FAMILY} | grep 'was made, though the answer was lost'"
 QUESTION = f"query {FAMILY} --type status --output json | grep -q evidence"
 REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep -q 'Total: 1'"""
 
