@@ -22,6 +22,8 @@ NOT_TYPED = {
     ("events.md", "export TELEGENT_EVENT_SECRET="): "only variables, with receivers that are not",
     ("observability.md", "export TELEGENT_METRICS_PORT="): "stays; tests/seeing scrapes a worker",
     ("observability.md", "export OTEL_EXPORTER"): "stays; tests/seeing collects from a worker",
+    ("security.md", "docker compose"): "needs Docker",
+    ("security.md", "make secrets"): "a trial of minutes; tests/trials runs parts of it",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
 }
 """Document, how the block begins, why no test types it."""
