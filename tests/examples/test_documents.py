@@ -30,7 +30,6 @@ async def test_the_readme_tries_faults_and_nonsense(running: Stack) -> None:
     assert REFUSED in refused
     port_in = nonsense.partition(".venv/bin/temporal workflow signal")[0]
     said = await printed(exports + port_in + mend.replace(refused, f"! {refused}"), running)
-    assert "Update" in said or "update" in said
     assert "COMPLETED" in said
 
 
