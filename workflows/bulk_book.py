@@ -20,6 +20,8 @@ from telegent_orchestrator.bulk import (
 )
 from workflows.bulk_talk import ORDER_SIGNAL, PartOrder, PartReport
 
+STARTS_AT_ONCE = 20
+"""Rows that begin together. More would keep a worker from all else, and then wait for requests."""
 MOST_ENTRIES = 100
 """Of the timeline, the latest."""
 
@@ -70,10 +72,13 @@ class BulkBook:
         self.so_far.retries_seen[report.part] = report.retries
 
     def grant(self) -> None:
-        """Gives away what is free of the window, to earlier parts first."""
+        """Gives away what is free of the window, a few at a time, to earlier parts first."""
         if self.so_far.paused or self.so_far.cancel:
             return
-        free = self._request.window - self.open
+        # What is granted and not reported yet is being started: a worker that is busy slows that.
+        parts = self._parts.values()
+        starting = sum(part.granted - part.started for part in parts if not part.over)
+        free = min(self._request.window - self.open, STARTS_AT_ONCE - starting)
         for number in sorted(self._parts):
             part = self._parts[number]
             waiting = part.counts.waiting - (part.granted - part.started)
