@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.carrier_interval import silent_at
 from activities.looking import waited
-from activities.outcome import Outcome
+from activities.outcome import Outcome, words_of
 from activities.port_checks import check, pin_expires_at
 from activities.port_rules import PortRules
 from activities.settings import ActivitySettings
@@ -137,7 +137,7 @@ class HouseActivities:
             result: PortInResult = await handle.result()
         except WorkflowFailureError as error:
             raise ApplicationError(
-                f"the port-in {workflow_id} ended without a result: {error.cause}",
+                f"the port-in {workflow_id} ended without a result: {words_of(error.cause)}",
                 type=Outcome.REFUSED,
                 non_retryable=True,
             ) from None
@@ -162,4 +162,4 @@ class HouseActivities:
         except OnboardingIncompleteError as error:
             return OnboardingEnd(fault=str(error), result=error.result)
         except WorkflowFailureError as error:
-            return OnboardingEnd(fault=str(error.cause))
+            return OnboardingEnd(fault=words_of(error.cause))

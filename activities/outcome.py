@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -123,3 +123,10 @@ def _given_up_at() -> datetime:
     info = activity.info()
     assert info.start_to_close_timeout is not None, "every policy has one"
     return info.started_time + info.start_to_close_timeout
+
+
+def words_of(error: BaseException) -> str:
+    """What a failure says, without the wrappers that Temporal puts around it."""
+    while isinstance(error, FailureError) and isinstance(error.cause, FailureError):
+        error = error.cause
+    return error.message if isinstance(error, FailureError) else str(error)

@@ -251,13 +251,14 @@ class PortInStatus(Payload):
 
 
 class PortInResult(Payload):
-    """How a port-in ended."""
+    """How a port-in ended. `subscriber_id`: whom the number was bound to, if the port-in did."""
 
     phone_number: str
     state: PortState
     order_id: str | None = None
     number_id: str | None = None
     iccid: str | None = None
+    subscriber_id: str | None = None
     reason: str = ""
     warnings: list[str] = []
     timeline: list[TimelineEntry] = []

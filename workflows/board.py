@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
+from activities.outcome import words_of
 from telegent_orchestrator._payload import OPEN
 from telegent_orchestrator.names import RESOLVE_UPDATE, STEP_ATTRIBUTE
 from telegent_orchestrator.progress import Answer, Question, Resolution, Step, StepState
@@ -148,13 +149,6 @@ class Board:
     def _end(self, step: Step, state: StepState, detail: str) -> None:
         step.state, step.detail, step.ended_at = state, detail, workflow.now()
         self.show()
-
-
-def words_of(error: BaseException) -> str:
-    """What a failure says, without the wrappers that Temporal puts around it."""
-    while isinstance(error, FailureError) and isinstance(error.cause, FailureError):
-        error = error.cause
-    return error.message if isinstance(error, FailureError) else str(error)
 
 
 def in_words(state: StepState) -> str:

@@ -17,6 +17,7 @@ from temporalio.exceptions import (
 )
 
 from activities.house import HouseActivities
+from activities.outcome import words_of
 from telegent_orchestrator import guides
 from telegent_orchestrator.bulk import (
     BULK_PART_WORKFLOW,
@@ -31,7 +32,6 @@ from telegent_orchestrator.bulk import (
 from telegent_orchestrator.faults import shortened
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, STATUS_QUERY, onboarding_id
 from telegent_orchestrator.onboarding import OnboardingResult
-from workflows.board import words_of
 from workflows.bulk_page import show_part
 from workflows.bulk_talk import ORDER_SIGNAL, PART_CHANGED_SIGNAL, PartOrder, PartReport
 from workflows.calls import requesting

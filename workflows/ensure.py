@@ -11,11 +11,11 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.outcome import Outcome
+from activities.outcome import Outcome, words_of
 from activities.writes import write_of
 from activities.writing import Findable
 from telegent_orchestrator.progress import Answer
-from workflows.board import Board, words_of
+from workflows.board import Board
 from workflows.calls import Activity, read, writing
 from workflows.measures import Settled, answer_lost, lost_answer_settled
 from workflows.policies import REPEAT_AFTER

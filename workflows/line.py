@@ -15,6 +15,7 @@ from temporalio.exceptions import (
 from activities.data_usage import DataUsageActivities
 from activities.house import HouseActivities
 from activities.numbers import NumberAtHand
+from activities.outcome import words_of
 from activities.subscriptions import StartSubscription, SubscriptionActivities
 from activities.writes import BIND_NUMBER, SUBMIT_PORT
 from telegent_orchestrator import guides
@@ -34,7 +35,8 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Resolution, StepState
-from workflows.board import Board, words_of
+from workflows.binding import bind
+from workflows.board import Board
 from workflows.buying import NUMBER, buy_number
 from workflows.calls import ask_house, put, requesting
 from workflows.ensure import Maker
@@ -174,16 +176,17 @@ class LineWorkflow:
         self._result.port_in_workflow_id = workflow_id
         self._board.preface += ["", link("open its port-in", workflow_id)]
         self._board.show()
+        binding = NumberBinding(
+            account_id=wanted.account_id,
+            subscriber_id=wanted.subscriber_id,
+            product_type=line.product_type,
+            message_type=line.message_type,
+            message_route_id=wanted.message_route_id,
+            voice_route_id=wanted.voice_route_id,
+        )
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
-            bind=NumberBinding(
-                account_id=wanted.account_id,
-                subscriber_id=wanted.subscriber_id,
-                product_type=line.product_type,
-                message_type=line.message_type,
-                message_route_id=wanted.message_route_id,
-                voice_route_id=wanted.voice_route_id,
-            ),
+            bind=binding,
             look_first=wanted.look_first,
         )
         open_port = self._undo.leave(f"port-in of {number.phone_number}", SUBMIT_PORT)
@@ -194,12 +197,29 @@ class LineWorkflow:
                 f"the port-in ended as {ported.state.value}: {ported.reason}", type="NotPorted"
             )
         self._undo.leave(f"ported number {ported.phone_number}", BIND_NUMBER)
+        await self._make_ours(ported, binding, number.iccid)
         return NumberAtHand(
             order_id=ported.order_id,
             phone_number=ported.phone_number,
             number_id=ported.number_id,
             iccid=ported.iccid,
         )
+
+    async def _make_ours(
+        self, ported: PortInResult, binding: NumberBinding, iccid: str | None
+    ) -> None:
+        """A port-in that was open already may have bound its number to nobody, or to another."""
+        if ported.subscriber_id is None:
+            if differences := await bind(ported.phone_number, binding, iccid):
+                self._board.note(
+                    PORT_IN, f"the number is bound otherwise: {'; '.join(differences)}"
+                )
+        elif ported.subscriber_id != binding.subscriber_id:
+            raise ApplicationError(
+                f"the port-in that was open has bound {ported.phone_number} to subscriber "
+                f"{ported.subscriber_id}",
+                type="BoundToAnother",
+            )
 
     async def _run_or_join(self, workflow_id: str, request: PortInRequest) -> PortInResult:
         """A port-in outlives this line: it goes on when the line is cancelled or ends."""

@@ -7,12 +7,13 @@ from temporalio.exceptions import (
     WorkflowAlreadyStartedError,
 )
 
+from activities.outcome import words_of
 from telegent_orchestrator import guides
 from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, NewNumber
 from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, OnboardingResult
 from telegent_orchestrator.progress import LineBrief, StepState
-from workflows.board import Board, in_words, words_of
+from workflows.board import Board, in_words
 from workflows.line import LineWorkflow
 from workflows.markdown import link, plain, table
 from workflows.reporting import ChildChanged

@@ -14,6 +14,7 @@ from temporalio.exceptions import (
 
 from activities.accounts import AccountActivities, CreateAccount
 from activities.house import HouseActivities
+from activities.outcome import words_of
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
@@ -32,7 +33,7 @@ from telegent_orchestrator.onboarding import (
     OnboardingStatus,
 )
 from telegent_orchestrator.progress import Resolution, StepState
-from workflows.board import Board, words_of
+from workflows.board import Board
 from workflows.calls import ask_house
 from workflows.catalogue import PACKAGES, PRODUCTS, ensure_packages, ensure_products
 from workflows.ensure import Maker

@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.house import HouseActivities
 from activities.numbers import NumberActivities
-from activities.outcome import Outcome
+from activities.outcome import Outcome, words_of
 from activities.ports import OrderSeen, PortActivities
 from activities.writes import SUBMIT_PORT
 from telegent_orchestrator.names import (
@@ -26,7 +26,6 @@ from telegent_orchestrator.names import (
 )
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    NumberBinding,
     OperatorResolve,
     PortInCancel,
     PortInCorrection,
@@ -36,8 +35,8 @@ from telegent_orchestrator.port_in import (
     PortState,
     Resolve,
 )
-from workflows.board import words_of
-from workflows.calls import ask_house, put, read
+from workflows.binding import bind
+from workflows.calls import ask_house, read
 from workflows.ensure import outcome_of
 from workflows.measures import Settled, lost_answer_settled, port_rejected
 from workflows.messages import read_message
@@ -345,35 +344,15 @@ class PortInWorkflow:
             at_hand = await read(NumberActivities.await_number, "Read the number's details", number)
             record.result.number_id = at_hand.number_id
             record.result.iccid = at_hand.iccid or record.details.iccid
-            if bind := self._request.bind:
+            if binding := self._request.bind:
                 await record.move(PortState.CONFIGURING, "binding the number")
-                await self._bind(bind)
+                if differences := await bind(number, binding, record.details.iccid):
+                    record.result.warnings = [*record.result.warnings, *differences]
+                    await record.call_attention(
+                        f"the number is bound otherwise: {'; '.join(differences)}"
+                    )
+                record.result.subscriber_id = binding.subscriber_id
             await record.move(PortState.COMPLETED, "the number is live")
-
-    async def _bind(self, bind: NumberBinding) -> None:
-        """Binds and reads back; what differs is bound once more, and then reported."""
-        record = self._record
-        number, iccid = record.details.phone_number, record.details.iccid
-        for _ in range(2):
-            await put(
-                NumberActivities.bind_number,
-                "Bind the number to subscriber, routes and product type",
-                number,
-                bind,
-                iccid,
-            )
-            differences = await read(
-                NumberActivities.read_binding_differences,
-                "Read back what the number is bound to",
-                number,
-                bind,
-                iccid,
-            )
-            if not differences:
-                return
-            record.write("Telegent", f"shows after binding: {'; '.join(differences)}")
-        record.result.warnings = [*record.result.warnings, *differences]
-        await record.call_attention(f"the number is bound otherwise: {'; '.join(differences)}")
 
 
 def _attaching(order: AttachOrder) -> OperatorResolve:

@@ -9,11 +9,10 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.house import HouseActivities
-from activities.outcome import Outcome
+from activities.outcome import Outcome, words_of
 from activities.ports import AwaitChange, OrderSeen, PortActivities, UpdatePort
 from activities.writes import CANCEL_PORT, UPDATE_PORT
 from telegent_orchestrator.port_in import PortInCancel, PortState
-from workflows.board import words_of
 from workflows.calls import ask_house, requesting, writing
 from workflows.ensure import attempt, outcome_of
 from workflows.measures import Settled, lost_answer_settled, port_rejected, unknown_word

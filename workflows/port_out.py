@@ -9,6 +9,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from activities.outcome import words_of
 from activities.port_outs import PinChooser, PinToSet, PortOutActivities
 from activities.subscriptions import SubscriptionActivities
 from telegent_orchestrator.names import (
@@ -28,7 +29,6 @@ from telegent_orchestrator.port_out import (
     PortOutStatus,
     RevealPin,
 )
-from workflows.board import words_of
 from workflows.calls import ask_house, put, read
 from workflows.messages import read_message
 from workflows.policies import POLL, STRANGE_ANSWER_PAUSE, in_turn

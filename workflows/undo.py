@@ -6,9 +6,10 @@ from typing import Any, Generic, TypeVar
 
 from temporalio.exceptions import ActivityError
 
+from activities.outcome import words_of
 from activities.writes import Write
 from telegent_orchestrator.progress import Undone
-from workflows.board import Board, words_of
+from workflows.board import Board
 
 T = TypeVar("T")
 

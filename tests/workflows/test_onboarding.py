@@ -19,6 +19,7 @@ from simulator.faults import FaultKind
 from telegent_orchestrator import names
 from telegent_orchestrator.client import NotTakenError, OnboardingIncompleteError
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
+from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortInRequest
 from telegent_orchestrator.progress import Answer, Resolution, StepState
 from tests.workflows.house import House
 from tests.workflows.requests import ACCOUNT, line, person, port_in, single
@@ -387,6 +388,41 @@ class TestSlowCarrier:
         assert result.complete
         assert house.telegent.ledger.count("portin.submitted") == 1
         assert house.telegent.ledger.count("subscriber.created") == 1
+
+    async def test_a_port_in_that_was_started_alone_is_put_into_service_by_its_line(
+        self, house: House
+    ) -> None:
+        details = PortInDetails.model_validate(port_in())
+        await house.orchestrator.start_port_in(PortInRequest(details=details))
+        number = port_in() | {"kind": "port_in"}
+
+        result = await onboard(house, single(lines=[line("ported", "one", number=number)]))
+
+        assert result.complete
+        assert house.telegent.ledger.count("portin.submitted") == 1
+        [bound] = house.telegent.ledger.of("number.updated")
+        assert result.subscriber_ids["one"] in map(str, bound.data.values())
+
+    async def test_a_number_that_is_ported_for_another_is_not_taken(self, house: House) -> None:
+        people = [person("one", email="other@example.com")]
+        there = await onboard(house, single("other", subscribers=people, lines=[]))
+        owner = there.subscriber_ids["one"]
+        other = NumberBinding(
+            account_id=there.account_id,
+            subscriber_id=owner,
+            product_type="Sms-Only",
+            message_type="p2p",
+            message_route_id=there.message_route_id,
+        )
+        details = PortInDetails.model_validate(port_in())
+        await house.orchestrator.start_port_in(PortInRequest(details=details, bind=other))
+        number = port_in() | {"kind": "port_in"}
+
+        with pytest.raises(OnboardingIncompleteError, match=f"to subscriber {owner}"):
+            await onboard(house, single(lines=[line("ported", "one", number=number)]))
+
+        assert house.telegent.ledger.count("number.updated") == 1
+        assert house.telegent.ledger.count("subscription.created") == 0
 
 
 class TestAsynchronousProvisioning:
