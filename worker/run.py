@@ -117,9 +117,20 @@ def api_worker(
         activities=activities,
         interceptors=[BindLogContext(), OutcomeInterceptor()],
         max_task_queue_activities_per_second=requests_per_minute / 60,
+        max_concurrent_activities=calls_at_once(requests_per_minute),
         graceful_shutdown_timeout=grace,
         deployment_config=version,
     )
+
+
+def calls_at_once(requests_per_minute: int) -> int:
+    """How many calls one process has under way: those of ten seconds at full rate, or five.
+
+    Token calls count against the process's budget and not against the queue's rate. With more
+    slots, calls would wait for the budget in here, in the order in which they came, past all
+    priorities; so they wait in the queue, where the most urgent one is taken first.
+    """
+    return min(100, max(5, requests_per_minute // 6))
 
 
 @asynccontextmanager

@@ -24,6 +24,14 @@ NOT_TYPED = {
     ("observability.md", "export OTEL_EXPORTER"): "stays; tests/seeing collects from a worker",
     ("security.md", "docker compose"): "needs Docker",
     ("security.md", "make secrets"): "a trial of minutes; tests/trials runs parts of it",
+    (
+        "reliability.md",
+        "make ",
+    ): "trials of minutes to half an hour; tests/trials runs parts of each",
+    (
+        "reliability.md",
+        ".venv/bin/python -m bench.parked",
+    ): "tests/worker/test_parked.py does, with fewer",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
 }
 """Document, how the block begins, why no test types it."""
