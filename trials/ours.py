@@ -53,7 +53,9 @@ async def vendor_worker(client: Client, api: Telegent) -> AsyncIterator[None]:
             yield
         finally:
             async for left in client.list_workflows("ExecutionStatus = 'Running'"):
-                await client.get_workflow_handle(left.id, run_id=left.run_id).terminate()
+                # Temporal's list is a moment behind: it may have ended.
+                with contextlib.suppress(RPCError):
+                    await client.get_workflow_handle(left.id, run_id=left.run_id).terminate()
 
 
 class Ours:
