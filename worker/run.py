@@ -72,6 +72,12 @@ def grace_for(timeouts: Timeouts) -> timedelta:
     return timedelta(seconds=timeouts.call + 10)
 
 
+TASKS_AT_ONCE = 20
+"""Workflow tasks that a worker has under way. They share one processor, and Temporal gives each ten
+seconds: with the hundred of the SDK's default, a backlog made all of them come too late, and what
+was done for them was done in vain, again and again."""
+
+
 def workflow_runner() -> WorkflowRunner:
     """The sandbox that workflows run and are replayed in; what they are given is read first."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
@@ -98,6 +104,7 @@ def workflow_worker(
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=HOUSE_GRACE,
         max_cached_workflows=cached_workflows,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         deployment_config=version,
     )
 
