@@ -73,6 +73,7 @@ class DoneAtOnce:
             await bulk.signal(PART_CHANGED_SIGNAL, report)
             if done == rows:
                 return
+            # `done` does not change while this waits.
             await workflow.wait_condition(lambda: self._granted > done)  # noqa: B023
             done = min(self._granted, done + ROWS_IN_REPORT)
 

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.common import WorkflowIDReusePolicy
 
 from telegent_orchestrator import guides, names
 from telegent_orchestrator._payload import Payload
@@ -35,7 +34,7 @@ from telegent_orchestrator.bulk import (
     bulk_id,
     bulk_part_id,
 )
-from telegent_orchestrator.client import _query, _update
+from telegent_orchestrator.client import _query, _start_or_join, _update
 from telegent_orchestrator.executions import Execution, execution_of
 
 SENT_AT_ONCE = 4
@@ -74,7 +73,7 @@ class Bulks:
             fingerprint=self._fingerprint(rows),
             by=by,
         )
-        joined = not await self._start(
+        joined = await self._start(
             BULK_WORKFLOW, bulk_id(reference), request, f"Bulk {reference}", guides.BULK
         )
         handle = BulkHandle(self._temporal, reference, joined=joined)
@@ -109,21 +108,16 @@ class Bulks:
     async def _start(
         self, name: str, workflow_id: str, request: Payload, summary: str, guide: str
     ) -> bool:
-        """Whether it was started, not there already. The same id never runs twice."""
-        try:
-            await self._temporal.start_workflow(
-                name,
-                request,
-                id=workflow_id,
-                task_queue=names.TASK_QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=summary,
-                static_details=guide,
-            )
-        except WorkflowAlreadyStartedError:
-            return False
-        return True
+        """Whether it was there already. The same id never runs twice."""
+        return await _start_or_join(
+            self._temporal,
+            name,
+            workflow_id,
+            request,
+            summary=summary,
+            guide=guide,
+            reuse=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        )
 
     def _fingerprint(self, rows: Sequence[BulkRow]) -> str:
         # With the key, because what is secret in the rows could be guessed from a plain hash.

@@ -77,7 +77,8 @@ class Orchestrator:
         After one that failed or was cancelled this starts a new run, which looks for what the
         earlier run created before it creates anything.
         """
-        joined = await self._start(
+        joined = await _start_or_join(
+            self._temporal,
             names.ONBOARDING_WORKFLOW,
             names.onboarding_id(request.reference),
             request,
@@ -89,7 +90,8 @@ class Orchestrator:
     async def start_port_in(self, request: PortInRequest) -> "PortInHandle":
         """Start a port-in, or join the one of the same number, open or completed."""
         workflow_id = self.port_in(request.details.phone_number).id
-        joined = await self._start(
+        joined = await _start_or_join(
+            self._temporal,
             names.PORT_IN_WORKFLOW,
             workflow_id,
             request,
@@ -109,27 +111,6 @@ class Orchestrator:
     def port_in_by_id(self, workflow_id: str) -> "PortInHandle":
         """The port-in with this workflow id, for who does not know its number."""
         return PortInHandle(self._temporal, workflow_id)
-
-    async def _start(
-        self, name: str, workflow_id: str, request: Payload, *, summary: str, guide: str
-    ) -> bool:
-        """Whether an earlier start was joined."""
-        try:
-            await self._temporal.start_workflow(
-                name,
-                request,
-                id=workflow_id,
-                task_queue=names.TASK_QUEUE,
-                # Not "use existing": that would not tell a start from one that was there.
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-                static_summary=summary,
-                static_details=guide,
-            )
-        except WorkflowAlreadyStartedError:
-            # It is open, or has completed: joining that one means reading its result.
-            return True
-        return False
 
 
 class OnboardingHandle:
@@ -267,6 +248,34 @@ class PortInHandle:
 
     def _handle(self) -> WorkflowHandle[Any, PortInResult]:
         return self._temporal.get_workflow_handle(self.id, result_type=PortInResult)
+
+
+async def _start_or_join(
+    temporal: Client,
+    name: str,
+    workflow_id: str,
+    request: Payload,
+    *,
+    summary: str,
+    guide: str,
+    reuse: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+) -> bool:
+    """Whether it was there already: open, or ended in a way after which `reuse` starts no other."""
+    try:
+        await temporal.start_workflow(
+            name,
+            request,
+            id=workflow_id,
+            task_queue=names.TASK_QUEUE,
+            # Not "use existing": that would not tell a start from one that was there.
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_reuse_policy=reuse,
+            static_summary=summary,
+            static_details=guide,
+        )
+    except WorkflowAlreadyStartedError:
+        return True
+    return False
 
 
 async def _query(temporal: Client, workflow_id: str, kind: type[Answer]) -> Answer:

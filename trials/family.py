@@ -56,15 +56,9 @@ def family(at: int, name: str = "trial") -> Family:
     )
 
 
-def _request(reference: str, number: str) -> dict[str, object]:
+def catalogue(reference: str) -> dict[str, object]:
+    """One product and the package of it, of names that no other request has."""
     return {
-        "reference": reference,
-        "account": {"name": "Family", "billing_address": _ADDRESS},
-        "subscribers": [_person(PARENT, reference), _person(CHILD, reference)],
-        "routes": {
-            "message": {"name": "Messages", "url": "https://mvno.example.com/messages"},
-            "voice": {"name": "Calls", "type": "URL", "url": "https://mvno.example.com/calls"},
-        },
         "products": [
             {
                 "key": "talk",
@@ -82,6 +76,19 @@ def _request(reference: str, number: str) -> dict[str, object]:
                 "items": [{"product": "talk", "price": "2.00"}],
             }
         ],
+    }
+
+
+def _request(reference: str, number: str) -> dict[str, object]:
+    return {
+        "reference": reference,
+        "account": {"name": "Family", "billing_address": _ADDRESS},
+        "subscribers": [_person(PARENT, reference), _person(CHILD, reference)],
+        "routes": {
+            "message": {"name": "Messages", "url": "https://mvno.example.com/messages"},
+            "voice": {"name": "Calls", "type": "URL", "url": "https://mvno.example.com/calls"},
+        },
+        **catalogue(reference),
         "relations": [{"parent": PARENT, "child": CHILD}],
         "lines": [
             {

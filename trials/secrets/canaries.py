@@ -9,7 +9,7 @@ from simulator import CarrierRecord, CarrierSetup, CarrierTimings
 from simulator.carrier import WRONG_ACCOUNT_NUMBER
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection
-from trials.family import BOUGHT, CHILD, PARENT, PORTED, Family
+from trials.family import BOUGHT, CHILD, PARENT, PORTED, Family, catalogue
 
 
 class Kind(StrEnum):
@@ -192,23 +192,7 @@ def onboarding(reference: str) -> dict[str, Any]:
                 "credentials": {"type": "Bearer", "secret": ROUTE_TOKEN.value},
             },
         },
-        "products": [
-            {
-                "key": "talk",
-                "sku": f"TALK-{reference}",
-                "description": "Talk",
-                "type": "esim",
-                "cost": "1.00",
-            }
-        ],
-        "packages": [
-            {
-                "key": "plan",
-                "name": f"Plan {reference}",
-                "price": "2.00",
-                "items": [{"product": "talk", "price": "2.00"}],
-            }
-        ],
+        **catalogue(reference),
         "lines": [
             {
                 "key": BOUGHT,
