@@ -1,7 +1,7 @@
 """Port-ins: eligibility, submit, update, cancel, and waiting for the order to change."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -16,6 +16,11 @@ from activities.writing import decided_ago, write
 from telegent import Telegent
 from telegent_orchestrator._payload import Payload, Quoted
 from telegent_orchestrator.port_in import PortInDetails
+
+LATEST_AGAIN = timedelta(hours=1)
+"""Of corrections or cancels that are never answered, the longest time from one to the next: days of
+them are a few hundred events of history, and few of the requests a minute."""
+MOST_DOUBLINGS = 12
 
 
 class Eligibility(Payload):
@@ -43,7 +48,8 @@ class AwaitChange(Payload):
     """Wait until an order's status differs from what was seen last.
 
     After an update the same words may be a new answer, or a read that lags behind the update:
-    they count again when `read_lag` has passed since `updated_at`.
+    they count again when `read_lag` has passed since `updated_at`; when several updates in a row
+    had no answer (`unanswered`), after twice as long for each more, up to `LATEST_AGAIN`.
 
     The rest sets the pace. `submitted_at`: when the carrier was last given something to do: the
     submit, a correction or a cancel. `needs_person`: the carrier has rejected. `urgent`: a
@@ -53,6 +59,7 @@ class AwaitChange(Payload):
     seen: OrderSeen
     submitted_at: datetime
     updated_at: datetime | None = None
+    unanswered: int = 0
     phone_number: str | None = None
     wireline: bool = False
     needs_person: bool = False
@@ -183,7 +190,9 @@ class PortActivities:
         )
         wait = next_look(self.settings.port_pace, situation)
         if wanted.updated_at:
-            counts_again = wanted.updated_at + self.settings.read_lag
+            counts_again = wanted.updated_at + _again_after(
+                self.settings.read_lag, wanted.unanswered
+            )
             if clock >= counts_again:
                 return now
             wait = min(wait, counts_again - clock)
@@ -195,6 +204,12 @@ class PortActivities:
             next_retry_delay=wait,
             category=ApplicationErrorCategory.BENIGN,
         )
+
+
+def _again_after(read_lag: timedelta, unanswered: int) -> timedelta:
+    """How long after an update the same words count again."""
+    times = 1 << min(max(unanswered - 1, 0), MOST_DOUBLINGS)
+    return max(read_lag, min(read_lag * times, LATEST_AGAIN))
 
 
 def _overtaken(how: str) -> ApplicationError:

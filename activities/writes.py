@@ -247,7 +247,7 @@ UPDATE_PORT = Write(
     key="order id",
     look="the order",
     adopts="words other than before",
-    absent="the same words when the lag has passed: it is sent again",
+    absent="the same words when the lag has passed: it is sent again, each time twice as late",
     lag=Lag.READ,
     left="as above",
 )
@@ -257,7 +257,7 @@ CANCEL_PORT = Write(
     key="order id",
     look="the order",
     adopts="words other than before",
-    absent="the same words when the lag has passed: it is sent again",
+    absent="the same words when the lag has passed: it is sent again, each time twice as late",
     lag=Lag.READ,
     left="as above",
 )

@@ -33,6 +33,7 @@ class PortOrder:
         self._waiting = waiting
         self._sent_at: datetime | None = None
         self._unanswered: PortInCancel | Literal["correction"] | None = None
+        self._in_a_row = 0
         self._doubted: OrderSeen | None = None
         self.start_again = False
 
@@ -73,6 +74,7 @@ class PortOrder:
                 seen=self._seen,
                 submitted_at=self._record.given_at,
                 updated_at=self._sent_at,
+                unanswered=self._in_a_row,
                 phone_number=record.details.phone_number,
                 wireline=record.details.port_in_date is not None,
                 needs_person=record.state is PortState.ACTION_REQUIRED,
@@ -143,6 +145,7 @@ class PortOrder:
             if is_cancelled_exception(error):
                 raise
             outcome = outcome_of(error)
+            self._in_a_row = self._in_a_row + 1 if outcome is Outcome.UNKNOWN else 0
             if outcome is Outcome.OVERTAKEN:
                 self._record.write(OURS, f"{what} was {words_of(error)}")
                 return outcome
@@ -151,6 +154,7 @@ class PortOrder:
             return outcome
         finally:
             self._sent_at = workflow.now()
+        self._in_a_row = 0
         return None
 
     async def _read(self, seen: OrderSeen) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -258,6 +259,25 @@ async def test_a_cancel_without_an_answer_is_found_or_sent_again(
 
     assert (await handle.result()).state is PortState.CANCELLED
     assert house.telegent.ledger.count("portin.cancelled") == 1
+
+
+async def test_a_cancel_that_is_never_answered_is_sent_at_longer_and_longer_intervals(
+    house: House,
+) -> None:
+    never = Fault(match="POST /v1.0/numbers/portin/cancel", kind="error_before", times=4)
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    house.telegent.faults.add(never)
+    handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+
+    await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+
+    timeline = (await handle.result()).timeline
+    sent = [entry.at for entry in timeline if entry.what == "cancelling for desk"]
+    lag = house.settings.read_lag
+    assert len(sent) == 5
+    for times, (before, after) in zip((1, 2, 4, 8), pairwise(sent), strict=True):
+        assert after - before >= lag * times
 
 
 @pytest.mark.parametrize("kind", ["lose", "error_after", "html", "empty"])
