@@ -1,7 +1,8 @@
 """What a bulk does to everybody else, and to Temporal's limits.
 
 `python -m bench.bulk overtake [1000] [--one-priority]`: a bulk over a limited rate of requests, and
-an onboarding that somebody waits for, started in the middle of it. Writes the bulk's report.
+onboardings that somebody waits for, started one after the other in the middle of it. Writes the
+bulk's report.
 `python -m bench.bulk histories [10000]`: how long the history of a bulk gets, with parts that only
 say that their rows are done.
 """
@@ -10,7 +11,7 @@ import argparse
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,7 @@ from workflows.bulk_talk import ORDER_SIGNAL, PART_CHANGED_SIGNAL, PartOrder, Pa
 ONE_PARTITION = ("matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1")
 PER_MINUTE = 120
 WINDOW = 20
+TIMES = 5
 ROWS_IN_REPORT = 10
 OUT = Path(".run")
 
@@ -98,7 +100,7 @@ async def overtake(count: int) -> None:
             workers(client, api, settings, requests_per_minute=PER_MINUTE),
         ):
             some = await customers(house)
-            alone = await _taken(house, "alone")
+            alone = [await _taken(house, f"alone-{at}") for at in range(TIMES)]
             refused = Fault(
                 match="POST /v1.0/subscribers/create",
                 kind="error_before",
@@ -109,14 +111,15 @@ async def overtake(count: int) -> None:
             simulator.faults.add(refused)
             began = time.monotonic()
             bulk = await Bulks(client).start("bench", _rows(some, count), by="bench", window=WINDOW)
-            await _until(bulk, lambda now: now.ended >= WINDOW)
-            beside = await _taken(house, "beside")
-            print(
-                f"an onboarding that somebody waits for: {alone:.1f} s alone, {beside:.1f} s beside"
-            )
+            beside = []
+            for at in range(TIMES):
+                await _until_ended(bulk, max(WINDOW, at * count // (TIMES + 1)))
+                beside.append(await _taken(house, f"beside-{at}"))
+            print(f"an onboarding that somebody waits for, alone: {_spread(alone)}")
+            print(f"… beside the bulk: {_spread(beside)}", flush=True)
             if policies.BULK is policies.INTERACTIVE:
                 return
-            await _until(bulk, lambda now: now.ended == count)
+            await _until_ended(bulk, count)
             lasted = time.monotonic() - began
             print(f"{count} rows in {lasted:.0f} s at {PER_MINUTE} requests a minute")
             status, rows = await bulk.status(), [row async for row in bulk.rows()]
@@ -162,6 +165,11 @@ async def _taken(house: House, reference: str) -> float:
     return time.monotonic() - began
 
 
+def _spread(taken: Sequence[float]) -> str:
+    ranked = sorted(taken)
+    return f"{ranked[len(ranked) // 2]:.1f} s ({ranked[0]:.1f} to {ranked[-1]:.1f})"
+
+
 def _rows(some: Customers, count: int) -> list[BulkRow]:
     """Every tenth with a new number."""
     return [
@@ -173,11 +181,11 @@ def _rows(some: Customers, count: int) -> list[BulkRow]:
     ]
 
 
-async def _until(bulk: BulkHandle, there: Callable[[Counts], bool]) -> None:
+async def _until_ended(bulk: BulkHandle, rows: int) -> None:
     while True:
         # A worker under load may leave a question unanswered.
         with suppress(RPCError):
-            if there((await bulk.status()).counts):
+            if (await bulk.status()).counts.ended >= rows:
                 return
         await asyncio.sleep(1)
 

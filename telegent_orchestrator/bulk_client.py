@@ -38,7 +38,7 @@ from telegent_orchestrator.client import _query, _start_or_join, _update
 from telegent_orchestrator.executions import Execution, execution_of
 
 SENT_AT_ONCE = 4
-ASKED_AT_ONCE = 8
+ASKED_AT_ONCE = 4
 
 
 class OtherBulkError(Exception):
