@@ -144,4 +144,6 @@ def _place(part: str | int) -> str:
 def shortened(text: str, longest: int = LONGEST) -> str:
     """So many characters of a text that somebody else has written, all of them visible."""
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    if cut.isprintable():
+        return cut
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in cut)

@@ -72,10 +72,10 @@ def grace_for(timeouts: Timeouts) -> timedelta:
     return timedelta(seconds=timeouts.call + 10)
 
 
-TASKS_AT_ONCE = 20
+TASKS_AT_ONCE = 10
 """Workflow tasks that a worker has under way. They share one processor, and Temporal gives each ten
-seconds: with the hundred of the SDK's default, a backlog made all of them come too late, and what
-was done for them was done in vain, again and again."""
+seconds, the SDK each step of one two: with the hundred of the SDK's default, a backlog made all of
+them come too late, and what was done for them was done in vain, again and again."""
 
 
 def workflow_runner() -> WorkflowRunner:

@@ -30,9 +30,9 @@ SIGNS = {
 class Board:
     """Steps in the order in which they are shown, and open questions.
 
-    Every change is written to the workflow's current details, which cost nothing, and the name
-    of the step to a search attribute, together with whatever else stands in `attributes`; an
-    empty one is taken away. `tell` hears of every question.
+    Every change is written to the workflow's current details, which cost no event, below what
+    `preface` says then, and the name of the step to a search attribute, together with whatever
+    else stands in `attributes`; an empty one is taken away. `tell` hears of every question.
     """
 
     def __init__(
@@ -42,7 +42,8 @@ class Board:
         self._questions: dict[str, Question] = {}
         self._answers: dict[str, Resolution] = {}
         self._tell = tell
-        self.preface: list[str] = []
+        self.preface: Callable[[], list[str]] = list
+        self._to_draw = False
         self.attributes: dict[SearchAttributeKey[Any], object] = {}
         self._current = ""
 
@@ -125,13 +126,11 @@ class Board:
 
     def show(self) -> None:
         """Writes the current details (Markdown) and, when it moved on, the step's name."""
-        steps = self._steps.values()
-        rows = [(in_words(step.state), step.name, _since(step), step.detail) for step in steps]
-        lines = [*self.preface]
-        for question in self._questions.values():
-            lines += ["", *_asked(question)]
-        lines += ["", *table(("state", "step", SINCE, "detail"), rows)]
-        workflow.set_current_details("\n".join(lines).strip())
+        if not self._to_draw:
+            # Once for all that happens at one time: drawing hundreds of messages one by one can
+            # take longer than the SDK lets a workflow run.
+            self._to_draw = True
+            asyncio.get_running_loop().call_soon(self._draw)
         self.attributes[STEP] = next(
             (s.name for s in self._steps.values() if s.state is StepState.NEEDS_PERSON),
             self._current,
@@ -145,6 +144,16 @@ class Board:
                     for key, value in news.items()
                 ]
             )
+
+    def _draw(self) -> None:
+        self._to_draw = False
+        steps = self._steps.values()
+        rows = [(in_words(step.state), step.name, _since(step), step.detail) for step in steps]
+        lines = self.preface()
+        for question in self._questions.values():
+            lines += ["", *_asked(question)]
+        lines += ["", *table(("state", "step", SINCE, "detail"), rows)]
+        workflow.set_current_details("\n".join(lines).strip())
 
     def _end(self, step: Step, state: StepState, detail: str) -> None:
         step.state, step.detail, step.ended_at = state, detail, workflow.now()

@@ -76,7 +76,7 @@ class LineWorkflow:
         self._undo = Undo(self._board)
         self._maker = Maker(self._board, self._undo, wanted.look_first)
         self._publisher = Publisher(wanted.reference, line.key)
-        self._board.preface = [f"Line **{line.key}** of onboarding **{wanted.reference}**"]
+        self._board.preface = self._preface
         self._result = LineResult(key=line.key, state=StepState.RUNNING)
 
     @workflow.run
@@ -166,6 +166,12 @@ class LineWorkflow:
         result.order_id, result.iccid = at_hand.order_id, at_hand.iccid
         result.activation_code = at_hand.activation_code
 
+    def _preface(self) -> list[str]:
+        lines = [f"Line **{self._wanted.line.key}** of onboarding **{self._wanted.reference}**"]
+        if port_in := self._result.port_in_workflow_id:
+            lines += ["", link("open its port-in", port_in)]
+        return lines
+
     async def _port_in(self, number: PortInNumber) -> NumberAtHand:
         wanted, line = self._wanted, self._wanted.line
         workflow_id = await ask_house(
@@ -174,7 +180,6 @@ class LineWorkflow:
             number.phone_number,
         )
         self._result.port_in_workflow_id = workflow_id
-        self._board.preface += ["", link("open its port-in", workflow_id)]
         self._board.show()
         binding = NumberBinding(
             account_id=wanted.account_id,

@@ -164,7 +164,7 @@ class Lines:
     def _show(self, key: str, state: StepState, detail: str) -> None:
         brief = self._briefs[key]
         brief.state, brief.detail = state, detail
-        self._board.preface = self._page()
+        self._board.preface = self._page
         self._board.show()
 
     def _page(self) -> list[str]:

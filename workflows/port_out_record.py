@@ -40,6 +40,7 @@ class PortOutRecord:
 
     def __init__(self, request: PortOutRequest) -> None:
         self.board = Board([NUMBER, PIN, LEAVING, SUBSCRIPTION])
+        self.board.preface = self._preface
         self.result = PortOutResult(
             phone_number=request.phone_number,
             state=PortOutState.CHECKING,
@@ -70,7 +71,10 @@ class PortOutRecord:
             at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
         )
         timeline.add(self.result.timeline, entry)
-        self.board.preface = [
+        self.board.show()
+
+    def _preface(self) -> list[str]:
+        return [
             f"**{self.state.searchable}**: {SENTENCES[self.state]}",
             "",
             *([f"- ✋ {self._attention()}"] if self._attention() else []),
@@ -79,7 +83,6 @@ class PortOutRecord:
             f"- to show the PIN to whoever is entitled: update `{REVEAL_PIN_UPDATE}`; to keep the "
             f"number: update `{CANCEL_UPDATE}`; each with `by` and `reason`",
         ]
-        self.board.show()
 
     def write_refusal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:
         """Adds a signal that cannot be used, with the reason and without its values."""

@@ -106,6 +106,7 @@ class PortRecord:
         self.passed: set[str] = set()
         self.result = PortInResult(phone_number=details.phone_number, state=self.state)
         self.board = Board([CHECKS, SUBMIT, CARRIER, SERVICE])
+        self.board.preface = self._page
         self.act_by: Callable[[], datetime | None] = lambda: None
         self._publisher = Publisher()
         self._parent = Parent()
@@ -190,7 +191,7 @@ class PortRecord:
             vendor_words=self._secrets.strike_out(vendor_words),
         )
         timeline.add(self.result.timeline, entry)
-        self.show()
+        self.board.show()
 
     def status(self) -> PortInStatus:
         """Everything that may be shown."""
@@ -220,9 +221,8 @@ class PortRecord:
             return self.asked_for
         return list(self.rejection.fields) if self.rejection else []
 
-    def show(self) -> None:
-        """Writes the current details."""
-        self.board.preface = PortPage(
+    def _page(self) -> list[str]:
+        return PortPage(
             state=self.state,
             sentence=SENTENCES[self.state],
             since=self.since,
@@ -239,7 +239,6 @@ class PortRecord:
             timeline=self.result.timeline,
             rules=self.rules,
         ).lines()
-        self.board.show()
 
     @property
     def _order_to_show(self) -> OrderSeen | None:

@@ -32,7 +32,7 @@ class PortWaiting:
             deadline = self._next()
             if deadline != self._record.deadline:
                 self._record.deadline = deadline
-                self._record.show()
+                self._record.board.show()
             try:
                 await workflow.wait_condition(
                     lambda: done() or bool(self._inbox),

@@ -250,6 +250,7 @@ async def test_an_update_that_cannot_be_read_is_refused(house: House, update: st
 
 
 async def test_a_flood_of_nonsense_neither_fills_nor_stops_a_port_in(house: House) -> None:
+    house.telegent.carrier.set(port_in()["phone_number"], CarrierRecord(script="silent"))
     port = await open_port_in(house)
     handle = foreign(house.temporal).get_workflow_handle(port.id)
     nonsense = {"by": "x" * 10_000} | {f"field {n}": n for n in range(60)}
