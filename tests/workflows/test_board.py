@@ -1,0 +1,42 @@
+"""The board that a workflow shows."""
+
+from uuid import uuid4
+
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from workflows.board import Board
+
+NOTES = 100
+
+
+@workflow.defn(sandboxed=False)
+class Busy:
+    """Much happens to it at one time."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+
+    @workflow.run
+    async def run(self) -> tuple[int, str]:
+        board = Board(["Number"])
+        board.preface = self._preface
+        for at in range(NOTES):
+            board.note("Number", f"note {at}")
+        await workflow.sleep(0.01)
+        return self._drawn, workflow.get_current_details()
+
+    def _preface(self) -> list[str]:
+        self._drawn += 1
+        return []
+
+
+async def test_what_happens_at_one_time_is_drawn_once_as_it_is_in_the_end(temporal: Client) -> None:
+    queue = str(uuid4())
+    async with Worker(temporal, task_queue=queue, workflows=[Busy]):
+        drawn, details = await temporal.execute_workflow(Busy.run, id=queue, task_queue=queue)
+
+    assert drawn == 1
+    assert f"note {NOTES - 1}" in details
+    assert "note 0" not in details
