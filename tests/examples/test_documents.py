@@ -42,7 +42,10 @@ async def test_the_readme_ports_in_by_plain_json(running: Stack) -> None:
     await afresh(running)
     exports, *_ = blocks(README, "What to try then")
     [port_in] = blocks(README, "By plain JSON")
-    said = await printed(exports + port_in, running)
+    start, update, rest = port_in.partition(".venv/bin/temporal workflow update")
+    # While it is being submitted a cancel is refused, and a test types faster than people.
+    ordered = wait_for("query --workflow-id $PORT_IN --type status --output json | grep -q JNUOID")
+    said = await printed(f"{exports}{start}{ordered}\n{update}{rest}", running)
     assert "CANCEL" in said
 
 
