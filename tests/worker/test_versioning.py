@@ -47,11 +47,14 @@ async def test_open_port_ins_go_on_with_the_build_that_becomes_current(tmp_path:
             return await typed(documented(DOCUMENT, name), **shell, **variables)
 
         async def make_current(name: str) -> None:
+            await once_it_polls("make current", name)
+
+        async def once_it_polls(what: str, name: str) -> None:
             # A worker that is ready may still be about to poll for the first time.
             async with asyncio.timeout(20):
                 while True:
                     with contextlib.suppress(CommandError):
-                        await type_in("make current", TELEGENT_BUILD_ID=name)
+                        await type_in(what, TELEGENT_BUILD_ID=name)
                         return
                     await asyncio.sleep(0.1)
 
@@ -65,7 +68,7 @@ async def test_open_port_ins_go_on_with_the_build_that_becomes_current(tmp_path:
             assert await build_of(client, late) == "1"
 
             async with build("2", **on):
-                await type_in("try", TELEGENT_BUILD_ID="2")
+                await once_it_polls("try", "2")
                 await make_current("2")
                 shown = await type_in("which build", WORKFLOW_ID=late.id)
                 assert re.search(r"CurrentVersionBuildID +2\n", shown)
