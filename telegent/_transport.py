@@ -197,6 +197,14 @@ class Transport:
         endpoint = f"{verb} {path}"
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         request = self._client.build_request(verb, path, params=query, json=body, headers=headers)
+
+        async def look_at_clock(stage: str, _: Mapping[str, object]) -> None:
+            # Without its whole body the vendor carries nothing out, so this is the last moment to
+            # keep a request back; httpcore and anyio write the body before they yield again.
+            if stage == "http11.send_request_body.started":
+                _refuse_if_given_up(endpoint)
+
+        request.extensions["trace"] = look_at_clock
         with self._watch(endpoint) as let_out:
             await self._wait_for_budget(endpoint, deadline - self._timeouts.exchange)
             let_out()
@@ -235,17 +243,24 @@ class Transport:
         try:
             async with asyncio.timeout_at(latest):
                 await self._budget.take()
-                in_time = (
-                    asyncio.get_running_loop().time() <= latest and time.time() < _SEND_BEFORE.get()
-                )
         except TimeoutError:
-            in_time = False
-        if not in_time:
-            raise NotSent("its time ran out before it could be sent", endpoint=endpoint)
+            raise _too_late(endpoint) from None
+        if asyncio.get_running_loop().time() > latest:
+            raise _too_late(endpoint)
+        _refuse_if_given_up(endpoint)
 
     def _count(self, path: str) -> None:
         is_token = path == TOKENS_PATH
         self.spent = Spent(self.spent.api_calls + (not is_token), self.spent.token_calls + is_token)
+
+
+def _refuse_if_given_up(endpoint: str) -> None:
+    if time.time() >= _SEND_BEFORE.get():
+        raise _too_late(endpoint)
+
+
+def _too_late(endpoint: str) -> NotSent:
+    return NotSent("its time ran out before it could be sent", endpoint=endpoint)
 
 
 async def _content(response: httpx.Response) -> bytes:

@@ -1,12 +1,14 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from telegent import (
+    AccountCreate,
     BadRequest,
     Conflict,
     Forbidden,
@@ -268,6 +270,31 @@ async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
     async with Telegent("DID-1", "s", base_url=f"http://127.0.0.1:{port}") as api:
         with pytest.raises(NotSent):
             await api.accounts.get("AID-1")
+
+
+async def test_a_machine_that_stands_still_while_it_sends_keeps_the_body_back(
+    socket: Socket,
+) -> None:
+    carried_out: list[object] = []
+
+    async def carry_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        carried_out.append(reader)
+
+    @contextmanager
+    def stand_still(endpoint: str) -> Iterator[Callable[[], None]]:
+        def between_clock_and_body() -> None:
+            if endpoint == "POST /v1.0/account/create":
+                asyncio.get_running_loop().call_soon(time.sleep, 1.5)
+
+        yield between_clock_and_body
+
+    socket.handle = carry_out
+    async with Telegent("DID-1", "s", base_url=socket.url, watch=stand_still) as api:
+        soon = datetime.now(UTC) + timedelta(seconds=1)
+        with send_before(soon), pytest.raises(NotSent, match="its time ran out"):
+            await api.accounts.create(AccountCreate(account_name="Example"))
+        await asyncio.sleep(0.1)
+    assert carried_out == []
 
 
 def test_a_call_has_time_for_more_than_one_exchange() -> None:
