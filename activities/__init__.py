@@ -45,7 +45,8 @@ def build_activities(
 ) -> ActivityFunctions:
     """Every activity that calls the vendor, for the queue that the request budget limits.
 
-    With `temporal`, looking at open port-ins is held to its share of `requests_per_minute`.
+    With `temporal`, looking at open port-ins is held to its share of `requests_per_minute`, and a
+    number that may be another onboarding's is not taken for ours.
     """
     polls = None
     if temporal:
@@ -60,7 +61,7 @@ def build_activities(
         SubscriberActivities(api, settings),
         RouteActivities(api, settings),
         CatalogueActivities(api, settings),
-        NumberActivities(api, settings),
+        NumberActivities(api, settings, temporal),
         PortActivities(api, settings, polls),
         PortOutActivities(api, settings),
         SubscriptionActivities(api, settings),

@@ -1,6 +1,7 @@
 """Accounts: creating one, and finding the one that a lost answer created."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from temporalio import activity
 
@@ -26,9 +27,9 @@ class CreateAccount(Payload):
     marked_name: str
     account: NewAccount
 
-    def look(self, *, settle: bool = False) -> FindAccount:
+    def look(self, *, until: datetime | None = None) -> FindAccount:
         """Look for this account."""
-        return FindAccount(marked_name=self.marked_name, settle=settle)
+        return FindAccount(marked_name=self.marked_name, until=until)
 
 
 @dataclass(frozen=True)

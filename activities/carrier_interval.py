@@ -15,14 +15,14 @@ SAME_DAY_UNTIL = 13
 """What arrives by 1 pm local time counts as that day's: 47 CFR 52.35."""
 
 
-def silent_at(phone_number: str, classification: str, since: datetime) -> datetime:
+def silent_at(phone_number: str, since: datetime, *, wireless: bool) -> datetime:
     """When silence since then (UTC) is longer than the carrier's interval.
 
-    The classification `mvno` is a wireless port; for anything else four business days are taken,
-    because nothing tells whether the port is a simple one.
+    For a port that is not a wireless one four business days are taken, because nothing tells
+    whether it is a simple one.
     """
     zone = region_zone(phone_number)
-    if classification == "mvno":
+    if wireless:
         return _after_business_time(since, WIRELESS, phone_number)
     day = since.astimezone(zone).date()
     if not is_business_day(day) or since > _at(day, SAME_DAY_UNTIL, zone):

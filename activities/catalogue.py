@@ -1,6 +1,7 @@
 """Products and packages: what the distributor sells, shared by all its customers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from temporalio import activity
 
@@ -31,9 +32,9 @@ class CreateProduct(Payload):
 
     product: NewProduct
 
-    def look(self, *, settle: bool = False) -> FindProducts:
+    def look(self, *, until: datetime | None = None) -> FindProducts:
         """Look for this product."""
-        return FindProducts(skus=[self.product.sku], settle=settle)
+        return FindProducts(skus=[self.product.sku], until=until)
 
 
 class CreatePackage(Payload):
@@ -42,9 +43,9 @@ class CreatePackage(Payload):
     package: NewPackage
     product_ids: dict[str, str]
 
-    def look(self, *, settle: bool = False) -> FindPackages:
+    def look(self, *, until: datetime | None = None) -> FindPackages:
         """Look for this package."""
-        return FindPackages(names=[self.package.name], settle=settle)
+        return FindPackages(names=[self.package.name], until=until)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from temporalio import activity
 
@@ -29,9 +30,9 @@ class Relation(Payload):
     child_id: str
     relation: str
 
-    def look(self, *, settle: bool = False) -> FindRelation:
+    def look(self, *, until: datetime | None = None) -> FindRelation:
         """Look for this relation."""
-        return FindRelation(parent_id=self.parent_id, child_id=self.child_id, settle=settle)
+        return FindRelation(parent_id=self.parent_id, child_id=self.child_id, until=until)
 
 
 class FindFilter(Look):
@@ -45,10 +46,10 @@ class _OfNumber(Payload):
     subscriber_id: str
     phone_number: str
 
-    def look(self, *, settle: bool = False) -> FindFilter:
+    def look(self, *, until: datetime | None = None) -> FindFilter:
         """Look for the filter of this number."""
         return FindFilter(
-            subscriber_id=self.subscriber_id, phone_number=self.phone_number, settle=settle
+            subscriber_id=self.subscriber_id, phone_number=self.phone_number, until=until
         )
 
 

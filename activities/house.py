@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.service import RPCError
 
 from activities.carrier_interval import silent_at
 from activities.looking import waited
@@ -15,12 +16,15 @@ from activities.port_rules import PortRules
 from activities.settings import ActivitySettings
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
+from telegent_orchestrator.lines import EarlierRuns
 from telegent_orchestrator.names import port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInDetails, PortInResult
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long to wait for Temporal's list of workflows to show a run that started just now."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before the vendor sold anything."""
 
 
 class PortCheck(Payload):
@@ -60,24 +64,34 @@ class HouseActivities:
         ]
 
     @activity.defn
-    async def ran_before(self, workflow_id: str, run_id: str) -> bool:
-        """Whether an earlier run of this workflow id may have created things at the vendor.
+    async def earlier_runs(self, workflow_id: str, run_id: str) -> EarlierRuns | None:
+        """The earlier runs of this workflow id, which may have created things at the vendor.
 
-        When Temporal's list cannot tell, the answer is True: looking costs calls, but assuming
-        that nothing is there could create it twice.
+        When Temporal's list cannot tell, there may have been one until now: looking costs calls,
+        but assuming that nothing is there could create it twice.
         """
+        unknown = EarlierRuns(begun=LONG_AGO, ended=activity.info().scheduled_time)
         try:
             runs = [
-                run.run_id
-                async for run in self.temporal.list_workflows(f'WorkflowId = "{workflow_id}"')
+                run async for run in self.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")
             ]
         except ValueError:
             # temporalio 1.35 cannot read the status of a paused workflow.
-            return True
-        if run_id in runs:
-            return len(runs) > 1
+            return unknown
+        except RPCError:
+            if waited() >= VISIBILITY_LAG:
+                return unknown
+            raise
+        if run_id in [run.run_id for run in runs]:
+            earlier = [run for run in runs if run.run_id != run_id]
+            if not earlier:
+                return None
+            return EarlierRuns(
+                begun=min(run.start_time for run in earlier),
+                ended=max(run.close_time or unknown.ended for run in earlier),
+            )
         if waited() >= VISIBILITY_LAG:
-            return True
+            return unknown
         raise ApplicationError(
             "Temporal's list of workflows does not show this run yet",
             type=Outcome.PENDING,
@@ -109,10 +123,10 @@ class HouseActivities:
 
     @activity.defn
     async def carrier_silent_at(
-        self, phone_number: str, classification: str, since: datetime
+        self, phone_number: str, wireless: bool, since: datetime
     ) -> datetime:
         """When the losing carrier's silence since then becomes worth a person's look."""
-        return silent_at(phone_number, classification, since)
+        return silent_at(phone_number, since, wireless=wireless)
 
     @activity.defn
     async def port_in_workflow_id(self, phone_number: str) -> str:

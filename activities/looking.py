@@ -1,6 +1,6 @@
 """Looking for what a lost answer may have created."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import activity
@@ -19,28 +19,29 @@ def waited() -> timedelta:
 
 
 class Look(Payload):
-    """How to look. `settle`: what is looked for may have been created a moment ago.
+    """How to look. `until`: what is looked for may have been created until then; None: or never.
 
-    The vendor does not document how soon its lists show what was created. With `settle`, absence
-    counts only when a look that came a read lag after the first one still finds nothing.
+    The vendor does not document how soon its lists show what was created. So absence counts only
+    in a look that comes a lag later than that.
     """
 
-    settle: bool = False
+    until: datetime | None = None
 
 
 def settled(found: T | None, look: Look, lag: timedelta) -> T | None:
-    """What a look found; None only when absence has lasted for `lag`.
+    """What a look found; None only when the lists must show what was created.
 
-    Raises a benign `Pending` while the lists may still lag, so that Temporal looks again.
+    Raises a benign `Pending` while they may still lag, so that Temporal looks again.
     """
-    if found is not None or not look.settle:
+    if found is not None or look.until is None:
         return found
-    if waited() >= lag:
+    left = look.until + lag - activity.info().current_attempt_scheduled_time
+    if left <= timedelta(0):
         return None
     raise ApplicationError(
         "nothing there yet; looking again, because the vendor's lists may lag",
         type=Outcome.PENDING,
-        next_retry_delay=lag / 2,
+        next_retry_delay=min(lag / 2, left),
         category=ApplicationErrorCategory.BENIGN,
     )
 

@@ -2,40 +2,48 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
 from activities import writes
-from activities.looking import Look, settled
+from activities.looking import Look, settled, waited
 from activities.outcome import Outcome
 from activities.settings import ActivitySettings
 from activities.writing import creation, write
 from telegent import NotFound, Telegent, activation_code
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator.lines import ProductType
+from telegent_orchestrator.names import ACCOUNT_ATTRIBUTE, LINE_WORKFLOW
 from telegent_orchestrator.port_in import MessageType, NumberBinding
 
 
 class FindNumber(Look):
     """Look for the number of a subscriber that is not accounted for.
 
-    `iccid`: look on this SIM only. `sure`: such a number can only be the one that is looked for.
+    `iccid`: look on this SIM only. `sure`: such a number can only be the one that is looked for,
+    if nobody else buys for the account. `lines`: how the ids of our own lines' workflows begin.
+    `begun`: before then nothing was bought for us.
     """
 
+    account_id: str
     subscriber_id: str
     accounted_for: list[str] = []
     sure: bool
     iccid: str | None = None
+    lines: str
+    begun: datetime
 
 
 class BuyNumber(Payload):
     """A number to buy, assigned to its subscriber in the same call.
 
     The assignment is what makes a purchase whose answer was lost findable, together with
-    `accounted_for`: what the subscriber had before, and the numbers of other lines. `sure`: any
-    other number of the subscriber can only be this one.
+    `accounted_for`: what the subscriber had before, and the numbers of other lines. `sure`,
+    `lines`, `begun`: see `FindNumber`.
     """
 
     account_id: str
@@ -49,26 +57,36 @@ class BuyNumber(Payload):
     iccid: str | None = None
     accounted_for: list[str] = []
     sure: bool = True
+    lines: str
+    begun: datetime
 
-    def look(self, *, settle: bool = False) -> FindNumber:
+    def look(self, *, until: datetime | None = None) -> FindNumber:
         """Look for this number."""
         return FindNumber(
+            account_id=self.account_id,
             subscriber_id=self.subscriber_id,
             accounted_for=self.accounted_for,
             sure=self.sure,
             iccid=self.iccid,
-            settle=settle,
+            lines=self.lines,
+            begun=self.begun,
+            until=until,
         )
 
 
 class NumberAtHand(Payload):
-    """A number as far as it is known: an order that is not complete has no number yet."""
+    """A number as far as it is known: an order that is not complete has no number yet.
+
+    `subscriber_id`: whose it is. `given_up`: it is in our inventory, and out of service.
+    """
 
     order_id: str | None = None
     phone_number: str | None = None
     number_id: str | None = None
     iccid: str | None = None
     activation_code: str | None = None
+    subscriber_id: str | None = None
+    given_up: bool = False
 
 
 COMPLETE = ("complete", "completed")
@@ -76,14 +94,19 @@ GIVEN_UP = ("inactive", "cancelled", "canceled", "deactivated")
 """The words of a number that was cancelled are not documented. A parked one may look the same: it
 was not bought a moment ago either."""
 FAILED = ("failed", "error", "rejected", "cancelled")
+DATE_AND_ZONE = timedelta(days=2)
+"""The vendor's dates of purchase name neither hour nor zone."""
+SLOWEST_LOOK = timedelta(minutes=10)
+"""How often, at the least, a number is asked for that does not appear."""
 
 
 @dataclass(frozen=True)
 class NumberActivities:
-    """Calls about numbers."""
+    """Calls about numbers. Without `temporal`, nobody else is expected to buy for an account."""
 
     api: Telegent
     settings: ActivitySettings
+    temporal: Client | None = None
 
     @activity.defn
     async def find_number(self, wanted: FindNumber) -> NumberAtHand | None:
@@ -93,21 +116,38 @@ class NumberActivities:
         several, when the one found may be another line's, or when the SIM is somebody else's.
         """
         if wanted.iccid:
-            return await self._number_on_sim(wanted.iccid, wanted)
-        found = [
-            _at_hand(number)
-            async for number in self._inventory_of(wanted.subscriber_id)
-            if number.number not in wanted.accounted_for and not _given_up(number)
-        ]
-        if found and (len(found) > 1 or not wanted.sure):
-            numbers = ", ".join(number.phone_number or "?" for number in found)
-            raise ApplicationError(
-                f"the subscriber already has {numbers}, and it cannot be told whether that is "
-                "this line's number",
-                type=Outcome.REFUSED,
-                non_retryable=True,
-            )
-        return settled(found[0] if found else None, wanted, self.settings.purchase_lag)
+            found = await self._numbers_on_sim(wanted.iccid, wanted.subscriber_id)
+        else:
+            found = [number async for number in self._inventory_of(wanted.subscriber_id)]
+        found = [number for number in found if _may_be(number, wanted)]
+        if found and not wanted.iccid:
+            why = await self._why_not_ours(found, wanted)
+            if why:
+                numbers = ", ".join(number.number for number in found)
+                raise _not_to_be_told(f"the subscriber already has {numbers}, and {why}")
+        at_hand = _at_hand(found[0]) if found else None
+        return settled(at_hand, wanted, self.settings.purchase_lag)
+
+    async def _why_not_ours(self, found: list[telegent.Number], wanted: FindNumber) -> str | None:
+        if len(found) > 1 or not wanted.sure:
+            return "it cannot be told whether that is this line's number"
+        others = await self._others_buying(wanted)
+        return f"it may be that of {others[0]}" if others else None
+
+    async def _others_buying(self, wanted: FindNumber) -> list[str]:
+        """Ids of other onboardings' lines that may have bought for the account since we began."""
+        if self.temporal is None:
+            return []
+        query = (
+            f"WorkflowType = '{LINE_WORKFLOW}' AND {ACCOUNT_ATTRIBUTE} = '{wanted.account_id}' AND "
+            f"(ExecutionStatus = 'Running' OR CloseTime > '{wanted.begun.isoformat()}')"
+        )
+        try:
+            ids = [line.id async for line in self.temporal.list_workflows(query)]
+        except ValueError:
+            # temporalio 1.35 cannot read the status of a paused workflow.
+            return ["a line that is paused"]
+        return [line for line in ids if not line.startswith(wanted.lines)]
 
     @creation(writes.BUY_NUMBER, find_number)
     async def buy_number(self, wanted: BuyNumber) -> NumberAtHand:
@@ -146,7 +186,7 @@ class NumberActivities:
         """
         number = await self._shown(phone_number)
         if number is None:
-            settled(None, Look(settle=True), self.settings.purchase_lag)
+            settled(None, Look(until=activity.info().scheduled_time), self.settings.purchase_lag)
             return
         if _given_up(number):
             return
@@ -193,18 +233,31 @@ class NumberActivities:
     async def await_number(self, phone_number: str) -> NumberAtHand:
         """What the vendor has on a number, once it is in our inventory.
 
-        Raises a benign `Pending` until then: the vendor does not document how long after a
-        completed order a number appears.
+        Raises a benign `Pending` until then, at longer and longer intervals: the vendor does not
+        document how long after a completed order a number appears.
         """
         number = await self.read_number(phone_number)
         if number is None:
             raise ApplicationError(
                 "the number is not in the inventory yet",
                 type=Outcome.PENDING,
-                next_retry_delay=self.settings.order_poll,
+                next_retry_delay=max(self.settings.order_poll, min(waited() / 4, SLOWEST_LOOK)),
                 category=ApplicationErrorCategory.BENIGN,
             )
         return number
+
+    @activity.defn
+    async def adopt_number(self, wanted: FindNumber, phone_number: str) -> NumberAtHand:
+        """The number that a person names as the one wanted; a fault when it cannot be."""
+        number = await self._shown(phone_number)
+        if number is None:
+            raise _not_to_be_told(f"{phone_number} is not in our inventory")
+        if number.assigned_subscriber_id != wanted.subscriber_id:
+            whose = number.assigned_subscriber_id or "nobody"
+            raise _not_to_be_told(f"{phone_number} belongs to {whose}, not to this subscriber")
+        if phone_number in wanted.accounted_for:
+            raise _not_to_be_told(f"{phone_number} is another line's, or was there before")
+        return _at_hand(number)
 
     @activity.defn
     async def numbers_of(self, subscriber_id: str) -> list[str]:
@@ -245,19 +298,17 @@ class NumberActivities:
         except NotFound:
             return None
 
-    async def _number_on_sim(self, iccid: str, wanted: FindNumber) -> NumberAtHand | None:
+    async def _numbers_on_sim(self, iccid: str, subscriber_id: str) -> list[telegent.Number]:
         try:
             number = await self.api.numbers.details(iccid=iccid)
         except NotFound:
-            return settled(None, wanted, self.settings.purchase_lag)
-        if number.assigned_subscriber_id != wanted.subscriber_id:
-            raise ApplicationError(
+            return []
+        if number.assigned_subscriber_id != subscriber_id and not _given_up(number):
+            raise _not_to_be_told(
                 f"SIM {iccid} already carries {number.number}, which belongs to "
-                f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM",
-                type=Outcome.REFUSED,
-                non_retryable=True,
+                f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM"
             )
-        return _at_hand(number)
+        return [number]
 
     async def _inventory_of(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
         """Pages through the whole inventory: the vendor has no search by subscriber."""
@@ -288,6 +339,26 @@ def _given_up(number: telegent.Number) -> bool:
     return (number.status or "").casefold() in GIVEN_UP
 
 
+def _may_be(number: telegent.Number, wanted: FindNumber) -> bool:
+    if number.number in wanted.accounted_for or _given_up(number):
+        return False
+    bought = _bought_at(number)
+    return bought is None or bought > wanted.begun - DATE_AND_ZONE
+
+
+def _bought_at(number: telegent.Number) -> datetime | None:
+    """The day, which is all that the vendor tells; None when it cannot be read."""
+    try:
+        day = datetime.strptime(number.original_date_purchased or "", "%m/%d/%Y")
+    except ValueError:
+        return None
+    return day.replace(tzinfo=UTC)
+
+
+def _not_to_be_told(why: str) -> ApplicationError:
+    return ApplicationError(why, type=Outcome.REFUSED, non_retryable=True)
+
+
 def _at_hand(number: telegent.Number) -> NumberAtHand:
     return NumberAtHand(
         order_id=number.order_id,
@@ -295,4 +366,6 @@ def _at_hand(number: telegent.Number) -> NumberAtHand:
         number_id=number.number_id,
         iccid=number.iccid,
         activation_code=activation_code(number.qr_code),
+        subscriber_id=number.assigned_subscriber_id,
+        given_up=_given_up(number),
     )

@@ -12,7 +12,7 @@ from activities.outcome import Outcome
 from activities.poll_share import PollShare
 from activities.port_pace import Situation, next_look
 from activities.settings import ActivitySettings
-from activities.writing import decided_ago, write
+from activities.writing import decided_ago, nothing_sent_yet, write
 from telegent import Telegent
 from telegent_orchestrator._payload import Payload, Quoted
 from telegent_orchestrator.port_in import PortInDetails
@@ -105,7 +105,10 @@ class PortActivities:
         After a gap it asks again first whether the number can be ported.
         """
         if decided_ago() > self.settings.gap:
-            now = await self.check_port_eligibility(details.phone_number, details.classification)
+            with nothing_sent_yet():
+                now = await self.check_port_eligibility(
+                    details.phone_number, details.classification
+                )
             if not now.eligible:
                 raise _overtaken(f"the number cannot be ported any more: {now.vendor_words}")
         order = await self.api.ports.submit(
@@ -128,7 +131,8 @@ class PortActivities:
     async def update_port(self, wanted: UpdatePort) -> None:
         """Send corrected details; the vendor submits them to the losing carrier again."""
         if decided_ago() > self.settings.gap:
-            now = await self.read_port_order(wanted.seen.order_id)
+            with nothing_sent_yet():
+                now = await self.read_port_order(wanted.seen.order_id)
             if now != wanted.seen:
                 raise _overtaken(
                     f"the order was '{wanted.seen.status}', and is '{now.status}' anew"
@@ -165,6 +169,17 @@ class PortActivities:
             status=order.order_status or "",
             message=order.order_status_message or "",
         )
+
+    @activity.defn
+    async def require_order_of(self, order_id: str, phone_number: str) -> None:
+        """Fails when there is no such order, or when it is another number's."""
+        order = await self.api.numbers.order(order_id)
+        if order.numbers and phone_number not in order.numbers:
+            raise ApplicationError(
+                f"it is an order of {', '.join(order.numbers)}",
+                type=Outcome.REFUSED,
+                non_retryable=True,
+            )
 
     @activity.defn
     async def await_port_change(self, wanted: AwaitChange) -> OrderSeen:

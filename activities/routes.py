@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from temporalio import activity
 
@@ -29,9 +30,9 @@ class CreateMessageRoute(Payload):
     marked_name: str
     route: NewMessageRoute
 
-    def look(self, *, settle: bool = False) -> FindRoute:
+    def look(self, *, until: datetime | None = None) -> FindRoute:
         """Look for this route."""
-        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, settle=settle)
+        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, until=until)
 
 
 class CreateVoiceRoute(Payload):
@@ -41,9 +42,9 @@ class CreateVoiceRoute(Payload):
     marked_name: str
     route: NewVoiceRoute
 
-    def look(self, *, settle: bool = False) -> FindRoute:
+    def look(self, *, until: datetime | None = None) -> FindRoute:
         """Look for this route."""
-        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, settle=settle)
+        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, until=until)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Subscribers: creating one, and finding them by e-mail, which is unique at the vendor."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -29,11 +30,9 @@ class CreateSubscriber(Payload):
     account_id: str
     subscriber: NewSubscriber
 
-    def look(self, *, settle: bool = False) -> FindSubscriber:
+    def look(self, *, until: datetime | None = None) -> FindSubscriber:
         """Look for this subscriber."""
-        return FindSubscriber(
-            account_id=self.account_id, email=self.subscriber.email, settle=settle
-        )
+        return FindSubscriber(account_id=self.account_id, email=self.subscriber.email, until=until)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from temporalio import activity
 
@@ -30,13 +31,13 @@ class StartSubscription(Payload):
     number_id: str
     iccid: str | None = None
 
-    def look(self, *, settle: bool = False) -> FindSubscription:
+    def look(self, *, until: datetime | None = None) -> FindSubscription:
         """Look for this subscription."""
         return FindSubscription(
             subscriber_id=self.subscriber_id,
             package_id=self.package_id,
             number_id=self.number_id,
-            settle=settle,
+            until=until,
         )
 
 

@@ -1,6 +1,7 @@
 """The account's webhook for order updates: creating ours, and finding it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -28,9 +29,9 @@ class CreateWebhook(Payload):
 
     account_id: str
 
-    def look(self, *, settle: bool = False) -> FindWebhook:
+    def look(self, *, until: datetime | None = None) -> FindWebhook:
         """Look for this webhook."""
-        return FindWebhook(account_id=self.account_id, settle=settle)
+        return FindWebhook(account_id=self.account_id, until=until)
 
 
 @dataclass(frozen=True)

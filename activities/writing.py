@@ -1,7 +1,8 @@
 """Activities that write: each is defined under its row, and looks again after a gap."""
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -11,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 from activities.outcome import Outcome
 from activities.settings import ActivitySettings
 from activities.writes import ROW, Kind, Write
+from telegent import NotSent, OutcomeUnknown
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,8 +29,8 @@ class Resource(Protocol):
 class Findable(Protocol):
     """Something to create, which knows how it is looked for."""
 
-    def look(self, *, settle: bool = False) -> Any:
-        """The look for it; with `settle`, it may have been created a moment ago."""
+    def look(self, *, until: datetime | None = None) -> Any:
+        """The look for it, when it may have been created until then."""
 
 
 R = TypeVar("R", bound=Resource)
@@ -50,8 +52,8 @@ def creation(
 ) -> Callable[[Callable[[R, W], Awaitable[T]]], Callable[[R, W], Awaitable[T]]]:
     """Defines an activity that creates something, which `find` finds again.
 
-    Started long after it was decided on, it looks first and takes what it finds: meanwhile
-    somebody else may have made it, or an attempt that was given up may have arrived after all.
+    Started long after it was decided on, it looks first and leaves what it finds to the workflow:
+    meanwhile somebody else may have made it, or an attempt that was given up may have arrived.
     """
     if row.kind not in (Kind.CREATE, Kind.PURCHASE):
         raise RuntimeError(f"{row.activity} is no create")
@@ -61,7 +63,8 @@ def creation(
         async def create_after_a_gap_look(self: R, wanted: W) -> T:
             if decided_ago() > self.settings.gap:
                 try:
-                    there = await find(self, wanted.look())
+                    with nothing_sent_yet():
+                        there = await find(self, wanted.look())
                 except ApplicationError as error:
                     raise ApplicationError(
                         f"not sent, since it was decided {decided_ago()} ago and the look before "
@@ -69,12 +72,28 @@ def creation(
                         type=Outcome.UNKNOWN,
                     ) from None
                 if there is not None:
-                    return there
+                    # Not ours to call created: the workflow looks what it is.
+                    raise ApplicationError(
+                        f"not sent, since it was decided {decided_ago()} ago and is there by now",
+                        type=Outcome.UNKNOWN,
+                    )
             return await create(self, wanted)
 
         return write(row)(create_after_a_gap_look)
 
     return define
+
+
+@contextmanager
+def nothing_sent_yet() -> Iterator[None]:
+    """Around what is read before a write: without its answer the write has certainly not happened.
+
+    Raises `NotSent` instead of `OutcomeUnknown`.
+    """
+    try:
+        yield
+    except OutcomeUnknown as error:
+        raise NotSent(f"not sent, for want of a look: {error}", endpoint=error.endpoint) from None
 
 
 def decided_ago() -> timedelta:

@@ -1,5 +1,6 @@
 """Lines: a number for a subscriber, its subscription, data limits and AI Guardian."""
 
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -145,10 +146,17 @@ class LineRequest(Request):
     message_filter: MessageFilter | None = None
 
 
+class EarlierRuns(Payload):
+    """When earlier runs of a workflow may have created things: from `begun` until `ended`."""
+
+    begun: datetime
+    ended: datetime
+
+
 class LineInput(Payload):
     """What a LineWorkflow starts from: the wanted line and the ids that it builds on.
 
-    `look_first`: an earlier run may have created things, so look before each create.
+    `earlier`: earlier runs may have created things, so look before each create.
     `numbers_elsewhere`: the subscriber's numbers that belong to other lines of the request.
     `only_number`: the request has no other line with a new eSIM for this subscriber, and describes
     the subscriber as new. `new_subscriber`: this very run has created the subscriber, so that it
@@ -162,7 +170,7 @@ class LineInput(Payload):
     package_id: str
     message_route_id: str | None = None
     voice_route_id: str | None = None
-    look_first: bool = False
+    earlier: EarlierRuns | None = None
     numbers_elsewhere: list[str] = []
     only_number: bool = False
     new_subscriber: bool = False

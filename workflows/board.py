@@ -15,6 +15,7 @@ from telegent_orchestrator._payload import OPEN
 from telegent_orchestrator.names import RESOLVE_UPDATE, STEP_ATTRIBUTE
 from telegent_orchestrator.progress import Answer, Question, Resolution, Step, StepState
 from workflows.markdown import SINCE, TOGETHER, code, plain, second, table
+from workflows.side_by_side import stop_when_cancelled
 
 STEP = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
 SIGNS = {
@@ -61,7 +62,7 @@ class Board:
     async def step(self, name: str) -> AsyncIterator[None]:
         """Shows a step as running, and as done or failed when the block is left."""
         step = self._steps.setdefault(name, Step(name=name))
-        step.state, step.started_at = StepState.RUNNING, workflow.now()
+        step.state, step.started_at, step.ended_at = StepState.RUNNING, workflow.now(), None
         self._current = name
         self.show()
         try:
@@ -100,6 +101,8 @@ class Board:
         if self._tell:
             await self._tell(StepState.NEEDS_PERSON, f"{step}: {text}")
         try:
+            # A cancel that came while that was sent is not raised again.
+            stop_when_cancelled()
             await workflow.wait_condition(lambda: step in self._answers)
         except asyncio.CancelledError:
             self._questions.pop(step, None)

@@ -1,7 +1,10 @@
 """Buying a number, so that a lost answer never buys a second one."""
 
+from temporalio import workflow
+
 from activities.numbers import BuyNumber, NumberActivities, NumberAtHand
 from telegent_orchestrator.lines import LineInput, NewNumber
+from telegent_orchestrator.names import line_id
 from workflows.board import Board
 from workflows.calls import put, read, requesting
 from workflows.ensure import Maker
@@ -13,50 +16,56 @@ NUMBER = "Number"
 async def buy_number(maker: Maker, wanted: LineInput, number: NewNumber) -> NumberAtHand:
     """The line's number, complete."""
     line = wanted.line
+    begun = wanted.earlier.begun if wanted.earlier else workflow.info().workflow_start_time
     accounted_for = list(wanted.numbers_elsewhere)
     had_none = wanted.new_subscriber and wanted.only_number
-    if not (number.iccid or had_none or wanted.look_first):
+    if not (had_none or wanted.earlier):
         # In a second run it would tell nothing: the first may have bought this line's number.
         accounted_for += await read(
             NumberActivities.numbers_of,
             "Which numbers the subscriber has before we buy one",
             wanted.subscriber_id,
         )
+    to_buy = BuyNumber(
+        account_id=wanted.account_id,
+        subscriber_id=wanted.subscriber_id,
+        product_type=line.product_type,
+        message_type=line.message_type,
+        message_route_id=wanted.message_route_id,
+        voice_route_id=wanted.voice_route_id,
+        area_code=number.area_code,
+        zip_code=number.zip_code,
+        iccid=number.iccid,
+        accounted_for=accounted_for,
+        sure=wanted.only_number or not wanted.earlier,
+        lines=line_id(wanted.reference, ""),
+        begun=begun,
+    )
+
+    async def named(phone_number: str) -> NumberAtHand:
+        summary = "Read the number that a person named"
+        return await read(NumberActivities.adopt_number, summary, to_buy.look(), phone_number)
+
     bought = await maker.ensure(
         NUMBER,
         "the number",
         NumberActivities.buy_number,
         NumberActivities.find_number,
-        BuyNumber(
-            account_id=wanted.account_id,
-            subscriber_id=wanted.subscriber_id,
-            product_type=line.product_type,
-            message_type=line.message_type,
-            message_route_id=wanted.message_route_id,
-            voice_route_id=wanted.voice_route_id,
-            area_code=number.area_code,
-            zip_code=number.zip_code,
-            iccid=number.iccid,
-            accounted_for=accounted_for,
-            sure=wanted.only_number or not wanted.look_first,
-        ),
-        adopt=number_details,
+        to_buy,
+        adopt=named,
         name=lambda at_hand: at_hand.phone_number or f"of order {at_hand.order_id}",
         take_back=_give_up,
     )
     return bought if bought.number_id else await _complete(maker.board, bought)
 
 
-async def number_details(phone_number: str) -> NumberAtHand:
-    """What the vendor has on a number of ours, once it shows it."""
-    return await read(NumberActivities.await_number, "Read the number's details", phone_number)
-
-
 async def _complete(board: Board, ordered: NumberAtHand) -> NumberAtHand:
     """Waits for an order that the vendor works on after its answer."""
     if ordered.phone_number is None:
         board.note(NUMBER, f"order {ordered.order_id} is in work at Telegent")
-    return await number_details(await _number_of(ordered))
+    return await read(
+        NumberActivities.await_number, "Read the number's details", await _number_of(ordered)
+    )
 
 
 async def _give_up(bought: NumberAtHand) -> None:

@@ -1,6 +1,6 @@
 """How activities are called: each kind of call with its policy, and a summary for people."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from temporalio import workflow
@@ -40,14 +40,14 @@ async def put(activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P
 
 def writing(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
-) -> Callable[[], Awaitable[T]]:
+) -> Callable[[], Coroutine[Any, Any, T]]:
     """A write under the policy of its kind, each time it is called."""
     return requesting(POLICIES[write_of(activity).kind], activity, summary, *args, **kwargs)
 
 
 def requesting(
     policy: Policy, activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
-) -> Callable[[], Awaitable[T]]:
+) -> Callable[[], Coroutine[Any, Any, T]]:
     """A call under a policy of its own, each time it is called."""
     return lambda: _call(activity, summary, policy, args, kwargs)
 

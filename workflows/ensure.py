@@ -1,7 +1,8 @@
 """The one way in which things are created: attempt once, classify, look before acting again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -14,12 +15,13 @@ from temporalio.exceptions import (
 from activities.outcome import Outcome, words_of
 from activities.writes import write_of
 from activities.writing import Findable
+from telegent_orchestrator.lines import EarlierRuns
 from telegent_orchestrator.progress import Answer
 from workflows.board import Board
 from workflows.calls import Activity, read, writing
 from workflows.measures import Settled, answer_lost, lost_answer_settled
-from workflows.policies import REPEAT_AFTER
-from workflows.side_by_side import stop_when_cancelled
+from workflows.policies import CALL, REPEAT_AFTER
+from workflows.side_by_side import pause_for, stop_when_cancelled, undisturbed
 from workflows.undo import Made, Undo
 
 T = TypeVar("T")
@@ -37,13 +39,13 @@ NOTHING_HAPPENED = {
 class Maker:
     """Makes things exactly once, and shows on the board how that goes.
 
-    What it makes is remembered in `undo`. `look_first`: an earlier run may have made it already.
+    What it makes is remembered in `undo`. `earlier`: runs that may have made it already.
     `created`: steps whose thing was certainly made just now, and not found.
     """
 
     board: Board
     undo: Undo
-    look_first: bool = False
+    earlier: EarlierRuns | None = None
     created: set[str] = field(default_factory=set)
 
     async def ensure_id(
@@ -79,30 +81,32 @@ class Maker:
         """The thing wanted: found, created, or named by a person; never created twice.
 
         `create` has a row in activities/writes.py, which says how it is found and when a person is
-        asked. `adopt` takes the id that a person gives; `name` is how people know the thing;
-        `take_back` is for a cancel.
+        asked. `adopt` takes the id that a person gives, or raises an ActivityError that says why
+        it cannot be; `name` is how people know the thing; `take_back` is for a cancel.
 
         Raises a failure with the vendor's words when the vendor refuses it, or when a person
         abandons it. When neither success nor absence can be shown it waits for a person.
         """
         row = write_of(create)
 
-        def look(*, settle: bool) -> Awaitable[T | None]:
-            return read(find, f"Look for {what}", wanted.look(settle=settle))
+        def look(until: datetime | None) -> Awaitable[T | None]:
+            return read(find, f"Look for {what}", wanted.look(until=until))
 
         call = writing(create, f"Make {what}", wanted)
-        made = Made(what, row, lambda: look(settle=True), name, take_back)
+        made = Made(what, row, lambda: look(workflow.now()), name, take_back)
         evidence: list[str] = []
         refusal: ActivityError | None = None
         unanswered = 0
-        looking = self.look_first
+        looking = self.earlier is not None
+        # A call of an earlier run may have been under way when that run ended.
+        until = self.earlier.ended + CALL if self.earlier else None
         how = "was there already"
         while True:
             can_tell = True
             if looking:
                 stop_when_cancelled()
                 try:
-                    found = await look(settle=bool(evidence))
+                    found = await look(until)
                 except ActivityError as error:
                     _note(evidence, error)
                     if refusal is not None:
@@ -112,11 +116,15 @@ class Maker:
                     self.board.note(step, how)
                     if unanswered:
                         lost_answer_settled(row.activity, Settled.FOUND)
-                    if unanswered or self.look_first:
+                    if unanswered or self.earlier:
                         made.thing = found
                         self.undo.add(made)
+                    else:
+                        # It was there before us, whoever made it: a cancel does not touch it.
+                        self.undo.forget(made)
                     return found
                 if refusal is not None:
+                    self.undo.forget(made)
                     raise refusal
             if can_tell and unanswered < row.tries:
                 self.undo.add(made)
@@ -124,12 +132,13 @@ class Maker:
                     created = await attempt(self.board, step, call)
                 except ActivityError as error:
                     _note(evidence, error)
+                    until = workflow.now()
                     if outcome_of(error) is Outcome.UNKNOWN:
                         self.board.note(step, "no answer; looking whether it happened")
                         unanswered += 1
                         how = "was made, though the answer was lost"
-                    elif row.unique and refusal is None and (unanswered or not looking):
-                        # It exists already, perhaps by an attempt that a look has missed.
+                    elif refusal is None and (unanswered or (row.unique and not looking)):
+                        # It may be refused because it exists: by an attempt that a look has missed.
                         refusal = error
                     else:
                         self.undo.forget(made)
@@ -145,44 +154,63 @@ class Maker:
                 return created
             if unanswered:
                 lost_answer_settled(row.activity, Settled.PERSON)
+            named = await self._ask(step, evidence, adopt)
+            if named is not None:
+                made.thing = named
+                self.undo.add(made)
+                return named
+            # A person says that it does not exist, so the next thing to do is not another look.
+            unanswered, looking = 0, False
+
+    async def _ask(
+        self, step: str, evidence: list[str], adopt: Callable[[str], Awaitable[T]]
+    ) -> T | None:
+        """What a person names, or None when it is to be made. Raises when it is abandoned."""
+        while True:
             answer = await self.board.ask(
                 step, "it cannot be shown whether this exists exactly once", evidence
             )
-            if answer.answer is Answer.ADOPT:
-                made.thing = await adopt(answer.id or "")
-                self.undo.add(made)
-                return made.thing
+            if answer.answer is Answer.RETRY:
+                return None
             if answer.answer is Answer.ABANDON:
                 raise ApplicationError(
                     f"{step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"
                 )
-            # A person says that it does not exist, so the next thing to do is not another look.
-            unanswered, looking = 0, False
+            try:
+                return await adopt(answer.id or "")
+            except ActivityError as error:
+                _note(evidence, error)
 
 
-async def attempt(board: Board, step: str, call: Callable[[], Awaitable[T]]) -> T:
+async def attempt(
+    board: Board,
+    step: str,
+    call: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    to_the_end: bool = False,
+) -> T:
     """Makes a call once; again, later, as long as it certainly did not happen.
 
-    Raises the ActivityError when the outcome is unknown or the vendor refuses for good.
+    Raises the ActivityError when the outcome is unknown or the vendor refuses for good. A call
+    under way is waited for when the workflow is cancelled, because its answer says what exists;
+    the waiting between calls ends then with CancelledError, if not `to_the_end`.
     """
     wait, longest = REPEAT_AFTER
     while True:
         try:
-            return await call()
+            return await undisturbed(call())
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
             outcome = outcome_of(error)
             if outcome is Outcome.UNKNOWN:
                 answer_lost(error.activity_type)
             why = NOTHING_HAPPENED.get(outcome)
             if why is None:
                 raise
-            asked = _asked_wait(error)
-            pause = max(wait.total_seconds(), asked)
-            board.note(step, f"{why}; trying again in {pause:.0f} s")
-            stop_when_cancelled()
-            await workflow.sleep(pause, summary=f"{step}: {why}, trying again after this")
+            pause = max(wait, timedelta(seconds=_asked_wait(error)))
+            board.note(step, f"{why}; trying again in {pause.total_seconds():.0f} s")
+            await pause_for(
+                pause, f"{step}: {why}, trying again after this", whatever_happens=to_the_end
+            )
             wait = min(wait * 2, longest)
 
 

@@ -74,7 +74,7 @@ class LineWorkflow:
             [number, SUBSCRIPTION, *(step for step, wish in extras.items() if wish)], self._tell
         )
         self._undo = Undo(self._board)
-        self._maker = Maker(self._board, self._undo, wanted.look_first)
+        self._maker = Maker(self._board, self._undo, wanted.earlier)
         self._publisher = Publisher(wanted.reference, line.key)
         self._board.preface = self._preface
         self._result = LineResult(key=line.key, state=StepState.RUNNING)
@@ -86,7 +86,8 @@ class LineWorkflow:
         try:
             await self._bring_live()
         except (asyncio.CancelledError, FailureError) as error:
-            if is_cancelled_exception(error):
+            # A port-in or a part that was cancelled by itself is a failure of this line.
+            if is_cancelled_exception(error) and workflow.cancellation_reason() is not None:
                 await self._take_back()
                 raise
             self._result.state, self._result.detail = StepState.FAILED, words_of(error)
@@ -192,17 +193,17 @@ class LineWorkflow:
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
             bind=binding,
-            look_first=wanted.look_first,
+            look_first=wanted.earlier is not None,
         )
         open_port = self._undo.leave(f"port-in of {number.phone_number}", SUBMIT_PORT)
-        ported = await self._run_or_join(workflow_id, request)
+        ported, joined = await self._run_or_join(workflow_id, request)
         self._undo.forget(open_port)
         if ported.state is not PortState.COMPLETED:
             raise ApplicationError(
                 f"the port-in ended as {ported.state.value}: {ported.reason}", type="NotPorted"
             )
         self._undo.leave(f"ported number {ported.phone_number}", BIND_NUMBER)
-        await self._make_ours(ported, binding, number.iccid)
+        await self._make_ours(ported, binding, number.iccid, bind_anew=joined)
         return NumberAtHand(
             order_id=ported.order_id,
             phone_number=ported.phone_number,
@@ -211,10 +212,12 @@ class LineWorkflow:
         )
 
     async def _make_ours(
-        self, ported: PortInResult, binding: NumberBinding, iccid: str | None
+        self, ported: PortInResult, binding: NumberBinding, iccid: str | None, *, bind_anew: bool
     ) -> None:
-        """A port-in that was open already may have bound its number to nobody, or to another."""
-        if ported.subscriber_id is None:
+        """A port-in that was open already may have bound its number to nobody, or otherwise."""
+        if ported.subscriber_id is None or (
+            bind_anew and ported.subscriber_id == binding.subscriber_id
+        ):
             if differences := await bind(ported.phone_number, binding, iccid):
                 self._board.note(
                     PORT_IN, f"the number is bound otherwise: {'; '.join(differences)}"
@@ -226,10 +229,15 @@ class LineWorkflow:
                 type="BoundToAnother",
             )
 
-    async def _run_or_join(self, workflow_id: str, request: PortInRequest) -> PortInResult:
-        """A port-in outlives this line: it goes on when the line is cancelled or ends."""
+    async def _run_or_join(
+        self, workflow_id: str, request: PortInRequest
+    ) -> tuple[PortInResult, bool]:
+        """The port-in's result, and whether it was open already.
+
+        A port-in outlives this line: it goes on when the line is cancelled or ends.
+        """
         try:
-            return await workflow.execute_child_workflow(
+            ported = await workflow.execute_child_workflow(
                 PortInWorkflow.run,
                 request,
                 id=workflow_id,
@@ -243,7 +251,8 @@ class LineWorkflow:
             wait = requesting(
                 JOIN, HouseActivities.await_port_in, "Wait for the open port-in", workflow_id
             )
-            return await wait()
+            return await wait(), True
+        return ported, False
 
     async def _subscription(self) -> None:
         wanted, number_id = self._wanted, self._result.number_id or ""

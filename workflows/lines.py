@@ -9,7 +9,13 @@ from temporalio.exceptions import (
 
 from activities.outcome import words_of
 from telegent_orchestrator import guides
-from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, NewNumber
+from telegent_orchestrator.lines import (
+    EarlierRuns,
+    LineInput,
+    LineRequest,
+    LineResult,
+    NewNumber,
+)
 from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, OnboardingResult
 from telegent_orchestrator.progress import LineBrief, StepState
@@ -37,7 +43,7 @@ class Lines:
         self._request = request
         self._result = result
         self._shared = shared
-        self._look_first = False
+        self._earlier: EarlierRuns | None = None
         self._new_subscribers: set[str] = set()
         self._using: set[str] = set()
         self._briefs = {
@@ -57,21 +63,23 @@ class Lines:
 
     def heard(self, news: ChildChanged) -> None:
         """Takes in a line's news."""
-        if news.key not in self._briefs:
+        brief = self._briefs.get(news.key)
+        if brief is None:
             return
         if news.phone_number:
             self._shared.has_number(news.key, news.phone_number)
         if news.released:
             self._using.discard(news.key)
-        self._show(news.key, news.state, news.detail)
+        if brief.state not in (StepState.DONE, StepState.FAILED):
+            self._show(news.key, news.state, news.detail)
 
-    async def bring_live(self, *, look_first: bool, new_subscribers: set[str]) -> None:
+    async def bring_live(self, *, earlier: EarlierRuns | None, new_subscribers: set[str]) -> None:
         """All at once, but the new numbers of one subscriber one after the other.
 
         Only then does a purchase whose answer was lost show in inventory as the one number of
         the subscriber that is nobody else's.
         """
-        self._look_first, self._new_subscribers = look_first, new_subscribers
+        self._earlier, self._new_subscribers = earlier, new_subscribers
         one_by_one: dict[str, list[LineRequest]] = {}
         for line in self._request.lines:
             new = isinstance(line.number, NewNumber)
@@ -112,7 +120,7 @@ class Lines:
             package_id=package_id,
             message_route_id=ids.message_route_id,
             voice_route_id=ids.voice_route_id,
-            look_first=self._look_first,
+            earlier=self._earlier,
             numbers_elsewhere=self._numbers_elsewhere(line),
             only_number=self._only_number(line),
             new_subscriber=line.subscriber in self._new_subscribers,

@@ -103,7 +103,7 @@ class OnboardingWorkflow:
 
     async def _bring_lines_live(self) -> None:
         await self._lines.bring_live(
-            look_first=self._maker.look_first, new_subscribers=self._new_subscribers
+            earlier=self._maker.earlier, new_subscribers=self._new_subscribers
         )
 
     async def _take_back(self) -> None:
@@ -153,13 +153,13 @@ class OnboardingWorkflow:
 
     async def _learn_of_earlier_runs(self) -> None:
         info = workflow.info()
-        ran = await ask_house(
-            HouseActivities.ran_before,
+        earlier = await ask_house(
+            HouseActivities.earlier_runs,
             "Has an earlier run made anything?",
             info.workflow_id,
             info.run_id,
         )
-        self._maker = Maker(self._board, self._undo, look_first=ran)
+        self._maker = Maker(self._board, self._undo, earlier)
 
     async def _account(self) -> None:
         account = self._request.account

@@ -1,7 +1,9 @@
 """The account's webhook, by which the vendor says that an order may have changed."""
 
 from collections.abc import Awaitable
+from datetime import datetime
 
+from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from activities.outcome import Outcome
@@ -22,7 +24,7 @@ async def ensure_order_events(board: Board, account_id: str) -> str | None:
     try:
         async with board.step(ORDER_EVENTS):
             # Looked for first, because another onboarding of the account may have created it.
-            return await _look(account_id, settle=False) or await _create(board, account_id)
+            return await _look(account_id) or await _create(board, account_id)
     except FailureError as error:
         if is_cancelled_exception(error):
             raise
@@ -40,15 +42,15 @@ async def _create(board: Board, account_id: str) -> str:
     except ActivityError as error:
         if is_cancelled_exception(error) or outcome_of(error) is not Outcome.UNKNOWN:
             raise
-        found = await _look(account_id, settle=True)
+        found = await _look(account_id, until=workflow.now())
         if found is None:
             raise
         return found
 
 
-def _look(account_id: str, *, settle: bool) -> Awaitable[str | None]:
+def _look(account_id: str, until: datetime | None = None) -> Awaitable[str | None]:
     return read(
         WebhookActivities.find_webhook,
         "Look for our webhook",
-        FindWebhook(account_id=account_id, settle=settle),
+        FindWebhook(account_id=account_id, until=until),
     )

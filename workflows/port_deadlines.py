@@ -44,10 +44,10 @@ class Clocks:
 
 
 def next_deadline(
-    state: PortState, clocks: Clocks, rules: PortRules, passed: frozenset[str]
+    state: PortState, clocks: Clocks, rules: PortRules, passed: frozenset[Deadline]
 ) -> Deadline | None:
-    """The nearest deadline in this state whose name is not among those that have passed."""
-    ahead = [found for found in _deadlines(state, clocks, rules) if found.name not in passed]
+    """The nearest deadline in this state that is not among those that have passed."""
+    ahead = [found for found in _deadlines(state, clocks, rules) if found not in passed]
     return min(ahead, key=lambda found: found.at, default=None)
 
 
@@ -68,11 +68,14 @@ def _deadlines(state: PortState, clocks: Clocks, rules: PortRules) -> Iterator[D
         yield Deadline("no correction came", since + rules.correction_by, Then.CANCEL)
     if state is PortState.CANCEL_REQUESTED:
         yield Deadline("cancel not confirmed", since + rules.cancel_by, Then.ESCALATE)
-    if state in _WITH_CARRIER:
-        if clocks.silent_at:
-            yield Deadline("losing carrier is silent", clocks.silent_at, Then.ESCALATE)
-        if clocks.submitted_at:
-            longest = clocks.submitted_at + rules.longest
-            yield Deadline("longest time for a port-in", longest, Then.CANCEL)
+    if state is PortState.UPDATE_REQUESTED:
+        yield Deadline("correction not answered", since + rules.cancel_by, Then.ESCALATE)
+    if state is PortState.PORTED:
+        yield Deadline("number not in the inventory", since + rules.cancel_by, Then.ESCALATE)
+    if state in (PortState.SUBMITTED, PortState.AT_CARRIER) and clocks.silent_at:
+        yield Deadline("losing carrier is silent", clocks.silent_at, Then.ESCALATE)
+    if state in _WITH_CARRIER and clocks.submitted_at:
+        longest = clocks.submitted_at + rules.longest
+        yield Deadline("longest time for a port-in", longest, Then.CANCEL)
     if clocks.pin_expires and state in (*_WITH_CARRIER, PortState.ACTION_REQUIRED):
         yield Deadline("transfer PIN expires", clocks.pin_expires, Then.ESCALATE)

@@ -5,10 +5,10 @@ import asyncio
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from activities.house import HouseActivities
-from activities.numbers import NumberActivities
+from activities.numbers import NumberActivities, NumberAtHand
 from activities.outcome import Outcome, words_of
 from activities.ports import OrderSeen, PortActivities
 from activities.writes import SUBMIT_PORT
@@ -43,13 +43,13 @@ from workflows.messages import read_message
 from workflows.port_inbox import PortInbox
 from workflows.port_order import PortOrder
 from workflows.port_record import CARRIER, CHECKS, OURS, SERVICE, SUBMIT, PortRecord
+from workflows.port_states import ENDS
 from workflows.port_waiting import PortWaiting
 from workflows.rejections import classify
-from workflows.side_by_side import stop_when_cancelled
+from workflows.side_by_side import stop_when_cancelled, undisturbed
 
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
-ENDS = (PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED)
-"""Where no order is needed any more: the number is here, or stays where it is."""
+BY_TEMPORAL = PortInCancel(by="Temporal", reason="the workflow was cancelled")
 
 
 @workflow.defn(name=PORT_IN_WORKFLOW)
@@ -72,14 +72,20 @@ class PortInWorkflow:
     @workflow.run
     async def run(self, request: PortInRequest) -> PortInResult:
         """Checks, submit, the losing carrier, into service."""
-        await self._set_out()
-        if not await self._arrived_in_an_earlier_run():
-            while self._record.state is PortState.CHECKING_ELIGIBILITY:
-                await self._check()
-                await self._submit()
-                await self._follow()
+        try:
+            await self._set_out()
+            if not await self._arrived_in_an_earlier_run():
+                while self._record.state is PortState.CHECKING_ELIGIBILITY:
+                    await self._check()
+                    await self._submit()
+                    await self._follow()
+        except (asyncio.CancelledError, FailureError) as error:
+            if self._record.has_order or not is_cancelled_exception(error):
+                raise
+            await self._end_without_order(PortState.CANCELLED, BY_TEMPORAL.by, BY_TEMPORAL.reason)
         if self._record.state is PortState.PORTED:
-            await self._put_into_service()
+            # The number has left its carrier: what is left of the way is gone whoever cancels.
+            await undisturbed(self._put_into_service())
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._inbox.drop_what_is_too_late()
         return self._record.result
@@ -162,7 +168,9 @@ class PortInWorkflow:
             "Look whether the number has arrived already",
             self._record.details.phone_number,
         )
-        if here is None:
+        binding = self._request.bind
+        ours = binding.subscriber_id if binding else None
+        if here is None or here.given_up or here.subscriber_id not in (None, ours):
             return False
         for step in (CHECKS, SUBMIT, CARRIER):
             self._record.board.skip(step, "the number had arrived in an earlier run")
@@ -196,8 +204,8 @@ class PortInWorkflow:
         record, inbox = self._record, self._inbox
         await record.move(PortState.INFO_REQUIRED, f"waiting for {', '.join(record.asked_for)}")
         await self._waiting.for_people()
-        if inbox.cancel:
-            await self._end_without_order(PortState.CANCELLED, inbox.cancel.by, inbox.cancel.reason)
+        if cancel := inbox.take_cancel():
+            await self._end_without_order(PortState.CANCELLED, cancel.by, cancel.reason)
         elif decision := inbox.take_decision(Resolve.ABANDON):
             await self._end_without_order(PortState.ABANDONED, decision.by, decision.reason)
         elif decision := inbox.take_decision(Resolve.ATTACH_ORDER):
@@ -207,8 +215,22 @@ class PortInWorkflow:
             await record.move(PortState.CHECKING_ELIGIBILITY, "checking again")
 
     async def _attach(self, decision: OperatorResolve) -> None:
-        attached = OrderSeen(order_id=decision.order_id or "", status="")
-        await self._order.adopt(attached, f"order attached by {decision.by}")
+        """Follows the order that a person names, unless it is another number's."""
+        record, order_id = self._record, decision.order_id or ""
+        try:
+            await read(
+                PortActivities.require_order_of,
+                "Look whose order that is",
+                order_id,
+                record.details.phone_number,
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            record.write(OURS, f"order {order_id} is not followed: {words_of(error)}")
+            return
+        attached = OrderSeen(order_id=order_id, status="")
+        await undisturbed(self._order.adopt(attached, f"order attached by {decision.by}"))
 
     async def _submit(self) -> None:
         record = self._record
@@ -216,14 +238,17 @@ class PortInWorkflow:
             return
         async with record.board.step(SUBMIT):
             while not record.has_order and record.state not in ENDS:
-                if error := await self._order.submit():
+                # An answer that comes together with a cancel must not be lost: it has the order.
+                if error := await undisturbed(self._order.submit()):
                     await self._submit_failed(error)
 
     async def _submit_failed(self, error: ActivityError) -> None:
         """A lost answer waits for the order id; a refusal waits for other data, or the end."""
         record, inbox, words = self._record, self._inbox, words_of(error)
         if outcome_of(error) is Outcome.UNKNOWN:
-            await record.move(PortState.SUBMIT_UNKNOWN, "the submit was not answered", words)
+            await undisturbed(
+                record.move(PortState.SUBMIT_UNKNOWN, "the submit was not answered", words)
+            )
             await self._find_out_about_submit()
             return
         stop_when_cancelled()
@@ -233,15 +258,12 @@ class PortInWorkflow:
         fits = False
         while not (fits or record.state in ENDS):
             await self._waiting.for_people()
-            if inbox.cancel:
-                cancel = inbox.cancel
+            if cancel := inbox.take_cancel():
                 await self._end_without_order(PortState.CANCELLED, cancel.by, cancel.reason)
             elif decision := inbox.take_decision(Resolve.ABANDON, Resolve.MARK_DONE):
                 await self._end_by(decision)
             else:
-                decision = inbox.take_decision(*Resolve)
-                if decision and decision.correction:
-                    inbox.corrections.append(decision.correction)
+                inbox.take_decision(Resolve.RETRY_NOW, Resolve.START_AGAIN)
                 inbox.merge_into_details()
                 fits = await self._order.data_fit()
         record.rejection = None
@@ -254,12 +276,9 @@ class PortInWorkflow:
         """
         record, inbox = self._record, self._inbox
         if self._waiting.rules.resubmit_unknown:
-            error = await self._order.submit()
-            if error is None:
+            await undisturbed(self._submit_once_more())
+            if record.has_order:
                 return
-            await record.move(
-                PortState.SUBMIT_UNKNOWN, "the second submit brought no order", words_of(error)
-            )
         lost_answer_settled(SUBMIT_PORT.activity, Settled.PERSON)
         while record.state is PortState.SUBMIT_UNKNOWN:
             try:
@@ -276,6 +295,17 @@ class PortInWorkflow:
                 return
             else:
                 await self._end_by(decision)
+
+    async def _submit_once_more(self) -> None:
+        words = ""
+        try:
+            if error := await self._order.submit():
+                words = words_of(error)
+        except asyncio.CancelledError:
+            words = "the workflow was cancelled before it could be sent"
+        if words:
+            what = "the second submit brought no order"
+            await self._record.move(PortState.SUBMIT_UNKNOWN, what, words)
 
     async def _follow(self) -> None:
         record = self._record
@@ -298,7 +328,10 @@ class PortInWorkflow:
         if self._heeded or workflow.cancellation_reason() is None:
             return
         self._heeded = True
-        self._inbox.cancel = PortInCancel(by="Temporal", reason="the workflow was cancelled")
+        if self._record.state is PortState.CANCEL_REQUESTED:
+            self._order.do_not_start_again()
+        else:
+            self._inbox.cancel = BY_TEMPORAL
 
     def _order_is_open(self) -> bool:
         return self._record.has_order and self._record.state not in ENDS
@@ -307,24 +340,22 @@ class PortInWorkflow:
         inbox = self._inbox
         inbox.drop_what_is_too_late()
         if inbox.cancel:
-            await self._order.send_cancel(inbox.cancel)
+            await undisturbed(self._order.send_cancel(inbox.cancel))
         elif decision := inbox.take_decision(*Resolve):
-            await self._carry_out(decision)
+            await undisturbed(self._carry_out(decision))
         elif inbox.corrections:
-            await self._order.send_correction()
+            await undisturbed(self._order.send_correction())
         else:
             await self._order.look()
 
     async def _carry_out(self, decision: OperatorResolve) -> None:
-        rejected = self._record.state is PortState.ACTION_REQUIRED
-        if decision.action is Resolve.REPLACE_DATA and decision.correction:
-            self._inbox.corrections.append(decision.correction)
+        state, cancel = self._record.state, PortInCancel(by=decision.by, reason=decision.reason)
+        if decision.action is Resolve.RETRY_NOW and state is PortState.ACTION_REQUIRED:
             await self._order.send_correction()
-        elif decision.action is Resolve.RETRY_NOW and rejected:
-            await self._order.send_correction()
+        elif decision.action is Resolve.RETRY_NOW and state is PortState.CANCEL_REQUESTED:
+            await self._order.send_cancel(cancel)
         elif decision.action is Resolve.START_AGAIN:
-            self._order.start_again = True
-            await self._order.send_cancel(PortInCancel(by=decision.by, reason=decision.reason))
+            await self._order.send_cancel(cancel, start_again=True)
         elif decision.action in (Resolve.MARK_DONE, Resolve.ABANDON):
             await self._end_by(decision)
 
@@ -341,18 +372,34 @@ class PortInWorkflow:
     async def _put_into_service(self) -> None:
         record, number = self._record, self._record.details.phone_number
         async with record.board.step(SERVICE):
-            at_hand = await read(NumberActivities.await_number, "Read the number's details", number)
+            at_hand = await self._number_at_hand(number)
             record.result.number_id = at_hand.number_id
             record.result.iccid = at_hand.iccid or record.details.iccid
             if binding := self._request.bind:
                 await record.move(PortState.CONFIGURING, "binding the number")
-                if differences := await bind(number, binding, record.details.iccid):
+                try:
+                    differences = await bind(number, binding, record.details.iccid)
+                except ActivityError as error:
+                    await record.call_attention(f"the number is not bound: {words_of(error)}")
+                    raise
+                if differences:
                     record.result.warnings = [*record.result.warnings, *differences]
                     await record.call_attention(
                         f"the number is bound otherwise: {'; '.join(differences)}"
                     )
                 record.result.subscriber_id = binding.subscriber_id
             await record.move(PortState.COMPLETED, "the number is live")
+
+    async def _number_at_hand(self, number: str) -> NumberAtHand:
+        """What the vendor has on the number, once it shows it; somebody is told when that lasts."""
+        reading = asyncio.create_task(
+            read(NumberActivities.await_number, "Read the number's details", number)
+        )
+        while not reading.done():
+            await self._waiting.until(reading.done)
+            self._inbox.look_now = False
+            self._inbox.drop_what_is_too_late()
+        return await reading
 
 
 def _attaching(order: AttachOrder) -> OperatorResolve:

@@ -52,8 +52,8 @@ class PortInbox:
             )
         if rejection.confirmation and not correction.lock_removed:
             _refuse("confirm with lock_removed: true that the number lock is off")
-        changes = correction.changes()
-        same = all(getattr(record.details, name) == value for name, value in changes.items())
+        changes, had = correction.changes(), record.at_vendor
+        same = had and all(getattr(had, name) == value for name, value in changes.items())
         if same and not correction.lock_removed:
             _refuse(f"{', '.join(sorted(changes))}: this is what was rejected")
 
@@ -71,7 +71,11 @@ class PortInbox:
         """Takes an operator's decision. Raises ApplicationError when it does not fit."""
         self.refuse_decision(decision)
         self._record.write(decision.by, f"decided {decision.action.value}: {decision.reason}")
-        self.decision = decision
+        if decision.action is Resolve.REPLACE_DATA and decision.correction:
+            # Data like any other; only that no count of rejections keeps them out.
+            self.corrections.append(decision.correction)
+        else:
+            self.decision = decision
 
     def refuse_decision(self, decision: OperatorResolve) -> None:
         """Raises when a decision does not fit the state, or another one is being carried out."""
@@ -102,6 +106,11 @@ class PortInbox:
         for correction in self.corrections:
             self._record.merge(correction)
         self.corrections.clear()
+
+    def take_cancel(self) -> PortInCancel | None:
+        """The waiting wish to cancel, if there is one; it waits no more."""
+        cancel, self.cancel = self.cancel, None
+        return cancel
 
     def take_decision(self, *actions: Resolve) -> OperatorResolve | None:
         """The waiting decision, if it is one of these; it waits no more."""

@@ -1,9 +1,8 @@
 """The vendor's order behind a port-in: submitting, following, correcting, cancelling it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -11,7 +10,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 from activities.house import HouseActivities
 from activities.outcome import Outcome, words_of
 from activities.ports import AwaitChange, OrderSeen, PortActivities, UpdatePort
-from activities.writes import CANCEL_PORT, UPDATE_PORT
+from activities.writes import CANCEL_PORT, UPDATE_PORT, Write
 from telegent_orchestrator.port_in import PortInCancel, PortState
 from workflows.calls import ask_house, requesting, writing
 from workflows.ensure import attempt, outcome_of
@@ -19,9 +18,53 @@ from workflows.measures import Settled, lost_answer_settled, port_rejected, unkn
 from workflows.policies import POLL, PORT_SUBMIT, STRANGE_ANSWER_PAUSE, in_turn
 from workflows.port_inbox import PortInbox
 from workflows.port_record import CARRIER, OURS, SENTENCES, SUBMIT, VENDOR, PortRecord
-from workflows.port_states import read
+from workflows.port_states import ENDS, meaning, read
 from workflows.port_waiting import PortWaiting
 from workflows.rejections import PIN_EXPIRED, PIN_INVALID, classify
+from workflows.side_by_side import undisturbed
+
+WIRELESS = "mvno"
+"""The target classification of a wireless port; one with a date of its own is a landline's."""
+
+
+@dataclass
+class Request:
+    """A correction (`cancel` is None) or a cancel, until the order shows what became of it.
+
+    Refused, the port-in is `back_to` the state before, in which it was `since` then, and so is the
+    request that it has `replaced`. `start_again`: once cancelled, a new order is made.
+    `unanswered`: how often in a row it was sent without an answer.
+    """
+
+    cancel: PortInCancel | None
+    back_to: PortState
+    since: datetime
+    replaced: "Request | None" = None
+    start_again: bool = False
+    unanswered: int = 0
+
+    @property
+    def words(self) -> str:
+        """What it is called in the timeline."""
+        return "the cancel" if self.cancel else "the correction"
+
+    @property
+    def write(self) -> Write:
+        """Its row."""
+        return CANCEL_PORT if self.cancel else UPDATE_PORT
+
+    def settled_by(self, seen: OrderSeen, before: OrderSeen, *, rejected: bool) -> bool:
+        """Whether an order that shows this now tells what became of it, when its answer was lost.
+
+        A carrier moves orders by itself, too. So only an end tells of a cancel; and of a
+        correction a rejection, which people see then, or that a rejected order goes on, which
+        nothing else makes it do.
+        """
+        shown = meaning(seen.status)
+        if shown in ENDS:
+            return True
+        moved = seen != before and (rejected or shown is PortState.ACTION_REQUIRED)
+        return moved and self.cancel is None
 
 
 class PortOrder:
@@ -32,10 +75,8 @@ class PortOrder:
         self._inbox = inbox
         self._waiting = waiting
         self._sent_at: datetime | None = None
-        self._unanswered: PortInCancel | Literal["correction"] | None = None
-        self._in_a_row = 0
+        self._request: Request | None = None
         self._doubted: OrderSeen | None = None
-        self.start_again = False
 
     @property
     def _seen(self) -> OrderSeen:
@@ -43,17 +84,22 @@ class PortOrder:
         return self._record.order
 
     async def submit(self) -> ActivityError | None:
-        """Submits once; returns why there is no order, if there is none."""
-        await self._record.move(PortState.SUBMITTING, "submitting")
+        """Submits once; returns why there is no order, if there is none.
+
+        Raises CancelledError when the workflow is cancelled while nothing could be sent.
+        """
+        record = self._record
+        await record.move(PortState.SUBMITTING, "submitting")
         call = requesting(
-            PORT_SUBMIT, PortActivities.submit_port, "Submit the port-in", self._record.details
+            PORT_SUBMIT, PortActivities.submit_port, "Submit the port-in", record.details
         )
         try:
-            order = await attempt(self._record.board, SUBMIT, call)
+            order = await attempt(record.board, SUBMIT, call)
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
+            if outcome_of(error) is not Outcome.UNKNOWN:
+                record.at_vendor = record.details
             return error
+        record.at_vendor = record.details
         await self.adopt(order, "submitted")
         return None
 
@@ -74,7 +120,7 @@ class PortOrder:
                 seen=self._seen,
                 submitted_at=self._record.given_at,
                 updated_at=self._sent_at,
-                unanswered=self._in_a_row,
+                unanswered=self._request.unanswered if self._request else 0,
                 phone_number=record.details.phone_number,
                 wireline=record.details.port_in_date is not None,
                 needs_person=record.state is PortState.ACTION_REQUIRED,
@@ -99,72 +145,87 @@ class PortOrder:
                 raise
             await self._strange(error)
             return
-        await self._read(seen)
+        await undisturbed(self._read(seen))
 
     async def send_correction(self) -> None:
         """Sends the full set of details, with what was corrected; first checks them itself."""
-        record, before = self._record, self._record.state
+        record, under_way = self._record, self._request
         self._inbox.merge_into_details()
-        if not await self.data_fit():
-            return
-        await record.move(PortState.UPDATE_REQUESTED, "sending the correction")
-        wanted = UpdatePort(seen=self._seen, details=record.details)
-        outcome = await self._request(
-            "the correction",
-            writing(PortActivities.update_port, "Send the correction", wanted),
-        )
-        if outcome is None:
-            record.rejection = None
-            await record.move(PortState.SUBMITTED, "Telegent took the correction")
-            await self._expect_carrier()
-        elif outcome is Outcome.UNKNOWN:
-            self._unanswered = "correction"
-        else:
-            await record.move(before, "waiting for another correction")
+        if await self.data_fit():
+            await self._send(self._new_request(None))
+        elif under_way and record.state is PortState.UPDATE_REQUESTED:
+            # What was sent without an answer, such as a PIN, has become wrong meanwhile.
+            await self._go_back(under_way)
 
-    async def send_cancel(self, cancel: PortInCancel) -> None:
+    async def send_cancel(self, cancel: PortInCancel, *, start_again: bool = False) -> None:
         """Asks the vendor to cancel. It is cancelled when the order shows it, and not before."""
-        record, before = self._record, self._record.state
         self._inbox.cancel = None
-        await record.move(PortState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
-        outcome = await self._request(
-            "the cancel",
-            writing(PortActivities.cancel_port, "Ask Telegent to cancel", record.order_id),
-        )
-        if outcome is Outcome.UNKNOWN:
-            self._unanswered = cancel
-        elif outcome is not None:
-            await record.move(before, "the port-in goes on")
-            await record.call_attention(f"the cancel for {cancel.by} was refused")
+        await self._send(self._new_request(cancel, start_again=start_again))
 
-    async def _request(self, what: str, call: Callable[[], Awaitable[None]]) -> Outcome | None:
-        """Sends a request about the order; None when taken, else why not, and in the timeline."""
+    def do_not_start_again(self) -> None:
+        """Once the order is cancelled, that is the end."""
+        if self._request:
+            self._request.start_again = False
+
+    def _new_request(self, cancel: PortInCancel | None, *, start_again: bool = False) -> Request:
+        old = self._request
+        if old and bool(old.cancel) == bool(cancel):
+            start_again = start_again or old.start_again
+            return replace(old, cancel=cancel, start_again=start_again)
+        return Request(cancel, self._record.state, self._record.since, old, start_again)
+
+    async def _send(self, request: Request) -> None:
+        self._request = request
+        if request.cancel:
+            cancelling = f"cancelling for {request.cancel.by}"
+            await self._record.move(PortState.CANCEL_REQUESTED, cancelling)
+            summary = "Ask Telegent to cancel"
+            call = writing(PortActivities.cancel_port, summary, self._record.order_id)
+        else:
+            await self._record.move(PortState.UPDATE_REQUESTED, "sending the correction")
+            wanted = UpdatePort(seen=self._seen, details=self._record.details)
+            call = writing(PortActivities.update_port, "Send the correction", wanted)
         try:
-            await attempt(self._record.board, CARRIER, call)
+            await attempt(self._record.board, CARRIER, call, to_the_end=True)
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            outcome = outcome_of(error)
-            self._in_a_row = self._in_a_row + 1 if outcome is Outcome.UNKNOWN else 0
-            if outcome is Outcome.OVERTAKEN:
-                self._record.write(OURS, f"{what} was {words_of(error)}")
-                return outcome
-            verb = "did not answer" if outcome is Outcome.UNKNOWN else "refused"
-            self._record.write(VENDOR, f"{verb} {what}", words_of(error))
-            return outcome
-        finally:
+            await self._not_taken(request, error)
+        else:
+            await self._taken(request)
+
+    async def _taken(self, request: Request) -> None:
+        self._sent_at = workflow.now()
+        request.unanswered, request.replaced = 0, None
+        if request.cancel is None:
+            self._request = None
+            self._record.rejection, self._record.at_vendor = None, self._record.details
+            await self._record.move(PortState.SUBMITTED, "Telegent took the correction")
+            await self._expect_carrier()
+
+    async def _not_taken(self, request: Request, error: ActivityError) -> None:
+        outcome, words = outcome_of(error), words_of(error)
+        if outcome is Outcome.UNKNOWN:
             self._sent_at = workflow.now()
-        self._in_a_row = 0
-        return None
+            request.unanswered += 1
+            self._record.write(VENDOR, f"did not answer {request.words}", words)
+            return
+        if outcome is Outcome.OVERTAKEN:
+            self._record.write(OURS, f"{request.words} was {words}")
+        else:
+            self._record.write(VENDOR, f"refused {request.words}", words)
+        await self._go_back(request)
+        if request.cancel:
+            await self._record.call_attention(f"the cancel for {request.cancel.by} was refused")
+
+    async def _go_back(self, request: Request) -> None:
+        """As if it had never been sent: reminders and deadlines go on where they were."""
+        self._request = request.replaced
+        if self._request:
+            self._sent_at = workflow.now()
+        then = "the port-in goes on" if request.cancel else "waiting for another correction"
+        await self._record.move(request.back_to, then, since=request.since)
 
     async def _read(self, seen: OrderSeen) -> None:
-        record = self._record
-        same_words = seen == record.order
-        unanswered, self._unanswered = self._unanswered, None
-        if unanswered:
-            request = UPDATE_PORT if unanswered == "correction" else CANCEL_PORT
-            how = Settled.MADE_AGAIN if same_words else Settled.FOUND
-            lost_answer_settled(request.activity, how)
+        record, request, before = self._record, self._request, self._seen
         reading = read(record.state, seen.status)
         if reading.doubtful and seen != self._doubted:
             # A status that goes backwards counts when a second look says the same.
@@ -172,32 +233,46 @@ class PortOrder:
             record.write(VENDOR, "went backwards; looking again", seen.words)
             return
         record.order, self._sent_at, self._doubted = seen, None, None
-        if same_words and unanswered == "correction":
-            record.write(VENDOR, "did not take the correction; sending it again", seen.words)
-            await self.send_correction()
-        elif same_words and isinstance(unanswered, PortInCancel):
-            record.write(VENDOR, "did not take the cancel; sending it again", seen.words)
-            await self.send_cancel(unanswered)
-        elif not reading.known:
+        if request and request.unanswered:
+            rejected = record.rejection is not None
+            if not request.settled_by(seen, before, rejected=rejected):
+                await self._send_again(request, seen)
+                return
+            lost_answer_settled(request.write.activity, Settled.FOUND)
+            if request.cancel is None and reading.state is not PortState.ACTION_REQUIRED:
+                record.at_vendor = record.details
+        if request and (request.cancel is None or reading.state in ENDS):
+            self._request = None
+        if not reading.known:
             record.unknown_words += 1
             unknown_word()
             record.write(VENDOR, "used a word that we do not know", seen.words)
         elif reading.state is PortState.ACTION_REQUIRED:
             await self._rejected(seen)
-        elif reading.state is PortState.CANCELLED and self.start_again:
+        elif reading.state is PortState.CANCELLED and request and request.start_again:
             await self._begin_anew(seen)
         elif reading.state is not record.state:
             record.rejection = None
             await record.move(reading.state, SENTENCES[reading.state], seen.words)
 
+    async def _send_again(self, request: Request, seen: OrderSeen) -> None:
+        lost_answer_settled(request.write.activity, Settled.MADE_AGAIN)
+        again = f"shows no sign of {request.words}; sending it again"
+        self._record.write(VENDOR, again, seen.words)
+        if request.cancel:
+            await self._send(request)
+        else:
+            await self.send_correction()
+
     async def _begin_anew(self, cancelled: OrderSeen) -> None:
         """The old order is cancelled for certain, so a new one may be made."""
         record = self._record
-        self.start_again = False
         record.rejection, record.rejections, record.order = None, 0, None
         await record.move(
             PortState.CHECKING_ELIGIBILITY, "cancelled; starting again", cancelled.words
         )
+        # What was decided on the old order must not be done to the new one.
+        self._inbox.drop_what_is_too_late()
 
     async def _rejected(self, seen: OrderSeen) -> None:
         record = self._record
@@ -244,6 +319,6 @@ class PortOrder:
             HouseActivities.carrier_silent_at,
             "By when should the losing carrier have answered?",
             details.phone_number,
-            details.classification,
+            details.classification == WIRELESS and details.port_in_date is None,
             workflow.now(),
         )

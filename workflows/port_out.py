@@ -190,8 +190,10 @@ class PortOutWorkflow:
         if not looking.done():
             looking.cancel()
             await workflow.wait_condition(looking.done)
-            # Nobody needs how it ended, but asyncio complains of an exception nobody asked for.
-            looking.exception()
+            # Nobody needs how it ended, but asyncio complains of an exception nobody asked for;
+            # and asking a cancelled task raises what would pass for the workflow's cancellation.
+            if not looking.cancelled():
+                looking.exception()
             return None
         try:
             return await looking

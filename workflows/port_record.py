@@ -86,6 +86,7 @@ class PortRecord:
     """State, order, data, timeline; `move` and `write` are the only ways in which they change.
 
     Every change is shown at once: in the current details, in search attributes, to the parent.
+    `at_vendor`: the data that Telegent is known to have had; `passed`: deadlines acted upon.
     """
 
     def __init__(self, details: PortInDetails) -> None:
@@ -103,7 +104,8 @@ class PortRecord:
         self.attention = ""
         self.deadline: Deadline | None = None
         self.rules = PortRules()
-        self.passed: set[str] = set()
+        self.passed: set[Deadline] = set()
+        self.at_vendor: PortInDetails | None = None
         self.result = PortInResult(phone_number=details.phone_number, state=self.state)
         self.board = Board([CHECKS, SUBMIT, CARRIER, SERVICE])
         self.board.preface = self._page
@@ -136,9 +138,16 @@ class PortRecord:
         self.board.attributes[ORDER] = order.order_id
 
     async def move(
-        self, state: PortState, what: str, vendor_words: str = "", by: str | None = None
+        self,
+        state: PortState,
+        what: str,
+        vendor_words: str = "",
+        by: str | None = None,
+        since: datetime | None = None,
     ) -> None:
-        """Enters a state. Raises RuntimeError for an illegal move, which is a fault of ours.
+        """Enters a state, or goes back to one in which it was `since` a moment in the past.
+
+        Raises RuntimeError for an illegal move, which is a fault of ours.
 
         Temporal then tries the step again until a mended worker runs, and the port-in stays open.
         (An AssertionError would end it.)
@@ -147,7 +156,7 @@ class PortRecord:
             raise RuntimeError(f"a port-in cannot go from {self.state} to {state}")
         if state is not self.state:
             self._measure(state)
-            self.since, self.passed = workflow.now(), set()
+            self.since = since or workflow.now()
             self.attention = ""
         waited_for = STEP_OF_STATE.get(self.state)
         self.state = self.result.state = state

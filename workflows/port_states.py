@@ -12,7 +12,8 @@ _AN_ORDER_IS_OPEN = _AT_THE_CARRIER | {
     PortState.UPDATE_REQUESTED,
     PortState.CANCEL_REQUESTED,
 }
-_ENDS_OF_AN_ORDER = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
+ENDS = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
+"""Where no order is needed any more: the number is here, or stays where it is."""
 
 MOVES: Mapping[PortState, frozenset[PortState]] = {
     PortState.CHECKING_ELIGIBILITY: frozenset(
@@ -21,6 +22,7 @@ MOVES: Mapping[PortState, frozenset[PortState]] = {
             PortState.INELIGIBLE,
             PortState.SUBMITTING,
             PortState.PORTED,
+            PortState.CANCELLED,
         }
     ),
     PortState.INFO_REQUIRED: frozenset(
@@ -32,7 +34,12 @@ MOVES: Mapping[PortState, frozenset[PortState]] = {
         }
     ),
     PortState.SUBMITTING: frozenset(
-        {PortState.SUBMITTED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
+        {
+            PortState.SUBMITTED,
+            PortState.SUBMIT_UNKNOWN,
+            PortState.ACTION_REQUIRED,
+            PortState.CANCELLED,
+        }
     ),
     PortState.SUBMIT_UNKNOWN: frozenset(
         {
@@ -42,14 +49,12 @@ MOVES: Mapping[PortState, frozenset[PortState]] = {
             PortState.ABANDONED,
         }
     ),
-    PortState.SUBMITTED: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER,
-    PortState.AT_CARRIER: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER,
-    PortState.SCHEDULED: (_AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER) - {PortState.UPDATE_REQUESTED},
-    PortState.ACTION_REQUIRED: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER | {PortState.SUBMITTING},
-    PortState.UPDATE_REQUESTED: _AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER,
-    PortState.CANCEL_REQUESTED: (_AN_ORDER_IS_OPEN | _ENDS_OF_AN_ORDER)
-    - {PortState.UPDATE_REQUESTED}
-    | {PortState.CHECKING_ELIGIBILITY},
+    PortState.SUBMITTED: _AN_ORDER_IS_OPEN | ENDS,
+    PortState.AT_CARRIER: _AN_ORDER_IS_OPEN | ENDS,
+    PortState.SCHEDULED: (_AN_ORDER_IS_OPEN | ENDS) - {PortState.UPDATE_REQUESTED},
+    PortState.ACTION_REQUIRED: _AN_ORDER_IS_OPEN | ENDS | {PortState.SUBMITTING},
+    PortState.UPDATE_REQUESTED: _AN_ORDER_IS_OPEN | ENDS,
+    PortState.CANCEL_REQUESTED: _AN_ORDER_IS_OPEN | ENDS | {PortState.CHECKING_ELIGIBILITY},
     PortState.PORTED: frozenset({PortState.CONFIGURING, PortState.COMPLETED}),
     PortState.CONFIGURING: frozenset({PortState.COMPLETED}),
     **dict.fromkeys(FINAL_STATES, frozenset()),
@@ -102,7 +107,7 @@ def read(state: PortState, status: str) -> Reading:
     found = meaning(status)
     if found is None:
         return Reading(state, known=False)
-    if state is PortState.CANCEL_REQUESTED and found not in _ENDS_OF_AN_ORDER:
+    if state is PortState.CANCEL_REQUESTED and found not in ENDS:
         return Reading(state)
     if not may_move(state, found):
         return Reading(state)

@@ -67,7 +67,7 @@ class PortWaiting:
         )
 
     async def _act_on(self, deadline: Deadline) -> None:
-        self._record.passed.add(deadline.name)
+        self._record.passed.add(deadline)
         if deadline.then is Then.CANCEL:
             self._record.write(OURS, f"{deadline.name}: cancelling")
             self._inbox.cancel = PortInCancel(by=OURS, reason=deadline.name)

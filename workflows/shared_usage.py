@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from temporalio import workflow
@@ -42,16 +43,16 @@ class SharedUsage:
     def without_shared(self, line: LineRequest) -> LineRequest:
         """The line as it does its own part: without what is set together with others."""
         own: dict[str, DataLimits | Renewal | None] = {}
-        if any(line.key in keys for _, keys in self._limits()):
+        if any(line.key in keys for _, keys in self._limits):
             own["data_limits"] = None
-        if any(line.key in keys for _, keys in self._renewals()):
+        if any(line.key in keys for _, keys in self._renewals):
             own["renewal"] = None
         return line.model_copy(update=own)
 
     @property
     def needed(self) -> bool:
         """Whether any lines share anything."""
-        return bool(self._limits() or self._renewals())
+        return bool(self._limits or self._renewals)
 
     async def set_all(self) -> None:
         """Sets everything shared, as the numbers come. Raises when the vendor refuses."""
@@ -59,8 +60,8 @@ class SharedUsage:
             return
         async with self.board.step(SHARED):
             await side_by_side(
-                *(self._together(keys, self._limit(limits)) for limits, keys in self._limits()),
-                *(self._together(keys, self._renew(when)) for when, keys in self._renewals()),
+                *(self._together(keys, self._limit(limits)) for limits, keys in self._limits),
+                *(self._together(keys, self._renew(when)) for when, keys in self._renewals),
             )
 
     async def _together(
@@ -100,9 +101,11 @@ class SharedUsage:
         summary = f"Renew data every {renewal.every}"
         return lambda numbers: put(DataUsageActivities.set_renewal, summary, numbers, renewal)
 
+    @cached_property
     def _limits(self) -> list[tuple[DataLimits, set[str]]]:
         return _shared([(line.key, line.data_limits) for line in self.lines if line.data_limits])
 
+    @cached_property
     def _renewals(self) -> list[tuple[Renewal, set[str]]]:
         return _shared([(line.key, line.renewal) for line in self.lines if line.renewal])
 

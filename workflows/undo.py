@@ -79,7 +79,8 @@ class Undo:
 
     def forget(self, made: Made[Any] | Left) -> None:
         """It does not exist, or not because of us."""
-        self._made.remove(made)
+        if made in self._made:
+            self._made.remove(made)
 
     def leave(self, what: str, row: Write) -> Left:
         """Remembers something that a cancel leaves."""

@@ -167,7 +167,8 @@ class PlainOnboarding:
                 message_route_id=made.message_route_id,
                 voice_route_id=made.voice_route_id,
                 area_code=wanted.area_code,
-                sure=True,
+                lines="",
+                begun=workflow.info().start_time,
             ),
         )
         done.phone_number, done.number_id = bought.phone_number, bought.number_id

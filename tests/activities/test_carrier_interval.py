@@ -24,7 +24,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_a_wireless_port_is_given_three_business_hours(since: str, silent: str) -> None:
-    assert silent_at(UTAH, "mvno", utc(since)) == utc(silent)
+    assert silent_at(UTAH, utc(since), wireless=True) == utc(silent)
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_a_wireless_port_is_given_three_business_hours(since: str, silent: str) 
     ],
 )
 def test_any_other_port_is_given_four_business_days(since: str, silent: str) -> None:
-    assert silent_at(UTAH, "iot", utc(since)) == utc(silent)
+    assert silent_at(UTAH, utc(since), wireless=False) == utc(silent)

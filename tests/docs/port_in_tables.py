@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from activities.port_rules import PortRules
 from telegent_orchestrator.port_in import PortState, Resolve
 from tests.docs import ROOT, replace_between_markers
-from workflows.port_deadlines import Clocks, next_deadline
+from workflows.port_deadlines import Clocks, Deadline, next_deadline
 from workflows.port_record import SENTENCES
 from workflows.port_states import ACCEPTED, MOVES, WORDS, Message
 from workflows.rejections import BY_CODE, BY_KEYWORD, REJECTIONS, Rejection
@@ -48,12 +48,13 @@ def timers() -> str:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     clocks = Clocks(since=now, submitted_at=now)
     for state in PortState:
-        passed: set[str] = set()
+        passed: set[Deadline] = set()
         while deadline := next_deadline(state, clocks, PortRules(), frozenset(passed)):
-            passed.add(deadline.name)
+            passed.add(deadline)
             days = (deadline.at - now) / timedelta(days=1)
             then = deadline.then.name.lower()
-            table.append(f"| `{state}` | {deadline.name} | {days:g} days | {then} |")
+            after = f"{days:g} {'day' if days == 1 else 'days'}"
+            table.append(f"| `{state}` | {deadline.name} | {after} | {then} |")
     return "\n".join(table)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from activities.port_rules import PortRules
 from telegent_orchestrator.port_in import FINAL_STATES, PortState, Resolve
-from workflows.port_deadlines import Clocks, Then, next_deadline
+from workflows.port_deadlines import Clocks, Deadline, Then, next_deadline
 from workflows.port_states import ACCEPTED, MOVES, WORDS, Message, may_move, meaning, read, refusal
 from workflows.rejections import BY_CODE, REJECTIONS, UNCLASSIFIED, classify
 
@@ -133,14 +133,14 @@ def test_deadlines_come_in_order_and_each_once(state: PortState, days_old: int, 
         silent_at=NOW + timedelta(hours=3),
         pin_expires=NOW + timedelta(days=2) if pin else None,
     )
-    passed: list[str] = []
+    passed: list[Deadline] = []
     at = None
     while deadline := next_deadline(state, clocks, rules, frozenset(passed)):
-        assert deadline.name not in passed
+        assert deadline not in passed
         assert at is None or deadline.at >= at
-        passed.append(deadline.name)
+        passed.append(deadline)
         at = deadline.at
-    if state in FINAL_STATES or state in (PortState.PORTED, PortState.CONFIGURING):
+    if state in FINAL_STATES or state is PortState.CONFIGURING:
         assert not passed
 
 
@@ -151,14 +151,16 @@ def test_deadlines_come_in_order_and_each_once(state: PortState, days_old: int, 
         (PortState.ACTION_REQUIRED, Then.CANCEL),
         (PortState.SUBMIT_UNKNOWN, Then.REMIND),
         (PortState.AT_CARRIER, Then.CANCEL),
+        (PortState.UPDATE_REQUESTED, Then.ESCALATE),
         (PortState.CANCEL_REQUESTED, Then.ESCALATE),
+        (PortState.PORTED, Then.ESCALATE),
     ],
 )
 def test_where_waiting_leads(state: PortState, last: Then) -> None:
     clocks = Clocks(since=NOW, submitted_at=NOW)
-    passed: set[str] = set()
+    passed: set[Deadline] = set()
     then = None
     while deadline := next_deadline(state, clocks, PortRules(), frozenset(passed)):
-        passed.add(deadline.name)
+        passed.add(deadline)
         then = deadline.then
     assert then is last
