@@ -1,7 +1,7 @@
 # One image for every process of ours: the worker, its codec server and jobs, and the simulator.
-# Pinned by tag and by the digest of its index for all architectures. The digest was read in public
-# files of several other projects that pin the same tag, not from the registry; a wrong one cannot be
-# pulled. To move on: docker buildx imagetools inspect python:3.11.14-slim-bookworm
+# Pinned by tag and by the digest of its index for all architectures. The digest was not verified
+# against a registry. Before you build check it, and later move on, with
+# docker buildx imagetools inspect python:3.11.14-slim-bookworm
 FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the secrets of docker-compose.yml to deploy/secrets/. Files that exist are left alone.
 # Your Telegent credentials come from TELEGENT_ACCOUNT_KEY and TELEGENT_ACCOUNT_SECRET; without
-# them the files get what the simulator accepts.
+# them the files get what the simulator accepts, which is said on standard error.
 set -eu
 
 cd "$(dirname "$0")"
@@ -24,11 +24,23 @@ write() { # file, content
     fi
 }
 
+credential() { # file, name of the variable, its value, what the simulator accepts
+    if [ -e "secrets/$1" ]; then
+        if [ -n "$3" ] && [ "$3" != "$(cat "secrets/$1")" ]; then
+            echo "secrets/$1 holds something else than $2: remove the file to have it written" >&2
+        fi
+    elif [ -z "$3" ]; then
+        echo "$2 is not set: secrets/$1 gets what only the simulator accepts" >&2
+    fi
+    write "$1" "${3:-$4}"
+}
+
 write postgres_password "$(random 24 | tr '+/' '-_')"
 write payload_keys "k1:$(random 32)"
 write codec_operators "operator:$(random 24 | tr '+/' '-_')"
 write grafana_password "$(random 24 | tr '+/' '-_')"
 write id_key "$(random 32)"
 write webhook_token "$(random 24 | tr '+/' '-_')"
-write account_key "${TELEGENT_ACCOUNT_KEY:-DID-simulator}"
-write account_secret "${TELEGENT_ACCOUNT_SECRET:-simulator-secret-not-real}"
+credential account_key TELEGENT_ACCOUNT_KEY "${TELEGENT_ACCOUNT_KEY:-}" DID-simulator
+credential account_secret TELEGENT_ACCOUNT_SECRET "${TELEGENT_ACCOUNT_SECRET:-}" \
+    simulator-secret-not-real

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Creates the namespace unless it exists, and waits until it can be used. Can be run again.
-# Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and RETENTION (how long closed workflows are kept).
+# Creates the namespace unless it exists, sets how long it keeps closed workflows, and waits until it
+# can be used. Can be run again.
+# Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and RETENTION (such as 90d).
 set -eu
 
 wait_for() { # what it is, then the command that succeeds when it is there
@@ -19,7 +20,9 @@ wait_for() { # what it is, then the command that succeeds when it is there
 }
 
 wait_for "Temporal at $TEMPORAL_ADDRESS" temporal operator cluster health
-if ! temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; then
+if temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; then
+    temporal operator namespace update -n "$TEMPORAL_NAMESPACE" --retention "$RETENTION" >/dev/null
+else
     temporal operator namespace create -n "$TEMPORAL_NAMESPACE" --retention "$RETENTION"
 fi
 # The server's parts learn of a new namespace one after the other.

@@ -1,4 +1,4 @@
-// Payloads as the orchestrator encrypts them: AES-256-GCM, with the newest key of a ring.
+// Payloads as the orchestrator encrypts them: AES-256-GCM, with the first key of a ring.
 
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
@@ -10,7 +10,7 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Keys by id, the newest first. */
+/** Keys by id: the first encrypts. */
 export type KeyRing = ReadonlyMap<string, Buffer>;
 
 /** Reads `id:base64key,id2:base64key2`, as the worker has it in `TELEGENT_PAYLOAD_KEYS`. */

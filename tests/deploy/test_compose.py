@@ -204,7 +204,30 @@ def test_the_webhook_starts_with_what_compose_gives_it_and_no_more(
     port = settings.webhook_port
     assert settings.webhook_host == "0.0.0.0"
     assert webhook["ports"] == [f"127.0.0.1:{port}:{port}"]
-    assert f":{port}/healthz" in webhook["healthcheck"]["test"][-1]
+    assert f":{port}/readyz" in webhook["healthcheck"]["test"][-1]
+
+
+def test_credentials_that_are_not_yours_are_said(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
+
+    def said(**variables: str) -> str:
+        done = subprocess.run(
+            [SH, str(tmp_path / "make-secrets.sh")],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={"PATH": PATH, **variables},
+        )
+        return done.stderr
+
+    asked = said(TELEGENT_ACCOUNT_KEY="DID-1")
+    assert "TELEGENT_ACCOUNT_SECRET is not set" in asked
+    assert "TELEGENT_ACCOUNT_KEY" not in asked
+    assert said() == ""
+    again = said(TELEGENT_ACCOUNT_KEY="DID-1", TELEGENT_ACCOUNT_SECRET="mine")
+    assert "account_secret holds something else than TELEGENT_ACCOUNT_SECRET" in again
+    assert "account_key" not in again
+    assert "mine" not in again
 
 
 async def test_namespace_script_creates_it_once_and_can_be_run_again() -> None:
@@ -215,13 +238,12 @@ async def test_namespace_script_creates_it_once_and_can_be_run_again() -> None:
             "PATH": PATH,
             "TEMPORAL_ADDRESS": server.client.service_client.config.target_host,
             "TEMPORAL_NAMESPACE": "fresh",
-            "RETENTION": "7d",
         }
-        for _ in range(2):
+        for retention in ("7d", "90d"):
             script = await asyncio.create_subprocess_exec(
                 SH,
                 str(ROOT / "deploy/namespace.sh"),
-                env=env,
+                env=env | {"RETENTION": retention},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
             )
@@ -231,4 +253,4 @@ async def test_namespace_script_creates_it_once_and_can_be_run_again() -> None:
         found = await server.client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace="fresh")
         )
-    assert found.config.workflow_execution_retention_ttl.seconds == 7 * 86_400
+    assert found.config.workflow_execution_retention_ttl.seconds == 90 * 86_400

@@ -20,6 +20,7 @@ from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingResult
 from tests.deploy.processes import COMPOSE, OURS, PATH, ROOT, SERVICES, Containers
+from tests.patience import PATIENCE
 from tests.worker.conftest import temporal_binary
 from tests.workflows.requests import single
 from worker.webhook import PATH as ORDER_UPDATE
@@ -105,7 +106,7 @@ async def use(containers: Containers, secrets: Path, address: str, ui: int, seen
     client = await Client.connect(address, data_converter=data_converter(keys))
     orchestrator = Orchestrator(client, id_key=(secrets / "id_key").read_text())
     onboarding = await orchestrator.start_onboarding(single("compose-1", lines=[]))
-    async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
+    async with asyncio.timeout(PATIENCE), httpx.AsyncClient(trust_env=False) as http:
         seen.onboarded = await onboarding.result()
         for container in CONTAINERS:
             if target := SCRAPED.get(container.rstrip("-12")):

@@ -105,3 +105,17 @@ def test_the_autoscaler_watches_the_workflows_own_queue() -> None:
     config = of("ConfigMap", "telegent-config")["data"]
     assert trigger["metadata"]["endpoint"] == config["TEMPORAL_ADDRESS"]
     assert of_kind("ScaledObject")["spec"]["scaleTargetRef"]["name"] == "worker"
+    # An apply would undo what it has set.
+    assert "replicas" not in of("Deployment", "worker")["spec"]
+
+
+@pytest.mark.parametrize("name", ["worker", "webhook"])
+def test_it_is_scraped_where_it_shows_metrics_and_ready_with_temporal_only(name: str) -> None:
+    pod, runs = of("Deployment", name)["spec"]["template"], container(of("Deployment", name))
+    (port,) = [
+        variable["value"] for variable in runs["env"] if variable["name"] == "TELEGENT_METRICS_PORT"
+    ]
+    annotations = pod["metadata"]["annotations"]
+    assert annotations == {"prometheus.io/scrape": "true", "prometheus.io/port": port}
+    assert int(port) in [opened["containerPort"] for opened in runs["ports"]]
+    assert runs["readinessProbe"]["httpGet"]["path"] == "/readyz"

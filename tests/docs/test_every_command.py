@@ -12,7 +12,11 @@ NOT_TYPED = {
     ("README.md", "make demo"): "tests/demo runs what it starts; .venv is set up by CI itself",
     ("README.md", "make test"): "it would run itself; CI does",
     ("quickstart.md", "make up"): "stays until Ctrl-C; tests/examples starts the same processes",
+    ("quickstart.md", "rm -r .run/up"): "stays until Ctrl-C; tests/examples begins with none",
+    ("deployment.md", "docker compose --profile simulator down"): "needs Docker",
     ("deployment.md", "export TELEGENT_ACCOUNT_KEY="): "needs Docker and real credentials",
+    ("deployment.md", "git pull"): "needs Docker, and changes the checkout",
+    ("deployment.md", "kubectl apply"): "needs a cluster; tests/deploy checks the manifests",
     ("deployment.md", "buildah build"): "needs Buildah and a registry of images",
     ("deployment.md", ".venv/bin/python -m worker search"): "tests/worker/test_process.py does",
     ("deployment.md", "export TELEGENT_DEPLOYMENT_NAME="): "tests/worker/test_versioning.py does",
@@ -42,7 +46,7 @@ TYPED_AS_A_WHOLE = {"cli.md": "tests/cli/test_document.py", "bulk.md": "tests/cl
 BEGIN = (
     *(".venv/", "alias", "bash", "buildah", "cd ", "curl", "docker", "export", "for ", "git "),
     *("helm", "kubectl", "make ", "node", "npm", "pip", "python", "sh ", "telegent ", "temporal"),
-    *("(cd", "until", "while", "openssl", "uvicorn"),
+    *("(cd", "until", "while", "openssl", "rm ", "uvicorn"),
 )
 ASSIGNS = re.compile(r"[A-Z][A-Z_]*=")
 

@@ -1,5 +1,7 @@
 """The figures of docs/limits.md are those of the code."""
 
+import re
+
 import pytest
 
 from telegent_orchestrator.faults import MOST_FAULTS, MOST_PARTS
@@ -11,18 +13,20 @@ from worker.webhook import BODY_LIMIT, ORDERS_LIMIT
 from workflows.policies import CALL
 from workflows.timeline import MOST_ENTRIES
 
+RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_text("utf-8"))
 SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
 SAID = {
     "lines, subscribers, products": f"{MOST_PARTS} of each",
     "faults that are named": f"{MOST_FAULTS}",
     "requests to Telegent": "{requests_per_minute} a minute, and {burst} at".format(**SETTINGS),
-    "of them, looks": f"{SETTINGS['port_poll_share']:.0%}".replace("%", " %"),
+    "of them, polls": f"{SETTINGS['port_poll_share']:.0%}".replace("%", " %"),
     "a port-in with the losing": f"{SETTINGS['port_longest_days']:g} days",
     "… that waits for missing": f"{SETTINGS['port_information_days']:g} days",
     "… that waits for a correction": f"{SETTINGS['port_correction_days']:g} days",
     "rejections until": f"{SETTINGS['port_rejections']}",
     "a create whose worker died": f"{CALL.seconds} seconds",
     "workflows that a worker": f"{SETTINGS['cached_workflows']}, about",
+    "what has ended": f"{RETENTION and RETENTION[1]} days",
     "entries in the timeline": f"{MOST_ENTRIES}",
     "body of an order update": f"{BODY_LIMIT // 1024} KiB, {ORDERS_LIMIT} orders",
 }

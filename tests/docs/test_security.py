@@ -18,6 +18,7 @@ async def test_payload_keys_are_exchanged_as_written(tmp_path: Path) -> None:
         commands = documented(PAGE, name)
         assert "KEYS=deploy/secrets/payload_keys\n" in commands
         await typed(commands.replace("deploy/secrets/payload_keys", str(file)))
+        assert file.stat().st_mode & 0o777 == 0o444  # containers read it as another user
         return [key.id for key in parse_key_ring(file.read_text())]
 
     first, new = await type_block("a new key")

@@ -1,4 +1,4 @@
-"""What the README and the pages beside it tell to type does what they say."""
+"""What the documents tell to type does what they say."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from demo.stack import Stack
 from tests.docs import ROOT
 from tests.examples.documents import OPEN, afresh, blocks, printed
 
-README = ROOT / "README.md"
 FAILURES = ROOT / "docs" / "failures.md"
+OTHER_SERVICES = ROOT / "docs" / "other-services.md"
 EVENTS = ROOT / "docs" / "events.md"
 WEBHOOK = ROOT / "docs" / "webhook.md"
 REFUSED = "workflow update execute"
@@ -19,9 +19,9 @@ QUESTION = f"query {FAMILY} --type status --output json | grep -q evidence"
 REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep -q 'Total: 1'"""
 
 
-async def test_the_readme_tries_faults_and_nonsense(running: Stack) -> None:
+async def test_lost_answers_and_nonsense_are_tried(running: Stack) -> None:
     await afresh(running)
-    exports, cut, nonsense, mend = blocks(README, "What to try then")
+    exports, cut, nonsense, mend = blocks(FAILURES, "Trying lost answers and nonsense")
     assert "\nsleep 5\n" in cut
     await printed(exports + cut.replace("\nsleep 5\n", f"\n{wait_for(ACCOUNT)}\n"), running)
     asked = await printed(f"{exports}{wait_for(REJECTION)}\n{nonsense}", running)
@@ -38,10 +38,10 @@ def wait_for(sign: str) -> str:
     return f"until .venv/bin/temporal workflow {sign}; do sleep 0.5; done"
 
 
-async def test_the_readme_ports_in_by_plain_json(running: Stack) -> None:
+async def test_a_number_is_ported_in_by_plain_json(running: Stack) -> None:
     await afresh(running)
-    exports, *_ = blocks(README, "What to try then")
-    [port_in] = blocks(README, "By plain JSON")
+    [exports] = blocks(OTHER_SERVICES, "Trying it")
+    [port_in] = blocks(OTHER_SERVICES, "A port-in by plain JSON")
     start, update, rest = port_in.partition(".venv/bin/temporal workflow update")
     # While it is being submitted a cancel is refused, and a test types faster than people.
     ordered = wait_for("query --workflow-id $PORT_IN --type status --output json | grep -q JNUOID")
@@ -60,7 +60,7 @@ async def test_a_question_is_answered(running: Stack) -> None:
 
 async def test_events_that_failed_are_listed_and_sent_again(running: Stack) -> None:
     """There are none here: that they arrive is shown in tests/workflows/test_events.py."""
-    exports, *_ = blocks(README, "What to try then")
+    exports, *_ = blocks(FAILURES, "Trying lost answers and nonsense")
     listed, again = blocks(EVENTS, "Dead letters")
     await printed(exports + listed + again, running)
 

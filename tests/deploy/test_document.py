@@ -1,0 +1,98 @@
+"""What docs/deployment.md tells to write and to type beside the files of deploy/."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.testing import WorkflowEnvironment
+
+from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES
+from tests.deploy.test_kubernetes import RUN
+from tests.docs.commands import documented, typed
+from tests.worker.conftest import temporal_binary
+from worker.common_settings import SECRET_FIELDS
+from worker.settings import WorkerSettings, load_settings, unknown_variables
+
+PAGE = ROOT / "docs" / "deployment.md"  # tests name it "deployment.md"
+TEXT = PAGE.read_text("utf-8")
+
+
+def override() -> dict[str, Any]:
+    found = re.search(r"<!-- compose: override -->\n```yaml\n(.*?)```", TEXT, re.DOTALL)
+    assert found
+    text: dict[str, Any] = yaml.safe_load(found[1])
+    return text
+
+
+def test_the_override_adds_what_the_worker_knows(tmp_path: Path) -> None:
+    (service,) = override()["services"].items()
+    name, added = service
+    assert name in SERVICES
+    assert unknown_variables(added["environment"]) == []
+    assert not {f"TELEGENT_{field.upper()}" for field in SECRET_FIELDS} & (
+        added["environment"].keys() - {"TELEGENT_EVENT_URLS"}
+    )
+    assert added["secrets"] == list(override()["secrets"])
+    assert not override()["secrets"].keys() & COMPOSE["secrets"].keys()
+    (tmp_path / "override.yml").write_text(yaml.safe_dump(override()))
+    subprocess.run(
+        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "override.yml"],
+        cwd=tmp_path,
+        env={"PATH": PATH},
+        check=True,
+    )
+
+
+async def test_the_secret_of_events_is_one_that_the_worker_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secret,) = override()["secrets"].values()
+    file = tmp_path / "event_secret"
+    commands = documented(PAGE, "event secret")
+    assert secret["file"].removeprefix("./") in commands
+    await typed(commands.replace("deploy/secrets/event_secret", str(file)))
+    monkeypatch.setenv("TELEGENT_ACCOUNT_KEY", "DID-1")
+    monkeypatch.setenv("TELEGENT_ACCOUNT_SECRET", "x")
+    monkeypatch.setenv("TELEGENT_EVENT_SECRET_FILE", str(file))
+    monkeypatch.setenv("TELEGENT_EVENT_URLS", "https://crm.example.com/events")
+    load_settings(WorkerSettings)
+    assert file.stat().st_mode & 0o777 == 0o444
+
+
+async def test_the_retention_of_a_namespace_is_set_as_written() -> None:
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=temporal_binary()
+    ) as server:
+        address = server.client.service_client.config.target_host
+        await typed(documented(PAGE, "retention"), TEMPORAL_ADDRESS=address)
+        found = await server.client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace="default")
+        )
+    days = re.search(r"RETENTION:-(\d+)d", str(SERVICES["namespace"]["environment"]))
+    assert days
+    kept = found.config.workflow_execution_retention_ttl.seconds
+    assert kept == int(days[1]) * 86_400
+
+
+def test_the_cluster_gets_the_secrets_that_its_manifests_mount_and_no_others() -> None:
+    mounted = {
+        item["key"]
+        for thing in RUN
+        for volume in thing["spec"]["template"]["spec"].get("volumes", [])
+        for item in volume["secret"]["items"]
+    }
+    given = re.findall(r"--from-file=deploy/secrets/(\w+)", TEXT)
+    assert set(given) == mounted
+    assert len(given) == len(mounted)
+
+
+def test_the_budget_of_the_page_is_the_one_that_is_shipped() -> None:
+    config = yaml.safe_load((ROOT / "deploy/kubernetes/config.yaml").read_text())["data"]
+    rate = config["TELEGENT_REQUESTS_PER_MINUTE"]
+    compose = SERVICES["worker"]["environment"]["TELEGENT_REQUESTS_PER_MINUTE"]
+    assert compose == f"${{TELEGENT_REQUESTS_PER_MINUTE:-{rate}}}"
+    assert f"with two workers, have {rate}" in " ".join(TEXT.split())
