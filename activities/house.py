@@ -23,6 +23,11 @@ from telegent_orchestrator.port_in import PortInDetails, PortInResult
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long to wait for Temporal's list of workflows to show a run that started just now."""
+ENDED_BY_ITSELF = (
+    WorkflowExecutionStatus.COMPLETED,
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.CANCELED,
+)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before the vendor sold anything."""
 
@@ -70,7 +75,7 @@ class HouseActivities:
         When Temporal's list cannot tell, there may have been one until now: looking costs calls,
         but assuming that nothing is there could create it twice.
         """
-        unknown = EarlierRuns(begun=LONG_AGO, ended=activity.info().scheduled_time)
+        unknown = EarlierRuns(begun=LONG_AGO, ended=activity.info().scheduled_time, cut_off=True)
         try:
             runs = [
                 run async for run in self.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")
@@ -89,6 +94,7 @@ class HouseActivities:
             return EarlierRuns(
                 begun=min(run.start_time for run in earlier),
                 ended=max(run.close_time or unknown.ended for run in earlier),
+                cut_off=any(run.status not in ENDED_BY_ITSELF for run in earlier),
             )
         if waited() >= VISIBILITY_LAG:
             return unknown

@@ -247,7 +247,7 @@ class NumberActivities:
         return number
 
     @activity.defn
-    async def adopt_number(self, wanted: FindNumber, phone_number: str) -> NumberAtHand:
+    async def read_named_number(self, wanted: FindNumber, phone_number: str) -> NumberAtHand:
         """The number that a person names as the one wanted; a fault when it cannot be."""
         number = await self._shown(phone_number)
         if number is None:

@@ -171,7 +171,7 @@ class PortActivities:
         )
 
     @activity.defn
-    async def require_order_of(self, order_id: str, phone_number: str) -> None:
+    async def check_order_of(self, order_id: str, phone_number: str) -> None:
         """Fails when there is no such order, or when it is another number's."""
         order = await self.api.numbers.order(order_id)
         if order.numbers and phone_number not in order.numbers:

@@ -147,10 +147,14 @@ class LineRequest(Request):
 
 
 class EarlierRuns(Payload):
-    """When earlier runs of a workflow may have created things: from `begun` until `ended`."""
+    """When earlier runs of a workflow may have created things: from `begun` until `ended`.
+
+    `cut_off`: one did not end by itself, so that a call of it may have been under way then.
+    """
 
     begun: datetime
     ended: datetime
+    cut_off: bool
 
 
 class LineInput(Payload):

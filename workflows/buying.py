@@ -44,7 +44,7 @@ async def buy_number(maker: Maker, wanted: LineInput, number: NewNumber) -> Numb
 
     async def named(phone_number: str) -> NumberAtHand:
         summary = "Read the number that a person named"
-        return await read(NumberActivities.adopt_number, summary, to_buy.look(), phone_number)
+        return await read(NumberActivities.read_named_number, summary, to_buy.look(), phone_number)
 
     bought = await maker.ensure(
         NUMBER,

@@ -98,8 +98,7 @@ class Maker:
         refusal: ActivityError | None = None
         unanswered = 0
         looking = self.earlier is not None
-        # A call of an earlier run may have been under way when that run ended.
-        until = self.earlier.ended + CALL if self.earlier else None
+        until = _until(self.earlier) if self.earlier else None
         how = "was there already"
         while True:
             can_tell = True
@@ -212,6 +211,11 @@ async def attempt(
                 pause, f"{step}: {why}, trying again after this", whatever_happens=to_the_end
             )
             wait = min(wait * 2, longest)
+
+
+def _until(earlier: EarlierRuns) -> datetime:
+    """Until when earlier runs may have made something."""
+    return earlier.ended + (CALL if earlier.cut_off else timedelta(0))
 
 
 def _note(evidence: list[str], error: ActivityError) -> None:

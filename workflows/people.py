@@ -10,7 +10,7 @@ from telegent_orchestrator.onboarding import (
     GuardianRelation,
     NewSubscriber,
 )
-from workflows.calls import put
+from workflows.calls import put, read
 from workflows.ensure import Maker
 from workflows.side_by_side import side_by_side
 
@@ -63,11 +63,19 @@ async def _turn_on(maker: Maker, key: str, subscriber_id: str) -> None:
 async def _relate(maker: Maker, relation: GuardianRelation, subscriber_ids: dict[str, str]) -> None:
     parent_id, child_id = subscriber_ids[relation.parent], subscriber_ids[relation.child]
     what = f"relation of {relation.parent} and {relation.child}"
+    wanted = Relation(parent_id=parent_id, child_id=child_id, relation=relation.relation)
+    steps = {subscriber_step(relation.parent), subscriber_step(relation.child)}
+    # Whether the vendor refuses a second relation of two people is not documented. What was there
+    # before must not be taken for ours, and be ended by a cancel.
+    if not steps & maker.created and await read(
+        GuardianActivities.find_relation, f"Look for {what}", wanted.look()
+    ):
+        return
     await maker.ensure_id(
         GUARDIAN,
         what,
         GuardianActivities.relate,
         GuardianActivities.find_relation,
-        Relation(parent_id=parent_id, child_id=child_id, relation=relation.relation),
+        wanted,
         take_back=lambda _: put(GuardianActivities.unrelate, f"End {what}", parent_id, child_id),
     )

@@ -219,7 +219,7 @@ class PortInWorkflow:
         record, order_id = self._record, decision.order_id or ""
         try:
             await read(
-                PortActivities.require_order_of,
+                PortActivities.check_order_of,
                 "Look whose order that is",
                 order_id,
                 record.details.phone_number,
