@@ -43,6 +43,9 @@ def main(
     async_provisioning: Annotated[
         float | None, typer.Option(min=0, help="Seconds until a provision order completes.")
     ] = None,
+    list_lag: Annotated[
+        float, typer.Option(min=0, help="Seconds until lists show what was created.")
+    ] = _DEFAULTS.list_lag,
     token_ttl: Annotated[
         float, typer.Option(min=0.001, help="Seconds that a token lives.")
     ] = _DEFAULTS.token_ttl,
@@ -77,6 +80,7 @@ def main(
         rate_limit=rate_limit,
         retry_after=retry_after,
         async_provisioning=async_provisioning,
+        list_lag=list_lag,
         error_body=body,
         accounts_envelope=accounts_envelope,
         route_enabled_oddity=route_enabled_oddity,

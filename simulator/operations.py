@@ -35,17 +35,28 @@ TOKEN_PATHS = (f"{PREFIX}/OAuth2/tokens", f"{PREFIX}/oauth2/tokens")
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation; `run` takes the world and the JSON body or the query parameters."""
+    """One operation; `run` takes the world and the JSON body or the query parameters.
+
+    `lags`: it lists, and may show what there is only after a while.
+    """
 
     method: str
     path: str
     run: Run
+    lags: bool
 
 
 OPERATIONS: dict[str, dict[str, Operation]] = {}
 
 
-def _add(method: str, path: str, model: type[M], rule: Callable[[World, M], Answer]) -> None:
+def _add(
+    method: str,
+    path: str,
+    model: type[M],
+    rule: Callable[[World, M], Answer],
+    *,
+    lags: bool = False,
+) -> None:
     def run(world: World, given: Any) -> Answer:
         try:
             request = model.model_validate(given)
@@ -53,14 +64,14 @@ def _add(method: str, path: str, model: type[M], rule: Callable[[World, M], Answ
             raise from_validation(error) from None
         return rule(world, request)
 
-    operation = Operation(method, PREFIX + path, run)
+    operation = Operation(method, PREFIX + path, run, lags)
     OPERATIONS.setdefault(operation.path, {})[method] = operation
 
 
 _add("POST", "/account/create", accounts.CreateAccount, accounts.create_account)
 _add("GET", "/account", accounts.AccountQuery, accounts.get_account)
 _add("POST", "/account/update", accounts.UpdateAccount, accounts.update_account)
-_add("GET", "/distributor/accounts", Nothing, accounts.list_accounts)
+_add("GET", "/distributor/accounts", Nothing, accounts.list_accounts, lags=True)
 
 _add("POST", "/subscribers/create", subscribers.CreateSubscriber, subscribers.create_subscriber)
 _add("GET", "/subscribers/get", subscribers.SubscriberQuery, subscribers.get_subscriber)
@@ -68,18 +79,30 @@ _add("POST", "/subscribers/update", subscribers.UpdateSubscriber, subscribers.up
 _add(
     "POST", "/subscribers/transfer", subscribers.TransferSubscriber, subscribers.transfer_subscriber
 )
-_add("GET", "/distributor/subscribers", subscribers.SubscribersPage, subscribers.list_subscribers)
+_add(
+    "GET",
+    "/distributor/subscribers",
+    subscribers.SubscribersPage,
+    subscribers.list_subscribers,
+    lags=True,
+)
 
 _add("POST", "/message/routes", routes.CreateMessageRoute, routes.create_message_route)
 _add("GET", "/message/routes", routes.MessageRouteQuery, routes.get_message_route)
 _add("POST", "/message/routes/update", routes.UpdateMessageRoute, routes.update_message_route)
 _add("POST", "/message/routes/delete", routes.DeleteMessageRoute, routes.delete_message_route)
-_add("GET", "/account/message/routes", routes.AccountRoutesQuery, routes.list_message_routes)
+_add(
+    "GET",
+    "/account/message/routes",
+    routes.AccountRoutesQuery,
+    routes.list_message_routes,
+    lags=True,
+)
 _add("POST", "/voice/routes", routes.CreateVoiceRoute, routes.create_voice_route)
 _add("GET", "/voice/routes", routes.VoiceRouteQuery, routes.get_voice_route)
 _add("POST", "/voice/routes/update", routes.UpdateVoiceRoute, routes.update_voice_route)
 _add("POST", "/voice/routes/delete", routes.DeleteVoiceRoute, routes.delete_voice_route)
-_add("GET", "/account/voice/routes", routes.AccountRoutesQuery, routes.list_voice_routes)
+_add("GET", "/account/voice/routes", routes.AccountRoutesQuery, routes.list_voice_routes, lags=True)
 
 _add("POST", "/products", catalogue.CreateProduct, catalogue.create_product)
 _add("GET", "/products", catalogue.ProductQuery, catalogue.get_product)
@@ -93,11 +116,23 @@ _add("GET", "/packages/items", catalogue.PackageQuery, catalogue.list_items)
 _add("POST", "/packages/items/add", catalogue.AddItem, catalogue.add_item)
 _add("POST", "/packages/items/update", catalogue.UpdateItem, catalogue.update_item)
 _add("POST", "/packages/items/delete", catalogue.DeleteItem, catalogue.delete_item)
-_add("GET", "/packages/subscriptions", catalogue.PackageQuery, catalogue.list_package_subscriptions)
+_add(
+    "GET",
+    "/packages/subscriptions",
+    catalogue.PackageQuery,
+    catalogue.list_package_subscriptions,
+    lags=True,
+)
 for _owner in ("account", "distributor"):
-    _add("GET", f"/{_owner}/products", catalogue.CatalogueQuery, catalogue.list_products)
-    _add("GET", f"/{_owner}/packages", catalogue.CatalogueQuery, catalogue.list_packages)
-    _add("GET", f"/{_owner}/subscriptions", catalogue.CatalogueQuery, catalogue.list_subscriptions)
+    _add("GET", f"/{_owner}/products", catalogue.CatalogueQuery, catalogue.list_products, lags=True)
+    _add("GET", f"/{_owner}/packages", catalogue.CatalogueQuery, catalogue.list_packages, lags=True)
+    _add(
+        "GET",
+        f"/{_owner}/subscriptions",
+        catalogue.CatalogueQuery,
+        catalogue.list_subscriptions,
+        lags=True,
+    )
 
 _add("POST", "/subscriptions", subscriptions.CreateSubscription, subscriptions.create_subscription)
 _add("GET", "/subscriptions", subscriptions.SubscriptionQuery, subscriptions.get_subscription)
@@ -117,7 +152,7 @@ _add(
 _add("POST", "/numbers/availability", provisioning.Availability, provisioning.search_availability)
 _add("POST", "/numbers/provision", provisioning.Provision, provisioning.provision)
 _add("GET", "/numbers/order", numbers.OrderQuery, numbers.get_order)
-_add("GET", "/numbers/inventory", numbers.InventoryQuery, numbers.inventory)
+_add("GET", "/numbers/inventory", numbers.InventoryQuery, numbers.inventory, lags=True)
 _add("GET", "/numbers", numbers.NumberQuery, numbers.number_details)
 _add("POST", "/numbers/update", numbers.UpdateNumber, numbers.update_number)
 _add("POST", "/numbers/status", number_status.ChangeStatus, number_status.change_status)
@@ -148,7 +183,13 @@ _add(
     guardian.DeleteRelation,
     guardian.delete_relation,
 )
-_add("GET", "/subscribers/guardians/relation/parent", guardian.ParentQuery, guardian.list_children)
+_add(
+    "GET",
+    "/subscribers/guardians/relation/parent",
+    guardian.ParentQuery,
+    guardian.list_children,
+    lags=True,
+)
 _add("GET", "/subscribers/guardians/relation/child", guardian.ChildQuery, guardian.list_parents)
 
 _CALLS = "/subscribers/call-filter"
@@ -161,7 +202,7 @@ for _path, _family, _entries, _edit in (
     (_CALLS, filters.CALLS, "numbers", filters.EditNumbers),
     (_MESSAGES, filters.MESSAGES, "contacts", filters.EditContacts),
 ):
-    _add("GET", _path, filters.FilterQuery, _family.read)
+    _add("GET", _path, filters.FilterQuery, _family.read, lags=True)
     _add("POST", f"{_path}/delete", filters.FilterKey, _family.delete)
     _add("GET", f"{_path}/keywords", filters.FilterPartQuery, _family.keywords)
     for _which in ("Allowed", "Blocked"):

@@ -28,6 +28,7 @@ class SimulatorOptions(BaseModel):
     `rate_limit`: requests per rolling 60 s, token calls included; None switches it off.
     `retry_after`: whether a 429 carries the header.
     `async_provisioning`: seconds an order stays Pending; None completes at once.
+    `list_lag`: seconds until lists, inventory and filters show what was created or ended.
     `error_body`: today's error body or the problem details of 2025.
     `accounts_envelope`: shape of GET distributor/accounts; "object" is only possible for one.
     `route_enabled_oddity`: answer `MessageRouteEnabled: false` whatever was sent (seen in samples).
@@ -44,6 +45,7 @@ class SimulatorOptions(BaseModel):
     rate_limit: int | None = Field(default=None, ge=1)
     retry_after: bool = True
     async_provisioning: float | None = Field(default=None, ge=0)
+    list_lag: float = Field(default=0.0, ge=0)
     error_body: ErrorStyle = "current"
     accounts_envelope: Literal["array", "results", "object"] = "array"
     route_enabled_oddity: bool = False

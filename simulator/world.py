@@ -2,8 +2,9 @@
 
 import heapq
 from collections.abc import Callable, Mapping
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
@@ -99,6 +100,8 @@ class World:
         self.filters: dict[str, Json] = {}
         self.webhooks: dict[str, Json] = {}
         self.aggregator_id = "AGID-simulator"
+        self._tables = [name for name, value in vars(self).items() if isinstance(value, dict)]
+        self._pasts: list[tuple[datetime, dict[str, Json]]] = []
         self._next_line = count(2000000)
         self._next_sim = count(1)
         self._coming: list[tuple[datetime, int, Callable[[datetime], None]]] = []
@@ -123,6 +126,22 @@ class World:
     def commit(self, kind: str, data: Json, at: datetime | None = None) -> None:
         """Writes an effect that has just been applied into the ledger."""
         self.ledger.append(at or self.clock.now(), kind, data)
+        if self.options.list_lag:
+            tables = {name: deepcopy(getattr(self, name)) for name in self._tables}
+            self._pasts.append((self.clock.now(), tables))
+
+    def as_lists_show_it(self) -> "World":
+        """The world to read lists from: that of `list_lag` ago."""
+        if not self.options.list_lag:
+            return self
+        then = self.clock.now() - timedelta(seconds=self.options.list_lag)
+        past: dict[str, Json] = {name: {} for name in self._tables}
+        for at, tables in self._pasts:
+            if at <= then:
+                past = tables
+        shown = copy(self)
+        vars(shown).update(past)
+        return shown
 
     def at(self, due: datetime, event: Callable[[datetime], None]) -> None:
         """Lets `event(due)` happen once the clock reaches `due`; see `settle`."""
