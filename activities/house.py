@@ -23,13 +23,13 @@ from telegent_orchestrator.port_in import PortInDetails, PortInResult
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long to wait for Temporal's list of workflows to show a run that started just now."""
+ANSWER_BY = timedelta(days=1)
+"""A correction and the inventory take minutes at the most, when all is well."""
 ENDED_BY_ITSELF = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
     WorkflowExecutionStatus.CANCELED,
 )
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before the vendor sold anything."""
 
 
 class PortCheck(Payload):
@@ -68,14 +68,15 @@ class HouseActivities:
             if line.message_filter and line.message_filter.level
         ]
 
-    @activity.defn
-    async def earlier_runs(self, workflow_id: str, run_id: str) -> EarlierRuns | None:
+    @activity.defn(name="ran_before")
+    async def earlier_runs(self, workflow_id: str, run_id: str) -> EarlierRuns | bool:
         """The earlier runs of this workflow id, which may have created things at the vendor.
 
-        When Temporal's list cannot tell, there may have been one until now: looking costs calls,
-        but assuming that nothing is there could create it twice.
+        False when there were none; True is what release 0.1.0 said of any. When Temporal's list
+        cannot tell, there may have been one until now: looking costs calls, but assuming that
+        nothing is there could create it twice.
         """
-        unknown = EarlierRuns(begun=LONG_AGO, ended=activity.info().scheduled_time, cut_off=True)
+        unknown = EarlierRuns(ended=activity.info().scheduled_time, cut_off=True)
         try:
             runs = [
                 run async for run in self.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")
@@ -90,7 +91,7 @@ class HouseActivities:
         if run_id in [run.run_id for run in runs]:
             earlier = [run for run in runs if run.run_id != run_id]
             if not earlier:
-                return None
+                return False
             return EarlierRuns(
                 begun=min(run.start_time for run in earlier),
                 ended=max(run.close_time or unknown.ended for run in earlier),
@@ -113,7 +114,8 @@ class HouseActivities:
     @activity.defn
     async def port_rules(self) -> PortRules:
         """The house rules that hold for a port-in from its start to its end."""
-        return self.settings.port_rules.model_copy(update={"pace": self.settings.port_pace})
+        rules = self.settings.port_rules
+        return rules.model_copy(update={"pace": self.settings.port_pace, "answer_by": ANSWER_BY})
 
     @activity.defn
     async def check_port(self, details: PortInDetails) -> PortCheck:

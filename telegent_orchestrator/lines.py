@@ -1,9 +1,9 @@
 """Lines: a number for a subscriber, its subscription, data limits and AI Guardian."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -146,15 +146,20 @@ class LineRequest(Request):
     message_filter: MessageFilter | None = None
 
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before the vendor sold anything."""
+
+
 class EarlierRuns(Payload):
     """When earlier runs of a workflow may have created things: from `begun` until `ended`.
 
-    `cut_off`: one did not end by itself, so that a call of it may have been under way then.
+    `cut_off`: one did not end by itself, so that a call of it may have been under way then. The
+    defaults are for those of which release 0.1.0 knew only that there were some.
     """
 
-    begun: datetime
-    ended: datetime
-    cut_off: bool
+    begun: datetime = LONG_AGO
+    ended: datetime = LONG_AGO
+    cut_off: bool = False
 
 
 class LineInput(Payload):
@@ -178,6 +183,13 @@ class LineInput(Payload):
     numbers_elsewhere: list[str] = []
     only_number: bool = False
     new_subscriber: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_first_release(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("look_first"):
+            return {"earlier": EarlierRuns(), **given}
+        return given
 
 
 class LineResult(Payload):

@@ -5,7 +5,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from simulator import Simulator
@@ -56,7 +56,8 @@ class Follower:
         handle = self.desk.orchestrator.onboarding(self.desk.family.request.reference)
         last, since = None, loop.time()
         while True:
-            with contextlib.suppress(RPCError):
+            # A machine that is busy with crashes may answer late, or not at all.
+            with contextlib.suppress(RPCError, WorkflowQueryFailedError):
                 described = await self.temporal.get_workflow_handle(handle.id).describe()
                 if described.close_time is not None:
                     progress = await handle.progress()

@@ -1,5 +1,6 @@
 """How activities are called: each kind of call with its policy, and a summary for people."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -69,10 +70,17 @@ async def _call(
     kwargs: dict[str, object],
 ) -> T:
     _positional(kwargs)
-    answer: T = await workflow.execute_activity_method(
+    asked: workflow.ActivityHandle[T] = workflow.start_activity_method(
         activity, args=args, summary=summary, **in_turn(policy, workflow.info().priority)
     )
-    return answer
+    try:
+        return await asked
+    except asyncio.CancelledError:
+        if "cancellation_type" not in policy:
+            raise
+        # A cancel that comes together with the answer would hide it, and what it says exists.
+        await workflow.wait_condition(asked.done)
+        return await asked
 
 
 def _positional(kwargs: dict[str, object]) -> None:

@@ -21,7 +21,7 @@ from workflows.board import Board
 from workflows.calls import Activity, read, writing
 from workflows.measures import Settled, answer_lost, lost_answer_settled
 from workflows.policies import CALL, REPEAT_AFTER
-from workflows.side_by_side import pause_for, stop_when_cancelled, undisturbed
+from workflows.side_by_side import pause_for, stop_when_cancelled
 from workflows.undo import Made, Undo
 
 T = TypeVar("T")
@@ -197,8 +197,10 @@ async def attempt(
     wait, longest = REPEAT_AFTER
     while True:
         try:
-            return await undisturbed(call())
+            return await call()
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             outcome = outcome_of(error)
             if outcome is Outcome.UNKNOWN:
                 answer_lost(error.activity_type)

@@ -16,6 +16,7 @@ from activities.accounts import AccountActivities, CreateAccount
 from activities.house import HouseActivities
 from activities.outcome import words_of
 from telegent_orchestrator.events import EventType
+from telegent_orchestrator.lines import EarlierRuns
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
     ONBOARDING_WORKFLOW,
@@ -159,7 +160,9 @@ class OnboardingWorkflow:
             info.workflow_id,
             info.run_id,
         )
-        self._maker = Maker(self._board, self._undo, earlier)
+        if earlier is True:
+            earlier = EarlierRuns()
+        self._maker = Maker(self._board, self._undo, earlier or None)
 
     async def _account(self) -> None:
         account = self._request.account

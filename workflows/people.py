@@ -67,10 +67,10 @@ async def _relate(maker: Maker, relation: GuardianRelation, subscriber_ids: dict
     steps = {subscriber_step(relation.parent), subscriber_step(relation.child)}
     # Whether the vendor refuses a second relation of two people is not documented. What was there
     # before must not be taken for ours, and be ended by a cancel.
-    if not steps & maker.created and await read(
-        GuardianActivities.find_relation, f"Look for {what}", wanted.look()
-    ):
-        return
+    if not steps & maker.created:
+        find = GuardianActivities.find_relation
+        if await read(find, f"Look for {what}", wanted.look()) is not None:
+            return
     await maker.ensure_id(
         GUARDIAN,
         what,

@@ -68,10 +68,10 @@ def _deadlines(state: PortState, clocks: Clocks, rules: PortRules) -> Iterator[D
         yield Deadline("no correction came", since + rules.correction_by, Then.CANCEL)
     if state is PortState.CANCEL_REQUESTED:
         yield Deadline("cancel not confirmed", since + rules.cancel_by, Then.ESCALATE)
-    if state is PortState.UPDATE_REQUESTED:
-        yield Deadline("correction not answered", since + rules.cancel_by, Then.ESCALATE)
-    if state is PortState.PORTED:
-        yield Deadline("number not in the inventory", since + rules.cancel_by, Then.ESCALATE)
+    if rules.answer_by and state is PortState.UPDATE_REQUESTED:
+        yield Deadline("correction not answered", since + rules.answer_by, Then.ESCALATE)
+    if rules.answer_by and state is PortState.PORTED:
+        yield Deadline("number not in the inventory", since + rules.answer_by, Then.ESCALATE)
     if state in (PortState.SUBMITTED, PortState.AT_CARRIER) and clocks.silent_at:
         yield Deadline("losing carrier is silent", clocks.silent_at, Then.ESCALATE)
     if state in _WITH_CARRIER and clocks.submitted_at:

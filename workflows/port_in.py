@@ -218,12 +218,13 @@ class PortInWorkflow:
         """Follows the order that a person names, unless it is another number's."""
         record, order_id = self._record, decision.order_id or ""
         try:
-            await read(
-                PortActivities.check_order_of,
-                "Look whose order that is",
-                order_id,
-                record.details.phone_number,
-            )
+            if workflow.patched("look-whose-order-is-attached"):
+                await read(
+                    PortActivities.check_order_of,
+                    "Look whose order that is",
+                    order_id,
+                    record.details.phone_number,
+                )
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from activities.house import ANSWER_BY
 from activities.port_rules import PortRules
 from telegent_orchestrator.port_in import PortState, Resolve
 from tests.docs import ROOT, replace_between_markers
@@ -49,7 +50,9 @@ def timers() -> str:
     clocks = Clocks(since=now, submitted_at=now)
     for state in PortState:
         passed: set[Deadline] = set()
-        while deadline := next_deadline(state, clocks, PortRules(), frozenset(passed)):
+        while deadline := next_deadline(
+            state, clocks, PortRules(answer_by=ANSWER_BY), frozenset(passed)
+        ):
             passed.add(deadline)
             days = (deadline.at - now) / timedelta(days=1)
             then = deadline.then.name.lower()

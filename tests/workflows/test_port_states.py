@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from activities.house import ANSWER_BY
 from activities.port_rules import PortRules
 from telegent_orchestrator.port_in import FINAL_STATES, PortState, Resolve
 from workflows.port_deadlines import Clocks, Deadline, Then, next_deadline
@@ -126,7 +127,7 @@ def test_rejections_say_who_must_do_what() -> None:
     st.booleans(),
 )
 def test_deadlines_come_in_order_and_each_once(state: PortState, days_old: int, pin: bool) -> None:
-    rules = PortRules()
+    rules = PortRules(answer_by=ANSWER_BY)
     clocks = Clocks(
         since=NOW,
         submitted_at=NOW - timedelta(days=days_old),
@@ -160,7 +161,9 @@ def test_where_waiting_leads(state: PortState, last: Then) -> None:
     clocks = Clocks(since=NOW, submitted_at=NOW)
     passed: set[Deadline] = set()
     then = None
-    while deadline := next_deadline(state, clocks, PortRules(), frozenset(passed)):
+    while deadline := next_deadline(
+        state, clocks, PortRules(answer_by=ANSWER_BY), frozenset(passed)
+    ):
         passed.add(deadline)
         then = deadline.then
     assert then is last
