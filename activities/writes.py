@@ -161,7 +161,7 @@ RELATE = Write(
     "relate",
     Kind.CREATE,
     key="parent and child",
-    look="children of the parent",
+    look="children of the parent, also before the first attempt when both people were there",
     adopts="the relation of these two",
     absent=NOT_THERE,
     lag=Lag.READ,
@@ -175,11 +175,12 @@ BUY_NUMBER = Write(
     key="ICCID of the SIM, if there is one; else the subscriber, sent with the purchase",
     look="the number on the SIM; else the inventory, compared with what the subscriber had before "
     "and with the numbers of the other lines",
-    adopts="the one number of this subscriber that is new and no other line's",
+    adopts="the one number of this subscriber that is new and no other line's, if no other "
+    "onboarding of the account may have bought it",
     absent="no such number, and again when the lag has passed",
     lag=Lag.PURCHASE,
-    person="several numbers match; the SIM carries a number of somebody else; in a second run, any "
-    "number that could be another line's",
+    person="several numbers match; another onboarding of the account was at work too; the SIM "
+    "carries a number of somebody else; in a second run, any number that could be another line's",
     undo="release_number",
     until=UNTIL_LIVE,
 )
@@ -241,14 +242,16 @@ SUBMIT_PORT = Write(
     person="at once: state `SUBMIT_UNKNOWN`, update `attach_order`",
     left="a port-in goes on by its own rules: cancel it by its own message",
 )
+AGAIN = "anything else, once the lag has passed: it is sent again, each time twice as late"
 UPDATE_PORT = Write(
     "update_port",
     Kind.PORT_REQUEST,
     key="order id",
     look="the order",
-    adopts="words other than before",
-    absent="the same words when the lag has passed: it is sent again, each time twice as late",
+    adopts="that a rejected order goes on, a rejection, or the order's end",
+    absent=AGAIN,
     lag=Lag.READ,
+    person="never; attention after a day",
     left="as above",
 )
 CANCEL_PORT = Write(
@@ -256,9 +259,10 @@ CANCEL_PORT = Write(
     Kind.PORT_REQUEST,
     key="order id",
     look="the order",
-    adopts="words other than before",
-    absent="the same words when the lag has passed: it is sent again, each time twice as late",
+    adopts="the order's end",
+    absent=AGAIN,
     lag=Lag.READ,
+    person="never; attention after a day",
     left="as above",
 )
 SET_PORT_OUT_PIN = Write(
