@@ -27,7 +27,7 @@ from worker.settings import (
 )
 from workflows.policies import CALL
 
-ONE_SHOT = {"schema", "namespace", "search-attributes"}
+ONE_SHOT = {"schema", "namespace", "task-queue", "search-attributes"}
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))
 SH = shutil.which("sh") or "/bin/sh"
 

@@ -6,6 +6,7 @@ import subprocess
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -25,7 +26,7 @@ from tests.worker.conftest import temporal_binary
 from tests.workflows.requests import single
 from worker.webhook import PATH as ORDER_UPDATE
 
-ONE_SHOT = ("namespace", "search-attributes")
+ONE_SHOT = ("namespace", "task-queue", "search-attributes")
 CONTAINERS = [
     f"{name}-{number}" if "scale" in SERVICES[name] else name
     for name in OURS
@@ -52,6 +53,7 @@ class Ran:
     """What was to be seen while everything ran, by container where it concerns one."""
 
     jobs: dict[str, str] = field(default_factory=dict)
+    queue: str = ""
     health_before: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
@@ -78,6 +80,7 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         containers.place("temporal", 7233, int(address.rpartition(":")[2]))
         for job in ONE_SHOT:
             seen.jobs[job] = await containers.job(job)
+        seen.queue = await queue_config(address)
         children = [containers.child(name) for name in CONTAINERS]
         for child in children:
             seen.health_before[child.name] = await containers.health(child.name)
@@ -85,10 +88,22 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             await child.spawn()
         await asyncio.gather(*(child.answers() for child in children))
         await use(containers, folder / "secrets", address, ui, seen)
-        await asyncio.gather(*(child.stop() for child in children))
+        with patch("demo.processes.STOP_WITHIN", PATIENCE):
+            await asyncio.gather(*(child.stop() for child in children))
         seen.ended = {child.name: await child.ended() for child in children}
     seen.written = files(containers) - before
     return seen
+
+
+async def queue_config(address: str) -> str:
+    which = ["--task-queue", "telegent-api", "--task-queue-type", "activity"]
+    asked = await asyncio.create_subprocess_exec(
+        *(temporal_binary(), "task-queue", "config", "get", *which),
+        *("--address", address, "--output", "json"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await asked.communicate()
+    return said.decode()
 
 
 def make_secrets(folder: Path) -> None:
@@ -136,6 +151,8 @@ def test_the_specification_allows_it() -> None:
 
 def test_jobs_prepare_temporal(ran: Ran) -> None:
     assert ran.jobs["namespace"] == "namespace default is ready\n"
+    assert ran.jobs["task-queue"] == "queue telegent-api hands out 100 calls a second\n"
+    assert '"requestsPerSecond": 100' in ran.queue
     assert ran.jobs["search-attributes"].splitlines() == [
         f"{key.name}: registered" for key in SEARCH_ATTRIBUTES
     ]
