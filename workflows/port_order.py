@@ -18,7 +18,7 @@ from workflows.measures import Settled, lost_answer_settled, port_rejected, unkn
 from workflows.policies import POLL, PORT_SUBMIT, STRANGE_ANSWER_PAUSE, in_turn
 from workflows.port_inbox import PortInbox
 from workflows.port_record import CARRIER, OURS, SENTENCES, SUBMIT, VENDOR, PortRecord
-from workflows.port_states import ENDS, meaning, read
+from workflows.port_states import ENDS, PROGRESS, meaning, read
 from workflows.port_waiting import PortWaiting
 from workflows.rejections import PIN_EXPIRED, PIN_INVALID, classify
 from workflows.side_by_side import undisturbed
@@ -223,6 +223,10 @@ class PortOrder:
             self._sent_at = workflow.now()
         then = "the port-in goes on" if request.cancel else "waiting for another correction"
         await self._record.move(request.back_to, then, since=request.since)
+        # The carrier may have moved on while the request was sent again and again.
+        shown = read(request.back_to, self._seen.status)
+        if shown.state in PROGRESS and not shown.doubtful and shown.state is not request.back_to:
+            await self._record.move(shown.state, SENTENCES[shown.state], self._seen.words)
 
     async def _read(self, seen: OrderSeen) -> None:
         record, request, before = self._record, self._request, self._seen

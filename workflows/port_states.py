@@ -79,7 +79,7 @@ WORDS: Mapping[PortState, tuple[str, ...]] = {
 mapping between them; this one is ours. Letter case, spaces, hyphens, underscores do not matter."""
 
 _BY_WORD = {word: state for state, words in WORDS.items() for word in words}
-_PROGRESS = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
+PROGRESS = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
 
 
 def meaning(status: str) -> PortState | None:
@@ -112,9 +112,7 @@ def read(state: PortState, status: str) -> Reading:
     if not may_move(state, found):
         return Reading(state)
     backwards = (
-        state in _PROGRESS
-        and found in _PROGRESS
-        and _PROGRESS.index(found) < _PROGRESS.index(state)
+        state in PROGRESS and found in PROGRESS and PROGRESS.index(found) < PROGRESS.index(state)
     )
     return Reading(found, doubtful=backwards)
 

@@ -127,6 +127,22 @@ class TestWhileTheCarrierMoves:
         assert result.state is PortState.COMPLETED
         assert PortState.ACTION_REQUIRED not in [entry.state for entry in result.timeline]
 
+    async def test_a_correction_that_comes_too_late_leaves_it_where_the_carrier_is(
+        self, house: House
+    ) -> None:
+        handle = await ordered(house)
+        spoil(house, UPDATE, times=1000)
+        await handle.correct(CORRECTION)
+        await lost(house, UPDATE, advance=20)
+        refuse(house, UPDATE, times=1000)
+
+        status = await until(handle, PortState.AT_CARRIER)
+
+        assert "waiting for another correction" in [entry.what for entry in status.timeline]
+        later(house, 10)
+        await handle.look_now()
+        assert (await handle.result()).state is PortState.COMPLETED
+
     async def test_a_correction_that_may_not_have_been_judged_can_be_sent_again(
         self, house: House
     ) -> None:
