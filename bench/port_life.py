@@ -14,7 +14,7 @@ from activities.port_rules import PortRules
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest
-from tests.workflows.days import DAY, SKIP, carrier_in_step, skipping_server
+from tests.workflows.days import DAY, SKIP, InStep, skipping_server
 from tests.workflows.house import House
 from tests.workflows.requests import port_in
 
@@ -23,29 +23,32 @@ NUMBER = "+18015550142"
 
 async def live(days: int, hints: bool) -> tuple[int, int, int]:
     """Events in the history, looks at the order, and all vendor calls of one port-in."""
-    clock = ManualClock()
+    step = InStep(ManualClock())
     timings = CarrierTimings(
         acknowledge_after=DAY, decide_after=(days - 1) * DAY, complete_after=days * DAY
     )
     options = SimulatorOptions(carrier=CarrierSetup(timings=timings), token_ttl=90 * DAY)
-    simulator = Simulator(options, clock=clock)
+    simulator = Simulator(options, clock=step.clock)
     rules = PortRules(longest=timedelta(days=60))
     settings = replace(ActivitySettings(), port_rules=rules)
-    async with skipping_server() as environment, simulator.serve() as url:
+    async with skipping_server(step) as environment, simulator.serve() as url:
         orchestrator = Orchestrator(environment.client)
         house = House(environment.client, simulator, orchestrator, settings, url)
+        handle = orchestrator.port_in(NUMBER)
+        seen = 0
+
+        async def hint() -> None:
+            nonlocal seen
+            known, seen = seen, len(simulator.ledger.rows)
+            if known < seen:
+                await handle.look_now()
+
+        if hints:
+            step.person = hint
         async with house.working():
             details = PortInDetails.model_validate(port_in(NUMBER))
-            handle = await orchestrator.start_port_in(PortInRequest(details=details))
-            async with carrier_in_step(environment, clock, handle):
-                ending = asyncio.create_task(handle.result())
-                seen = len(simulator.ledger.rows)
-                while not ending.done():
-                    await asyncio.sleep(0.02)
-                    if hints and len(simulator.ledger.rows) > seen:
-                        seen = len(simulator.ledger.rows)
-                        await handle.look_now()
-                await ending
+            await orchestrator.start_port_in(PortInRequest(details=details))
+            await handle.result()
             workflow = environment.client.get_workflow_handle(handle.id)
             history = await workflow.fetch_history()
     events = sum(event.event_type != SKIP for event in history.events)

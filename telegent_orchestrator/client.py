@@ -1,6 +1,5 @@
 """The typed client: start, watch, correct, cancel and resolve from another service."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator import guides, names
 from telegent_orchestrator._payload import Payload
+from telegent_orchestrator._watching import Away, changes
 from telegent_orchestrator.executions import Execution, execution_of
 from telegent_orchestrator.lines import LineStatus
 from telegent_orchestrator.onboarding import (
@@ -37,6 +37,8 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import Resolution
 
 Answer = TypeVar("Answer")
+EVERY = timedelta(seconds=1)
+"""Between two looks of who watches."""
 
 
 class OnboardingIncompleteError(Exception):
@@ -88,17 +90,34 @@ class Orchestrator:
         return OnboardingHandle(self._temporal, request.reference, joined=joined)
 
     async def start_port_in(self, request: PortInRequest) -> "PortInHandle":
-        """Start a port-in, or join the one of the same number, open or completed."""
+        """Start a port-in, or join the one of the same number that is open, or has brought it.
+
+        After one that came to nothing, such as a cancelled one, a new one is started.
+        """
         workflow_id = self.port_in(request.details.phone_number).id
-        joined = await _start_or_join(
+
+        async def start_or_join(given: PortInRequest, reuse: WorkflowIDReusePolicy) -> bool:
+            carrier = given.details.losing_carrier or "a carrier not named yet"
+            return await _start_or_join(
+                self._temporal,
+                names.PORT_IN_WORKFLOW,
+                workflow_id,
+                given,
+                summary=f"Port-in from {carrier}",
+                guide=guides.PORT_IN,
+                reuse=reuse,
+            )
+
+        handle = PortInHandle(
             self._temporal,
-            names.PORT_IN_WORKFLOW,
             workflow_id,
-            request,
-            summary=f"Port-in from {request.details.losing_carrier or 'a carrier not named yet'}",
-            guide=guides.PORT_IN,
+            joined=await start_or_join(request, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY),
         )
-        return PortInHandle(self._temporal, workflow_id, joined=joined)
+        if handle.joined and await handle.came_to_nothing():
+            # What the vendor has done since then nobody has followed.
+            again = request.model_copy(update={"look_first": True})
+            handle.joined = await start_or_join(again, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+        return handle
 
     def onboarding(self, reference: str) -> "OnboardingHandle":
         """The onboarding with this reference."""
@@ -144,18 +163,20 @@ class OnboardingHandle:
                 # Not started yet: the steps before it are still running.
         return progress
 
-    async def watch(self, every: timedelta = timedelta(seconds=1)) -> AsyncIterator[Progress]:
-        """Yields the progress whenever it has changed, and ends when the onboarding has ended."""
-        last = None
-        while True:
-            ended = (await self._handle().describe()).close_time is not None
-            now = await self.progress()
-            if now != last:
-                yield now
-            if ended:
-                return
-            last = now
-            await asyncio.sleep(every.total_seconds())
+    def watch(
+        self, every: timedelta = EVERY, *, away: Away | None = None
+    ) -> AsyncIterator[Progress]:
+        """Yields the progress whenever it has changed, and ends when the onboarding has ended.
+
+        A restart of worker or server is waited for: `away` hears of it. Raises RPCError for what
+        does not pass, such as an onboarding that is not there.
+        """
+
+        async def look() -> tuple[Progress, bool]:
+            ended = (await self.execution()).ended_at is not None
+            return await self.progress(), ended
+
+        return changes(look, every, away)
 
     async def result(self) -> OnboardingResult:
         """Waits for the end.
@@ -205,6 +226,26 @@ class PortInHandle:
     async def status(self) -> PortInStatus:
         """How far the port-in is, and what to correct when it was rejected."""
         return await _query(self._temporal, self.id, PortInStatus)
+
+    def watch(
+        self, every: timedelta = EVERY, *, away: Away | None = None
+    ) -> AsyncIterator[PortInStatus]:
+        """Yields the status whenever it has changed, and ends when the port-in has ended.
+
+        Waits for what is away as `OnboardingHandle.watch` does.
+        """
+
+        async def look() -> tuple[PortInStatus, bool]:
+            ended = (await self.execution()).ended_at is not None
+            return await self.status(), ended
+
+        return changes(look, every, away)
+
+    async def came_to_nothing(self) -> bool:
+        """Whether it has ended without the number, so that another one may be started."""
+        if (await self.execution()).ended_at is None:
+            return False
+        return (await self.result()).state is not PortState.COMPLETED
 
     async def correct(self, correction: PortInCorrection) -> PortState:
         """Sends a correction; returns the state that it met. Raises NotTakenError."""

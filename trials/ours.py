@@ -28,8 +28,8 @@ from workflows.registry import WORKFLOWS
 T = TypeVar("T")
 
 SETTINGS = ActivitySettings(
-    read_lag=timedelta(seconds=1.5),
-    purchase_lag=timedelta(seconds=1.5),
+    read_lag=timedelta(seconds=3),
+    purchase_lag=timedelta(seconds=3),
     order_poll=timedelta(seconds=0.2),
     port_pace=Pace(fixed=timedelta(seconds=0.3)),
 )

@@ -10,7 +10,7 @@ from simulator.faults import FaultKind
 from telegent import Timeouts
 from trials.calls import CALLS, ORDER
 
-TIMEOUTS = Timeouts(connect=1.0, read=1.5, write=1.0, pool=1.0, call=15.0)
+TIMEOUTS = Timeouts(connect=1.0, read=2.5, write=1.0, pool=1.0, call=15.0)
 """The client's patience: short, so that a call that hangs costs little."""
 
 LATE = TIMEOUTS.read + 0.5

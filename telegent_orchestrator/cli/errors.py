@@ -16,24 +16,6 @@ from telegent_orchestrator.encryption import CodecError
 NO_WORKER = (
     "no worker answers in namespace {namespace!r} at {address}: start one (python -m worker)"
 )
-PASSING = frozenset(
-    {
-        RPCStatusCode.CANCELLED,  # the SDK's own time limit: no worker has answered a query
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.FAILED_PRECONDITION,  # no worker has taken it up yet
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.INTERNAL,
-    }
-)
-"""What may be over in a moment: a worker or a server that is started anew."""
-
-
-def passing(error: BaseException) -> bool:
-    """Whether asking again a little later may help."""
-    if isinstance(error, RPCError):
-        return error.status in PASSING
-    return isinstance(error, TimeoutError)
 
 
 def as_stop(

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 import typer
 
-from telegent_orchestrator.cli.errors import passing
+from telegent_orchestrator._watching import answered
 from telegent_orchestrator.cli.outcome import Advice, Exit, Stop
 from telegent_orchestrator.cli.views import State, View
 
@@ -43,20 +44,13 @@ async def watched(
     """
     last: Seen | None = None
     still = 0
-    away = False
+
+    def away(_: Exception) -> None:
+        note("no answer from Temporal or its worker just now; still trying …")
+
     try:
         while True:
-            try:
-                now = await within_patience(look())
-            except Exception as error:
-                if not passing(error):
-                    raise
-                if not away:
-                    note("no answer from Temporal or its worker just now; still trying …")
-                away = True
-                await asyncio.sleep(EVERY)
-                continue
-            away = False
+            now = await answered(lambda: within_patience(look()), timedelta(seconds=EVERY), away)
             changed = last is None or now.news() != last.news()
             if changed:
                 yield now

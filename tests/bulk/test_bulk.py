@@ -138,12 +138,14 @@ async def test_whatever_belongs_to_a_bulk_gives_way(house: House) -> None:
 
 async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(house: House) -> None:
     bulks = Bulks(house.temporal, id_key=house.settings.id_key)
-    hold = Fault(match="POST /v1.0/subscribers/create", kind="slow_before", seconds=2, times=99)
     async with house.working():
         some = await customers(house)
-        house.telegent.faults.add(hold)
+        match = "POST /v1.0/subscribers/create"
+        gates = [house.telegent.gates.close(match, "before") for _ in range(3)]
         rows = some.rows(12)[1:]
         bulk = await bulks.start(some.reference("cancelled"), rows, by="desk", window=3)
+        for gate in gates:
+            await gate.reached()
         await until(bulk, lambda now: now.counts.running == 3)
         await bulk.cancel(BulkCancel(by="desk", reason="wrong file"))
         stopping = await bulk.status()
@@ -151,6 +153,10 @@ async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(house: House)
         with pytest.raises(NotTakenError, match="the bulk is stopping"):
             await bulk.retry(BY)
         await bulk.cancel(BulkCancel(by="desk", reason="those too", running_too=True))
+        for row in rows[:3]:
+            await house.heard_cancel(onboarding_id(row.onboarding.reference))
+        for gate in gates:
+            gate.release()
         result = await bulk.result()
 
         assert result.state is BulkState.CANCELLED

@@ -13,6 +13,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from telegent_orchestrator.cli.app import app
+from tests.patience import PATIENCE
 from tests.workflows.house import House
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ def command_of(ended: Ended, *words: str) -> str:
 
 async def submitted(at: Desk, number: str) -> None:
     """Returns when the port-in of this number has an order."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             said = await at.types("port-in", "status", number, "--json")
             if said.json["status"]["state"] in ("SUBMITTED", "AT_CARRIER"):
@@ -123,7 +124,7 @@ async def process(
 
 async def ended(running: asyncio.subprocess.Process) -> Ended:
     try:
-        out, err = await asyncio.wait_for(running.communicate(), 60)
+        out, err = await asyncio.wait_for(running.communicate(), PATIENCE)
     finally:
         # So that a failing test leaves nothing behind.
         if running.returncode is None:

@@ -78,7 +78,7 @@ async def test_every_command_of_the_page_on_bulks_does_what_it_says(
         house.telegent.carrier.set(f"+1801555015{row}", record)
     create = "POST /v1.0/subscribers/create"
     house.telegent.faults.add(Fault(match=create, kind="error_before", status=400, nth=2))
-    house.telegent.faults.add(Fault(match=create, kind="slow_before", seconds=1, times=99))
+    house.telegent.faults.add(Fault(match=create, kind="slow_before", seconds=5, times=99))
     elsewhere = {
         "examples/bulk-common.json": str(tmp_path / "bulk-common.json"),
         "result.csv": str(tmp_path / "result.csv"),
@@ -104,7 +104,7 @@ async def prepared(line: str, at: Desk, house: House) -> str:
     spoil = house.telegent.faults.add
     if "reference=family-2042" in words:
         # So that it is still there when it is cancelled.
-        spoil(Fault(match="POST /v1.0/account/create", kind="slow_before", seconds=3))
+        spoil(Fault(match="POST /v1.0/account/create", kind="slow_before", seconds=5))
     elif words[1] == "resolve":
         spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
         await other_family(at, words[2])

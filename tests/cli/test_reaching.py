@@ -7,23 +7,35 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import pytest_asyncio
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor, OutboundInterceptor, QueryWorkflowInput
 
 from simulator import CarrierRecord, Simulator, SimulatorOptions
 from telegent_orchestrator.cli import watching
+from telegent_orchestrator.cli.output import Output
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
+from telegent_orchestrator.port_in import (
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortState,
+)
 from tests.cli.commands import ROOT, Desk, command_of, desk, ended, process
+from tests.patience import PATIENCE
 from tests.worker.conftest import free_port
 from tests.workflows.house import SETTINGS, House, open_house
 from tests.workflows.requests import port_in, single
 
 NUMBER = "+18015550142"
+Seen = TypeVar("Seen")
 
 
 def key_ring(name: str) -> str:
@@ -169,18 +181,80 @@ async def test_a_worker_that_is_away_for_a_while_is_waited_for(
     temporal: Client, options: SimulatorOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "PATIENCE", 0.5)
+    noted, note = threading.Event(), Output.note
+
+    def noting(self: Output, sentence: str) -> None:
+        note(self, sentence)
+        if "still trying" in sentence:
+            noted.set()
+
+    monkeypatch.setattr(Output, "note", noting)
     simulator = Simulator(options)
     async with simulator.serve() as url:
         orchestrator = Orchestrator(temporal)
         house = House(temporal, simulator, orchestrator, SETTINGS, url)
         await orchestrator.start_onboarding(single("away"))
         watch = asyncio.create_task(desk(house).types("status", "away", "--watch"))
-        await asyncio.sleep(1.5)
+        assert await asyncio.to_thread(noted.wait, PATIENCE)
         assert not watch.done()
         async with house.working():
             said = await watch
     assert said.status == 0
     assert "still trying" in said.err
+
+
+async def test_a_service_that_watches_outlives_a_restart_of_the_worker(
+    temporal: Client, options: SimulatorOptions
+) -> None:
+    simulator = Simulator(options)
+    simulator.carrier.set(NUMBER, CarrierRecord(pin="771204"))
+    async with simulator.serve() as url:
+        orchestrator = Orchestrator(
+            Client(**{**temporal.config(), "interceptors": [Impatient()]})  # type: ignore[arg-type]
+        )
+        house = House(temporal, simulator, orchestrator, SETTINGS, url)
+        details = PortInDetails.model_validate(port_in(NUMBER))
+        port = await orchestrator.start_port_in(PortInRequest(details=details))
+        onboarding = await orchestrator.start_onboarding(single("restarted"))
+        away: list[Exception] = []
+        often = timedelta(seconds=0.1)
+        whole = asyncio.create_task(followed(onboarding.watch(often, away=away.append)))
+        alone = asyncio.create_task(followed(port.watch(often, away=away.append)))
+        async with asyncio.timeout(60):
+            while len(away) < 2:
+                await asyncio.sleep(0.1)
+        assert not whole.done()
+        assert not alone.done()
+        async with house.working():
+            progress = await whole
+            async with asyncio.timeout(30):
+                while (await port.status()).state is not PortState.ACTION_REQUIRED:
+                    await asyncio.sleep(0.1)
+        # In between nobody works, and the watch of the port-in goes on.
+        async with house.working():
+            await port.correct(PortInCorrection(account_pin="771204", by="desk"))
+            states = [status.state for status in await alone]
+    assert progress[-1].onboarding.result is not None
+    assert progress[-1].onboarding.result.complete
+    assert PortState.ACTION_REQUIRED in states
+    assert states[-1] is PortState.COMPLETED
+
+
+class Impatient(Interceptor):
+    """Gives up a question after half a second, where the SDK takes 30."""
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        return ImpatientOutbound(next)
+
+
+class ImpatientOutbound(OutboundInterceptor):
+    async def query_workflow(self, input: QueryWorkflowInput) -> object:
+        input.rpc_timeout = timedelta(seconds=0.5)
+        return await super().query_workflow(input)
+
+
+async def followed(changes: AsyncIterator[Seen]) -> list[Seen]:
+    return [now async for now in changes]
 
 
 async def test_ctrl_c_ends_the_watch_and_not_what_is_watched(
@@ -189,7 +263,7 @@ async def test_ctrl_c_ends_the_watch_and_not_what_is_watched(
     house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
     running = await process("port-in", "start", request_file, "--watch", env=at.variables)
     assert running.stdout is not None
-    await asyncio.wait_for(running.stdout.readuntil(b"SUBMITTED"), 30)
+    await asyncio.wait_for(running.stdout.readuntil(b"SUBMITTED"), PATIENCE)
     running.send_signal(signal.SIGINT)
     said = await ended(running)
     assert said.status == 130

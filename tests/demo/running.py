@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
-PATIENCE = 90.0
 
 
 @dataclass
@@ -86,7 +87,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def all_gone(pids: list[int], within: float = 2.0) -> bool:
+def all_gone(pids: list[int], within: float = 30.0) -> bool:
     deadline = time.monotonic() + within
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         if time.monotonic() > deadline:

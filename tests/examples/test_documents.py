@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import httpx
+
 from demo.ports import free_ports
 from demo.processes import Child, answers_at
 from demo.stack import Stack
@@ -40,6 +42,10 @@ def wait_for(sign: str) -> str:
 
 async def test_a_number_is_ported_in_by_plain_json(running: Stack) -> None:
     await afresh(running)
+    # So that it is still there when it is cancelled.
+    silent = {"number": "+18015550177", "script": "silent"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        (await http.post(f"{running.simulator_url}/_sim/carrier", json=silent)).raise_for_status()
     [exports] = blocks(OTHER_SERVICES, "Trying it")
     [port_in] = blocks(OTHER_SERVICES, "A port-in by plain JSON")
     start, update, rest = port_in.partition(".venv/bin/temporal workflow update")

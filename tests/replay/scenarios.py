@@ -26,6 +26,7 @@ from telegent_orchestrator.port_out import PortOutRequest, PortOutState
 from telegent_orchestrator.port_out_client import PortOuts
 from telegent_orchestrator.progress import Answer, Resolution
 from tests.bulk.customers import BY, customers
+from tests.patience import PATIENCE
 from tests.workflows.house import SETTINGS, House, example_family
 from tests.workflows.requests import line, person, port_in, single
 from tests.workflows.test_events import SECRET
@@ -36,7 +37,7 @@ CORRECTION = PortInCorrection(account_number="100200301", by="desk")
 
 async def until(port: PortInHandle, state: PortState) -> None:
     """Waits until a port-in is in a state."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await port.status()).state is not state:
             await asyncio.sleep(0.05)
 
@@ -126,7 +127,7 @@ async def taken_back(house: House) -> None:
         lines=[line("first", "child", **filters)],
     )
     handle = await house.onboard(request)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not any("message-filter" in call.path for call in house.telegent.requests):
             await asyncio.sleep(0.05)
     await handle.cancel()
@@ -170,7 +171,7 @@ async def left(house: House) -> None:
         by="desk",
     )
     handle = await port_outs.start(request)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await handle.status()).state is not PortOutState.PIN_ISSUED:
             await asyncio.sleep(0.05)
     house.telegent.leave(number, "739164")
@@ -185,7 +186,7 @@ async def told(house: House) -> None:
 async def delivered(house: House) -> None:
     """A port-in is cancelled, and a receiver takes the events."""
     await cancelled(house)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await house.temporal.count_workflows(OPEN_DELIVERIES)).count:
             await asyncio.sleep(0.05)
 
@@ -202,7 +203,7 @@ async def migrated(house: House) -> None:
     bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=2)
     await bulk.pause(BY)
     await bulk.resume(BY)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await bulk.status()).state is not BulkState.NEEDS_PERSON:
             await asyncio.sleep(0.05)
     await bulk.retry(BY)
@@ -217,7 +218,7 @@ async def stopped(house: House) -> None:
     bulks = Bulks(house.temporal, id_key=house.settings.id_key)
     rows = some.rows(3)[1:]
     bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not (await bulk.status()).counts.running:
             await asyncio.sleep(0.05)
     await bulk.cancel(BulkCancel(by="desk", reason="the wrong file", running_too=True))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 
 from demo.processes import Child
@@ -38,14 +39,16 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
 from telegent_orchestrator.port_out_client import PortOuts
 from telegent_orchestrator.progress import Answer, Resolution, StepState
+from tests.patience import PATIENCE
 from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
 from tests.worker.processes import working
 from tests.workflows.house import dev_server, example_family
 from tests.workflows.requests import port_in, single
 
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
+RUNNING = "ExecutionStatus = 'Running'"
+STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 FAMILYS = "+18015550142"
-PATIENCE = 60
 RARE = {"TELEGENT_PORT_FIXED_SECONDS": "3600"}
 """No look is under way when the worker is killed: such a one is made again after 75 seconds."""
 
@@ -218,6 +221,7 @@ async def test_todays_code_finishes_what_the_release_has_begun(
             under_way = [story(there) for story in STORIES]
             for story in under_way:
                 await anext(story)
+            await nothing_is_under_way(client)
             os.kill(old.pid, signal.SIGKILL)
             await old.ended()
         telegent.faults.clear()
@@ -226,6 +230,18 @@ async def test_todays_code_finishes_what_the_release_has_begun(
                 await asyncio.wait_for(anext(story, None), PATIENCE)
     made = Counter(row.kind for row in telegent.ledger.rows)
     assert {kind: made[kind] for kind in MADE} == MADE
+
+
+async def nothing_is_under_way(client: Client) -> None:
+    """Of a call that dies with its worker it is found out only after 75 seconds."""
+    async with asyncio.timeout(PATIENCE):
+        while any([await calls(client, w.id) async for w in client.list_workflows(RUNNING)]):
+            await asyncio.sleep(0.1)
+
+
+async def calls(client: Client, workflow_id: str) -> bool:
+    described = (await client.get_workflow_handle(workflow_id).describe()).raw_description
+    return any(pending.state == STARTED for pending in described.pending_activities)
 
 
 async def until(port: PortInHandle, state: PortState) -> None:

@@ -28,6 +28,7 @@ from simulator import CarrierRecord, CarrierSetup, ManualClock, Simulator, Simul
 from simulator.carrier import WORDS
 from simulator.faults import Fault
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator, PortInHandle
+from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.port_in import (
     PortInCorrection,
@@ -37,6 +38,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Answer, Resolution
+from tests.patience import PATIENCE
 from tests.seeing.receivers import receivers
 from tests.seeing.scraping import Scrape, scrape
 from tests.worker.conftest import free_port
@@ -111,8 +113,8 @@ async def play(folder: Path) -> Seen:
                     await webhook.answers()
                     caller = await live_through(address, clock)
                     await hint(f"http://127.0.0.1:{port}{PATH}", next(iter(telegent.world.orders)))
-                    async with asyncio.timeout(30):
-                        while not await all_is_shown(worker_metrics):
+                    async with asyncio.timeout(PATIENCE):
+                        while await delivering(temporal) or not await all_is_shown(worker_metrics):
                             await asyncio.sleep(0.1)
                     requests = Counter(entry.is_token for entry in telegent.requests)
                     scrapes = [await scrape(p) for p in (worker_metrics, webhook_metrics)]
@@ -237,6 +239,12 @@ async def hint(url: str, order_id: str) -> None:
         assert (await http.post(url, headers=token, content=order_id)).status_code == 200
         assert (await http.post(url, headers=token, content=b"news")).status_code == 200
         assert (await http.post(url, content=order_id)).status_code == 401
+
+
+async def delivering(temporal: Client) -> bool:
+    """Whether an event is still on its way to one of the receivers."""
+    query = f"WorkflowType = '{EVENT_DELIVERY_WORKFLOW}' AND ExecutionStatus = 'Running'"
+    return (await temporal.count_workflows(query)).count > 0
 
 
 async def all_is_shown(port: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import PATIENCE
 from tests.simulator.client import Caller
 
 CREATE = "POST /v1.0/account/create"
@@ -25,7 +26,7 @@ async def test_a_held_call_goes_on_when_it_is_released(
 ) -> None:
     gate = caller.sim.gates.close(CREATE, moment)
     call = asyncio.create_task(create(caller))
-    await asyncio.wait_for(gate.reached(), 5)
+    await asyncio.wait_for(gate.reached(), PATIENCE)
     assert created(caller) == effects
     assert caller.sim.api_calls == (0 if moment == "token" else 1)
     assert caller.sim.requests[-1].status is None
@@ -41,7 +42,7 @@ async def test_a_call_whose_client_has_gone_is_given_up(
 ) -> None:
     gate = caller.sim.gates.close(CREATE, moment)
     call = asyncio.create_task(create(caller))
-    await asyncio.wait_for(gate.reached(), 5)
+    await asyncio.wait_for(gate.reached(), PATIENCE)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -55,7 +56,7 @@ async def test_a_gate_holds_one_call_of_its_kind_and_no_other(caller: Caller) ->
     gate = caller.sim.gates.close(CREATE, "before")
     assert (await caller.raw("GET", "/distributor/accounts")).status_code == 200
     first = asyncio.create_task(create(caller))
-    await asyncio.wait_for(gate.reached(), 5)
+    await asyncio.wait_for(gate.reached(), PATIENCE)
     assert (await create(caller)).status_code == 200
     assert not first.done()
 
@@ -67,4 +68,4 @@ async def test_a_gate_that_is_open_already_holds_nothing(caller: Caller) -> None
     gate = caller.sim.gates.close(CREATE, "after")
     gate.release()
     assert (await create(caller)).status_code == 200
-    await asyncio.wait_for(gate.reached(), 5)
+    await asyncio.wait_for(gate.reached(), PATIENCE)

@@ -25,6 +25,7 @@ from telegent import (
     Unauthorized,
     send_before,
 )
+from tests.patience import PATIENCE
 from tests.telegent.vendor import Vendor, as_json
 
 GOOD = {"AccountId": "AID-1"}
@@ -230,7 +231,7 @@ async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(200):
+    while True:
         writer.write(b" ")
         await writer.drain()
         await asyncio.sleep(0.05)
@@ -256,10 +257,10 @@ async def test_a_request_that_was_read_and_not_answered_may_have_happened(
     socket: Socket, handle: Handler
 ) -> None:
     socket.handle = handle
-    timeouts = Timeouts(connect=0.2, read=0.2, write=0.1, pool=0.1, call=2)
+    timeouts = Timeouts(connect=1, read=1, write=0.5, pool=0.5, call=6.5)
     async with Telegent("DID-1", "s", base_url=socket.url, timeouts=timeouts) as api:
         with pytest.raises(OutcomeUnknown):
-            await asyncio.wait_for(api.accounts.get("AID-1"), timeouts.call)
+            await asyncio.wait_for(api.accounts.get("AID-1"), PATIENCE)
 
 
 async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
@@ -309,7 +310,7 @@ async def test_a_call_that_the_budget_holds_back_too_long_is_not_sent(socket: So
     async with Telegent("DID-1", "s", base_url=socket.url, budget=budget, timeouts=timeouts) as api:
         budget.hold(30)
         with pytest.raises(NotSent):
-            await asyncio.wait_for(api.accounts.get("AID-1"), 1)
+            await asyncio.wait_for(api.accounts.get("AID-1"), PATIENCE)
         assert api.spent.api_calls == api.spent.token_calls == 0
 
 
@@ -348,14 +349,14 @@ async def test_nothing_is_sent_from_the_moment_that_a_caller_sets() -> None:
 async def test_a_machine_that_stands_still_before_the_call_does_not_send_it() -> None:
     vendor = Vendor(lambda request: as_json([]))
     token = vendor.answer_token
+    soon = datetime.now(UTC) + timedelta(seconds=2)
 
     def stand_still(request: httpx.Request) -> httpx.Response:
-        time.sleep(0.2)
+        time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.1)
         return token(request)
 
     vendor.answer_token = stand_still
     async with vendor.client() as api:
-        soon = datetime.now(UTC) + timedelta(seconds=0.1)
         with send_before(soon), pytest.raises(NotSent, match="its time ran out"):
             await api.accounts.list()
     assert len(vendor.token_requests) == 1

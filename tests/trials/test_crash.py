@@ -13,7 +13,7 @@ SEED = 4
 HANDFUL = {Kind.WORKER_KILLED: 2, Kind.WORKER_STOPPED: 1, Kind.SERVER_KILLED: 2}
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 async def test_nothing_is_lost_and_nothing_doubled_in_a_crash(tmp_path: Path) -> None:
     chance = random.Random(SEED)
     chosen = [

@@ -5,16 +5,33 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
 from activities.accounts import AccountActivities, CreateAccount
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE
 from telegent_orchestrator.onboarding import NewAccount
+from tests.patience import PATIENCE
 from trials.family import family
 from trials.scene import scene
 
 TIMES_OUT = timedelta(seconds=2)
+
+
+async def polls(client: Client) -> None:
+    """Returns when a worker asks for calls."""
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=API_TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+    async with asyncio.timeout(PATIENCE):
+        while not (await client.workflow_service.describe_task_queue(request)).pollers:
+            await asyncio.sleep(0.1)
 
 
 async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> None:
@@ -22,6 +39,7 @@ async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> Non
     assert isinstance(account, NewAccount)
     async with scene(tmp_path, Simulator()) as stage:
         worker = await stage.start_worker()
+        await polls(stage.client)
         # Whatever Temporal hands out now waits in the connection until the worker goes on.
         worker.stop()
         await stage.client.start_activity(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.patience import PATIENCE
 from trials.proxy import Proxy, proxy
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -53,7 +54,7 @@ async def test_frozen_bytes_are_held_and_then_passed_on(between: Proxy, server: 
     reader, writer = await connected(between)
     between.freeze()
     writer.write(gzip.compress(b"workflow 7, create_account") + b"more")
-    await asyncio.wait_for(between.seen([b"workflow 7", b"create_account"]), 5)
+    await asyncio.wait_for(between.seen([b"workflow 7", b"create_account"]), PATIENCE)
     assert server.got == b""
     between.thaw()
     assert await reader.readexactly(2) == b"OK"
@@ -76,7 +77,7 @@ async def test_a_cut_loses_what_is_held_and_lets_new_connections_through(
     reader, writer = await connected(between)
     between.freeze()
     writer.write(gzip.compress(b"lost"))
-    await asyncio.wait_for(between.seen([b"lost"]), 5)
+    await asyncio.wait_for(between.seen([b"lost"]), PATIENCE)
     between.cut()
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         await reader.readexactly(1)

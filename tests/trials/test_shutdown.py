@@ -9,6 +9,7 @@ import pytest
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.client import Progress
 from telegent_orchestrator.names import line_id
+from tests.patience import PATIENCE
 from trials.desk import Desk
 from trials.family import BOUGHT, Family, family
 from trials.judge import judge
@@ -38,7 +39,7 @@ async def test_a_purchase_finishes_and_another_worker_goes_on(
     first = await stage.start_worker()
     gate = stage.simulator.gates.close(BUY, "before")
     whole = await onboarding(stage, customer)
-    await asyncio.wait_for(gate.reached(), 60)
+    await asyncio.wait_for(gate.reached(), PATIENCE)
 
     await stage.start_worker()
     first.ask_to_end()
@@ -46,8 +47,8 @@ async def test_a_purchase_finishes_and_another_worker_goes_on(
     assert first.child.running
     gate.release()
 
-    assert await asyncio.wait_for(first.child.ended(), 60) == "exit status 0"
-    progress = await asyncio.wait_for(whole, 60)
+    assert await asyncio.wait_for(first.child.ended(), PATIENCE) == "exit status 0"
+    progress = await asyncio.wait_for(whole, PATIENCE)
     rows = stage.simulator.ledger.rows
     assert judge(customer.request, rows, progress, customer.rejections).state == "ok"
     assert await activities(stage, line_id(customer.request.reference, BOUGHT), "number") == [
@@ -63,7 +64,7 @@ async def onboarding(stage: Scene, customer: Family) -> asyncio.Task[Progress]:
 
 
 async def until(met: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not met():
             await asyncio.sleep(0.05)
 

@@ -1,5 +1,4 @@
 import shutil
-import socket
 import sysconfig
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
+from demo.ports import free_ports
 from telegent_orchestrator.encryption import data_converter
 
 
@@ -19,9 +19,7 @@ def temporal_binary() -> str:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -12,6 +12,7 @@ from pathlib import Path
 from demo.processes import Child, answers_at, python
 from demo.stack import PACE
 from simulator import Simulator, SimulatorOptions
+from tests.patience import PATIENCE
 from tests.worker.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ async def started(
 
 
 async def end(process: asyncio.subprocess.Process) -> Ended:
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     return Ended(process.returncode, out.decode(), err.decode())
 
 
@@ -80,7 +81,7 @@ async def until(process: asyncio.subprocess.Process, event: str) -> list[dict[st
     """Log lines up to and with the one that says `event`."""
     assert process.stdout is not None
     lines: list[dict[str, object]] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while text := await process.stdout.readline():
             lines.append(json.loads(text))
             if lines[-1]["event"] == event:

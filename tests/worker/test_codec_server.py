@@ -16,6 +16,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 import worker.codec_server
 from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey
+from tests.patience import PATIENCE
 from tests.worker.conftest import free_port
 from tests.worker.processes import Ended, end, environment, started
 from tests.worker.served import served
@@ -106,7 +107,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     monkeypatch.setattr(worker.codec_server, "BODY_TIMEOUT", timedelta(seconds=0.2))
     reader, writer = await asyncio.open_connection("127.0.0.1", server.base_url.port)
     writer.write(b"POST /decode HTTP/1.1\r\nHost: codec\r\nContent-Length: 2\r\n\r\n{")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         assert b" 408 " in await reader.readline()
     writer.close()
 

@@ -20,6 +20,7 @@ from temporalio.common import RetryPolicy
 from activities.accounts import AccountActivities, FindAccount
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.names import API_TASK_QUEUE
+from tests.patience import PATIENCE
 from tests.seeing.scraping import scrape
 from tests.worker.conftest import free_port
 from tests.worker.processes import working
@@ -44,7 +45,7 @@ async def answers(port: int) -> tuple[int, int]:
 
 
 async def until(port: int, wanted: tuple[int, int]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while (given := await answers(port)) != wanted:
             assert given[0] == 200
             await asyncio.sleep(0.2)
@@ -146,7 +147,16 @@ async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopp
         free_port(),
         free_port(),
     )
-    settings = {"TELEGENT_HEALTH_PORT": str(port), "TELEGENT_METRICS_PORT": str(metrics)}
+    settings = {
+        "TELEGENT_HEALTH_PORT": str(port),
+        "TELEGENT_METRICS_PORT": str(metrics),
+        # As long as can be: the first call must wait until the last one has its slot.
+        "TELEGENT_CONNECT_TIMEOUT_SECONDS": "2",
+        "TELEGENT_READ_TIMEOUT_SECONDS": "30",
+        "TELEGENT_WRITE_TIMEOUT_SECONDS": "2",
+        "TELEGENT_POOL_TIMEOUT_SECONDS": "2",
+        "TELEGENT_CALL_TIMEOUT_SECONDS": "74",
+    }
     address = temporal.service_client.config.target_host
     async with (
         vendor.serve() as url,
@@ -161,7 +171,7 @@ async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopp
                 start_to_close_timeout=timedelta(seconds=60),
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not await no_slot_is_free(metrics):
                 await asyncio.sleep(0.2)
         assert await answers(port) == (200, 200)
@@ -170,7 +180,7 @@ async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopp
         os.kill(worker.pid, signal.SIGTERM)
         await until(port, (200, 503))
         vendor.answer.set()
-        assert await asyncio.wait_for(worker.ended(), 60) == "exit status 0"
+        assert await asyncio.wait_for(worker.ended(), PATIENCE) == "exit status 0"
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, NexusOperationError, is_cancelled_exception
 from temporalio.worker import Worker
 
+from tests.patience import PATIENCE
+
 with workflow.unsafe.imports_passed_through():
     from nexusrpc import HandlerError, HandlerErrorType
 
@@ -29,7 +31,6 @@ with workflow.unsafe.imports_passed_through():
 
 NAMESPACE = QUEUE = "others"
 ENDPOINT = "telegent"
-PATIENCE = timedelta(seconds=90)
 
 
 @workflow.defn
@@ -81,7 +82,7 @@ async def start(others: Client, operation: str, asked: object) -> WorkflowHandle
         args=[operation, asked],
         id=uuid4().hex,
         task_queue=QUEUE,
-        execution_timeout=PATIENCE,
+        execution_timeout=timedelta(seconds=PATIENCE),
     )
 
 
@@ -162,7 +163,7 @@ async def reach(house: House, number: str, state: PortState) -> None:
     running = (
         f"PortState = '{state.value}' AND WorkflowId = '{house.orchestrator.port_in(number).id}'"
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await house.temporal.count_workflows(running)).count == 0:
             await asyncio.sleep(0.05)
 

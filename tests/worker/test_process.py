@@ -20,8 +20,8 @@ from temporalio.testing import WorkflowEnvironment
 import worker.run
 from activities.accounts import AccountActivities, FindAccount
 from simulator import Simulator
-from simulator.faults import Fault
 from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
+from tests.patience import PATIENCE
 from tests.worker.conftest import free_port, temporal_binary
 from tests.worker.processes import (
     SECRET,
@@ -125,9 +125,7 @@ async def attributes(temporal: WorkflowEnvironment) -> Client:
 
 async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None:
     simulator = Simulator(SIMULATOR)
-    simulator.faults.add(
-        Fault(match="GET /v1.0/distributor/accounts", kind="slow_before", seconds=2)
-    )
+    gate = simulator.gates.close("GET /v1.0/distributor/accounts", "before")
     async with simulator.serve() as url:
         port = free_port()
         env = account(
@@ -157,20 +155,19 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
                 start_to_close_timeout=timedelta(seconds=30),
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
-            for _ in range(750):
-                if simulator.api_calls:
-                    break
-                await asyncio.sleep(0.02)
+            await gate.reached()
             assert [entry.status for entry in simulator.requests if not entry.is_token] == [None]
             process.send_signal(signal.SIGTERM)
+            (stopping,) = await until(process, "stopping: no new work; calls in flight may finish")
+            gate.release()
             done = await end(process)
         assert done.status == 0, done.err
         assert done.err == ""
         events = [json.loads(line)["event"] for line in done.out.splitlines()]
-        assert events[0] == "stopping: no new work; calls in flight may finish"
         assert events[-1] == "stopped"
-        assert SECRET not in done.out
-        assert "http://" not in done.out
+        for out in (done.out, str(stopping)):
+            assert SECRET not in out
+            assert "http://" not in out
         assert simulator.requests[-1].status == 200
         assert await call.result() is None
 
@@ -191,7 +188,7 @@ async def test_worker_that_fails_for_good_is_one_line(
     running = asyncio.create_task(worker.run.run(load_settings(WorkerSettings)))
     try:
         with pytest.raises(WorkerError, match=r"^the Temporal worker failed: .*absent"):
-            await asyncio.wait_for(running, 30)
+            await asyncio.wait_for(running, PATIENCE)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(number)
@@ -215,12 +212,12 @@ async def test_codec_server_serves_and_stops() -> None:
     async with started(env, "codec-server") as process:
         async with httpx.AsyncClient(trust_env=False) as http:
             status = ready = 0
-            for _ in range(200):
-                with contextlib.suppress(httpx.ConnectError):
-                    status = (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code
-                    ready = (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code
-                    break
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(PATIENCE):
+                while not ready:
+                    with contextlib.suppress(httpx.ConnectError):
+                        status = (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code
+                        ready = (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code
+                    await asyncio.sleep(0.05)
             assert (status, ready) == (200, 200)
         process.send_signal(signal.SIGTERM)
         done = await end(process)

@@ -12,6 +12,7 @@ from telegent_orchestrator.names import PORT_IN_WORKFLOW
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.docs import ROOT
 from tests.docs.commands import documented
+from tests.patience import PATIENCE
 from tests.worker.processes import ended, environment
 from tests.workflows.house import dev_server, open_house
 from tests.workflows.requests import port_in
@@ -35,7 +36,7 @@ async def test_what_this_build_cannot_go_on_with_is_named() -> None:
         house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
         request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBER)))
         port = await house.orchestrator.start_port_in(request)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (await port.status()).state is not PortState.SUBMITTED:
                 await asyncio.sleep(0.05)
         assert COMMAND[:3] == [".venv/bin/python", "-m", "worker"]
@@ -53,7 +54,7 @@ async def test_what_this_build_cannot_go_on_with_is_named() -> None:
             other = await client.start_workflow(
                 PORT_IN_WORKFLOW, {"details": port_in()}, id="other", task_queue="other"
             )
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while (await other.describe()).history_length < 5:
                     await asyncio.sleep(0.05)
         stops = await ended(env, *COMMAND[3:])

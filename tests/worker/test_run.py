@@ -18,6 +18,7 @@ from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
 from tests.docs import ROOT
+from tests.patience import PATIENCE
 from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
 from worker.run import PASSTHROUGH, api_worker, grace_for, workflow_worker
 
@@ -61,7 +62,7 @@ async def test_input_that_does_not_decode_fails_the_workflow_readably(
     async with for_workflows(temporal.client):
         handle = await start(temporal.client, "Purchase", payload)
         with pytest.raises(WorkflowFailureError) as failed:
-            await asyncio.wait_for(handle.result(), 10)
+            await asyncio.wait_for(handle.result(), PATIENCE)
     cause = failed.value.cause
     assert isinstance(cause, ApplicationError)
     assert str(cause).startswith("Unreadable: Purchase was not started: ")
@@ -74,7 +75,7 @@ async def test_call_in_flight_finishes_before_the_worker_stops(
     buying = Buying(seconds=1)
     async with for_workflows(temporal.client), for_api(temporal.client, buying):
         handle = await start(temporal.client, "Purchase", Order(count=1))
-        await asyncio.wait_for(buying.started.wait(), 10)
+        await asyncio.wait_for(buying.started.wait(), PATIENCE)
     assert len(buying.finished) == 1
     history = await handle.fetch_history()
     assert any(

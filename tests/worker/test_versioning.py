@@ -15,6 +15,7 @@ from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.docs import ROOT
 from tests.docs.commands import CommandError, documented, typed
+from tests.patience import PATIENCE
 from tests.worker.processes import working
 from tests.workflows.house import dev_server
 from tests.workflows.requests import port_in
@@ -51,7 +52,7 @@ async def test_open_port_ins_go_on_with_the_build_that_becomes_current(tmp_path:
 
         async def once_it_polls(what: str, name: str) -> None:
             # A worker that is ready may still be about to poll for the first time.
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while True:
                     with contextlib.suppress(CommandError):
                         await type_in(what, TELEGENT_BUILD_ID=name)
@@ -84,7 +85,7 @@ async def submitted(client: Client, number: str) -> PortInHandle:
     """A port-in that waits for the carrier."""
     details = PortInDetails.model_validate(port_in(number))
     port = await Orchestrator(client).start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await port.status()).state is not PortState.SUBMITTED:
             await asyncio.sleep(0.05)
     return port

@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -25,6 +25,7 @@ from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
+from tests.patience import PATIENCE
 from tests.worker.conftest import free_port
 from tests.worker.processes import environment, started
 from tests.workflows.house import SETTINGS, House, dev_server
@@ -35,7 +36,7 @@ from worker.webhook import BODY_LIMIT, PATH, orders_in, webhook_app
 NUMBER = "+18015550142"
 USERNAME, PASSWORD, TOKEN = "telegent", "correct: horse", "a-long-token"
 BASIC = httpx.BasicAuth(USERNAME, PASSWORD)
-SLOW = CarrierTimings(acknowledge_after=3, decide_after=3, complete_after=3)
+AT_ONCE = CarrierTimings(acknowledge_after=1, decide_after=1, complete_after=1)
 GATHERING = timedelta(seconds=0.3)
 
 
@@ -77,8 +78,9 @@ async def counters(http: httpx.AsyncClient) -> dict[str, int]:
 
 @asynccontextmanager
 async def slow_house(client: Client) -> AsyncIterator[House]:
-    """Port-ins here look at their orders once, and then not for an hour."""
-    simulator = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=SLOW)))
+    """Port-ins here look at their orders twice, and then not for an hour."""
+    carrier = CarrierSetup(timings=AT_ONCE)
+    simulator = Simulator(SimulatorOptions(carrier=carrier, manual_clock=True))
     mine = uuid4().hex[:8]
     pace = replace(SETTINGS.port_pace, fixed=timedelta(hours=1))
     async with simulator.serve() as url:
@@ -89,17 +91,17 @@ async def slow_house(client: Client) -> AsyncIterator[House]:
 
 
 async def submitted(house: House) -> tuple[PortInHandle, str]:
-    """A port-in that has looked once, and the id of its order as Temporal lists it."""
+    """A port-in that only lacks a look, and the id of its order as Temporal lists it."""
     details = PortInDetails.model_validate(port_in(NUMBER))
     handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             order_id = (await handle.status()).order_id
-            looked = any(each.path == "/v1.0/numbers/order" for each in house.telegent.requests)
+            look = await handle.next_look()
+            rests = look and look > datetime.now(UTC) + timedelta(minutes=30)
             query = f'{ORDER_ATTRIBUTE} = "{order_id}"'
-            if order_id and looked and (await house.temporal.count_workflows(query)).count:
-                # Past the carrier's last step, so that only a look is missing.
-                await asyncio.sleep(SLOW.complete_after)
+            if order_id and rests and (await house.temporal.count_workflows(query)).count:
+                house.let_pass(AT_ONCE.complete_after)
                 return handle, order_id
             await asyncio.sleep(0.05)
 
@@ -112,17 +114,18 @@ async def signals(client: Client, handle: PortInHandle) -> int:
 
 
 async def test_an_order_update_makes_the_port_in_look_at_once(
-    server: Client, http: httpx.AsyncClient
+    server: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with slow_house(server) as house:
         handle, order_id = await submitted(house)
         assert (await handle.status()).state is not PortState.COMPLETED
 
+        monkeypatch.setattr(worker.webhook, "GATHERING", timedelta(seconds=3))
         burst = [http.post(PATH, json={"Data": [{"OrderId": order_id}]}) for _ in range(5)]
         answers = await asyncio.gather(*burst)
 
         assert [answer.status_code for answer in answers] == [200] * 5
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert (await handle.result()).state is PortState.COMPLETED
         assert await signals(server, handle) == 1
         assert await counters(http) == {"received": 5, "coalesced": 4, "signals": 1}
@@ -287,7 +290,7 @@ async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> No
     async with (
         started(env, "webhook") as process,
         httpx.AsyncClient(base_url=url, trust_env=False) as http,
-        asyncio.timeout(30),
+        asyncio.timeout(PATIENCE),
     ):
         while True:
             with contextlib.suppress(httpx.ConnectError):
@@ -298,7 +301,8 @@ async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> No
         headers = {"Authorization": f"Bearer {TOKEN}"}
         assert (await http.post(PATH, content="JNUOID-1")).status_code == 401
         sent = asyncio.create_task(http.post(PATH, content="JNUOID-1", headers=headers))
-        await asyncio.sleep(0.5)
+        while (await counters(http))["received"] < 2:
+            await asyncio.sleep(0.02)
         process.terminate()
         # What was in hand when it had to stop is still answered.
         assert (await sent).status_code == 200

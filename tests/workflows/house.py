@@ -1,25 +1,33 @@
 """A real Temporal server, a real simulator, and the real workers between them."""
 
+import asyncio
+import contextlib
 import sysconfig
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from temporalio.client import Client
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities import ActivitySettings, Pace
-from simulator import CarrierTimings, Simulator, SimulatorOptions
+from simulator import CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent import RequestBudget, Telegent
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingRequest
+from tests.patience import PATIENCE
 from worker.run import workers
 
+CANCELLED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+TASK_DONE = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.6)
 SETTINGS = ActivitySettings(
@@ -69,6 +77,15 @@ class House:
             request.model_copy(update={"reference": mine})
         )
 
+    async def heard_cancel(self, workflow_id: str) -> None:
+        """Returns when this workflow has taken in that it is cancelled."""
+        await heard_cancel(self.temporal.get_workflow_handle(workflow_id))
+
+    def let_pass(self, seconds: float) -> None:
+        """Time at Telegent, where it stands still otherwise: with `manual_clock`."""
+        assert isinstance(self.telegent.clock, ManualClock)
+        self.telegent.clock.advance(seconds)
+
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Workers for as long as the block runs."""
@@ -102,7 +119,14 @@ async def empty_house(
             replace(settings, id_key=mine),
             url,
         )
-        async for left in client.list_workflows("ExecutionStatus = 'Running'"):
+        await end_what_runs(client)
+
+
+async def end_what_runs(client: Client, which: str = "ExecutionStatus = 'Running'") -> None:
+    """Terminates the workflows of a query."""
+    async for left in client.list_workflows(which):
+        # Temporal's list is a moment behind: it may have ended.
+        with contextlib.suppress(RPCError):
             await client.get_workflow_handle(left.id, run_id=left.run_id).terminate()
 
 
@@ -113,6 +137,32 @@ async def open_house(
     """A fresh simulator and workers."""
     async with empty_house(client, options, settings) as house, house.working():
         yield house
+
+
+async def heard_cancel(workflow: WorkflowHandle[Any, Any]) -> None:
+    """Returns when this workflow has taken in that it is cancelled."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            types = [event.event_type for event in (await workflow.fetch_history()).events]
+            if CANCELLED in types and TASK_DONE in types[types.index(CANCELLED) :]:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> list[str]:
+    """Why the worker failed tasks; not that the server took one back, as in a flood of signals."""
+    failed = [
+        event.workflow_task_failed_event_attributes
+        async for event in handle.fetch_history_events()
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    ]
+    ours = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+    return [
+        found.failure.message
+        for found in failed
+        # A machine under load trips the SDK's watch over slow tasks; such a task is done again.
+        if found.cause == ours and found.failure.application_failure_info.type != "_DeadlockError"
+    ]
 
 
 def example_family() -> OnboardingRequest:

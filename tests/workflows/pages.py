@@ -8,6 +8,8 @@ from typing import Any
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 
+from tests.patience import PATIENCE
+
 
 async def page(client: Client, workflow_id: str) -> str:
     """A workflow's current details, in Markdown."""
@@ -19,7 +21,7 @@ async def page(client: Client, workflow_id: str) -> str:
 
 async def page_with(client: Client, workflow_id: str, words: str) -> str:
     """The same, as soon as these words are there."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while words not in (text := await page(client, workflow_id)):
             await asyncio.sleep(0.05)
     return text

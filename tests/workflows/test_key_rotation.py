@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio.api.enums.v1 import EventType
 from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -28,7 +27,8 @@ from telegent_orchestrator.port_in import (
     PortInRequest,
     PortState,
 )
-from tests.workflows.house import QUICK, SETTINGS, House
+from tests.patience import PATIENCE
+from tests.workflows.house import QUICK, SETTINGS, House, end_what_runs, failed_tasks
 from tests.workflows.requests import port_in
 from worker.run import workflow_runner
 from worker.unreadable import missing_key, reading_client
@@ -56,8 +56,7 @@ async def closed_house(temporal: Client, record: CarrierRecord) -> AsyncIterator
         settings = replace(SETTINGS, id_key=mine)
         house = House(temporal, simulator, Orchestrator(temporal, id_key=mine), settings, url)
         yield house
-        async for left in temporal.list_workflows("ExecutionStatus = 'Running'"):
-            await temporal.get_workflow_handle(left.id, run_id=left.run_id).terminate()
+        await end_what_runs(temporal)
 
 
 def as_holder(house: House, *keys: PayloadKey) -> House:
@@ -75,28 +74,20 @@ async def start(house: House) -> PortInHandle:
         id=names.port_in_id(NUMBER, house.settings.id_key),
         task_queue=names.TASK_QUEUE,
         # A failed task is tried again after this; the usual ten seconds are long for a test.
-        task_timeout=timedelta(seconds=1),
+        task_timeout=timedelta(seconds=3),
     )
     return house.orchestrator.port_in(NUMBER)
 
 
 async def until(port: PortInHandle, state: PortState) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await port.status()).state is not state:
             await asyncio.sleep(0.05)
 
 
-async def why_tasks_failed(handle: WorkflowHandle[Any, Any]) -> list[str]:
-    return [
-        event.workflow_task_failed_event_attributes.failure.message
-        async for event in handle.fetch_history_events()
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
-    ]
-
-
 async def until_task_fails(handle: WorkflowHandle[Any, Any]) -> str:
-    async with asyncio.timeout(30):
-        while not (why := await why_tasks_failed(handle)):
+    async with asyncio.timeout(PATIENCE):
+        while not (why := await failed_tasks(handle)):
             await asyncio.sleep(0.05)
     return why[0]
 
@@ -120,7 +111,7 @@ async def test_keys_are_exchanged_while_a_port_in_is_open(temporal: Client) -> N
             assert result.state is PortState.COMPLETED
 
         handle = rotated.temporal.get_workflow_handle(port.id)
-        assert await why_tasks_failed(handle) == []
+        assert await failed_tasks(handle) == []
         history = await handle.fetch_history()
         used = {
             payload.metadata["encryption-key-id"]
@@ -193,7 +184,7 @@ async def test_an_update_under_a_key_that_the_worker_lacks_is_refused_at_once(
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await early.execute_update(names.CANCEL_UPDATE, CANCEL)
         assert "encrypted with key '2026'" in str(refused.value.cause)
-        assert await why_tasks_failed(handle) == []
+        assert await failed_tasks(handle) == []
         await port.cancel(CANCEL)
         assert (await port.result()).state is PortState.CANCELLED
 

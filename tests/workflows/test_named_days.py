@@ -1,7 +1,6 @@
 """The named ways of a port-in, in days, on a Temporal server that skips the waiting."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.service import RPCError
+from temporalio import activity
+from temporalio.testing import WorkflowEnvironment
 
 from activities import ActivitySettings
 from activities.port_rules import PortRules
@@ -23,7 +23,7 @@ from simulator import (
     SimulatorOptions,
 )
 from simulator.carrier import Vocabulary
-from telegent_orchestrator.client import NotTakenError, Orchestrator, PortInHandle
+from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import (
     AttachOrder,
     OperatorResolve,
@@ -36,7 +36,7 @@ from telegent_orchestrator.port_in import (
     PortState,
     Resolve,
 )
-from tests.workflows.days import DAY, carrier_in_step, skipping_server
+from tests.workflows.days import DAY, InStep, skipping_server
 from tests.workflows.house import House
 from tests.workflows.requests import port_in
 
@@ -50,23 +50,48 @@ Person = Callable[[PortInStatus], Awaitable[None]]
 
 @dataclass
 class Days:
-    """A port-in in days, and somebody who looks at it all the time."""
+    """A port-in in days, and what moves its time."""
 
     simulator: Simulator
-    handle: PortInHandle
+    environment: WorkflowEnvironment
+    step: InStep
+    request: PortInRequest
+
+    @property
+    def orchestrator(self) -> Orchestrator:
+        return Orchestrator(self.environment.client)
+
+    @property
+    def handle(self) -> PortInHandle:
+        return self.orchestrator.port_in(NUMBER)
 
     async def end(self, person: Person | None = None) -> PortInResult:
-        """The result; `person` is shown the status again and again, and may act on it."""
-        ending = asyncio.create_task(self.handle.result())
-        while not ending.done():
+        """The result; at each look `person` is shown the status, and may act on it."""
+
+        async def look() -> None:
             if person:
-                with contextlib.suppress(NotTakenError, RPCError):
-                    await person(await self.handle.status())
+                await person(await self.handle.status())
+
+        self.step.person = look
+        await self.orchestrator.start_port_in(self.request)
+        return await self.handle.result()
+
+    async def end_from(self, state: PortState, person: Person) -> PortInResult:
+        """The result; `person` acts in `state`, in which nobody looks, before time is skipped."""
+        with self.environment.with_time_skipping_disabled():
+            await self.orchestrator.start_port_in(self.request)
+        while (status := await self.handle.status()).state is not state:
             await asyncio.sleep(0.02)
-        return ending.result()
+        await person(status)
+        workflow = self.environment.client.get_workflow_handle(self.handle.id)
+        await self.environment.fast_forward(workflow)
+        return await self.handle.result()
 
     def count(self, kind: str) -> int:
         return self.simulator.ledger.count(kind)
+
+    def called(self, path: str) -> bool:
+        return any(entry.path == path for entry in self.simulator.requests)
 
 
 @asynccontextmanager
@@ -79,22 +104,20 @@ async def days(
     details: dict[str, Any] | None = None,
 ) -> AsyncIterator[Days]:
     """A carrier that takes one day to acknowledge, two to decide, three to complete."""
-    clock = ManualClock()
+    step = InStep(ManualClock())
     timings = CarrierTimings(acknowledge_after=DAY, decide_after=2 * DAY, complete_after=3 * DAY)
     carrier = CarrierSetup(timings=timings, vocabulary=vocabulary)
-    simulator = Simulator(SimulatorOptions(carrier=carrier, token_ttl=365 * DAY), clock=clock)
+    simulator = Simulator(SimulatorOptions(carrier=carrier, token_ttl=365 * DAY), clock=step.clock)
     simulator.carrier.set(NUMBER, record)
     if fault:
         simulator.faults.add(fault)
     settings = replace(ActivitySettings(), port_rules=rules or PortRules())
-    async with skipping_server() as environment, simulator.serve() as url:
+    wanted = PortInDetails.model_validate(details or port_in(NUMBER))
+    async with skipping_server(step) as environment, simulator.serve() as url:
         orchestrator = Orchestrator(environment.client)
         house = House(environment.client, simulator, orchestrator, settings, url)
         async with house.working():
-            wanted = PortInDetails.model_validate(details or port_in(NUMBER))
-            handle = await orchestrator.start_port_in(PortInRequest(details=wanted))
-            async with carrier_in_step(environment, clock, handle):
-                yield Days(simulator, handle)
+            yield Days(simulator, environment, step, PortInRequest(details=wanted))
 
 
 @every_vocabulary
@@ -183,7 +206,7 @@ async def test_cancelled_or_completed_meanwhile(vocabulary: Vocabulary, script: 
     async with days(CarrierRecord(script=script), vocabulary=vocabulary) as d:
 
         async def person(status: PortInStatus) -> None:
-            if status.state is PortState.SUBMITTED:
+            if status.state is PortState.SUBMITTED and not d.called("/v1.0/numbers/portin/cancel"):
                 await d.handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
 
         result = await d.end(person)
@@ -198,12 +221,11 @@ async def test_lost_submit(known_to_refuse: bool) -> None:
     async with days(CarrierRecord(), fault=fault, rules=rules) as d:
 
         async def person(status: PortInStatus) -> None:
-            if status.state is PortState.SUBMIT_UNKNOWN:
-                [row] = d.simulator.ledger.of("portin.submitted")
-                order = AttachOrder(order_id=row.data["order_id"], by="desk", reason="support")
-                await d.handle.attach_order(order)
+            [row] = d.simulator.ledger.of("portin.submitted")
+            order = AttachOrder(order_id=row.data["order_id"], by="desk", reason="support")
+            await d.handle.attach_order(order)
 
-        result = await d.end(person)
+        result = await d.end_from(PortState.SUBMIT_UNKNOWN, person)
     assert result.state is PortState.COMPLETED
     assert d.count("portin.submitted") == 1
 
@@ -216,20 +238,19 @@ async def test_expired_pin_and_missing_data() -> None:
     async with days(CarrierRecord(), details=details) as d:
 
         async def person(status: PortInStatus) -> None:
-            if status.state is PortState.INFO_REQUIRED:
-                assert set(status.fields_to_correct) == {"account_pin", "authorization"}
-                await d.handle.correct(
-                    PortInCorrection.model_validate(
-                        {
-                            "account_pin": "482914",
-                            "pin_obtained_at": datetime.now(UTC) - timedelta(hours=1),
-                            "authorization": loa,
-                            "by": "desk",
-                        }
-                    )
+            assert set(status.fields_to_correct) == {"account_pin", "authorization"}
+            await d.handle.correct(
+                PortInCorrection.model_validate(
+                    {
+                        "account_pin": "482914",
+                        "pin_obtained_at": datetime.now(UTC) - timedelta(hours=1),
+                        "authorization": loa,
+                        "by": "desk",
+                    }
                 )
+            )
 
-        result = await d.end(person)
+        result = await d.end_from(PortState.INFO_REQUIRED, person)
     assert result.state is PortState.COMPLETED
 
 
@@ -245,7 +266,9 @@ async def test_a_storm_of_hints() -> None:
     async with days(CarrierRecord()) as d:
 
         async def person(status: PortInStatus) -> None:
-            await asyncio.gather(*(d.handle.look_now() for _ in range(10)))
+            # In a first try the look would begin anew again and again, before any time can pass.
+            if activity.info().attempt == 2:
+                await asyncio.gather(*(d.handle.look_now() for _ in range(10)))
 
         result = await d.end(person)
     assert result.state is PortState.COMPLETED

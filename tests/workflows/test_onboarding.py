@@ -1,27 +1,30 @@
 """Onboardings on a real Temporal server, judged by the simulator's ledger."""
 
 import asyncio
+import contextlib
 from collections import Counter
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
 from simulator import (
     CarrierRecord,
     CarrierSetup,
-    CarrierTimings,
     Fault,
     Simulator,
     SimulatorOptions,
 )
 from simulator.faults import FaultKind
 from telegent_orchestrator import names
-from telegent_orchestrator.client import NotTakenError, OnboardingIncompleteError
+from telegent_orchestrator.client import NotTakenError, OnboardingHandle, OnboardingIncompleteError
+from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortInRequest
 from telegent_orchestrator.progress import Answer, Resolution, StepState
-from tests.workflows.house import House
+from tests.patience import PATIENCE
+from tests.workflows.house import QUICK, House
 from tests.workflows.requests import ACCOUNT, line, person, port_in, single
 
 FAMILY_LEDGER = {
@@ -76,7 +79,7 @@ def counted(simulator: Simulator) -> Counter[str]:
 
 async def onboard(house: House, request: OnboardingRequest) -> OnboardingResult:
     handle = await house.onboard(request)
-    return await asyncio.wait_for(handle.result(), 60)
+    return await asyncio.wait_for(handle.result(), PATIENCE)
 
 
 async def test_a_family_goes_live_with_each_thing_made_once(
@@ -361,11 +364,23 @@ async def test_a_payload_that_is_no_request_fails_readable_and_spends_nothing(
     assert not house.telegent.requests
 
 
-class TestSlowCarrier:
+async def joined(house: House, handle: OnboardingHandle) -> None:
+    """Returns when the line "ported" waits for a port-in that was open before."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            reference = (await handle.status()).reference
+            workflow = house.temporal.get_workflow_handle(line_id(reference, "ported"))
+            with contextlib.suppress(RPCError):
+                pending = (await workflow.describe()).raw_description.pending_activities
+                if any(waits.activity_type.name == "await_port_in" for waits in pending):
+                    return
+            await asyncio.sleep(0.05)
+
+
+class TestAPortInThatWasOpenBefore:
     @pytest.fixture
     def options(self) -> SimulatorOptions:
-        slow = CarrierTimings(acknowledge_after=1, decide_after=2, complete_after=3)
-        return SimulatorOptions(carrier=CarrierSetup(timings=slow))
+        return SimulatorOptions(carrier=CarrierSetup(timings=QUICK), manual_clock=True)
 
     async def test_a_port_in_outlives_its_onboarding_and_the_next_run_joins_it(
         self, house: House
@@ -383,7 +398,10 @@ class TestSlowCarrier:
         port_id = house.orchestrator.port_in(number["phone_number"]).id
         port = house.temporal.get_workflow_handle(port_id)
         assert (await port.describe()).status == WorkflowExecutionStatus.RUNNING
-        result = await onboard(house, request)
+        again = await house.onboard(request)
+        await joined(house, again)
+        house.let_pass(QUICK.complete_after)
+        result = await asyncio.wait_for(again.result(), PATIENCE)
 
         assert result.complete
         assert house.telegent.ledger.count("portin.submitted") == 1
@@ -396,7 +414,10 @@ class TestSlowCarrier:
         await house.orchestrator.start_port_in(PortInRequest(details=details))
         number = port_in() | {"kind": "port_in"}
 
-        result = await onboard(house, single(lines=[line("ported", "one", number=number)]))
+        handle = await house.onboard(single(lines=[line("ported", "one", number=number)]))
+        await joined(house, handle)
+        house.let_pass(QUICK.complete_after)
+        result = await asyncio.wait_for(handle.result(), PATIENCE)
 
         assert result.complete
         assert house.telegent.ledger.count("portin.submitted") == 1
@@ -418,8 +439,11 @@ class TestSlowCarrier:
         await house.orchestrator.start_port_in(PortInRequest(details=details, bind=other))
         number = port_in() | {"kind": "port_in"}
 
+        handle = await house.onboard(single(lines=[line("ported", "one", number=number)]))
+        await joined(house, handle)
+        house.let_pass(QUICK.complete_after)
         with pytest.raises(OnboardingIncompleteError, match=f"to subscriber {owner}"):
-            await onboard(house, single(lines=[line("ported", "one", number=number)]))
+            await asyncio.wait_for(handle.result(), PATIENCE)
 
         assert house.telegent.ledger.count("number.updated") == 1
         assert house.telegent.ledger.count("subscription.created") == 0

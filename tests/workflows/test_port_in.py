@@ -29,6 +29,7 @@ from telegent_orchestrator.port_in import (
     PortState,
     Resolve,
 )
+from tests.patience import PATIENCE
 from tests.workflows.house import QUICK, SETTINGS, House
 from tests.workflows.pages import page
 from tests.workflows.requests import line, port_in, single
@@ -47,7 +48,7 @@ async def until(
     handle: PortInHandle, true: PortState | Callable[[PortInStatus], bool]
 ) -> PortInStatus:
     """Waits for a state, or for a status that fits."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             status = await handle.status()
             if status.state is true or (callable(true) and true(status)):
@@ -64,8 +65,17 @@ def vocabulary() -> Vocabulary:
 
 
 @pytest.fixture
-def options(vocabulary: Vocabulary) -> SimulatorOptions:
-    return SimulatorOptions(carrier=CarrierSetup(timings=QUICK, vocabulary=vocabulary))
+def manual_clock() -> bool:
+    return False
+
+
+in_which_we_let_time_pass = pytest.mark.parametrize("manual_clock", [True], ids=["by hand"])
+
+
+@pytest.fixture
+def options(vocabulary: Vocabulary, manual_clock: bool) -> SimulatorOptions:
+    carrier = CarrierSetup(timings=QUICK, vocabulary=vocabulary)
+    return SimulatorOptions(carrier=carrier, manual_clock=manual_clock)
 
 
 @in_every_vocabulary
@@ -109,35 +119,35 @@ class TestEveryVocabulary:
         assert house.telegent.ledger.count("portin.cancelled") == 1
 
 
+@in_which_we_let_time_pass
 @pytest.mark.parametrize("vocabulary", ["bp"])
 @pytest.mark.parametrize(
-    "state",
+    ("state", "after"),
     [
-        PortState.SUBMITTED,
-        PortState.AT_CARRIER,
-        PortState.SCHEDULED,
-        PortState.ACTION_REQUIRED,
-        PortState.UPDATE_REQUESTED,
+        (PortState.SUBMITTED, 0),
+        (PortState.AT_CARRIER, QUICK.acknowledge_after),
+        (PortState.SCHEDULED, QUICK.decide_after),
+        (PortState.ACTION_REQUIRED, QUICK.decide_after),
+        (PortState.UPDATE_REQUESTED, QUICK.decide_after),
     ],
 )
 async def test_a_cancel_is_taken_in_every_state_of_an_open_order(
-    house: House, state: PortState
+    house: House, state: PortState, after: float
 ) -> None:
-    house.telegent.carrier.timings = CarrierTimings(
-        acknowledge_after=0.6, decide_after=1.2, complete_after=3
-    )
     rejected = state in (PortState.ACTION_REQUIRED, PortState.UPDATE_REQUESTED)
     house.telegent.carrier.set(NUMBER, TRUTH if rejected else CarrierRecord())
-    house.telegent.faults.add(
-        Fault(match="POST /v1.0/numbers/portin/update", kind="slow_before", seconds=0.5)
-    )
+    update = house.telegent.gates.close("POST /v1.0/numbers/portin/update", "before")
     handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+    house.let_pass(after)
     if state is PortState.UPDATE_REQUESTED:
         await until(handle, PortState.ACTION_REQUIRED)
         await handle.correct(PortInCorrection(account_number="1", by="desk"))
+        await update.reached()
     await until(handle, state)
 
     met = await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    update.release()
     result = await handle.result()
 
     assert met is state
@@ -223,12 +233,16 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
 
 async def test_an_update_is_refused_with_the_reason_at_once(house: House) -> None:
     house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    cancel = house.telegent.gates.close("POST /v1.0/numbers/portin/cancel", "before")
     handle = await start(house)
     await until(handle, lambda status: status.order_id is not None)
     await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await cancel.reached()
 
     with pytest.raises(NotTakenError, match="CANCEL_REQUESTED does not take a correction"):
         await handle.correct(CORRECTION)
+    cancel.release()
+    assert (await handle.result()).state is PortState.CANCELLED
 
 
 @pytest.mark.parametrize("kind", ["lose", "error_after", "error_before", "html"])
@@ -298,6 +312,7 @@ async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
     assert house.telegent.ledger.count("portin.submitted") == 1
 
 
+@in_which_we_let_time_pass
 async def test_an_order_that_is_older_than_its_workflow_is_followed(house: House) -> None:
     lost = await start(house)
     order = (await until(lost, lambda status: status.order_id is not None)).order_id
@@ -308,6 +323,7 @@ async def test_an_order_that_is_older_than_its_workflow_is_followed(house: House
     await until(handle, PortState.INFO_REQUIRED)
     assert order
     await handle.attach_order(AttachOrder(order_id=order, by="desk", reason="it is in the portal"))
+    house.let_pass(QUICK.complete_after)
 
     assert (await handle.result()).state is PortState.COMPLETED
     assert house.telegent.ledger.count("portin.submitted") == 1
@@ -341,11 +357,13 @@ async def test_an_order_that_vanishes_is_waited_for(house: House) -> None:
     assert (await handle.result()).state is PortState.COMPLETED
 
 
+@in_which_we_let_time_pass
 async def test_a_hint_makes_it_look_at_once(house: House) -> None:
     handle = await start(house)
     await until(handle, lambda status: status.order_id is not None)
     for _ in range(5):
         await handle.look_now()
+    house.let_pass(QUICK.complete_after)
 
     assert (await handle.result()).state is PortState.COMPLETED
 
@@ -402,16 +420,20 @@ async def test_an_expired_transfer_pin_is_not_sent(house: House) -> None:
     assert (await handle.result()).state is PortState.COMPLETED
 
 
+@in_which_we_let_time_pass
 async def test_a_word_that_nobody_knows_is_shown_and_counted_and_waited_out(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(WORDS["kb"], "acknowledged", "Teleporting")
 
     handle = await start(house)
+    await until(handle, lambda status: status.order_id is not None)
+    house.let_pass(QUICK.acknowledge_after)
+    await until(handle, lambda status: status.unknown_words >= 1)
+    house.let_pass(QUICK.complete_after)
     result = await handle.result()
 
     assert result.state is PortState.COMPLETED
-    assert (await handle.status()).unknown_words >= 1
     assert any(entry.vendor_words == "Teleporting" for entry in result.timeline)
 
 
@@ -430,13 +452,12 @@ async def test_corrections_that_arrive_together_are_sent_as_one(house: House) ->
     house.telegent.carrier.set(NUMBER, TRUTH)
     handle = await start(house, account_pin="0000")
     await until(handle, PortState.ACTION_REQUIRED)
-    house.telegent.faults.add(
-        Fault(match="POST /v1.0/numbers/portin/update", kind="slow", seconds=0.5)
-    )
+    update = house.telegent.gates.close("POST /v1.0/numbers/portin/update", "after")
     await handle.correct(PortInCorrection(account_number="1", by="first"))
-    await until(handle, PortState.UPDATE_REQUESTED)
+    await update.reached()
     await handle.correct(PortInCorrection(account_number="100200301", by="second"))
     await handle.correct(PortInCorrection(account_pin="482913", by="third"))
+    update.release()
 
     assert (await handle.result()).state is PortState.COMPLETED
     assert house.telegent.ledger.count("portin.updated") == 2
@@ -538,7 +559,7 @@ async def test_what_a_carrier_quotes_of_the_secrets_is_struck_out(
     house.telegent.carrier.set(NUMBER, CarrierRecord(script=f"reject:{words}"))
     handle = await start(house, account_number="100200300", account_pin="482913")
     status = await until(handle, PortState.ACTION_REQUIRED)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while "is still 'ResolutionRequired'; next look" not in caplog.text:
             await asyncio.sleep(0.05)
     await handle.correct(PortInCorrection(account_pin="777777", by="desk"))
@@ -723,3 +744,20 @@ async def test_hints_do_not_repeat_a_refused_submit(house: House) -> None:
     assert len(submits) == 1
     await handle.cancel(PortInCancel(by="desk", reason="never mind"))
     assert (await handle.result()).state is PortState.CANCELLED
+
+
+async def test_a_number_can_be_ported_after_a_port_in_that_came_to_nothing(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    first = await start(house)
+    await until(first, lambda status: status.order_id is not None)
+    await first.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    assert (await first.result()).state is PortState.CANCELLED
+    house.telegent.carrier.set(NUMBER, CarrierRecord())
+
+    second = await start(house)
+    third = await start(house)
+
+    assert (first.joined, second.joined, third.joined) == (False, False, True)
+    assert (await second.result()).state is PortState.COMPLETED
+    assert (await start(house)).joined
+    assert house.telegent.ledger.count("portin.submitted") == 2

@@ -13,6 +13,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowFailureError
 
+from activities import ActivitySettings
 from activities.port_outs import PIN_LENGTH, PinChooser
 from simulator import Fault
 from simulator.faults import FaultKind
@@ -29,8 +30,8 @@ from telegent_orchestrator.port_out import (
     weak,
 )
 from telegent_orchestrator.port_out_client import PortOutHandle, PortOuts
-from tests.workflows import house as houses
-from tests.workflows.house import House
+from tests.patience import PATIENCE
+from tests.workflows.house import SETTINGS, House
 
 NUMBER = "+18015550142"
 PIN = "918274"
@@ -47,9 +48,9 @@ def poll() -> timedelta:
     return timedelta(seconds=0.2)
 
 
-@pytest.fixture(autouse=True)
-def _looks_often(monkeypatch: pytest.MonkeyPatch, poll: timedelta) -> None:
-    monkeypatch.setattr(houses, "SETTINGS", replace(houses.SETTINGS, port_out_poll=poll))
+@pytest.fixture
+def settings(poll: timedelta) -> ActivitySettings:
+    return replace(SETTINGS, port_out_poll=poll)
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def until(
     handle: PortOutHandle, true: PortOutState | Callable[[PortOutStatus], bool]
 ) -> PortOutStatus:
     """Waits for a state, or for a status that fits."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             status = await handle.status()
             if status.state is true or (callable(true) and true(status)):
@@ -279,25 +280,31 @@ async def test_cancelling_the_workflow_makes_the_pin_worthless(there: House) -> 
 async def test_a_cancel_while_the_pin_is_being_set_waits_for_the_answer(
     there: House, way: str
 ) -> None:
+    gate = there.telegent.gates.close(SET_PIN, "before")
     there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
     handle = await start(there, pin=PIN)
+    await gate.reached()
     await until(handle, PortOutState.ISSUING)
 
     if way == "message":
         await handle.cancel(CANCEL)
     else:
         await there.temporal.get_workflow_handle(handle.id).cancel()
+        await there.heard_cancel(handle.id)
+    gate.release()
 
     assert (await handle.result()).state is PortOutState.CANCELLED
     assert pin_of(there) not in (None, PIN)
 
 
 async def test_a_cancel_before_a_pin_was_sent_sends_none(there: House) -> None:
-    there.telegent.faults.add(Fault(match=READ_NUMBER, kind="error_before"))
+    gate = there.telegent.gates.close(READ_NUMBER, "before")
     handle = await start(there, pin=PIN)
+    await gate.reached()
     await until(handle, PortOutState.CHECKING)
 
     await handle.cancel(CANCEL)
+    gate.release()
 
     assert (await handle.result()).state is PortOutState.CANCELLED
     assert count(there, "portout.set") == 0
@@ -322,10 +329,11 @@ class TestBetweenTwoLooks:
 
 
 async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: House) -> None:
-    there.telegent.faults.add(Fault(match=DELETE, kind="error_before", times=2))
+    gate = there.telegent.gates.close(DELETE, "before")
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
     there.telegent.leave(NUMBER, PIN)
+    await gate.reached()
     await until(handle, PortOutState.LEFT)
 
     with pytest.raises(NotTakenError, match="the number has left"):
@@ -333,6 +341,7 @@ async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: House) -
     with pytest.raises(NotTakenError, match="no PIN to show"):
         await handle.reveal_pin(ASKED)
     await there.temporal.get_workflow_handle(handle.id).signal(names.CANCEL_SIGNAL, CANCEL)
+    gate.release()
     result = await handle.result()
 
     assert result.state is PortOutState.COMPLETED
@@ -368,7 +377,7 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
 
 
 async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: House) -> None:
-    there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before", times=2))
+    gate = there.telegent.gates.close(SET_PIN, "before")
     handle = await start(there, pin=PIN, issue_within=timedelta(seconds=0.3))
     status = await until(handle, PortOutState.ISSUE_OVERDUE)
 
@@ -376,6 +385,7 @@ async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: House) ->
     assert "✋" in await details(there, handle)
     with pytest.raises(NotTakenError, match="no PIN to show"):
         await handle.reveal_pin(ASKED)
+    gate.release()
     issued = await until(handle, PortOutState.PIN_ISSUED)
 
     assert issued.attention == ""

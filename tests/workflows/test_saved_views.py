@@ -117,13 +117,13 @@ WAITING = {"rejected", "bare", "lost"}
 OPEN = WAITING | {"silent"}
 EXPECTED = {
     "Port-ins that need action": WAITING,
-    "… that have needed it since before a day": WAITING,
+    "… that have needed it since before a given date": WAITING,
     "… because data are missing": {"bare"},
     "… because the losing carrier rejected": {"rejected"},
     "… because the order id is not known": {"lost"},
-    "Port-ins in the same state since before a day": OPEN,
+    "Port-ins in the same state since before a given date": OPEN,
     "Port-ins with the losing carrier": {"silent"},
-    "Port-ins open since before a day": OPEN,
+    "Port-ins open since before a given date": OPEN,
     "The port-in of an order": {"silent"},
     "All of one account": {"rejected"},
     "What waits at one step": {"rejected", "silent"},

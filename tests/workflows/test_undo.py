@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
-from simulator import Fault, Simulator, SimulatorOptions
+from simulator import CarrierRecord, Fault, Simulator, SimulatorOptions
+from simulator.gates import Gate
 from telegent_orchestrator.client import OnboardingHandle, OnboardingIncompleteError, Orchestrator
 from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingStatus
 from telegent_orchestrator.progress import StepState, Undone
+from tests.patience import PATIENCE
 from tests.workflows.house import SETTINGS, House
 from tests.workflows.requests import line, person, port_in, single
 
@@ -43,10 +46,17 @@ def two_lines() -> OnboardingRequest:
     return single(subscribers=people, lines=[line("first", "one"), line("second", "two")])
 
 
-async def cancelled(handle: OnboardingHandle) -> OnboardingStatus:
+async def cancelled(
+    house: House, handle: OnboardingHandle, gate: Gate | None = None, line: str | None = None
+) -> OnboardingStatus:
+    """The end; what `gate` holds of this line goes on when the cancel has reached it."""
     await handle.cancel()
+    if gate:
+        reference = (await handle.progress()).onboarding.reference
+        await house.heard_cancel(line_id(reference, line) if line else handle.id)
+        gate.release()
     with pytest.raises(WorkflowFailureError):
-        await asyncio.wait_for(handle.result(), 60)
+        await asyncio.wait_for(handle.result(), PATIENCE)
     return (await handle.progress()).onboarding
 
 
@@ -57,7 +67,7 @@ async def undone_of_line(house: House, status: OnboardingStatus, key: str) -> Un
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -70,18 +80,14 @@ def taken_back(simulator: Simulator) -> list[str]:
     return [kind for kind in kinds(simulator) if kind in [*LINE_UNDONE, *SHARED_UNDONE]]
 
 
-def called(simulator: Simulator, path: str, times: int = 1) -> Callable[[], bool]:
-    return lambda: sum(entry.path == path for entry in simulator.requests) >= times
-
-
 async def test_a_cancel_takes_back_in_reverse_and_names_what_it_leaves(house: House) -> None:
     path = "/v1.0/subscribers/message-filter"
-    house.telegent.faults.add(Fault(match=f"POST {path}", kind="slow_before", seconds=1))
+    gate = house.telegent.gates.close(f"POST {path}", "before")
     handle = await house.onboard(guarded())
-    await until(called(house.telegent, path))
+    await gate.reached()
 
     # The message filter is under way: the cancel waits for its answer, to take it back too.
-    status = await cancelled(handle)
+    status = await cancelled(house, handle, gate, "first")
 
     done = taken_back(house.telegent)
     assert done == [*LINE_UNDONE, "guardian.relation_deleted"]
@@ -99,12 +105,12 @@ async def test_a_cancel_takes_back_in_reverse_and_names_what_it_leaves(house: Ho
 
 async def test_before_any_line_routes_and_relations_are_taken_back(house: House) -> None:
     path = "/v1.0/packages"
-    house.telegent.faults.add(Fault(match=f"POST {path}", kind="slow_before", seconds=1))
+    gate = house.telegent.gates.close(f"POST {path}", "before")
     handle = await house.onboard(guarded())
-    await until(called(house.telegent, path))
+    await gate.reached()
     await until(lambda: house.telegent.ledger.count("guardian.related") == 1)
 
-    status = await cancelled(handle)
+    status = await cancelled(house, handle, gate)
 
     assert sorted(taken_back(house.telegent)) == SHARED_UNDONE
     assert len(status.undone.taken_back) == 3
@@ -115,13 +121,11 @@ async def test_before_any_line_routes_and_relations_are_taken_back(house: House)
 async def test_a_purchase_whose_answer_was_lost_is_found_and_given_up(house: House) -> None:
     house.telegent.faults.add(Fault(match=f"POST {PROVISION}", kind="lose"))
     # The look is not answered before the cancel, so the purchase is unknown by then.
-    house.telegent.faults.add(
-        Fault(match="GET /v1.0/numbers/inventory", kind="error_before", times=3)
-    )
+    gate = house.telegent.gates.close("GET /v1.0/numbers/inventory", "before")
     handle = await house.onboard(single())
-    await until(called(house.telegent, "/v1.0/numbers/inventory"))
+    await gate.reached()
 
-    status = await cancelled(handle)
+    status = await cancelled(house, handle, gate, "first")
 
     assert house.telegent.ledger.count("number.provisioned") == 1
     assert house.telegent.ledger.count("number.status_changed") == 1
@@ -134,14 +138,14 @@ async def test_a_purchase_whose_answer_was_lost_is_found_and_given_up(house: Hou
 @pytest.mark.parametrize("trouble", ["lose", "error_before", "error_after", "refuse", "429"])
 async def test_trouble_while_taking_back_takes_back_once(house: House, trouble: str) -> None:
     path = "/v1.0/subscribers/message-filter"
-    house.telegent.faults.add(Fault(match=f"POST {path}", kind="slow_before", seconds=0.5))
+    gate = house.telegent.gates.close(f"POST {path}", "before")
     handle = await house.onboard(guarded())
-    await until(called(house.telegent, path))
+    await gate.reached()
     spoilt = ("*/delete", "POST /v1.0/numbers/status")
     for match in spoilt:
         house.telegent.faults.add(Fault.model_validate({"match": match, "kind": trouble}))
 
-    status = await cancelled(handle)
+    status = await cancelled(house, handle, gate, "first")
 
     assert taken_back(house.telegent) == [*LINE_UNDONE, "guardian.relation_deleted"]
     assert (await undone_of_line(house, status, "first")).left == []
@@ -149,13 +153,13 @@ async def test_trouble_while_taking_back_takes_back_once(house: House, trouble: 
 
 async def test_what_the_vendor_refuses_to_take_back_is_left_and_named(house: House) -> None:
     path = "/v1.0/subscribers/message-filter"
-    house.telegent.faults.add(Fault(match=f"POST {path}", kind="slow_before", seconds=0.5))
+    gate = house.telegent.gates.close(f"POST {path}", "before")
     refuse = Fault(match="POST /v1.0/numbers/status", kind="error_before", status=400)
     house.telegent.faults.add(refuse)
     handle = await house.onboard(guarded())
-    await until(called(house.telegent, path))
+    await gate.reached()
 
-    status = await cancelled(handle)
+    status = await cancelled(house, handle, gate, "first")
 
     number = house.telegent.ledger.of("number.provisioned")[0].data["number"]
     (left,) = (await undone_of_line(house, status, "first")).left
@@ -167,30 +171,29 @@ async def test_what_the_vendor_refuses_to_take_back_is_left_and_named(house: Hou
 
 
 async def test_a_line_that_is_done_stays_and_so_does_what_it_uses(house: House) -> None:
-    house.telegent.faults.add(
-        Fault(match=f"POST {PROVISION}", nth=2, kind="slow_before", seconds=1.5)
-    )
+    gate = house.telegent.gates.close(f"POST {PROVISION}", "before")
     handle = await house.onboard(two_lines())
-    async for now in handle.watch():
+    await gate.reached()
+    async for now in handle.watch(timedelta(seconds=0.1)):
         if any(brief.state is StepState.DONE for brief in now.onboarding.lines):
             break
+    (open_one,) = (b.key for b in now.onboarding.lines if b.state is not StepState.DONE)
 
-    status = await cancelled(handle)
+    status = await cancelled(house, handle, gate, open_one)
 
     assert house.telegent.ledger.count("number.provisioned") == 2
     assert taken_back(house.telegent) == ["number.status_changed"]
-    stays = next(brief.key for brief in status.lines if brief.state is StepState.DONE)
+    (stays,) = (brief.key for brief in status.lines if brief.state is StepState.DONE)
     assert sum(f"used by line {stays}" in words for words in status.undone.left) == 2
 
 
 async def test_an_open_port_in_goes_on_by_its_own_rules(house: House) -> None:
     ported = port_in() | {"kind": "port_in"}
-    slow = Fault(match="GET /v1.0/numbers/order", kind="slow_before", seconds=0.3, times=50)
-    house.telegent.faults.add(slow)
+    house.telegent.carrier.set(ported["phone_number"], CarrierRecord(script="silent"))
     handle = await house.onboard(single(lines=[line("ported", "one", number=ported)]))
     await until(lambda: house.telegent.ledger.count("portin.submitted") == 1)
 
-    status = await cancelled(handle)
+    status = await cancelled(house, handle)
 
     port_id = house.orchestrator.port_in(ported["phone_number"]).id
     port = house.temporal.get_workflow_handle(port_id)
@@ -205,12 +208,12 @@ async def test_an_open_port_in_goes_on_by_its_own_rules(house: House) -> None:
 
 async def test_a_run_after_a_cancel_makes_everything_anew(house: House) -> None:
     path = "/v1.0/subscribers/message-filter"
-    house.telegent.faults.add(Fault(match=f"POST {path}", kind="slow_before", seconds=0.5))
+    gate = house.telegent.gates.close(f"POST {path}", "before")
     handle = await house.onboard(guarded())
-    await until(called(house.telegent, path))
-    await cancelled(handle)
+    await gate.reached()
+    await cancelled(house, handle, gate, "first")
 
-    result = await asyncio.wait_for((await house.onboard(guarded())).result(), 60)
+    result = await asyncio.wait_for((await house.onboard(guarded())).result(), PATIENCE)
 
     assert result.complete
     assert house.telegent.ledger.count("account.created") == 1
@@ -220,17 +223,20 @@ async def test_a_run_after_a_cancel_makes_everything_anew(house: House) -> None:
 
 
 async def test_a_line_cancelled_alone_fails_and_the_others_go_on(house: House) -> None:
-    house.telegent.faults.add(
-        Fault(match=f"POST {PROVISION}", kind="slow_before", seconds=1, times=2)
-    )
+    gates = [house.telegent.gates.close(f"POST {PROVISION}", "before") for _ in range(2)]
     handle = await house.onboard(two_lines())
-    await until(called(house.telegent, PROVISION, times=2))
+    for gate in gates:
+        await gate.reached()
 
     reference = (await handle.progress()).onboarding.reference
-    await house.temporal.get_workflow_handle(line_id(reference, "second")).cancel()
+    cancelled_one = line_id(reference, "second")
+    await house.temporal.get_workflow_handle(cancelled_one).cancel()
+    await house.heard_cancel(cancelled_one)
+    for gate in gates:
+        gate.release()
 
     with pytest.raises(OnboardingIncompleteError) as caught:
-        await asyncio.wait_for(handle.result(), 60)
+        await asyncio.wait_for(handle.result(), PATIENCE)
     first, second = caught.value.result.lines
     assert (first.state, second.state) == (StepState.DONE, StepState.FAILED)
     assert taken_back(house.telegent) == ["number.status_changed"]
@@ -245,17 +251,20 @@ async def test_a_worker_that_ends_in_the_middle_of_taking_back_loses_nothing(
         orchestrator = Orchestrator(temporal, id_key=mine)
         house = House(temporal, simulator, orchestrator, settings, url)
         path = "/v1.0/subscribers/message-filter"
-        simulator.faults.add(Fault(match=f"POST {path}", kind="slow_before", seconds=0.5))
+        made = simulator.gates.close(f"POST {path}", "before")
+        taken = simulator.gates.close("POST /v1.0/subscriptions/delete", "after")
         async with house.working():
             handle = await house.onboard(guarded())
-            await until(called(simulator, path))
-            simulator.faults.add(
-                Fault(match="POST /v1.0/subscriptions/delete", kind="slow", seconds=0.5)
-            )
+            await made.reached()
             await handle.cancel()
-            await until(called(simulator, "/v1.0/subscriptions/delete"))
+            reference = (await handle.progress()).onboarding.reference
+            await house.heard_cancel(line_id(reference, "first"))
+            made.release()
+            await taken.reached()
+            # Answered only when the worker is about to stop.
+            asyncio.get_running_loop().call_later(0.5, taken.release)
         async with house.working():
             with pytest.raises(WorkflowFailureError):
-                await asyncio.wait_for(handle.result(), 60)
+                await asyncio.wait_for(handle.result(), PATIENCE)
 
     assert taken_back(simulator) == [*LINE_UNDONE, "guardian.relation_deleted"]

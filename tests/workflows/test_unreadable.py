@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import (
     Client,
     WorkflowFailureError,
@@ -30,7 +29,8 @@ from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
-from tests.workflows.house import QUICK, House, open_house
+from tests.patience import PATIENCE
+from tests.workflows.house import QUICK, House, failed_tasks, open_house
 from tests.workflows.requests import port_in
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
@@ -111,7 +111,7 @@ def foreign(client: Client) -> Client:
 async def open_port_in(house: House) -> PortInHandle:
     details = PortInDetails.model_validate(port_in())
     handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await handle.status()).state is not PortState.SUBMITTED:
             await asyncio.sleep(0.05)
     return handle
@@ -126,22 +126,6 @@ async def start_raw(client: Client, workflow: str, sent: list[Payload]) -> Workf
     )
 
 
-async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> list[str]:
-    """Why the worker failed tasks; not that the server took one back, as in a flood of signals."""
-    failed = [
-        event.workflow_task_failed_event_attributes
-        async for event in handle.fetch_history_events()
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
-    ]
-    ours = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
-    return [
-        found.failure.message
-        for found in failed
-        # A machine under load trips the SDK's watch over slow tasks; such a task is done again.
-        if found.cause == ours and found.failure.application_failure_info.type != "_DeadlockError"
-    ]
-
-
 @pytest.mark.parametrize("workflow", [found.__name__ for found in WORKFLOWS])
 async def test_a_start_that_cannot_be_read_ends_with_the_reason(
     house: House, workflow: str
@@ -149,7 +133,7 @@ async def test_a_start_that_cannot_be_read_ends_with_the_reason(
     async def start(sent: list[Payload]) -> ApplicationError:
         handle = await start_raw(house.temporal, workflow, sent)
         with pytest.raises(WorkflowFailureError) as failed:
-            await asyncio.wait_for(handle.result(), 30)
+            await asyncio.wait_for(handle.result(), PATIENCE)
         assert await failed_tasks(handle) == []
         assert isinstance(failed.value.cause, ApplicationError)
         return failed.value.cause
