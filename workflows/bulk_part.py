@@ -97,7 +97,8 @@ class BulkPartWorkflow:
 
     def _follow(self, order: PartOrder) -> None:
         cancel = order.cancel and not self._order.cancel
-        self._order = order
+        # Cancelled in Temporal's dialog, it stays so whatever the bulk says later.
+        self._order = order.model_copy(update={"cancel": order.cancel or self._order.cancel})
         if order.retries > self._retries:
             self._retries = order.retries
             for at, row in enumerate(self._rows):
@@ -121,7 +122,9 @@ class BulkPartWorkflow:
         try:
             await self._onboard(wanted, row, again=at in self._again)
         except FailureError as error:
-            cancelled = is_cancelled_exception(error)
+            # An onboarding that somebody has cancelled by itself can be started again like a failed
+            # one; the bulk must not end as if all were done.
+            cancelled = is_cancelled_exception(error) and self._order.cancel
             row.state = RowState.CANCELLED if cancelled else RowState.FAILED
             row.detail = row.detail or shortened(words_of(error))
 

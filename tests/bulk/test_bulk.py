@@ -163,3 +163,26 @@ async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(house: House)
         assert result.counts.model_dump(exclude_defaults=True) == {"waiting": 8, "cancelled": 3}
         part = house.temporal.get_workflow_handle(bulk_part_id(bulk.reference, 1))
         await part.result()
+
+
+async def test_a_row_that_was_cancelled_by_itself_is_started_again_with_the_failed_ones(
+    house: House,
+) -> None:
+    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
+    async with house.working():
+        some = await customers(house)
+        gate = house.telegent.gates.close("POST /v1.0/subscribers/create", "before")
+        rows = some.rows(2)[1:]
+        bulk = await bulks.start(some.reference("by-itself"), rows, by="desk", window=1)
+        await gate.reached()
+        onboarding = onboarding_id(rows[0].onboarding.reference)
+        await house.temporal.get_workflow_handle(onboarding).cancel()
+        await house.heard_cancel(onboarding)
+        gate.release()
+        await until(bulk, lambda now: now.state is BulkState.NEEDS_PERSON)
+
+        assert await bulk.retry(BY) == 1
+
+        result = await bulk.result()
+        assert result.state is BulkState.COMPLETED
+        assert result.counts.model_dump(exclude_defaults=True) == {"done": 1}
