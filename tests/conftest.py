@@ -1,7 +1,9 @@
-"""For all tests: nothing that Hypothesis tries is judged by how long it takes, and Ctrl-C works."""
+"""For all tests: nothing that Hypothesis tries is judged by how long it takes, Ctrl-C works, and
+the files that take longest come first, so that nobody waits for them in the end."""
 
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -10,3 +12,18 @@ settings.load_profile("any pace")
 # Shells let what they run in the background ignore Ctrl-C, and so would every process of a test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONGEST = (
+    "trials/test_faults.py",
+    "trials/test_crash.py",
+    "workflows/test_port_in_races.py",
+    "examples/test_other_services.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        where = (at for at, name in enumerate(LONGEST) if item.path.as_posix().endswith(name))
+        return next(where, len(LONGEST))
+
+    items.sort(key=place)
