@@ -81,6 +81,15 @@ Known = Annotated[OnboardingHandle, Depends(known_onboarding)]
 PortIn = Annotated[PortInHandle, Depends(port_in_named)]
 
 
+async def known_port_in(port_in: PortIn) -> PortInHandle:
+    """The same; 404 when there is none."""
+    await port_in.status()
+    return port_in
+
+
+KnownPortIn = Annotated[PortInHandle, Depends(known_port_in)]
+
+
 @app.post("/onboardings", status_code=202)
 async def start(
     wanted: OnboardingRequest,
@@ -122,6 +131,13 @@ async def cancel(onboarding: Known) -> None:
 async def show_port_in(port_in: PortIn) -> PortInStatus:
     """Where a port-in is, and what to correct."""
     return await port_in.status()
+
+
+@app.get("/port-ins/{workflow_id}/events", response_class=EventSourceResponse)
+async def follow_port_in(port_in: KnownPortIn) -> AsyncIterator[ServerSentEvent]:
+    """Each change as it happens, as `status`, until the port-in has ended."""
+    async for now in port_in.watch():
+        yield ServerSentEvent(event="status", data=now)
 
 
 @app.post("/port-ins/{workflow_id}/correction")

@@ -47,9 +47,17 @@ class RowState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    @property
+    def not_well(self) -> bool:
+        """Whether the row has ended without its onboarding: a retry starts it again."""
+        return self in (RowState.FAILED, RowState.CANCELLED)
+
 
 class BulkState(StrEnum):
-    """How a bulk stands. `needs a person`: every row has ended, and some failed."""
+    """How a bulk stands. `needs a person`: every row has ended, and some failed or were cancelled.
+
+    `incomplete`: it ended with such rows.
+    """
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -81,9 +89,20 @@ class Counts(Payload):
         return self.done + self.already_done
 
     @property
+    def not_well(self) -> int:
+        """Rows that have ended without their onboarding: a retry starts them again."""
+        return self.failed + self.cancelled
+
+    @property
     def ended(self) -> int:
         """Rows that nothing more happens to."""
-        return self.well + self.failed + self.cancelled
+        return self.well + self.not_well
+
+    @property
+    def not_well_in_words(self) -> str:
+        """Such as `2 failed, 1 cancelled`; empty when there are none."""
+        there = (("failed", self.failed), ("cancelled", self.cancelled))
+        return ", ".join(f"{rows} {how}" for how, rows in there if rows)
 
 
 class PartBrief(Payload):
@@ -110,7 +129,7 @@ class BulkEntry(Payload):
 
 
 class BulkWish(Message):
-    """A person's wish: to pause, to go on, to start failed rows again."""
+    """A person's wish: to pause, to go on, to start rows again that failed or were cancelled."""
 
     by: Text
     reason: Text
@@ -125,7 +144,7 @@ class BulkCancel(Message):
 
 
 class BulkRetried(Payload):
-    """How many failed rows are started again."""
+    """How many rows are started again."""
 
     rows: int
 

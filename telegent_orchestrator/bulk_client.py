@@ -1,4 +1,4 @@
-"""The typed client for bulks: start, watch, pause, cancel, start failed rows again."""
+"""The typed client for bulks: start, look, pause, cancel, start rows again."""
 
 import asyncio
 import hashlib
@@ -163,7 +163,7 @@ class BulkHandle:
         await _update(self._handle(), RESUME_UPDATE, wish, None)
 
     async def retry(self, wish: BulkWish) -> int:
-        """Starts the failed rows again; returns how many. Raises NotTakenError."""
+        """Starts failed and cancelled rows again; returns how many. Raises NotTakenError."""
         return (await _update(self._handle(), RETRY_UPDATE, wish, BulkRetried)).rows
 
     async def cancel(self, wish: BulkCancel) -> None:
@@ -174,7 +174,7 @@ class BulkHandle:
         await _update(self._handle(), names.CANCEL_UPDATE, wish, None)
 
     async def result(self) -> BulkResult:
-        """Waits for the end. Raises WorkflowFailureError when failed rows were left."""
+        """Waits for the end. Raises WorkflowFailureError when rows failed or were cancelled."""
         return await self._handle().result()
 
     async def _part(self, part: int) -> BulkPartStatus:

@@ -18,7 +18,7 @@ from telegent_orchestrator import guides, names
 from telegent_orchestrator._payload import Payload
 from telegent_orchestrator._watching import Away, changes
 from telegent_orchestrator.executions import Execution, execution_of
-from telegent_orchestrator.lines import LineStatus
+from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.onboarding import (
     OnboardingRequest,
     OnboardingResult,
@@ -34,7 +34,7 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
-from telegent_orchestrator.progress import Resolution
+from telegent_orchestrator.progress import LineBrief, Resolution
 
 Answer = TypeVar("Answer")
 EVERY = timedelta(seconds=1)
@@ -54,7 +54,11 @@ class NotTakenError(Exception):
 
 
 class Progress(Payload):
-    """An onboarding at one moment: its steps, and those of lines and port-ins by line key."""
+    """An onboarding at one moment: its steps, and those of lines and port-ins by line key.
+
+    A line that has not begun is not in `lines`; of one that ended so long ago that Temporal has
+    forgotten it, only the result is there.
+    """
 
     onboarding: OnboardingStatus
     lines: dict[str, LineStatus] = {}
@@ -151,16 +155,17 @@ class OnboardingHandle:
     async def progress(self) -> Progress:
         """How far the onboarding and each of its lines and port-ins are."""
         progress = Progress(onboarding=await self.status())
-        for line in progress.onboarding.lines:
-            try:
-                status = await _query(self._temporal, line.workflow_id, LineStatus)
-                progress.lines[line.key] = status
-                if port_in := status.result.port_in_workflow_id:
-                    progress.ports[line.key] = await _query(self._temporal, port_in, PortInStatus)
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
+        for brief in progress.onboarding.lines:
+            line = await _query_if_there(self._temporal, brief.workflow_id, LineStatus)
+            if line is None and not brief.state.finished:
                 # Not started yet: the steps before it are still running.
+                continue
+            line = line or _forgotten(brief, progress.onboarding.result)
+            progress.lines[brief.key] = line
+            if port_in := line.result.port_in_workflow_id:
+                port = await _query_if_there(self._temporal, port_in, PortInStatus)
+                if port:
+                    progress.ports[brief.key] = port
         return progress
 
     def watch(
@@ -203,9 +208,12 @@ class OnboardingHandle:
         handle = self._temporal.get_workflow_handle(where)
         await _update(handle, names.RESOLVE_UPDATE, answer, None)
 
-    async def cancel(self) -> None:
-        """Cancels the onboarding and its lines; port-ins go on, cancel them by themselves."""
-        await self._handle().cancel()
+    async def cancel(self, *, reason: str = "") -> None:
+        """Cancels the onboarding and its lines; port-ins go on, cancel them by themselves.
+
+        `reason`: who and why. It stays in Temporal's history, unencrypted: no personal data.
+        """
+        await self._handle().cancel(reason=reason)
 
     def _handle(self) -> WorkflowHandle[Any, OnboardingResult]:
         return self._temporal.get_workflow_handle(self.id, result_type=OnboardingResult)
@@ -323,6 +331,22 @@ async def _query(temporal: Client, workflow_id: str, kind: type[Answer]) -> Answ
     handle = temporal.get_workflow_handle(workflow_id)
     status: Answer = await handle.query(names.STATUS_QUERY, result_type=kind)
     return status
+
+
+async def _query_if_there(temporal: Client, workflow_id: str, kind: type[Answer]) -> Answer | None:
+    try:
+        return await _query(temporal, workflow_id, kind)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return None
+
+
+def _forgotten(brief: LineBrief, result: OnboardingResult | None) -> LineStatus:
+    """What its onboarding knows of a line that has ended, and that Temporal keeps no more."""
+    ended = {line.key: line for line in result.lines} if result else {}
+    known = LineResult(key=brief.key, state=brief.state, detail=brief.detail)
+    return LineStatus(key=brief.key, result=ended.get(brief.key, known))
 
 
 async def _update(

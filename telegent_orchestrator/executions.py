@@ -52,7 +52,8 @@ class Run(StrEnum):
 class Execution(Payload):
     """One workflow. `port_state` is that of a port-in, or with `PORT_OUT_` that of a port-out.
 
-    `port_state_since`: when the port-in entered it.
+    `port_state_since`: when the port-in entered it. `needs_action_since`: the minute since which
+    it waits for a person. `parent_id`: the workflow that has started it.
     """
 
     kind: Kind | None
@@ -61,25 +62,32 @@ class Execution(Payload):
     step: str | None = None
     port_state: str | None = None
     port_state_since: datetime | None = None
+    needs_action_since: datetime | None = None
     account_id: str | None = None
     order_id: str | None = None
     started_at: datetime
     ended_at: datetime | None = None
+    parent_id: str | None = None
 
 
 class Wanted(Payload):
     """Which workflows to find: all that fit every filter that is given.
 
-    `port_states`: as in `Execution`. `needs_action`: port-ins that wait for a person. `since`:
-    started at or after this moment.
+    `kinds`: when none is given, those that are started by themselves; with `needs_action` also
+    lines, which may ask. `port_states`: as in `Execution`. `needs_action`: what waits for a person.
+    `step`: as `telegent list` shows it. `since`: started at or after this moment;
+    `unchanged_since`: ports that have not left their state after this one.
     """
 
-    kinds: list[Kind] = [Kind.ONBOARDING, Kind.PORT_IN, Kind.PORT_OUT, Kind.BULK]
+    kinds: list[Kind] = []
     runs: list[Run] = []
     port_states: list[str] = []
     needs_action: bool = False
     account_id: str | None = None
+    order_id: str | None = None
+    step: str | None = None
     since: AwareDatetime | None = None
+    unchanged_since: AwareDatetime | None = None
 
 
 class Found(Payload):
@@ -116,6 +124,7 @@ RUNS = {
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: Run.TIMED_OUT,
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: Run.CONTINUED,
 }
+BY_THEMSELVES = (Kind.ONBOARDING, Kind.PORT_IN, Kind.PORT_OUT, Kind.BULK)
 PAGE = 1000
 NEEDS_ACTION = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState.SUBMIT_UNKNOWN)
 
@@ -136,7 +145,7 @@ class Executions:
         # Not every store of Temporal can sort, so all are read when the oldest are wanted.
         found = await self._all(query, None if wanted.needs_action else limit)
         if wanted.needs_action:
-            found.sort(key=lambda waiting: waiting.port_state_since or waiting.started_at)
+            found.sort(key=_waits_since)
         return Found(executions=found[:limit], total=max(total, len(found)))
 
     async def _all(self, query: str, limit: int | None) -> list[Execution]:
@@ -173,19 +182,32 @@ async def execution_of(temporal: Client, workflow_id: str) -> Execution:
 
 def query_of(wanted: Wanted) -> str:
     """The list filter, as it can also be typed into the Temporal UI."""
-    parts = [_in("WorkflowType", [WORKFLOWS[kind] for kind in wanted.kinds])]
+    kinds = wanted.kinds or [*BY_THEMSELVES, *([Kind.LINE] if wanted.needs_action else [])]
+    parts = [_in("WorkflowType", [WORKFLOWS[kind] for kind in kinds])]
     if wanted.runs:
         parts.append(_in("ExecutionStatus", [STATUSES[run] for run in wanted.runs]))
     if wanted.port_states:
         parts.append(_in(names.PORT_STATE_ATTRIBUTE, wanted.port_states))
     if wanted.needs_action:
-        parts.append(_in(names.PORT_STATE_ATTRIBUTE, list(NEEDS_ACTION)))
+        parts.append(f"{names.NEEDS_ACTION_ATTRIBUTE} IS NOT NULL")
         parts.append(_in("ExecutionStatus", [STATUSES[Run.RUNNING]]))
     if wanted.account_id:
         parts.append(_in(names.ACCOUNT_ATTRIBUTE, [wanted.account_id]))
+    if wanted.order_id:
+        parts.append(_in(names.ORDER_ATTRIBUTE, [wanted.order_id]))
+    if wanted.step:
+        parts.append(_in(names.STEP_ATTRIBUTE, [wanted.step]))
     if wanted.since:
         parts.append(f'StartTime >= "{wanted.since.isoformat()}"')
+    if wanted.unchanged_since:
+        moment = wanted.unchanged_since.isoformat()
+        parts.append(f'{names.PORT_STATE_SINCE_ATTRIBUTE} <= "{moment}"')
     return " AND ".join(parts)
+
+
+def _waits_since(found: Execution) -> datetime:
+    # A port-in's state came with the wait, and is known to more than the minute.
+    return found.port_state_since or found.needs_action_since or found.started_at
 
 
 def _execution(info: WorkflowExecutionInfo) -> Execution:
@@ -195,6 +217,7 @@ def _execution(info: WorkflowExecutionInfo) -> Execution:
     def shown(name: str) -> str | None:
         return attributes.get(SearchAttributeKey.for_keyword(name))
 
+    waits_since = shown(names.NEEDS_ACTION_ATTRIBUTE)
     return Execution(
         kind=kinds.get(info.type.name),
         workflow_id=info.execution.workflow_id,
@@ -204,10 +227,12 @@ def _execution(info: WorkflowExecutionInfo) -> Execution:
         port_state_since=attributes.get(
             SearchAttributeKey.for_datetime(names.PORT_STATE_SINCE_ATTRIBUTE)
         ),
+        needs_action_since=datetime.fromisoformat(waits_since) if waits_since else None,
         account_id=shown(names.ACCOUNT_ATTRIBUTE),
         order_id=shown(names.ORDER_ATTRIBUTE),
         started_at=info.start_time.ToDatetime(UTC),
         ended_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
+        parent_id=info.parent_execution.workflow_id or None,
     )
 
 

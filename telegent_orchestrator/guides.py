@@ -31,7 +31,7 @@ BULK = """\
 Thousands of onboardings from one file, so many at a time. Current details count the rows.
 
 - start no more rows for now, and go on: updates `pause` and `resume`, with `by` and `reason`
-- start failed rows again: update `retry`; start no more rows for ever: update `request_cancel`
+- start failed and cancelled rows again: update `retry`; no more rows for ever: `request_cancel`
 - the rows are in its parts, and each row is an onboarding of its own
 """
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import datetime
 from typing import Any
 
 from temporalio.common import SearchAttributeKey
@@ -33,7 +34,8 @@ PORT_STATE_ATTRIBUTE = "PortState"
 PORT_STATE_SINCE_ATTRIBUTE = "PortStateSince"
 STEP_ATTRIBUTE = "CurrentStep"
 NEEDS_ACTION_ATTRIBUTE = "NeedsActionSince"
-"""Since when a port-in waits for a person, in UTC, such as `2026-11-23T19:02Z`; else not there."""
+"""Since when a port-in, or a question of an onboarding or line, waits for a person: see
+`needs_action_since`. Not there when none does."""
 SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE),
     SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE),
@@ -43,6 +45,11 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE),
 )
 """Search attributes are never encrypted, so none holds personal data."""
+
+
+def needs_action_since(moment: datetime) -> str:
+    """The search attribute's value for this moment (UTC), such as `2026-11-23T19:02Z`."""
+    return f"{moment:%Y-%m-%dT%H:%MZ}"
 
 
 def onboarding_id(reference: str) -> str:

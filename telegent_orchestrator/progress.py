@@ -18,6 +18,11 @@ class StepState(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (StepState.DONE, StepState.FAILED, StepState.SKIPPED)
+
 
 class Step(Payload):
     """One step as people see it.
@@ -34,7 +39,7 @@ class Step(Payload):
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen in this step."""
-        return self.state in (StepState.DONE, StepState.FAILED, StepState.SKIPPED)
+        return self.state.finished
 
 
 class Answer(StrEnum):

@@ -1,4 +1,4 @@
-"""How many port-ins are open, in which state, and for how long: counted now and then."""
+"""How many port-ins and questions are open, and for how long: counted now and then."""
 
 import asyncio
 import time
@@ -12,6 +12,9 @@ from temporalio.client import Client
 from temporalio.common import MetricMeter, SearchAttributeKey
 
 from telegent_orchestrator.names import (
+    LINE_WORKFLOW,
+    NEEDS_ACTION_ATTRIBUTE,
+    ONBOARDING_WORKFLOW,
     PORT_IN_WORKFLOW,
     PORT_STATE_ATTRIBUTE,
     PORT_STATE_SINCE_ATTRIBUTE,
@@ -19,7 +22,12 @@ from telegent_orchestrator.names import (
 from telegent_orchestrator.port_in import FINAL_STATES, PortState
 
 OPEN = f"WorkflowType = '{PORT_IN_WORKFLOW}' AND ExecutionStatus = 'Running'"
+ASKING = (
+    f"WorkflowType IN ('{ONBOARDING_WORKFLOW}', '{LINE_WORKFLOW}') "
+    f"AND {NEEDS_ACTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'"
+)
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
+NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
 SINCE = SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE)
 STATES = [state for state in PortState if state not in FINAL_STATES]
 AGES = {
@@ -33,8 +41,8 @@ AGES = {
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class OpenPorts:
-    """Gauges of the open port-ins, as Temporal's list of workflows shows them.
+class OpenWork:
+    """Gauges of open port-ins and questions, as Temporal's list of workflows shows them.
 
     Every worker counts all of them, so the same figures come from each: take one, not the sum.
     """
@@ -45,13 +53,24 @@ class OpenPorts:
         self._longest = meter.create_gauge(
             "telegent_ports_longest_in_state_seconds", "The longest that one is in its state now"
         )
+        self._questions = meter.create_gauge(
+            "telegent_questions_open", "Onboardings and lines that wait for a person's answer"
+        )
+        self._longest_question = meter.create_gauge(
+            "telegent_questions_longest_open_seconds", "The longest that one of them has waited"
+        )
         self._counted = meter.create_gauge(
-            "telegent_ports_counted_timestamp_seconds", "When open port-ins were last counted"
+            "telegent_ports_counted_timestamp_seconds", "When all of these were last counted"
         )
 
     async def count(self) -> None:
         """Counts once. Raises RPCError when Temporal does not answer."""
         now = datetime.now(UTC)
+        await self._count_ports(now)
+        await self._count_questions(now)
+        self._counted.set(int(time.time()))
+
+    async def _count_ports(self, now: datetime) -> None:
         found: Counter[tuple[str, str]] = Counter()
         longest: Counter[str] = Counter()
         async for port_in in self._temporal.list_workflows(OPEN, page_size=1000):
@@ -66,7 +85,14 @@ class OpenPorts:
             for age in AGES:
                 self._open.set(found[state, age], {"state": state, "age": age})
             self._longest.set(longest[state], {"state": state})
-        self._counted.set(int(time.time()))
+
+    async def _count_questions(self, now: datetime) -> None:
+        waited = []
+        async for asking in self._temporal.list_workflows(ASKING, page_size=1000):
+            since = asking.typed_search_attributes.get(NEEDS_ACTION)
+            waited.append(now - (datetime.fromisoformat(since) if since else asking.start_time))
+        self._questions.set(len(waited))
+        self._longest_question.set(int(max(waited, default=timedelta()).total_seconds()))
 
 
 @asynccontextmanager
@@ -74,10 +100,10 @@ async def counting(temporal: Client, meter: MetricMeter, every: timedelta) -> As
     """Count while the block runs. While Temporal cannot tell, the last figures stay."""
 
     async def count() -> None:
-        ports = OpenPorts(temporal, meter)
+        work = OpenWork(temporal, meter)
         while True:
             try:
-                await ports.count()
+                await work.count()
             except Exception as error:  # the worker does not end for want of a figure
                 log.warning("cannot count open port-ins", reason=str(error) or repr(error))
             await asyncio.sleep(every.total_seconds())

@@ -12,12 +12,18 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 
 from activities.outcome import words_of
 from telegent_orchestrator._payload import OPEN
-from telegent_orchestrator.names import RESOLVE_UPDATE, STEP_ATTRIBUTE
+from telegent_orchestrator.names import (
+    NEEDS_ACTION_ATTRIBUTE,
+    RESOLVE_UPDATE,
+    STEP_ATTRIBUTE,
+    needs_action_since,
+)
 from telegent_orchestrator.progress import Answer, Question, Resolution, Step, StepState
 from workflows.markdown import SINCE, TOGETHER, code, plain, second, table
 from workflows.side_by_side import stop_when_cancelled
 
 STEP = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
+NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
 SIGNS = {
     StepState.WAITING: "·",
     StepState.RUNNING: "▶",
@@ -95,17 +101,20 @@ class Board:
         self._questions[step] = Question(
             step=step, text=text, evidence=list(evidence), asked_at=workflow.now()
         )
+        self._index_questions()
         shown = self._steps[step]
         shown.state, shown.detail = StepState.NEEDS_PERSON, text
         self.show()
-        if self._tell:
-            await self._tell(StepState.NEEDS_PERSON, f"{step}: {text}")
         try:
+            if self._tell:
+                await self._tell(StepState.NEEDS_PERSON, f"{step}: {text}")
             # A cancel that came while that was sent is not raised again.
             stop_when_cancelled()
             await workflow.wait_condition(lambda: step in self._answers)
         except asyncio.CancelledError:
             self._questions.pop(step, None)
+            self._index_questions()
+            self.show()
             raise
         answer = self._answers.pop(step)
         shown.state = StepState.RUNNING
@@ -125,7 +134,15 @@ class Board:
     def answer(self, answer: Resolution) -> None:
         """Takes a person's answer."""
         del self._questions[answer.step]
+        self._index_questions()
         self._answers[answer.step] = answer
+
+    def _index_questions(self) -> None:
+        """Lets lists and figures find how long the oldest open question has waited."""
+        if not workflow.patched("questions-in-lists"):
+            return
+        asked = [question.asked_at for question in self.questions if question.asked_at]
+        self.attributes[NEEDS_ACTION] = needs_action_since(min(asked)) if asked else ""
 
     def show(self) -> None:
         """Writes the current details (Markdown) and, when it moved on, the step's name."""

@@ -28,7 +28,7 @@ from workflows.messages import read_message
 from workflows.side_by_side import side_by_side
 
 RETRY_WITHIN = timedelta(days=7)
-"""How long failed rows can be started again after all rows have ended."""
+"""How long rows can be started again after all of them have ended."""
 
 
 @workflow.defn(name=BULK_WORKFLOW)
@@ -37,7 +37,7 @@ class BulkWorkflow:
 
     The rows are in the parts (BulkPartWorkflow), which callers start; this one only counts, so it
     can hand on what it knows to a next run as often as its history gets long. It fails when rows
-    have failed and nobody starts them again in time.
+    have failed, or were cancelled, and nobody starts them again in time.
     """
 
     @workflow.init
@@ -93,9 +93,9 @@ class BulkWorkflow:
         read_message(BulkWish, sent)
         self._only_in(BulkState.PAUSED)
 
-    @workflow.update(name=RETRY_UPDATE, description="start the failed rows again")
+    @workflow.update(name=RETRY_UPDATE, description="start failed and cancelled rows again")
     async def retry(self, *sent: JsonValue) -> BulkRetried:
-        """Takes a BulkWish: starts the rows again that have failed."""
+        """Takes a BulkWish: starts the rows again that have failed or were cancelled."""
         rows = self._book.retry(read_message(BulkWish, sent))
         self._changed = True
         return BulkRetried(rows=rows)
@@ -104,8 +104,8 @@ class BulkWorkflow:
     def _can_retry(self, *sent: JsonValue) -> None:
         read_message(BulkWish, sent)
         self._only_in(BulkState.RUNNING, BulkState.PAUSED, BulkState.NEEDS_PERSON)
-        if not self._book.counts.failed:
-            raise _not_now("no row has failed")
+        if not self._book.counts.not_well:
+            raise _not_now("no row has failed or was cancelled")
 
     @workflow.update(name=CANCEL_UPDATE, description="start no more rows")
     async def request_cancel(self, *sent: JsonValue) -> None:
@@ -157,7 +157,9 @@ class BulkWorkflow:
         within = self._retry_until - workflow.now() if self._retry_until else None
         try:
             await workflow.wait_condition(
-                lambda: self._changed, timeout=within, timeout_summary="Until failed rows are left"
+                lambda: self._changed,
+                timeout=within,
+                timeout_summary="Until rows are left as they are",
             )
         except TimeoutError:
             self._end = BulkState.INCOMPLETE
@@ -170,7 +172,7 @@ class BulkWorkflow:
             return BulkState.CANCELLED
         if not book.all_ended:
             return None
-        return None if book.counts.failed else BulkState.COMPLETED
+        return None if book.counts.not_well else BulkState.COMPLETED
 
     async def _tell_parts(self) -> None:
         """Each part whose orders have changed hears all of them."""
@@ -202,7 +204,7 @@ class BulkWorkflow:
         )
         if self._end is BulkState.INCOMPLETE:
             raise ApplicationError(
-                f"{counts.failed} rows failed, and nobody started them again",
+                f"of {result.rows} rows {counts.not_well_in_words}, and nobody started them again",
                 result,
                 type="Incomplete",
                 non_retryable=True,

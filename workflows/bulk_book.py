@@ -124,14 +124,14 @@ class BulkBook:
         self.write(wish.by, f"resumed: {wish.reason}")
 
     def retry(self, wish: BulkWish) -> int:
-        """Tells the parts with failed rows to start them again; returns how many rows."""
+        """Tells the parts to start again what failed or was cancelled; returns how many rows."""
         self.so_far.retries += 1
         rows = 0
         for number, part in self._parts.items():
-            if part.counts.failed and not part.over:
+            if part.counts.not_well and not part.over:
                 self.so_far.retries_told[number] = self.so_far.retries
-                rows += part.counts.failed
-        self.write(wish.by, f"started {rows} failed rows again: {wish.reason}")
+                rows += part.counts.not_well
+        self.write(wish.by, f"started {rows} rows again: {wish.reason}")
         return rows
 
     def cancel(self, wish: BulkCancel) -> None:

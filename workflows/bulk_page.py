@@ -62,7 +62,8 @@ def _page(status: BulkStatus) -> list[str]:
         lines += ["", f"✋ {status.missing} rows have not been sent yet: send the same file again"]
     if status.retry_until:
         until = second(status.retry_until)
-        lines += ["", f"✋ **{counts.failed} rows failed**: start them again until {until} UTC"]
+        rows_left = f"**{counts.not_well_in_words}**: start these rows again until {until} UTC"
+        lines += ["", f"✋ {rows_left}"]
     rows = [(name.replace("_", " "), str(value)) for name, value in counts]
     lines += ["", *table(("rows", ""), rows), ""]
     lines += [f"At most {status.window} are open at a time.", ""]
@@ -76,7 +77,7 @@ def _page(status: BulkStatus) -> list[str]:
 
 
 def _worth_a_look(counts: Counts) -> bool:
-    return bool(counts.running or counts.failed)
+    return bool(counts.running or counts.not_well)
 
 
 def _parts(parts: Sequence[PartBrief], reference: str) -> list[str]:
@@ -84,7 +85,8 @@ def _parts(parts: Sequence[PartBrief], reference: str) -> list[str]:
     for part in parts[:MOST_PARTS]:
         where = link(f"part {part.part}", bulk_part_id(reference, part.part))
         counts = part.counts
-        lines.append(f"- {where}: {counts.running} running, {counts.failed} failed")
+        not_well = f", {counts.not_well_in_words}" if counts.not_well else ""
+        lines.append(f"- {where}: {counts.running} running{not_well}")
     if more := len(parts) - MOST_PARTS:
         lines += [f"- and {more} parts more"] * (more > 0)
     return [*lines, ""]

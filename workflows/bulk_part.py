@@ -102,7 +102,7 @@ class BulkPartWorkflow:
         if order.retries > self._retries:
             self._retries = order.retries
             for at, row in enumerate(self._rows):
-                if row.state is RowState.FAILED:
+                if row.state.not_well:
                     self._again.add(at)
                     self._rows[at] = RowResult(row=row.row, reference=row.reference)
         for at, row in enumerate(self._rows):

@@ -8,8 +8,8 @@ ORDER_SIGNAL = "bulk_order"
 
 
 class PartReport(Payload):
-    """From a part: how its rows stand. `retries`: the latest order to start failed rows again
-    that it has carried out; `over`: it ends, and takes no more orders."""
+    """From a part: how its rows stand. `retries`: the latest order to start rows again that
+    it has carried out; `over`: it ends, and takes no more orders."""
 
     part: int
     rows: int
@@ -22,7 +22,7 @@ class PartReport(Payload):
 class PartOrder(Payload):
     """To a part. `granted`: starts it may make in all, those it has made included.
 
-    `retries`: counts the wishes to start failed rows again. `cancel`: cancel the rows that run.
+    `retries`: counts the wishes to start rows again. `cancel`: cancel the rows that run.
     `end`: the bulk is over.
     """
 

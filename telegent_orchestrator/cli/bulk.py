@@ -192,7 +192,9 @@ async def _watch(handle: BulkHandle, house: House, say: Output) -> Exit:
 
 def _summary(view: BulkView, say: Output) -> None:
     say.show("", f"bulk {view.reference}: {view.status.state.value}")
-    say.show(*(f"  row {row.row} ({row.reference}): {row.detail}" for row in view.failed))
-    if more := view.status.counts.failed - len(view.failed):
-        say.show(f"  and {more} failed rows more: see the report")
+    for row in view.failed:
+        said = row.detail or row.state.value
+        say.show(f"  row {row.row} ({row.reference}): {said}")
+    if more := view.status.counts.not_well - len(view.failed):
+        say.show(f"  and {more} rows more: see the report")
     say.advise(view.next)

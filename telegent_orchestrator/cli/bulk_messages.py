@@ -39,10 +39,10 @@ def resume(
 def retry(
     context: typer.Context, bulk: Reference, reason: Reason, by: By = None, as_json: AsJson = False
 ) -> None:
-    """Start the rows again that have failed, and no others."""
+    """Start the rows again that have failed or were cancelled, and no others."""
     with Output(as_json) as say:
         wish = message(BulkWish, by=by, reason=reason)
-        _send(context.obj, bulk, lambda handle: handle.retry(wish), "failed rows start again", say)
+        _send(context.obj, bulk, lambda handle: handle.retry(wish), "these rows start again", say)
 
 
 def cancel(

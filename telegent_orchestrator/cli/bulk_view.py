@@ -1,7 +1,7 @@
 """What `--json` prints of a bulk, and what people are told to do next."""
 
 from telegent_orchestrator._payload import OPEN
-from telegent_orchestrator.bulk import BulkState, BulkStatus, RowResult, RowState
+from telegent_orchestrator.bulk import BulkState, BulkStatus, RowResult
 from telegent_orchestrator.bulk_client import BulkHandle
 from telegent_orchestrator.cli.connection import House
 from telegent_orchestrator.cli.outcome import Advice
@@ -21,7 +21,7 @@ MOST_FAILED = 10
 
 
 class BulkView(View):
-    """A bulk. `failed`: the first rows that failed."""
+    """A bulk. `failed`: the first rows that failed or were cancelled."""
 
     reference: str
     status: BulkStatus
@@ -52,9 +52,9 @@ async def bulk_view(handle: BulkHandle, house: House) -> BulkView:
 async def _failed(handle: BulkHandle, status: BulkStatus) -> list[RowResult]:
     found: list[RowResult] = []
     for part in status.parts:
-        if part.counts.failed and len(found) < MOST_FAILED:
+        if part.counts.not_well and len(found) < MOST_FAILED:
             rows = handle.rows([part.part])
-            found += [row async for row in rows if row.state is RowState.FAILED]
+            found += [row async for row in rows if row.state.not_well]
     return found[:MOST_FAILED]
 
 
@@ -72,7 +72,8 @@ def _advice(reference: str, status: BulkStatus, house: House) -> list[Advice]:
         advice.append(Advice(why="it is paused; go on with:", commands=[resume]))
     if status.state is BulkState.NEEDS_PERSON:
         until = f" until {status.retry_until:%Y-%m-%d %H:%M} UTC" if status.retry_until else ""
-        why = f"{status.counts.failed} rows failed; start them again{until}, or end the bulk:"
+        left = status.counts.not_well_in_words
+        why = f"{left}: start these rows again{until}, or end the bulk:"
         ways = [command(word, reference, "--reason", OPEN) for word in ("retry", "cancel")]
         advice.append(Advice(why=why, commands=ways))
     if status.state is BulkState.INCOMPLETE:

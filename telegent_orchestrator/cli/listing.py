@@ -11,7 +11,7 @@ from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.outcome import Advice, Exit, Stop
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.panels import executions_table
-from telegent_orchestrator.executions import Found, Kind, Run, Wanted
+from telegent_orchestrator.executions import Execution, Found, Kind, Run, Wanted
 from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.port_out import PortOutState
 
@@ -39,10 +39,16 @@ def list_executions(
     ] = None,
     needs_action: Annotated[
         bool,
-        typer.Option("--needs-action", help="Only port-ins that wait for a person; longest first."),
+        typer.Option("--needs-action", help="Only what waits for a person; longest first."),
     ] = False,
     account: Annotated[
         str | None, typer.Option("--account", help="Only those of this account at Telegent.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="Only the port-in of this order at Telegent.")
+    ] = None,
+    step: Annotated[
+        str | None, typer.Option("--step", help="Only those at this step, such as 'Voice route'.")
     ] = None,
     kinds: Annotated[
         list[Kind] | None,
@@ -56,6 +62,14 @@ def list_executions(
             help="Only those started since: `36h`, `7d`, `2w`, or a date such as 2026-11-01.",
         ),
     ] = None,
+    unchanged_since: Annotated[
+        str | None,
+        typer.Option(
+            "--unchanged-since",
+            metavar="WHEN",
+            help="Only ports that have been in their state since then, or longer.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -65,12 +79,14 @@ def list_executions(
         wanted = Wanted(
             runs=[Run(state) for state in states or () if state in RUNS],
             port_states=[state for state in states or () if state in PORT_STATES],
+            kinds=kinds or [],
             needs_action=needs_action,
             account_id=account,
-            since=_moment(since) if since else None,
+            order_id=order,
+            step=step,
+            since=_moment("--since", since),
+            unchanged_since=_moment("--unchanged-since", unchanged_since),
         )
-        if kinds:
-            wanted.kinds = kinds
         _refuse_unknown(states or [])
         found = asyncio.run(_find(connection, wanted, limit))
         if as_json:
@@ -92,9 +108,16 @@ def _show(found: Found, needs_action: bool, connection: Connection, say: Output)
     if more := found.total - len(found.executions):
         say.show("", f"{more} more: give --limit {found.total}")
     if needs_action:
-        first = found.executions[0].workflow_id
-        why = "what one needs is in its status, such as:"
-        say.advise([Advice(why=why, commands=[connection.command("port-in", "status", first)])])
+        status = connection.command(*_status_of(found.executions[0]))
+        say.advise([Advice(why="what one needs is in its status, such as:", commands=[status])])
+
+
+def _status_of(found: Execution) -> tuple[str, ...]:
+    """The command that shows what it waits for: a line's question is shown by its onboarding."""
+    onboarding = found.parent_id if found.kind is Kind.LINE else found.workflow_id
+    if found.kind in (Kind.ONBOARDING, Kind.LINE) and onboarding:
+        return "status", onboarding.removeprefix("onboarding-")
+    return "port-in", "status", found.workflow_id
 
 
 def _refuse_unknown(states: list[str]) -> None:
@@ -106,14 +129,16 @@ def _refuse_unknown(states: list[str]) -> None:
         )
 
 
-def _moment(since: str) -> datetime:
+def _moment(option: str, since: str | None) -> datetime | None:
     """A span back from now, or a date or time; without a zone it is meant here."""
+    if since is None:
+        return None
     if span := SPAN.fullmatch(since):
         return datetime.now(UTC) - timedelta(hours=int(span[1]) * HOURS[span[2]])
     try:
         return datetime.fromisoformat(since).astimezone()
     except (ValueError, OverflowError):
         raise Stop(
-            f"--since {since}: give a span such as 36h, 7d or 2w, or a date such as 2026-11-01",
+            f"{option} {since}: give a span such as 36h, 7d or 2w, or a date such as 2026-11-01",
             Exit.USAGE,
         ) from None

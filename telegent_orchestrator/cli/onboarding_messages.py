@@ -14,6 +14,8 @@ from telegent_orchestrator.cli.watching import within_patience
 from telegent_orchestrator.names import onboarding_id
 from telegent_orchestrator.progress import Answer, Resolution
 
+IN_THE_CLEAR = "it stays in Temporal's history, unencrypted: no personal data"
+
 
 def resolve(
     context: typer.Context,
@@ -43,10 +45,17 @@ def resolve(
         say.done("answered", _taken(reference, context.obj))
 
 
-def cancel(context: typer.Context, reference: Reference, as_json: AsJson = False) -> None:
+def cancel(
+    context: typer.Context,
+    reference: Reference,
+    reason: Annotated[str, typer.Option("--reason", help=f"Why; {IN_THE_CLEAR}.")] = "",
+    by: Annotated[str, typer.Option("--by", help=f"Who does this; {IN_THE_CLEAR}.")] = "",
+    as_json: AsJson = False,
+) -> None:
     """Cancel an onboarding and its lines, and take back what can be. Port-ins go on."""
     with Output(as_json) as say:
-        asyncio.run(_cancel(context.obj, reference))
+        said = ": ".join(filter(None, (by, reason)))
+        asyncio.run(_cancel(context.obj, reference, said))
         say.done("asked to cancel", _taken(reference, context.obj))
 
 
@@ -58,13 +67,13 @@ async def _resolve(
         await within_patience(onboarding.resolve(resolution, line=line))
 
 
-async def _cancel(connection: Connection, reference: str) -> None:
+async def _cancel(connection: Connection, reference: str, reason: str) -> None:
     async with connection.open(unknown(reference, connection)) as house:
         onboarding = house.orchestrator.onboarding(reference)
         # Temporal itself takes this silently.
         if (await onboarding.execution()).ended_at:
             raise Stop("refused: it has ended already", Exit.FAILED)
-        await onboarding.cancel()
+        await onboarding.cancel(reason=reason)
 
 
 def _taken(reference: str, connection: Connection) -> Taken:

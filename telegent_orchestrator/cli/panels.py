@@ -101,7 +101,9 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
             found.kind.value if found.kind else "",
             words(found.workflow_id.removeprefix(prefix)),
             words(_state(found)),
-            _since(found.port_state_since) if found.run is Run.RUNNING else "",
+            _since(found.port_state_since or found.needs_action_since)
+            if found.run is Run.RUNNING
+            else "",
             words(found.step or ""),
             _since(found.started_at),
         )
@@ -133,16 +135,17 @@ def lasting(seconds: float) -> str:
 def _bar(progress: Progress, seconds: float, lines: Sequence[LineRequest]) -> RenderableType:
     steps = list(progress.onboarding.steps)
     wanted = {line.key: line for line in lines}
-    unseen = 0
+    done = total = 0
     for brief in progress.onboarding.lines:
-        if seen := progress.lines.get(brief.key):
+        seen, line = progress.lines.get(brief.key), wanted.get(brief.key)
+        if seen and seen.steps:
             steps += seen.steps
-        elif line := wanted.get(brief.key):
-            unseen += _steps_of(line)
-        else:
-            unseen += UNKNOWN_LINE
-    done = sum(step.finished for step in steps)
-    total = len(steps) + unseen
+            continue
+        unseen = _steps_of(line) if line else UNKNOWN_LINE
+        total += unseen
+        done += unseen * brief.state.finished
+    done += sum(step.finished for step in steps)
+    total += len(steps)
     row = Table.grid(padding=(0, 1))
     row.add_row(
         ProgressBar(total=total, completed=done, width=40),
@@ -169,7 +172,7 @@ def _lines(progress: Progress) -> RenderableType:
         table.add_column(name, min_width=max(map(len, name.split())))
     for brief in progress.onboarding.lines:
         status = progress.lines.get(brief.key)
-        if status is None:
+        if status is None or not status.steps:
             table.add_row(brief.key, Text(brief.state.value, style="dim"))
             continue
         number, *others = status.steps
@@ -200,9 +203,14 @@ def _taken(step: Step) -> str:
 
 
 def _state(found: Execution) -> str:
-    """The state of a port, and how the workflow runs when that is not to be expected with it."""
+    """The state of a port, and how the workflow runs when that is not to be expected with it.
+
+    Of others: how they run, or that they wait for a person.
+    """
     if found.port_state and found.run in (Run.RUNNING, Run.COMPLETED):
         return found.port_state
+    if found.needs_action_since and found.run is Run.RUNNING:
+        return StepState.NEEDS_PERSON.value
     return ", ".join(filter(None, (found.port_state, found.run.value)))
 
 

@@ -179,7 +179,7 @@ def _moving(progress: Progress) -> bool:
 
 def _line(brief: LineBrief, progress: Progress) -> tuple[bool, bool]:
     """Whether the line needs a person, and whether it goes on without one."""
-    if brief.state in (StepState.DONE, StepState.FAILED, StepState.SKIPPED):
+    if brief.state.finished:
         return False, False
     # The brief hears of news a little later than those who have them.
     port = progress.ports.get(brief.key)

@@ -18,7 +18,9 @@ from telegent_orchestrator.bulk_client import BulkHandle, Bulks, OtherBulkError
 from telegent_orchestrator.client import NotTakenError, OnboardingIncompleteError
 from telegent_orchestrator.names import line_id, onboarding_id
 from tests.bulk.customers import BY, customers
+from tests.cli.commands import command_of, desk
 from tests.workflows.house import House
+from tests.workflows.pages import page
 from workflows.policies import BULK, INTERACTIVE
 
 SLOW = Fault(match="POST /v1.0/subscribers/create", kind="slow_before", seconds=0.2, times=99)
@@ -110,6 +112,38 @@ async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again
     )
     runs = [run async for run in house.temporal.list_workflows(f"WorkflowId = '{bulk.id}'")]
     assert len(runs) > 1, "it has not continued as new"
+
+
+async def test_rows_that_were_cancelled_with_their_part_are_told_of_and_can_be_started_again(
+    house: House,
+) -> None:
+    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
+    hold = Fault(match="POST /v1.0/subscribers/create", kind="slow_before", seconds=2)
+    async with house.working():
+        some = await customers(house)
+        rows = some.rows(3)[1:]
+        house.telegent.faults.add(hold)
+        bulk = await bulks.start(some.reference("left-out"), rows, by="desk", window=1)
+        await until(bulk, lambda now: now.counts.running == 1)
+        # In Temporal's own dialog; the row that waits begins afterwards.
+        await house.temporal.get_workflow_handle(bulk_part_id(bulk.reference, 1)).cancel()
+
+        waits = await until(bulk, lambda now: now.state is not BulkState.RUNNING)
+        assert waits.state is BulkState.NEEDS_PERSON
+        assert waits.counts.model_dump(exclude_defaults=True) == {"done": 1, "cancelled": 1}
+        said = await desk(house).types("bulk", "status", bulk.reference)
+        assert said.status == 3
+        assert "1 cancelled: start these rows again until" in said.out
+        assert said.out.count("  row ") == 1
+        shown = await page(house.temporal, bulk.id)
+        assert "**1 cancelled**: start these rows again until" in shown
+
+        retry = command_of(said, "bulk", "retry").replace("…", "not meant so")
+        again = await desk(house).types_line(retry)
+        assert again.status == 0, again.err
+        result = await bulk.result()
+    assert result.counts.model_dump(exclude_defaults=True) == {"done": 2}
+    assert result.state is BulkState.COMPLETED
 
 
 async def test_whatever_belongs_to_a_bulk_gives_way(house: House) -> None:

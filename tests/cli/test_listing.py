@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
 
-from simulator import CarrierRecord
+from simulator import CarrierRecord, Fault
 from telegent_orchestrator.executions import Found, Kind, Run, Wanted, query_of
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.cli.commands import Desk, command_of
@@ -70,6 +70,25 @@ async def test_who_has_waited_longest_for_a_person_is_first(at: Desk, house: Hou
     assert (await at.types_line(status)).status == 3
 
 
+async def test_a_question_waits_for_a_person_until_it_is_answered(at: Desk, house: House) -> None:
+    spoil = house.telegent.faults.add
+    spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
+    spoil(Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2))
+    onboarding = await house.onboard(single())
+    reference = onboarding.id.removeprefix("onboarding-")
+    for asks, step in ((onboarding.id, "Voice route"), (f"{onboarding.id}-line-first", "Number")):
+        (waiting,) = (await found(at, "--needs-action", count=1)).executions
+        assert (waiting.workflow_id, waiting.step) == (asks, step)
+        people = await at.types("list", "--needs-action")
+        assert "needs a person" in people.out
+        status = command_of(people, "status")
+        assert status == f"telegent status {reference}"
+        resolve = command_of(await at.types_line(status), "resolve", "retry")
+        assert (await at.types_line(resolve.replace("…", "it is not there"))).status == 0
+        await found(at, "--needs-action", count=0)
+    assert (await onboarding.result()).complete
+
+
 async def test_filters_hold_together(at: Desk, house: House) -> None:
     handle = await house.onboard(single())
     result = await handle.result()
@@ -93,6 +112,15 @@ async def test_filters_hold_together(at: Desk, house: House) -> None:
     )
     await found(at, "--account", '" OR "" = "', count=0)
 
+    running = ("--state", "running")
+    waiting = await found(at, *running, "--step", "Losing carrier", count=3)
+    one = waiting.executions[0]
+    assert one.order_id is not None
+    (same,) = (await found(at, "--order", one.order_id, count=1)).executions
+    assert same.workflow_id == one.workflow_id
+    await found(at, *running, "--unchanged-since", later, count=3)
+    await found(at, *running, "--unchanged-since", "1h", count=0)
+
     people = await at.types("list", *mine)
     assert handle.id.removeprefix("onboarding-") in people.out
     nothing = await at.types("list", "--account", "AID-of-nobody")
@@ -105,6 +133,7 @@ async def test_filters_hold_together(at: Desk, house: House) -> None:
         (("--state", "LOST"), "no such state: LOST"),
         (("--since", "yesterday"), "give a span such as 36h, 7d or 2w, or a date"),
         (("--since", "0001-01-01"), "give a span such as 36h, 7d or 2w, or a date"),
+        (("--unchanged-since", "long ago"), "--unchanged-since long ago: give a span"),
     ],
 )
 async def test_a_filter_that_cannot_be_used_is_refused(words: tuple[str, ...], says: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import pty
@@ -9,13 +10,20 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, Interceptor, OutboundInterceptor, QueryWorkflowInput
+from temporalio.service import RPCError, RPCStatusCode
 
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.faults import Fault
+from telegent_orchestrator.cli.panels import onboarding_panel
 from telegent_orchestrator.cli.views import OnboardingView
+from telegent_orchestrator.client import Orchestrator, Progress
+from telegent_orchestrator.progress import StepState
 from tests.cli.commands import FAMILY, Desk, command_of, ended, process
 from tests.workflows.house import QUICK, House
-from tests.workflows.requests import single
+from tests.workflows.requests import line, person, port_in, single
 
 REJECTING = CarrierSetup(
     records={"+18015550142": CarrierRecord(account_number="100200301", pin="482913", zip="84043")},
@@ -185,6 +193,55 @@ async def test_what_could_not_be_done_is_said_and_can_be_started_again(
     assert (await at.types_line(again)).status == 0
 
 
+async def test_a_line_that_temporal_has_forgotten_is_still_done(house: House) -> None:
+    house.telegent.carrier.set("+18015550142", CarrierRecord(script="silent"))
+    moved = line("moved", "two", number={"kind": "port_in", **port_in("+18015550142")})
+    people = [person("one"), person("two")]
+    onboarding = await house.onboard(
+        single(subscribers=people, lines=[line("first", "one"), moved])
+    )
+    async for before in onboarding.watch():
+        if before.ports and before.onboarding.lines[0].state is StepState.DONE:
+            break
+    forgetful = Forgetful(f"{onboarding.id}-line-first")
+    client = Client(**{**house.temporal.config(), "interceptors": [forgetful]})  # type: ignore[arg-type]
+    reference = onboarding.id.removeprefix("onboarding-")
+    after = await Orchestrator(client).onboarding(reference).progress()
+
+    assert after.lines["first"].result == before.lines["first"].result
+    assert after.lines["first"].steps == []
+    assert after.ports.keys() == before.ports.keys()
+    bar = re.compile(r"\d+ of \d+ steps")
+    assert bar.findall(shown(after)) == bar.findall(shown(before))
+    assert re.search(r"^first +done", shown(after), re.MULTILINE)
+
+
+class Forgetful(Interceptor):
+    """As Temporal is of a workflow whose retention is over."""
+
+    def __init__(self, forgotten: str) -> None:
+        self.forgotten = forgotten
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        outbound = OutboundInterceptor(next)
+        asked = outbound.query_workflow
+
+        async def query_workflow(input: QueryWorkflowInput) -> object:
+            if input.id == self.forgotten:
+                raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
+            return await asked(input)
+
+        outbound.query_workflow = query_workflow  # type: ignore[method-assign]
+        return outbound
+
+
+def shown(progress: Progress) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    with console.capture() as said:
+        console.print(onboarding_panel(progress, 1.0))
+    return said.get()
+
+
 async def test_a_cancelled_onboarding_has_not_ended_well(
     at: Desk, house: House, one: str, reference: str
 ) -> None:
@@ -192,13 +249,19 @@ async def test_a_cancelled_onboarding_has_not_ended_well(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2)
     )
     assert (await at.types("start", one, "--watch")).status == 3
-    said = await at.types("cancel", reference, "--json")
+    why = ("--reason", "the customer stays", "--by", "desk")
+    said = await at.types("cancel", reference, *why, "--json")
     assert (said.status, said.json["workflow_id"]) == (0, f"onboarding-{reference}")
     end = await at.types("status", reference, "--watch", "--json")
     assert end.status == 1
     assert end.json_lines[-1]["state"] == "cancelled"
     people = await at.types("status", reference)
     assert re.search(r"^  taken back: .*route", people.out, re.MULTILINE)
+    history = await house.temporal.get_workflow_handle(f"onboarding-{reference}").fetch_history()
+    asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+    (event,) = [event for event in history.events if event.event_type == asked]
+    cause = event.workflow_execution_cancel_requested_event_attributes.cause
+    assert cause == "desk: the customer stays"
     late = await at.types("cancel", reference)
     assert (late.status, late.err) == (1, "refused: it has ended already\n")
 

@@ -121,8 +121,9 @@ async def test_a_cancel_ends_the_stream_and_leaves_the_port_in(http: httpx.Async
         "state": "INFO_REQUIRED"
     }
     async with asyncio.timeout(20):
-        while (await http.get(f"/port-ins/{port_in}")).json()["state"] != PortState.CANCELLED:
-            await asyncio.sleep(0.05)
+        streamed = [data async for _, data in events(http, f"/port-ins/{port_in}/events")]
+    assert streamed[-1]["state"] == PortState.CANCELLED
+    assert (await http.get(f"/port-ins/{port_in}")).json() == streamed[-1]
 
 
 async def test_what_is_missing_at_the_end_is_told(http: httpx.AsyncClient, house: House) -> None:
@@ -168,4 +169,5 @@ async def test_what_is_not_there_is_404(http: httpx.AsyncClient) -> None:
     assert (await http.get("/onboardings/none-such/events")).status_code == 404
     assert (await http.delete("/onboardings/none-such")).status_code == 404
     assert (await http.post(f"{port_in}/correction", json=correction)).status_code == 404
+    assert (await http.get(f"{port_in}/events")).status_code == 404
     assert (await http.get("/port-ins/onboarding-streamed")).status_code == 422

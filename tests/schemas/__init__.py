@@ -7,4 +7,4 @@ from schemas.documents import Document
 
 
 def read(directory: Path) -> dict[str, Document]:
-    return {path.name: json.loads(path.read_text("utf-8")) for path in directory.iterdir()}
+    return {path.name: json.loads(path.read_text("utf-8")) for path in directory.glob("*.json")}

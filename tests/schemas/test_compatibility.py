@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from hashlib import sha256
 from typing import Any
+
+import pytest
 
 from schemas.__main__ import CURRENT, ROOT, release
 from schemas.comparison import Comparison
@@ -13,6 +16,7 @@ from tests.schemas import read
 from tests.schemas.changes import Changes, allowed, changed, forbidden, replaced
 
 RELEASED = ROOT / "schemas" / "released"
+SUMS = "SHA256SUMS"
 
 
 def number(version: str) -> tuple[int, ...]:
@@ -26,7 +30,19 @@ LATEST = read(RELEASED / VERSIONS[-1])
 def test_every_release_has_its_schemas() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert set(re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)) == set(VERSIONS), (
-        "freeze the schemas of a release with: cp -r schemas/json schemas/released/VERSION"
+        "freeze the schemas of a release with: cp -r schemas/json schemas/released/VERSION, and in "
+        "that folder: sha256sum *.json > SHA256SUMS"
+    )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_schemas_of_a_release_have_their_sums(version: str) -> None:
+    lines = (RELEASED / version / SUMS).read_text("utf-8").splitlines()
+    expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    files = {path.name: path.read_bytes() for path in (RELEASED / version).glob("*.json")}
+
+    assert {name: sha256(file).hexdigest() for name, file in files.items()} == expected, (
+        "released schemas are never changed: what callers were written for is compared with them"
     )
 
 

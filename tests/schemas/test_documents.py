@@ -1,10 +1,14 @@
 """The committed schemas are those of the models, and say what the workflows take."""
 
+import inspect
 import json
 import re
+import sys
+from collections.abc import Callable
 from copy import deepcopy
 from itertools import product
 from typing import Any
+from unittest.mock import Mock
 
 import nexusrpc
 import pytest
@@ -23,10 +27,11 @@ from tests.docs.test_documents import README, json_blocks
 from tests.schemas import read
 from workflows.bulk_talk import ORDER_SIGNAL, PART_CHANGED_SIGNAL
 from workflows.event_delivery import EventDeliveryWorkflow
+from workflows.port_inbox import PortInbox
 from workflows.registry import WORKFLOWS as DEFINED
 from workflows.reporting import CHILD_CHANGED_SIGNAL
 
-NOT_FOR_OTHERS = {EventDeliveryWorkflow}
+OF_OTHERS = [kind for kind in DEFINED if kind is not EventDeliveryWorkflow]
 BETWEEN_OURS = {CHILD_CHANGED_SIGNAL, PART_CHANGED_SIGNAL, ORDER_SIGNAL}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
 WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})
@@ -53,9 +58,7 @@ def test_each_is_a_schema_with_a_name_of_its_own(name: str) -> None:
     assert all(part["description"] for part in (schema, *schema.get("$defs", {}).values()))
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in DEFINED if kind not in NOT_FOR_OTHERS], ids=lambda kind: kind.__name__
-)
+@pytest.mark.parametrize("kind", OF_OTHERS, ids=lambda kind: kind.__name__)
 def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
     # The SDK has no public way to ask a workflow for its messages.
     defined = workflow._Definition.must_from_class(kind)
@@ -68,9 +71,55 @@ def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
         name: update.answer or type(None) for name, update in contract.updates.items()
     }
     for name, promised in contract.updates.items():
-        # Handlers take whatever was sent, and read it themselves; what as, they say.
         assert promised.argument.__name__ in (defined.updates[name].fn.__doc__ or "")
     assert defined.signals.keys() - BETWEEN_OURS == contract.signals.keys()
+
+
+class ReadAsError(Exception):
+    """Stops a handler where it reads what was sent; `kind`: the model that it reads it as."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+@pytest.mark.parametrize("kind", OF_OTHERS, ids=lambda kind: kind.__name__)
+def test_handlers_read_what_the_contract_promises(
+    kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Handlers take whatever was sent, and read it themselves: only so it shows what as.
+    readers = [module for module in list(sys.modules.values()) if hasattr(module, "read_message")]
+    for module in readers:
+        monkeypatch.setattr(module, "read_message", raises)
+    defined = workflow._Definition.must_from_class(kind)
+    contract = WORKFLOWS[defined.name or ""]
+    for name, promised in contract.updates.items():
+        update = defined.updates[name]
+        assert update.validator, name
+        assert read_as(update.validator) is promised.argument
+        assert read_as(update.fn) is promised.argument
+    for name, argument in contract.signals.items():
+        assert argument is None or read_as(defined.signals[name].fn) is argument
+
+
+def raises(kind: type, _: object) -> None:
+    """In place of `read_message`."""
+    raise ReadAsError(kind)
+
+
+def read_as(handler: Callable[..., object]) -> type:
+    """The model that a handler reads a message as."""
+    # A port-in has its signals read by its inbox.
+    anything = Mock(_inbox=PortInbox(Mock()))
+    with pytest.raises(ReadAsError) as raised:
+        run(handler(anything, {}))
+    return raised.value.kind
+
+
+def run(answer: object) -> None:
+    """Lets an asynchronous handler begin."""
+    if inspect.iscoroutine(answer):
+        answer.send(None)
 
 
 def test_the_contract_is_what_the_nexus_service_takes() -> None:

@@ -68,12 +68,14 @@ TROUBLE = (
 class Seen:
     """What was to be seen of it.
 
-    `at_first`: the worker, before it had work. `traces`: all that was sent to the collector.
-    `caller`: id of the caller's span that began the onboarding. `requests`: how many the simulator
-    has had, by whether they were for tokens. `personal`: what must be in none of it.
+    `at_first`: the worker, before it had work; `while_asked`: while a question was open. `traces`:
+    all that was sent to the collector. `caller`: id of the caller's span that began the onboarding.
+    `requests`: how many the simulator has had, by whether they were for tokens. `personal`: what
+    must be in none of it.
     """
 
     at_first: Scrape
+    while_asked: Scrape
     worker: Scrape
     webhook: Scrape
     spans: list[Span]
@@ -111,7 +113,7 @@ async def play(folder: Path) -> Seen:
                 await webhook.spawn()
                 try:
                     await webhook.answers()
-                    caller = await live_through(address, clock)
+                    caller, while_asked = await live_through(address, clock, worker_metrics)
                     await hint(f"http://127.0.0.1:{port}{PATH}", next(iter(telegent.world.orders)))
                     async with asyncio.timeout(PATIENCE):
                         while await delivering(temporal) or not await all_is_shown(worker_metrics):
@@ -123,6 +125,7 @@ async def play(folder: Path) -> Seen:
     numbers = [number.strip("+") for number in telegent.world.numbers]
     return Seen(
         at_first=at_first,
+        while_asked=while_asked,
         worker=scrapes[0],
         webhook=scrapes[1],
         spans=there.spans,
@@ -134,8 +137,14 @@ async def play(folder: Path) -> Seen:
     )
 
 
-async def live_through(address: str, clock: ManualClock) -> ReadableSpan:
-    """What a service and its people do; returns the service's span that started it."""
+async def live_through(
+    address: str, clock: ManualClock, worker_metrics: int
+) -> tuple[ReadableSpan, Scrape]:
+    """What a service and its people do.
+
+    Returns the service's span that started it, and what the worker showed while a question was
+    open.
+    """
     kept = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
@@ -148,7 +157,7 @@ async def live_through(address: str, clock: ManualClock) -> ReadableSpan:
     orchestrator = Orchestrator(client)
     with tracer.start_as_current_span("order in the shop"):
         onboarding = await orchestrator.start_onboarding(REQUEST)
-    await answer(onboarding)
+    while_asked = await answer(onboarding, worker_metrics)
     await correct(orchestrator.port_in(NUMBER), clock)
     assert (await onboarding.result()).complete
 
@@ -157,7 +166,7 @@ async def live_through(address: str, clock: ManualClock) -> ReadableSpan:
     await reach(lost, lambda status: status.state is PortState.SUBMIT_UNKNOWN)
 
     await go_wrong(client)
-    return next(span for span in kept.get_finished_spans() if span.parent)
+    return next(span for span in kept.get_finished_spans() if span.parent), while_asked
 
 
 REQUEST = single(
@@ -184,15 +193,22 @@ async def go_wrong(client: Client) -> None:
         )
 
 
-async def answer(onboarding: OnboardingHandle) -> None:
-    """A person says that the route of which nobody knows does not exist."""
+async def answer(onboarding: OnboardingHandle, worker_metrics: int) -> Scrape:
+    """A person says that the route of which nobody knows does not exist.
+
+    Returns what the worker showed of the question.
+    """
     async with asyncio.timeout(60):
         while not (await onboarding.status()).questions:
             await asyncio.sleep(0.2)
+    async with asyncio.timeout(30):
+        while not (shown := await scrape(worker_metrics)).sum("telegent_questions_open"):
+            await asyncio.sleep(0.1)
     (question,) = (await onboarding.status()).questions
     await onboarding.resolve(
         Resolution(step=question.step, answer=Answer.RETRY, by="desk", reason="it is not there")
     )
+    return shown
 
 
 async def correct(port: PortInHandle, clock: ManualClock) -> None:
@@ -248,9 +264,10 @@ async def delivering(temporal: Client) -> bool:
 
 
 async def all_is_shown(port: int) -> bool:
-    """Whether the worker has counted the port-in that waits, and failed the unknown workflow."""
+    """Whether the worker has counted what waits at the end, and failed the unknown workflow."""
     shown, waiting = await scrape(port), PortState.SUBMIT_UNKNOWN.value
     return (
         shown.sum("telegent_ports_open", state=waiting) == 1
+        and shown.sum("telegent_questions_open") == 0
         and shown.sum("temporal_workflow_task_execution_failed_total") > 0
     )

@@ -93,9 +93,16 @@ def test_what_is_asked_for_is_shown(seen: Seen, where: str) -> None:
 @pytest.mark.parametrize("where", EXPRESSIONS)
 def test_gauges_that_every_worker_shows_are_not_added_up(where: str) -> None:
     for expression in EXPRESSIONS[where]:
-        if re.search(r"telegent_ports_\w+(?<!_total)\b", expression):
-            outermost = re.sub(r"^time\(\) - ", "", expression)
-            assert outermost.startswith("max"), expression
+        for shown in re.finditer(r"telegent_(ports|questions)_\w+(?<!_total)\b", expression):
+            before = expression[: shown.start()].rpartition(" + ")[2]
+            assert before.removeprefix("time() - ").startswith("max"), expression
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_the_limit_that_all_workers_share_is_not_added_up(where: str) -> None:
+    for expression in EXPRESSIONS[where]:
+        if "telegent_budget_limit" in expression:
+            assert "max(telegent_budget_limit)" in expression, expression
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])

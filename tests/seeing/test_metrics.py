@@ -82,6 +82,14 @@ def test_port_ins_that_are_open_and_that_ended(seen: Seen) -> None:
     assert seen.worker.sum("telegent_port_unknown_words_total") >= 1
 
 
+def test_a_question_stands_as_long_as_it_is_open(seen: Seen) -> None:
+    assert seen.while_asked.sum("telegent_questions_open") == 1
+    # The minute is known, in which it was asked.
+    assert 0 <= seen.while_asked.sum("telegent_questions_longest_open_seconds") < 120
+    assert seen.worker.sum("telegent_questions_open") == 0
+    assert seen.worker.sum("telegent_questions_longest_open_seconds") == 0
+
+
 def test_events_and_order_updates(seen: Seen) -> None:
     delivered = seen.worker.sum("telegent_events_total", result="delivered")
     assert delivered == seen.worker.sum("telegent_events_total", result="failed") > 0

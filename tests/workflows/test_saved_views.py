@@ -66,6 +66,7 @@ async def played(temporal: Client) -> AsyncIterator[Played]:
 
 
 async def _play(house: House, played: Played) -> None:
+    await _ask(house, played)
     carrier = house.telegent.carrier
     carrier.set(REJECTED, TRUTH)
     carrier.set(SILENT, CarrierRecord(script="silent"))
@@ -99,6 +100,19 @@ async def _play(house: House, played: Played) -> None:
     await live.result()
 
 
+async def _ask(house: House, played: Played) -> None:
+    """A purchase is lost, and the line asks a person whether it was made."""
+    lost = Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2)
+    house.telegent.faults.add(lost)
+    asking = await house.onboard(
+        single("asking", subscribers=[person("one", email="asking@example.com")])
+    )
+    played.ids |= {"asking": asking.id, "line that asks": f"{asking.id}-line-first"}
+    async for now in asking.watch(timedelta(seconds=0.1)):
+        if now.lines and now.lines["first"].questions:
+            return
+
+
 async def _port(
     house: House,
     played: Played,
@@ -116,8 +130,8 @@ async def _port(
 WAITING = {"rejected", "bare", "lost"}
 OPEN = WAITING | {"silent"}
 EXPECTED = {
-    "Port-ins that need action": WAITING,
-    "… that have needed it since before a given date": WAITING,
+    "Port-ins that need action": WAITING | {"line that asks"},
+    "… that have needed it since before a given date": WAITING | {"line that asks"},
     "… because data are missing": {"bare"},
     "… because the losing carrier rejected": {"rejected"},
     "… because the order id is not known": {"lost"},
