@@ -36,6 +36,10 @@ NOT_TYPED = {
         "reliability.md",
         ".venv/bin/python -m bench.parked",
     ): "tests/worker/test_parked.py does, with fewer",
+    (
+        "reliability.md",
+        ".venv/bin/python -m bench.late_sends",
+    ): "takes minutes; tests/telegent/test_errors.py stands still once",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
 }
 """Document, how the block begins, why no test types it."""
