@@ -18,7 +18,7 @@ up: $(INSTALLED) ## Start the same, and stay up
 	@$(BIN)/python -m demo up
 
 test: $(INSTALLED) ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25
 
 check: lint types test ## Lint, types and tests: what CI runs
 

@@ -17,7 +17,6 @@ LONGEST = (
     "trials/test_faults.py",
     "trials/test_crash.py",
     "workflows/test_port_in_races.py",
-    "examples/test_other_services.py",
 )
 
 
