@@ -5,7 +5,7 @@ from pathlib import Path
 from demo.processes import Child
 from demo.stack import Stack
 from tests.docs import ROOT
-from tests.examples.documents import blocks, here, printed
+from tests.examples.documents import afresh, blocks, here, printed
 
 DOCUMENT = ROOT / "docs" / "nexus.md"
 # A reference and a number that no other document has, for what these processes share.
@@ -19,6 +19,7 @@ curl -sf -d '{{"number": "{OWN_NUMBER}", "account_number": "100200301"}}' http:/
 async def test_another_team_sells_a_line_and_mends_its_port_in(
     running: Stack, tmp_path: Path
 ) -> None:
+    await afresh(running)
     [set_up] = blocks(DOCUMENT, "Setting it up")
     exports = "".join(line for line in set_up.splitlines(keepends=True) if "export" in line)
     serve, call = blocks(DOCUMENT, "Calling it")
