@@ -219,15 +219,10 @@ class PortInWorkflow:
         record, order_id = self._record, decision.order_id or ""
         try:
             if workflow.patched("look-whose-order-is-attached"):
-                await read(
-                    PortActivities.check_order_of,
-                    "Look whose order that is",
-                    order_id,
-                    record.details.phone_number,
-                )
+                # There may be an order, so a cancel must not end the workflow here.
+                check, number = PortActivities.check_order_of, record.details.phone_number
+                await undisturbed(read(check, "Look whose order that is", order_id, number))
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
             record.write(OURS, f"order {order_id} is not followed: {words_of(error)}")
             return
         attached = OrderSeen(order_id=order_id, status="")
