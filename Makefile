@@ -35,22 +35,22 @@ format: $(INSTALLED) ## Format and mend what can be mended
 	@$(BIN)/ruff format .
 
 schemas: $(INSTALLED) ## Write the JSON Schemas of the payloads
-	@$(BIN)/python -m schemas
+	@$(BIN)/python -m tools.schemas
 
 histories: $(INSTALLED) ## Record the histories that the replay test replays
 	@$(BIN)/python -m tests.replay.record
 
 faults: $(INSTALLED) ## Spoil every vendor call in every way, and judge (OPTIONS=…)
-	@$(BIN)/python -m trials.faults $(OPTIONS)
+	@$(BIN)/python -m resilience.faults $(OPTIONS)
 
 crash: $(INSTALLED) ## End processes at every point of every vendor call, and judge (OPTIONS=…)
-	@$(BIN)/python -m trials.crash $(OPTIONS)
+	@$(BIN)/python -m resilience.crash $(OPTIONS)
 
 soak: $(INSTALLED) ## Hundreds of onboardings while the vendor fails and processes end (OPTIONS=…)
-	@$(BIN)/python -m trials.soak $(OPTIONS)
+	@$(BIN)/python -m resilience.soak $(OPTIONS)
 
 secrets: $(INSTALLED) ## Let canary secrets run through everything, and search what is left (OPTIONS=…)
-	@$(BIN)/python -m trials.secrets $(OPTIONS)
+	@$(BIN)/python -m resilience.secrets $(OPTIONS)
 
 screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium)
 	@$(BIN)/python -m demo screenshots

@@ -5,23 +5,23 @@ from typing import Any
 
 from temporalio.client import Client
 
-from activities.accounts import AccountActivities
-from activities.catalogue import CatalogueActivities
-from activities.data_usage import DataUsageActivities
-from activities.events import EventActivities
-from activities.guardian import GuardianActivities
-from activities.house import HouseActivities
-from activities.numbers import NumberActivities
-from activities.outcome import OutcomeInterceptor
-from activities.poll_share import PollShare
-from activities.port_outs import PinChooser, PortOutActivities
-from activities.port_pace import Pace
-from activities.ports import PortActivities
-from activities.routes import RouteActivities
+from activities.events.delivery import EventActivities
+from activities.local import HouseActivities
+from activities.onboarding.accounts import AccountActivities
+from activities.onboarding.catalogue import CatalogueActivities
+from activities.onboarding.data_usage import DataUsageActivities
+from activities.onboarding.guardian import GuardianActivities
+from activities.onboarding.numbers import NumberActivities
+from activities.onboarding.routes import RouteActivities
+from activities.onboarding.subscribers import SubscriberActivities
+from activities.onboarding.subscriptions import SubscriptionActivities
+from activities.onboarding.webhooks import WebhookActivities
+from activities.port_in.orders import PortActivities
+from activities.port_in.poll_schedule import Pace
+from activities.port_in.poll_throttle import PollShare
+from activities.port_out.port_outs import PinChooser, PortOutActivities
 from activities.settings import ActivitySettings
-from activities.subscribers import SubscriberActivities
-from activities.subscriptions import SubscriptionActivities
-from activities.webhooks import WebhookActivities
+from activities.support.outcomes import OutcomeInterceptor
 from telegent import Telegent
 
 __all__ = [

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from activities.events import EventSettings
-from activities.port_pace import Pace
-from activities.port_rules import PortRules
+from activities.events.delivery import EventSettings
+from activities.port_in.policy import PortRules
+from activities.port_in.poll_schedule import Pace
 
 
 @dataclass(frozen=True)

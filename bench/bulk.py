@@ -20,7 +20,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-import workflows.policies as policies
+import workflows.support.activity_options as activity_options
 from activities import build_local_activities
 from simulator import Fault, Simulator, SimulatorOptions
 from telegent import RequestBudget, Telegent
@@ -34,17 +34,17 @@ from telegent_orchestrator.bulk import (
     bulk_id,
     bulk_part_id,
 )
-from telegent_orchestrator.bulk_client import BulkHandle, Bulks
-from telegent_orchestrator.cli.bulk_charts import page
-from telegent_orchestrator.cli.bulk_report import rows_csv, seconds
+from telegent_orchestrator.cli.bulk.charts import page
+from telegent_orchestrator.cli.bulk.report import rows_csv, seconds
 from telegent_orchestrator.client import Orchestrator
+from telegent_orchestrator.client.bulk import BulkHandle, Bulks
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.bulk.customers import Customers, customers
-from tests.workflows.house import SETTINGS, House, dev_server
-from tests.workflows.requests import line, person, single
+from tests.harness import SETTINGS, House, dev_server
+from tests.payloads import line, person, single
+from tests.workflows.bulk.customers import Customers, customers
 from worker.run import workers, workflow_worker
-from workflows.bulk import BulkWorkflow
-from workflows.bulk_talk import ORDER_SIGNAL, PART_CHANGED_SIGNAL, PartOrder, PartReport
+from workflows.bulk.signals import ORDER_SIGNAL, PART_CHANGED_SIGNAL, PartOrder, PartReport
+from workflows.bulk.workflow import BulkWorkflow
 
 # As deploy/ sets it: over several partitions nothing has an order.
 ONE_PARTITION = ("matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1")
@@ -117,7 +117,7 @@ async def overtake(count: int) -> None:
                 beside.append(await _taken(house, f"beside-{at}"))
             print(f"an onboarding that somebody waits for, alone: {_spread(alone)}")
             print(f"… beside the bulk: {_spread(beside)}", flush=True)
-            if policies.BULK is policies.INTERACTIVE:
+            if activity_options.BULK is activity_options.INTERACTIVE:
                 return
             await _until_ended(bulk, count)
             lasted = time.monotonic() - began
@@ -217,7 +217,7 @@ async def main() -> None:
     asked = parser.parse_args()
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     if asked.one_priority:
-        policies.BULK = policies.INTERACTIVE
+        activity_options.BULK = activity_options.INTERACTIVE
     if asked.what == "overtake":
         await overtake(asked.rows or 1_000)
     else:

@@ -39,7 +39,7 @@ def demo(
     wanted = _read(request, OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
     from demo.run import run
-    from demo.story import play
+    from demo.scenario import play
 
     if not run(play(_console(), wanted, correction, report, BEGAN)):
         raise typer.Exit(1)
@@ -54,9 +54,9 @@ def up(
 ) -> None:
     """Start the same processes on fixed ports, and stay up until Ctrl-C."""
     typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
-    from demo.ports import Ports
     from demo.run import run
     from demo.up import stay_up
+    from localstack.network_ports import Ports
 
     ports = Ports.free(
         temporal=temporal_port, ui=ui_port, simulator=simulator_port, codec=codec_port
@@ -68,7 +68,7 @@ def up(
 def screenshots() -> None:
     """Take the pictures in docs/ of the Temporal UI, in a real browser."""
     from demo.run import run
-    from demo.screenshots.take import take_pictures
+    from demo.screenshots.capture import take_pictures
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 
@@ -81,7 +81,7 @@ def _read(path: Path, kind: type[M]) -> M:
     """What this file asks for; a faulty file ends the program with one line for each fault."""
     from pydantic import ValidationError
 
-    from telegent_orchestrator.faults import faults_of
+    from telegent_orchestrator._validation import faults_of
 
     try:
         return kind.model_validate_json(path.read_text(encoding="utf-8"))

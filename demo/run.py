@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from demo.processes import DemoError
+from localstack.processes import DemoError
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demo.processes import get
+from localstack.processes import get
 from telegent_orchestrator.lines import LineResult
 from telegent_orchestrator.onboarding import (
     NewAccount,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo.ports import Ports
-from demo.stack import ROOT, RUNS, Stack, stack
+from localstack.network_ports import Ports
+from localstack.stack import ROOT, RUNS, Stack, stack
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, TASK_QUEUE, onboarding_id
 
 
@@ -51,7 +51,8 @@ Start an onboarding; once its port-in is rejected, correct it (to 100200301); se
   {python} -m telegent_orchestrator.cli port-in update +18015550142 --secret account_number
   {temporal} workflow result --workflow-id {onboarding_id("family-2041")}
 
-Step by step, also from TypeScript and in the UI: docs/quickstart.md. Ctrl-C stops everything."""
+Step by step, also from TypeScript and in the UI: docs/tutorial/quickstart.md.
+Ctrl-C stops everything."""
 
 
 def _short(path: str) -> str:

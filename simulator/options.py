@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulator.carrier import CarrierRecord, CarrierTimings, Vocabulary
-from simulator.refusal import ErrorStyle
+from simulator.engine.carrier import CarrierRecord, CarrierTimings, Vocabulary
+from simulator.engine.errors import ErrorStyle
 
 
 class CarrierSetup(BaseModel):

@@ -3,18 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from simulator.carrier import Carrier
-from simulator.clock import Clock, ManualClock, RealClock
-from simulator.control import control_routes
-from simulator.faults import Faults
-from simulator.gates import Gates
-from simulator.ledger import Ledger
+from simulator.engine.carrier import Carrier
+from simulator.engine.clock import Clock, ManualClock, RealClock
+from simulator.engine.faults import Faults
+from simulator.engine.gates import Gates
+from simulator.engine.ledger import Ledger
+from simulator.engine.state import World
+from simulator.http.control import control_routes
+from simulator.http.request_log import RateLimit, RequestEntry
+from simulator.http.server import listen
+from simulator.http.tokens import Tokens
+from simulator.http.vendor_api import VendorApi
 from simulator.options import SimulatorOptions
-from simulator.requests import RateLimit, RequestEntry
-from simulator.server import listen
-from simulator.tokens import Tokens
-from simulator.vendor_api import VendorApi
-from simulator.world import World
 
 
 class Simulator:

@@ -14,7 +14,6 @@ from telegent._models import (
 )
 from telegent._transport import EXCHANGES, Spent, Timeouts, Watch, send_before
 from telegent.accounts import Account, AccountCreate, Accounts, AccountUpdate
-from telegent.budget import RequestBudget
 from telegent.call_filters import (
     CallFilter,
     CallFilterCreate,
@@ -115,6 +114,7 @@ from telegent.ports import (
     Ports,
 )
 from telegent.products import BillingFrequency, Product, ProductCreate, Products, ProductUpdate
+from telegent.rate_limiter import RequestBudget
 from telegent.subscribers import (
     Role,
     Subscriber,

@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 import httpx
 
-from telegent.budget import RequestBudget
 from telegent.errors import (
     BadRequest,
     Conflict,
@@ -31,6 +30,7 @@ from telegent.errors import (
     TelegentError,
     Unauthorized,
 )
+from telegent.rate_limiter import RequestBudget
 
 Json = dict[str, Any] | list[Any]
 

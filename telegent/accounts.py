@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telegent._caller import Resource, Rows
 from telegent._models import Address, AddressAnswer, Answer, Email, Id, Request, Text
+from telegent._requester import Resource, Rows
 
 
 class AccountCreate(Request):

@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from telegent._caller import Caller
+from telegent._requester import Caller
 from telegent._tokens import Tokens
 from telegent._transport import Spent, Timeouts, Transport, Watch, unwatched
 from telegent.accounts import Accounts
-from telegent.budget import RequestBudget
 from telegent.data_usage import DataUsage
 from telegent.guardian import Guardian
 from telegent.message_routes import MessageRoutes
@@ -18,6 +17,7 @@ from telegent.numbers import Numbers
 from telegent.packages import Packages
 from telegent.ports import Ports
 from telegent.products import Products
+from telegent.rate_limiter import RequestBudget
 from telegent.subscribers import Subscribers
 from telegent.subscriptions import Subscriptions
 from telegent.voice_routes import VoiceRoutes

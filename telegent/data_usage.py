@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from telegent._caller import Resource
 from telegent._models import Answer, Id, NullAsEmpty, NumberObjects, Request
+from telegent._requester import Resource
 
 ValueUnit = Literal["KB", "MB", "GB", "TB"]
 ThrottleSpeed = Literal[

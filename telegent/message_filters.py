@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._caller import Resource
 from telegent._filters import (
     FilterId,
     KeywordFilterAnswer,
@@ -12,6 +11,7 @@ from telegent._filters import (
     KeywordTextAnswer,
 )
 from telegent._models import E164, Answer, Request, Text
+from telegent._requester import Resource
 
 _PATH = "/v1.0/subscribers/message-filter"
 

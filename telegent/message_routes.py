@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telegent._caller import Resource, Rows
 from telegent._models import (
     Answer,
     Id,
@@ -14,6 +13,7 @@ from telegent._models import (
     UrlMethod,
     WebUrl,
 )
+from telegent._requester import Resource, Rows
 
 _PATH = "/v1.0/message/routes"
 

@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from telegent._caller import Resource, paged
 from telegent._models import (
     E164,
     ActiveFilter,
@@ -21,6 +20,7 @@ from telegent._models import (
     Text,
     ZipCode,
 )
+from telegent._requester import Resource, paged
 from telegent.number_status import NumberReactivate, Reactivated, StatusChange, StatusChanged
 
 NumberType = Literal["mvno", "iot"]

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telegent._caller import Resource, Rows
 from telegent._models import ActiveFilter, Answer, Id, Money, NullAsEmpty, Request, Text
+from telegent._requester import Resource, Rows
 from telegent.subscriptions import Subscription
 
 _PATH = "/v1.0/packages"

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._caller import Resource
 from telegent._models import E164, Answer, Iccid, Id, Request, Text, ZipCode
+from telegent._requester import Resource
 
 _PATH = "/v1.0/numbers/portin"
 

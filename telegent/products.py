@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._caller import Resource, Rows
 from telegent._models import ActiveFilter, Answer, Id, Money, Request, Text
+from telegent._requester import Resource, Rows
 
 BillingFrequency = Literal["MRC", "NRC"]
 

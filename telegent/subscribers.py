@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._caller import Resource, paged
 from telegent._models import E164, Answer, Email, Id, NullAsEmpty, Request, Text
+from telegent._requester import Resource, paged
 
 Role = Literal["Subscriber", "Manager", "Account Admin"]
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._caller import Resource, Rows
 from telegent._models import ActiveFilter, Answer, Iccid, Id, Request, Text
+from telegent._requester import Resource, Rows
 
 SubscriptionType = Literal["mvno", "iot"]
 

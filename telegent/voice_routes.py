@@ -4,7 +4,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from telegent._caller import Resource, Rows
 from telegent._models import (
     Also,
     Answer,
@@ -16,6 +15,7 @@ from telegent._models import (
     UrlMethod,
     WebUrl,
 )
+from telegent._requester import Resource, Rows
 
 RouteType = Literal["Trunk", "URL", "Forward"]
 TrunkTransport = Literal["UDP", "TCP", "TLS"]

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
-from telegent._caller import Resource, Rows
 from telegent._models import Answer, HttpsUrl, Id, Request, Text
+from telegent._requester import Resource, Rows
 
 Event = Literal[
     "Order_Update",

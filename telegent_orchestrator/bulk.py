@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from telegent_orchestrator._payload import Message, Payload, Reference, Request, Text
+from telegent_orchestrator._models import Message, Payload, Reference, Request, Text
 from telegent_orchestrator.onboarding import OnboardingRequest
 
 BULK_WORKFLOW = "BulkWorkflow"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from telegent_orchestrator._payload import Payload
+from telegent_orchestrator._models import Payload
 
 EVENT_DELIVERY_WORKFLOW = "EventDeliveryWorkflow"
 """Type of the workflows that deliver: one for each event and target. A failed one is an event

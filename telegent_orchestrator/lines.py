@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._payload import E164, Iccid, Key, Payload, Request, Text, ZipCode
+from telegent_orchestrator._models import E164, Iccid, Key, Payload, Request, Text, ZipCode
 from telegent_orchestrator.port_in import MessageType, PortInDetails
 from telegent_orchestrator.progress import Question, Step, StepState, Undone
 

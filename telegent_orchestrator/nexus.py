@@ -1,6 +1,6 @@
 """The Nexus service: what other namespaces can call, without knowing our ids or queues.
 
-See docs/nexus.md for the endpoint. In a workflow there:
+See docs/how-to/nexus.md for the endpoint. In a workflow there:
 
     orchestrator = workflow.create_nexus_client(service=TelegentOrchestrator, endpoint="telegent")
     result = await orchestrator.execute_operation(TelegentOrchestrator.onboard, request)
@@ -8,7 +8,7 @@ See docs/nexus.md for the endpoint. In a workflow there:
 
 import nexusrpc
 
-from telegent_orchestrator._payload import E164, Request
+from telegent_orchestrator._models import E164, Request
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import (
     PortInCancel,

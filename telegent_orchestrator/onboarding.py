@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from telegent_orchestrator._payload import (
+from telegent_orchestrator._models import (
     Email,
     HttpUrl,
     Key,
@@ -26,7 +26,7 @@ from telegent_orchestrator._payload import (
     ZipCode,
     one_line,
 )
-from telegent_orchestrator.faults import MOST_FAULTS, MOST_PARTS, faults_between_parts
+from telegent_orchestrator._validation import MOST_FAULTS, MOST_PARTS, faults_between_parts
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.progress import LineBrief, Question, Step, Undone
 

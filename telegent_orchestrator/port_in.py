@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._payload import (
+from telegent_orchestrator._models import (
     E164,
     Day,
     Iccid,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._payload import E164, Payload, Request, Text
+from telegent_orchestrator._models import E164, Payload, Request, Text
 from telegent_orchestrator.progress import Step
 
 PORT_OUT_WORKFLOW = "PortOutWorkflow"

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import model_validator
 
-from telegent_orchestrator._payload import Key, Message, Payload, Text
+from telegent_orchestrator._models import Key, Message, Payload, Text
 
 
 class StepState(StrEnum):

@@ -14,9 +14,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
-    "trials/test_faults.py",
-    "trials/test_crash.py",
-    "workflows/test_port_in_races.py",
+    "fault_matrix/test_fault_matrix.py",
+    "resilience/test_crash.py",
+    "port_in/test_races.py",
 )
 
 

@@ -7,12 +7,10 @@ import time
 
 import typer
 
-from worker.codec_server import serve_codec
-from worker.codec_settings import CodecServerSettings
-from worker.common_settings import CommonSettings
 from worker.connect import connect
 from worker.errors import WorkerError
-from worker.logs import configure_logging
+from worker.http.codec_server import serve_codec
+from worker.http.webhook import serve_webhook
 from worker.replay import replay_open
 from worker.run import run
 from worker.search_attributes import register_search_attributes
@@ -23,7 +21,9 @@ from worker.settings import (
     load_settings,
     markdown_table,
 )
-from worker.webhook import serve_webhook
+from worker.settings.base import CommonSettings
+from worker.settings.codec import CodecServerSettings
+from worker.telemetry.logging import configure_logging
 
 app = typer.Typer(
     add_completion=False,

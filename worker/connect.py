@@ -8,10 +8,10 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
+from telegent_orchestrator._connection_errors import unreachable, unusable
 from telegent_orchestrator.encryption import PayloadKey, data_converter
-from telegent_orchestrator.unreachable import unreachable, unusable
 from worker.errors import WorkerError
-from worker.metrics import process_runtime
+from worker.telemetry.metrics import process_runtime
 
 DEFAULT_ADDRESS = "localhost:7233"
 

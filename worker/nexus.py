@@ -15,7 +15,7 @@ from temporalio.nexus import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator import guides, names
+from telegent_orchestrator import _ui_text, names
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import (
@@ -51,7 +51,7 @@ class NexusOperations:
             request,
             OnboardingResult,
             summary=f"Onboarding {request.reference}",
-            guide=guides.ONBOARDING,
+            guide=_ui_text.ONBOARDING,
         )
 
     @nexus.temporal_operation
@@ -70,7 +70,7 @@ class NexusOperations:
             request,
             PortInResult,
             summary=f"Port-in from {details.losing_carrier or 'a carrier not named yet'}",
-            guide=guides.PORT_IN,
+            guide=_ui_text.PORT_IN,
         )
 
     @sync_operation

@@ -19,15 +19,10 @@ from activities.settings import ActivitySettings
 from telegent import RequestBudget, Telegent, Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from worker.connect import connect
-from worker.deployment import UNVERSIONED, deployment
 from worker.errors import WorkerError
-from worker.from_zero import count_from_zero
-from worker.health import serve_health, temporal_serves
-from worker.interceptors import BindLogContext
-from worker.metrics import process_runtime
+from worker.http.health import serve_health, temporal_serves
 from worker.nexus import NexusOperations
-from worker.open_ports import counting
-from worker.requests import watch_requests
+from worker.payload_validation import ReadingRunner, reading_client
 from worker.search_attributes import require_search_attributes
 from worker.settings import (
     CACHED_WORKFLOWS,
@@ -36,8 +31,13 @@ from worker.settings import (
     unknown_variables,
     variable,
 )
-from worker.tracing import tracing
-from worker.unreadable import ReadingRunner, reading_client
+from worker.telemetry.backlog import counting
+from worker.telemetry.log_context import BindLogContext
+from worker.telemetry.metrics import process_runtime
+from worker.telemetry.request_metrics import watch_requests
+from worker.telemetry.tracing import tracing
+from worker.telemetry.zero_metrics import count_from_zero
+from worker.versioning import UNVERSIONED, deployment
 from workflows.registry import WORKFLOWS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -45,9 +45,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 HOUSE_GRACE = timedelta(seconds=10)
 """For activities that only compute or ask Temporal, at shutdown."""
 
-# Loaded once and shared with the sandbox: they have no side effects at import, and loading them
-# again for each workflow would cost memory (structlog) or be refused (httpx). Of the workflows
-# only pure rules and policies are here: the sandbox is what keeps the others deterministic.
+# Loaded once and shared with the sandbox: loading them again for each workflow would cost memory
+# and time (our own code, structlog) or be refused (httpx). That workflows stay deterministic is
+# checked by the lint rules for `workflows/` and by the replay tests, which run in a strict sandbox.
 PASSTHROUGH = (
     "activities",
     "telegent",
@@ -57,10 +57,7 @@ PASSTHROUGH = (
     "pydantic",
     "pydantic_core",
     "structlog",
-    "workflows.policies",
-    "workflows.port_deadlines",
-    "workflows.port_states",
-    "workflows.rejections",
+    "workflows",
 )
 
 
@@ -78,9 +75,15 @@ seconds, the SDK each step of one two: with the hundred of the SDK's default, a 
 them come too late, and what was done for them was done in vain, again and again."""
 
 
-def workflow_runner() -> WorkflowRunner:
-    """The sandbox that workflows run and are replayed in; what they are given is read first."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+def workflow_runner(*, strict: bool = False) -> WorkflowRunner:
+    """The sandbox that workflows run and are replayed in; what they are given is read first.
+
+    Args:
+        strict: Load the modules of `workflows` in the sandbox as well, so that it refuses whatever
+            is not deterministic in them. Slower by about half: for replays.
+    """
+    shared = set(PASSTHROUGH) - {"workflows"} if strict else PASSTHROUGH
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*shared)
     return ReadingRunner(SandboxedWorkflowRunner(restrictions=restrictions))
 
 

@@ -4,13 +4,13 @@ Not in the package itself: the sandbox loads a workflow's modules anew for every
 the delivery of an event must not load a whole onboarding.
 """
 
-from workflows.bulk import BulkWorkflow
-from workflows.bulk_part import BulkPartWorkflow
-from workflows.event_delivery import EventDeliveryWorkflow
-from workflows.line import LineWorkflow
-from workflows.onboarding import OnboardingWorkflow
-from workflows.port_in import PortInWorkflow
-from workflows.port_out import PortOutWorkflow
+from workflows.bulk.batch_workflow import BulkPartWorkflow
+from workflows.bulk.workflow import BulkWorkflow
+from workflows.events.delivery_workflow import EventDeliveryWorkflow
+from workflows.onboarding.line_workflow import LineWorkflow
+from workflows.onboarding.workflow import OnboardingWorkflow
+from workflows.port_in.workflow import PortInWorkflow
+from workflows.port_out.workflow import PortOutWorkflow
 
 WORKFLOWS = [
     OnboardingWorkflow,

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from demo.processes import DemoError
-from demo.stack import RUNS
+from localstack.processes import DemoError
+from localstack.stack import RUNS
 
 SCRIPTS = Path(__file__).parent / "scripts"
 WORK = RUNS / "screenshots"

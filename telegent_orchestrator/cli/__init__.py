@@ -12,7 +12,7 @@ NEEDED = ("typer", "rich", "cryptography", "pygal", "jinja2")
 
 
 def main() -> int:
-    """Run the command line; gives the exit status of `telegent_orchestrator.cli.outcome.Exit`."""
+    """Run the command line; gives the exit status of `telegent_orchestrator.cli.results.Exit`."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         print(

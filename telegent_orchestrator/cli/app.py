@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from telegent_orchestrator.cli import (
+from telegent_orchestrator.cli.bulk import report as bulk_report
+from telegent_orchestrator.cli.commands import (
     bulk,
     bulk_messages,
-    bulk_report,
     listing,
     onboarding,
     onboarding_messages,
     port_in,
     port_in_messages,
-    validation,
+    validate,
 )
 from telegent_orchestrator.cli.connection import VARIABLES, Connection
 
@@ -71,7 +71,7 @@ def telegent(
     context.obj = Connection.of({name: value for name, value in given.items() if value}, os.environ)
 
 
-app.command()(validation.validate)
+app.command()(validate.validate)
 app.command()(onboarding.start)
 app.command()(onboarding.status)
 app.command()(onboarding_messages.resolve)

@@ -16,12 +16,12 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption
-from telegent_orchestrator.bulk_client import Bulks
+from telegent_orchestrator._connection_errors import unreachable, unusable
 from telegent_orchestrator.cli.errors import as_stop
-from telegent_orchestrator.cli.outcome import Exit, Stop
+from telegent_orchestrator.cli.results import Exit, Stop
 from telegent_orchestrator.client import Orchestrator
-from telegent_orchestrator.executions import Executions, Kind
-from telegent_orchestrator.unreachable import unreachable, unusable
+from telegent_orchestrator.client.bulk import Bulks
+from telegent_orchestrator.client.executions import Executions, Kind
 
 DEFAULT_ADDRESS = "localhost:7233"
 VARIABLES = {

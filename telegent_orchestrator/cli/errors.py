@@ -9,7 +9,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator.cli.outcome import Advice, Exit, Stop
+from telegent_orchestrator.cli.results import Advice, Exit, Stop
 from telegent_orchestrator.client import NotTakenError
 from telegent_orchestrator.encryption import CodecError
 

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from telegent_orchestrator.cli.panels import onboarding_panel, port_in_panel, sentence, words
+from telegent_orchestrator.cli.rendering import onboarding_panel, port_in_panel, sentence, words
 from telegent_orchestrator.client import Progress
 from telegent_orchestrator.lines import LineRequest
 from telegent_orchestrator.port_in import PortInStatus, PortState

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from telegent_orchestrator.cli.outcome import Advice, Done, Exit, Stop
-from telegent_orchestrator.cli.panels import words
+from telegent_orchestrator.cli.rendering import words
+from telegent_orchestrator.cli.results import Advice, Done, Exit, Stop
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; with --watch one a line.")

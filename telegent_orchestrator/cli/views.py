@@ -6,17 +6,17 @@ from enum import StrEnum
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import FailureError
 
-from telegent_orchestrator._payload import Payload
-from telegent_orchestrator.cli.advice import advice_for_onboarding, advice_for_port_in
+from telegent_orchestrator._models import Payload
 from telegent_orchestrator.cli.connection import House
-from telegent_orchestrator.cli.outcome import Advice, Exit
+from telegent_orchestrator.cli.next_steps import advice_for_onboarding, advice_for_port_in
+from telegent_orchestrator.cli.results import Advice, Exit
 from telegent_orchestrator.client import (
     OnboardingHandle,
     OnboardingIncompleteError,
     PortInHandle,
     Progress,
 )
-from telegent_orchestrator.executions import NEEDS_ACTION, Execution, Run
+from telegent_orchestrator.client.executions import NEEDS_ACTION, Execution, Run
 from telegent_orchestrator.port_in import PortInStatus, PortState
 from telegent_orchestrator.progress import LineBrief, StepState
 

@@ -7,9 +7,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from telegent_orchestrator._watching import answered
-from telegent_orchestrator.cli.outcome import Advice, Exit, Stop
+from telegent_orchestrator.cli.results import Advice, Exit, Stop
 from telegent_orchestrator.cli.views import State, View
+from telegent_orchestrator.client._polling import answered
 
 Seen = TypeVar("Seen", bound=View)
 Answer = TypeVar("Answer")

@@ -16,11 +16,11 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from demo.ports import HOST, Ports
-from demo.processes import Child, DemoError, answers_at, python
 from demo.screenshots.browser import Browser
-from demo.screenshots.take import NEEDS_ACTION, correct_in_the_ui
-from demo.stack import Stack, stack
+from demo.screenshots.capture import NEEDS_ACTION, correct_in_the_ui
+from localstack.network_ports import HOST, Ports
+from localstack.processes import Child, DemoError, answers_at, python
+from localstack.stack import Stack, stack
 from telegent_orchestrator.names import (
     CANCEL_UPDATE,
     CORRECT_SIGNAL,
@@ -28,9 +28,9 @@ from telegent_orchestrator.names import (
     TASK_QUEUE,
 )
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs import ROOT, between_markers, rows
-from tests.workflows.requests import port_in
-from tests.workflows.test_port_in import until
+from tests.payloads import port_in
+from tests.workflows.port_in.test_port_in import until
+from tools.docs.documents import ROOT, between_markers, rows
 
 REJECTED = "+18015550142"
 TRUTH = {"number": REJECTED, "account_number": "100200301"}
@@ -79,7 +79,7 @@ async def test_a_port_in_is_found_read_corrected_and_completed_in_the_browser(
 
 
 def test_the_view_that_finds_it_is_documented() -> None:
-    views = dict(rows(between_markers(ROOT / "docs" / "operators.md", "filters")))
+    views = dict(rows(between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters")))
     assert views[NEEDS_ACTION["name"]] == f"`{NEEDS_ACTION['query']}`"
 
 

@@ -9,9 +9,9 @@ import stat
 import subprocess
 from pathlib import Path
 
-from demo.ports import Ports
-from demo.stack import stack
 from demo.up import how_to_use
+from localstack.network_ports import Ports
+from localstack.stack import stack
 from telegent_orchestrator.names import STATUS_QUERY
 from tests.demo.running import ROOT, ran
 

@@ -16,8 +16,6 @@ from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES, instructions
 from tests.worker.conftest import temporal_binary
-from worker.codec_settings import CodecServerSettings
-from worker.common_settings import SECRET_FIELDS
 from worker.run import HOUSE_GRACE, grace_for
 from worker.settings import (
     WebhookSettings,
@@ -25,7 +23,9 @@ from worker.settings import (
     load_settings,
     unknown_variables,
 )
-from workflows.policies import CALL
+from worker.settings.base import SECRET_FIELDS
+from worker.settings.codec import CodecServerSettings
+from workflows.support.activity_options import CALL
 
 ONE_SHOT = {"schema", "namespace", "task-queue", "search-attributes"}
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))

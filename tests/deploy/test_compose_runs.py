@@ -15,16 +15,16 @@ import yaml
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from demo.ports import HOST, free_ports
+from localstack.network_ports import HOST, free_ports
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingResult
 from tests.deploy.processes import COMPOSE, OURS, PATH, ROOT, SERVICES, Containers
-from tests.patience import PATIENCE
+from tests.payloads import single
+from tests.timeouts import PATIENCE
 from tests.worker.conftest import temporal_binary
-from tests.workflows.requests import single
-from worker.webhook import PATH as ORDER_UPDATE
+from worker.http.webhook import PATH as ORDER_UPDATE
 
 ONE_SHOT = ("namespace", "task-queue", "search-attributes")
 CONTAINERS = [
@@ -88,7 +88,7 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             await child.spawn()
         await asyncio.gather(*(child.answers() for child in children))
         await use(containers, folder / "secrets", address, ui, seen)
-        with patch("demo.processes.STOP_WITHIN", PATIENCE):
+        with patch("localstack.processes.STOP_WITHIN", PATIENCE):
             await asyncio.gather(*(child.stop() for child in children))
         seen.ended = {child.name: await child.ended() for child in children}
     seen.written = files(containers) - before

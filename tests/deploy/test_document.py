@@ -1,4 +1,4 @@
-"""What docs/deployment.md tells to write and to type beside the files of deploy/."""
+"""What docs/how-to/deployment.md tells to write and to type beside the files of deploy/."""
 
 import re
 import subprocess
@@ -14,10 +14,10 @@ from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES
 from tests.deploy.test_kubernetes import RUN
 from tests.docs.commands import documented, typed
 from tests.worker.conftest import temporal_binary
-from worker.common_settings import SECRET_FIELDS
 from worker.settings import WorkerSettings, load_settings, unknown_variables
+from worker.settings.base import SECRET_FIELDS
 
-PAGE = ROOT / "docs" / "deployment.md"  # tests name it "deployment.md"
+PAGE = ROOT / "docs" / "how-to" / "deployment.md"  # tests name it "deployment.md"
 TEXT = PAGE.read_text("utf-8")
 
 

@@ -6,8 +6,8 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from tests.docs import ROOT
 from tests.worker.conftest import temporal_binary
+from tools.docs.documents import ROOT
 
 
 class CommandError(Exception):

@@ -12,16 +12,16 @@ import pytest
 from pydantic import BaseModel
 
 from telegent_orchestrator import events, lines, names, onboarding, port_in, port_out, progress
-from tests.docs import DOCUMENTS, ROOT, between_markers, rows
+from tools.docs.documents import DOCUMENTS, ROOT, between_markers, rows
+from worker.http.webhook import BODY_LIMIT, BODY_TIMEOUT, GATHERING, ORDERS_LIMIT, PATH
 from worker.settings import WebhookSettings, markdown_table, unknown_variables
-from worker.webhook import BODY_LIMIT, BODY_TIMEOUT, GATHERING, ORDERS_LIMIT, PATH
 
 README = ROOT / "README.md"
-EVENTS = ROOT / "docs" / "events.md"
-WEBHOOK = ROOT / "docs" / "webhook.md"
-SETTINGS = ROOT / "docs" / "settings.md"
-OPERATORS = ROOT / "docs" / "operators.md"
-OTHER_SERVICES = ROOT / "docs" / "other-services.md"
+EVENTS = ROOT / "docs" / "reference" / "events.md"
+WEBHOOK = ROOT / "docs" / "how-to" / "webhook.md"
+SETTINGS = ROOT / "docs" / "reference" / "settings.md"
+OPERATORS = ROOT / "docs" / "how-to" / "operators.md"
+OTHER_SERVICES = ROOT / "docs" / "how-to" / "other-services.md"
 EVERY_DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.name))
 MESSAGES: dict[str, type[BaseModel]] = {
     names.RESOLVE_UPDATE: progress.Resolution,
@@ -37,7 +37,7 @@ REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "desk"}')
 
 def test_the_settings_are_those_that_the_command_prints() -> None:
     assert between_markers(SETTINGS, "settings") == markdown_table(), (
-        "bring it up to date with: .venv/bin/python -m tests.docs.settings_table"
+        "bring it up to date with: .venv/bin/python -m tools.docs.settings_table"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import DOCUMENTS, ROOT
+from tools.docs.documents import DOCUMENTS, ROOT
 
 NOT_TYPED = {
     ("README.md", "make demo"): "tests/demo runs what it starts; .venv is set up by CI itself",
@@ -24,27 +24,36 @@ NOT_TYPED = {
     ("deployment.md", "export TEMPORAL_ADDRESS=mv"): "Temporal Cloud; its twin with certificates",
     ("changing-workflows.md", "cd tests/replay/hist"): "a release does it, to the checkout itself",
     ("events.md", "export TELEGENT_EVENT_SECRET="): "only variables, with receivers that are not",
-    ("observability.md", "export TELEGENT_METRICS_PORT="): "stays; tests/seeing scrapes a worker",
-    ("observability.md", "export OTEL_EXPORTER"): "stays; tests/seeing collects from a worker",
+    (
+        "observability.md",
+        "export TELEGENT_METRICS_PORT=",
+    ): "stays; tests/observability scrapes a worker",
+    (
+        "observability.md",
+        "export OTEL_EXPORTER",
+    ): "stays; tests/observability collects from a worker",
     ("security.md", "docker compose"): "needs Docker",
-    ("security.md", "make secrets"): "a trial of minutes; tests/trials runs parts of it",
+    ("security.md", "make secrets"): "a trial of minutes; tests/resilience runs parts of it",
     (
         "reliability.md",
         "make ",
-    ): "trials of minutes to half an hour; tests/trials runs parts of each",
+    ): "trials of minutes to half an hour; tests/resilience runs parts of each",
     (
         "reliability.md",
-        ".venv/bin/python -m bench.parked",
-    ): "tests/worker/test_parked.py does, with fewer",
+        ".venv/bin/python -m bench.idle_port_ins",
+    ): "tests/bench/test_idle_port_ins.py does, with fewer",
     (
         "reliability.md",
-        ".venv/bin/python -m bench.late_sends",
+        ".venv/bin/python -m bench.late_writes",
     ): "takes minutes; tests/telegent/test_errors.py stands still once",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
 }
 """Document, how the block begins, why no test types it."""
 
-TYPED_AS_A_WHOLE = {"cli.md": "tests/cli/test_document.py", "bulk.md": "tests/cli/test_document.py"}
+TYPED_AS_A_WHOLE = {
+    "cli.md": "tests/telegent_orchestrator/cli/test_document.py",
+    "bulk.md": "tests/telegent_orchestrator/cli/test_document.py",
+}
 """Of these each block that begins with `telegent` is found by its test."""
 
 BEGIN = (

@@ -1,19 +1,19 @@
-"""docs/failures.md: its tables are those of the code, and the code's table is complete."""
+"""docs/explanation/failure-handling.md: its tables match the code, and the table is complete."""
 
 import inspect
 import re
 
 import activities
-from activities.writes import WRITES, Kind
-from tests.docs import between_markers
-from tests.docs.write_tables import PAGE, undo, writes
+from activities.support.write_specs import WRITES, Kind
+from tools.docs.documents import between_markers
+from tools.docs.write_tables import PAGE, undo, writes
 
 READS = re.compile(r"(find|read|await|check)_|numbers_of")
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    assert between_markers(PAGE, "writes") == writes(), "run python -m tests.docs.write_tables"
-    assert between_markers(PAGE, "undo") == undo(), "run python -m tests.docs.write_tables"
+    assert between_markers(PAGE, "writes") == writes(), "run python -m tools.docs.write_tables"
+    assert between_markers(PAGE, "undo") == undo(), "run python -m tools.docs.write_tables"
 
 
 def test_every_activity_that_writes_is_defined_by_a_row() -> None:

@@ -1,17 +1,17 @@
-"""The figures of docs/limits.md are those of the code."""
+"""The figures of docs/reference/limits.md are those of the code."""
 
 import re
 
 import pytest
 
-from telegent_orchestrator.faults import MOST_FAULTS, MOST_PARTS
+from telegent_orchestrator._validation import MOST_FAULTS, MOST_PARTS
 from telegent_orchestrator.lines import CallFilter
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.docs import ROOT
+from tools.docs.documents import ROOT
+from worker.http.webhook import BODY_LIMIT, ORDERS_LIMIT
 from worker.settings import WorkerSettings
-from worker.webhook import BODY_LIMIT, ORDERS_LIMIT
-from workflows.policies import CALL
-from workflows.timeline import MOST_ENTRIES
+from workflows.support.activity_options import CALL
+from workflows.support.timeline import MOST_ENTRIES
 
 RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_text("utf-8"))
 SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
@@ -34,13 +34,13 @@ SAID = {
 
 @pytest.mark.parametrize("what", SAID)
 def test_the_figure_is_the_codes(what: str) -> None:
-    lines = (ROOT / "docs" / "limits.md").read_text("utf-8").splitlines()
+    lines = (ROOT / "docs" / "reference" / "limits.md").read_text("utf-8").splitlines()
     (row,) = (line for line in lines if line.startswith(f"| {what}"))
     assert row.split("|")[2].strip().startswith(SAID[what])
 
 
 def test_lengths_are_the_models() -> None:
-    text = (ROOT / "docs" / "limits.md").read_text("utf-8")
+    text = (ROOT / "docs" / "reference" / "limits.md").read_text("utf-8")
     schemas = [model.model_json_schema() for model in (OnboardingRequest, CallFilter)]
     reference, filtered = (schema["properties"] for schema in schemas)
     assert "{0,63}" in reference["reference"]["pattern"]

@@ -1,10 +1,10 @@
-"""docs/reference.md is the one that the models make."""
+"""docs/reference/payloads.md is the one that the models make."""
 
-from tests.docs.reference import PAGE, RECEIVED, SCHEMAS, SENT, reference
+from tools.docs.reference import PAGE, RECEIVED, SCHEMAS, SENT, reference
 
 
 def test_it_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == reference(), "run python -m tests.docs.reference"
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run python -m tools.docs.reference"
 
 
 def test_it_has_every_payload() -> None:

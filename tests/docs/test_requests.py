@@ -1,4 +1,4 @@
-"""docs/requests.md: its table adds up to what the demo spends."""
+"""docs/reference/api-budget.md: its table adds up to what the demo spends."""
 
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.onboarding import (
@@ -10,10 +10,10 @@ from telegent_orchestrator.onboarding import (
     NewVoiceRoute,
     OnboardingRequest,
 )
-from tests.docs import ROOT, between_markers, rows
+from tools.docs.documents import ROOT, between_markers, rows
 
 CORRECTIONS = 1  # examples/correction.json
-PAGE = ROOT / "docs" / "requests.md"
+PAGE = ROOT / "docs" / "reference" / "api-budget.md"
 
 
 def counted(request: OnboardingRequest) -> dict[str, int]:

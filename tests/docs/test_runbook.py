@@ -1,4 +1,4 @@
-"""Every command of docs/runbook.md, typed where what it is for has happened."""
+"""Every command of docs/how-to/runbook.md, typed where what it is for has happened."""
 
 import asyncio
 import contextlib
@@ -16,19 +16,19 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError
 
-from demo.ports import Ports
-from demo.stack import Stack, stack
 from demo.summary import ask_vendor
+from localstack.network_ports import Ports
+from localstack.stack import Stack, stack
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs import ROOT, between_markers, rows
 from tests.docs.commands import documented
 from tests.docs.test_documents import anchors
 from tests.examples.documents import here
-from tests.workflows.requests import port_in, single
+from tests.payloads import port_in, single
+from tools.docs.documents import ROOT, between_markers, rows
 
-RUNBOOK = ROOT / "docs" / "runbook.md"
+RUNBOOK = ROOT / "docs" / "how-to" / "runbook.md"
 ALERTS = [
     rule
     for group in yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"]
@@ -239,7 +239,7 @@ def test_an_alert_leads_to_its_section(rule: dict[str, dict[str, str]]) -> None:
     _, urgency, _, link = table[str(rule["alert"])]
     section = link.partition("(#")[2].strip(")")
     assert rule["labels"]["severity"] == urgency
-    assert rule["annotations"]["runbook"] == f"docs/runbook.md#{section}"
+    assert rule["annotations"]["runbook"] == f"docs/how-to/runbook.md#{section}"
     assert section in anchors(RUNBOOK)
     heading = rf"^##+ {re.escape(heading_of(section))}$(.*?)(?=^## |\Z)"
     said = re.search(heading, RUNBOOK.read_text("utf-8"), re.MULTILINE | re.DOTALL)

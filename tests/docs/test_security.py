@@ -1,12 +1,12 @@
-"""The commands of docs/security.md exchange a payload key so that nobody lacks one."""
+"""The commands of docs/explanation/security.md exchange a payload key so that nobody lacks one."""
 
 from pathlib import Path
 
 from telegent_orchestrator.encryption import parse_key_ring
-from tests.docs import ROOT
 from tests.docs.commands import documented, typed
+from tools.docs.documents import ROOT
 
-PAGE = ROOT / "docs" / "security.md"
+PAGE = ROOT / "docs" / "explanation" / "security.md"
 
 
 async def test_payload_keys_are_exchanged_as_written(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from demo.ports import Ports
-from demo.stack import Stack, stack
+from localstack.network_ports import Ports
+from localstack.stack import Stack, stack
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

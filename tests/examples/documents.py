@@ -11,8 +11,8 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError
 
-from demo.stack import Stack
-from tests.docs import ROOT
+from localstack.stack import Stack
+from tools.docs.documents import ROOT
 
 OURS = ("TEMPORAL_", "TELEGENT_")
 OPEN = 'ExecutionStatus = "Running"'

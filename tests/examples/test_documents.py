@@ -4,16 +4,16 @@ from pathlib import Path
 
 import httpx
 
-from demo.ports import free_ports
-from demo.processes import Child, answers_at
-from demo.stack import Stack
-from tests.docs import ROOT
+from localstack.network_ports import free_ports
+from localstack.processes import Child, answers_at
+from localstack.stack import Stack
 from tests.examples.documents import OPEN, afresh, blocks, printed
+from tools.docs.documents import ROOT
 
-FAILURES = ROOT / "docs" / "failures.md"
-OTHER_SERVICES = ROOT / "docs" / "other-services.md"
-EVENTS = ROOT / "docs" / "events.md"
-WEBHOOK = ROOT / "docs" / "webhook.md"
+FAILURES = ROOT / "docs" / "explanation" / "failure-handling.md"
+OTHER_SERVICES = ROOT / "docs" / "how-to" / "other-services.md"
+EVENTS = ROOT / "docs" / "reference" / "events.md"
+WEBHOOK = ROOT / "docs" / "how-to" / "webhook.md"
 REFUSED = "workflow update execute"
 FAMILY = "--workflow-id onboarding-family-2041"
 ACCOUNT = f"metadata {FAMILY} | grep 'was made, though the answer was lost'"
@@ -65,7 +65,7 @@ async def test_a_question_is_answered(running: Stack) -> None:
 
 
 async def test_events_that_failed_are_listed_and_sent_again(running: Stack) -> None:
-    """There are none here: that they arrive is shown in tests/workflows/test_events.py."""
+    """There are none here: that they arrive is shown in tests/workflows/events/test_events.py."""
     exports, *_ = blocks(FAILURES, "Trying lost answers and nonsense")
     listed, again = blocks(EVENTS, "Dead letters")
     await printed(exports + listed + again, running)

@@ -1,13 +1,13 @@
-"""docs/nexus.md: its commands sell a line from another namespace."""
+"""docs/how-to/nexus.md: its commands sell a line from another namespace."""
 
 from pathlib import Path
 
-from demo.processes import Child
-from demo.stack import Stack
-from tests.docs import ROOT
+from localstack.processes import Child
+from localstack.stack import Stack
 from tests.examples.documents import afresh, blocks, here, printed
+from tools.docs.documents import ROOT
 
-DOCUMENT = ROOT / "docs" / "nexus.md"
+DOCUMENT = ROOT / "docs" / "how-to" / "nexus.md"
 # A reference and a number that no other document has, for what these processes share.
 NUMBER, OWN_NUMBER = "+18015550188", "+18015550189"
 OWN_REQUEST = f"<(sed 's/{NUMBER}/{OWN_NUMBER}/; s/-3001/-3002/; s/owner@/buyer@/' {{}})"

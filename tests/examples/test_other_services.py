@@ -1,17 +1,17 @@
-"""docs/other-services.md: its commands work, and what they send and get fits the schemas."""
+"""docs/how-to/other-services.md: its commands work, and what they send and get fits the schemas."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from demo.ports import Ports
-from demo.processes import Child, answers_at
-from demo.stack import Stack
-from tests.docs import ROOT
+from localstack.network_ports import Ports
+from localstack.processes import Child, answers_at
+from localstack.stack import Stack
 from tests.examples.documents import blocks, follow, here, printed, spawn
-from tests.schemas.test_documents import SCHEMAS
+from tests.tools.schemas.test_documents import SCHEMAS
+from tools.docs.documents import ROOT
 
-DOCUMENT = ROOT / "docs" / "other-services.md"
+DOCUMENT = ROOT / "docs" / "how-to" / "other-services.md"
 TYPESCRIPT = ROOT / "examples" / "typescript"
 
 

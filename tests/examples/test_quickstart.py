@@ -1,16 +1,16 @@
-"""docs/quickstart.md: a port-in is corrected by command line, by program, and as the UI does it."""
+"""docs/tutorial/quickstart.md: corrections by command line, by program, and as the UI does it."""
 
 import asyncio
 import json
 
-from demo.stack import Stack
+from localstack.stack import Stack
 from telegent_orchestrator.names import CORRECT_SIGNAL
 from telegent_orchestrator.port_in import PortState
-from tests.docs import ROOT
 from tests.docs.commands import documented
 from tests.examples.documents import afresh, blocks, here, printed, spawn
+from tools.docs.documents import ROOT
 
-DOCUMENT = ROOT / "docs" / "quickstart.md"
+DOCUMENT = ROOT / "docs" / "tutorial" / "quickstart.md"
 NEEDS_A_PERSON = 3
 
 
@@ -34,7 +34,7 @@ async def test_a_person_corrects_on_the_command_line(running: Stack) -> None:
 
 def test_the_program_is_the_one_that_a_test_runs() -> None:
     """With other checks beside it, in test_other_services.py."""
-    [block] = blocks(ROOT / "docs" / "other-services.md", "In TypeScript")
+    [block] = blocks(ROOT / "docs" / "how-to" / "other-services.md", "In TypeScript")
     inside = documented(DOCUMENT, "a program corrects").removeprefix("(").removesuffix(")")
     for command in inside.split(" && "):
         assert command in block.splitlines()

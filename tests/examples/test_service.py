@@ -15,8 +15,8 @@ import uvicorn
 from examples.service import app
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from telegent_orchestrator.port_in import PortState
-from tests.docs import ROOT
-from tests.workflows.house import QUICK, House, dev_server, open_house
+from tests.harness import QUICK, House, dev_server, open_house
+from tools.docs.documents import ROOT
 
 NUMBER = "+18015550188"
 

@@ -43,7 +43,7 @@ class Listening(WorkflowRunner):
 
     def __init__(self) -> None:
         self.commands: list[str] = []
-        self._runner = workflow_runner()
+        self._runner = workflow_runner(strict=True)
 
     def prepare_workflow(self, defn: _Definition) -> None:
         self._runner.prepare_workflow(defn)

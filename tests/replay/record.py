@@ -1,7 +1,8 @@
 """Records one history of every scenario, for the replay test: `make histories`.
 
 What the latest release has recorded stays, and is not recorded twice: only what goes a new way,
-behind a `workflow.patched`, or belongs to a new scenario, is kept. See docs/changing-workflows.md.
+behind a `workflow.patched`, or belongs to a new scenario, is kept.
+See docs/how-to/changing-workflows.md.
 """
 
 import asyncio
@@ -15,11 +16,11 @@ from temporalio.client import Client
 
 from activities import ActivitySettings
 from simulator import CarrierSetup, SimulatorOptions
+from tests.harness import QUICK, SETTINGS, dev_server, open_house
 from tests.replay.commands import replayed, write_down, written_down
 from tests.replay.folders import FOLDER, released, unreleased
 from tests.replay.scenarios import AWAY, SCENARIOS, Scenario, delivered, events_to, told
-from tests.workflows.house import QUICK, SETTINGS, dev_server, open_house
-from tests.workflows.test_events import Receiver
+from tests.workflows.events.test_events import Receiver
 
 
 def without_machine(recorded: Any) -> Any:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from temporalio.client import WorkflowFailureError
 
 from activities import ActivitySettings
-from activities.events import EventSettings
+from activities.events.delivery import EventSettings
 from simulator import CarrierRecord, Fault
 from telegent_orchestrator.bulk import BulkCancel, BulkState
-from telegent_orchestrator.bulk_client import Bulks
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
+from telegent_orchestrator.client.bulk import Bulks
+from telegent_orchestrator.client.port_out import PortOuts
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
 from telegent_orchestrator.port_in import (
     AttachOrder,
@@ -23,13 +24,12 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.port_out import PortOutRequest, PortOutState
-from telegent_orchestrator.port_out_client import PortOuts
 from telegent_orchestrator.progress import Answer, Resolution
-from tests.bulk.customers import BY, customers
-from tests.patience import PATIENCE
-from tests.workflows.house import SETTINGS, House, example_family
-from tests.workflows.requests import line, person, port_in, single
-from tests.workflows.test_events import SECRET
+from tests.harness import SETTINGS, House, example_family
+from tests.payloads import line, person, port_in, single
+from tests.timeouts import PATIENCE
+from tests.workflows.bulk.customers import BY, customers
+from tests.workflows.events.test_events import SECRET
 
 NUMBER = "+18015550142"
 CORRECTION = PortInCorrection(account_number="100200301", by="desk")

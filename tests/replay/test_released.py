@@ -9,7 +9,7 @@ from tests.replay.folders import FOLDER, SUMS, recorded, released
 from tests.replay.releases import ROOT, Release, git, releases, skip_without
 
 HEADS = [pytest.param(release, id=release.version) for release in releases()]
-ADVICE = "a released history is never changed or removed: see docs/changing-workflows.md"
+ADVICE = "a released history is never changed or removed: see docs/how-to/changing-workflows.md"
 
 
 @pytest.mark.parametrize("folder", released(), ids=lambda path: path.name)

@@ -11,7 +11,10 @@ from tests.replay.folders import label, recorded, sets
 from workflows.registry import WORKFLOWS
 
 PATCHED = re.compile(r"""\b(?:patched|deprecate_patch)\(\s*(?:["']([^"']+))?""")
-ADVICE = "a change of a workflow's commands needs workflow.patched: see docs/changing-workflows.md"
+ADVICE = (
+    "a change of a workflow's commands needs workflow.patched: "
+    "see docs/how-to/changing-workflows.md"
+)
 
 
 @pytest.mark.parametrize("history", recorded(), ids=label)
@@ -32,7 +35,7 @@ def test_every_workflow_and_every_patch_has_a_history() -> None:
     commands = {
         line for folder in sets() for each in written_down(folder).values() for line in each
     }
-    sources = Path(workflows.__file__).parent.glob("*.py")
+    sources = Path(workflows.__file__).parent.rglob("*.py")
     patches = {patch for path in sources for patch in PATCHED.findall(path.read_text("utf-8"))}
     names = " ".join(path.stem for path in recorded())
 

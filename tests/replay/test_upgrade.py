@@ -17,7 +17,7 @@ import pytest
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 
-from demo.processes import Child
+from localstack.processes import Child
 from simulator import (
     CarrierRecord,
     CarrierSetup,
@@ -28,6 +28,7 @@ from simulator import (
     SimulatorOptions,
 )
 from telegent_orchestrator.client import Orchestrator, PortInHandle
+from telegent_orchestrator.client.port_out import PortOuts
 from telegent_orchestrator.port_in import (
     AttachOrder,
     PortInCancel,
@@ -37,13 +38,12 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
-from telegent_orchestrator.port_out_client import PortOuts
 from telegent_orchestrator.progress import Answer, Resolution, StepState
-from tests.patience import PATIENCE
+from tests.harness import dev_server, example_family
+from tests.payloads import port_in, single
 from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
+from tests.timeouts import PATIENCE
 from tests.worker.processes import working
-from tests.workflows.house import dev_server, example_family
-from tests.workflows.requests import port_in, single
 
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
 RUNNING = "ExecutionStatus = 'Running'"

@@ -11,7 +11,7 @@ from simulator import (
     ManualClock,
     SimulatorOptions,
 )
-from simulator.carrier import WORDS, Vocabulary
+from simulator.engine.carrier import WORDS, Vocabulary
 from tests.simulator.client import Caller
 from tests.simulator.conftest import Start
 from tests.simulator.steps import PORT_IN

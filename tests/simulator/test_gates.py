@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.patience import PATIENCE
 from tests.simulator.client import Caller
+from tests.timeouts import PATIENCE
 
 CREATE = "POST /v1.0/account/create"
 

@@ -25,8 +25,8 @@ from telegent import (
     Unauthorized,
     send_before,
 )
-from tests.patience import PATIENCE
 from tests.telegent.vendor import Vendor, as_json
+from tests.timeouts import PATIENCE
 
 GOOD = {"AccountId": "AID-1"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
-from demo.ports import free_ports
+from localstack.network_ports import free_ports
 from telegent_orchestrator.encryption import data_converter
 
 

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.processes import Child, answers_at, python
-from demo.stack import PACE
+from localstack.processes import Child, answers_at, python
+from localstack.stack import PACE
 from simulator import Simulator, SimulatorOptions
-from tests.patience import PATIENCE
+from tests.timeouts import PATIENCE
 from tests.worker.conftest import free_port
 
 ROOT = Path(__file__).parents[2]

@@ -18,10 +18,10 @@ from simulator import CarrierSetup, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
+from tests.harness import QUICK, dev_server
+from tests.payloads import port_in
 from tests.worker.processes import ended, environment, working
 from tests.worker.tls_proxy import tls_proxy
-from tests.workflows.house import QUICK, dev_server
-from tests.workflows.requests import port_in
 from worker.connect import connect
 from worker.errors import WorkerError
 

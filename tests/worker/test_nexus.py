@@ -15,19 +15,19 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, NexusOperationError, is_cancelled_exception
 from temporalio.worker import Worker
 
-from tests.patience import PATIENCE
+from tests.timeouts import PATIENCE
 
 with workflow.unsafe.imports_passed_through():
     from nexusrpc import HandlerError, HandlerErrorType
 
-    from demo.temporal_server import find_binary
+    from localstack.temporal_server import find_binary
     from simulator import CarrierSetup, SimulatorOptions
     from telegent_orchestrator.names import TASK_QUEUE
     from telegent_orchestrator.nexus import TelegentOrchestrator
     from telegent_orchestrator.onboarding import OnboardingResult
     from telegent_orchestrator.port_in import PortInResult, PortState
-    from tests.workflows.house import QUICK, House, dev_server, open_house
-    from tests.workflows.requests import line, port_in, single
+    from tests.harness import QUICK, House, dev_server, open_house
+    from tests.payloads import line, port_in, single
 
 NAMESPACE = QUEUE = "others"
 ENDPOINT = "telegent"

@@ -18,10 +18,10 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
 import worker.run
-from activities.accounts import AccountActivities, FindAccount
+from activities.onboarding.accounts import AccountActivities, FindAccount
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
-from tests.patience import PATIENCE
+from tests.timeouts import PATIENCE
 from tests.worker.conftest import free_port, temporal_binary
 from tests.worker.processes import (
     SECRET,

@@ -10,15 +10,17 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from simulator import CarrierRecord, SimulatorOptions
 from telegent_orchestrator.names import PORT_IN_WORKFLOW
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs import ROOT
 from tests.docs.commands import documented
-from tests.patience import PATIENCE
+from tests.harness import dev_server, open_house
+from tests.payloads import port_in
+from tests.timeouts import PATIENCE
 from tests.worker.processes import ended, environment
-from tests.workflows.house import dev_server, open_house
-from tests.workflows.requests import port_in
+from tools.docs.documents import ROOT
 
 NUMBER = "+18015550142"
-COMMAND = documented(ROOT / "docs" / "changing-workflows.md", "replay what is open").split()
+COMMAND = documented(
+    ROOT / "docs" / "how-to" / "changing-workflows.md", "replay what is open"
+).split()
 
 
 @workflow.defn(name=PORT_IN_WORKFLOW)

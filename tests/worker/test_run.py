@@ -17,9 +17,9 @@ from temporalio.worker import Worker
 from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
-from tests.docs import ROOT
-from tests.patience import PATIENCE
+from tests.timeouts import PATIENCE
 from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
+from tools.docs.documents import ROOT
 from worker.run import PASSTHROUGH, api_worker, grace_for, workflow_worker
 
 
@@ -102,14 +102,14 @@ def test_grace_outlasts_the_longest_call() -> None:
 
 def test_the_delivery_of_an_event_does_not_load_an_onboarding() -> None:
     """The sandbox loads a workflow's modules for every open one: most of a MiB adds up."""
-    loading = "import sys, workflows.event_delivery; print(*sys.modules)"
+    loading = "import sys, workflows.events.delivery_workflow; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", loading], capture_output=True, text=True, check=True, cwd=ROOT
     )
     ours = {name for name in done.stdout.split() if name.partition(".")[0] == "workflows"}
     assert ours - set(PASSTHROUGH) == {
         "workflows",
-        "workflows.calls",
-        "workflows.event_delivery",
-        "workflows.measures",
+        "workflows.support.activity_calls",
+        "workflows.events.delivery_workflow",
+        "workflows.support.metrics",
     }

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from activities.port_rules import PortRules
+from activities.port_in.policy import PortRules
 from activities.settings import ActivitySettings
 from telegent import Timeouts
-from worker.codec_settings import CodecServerSettings
 from worker.settings import (
     SettingsError,
     WebhookSettings,
@@ -16,6 +15,7 @@ from worker.settings import (
     markdown_table,
     unknown_variables,
 )
+from worker.settings.codec import CodecServerSettings
 
 KEY = base64.b64encode(b"k" * 32).decode()
 

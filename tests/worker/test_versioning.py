@@ -9,19 +9,19 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior
 
-from demo.processes import Child
+from localstack.processes import Child
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs import ROOT
 from tests.docs.commands import CommandError, documented, typed
-from tests.patience import PATIENCE
+from tests.harness import dev_server
+from tests.payloads import port_in
+from tests.timeouts import PATIENCE
 from tests.worker.processes import working
-from tests.workflows.house import dev_server
-from tests.workflows.requests import port_in
-from worker.deployment import DEPLOYMENT, deployment
+from tools.docs.documents import ROOT
+from worker.versioning import DEPLOYMENT, deployment
 
-DOCUMENT = ROOT / "docs" / "deployment.md"
+DOCUMENT = ROOT / "docs" / "how-to" / "deployment.md"
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
 
 

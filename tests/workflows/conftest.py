@@ -7,7 +7,7 @@ from temporalio.client import Client
 from activities import ActivitySettings
 from simulator import CarrierSetup, SimulatorOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.workflows.house import QUICK, SETTINGS, House, dev_server, example_family, open_house
+from tests.harness import QUICK, SETTINGS, House, dev_server, example_family, open_house
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,0 +1,85 @@
+"""Events for other systems: whether anybody wants them, and delivering one to one receiver."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.events.sender import UnreachableError, host_of, post
+from telegent_orchestrator.events import CONTENT_TYPE, Event, signed_headers
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""The longest that a receiver's Retry-After puts off the next try."""
+TRY_AGAIN = (408, 429)
+"""The two answers of the 4xx kind that say: not now."""
+
+
+@dataclass(frozen=True)
+class EventSettings:
+    """Who gets events, what signs them, and whether they may hold phone numbers."""
+
+    # Some receivers are reached by a key in the URL.
+    urls: tuple[str, ...] = field(default=(), repr=False)
+    secret: str = field(default="", repr=False)
+    personal_data: bool = False
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """URLs by an id that stays the same wherever the URL stands in the list."""
+        return {hashlib.sha256(url.encode()).hexdigest()[:12]: url for url in self.urls}
+
+
+@dataclass(frozen=True)
+class EventActivities:
+    """Delivery of events; no vendor call, so it runs on the workflows' own queue."""
+
+    settings: EventSettings
+
+    @activity.defn
+    async def event_targets(self) -> list[str]:
+        """Ids of the receivers, in the order of the settings; empty when there are none."""
+        return list(self.settings.targets)
+
+    @activity.defn
+    async def deliver_event(self, target: str, event: Event) -> None:
+        """Post the event to the receiver once.
+
+        Raises ApplicationError: `Rejected` and `NoSuchTarget` are final, `NotDelivered` is worth
+        another try. What may be sent is decided here, so that a change of the settings also holds
+        for events that wait already.
+        """
+        url = self.settings.targets.get(target)
+        if url is None:
+            raise ApplicationError(
+                f"receiver {target} is not in TELEGENT_EVENT_URLS any more; to deliver this event "
+                "put its URL back and reset this workflow",
+                type="NoSuchTarget",
+                non_retryable=True,
+            )
+        allowed = event if self.settings.personal_data else event.without_personal_data()
+        body = allowed.model_dump_json(exclude_none=True).encode()
+        headers = signed_headers(self.settings.secret, event.id, body, datetime.now(UTC))
+        try:
+            answer = await post(url, headers | {"content-type": CONTENT_TYPE}, body)
+        except UnreachableError as error:
+            raise ApplicationError(
+                f"{host_of(url)} gave no answer: {error}", type="NotDelivered"
+            ) from None
+        if 200 <= answer.status < 300:
+            return
+        said = f"{host_of(url)} answered {answer.status}"
+        if 400 <= answer.status < 500 and answer.status not in TRY_AGAIN:
+            raise ApplicationError(
+                f"{said}, which another try would not change; once the receiver takes it, reset "
+                "this workflow to deliver the event",
+                type="Rejected",
+                non_retryable=True,
+            )
+        pause = answer.retry_after
+        raise ApplicationError(
+            said,
+            type="NotDelivered",
+            next_retry_delay=min(pause, LONGEST_PAUSE) if pause else None,
+        )

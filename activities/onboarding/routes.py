@@ -1,0 +1,144 @@
+"""Message and voice routes: creating them, and finding them by their marked names."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+import telegent
+from activities.settings import ActivitySettings
+from activities.support import write_specs
+from activities.support.lookups import Look, only, settled
+from activities.support.write_activity import creation, write
+from telegent import NotFound, Telegent
+from telegent_orchestrator._models import Payload
+from telegent_orchestrator.onboarding import NewMessageRoute, NewVoiceRoute, RouteCredentials
+
+
+class FindRoute(Look):
+    """Look for the route with this marked name."""
+
+    account_id: str
+    marked_name: str
+
+
+class CreateMessageRoute(Payload):
+    """A message route of an account, under the name that it can be found by."""
+
+    account_id: str
+    marked_name: str
+    route: NewMessageRoute
+
+    def look(self, *, until: datetime | None = None) -> FindRoute:
+        """Look for this route."""
+        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, until=until)
+
+
+class CreateVoiceRoute(Payload):
+    """A voice route of an account, under the name that it can be found by."""
+
+    account_id: str
+    marked_name: str
+    route: NewVoiceRoute
+
+    def look(self, *, until: datetime | None = None) -> FindRoute:
+        """Look for this route."""
+        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, until=until)
+
+
+@dataclass(frozen=True)
+class RouteActivities:
+    """Calls about routes."""
+
+    api: Telegent
+    settings: ActivitySettings
+
+    @activity.defn
+    async def find_message_route(self, wanted: FindRoute) -> str | None:
+        """Id of the message route with this marked name, if there is one."""
+        found = [
+            route.message_route_id
+            for route in await self.api.message_routes.list(wanted.account_id)
+            if route.route_name == wanted.marked_name
+        ]
+        return settled(only(found, "message routes"), wanted, self.settings.read_lag)
+
+    @creation(write_specs.CREATE_MESSAGE_ROUTE, find_message_route)
+    async def create_message_route(self, wanted: CreateMessageRoute) -> str:
+        """Create the message route; returns its id."""
+        route = wanted.route
+        scheme, username, secret = _credentials(route.credentials)
+        created = await self.api.message_routes.create(
+            telegent.MessageRouteCreate(
+                route_name=wanted.marked_name,
+                message_url=route.url,
+                message_url_method="POST",
+                message_route_enabled=True,
+                message_authentication_type=scheme,
+                message_username=username,
+                message_password_token=secret,
+                callback_message_url=route.callback_url,
+                callback_message_url_method="POST" if route.callback_url else None,
+                # The two bypasses mean opposite things in different documents of the vendor.
+                inbound_bypass=False,
+                outbound_bypass=False,
+                intelligent_route_enabled=route.intelligent,
+                account_id=wanted.account_id,
+            )
+        )
+        return created.message_route_id
+
+    @write(write_specs.DELETE_MESSAGE_ROUTE)
+    async def delete_message_route(self, route_id: str) -> None:
+        """Delete the message route; one that is gone already is deleted."""
+        with suppress(NotFound):
+            await self.api.message_routes.delete(route_id)
+
+    @activity.defn
+    async def find_voice_route(self, wanted: FindRoute) -> str | None:
+        """Id of the voice route with this marked name, if there is one."""
+        found = [
+            route.call_route_id
+            for route in await self.api.voice_routes.list(wanted.account_id)
+            if route.route_name == wanted.marked_name
+        ]
+        return settled(only(found, "voice routes"), wanted, self.settings.read_lag)
+
+    @creation(write_specs.CREATE_VOICE_ROUTE, find_voice_route)
+    async def create_voice_route(self, wanted: CreateVoiceRoute) -> str:
+        """Create the voice route; returns its id."""
+        route = wanted.route
+        scheme, username, secret = _credentials(route.credentials)
+        trunk = route.type == "Trunk"
+        created = await self.api.voice_routes.create(
+            telegent.VoiceRouteCreate(
+                route_name=wanted.marked_name,
+                route_type=route.type,
+                voice_url=route.url,
+                voice_url_method="POST" if route.url else None,
+                voice_authentication_type=scheme,
+                voice_username=username,
+                voice_password_token=secret,
+                trunk_ip1=route.trunk_ip,
+                trunk_port1=str(route.trunk_port) if route.trunk_port else None,
+                trunk_transport1=route.trunk_transport,
+                trunk_enabled1=True if trunk else None,
+                intelligent_route_enabled=route.intelligent,
+                route_enabled=True,
+                account_id=wanted.account_id,
+            )
+        )
+        return created.call_route_id
+
+    @write(write_specs.DELETE_VOICE_ROUTE)
+    async def delete_voice_route(self, route_id: str) -> None:
+        """Delete the voice route; one that is gone already is deleted."""
+        with suppress(NotFound):
+            await self.api.voice_routes.delete(route_id)
+
+
+def _credentials(
+    given: RouteCredentials | None,
+) -> tuple[telegent.RouteAuthentication, str | None, str | None]:
+    return (given.type, given.username, given.secret) if given else ("None", None, None)

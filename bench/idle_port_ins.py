@@ -1,0 +1,197 @@
+"""What thousands of waiting port-ins cost one worker: `python -m bench.idle_port_ins [5000]`.
+
+Starts them on a real Temporal server, lets all of them wait for the losing carrier, and measures
+the worker's memory, the size of the histories, and how fast a status is answered, also right after
+the worker was stopped or killed and started again. Needs Linux.
+"""
+
+import asyncio
+import base64
+import logging
+import os
+import random
+import secrets
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from temporalio.client import Client
+
+from localstack.processes import Child
+from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
+from telegent_orchestrator.client import Orchestrator
+from telegent_orchestrator.encryption import data_converter, parse_key_ring
+from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
+from tests.harness import dev_server
+from tests.payloads import port_in
+from tests.worker.processes import working
+
+PARKED = f"PortState = '{PortState.SUBMITTED.value}' AND ExecutionStatus = 'Running'"
+STARTS_AT_ONCE = 50
+SAMPLE = 200
+NEVER = 365 * 86_400.0
+ID_KEY = "bench"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How long status queries took, in milliseconds, each to another port-in."""
+
+    milliseconds: Sequence[float]
+
+    def __str__(self) -> str:
+        ranked = sorted(self.milliseconds)
+        p95 = ranked[int(len(ranked) * 0.95)]
+        median = statistics.median(ranked)
+        return f"median {median:.0f} ms, p95 {p95:.0f} ms, longest {ranked[-1]:.0f} ms"
+
+
+@dataclass
+class Parked:
+    """What was found."""
+
+    idle: float
+    parked: float = 0
+    events: Sequence[int] = ()
+    kilobytes: Sequence[float] = ()
+    answered: Answers | None = None
+    after_stop: Answers | None = None
+    after_kill: Answers | None = None
+    restarted: float = 0
+    all_asked: float = 0
+
+
+class Bench:
+    """A server, a worker, and port-ins that wait."""
+
+    def __init__(self, temporal: Client, worker: Child, count: int) -> None:
+        self._temporal = temporal
+        self._orchestrator = Orchestrator(temporal, id_key=ID_KEY)
+        self._worker = worker
+        self._numbers = [f"+1801{2_000_000 + at}" for at in range(count)]
+        # The same sample in each run: no seed, no secret.
+        self._sample = random.Random(1).sample(self._numbers, min(SAMPLE, count))  # noqa: S311
+        self._found = Parked(idle=self._memory())
+
+    async def run(self) -> Parked:
+        """Parks them, measures, stops the worker, measures, kills it, measures."""
+        found = self._found
+        await self._park()
+        found.parked = self._memory()
+        found.events, found.kilobytes = await self._histories()
+        found.answered = await self._ask()
+        await self._worker.stop()
+        await self._start_again()
+        found.restarted = self._memory()
+        found.after_stop = await self._ask()
+        os.kill(self._worker.pid, signal.SIGKILL)
+        await self._worker.ended()
+        await self._start_again()
+        found.after_kill = await self._ask()
+        await self._ask(self._numbers)
+        found.all_asked = self._memory()
+        return found
+
+    async def _park(self) -> None:
+        slots = asyncio.Semaphore(STARTS_AT_ONCE)
+
+        async def start(number: str) -> None:
+            async with slots:
+                details = PortInDetails.model_validate(port_in(number))
+                await self._orchestrator.start_port_in(PortInRequest(details=details))
+
+        with Progress(console=Console(stderr=True)) as progress:
+            bar = progress.add_task("port-ins wait", total=len(self._numbers))
+            async with asyncio.TaskGroup() as group:
+                for number in self._numbers:
+                    group.create_task(start(number))
+                parked = 0
+                while parked < len(self._numbers):
+                    await asyncio.sleep(1)
+                    parked = (await self._temporal.count_workflows(PARKED)).count
+                    progress.update(bar, completed=parked)
+
+    async def _histories(self) -> tuple[list[int], list[float]]:
+        events, kilobytes = [], []
+        for number in self._sample:
+            handle = self._temporal.get_workflow_handle(self._orchestrator.port_in(number).id)
+            info = (await handle.describe()).raw_description.workflow_execution_info
+            events.append(info.history_length)
+            kilobytes.append(info.history_size_bytes / 1024)
+        return events, kilobytes
+
+    async def _ask(self, numbers: Sequence[str] = ()) -> Answers:
+        taken = []
+        for number in numbers or self._sample:
+            before = time.perf_counter()
+            await self._orchestrator.port_in(number).status()
+            taken.append((time.perf_counter() - before) * 1000)
+        return Answers(taken)
+
+    async def _start_again(self) -> None:
+        await self._worker.spawn()
+        await self._worker.answers()
+
+    def _memory(self) -> float:
+        """What the worker holds in memory, in MiB."""
+        status = Path(f"/proc/{self._worker.pid}/status").read_text("ascii")
+        [resident] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
+        return int(resident.split()[1]) / 1024
+
+
+async def measured(count: int, **settings: str) -> Parked:
+    """Measures one worker, with these settings beside the usual ones, and `count` port-ins."""
+    timings = CarrierTimings(acknowledge_after=NEVER, decide_after=NEVER, complete_after=NEVER)
+    telegent = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=timings)))
+    keys = f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    with tempfile.TemporaryDirectory() as folder:
+        async with dev_server() as plain, telegent.serve() as url:
+            client = Client(
+                plain.service_client, data_converter=data_converter(parse_key_ring(keys))
+            )
+            usual = {
+                "TELEGENT_PAYLOAD_KEYS": keys,
+                "TELEGENT_ID_KEY": ID_KEY,
+                "TELEGENT_PORT_FIXED_SECONDS": "86400",
+            }
+            address = plain.service_client.config.target_host
+            log = Path(folder) / "worker.log"
+            async with working(log, address, telegent, url, usual | settings) as worker:
+                return await Bench(client, worker, count).run()
+
+
+def table(found: Parked, count: int) -> Table:
+    """The figures for people."""
+    rows = Table("", "", title=f"{count:,} port-ins wait on one worker", show_header=False)
+    rows.add_row("memory of the worker, idle", f"{found.idle:.0f} MiB")
+    rows.add_row("… when all are parked", f"{found.parked:.0f} MiB")
+    rows.add_row("… started again", f"{found.restarted:.0f} MiB")
+    rows.add_row("… when all were asked once", f"{found.all_asked:.0f} MiB")
+    events = f"{statistics.median(found.events):.0f} events, at most {max(found.events)}"
+    size = f"{statistics.median(found.kilobytes):.0f} KiB, at most {max(found.kilobytes):.0f} KiB"
+    rows.add_row("history of each", f"{events}; {size}")
+    rows.add_row("status, by the running worker", str(found.answered))
+    rows.add_row("status, stopped and started again", str(found.after_stop))
+    rows.add_row("status, killed and started again", str(found.after_kill))
+    return rows
+
+
+async def main() -> None:
+    """Measures and prints the table."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    logging.getLogger("temporalio").setLevel(logging.ERROR)
+    Console().print(table(await measured(count), count))
+    # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
+    await asyncio.sleep(0.1)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

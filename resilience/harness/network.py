@@ -1,0 +1,143 @@
+"""A TCP proxy on the loopback address that can stop passing bytes on, and lose them."""
+
+import asyncio
+import contextlib
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+from localstack.network_ports import HOST
+
+GZIP = b"\x1f\x8b\x08"
+"""How a packed message begins."""
+
+
+class Proxy:
+    """Stands between one worker and Temporal; `address` is where the worker connects to."""
+
+    def __init__(self, upstream: int) -> None:
+        self.address = ""
+        self.frozen = False
+        self.pipes: set[_Pipe] = set()
+        self._upstream = upstream
+        self._from_worker = bytearray()
+        self._news = asyncio.Event()
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    def freeze(self) -> None:
+        """Take bytes and pass none on, in both directions."""
+        self.frozen = True
+        self._from_worker.clear()
+
+    def thaw(self) -> None:
+        """Pass on what was held, and everything from now on."""
+        self.frozen = False
+        for pipe in list(self.pipes):
+            pipe.pass_on()
+
+    def cut(self) -> None:
+        """Lose what is held and close every connection; new ones are passed on."""
+        self.frozen = False
+        for pipe in list(self.pipes):
+            pipe.abort()
+
+    async def seen(self, words: Sequence[bytes]) -> None:
+        """Wait until the worker has sent a message with all these words since the freeze."""
+        while not any(
+            all(word in message for word in words) for message in _messages(self._from_worker)
+        ):
+            self._news.clear()
+            await self._news.wait()
+
+    def accept(self) -> "_Pipe":
+        """The near side of a new connection; the far side is being connected."""
+        near = _Pipe(self, heard=self._hear)
+        task = asyncio.get_running_loop().create_task(self._connect(near))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        return near
+
+    async def close(self) -> None:
+        """End every connection."""
+        for task in self._connecting:
+            task.cancel()
+        await asyncio.gather(*self._connecting, return_exceptions=True)
+        self.cut()
+
+    async def _connect(self, near: "_Pipe") -> None:
+        far = _Pipe(self)
+        far.other = near
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: far, HOST, self._upstream)
+        except OSError:
+            near.abort()
+            return
+        near.other = far
+        if near.ended:
+            far.abort()
+        near.pass_on()
+
+    def _hear(self, data: bytes) -> None:
+        if self.frozen:
+            self._from_worker += data
+            self._news.set()
+
+
+class _Pipe(asyncio.Protocol):
+    """One side of a connection: what arrives here leaves at `other`."""
+
+    def __init__(self, proxy: Proxy, heard: Callable[[bytes], None] | None = None) -> None:
+        self.other: _Pipe | None = None
+        self.ended = False
+        self._proxy = proxy
+        self._heard = heard
+        self._held = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._proxy.pipes.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._heard:
+            self._heard(data)
+        self._held += data
+        self.pass_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended = True
+        self._proxy.pipes.discard(self)
+        if self.other is not None and self.other._transport is not None:
+            self.other._transport.close()
+
+    def pass_on(self) -> None:
+        if self._held and self.other is not None and not self._proxy.frozen:
+            assert self.other._transport is not None
+            self.other._transport.write(bytes(self._held))
+            self._held.clear()
+
+    def abort(self) -> None:
+        self._held.clear()
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _messages(data: bytes | bytearray) -> Iterator[bytes]:
+    """What can be read in these bytes: gRPC packs each of its messages by itself."""
+    for packed in data.split(GZIP)[1:]:
+        with contextlib.suppress(zlib.error):
+            yield zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(GZIP + packed)
+
+
+@asynccontextmanager
+async def proxy(upstream: int) -> AsyncIterator[Proxy]:
+    """A proxy to this port of the loopback address, while the block runs."""
+    made = Proxy(upstream)
+    listener = await asyncio.get_running_loop().create_server(made.accept, HOST, 0)
+    made.address = f"{HOST}:{listener.sockets[0].getsockname()[1]}"
+    try:
+        yield made
+    finally:
+        listener.close()
+        await made.close()

@@ -1,0 +1,46 @@
+"""A network on which chosen calls find nobody at the vendor's address."""
+
+import socket
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from simulator import Fault
+from simulator.engine.faults import Faults
+
+
+class Unreachable(httpx.AsyncBaseTransport):
+    """Sends the calls that a fault matches to a port where nobody listens; all others pass."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._inner = httpx.AsyncHTTPTransport()
+        self._faults = Faults()
+        self._faults.add(fault)
+        self.met = 0
+        # Bound and not listening: nobody else gets the port, and every connection is refused.
+        self._closed = socket.socket()
+        self._closed.bind(("127.0.0.1", 0))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends one request, perhaps into the void. Raises httpx.ConnectError."""
+        if self._faults.next(request.method, request.url.path):
+            self.met += 1
+            request.url = request.url.copy_with(port=self._closed.getsockname()[1])
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Gives the port up."""
+        self._closed.close()
+        await self._inner.aclose()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self

@@ -1,0 +1,240 @@
+"""Values that nothing else contains, for everything that must not be readable where it lies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from resilience.harness.customer import BOUGHT, CHILD, PARENT, PORTED, Family, catalogue
+from simulator import CarrierRecord, CarrierSetup, CarrierTimings
+from simulator.engine.carrier import WRONG_ACCOUNT_NUMBER
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.port_in import PortInCorrection
+
+
+class Kind(StrEnum):
+    """What a value is, and so who may read it."""
+
+    OURS = "a secret of ours"
+    SUBSCRIBERS = "a secret of a subscriber"
+    PERSONAL = "personal data"
+
+
+@dataclass(frozen=True)
+class Canary:
+    """One value, and how else it may be written.
+
+    `travels`: it also goes through Temporal without encryption, so that it must be found there.
+    """
+
+    name: str
+    value: str
+    kind: Kind = Kind.SUBSCRIBERS
+    travels: bool = True
+    spellings: Sequence[str] = ()
+
+
+def _ours(name: str, value: str) -> Canary:
+    return Canary(name, value, Kind.OURS, travels=False)
+
+
+def _personal(name: str, value: str, *spellings: str) -> Canary:
+    return Canary(name, value, Kind.PERSONAL, spellings=spellings)
+
+
+def _phones(name: str, *numbers: str, travels: bool = True) -> Canary:
+    spellings = []
+    for number in numbers:
+        bare = number.removeprefix("+1")
+        area, exchange, line = bare[:3], bare[3:6], bare[6:]
+        spellings += [bare, f"({area}) {exchange}-{line}"]
+        spellings += [f"{area}{sign}{exchange}{sign}{line}" for sign in "-. "]
+    return Canary(name, numbers[0], Kind.PERSONAL, travels, tuple(spellings))
+
+
+# No value is a part of another one, and all are long: short ones turn up by chance in base64.
+WRONG_ACCOUNT = Canary("account number, wrong", "QX7WRONG93ACCT41")
+ACCOUNT = Canary("account number", "QX8RIGHT52ACCT60")
+WRONG_PIN = Canary("transfer PIN, wrong", "604718293551872")
+PIN = Canary("transfer PIN", "718205936644191")
+PASSWORD = Canary("password", 'Vy"4&mQ\\zebra/ü+57<quartz>')
+ROUTE_PASSWORD = Canary("route password", "hG-route-basic-%20-8Lw")
+ROUTE_TOKEN = Canary("route bearer token", "hG-route-bearer-9Xk2mP")
+PORT_OUT_PIN = Canary("port-out PIN", "903846172593715")
+
+ACCOUNT_SECRET = _ours("account secret", "telegent-account-secret-T4nW8")
+# Every token of the simulator begins with this: the head of a JWT.
+BEARER = _ours("bearer tokens", "eyJhbGciOiAiSFMyNTYiLCAidHlwIjogIkpXVCJ9")
+WEBHOOK_PASSWORD = _ours("webhook password", "inbound-hook-password-R6")
+WEBHOOK_TOKEN = _ours("webhook token", "inbound-hook-token-J3vB")
+EVENT_SECRET = _ours("event signing key", "whsec_Y2FuYXJ5LWV2ZW50LXNpZ25pbmcta2V5LTE=")
+EVENT_URL = _ours("key in an event URL", "receiver-key-in-url-M5sD")
+PAYLOAD_KEY = _ours("payload key", "Y2FuYXJ5IHBheWxvYWQga2V5IG9mIDMyIGJ5dGVzLi4=")
+ID_KEY = _ours("id key", "canary-id-key-0f4b6c1d")
+OPERATOR = _ours("codec operator's token", "codec-operator-token-W8e2Kq7Z")
+
+NAME = _personal("name", "Quirina Canaryfeather")
+EMAIL = _personal("e-mail", "@canaryfeather-quirina.example")
+STREET = _personal("street", "47 Canaryfeather Crossing")
+ZIP = _personal("ZIP code", "84043-7319")
+CARD = _personal("card number, in a reason", "4929 1375 8206 4417", "4929137582064417")
+BIRTH_DATE = _personal("birth date, in a reason", "born 1987-03-14")
+FIRST = _phones("number that is ported in", "+14356297184")
+SILENT = _phones("number of a silent carrier", "+14356297295")
+QUOTED = _phones("number of a carrier that quotes", "+14356297517")
+CONTACT = _phones("number in a filter", "+14356297306")
+_OTHERS = [f"+143562974{at:02d}" for at in range(4)]
+OTHERS = _phones("numbers of the fault matrix", *_OTHERS, travels=False)
+SIM = _personal("SIM serial", "8901240397195820417")
+
+CANARIES = [value for value in globals().values() if isinstance(value, Canary)]
+
+REASON = f"card {CARD.value}, {BIRTH_DATE.value}"
+"""What people write into a field that takes any words."""
+ADDRESS = {"street1": STREET.value, "city": "Lehi", "state": "UT", "zip": ZIP.value}
+
+
+def carrier() -> CarrierSetup:
+    """The losing carrier, which knows better than the requests."""
+    record = CarrierRecord(account_number=ACCOUNT.value, pin=PIN.value)
+    quotes = f"ACCOUNT {WRONG_ACCOUNT.value} HAS NO PIN {WRONG_PIN.value}"
+    return CarrierSetup(
+        records={
+            **dict.fromkeys((FIRST.value, *_OTHERS), record),
+            SILENT.value: CarrierRecord(script="silent"),
+            QUOTED.value: CarrierRecord(script=f"reject:{quotes}"),
+        },
+        timings=CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.8),
+    )
+
+
+def port_in(number: str) -> dict[str, Any]:
+    """A number from another carrier, with what the subscriber had wrong."""
+    return {
+        "phone_number": number,
+        "losing_carrier": "Example Carrier",
+        "account_number": WRONG_ACCOUNT.value,
+        "account_pin": WRONG_PIN.value,
+        "subscriber_name": NAME.value,
+        "billing_address": ADDRESS,
+        "authorization": {
+            "reference": "loa-1",
+            "attested_by": NAME.value,
+            "attested_at": "2026-11-20T15:00:00Z",
+        },
+        "old_service_stays_active": True,
+    }
+
+
+def customer() -> Family:
+    """The customer whose port-in is rejected and corrected."""
+    return _family(onboarding("canary-1"), FIRST.value)
+
+
+def others() -> list[Family]:
+    """Customers for the fault matrix, whose numbers are their own."""
+    families = []
+    for at, number in enumerate(_OTHERS):
+        request = onboarding(f"matrix-{at}")
+        bought, ported = request["lines"]
+        bought["number"] = {"kind": "new", "zip_code": ZIP.value}
+        ported["number"]["phone_number"] = number
+        families.append(_family(request, number))
+    return families
+
+
+def _family(request: dict[str, Any], number: str) -> Family:
+    return Family(
+        request=OnboardingRequest.model_validate(request),
+        number=number,
+        record=CarrierRecord(account_number=ACCOUNT.value, pin=PIN.value),
+        rejection=WRONG_ACCOUNT_NUMBER,
+        correction=PortInCorrection(
+            account_number=ACCOUNT.value, account_pin=PIN.value, by=NAME.value
+        ),
+    )
+
+
+def onboarding(reference: str) -> dict[str, Any]:
+    """A customer with a canary wherever something must not be read."""
+    return {
+        "reference": reference,
+        "account": {
+            "name": NAME.value,
+            "admin_email": f"admin.{reference}{EMAIL.value}",
+            "billing_address": ADDRESS,
+        },
+        "subscribers": [
+            {
+                "key": key,
+                "name": NAME.value,
+                "email": f"{key}.{reference}{EMAIL.value}",
+                "password": PASSWORD.value,
+                "guardian": True,
+            }
+            for key in (PARENT, CHILD)
+        ],
+        "relations": [{"parent": PARENT, "child": CHILD}],
+        "routes": {
+            "message": {
+                "name": "Messages",
+                "url": "https://mvno.example.com/messages",
+                "credentials": {
+                    "type": "Basic",
+                    "username": "telegent",
+                    "secret": ROUTE_PASSWORD.value,
+                },
+            },
+            "voice": {
+                "name": "Calls",
+                "type": "URL",
+                "url": "https://mvno.example.com/calls",
+                "credentials": {"type": "Bearer", "secret": ROUTE_TOKEN.value},
+            },
+        },
+        **catalogue(reference),
+        "lines": [
+            {
+                "key": BOUGHT,
+                "subscriber": CHILD,
+                "package": "plan",
+                "number": {"kind": "new", "zip_code": ZIP.value, "iccid": SIM.value},
+                "data_limits": {"notify_mb": 800, "limit_mb": 1000},
+                "renewal": {"every": "week", "day": 1},
+                "call_filter": {"mode": "WHITELIST", "allowed_numbers": [CONTACT.value]},
+                "message_filter": {"custom_keywords": [CARD.value]},
+            },
+            {
+                "key": PORTED,
+                "subscriber": PARENT,
+                "package": "plan",
+                "number": port_in(FIRST.value) | {"kind": "port_in"},
+            },
+        ],
+    }
+
+
+def faulty(reference: str) -> dict[str, Any]:
+    """The same with a mistake at every secret, each with the secret in it."""
+    request = onboarding(reference)
+    request["subscribers"][0] |= {"password": [PASSWORD.value], "pasword": PASSWORD.value}
+    request["subscribers"][0]["email"] = f"owner at {EMAIL.value}"
+    request["routes"]["voice"]["credentials"]["secret"] = {"token": ROUTE_TOKEN.value}
+    request["lines"][1]["number"] |= {
+        "account_number": f"{WRONG_ACCOUNT.value} ?",
+        "account_pin": f"{WRONG_PIN.value}!",
+        "phone_number": FIRST.value.removeprefix("+"),
+    }
+    return request
+
+
+def nonsense() -> list[object]:
+    """Starts and messages that nothing can use."""
+    secrets = {"acount_number": ACCOUNT.value, "account_pin": [PIN.value]}
+    return [
+        secrets,
+        secrets | {"by": NAME.value},
+        {"details": secrets, "reference": f"{PIN.value} {NAME.value}", PIN.value: PASSWORD.value},
+        PIN.value,
+        [ACCOUNT.value],
+    ]

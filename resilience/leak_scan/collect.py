@@ -1,0 +1,153 @@
+"""Everything that this trial has left behind, by place."""
+
+import asyncio
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+from temporalio.client import WorkflowExecution, WorkflowQueryFailedError
+
+from localstack.processes import python
+from resilience.leak_scan import canaries, locations
+from resilience.leak_scan.command_line import LOOKS, commands, output, typed
+from resilience.leak_scan.environment import Stage
+from resilience.leak_scan.locations import Left
+
+PAGE = "__temporal_workflow_metadata"
+"""The query that the UI asks for a workflow's current details."""
+_RING = f"canary {canaries.PAYLOAD_KEY.value}"
+WRONG_SETTINGS: Sequence[tuple[dict[str, str], str]] = [
+    (
+        {
+            "TELEGENT_BASE_URL": f"http://{canaries.ACCOUNT_SECRET.value}@api.telegent.com",
+            "TELEGENT_EVENT_SECRET": canaries.EVENT_SECRET.value + "!",
+            "TELEGENT_EVENT_URLS": f"ftp://receiver/?key={canaries.EVENT_URL.value}",
+            "TELEGENT_PAYLOAD_KEYS": _RING,
+            "TELEGENT_WEBHOOK_URL": f"http://mvno.example.com/?{canaries.WEBHOOK_TOKEN.value}",
+        },
+        "",
+    ),
+    ({"TELEGENT_PAYLOAD_KEYS": _RING}, "webhook"),
+    (
+        {
+            "TELEGENT_CODEC_OPERATORS": canaries.OPERATOR.value,
+            "TELEGENT_PAYLOAD_KEYS": _RING,
+        },
+        "codec-server",
+    ),
+    ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, ""),
+    ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, "webhook"),
+]
+"""Values with which a command of the worker cannot start, and that command."""
+
+
+async def stored(stage: Stage) -> Left:
+    """The places that hold payloads, and the events."""
+    runs = [found async for found in stage.raw.list_workflows()]
+    return {
+        locations.DATABASE: await asyncio.to_thread(_database, stage.directory),
+        locations.HISTORIES: "\n".join([await _history(stage, found) for found in runs]).encode(),
+        locations.UI: await _ui(stage, runs),
+        locations.EVENTS: b"\n".join(stage.events.heard),
+    }
+
+
+async def everything(stage: Stage, said: Sequence[str]) -> Left:
+    """The contents of every place. `said`: what the story was told."""
+    keyless = stage.environment | {"TELEGENT_PAYLOAD_KEYS": ""}
+    port_in = stage.orchestrator.port_in(canaries.FIRST.value).id
+    words = commands(stage.directory, port_in)
+    printed = await typed(words[:LOOKS], stage.environment)
+    without_keys = await typed(words, keyless)
+    shown = [await _shown(stage, found) async for found in stage.raw.list_workflows()]
+    simulator = stage.simulator
+    vendors = [row.as_json() for row in simulator.ledger.rows]
+    vendors += [call.as_json() for call in simulator.requests]
+    return {
+        **await stored(stage),
+        locations.LOGS: _files(child.log for child in stage.children),
+        locations.CRASHES: await _crash_output(stage),
+        locations.METRICS: await _pages(stage.pages),
+        locations.TRACES: b"\n".join(stage.traces.heard),
+        locations.PROCESSES: _files(Path(f"/proc/{child.pid}/cmdline") for child in stage.children),
+        locations.KEYLESS: without_keys,
+        locations.LEDGER: json.dumps(vendors).encode(),
+        locations.ANSWERS: "\n".join([*said, *shown]).encode() + printed,
+    }
+
+
+def _files(paths: Iterable[Path]) -> bytes:
+    return b"\n".join(path.read_bytes() for path in paths)
+
+
+def _database(directory: Path) -> bytes:
+    """The files as they are, and every value: in the files a long one lies in several pieces."""
+    copy = directory / "copy"
+    copy.mkdir(exist_ok=True)
+    for file in directory.glob("temporal.db*"):
+        shutil.copy(file, copy)
+    values = [_files(sorted(copy.iterdir()))]
+    with closing(sqlite3.connect(copy / "temporal.db")) as database:
+        database.text_factory = bytes
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            for row in database.execute(f'SELECT * FROM "{table.decode()}"'):  # noqa: S608 - ours
+                values += [v if isinstance(v, bytes) else str(v).encode() for v in row]
+    return b"\n".join(values)
+
+
+async def _history(stage: Stage, run: WorkflowExecution) -> str:
+    handle = stage.raw.get_workflow_handle(run.id, run_id=run.run_id)
+    return (await handle.fetch_history()).to_json()
+
+
+async def _shown(stage: Stage, run: WorkflowExecution) -> str:
+    """The summary and current details of a workflow, which the UI shows to who may read them."""
+    handle = stage.client.get_workflow_handle(run.id, run_id=run.run_id)
+    described = await handle.describe()
+    fixed = f"{await described.static_summary()}\n{await described.static_details()}"
+    try:
+        return f"{fixed}\n{await handle.query(PAGE)}"
+    except WorkflowQueryFailedError as error:
+        return f"{fixed}\n{error}"  # one that was refused at its start has no details
+
+
+async def _ui(stage: Stage, runs: Iterable[WorkflowExecution]) -> bytes:
+    api = f"{stage.ui_url}/api/v1/namespaces/default"
+    pages = [stage.ui_url, f"{stage.ui_url}/api/v1/settings", f"{api}/workflows"]
+    queries = []
+    for run in runs:
+        workflow, which = f"{api}/workflows/{run.id}", f"execution.runId={run.run_id}"
+        page = f"{stage.ui_url}/namespaces/default/workflows/{run.id}/{run.run_id}/history"
+        pages += [f"{workflow}?{which}", f"{workflow}/history?{which}", page]
+        queries += [f"{workflow}/query/{name}" for name in (PAGE, "status", "__stack_trace")]
+    return await _pages(pages, queries)
+
+
+async def _pages(addresses: Iterable[str], queries: Iterable[str] = ()) -> bytes:
+    """What these addresses answer. `queries` want a POST, and what the UI set as a cookie."""
+    found = []
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        asked = [("GET", address) for address in addresses]
+        for method, address in [*asked, *(("POST", query) for query in queries)]:
+            try:
+                token = {"X-CSRF-Token": http.cookies.get("_csrf") or ""}
+                body: dict[str, str] | None = {} if method == "POST" else None
+                answer = await http.request(method, address, json=body, headers=token)
+            except httpx.ConnectError:
+                continue  # there is no codec server without keys
+            found.append(f"{method} {answer.status_code} {answer.headers}\n".encode())
+            found.append(answer.content)
+    return b"\n".join(found)
+
+
+async def _crash_output(stage: Stage) -> bytes:
+    """What each process prints when its settings are wrong, each with a secret in it."""
+    runs = [
+        output(python("worker", *filter(None, [command])), stage.environment | wrong)
+        for wrong, command in WRONG_SETTINGS
+    ]
+    return b"\n".join(await asyncio.gather(*runs))

@@ -1,0 +1,102 @@
+"""The forms in which a value may lie somewhere, and finding any of them."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+from resilience.leak_scan.canaries import Canary
+
+
+def forms(canary: Canary) -> dict[str, set[bytes]]:
+    """The value as plain text, in URLs, in JSON, in base64, as hex, in groups, reversed, as a
+    number: the forms by their name."""
+    found: dict[str, set[bytes]] = {}
+    for spelling in (canary.value, *canary.spellings):
+        for text in (spelling, spelling.lower(), spelling.upper()):
+            for name, form in _forms(text):
+                found.setdefault(name, set()).add(form)
+        for text in _regrouped(spelling):
+            found.setdefault("groups", set()).add(text.encode())
+    return found
+
+
+def _forms(text: str) -> Iterator[tuple[str, bytes]]:
+    plain = text.encode()
+    yield "plain", plain
+    yield "plain", text.encode("utf-16-le")
+    for url in (quote(text, safe=""), quote(text), quote_plus(text)):
+        yield "URL", url.encode()
+        yield "URL", re.sub(r"%..", lambda found: found[0].lower(), url).encode()
+    for escaped in _json(text):
+        yield "JSON", escaped.encode()
+        for again in _json(escaped):
+            yield "JSON", again.encode()
+    for data in (plain, *(escaped.encode() for escaped in _json(text))):
+        for part in _base64(data):
+            yield "base64", part
+    yield "hex", plain.hex().encode()
+    yield "hex", plain.hex().upper().encode()
+    yield "hex", plain.hex(" ").encode()
+
+
+def _json(text: str) -> Iterator[str]:
+    """Inside a JSON string, as Python, JavaScript and Go write it."""
+    for ascii_only in (True, False):
+        escaped = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        yield escaped
+        yield escaped.replace("/", "\\/")
+        go = escaped
+        for one in "<>&":
+            go = go.replace(one, f"\\u{ord(one):04x}")
+        yield go
+
+
+def _base64(data: bytes) -> Iterator[bytes]:
+    """What base64 makes of the data, wherever in a group of three bytes it begins."""
+    for before in range(3):
+        bits = 8 * (before + len(data))
+        whole = base64.b64encode(bytes(before) + data + bytes(2))
+        part = whole[-(-8 * before // 6) : bits // 6]
+        yield part
+        yield part.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _regrouped(text: str) -> Iterator[str]:
+    """Digits as formatters write them, and backwards as some algorithms for groups leave them."""
+    yield text[::-1]
+    if not re.fullmatch(r"[0-9]{10,}", text):
+        return
+    for separator in ", .'_":
+        yield f"{int(text):,}".replace(",", separator)
+    for separator in " -.":
+        yield separator.join(re.findall("..?.?.?", text))
+        yield separator.join(re.findall("..?.?", text))
+    digits, exponent = text.strip("0"), len(text.lstrip("0")) - 1
+    for power in ("e", "e+", "E", "E+"):
+        yield f"{digits[0]}.{digits[1:]}{power}{exponent}"
+
+
+class Finder:
+    """Counts how often any form of a canary is in some bytes."""
+
+    def __init__(self, canary: Canary) -> None:
+        every = set().union(*forms(canary).values())
+        # Whoever finds a part has found the whole: it must not count twice.
+        self._forms = [f for f in every if not any(part in f for part in every - {f})]
+
+    def count(self, content: bytes) -> int:
+        """How often it is there."""
+        return sum(map(content.count, self._forms))
+
+    def around(self, content: bytes, width: int = 60) -> str:
+        """The surroundings of a find, with what was found struck out."""
+        for form in self._forms:
+            before, found, after = content.partition(form)
+            if found:
+                around = before[-width:] + b"<here>" + after[:width]
+                for other in self._forms:
+                    around = around.replace(other, b"<here>")
+                return around.decode("ascii", errors="replace")
+        return ""

@@ -1,0 +1,140 @@
+"""The control API under /_sim/: for tests and demos to look behind the vendor and steer it."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulator.engine.carrier import CarrierRecord
+from simulator.engine.clock import ManualClock
+from simulator.engine.faults import Fault
+from simulator.http.request_log import summary
+
+if TYPE_CHECKING:
+    from simulator.simulator import Simulator
+
+
+class Advance(BaseModel):
+    """POST clock/advance."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seconds: float
+
+
+class PortOut(BaseModel):
+    """POST port-out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str
+    pin: str
+
+
+def control_routes(sim: "Simulator") -> list[Route]:
+    """The routes of the control API for one simulator. Faulty bodies are answered with 400."""
+
+    def ledger(_: Any) -> Any:
+        return [row.as_json() for row in sim.ledger.rows]
+
+    def requests(_: Any) -> Any:
+        return [entry.as_json() for entry in sim.requests]
+
+    def counts(_: Any) -> Any:
+        return summary(sim.requests)
+
+    def health(_: Any) -> Any:
+        return {"status": "ok"}
+
+    def state(_: Any) -> Any:
+        sim.world.settle()
+        world = sim.world
+        return {
+            "now": sim.clock.now().isoformat(),
+            "accounts": len(world.accounts),
+            "subscribers": len(world.subscribers),
+            "message_routes": len(world.message_routes),
+            "voice_routes": len(world.voice_routes),
+            "products": len(world.products),
+            "packages": len(world.packages),
+            "subscriptions": len(world.subscriptions),
+            "numbers": len(world.numbers),
+            "filters": len(world.filters),
+            "webhooks": len(world.webhooks),
+            "ledger_rows": len(world.ledger.rows),
+            "port_ins": [
+                {"order_id": o.id, "number": o.number, "phase": o.phase, "message": o.message}
+                for o in world.orders.values()
+                if o.phase
+            ],
+        }
+
+    def add_fault(body: Any) -> Any:
+        sim.faults.add(Fault.model_validate(body))
+        return {"status": "added"}
+
+    def clear_faults(_: Any) -> Any:
+        sim.faults.clear()
+        return {"status": "cleared"}
+
+    def alter_carrier(body: Any) -> Any:
+        number, changes = _carrier_change(body)
+        sim.carrier.alter(number, changes)
+        known = sim.carrier.record(number)
+        return {"number": number, "script": known.script, "locked": known.locked}
+
+    def leave(body: Any) -> Any:
+        wanted = PortOut.model_validate(body)
+        sim.leave(wanted.number, wanted.pin)
+        return {"status": "left"}
+
+    def advance(body: Any) -> Any:
+        if not isinstance(sim.clock, ManualClock):
+            raise ValueError("the clock runs by itself; start the simulator with a manual clock")
+        sim.clock.advance(Advance.model_validate(body).seconds)
+        sim.world.settle()
+        return {"now": sim.clock.now().isoformat()}
+
+    def reset(_: Any) -> Any:
+        sim.reset()
+        return {"status": "reset"}
+
+    return [
+        _route("GET", "/_sim/health", health),
+        _route("GET", "/_sim/ledger", ledger),
+        _route("GET", "/_sim/requests", requests),
+        _route("GET", "/_sim/requests/summary", counts),
+        _route("GET", "/_sim/state", state),
+        _route("POST", "/_sim/faults", add_fault),
+        _route("DELETE", "/_sim/faults", clear_faults),
+        _route("POST", "/_sim/carrier", alter_carrier),
+        _route("POST", "/_sim/port-out", leave),
+        _route("POST", "/_sim/clock/advance", advance),
+        _route("POST", "/_sim/reset", reset),
+    ]
+
+
+def _carrier_change(body: Any) -> tuple[str, dict[str, Any]]:
+    fields = ", ".join(CarrierRecord.model_fields)
+    if not isinstance(body, dict) or not isinstance(body.get("number"), str):
+        raise ValueError(f'send {{"number": "+1..."}} and any of: {fields}')
+    return body["number"], {key: value for key, value in body.items() if key != "number"}
+
+
+def _route(method: str, path: str, act: Callable[[Any], Any]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        raw = await request.body()
+        try:
+            return JSONResponse(act(json.loads(raw) if raw else None))
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_context=False, include_input=False)
+            text = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults)
+            return JSONResponse({"error": text}, status_code=400)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return Route(path, endpoint, methods=[method])

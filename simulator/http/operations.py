@@ -1,0 +1,218 @@
+"""Every operation that the simulator offers: method, path, request specification, rule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from simulator.engine.errors import from_validation
+from simulator.engine.fields import Answer, Nothing
+from simulator.engine.state import World
+from simulator.resources import (
+    accounts,
+    catalogue,
+    data_usage,
+    filters,
+    guardian,
+    number_status,
+    numbers,
+    port_in,
+    provisioning,
+    routes,
+    subscribers,
+    subscriptions,
+    webhooks,
+)
+
+M = TypeVar("M", bound=BaseModel)
+Run = Callable[[World, Any], Answer]
+
+PREFIX = "/v1.0"
+# Both spellings are accepted by the live API.
+TOKEN_PATHS = (f"{PREFIX}/OAuth2/tokens", f"{PREFIX}/oauth2/tokens")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation; `run` takes the world and the JSON body or the query parameters.
+
+    `lags`: it lists, and may show what there is only after a while.
+    """
+
+    method: str
+    path: str
+    run: Run
+    lags: bool
+
+
+OPERATIONS: dict[str, dict[str, Operation]] = {}
+
+
+def _add(
+    method: str,
+    path: str,
+    model: type[M],
+    rule: Callable[[World, M], Answer],
+    *,
+    lags: bool = False,
+) -> None:
+    def run(world: World, given: Any) -> Answer:
+        try:
+            request = model.model_validate(given)
+        except ValidationError as error:
+            raise from_validation(error) from None
+        return rule(world, request)
+
+    operation = Operation(method, PREFIX + path, run, lags)
+    OPERATIONS.setdefault(operation.path, {})[method] = operation
+
+
+_add("POST", "/account/create", accounts.CreateAccount, accounts.create_account)
+_add("GET", "/account", accounts.AccountQuery, accounts.get_account)
+_add("POST", "/account/update", accounts.UpdateAccount, accounts.update_account)
+_add("GET", "/distributor/accounts", Nothing, accounts.list_accounts, lags=True)
+
+_add("POST", "/subscribers/create", subscribers.CreateSubscriber, subscribers.create_subscriber)
+_add("GET", "/subscribers/get", subscribers.SubscriberQuery, subscribers.get_subscriber)
+_add("POST", "/subscribers/update", subscribers.UpdateSubscriber, subscribers.update_subscriber)
+_add(
+    "POST", "/subscribers/transfer", subscribers.TransferSubscriber, subscribers.transfer_subscriber
+)
+_add(
+    "GET",
+    "/distributor/subscribers",
+    subscribers.SubscribersPage,
+    subscribers.list_subscribers,
+    lags=True,
+)
+
+_add("POST", "/message/routes", routes.CreateMessageRoute, routes.create_message_route)
+_add("GET", "/message/routes", routes.MessageRouteQuery, routes.get_message_route)
+_add("POST", "/message/routes/update", routes.UpdateMessageRoute, routes.update_message_route)
+_add("POST", "/message/routes/delete", routes.DeleteMessageRoute, routes.delete_message_route)
+_add(
+    "GET",
+    "/account/message/routes",
+    routes.AccountRoutesQuery,
+    routes.list_message_routes,
+    lags=True,
+)
+_add("POST", "/voice/routes", routes.CreateVoiceRoute, routes.create_voice_route)
+_add("GET", "/voice/routes", routes.VoiceRouteQuery, routes.get_voice_route)
+_add("POST", "/voice/routes/update", routes.UpdateVoiceRoute, routes.update_voice_route)
+_add("POST", "/voice/routes/delete", routes.DeleteVoiceRoute, routes.delete_voice_route)
+_add("GET", "/account/voice/routes", routes.AccountRoutesQuery, routes.list_voice_routes, lags=True)
+
+_add("POST", "/products", catalogue.CreateProduct, catalogue.create_product)
+_add("GET", "/products", catalogue.ProductQuery, catalogue.get_product)
+_add("POST", "/products/update", catalogue.UpdateProduct, catalogue.update_product)
+_add("POST", "/products/delete", catalogue.DeleteProduct, catalogue.delete_product)
+_add("POST", "/packages", catalogue.CreatePackage, catalogue.create_package)
+_add("GET", "/packages", catalogue.PackageQuery, catalogue.get_package)
+_add("POST", "/packages/update", catalogue.UpdatePackage, catalogue.update_package)
+_add("POST", "/packages/delete", catalogue.DeletePackage, catalogue.delete_package)
+_add("GET", "/packages/items", catalogue.PackageQuery, catalogue.list_items)
+_add("POST", "/packages/items/add", catalogue.AddItem, catalogue.add_item)
+_add("POST", "/packages/items/update", catalogue.UpdateItem, catalogue.update_item)
+_add("POST", "/packages/items/delete", catalogue.DeleteItem, catalogue.delete_item)
+_add(
+    "GET",
+    "/packages/subscriptions",
+    catalogue.PackageQuery,
+    catalogue.list_package_subscriptions,
+    lags=True,
+)
+for _owner in ("account", "distributor"):
+    _add("GET", f"/{_owner}/products", catalogue.CatalogueQuery, catalogue.list_products, lags=True)
+    _add("GET", f"/{_owner}/packages", catalogue.CatalogueQuery, catalogue.list_packages, lags=True)
+    _add(
+        "GET",
+        f"/{_owner}/subscriptions",
+        catalogue.CatalogueQuery,
+        catalogue.list_subscriptions,
+        lags=True,
+    )
+
+_add("POST", "/subscriptions", subscriptions.CreateSubscription, subscriptions.create_subscription)
+_add("GET", "/subscriptions", subscriptions.SubscriptionQuery, subscriptions.get_subscription)
+_add(
+    "POST",
+    "/subscriptions/update",
+    subscriptions.UpdateSubscription,
+    subscriptions.update_subscription,
+)
+_add(
+    "POST",
+    "/subscriptions/delete",
+    subscriptions.DeleteSubscription,
+    subscriptions.delete_subscription,
+)
+
+_add("POST", "/numbers/availability", provisioning.Availability, provisioning.search_availability)
+_add("POST", "/numbers/provision", provisioning.Provision, provisioning.provision)
+_add("GET", "/numbers/order", numbers.OrderQuery, numbers.get_order)
+_add("GET", "/numbers/inventory", numbers.InventoryQuery, numbers.inventory, lags=True)
+_add("GET", "/numbers", numbers.NumberQuery, numbers.number_details)
+_add("POST", "/numbers/update", numbers.UpdateNumber, numbers.update_number)
+_add("POST", "/numbers/status", number_status.ChangeStatus, number_status.change_status)
+_add("POST", "/numbers/reactivate", number_status.Reactivate, number_status.reactivate)
+
+_add("POST", "/numbers/portin/eligibility", port_in.Eligibility, port_in.check_eligibility)
+_add("POST", "/numbers/portin", port_in.PortIn, port_in.submit)
+_add("POST", "/numbers/portin/update", port_in.UpdatePortIn, port_in.update)
+_add("POST", "/numbers/portin/cancel", port_in.CancelPortIn, port_in.cancel)
+_add("POST", "/numbers/portout", port_in.PortOut, port_in.port_out)
+
+_add("POST", "/numbers/data-usage", data_usage.SetDataUsage, data_usage.set_limits)
+_add("POST", "/numbers/data-usage/settings", data_usage.NumberList, data_usage.read_limits)
+_add("POST", "/numbers/data-usage/info", data_usage.NumberList, data_usage.read_usage)
+_add(
+    "POST",
+    "/numbers/data-usage/update-renewal-info",
+    data_usage.UpdateRenewal,
+    data_usage.set_renewal,
+)
+
+_add("POST", "/subscribers/guardian-features", guardian.SetFeatures, guardian.set_features)
+_add("GET", "/subscribers/guardian-features", guardian.FeaturesQuery, guardian.get_features)
+_add("POST", "/subscribers/guardians/relation", guardian.Relate, guardian.relate)
+_add(
+    "POST",
+    "/subscribers/guardians/relation/delete",
+    guardian.DeleteRelation,
+    guardian.delete_relation,
+)
+_add(
+    "GET",
+    "/subscribers/guardians/relation/parent",
+    guardian.ParentQuery,
+    guardian.list_children,
+    lags=True,
+)
+_add("GET", "/subscribers/guardians/relation/child", guardian.ChildQuery, guardian.list_parents)
+
+_CALLS = "/subscribers/call-filter"
+_add("POST", _CALLS, filters.CreateCallFilter, filters.CALLS.create)
+_add("POST", f"{_CALLS}/update", filters.UpdateCallFilter, filters.CALLS.update)
+_MESSAGES = "/subscribers/message-filter"
+_add("POST", _MESSAGES, filters.CreateMessageFilter, filters.MESSAGES.create)
+_add("POST", f"{_MESSAGES}/update", filters.UpdateMessageFilter, filters.MESSAGES.update)
+for _path, _family, _entries, _edit in (
+    (_CALLS, filters.CALLS, "numbers", filters.EditNumbers),
+    (_MESSAGES, filters.MESSAGES, "contacts", filters.EditContacts),
+):
+    _add("GET", _path, filters.FilterQuery, _family.read, lags=True)
+    _add("POST", f"{_path}/delete", filters.FilterKey, _family.delete)
+    _add("GET", f"{_path}/keywords", filters.FilterPartQuery, _family.keywords)
+    for _which in ("Allowed", "Blocked"):
+        _list = f"{_path}/{_which.lower()}-{_entries}"
+        _add("GET", _list, filters.FilterPartQuery, _family.read_list(_which))
+        _add("POST", f"{_list}/add", _edit, _family.edit_list(_which, adding=True))
+        _add("POST", f"{_list}/remove", _edit, _family.edit_list(_which, adding=False))
+
+_add("POST", "/webhook/create", webhooks.CreateWebhook, webhooks.create_webhook)
+_add("GET", "/webhook", webhooks.WebhookQuery, webhooks.get_webhook)
+_add("POST", "/webhook/update", webhooks.UpdateWebhook, webhooks.update_webhook)
+_add("POST", "/webhook/delete", webhooks.DeleteWebhook, webhooks.delete_webhook)
+_add("GET", "/account/webhooks", webhooks.WebhooksQuery, webhooks.list_webhooks)

@@ -1,0 +1,64 @@
+"""The log of vendor calls, and the limit of how many are allowed in a minute."""
+
+import math
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulator.engine.errors import Refusal
+
+WINDOW = timedelta(seconds=60)
+
+
+@dataclass
+class RequestEntry:
+    """One call. `status` is None while it runs and for a cut connection; no bodies are kept.
+
+    `token_for` is the path a token was asked for, on token calls.
+    """
+
+    time: datetime
+    method: str
+    path: str
+    is_token: bool = False
+    status: int | None = None
+    fault: str | None = None
+    token_for: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry as plain JSON values."""
+        return {**vars(self), "time": self.time.isoformat()}
+
+
+def summary(entries: list[RequestEntry]) -> dict[str, Any]:
+    """Counts: API calls, token calls, tokens per endpoint, and calls by endpoint."""
+    tokens = [entry for entry in entries if entry.is_token]
+    return {
+        "api_calls": len(entries) - len(tokens),
+        "token_calls": len(tokens),
+        "tokens_per_endpoint": Counter(t.token_for for t in tokens if t.token_for),
+        "by_endpoint": Counter(f"{e.method} {e.path}" for e in entries),
+    }
+
+
+@dataclass
+class RateLimit:
+    """At most `limit` calls in any rolling 60 seconds; a refused call does not count."""
+
+    limit: int
+    with_header: bool
+    _passed: deque[datetime] = field(default_factory=deque)
+
+    def admit(self, now: datetime) -> None:
+        """Counts a call, or raises Refusal 429 with the seconds until one is free again."""
+        while self._passed and now - self._passed[0] >= WINDOW:
+            self._passed.popleft()
+        if len(self._passed) >= self.limit:
+            wait = (self._passed[0] + WINDOW - now).total_seconds()
+            raise Refusal(
+                429,
+                "Too many requests: rate limit exceeded.",
+                retry_after=max(1, math.ceil(wait)) if self.with_header else None,
+            )
+        self._passed.append(now)

@@ -1,0 +1,88 @@
+"""Bearer tokens: one token opens one endpoint URL for a short while."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from simulator.engine.clock import Clock
+from simulator.engine.errors import Refusal, invalid
+from simulator.engine.fields import Body, Json, Text
+from simulator.options import SimulatorOptions
+
+
+class TokenRequest(Body):
+    """`ApiEndpoint` is optional in the published schema, yet the live API asks for it."""
+
+    AccountKey: Text
+    AccountSecret: Text
+    ApiEndpoint: Text
+
+    @property
+    def path(self) -> str:
+        """The path of the endpoint that the token is to open."""
+        return urlsplit(self.ApiEndpoint).path
+
+
+class Tokens:
+    """Issues tokens and checks them against the URL they are used at."""
+
+    def __init__(self, options: SimulatorOptions, clock: Clock) -> None:
+        self._options = options
+        self._clock = clock
+        self._issued: dict[str, tuple[str, datetime]] = {}
+
+    def issue(self, request: TokenRequest) -> Json:
+        """A token for `ApiEndpoint`. Raises Refusal 401 for credentials that are not ours."""
+        known = (self._options.account_key, self._options.account_secret)
+        if (request.AccountKey, request.AccountSecret) != known:
+            raise Refusal(401, "Unauthorized: AccountKey or AccountSecret is not valid.")
+        url = urlsplit(request.ApiEndpoint)
+        if url.scheme not in ("http", "https") or not url.netloc or url.query or url.fragment:
+            raise invalid(
+                "ApiEndpoint", "ApiEndpoint must be the full URL of one endpoint, without a query"
+            )
+        expiry = self._clock.now() + timedelta(seconds=self._options.token_ttl)
+        token = self._sign(expiry, f"grant-{len(self._issued)}")
+        self._issued[token] = (request.ApiEndpoint, expiry)
+        return {
+            "token": token,
+            "successful": True,
+            "tokenExpiry": expiry.strftime("%m/%d/%Y %I:%M:%S %p"),
+        }
+
+    def check(self, authorization: str | None, url: str) -> None:
+        """Lets a request to `url` (no query) pass, or raises Refusal 401/403."""
+        scheme, _, token = (authorization or "").partition(" ")
+        issued = self._issued.get(token)
+        if scheme != "Bearer" or issued is None:
+            raise Refusal(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
+        scope, expiry = issued
+        if self._clock.now() >= expiry:
+            raise Refusal(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
+        if scope != url:
+            raise Refusal(
+                self._options.scope_status,
+                f"This token is for {scope}, not for {url}. Check the ApiEndpoint scope.",
+            )
+
+    def _sign(self, expiry: datetime, grant: str) -> str:
+        claims = {
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier": (
+                self._options.account_key
+            ),
+            "http://schemas.microsoft.com/ws/2008/06/identity/claims/userdata": grant,
+            "exp": int(expiry.timestamp()),
+            "iss": "https://api.telegent.co",
+            "aud": "com.telegent.co",
+        }
+        signed = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(claims)}"
+        key = self._options.account_secret.encode()
+        mac = hmac.new(key, signed.encode(), hashlib.sha256).digest()
+        return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def _encode(part: Json) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()

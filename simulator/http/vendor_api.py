@@ -1,0 +1,168 @@
+"""The vendor's side of the HTTP server: tokens, faults, limits, then the operation itself."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from simulator.engine.errors import Refusal, from_validation
+from simulator.engine.faults import Fault
+from simulator.engine.fields import Answer
+from simulator.http.operations import OPERATIONS, TOKEN_PATHS
+from simulator.http.request_log import RequestEntry
+from simulator.http.server import cut
+from simulator.http.tokens import TokenRequest
+
+if TYPE_CHECKING:
+    from simulator.simulator import Simulator
+
+
+class VendorApi:
+    """ASGI application for everything under /v1.0."""
+
+    def __init__(self, simulator: "Simulator") -> None:
+        self._sim = simulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one call, or cuts its connection, as the faults in force demand."""
+        request = Request(scope, receive)
+        path = request.url.path
+        entry = RequestEntry(
+            self._sim.clock.now(), request.method, path, is_token=path in TOKEN_PATHS
+        )
+        self._sim.requests.append(entry)
+        fault = self._sim.faults.next(request.method, path)
+        entry.fault = fault.kind if fault else None
+        response = await self._respond(request, entry, fault)
+        if response is None:
+            await cut(scope, receive)
+            return
+        entry.status = response.status_code
+        await response(scope, receive, send)
+
+    async def _respond(
+        self, request: Request, entry: RequestEntry, fault: Fault | None
+    ) -> Response | None:
+        """The response, or None when the connection is to be cut."""
+        kind = fault.kind if fault else None
+        if fault and kind in ("refuse", "error_before", "429", "401", "slow_before"):
+            if kind == "refuse":
+                return None
+            if kind != "slow_before":
+                return self._refused(_instead(fault))
+            await asyncio.sleep(fault.seconds)
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            return None
+        if not await self._passes(request, raw, entry, "before"):
+            return None
+        try:
+            response: Response = JSONResponse(self._answer(request, raw, entry))
+        except Refusal as refusal:
+            response = self._refused(refusal)
+        if not await self._passes(request, raw, entry, "after"):
+            return None
+        if fault is None or kind == "slow_before":
+            return response
+        if kind == "lose":
+            return None
+        if kind == "slow":
+            await asyncio.sleep(fault.seconds)
+            return response
+        return self._spoiled(fault, response)
+
+    async def _passes(
+        self, request: Request, raw: bytes, entry: RequestEntry, moment: Literal["before", "after"]
+    ) -> bool:
+        """Whether the call goes on, once the gate that it may have come to is open."""
+        gates = self._sim.gates
+        if not entry.is_token:
+            gate = gates.next(moment, request.method, entry.path)
+        elif moment == "before" and (path := _token_path(raw)):
+            gate = gates.next("token", None, path)
+        else:
+            return True
+        return gate is None or await gate.hold(_gone(request))
+
+    def _answer(self, request: Request, raw: bytes, entry: RequestEntry) -> Answer:
+        """Does the call. No `await` in here: a call is done as a whole or not at all."""
+        sim = self._sim
+        if sim.rate_limit:
+            sim.rate_limit.admit(sim.clock.now())
+        if entry.is_token:
+            if request.method != "POST":
+                raise _wrong_method(request)
+            return self._token(raw, entry)
+        methods = OPERATIONS.get(entry.path)
+        if methods is None:
+            raise Refusal(404, f"Not found: there is no operation {entry.path}.")
+        operation = methods.get(request.method)
+        if operation is None:
+            raise _wrong_method(request)
+        url = f"{request.url.scheme}://{request.url.netloc}{entry.path}"
+        sim.tokens.check(request.headers.get("authorization"), url)
+        given = dict(request.query_params) if request.method == "GET" else _parsed(raw)
+        sim.world.settle()
+        return operation.run(sim.world.as_lists_show_it() if operation.lags else sim.world, given)
+
+    def _token(self, raw: bytes, entry: RequestEntry) -> Answer:
+        try:
+            asked = TokenRequest.model_validate(_parsed(raw))
+        except ValidationError as error:
+            raise from_validation(error) from None
+        entry.token_for = asked.path
+        return self._sim.tokens.issue(asked)
+
+    def _refused(self, refusal: Refusal) -> Response:
+        headers = {}
+        if refusal.retry_after is not None:
+            headers["Retry-After"] = str(refusal.retry_after)
+        body = refusal.body(self._sim.options.error_body)
+        return JSONResponse(body, status_code=refusal.status, headers=headers)
+
+    def _spoiled(self, fault: Fault, response: Response) -> Response:
+        if fault.kind == "error_after":
+            return self._refused(_instead(fault))
+        if fault.kind == "html":
+            return HTMLResponse("<html><body>Gateway</body></html>")
+        whole = bytes(response.body)
+        body = whole[: len(whole) // 2] if fault.kind == "broken_json" else b""
+        return Response(body, media_type="application/json")
+
+
+def _instead(fault: Fault) -> Refusal:
+    if fault.kind == "429":
+        text = "Too many requests: rate limit exceeded."
+        return Refusal(429, text, retry_after=fault.retry_after)
+    if fault.kind == "401":
+        return Refusal(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
+    return Refusal(fault.status, "The server could not complete the request.")
+
+
+def _wrong_method(request: Request) -> Refusal:
+    return Refusal(405, f"{request.method} is not allowed at {request.url.path}.")
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _token_path(raw: bytes) -> str | None:
+    """The endpoint that a token is asked for; None when that cannot be read."""
+    try:
+        return TokenRequest.model_validate_json(raw).path
+    except ValueError:
+        return None
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise Refusal(400, "Bad request: the body is not valid JSON.") from None

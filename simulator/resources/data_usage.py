@@ -1,0 +1,144 @@
+"""Data usage per number: thresholds, readings and the renewal of the cycle."""
+
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field
+
+from simulator.engine.errors import invalid
+from simulator.engine.fields import Answer, Body, Json, NumberItem
+from simulator.engine.state import Number, World
+
+# What a number has until limits are set (the published default, in MB).
+DEFAULT_LIMIT = 20
+# Only 1-mbps is published in the carrier's form; the others follow its pattern here.
+CARRIER_SPEED = {
+    **{f"{n}-mbps": f"thr{n * 1024}kbps" for n in (1, 5, 20, 50, 100)},
+    **{f"{n}-kbps": f"thr{n}kbps" for n in (64, 128, 256, 512)},
+}
+
+
+class SetDataUsage(Body):
+    """POST numbers/data-usage."""
+
+    ValueUnit: Literal["MB"]
+    LimitValue: int = Field(ge=1)
+    NotifyValue: int | None = Field(default=None, ge=1)
+    ThrottleValue: int | None = Field(default=None, ge=1)
+    ThrottleSpeed: (
+        Literal[
+            "64-kbps",
+            "128-kbps",
+            "256-kbps",
+            "512-kbps",
+            "1-mbps",
+            "5-mbps",
+            "20-mbps",
+            "50-mbps",
+            "100-mbps",
+        ]
+        | None
+    ) = None
+    PhoneNumbers: list[NumberItem] = Field(min_length=1)
+
+
+class NumberList(Body):
+    """POST numbers/data-usage/settings and numbers/data-usage/info."""
+
+    PhoneNumbers: list[NumberItem] = Field(min_length=1)
+
+
+class UpdateRenewal(Body):
+    """POST numbers/data-usage/update-renewal-info."""
+
+    PhoneNumbers: list[NumberItem] = Field(min_length=1)
+    AutoRenew: bool
+    PeriodType: Literal["M", "W"]
+    RenewalDay: int
+    ResetUsage: bool | None = None
+    PeriodValue: int | None = Field(default=None, ge=1)
+
+
+def set_limits(world: World, body: SetDataUsage) -> Answer:
+    """Sets the same thresholds on every number; Notify < Throttle < Limit, strictly."""
+    _check_order(body)
+    numbers = _numbers(world, body.PhoneNumbers)
+    limits = body.model_dump(exclude={"PhoneNumbers"})
+    for number in numbers:
+        number.data_limits = limits
+        world.commit("data_limits.set", {"number": number.number, **limits})
+    return {
+        "Status": "Complete",
+        "StatusMessage": "",
+        **limits,
+        "PhoneNumbers": [{"Number": number.number} for number in numbers],
+    }
+
+
+def read_limits(world: World, body: NumberList) -> Answer:
+    """The thresholds; ThrottleSpeed comes back in the carrier's form."""
+    rows = []
+    for number in _numbers(world, body.PhoneNumbers):
+        limits = number.data_limits
+        rows.append(
+            {
+                "Number": number.number,
+                "Status": "Success",
+                "StatusMessage": "",
+                "NotifyValue": limits.get("NotifyValue"),
+                "LimitValue": limits.get("LimitValue", DEFAULT_LIMIT),
+                "ThrottleValue": limits.get("ThrottleValue"),
+                "ThrottleSpeed": CARRIER_SPEED.get(limits.get("ThrottleSpeed") or ""),
+                "ValueUnit": "MB",
+            }
+        )
+    return {"PhoneNumbers": rows, "Status": "Complete"}
+
+
+def read_usage(world: World, body: NumberList) -> Answer:
+    """Live usage; nobody uses data here, so everything remains."""
+    rows: list[Json] = [
+        {
+            "Number": number.number,
+            "Status": "ACTIVE",
+            "StatusMessage": "",
+            "Used": "0 B",
+            "Remaining": f"{number.data_limits.get('LimitValue', DEFAULT_LIMIT)} MB",
+            "CurrentBehavior": "Active",
+        }
+        for number in _numbers(world, body.PhoneNumbers)
+    ]
+    return {"PhoneNumbers": rows, "Status": "Complete"}
+
+
+def set_renewal(world: World, body: UpdateRenewal) -> Answer:
+    """Sets when the cycle of each number starts anew."""
+    last_day = 31 if body.PeriodType == "M" else 7
+    if not 1 <= body.RenewalDay <= last_day:
+        raise invalid("RenewalDay", f"RenewalDay must be from 1 to {last_day}")
+    numbers = _numbers(world, body.PhoneNumbers)
+    renewal = body.model_dump(exclude={"PhoneNumbers"})
+    for number in numbers:
+        number.renewal = renewal
+        world.commit("renewal.set", {"number": number.number, **renewal})
+    rows = [{"Number": n.number, "Status": "Success", "StatusMessage": ""} for n in numbers]
+    return {"Status": "Complete", "StatusMessage": "", "PhoneNumbers": rows}
+
+
+def _numbers(world: World, items: list[NumberItem]) -> list[Number]:
+    numbers = [world.active_number(item.Number) for item in items]
+    for number in numbers:
+        if not number.data_enabled:
+            raise invalid("PhoneNumbers", f"{number.number} does not have data enabled")
+    return numbers
+
+
+def _check_order(body: SetDataUsage) -> None:
+    steps = [
+        (name, value)
+        for name in ("NotifyValue", "ThrottleValue", "LimitValue")
+        if (value := getattr(body, name)) is not None
+    ]
+    for (low_name, low), (high_name, high) in pairwise(steps):
+        if low >= high:
+            raise invalid(low_name, f"{low_name} must be less than {high_name}")

@@ -1,0 +1,124 @@
+"""Changing the life of a number: park, activate, cancel, swap, replace, new SIM, reactivate."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from simulator.engine.errors import invalid
+from simulator.engine.fields import E164, Answer, AreaCodeText, Body, IccidText, Json, ZipCodeText
+from simulator.engine.state import Number, Order, World
+
+# A cancelled number can be had back for this long; later it must be provisioned anew.
+REACTIVATION_WINDOW = timedelta(days=30)
+
+
+class StatusItem(Body):
+    """A number to change; ICCID only for swap-sim."""
+
+    Number: E164
+    ICCID: IccidText | None = None
+
+
+class ChangeStatus(Body):
+    """POST numbers/status."""
+
+    StatusChange: Literal["activate", "cancel", "swap", "swap-sim", "replace", "park"]
+    EffectiveDate: str = Field(pattern=r"^\d{1,2}/\d{1,2}/\d{4}$")
+    PhoneNumbers: list[StatusItem] = Field(min_length=1)
+    AreaCode: AreaCodeText | None = None
+    ZipCode: ZipCodeText | None = None
+
+
+class Reactivate(Body):
+    """POST numbers/reactivate."""
+
+    PhoneNumber: E164
+    AccountId: str | None = None
+
+
+def change_status(world: World, body: ChangeStatus) -> Answer:
+    """Applies one change to every number listed, or to none of them. Takes effect at once."""
+    numbers = [world.find(world.numbers, item.Number, "Number") for item in body.PhoneNumbers]
+    for item, number in zip(body.PhoneNumbers, numbers, strict=True):
+        _check(body, item, number)
+    order = Order(world.new_id("JNUOID"), body.StatusChange, world.clock.now(), numbers[0].number)
+    world.orders[order.id] = order
+    rows = [
+        _apply(world, body, item, number)
+        for item, number in zip(body.PhoneNumbers, numbers, strict=True)
+    ]
+    month, day, year = (int(part) for part in body.EffectiveDate.split("/"))
+    return {
+        "OrderId": order.id,
+        "OrderDate": order.date.isoformat(),
+        "OrderStatus": "Complete",
+        "ChangeType": body.StatusChange,
+        "EffectiveDate": f"{year:04d}-{month:02d}-{day:02d}T00:00:00",
+        "Numbers": rows,
+    }
+
+
+def reactivate(world: World, body: Reactivate) -> Answer:
+    """Brings a number back within 30 days of its cancellation, on the same SIM."""
+    number = world.find(world.numbers, body.PhoneNumber, "PhoneNumber")
+    if body.AccountId and world.account_for(body.AccountId) != number.account_id:
+        raise invalid("PhoneNumber", "Phone number does not belong to account")
+    if number.cancelled_at is None:
+        raise invalid("PhoneNumber", f"{number.number} is not cancelled")
+    if world.clock.now() - number.cancelled_at > REACTIVATION_WINDOW:
+        raise invalid("PhoneNumber", f"{number.number} was cancelled more than 30 days ago")
+    number.status = "Active"
+    number.cancelled_at = None
+    world.commit("number.reactivated", {"number": number.number, "number_id": number.id})
+    return {
+        "PhoneNumber": number.number,
+        "AccountId": number.account_id,
+        "Status": "Active",
+        "StatusMessage": "",
+    }
+
+
+def _check(body: ChangeStatus, item: StatusItem, number: Number) -> None:
+    if number.cancelled_at is not None:
+        raise invalid("PhoneNumbers", f"{number.number} is cancelled; use numbers/reactivate")
+    if item.ICCID and body.StatusChange != "swap-sim":
+        raise invalid("PhoneNumbers", "ICCID can only be sent with swap-sim")
+    if body.StatusChange in ("swap", "replace") and number.swaps_remaining == 0:
+        raise invalid("StatusChange", "Number-swap is currently unavailable")
+
+
+def _apply(world: World, body: ChangeStatus, item: StatusItem, number: Number) -> Json:
+    before = number.number
+    shown: Json = {"Number": before}
+    if body.StatusChange == "activate":
+        number.status = "Active"
+        shown["QrCode"] = number.qr_code
+    elif body.StatusChange == "park":
+        number.status = "Inactive"
+    elif body.StatusChange == "cancel":
+        number.status = "Inactive"
+        number.cancelled_at = world.clock.now()
+    elif body.StatusChange == "swap-sim":
+        if item.ICCID:
+            number.iccid, number.qr_code = item.ICCID, None
+        else:
+            number.iccid, number.qr_code = world.new_esim()
+        shown["QrCode"] = number.qr_code
+    else:
+        area = before[2:5] if body.StatusChange == "swap" else body.AreaCode
+        number.number = world.new_number(area)
+        number.swaps_remaining -= 1
+        world.numbers[number.number] = world.numbers.pop(before)
+        shown = {"OriginalNumber": before, "NewNumber": number.number}
+    world.commit(
+        "number.status_changed",
+        {
+            "change": body.StatusChange,
+            "number": number.number,
+            "number_before": before,
+            "number_id": number.id,
+            "iccid": number.iccid,
+        },
+    )
+    return shown

@@ -1,0 +1,224 @@
+"""Numbers held here: orders, inventory, details and changes."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from simulator.engine.errors import invalid, missing, not_found
+from simulator.engine.fields import (
+    E164,
+    Answer,
+    Body,
+    IccidText,
+    Json,
+    ListFilter,
+    MessageKind,
+    ProductKind,
+    Query,
+)
+from simulator.engine.state import Number, Order, World, changed
+from simulator.resources.provisioning import has_data
+
+
+class OrderQuery(Query):
+    """GET numbers/order."""
+
+    OrderId: str | None = None
+
+
+class InventoryQuery(Query):
+    """GET numbers/inventory; the vendor's default page size is unknown, here it is 10."""
+
+    PageNumber: int = Field(default=1, ge=1)
+    Filter: ListFilter = "All"
+    TotalNumbersRequested: int = Field(default=10, ge=1)
+
+
+class NumberQuery(Query):
+    """GET numbers: by number (two spellings) or by ICCID."""
+
+    Number: E164 | None = None
+    PhoneNumber: E164 | None = None
+    ICCID: IccidText | None = None
+
+
+class UpdateNumber(Body):
+    """POST numbers/update."""
+
+    Number: E164
+    MessageEnabled: bool | None = None
+    VoiceEnabled: bool | None = None
+    MessageType: MessageKind | None = None
+    Classification: Literal["MVNO", "IoT"] | None = None
+    MessageRouteId: str | None = None
+    VoiceRouteId: str | None = None
+    AssignedSubscriberId: str | None = None
+    Iccid: IccidText | None = None
+    CnamFirstName: str | None = None
+    CnamLastName: str | None = None
+    ProductType: ProductKind | None = None
+
+
+def get_order(world: World, query: OrderQuery) -> Answer:
+    """The state of any number order; for a port-in in the chosen vocabulary."""
+    order = world.find(world.orders, query.OrderId, "OrderId")
+    shown: Json = {
+        "OrderDate": order.date.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-4],
+        "OrderId": order.id,
+        "OrderStatus": world.carrier.word(order.phase) if order.phase else order.status,
+        "OrderType": order.type,
+        "PhoneNumbersOrdered": [{"Number": order.number}] if order.number else [],
+    }
+    if order.message:
+        shown["OrderStatusMessage"] = order.message
+    return shown
+
+
+def inventory(world: World, query: InventoryQuery) -> Answer:
+    """Everything bought or ported in, oldest first, a page at a time."""
+    held = [n for n in world.numbers.values() if query.Filter in ("All", n.status)]
+    start = (query.PageNumber - 1) * query.TotalNumbersRequested
+    page = held[start : start + query.TotalNumbersRequested]
+    return {
+        "AccountId": next(iter(world.accounts), None),
+        "TotalResults": len(held),
+        "PageNumber": query.PageNumber,
+        "Filter": query.Filter,
+        "PhoneNumbers": [_row(number, start + place) for place, number in enumerate(page)],
+    }
+
+
+def number_details(world: World, query: NumberQuery) -> Answer:
+    """One number by E.164 or, as the newest that carries it, by ICCID."""
+    e164 = query.Number or query.PhoneNumber
+    if e164:
+        return _details(world.find(world.numbers, e164, "Number"))
+    if not query.ICCID:
+        raise missing("PhoneNumber")
+    for number in reversed(world.numbers.values()):
+        if number.iccid == query.ICCID:
+            return _details(number)
+    raise not_found("ICCID")
+
+
+def update_number(world: World, body: UpdateNumber) -> Answer:
+    """Changes what was sent, at once; binds routes, subscriber or SIM."""
+    number = world.active_number(body.Number)
+    _check_update(world, number, body)
+    if body.AssignedSubscriberId:
+        world.assign(number, body.AssignedSubscriberId)
+    sent = body.given()
+    for name, field in _UPDATABLE.items():
+        if name in sent:
+            setattr(number, field, sent[name])
+    if body.ProductType:
+        number.data_enabled = has_data(body.ProductType)
+    if body.CnamFirstName or body.CnamLastName:
+        number.cnam = f"{body.CnamFirstName or ''} {body.CnamLastName or ''}".strip()
+    order = Order(world.new_id("JNUOID"), "Update", world.clock.now(), number.number)
+    world.orders[order.id] = order
+    world.commit(
+        "number.updated",
+        {
+            "number": number.number,
+            "number_id": number.id,
+            "subscriber_id": number.subscriber_id,
+            "message_route_id": number.message_route_id,
+            "voice_route_id": number.voice_route_id,
+            "iccid": number.iccid,
+            "fields": changed(body.sent(), "Number"),
+        },
+    )
+    return {
+        "Number": number.number,
+        "Tnid": None,
+        "UpdateOrderId": order.id,
+        "UpdateOrderDate": order.date.isoformat(),
+        "UpdateOrderStatus": "Complete",
+        "MessageType": number.message_type,
+        "MessageEnabled": number.message_enabled,
+        "Classification": number.classification,
+        "VoiceEnabled": number.voice_enabled,
+        "MessageRouteId": number.message_route_id,
+        "VoiceRouteId": number.voice_route_id,
+        "Iccid": number.iccid,
+        "CnamFirstName": body.CnamFirstName,
+        "CnamLastName": body.CnamLastName,
+        "ProductType": number.product_type,
+    }
+
+
+_UPDATABLE = {
+    "MessageEnabled": "message_enabled",
+    "VoiceEnabled": "voice_enabled",
+    "MessageType": "message_type",
+    "Classification": "classification",
+    "MessageRouteId": "message_route_id",
+    "VoiceRouteId": "voice_route_id",
+    "Iccid": "iccid",
+    "ProductType": "product_type",
+}
+
+
+def _check_update(world: World, number: Number, body: UpdateNumber) -> None:
+    account_id = number.account_id
+    if body.AssignedSubscriberId:
+        subscriber = world.find(world.subscribers, body.AssignedSubscriberId, "SubscriberId")
+        account_id = account_id or subscriber.account_id
+    if body.MessageRouteId:
+        world.route_for(world.message_routes, body.MessageRouteId, account_id)
+    if body.VoiceRouteId:
+        world.route_for(world.voice_routes, body.VoiceRouteId, account_id)
+    if body.MessageEnabled and not (body.MessageRouteId or number.message_route_id):
+        raise missing("MessageRouteId")
+    if body.VoiceEnabled and not (body.VoiceRouteId or number.voice_route_id):
+        raise missing("VoiceRouteId")
+    kind = body.Classification or number.classification
+    if kind == "IoT" and (body.MessageType or number.message_type) == "a2p":
+        raise invalid("MessageType", "NumberType / MessageType mismatch")
+
+
+def _shared(number: Number) -> Json:
+    return {
+        "Number": number.number,
+        "OrderId": number.order_id,
+        "Classification": number.classification,
+        "MessageRouteId": number.message_route_id,
+        "VoiceRouteId": number.voice_route_id,
+        "Status": number.status,
+        "AssignedSubscriberId": number.subscriber_id,
+        "Iccid": number.iccid,
+        "Cnam": number.cnam,
+        "QrActivationLink": number.qr_code,
+        "SwapsRemaining": number.swaps_remaining,
+        "NextSwapResetDate": (number.purchased + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%S"),
+    }
+
+
+def _row(number: Number, place: int) -> Json:
+    # The published sample mixes true and "true" in one list; so does every second row here.
+    flags: dict[str, bool] = {"Message": number.message_enabled, "Voice": number.voice_enabled}
+    as_text = place % 2 == 1
+    return {
+        **_shared(number),
+        **{f"{k}Enabled": str(v).lower() if as_text else v for k, v in flags.items()},
+        "Tnid": number.id,
+        "NumberType": "mobile",
+        "MessageType": number.message_type,
+        "OriginalDatePurchased": number.purchased.strftime("%m/%d/%Y"),
+        "ProductType": number.product_type,
+        "PortOutPin": number.port_out_pin,
+    }
+
+
+def _details(number: Number) -> Json:
+    return {
+        **_shared(number),
+        "TNID": number.id,
+        "NumberType": "Mobile",
+        "MessageEnabled": number.message_enabled,
+        "VoiceEnabled": number.voice_enabled,
+        "MessageType": number.message_type.upper() if number.message_type else None,
+        "OriginalDatePurchased": None,
+    }

@@ -1,0 +1,225 @@
+"""What people see: steps, lines, port-ins, results and lists, as things that Rich can print."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from telegent_orchestrator.client import Progress
+from telegent_orchestrator.client.executions import NEEDS_ACTION, Execution, Kind, Run
+from telegent_orchestrator.lines import LineRequest, LineResult
+from telegent_orchestrator.port_in import PortInStatus, TimelineEntry
+from telegent_orchestrator.progress import Step, StepState
+
+LOOKS = {
+    StepState.WAITING: ("·", "dim"),
+    StepState.RUNNING: ("▶", "cyan"),
+    StepState.NEEDS_PERSON: ("!", "bold yellow"),
+    StepState.DONE: ("✓", "green"),
+    StepState.FAILED: ("✗", "bold red"),
+    StepState.SKIPPED: ("-", "dim"),
+}
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+LATEST = 5
+"""Rows of a timeline that are shown while other things are shown too."""
+UNKNOWN_LINE = 2
+"""Steps that every line has: number and subscription."""
+
+
+def onboarding_panel(
+    progress: Progress, seconds: float, lines: Sequence[LineRequest] = ()
+) -> RenderableType:
+    """Progress bar, steps of the onboarding, lines by steps, and the port-ins.
+
+    `seconds`: since when. `lines`: of the request, to know the steps of lines not started yet.
+    """
+    return Group(
+        _bar(progress, seconds, lines),
+        Columns([_step(step) for step in progress.onboarding.steps], padding=(0, 3)),
+        _lines(progress),
+        *(
+            # One that waits shows its remedy too, and all must fit into a terminal.
+            port_in_panel(f"port-in of {key}", port, 1 if port.state in NEEDS_ACTION else LATEST)
+            for key, port in progress.ports.items()
+        ),
+    )
+
+
+def port_in_panel(name: str, port: PortInStatus, latest: int = LATEST) -> RenderableType:
+    """State, what waits for a person, and the latest entries of the timeline."""
+    needs_person = port.state in NEEDS_ACTION
+    rows = [
+        Text.assemble((f"{_moment(entry.at)}  ", "dim"), words(sentence(entry)))
+        for entry in port.timeline[-latest:]
+    ]
+    if needs_person and port.reason:
+        rows.append(words(f"{port.reason}: {port.remedy}", "yellow"))
+    if needs_person and port.fields_to_correct:
+        rows.append(words(f"to correct: {', '.join(port.fields_to_correct)}", "yellow"))
+    if port.attention:
+        rows.append(words(f"attention: {port.attention}", "yellow"))
+    rows += [words(f"warning: {warning}", "yellow") for warning in port.warnings]
+    return Panel(
+        Group(*rows),
+        title=f"{name}: {port.state.value}",
+        title_align="left",
+        border_style="yellow" if needs_person else "green" if port.state.final else "cyan",
+    )
+
+
+def result_rows(lines: Sequence[LineResult]) -> list[str]:
+    """Number, SIM, subscription and eSIM code of each line that has them, to be copied."""
+    rows = []
+    for line in lines:
+        facts = [
+            line.phone_number,
+            line.iccid and f"ICCID {line.iccid}",
+            line.subscription_id and f"subscription {line.subscription_id}",
+        ]
+        rows.append(f"  {line.key}: {', '.join(filter(None, facts)) or line.state.value}")
+        if line.activation_code:
+            rows.append(f"    eSIM {line.activation_code}")
+    return rows
+
+
+def executions_table(executions: Sequence[Execution]) -> RenderableType:
+    """One row for each workflow, with the id that the other commands take."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Type", no_wrap=True)
+    table.add_column("Id", no_wrap=True)
+    for title in ("State", "For", "Step", "Age"):
+        table.add_column(title, overflow="fold")
+    for found in executions:
+        # Onboardings and bulks are called by their reference.
+        prefix = f"{found.kind.value}-" if found.kind in (Kind.ONBOARDING, Kind.BULK) else ""
+        table.add_row(
+            found.kind.value if found.kind else "",
+            words(found.workflow_id.removeprefix(prefix)),
+            words(_state(found)),
+            _since(found.port_state_since or found.needs_action_since)
+            if found.run is Run.RUNNING
+            else "",
+            words(found.step or ""),
+            _since(found.started_at),
+        )
+    return table
+
+
+def words(said: str, style: str = "") -> Text:
+    """What somebody else may have written: no markup of Rich's, and no orders to the terminal."""
+    return Text("".join(char if char.isprintable() else UNPRINTABLE for char in said), style)
+
+
+def sentence(entry: TimelineEntry) -> str:
+    """Who did what, with the vendor's own words."""
+    said = f" ({entry.vendor_words})" if entry.vendor_words else ""
+    return f"{entry.by}: {entry.what}{said}"
+
+
+def lasting(seconds: float) -> str:
+    """A length of time in its largest fitting unit."""
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f}min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.0f}h"
+    return f"{seconds / 86400:.0f}d"
+
+
+def _bar(progress: Progress, seconds: float, lines: Sequence[LineRequest]) -> RenderableType:
+    steps = list(progress.onboarding.steps)
+    wanted = {line.key: line for line in lines}
+    done = total = 0
+    for brief in progress.onboarding.lines:
+        seen, line = progress.lines.get(brief.key), wanted.get(brief.key)
+        if seen and seen.steps:
+            steps += seen.steps
+            continue
+        unseen = _steps_of(line) if line else UNKNOWN_LINE
+        total += unseen
+        done += unseen * brief.state.finished
+    done += sum(step.finished for step in steps)
+    total += len(steps)
+    row = Table.grid(padding=(0, 1))
+    row.add_row(
+        ProgressBar(total=total, completed=done, width=40),
+        f"{done} of {total} steps",
+        Text(lasting(seconds), style="dim"),
+    )
+    return row
+
+
+def _steps_of(line: LineRequest) -> int:
+    extras = (line.data_limits, line.renewal, line.call_filter, line.message_filter)
+    return UNKNOWN_LINE + sum(extra is not None for extra in extras)
+
+
+def _lines(progress: Progress) -> RenderableType:
+    names = {
+        step.name: None
+        for status in progress.lines.values()
+        for step in status.steps[1:]  # the first one is the number, bought or ported
+    }
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("Line", no_wrap=True)
+    for name in ("Number", *names):
+        table.add_column(name, min_width=max(map(len, name.split())))
+    for brief in progress.onboarding.lines:
+        status = progress.lines.get(brief.key)
+        if status is None or not status.steps:
+            table.add_row(brief.key, Text(brief.state.value, style="dim"))
+            continue
+        number, *others = status.steps
+        cells = {step.name: step for step in others}
+        table.add_row(
+            brief.key,
+            _cell(number),
+            *(_cell(cells[name]) if name in cells else "" for name in names),
+        )
+    return table
+
+
+def _step(step: Step) -> Text:
+    sign, style = LOOKS[step.state]
+    return Text.assemble((f"{sign} ", style), step.name, (f" {_taken(step)}", "dim"))
+
+
+def _cell(step: Step) -> Text:
+    sign, style = LOOKS[step.state]
+    return Text.assemble((f"{sign} {step.state.value}", style), (f" {_taken(step)}", "dim"))
+
+
+def _taken(step: Step) -> str:
+    if step.started_at is None:
+        return ""
+    ended = step.ended_at or datetime.now(UTC)
+    return lasting(max(0.0, (ended - step.started_at).total_seconds()))
+
+
+def _state(found: Execution) -> str:
+    """The state of a port, and how the workflow runs when that is not to be expected with it.
+
+    Of others: how they run, or that they wait for a person.
+    """
+    if found.port_state and found.run in (Run.RUNNING, Run.COMPLETED):
+        return found.port_state
+    if found.needs_action_since and found.run is Run.RUNNING:
+        return StepState.NEEDS_PERSON.value
+    return ", ".join(filter(None, (found.port_state, found.run.value)))
+
+
+def _since(moment: datetime | None) -> str:
+    return lasting((datetime.now(UTC) - moment).total_seconds()) if moment else ""
+
+
+def _moment(at: datetime) -> str:
+    """The time of day, with the date when it was another day."""
+    here = at.astimezone()
+    today = here.date() == datetime.now().astimezone().date()
+    return f"{here:%H:%M:%S}" if today else f"{here:%Y-%m-%d %H:%M}"

@@ -1,0 +1,276 @@
+"""When an open port-in is looked at again."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activities.port_in.poll_schedule import (
+    JITTER,
+    Pace,
+    Situation,
+    is_business_day,
+    looks_in_words,
+    next_look,
+)
+
+SALT_LAKE_CITY, NEW_YORK, HONOLULU = "+18015550142", "+12125550142", "+18085551234"
+DENVER = ZoneInfo("America/Denver")
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+OLD = 6 * DAY
+
+durations = st.timedeltas(timedelta(), 40 * DAY)
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(
+    lambda at: at.replace(tzinfo=UTC)
+)
+situations = st.builds(
+    Situation,
+    now=moments,
+    age=durations,
+    phone_number=st.sampled_from([None, SALT_LAKE_CITY, NEW_YORK, HONOLULU, "+18005550142", "+1"]),
+    wireline=st.booleans(),
+    needs_person=st.booleans(),
+    urgent=st.booleans(),
+    stretch=st.floats(1, 50),
+    seed=st.text(max_size=5),
+)
+paces = st.builds(Pace)
+
+
+def changed(situation: Situation, **changes: Any) -> Situation:
+    return replace(situation, **changes)
+
+
+def looked_at(now: str, age: timedelta, **more: object) -> tuple[datetime, datetime]:
+    """The earliest and the latest time of the next look, in Salt Lake City's time."""
+    local = datetime.fromisoformat(now).replace(tzinfo=DENVER)
+    base = Situation(now=local.astimezone(UTC), age=age, phone_number=SALT_LAKE_CITY)
+    times = [
+        base.now + next_look(Pace(), changed(base, seed=str(seed), **more)) for seed in range(500)
+    ]
+    return min(times).astimezone(DENVER), max(times).astimezone(DENVER)
+
+
+# November 2026: Thanksgiving is Thursday 26. July 2026: the 4th is a Saturday, kept on Friday 3.
+@pytest.mark.parametrize(
+    ("now", "age", "more", "earliest", "latest"),
+    [
+        # Young: around the clock, the wait as long as the port is old.
+        ("2026-11-18 10:00", 0 * HOUR, {}, "2026-11-18 10:04:30", "2026-11-18 10:05:30"),
+        ("2026-11-18 10:05", 5 * MINUTE, {}, "2026-11-18 10:09:30", "2026-11-18 10:10:30"),
+        ("2026-11-18 10:10", 10 * MINUTE, {}, "2026-11-18 10:19:00", "2026-11-18 10:21:00"),
+        ("2026-11-18 10:20", 20 * MINUTE, {}, "2026-11-18 10:38:00", "2026-11-18 10:42:00"),
+        ("2026-11-18 10:40", 40 * MINUTE, {}, "2026-11-18 11:07:00", "2026-11-18 11:13:00"),
+        ("2026-11-22 02:00", 2 * HOUR, {}, "2026-11-22 02:27:00", "2026-11-22 02:33:00"),
+        # The first day: hourly in the carrier's hours.
+        ("2026-11-18 10:00", 3 * HOUR, {}, "2026-11-18 10:54:00", "2026-11-18 11:06:00"),
+        ("2026-11-18 18:50", 9 * HOUR, {}, "2026-11-18 19:44:00", "2026-11-18 19:56:00"),
+        ("2026-11-18 19:30", 9 * HOUR, {}, "2026-11-19 08:00:00", "2026-11-19 09:00:00"),
+        ("2026-11-19 03:00", 9 * HOUR, {}, "2026-11-19 08:00:00", "2026-11-19 09:00:00"),
+        # Later: four a day, then two.
+        ("2026-11-18 11:00", 30 * HOUR, {}, "2026-11-18 13:42:00", "2026-11-18 14:18:00"),
+        ("2026-11-18 19:00", 30 * HOUR, {}, "2026-11-19 08:00:00", "2026-11-19 11:00:00"),
+        ("2026-11-18 10:00", OLD, {}, "2026-11-18 15:24:00", "2026-11-18 16:36:00"),
+        ("2026-11-18 16:00", OLD, {}, "2026-11-19 08:00:00", "2026-11-19 14:00:00"),
+        # Weekends and holidays: until the opening, but a day at most.
+        ("2026-11-20 19:00", OLD, {}, "2026-11-21 19:00:00", "2026-11-21 19:00:00"),
+        ("2026-11-22 19:00", OLD, {}, "2026-11-23 08:00:00", "2026-11-23 14:00:00"),
+        ("2026-11-25 19:30", 9 * HOUR, {}, "2026-11-26 19:30:00", "2026-11-26 19:30:00"),
+        ("2026-11-26 19:30", 33 * HOUR, {}, "2026-11-27 08:00:00", "2026-11-27 11:00:00"),
+        ("2026-07-02 19:30", 33 * HOUR, {}, "2026-07-03 19:30:00", "2026-07-03 19:30:00"),
+        ("2026-07-03 12:00", 33 * HOUR, {}, "2026-07-04 12:00:00", "2026-07-04 12:00:00"),
+        # The night in which clocks go forward has 11 hours from 20 to 8.
+        ("2026-03-08 19:00", 33 * HOUR, {}, "2026-03-09 08:00:00", "2026-03-09 11:00:00"),
+        # Landlines: never dense, and their carriers close at 17.
+        ("2026-11-18 10:00", 0 * HOUR, {"wireline": True}, "2026-11-18 10:54", "2026-11-18 11:06"),
+        ("2026-11-18 16:30", 9 * HOUR, {"wireline": True}, "2026-11-19 08:00", "2026-11-19 09:00"),
+        # Rejected: twice a day, however young.
+        (
+            "2026-11-18 09:00",
+            0 * HOUR,
+            {"needs_person": True},
+            "2026-11-18 14:24",
+            "2026-11-18 15:36",
+        ),
+        # Corrected or being cancelled: as if it were young, then hourly, however old.
+        (
+            "2026-11-18 09:00",
+            5 * MINUTE,
+            {"urgent": True, "needs_person": True, "wireline": True},
+            "2026-11-18 09:04:30",
+            "2026-11-18 09:05:30",
+        ),
+        ("2026-11-18 09:00", OLD, {"urgent": True}, "2026-11-18 09:54", "2026-11-18 10:06"),
+        # All stretched by two.
+        ("2026-11-18 10:10", 10 * MINUTE, {"stretch": 2}, "2026-11-18 10:28", "2026-11-18 10:32"),
+        ("2026-11-18 11:00", 30 * HOUR, {"stretch": 2}, "2026-11-18 16:24", "2026-11-18 17:36"),
+    ],
+)
+def test_the_next_look(
+    now: str, age: timedelta, more: dict[str, object], earliest: str, latest: str
+) -> None:
+    first, last = looked_at(now, age, **more)
+
+    wanted = [datetime.fromisoformat(at).replace(tzinfo=DENVER) for at in (earliest, latest)]
+    width = wanted[1] - wanted[0]
+    # Within the bounds, and near both of them: looks are spread over the whole width.
+    assert wanted[0] <= first <= wanted[0] + width / 20
+    assert wanted[1] - width / 20 <= last <= wanted[1]
+
+
+@pytest.mark.parametrize(
+    ("number", "utc_hour"),
+    [
+        (NEW_YORK, 13),
+        (SALT_LAKE_CITY, 15),
+        (HONOLULU, 18),
+        # Not from one region: Chicago's time.
+        ("+18005550142", 14),
+        (None, 14),
+        ("+1", 14),
+        ("nonsense", 14),
+    ],
+)
+def test_carriers_open_by_the_clocks_of_the_numbers_region(
+    number: str | None, utc_hour: int
+) -> None:
+    now = datetime(2026, 11, 18, 6, tzinfo=UTC)  # night in all of the states, Wednesday
+    waits = [
+        next_look(Pace(), Situation(now=now, age=9 * HOUR, phone_number=number, seed=str(seed)))
+        for seed in range(500)
+    ]
+    assert timedelta() <= now + min(waits) - now.replace(hour=utc_hour) < 5 * MINUTE
+
+
+def test_two_ports_of_the_same_age_are_not_looked_at_together() -> None:
+    # In their dense time, in the carrier's hours, and after a night.
+    for hour, age in ((17, 2 * HOUR), (17, OLD), (6, OLD)):
+        now = datetime(2026, 11, 18, hour, tzinfo=UTC)
+        waits = {
+            next_look(Pace(), Situation(now=now, age=age, seed=f"order-{order}/1"))
+            for order in range(100)
+        }
+        assert len(waits) == 100
+
+
+def test_a_played_carrier_is_looked_at_around_the_clock() -> None:
+    pace = Pace(fixed=timedelta(seconds=0.1))
+    sunday = datetime(2026, 11, 22, 3, tzinfo=UTC)
+    situation = Situation(now=sunday, age=OLD, needs_person=True, stretch=9)
+    assert next_look(pace, situation) == timedelta(seconds=0.1)
+
+
+def test_business_days() -> None:
+    week = [date(2026, 11, day) for day in range(23, 30)]
+    assert [is_business_day(day) for day in week] == [True, True, True, False, True, False, False]
+    # New Year's Day of 2028 is a Saturday, and kept in the year before.
+    assert not is_business_day(date(2027, 12, 31))
+
+
+@given(paces, situations)
+def test_the_wait_is_never_nothing_and_never_beyond_a_stretched_day(
+    pace: Pace, situation: Situation
+) -> None:
+    wait = next_look(pace, situation)
+    assert (1 - JITTER) * pace.first * situation.stretch <= wait + timedelta(microseconds=1)
+    assert wait <= DAY * situation.stretch
+
+
+@given(paces, situations)
+def test_equal_situations_have_equal_answers(pace: Pace, situation: Situation) -> None:
+    assert next_look(pace, situation) == next_look(pace, changed(situation))
+
+
+@given(paces, situations, st.floats(1, 10))
+def test_more_stretch_never_looks_earlier(pace: Pace, situation: Situation, more: float) -> None:
+    stretched = changed(situation, stretch=situation.stretch * more)
+    assert next_look(pace, situation) <= next_look(pace, stretched)
+
+
+@given(paces, situations)
+def test_looks_fall_into_the_carriers_hours_unless_a_day_has_passed(
+    pace: Pace, situation: Situation
+) -> None:
+    past_dense = changed(
+        situation, age=pace.dense_until + situation.age, phone_number=SALT_LAKE_CITY
+    )
+    wait = next_look(pace, past_dense)
+    at = (situation.now + wait).astimezone(DENVER)
+    closes = 17 if situation.wireline else 20
+    assert wait == DAY * situation.stretch or (is_business_day(at.date()) and 8 <= at.hour < closes)
+
+
+def looks(days: float, start: datetime, wireline: bool = False) -> int:
+    """How often a port-in that stays open for so long is looked at."""
+    now, count = start, 0
+    while True:
+        now += next_look(
+            Pace(),
+            Situation(
+                now=now,
+                age=now - start,
+                phone_number=SALT_LAKE_CITY,
+                wireline=wireline,
+                seed=f"{start}/{count}",
+            ),
+        )
+        if now - start > timedelta(days=days):
+            return count
+        count += 1
+
+
+@pytest.mark.parametrize(
+    ("days", "wireless", "wireline"), [(0.125, 8, 1), (1, 16, 6), (5, 28, 16), (30, 71, 50)]
+)
+def test_calls_that_an_open_port_costs(days: float, wireless: int, wireline: int) -> None:
+    starts = [datetime(2026, 1, 5, tzinfo=UTC) + 31 * HOUR * at for at in range(0, 270, 3)]
+
+    def mean(wireline_port: bool) -> float:
+        return sum(looks(days, start, wireline_port) for start in starts) / len(starts)
+
+    assert mean(False) == pytest.approx(wireless, abs=1)
+    assert mean(True) == pytest.approx(wireline, abs=1)
+
+
+def test_the_phases_say_how_often_a_port_of_an_age_is_looked_at() -> None:
+    assert Pace().phases() == [
+        (3 * HOUR, 20 * MINUTE),
+        (DAY, HOUR),
+        (5 * DAY, 3 * HOUR),
+        (timedelta.max, 6 * HOUR),
+    ]
+
+
+HOURS = "Mon to Fri 8 to 20 o'clock America/Denver"
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        (
+            {},
+            "every 5 min to 30 min until 11-18 20:00, every 1 h until 11-19 17:00, every 3 h until "
+            f"11-23 17:00, then every 6 h; after the first {HOURS}",
+        ),
+        (
+            {"wireline": True},
+            "every 1 h until 11-19 17:00, every 3 h until 11-23 17:00, then every 6 h, all "
+            f"{HOURS.replace('20', '17')}",
+        ),
+        ({"needs_person": True}, f"every 6 h, {HOURS}"),
+        ({"urgent": True}, f"every 5 min to 30 min until 11-18 20:00, then every 1 h, {HOURS}"),
+    ],
+    ids=["young", "wireline", "rejected", "cancelling"],
+)
+def test_the_looks_in_words(about: dict[str, bool], words: str) -> None:
+    about = {"wireline": False, "needs_person": False, "urgent": False} | about
+    given_at = datetime(2026, 11, 18, 17, tzinfo=UTC)
+
+    assert looks_in_words(Pace(), given_at, phone_number=SALT_LAKE_CITY, **about) == words
+    assert looks_in_words(
+        Pace(fixed=timedelta(seconds=0.5)), given_at, phone_number=None, **about
+    ) == ("every 0.5 s")

@@ -1,0 +1,94 @@
+"""How much looking at open port-ins may take of the requests."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.port_in.poll_schedule import Pace
+from activities.port_in.poll_throttle import PollShare
+
+UNAVAILABLE = RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
+
+
+class Visibility:
+    """Temporal's list of workflows, of which only ages in hours are known."""
+
+    def __init__(self, ages: list[float]) -> None:
+        self.ages = ages
+        self.queries: list[str] = []
+        self.now = 0.0
+        self.failure: RPCError | None = None
+
+    async def count_workflows(self, query: str, **_: object) -> SimpleNamespace:
+        self.queries.append(query)
+        if self.failure:
+            raise self.failure
+        since = re.search(r"StartTime > '(.*)'", query)
+        oldest = datetime.now(UTC) - datetime.fromisoformat(since[1]) if since else timedelta.max
+        return SimpleNamespace(count=sum(timedelta(hours=age) < oldest for age in self.ages))
+
+    def share(self) -> PollShare:
+        return PollShare(
+            cast(Client, self),
+            Pace(),
+            requests_per_minute=45,
+            share=0.4,
+            clock=lambda: self.now,
+        )
+
+
+@pytest.mark.parametrize(
+    ("ages", "stretch"),
+    [
+        ([], 1),
+        # 18 looks a minute are free: 360 young ports, looked at every 20 minutes, take all of them.
+        ([1] * 360, 1),
+        ([1] * 720, 2),
+        ([10] * 2160, 2),
+        ([100] * 6480, 2),
+        ([1000] * 12960, 2),
+        ([1] * 360 + [10] * 1080 + [100] * 3240 + [1000] * 6480, 4),
+    ],
+)
+async def test_intervals_grow_until_looks_keep_to_their_share(
+    ages: list[float], stretch: float
+) -> None:
+    assert await Visibility(ages).share().stretch() == pytest.approx(stretch)
+
+
+async def test_only_port_ins_that_run_are_counted() -> None:
+    visibility = Visibility([])
+    await visibility.share().stretch()
+    running = "WorkflowType = 'PortInWorkflow' AND ExecutionStatus = 'Running'"
+    assert all(query.startswith(running) for query in visibility.queries)
+
+
+async def test_a_count_is_good_for_a_minute() -> None:
+    visibility = Visibility([1] * 720)
+    share = visibility.share()
+    assert await share.stretch() == 2
+    asked = len(visibility.queries)
+    visibility.ages, visibility.now = [], 59
+    assert await share.stretch() == 2
+    assert len(visibility.queries) == asked
+    visibility.now = 60
+    assert await share.stretch() == 1
+
+
+async def test_without_an_answer_the_last_factor_stays() -> None:
+    visibility = Visibility([1] * 720)
+    visibility.failure = UNAVAILABLE
+    share = visibility.share()
+    assert await share.stretch() == 1
+    # Not asked again at once: a server in trouble has enough to do.
+    assert await share.stretch() == 1
+    assert len(visibility.queries) == 1
+    visibility.failure, visibility.now = None, 60
+    assert await share.stretch() == 2
+    visibility.failure, visibility.now = UNAVAILABLE, 120
+    assert await share.stretch() == 2

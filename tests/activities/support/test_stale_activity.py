@@ -1,0 +1,228 @@
+"""A write that starts long after it was decided on reads again what it relies on."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities import ActivitySettings
+from activities.onboarding.accounts import AccountActivities, CreateAccount
+from activities.onboarding.catalogue import CatalogueActivities, CreatePackage, CreateProduct
+from activities.onboarding.guardian import (
+    CreateCallFilter,
+    CreateMessageFilter,
+    GuardianActivities,
+    Relation,
+)
+from activities.onboarding.numbers import BuyNumber, NumberActivities
+from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
+from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
+from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
+from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
+from activities.port_in.orders import OrderSeen, PortActivities, UpdatePort
+from activities.settings import OrderUpdates
+from activities.support.outcomes import Outcome
+from activities.support.write_specs import WRITES, Kind, write_of
+from simulator import CarrierRecord, Simulator, SimulatorOptions
+from telegent import RequestBudget, Telegent
+from telegent_orchestrator.lines import CallFilter, MessageFilter, ProductType
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.port_in import PortInDetails
+from tests.payloads import person, port_in, single
+from tests.timeouts import PATIENCE
+
+SETTINGS = ActivitySettings(
+    read_lag=timedelta(0),
+    purchase_lag=timedelta(0),
+    order_updates=OrderUpdates("https://mvno.example.com/order-update", token="a-long-token"),
+)
+
+
+@pytest_asyncio.fixture
+async def simulator() -> Simulator:
+    return Simulator(SimulatorOptions())
+
+
+@pytest_asyncio.fixture
+async def api(simulator: Simulator) -> AsyncIterator[Telegent]:
+    options = simulator.options
+    async with (
+        simulator.serve() as url,
+        Telegent(
+            options.account_key,
+            options.account_secret,
+            base_url=url,
+            budget=RequestBudget(per_minute=60_000, burst=1_000),
+        ) as there,
+    ):
+        yield there
+
+
+async def run(activity: Any, *args: object, waited: timedelta = timedelta(0)) -> Any:
+    """Runs an activity that has waited so long for a worker."""
+    environment = ActivityEnvironment()
+    info = environment.info
+    environment.info = replace(info, current_attempt_scheduled_time=info.started_time - waited)
+    return await environment.run(activity, *args)
+
+
+LONG = SETTINGS.gap + timedelta(seconds=1)
+
+
+async def test_no_create_makes_again_what_somebody_made_meanwhile(
+    api: Telegent, simulator: Simulator
+) -> None:
+    request: OnboardingRequest = single(
+        subscribers=[person("mother", guardian=True), person("child", guardian=True)], lines=[]
+    )
+    creates: list[str] = []
+
+    async def twice(activity: Any, wanted: object) -> str:
+        made = await run(activity, wanted)
+        rows = len(simulator.ledger.rows)
+        creates.append(write_of(activity).activity)
+        with pytest.raises(ApplicationError, match="is there by now") as caught:
+            await run(activity, wanted, waited=LONG)
+        assert caught.value.type == Outcome.UNKNOWN, "the workflow looks what it is"
+        assert len(simulator.ledger.rows) == rows, f"{creates[-1]} was made twice"
+        return made if isinstance(made, str) else made.number_id
+
+    account = await twice(
+        AccountActivities(api, SETTINGS).create,
+        CreateAccount.model_validate(
+            {
+                "marked_name": "Example (r-1)",
+                "account": request.account,
+            }
+        ),
+    )
+    people = [
+        await twice(
+            SubscriberActivities(api, SETTINGS).create,
+            CreateSubscriber.model_validate(
+                {
+                    "account_id": account,
+                    "subscriber": one,
+                }
+            ),
+        )
+        for one in request.subscribers
+    ]
+    routes = RouteActivities(api, SETTINGS)
+    message = await twice(
+        routes.create_message_route,
+        CreateMessageRoute.model_validate(
+            {"account_id": account, "marked_name": "M", "route": request.routes.message}
+        ),
+    )
+    voice = await twice(
+        routes.create_voice_route,
+        CreateVoiceRoute.model_validate(
+            {"account_id": account, "marked_name": "V", "route": request.routes.voice}
+        ),
+    )
+    catalogue = CatalogueActivities(api, SETTINGS)
+    product = await twice(
+        catalogue.create_product,
+        CreateProduct.model_validate(
+            {
+                "product": request.products[0],
+            }
+        ),
+    )
+    package = await twice(
+        catalogue.create_package,
+        CreatePackage.model_validate(
+            {"package": request.packages[0], "product_ids": {"talk": product}}
+        ),
+    )
+    await twice(WebhookActivities(api, SETTINGS).create_webhook, CreateWebhook(account_id=account))
+    guardian = GuardianActivities(api, SETTINGS)
+    for subscriber in people:
+        await guardian.enable_guardian(subscriber)
+    await twice(
+        guardian.relate, Relation(parent_id=people[0], child_id=people[1], relation="Parent")
+    )
+    numbers = NumberActivities(api, SETTINGS)
+    number_id = await twice(
+        numbers.buy_number,
+        BuyNumber(
+            account_id=account,
+            subscriber_id=people[1],
+            product_type=ProductType.SMS_DATA_VOICE,
+            message_type="p2p",
+            message_route_id=message,
+            voice_route_id=voice,
+            lines="",
+            begun=datetime.now(UTC),
+        ),
+    )
+    await twice(
+        SubscriptionActivities(api, SETTINGS).start_subscription,
+        StartSubscription(subscriber_id=people[1], package_id=package, number_id=number_id),
+    )
+    (number,) = await numbers.numbers_of(people[1])
+    whose = {"subscriber_id": people[1], "phone_number": number}
+    await twice(
+        guardian.create_call_filter, CreateCallFilter(**whose, filter=CallFilter(mode="CHILD"))
+    )
+    await twice(
+        guardian.create_message_filter, CreateMessageFilter(**whose, filter=MessageFilter())
+    )
+
+    assert Counter(creates).keys() == {
+        row.activity for row in WRITES.values() if row.kind in (Kind.CREATE, Kind.PURCHASE)
+    }
+
+
+async def test_what_the_look_cannot_tell_is_not_sent(api: Telegent, simulator: Simulator) -> None:
+    accounts = AccountActivities(api, SETTINGS)
+    wanted = CreateAccount.model_validate(
+        {"marked_name": "Example (r-1)", "account": single().account}
+    )
+    await run(accounts.create, wanted)
+    await run(accounts.create, wanted)
+
+    with pytest.raises(ApplicationError, match=r"not sent.*2 accounts match") as caught:
+        await run(accounts.create, wanted, waited=LONG)
+
+    assert caught.value.type == Outcome.UNKNOWN
+    assert simulator.ledger.count("account.created") == 2
+
+
+async def test_a_port_in_is_not_submitted_when_it_is_not_eligible_any_more(
+    api: Telegent, simulator: Simulator
+) -> None:
+    details = PortInDetails.model_validate(port_in())
+    simulator.carrier.set(details.phone_number, CarrierRecord(eligible=False))
+
+    with pytest.raises(ApplicationError, match="not sent: the number cannot be ported any more"):
+        await run(PortActivities(api, SETTINGS).submit_port, details, waited=LONG)
+
+    assert simulator.ledger.count("portin.submitted") == 0
+
+
+async def test_a_correction_is_not_sent_to_an_order_that_has_moved_on(
+    api: Telegent, simulator: Simulator
+) -> None:
+    ports = PortActivities(api, SETTINGS)
+    details = PortInDetails.model_validate(port_in())
+    order = await run(ports.submit_port, details, waited=LONG)
+    decided_on = OrderSeen(order_id=order.order_id, status="ResolutionRequired", message="8A")
+
+    with pytest.raises(ApplicationError, match="not sent: the order was") as caught:
+        await run(ports.update_port, UpdatePort(seen=decided_on, details=details), waited=LONG)
+
+    assert caught.value.type == Outcome.OVERTAKEN
+    assert simulator.ledger.count("portin.updated") == 0
+    async with asyncio.timeout(PATIENCE):
+        now = await ports.read_port_order(order.order_id)
+    await run(ports.update_port, UpdatePort(seen=now, details=details), waited=LONG)
+    assert simulator.ledger.count("portin.updated") == 1

@@ -1,0 +1,12 @@
+"""The bench of parked port-ins, with few of them."""
+
+from bench.idle_port_ins import measured
+
+
+async def test_waiting_port_ins_are_small_and_answer_after_each_restart() -> None:
+    found = await measured(5)
+
+    assert max(found.events) < 60
+    assert max(found.kilobytes) < 20
+    asked = (found.answered, found.after_stop, found.after_kill)
+    assert [len(answers.milliseconds) for answers in asked if answers] == [5, 5, 5]

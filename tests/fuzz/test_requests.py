@@ -1,0 +1,128 @@
+"""Thousands of spoilt requests and messages: refused with bounded words, or good for the way."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from pydantic import BaseModel, ValidationError
+
+from activities.port_in.validation import check, pin_expires_at
+from telegent_orchestrator._validation import LONGEST, MOST_FAULTS, faults_of
+from telegent_orchestrator.bulk import BulkCancel, BulkRequest
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    OperatorResolve,
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+)
+from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, RevealPin
+from telegent_orchestrator.progress import Resolution
+from tests.fuzz.generators import broken_text, deep, replaced
+from tests.payloads import port_in
+
+FAMILY = json.loads((Path(__file__).parents[2] / "examples" / "family.json").read_text())
+CANARY = "canary-7391"
+BIND = {
+    "account_id": "AID-1",
+    "subscriber_id": "TSUID-1",
+    "product_type": "Sms+Data+Voice",
+    "message_type": "p2p",
+}
+PORT_IN = port_in(
+    account_number=CANARY,
+    account_pin="482913",
+    port_in_date="2026-12-01",
+    subscriber_name="A B",
+    pin_obtained_at="2026-11-20T15:00:00Z",
+    iccid="8901240397190195850",
+)
+BY = {"by": "desk", "reason": "so it is"}
+GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
+    (OnboardingRequest, FAMILY),
+    (PortInRequest, {"details": PORT_IN, "bind": BIND, "look_first": True}),
+    (
+        PortOutRequest,
+        {
+            "phone_number": "+18015550142",
+            "authentication_reference": "auth-1",
+            "pin": "48291377",
+            "issue_within": "PT1H",
+            "subscription_id": "SUB-1",
+            "after_leaving": "keep",
+            "by": "desk",
+        },
+    ),
+    (PortInCorrection, {k: v for k, v in PORT_IN.items() if k != "phone_number"} | {"by": "desk"}),
+    (PortInCancel, BY),
+    (AttachOrder, BY | {"order_id": "JNUOID-1"}),
+    (
+        OperatorResolve,
+        BY | {"action": "replace_data", "correction": {"account_pin": "1234", "by": "desk"}},
+    ),
+    (PortOutCancel, BY),
+    (RevealPin, BY),
+    (BulkRequest, {"reference": "b-1", "rows": 2, "parts": 1, "fingerprint": "f1", "by": "desk"}),
+    (BulkCancel, BY | {"running_too": True}),
+    (Resolution, BY | {"step": "Number", "answer": "adopt", "id": "+18015550142"}),
+]
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [found for part in value.values() for found in strings(part)]
+    if isinstance(value, list):
+        return [found for part in value for found in strings(part)]
+    return [value] if isinstance(value, str) else []
+
+
+def read(kind: type[BaseModel], text: bytes) -> None:
+    """What is wrong is named in few words; what is not wrong can go all the way."""
+    try:
+        request = kind.model_validate_json(text)
+    except ValidationError as error:
+        faults = faults_of(error)
+        assert 0 < len(faults) <= MOST_FAULTS + 1
+        assert all(len(fault) <= LONGEST and fault.isprintable() for fault in faults)
+        return
+    # As Temporal stores it, and as the next process reads it.
+    assert kind.model_validate_json(request.model_dump_json()) == request
+    for found in strings(request.model_dump(mode="json")):
+        assert len(found) <= 2000
+        assert not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in found), found
+    if isinstance(request, PortInRequest):
+        look_at(request.details)
+
+
+def look_at(details: PortInDetails) -> None:
+    assert details.phone_number.isascii()
+    check(details, datetime.now(UTC))
+    pin_expires_at(details.losing_carrier, details.pin_obtained_at)
+
+
+@pytest.mark.parametrize(("kind", "good"), GOOD, ids=[kind.__name__ for kind, _ in GOOD])
+def test_spoilt_requests(kind: type[BaseModel], good: dict[str, Any]) -> None:
+    kind.model_validate_json(json.dumps(good))
+    for text in replaced(good):
+        read(kind, text)
+
+    @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(broken_text(good))
+    def spoil(text: bytes) -> None:
+        read(kind, text)
+
+    spoil()
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in GOOD])
+def test_a_request_that_is_too_deep_or_too_wide_is_refused_in_few_words(
+    kind: type[BaseModel],
+) -> None:
+    read(kind, deep())
+    read(kind, json.dumps({f"field {n}": n for n in range(50_000)}).encode())
+    read(kind, json.dumps({"x" * 1_000_000: 1}).encode())

@@ -1,0 +1,128 @@
+"""Thousands of spoilt answers of the vendor, to every call: a result or an error with a class."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+import telegent as t
+from telegent._transport import LARGEST_ANSWER, LONGEST_WAIT
+from tests.fuzz.generators import LEAVES, broken_text, deep, replaced
+from tests.telegent.test_requests import ANYTHING, GETS, POSTS, Call
+from tests.telegent.vendor import SECRET, Vendor
+
+CALLS: list[tuple[str, Call]] = [(row[1], row[0]) for row in [*POSTS, *GETS]]
+ROW = ANYTHING | {"Status": "Rejected", "Message": "8A", "Price": 1.5, "Monthly": True}
+ANSWER = ROW | {"Data": [ROW], "PhoneNumbers": [ROW], "TotalResults": 1, "Successful": True}
+LONGEST_WORDS = 20_000
+STATUSES = [200, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 503]
+
+
+class NoPause(t.RequestBudget):
+    """One that a 429 does not hold up: what it does is told elsewhere."""
+
+    def hold(self, retry_after: float | None) -> None:
+        assert retry_after is None or 0 <= retry_after <= LONGEST_WAIT
+
+
+def ask(calls: Iterable[Call], *answers: Callable[[], httpx.Response]) -> None:
+    """Whatever the vendor answers: a result, or one of the client's errors, in bounded words."""
+
+    async def ask_all() -> None:
+        vendor = Vendor()
+        async with vendor.client(NoPause(6_000_000, 1_000)) as api:
+            for answer in answers:
+                for call in calls:
+                    vendor.answer = lambda request: answer()  # noqa: B023 - asked at once
+                    await ask_one(api, call)
+
+    asyncio.run(ask_all())
+
+
+async def ask_one(api: t.Telegent, call: Call) -> None:
+    try:
+        result = await call(api)
+    except t.TelegentError as error:
+        words = str(error)
+    else:
+        words = ""
+        if isinstance(result, BaseModel):
+            result.model_dump_json()
+    assert len(words) < LONGEST_WORDS
+    assert SECRET not in words
+
+
+def body(content: bytes, status: int = 200) -> Callable[[], httpx.Response]:
+    return lambda: httpx.Response(status, content=content)
+
+
+def test_each_value_of_an_answer_replaced() -> None:
+    spoilt = list(map(body, replaced(ROW)))
+    for at, (_, call) in enumerate(CALLS):
+        # A share for each call; together all of them, several times.
+        ask([call], *spoilt[at % 11 :: 11])
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(STATUSES), broken_text(ANSWER), st.integers(0, len(CALLS) - 3))
+def test_spoilt_answers(status: int, content: bytes, first: int) -> None:
+    ask([call for _, call in CALLS[first : first + 3]], body(content, status))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        deep(),
+        b"[" * 1_000_000,
+        b"x" * (LARGEST_ANSWER + 1),
+        json.dumps({"Message": "x" * 1_000_000}).encode(),
+        json.dumps({"Errors": {f"field {n}": ["wrong"] * 10 for n in range(20_000)}}).encode(),
+        json.dumps({"PhoneNumbers": [{}] * 20_000, "Subscribers": [7] * 20_000}).encode(),
+        b'{"OrderId": "a", "OrderId": "b", "orderid": "c"}',
+        b"9" * 5_000,
+        b'{"TotalResults": ' + b"9" * 5_000 + b"}",
+        b'{"OrderId": "' + b"x" * 1_000_000 + b'"}',
+    ],
+    ids=lambda content: f"{len(content)} bytes {content[:12]!r}",
+)
+def test_large_and_deep_answers(content: bytes) -> None:
+    ask([call for _, call in CALLS[::9]], body(content), body(content, 400))
+
+
+def test_odd_headers() -> None:
+    odd = ["", "x" * 10_000, "9" * 400, "-1", "NaN", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 99"]
+    odd += ["text/html; charset=klingon", "application/json; charset=utf-16"]
+    answers = [
+        partial(httpx.Response, status, headers={name: value}, content=b"not JSON")
+        for status in (200, 302, 400, 429)
+        for name in ("content-type", "retry-after", "location", "content-length")
+        for value in odd
+    ]
+    ask([CALLS[0][1]], *answers)
+
+
+def test_odd_tokens() -> None:
+    good = {"token": "canary", "successful": True, "tokenExpiry": "12/31/2099 11:59:59 PM"}
+    bodies = list(replaced(good))
+    bodies += [json.dumps({name: SECRET, "token": None}).encode() for name in ("error", "Error")]
+    for claims in [*map(json.dumps, LEAVES), *(json.dumps({"exp": leaf}) for leaf in LEAVES)]:
+        middle = base64.urlsafe_b64encode(claims.encode()).decode()
+        bodies.append(json.dumps(good | {"token": f"a.{middle}.c"}).encode())
+
+    async def ask_all() -> None:
+        vendor = Vendor()
+        for content in bodies:
+            vendor.answer_token = lambda request: httpx.Response(200, content=content)  # noqa: B023
+            async with vendor.client() as api:
+                await ask_one(api, CALLS[-1][1])
+
+    asyncio.run(ask_all())

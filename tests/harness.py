@@ -1,0 +1,170 @@
+"""A real Temporal server, a real simulator, and the real workers between them."""
+
+import asyncio
+import contextlib
+import sysconfig
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from activities import ActivitySettings, Pace
+from simulator import CarrierTimings, ManualClock, Simulator, SimulatorOptions
+from telegent import RequestBudget, Telegent
+from telegent_orchestrator.client import OnboardingHandle, Orchestrator
+from telegent_orchestrator.names import SEARCH_ATTRIBUTES
+from telegent_orchestrator.onboarding import OnboardingRequest
+from tests.timeouts import PATIENCE
+from worker.run import workers
+
+CANCELLED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+TASK_DONE = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+EXAMPLES = Path(__file__).parents[1] / "examples"
+QUICK = CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.6)
+SETTINGS = ActivitySettings(
+    read_lag=timedelta(seconds=0.4),
+    purchase_lag=timedelta(seconds=0.8),
+    order_poll=timedelta(seconds=0.1),
+    port_out_poll=timedelta(seconds=0.1),
+    port_pace=Pace(fixed=timedelta(seconds=0.1)),
+)
+DYNAMIC = (
+    "frontend.WorkflowPauseEnabled=true",
+    "history.transferProcessorMaxPollRPS=1000",
+    "history.timerProcessorMaxPollRPS=1000",
+    "history.visibilityProcessorMaxPollRPS=1000",
+    'history.timerProcessorMaxTimeShift="1ms"',
+)
+
+
+@asynccontextmanager
+async def dev_server(*dynamic: str) -> AsyncIterator[Client]:
+    """A Temporal server on this machine, and a client of it. `dynamic`: more of its settings."""
+    options = [part for value in (*DYNAMIC, *dynamic) for part in ("--dynamic-config-value", value)]
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
+        dev_server_extra_args=options,
+        search_attributes=SEARCH_ATTRIBUTES,
+        dev_server_log_level="error",
+    ) as environment:
+        yield environment.client
+
+
+@dataclass
+class House:
+    """Everything that a test talks to."""
+
+    temporal: Client
+    telegent: Simulator
+    orchestrator: Orchestrator
+    settings: ActivitySettings
+    url: str
+
+    async def onboard(self, request: OnboardingRequest) -> OnboardingHandle:
+        """Start an onboarding whose reference no other test has."""
+        mine = f"{self.settings.id_key}-{request.reference}"
+        return await self.orchestrator.start_onboarding(
+            request.model_copy(update={"reference": mine})
+        )
+
+    async def heard_cancel(self, workflow_id: str) -> None:
+        """Returns when this workflow has taken in that it is cancelled."""
+        await heard_cancel(self.temporal.get_workflow_handle(workflow_id))
+
+    def let_pass(self, seconds: float) -> None:
+        """Time at Telegent, where it stands still otherwise: with `manual_clock`."""
+        assert isinstance(self.telegent.clock, ManualClock)
+        self.telegent.clock.advance(seconds)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Workers for as long as the block runs."""
+        async with AsyncExitStack() as stack:
+            api = await stack.enter_async_context(
+                Telegent(
+                    self.telegent.options.account_key,
+                    self.telegent.options.account_secret,
+                    base_url=self.url,
+                    budget=RequestBudget(per_minute=60_000, burst=1_000),
+                )
+            )
+            await stack.enter_async_context(
+                workers(self.temporal, api, self.settings, requests_per_minute=60_000)
+            )
+            yield
+
+
+@asynccontextmanager
+async def empty_house(
+    client: Client, options: SimulatorOptions, settings: ActivitySettings = SETTINGS
+) -> AsyncIterator[House]:
+    """A fresh simulator without workers; whatever is left open at the end is ended."""
+    simulator = Simulator(options)
+    mine = uuid4().hex[:8]
+    async with simulator.serve() as url:
+        yield House(
+            client,
+            simulator,
+            Orchestrator(client, id_key=mine),
+            replace(settings, id_key=mine),
+            url,
+        )
+        await end_what_runs(client)
+
+
+async def end_what_runs(client: Client, which: str = "ExecutionStatus = 'Running'") -> None:
+    """Terminates the workflows of a query."""
+    async for left in client.list_workflows(which):
+        # Temporal's list is a moment behind: it may have ended.
+        with contextlib.suppress(RPCError):
+            await client.get_workflow_handle(left.id, run_id=left.run_id).terminate()
+
+
+@asynccontextmanager
+async def open_house(
+    client: Client, options: SimulatorOptions, settings: ActivitySettings = SETTINGS
+) -> AsyncIterator[House]:
+    """A fresh simulator and workers."""
+    async with empty_house(client, options, settings) as house, house.working():
+        yield house
+
+
+async def heard_cancel(workflow: WorkflowHandle[Any, Any]) -> None:
+    """Returns when this workflow has taken in that it is cancelled."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            types = [event.event_type for event in (await workflow.fetch_history()).events]
+            if CANCELLED in types and TASK_DONE in types[types.index(CANCELLED) :]:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> list[str]:
+    """Why the worker failed tasks; not that the server took one back, as in a flood of signals."""
+    failed = [
+        event.workflow_task_failed_event_attributes
+        async for event in handle.fetch_history_events()
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    ]
+    ours = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE
+    return [
+        found.failure.message
+        for found in failed
+        # A machine under load trips the SDK's watch over slow tasks; such a task is done again.
+        if found.cause == ours and found.failure.application_failure_info.type != "_DeadlockError"
+    ]
+
+
+def example_family() -> OnboardingRequest:
+    """The family of the examples."""
+    return OnboardingRequest.model_validate_json((EXAMPLES / "family.json").read_text())

@@ -1,0 +1,32 @@
+"""Which Temporal binary the demo takes."""
+
+import os
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from localstack.processes import DemoError
+from localstack.temporal_server import find_binary
+
+OWN = str(Path(sysconfig.get_path("scripts")) / "temporal")
+
+
+@pytest.mark.parametrize(
+    ("server", "taken"), [("1.31.0", True), ("1.29.0", True), ("1.28.9", False), ("?", False)]
+)
+def test_the_one_on_path_is_taken_when_it_is_recent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, taken: bool
+) -> None:
+    theirs = tmp_path / "temporal"
+    theirs.write_text(f"#!/bin/sh\necho 'temporal version 1.5.0 (Server {server}, UI 2.40.0)'\n")
+    theirs.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert find_binary() == (str(theirs) if taken else OWN)
+
+
+def test_none_at_all_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: "/nowhere")
+    with pytest.raises(DemoError, match=r"server 1\.29 or later .* make demo"):
+        find_binary()

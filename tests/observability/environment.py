@@ -1,0 +1,273 @@
+"""An onboarding, two port-ins and a good deal of trouble, seen with everything that is there."""
+
+import asyncio
+import base64
+import contextlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import httpx
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from temporalio.client import ActivityFailureError, Client
+from temporalio.common import RetryPolicy
+from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+
+from activities.local import HouseActivities
+from localstack.processes import Child, answers_at, python
+from simulator import CarrierRecord, CarrierSetup, ManualClock, Simulator, SimulatorOptions
+from simulator.engine.carrier import WORDS
+from simulator.engine.faults import Fault
+from telegent_orchestrator.client import OnboardingHandle, Orchestrator, PortInHandle
+from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
+from telegent_orchestrator.names import TASK_QUEUE
+from telegent_orchestrator.port_in import (
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortInStatus,
+    PortState,
+)
+from telegent_orchestrator.progress import Answer, Resolution
+from tests.harness import QUICK, dev_server
+from tests.observability.receivers import receivers
+from tests.observability.scraping import Scrape, scrape
+from tests.payloads import line, person, port_in, single
+from tests.timeouts import PATIENCE
+from tests.worker.conftest import free_port
+from tests.worker.processes import working
+from worker.http.webhook import PATH
+
+NUMBER, LOST_NUMBER = "+18015550142", "+18015550199"
+TOKEN = "let-me-in"
+PERSONAL = (
+    *(NUMBER[1:], LOST_NUMBER[1:], "one@example.com", "Example one", "change-me-first"),
+    *("100200300", "100200301", "482913", "Main Street", TOKEN),
+)
+TROUBLE = (
+    Fault(match="POST /v1.0/account/create", kind="lose"),
+    Fault(match="POST /v1.0/products", kind="error_before", status=504),
+    Fault(match="POST /v1.0/voice/routes", kind="error_before", status=500, times=2),
+    Fault(match="POST /v1.0/message/routes", kind="429", retry_after=0),
+    Fault(match="POST /v1.0/subscribers/create", kind="401"),
+    Fault(match="POST /v1.0/numbers/portin/update", kind="lose"),
+    Fault(match="POST /v1.0/numbers/portin", kind="lose", nth=2),
+)
+
+
+@dataclass
+class Seen:
+    """What was to be seen of it.
+
+    `at_first`: the worker, before it had work; `while_asked`: while a question was open. `traces`:
+    all that was sent to the collector. `caller`: id of the caller's span that began the onboarding.
+    `requests`: how many the simulator has had, by whether they were for tokens. `personal`: what
+    must be in none of it.
+    """
+
+    at_first: Scrape
+    while_asked: Scrape
+    worker: Scrape
+    webhook: Scrape
+    spans: list[Span]
+    traces: bytes
+    trace_id: bytes
+    caller: bytes
+    requests: Counter[bool]
+    personal: list[str]
+
+
+async def play(folder: Path) -> Seen:
+    """Play it once."""
+    options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+    clock = ManualClock()
+    telegent = Simulator(options, clock=clock)
+    telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
+    for fault in TROUBLE:
+        telegent.faults.add(fault)
+    worker_metrics, webhook_metrics = free_port(), free_port()
+    with receivers() as there, patch.dict(WORDS["kb"], acknowledged="Teleporting"):
+        async with dev_server() as temporal, telegent.serve() as url:
+            address = temporal.service_client.config.target_host
+            settings = {
+                "TELEGENT_METRICS_PORT": str(worker_metrics),
+                "TELEGENT_PORT_COUNT_SECONDS": "0.2",
+                "TELEGENT_EVENT_URLS": f"{there.url}/takes,{there.url}/refuses",
+                "TELEGENT_EVENT_SECRET": base64.b64encode(b"k" * 32).decode(),
+                "OTEL_EXPORTER_OTLP_ENDPOINT": there.url,
+            }
+            log = folder / "worker.log"
+            async with working(log, address, telegent, url, settings):
+                at_first = await scrape(worker_metrics)
+                port = free_port()
+                webhook = listening(folder, address, port, webhook_metrics)
+                await webhook.spawn()
+                try:
+                    await webhook.answers()
+                    caller, while_asked = await live_through(address, clock, worker_metrics)
+                    await hint(f"http://127.0.0.1:{port}{PATH}", next(iter(telegent.world.orders)))
+                    async with asyncio.timeout(PATIENCE):
+                        while await delivering(temporal) or not await all_is_shown(worker_metrics):
+                            await asyncio.sleep(0.1)
+                    requests = Counter(entry.is_token for entry in telegent.requests)
+                    scrapes = [await scrape(p) for p in (worker_metrics, webhook_metrics)]
+                finally:
+                    await webhook.stop()
+    numbers = [number.strip("+") for number in telegent.world.numbers]
+    return Seen(
+        at_first=at_first,
+        while_asked=while_asked,
+        worker=scrapes[0],
+        webhook=scrapes[1],
+        spans=there.spans,
+        traces=b"".join(there.bodies),
+        trace_id=caller.context.trace_id.to_bytes(16, "big"),
+        caller=caller.context.span_id.to_bytes(8, "big"),
+        requests=requests,
+        personal=[*numbers, *PERSONAL],
+    )
+
+
+async def live_through(
+    address: str, clock: ManualClock, worker_metrics: int
+) -> tuple[ReadableSpan, Scrape]:
+    """What a service and its people do.
+
+    Returns the service's span that started it, and what the worker showed while a question was
+    open.
+    """
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    tracer = provider.get_tracer("shop")
+    client = await Client.connect(
+        address,
+        data_converter=pydantic_data_converter,
+        interceptors=[TracingInterceptor(tracer)],
+    )
+    orchestrator = Orchestrator(client)
+    with tracer.start_as_current_span("order in the shop"):
+        onboarding = await orchestrator.start_onboarding(REQUEST)
+    while_asked = await answer(onboarding, worker_metrics)
+    await correct(orchestrator.port_in(NUMBER), clock)
+    assert (await onboarding.result()).complete
+
+    details = PortInDetails.model_validate(port_in(LOST_NUMBER))
+    lost = await orchestrator.start_port_in(PortInRequest(details=details))
+    await reach(lost, lambda status: status.state is PortState.SUBMIT_UNKNOWN)
+
+    await go_wrong(client)
+    return next(span for span in kept.get_finished_spans() if span.parent), while_asked
+
+
+REQUEST = single(
+    reference="seen-1",
+    subscribers=[person("one"), person("two")],
+    lines=[
+        line("first", "one"),
+        line("ported", "two", number={"kind": "port_in", **port_in(NUMBER)}),
+    ],
+)
+
+
+async def go_wrong(client: Client) -> None:
+    """A workflow that no worker knows, and a question that Temporal refuses."""
+    await client.start_workflow("NoSuchWorkflow", id="unknown", task_queue=TASK_QUEUE)
+    with pytest.raises(ActivityFailureError):
+        await client.execute_activity(
+            HouseActivities.await_port_in,
+            args=["nobody"],
+            id="nobody",
+            task_queue=TASK_QUEUE,
+            start_to_close_timeout=timedelta(seconds=10),
+            retry_policy=RetryPolicy(maximum_attempts=1),
+        )
+
+
+async def answer(onboarding: OnboardingHandle, worker_metrics: int) -> Scrape:
+    """A person says that the route of which nobody knows does not exist.
+
+    Returns what the worker showed of the question.
+    """
+    async with asyncio.timeout(60):
+        while not (await onboarding.status()).questions:
+            await asyncio.sleep(0.2)
+    async with asyncio.timeout(30):
+        while not (shown := await scrape(worker_metrics)).sum("telegent_questions_open"):
+            await asyncio.sleep(0.1)
+    (question,) = (await onboarding.status()).questions
+    await onboarding.resolve(
+        Resolution(step=question.step, answer=Answer.RETRY, by="desk", reason="it is not there")
+    )
+    return shown
+
+
+async def correct(port: PortInHandle, clock: ManualClock) -> None:
+    """The carrier uses a word that nobody knows, rejects, and agrees to the correction."""
+    await reach(port, lambda status: status.state is PortState.SUBMITTED)
+    clock.advance(QUICK.acknowledge_after)
+    await reach(port, lambda status: status.unknown_words > 0)
+    clock.advance(QUICK.decide_after)
+    await reach(port, lambda status: status.state is PortState.ACTION_REQUIRED)
+    await port.correct(PortInCorrection(account_number="100200301", by="desk"))
+    await reach(port, lambda status: status.state is PortState.SUBMITTED)
+    clock.advance(QUICK.complete_after)
+
+
+async def reach(port: PortInHandle, wanted: Callable[[PortInStatus], bool]) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            # There is no port-in yet, or no worker has taken it up.
+            with contextlib.suppress(RPCError):
+                if wanted(await port.status()):
+                    return
+            await asyncio.sleep(0.2)
+
+
+def listening(folder: Path, address: str, port: int, metrics: int) -> Child:
+    return Child(
+        "webhook",
+        python("worker", "webhook"),
+        log=folder / "webhook.log",
+        ready=answers_at(f"http://127.0.0.1:{port}/readyz"),
+        environment={
+            "TEMPORAL_ADDRESS": address,
+            "TELEGENT_WEBHOOK_PORT": str(port),
+            "TELEGENT_WEBHOOK_TOKEN": TOKEN,
+            "TELEGENT_METRICS_PORT": str(metrics),
+        },
+    )
+
+
+async def hint(url: str, order_id: str) -> None:
+    """The vendor reports an order; somebody else reports one, and the vendor something else."""
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.post(url, headers=token, content=order_id)).status_code == 200
+        assert (await http.post(url, headers=token, content=b"news")).status_code == 200
+        assert (await http.post(url, content=order_id)).status_code == 401
+
+
+async def delivering(temporal: Client) -> bool:
+    """Whether an event is still on its way to one of the receivers."""
+    query = f"WorkflowType = '{EVENT_DELIVERY_WORKFLOW}' AND ExecutionStatus = 'Running'"
+    return (await temporal.count_workflows(query)).count > 0
+
+
+async def all_is_shown(port: int) -> bool:
+    """Whether the worker has counted what waits at the end, and failed the unknown workflow."""
+    shown, waiting = await scrape(port), PortState.SUBMIT_UNKNOWN.value
+    return (
+        shown.sum("telegent_ports_open", state=waiting) == 1
+        and shown.sum("telegent_questions_open") == 0
+        and shown.sum("temporal_workflow_task_execution_failed_total") > 0
+    )

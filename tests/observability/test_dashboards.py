@@ -1,0 +1,137 @@
+"""Dashboards and alerts name what is really shown, and say what to do."""
+
+import json
+import re
+from typing import Any, get_args
+
+import promql_parser as promql
+import pytest
+import yaml
+
+from activities.support.outcomes import Outcome
+from activities.support.write_specs import WRITES
+from telegent_orchestrator.port_in import PortState
+from tests.observability.environment import Seen
+from tools.docs.documents import ROOT
+from worker.http.webhook import What
+from worker.telemetry.backlog import AGES
+from worker.telemetry.request_metrics import ANSWERED, CUT_OFF
+from workflows.port_in.rejections import REJECTIONS
+from workflows.support.metrics import Settled
+
+DEPLOY = ROOT / "deploy"
+ALERTS: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+DASHBOARDS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text())
+    for path in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+}
+PANELS = {
+    f"{name}: {panel['title']}": panel
+    for name, dashboard in DASHBOARDS.items()
+    for panel in dashboard["panels"]
+}
+EXPRESSIONS = {rule["alert"]: [rule["expr"]] for rule in ALERTS} | {
+    title: [target["expr"] for target in panel["targets"]] for title, panel in PANELS.items()
+}
+ADDED_BY_PROMETHEUS = {"instance", "job"}
+WORDS: dict[str, set[str]] = {
+    "outcome": {*Outcome, ANSWERED, CUT_OFF},
+    "state": set(PortState),
+    "age": set(AGES),
+    "how": set(Settled),
+    "write": set(WRITES),
+    "reason": {rejection.reason for rejection in REJECTIONS},
+    "result": {"delivered", "failed"},
+    "first_attempt": {"yes", "no"},
+    "what": set(get_args(What)),
+}
+"""Values of labels that may be asked for, also those that the scene does not bring about."""
+
+
+def parsed(expression: str) -> promql.Expr:
+    return promql.parse(expression.replace("$__rate_interval", "5m"))
+
+
+def of_kind(kind: type[Any], expression: str) -> list[Any]:
+    found: list[Any] = []
+
+    def visit(node: promql.Expr) -> bool:
+        if isinstance(node, kind):
+            found.append(node)
+        return True
+
+    promql.walk(parsed(expression), visit)
+    return found
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_what_is_asked_for_is_shown(seen: Seen, where: str) -> None:
+    samples = [*seen.worker.samples, *seen.webhook.samples]
+    for expression in EXPRESSIONS[where]:
+        labels: set[str] = set(ADDED_BY_PROMETHEUS)
+        for selector in of_kind(promql.VectorSelector, expression):
+            shown = [sample.labels for sample in samples if sample.name == selector.name]
+            assert shown, f"{selector.name} is not shown"
+            labels |= {label for each in shown for label in each}
+            for matcher in selector.matchers.matchers:
+                wanted = set(matcher.value.split("|"))
+                there = {each[matcher.name] for each in shown if matcher.name in each}
+                if selector.name.startswith("telegent_"):
+                    there |= WORDS.get(matcher.name, set())
+                    assert wanted <= there, f"{selector.name}: {matcher.name} is never {wanted}"
+                else:
+                    assert there, f"{selector.name} has no label {matcher.name}"
+        for aggregation in of_kind(promql.AggregateExpr, expression):
+            by = set(aggregation.modifier.labels) if aggregation.modifier else set()
+            assert by <= labels, f"{by - labels} is a label of nothing in {expression}"
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_gauges_that_every_worker_shows_are_not_added_up(where: str) -> None:
+    for expression in EXPRESSIONS[where]:
+        for shown in re.finditer(r"telegent_(ports|questions)_\w+(?<!_total)\b", expression):
+            before = expression[: shown.start()].rpartition(" + ")[2]
+            assert before.removeprefix("time() - ").startswith("max"), expression
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_the_limit_that_all_workers_share_is_not_added_up(where: str) -> None:
+    for expression in EXPRESSIONS[where]:
+        if "telegent_budget_limit" in expression:
+            assert "max(telegent_budget_limit)" in expression, expression
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
+def test_a_summary_uses_labels_that_the_alert_has(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in ("page", "ticket")
+    said = re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])
+    for label in said:
+        assert re.search(rf"by \([^)]*\b{label}\b", rule["expr"]), label
+
+
+def test_prometheus_reads_the_alerts() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    for name in config["rule_files"]:
+        assert (DEPLOY / "prometheus" / name).exists()
+
+
+def test_dashboards_use_the_source_that_is_provisioned() -> None:
+    path = DEPLOY / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
+    (source,) = yaml.safe_load(path.read_text())["datasources"]
+    for panel in PANELS.values():
+        assert panel["datasource"] == {"type": source["type"], "uid": source["uid"]}
+        assert {target["datasource"]["uid"] for target in panel["targets"]} == {source["uid"]}
+
+
+def test_dashboards_can_be_told_apart_and_fit_on_a_screen() -> None:
+    ids = [dashboard["uid"] for dashboard in DASHBOARDS.values()]
+    assert len(set(ids)) == len(ids) == 4
+    for dashboard in DASHBOARDS.values():
+        places = [panel["gridPos"] for panel in dashboard["panels"]]
+        assert all(place["x"] + place["w"] <= 24 for place in places)
+        corners = {(place["x"], place["y"]) for place in places}
+        assert len(corners) == len(places) <= 10

@@ -1,0 +1,187 @@
+"""The filters of docs/how-to/operators.md find what they say, on a real server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from activities.events.delivery import EventSettings
+from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
+from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
+from telegent_orchestrator.names import ORDER_ATTRIBUTE
+from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortInRequest, PortState
+from tests.harness import QUICK, SETTINGS, House, open_house
+from tests.payloads import line, person, port_in, single
+from tests.workflows.events.test_events import SECRET, Receiver
+from tests.workflows.port_in.test_port_in import TRUTH, until
+from tools.docs.documents import ROOT, between_markers, rows
+
+FILTERS = {
+    name: query.strip("`")
+    for name, query in rows(between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters"))
+}
+REJECTED, BARE, LOST, SILENT, LIVE = (f"+1801555014{last}" for last in range(5))
+ACCOUNT = "AID-11111111"
+BIND = NumberBinding(
+    account_id=ACCOUNT,
+    subscriber_id="TSUID-11111111",
+    product_type="Sms-Only",
+    message_type="p2p",
+    message_route_id="MRID-11111111",
+)
+
+
+class Played:
+    """What runs and has ended in the namespace, by the names that the expectations use."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.began = datetime.now(UTC)
+        self.ids: dict[str, str] = {}
+
+    async def found(self, query: str) -> set[str]:
+        """Ours among what a filter finds; deliveries of events have one name."""
+        ours = f'({query}) AND StartTime >= "{self.began.isoformat()}"'
+        names = {workflow_id: name for name, workflow_id in self.ids.items()}
+        return {
+            names.get(found.id, "event" if found.workflow_type == "EventDeliveryWorkflow" else "")
+            async for found in self.client.list_workflows(ours)
+        } - {""}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def played(temporal: Client) -> AsyncIterator[Played]:
+    receiver = Receiver(answers=["400 Bad Request"] * 1_000)
+    async with receiver.listening():
+        settings = replace(SETTINGS, events=EventSettings((receiver.url,), SECRET))
+        options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+        played = Played(temporal)
+        async with open_house(temporal, options, settings) as house:
+            await _play(house, played)
+            yield played
+
+
+async def _play(house: House, played: Played) -> None:
+    await _ask(house, played)
+    carrier = house.telegent.carrier
+    carrier.set(REJECTED, TRUTH)
+    carrier.set(SILENT, CarrierRecord(script="silent"))
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+    lost = await _port(house, played, "lost", LOST)
+    await until(lost, PortState.SUBMIT_UNKNOWN)
+    rejected = await _port(house, played, "rejected", REJECTED, bind=BIND)
+    bare = await _port(house, played, "bare", BARE, account_number=None)
+    live = await _port(house, played, "live", LIVE)
+    silent = await _port(house, played, "silent", SILENT)
+
+    carrier.set("+18015550150", CarrierRecord(eligible=False))
+    wanted = {"kind": "port_in", **port_in("+18015550150")}
+    failing = await house.onboard(single("failing", lines=[line("moved", "one", number=wanted)]))
+    carrier.set("+18015550151", CarrierRecord(script="silent"))
+    wanted = {"kind": "port_in", **port_in("+18015550151")}
+    people = [person("one", email="other@example.com")]
+    leaving = await house.onboard(
+        single("leaving", subscribers=people, lines=[line("moved", "one", number=wanted)])
+    )
+    played.ids |= {"failing": failing.id, "leaving": leaving.id}
+    played.ids |= {"line of failing": f"{failing.id}-line-moved"}
+    with pytest.raises(OnboardingIncompleteError):
+        await failing.result()
+    await until(house.orchestrator.port_in("+18015550151"), PortState.SUBMITTED)
+    await leaving.cancel()
+
+    await until(rejected, PortState.ACTION_REQUIRED)
+    await until(bare, PortState.INFO_REQUIRED)
+    await until(silent, PortState.SUBMITTED)
+    await live.result()
+
+
+async def _ask(house: House, played: Played) -> None:
+    """A purchase is lost, and the line asks a person whether it was made."""
+    lost = Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2)
+    house.telegent.faults.add(lost)
+    asking = await house.onboard(
+        single("asking", subscribers=[person("one", email="asking@example.com")])
+    )
+    played.ids |= {"asking": asking.id, "line that asks": f"{asking.id}-line-first"}
+    async for now in asking.watch(timedelta(seconds=0.1)):
+        if now.lines and now.lines["first"].questions:
+            return
+
+
+async def _port(
+    house: House,
+    played: Played,
+    name: str,
+    number: str,
+    bind: NumberBinding | None = None,
+    **changes: object,
+) -> PortInHandle:
+    details = PortInDetails.model_validate(port_in(number, **changes))
+    handle = await house.orchestrator.start_port_in(PortInRequest(details=details, bind=bind))
+    played.ids[name] = handle.id
+    return handle
+
+
+WAITING = {"rejected", "bare", "lost"}
+OPEN = WAITING | {"silent"}
+EXPECTED = {
+    "Port-ins that need action": WAITING | {"line that asks"},
+    "… that have needed it since before a given date": WAITING | {"line that asks"},
+    "… because data are missing": {"bare"},
+    "… because the losing carrier rejected": {"rejected"},
+    "… because the order id is not known": {"lost"},
+    "Port-ins in the same state since before a given date": OPEN,
+    "Port-ins with the losing carrier": {"silent"},
+    "Port-ins open since before a given date": OPEN,
+    "The port-in of an order": {"silent"},
+    "All of one account": {"rejected"},
+    "What waits at one step": {"rejected", "silent"},
+    "One onboarding and its lines": {"failing", "line of failing"},
+    "Onboardings that are incomplete": {"failing"},
+    "Onboardings that were cancelled or ended by force": {"leaving"},
+    "Events that were not delivered": {"event"},
+}
+
+
+def test_every_filter_is_tried() -> None:
+    assert EXPECTED.keys() == FILTERS.keys()
+
+
+@pytest.mark.parametrize("name", FILTERS)
+async def test_a_filter_finds_what_it_says(played: Played, name: str) -> None:
+    query = await _made_true(FILTERS[name], played)
+    found: set[str] = set()
+    # Temporal's list is a moment behind.
+    for _ in range(200):
+        found = await played.found(query)
+        if found == EXPECTED[name]:
+            break
+        await asyncio.sleep(0.1)
+    assert found == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", [name for name in FILTERS if "since before" in name])
+async def test_a_day_that_is_too_early_finds_nothing(played: Played, name: str) -> None:
+    assert await played.found(FILTERS[name].replace("2026-11", "2020-11")) == set()
+
+
+async def _made_true(query: str, played: Played) -> str:
+    """The example values of a filter, exchanged for ones of this run."""
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    described = await played.client.get_workflow_handle(played.ids["silent"]).describe()
+    order = next(
+        pair.value for pair in described.typed_search_attributes if pair.key.name == ORDER_ATTRIBUTE
+    )
+    for example, value in {
+        "2026-11-20": tomorrow,
+        "2026-11-18": tomorrow,
+        "JNUOID-11111111": str(order),
+        "onboarding-family-2041": played.ids["failing"],
+    }.items():
+        query = query.replace(example, value)
+    return query

@@ -1,0 +1,92 @@
+"""One trace from the caller to the request to Telegent, without anybody's data in it."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from telegent_orchestrator.names import LINE_WORKFLOW, ONBOARDING_WORKFLOW, PORT_IN_WORKFLOW
+from tests.observability.environment import Seen
+from worker.telemetry.tracing import ENDPOINTS, SHOWN, WithoutWords, tracing
+
+WAY = (
+    "StartChildWorkflow:LineWorkflow",
+    "StartChildWorkflow:PortInWorkflow",
+    "StartActivity:submit_port",
+    "RunActivity:submit_port",
+    "POST /v1.0/numbers/portin",
+)
+"""Below the caller's span that starts the onboarding, each the parent of the next."""
+
+
+def ancestors(span: Span, spans: Sequence[Span]) -> list[Span]:
+    by_id = {each.span_id: each for each in spans}
+    found = [span]
+    while parent := by_id.get(found[-1].parent_span_id):
+        found.append(parent)
+    return found
+
+
+def test_one_trace_from_the_caller_to_the_request(seen: Seen) -> None:
+    spans = [span for span in seen.spans if span.trace_id == seen.trace_id]
+    (request,) = [span for span in spans if span.name == WAY[-1]]
+    way = list(reversed(ancestors(request, spans)))
+    assert [span.name for span in way] == list(WAY)
+    assert way[0].parent_span_id == seen.caller
+    kinds = (ONBOARDING_WORKFLOW, LINE_WORKFLOW, PORT_IN_WORKFLOW)
+    assert {f"RunWorkflow:{kind}" for kind in kinds} <= {span.name for span in spans}
+    assert request.kind == Span.SPAN_KIND_CLIENT
+
+
+def test_a_request_says_what_came_of_it(seen: Seen) -> None:
+    routes = [span for span in seen.spans if span.name == "POST /v1.0/message/routes"]
+    said = [
+        {attribute.key: attribute.value for attribute in span.attributes}
+        for span in sorted(routes, key=lambda span: span.start_time_unix_nano)
+    ]
+    assert [each["telegent.outcome"].string_value for each in said] == ["RateLimited", "Answered"]
+    assert said[0]["http.response.status_code"].int_value == 429
+    assert said[0]["url.template"].string_value == "/v1.0/message/routes"
+    assert {span.status.code for span in routes} == {
+        Status.STATUS_CODE_ERROR,
+        Status.STATUS_CODE_UNSET,
+    }
+    assert all("let out by the request budget" in [e.name for e in s.events] for s in routes)
+
+
+def test_nothing_that_leaves_the_worker_names_anybody(seen: Seen) -> None:
+    assert [value for value in seen.personal if value.encode() in seen.traces] == []
+    for span in seen.spans:
+        assert re.fullmatch(r"[A-Za-z]+:\w+|(GET|POST) /[\w./-]+", span.name), span.name
+        assert {attribute.key for attribute in span.attributes} <= SHOWN
+
+
+def test_words_of_errors_stay_here() -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(WithoutWords(kept)))
+
+    tracer = provider.get_tracer("test")
+    with (
+        pytest.raises(RuntimeError),
+        tracer.start_as_current_span("GET /x", attributes={"url.full": "http://x?n=+18015550142"}),
+    ):
+        raise RuntimeError("no number +18015550142")
+
+    (span,) = kept.get_finished_spans()
+    assert isinstance(span, ReadableSpan)
+    assert [event.name for event in span.events] == ["exception"]
+    assert not span.status.is_ok
+    assert "8015550142" not in span.to_json()
+
+
+def test_without_an_endpoint_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ENDPOINTS:
+        monkeypatch.delenv(name, raising=False)
+    with tracing() as (tracer, interceptors):
+        assert interceptors == ()
+        assert not tracer.start_span("x").is_recording()

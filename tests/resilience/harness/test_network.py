@@ -1,0 +1,89 @@
+"""The proxy between workers and Temporal: what it lets through, holds and loses."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+
+import pytest
+
+from resilience.harness.network import Proxy, proxy
+from tests.timeouts import PATIENCE
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Server:
+    """Remembers what it got, and answers each chunk with OK."""
+
+    def __init__(self) -> None:
+        self.got = b""
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while chunk := await reader.read(100):
+            self.got += chunk
+            writer.write(b"OK")
+        writer.close()
+
+
+@pytest.fixture
+async def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+async def between(server: Server) -> AsyncIterator[Proxy]:
+    listener = await asyncio.start_server(server, "127.0.0.1", 0)
+    async with listener, proxy(listener.sockets[0].getsockname()[1]) as made:
+        yield made
+
+
+async def connected(between: Proxy) -> Streams:
+    host, _, port = between.address.partition(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def test_bytes_pass_in_both_directions(between: Proxy, server: Server) -> None:
+    reader, writer = await connected(between)
+    writer.write(b"hello")
+    assert await reader.readexactly(2) == b"OK"
+    assert server.got == b"hello"
+    writer.close()
+
+
+async def test_frozen_bytes_are_held_and_then_passed_on(between: Proxy, server: Server) -> None:
+    reader, writer = await connected(between)
+    between.freeze()
+    writer.write(gzip.compress(b"workflow 7, create_account") + b"more")
+    await asyncio.wait_for(between.seen([b"workflow 7", b"create_account"]), PATIENCE)
+    assert server.got == b""
+    between.thaw()
+    assert await reader.readexactly(2) == b"OK"
+    assert server.got.endswith(b"more")
+    writer.close()
+
+
+async def test_words_of_two_messages_are_not_taken_for_one(between: Proxy) -> None:
+    _, writer = await connected(between)
+    between.freeze()
+    writer.write(gzip.compress(b"workflow 7") + gzip.compress(b"create_account"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(between.seen([b"workflow 7", b"create_account"]), 0.3)
+    writer.close()
+
+
+async def test_a_cut_loses_what_is_held_and_lets_new_connections_through(
+    between: Proxy, server: Server
+) -> None:
+    reader, writer = await connected(between)
+    between.freeze()
+    writer.write(gzip.compress(b"lost"))
+    await asyncio.wait_for(between.seen([b"lost"]), PATIENCE)
+    between.cut()
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await reader.readexactly(1)
+    writer.close()
+    reader, writer = await connected(between)
+    writer.write(b"hello")
+    assert await reader.readexactly(2) == b"OK"
+    assert server.got == b"hello"
+    writer.close()

@@ -1,0 +1,57 @@
+"""A worker that stood still, as a machine does that sleeps or is moved, and then goes on."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.common import RetryPolicy
+
+from activities.onboarding.accounts import AccountActivities, CreateAccount
+from resilience.harness.customer import family
+from resilience.harness.environment import scene
+from simulator import Simulator
+from telegent_orchestrator.names import API_TASK_QUEUE
+from telegent_orchestrator.onboarding import NewAccount
+from tests.timeouts import PATIENCE
+
+TIMES_OUT = timedelta(seconds=2)
+
+
+async def polls(client: Client) -> None:
+    """Returns when a worker asks for calls."""
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=API_TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+    async with asyncio.timeout(PATIENCE):
+        while not (await client.workflow_service.describe_task_queue(request)).pollers:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> None:
+    account = family(1).request.account
+    assert isinstance(account, NewAccount)
+    async with scene(tmp_path, Simulator()) as stage:
+        worker = await stage.start_worker()
+        await polls(stage.client)
+        # Whatever Temporal hands out now waits in the connection until the worker goes on.
+        worker.stop()
+        await stage.client.start_activity(
+            AccountActivities.create,
+            args=[CreateAccount(marked_name="late", account=account)],
+            id=str(uuid.uuid4()),
+            task_queue=API_TASK_QUEUE,
+            start_to_close_timeout=TIMES_OUT,
+            retry_policy=RetryPolicy(maximum_attempts=1),
+        )
+        await asyncio.sleep(TIMES_OUT.total_seconds() + 1)
+        worker.go_on()
+        await asyncio.sleep(2)
+        assert stage.simulator.requests == []
+        assert stage.simulator.ledger.rows == []

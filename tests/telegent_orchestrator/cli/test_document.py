@@ -1,0 +1,164 @@
+"""Every command of docs/reference/cli.md, typed one after the other."""
+
+import csv
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+
+from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
+from simulator.engine.faults import Fault
+from telegent_orchestrator.cli.app import app, bulks, port_ins
+from telegent_orchestrator.cli.commands.listing import RUNS
+from telegent_orchestrator.cli.connection import VARIABLES
+from telegent_orchestrator.cli.results import Exit
+from tests.harness import QUICK, House
+from tests.telegent_orchestrator.cli.commands import FAMILY, ROOT, Desk, submitted
+from tests.workflows.bulk.customers import customers
+from tools.docs.documents import between_markers, rows
+
+PAGE = ROOT / "docs" / "reference" / "cli.md"
+BULK = ROOT / "docs" / "how-to" / "bulk.md"
+RECORDS = {
+    "+18015550142": CarrierRecord(account_number="100200301", pin="482913", zip="84043"),
+    "+18015550177": CarrierRecord(script="silent"),
+    "+18015550179": CarrierRecord(script="reject:9Z-STRANGE"),
+}
+"""What the carriers do, so that the page's story can happen."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    line: str
+    status: int
+
+
+def commands(page: Path = PAGE, mark: str = "") -> list[Typed]:
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for status, block in re.findall(
+        rf"(?:<!-- {mark}(?:exits: (\d+) )?-->\n)?```\n(telegent .*?)```", text, re.S
+    ):
+        lines = block.replace("\\\n", " ").strip().splitlines()
+        found += [Typed(line, int(status or 0)) for line in lines]
+    return found
+
+
+@pytest.fixture
+def options() -> SimulatorOptions:
+    return SimulatorOptions(carrier=CarrierSetup(records=RECORDS, timings=QUICK))
+
+
+async def test_every_command_of_the_page_does_what_it_says(at: Desk, house: House) -> None:
+    variables = {"ACCOUNT_NUMBER": "100200301", "FIRST_PASSWORD": "change-me-first-1"}
+    typed = commands()
+    assert len(typed) >= 15
+    for command in typed:
+        line = await prepared(command.line, at, house)
+        said = await at.types_line(line, **variables)
+        assert said.status == command.status, f"{line}\n{said.out}{said.err}"
+
+
+async def test_every_command_of_the_page_on_bulks_does_what_it_says(
+    at: Desk, house: House, tmp_path: Path
+) -> None:
+    common = json.loads((ROOT / "examples" / "bulk-common.json").read_text())
+    made = (await customers(house)).made
+    common["account"]["account_id"] = made.account_id
+    common["routes"]["message"]["message_route_id"] = made.message_route_id
+    common["routes"]["voice"]["voice_route_id"] = made.voice_route_id
+    common["packages"][0]["package_id"] = made.package_ids["plan"]
+    (tmp_path / "bulk-common.json").write_text(json.dumps(common))
+    for row in (1, 2, 3):
+        record = CarrierRecord(account_number=f"10020030{row}", pin=f"48291{row}")
+        house.telegent.carrier.set(f"+1801555015{row}", record)
+    create = "POST /v1.0/subscribers/create"
+    house.telegent.faults.add(Fault(match=create, kind="error_before", status=400, nth=2))
+    house.telegent.faults.add(Fault(match=create, kind="slow_before", seconds=5, times=99))
+    elsewhere = {
+        "examples/bulk-common.json": str(tmp_path / "bulk-common.json"),
+        "result.csv": str(tmp_path / "result.csv"),
+        "report.html": str(tmp_path / "report.html"),
+    }
+    for command in commands(BULK, "bulk ?"):
+        words = [elsewhere.get(word, word) for word in shlex.split(command.line)[1:]]
+        said = await at.types(*words)
+        assert said.status == command.status, f"{command.line}\n{said.out}{said.err}"
+
+    rows = list(csv.DictReader((tmp_path / "result.csv").read_text().splitlines()))
+    assert [row["state"] for row in rows] == ["done", "done", "done"]
+    assert [row["phone_numbers"] for row in rows] == [f"+1801555015{row}" for row in (1, 2, 3)]
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "<script" not in page
+    assert [word for word in re.findall(r"https?://[^\s\"']+", page) if "w3.org" not in word] == []
+
+
+async def prepared(line: str, at: Desk, house: House) -> str:
+    """Lets happen what the page says has happened before this line."""
+    words = shlex.split(line)
+    spoil = house.telegent.faults.add
+    if "reference=family-2042" in words:
+        # So that it is still there when it is cancelled.
+        spoil(Fault(match="POST /v1.0/account/create", kind="slow_before", seconds=5))
+    elif words[1] == "resolve":
+        spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
+        await other_family(at, words[2])
+    elif words[1:3] == ["port-in", "attach"]:
+        spoil(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+        await stuck_port_in(at, words[3])
+        lost = house.telegent.ledger.of("portin.submitted")[-1]
+        return line.replace("JNUOID-11111111", lost.data["order_id"])
+    elif words[1:3] == ["port-in", "decide"]:
+        await stuck_port_in(at, words[3])
+    elif words[1:3] == ["port-in", "cancel"]:
+        await submitted(at, words[3])
+    return line
+
+
+async def other_family(at: Desk, reference: str) -> None:
+    """A family with other people and numbers, whose onboarding asks something."""
+    other = {
+        "reference": reference,
+        **{f"subscribers.{n}.email": f"person-{n}@example.com" for n in range(3)},
+        "lines.1.number.iccid": "8901240397190195868",
+        "lines.2.number.phone_number": "+18015550143",
+    }
+    sets = [word for field, value in other.items() for word in ("--set", f"{field}={value}")]
+    assert (await at.types("start", FAMILY, "--watch", *sets)).status == 3
+
+
+async def stuck_port_in(at: Desk, number: str) -> None:
+    """A port-in that waits for a person."""
+    file = str(ROOT / "examples" / "port-in.json")
+    said = await at.types(
+        "port-in", "start", file, "--watch", "--set", f"details.phone_number={number}"
+    )
+    assert said.status == 3, said.out
+
+
+def test_the_tables_are_those_of_the_code() -> None:
+    options = rows(between_markers(PAGE, "connection"))
+    assert {row[0].strip("`"): row[1].strip("`") for row in options} == VARIABLES
+    exits = rows(between_markers(PAGE, "exits"))
+    assert [int(row[0]) for row in exits] == [status.value for status in Exit]
+
+
+def names_of(commands: typer.Typer) -> set[str]:
+    return {
+        command.name or (command.callback.__name__ if command.callback else "")
+        for command in commands.registered_commands
+    }
+
+
+def test_the_page_has_every_command_and_every_state() -> None:
+    typed = {tuple(shlex.split(command.line)[1:3]) for command in commands()}
+    assert {words[0] for words in typed} == {*names_of(app), "port-in"}
+    of_bulks = [shlex.split(command.line)[1:3] for command in commands(BULK, "bulk ?")]
+    assert {word for _, word in of_bulks} == names_of(bulks)
+    assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_ins)
+    assert [run for run in RUNS if f"`{run}`" not in PAGE.read_text("utf-8")] == []

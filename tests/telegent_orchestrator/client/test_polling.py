@@ -1,0 +1,60 @@
+"""Who watches waits for what is away, and hears at once of what does not pass."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from telegent_orchestrator.client._polling import PASSING, changes
+
+SOON = timedelta(0)
+Look = Callable[[], Awaitable[tuple[str, bool]]]
+
+
+def refused(status: RPCStatusCode) -> RPCError:
+    return RPCError("no", status, b"")
+
+
+def looks(*answers: str | Exception) -> Look:
+    """Sees these, one after the other; with the last one it is over."""
+    left = list(answers)
+
+    async def look() -> tuple[str, bool]:
+        answer = left.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer, not left
+
+    return look
+
+
+async def test_each_change_is_seen_once_and_the_end() -> None:
+    look = looks("begun", "begun", "half", "half", "done", "done")
+    assert [now async for now in changes(look, SOON, None)] == ["begun", "half", "done"]
+
+
+@pytest.mark.parametrize("status", sorted(PASSING))
+async def test_what_passes_is_waited_for_and_told_once_each_time(status: RPCStatusCode) -> None:
+    away = refused(status)
+    told: list[Exception] = []
+    look = looks(away, "begun", away, away, TimeoutError(), "done")
+    assert [now async for now in changes(look, SOON, told.append)] == ["begun", "done"]
+    assert told == [away, away]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        RPCStatusCode.NOT_FOUND,
+        RPCStatusCode.PERMISSION_DENIED,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.INVALID_ARGUMENT,
+    ],
+)
+async def test_what_does_not_pass_is_raised(status: RPCStatusCode) -> None:
+    seen = changes(looks("begun", refused(status)), SOON, None)
+    assert await anext(seen) == "begun"
+    with pytest.raises(RPCError) as raised:
+        await anext(seen)
+    assert raised.value.status is status

@@ -1,0 +1,111 @@
+"""Requests: every fault at once, in sentences, without the values."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from telegent_orchestrator._validation import faults_of
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.port_in import PortInCorrection, PortInRequest
+from telegent_orchestrator.progress import Resolution
+from tests.harness import example_family
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+
+
+def family() -> dict[str, Any]:
+    raw: dict[str, Any] = json.loads(example_family().model_dump_json(exclude_none=True))
+    return raw
+
+
+def faults(raw: dict[str, Any]) -> list[str]:
+    with pytest.raises(ValidationError) as caught:
+        OnboardingRequest.model_validate(raw)
+    return faults_of(caught.value)
+
+
+def test_the_example_has_no_faults() -> None:
+    assert OnboardingRequest.model_validate(family()) == example_family()
+
+
+def test_every_fault_is_told_at_once() -> None:
+    raw = family()
+    raw["reference"] = "with space"
+    raw["subscribers"][0]["email"] = "not-an-address"
+    raw["subscribers"][1]["key"] = raw["subscribers"][0]["key"]
+    raw["subscribers"][2]["guardian"] = False
+    raw["lines"][0]["package"] = "none-such"
+    raw["lines"][0]["data_limits"] = {"limit_mb": 5, "notify_mb": 9}
+    raw["lines"][1]["typo"] = 1
+    raw["lines"][2]["number"]["account_number"] = "has spaces in it"
+    del raw["routes"]["voice"]
+
+    found = faults(raw)
+
+    for where in (
+        "reference: ",
+        "subscribers.0.email: ",
+        "subscribers.1.key: is used twice",
+        "relations.0.child: subscriber 'child' needs",
+        "lines.1.call_filter: subscriber 'child' needs",
+        "lines.0.package: 'none-such' is not a key",
+        "lines.0.data_limits: ",
+        "lines.1.typo: ",
+        "lines.2.number.account_number: ",
+        "lines.0.product_type: a line with voice needs routes.voice",
+    ):
+        assert any(fault.startswith(where) for fault in found), (where, found)
+
+
+def test_faults_never_show_values() -> None:
+    raw = family()
+    canary = "canary 7391"
+    raw["subscribers"][0]["password"] = canary[:5]
+    raw["lines"][2]["number"] |= {"account_number": canary, "account_pin": canary}
+    raw["routes"]["message"]["credentials"] = {"type": "Basic", "secret": [canary]}
+    with pytest.raises(ValidationError) as caught:
+        OnboardingRequest.model_validate(raw)
+
+    raw["lines"][2]["number"] |= {canary: "account_pin", "7391": 1}
+    with pytest.raises(ValidationError) as with_keys:
+        OnboardingRequest.model_validate(raw)
+    told = faults_of(with_keys.value)
+    assert "7391" not in " ".join(told)
+    assert "lines.2.number.(a field): Extra inputs are not permitted" in told
+    assert canary not in str(caught.value)
+    assert canary not in repr(caught.value)
+    assert canary not in " ".join(faults_of(caught.value))
+
+
+def test_secrets_are_not_in_reprs() -> None:
+    text = repr(example_family())
+
+    for secret in ("change-me", "100200300", "482913"):
+        assert secret not in text
+
+
+@given(json_values)
+def test_nonsense_is_refused_and_breaks_nothing(raw: Any) -> None:
+    for kind in (OnboardingRequest, PortInRequest, PortInCorrection):
+        with pytest.raises(ValidationError) as caught:
+            kind.model_validate(raw)
+        assert faults_of(caught.value)
+
+
+@given(st.sampled_from(["subscribers", "lines", "packages", "products", "relations", "routes"]))
+def test_a_part_of_another_shape_is_a_fault_and_not_a_crash(part: str) -> None:
+    for wrong in (None, 7, "text", [None], [[1]], {"a": 1}, [{"key": 3}]):
+        assert faults(family() | {part: wrong})
+
+
+def test_adopting_needs_an_id() -> None:
+    with pytest.raises(ValidationError, match="adopt needs the id"):
+        Resolution.model_validate({"step": "Account", "answer": "adopt", "by": "a", "reason": "b"})

@@ -1,0 +1,71 @@
+"""A Temporal server that skips the waiting, and a carrier that keeps in step with it."""
+
+import sysconfig
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity, client, worker
+from temporalio.api.enums.v1 import EventType
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+from simulator import ManualClock
+from telegent_orchestrator.names import SEARCH_ATTRIBUTES
+from tests.harness import DYNAMIC
+
+DAY = 86_400.0
+SKIP = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED
+"""What only this server writes into histories."""
+MANY_SKIPS = 10_000
+"""Far more than any test needs; after 200, as the server has it, time would pass as usual."""
+
+
+class InStep(client.Interceptor, worker.Interceptor):
+    """Sets the carrier's clock to the workflow's in each activity; `person` acts in each look.
+
+    While an activity runs, no time is skipped. So what a person does then comes at once, however
+    slow this machine is.
+    """
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.person: Callable[[], Awaitable[None]] | None = None
+
+    def intercept_activity(
+        self, next: worker.ActivityInboundInterceptor
+    ) -> worker.ActivityInboundInterceptor:
+        """Called once for each activity run by the worker."""
+        return _Call(next, self)
+
+
+class _Call(worker.ActivityInboundInterceptor):
+    def __init__(self, next: worker.ActivityInboundInterceptor, step: InStep) -> None:
+        super().__init__(next)
+        self._step = step
+
+    async def execute_activity(self, input: worker.ExecuteActivityInput) -> Any:
+        info, clock = activity.info(), self._step.clock
+        if not info.is_local:
+            ahead = info.current_attempt_scheduled_time - clock.now()
+            clock.advance(max(0.0, ahead.total_seconds()))
+        if info.activity_type == "await_port_change" and self._step.person:
+            await self._step.person()
+        return await super().execute_activity(input)
+
+
+@asynccontextmanager
+async def skipping_server(step: InStep) -> AsyncIterator[WorkflowEnvironment]:
+    """A server on which time passes only as fast as something happens."""
+    values = [*DYNAMIC, "frontend.WorkflowTimeSkippingEnabled=true"]
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(max_session_skip_count=MANY_SKIPS),
+        data_converter=pydantic_data_converter,
+        # A worker takes over what its client has of this kind.
+        interceptors=[step],
+        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
+        dev_server_extra_args=[p for value in values for p in ("--dynamic-config-value", value)],
+        search_attributes=SEARCH_ATTRIBUTES,
+    ) as environment:
+        yield environment

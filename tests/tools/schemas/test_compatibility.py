@@ -1,0 +1,103 @@
+"""Callers that were written for an earlier release of the same major version can go on."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from tests.tools.schemas import read
+from tests.tools.schemas.changes import Changes, allowed, changed, forbidden, replaced
+from tools.schemas.__main__ import CURRENT, ROOT, release
+from tools.schemas.comparison import Comparison
+from tools.schemas.compatibility import breaches, files_received, files_sent
+from tools.schemas.documents import CONTRACT
+
+RELEASED = ROOT / "schemas" / "released"
+SUMS = "SHA256SUMS"
+
+
+def number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+VERSIONS = sorted((path.name for path in RELEASED.iterdir()), key=number)
+LATEST = read(RELEASED / VERSIONS[-1])
+
+
+def test_every_release_has_its_schemas() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert set(re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)) == set(VERSIONS), (
+        "freeze the schemas of a release with: cp -r schemas/json schemas/released/VERSION, and in "
+        "that folder: sha256sum *.json > SHA256SUMS"
+    )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_schemas_of_a_release_have_their_sums(version: str) -> None:
+    lines = (RELEASED / version / SUMS).read_text("utf-8").splitlines()
+    expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    files = {path.name: path.read_bytes() for path in (RELEASED / version).glob("*.json")}
+
+    assert {name: sha256(file).hexdigest() for name, file in files.items()} == expected, (
+        "released schemas are never changed: what callers were written for is compared with them"
+    )
+
+
+def test_nothing_breaks_callers_of_the_last_release() -> None:
+    if number(VERSIONS[-1])[0] == number(release())[0]:
+        assert breaches(LATEST, read(CURRENT)) == []
+
+
+def test_every_forbidden_change_of_a_payload_is_found() -> None:
+    tried = dict(found_after(forbidden))
+    assert len(tried) > 1000
+    assert [change for change, found in tried.items() if not found] == []
+
+
+def test_what_callers_do_not_notice_may_change() -> None:
+    tried = dict(found_after(allowed))
+    assert len(tried) > 500
+    assert {change: found for change, found in tried.items() if found} == {}
+
+
+def found_after(changes: Changes) -> Iterator[tuple[str, list[str]]]:
+    """What is found after each change of each place of each released schema."""
+    for sent, files in ((True, files_sent(LATEST)), (False, files_received(LATEST))):
+        for file in sorted(files):
+            old = LATEST[file]
+            for change, new in changed(old, changes, sent=sent):
+                yield f"{file} {change}", Comparison(old, new, sent=sent).breaches(file)
+
+
+def test_no_name_may_go_or_mean_something_else() -> None:
+    contract = LATEST[CONTRACT]
+    names = list(ways(contract))
+    assert len(names) > 80
+    for way in names:
+        other = replaced(contract, way, "other")
+        assert breaches(LATEST, LATEST | {CONTRACT: other}), way
+
+
+def ways(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in pairs:
+        yield (*way, str(key))
+        if isinstance(inner, dict | list):
+            yield from ways(inner, (*way, str(key)))
+
+
+def test_a_breach_says_where_and_what() -> None:
+    new = deepcopy(LATEST)
+    del new["PortInCorrection.json"]["properties"]["account_pin"]
+    del new[CONTRACT]["workflows"]["PortInWorkflow"]["updates"]["attach_order"]
+    new["PortInStatus.json"]["$defs"]["PortState"]["enum"].remove("PORTED")
+
+    assert breaches(LATEST, new) == [
+        "contract.json workflows PortInWorkflow updates: attach_order is gone",
+        "PortInCorrection.json: the field account_pin is gone",
+        "PortInStatus.json state: the word 'PORTED' is gone",
+        "PortInStatus.json timeline[] state: the word 'PORTED' is gone",
+    ]

@@ -1,0 +1,191 @@
+"""The committed schemas are those of the models, and say what the workflows take."""
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable
+from copy import deepcopy
+from itertools import product
+from typing import Any
+from unittest.mock import Mock
+
+import nexusrpc
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import JsonValue, ValidationError
+from temporalio import workflow
+
+from telegent_orchestrator._validation import faults_of
+from telegent_orchestrator.names import CORRECT_SIGNAL
+from telegent_orchestrator.nexus import TelegentOrchestrator
+from telegent_orchestrator.onboarding import OnboardingRequest
+from tests.docs.test_documents import README, json_blocks
+from tests.tools.schemas import read
+from tools.schemas.__main__ import CURRENT, ROOT, texts
+from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
+from tools.schemas.documents import CONTRACT
+from workflows.bulk.signals import ORDER_SIGNAL, PART_CHANGED_SIGNAL
+from workflows.events.delivery_workflow import EventDeliveryWorkflow
+from workflows.port_in.inbox import PortInbox
+from workflows.registry import WORKFLOWS as DEFINED
+from workflows.support.parent_updates import CHILD_CHANGED_SIGNAL
+
+OF_OTHERS = [kind for kind in DEFINED if kind is not EventDeliveryWorkflow]
+BETWEEN_OURS = {CHILD_CHANGED_SIGNAL, PART_CHANGED_SIGNAL, ORDER_SIGNAL}
+FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
+WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})
+SCHEMAS = {
+    name: Draft202012Validator(document)
+    for name, document in read(CURRENT).items()
+    if name != CONTRACT
+}
+
+
+def test_they_are_up_to_date() -> None:
+    committed = {path.name: path.read_text("utf-8") for path in CURRENT.iterdir()}
+    assert committed == texts(), "bring them up to date with: make schemas"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_is_a_schema_with_a_name_of_its_own(name: str) -> None:
+    schema = SCHEMAS[name].schema
+    assert isinstance(schema, dict)
+    Draft202012Validator.check_schema(schema)
+    title = name.removesuffix(".json")
+    assert schema["$id"] == f"urn:telegent-orchestrator:0:{title}"
+    assert schema["title"] == title
+    assert all(part["description"] for part in (schema, *schema.get("$defs", {}).values()))
+
+
+@pytest.mark.parametrize("kind", OF_OTHERS, ids=lambda kind: kind.__name__)
+def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
+    # The SDK has no public way to ask a workflow for its messages.
+    defined = workflow._Definition.must_from_class(kind)
+    contract = WORKFLOWS[defined.name or ""]
+
+    assert contract.start in (None, *(defined.arg_types or ()))
+    assert contract.result is defined.ret_type
+    assert {name: query.ret_type for name, query in defined.queries.items()} == contract.queries
+    assert {name: update.ret_type or type(None) for name, update in defined.updates.items()} == {
+        name: update.answer or type(None) for name, update in contract.updates.items()
+    }
+    for name, promised in contract.updates.items():
+        assert promised.argument.__name__ in (defined.updates[name].fn.__doc__ or "")
+    assert defined.signals.keys() - BETWEEN_OURS == contract.signals.keys()
+
+
+class ReadAsError(Exception):
+    """Stops a handler where it reads what was sent; `kind`: the model that it reads it as."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+@pytest.mark.parametrize("kind", OF_OTHERS, ids=lambda kind: kind.__name__)
+def test_handlers_read_what_the_contract_promises(
+    kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Handlers take whatever was sent, and read it themselves: only so it shows what as.
+    readers = [module for module in list(sys.modules.values()) if hasattr(module, "read_message")]
+    for module in readers:
+        monkeypatch.setattr(module, "read_message", raises)
+    defined = workflow._Definition.must_from_class(kind)
+    contract = WORKFLOWS[defined.name or ""]
+    for name, promised in contract.updates.items():
+        update = defined.updates[name]
+        assert update.validator, name
+        assert read_as(update.validator) is promised.argument
+        assert read_as(update.fn) is promised.argument
+    for name, argument in contract.signals.items():
+        assert argument is None or read_as(defined.signals[name].fn) is argument
+
+
+def raises(kind: type, _: object) -> None:
+    """In place of `read_message`."""
+    raise ReadAsError(kind)
+
+
+def read_as(handler: Callable[..., object]) -> type:
+    """The model that a handler reads a message as."""
+    # A port-in has its signals read by its inbox.
+    anything = Mock(_inbox=PortInbox(Mock()))
+    with pytest.raises(ReadAsError) as raised:
+        run(handler(anything, {}))
+    return raised.value.kind
+
+
+def run(answer: object) -> None:
+    """Lets an asynchronous handler begin."""
+    if inspect.iscoroutine(answer):
+        answer.send(None)
+
+
+def test_the_contract_is_what_the_nexus_service_takes() -> None:
+    operations = {
+        operation.name: (operation.input_type, operation.output_type)
+        for operation in vars(TelegentOrchestrator).values()
+        if isinstance(operation, nexusrpc.Operation)
+    }
+    assert operations == {
+        name: (asked.argument, asked.answer) for name, asked in NEXUS_OPERATIONS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [("OnboardingRequest.json", "family.json"), ("PortInCorrection.json", "correction.json")],
+)
+def test_the_examples_fit(schema: str, file: str) -> None:
+    SCHEMAS[schema].validate(json.loads((ROOT / "examples" / file).read_text("utf-8")))
+
+
+def test_what_the_readme_shows_fits() -> None:
+    shown = [(f"{kind}.json", json.loads(block)) for kind, block in json_blocks(README)]
+    whole = [(name, block) for name, block in shown if name in SCHEMAS]
+    assert len(whole) >= 2
+    for name, block in whole:
+        SCHEMAS[name].validate(block)
+
+
+def places(value: JsonValue, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The way to every value inside this one."""
+    inner: list[tuple[str | int, JsonValue]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+
+
+def test_what_a_schema_takes_no_shape_check_refuses() -> None:
+    takes = SCHEMAS["OnboardingRequest.json"].is_valid
+    for place, value in product(places(FAMILY)[1:], WRONG):
+        request = deepcopy(FAMILY)
+        holder: Any = request
+        for key in place[:-1]:
+            holder = holder[key]
+        if value == "remove":
+            del holder[place[-1]]
+        else:
+            holder[place[-1]] = value
+        assert not takes(request) or shape_faults(request) == [], (place, value)
+
+
+def shape_faults(request: dict[str, Any]) -> list[str]:
+    """What is wrong with a request that a JSON Schema can say."""
+    try:
+        OnboardingRequest.model_validate(request)
+    except ValidationError as error:
+        between_parts = r"is not a key|needs \"guardian\"|needs routes.voice|twice|Value error"
+        # Validators take `format` for a comment, unless they are told otherwise.
+        unsaid = rf"{between_parts}|valid date"
+        return [fault for fault in faults_of(error) if not re.search(unsaid, fault)]
+    return []
+
+
+def test_a_misspelt_field_does_not_fit() -> None:
+    assert WORKFLOWS["PortInWorkflow"].signals[CORRECT_SIGNAL]
+    correction = {"by": "support desk", "acount_number": "100200301"}
+    assert not SCHEMAS["PortInCorrection.json"].is_valid(correction)

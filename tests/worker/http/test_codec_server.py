@@ -1,0 +1,280 @@
+import asyncio
+import base64
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+
+import httpx
+import pytest
+import pytest_asyncio
+from google.protobuf.json_format import MessageToDict
+from pydantic import SecretStr
+from temporalio.api.common.v1 import Payload, Payloads
+
+import worker.http.codec_server
+from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey
+from tests.timeouts import PATIENCE
+from tests.worker.conftest import free_port
+from tests.worker.processes import Ended, end, environment, started
+from tests.worker.served import served
+from worker.http.codec_server import BODY_LIMIT, codec_app
+from worker.settings.codec import Operator, parse_operators
+
+UI = "http://localhost:8080"
+CONTENT = b'{"a": 1}'
+PLAIN = {
+    "payloads": [
+        {"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": base64.b64encode(CONTENT).decode()}
+    ]
+}
+CODEC = EncryptionCodec([PayloadKey("k1", os.urandom(32))])
+ANNA, BEN = "anna-token-0123456789abcdef", "ben-token-0123456789abcdef"
+OPERATORS = [Operator("anna", SecretStr(ANNA)), Operator("ben", SecretStr(BEN))]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def server() -> AsyncIterator[httpx.AsyncClient]:
+    """Without operators, as on a developer's machine."""
+    async with served(codec_app(CODEC, [UI])) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="session")
+async def guarded() -> AsyncIterator[httpx.AsyncClient]:
+    async with served(codec_app(CODEC, [UI], OPERATORS)) as client:
+        yield client
+
+
+async def test_decode_undoes_encode(server: httpx.AsyncClient) -> None:
+    sealed = (await server.post("/encode", json=PLAIN)).json()
+    assert base64.b64decode(sealed["payloads"][0]["metadata"]["encoding"]) == b"binary/encrypted"
+    answer = await server.post("/decode", json=sealed)
+    assert answer.json() == PLAIN
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_decode_leaves_plain_payloads(server: httpx.AsyncClient) -> None:
+    assert (await server.post("/decode", json=PLAIN)).json() == PLAIN
+
+
+async def test_no_payloads_at_all(server: httpx.AsyncClient) -> None:
+    assert (await server.post("/decode", json={})).json() == {}
+
+
+async def test_unknown_key_is_named(server: httpx.AsyncClient) -> None:
+    (sealed,) = await EncryptionCodec([PayloadKey("k9", os.urandom(32))]).encode([Payload()])
+    answer = await server.post("/decode", json=MessageToDict(Payloads(payloads=[sealed])))
+    assert answer.status_code == 400
+    assert "'k9'" in answer.text
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"nonsense", b"[1]", b'{"payloads": 3}', b"\xff\xfe", b"[" * 100_000]
+)
+async def test_what_is_not_payloads_is_refused(server: httpx.AsyncClient, body: bytes) -> None:
+    answer = await server.post("/decode", content=body)
+    assert answer.status_code == 400
+    assert answer.text == "the body is not Temporal Payloads JSON"
+
+
+async def test_reading_is_not_offered(server: httpx.AsyncClient) -> None:
+    assert (await server.get("/decode")).status_code == 405
+
+
+async def test_a_body_without_end_is_cut_off(guarded: httpx.AsyncClient) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 65_536
+            yield b" " * 65_536
+
+    headers = {"Authorization": f"Bearer {ANNA}"}
+    # It closes while we still send: whether its answer gets through first is up to the system.
+    with suppress(httpx.WriteError, httpx.ReadError):
+        answer = await guarded.post("/decode", content=endless(), headers=headers)
+        assert answer.status_code == 413
+    assert sent < 4 * BODY_LIMIT
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    server: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker.http.codec_server, "BODY_TIMEOUT", timedelta(seconds=0.2))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.base_url.port)
+    writer.write(b"POST /decode HTTP/1.1\r\nHost: codec\r\nContent-Length: 2\r\n\r\n{")
+    async with asyncio.timeout(PATIENCE):
+        assert b" 408 " in await reader.readline()
+    writer.close()
+
+
+async def preflight(
+    server: httpx.AsyncClient, origin: str, headers: str = "content-type,x-namespace"
+) -> httpx.Response:
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": headers}
+    return await server.options("/decode", headers={"Origin": origin, **asked})
+
+
+async def test_the_ui_may_ask(server: httpx.AsyncClient) -> None:
+    allowed = await preflight(server, UI)
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-origin"] == UI
+    answer = await server.post("/decode", json=PLAIN, headers={"Origin": UI})
+    assert answer.headers["access-control-allow-origin"] == UI
+    assert "access-control-allow-credentials" not in {**allowed.headers, **answer.headers}
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "http://localhost:8080.evil", "https://localhost:8080", "null"],
+)
+async def test_other_pages_get_no_answer_at_all(server: httpx.AsyncClient, origin: str) -> None:
+    assert (await preflight(server, origin)).status_code == 400
+    answer = await server.post("/decode", json=PLAIN, headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert "TELEGENT_CODEC_ALLOWED_ORIGINS" in answer.text
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_preflight_needs_no_token_and_allows_what_the_ui_sends(
+    guarded: httpx.AsyncClient,
+) -> None:
+    allowed = await preflight(guarded, UI, "authorization,content-type,x-namespace")
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-credentials"] == "true"
+    assert allowed.headers["access-control-allow-origin"] == UI
+    assert (await preflight(guarded, UI, "x-other")).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/encode", "/decode"])
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        f"Bearer {ANNA}",
+        f"bearer  {BEN}",
+        httpx.BasicAuth("anna", ANNA),
+        httpx.BasicAuth("ben", BEN),
+    ],
+    ids=["Bearer", "bearer", "Basic", "Basic of another"],
+)
+async def test_operators_are_let_in(
+    guarded: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
+) -> None:
+    assert (await _asked(guarded, path, credentials)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/encode", "/decode"])
+@pytest.mark.parametrize(
+    "credentials",
+    ["", "Bearer", f"Bearer {ANNA[:-1]}", f"Bearer {ANNA}x", ANNA, "Basic !", f"Basic {ANNA}"]
+    + [httpx.BasicAuth(*pair) for pair in (("anna", BEN), ("", ANNA), ("carl", ANNA), (ANNA, ""))],
+    ids=lambda given: given if isinstance(given, str) else "Basic",
+)
+async def test_nobody_else_is(
+    guarded: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
+) -> None:
+    answer = await _asked(guarded, path, credentials)
+    assert answer.status_code == 401
+    assert "TEMPORAL_CODEC_AUTH" in answer.text
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+
+
+async def _asked(
+    server: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
+) -> httpx.Response:
+    if isinstance(credentials, httpx.Auth):
+        return await server.post(path, json=PLAIN, auth=credentials)
+    return await server.post(path, json=PLAIN, headers={"Authorization": credentials})
+
+
+async def test_the_ui_can_show_that_a_token_is_wanted(guarded: httpx.AsyncClient) -> None:
+    answer = await guarded.post("/decode", json=PLAIN, headers={"Origin": UI})
+    assert answer.status_code == 401
+    assert answer.headers["access-control-allow-origin"] == UI
+    # To Basic a browser would answer with a prompt, and hold the call back until then.
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+
+
+async def test_a_browser_signs_in_at_the_root(guarded: httpx.AsyncClient) -> None:
+    asked = await guarded.get("/")
+    assert asked.status_code == 401
+    assert asked.headers["www-authenticate"].startswith("Basic ")
+    assert "anna" in (await guarded.get("/", auth=("anna", ANNA))).text
+
+
+async def test_health_is_open_to_all(guarded: httpx.AsyncClient) -> None:
+    assert (await guarded.get("/healthz")).status_code == 200
+
+
+async def test_who_read_what_is_in_the_log_and_no_content() -> None:
+    done = await _used(TELEGENT_LOG_LEVEL="ERROR")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [
+        (line["event"], line["operator"], line["namespace"], line["payloads"])
+        for line in lines
+        if line["logger"] == "codec_audit"
+    ] == [("encrypted", "anna", "mobile", 1), ("decrypted", "ben", "not named", 1)]
+    assert all("timestamp" in line for line in lines)
+    for secret in (ANNA, BEN, CONTENT.decode(), base64.b64encode(CONTENT).decode()):
+        assert secret not in done.out + done.err
+
+
+async def test_who_was_refused_is_in_the_log_without_what_was_sent() -> None:
+    done = await _used()
+    (refused,) = [line for line in done.out.splitlines() if "no credentials" in line]
+    assert json.loads(refused)["client"] == "127.0.0.1"
+    assert "a-guess" not in done.out
+
+
+async def _used(**variables: str) -> Ended:
+    """A codec server after two good calls and one with a wrong token."""
+    port = free_port()
+    key = base64.b64encode(os.urandom(32)).decode()
+    env = environment(
+        TELEGENT_PAYLOAD_KEYS=f"k:{key}",
+        TELEGENT_CODEC_PORT=str(port),
+        TELEGENT_CODEC_OPERATORS=f"anna:{ANNA},ben:{BEN}",
+        **variables,
+    )
+    async with started(env, "codec-server") as process:
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            while True:
+                with suppress(httpx.ConnectError):
+                    await http.get("/healthz")
+                    break
+                await asyncio.sleep(0.05)
+            named = {"X-Namespace": "mobile", "Authorization": f"Bearer {ANNA}"}
+            await http.post("/encode", json=PLAIN, headers=named)
+            await http.post("/decode", json=PLAIN, auth=("ben", BEN), headers={"X-Namespace": "{}"})
+            await http.post("/decode", json=PLAIN, headers={"Authorization": "Bearer a-guess"})
+        process.send_signal(signal.SIGTERM)
+        return await end(process)
+
+
+def test_operators_come_one_a_line_or_between_commas() -> None:
+    read = parse_operators(f"anna:{ANNA}\nben:{BEN},\n anna:{ANNA}2\n")
+    assert [operator.name for operator in read] == ["anna", "ben", "anna"]
+    assert [operator.token.get_secret_value() for operator in read] == [ANNA, BEN, f"{ANNA}2"]
+    assert ANNA not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (ANNA, "entry 1 must be name:token"),
+        (f"an na:{ANNA}", "entry 1 must be name:token"),
+        (f"anna:{ANNA},ben:short-9876", "token in entry 2 must be 24"),
+        (f"anna:{ANNA} x", "token in entry 1 must be 24"),
+        (f"anna:{ANNA},ben:{ANNA}", "entry 2 repeats the token"),
+    ],
+)
+def test_wrong_operators_are_named_by_position(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint) as refused:
+        parse_operators(text)
+    assert ANNA not in str(refused.value)
+    assert "9876" not in str(refused.value)

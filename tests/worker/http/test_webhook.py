@@ -1,0 +1,348 @@
+"""The webhook over real HTTP, with a real Temporal server and real port-ins behind it."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from temporalio.client import Client
+
+import worker.http.webhook
+from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
+from telegent_orchestrator.client import Orchestrator, PortInHandle
+from telegent_orchestrator.names import ORDER_ATTRIBUTE
+from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
+from tests.harness import SETTINGS, House, dev_server
+from tests.payloads import port_in
+from tests.timeouts import PATIENCE
+from tests.worker.conftest import free_port
+from tests.worker.processes import environment, started
+from worker.http.webhook import BODY_LIMIT, PATH, orders_in, webhook_app
+from worker.settings import SettingsError, WebhookSettings, load_settings
+
+NUMBER = "+18015550142"
+USERNAME, PASSWORD, TOKEN = "telegent", "correct: horse", "a-long-token"
+BASIC = httpx.BasicAuth(USERNAME, PASSWORD)
+AT_ONCE = CarrierTimings(acknowledge_after=1, decide_after=1, complete_after=1)
+GATHERING = timedelta(seconds=0.3)
+
+
+@pytest.fixture(autouse=True)
+def gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker.http.webhook, "GATHERING", GATHERING)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server() -> AsyncIterator[Client]:
+    async with dev_server() as client:
+        yield client
+
+
+@asynccontextmanager
+async def webhook(client: Client) -> AsyncIterator[httpx.AsyncClient]:
+    options = {"webhook_username": USERNAME, "webhook_password": PASSWORD, "webhook_token": TOKEN}
+    app = webhook_app(client, WebhookSettings.model_validate(options))
+    listener = socket.create_server(("127.0.0.1", 0))
+    running = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(running.serve(sockets=[listener]))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with httpx.AsyncClient(base_url=url, auth=BASIC, trust_env=False) as http:
+        yield http
+    running.should_exit = True
+    await serving
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def http(server: Client) -> AsyncIterator[httpx.AsyncClient]:
+    async with webhook(server) as client:
+        yield client
+
+
+async def counters(http: httpx.AsyncClient) -> dict[str, int]:
+    found: dict[str, int] = (await http.get("/healthz")).json()["counters"]
+    return found
+
+
+@asynccontextmanager
+async def slow_house(client: Client) -> AsyncIterator[House]:
+    """Port-ins here look at their orders twice, and then not for an hour."""
+    carrier = CarrierSetup(timings=AT_ONCE)
+    simulator = Simulator(SimulatorOptions(carrier=carrier, manual_clock=True))
+    mine = uuid4().hex[:8]
+    pace = replace(SETTINGS.port_pace, fixed=timedelta(hours=1))
+    async with simulator.serve() as url:
+        settings = replace(SETTINGS, id_key=mine, port_pace=pace)
+        house = House(client, simulator, Orchestrator(client, id_key=mine), settings, url)
+        async with house.working():
+            yield house
+
+
+async def submitted(house: House) -> tuple[PortInHandle, str]:
+    """A port-in that only lacks a look, and the id of its order as Temporal lists it."""
+    details = PortInDetails.model_validate(port_in(NUMBER))
+    handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            order_id = (await handle.status()).order_id
+            look = await handle.next_look()
+            rests = look and look > datetime.now(UTC) + timedelta(minutes=30)
+            query = f'{ORDER_ATTRIBUTE} = "{order_id}"'
+            if order_id and rests and (await house.temporal.count_workflows(query)).count:
+                house.let_pass(AT_ONCE.complete_after)
+                return handle, order_id
+            await asyncio.sleep(0.05)
+
+
+async def signals(client: Client, handle: PortInHandle) -> int:
+    history = await client.get_workflow_handle(handle.id).fetch_history()
+    return sum(
+        event.HasField("workflow_execution_signaled_event_attributes") for event in history.events
+    )
+
+
+async def test_an_order_update_makes_the_port_in_look_at_once(
+    server: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with slow_house(server) as house:
+        handle, order_id = await submitted(house)
+        assert (await handle.status()).state is not PortState.COMPLETED
+
+        monkeypatch.setattr(worker.http.webhook, "GATHERING", timedelta(seconds=3))
+        burst = [http.post(PATH, json={"Data": [{"OrderId": order_id}]}) for _ in range(5)]
+        answers = await asyncio.gather(*burst)
+
+        assert [answer.status_code for answer in answers] == [200] * 5
+        async with asyncio.timeout(PATIENCE):
+            assert (await handle.result()).state is PortState.COMPLETED
+        assert await signals(server, handle) == 1
+        assert await counters(http) == {"received": 5, "coalesced": 4, "signals": 1}
+
+        # The port-in has ended: there is nothing left to tell.
+        assert (await http.put(PATH, json={"OrderId": order_id})).status_code == 200
+        assert (await counters(http))["unknown_orders"] == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Basic",
+        "Basic dGVsZWdlbnQ6d3Jvbmc=",
+        f"Bearer {TOKEN}x",
+        f"Bearer {PASSWORD}",
+        f"Basic {TOKEN}",
+        "Bearer \xff",
+    ],
+)
+async def test_without_the_right_credentials_nothing_is_taken(
+    http: httpx.AsyncClient, header: str | None
+) -> None:
+    headers = [(b"authorization", header.encode("latin-1"))] if header is not None else []
+    request = http.build_request("POST", PATH, content=b"OrderId=JNUOID-1", headers=headers)
+
+    answer = await http.send(request, auth=None)
+
+    assert answer.status_code == 401
+    assert "Basic" in answer.headers["www-authenticate"]
+    assert await counters(http) == {"received": 1, "unauthorized": 1}
+
+
+async def test_a_bearer_token_is_as_good(http: httpx.AsyncClient) -> None:
+    request = http.build_request("POST", PATH, headers={"Authorization": f"bearer {TOKEN}"})
+    assert (await http.send(request, auth=None)).status_code == 200
+
+
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(http: httpx.AsyncClient) -> None:
+    order = b"OrderId=JNUOID-large "
+    assert (await http.post(PATH, content=order.ljust(BODY_LIMIT))).status_code == 200
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield order
+        yield b"x" * BODY_LIMIT
+
+    answer = await http.post(PATH, content=chunks())
+
+    assert answer.status_code == 413
+    found = await counters(http)
+    assert (found["too_large"], found["unknown_orders"]) == (1, 1)
+
+
+async def test_only_posts_and_puts_are_taken(http: httpx.AsyncClient) -> None:
+    assert (await http.get(PATH)).status_code == 405
+    assert (await http.delete(PATH)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "orders"),
+    [
+        ('{"OrderId": "JNUOID-1"}', ["JNUOID-1"]),
+        ('{"event": {"data": [{"orderId": "A-1"}, {"ORDER_ID":"B-2"}]}}', ["A-1", "B-2"]),
+        (json.dumps({"body": json.dumps({"OrderId": "A-1"})}), ["A-1"]),
+        ("[" * 5000 + '{"OrderId":"A-1"}', ["A-1"]),
+        ("<x:Event><x:OrderId>\n JNUOID-7 </x:OrderId></x:Event>", ["JNUOID-7"]),
+        ('<Order OrderId="A-1"/>', ["A-1"]),
+        ("<OrderId><![CDATA[JNUOID-7]]></OrderId>", ["JNUOID-7"]),
+        ("Event=Order_Update&OrderId=JNUOID-7&Status=Complete", ["JNUOID-7"]),
+        ("order JNUOID-7 has changed; see JNUOID-8, JNUOID-7", ["JNUOID-7", "JNUOID-8"]),
+        ('{"OrderId": null, "OrderStatus": "Complete"}', ["null"]),
+        ('{"OrderId": "", "Status": "x"}', []),
+        ('{"OrderId": "\\" OR WorkflowId != \\"x"}', ["OR"]),
+        ("Status=Complete", []),
+        ("", []),
+    ],
+)
+def test_order_ids_are_found_in_any_format(body: str, orders: list[str]) -> None:
+    assert orders_in(body.encode()) == orders
+
+
+@given(st.binary(max_size=2000) | st.text(max_size=500).map(str.encode))
+def test_what_is_found_can_never_leave_its_quotes(body: bytes) -> None:
+    for found in orders_in(b'"OrderId":"' + body) + orders_in(body):
+        assert found.isascii()
+        assert not set(found) & set("\"'\\ \n=()")
+
+
+def test_a_body_of_many_orders_costs_a_bounded_number_of_questions() -> None:
+    assert len(orders_in(" ".join(f"JNUOID-{n}" for n in range(5000)).encode())) == 20
+    assert orders_in(("orderid" * 5000 + " " * 20_000 + '"' * 20_000).encode()) == []
+
+
+async def test_nonsense_is_answered_and_signals_nobody(http: httpx.AsyncClient) -> None:
+    bodies: list[bytes] = []
+
+    # Collected first, because hypothesis does not run coroutines.
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck), database=None)
+    @given(st.binary(max_size=4000) | st.recursive(st.none() | st.text(), st.lists).map(as_json))
+    def collect(body: bytes) -> None:
+        bodies.append(body)
+
+    collect()
+    answers = await asyncio.gather(*(http.post(PATH, content=body) for body in bodies))
+
+    assert {answer.status_code for answer in answers} == {200}
+    found = await counters(http)
+    assert found["received"] == len(bodies)
+    assert "signals" not in found
+
+
+def as_json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+async def test_an_order_of_nobody_is_answered(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, json={"OrderId": "JNUOID-nobody"})
+    assert answer.status_code == 200
+    assert await counters(http) == {"received": 1, "unknown_orders": 1}
+
+
+async def test_nothing_of_the_body_is_logged_but_the_order_id(
+    http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"OrderId": "JNUOID-logged", "Number": NUMBER, "Pin": "482913"}
+    with caplog.at_level(logging.DEBUG):
+        await http.post(PATH, json=body)
+        await http.post(PATH, content=f"number={NUMBER}".encode())
+        await http.post(PATH, json={"OrderId": "2718281828"})  # not in the vendor's form
+
+    written = "".join(record.getMessage() for record in caplog.records) + str(capsys.readouterr())
+    assert "JNUOID-logged" in written
+    assert "2718281828" not in written
+    assert NUMBER[1:] not in written
+    assert "482913" not in written
+
+
+async def test_without_temporal_the_vendor_is_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker.http.webhook, "TEMPORAL_TIMEOUT", timedelta(seconds=1))
+    async with dev_server() as gone:
+        pass
+    async with webhook(gone) as http:
+        answer = await http.post(PATH, json={"OrderId": "JNUOID-1"})
+        assert answer.status_code == 503
+        assert (await http.post(PATH, content=b"no order")).status_code == 200
+        assert (await counters(http))["temporal_unreachable"] == 1
+        assert (await http.get("/readyz")).status_code == 503
+
+
+async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> None:
+    port = free_port()
+    env = environment(
+        TEMPORAL_ADDRESS=server.service_client.config.target_host,
+        TELEGENT_WEBHOOK_PORT=str(port),
+        TELEGENT_WEBHOOK_TOKEN=TOKEN,
+    )
+    url = f"http://127.0.0.1:{port}"
+    async with (
+        started(env, "webhook") as process,
+        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+        asyncio.timeout(PATIENCE),
+    ):
+        while True:
+            with contextlib.suppress(httpx.ConnectError):
+                await http.get("/healthz")
+                break
+            await asyncio.sleep(0.1)
+        assert (await http.get("/readyz")).status_code == 200
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await http.post(PATH, content="JNUOID-1")).status_code == 401
+        sent = asyncio.create_task(http.post(PATH, content="JNUOID-1", headers=headers))
+        while (await counters(http))["received"] < 2:
+            await asyncio.sleep(0.02)
+        process.terminate()
+        # What was in hand when it had to stop is still answered.
+        assert (await sent).status_code == 200
+        out, err = await process.communicate()
+
+    assert b'"order_id": "JNUOID-1"' in out
+    assert not err
+    assert TOKEN.encode() not in out
+
+
+class TestSettings:
+    @pytest.fixture(autouse=True)
+    def nothing_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in list(os.environ):
+            if name.startswith("TELEGENT_"):
+                monkeypatch.delenv(name)
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "webhook.example.com"])
+    def test_what_others_can_reach_needs_credentials(
+        self, monkeypatch: pytest.MonkeyPatch, host: str
+    ) -> None:
+        monkeypatch.setenv("TELEGENT_WEBHOOK_HOST", host)
+        with pytest.raises(SettingsError) as refused:
+            load_settings(WebhookSettings)
+        (line,) = refused.value.lines
+        assert line.startswith(f"TELEGENT_WEBHOOK_HOST={host}: needs TELEGENT_WEBHOOK_TOKEN, or")
+
+        monkeypatch.setenv("TELEGENT_WEBHOOK_TOKEN", TOKEN)
+        assert TOKEN in load_settings(WebhookSettings).secrets()
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+    def test_this_machine_alone_does_not(self, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+        monkeypatch.setenv("TELEGENT_WEBHOOK_HOST", host)
+        assert load_settings(WebhookSettings).webhook_host == host
+
+    @pytest.mark.parametrize("name", ["USERNAME", "PASSWORD"])
+    def test_half_of_the_credentials_is_a_fault(
+        self, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setenv(f"TELEGENT_WEBHOOK_{name}", "half")
+        with pytest.raises(SettingsError, match="go together") as refused:
+            load_settings(WebhookSettings)
+        assert "half" not in str(refused.value)

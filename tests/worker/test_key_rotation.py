@@ -1,0 +1,223 @@
+"""Payload keys that are exchanged while a port-in is open, and keys that a worker lacks."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.worker import Replayer
+
+from activities.support.outcomes import Outcome
+from simulator import CarrierRecord, CarrierSetup, Simulator, SimulatorOptions
+from telegent_orchestrator import names
+from telegent_orchestrator.client import Orchestrator, PortInHandle
+from telegent_orchestrator.encryption import MissingKeyError, PayloadKey, data_converter
+from telegent_orchestrator.port_in import (
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortState,
+)
+from tests.harness import QUICK, SETTINGS, House, end_what_runs, failed_tasks
+from tests.payloads import port_in
+from tests.timeouts import PATIENCE
+from worker.payload_validation import missing_key, reading_client
+from worker.run import workflow_runner
+from workflows.registry import WORKFLOWS
+from workflows.support.exactly_once import NOTHING_HAPPENED, outcome_of
+
+NUMBER = "+18015550142"
+A, B = PayloadKey("2025", os.urandom(32)), PayloadKey("2026", os.urandom(32))
+NAMESAKE_OF_A = PayloadKey("2025", os.urandom(32))
+CANCEL = PortInCancel(by="desk", reason="the subscriber stays")
+
+
+def with_keys(client: Client, *keys: PayloadKey) -> Client:
+    return Client(client.service_client, data_converter=data_converter(keys))
+
+
+@asynccontextmanager
+async def closed_house(temporal: Client, record: CarrierRecord) -> AsyncIterator[House]:
+    """A house in which nobody works yet."""
+    simulator = Simulator(
+        SimulatorOptions(carrier=CarrierSetup(timings=QUICK, records={NUMBER: record}))
+    )
+    mine = uuid4().hex[:8]
+    async with simulator.serve() as url:
+        settings = replace(SETTINGS, id_key=mine)
+        house = House(temporal, simulator, Orchestrator(temporal, id_key=mine), settings, url)
+        yield house
+        await end_what_runs(temporal)
+
+
+def as_holder(house: House, *keys: PayloadKey) -> House:
+    """The same house, as seen by a process with these keys."""
+    temporal = with_keys(house.temporal, *keys)
+    typed = Orchestrator(temporal, id_key=house.settings.id_key)
+    return replace(house, temporal=temporal, orchestrator=typed)
+
+
+async def start(house: House) -> PortInHandle:
+    details = PortInDetails.model_validate(port_in(NUMBER))
+    await house.temporal.start_workflow(
+        names.PORT_IN_WORKFLOW,
+        PortInRequest(details=details),
+        id=names.port_in_id(NUMBER, house.settings.id_key),
+        task_queue=names.TASK_QUEUE,
+        # A failed task is tried again after this; the usual ten seconds are long for a test.
+        task_timeout=timedelta(seconds=3),
+    )
+    return house.orchestrator.port_in(NUMBER)
+
+
+async def until(port: PortInHandle, state: PortState) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while (await port.status()).state is not state:
+            await asyncio.sleep(0.05)
+
+
+async def until_task_fails(handle: WorkflowHandle[Any, Any]) -> str:
+    async with asyncio.timeout(PATIENCE):
+        while not (why := await failed_tasks(handle)):
+            await asyncio.sleep(0.05)
+    return why[0]
+
+
+async def test_keys_are_exchanged_while_a_port_in_is_open(temporal: Client) -> None:
+    async with closed_house(temporal, CarrierRecord(account_number="100200301")) as house:
+        before, between = as_holder(house, A), as_holder(house, A, B)
+        rotated, after = as_holder(house, B, A), as_holder(house, B)
+        async with before.working():
+            port = await start(before)
+            await until(port, PortState.ACTION_REQUIRED)
+        # First every process learns to read the new key, then every process writes with it.
+        async with between.working():
+            assert (
+                await before.orchestrator.port_in(NUMBER).status()
+            ).state is PortState.ACTION_REQUIRED
+        async with rotated.working():
+            correction = PortInCorrection(account_number="100200301", by="desk")
+            await rotated.orchestrator.port_in(NUMBER).correct(correction)
+            result = await rotated.orchestrator.port_in(NUMBER).result()
+            assert result.state is PortState.COMPLETED
+
+        handle = rotated.temporal.get_workflow_handle(port.id)
+        assert await failed_tasks(handle) == []
+        history = await handle.fetch_history()
+        used = {
+            payload.metadata["encryption-key-id"]
+            for event in history.events
+            for payload in [
+                *event.workflow_execution_started_event_attributes.input.payloads,
+                *event.workflow_execution_update_accepted_event_attributes.accepted_request.input.args.payloads,
+                *event.workflow_execution_completed_event_attributes.result.payloads,
+            ]
+        }
+        assert used == {b"2025", b"2026"}
+        await Replayer(
+            workflows=WORKFLOWS,
+            data_converter=rotated.temporal.data_converter,
+            workflow_runner=workflow_runner(),
+        ).replay_workflow(history)
+        # Whoever has lost the old key reads the result, which is under the new one, and no more.
+        gone = after.temporal.get_workflow_handle(port.id)
+        assert (await gone.result())["state"] == "COMPLETED"
+        (given,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
+        with pytest.raises(MissingKeyError, match="'2025'"):
+            await after.temporal.data_converter.decode([given])
+
+
+@pytest.mark.parametrize(
+    ("worker_has", "sender_has"),
+    [((A,), (B, A)), ((), (A,)), ((NAMESAKE_OF_A,), (A,))],
+    ids=["not rolled out yet", "no keys", "another key of the same name"],
+)
+async def test_a_start_under_a_key_that_the_worker_lacks_waits_for_it(
+    temporal: Client, worker_has: tuple[PayloadKey, ...], sender_has: tuple[PayloadKey, ...]
+) -> None:
+    async with closed_house(temporal, CarrierRecord()) as house:
+        sender = as_holder(house, *sender_has)
+        async with as_holder(house, *worker_has).working():
+            port = await start(sender)
+            why = await until_task_fails(temporal.get_workflow_handle(port.id))
+            # In the clear: whoever looks at it may have no key either.
+            assert f"key '{sender_has[0].id}'" in why or f"name '{sender_has[0].id}'" in why
+            assert "TELEGENT_PAYLOAD_KEYS" in why
+        async with sender.working():
+            assert (await port.result()).state is PortState.COMPLETED
+
+
+async def test_a_signal_under_a_key_that_the_worker_lacks_waits_for_it(temporal: Client) -> None:
+    async with closed_house(temporal, CarrierRecord(script="silent")) as house:
+        async with as_holder(house, A).working():
+            port = await start(as_holder(house, A))
+            await until(port, PortState.SUBMITTED)
+            early = as_holder(house, B, A).temporal.get_workflow_handle(port.id)
+            await early.signal(names.CANCEL_SIGNAL, CANCEL)
+            assert "'2026'" in await until_task_fails(early)
+        async with as_holder(house, B, A).working():
+            result = await as_holder(house, B, A).orchestrator.port_in(NUMBER).result()
+            assert result.state is PortState.CANCELLED
+
+
+async def test_an_update_under_a_key_that_the_worker_lacks_is_refused_at_once(
+    temporal: Client,
+) -> None:
+    """Taken into the workflow task, it would hold up everything else, even when its sender left."""
+    async with (
+        closed_house(temporal, CarrierRecord(script="silent")) as house,
+        (worker := as_holder(house, A)).working(),
+    ):
+        port = await start(worker)
+        await until(port, PortState.SUBMITTED)
+        handle = temporal.get_workflow_handle(port.id)
+        early = as_holder(house, B, A).temporal.get_workflow_handle(port.id)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await early.execute_update(names.CANCEL_UPDATE, CANCEL)
+        assert "encrypted with key '2026'" in str(refused.value.cause)
+        assert await failed_tasks(handle) == []
+        await port.cancel(CANCEL)
+        assert (await port.result()).state is PortState.CANCELLED
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_an_update_that_was_taken_needs_its_key_when_it_is_replayed(
+    temporal: Client, fresh: bool
+) -> None:
+    (sealed,) = await data_converter([B]).encode([CANCEL])
+    codec = reading_client(with_keys(temporal, A)).data_converter.payload_codec
+    assert codec
+    (marked,) = await codec.decode([sealed])
+    act = WorkflowActivation()
+    act.jobs.add().do_update.CopyFrom(DoUpdate(input=[marked], run_validator=fresh))
+
+    assert (missing_key(act) is None) is fresh
+
+
+def test_a_create_whose_worker_lacks_the_key_has_not_happened() -> None:
+    """As the SDK hands it on when an activity cannot read its arguments."""
+    missing = ApplicationError("…", type=MissingKeyError.__name__)
+    undecoded = ApplicationError("Failed decoding arguments")
+    undecoded.__cause__ = missing
+    failed = ActivityError(
+        "Activity task failed",
+        scheduled_event_id=1,
+        started_event_id=2,
+        identity="",
+        activity_type="submit_port",
+        activity_id="1",
+        retry_state=None,
+    )
+    failed.__cause__ = undecoded
+
+    assert outcome_of(failed) is Outcome.KEY_MISSING
+    assert NOTHING_HAPPENED[Outcome.KEY_MISSING] == "a worker lacks a payload key"

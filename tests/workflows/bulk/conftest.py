@@ -1,0 +1,22 @@
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from temporalio.client import Client
+
+from simulator import SimulatorOptions
+from tests.harness import House, dev_server, empty_house
+
+SHORT_HISTORIES = "limit.historyCount.suggestContinueAsNew=60"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def temporal() -> AsyncIterator[Client]:
+    async with dev_server(SHORT_HISTORIES) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(temporal: Client) -> AsyncIterator[House]:
+    """Without workers: a test has them for as long as it wants."""
+    async with empty_house(temporal, SimulatorOptions()) as there:
+        yield there

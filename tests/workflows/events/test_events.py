@@ -1,0 +1,526 @@
+"""Events to other systems, on a real Temporal server and with a receiver that can be away."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio import activity, workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Replayer
+
+from activities.events.delivery import EventActivities, EventSettings
+from telegent_orchestrator.events import (
+    EVENT_DELIVERY_WORKFLOW,
+    Event,
+    EventData,
+    EventType,
+    SignatureError,
+    signed_headers,
+    signing_key,
+    verify_signature,
+)
+from telegent_orchestrator.names import TASK_QUEUE
+from tests.harness import end_what_runs, heard_cancel
+from tests.timeouts import PATIENCE
+from worker.run import workflow_runner, workflow_worker
+from worker.settings import SettingsError, WorkerSettings, load_settings
+from workflows.events.delivery_workflow import EventDeliveryWorkflow, Publisher
+
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+NUMBER = "+18015550142"
+EVENT = Event(
+    id="event-1",
+    source="/telegent-orchestrator/default",
+    type=EventType.LINE_LIVE,
+    subject="line",
+    time=datetime(2026, 1, 1, tzinfo=UTC),
+    sequence="00000001",
+    data=EventData(workflow_id="line", state="done"),
+)
+STATES = ("SUBMITTED", "ACTION_REQUIRED", "COMPLETED")
+
+
+@workflow.defn(sandboxed=False)
+class Talks:
+    """Publishes what a port-in would, one event for each state."""
+
+    def __init__(self) -> None:
+        self._events = Publisher("family-7", "first")
+        self._go_on = False
+
+    @workflow.run
+    async def run(self, waits: bool) -> str:
+        for state in STATES:
+            attention = state == "ACTION_REQUIRED"
+            await self._events.publish(
+                EventType.PORT_IN_ATTENTION_REQUIRED if attention else EventType.PORT_IN_CHANGED,
+                state,
+                step="Losing carrier",
+                reason="ACCOUNT_NUMBER" if attention else None,
+                remedy="Ask the subscriber for the account number" if attention else None,
+                fields_to_correct=["account_number"] if attention else [],
+                deadline=workflow.now() + timedelta(days=14) if attention else None,
+                phone_number=NUMBER,
+            )
+        await workflow.wait_condition(lambda: self._go_on or not waits)
+        return "ended"
+
+    @workflow.signal
+    def go_on(self) -> None:
+        self._go_on = True
+
+
+@workflow.defn(sandboxed=False)
+class GoesOn:
+    """Is cancelled while it publishes, and lives on, as a port-in does."""
+
+    @workflow.run
+    async def run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await Publisher().publish(EventType.PORT_IN_CHANGED, "SUBMITTED")
+        await workflow.sleep(1)
+
+
+@dataclass
+class Received:
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def event(self) -> Event:
+        return Event.model_validate_json(self.body)
+
+
+@dataclass
+class Receiver:
+    """A tiny HTTP server; `answers` are its next status lines, then it says `usual`."""
+
+    answers: list[str] = field(default_factory=list)
+    usual: str = "204 No Content"
+    received: list[Received] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/events?token=hidden"
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._answer, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
+        async with server:
+            yield
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:]
+        headers = dict(line.lower().split(": ", 1) for line in head if line)
+        body = await reader.readexactly(int(headers["content-length"]))
+        exact = dict(line.split(": ", 1) for line in head if line)
+        self.received.append(Received(exact, body))
+        status = self.answers.pop(0) if self.answers else self.usual
+        writer.write(
+            f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        )
+        await writer.drain()
+        writer.close()
+
+    async def has(self, count: int) -> Sequence[Received]:
+        async with asyncio.timeout(PATIENCE):
+            while len(self.received) < count:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)  # for one too many
+        assert len(self.received) == count
+        return self.received
+
+    async def has_events(self, count: int, after: int = 0) -> None:
+        """Returns when so many different ones have come, not counting the first `after`."""
+        async with asyncio.timeout(PATIENCE):
+            while len({each.event.id for each in self.received[after:]}) < count:
+                await asyncio.sleep(0.02)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def receiver() -> AsyncIterator[Receiver]:
+    there = Receiver()
+    async with there.listening():
+        yield there
+
+
+@asynccontextmanager
+async def working(temporal: Client, *urls: str, personal_data: bool = False) -> AsyncIterator[None]:
+    there = EventActivities(EventSettings(urls, SECRET, personal_data))
+    functions: list[Callable[..., object]] = [there.event_targets, there.deliver_event]
+    async with workflow_worker(temporal, [Talks, EventDeliveryWorkflow], functions):
+        yield
+    left = f'ExecutionStatus = "Running" AND WorkflowType = "{EVENT_DELIVERY_WORKFLOW}"'
+    await end_what_runs(temporal, left)
+
+
+async def talk(temporal: Client) -> str:
+    workflow_id = f"port-in-{uuid4().hex}"
+    await temporal.execute_workflow(Talks.run, False, id=workflow_id, task_queue=TASK_QUEUE)
+    return workflow_id
+
+
+async def history_of(temporal: Client, workflow_id: str) -> list[str]:
+    history = await temporal.get_workflow_handle(workflow_id).fetch_history()
+    return [str(event.WhichOneof("attributes")) for event in history.events]
+
+
+async def failed_deliveries(temporal: Client, subject: str, count: int) -> list[str]:
+    """What an operator lists, of this workflow's events."""
+    query = f'WorkflowType = "{EVENT_DELIVERY_WORKFLOW}" AND ExecutionStatus = "Failed"'
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = [
+                each.id
+                async for each in temporal.list_workflows(query)
+                if each.parent_id == subject
+            ]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def tried_in_vain(temporal: Client, subject: str, count: int) -> None:
+    """Returns when so many of this workflow's events could not be delivered at a first try."""
+    query = f'WorkflowType = "{EVENT_DELIVERY_WORKFLOW}" AND ExecutionStatus = "Running"'
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            failed = 0
+            async for each in temporal.list_workflows(query):
+                if each.parent_id == subject:
+                    there = await temporal.get_workflow_handle(each.id).describe()
+                    pending = there.raw_description.pending_activities
+                    failed += any(call.HasField("last_failure") for call in pending)
+            if failed == count:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_every_event_arrives_once_and_signed(temporal: Client, receiver: Receiver) -> None:
+    async with working(temporal, receiver.url):
+        subject = await talk(temporal)
+        received = await receiver.has(3)
+
+    for each in received:
+        verify_signature(SECRET, each.headers, each.body)
+        assert each.headers["content-type"] == "application/cloudevents+json"
+        assert each.headers["webhook-id"] == each.event.id
+    events = sorted((each.event for each in received), key=lambda event: event.sequence)
+    assert [event.data.state for event in events] == list(STATES)
+    assert len({event.id for event in events}) == 3
+    assert {event.subject for event in events} == {subject}
+    wanted = json.loads(next(e.body for e in received if e.event.id == events[1].id))
+    assert wanted["specversion"] == "1.0"
+    assert wanted["type"] == "com.telegent-orchestrator.port-in.attention-required"
+    assert wanted["source"] == "/telegent-orchestrator/default"
+    deadline = wanted["data"].pop("deadline")
+    assert deadline.endswith("Z")
+    assert wanted["data"] == {
+        "workflow_id": subject,
+        "reference": "family-7",
+        "line_key": "first",
+        "state": "ACTION_REQUIRED",
+        "step": "Losing carrier",
+        "reason": "ACCOUNT_NUMBER",
+        "remedy": "Ask the subscriber for the account number",
+        "fields_to_correct": ["account_number"],
+    }
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_the_phone_number_is_sent_only_when_that_is_allowed(
+    temporal: Client, receiver: Receiver, allowed: bool
+) -> None:
+    async with working(temporal, receiver.url, personal_data=allowed):
+        await talk(temporal)
+        received = await receiver.has(3)
+
+    assert {each.event.data.phone_number for each in received} == {NUMBER if allowed else None}
+    assert all((NUMBER[1:].encode() in each.body) is allowed for each in received)
+
+
+async def test_every_receiver_gets_every_event(temporal: Client, receiver: Receiver) -> None:
+    other = Receiver()
+    async with other.listening(), working(temporal, receiver.url, other.url, receiver.url):
+        await talk(temporal)
+        first, second = await receiver.has(3), await other.has(3)
+
+    assert {each.event.id for each in first} == {each.event.id for each in second}
+
+
+async def test_a_receiver_that_was_away_gets_the_same_event_later(temporal: Client) -> None:
+    away = Receiver()
+    async with away.listening():
+        pass  # to have a port where nobody answers
+    async with working(temporal, away.url):
+        subject = await talk(temporal)  # ends, although nothing can be delivered
+        await tried_in_vain(temporal, subject, 3)
+        away.answers = ["503 Service Unavailable", "429 Too Many Requests\r\nRetry-After: 1"]
+        async with away.listening():
+            received = await away.has(5)
+
+    tries: dict[str, set[bytes]] = {}
+    for each in received:
+        tries.setdefault(each.event.id, set()).add(each.body)
+        verify_signature(SECRET, each.headers, each.body)
+    assert len(tries) == 3
+    assert all(len(bodies) == 1 for bodies in tries.values())
+
+
+async def test_a_refused_event_is_a_failed_workflow_that_a_reset_delivers(
+    temporal: Client, receiver: Receiver
+) -> None:
+    receiver.answers = ["400 Bad Request"] * 3
+    async with working(temporal, receiver.url):
+        subject = await talk(temporal)
+        refused = await receiver.has(3)
+        ids = [each.event.id for each in refused]
+        delivery_id = (await failed_deliveries(temporal, subject, 3))[0]
+
+        handle = temporal.get_workflow_handle(delivery_id)
+        with pytest.raises(WorkflowFailureError) as failure:
+            await handle.result()
+        said = str(failure.value.cause.__cause__)
+        assert "127.0.0.1 answered 400" in said
+        assert "hidden" not in said
+        await reset(temporal, delivery_id)
+        again = (await receiver.has(4))[-1]
+        await handle.result()
+
+    assert again.event.id in ids
+    assert delivery_id.startswith(again.event.id)
+
+
+async def reset(temporal: Client, workflow_id: str, task: int = 0) -> str:
+    """As `temporal workflow reset` does, to a workflow task of the run; the new run's id."""
+    history = await temporal.get_workflow_handle(workflow_id).fetch_history()
+    completed = [
+        event.event_id
+        for event in history.events
+        if event.HasField("workflow_task_completed_event_attributes")
+    ]
+    answer = await temporal.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=temporal.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+            reason="the receiver has been mended",
+            workflow_task_finish_event_id=completed[task],
+            request_id=uuid4().hex,
+        )
+    )
+    run_id: str = answer.run_id
+    return run_id
+
+
+async def test_an_event_for_a_receiver_that_was_taken_out_says_what_to_do() -> None:
+    there = EventActivities(EventSettings(("https://a.example/", "https://b.example/"), SECRET))
+    first, second = await there.event_targets()
+    left = EventActivities(EventSettings(("https://b.example/",), SECRET))
+    assert await left.event_targets() == [second]
+    with pytest.raises(ApplicationError, match="TELEGENT_EVENT_URLS any more") as refused:
+        await left.deliver_event(first, EVENT)
+    assert refused.value.non_retryable
+
+
+async def test_a_refused_event_leaves_its_publisher_alone(
+    temporal: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.answers = ["410 Gone"] * 3
+    async with working(temporal, receiver.url):
+        handle = await temporal.start_workflow(
+            Talks.run, True, id=f"port-in-{uuid4().hex}", task_queue=TASK_QUEUE
+        )
+        await failed_deliveries(temporal, handle.id, 3)
+        await handle.signal(Talks.go_on)
+        assert await handle.result() == "ended"
+    assert "never retrieved" not in caplog.text
+
+
+async def test_without_receivers_there_is_one_question_and_nothing_else(temporal: Client) -> None:
+    async with working(temporal):
+        subject = await talk(temporal)
+
+    assert await history_of(temporal, subject) == [
+        "workflow_execution_started_event_attributes",
+        "workflow_task_scheduled_event_attributes",
+        "workflow_task_started_event_attributes",
+        "workflow_task_completed_event_attributes",
+        "marker_recorded_event_attributes",
+        "workflow_execution_completed_event_attributes",
+    ]
+
+
+async def test_a_cancelled_publisher_ends_and_its_events_arrive(
+    temporal: Client, receiver: Receiver
+) -> None:
+    receiver.usual = "500 Internal Server Error"
+    async with working(temporal, receiver.url):
+        handle = await temporal.start_workflow(
+            Talks.run, True, id=f"port-in-{uuid4().hex}", task_queue=TASK_QUEUE
+        )
+        await receiver.has_events(3)
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+        refused, receiver.usual = len(receiver.received), "204 No Content"
+        await receiver.has_events(3, after=refused)
+
+
+async def test_an_event_survives_that_its_workflow_is_cancelled_meanwhile(
+    temporal: Client, receiver: Receiver
+) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    there = EventActivities(EventSettings((receiver.url,), SECRET))
+
+    @activity.defn
+    async def event_targets() -> list[str]:
+        asked.set()
+        await go_on.wait()
+        return await there.event_targets()
+
+    functions: list[Callable[..., object]] = [event_targets, there.deliver_event]
+    async with workflow_worker(temporal, [GoesOn, EventDeliveryWorkflow], functions):
+        handle = await temporal.start_workflow(
+            GoesOn.run,
+            id=f"port-in-{uuid4().hex}",
+            task_queue=TASK_QUEUE,
+            # While the question is open, the workflow hears of the cancel as often as this.
+            task_timeout=timedelta(seconds=1),
+        )
+        await asked.wait()
+        await handle.cancel()
+        await heard_cancel(handle)
+        go_on.set()
+        await receiver.has(1)
+        await handle.result()
+
+
+async def test_a_publisher_can_be_replayed_and_reset(temporal: Client, receiver: Receiver) -> None:
+    async with working(temporal, receiver.url):
+        handle = await temporal.start_workflow(
+            Talks.run, True, id=f"port-in-{uuid4().hex}", task_queue=TASK_QUEUE
+        )
+        await receiver.has(3)
+        replayer = Replayer(
+            workflows=[Talks],
+            workflow_runner=workflow_runner(),
+            data_converter=temporal.data_converter,
+        )
+        await replayer.replay_workflow(await handle.fetch_history())
+
+        # To after the first delivery has started: its id must still be what the history says.
+        run_id = await reset(temporal, handle.id, task=1)
+        again = temporal.get_workflow_handle(handle.id, run_id=run_id)
+        await again.signal(Talks.go_on)
+        async with asyncio.timeout(PATIENCE):
+            assert await again.result() == "ended"
+        assert (await again.describe()).status is WorkflowExecutionStatus.COMPLETED
+        async with asyncio.timeout(PATIENCE):
+            while len(receiver.received) < 5:
+                await asyncio.sleep(0.05)
+    first_run = [each.event for each in receiver.received[:3]]
+    assert not {each.event.id for each in receiver.received[3:]} & {e.id for e in first_run}
+
+
+class TestSignatures:
+    BODY = b'{"id": "event-1"}'
+
+    def headers(self, **changes: str) -> dict[str, str]:
+        good = signed_headers(SECRET, "event-1", self.BODY, datetime.now(UTC))
+        return good | {name.replace("_", "-"): value for name, value in changes.items()}
+
+    def test_the_published_example_of_the_standard_holds(self) -> None:
+        signed = signed_headers(
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            b'{"test": 2432232314}',
+            datetime.fromtimestamp(1614265330, UTC),
+        )
+        assert signed["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+    def test_any_case_of_names_and_any_of_several_signatures_will_do(self) -> None:
+        good = self.headers()
+        several = good | {"webhook-signature": f"v1,b3RoZXI= {good['webhook-signature']}"}
+        verify_signature(
+            SECRET, {name.title(): value for name, value in several.items()}, self.BODY
+        )
+        verify_signature(SECRET.removeprefix("whsec_"), good, self.BODY)
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            ({"webhook_signature": ""}, "does not fit"),
+            ({"webhook_signature": "v1,\u00e9"}, "does not fit"),
+            ({"webhook_id": "event-2"}, "does not fit"),
+            ({"webhook_timestamp": "1614265330"}, "away from now"),
+            ({"webhook_timestamp": "9" * 30}, "not a time"),
+            ({"webhook_timestamp": "now"}, "not a time"),
+        ],
+    )
+    def test_what_was_not_sent_like_this_is_refused(
+        self, changes: dict[str, str], why: str
+    ) -> None:
+        with pytest.raises(SignatureError, match=why):
+            verify_signature(SECRET, self.headers(**changes), self.BODY)
+
+    def test_another_body_another_secret_or_no_headers_are_refused(self) -> None:
+        other = base64.b64encode(b"o" * 32).decode()
+        with pytest.raises(SignatureError, match="does not fit"):
+            verify_signature(SECRET, self.headers(), self.BODY + b" ")
+        with pytest.raises(SignatureError, match="does not fit"):
+            verify_signature(other, self.headers(), self.BODY)
+        with pytest.raises(SignatureError, match="lacks the header webhook-id, webhook-timestamp"):
+            verify_signature(SECRET, {}, self.BODY)
+
+    @pytest.mark.parametrize("secret", ["", "hunter2", "whsec_", "QUFB", "é" * 40, "QUFB" * 40])
+    def test_a_weak_secret_is_refused_with_how_to_make_one(self, secret: str) -> None:
+        with pytest.raises(ValueError, match="openssl rand -base64 32"):
+            signing_key(secret)
+
+
+class TestSettings:
+    @pytest.fixture(autouse=True)
+    def account(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TELEGENT_ACCOUNT_KEY", "key")
+        monkeypatch.setenv("TELEGENT_ACCOUNT_SECRET", "secret")
+
+    def test_receivers_arrive_where_they_belong(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert load_settings(WorkerSettings).event_settings() == EventSettings()
+        monkeypatch.setenv("TELEGENT_EVENT_URLS", "https://a.example/in, http://b:8080")
+        monkeypatch.setenv("TELEGENT_EVENT_SECRET", SECRET)
+        monkeypatch.setenv("TELEGENT_EVENT_PERSONAL_DATA", "true")
+
+        there = load_settings(WorkerSettings)
+
+        urls = ("https://a.example/in", "http://b:8080")
+        assert there.event_settings() == EventSettings(urls, SECRET, personal_data=True)
+        assert SECRET in there.secrets()
+        assert SECRET not in repr(there) + repr(there.event_settings())
+
+    @pytest.mark.parametrize(
+        ("secret", "fault"),
+        [("", "EVENT_URLS: needs"), ("hunter2", "EVENT_SECRET: must be 24 to")],
+    )
+    def test_events_are_not_sent_unsigned(
+        self, monkeypatch: pytest.MonkeyPatch, secret: str, fault: str
+    ) -> None:
+        monkeypatch.setenv("TELEGENT_EVENT_URLS", "https://a.example/")
+        monkeypatch.setenv("TELEGENT_EVENT_SECRET", secret)
+        with pytest.raises(SettingsError) as refused:
+            load_settings(WorkerSettings)
+        (line,) = refused.value.lines
+        assert line.startswith(f"TELEGENT_{fault}")
+        assert "hunter2" not in line

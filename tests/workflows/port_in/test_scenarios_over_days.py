@@ -1,0 +1,275 @@
+"""The named ways of a port-in, in days, on a Temporal server that skips the waiting."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio import activity
+from temporalio.testing import WorkflowEnvironment
+
+from activities import ActivitySettings
+from activities.port_in.policy import PortRules
+from simulator import (
+    CarrierRecord,
+    CarrierSetup,
+    CarrierTimings,
+    Fault,
+    ManualClock,
+    Simulator,
+    SimulatorOptions,
+)
+from simulator.engine.carrier import Vocabulary
+from telegent_orchestrator.client import Orchestrator, PortInHandle
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    OperatorResolve,
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortInResult,
+    PortInStatus,
+    PortState,
+    Resolve,
+)
+from tests.harness import House
+from tests.payloads import port_in
+from tests.time_skipping import DAY, InStep, skipping_server
+
+NUMBER = "+18015550142"
+TRUTH = CarrierRecord(account_number="100200301", pin="482913")
+RIGHT = PortInCorrection(account_number="100200301", by="desk")
+VOCABULARIES: tuple[Vocabulary, ...] = ("kb", "bp", "oas")
+every_vocabulary = pytest.mark.parametrize("vocabulary", VOCABULARIES)
+Person = Callable[[PortInStatus], Awaitable[None]]
+
+
+@dataclass
+class Days:
+    """A port-in in days, and what moves its time."""
+
+    simulator: Simulator
+    environment: WorkflowEnvironment
+    step: InStep
+    request: PortInRequest
+
+    @property
+    def orchestrator(self) -> Orchestrator:
+        return Orchestrator(self.environment.client)
+
+    @property
+    def handle(self) -> PortInHandle:
+        return self.orchestrator.port_in(NUMBER)
+
+    async def end(self, person: Person | None = None) -> PortInResult:
+        """The result; at each look `person` is shown the status, and may act on it."""
+
+        async def look() -> None:
+            if person:
+                await person(await self.handle.status())
+
+        self.step.person = look
+        await self.orchestrator.start_port_in(self.request)
+        return await self.handle.result()
+
+    async def end_from(self, state: PortState, person: Person) -> PortInResult:
+        """The result; `person` acts in `state`, in which nobody looks, before time is skipped."""
+        with self.environment.with_time_skipping_disabled():
+            await self.orchestrator.start_port_in(self.request)
+        while (status := await self.handle.status()).state is not state:
+            await asyncio.sleep(0.02)
+        await person(status)
+        workflow = self.environment.client.get_workflow_handle(self.handle.id)
+        await self.environment.fast_forward(workflow)
+        return await self.handle.result()
+
+    def count(self, kind: str) -> int:
+        return self.simulator.ledger.count(kind)
+
+    def called(self, path: str) -> bool:
+        return any(entry.path == path for entry in self.simulator.requests)
+
+
+@asynccontextmanager
+async def days(
+    record: CarrierRecord,
+    *,
+    vocabulary: Vocabulary = "kb",
+    fault: Fault | None = None,
+    rules: PortRules | None = None,
+    details: dict[str, Any] | None = None,
+) -> AsyncIterator[Days]:
+    """A carrier that takes one day to acknowledge, two to decide, three to complete."""
+    step = InStep(ManualClock())
+    timings = CarrierTimings(acknowledge_after=DAY, decide_after=2 * DAY, complete_after=3 * DAY)
+    carrier = CarrierSetup(timings=timings, vocabulary=vocabulary)
+    simulator = Simulator(SimulatorOptions(carrier=carrier, token_ttl=365 * DAY), clock=step.clock)
+    simulator.carrier.set(NUMBER, record)
+    if fault:
+        simulator.faults.add(fault)
+    settings = replace(ActivitySettings(), port_rules=rules or PortRules())
+    wanted = PortInDetails.model_validate(details or port_in(NUMBER))
+    async with skipping_server(step) as environment, simulator.serve() as url:
+        orchestrator = Orchestrator(environment.client)
+        house = House(environment.client, simulator, orchestrator, settings, url)
+        async with house.working():
+            yield Days(simulator, environment, step, PortInRequest(details=wanted))
+
+
+@every_vocabulary
+async def test_accepted(vocabulary: Vocabulary) -> None:
+    async with days(TRUTH, vocabulary=vocabulary, details=port_in(account_number="100200301")) as d:
+        result = await d.end()
+    assert result.state is PortState.COMPLETED
+    assert result.timeline[-1].at - result.timeline[0].at >= timedelta(days=3)
+
+
+@every_vocabulary
+async def test_rejected_corrected_completed(vocabulary: Vocabulary) -> None:
+    async with days(TRUTH, vocabulary=vocabulary) as d:
+
+        async def person(status: PortInStatus) -> None:
+            if status.state is PortState.ACTION_REQUIRED:
+                await d.handle.correct(RIGHT)
+
+        result = await d.end(person)
+    assert result.state is PortState.COMPLETED
+    assert d.count("portin.updated") == 1
+
+
+@every_vocabulary
+async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
+    async with days(TRUTH, vocabulary=vocabulary) as d:
+
+        async def person(status: PortInStatus) -> None:
+            if status.state is not PortState.ACTION_REQUIRED:
+                return
+            if status.rejections < 3:
+                wrong = f"{status.rejections}"
+                await d.handle.correct(PortInCorrection(account_number=wrong, by="desk"))
+            elif "an operator decides" in status.attention or status.rejections >= 3:
+                await d.handle.decide(
+                    OperatorResolve(
+                        action=Resolve.REPLACE_DATA, correction=RIGHT, by="operator", reason="bill"
+                    )
+                )
+
+        result = await d.end(person)
+    assert result.state is PortState.COMPLETED
+    assert d.count("portin.rejected") == 3
+
+
+@every_vocabulary
+async def test_lock_removed(vocabulary: Vocabulary) -> None:
+    async with days(CarrierRecord(locked=True), vocabulary=vocabulary) as d:
+
+        async def person(status: PortInStatus) -> None:
+            if status.state is PortState.ACTION_REQUIRED:
+                d.simulator.carrier.unlock(NUMBER)
+                await d.handle.correct(PortInCorrection(lock_removed=True, by="desk"))
+
+        result = await d.end(person)
+    assert result.state is PortState.COMPLETED
+
+
+@every_vocabulary
+async def test_hard_reason(vocabulary: Vocabulary) -> None:
+    record = CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD")
+    async with days(record, vocabulary=vocabulary) as d:
+
+        async def person(status: PortInStatus) -> None:
+            if status.state is PortState.ACTION_REQUIRED:
+                await d.handle.decide(
+                    OperatorResolve(action=Resolve.START_AGAIN, by="operator", reason="it is off")
+                )
+
+        result = await d.end(person)
+    assert result.state is PortState.COMPLETED
+    assert (d.count("portin.submitted"), d.count("portin.cancelled")) == (2, 1)
+
+
+@every_vocabulary
+async def test_silence(vocabulary: Vocabulary) -> None:
+    async with days(CarrierRecord(script="silent"), vocabulary=vocabulary) as d:
+        result = await d.end()
+    assert result.state is PortState.CANCELLED
+    assert any("carrier is silent" in entry.what for entry in result.timeline)
+
+
+@every_vocabulary
+@pytest.mark.parametrize("script", ["silent", "complete_during_cancel"])
+async def test_cancelled_or_completed_meanwhile(vocabulary: Vocabulary, script: str) -> None:
+    async with days(CarrierRecord(script=script), vocabulary=vocabulary) as d:
+
+        async def person(status: PortInStatus) -> None:
+            if status.state is PortState.SUBMITTED and not d.called("/v1.0/numbers/portin/cancel"):
+                await d.handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+
+        result = await d.end(person)
+    won = PortState.CANCELLED if script == "silent" else PortState.COMPLETED
+    assert result.state is won
+
+
+@pytest.mark.parametrize("known_to_refuse", [False, True])
+async def test_lost_submit(known_to_refuse: bool) -> None:
+    fault = Fault(match="POST /v1.0/numbers/portin", kind="lose")
+    rules = PortRules(resubmit_unknown=known_to_refuse)
+    async with days(CarrierRecord(), fault=fault, rules=rules) as d:
+
+        async def person(status: PortInStatus) -> None:
+            [row] = d.simulator.ledger.of("portin.submitted")
+            order = AttachOrder(order_id=row.data["order_id"], by="desk", reason="support")
+            await d.handle.attach_order(order)
+
+        result = await d.end_from(PortState.SUBMIT_UNKNOWN, person)
+    assert result.state is PortState.COMPLETED
+    assert d.count("portin.submitted") == 1
+
+
+async def test_expired_pin_and_missing_data() -> None:
+    old = (datetime.now(UTC) - timedelta(days=60)).isoformat()
+    details = port_in(pin_obtained_at=old)
+    del details["authorization"]
+    loa = port_in()["authorization"]
+    async with days(CarrierRecord(), details=details) as d:
+
+        async def person(status: PortInStatus) -> None:
+            assert set(status.fields_to_correct) == {"account_pin", "authorization"}
+            await d.handle.correct(
+                PortInCorrection.model_validate(
+                    {
+                        "account_pin": "482914",
+                        "pin_obtained_at": datetime.now(UTC) - timedelta(hours=1),
+                        "authorization": loa,
+                        "by": "desk",
+                    }
+                )
+            )
+
+        result = await d.end_from(PortState.INFO_REQUIRED, person)
+    assert result.state is PortState.COMPLETED
+
+
+async def test_nobody_brings_what_is_missing() -> None:
+    async with days(CarrierRecord(), details={"phone_number": NUMBER}) as d:
+        result = await d.end()
+    assert result.state is PortState.CANCELLED
+    assert result.timeline[-1].at - result.timeline[0].at >= timedelta(days=30)
+    assert not d.simulator.requests
+
+
+async def test_a_storm_of_hints() -> None:
+    async with days(CarrierRecord()) as d:
+
+        async def person(status: PortInStatus) -> None:
+            # In a first try the look would begin anew again and again, before any time can pass.
+            if activity.info().attempt == 2:
+                await asyncio.gather(*(d.handle.look_now() for _ in range(10)))
+
+        result = await d.end(person)
+    assert result.state is PortState.COMPLETED
+    assert d.count("portin.submitted") == 1

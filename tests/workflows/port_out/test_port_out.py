@@ -1,0 +1,541 @@
+"""Port-outs on a real Temporal server, judged by the simulator's ledger."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowFailureError
+
+from activities import ActivitySettings
+from activities.port_out.port_outs import PIN_LENGTH, PinChooser
+from simulator import Fault
+from simulator.engine.faults import FaultKind
+from simulator.engine.state import Number
+from telegent_orchestrator import names
+from telegent_orchestrator.client import NotTakenError
+from telegent_orchestrator.client.port_out import PortOutHandle, PortOuts
+from telegent_orchestrator.port_out import (
+    PORT_OUT_WORKFLOW,
+    PortOutCancel,
+    PortOutRequest,
+    PortOutState,
+    PortOutStatus,
+    RevealPin,
+    weak,
+)
+from tests.harness import SETTINGS, House
+from tests.timeouts import PATIENCE
+
+NUMBER = "+18015550142"
+PIN = "918274"
+ICCID = "8901240000000000001"
+SET_PIN = "POST /v1.0/numbers/portout"
+READ_NUMBER = "GET /v1.0/numbers"
+DELETE = "POST /v1.0/subscriptions/delete"
+CANCEL = PortOutCancel(by="desk", reason="the subscriber stays")
+ASKED = RevealPin(by="desk", reason="the subscriber called")
+
+
+@pytest.fixture
+def poll() -> timedelta:
+    return timedelta(seconds=0.2)
+
+
+@pytest.fixture
+def settings(poll: timedelta) -> ActivitySettings:
+    return replace(SETTINGS, port_out_poll=poll)
+
+
+@pytest.fixture
+def there(house: House) -> House:
+    """A house in which one number is in service, with a subscription."""
+    world = house.telegent.world
+    world.numbers[NUMBER] = Number(
+        number=NUMBER,
+        id="NID-1",
+        order_id="JNUOID-1",
+        account_id=None,
+        classification="MVNO",
+        purchased=world.clock.now(),
+        iccid=ICCID,
+    )
+    for subscription_id, tnid in (("SUB-1", "NID-1"), ("SUB-2", "NID-2")):
+        world.subscriptions[subscription_id] = {
+            "SubscriptionId": subscription_id,
+            "SubscriberId": "TSUID-1",
+            "PackageId": "PID-1",
+            "TNID": tnid,
+            "ICCID": None,
+        }
+    return house
+
+
+def wanted(**changes: Any) -> PortOutRequest:
+    values = {"phone_number": NUMBER, "authentication_reference": "call-4711", "by": "desk"}
+    return PortOutRequest.model_validate(values | changes)
+
+
+async def start(house: House, **changes: Any) -> PortOutHandle:
+    return await PortOuts(house.temporal, id_key=house.settings.id_key).start(wanted(**changes))
+
+
+async def until(
+    handle: PortOutHandle, true: PortOutState | Callable[[PortOutStatus], bool]
+) -> PortOutStatus:
+    """Waits for a state, or for a status that fits."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            status = await handle.status()
+            if status.state is true or (callable(true) and true(status)):
+                return status
+            await asyncio.sleep(0.05)
+
+
+def said(status: PortOutStatus, words: str) -> bool:
+    return any(words in entry.what for entry in status.timeline)
+
+
+def count(house: House, kind: str) -> int:
+    return house.telegent.ledger.count(kind)
+
+
+def pin_of(house: House) -> str | None:
+    return house.telegent.world.numbers[NUMBER].port_out_pin
+
+
+async def test_a_number_leaves_with_a_pin_that_was_chosen(there: House) -> None:
+    handle = await start(there)
+    status = await until(handle, PortOutState.PIN_ISSUED)
+
+    shown = await handle.reveal_pin(ASKED)
+    there.telegent.leave(NUMBER, shown.pin)
+    result = await handle.result()
+
+    assert len(shown.pin) == PIN_LENGTH
+    assert status.order_id
+    assert status.issued_at
+    assert result.state is PortOutState.COMPLETED
+    assert result.left_at
+    assert result.authentication_reference == "call-4711"
+    assert result.closed_subscription_id is None
+    assert count(there, "subscription.deleted") == 0
+    assert [entry.what for entry in result.timeline if entry.by == "desk"] == [
+        "was shown the PIN: the subscriber called"
+    ]
+
+
+async def test_a_number_leaves_with_the_pin_given_and_its_subscription_ends(there: House) -> None:
+    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+    await until(handle, PortOutState.PIN_ISSUED)
+    assert count(there, "subscription.deleted") == 0
+
+    there.telegent.leave(NUMBER, PIN)
+    result = await handle.result()
+
+    assert result.closed_subscription_id == "SUB-1"
+    assert count(there, "portout.set") == 1
+    assert count(there, "subscription.deleted") == 1
+
+
+async def test_a_subscription_is_kept_when_told_so(there: House) -> None:
+    handle = await start(there, pin=PIN, subscription_id="SUB-1", after_leaving="keep")
+    await until(handle, PortOutState.PIN_ISSUED)
+    there.telegent.leave(NUMBER, PIN)
+
+    assert (await handle.result()).state is PortOutState.COMPLETED
+    assert count(there, "subscription.deleted") == 0
+
+
+@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before", "html", "429"])
+async def test_a_pin_without_an_answer_is_looked_up_or_set_again(
+    there: House, kind: FaultKind
+) -> None:
+    there.telegent.faults.add(Fault(match=SET_PIN, kind=kind, retry_after=0))
+    handle = await start(there, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+
+    assert pin_of(there) == PIN
+    assert count(there, "portout.set") == 1
+
+
+async def test_a_lost_answer_whose_look_is_refused_is_repeated(there: House) -> None:
+    there.telegent.faults.add(Fault(match=SET_PIN, kind="lose"))
+    there.telegent.faults.add(
+        Fault(match="GET /v1.0/numbers/inventory", kind="error_before", status=403, times=2)
+    )
+    handle = await start(there, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+
+    assert pin_of(there) == PIN
+    assert count(there, "portout.set") == 2
+
+
+@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before"])
+async def test_a_subscription_is_closed_once_whatever_is_answered(
+    there: House, kind: FaultKind
+) -> None:
+    there.telegent.faults.add(Fault(match=DELETE, kind=kind))
+    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+    await until(handle, PortOutState.PIN_ISSUED)
+    there.telegent.leave(NUMBER, PIN)
+
+    assert (await handle.result()).state is PortOutState.COMPLETED
+    assert count(there, "subscription.deleted") == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_moment_in_which_reads_miss_the_number_does_not_count(
+    there: House, times: int
+) -> None:
+    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+    await until(handle, PortOutState.PIN_ISSUED)
+    there.telegent.faults.add(
+        Fault(match=READ_NUMBER, kind="error_before", status=404, times=times)
+    )
+
+    status = await until(handle, lambda status: said(status, "counts as still here"))
+    assert status.state is PortOutState.PIN_ISSUED
+    assert count(there, "subscription.deleted") == 0
+
+    there.telegent.leave(NUMBER, PIN)
+    assert (await handle.result()).state is PortOutState.COMPLETED
+
+
+async def test_a_status_that_is_not_active_counts_as_left(there: House) -> None:
+    handle = await start(there, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+    there.telegent.world.numbers[NUMBER].status = "Inactive"
+
+    result = await handle.result()
+
+    assert result.state is PortOutState.COMPLETED
+    assert any("'Inactive'" in entry.vendor_words for entry in result.timeline)
+
+
+async def test_a_number_that_is_only_on_its_way_out_has_not_left(there: House) -> None:
+    handle = await start(there, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+    # No status but Active and Inactive is documented, so the simulator's type knows no other.
+    there.telegent.world.numbers[NUMBER].status = "Port Out Pending"  # type: ignore[assignment]
+    await asyncio.sleep(1)
+
+    status = await handle.status()
+
+    assert status.state is PortOutState.PIN_ISSUED
+    assert not said(status, "did not show the number")
+
+
+async def test_a_look_that_is_refused_is_shown_and_a_cancel_still_works(there: House) -> None:
+    handle = await start(there, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+    there.telegent.faults.add(
+        Fault(match=READ_NUMBER, kind="error_before", status=403, times=1_000)
+    )
+    await until(handle, lambda status: said(status, "would not show the number"))
+
+    await handle.cancel(CANCEL)
+
+    assert (await handle.result()).state is PortOutState.CANCELLED
+
+
+@pytest.mark.parametrize("kind", [None, "lose", "error_before"])
+async def test_a_cancel_keeps_the_number_and_makes_the_pin_worthless(
+    there: House, kind: FaultKind | None
+) -> None:
+    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+    await until(handle, PortOutState.PIN_ISSUED)
+    if kind:
+        there.telegent.faults.add(Fault(match=SET_PIN, kind=kind))
+
+    assert await handle.cancel(CANCEL) is PortOutState.PIN_ISSUED
+    result = await handle.result()
+
+    assert result.state is PortOutState.CANCELLED
+    assert result.reason == "cancelled by desk: the subscriber stays"
+    assert pin_of(there) not in (None, PIN)
+    assert count(there, "portout.set") == 2
+    assert count(there, "subscription.deleted") == 0
+    with pytest.raises(ValueError, match="PIN is another"):
+        there.telegent.leave(NUMBER, PIN)
+
+
+async def test_cancelling_the_workflow_makes_the_pin_worthless(there: House) -> None:
+    handle = await start(there, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+
+    await there.temporal.get_workflow_handle(handle.id).cancel()
+
+    assert (await handle.result()).state is PortOutState.CANCELLED
+    assert pin_of(there) not in (None, PIN)
+
+
+@pytest.mark.parametrize("way", ["message", "workflow"])
+async def test_a_cancel_while_the_pin_is_being_set_waits_for_the_answer(
+    there: House, way: str
+) -> None:
+    gate = there.telegent.gates.close(SET_PIN, "before")
+    there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
+    handle = await start(there, pin=PIN)
+    await gate.reached()
+    await until(handle, PortOutState.ISSUING)
+
+    if way == "message":
+        await handle.cancel(CANCEL)
+    else:
+        await there.temporal.get_workflow_handle(handle.id).cancel()
+        await there.heard_cancel(handle.id)
+    gate.release()
+
+    assert (await handle.result()).state is PortOutState.CANCELLED
+    assert pin_of(there) not in (None, PIN)
+
+
+async def test_a_cancel_before_a_pin_was_sent_sends_none(there: House) -> None:
+    gate = there.telegent.gates.close(READ_NUMBER, "before")
+    handle = await start(there, pin=PIN)
+    await gate.reached()
+    await until(handle, PortOutState.CHECKING)
+
+    await handle.cancel(CANCEL)
+    gate.release()
+
+    assert (await handle.result()).state is PortOutState.CANCELLED
+    assert count(there, "portout.set") == 0
+
+
+class TestBetweenTwoLooks:
+    @pytest.fixture
+    def poll(self) -> timedelta:
+        return timedelta(hours=6)
+
+    async def test_leaving_wins_against_a_cancel_that_comes_later(self, there: House) -> None:
+        handle = await start(there, pin=PIN, subscription_id="SUB-1")
+        await until(handle, PortOutState.PIN_ISSUED)
+        there.telegent.leave(NUMBER, PIN)
+
+        await handle.cancel(CANCEL)
+        result = await handle.result()
+
+        assert result.state is PortOutState.COMPLETED
+        assert any("refused the cancel" in entry.what for entry in result.timeline)
+        assert count(there, "subscription.deleted") == 1
+
+
+async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: House) -> None:
+    gate = there.telegent.gates.close(DELETE, "before")
+    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+    await until(handle, PortOutState.PIN_ISSUED)
+    there.telegent.leave(NUMBER, PIN)
+    await gate.reached()
+    await until(handle, PortOutState.LEFT)
+
+    with pytest.raises(NotTakenError, match="the number has left"):
+        await handle.cancel(CANCEL)
+    with pytest.raises(NotTakenError, match="no PIN to show"):
+        await handle.reveal_pin(ASKED)
+    await there.temporal.get_workflow_handle(handle.id).signal(names.CANCEL_SIGNAL, CANCEL)
+    gate.release()
+    result = await handle.result()
+
+    assert result.state is PortOutState.COMPLETED
+    assert any("refused" in entry.what and entry.by == "desk" for entry in result.timeline)
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ("nonsense", "valid dictionary"),
+        (None, "valid dictionary"),
+        ([1, 2], "valid dictionary"),
+        ({"by": "desk"}, "reason: Field required"),
+        ({"by": "desk", "reason": "x", "pin": "555123"}, "pin: Extra inputs"),
+    ],
+)
+async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
+    there: House, raw: object, why: str
+) -> None:
+    handle = await start(there, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+    workflow = there.temporal.get_workflow_handle(handle.id)
+
+    await workflow.signal(names.CANCEL_SIGNAL, raw)
+    status = await until(handle, lambda status: said(status, "refused"))
+
+    assert why in status.timeline[-1].what
+    assert "555123" not in status.model_dump_json()
+    assert status.state is PortOutState.PIN_ISSUED
+
+    await workflow.signal(names.CANCEL_SIGNAL, CANCEL)
+    assert (await handle.result()).state is PortOutState.CANCELLED
+
+
+async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: House) -> None:
+    gate = there.telegent.gates.close(SET_PIN, "before")
+    handle = await start(there, pin=PIN, issue_within=timedelta(seconds=0.3))
+    status = await until(handle, PortOutState.ISSUE_OVERDUE)
+
+    assert "waits for the PIN" in status.attention
+    assert "✋" in await details(there, handle)
+    with pytest.raises(NotTakenError, match="no PIN to show"):
+        await handle.reveal_pin(ASKED)
+    gate.release()
+    issued = await until(handle, PortOutState.PIN_ISSUED)
+
+    assert issued.attention == ""
+    assert said(issued, "was not issued within 0:00:00.3")
+
+
+async def test_a_number_that_is_not_ours_fails_readable(house: House) -> None:
+    handle = await start(house, pin=PIN)
+
+    words = await failure(handle)
+
+    assert "not in service here" in words
+    assert count(house, "portout.set") == 0
+
+
+@pytest.mark.parametrize(
+    ("subscription_id", "why"),
+    [("SUB-9", "there is no subscription SUB-9"), ("SUB-2", "belongs to another number")],
+)
+async def test_a_subscription_that_is_not_the_numbers_own_fails_readable(
+    there: House, subscription_id: str, why: str
+) -> None:
+    handle = await start(there, pin=PIN, subscription_id=subscription_id)
+
+    assert why in await failure(handle)
+    assert count(there, "portout.set") == 0
+
+
+async def test_a_pin_that_telegent_refuses_fails_with_its_words(there: House) -> None:
+    there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before", status=400))
+    handle = await start(there, pin=PIN)
+
+    words = await failure(handle)
+
+    assert "refused (400)" in words
+    assert PIN not in words
+
+
+async def test_one_port_out_is_open_per_number_and_another_may_follow(there: House) -> None:
+    first, second = await asyncio.gather(start(there, pin=PIN), start(there, pin=PIN))
+    assert first.id == second.id
+    assert NUMBER.removeprefix("+") not in first.id
+    await until(first, PortOutState.PIN_ISSUED)
+    await first.cancel(CANCEL)
+    await first.result()
+
+    again = await start(there, pin=PIN)
+    await until(again, PortOutState.PIN_ISSUED)
+
+    assert pin_of(there) == PIN
+
+
+async def test_a_pin_is_seen_only_by_who_asks_for_it(
+    there: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    # At DEBUG the Temporal SDK prints payloads as they are stored: without a key, in the clear.
+    caplog.set_level(logging.INFO)
+    there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
+    handle = await start(there)
+    await until(handle, PortOutState.PIN_ISSUED)
+    pin = (await handle.reveal_pin(ASKED)).pin
+    shown = [await details(there, handle), (await handle.status()).model_dump_json()]
+    await handle.cancel(CANCEL)
+    result = await handle.result()
+    void = pin_of(there)
+    workflow = there.temporal.get_workflow_handle(handle.id)
+    history = await workflow.fetch_history()
+    searched = (await workflow.describe()).search_attributes
+    shown += [result.model_dump_json(), str(searched), caplog.text]
+
+    assert void
+    assert result.reason
+    for text in shown:
+        assert pin not in text
+        assert void not in text
+    # Payloads, which are encrypted when the worker has a key; elsewhere it does not occur.
+    assert {
+        event.event_type for event in history.events if pin.encode() in event.SerializeToString()
+    } == {
+        EventType.EVENT_TYPE_MARKER_RECORDED,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
+    }
+    assert not any(void.encode() in event.SerializeToString() for event in history.events)
+    assert searched[names.PORT_STATE_ATTRIBUTE] == ["PORT_OUT_CANCELLED"]
+
+
+async def test_a_request_that_is_none_fails_readable(house: House) -> None:
+    handle = await house.temporal.start_workflow(
+        PORT_OUT_WORKFLOW,
+        {"phone_number": NUMBER, "pin": "secret", "by": "desk"},
+        id=f"port-out-broken-{house.settings.id_key}",
+        task_queue=names.TASK_QUEUE,
+    )
+
+    with pytest.raises(WorkflowFailureError) as caught:
+        await handle.result()
+
+    words = str(caught.value.cause)
+    assert "authentication_reference" in words
+    assert "secret" not in words
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"pin": "123456"}, "too easy to guess"),
+        ({"pin": "550142"}, "too easy to guess"),
+        ({"pin": "12a456"}, "pin"),
+        ({"after_leaving": "close_subscription"}, "needs subscription_id"),
+        ({"authentication_reference": "Jane Doe, born 1980"}, "authentication_reference"),
+        ({"issue_within": timedelta(0)}, "issue_within"),
+    ],
+)
+def test_what_a_caller_sent_wrong_is_refused(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why) as caught:
+        wanted(**changes)
+    assert str(changes.get("pin", "no pin")) not in str(caught.value)
+
+
+@pytest.mark.parametrize("pin", ["000000", "123456", "654321", "890123", "123123", "121212"])
+def test_what_a_thief_tries_first_is_weak(pin: str) -> None:
+    assert weak(pin, NUMBER)
+
+
+async def test_chosen_pins_differ_and_none_is_weak() -> None:
+    pins = [(await PinChooser().choose_port_out_pin(NUMBER)).pin for _ in range(3_000)]
+
+    assert len(set(pins)) > 2_900
+    assert all(len(pin) == PIN_LENGTH and pin.isdigit() for pin in pins)
+    assert not any(weak(pin, NUMBER) for pin in pins)
+
+
+def test_a_pin_is_in_no_repr() -> None:
+    assert PIN not in repr(wanted(pin=PIN))
+
+
+async def details(house: House, handle: PortOutHandle) -> str:
+    metadata: WorkflowMetadata = await house.temporal.get_workflow_handle(handle.id).query(
+        "__temporal_workflow_metadata", result_type=WorkflowMetadata
+    )
+    return metadata.current_details
+
+
+async def failure(handle: PortOutHandle) -> str:
+    """What the workflow fails with, causes included."""
+    with pytest.raises(WorkflowFailureError) as caught:
+        await handle.result()
+    words = ""
+    error: BaseException | None = caught.value.cause
+    while error is not None:
+        words, error = f"{words} | {error}", error.__cause__
+    return words

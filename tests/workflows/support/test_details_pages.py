@@ -1,0 +1,287 @@
+"""A port-in and an onboarding are understood, and helped, from what their pages say alone."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from temporalio.api.sdk.v1 import WorkflowMetadata
+
+from activities.port_in.policy import PortRules
+from simulator import CarrierRecord, Fault
+from telegent_orchestrator import names
+from telegent_orchestrator.port_in import (
+    CORRECTABLE,
+    AttachOrder,
+    OperatorResolve,
+    PortInCancel,
+    PortInCorrection,
+    PortState,
+)
+from telegent_orchestrator.progress import Resolution
+from tests.details_pages import cells, filled, page, page_with, samples
+from tests.harness import House
+from tests.payloads import line, port_in, single
+from tests.workflows.port_in.test_port_in import CORRECTION, NUMBER, TRUTH, start, until
+from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
+from workflows.port_in.suggested_actions import SAMPLES, Ask, asks
+from workflows.support.markdown import plain
+
+MODELS: dict[str, type[BaseModel]] = {
+    names.CORRECT_UPDATE: PortInCorrection,
+    names.CANCEL_UPDATE: PortInCancel,
+    names.ATTACH_ORDER_UPDATE: AttachOrder,
+    names.OPERATOR_UPDATE: OperatorResolve,
+}
+WHO = {"by": "desk", "reason": "read it on the page"}
+
+
+async def test_a_rejected_port_in_says_what_to_send_and_completes_when_it_is_sent(
+    house: House,
+) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    status = await until(handle, PortState.ACTION_REQUIRED)
+    text = await page_with(house.temporal, handle.id, "reminder 1")
+    shown = cells(text)
+
+    assert next(iter(shown)) == "✋ ACTION_REQUIRED"
+    assert shown["reason"] == "ACCOUNT_NUMBER, rejection 1 of 3"
+    assert shown["remedy"] == status.remedy
+    assert shown["who acts"] == "subscriber"
+    assert shown["since (UTC)"] == f"{status.timeline[-1].at:%Y-%m-%d %H:%M}"
+    assert "or it is cancelled" in shown["act by"]
+    assert "every 0.1 s" in shown["next look"]
+    assert f"signal `{names.CORRECT_SIGNAL}` or update `{names.CORRECT_UPDATE}`" in text
+    assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in text.partition("who")[2]
+
+    to_go_on, to_stop = samples(text)
+    assert to_stop.keys() == {"by", "reason"}
+    signal = filled(to_go_on, account_number=TRUTH.account_number, by="desk")
+    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, signal)
+    assert (await handle.result()).state is PortState.COMPLETED
+    text = await page(house.temporal, handle.id)
+    assert "COMPLETED" in cells(text)
+    assert samples(text) == []
+    assert "desk" in text
+    assert str(TRUTH.account_number) not in text
+
+
+async def test_a_sample_that_is_sent_as_it_is_changes_nothing_and_says_so(house: House) -> None:
+    handle = await start(house, subscriber_name=None, billing_address=None)
+    await until(handle, PortState.INFO_REQUIRED)
+    sample, _ = samples(await page(house.temporal, handle.id))
+    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, sample)
+
+    text = await page_with(house.temporal, handle.id, "was refused")
+
+    assert "INFO_REQUIRED" in text.splitlines()[0]
+    assert "in place of …" in text or "pattern" in text
+
+
+async def test_missing_data_are_filled_in_from_the_page(house: House) -> None:
+    handle = await start(house, account_number=None, authorization=None)
+    await until(handle, PortState.INFO_REQUIRED)
+    sample, _ = samples(await page(house.temporal, handle.id))
+    letter = {**sample["authorization"], "reference": "loa-1", "attested_by": "desk"}
+    letter["attested_at"] = "2026-11-23T15:00Z"
+    values = filled(sample, account_number="100200301", authorization=letter, by="desk")
+
+    await house.temporal.get_workflow_handle(handle.id).execute_update(names.CORRECT_UPDATE, values)
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_a_lost_submit_asks_for_the_order_id(house: House) -> None:
+    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+    handle = await start(house)
+    await until(handle, PortState.SUBMIT_UNKNOWN)
+    attach, again, abandon = samples(await page(house.temporal, handle.id))
+    assert (again["action"], abandon["action"]) == ("retry_now", "abandon")
+    (submitted,) = house.telegent.ledger.of("portin.submitted")
+
+    await house.temporal.get_workflow_handle(handle.id).execute_update(
+        names.ATTACH_ORDER_UPDATE, filled(attach, order_id=submitted.data["order_id"], **WHO)
+    )
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_what_no_data_can_mend_offers_a_new_order(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
+    handle = await start(house)
+    await until(handle, PortState.ACTION_REQUIRED)
+    text = await page_with(house.temporal, handle.id, "no data can mend")
+    again, stop = samples(text)
+    assert again["action"] == "start_again"
+    assert stop.keys() == {"by", "reason"}
+
+    await house.temporal.get_workflow_handle(handle.id).execute_update(
+        names.OPERATOR_UPDATE, filled(again, **WHO)
+    )
+
+    assert (await handle.result()).state is PortState.COMPLETED
+    assert house.telegent.ledger.count("portin.submitted") == 2
+
+
+async def test_after_the_last_try_the_page_asks_an_operator(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    for number in ("1", "2"):
+        await until(handle, PortState.ACTION_REQUIRED)
+        await handle.correct(PortInCorrection(account_number=number, by="desk"))
+    await until(handle, lambda status: status.rejections == 3)
+    text = await page_with(house.temporal, handle.id, "an operator decides")
+    other_data, same_data, _ = samples(text)
+    assert (other_data["action"], same_data["action"]) == ("replace_data", "retry_now")
+    correction = filled(other_data["correction"], account_number="100200301", by="desk")
+
+    await house.temporal.get_workflow_handle(handle.id).execute_update(
+        names.OPERATOR_UPDATE, filled(other_data, correction=correction, **WHO)
+    )
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_words_of_others_are_no_markup(house: House) -> None:
+    handle = await start(house, account_number=None)
+    await until(handle, PortState.INFO_REQUIRED)
+    sender = "[desk](https://evil.example) | **x** <b> `y` _z_"
+    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, {"by": sender})
+
+    text = await page_with(house.temporal, handle.id, "was refused")
+
+    assert plain(sender) in text
+    assert r"\[desk\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
+
+
+async def test_a_page_fits_into_an_address_that_proxies_take(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    handle = await start(house)
+    for number in ("1", "2"):
+        await until(handle, PortState.ACTION_REQUIRED)
+        await handle.correct(PortInCorrection(account_number=number, by="desk"))
+    await until(handle, lambda status: status.rejections == 3)
+
+    text = await page_with(house.temporal, handle.id, "an operator decides")
+
+    assert len(quote(text)) < 7_000
+
+
+async def test_an_onboarding_leads_to_the_port_in_that_waits(house: House) -> None:
+    house.telegent.carrier.set(NUMBER, TRUTH)
+    port = {"kind": "port_in", **port_in(NUMBER)}
+    onboarding = await house.onboard(single(lines=[line("moved", "one", number=port)]))
+
+    text = await page_with(house.temporal, onboarding.id, "ACTION_REQUIRED")
+    assert "**moved** waits for a person" in text
+    assert "0 of 1 lines done" in text
+    line_id = f"{onboarding.id}-line-moved"
+    assert f"(namespaces/{house.temporal.namespace}/workflows/{line_id})" in text
+    port_in_id = house.orchestrator.port_in(NUMBER).id
+    assert f"/workflows/{port_in_id})" in await page(house.temporal, line_id)
+
+    await house.orchestrator.port_in(NUMBER).correct(CORRECTION)
+    await onboarding.result()
+    text = await page(house.temporal, onboarding.id)
+    assert "1 of 1 lines done" in text
+    assert "waits for a person" not in text
+
+
+async def test_a_question_is_answered_from_the_page(house: House) -> None:
+    house.telegent.faults.add(
+        Fault(match="POST /v1.0/account/create", kind="error_before", times=2)
+    )
+    onboarding = await house.onboard(single())
+    text = await page_with(house.temporal, onboarding.id, "waits for a person")
+    adopt, retry, abandon = samples(text)
+    assert [sample["answer"] for sample in (adopt, retry, abandon)] == ["adopt", "retry", "abandon"]
+    assert adopt["id"] == "…"
+
+    await house.temporal.get_workflow_handle(onboarding.id).execute_update(
+        names.RESOLVE_UPDATE, filled(retry, **WHO)
+    )
+
+    assert (await onboarding.result()).complete
+
+
+async def test_the_dialogs_say_what_each_message_is_for(house: House) -> None:
+    handle = await start(house)
+    metadata = await house.temporal.get_workflow_handle(handle.id).query(
+        "__temporal_workflow_metadata", result_type=WorkflowMetadata
+    )
+    definition = metadata.definition
+    offered = [*definition.signal_definitions, *definition.update_definitions]
+    assert [each.name for each in offered if not each.description] == []
+    assert {each.name for each in offered} == {
+        *MODELS,
+        names.CORRECT_SIGNAL,
+        names.CANCEL_SIGNAL,
+        names.ORDER_EVENT_SIGNAL,
+    }
+
+
+def every_ask() -> list[Ask]:
+    rules = PortRules()
+    found = asks(PortState.INFO_REQUIRED, None, 0, sorted(CORRECTABLE), rules)
+    found += asks(PortState.SUBMIT_UNKNOWN, None, 0, [], rules)
+    for rejection in REJECTIONS:
+        for rejections in (0, 1, 3):
+            fields = list(rejection.fields)
+            found += asks(PortState.ACTION_REQUIRED, rejection, rejections, fields, rules)
+    return found
+
+
+def test_every_sample_is_taken_once_it_is_filled_in_and_not_before() -> None:
+    for ask in every_ask():
+        model = MODELS[ask.update]
+        with pytest.raises(ValidationError):
+            model.model_validate_json(ask.json)
+        model.model_validate(completed(ask.payload))
+
+
+def completed(sample: Any) -> Any:
+    """A sample as a careful person fills it in."""
+    values = {
+        "YYYY-MM-DDThh:mmZ": "2026-11-23T15:00Z",
+        "YYYY-MM-DD": "2026-11-23",
+        "zip": "84043",
+        "iccid": "8901240397190195850",
+    }
+    if isinstance(sample, dict):
+        return {
+            name: values.get(name, completed(value)) if value == "…" else completed(value)
+            for name, value in sample.items()
+        }
+    return "1234" if sample == "…" else values.get(sample, sample)
+
+
+def test_every_state_in_which_a_person_is_waited_for_offers_a_way_on() -> None:
+    for rejection in REJECTIONS:
+        for rejections in range(1, 5):
+            fields = list(rejection.fields)
+            assert asks(PortState.ACTION_REQUIRED, rejection, rejections, fields, PortRules())
+    assert asks(PortState.INFO_REQUIRED, None, 0, ["phone_number"], PortRules())
+    assert asks(PortState.SUBMIT_UNKNOWN, None, 0, [], PortRules())
+
+
+def test_every_field_that_can_be_corrected_has_a_sample() -> None:
+    assert SAMPLES.keys() == CORRECTABLE
+
+
+@pytest.mark.parametrize(
+    "state",
+    sorted(
+        set(PortState)
+        - {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
+    ),
+)
+def test_nothing_is_asked_for_where_nobody_is_waited_for(state: PortState) -> None:
+    assert asks(state, UNCLASSIFIED, 1, ["account_number"], PortRules()) == []
+
+
+def test_a_sample_half_filled_in_is_refused_by_field() -> None:
+    with pytest.raises(ValidationError, match="subscriber_name, by: write a value in place of …"):
+        PortInCorrection(subscriber_name="…", by="… me")
+    with pytest.raises(ValidationError, match="reason"):
+        Resolution.model_validate({"step": "Number", "answer": "retry", "by": "me", "reason": "…"})

@@ -1,0 +1,74 @@
+"""The board that a workflow shows."""
+
+import asyncio
+from uuid import uuid4
+
+from temporalio import workflow
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from workflows.support.progress import NEEDS_ACTION, Board
+
+NOTES = 100
+
+
+@workflow.defn(sandboxed=False)
+class Busy:
+    """Much happens to it at one time."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+
+    @workflow.run
+    async def run(self) -> tuple[int, str]:
+        board = Board(["Number"])
+        board.preface = self._preface
+        for at in range(NOTES):
+            board.note("Number", f"note {at}")
+        await workflow.sleep(0.01)
+        return self._drawn, workflow.get_current_details()
+
+    def _preface(self) -> list[str]:
+        self._drawn += 1
+        return []
+
+
+@workflow.defn(sandboxed=False)
+class Asking:
+    """It asks, and takes back what it has made when it is cancelled meanwhile."""
+
+    @workflow.run
+    async def run(self) -> None:
+        board = Board(["Number"])
+        try:
+            async with board.step("Number"):
+                await board.ask("Number", "is it there?", [])
+        except asyncio.CancelledError:
+            await workflow.wait_condition(lambda: False)
+
+
+async def test_a_question_that_a_cancel_has_ended_is_found_no_more(temporal: Client) -> None:
+    queue = str(uuid4())
+    async with Worker(temporal, task_queue=queue, workflows=[Asking]):
+        asking = await temporal.start_workflow(Asking.run, id=queue, task_queue=queue)
+        async with asyncio.timeout(20):
+            while not await needs_action(asking):
+                await asyncio.sleep(0.05)
+            await asking.cancel()
+            while await needs_action(asking):
+                await asyncio.sleep(0.05)
+        await asking.terminate()
+
+
+async def needs_action(handle: WorkflowHandle[Asking, None]) -> str | None:
+    return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION)
+
+
+async def test_what_happens_at_one_time_is_drawn_once_as_it_is_in_the_end(temporal: Client) -> None:
+    queue = str(uuid4())
+    async with Worker(temporal, task_queue=queue, workflows=[Busy]):
+        drawn, details = await temporal.execute_workflow(Busy.run, id=queue, task_queue=queue)
+
+    assert drawn == 1
+    assert f"note {NOTES - 1}" in details
+    assert "note 0" not in details

@@ -1,0 +1,126 @@
+"""Writes docs/reference/payloads.md from the JSON Schemas: `python -m tools.docs.reference`."""
+
+import json
+from typing import Any
+
+from tools.docs.documents import ROOT
+
+PAGE = ROOT / "docs" / "reference" / "payloads.md"
+SCHEMAS = ROOT / "schemas" / "json"
+Schema = dict[str, Any]
+
+SENT = {
+    "Starting an onboarding": ["OnboardingRequest"],
+    "Starting a port-in by itself": ["PortInRequest"],
+    "Starting a port-out": ["PortOutRequest"],
+    "Starting a bulk": ["BulkRequest", "BulkPartRequest"],
+    "Messages": [
+        "PortInCorrection",
+        "PortInCancel",
+        "AttachOrder",
+        "OperatorResolve",
+        "Resolution",
+        "RevealPin",
+        "PortOutCancel",
+        "BulkWish",
+        "BulkCancel",
+    ],
+    "Nexus operations": ["CorrectPortIn", "CancelPortIn"],
+}
+RECEIVED = [
+    "OnboardingStatus",
+    "OnboardingResult",
+    "LineStatus",
+    "PortInStatus",
+    "PortInResult",
+    "PortOutStatus",
+    "PortOutResult",
+    "PortOutPin",
+    "BulkStatus",
+    "BulkPartStatus",
+    "BulkResult",
+    "BulkRetried",
+    "Event",
+]
+HEAD = """# Reference of every payload
+
+Made from the models by `python -m tools.docs.reference`. The same as JSON Schema is in
+`schemas/json/`. In what is sent, an unknown field is refused; in what is received, ignore fields
+that you do not know.
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    parts, shown = [HEAD], set[str]()
+    for title, names in SENT.items():
+        parts.append(f"## {title}\n")
+        for name in names:
+            parts += _document(name, shown)
+    parts.append("## What you get\n")
+    for name in RECEIVED:
+        parts += _document(name, shown)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _document(name: str, shown: set[str]) -> list[str]:
+    schema: Schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    parts = []
+    for model, body in [(name, schema), *schema.get("$defs", {}).items()]:
+        if model not in shown:
+            shown.add(model)
+            parts += _model(model, body)
+    return parts
+
+
+def _model(name: str, body: Schema) -> list[str]:
+    lines = [f"### {name}\n", *_paragraphs(body.get("description", ""))]
+    if "enum" in body:
+        return [*lines, f"One of {', '.join(f'`{value}`' for value in body['enum'])}.\n"]
+    lines += ["| Field | Type | Needed | Meaning |", "|---|---|---|---|"]
+    needed = body.get("required", [])
+    for field, what in body.get("properties", {}).items():
+        default = what.get("default")
+        missing = "no" if default in (None, "", [], {}) else f"no: `{json.dumps(default)}`"
+        meaning = what.get("description", "").replace("\n", " ").replace("|", "\\|")
+        cells = (f"`{field}`", _type(what), "yes" if field in needed else missing, meaning)
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [part.replace("\n", " ") + "\n" for part in text.split("\n\n") if part]
+
+
+def _type(what: Schema) -> str:
+    if "$ref" in what:
+        name = what["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if choices := what.get("oneOf") or what.get("anyOf"):
+        return " or ".join(_type(one) for one in choices if one.get("type") != "null")
+    if "const" in what:
+        return f"`{what['const']}`"
+    if "enum" in what:
+        return ", ".join(f"`{value}`" for value in what["enum"])
+    kind: str = what.get("type", "any")
+    if kind == "array":
+        return f"list of {_type(what.get('items', {}))}"
+    if kind == "object" and isinstance(inner := what.get("additionalProperties"), dict):
+        return f"map to {_type(inner)}"
+    limits = [
+        f"{word} {what[limit]}"
+        for limit, word in (
+            ("minimum", "from"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "to"),
+            ("maxLength", "up to"),
+        )
+        if limit in what
+    ]
+    form = {"date-time": "date and time", "date": "date"}.get(what.get("format", ""), kind)
+    pattern = f" `{what['pattern']}`".replace("|", "\\|") if "pattern" in what else ""
+    return " ".join([form, *limits]) + pattern
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

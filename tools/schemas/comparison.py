@@ -1,0 +1,121 @@
+"""Two JSON Schemas of one payload, an old and a new one, compared from the caller's side."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tools.schemas.documents import Document
+
+LOWER_BOUNDS = ("minLength", "minItems", "minimum", "exclusiveMinimum")
+UPPER_BOUNDS = ("maxLength", "maxItems", "maximum", "exclusiveMaximum")
+UNIONS = ("anyOf", "oneOf")
+COMPARED = {
+    *("$ref", "const", "enum", "default", "properties", "required", "additionalProperties"),
+    *("items", *UNIONS, *LOWER_BOUNDS, *UPPER_BOUNDS),
+}
+MEANINGLESS = {"$schema", "$id", "$defs", "title", "description", "examples", "discriminator"}
+"""They tell people something, or a validator nothing that the rest does not say."""
+
+
+class Comparison:
+    """`sent`: callers write it, so the new one must take all that the old one took.
+
+    Else they read it, so the old one must fit all that the new one allows.
+    """
+
+    def __init__(self, old: Document, new: Document, *, sent: bool) -> None:
+        self._old = old
+        self._new = new
+        self._sent = sent
+
+    def breaches(self, where: str) -> list[str]:
+        """What breaks callers, as sentences that begin with `where` and the path in the payload."""
+        return list(dict.fromkeys(self._compare(self._old, self._new, where)))
+
+    def _compare(self, old: Document, new: Document, where: str) -> Iterator[str]:
+        was_default, default = old.get("default"), new.get("default")
+        if self._sent and was_default != default:
+            yield f"{where}: leaving it out meant {was_default!r}, and now means {default!r}"
+        was, now = _branches(self._old, old), _branches(self._new, new)
+        if len(was) == len(now) == 1:
+            yield from self._compare_one(was[0], now[0], where)
+            return
+        for kind in was:
+            # A reader does not miss null; any other kind that never comes any more, it may.
+            if self._sent or kind.get("type") != "null":
+                yield from _least(self._compare_one(kind, other, where) for other in now)
+        for kind in now if not self._sent else ():
+            yield from _least(self._compare_one(other, kind, where) for other in was)
+
+    def _compare_one(self, old: Document, new: Document, where: str) -> Iterator[str]:
+        yield from self._compare_words(old, new, where)
+        yield from self._compare_rules(old, new, where)
+        yield from self._compare_fields(old, new, where)
+        for keyword in ("items", "additionalProperties"):
+            was, now = old.get(keyword, True), new.get(keyword, True)
+            if isinstance(was, dict) and isinstance(now, dict):
+                yield from self._compare(was, now, f"{where}[]")
+            elif was != now and (now if self._sent else was) is not True:
+                yield f"{where}: {keyword} was {was} and is {now}"
+
+    def _compare_words(self, old: Document, new: Document, where: str) -> Iterator[str]:
+        was, now = _words(old), _words(new)
+        if was is not None and now is not None:
+            yield from (f"{where}: the word {word!r} is gone" for word in was if word not in now)
+        elif (now if self._sent else was) is not None:
+            yield f"{where}: was {_limit(was)} and is {_limit(now)}"
+
+    def _compare_rules(self, old: Document, new: Document, where: str) -> Iterator[str]:
+        """Type, format, pattern and bounds: those of the wider side must leave room."""
+        wider, narrower = (new, old) if self._sent else (old, new)
+        for keyword in sorted(wider.keys() - MEANINGLESS):
+            limit, inner = wider[keyword], narrower.get(keyword)
+            if keyword in LOWER_BOUNDS:
+                fits = inner is not None and inner >= limit
+            elif keyword in UPPER_BOUNDS:
+                fits = inner is not None and inner <= limit
+            else:
+                fits = keyword in COMPARED or inner == limit
+            if not fits:
+                yield f"{where}: {keyword} was {old.get(keyword)} and is {new.get(keyword)}"
+
+    def _compare_fields(self, old: Document, new: Document, where: str) -> Iterator[str]:
+        was, now = old.get("properties", {}), new.get("properties", {})
+        for name in was:
+            if name in now:
+                yield from self._compare(was[name], now[name], f"{where} {name}")
+            else:
+                yield f"{where}: the field {name} is gone"
+        required, required_now = set(old.get("required", ())), set(new.get("required", ()))
+        if self._sent:
+            for name in sorted(required_now - required):
+                yield f"{where}: the field {name} is required now"
+        else:
+            for name in sorted((required - required_now) & now.keys()):
+                yield f"{where}: the field {name} was always there and may be missing now"
+
+
+def _branches(document: Document, node: Document) -> list[Document]:
+    """The alternatives that a node is, with no references and no unions among them."""
+    for keyword in ("$ref", *UNIONS):
+        if keyword not in node:
+            continue
+        if beside := node.keys() - MEANINGLESS - {keyword, "default"}:
+            raise ValueError(f"{', '.join(sorted(beside))} beside {keyword} is not compared yet")
+        if keyword == "$ref":
+            return _branches(document, document["$defs"][node["$ref"].rpartition("/")[2]])
+        return [leaf for branch in node[keyword] for leaf in _branches(document, branch)]
+    return [node]
+
+
+def _least(comparisons: Iterator[Iterator[str]]) -> list[str]:
+    """What is wrong with the counterpart that fits best: nothing when one fits."""
+    return min((list(found) for found in comparisons), key=len)
+
+
+def _words(node: Document) -> list[Any] | None:
+    """The values that a node is limited to, None when it is not."""
+    return [node["const"]] if "const" in node else node.get("enum")
+
+
+def _limit(words: list[Any] | None) -> str:
+    return "free" if words is None else f"one of {words}"

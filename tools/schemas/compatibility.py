@@ -1,0 +1,64 @@
+"""Whether callers of an earlier release can go on as they are.
+
+What callers send must still be taken, so it may only become wider. What they receive must still
+be understood, so it may only become narrower, but for new fields and for new words in a list of
+words, which every reader has to expect. Nothing that has a name may go.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from tools.schemas.comparison import Comparison
+from tools.schemas.documents import CONTRACT, Document
+
+Documents = Mapping[str, Document]
+
+
+def breaches(old: Documents, new: Documents) -> list[str]:
+    """What in `new` breaks callers that were written for `old`, as sentences that begin with where.
+
+    Both are documents by file name, as `documents` gives them.
+    """
+    found = list(_lost(old[CONTRACT], new[CONTRACT], CONTRACT))
+    # A file that is gone is not named by the new contract, and told of above.
+    for sent, files in ((True, files_sent(old)), (False, files_received(old))):
+        for name in sorted(files & new.keys()):
+            found += Comparison(old[name], new[name], sent=sent).breaches(name)
+    return found
+
+
+def files_sent(documents: Documents) -> set[str]:
+    """Names of the documents that describe what callers write."""
+    workflows = documents[CONTRACT]["workflows"].values()
+    files = {workflow["start"] for workflow in workflows}
+    return (files | _named(documents, "argument")) - {None}
+
+
+def files_received(documents: Documents) -> set[str]:
+    """Names of the documents that describe what callers read."""
+    workflows = documents[CONTRACT]["workflows"].values()
+    files = {workflow["result"] for workflow in workflows}
+    event = documents[CONTRACT]["events"]["schema"]
+    return (files | _named(documents, "answer") | {event}) - {None}
+
+
+def _named(documents: Documents, role: str) -> set[str]:
+    """The files that messages and operations name as their argument or answer."""
+    contract = documents[CONTRACT]
+    groups = [contract.get("nexus", {"operations": {}})["operations"]]
+    for workflow in contract["workflows"].values():
+        groups += [workflow[kind] for kind in ("queries", "updates", "signals")]
+    return {message[role] for group in groups for message in group.values() if role in message}
+
+
+def _lost(old: object, new: object, where: str) -> Iterator[str]:
+    """Whatever the old contract says, the new one says too."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key, value in old.items():
+            if key in new:
+                yield from _lost(value, new[key], f"{where} {key}")
+            else:
+                yield f"{where}: {key} is gone"
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from (f"{where}: {value} is gone" for value in old if value not in new)
+    elif old != new:
+        yield f"{where}: was {old} and is {new}"

@@ -1,0 +1,181 @@
+"""Temporal's remote codec: shows encrypted payloads in the UI and the command line tool, and
+encrypts what people type there."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import structlog
+import uvicorn
+from google.protobuf.json_format import MessageToDict, Parse, ParseError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from temporalio.api.common.v1 import Payload, Payloads
+
+from telegent_orchestrator.encryption import CodecError, EncryptionCodec
+from worker.errors import WorkerError
+from worker.http.auth import basic, bearer, body_within, sender
+from worker.settings.codec import CodecServerSettings, Operator
+
+BODY_LIMIT = 16 * 1024 * 1024
+"""Bytes. Temporal takes 2 MB a payload and 4 MB a message; base64 adds a third, and the UI asks for
+the payloads of several events together."""
+BODY_TIMEOUT = timedelta(seconds=10)
+ANYBODY = "anybody on this machine"
+"""Who asks, where no operators are named."""
+SIGN_IN = (
+    "sign in: in a browser open the codec server's own address (path /) and enter your name and "
+    "token, then load the Temporal UI again; for the command line set "
+    "TEMPORAL_CODEC_AUTH='Bearer <your token>'"
+)
+ASK_THE_PERSON = 'Basic realm="Temporal codec server", charset="UTF-8"'
+ASK_THE_PAGE = 'Bearer realm="Temporal codec server"'
+"""For calls of a page: to Basic a browser would answer with a prompt of its own for each call, and
+hold the call back until then, so that the Temporal UI could not say what is wrong."""
+HANG_UP = {"Connection": "close"}
+"""With an answer that did not wait for the whole body: the rest is not taken in."""
+KEEP_NOWHERE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+_NAMESPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
+
+Convert = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
+Work = Callable[[Request, str], Awaitable[Response]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+audit: structlog.stdlib.BoundLogger = structlog.get_logger("codec_audit")
+
+
+def codec_app(
+    codec: EncryptionCodec, allowed_origins: Sequence[str], operators: Sequence[Operator] = ()
+) -> Starlette:
+    """The application: `POST /encode` and `POST /decode` take and give Temporal's Payloads JSON.
+
+    With `operators` it asks for a name and token (Basic) or a token (Bearer); `GET /` is where a
+    browser learns them. 400: not Payloads, or cannot be decrypted. 401: wrong or no credentials.
+    403: called by a page that is not among `allowed_origins`. 408, 413: the body takes too long, is
+    too large. `GET /healthz` and `GET /readyz` say 200 to everybody: it needs nobody else.
+    """
+    accepted = _accepted(operators)
+
+    def guarded(work: Work) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            # CORS only keeps the answer from a page; a page that may not ask gets none at all.
+            origin = request.headers.get("origin")
+            if origin is not None and origin not in allowed_origins:
+                log.warning("refused: the page may not ask", origin=origin[:255])
+                return PlainTextResponse(
+                    "pages of this origin may not use the codec server: add it to "
+                    "TELEGENT_CODEC_ALLOWED_ORIGINS if it is your Temporal UI",
+                    403,
+                )
+            who = sender(request, accepted) if accepted else ANYBODY
+            if who is None:
+                log.warning("refused: wrong or no credentials", client=_client(request))
+                challenge = ASK_THE_PERSON if origin is None else ASK_THE_PAGE
+                return PlainTextResponse(SIGN_IN, 401, {"WWW-Authenticate": challenge})
+            return await work(request, who)
+
+        return answer
+
+    def converting(convert: Convert, done: str) -> Work:
+        async def work(request: Request, who: str) -> Response:
+            try:
+                async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
+                    body = await body_within(request, BODY_LIMIT)
+            except TimeoutError:
+                return PlainTextResponse("the body took too long", 408, HANG_UP)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
+            if body is None:
+                too_large = f"the body is larger than {BODY_LIMIT} bytes"
+                return PlainTextResponse(too_large, 413, HANG_UP)
+            try:
+                sent = Parse(body, Payloads()).payloads
+            except (ParseError, UnicodeDecodeError, RecursionError):
+                return PlainTextResponse("the body is not Temporal Payloads JSON", 400)
+            try:
+                converted = await convert(sent)
+            except CodecError as error:
+                return PlainTextResponse(str(error), 400)
+            audit.info(done, operator=who, namespace=_namespace(request), payloads=len(converted))
+            return JSONResponse(MessageToDict(Payloads(payloads=converted)), headers=KEEP_NOWHERE)
+
+        return work
+
+    async def sign_in(request: Request, who: str) -> Response:
+        return PlainTextResponse(
+            f"The codec server knows you as: {who}. Now load the Temporal UI again.\n",
+            headers=KEEP_NOWHERE,
+        )
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    return Starlette(
+        routes=[
+            Route("/", guarded(sign_in)),
+            Route("/encode", guarded(converting(codec.encode, "encrypted")), methods=["POST"]),
+            Route("/decode", guarded(converting(codec.decode, "decrypted")), methods=["POST"]),
+            Route("/healthz", healthz),
+            Route("/readyz", healthz),
+        ],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=allowed_origins,
+                allow_methods=["POST"],
+                # The UI sends the first two with every request.
+                allow_headers=["content-type", "x-namespace", "authorization"],
+                allow_credentials=bool(operators),
+            )
+        ],
+    )
+
+
+def serve_codec(settings: CodecServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises WorkerError if there is no key to decrypt with."""
+    if not settings.payload_keys:
+        raise WorkerError("TELEGENT_PAYLOAD_KEYS is not set; there is nothing to decrypt with")
+    if not settings.codec_operators:
+        log.warning("anybody on this machine can read payloads: TELEGENT_CODEC_OPERATORS is unset")
+    # Who has read what is written down whatever the level of the other lines.
+    logging.getLogger("codec_audit").setLevel(logging.INFO)
+    app = codec_app(
+        EncryptionCodec(settings.payload_keys),
+        settings.codec_allowed_origins,
+        settings.codec_operators,
+    )
+    # log_config None: uvicorn's lines go through the process's own logging.
+    uvicorn.run(
+        app,
+        host=settings.codec_host,
+        port=settings.codec_port,
+        log_config=None,
+        access_log=False,
+    )
+
+
+def _accepted(operators: Sequence[Operator]) -> dict[bytes, str]:
+    """Names by the Authorization headers that are right."""
+    accepted = {}
+    for operator in operators:
+        token = operator.token.get_secret_value()
+        accepted[basic(operator.name, token)] = operator.name
+        accepted[bearer(token)] = operator.name
+    return accepted
+
+
+def _namespace(request: Request) -> str:
+    """The namespace that the caller names; shown only when it looks like one."""
+    named = request.headers.get("x-namespace", "")
+    return named if _NAMESPACE.fullmatch(named) else "not named"
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

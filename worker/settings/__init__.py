@@ -1,0 +1,241 @@
+"""The processes' settings: read from the environment, checked together, documented in one place.
+
+How to reach Temporal (`TEMPORAL_*`) is not here: the Temporal SDK reads those variables itself.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
+
+from activities.events.delivery import EventSettings
+from activities.settings import ActivitySettings, OrderUpdates
+from worker.settings.base import PREFIX, SECRET_FIELDS, CommonSettings, Port
+from worker.settings.codec import CodecServerSettings
+from worker.settings.metrics import MetricsSettings
+from worker.settings.port_in import PortSettings
+from worker.settings.telegent import TelegentSettings
+from worker.settings.webhook import (
+    EventPersonalData,
+    EventSecret,
+    EventUrls,
+    WebhookHost,
+    WebhookPassword,
+    WebhookToken,
+    WebhookUrl,
+    WebhookUsername,
+)
+
+UNNAMED_BUILD = "dev"
+CACHED_WORKFLOWS = 300
+
+
+def _of_a_named_build(deployment_name: str, info: ValidationInfo) -> str:
+    if deployment_name and info.data.get("build_id") == UNNAMED_BUILD:
+        raise ValueError("needs TELEGENT_BUILD_ID, another one for each build")
+    return deployment_name
+
+
+_KEY_IN_URL = re.compile(r"(?<=://)[^/?\s]*(?=@)|(?<=\?)\S+")
+"""User names, passwords and queries of URLs: where people put keys."""
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong; `lines` has one sentence for each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
+class WebhookSettings(MetricsSettings):
+    """Settings of `python -m worker webhook`."""
+
+    webhook_username: WebhookUsername = ""
+    webhook_password: WebhookPassword = SecretStr("")
+    webhook_token: WebhookToken = SecretStr("")
+    webhook_host: WebhookHost = "127.0.0.1"
+    webhook_port: Port = Field(default=8082, description="port that the webhook listens on")
+
+
+class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
+    """Settings of the worker."""
+
+    id_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="key that keeps phone numbers unreadable in the ids of port-ins; callers must "
+        "use the same one",
+    )
+    message_level_field: str | None = Field(
+        default=None,
+        description="AI Guardian's wire field for the message level, which no document names. "
+        "Unset: requests that ask for a message level are refused",
+    )
+    build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")] = Field(
+        default=UNNAMED_BUILD, description="names this build in Temporal, such as the commit"
+    )
+    deployment_name: Annotated[
+        str,
+        Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,127})?$"),
+        AfterValidator(_of_a_named_build),
+    ] = Field(
+        default="",
+        description="name of the Worker Deployment whose version this build is, such as "
+        "`telegent-orchestrator`: turns Worker Versioning on",
+    )
+    cached_workflows: Annotated[int, Field(ge=10, le=10_000)] = Field(
+        default=CACHED_WORKFLOWS,
+        description="workflows that a worker keeps in memory, at about 0.7 MiB each. One that "
+        "is not there is replayed when something happens to it: keep it above those that are busy",
+    )
+    port_count_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=60,
+        description="seconds between counts of open port-ins for the metrics; 0: they are not "
+        "counted",
+    )
+    health_host: str = Field(
+        default="127.0.0.1",
+        description="address that `GET /healthz` and `GET /readyz` answer on; in a container "
+        "`0.0.0.0`",
+    )
+    health_port: Port = Field(
+        default=0, description="port for `GET /healthz` and `GET /readyz` of the worker; 0: off"
+    )
+
+    webhook_username: WebhookUsername = ""
+    webhook_password: WebhookPassword = SecretStr("")
+    webhook_token: WebhookToken = SecretStr("")
+    webhook_url: WebhookUrl = ""
+    event_secret: EventSecret = SecretStr("")
+    event_urls: EventUrls = ()
+    event_personal_data: EventPersonalData = False
+
+    def order_updates(self) -> OrderUpdates | None:
+        """Where the vendor is to report order updates; None when nowhere."""
+        if not self.webhook_url:
+            return None
+        return OrderUpdates(
+            url=self.webhook_url,
+            username=self.webhook_username,
+            password=self.webhook_password.get_secret_value(),
+            token=self.webhook_token.get_secret_value(),
+        )
+
+    def secrets(self) -> list[str]:
+        """Values that must never be shown."""
+        return [*super().secrets(), *self.event_urls]
+
+    def event_settings(self) -> EventSettings:
+        """Who gets events, and how they are signed."""
+        return EventSettings(
+            urls=self.event_urls,
+            secret=self.event_secret.get_secret_value(),
+            personal_data=self.event_personal_data,
+        )
+
+    def activity_settings(self) -> ActivitySettings:
+        """The part that the activities need."""
+        return ActivitySettings(
+            id_key=self.id_key.get_secret_value(),
+            read_lag=timedelta(seconds=self.read_lag_seconds),
+            purchase_lag=timedelta(seconds=self.purchase_lag_seconds),
+            order_poll=timedelta(seconds=self.order_poll_seconds),
+            port_pace=self.port_pace(),
+            port_poll_share=self.port_poll_share,
+            port_rules=self.port_rules(),
+            port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
+            message_level_field=self.message_level_field,
+            order_updates=self.order_updates(),
+            events=self.event_settings(),
+        )
+
+
+S = TypeVar("S", bound=CommonSettings)
+
+
+def load_settings(kind: type[S]) -> S:
+    """Settings of this kind from the environment. Raises SettingsError that names every fault."""
+    values, faults = _secrets_from_files(kind)
+    settings = None
+    try:
+        # model_validate, because a call would have to name each field for the type checker.
+        settings = kind.model_validate(values)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            field = str(fault["loc"][0])
+            # A secret file that cannot be read has been named already; its field is not "unset".
+            faults.setdefault(field, _sentence(kind, field, fault))
+    if faults or settings is None:
+        raise SettingsError([faults[field] for field in kind.model_fields if field in faults])
+    return settings
+
+
+def variable(field: str) -> str:
+    """Name of the environment variable for a field."""
+    return PREFIX + field.upper()
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Variables that look like ours and are read by nothing: most likely misspelt."""
+    known = {variable(field) for kind in _KINDS for field in kind.model_fields}
+    known |= {variable(field) + "_FILE" for field in SECRET_FIELDS}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def markdown_table() -> str:
+    """Every setting with its default and meaning, as docs/reference/settings.md shows it."""
+    fields = {name: info for kind in _KINDS for name, info in kind.model_fields.items()}
+    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for name, info in fields.items():
+        if info.is_required():
+            default = "required"
+        elif name in SECRET_FIELDS or info.default in (None, (), ""):
+            default = "unset"
+        elif isinstance(info.default, tuple):
+            default = f"`{','.join(str(part) for part in info.default)}`"
+        else:
+            default = f"`{info.default}`"
+        also = f". Or the file named by `{variable(name)}_FILE`" if name in SECRET_FIELDS else ""
+        rows.append(f"| `{variable(name)}` | {default} | {info.description}{also} |")
+    return "\n".join(rows)
+
+
+_KINDS: tuple[type[CommonSettings], ...] = (WorkerSettings, CodecServerSettings, WebhookSettings)
+
+
+def _secrets_from_files(kind: type[CommonSettings]) -> tuple[dict[str, str], dict[str, str]]:
+    """Values read from `…_FILE` variables, and faults; both by field."""
+    values: dict[str, str] = {}
+    faults: dict[str, str] = {}
+    for field in SECRET_FIELDS & kind.model_fields.keys():
+        name = variable(field)
+        path = os.environ.get(f"{name}_FILE")
+        if not path:
+            continue
+        if os.environ.get(name):
+            faults[field] = f"{name} and {name}_FILE are both set; set one of them"
+            continue
+        try:
+            # Editors and `echo` end a file with a newline that is no part of the secret.
+            values[field] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            faults[field] = f"{name}_FILE names {path}, which cannot be read: {reason}"
+    return values, faults
+
+
+def _sentence(kind: type[CommonSettings], field: str, fault: ErrorDetails) -> str:
+    name = variable(field)
+    description = kind.model_fields[field].description
+    if fault["type"] == "missing":
+        return f"{name} is not set (nor is {name}_FILE); it must be the {description}"
+    value = _KEY_IN_URL.sub("…", os.environ.get(name, ""))
+    shown = "" if field in SECRET_FIELDS else f"={value}"
+    entry = "".join(f"entry {at + 1}: " for at in fault["loc"][1:] if isinstance(at, int))
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{name}{shown}: {entry}{message} ({description})"

@@ -1,0 +1,143 @@
+"""Events for other systems: published without waiting, each delivered by a workflow of its own."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+
+from activities.events.delivery import EventActivities
+from telegent_orchestrator._models import Payload
+from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, Event, EventData, EventType
+from workflows.support.activity_calls import ask_house
+from workflows.support.metrics import event_delivered
+
+DELIVERY_TRY = timedelta(seconds=30)
+"""For one try: longer than the sender's own limit, which so gives up first and says why."""
+DELIVERY_PERIOD = timedelta(hours=24)
+"""How long a receiver may be away before its event counts as not delivered."""
+DELIVERY_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(hours=1),
+)
+"""About 35 tries in a day: quick after a restart of the receiver, rare in a long outage."""
+
+
+class Delivery(Payload):
+    """One event for one receiver."""
+
+    target: str
+    event: Event
+
+
+@workflow.defn(name=EVENT_DELIVERY_WORKFLOW)
+class EventDeliveryWorkflow:
+    """Delivers one event to one receiver; fails, and so stays visible, when that is not possible.
+
+    List what was not delivered with `WorkflowType = "EventDeliveryWorkflow" AND ExecutionStatus =
+    "Failed"`; resetting one to its start delivers the event again under the same id.
+    """
+
+    @workflow.run
+    async def run(self, delivery: Delivery) -> None:
+        """Post the event until the receiver takes it, refuses it, or the time is up."""
+        try:
+            await workflow.execute_activity_method(
+                EventActivities.deliver_event,
+                args=[delivery.target, delivery.event],
+                summary=f"Deliver {delivery.event.type}",
+                start_to_close_timeout=DELIVERY_TRY,
+                schedule_to_close_timeout=DELIVERY_PERIOD,
+                retry_policy=DELIVERY_RETRY,
+            )
+        except ActivityError as error:
+            if not is_cancelled_exception(error):
+                event_delivered(delivery.event.type, taken=False)
+            raise
+        event_delivered(delivery.event.type, taken=True)
+
+
+class Publisher:
+    """What one workflow tells the outside. Nobody outside can hold the workflow up or fail it.
+
+    Without receivers it does nothing after the first event; whether there are any is asked once,
+    so a receiver that is configured later hears of workflows that start from then on.
+    """
+
+    def __init__(self, reference: str | None = None, line_key: str | None = None) -> None:
+        self._reference = reference
+        self._line_key = line_key
+        self._targets: list[str] | None = None
+        self._published = 0
+        self._turn = asyncio.Lock()
+
+    async def publish(
+        self,
+        kind: EventType,
+        state: str,
+        *,
+        step: str | None = None,
+        reason: str | None = None,
+        remedy: str | None = None,
+        fields_to_correct: Sequence[str] = (),
+        deadline: datetime | None = None,
+        phone_number: str | None = None,
+    ) -> None:
+        """Starts the delivery of an event and goes on.
+
+        Only `phone_number` may be personal; whether it is sent is a setting. Raises nothing but
+        the workflow's own cancellation; a workflow that goes on after that keeps the event.
+        """
+        info = workflow.info()
+        data = EventData(
+            workflow_id=info.workflow_id,
+            parent_workflow_id=info.parent.workflow_id if info.parent else None,
+            reference=self._reference,
+            line_key=self._line_key,
+            state=state,
+            step=step,
+            reason=reason,
+            remedy=remedy,
+            fields_to_correct=list(fields_to_correct),
+            deadline=deadline,
+            phone_number=phone_number,
+        )
+        self._published += 1
+        event = Event(
+            # From the history's own seed, so the same in every replay. A run id would not do: it
+            # changes when the workflow is reset, and the ids in its history would not fit any more.
+            id=f"event-{workflow.uuid4()}",
+            source=f"/telegent-orchestrator/{info.namespace}",
+            type=kind.value,
+            subject=info.workflow_id,
+            time=workflow.now(),
+            sequence=f"{self._published:08}",
+            data=data,
+        )
+        await asyncio.shield(asyncio.create_task(self._deliver(event)))
+
+    async def _deliver(self, event: Event) -> None:
+        async with self._turn:  # so that one workflow's deliveries start in order
+            try:
+                targets = self._targets
+                if targets is None:
+                    targets = self._targets = await ask_house(
+                        EventActivities.event_targets, "Ask who gets events"
+                    )
+                for target in targets:
+                    delivery = await workflow.start_child_workflow(
+                        EventDeliveryWorkflow.run,
+                        Delivery(target=target, event=event),
+                        id=f"{event.id}-{target}",
+                        parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                        cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                        static_summary=f"{event.type} of {event.subject}",
+                    )
+                    # Its failure stands by itself; asyncio would complain that nobody asked for it.
+                    delivery.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            except FailureError as error:
+                # An event less is better than a port-in that stops.
+                workflow.logger.error("event %s is not delivered: %s", event.type, error)

@@ -1,0 +1,28 @@
+"""Putting a ported number into service for its subscriber."""
+
+from activities.onboarding.numbers import NumberActivities
+from telegent_orchestrator.port_in import NumberBinding
+from workflows.support.activity_calls import put, read
+
+
+async def bind(number: str, binding: NumberBinding, iccid: str | None) -> list[str]:
+    """Binds and reads back; what differs is bound once more. A sentence for what still differs."""
+    differences: list[str] = []
+    for _ in range(2):
+        await put(
+            NumberActivities.bind_number,
+            "Bind the number to subscriber, routes and product type",
+            number,
+            binding,
+            iccid,
+        )
+        differences = await read(
+            NumberActivities.read_binding_differences,
+            "Read back what the number is bound to",
+            number,
+            binding,
+            iccid,
+        )
+        if not differences:
+            break
+    return differences

@@ -1,0 +1,57 @@
+"""How a child workflow tells its parent how far it is."""
+
+import asyncio
+
+from pydantic import JsonValue, ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+from telegent_orchestrator._models import Payload
+from telegent_orchestrator.progress import StepState
+
+CHILD_CHANGED_SIGNAL = "child_changed"
+
+
+class ChildChanged(Payload):
+    """A child's news: which child, what state, in words, and its number once that is live.
+
+    `released`: it was cancelled, and has left nothing at the vendor.
+    """
+
+    key: str
+    state: StepState
+    detail: str
+    phone_number: str | None = None
+    released: bool = False
+
+
+def heard(raw: JsonValue) -> ChildChanged | None:
+    """A child's news from a signal; None for anything else that somebody may have sent."""
+    try:
+        return ChildChanged.model_validate(raw)
+    except ValidationError:
+        return None
+
+
+class Parent:
+    """The workflow that has started this one. It is told one news after the other: of signals that
+    one task sends together, Temporal may deliver the later one first."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def tell(self, news: ChildChanged) -> None:
+        """Signals it; a workflow without one, or whose parent has ended, tells nobody."""
+        parent = workflow.info().parent
+        if parent is None:
+            return
+        handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
+        async with self._turn:
+            try:
+                await handle.signal(CHILD_CHANGED_SIGNAL, news)
+            except FailureError as error:
+                # A port-in outlives a cancelled onboarding: then there is nobody left to tell.
+                if is_cancelled_exception(error):
+                    raise
+                if not isinstance(error, ApplicationError):
+                    raise
