@@ -102,8 +102,8 @@ async def test_the_family_spends_the_documented_minimum_of_calls(
     await onboard(house, family)
 
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in house.telegent.requests)
-    # docs/reference/api-budget.md: 14 for account, subscribers, routes, catalogue; 4 + 6 + 8 for the
-    # three lines, the port-in not being corrected here.
+    # docs/reference/api-budget.md: 14 for account, subscribers, routes, catalogue; 4 + 6 + 8 for
+    # the three lines, the port-in not being corrected here.
     assert house.telegent.api_calls - polls == 32
     endpoints = {entry.path for entry in house.telegent.requests if not entry.is_token}
     assert house.telegent.token_calls <= len(endpoints)
