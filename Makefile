@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo up test check lint types format schemas histories faults crash soak secrets screenshots lock
+.PHONY: help demo up test check lint types format schemas histories faults crash soak leak-scan screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be typed
@@ -41,7 +41,7 @@ histories: $(INSTALLED) ## Record the histories that the replay test replays
 	@$(BIN)/python -m tests.replay.record
 
 faults: $(INSTALLED) ## Spoil every vendor call in every way, and judge (OPTIONS=…)
-	@$(BIN)/python -m resilience.faults $(OPTIONS)
+	@$(BIN)/python -m resilience.fault_matrix $(OPTIONS)
 
 crash: $(INSTALLED) ## End processes at every point of every vendor call, and judge (OPTIONS=…)
 	@$(BIN)/python -m resilience.crash $(OPTIONS)
@@ -49,8 +49,8 @@ crash: $(INSTALLED) ## End processes at every point of every vendor call, and ju
 soak: $(INSTALLED) ## Hundreds of onboardings while the vendor fails and processes end (OPTIONS=…)
 	@$(BIN)/python -m resilience.soak $(OPTIONS)
 
-secrets: $(INSTALLED) ## Let canary secrets run through everything, and search what is left (OPTIONS=…)
-	@$(BIN)/python -m resilience.secrets $(OPTIONS)
+leak-scan: $(INSTALLED) ## Let canary secrets run through everything, and search what is left (OPTIONS=…)
+	@$(BIN)/python -m resilience.leak_scan $(OPTIONS)
 
 screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium)
 	@$(BIN)/python -m demo screenshots

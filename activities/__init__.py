@@ -5,8 +5,8 @@ from typing import Any
 
 from temporalio.client import Client
 
-from activities.events.delivery import EventActivities
-from activities.local import HouseActivities
+from activities.events.activities import EventActivities
+from activities.local import LocalActivities
 from activities.onboarding.accounts import AccountActivities
 from activities.onboarding.catalogue import CatalogueActivities
 from activities.onboarding.data_usage import DataUsageActivities
@@ -16,20 +16,20 @@ from activities.onboarding.routes import RouteActivities
 from activities.onboarding.subscribers import SubscriberActivities
 from activities.onboarding.subscriptions import SubscriptionActivities
 from activities.onboarding.webhooks import WebhookActivities
-from activities.port_in.orders import PortActivities
-from activities.port_in.poll_schedule import Pace
-from activities.port_in.poll_throttle import PollShare
-from activities.port_out.port_outs import PinChooser, PortOutActivities
+from activities.port_in.orders import PortInActivities
+from activities.port_in.poll_schedule import PollSchedule
+from activities.port_in.poll_throttle import PollThrottle
+from activities.port_out.activities import PinGenerator, PortOutActivities
 from activities.settings import ActivitySettings
-from activities.support.outcomes import OutcomeInterceptor
+from activities.support.outcomes import ErrorTranslationInterceptor
 from telegent import Telegent
 
 __all__ = [
     "ActivitySettings",
-    "OutcomeInterceptor",
-    "Pace",
+    "ErrorTranslationInterceptor",
+    "PollSchedule",
     "build_activities",
-    "build_local_activities",
+    "build_orchestrator_activities",
 ]
 
 # The signature is the SDK's own: Worker(activities=Sequence[Callable]).
@@ -50,9 +50,9 @@ def build_activities(
     """
     polls = None
     if temporal:
-        polls = PollShare(
+        polls = PollThrottle(
             temporal,
-            settings.port_pace,
+            settings.port_poll_schedule,
             requests_per_minute=requests_per_minute,
             share=settings.port_poll_share,
         )
@@ -62,7 +62,7 @@ def build_activities(
         RouteActivities(api, settings),
         CatalogueActivities(api, settings),
         NumberActivities(api, settings, temporal),
-        PortActivities(api, settings, polls),
+        PortInActivities(api, settings, polls),
         PortOutActivities(api, settings),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
@@ -71,10 +71,12 @@ def build_activities(
     )
 
 
-def build_local_activities(settings: ActivitySettings, temporal: Client) -> ActivityFunctions:
+def build_orchestrator_activities(
+    settings: ActivitySettings, temporal: Client
+) -> ActivityFunctions:
     """The activities that call no vendor, for the workflows' own queue."""
     return _defined_on(
-        HouseActivities(settings, temporal), PinChooser(), EventActivities(settings.events)
+        LocalActivities(settings, temporal), PinGenerator(), EventActivities(settings.events)
     )
 
 

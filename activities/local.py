@@ -8,55 +8,55 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
-from activities.port_in.carrier_calendar import silent_at
-from activities.port_in.policy import PortRules
-from activities.port_in.validation import check, pin_expires_at
+from activities.port_in.carrier_calendar import response_deadline
+from activities.port_in.policy import PortInPolicy
+from activities.port_in.validation import pin_expires_at, validate
 from activities.settings import ActivitySettings
-from activities.support.lookups import waited
-from activities.support.outcomes import Outcome, words_of
-from telegent_orchestrator._models import Payload
+from activities.support.lookups import elapsed
+from activities.support.outcomes import Outcome, failure_message
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
-from telegent_orchestrator.lines import EarlierRuns
+from telegent_orchestrator.lines import PreviousRuns
 from telegent_orchestrator.names import port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInDetails, PortInResult
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long to wait for Temporal's list of workflows to show a run that started just now."""
-ANSWER_BY = timedelta(days=1)
+RESPONSE_TIMEOUT = timedelta(days=1)
 """A correction and the inventory take minutes at the most, when all is well."""
-ENDED_BY_ITSELF = (
+CLEAN_CLOSE_STATUSES = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
     WorkflowExecutionStatus.CANCELED,
 )
 
 
-class PortCheck(Payload):
-    """What our own checks say of a port-in's data; `problems` keep it from being sent."""
+class PortInValidation(WireModel):
+    """What our own checks say of a port-in's data; `errors` keep it from being sent."""
 
-    problems: list[str] = []
-    fields: list[str] = []
+    errors: list[str] = []
+    invalid_fields: list[str] = []
     warnings: list[str] = []
-    pin_expires: datetime | None = None
+    pin_expires_at: datetime | None = None
 
 
-class OnboardingEnd(Payload):
+class OnboardingOutcome(WireModel):
     """How an onboarding ended; `fault` is empty when it ended well."""
 
-    fault: str = ""
+    error: str = ""
     result: OnboardingResult | None = None
 
 
 @dataclass(frozen=True)
-class HouseActivities:
+class LocalActivities:
     """Questions that are answered without the vendor."""
 
     settings: ActivitySettings
     temporal: Client
 
     @activity.defn
-    async def refusals(self, request: OnboardingRequest) -> list[str]:
+    async def validate_request(self, request: OnboardingRequest) -> list[str]:
         """What this worker cannot do of a well-formed request; empty when it can do all."""
         if self.settings.message_level_field:
             return []
@@ -68,15 +68,14 @@ class HouseActivities:
             if line.message_filter and line.message_filter.level
         ]
 
-    @activity.defn(name="ran_before")
-    async def earlier_runs(self, workflow_id: str, run_id: str) -> EarlierRuns | bool:
+    @activity.defn
+    async def find_previous_runs(self, workflow_id: str, run_id: str) -> PreviousRuns | None:
         """The earlier runs of this workflow id, which may have created things at the vendor.
 
-        False when there were none; True is what release 0.1.0 said of any. When Temporal's list
-        cannot tell, there may have been one until now: looking costs calls, but assuming that
-        nothing is there could create it twice.
+        None when there were none. When Temporal's list cannot tell, there may have been one until
+        now: a lookup costs calls, but assuming that nothing exists could create it twice.
         """
-        unknown = EarlierRuns(ended=activity.info().scheduled_time, cut_off=True)
+        unknown = PreviousRuns(ended_at=activity.info().scheduled_time, interrupted=True)
         try:
             runs = [
                 run async for run in self.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")
@@ -85,19 +84,19 @@ class HouseActivities:
             # temporalio 1.35 cannot read the status of a paused workflow.
             return unknown
         except RPCError:
-            if waited() >= VISIBILITY_LAG:
+            if elapsed() >= VISIBILITY_LAG:
                 return unknown
             raise
         if run_id in [run.run_id for run in runs]:
-            earlier = [run for run in runs if run.run_id != run_id]
-            if not earlier:
-                return False
-            return EarlierRuns(
-                begun=min(run.start_time for run in earlier),
-                ended=max(run.close_time or unknown.ended for run in earlier),
-                cut_off=any(run.status not in ENDED_BY_ITSELF for run in earlier),
+            previous = [run for run in runs if run.run_id != run_id]
+            if not previous:
+                return None
+            return PreviousRuns(
+                started_at=min(run.start_time for run in previous),
+                ended_at=max(run.close_time or unknown.ended_at for run in previous),
+                interrupted=any(run.status not in CLEAN_CLOSE_STATUSES for run in previous),
             )
-        if waited() >= VISIBILITY_LAG:
+        if elapsed() >= VISIBILITY_LAG:
             return unknown
         raise ApplicationError(
             "Temporal's list of workflows does not show this run yet",
@@ -107,34 +106,42 @@ class HouseActivities:
         )
 
     @activity.defn
-    async def order_events_wanted(self) -> bool:
+    async def order_webhook_configured(self) -> bool:
         """Whether the vendor is to report order updates to our webhook."""
-        return self.settings.order_updates is not None
+        return self.settings.order_webhook is not None
 
     @activity.defn
-    async def port_rules(self) -> PortRules:
+    async def load_port_in_policy(self) -> PortInPolicy:
         """The house rules that hold for a port-in from its start to its end."""
-        rules = self.settings.port_rules
-        return rules.model_copy(update={"pace": self.settings.port_pace, "answer_by": ANSWER_BY})
-
-    @activity.defn
-    async def check_port(self, details: PortInDetails) -> PortCheck:
-        """What is missing, wrong or doubtful in a port-in's data, all at once."""
-        found = check(details, datetime.now(UTC))
-        return PortCheck(
-            problems=[f"{name} is missing" for name in found.missing]
-            + [f"{fault.field}: {fault.why}" for fault in found.faults],
-            fields=[*found.missing, *(fault.field.split(".")[0] for fault in found.faults)],
-            warnings=found.warnings,
-            pin_expires=pin_expires_at(details.losing_carrier, details.pin_obtained_at),
+        policy = self.settings.port_in_policy
+        return policy.model_copy(
+            update={
+                "poll_schedule": self.settings.port_poll_schedule,
+                "response_timeout": RESPONSE_TIMEOUT,
+            }
         )
 
     @activity.defn
-    async def carrier_silent_at(
-        self, phone_number: str, wireless: bool, since: datetime
+    async def validate_port_in_details(self, details: PortInDetails) -> PortInValidation:
+        """What is missing, wrong or doubtful in a port-in's data, all at once."""
+        report = validate(details, datetime.now(UTC))
+        return PortInValidation(
+            errors=[f"{name} is missing" for name in report.missing]
+            + [f"{fault.field}: {fault.message}" for fault in report.errors],
+            invalid_fields=[
+                *report.missing,
+                *(fault.field.split(".")[0] for fault in report.errors),
+            ],
+            warnings=report.warnings,
+            pin_expires_at=pin_expires_at(details.losing_carrier, details.pin_obtained_at),
+        )
+
+    @activity.defn
+    async def carrier_response_deadline(
+        self, phone_number: str, wireless: bool, sent_at: datetime
     ) -> datetime:
         """When the losing carrier's silence since then becomes worth a person's look."""
-        return silent_at(phone_number, since, wireless=wireless)
+        return response_deadline(phone_number, sent_at, wireless=wireless)
 
     @activity.defn
     async def port_in_workflow_id(self, phone_number: str) -> str:
@@ -159,14 +166,14 @@ class HouseActivities:
             result: PortInResult = await handle.result()
         except WorkflowFailureError as error:
             raise ApplicationError(
-                f"the port-in {workflow_id} ended without a result: {words_of(error.cause)}",
-                type=Outcome.REFUSED,
+                f"the port-in {workflow_id} ended without a result: {failure_message(error.cause)}",
+                type=Outcome.REJECTED,
                 non_retryable=True,
             ) from None
         return result
 
     @activity.defn
-    async def await_onboarding(self, reference: str) -> OnboardingEnd:
+    async def await_onboarding(self, reference: str) -> OnboardingOutcome:
         """How an onboarding that was already there ended, once it has.
 
         Raises a benign `Pending` until then, so that Temporal asks again.
@@ -180,8 +187,8 @@ class HouseActivities:
                 category=ApplicationErrorCategory.BENIGN,
             )
         try:
-            return OnboardingEnd(result=await handle.result())
+            return OnboardingOutcome(result=await handle.result())
         except OnboardingIncompleteError as error:
-            return OnboardingEnd(fault=str(error), result=error.result)
+            return OnboardingOutcome(error=str(error), result=error.result)
         except WorkflowFailureError as error:
-            return OnboardingEnd(fault=words_of(error.cause))
+            return OnboardingOutcome(error=failure_message(error.cause))

@@ -1,6 +1,6 @@
 """What a bulk does to everybody else, and to Temporal's limits.
 
-`python -m bench.bulk overtake [1000] [--one-priority]`: a bulk over a limited rate of requests, and
+`python -m bench.bulk priority [1000] [--one-priority]`: a bulk over a limited rate of requests, and
 onboardings that somebody waits for, started one after the other in the middle of it. Writes the
 bulk's report.
 `python -m bench.bulk histories [10000]`: how long the history of a bulk gets, with parts that only
@@ -21,118 +21,127 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 import workflows.support.activity_options as activity_options
-from activities import build_local_activities
+from activities import build_orchestrator_activities
 from simulator import Fault, Simulator, SimulatorOptions
-from telegent import RequestBudget, Telegent
+from telegent import RateLimiter, Telegent
 from telegent_orchestrator.bulk import (
-    BULK_PART_WORKFLOW,
-    BulkPartRequest,
+    BULK_BATCH_WORKFLOW,
+    BulkBatchRequest,
     BulkRow,
     BulkStatus,
     Counts,
     RowResult,
+    bulk_batch_id,
     bulk_id,
-    bulk_part_id,
 )
-from telegent_orchestrator.cli.bulk.charts import page
-from telegent_orchestrator.cli.bulk.report import rows_csv, seconds
+from telegent_orchestrator.cli.bulk.charts import render_page
+from telegent_orchestrator.cli.bulk.report import row_seconds, rows_csv
 from telegent_orchestrator.client import Orchestrator
-from telegent_orchestrator.client.bulk import BulkHandle, Bulks
+from telegent_orchestrator.client.bulk import BulkClient, BulkHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.harness import SETTINGS, House, dev_server
-from tests.payloads import line, person, single
-from tests.workflows.bulk.customers import Customers, customers
+from tests.harness import SETTINGS, Harness, dev_server
+from tests.payloads import line, new_subscriber, single
+from tests.workflows.bulk.customers import Customers, create_customers
 from worker.run import workers, workflow_worker
-from workflows.bulk.signals import ORDER_SIGNAL, PART_CHANGED_SIGNAL, PartOrder, PartReport
+from workflows.bulk.signals import (
+    BATCH_COMMAND_SIGNAL,
+    BATCH_REPORT_SIGNAL,
+    BatchCommand,
+    BatchReport,
+)
 from workflows.bulk.workflow import BulkWorkflow
 
 # As deploy/ sets it: over several partitions nothing has an order.
 ONE_PARTITION = ("matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1")
-PER_MINUTE = 120
+REQUESTS_PER_MINUTE = 120
 WINDOW = 20
-TIMES = 5
-ROWS_IN_REPORT = 10
-OUT = Path(".run")
+REPEATS = 5
+ROWS_PER_REPORT = 10
+OUTPUT_DIRECTORY = Path(".run")
 
 
-@workflow.defn(name=BULK_PART_WORKFLOW, sandboxed=False)
-class DoneAtOnce:
+@workflow.defn(name=BULK_BATCH_WORKFLOW, sandboxed=False)
+class ImmediateBatch:
     """A part whose rows end as soon as they may start, ten to a report."""
 
     def __init__(self) -> None:
-        self._granted = 0
+        self._capacity = 0
 
     @workflow.run
-    async def run(self, part: BulkPartRequest) -> None:
+    async def run(self, batch: BulkBatchRequest) -> None:
         """Reports until all rows are done."""
-        bulk = workflow.get_external_workflow_handle(bulk_id(part.bulk))
-        rows, done = len(part.rows), 0
+        bulk = workflow.get_external_workflow_handle(bulk_id(batch.bulk))
+        rows, done = len(batch.rows), 0
         while True:
             counts = Counts(waiting=rows - done, done=done)
-            report = PartReport(
-                part=part.part, rows=rows, counts=counts, started=done, over=done == rows
+            report = BatchReport(
+                batch=batch.batch, rows=rows, counts=counts, started=done, ended=done == rows
             )
-            await bulk.signal(PART_CHANGED_SIGNAL, report)
+            await bulk.signal(BATCH_REPORT_SIGNAL, report)
             if done == rows:
                 return
             # `done` does not change while this waits.
-            await workflow.wait_condition(lambda: self._granted > done)  # noqa: B023
-            done = min(self._granted, done + ROWS_IN_REPORT)
+            await workflow.wait_condition(lambda: self._capacity > done)  # noqa: B023
+            done = min(self._capacity, done + ROWS_PER_REPORT)
 
-    @workflow.signal(name=ORDER_SIGNAL)
-    def order(self, order: PartOrder) -> None:
+    @workflow.signal(name=BATCH_COMMAND_SIGNAL)
+    def apply_command(self, command: BatchCommand) -> None:
         """Takes the grants."""
-        self._granted = order.granted
+        self._capacity = command.granted
 
 
-async def overtake(count: int) -> None:
+async def measure_priority(count: int) -> None:
     """Measures, and prints what was found."""
     simulator = Simulator(SimulatorOptions())
     async with dev_server(*ONE_PARTITION) as client, simulator.serve() as url:
         settings = replace(SETTINGS, id_key="bench")
-        house = House(client, simulator, Orchestrator(client, id_key="bench"), settings, url)
+        harness = Harness(client, simulator, Orchestrator(client, id_key="bench"), settings, url)
         options = simulator.options
-        budget = RequestBudget(per_minute=PER_MINUTE, burst=50)
+        rate_limiter = RateLimiter(per_minute=REQUESTS_PER_MINUTE, burst=50)
         async with (
             Telegent(
-                options.account_key, options.account_secret, base_url=url, budget=budget
+                options.account_key, options.account_secret, base_url=url, rate_limiter=rate_limiter
             ) as api,
-            workers(client, api, settings, requests_per_minute=PER_MINUTE),
+            workers(client, api, settings, requests_per_minute=REQUESTS_PER_MINUTE),
         ):
-            some = await customers(house)
-            alone = [await _taken(house, f"alone-{at}") for at in range(TIMES)]
-            refused = Fault(
+            existing = await create_customers(harness)
+            baseline = [await _time_onboarding(harness, f"baseline-{at}") for at in range(REPEATS)]
+            rejection = Fault(
                 match="POST /v1.0/subscribers/create",
                 kind="error_before",
                 status=400,
                 nth=5,
                 times=3,
             )
-            simulator.faults.add(refused)
-            began = time.monotonic()
-            bulk = await Bulks(client).start("bench", _rows(some, count), by="bench", window=WINDOW)
-            beside = []
-            for at in range(TIMES):
-                await _until_ended(bulk, max(WINDOW, at * count // (TIMES + 1)))
-                beside.append(await _taken(house, f"beside-{at}"))
-            print(f"an onboarding that somebody waits for, alone: {_spread(alone)}")
-            print(f"… beside the bulk: {_spread(beside)}", flush=True)
-            if activity_options.BULK is activity_options.INTERACTIVE:
+            simulator.faults.add(rejection)
+            started = time.monotonic()
+            bulk = await BulkClient(client).start(
+                "bench", _rows(existing, count), by="bench", window=WINDOW
+            )
+            during_bulk = []
+            for at in range(REPEATS):
+                await _wait_until_ended(bulk, max(WINDOW, at * count // (REPEATS + 1)))
+                during_bulk.append(await _time_onboarding(harness, f"during-{at}"))
+            print(f"an onboarding that somebody waits for, alone: {_format_spread(baseline)}")
+            print(f"… beside the bulk: {_format_spread(during_bulk)}", flush=True)
+            if activity_options.BULK_PRIORITY is activity_options.INTERACTIVE_PRIORITY:
                 return
-            await _until_ended(bulk, count)
-            lasted = time.monotonic() - began
-            print(f"{count} rows in {lasted:.0f} s at {PER_MINUTE} requests a minute")
+            await _wait_until_ended(bulk, count)
+            elapsed = time.monotonic() - started
+            print(f"{count} rows in {elapsed:.0f} s at {REQUESTS_PER_MINUTE} requests a minute")
             status, rows = await bulk.status(), [row async for row in bulk.rows()]
-            taken = sorted(filter(None, map(seconds, rows)))
-            print(f"a row took {taken[len(taken) // 2]:.1f} s at the median; {status.counts}")
+            durations = sorted(filter(None, map(row_seconds, rows)))
+            print(
+                f"a row took {durations[len(durations) // 2]:.1f} s at the median; {status.counts}"
+            )
             await _histories(client, bulk, status)
         _report(status, rows)
 
 
-async def histories(count: int) -> None:
+async def measure_histories(count: int) -> None:
     """Measures, and prints what was found."""
     async with dev_server() as client:
-        mine = [BulkWorkflow, DoneAtOnce]
+        workflow_types = [BulkWorkflow, ImmediateBatch]
         raw = single(lines=[]).model_dump(mode="json")
         rows = [
             BulkRow(
@@ -141,47 +150,53 @@ async def histories(count: int) -> None:
             )
             for at in range(1, count + 1)
         ]
-        async with workflow_worker(client, mine, build_local_activities(SETTINGS, client)):
-            began = time.monotonic()
-            bulk = await Bulks(client).start("bench", rows, by="bench", window=WINDOW)
-            print(f"sent after {time.monotonic() - began:.1f} s", flush=True)
+        async with workflow_worker(
+            client, workflow_types, build_orchestrator_activities(SETTINGS, client)
+        ):
+            started = time.monotonic()
+            bulk = await BulkClient(client).start("bench", rows, by="bench", window=WINDOW)
+            print(f"sent after {time.monotonic() - started:.1f} s", flush=True)
             result = await bulk.result()
-            print(f"{count} rows in {time.monotonic() - began:.0f} s; {result.counts}")
+            print(f"{count} rows in {time.monotonic() - started:.0f} s; {result.counts}")
             await _histories(client, bulk, await bulk.status())
 
 
 def _report(status: BulkStatus, rows: list[RowResult]) -> None:
-    OUT.mkdir(exist_ok=True)
-    (OUT / "bulk.csv").write_text(rows_csv(rows), encoding="utf-8")
-    (OUT / "bulk.html").write_text(page(status, rows), encoding="utf-8")
-    print(f"report: {OUT}/bulk.csv, {OUT}/bulk.html")
+    OUTPUT_DIRECTORY.mkdir(exist_ok=True)
+    (OUTPUT_DIRECTORY / "bulk.csv").write_text(rows_csv(rows), encoding="utf-8")
+    (OUTPUT_DIRECTORY / "bulk.html").write_text(render_page(status, rows), encoding="utf-8")
+    print(f"report: {OUTPUT_DIRECTORY}/bulk.csv, {OUTPUT_DIRECTORY}/bulk.html")
 
 
-async def _taken(house: House, reference: str) -> float:
+async def _time_onboarding(harness: Harness, reference: str) -> float:
     """Seconds of a whole onboarding with one new number."""
-    began = time.monotonic()
-    request = single(reference, subscribers=[person("one", email=f"{reference}@example.com")])
-    await (await house.orchestrator.start_onboarding(request)).result()
-    return time.monotonic() - began
+    started = time.monotonic()
+    request = single(
+        reference, subscribers=[new_subscriber("one", email=f"{reference}@example.com")]
+    )
+    await (await harness.orchestrator.start_onboarding(request)).result()
+    return time.monotonic() - started
 
 
-def _spread(taken: Sequence[float]) -> str:
-    ranked = sorted(taken)
+def _format_spread(durations: Sequence[float]) -> str:
+    ranked = sorted(durations)
     return f"{ranked[len(ranked) // 2]:.1f} s ({ranked[0]:.1f} to {ranked[-1]:.1f})"
 
 
-def _rows(some: Customers, count: int) -> list[BulkRow]:
+def _rows(existing: Customers, count: int) -> list[BulkRow]:
     """Every tenth with a new number."""
     return [
         BulkRow(
             number=at,
-            onboarding=some.one(f"row-{at}", lines=[] if at % 10 else [line("first", "one")]),
+            onboarding=existing.request(
+                f"row-{at}", lines=[] if at % 10 else [line("first", "one")]
+            ),
         )
         for at in range(1, count + 1)
     ]
 
 
-async def _until_ended(bulk: BulkHandle, rows: int) -> None:
+async def _wait_until_ended(bulk: BulkHandle, rows: int) -> None:
     while True:
         # A worker under load may leave a question unanswered.
         with suppress(RPCError):
@@ -192,13 +207,13 @@ async def _until_ended(bulk: BulkHandle, rows: int) -> None:
 
 async def _histories(client: Client, bulk: BulkHandle, status: BulkStatus) -> None:
     runs = [run async for run in client.list_workflows(f"WorkflowId = '{bulk.id}'")]
-    longest = await _longest(client, [(run.id, run.run_id) for run in runs])
-    print(f"the bulk: {len(runs)} runs, {longest}")
-    parts = [(bulk_part_id(bulk.reference, part.part), None) for part in status.parts]
-    print(f"its parts: {len(parts)}, {await _longest(client, parts)}")
+    max_history = await _max_history(client, [(run.id, run.run_id) for run in runs])
+    print(f"the bulk: {len(runs)} runs, {max_history}")
+    batches = [(bulk_batch_id(bulk.reference, batch.batch), None) for batch in status.batches]
+    print(f"its batches: {len(batches)}, {await _max_history(client, batches)}")
 
 
-async def _longest(client: Client, runs: Sequence[tuple[str, str | None]]) -> str:
+async def _max_history(client: Client, runs: Sequence[tuple[str, str | None]]) -> str:
     infos = [
         (await client.get_workflow_handle(id, run_id=run).describe()).raw_description
         for id, run in runs
@@ -211,17 +226,17 @@ async def _longest(client: Client, runs: Sequence[tuple[str, str | None]]) -> st
 async def main() -> None:
     """Measures what was asked for."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["overtake", "histories"])
+    parser.add_argument("what", choices=["priority", "histories"])
     parser.add_argument("rows", type=int, nargs="?")
     parser.add_argument("--one-priority", action="store_true", help="as if bulks did not give way")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     logging.getLogger("temporalio").setLevel(logging.ERROR)
-    if asked.one_priority:
-        activity_options.BULK = activity_options.INTERACTIVE
-    if asked.what == "overtake":
-        await overtake(asked.rows or 1_000)
+    if arguments.one_priority:
+        activity_options.BULK_PRIORITY = activity_options.INTERACTIVE_PRIORITY
+    if arguments.what == "priority":
+        await measure_priority(arguments.rows or 1_000)
     else:
-        await histories(asked.rows or 10_000)
+        await measure_histories(arguments.rows or 10_000)
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
     await asyncio.sleep(0.1)
 

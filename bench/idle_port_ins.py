@@ -25,24 +25,24 @@ from rich.progress import Progress
 from rich.table import Table
 from temporalio.client import Client
 
-from localstack.processes import Child
+from localstack.processes import ChildProcess
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import dev_server
 from tests.payloads import port_in
-from tests.worker.processes import working
+from tests.worker.processes import running_worker
 
-PARKED = f"PortState = '{PortState.SUBMITTED.value}' AND ExecutionStatus = 'Running'"
-STARTS_AT_ONCE = 50
-SAMPLE = 200
+IDLE_QUERY = f"PortState = '{PortState.SUBMITTED.value}' AND ExecutionStatus = 'Running'"
+MAX_CONCURRENT_STARTS = 50
+SAMPLE_SIZE = 200
 NEVER = 365 * 86_400.0
 ID_KEY = "bench"
 
 
 @dataclass(frozen=True)
-class Answers:
+class QueryLatency:
     """How long status queries took, in milliseconds, each to another port-in."""
 
     milliseconds: Sequence[float]
@@ -55,53 +55,53 @@ class Answers:
 
 
 @dataclass
-class Parked:
+class IdlePortInCost:
     """What was found."""
 
-    idle: float
-    parked: float = 0
+    memory_idle: float
+    memory_waiting: float = 0
     events: Sequence[int] = ()
     kilobytes: Sequence[float] = ()
-    answered: Answers | None = None
-    after_stop: Answers | None = None
-    after_kill: Answers | None = None
-    restarted: float = 0
-    all_asked: float = 0
+    latency: QueryLatency | None = None
+    latency_after_stop: QueryLatency | None = None
+    latency_after_kill: QueryLatency | None = None
+    memory_restarted: float = 0
+    memory_after_queries: float = 0
 
 
 class Bench:
     """A server, a worker, and port-ins that wait."""
 
-    def __init__(self, temporal: Client, worker: Child, count: int) -> None:
+    def __init__(self, temporal: Client, worker: ChildProcess, count: int) -> None:
         self._temporal = temporal
         self._orchestrator = Orchestrator(temporal, id_key=ID_KEY)
         self._worker = worker
         self._numbers = [f"+1801{2_000_000 + at}" for at in range(count)]
         # The same sample in each run: no seed, no secret.
-        self._sample = random.Random(1).sample(self._numbers, min(SAMPLE, count))  # noqa: S311
-        self._found = Parked(idle=self._memory())
+        self._sample = random.Random(1).sample(self._numbers, min(SAMPLE_SIZE, count))  # noqa: S311
+        self._result = IdlePortInCost(memory_idle=self._memory())
 
-    async def run(self) -> Parked:
+    async def run(self) -> IdlePortInCost:
         """Parks them, measures, stops the worker, measures, kills it, measures."""
-        found = self._found
-        await self._park()
-        found.parked = self._memory()
-        found.events, found.kilobytes = await self._histories()
-        found.answered = await self._ask()
+        result = self._result
+        await self._start_port_ins()
+        result.memory_waiting = self._memory()
+        result.events, result.kilobytes = await self._histories()
+        result.latency = await self._query_statuses()
         await self._worker.stop()
-        await self._start_again()
-        found.restarted = self._memory()
-        found.after_stop = await self._ask()
+        await self._restart_worker()
+        result.memory_restarted = self._memory()
+        result.latency_after_stop = await self._query_statuses()
         os.kill(self._worker.pid, signal.SIGKILL)
-        await self._worker.ended()
-        await self._start_again()
-        found.after_kill = await self._ask()
-        await self._ask(self._numbers)
-        found.all_asked = self._memory()
-        return found
+        await self._worker.wait_ended()
+        await self._restart_worker()
+        result.latency_after_kill = await self._query_statuses()
+        await self._query_statuses(self._numbers)
+        result.memory_after_queries = self._memory()
+        return result
 
-    async def _park(self) -> None:
-        slots = asyncio.Semaphore(STARTS_AT_ONCE)
+    async def _start_port_ins(self) -> None:
+        slots = asyncio.Semaphore(MAX_CONCURRENT_STARTS)
 
         async def start(number: str) -> None:
             async with slots:
@@ -113,11 +113,11 @@ class Bench:
             async with asyncio.TaskGroup() as group:
                 for number in self._numbers:
                     group.create_task(start(number))
-                parked = 0
-                while parked < len(self._numbers):
+                waiting = 0
+                while waiting < len(self._numbers):
                     await asyncio.sleep(1)
-                    parked = (await self._temporal.count_workflows(PARKED)).count
-                    progress.update(bar, completed=parked)
+                    waiting = (await self._temporal.count_workflows(IDLE_QUERY)).count
+                    progress.update(bar, completed=waiting)
 
     async def _histories(self) -> tuple[list[int], list[float]]:
         events, kilobytes = [], []
@@ -128,17 +128,17 @@ class Bench:
             kilobytes.append(info.history_size_bytes / 1024)
         return events, kilobytes
 
-    async def _ask(self, numbers: Sequence[str] = ()) -> Answers:
-        taken = []
+    async def _query_statuses(self, numbers: Sequence[str] = ()) -> QueryLatency:
+        durations = []
         for number in numbers or self._sample:
             before = time.perf_counter()
             await self._orchestrator.port_in(number).status()
-            taken.append((time.perf_counter() - before) * 1000)
-        return Answers(taken)
+            durations.append((time.perf_counter() - before) * 1000)
+        return QueryLatency(durations)
 
-    async def _start_again(self) -> None:
+    async def _restart_worker(self) -> None:
         await self._worker.spawn()
-        await self._worker.answers()
+        await self._worker.wait_ready()
 
     def _memory(self) -> float:
         """What the worker holds in memory, in MiB."""
@@ -147,7 +147,7 @@ class Bench:
         return int(resident.split()[1]) / 1024
 
 
-async def measured(count: int, **settings: str) -> Parked:
+async def measure(count: int, **settings: str) -> IdlePortInCost:
     """Measures one worker, with these settings beside the usual ones, and `count` port-ins."""
     timings = CarrierTimings(acknowledge_after=NEVER, decide_after=NEVER, complete_after=NEVER)
     telegent = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=timings)))
@@ -157,30 +157,32 @@ async def measured(count: int, **settings: str) -> Parked:
             client = Client(
                 plain.service_client, data_converter=data_converter(parse_key_ring(keys))
             )
-            usual = {
+            default_settings = {
                 "TELEGENT_PAYLOAD_KEYS": keys,
                 "TELEGENT_ID_KEY": ID_KEY,
-                "TELEGENT_PORT_FIXED_SECONDS": "86400",
+                "TELEGENT_PORT_POLL_FIXED_SECONDS": "86400",
             }
             address = plain.service_client.config.target_host
             log = Path(folder) / "worker.log"
-            async with working(log, address, telegent, url, usual | settings) as worker:
+            async with running_worker(
+                log, address, telegent, url, default_settings | settings
+            ) as worker:
                 return await Bench(client, worker, count).run()
 
 
-def table(found: Parked, count: int) -> Table:
+def table(result: IdlePortInCost, count: int) -> Table:
     """The figures for people."""
     rows = Table("", "", title=f"{count:,} port-ins wait on one worker", show_header=False)
-    rows.add_row("memory of the worker, idle", f"{found.idle:.0f} MiB")
-    rows.add_row("… when all are parked", f"{found.parked:.0f} MiB")
-    rows.add_row("… started again", f"{found.restarted:.0f} MiB")
-    rows.add_row("… when all were asked once", f"{found.all_asked:.0f} MiB")
-    events = f"{statistics.median(found.events):.0f} events, at most {max(found.events)}"
-    size = f"{statistics.median(found.kilobytes):.0f} KiB, at most {max(found.kilobytes):.0f} KiB"
+    rows.add_row("memory of the worker, idle", f"{result.memory_idle:.0f} MiB")
+    rows.add_row("… when all are waiting", f"{result.memory_waiting:.0f} MiB")
+    rows.add_row("… started again", f"{result.memory_restarted:.0f} MiB")
+    rows.add_row("… when all were asked once", f"{result.memory_after_queries:.0f} MiB")
+    events = f"{statistics.median(result.events):.0f} events, at most {max(result.events)}"
+    size = f"{statistics.median(result.kilobytes):.0f} KiB, at most {max(result.kilobytes):.0f} KiB"
     rows.add_row("history of each", f"{events}; {size}")
-    rows.add_row("status, by the running worker", str(found.answered))
-    rows.add_row("status, stopped and started again", str(found.after_stop))
-    rows.add_row("status, killed and started again", str(found.after_kill))
+    rows.add_row("status, by the running worker", str(result.latency))
+    rows.add_row("status, stopped and started again", str(result.latency_after_stop))
+    rows.add_row("status, killed and started again", str(result.latency_after_kill))
     return rows
 
 
@@ -188,7 +190,7 @@ async def main() -> None:
     """Measures and prints the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     logging.getLogger("temporalio").setLevel(logging.ERROR)
-    Console().print(table(await measured(count), count))
+    Console().print(table(await measure(count), count))
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
     await asyncio.sleep(0.1)
 

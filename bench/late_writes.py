@@ -12,14 +12,14 @@ import signal
 import sys
 from datetime import UTC, datetime, timedelta
 
-from localstack.processes import python
+from localstack.processes import python_command
 from simulator import Simulator, SimulatorOptions
-from telegent import AccountCreate, RequestBudget, Telegent, TelegentError, Timeouts, send_before
+from telegent import AccountCreate, RateLimiter, Telegent, TelegentError, Timeouts, send_deadline
 
-PATIENCE = timedelta(seconds=0.1)
+SEND_WINDOW = timedelta(seconds=0.1)
 """From the start of a create until it must not be sent any more."""
-STOP = timedelta(seconds=0.4)
-ON_ITS_WAY = timedelta(seconds=0.15)
+SUSPENSION = timedelta(seconds=0.4)
+PROCESSING_ALLOWANCE = timedelta(seconds=0.15)
 """What was sent in time may still need so long to be carried out, on a busy machine."""
 WARM_UP = 2.0
 SENDERS = 4
@@ -28,42 +28,49 @@ TIMEOUTS = Timeouts(connect=0.04, read=0.04, write=0.02, pool=0.02, call=0.16)
 
 async def send(url: str) -> None:
     """Creates accounts for ever; each is named by its moment, in seconds since 1970."""
-    budget = RequestBudget(per_minute=6_000_000, burst=1_000)
+    rate_limiter = RateLimiter(per_minute=6_000_000, burst=1_000)
     options = SimulatorOptions()
     key, secret = options.account_key, options.account_secret
-    async with Telegent(key, secret, base_url=url, budget=budget, timeouts=TIMEOUTS) as api:
+    async with Telegent(
+        key, secret, base_url=url, rate_limiter=rate_limiter, timeouts=TIMEOUTS
+    ) as api:
 
-        async def one_after_the_other() -> None:
+        async def create_accounts() -> None:
             while True:
-                latest = datetime.now(UTC) + PATIENCE
+                deadline = datetime.now(UTC) + SEND_WINDOW
                 try:
-                    with send_before(latest):
-                        await api.accounts.create(AccountCreate(account_name=latest.isoformat()))
+                    with send_deadline(deadline):
+                        await api.accounts.create(AccountCreate(account_name=deadline.isoformat()))
                 except TelegentError:
                     continue
 
-        await asyncio.gather(*(one_after_the_other() for _ in range(SENDERS)))
+        await asyncio.gather(*(create_accounts() for _ in range(SENDERS)))
 
 
-async def stop_again_and_again(stops: int) -> None:
+async def suspend_repeatedly(suspensions: int) -> None:
     """Prints the count."""
-    chance = random.Random(1)  # noqa: S311 - spreads the stops, guards nothing
+    rng = random.Random(1)  # noqa: S311 - spreads the stops, guards nothing
     simulator = Simulator(SimulatorOptions(token_ttl=3600))
     async with simulator.serve() as url:
-        sender = await asyncio.create_subprocess_exec(*python("bench.late_writes", url))
+        sender = await asyncio.create_subprocess_exec(*python_command("bench.late_writes", url))
         await asyncio.sleep(WARM_UP)
-        for _ in range(stops):
-            await asyncio.sleep(chance.uniform(0.02, 0.06))
+        for _ in range(suspensions):
+            await asyncio.sleep(rng.uniform(0.02, 0.06))
             os.kill(sender.pid, signal.SIGSTOP)
-            await asyncio.sleep(STOP.total_seconds())
+            await asyncio.sleep(SUSPENSION.total_seconds())
             os.kill(sender.pid, signal.SIGCONT)
         sender.kill()
         await sender.wait()
-    made = simulator.ledger.of("account.created")
-    late = sum(row.time > datetime.fromisoformat(row.data["name"]) + ON_ITS_WAY for row in made)
-    print(f"{stops} stops: {late} of {len(made)} creates were carried out too late")
+    created = simulator.ledger.by_kind("account.created")
+    late = sum(
+        row.time > datetime.fromisoformat(row.data["name"]) + PROCESSING_ALLOWANCE
+        for row in created
+    )
+    print(f"{suspensions} stops: {late} of {len(created)} creates were carried out too late")
 
 
 if __name__ == "__main__":
-    (given,) = sys.argv[1:]
-    asyncio.run(send(given) if given.startswith("http") else stop_again_and_again(int(given)))
+    (argument,) = sys.argv[1:]
+    asyncio.run(
+        send(argument) if argument.startswith("http") else suspend_repeatedly(int(argument))
+    )

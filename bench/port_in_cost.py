@@ -10,62 +10,62 @@ from dataclasses import replace
 from datetime import timedelta
 
 from activities import ActivitySettings
-from activities.port_in.policy import PortRules
+from activities.port_in.policy import PortInPolicy
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest
-from tests.harness import House
+from tests.harness import Harness
 from tests.payloads import port_in
-from tests.time_skipping import DAY, SKIP, InStep, skipping_server
+from tests.time_skipping import DAY, TIME_SKIPPED_EVENT, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
 
 
-async def live(days: int, hints: bool) -> tuple[int, int, int]:
+async def measure(days: int, hints: bool) -> tuple[int, int, int]:
     """Events in the history, looks at the order, and all vendor calls of one port-in."""
-    step = InStep(ManualClock())
+    clock_sync = ClockSync(ManualClock())
     timings = CarrierTimings(
         acknowledge_after=DAY, decide_after=(days - 1) * DAY, complete_after=days * DAY
     )
     options = SimulatorOptions(carrier=CarrierSetup(timings=timings), token_ttl=90 * DAY)
-    simulator = Simulator(options, clock=step.clock)
-    rules = PortRules(longest=timedelta(days=60))
-    settings = replace(ActivitySettings(), port_rules=rules)
-    async with skipping_server(step) as environment, simulator.serve() as url:
+    simulator = Simulator(options, clock=clock_sync.clock)
+    policy = PortInPolicy(max_duration=timedelta(days=60))
+    settings = replace(ActivitySettings(), port_in_policy=policy)
+    async with time_skipping_server(clock_sync) as environment, simulator.serve() as url:
         orchestrator = Orchestrator(environment.client)
-        house = House(environment.client, simulator, orchestrator, settings, url)
+        harness = Harness(environment.client, simulator, orchestrator, settings, url)
         handle = orchestrator.port_in(NUMBER)
-        seen = 0
+        rows_seen = 0
 
         async def hint() -> None:
-            nonlocal seen
-            known, seen = seen, len(simulator.ledger.rows)
-            if known < seen:
-                await handle.look_now()
+            nonlocal rows_seen
+            previously_seen, rows_seen = rows_seen, len(simulator.ledger.rows)
+            if previously_seen < rows_seen:
+                await handle.poll_now()
 
         if hints:
-            step.person = hint
-        async with house.working():
+            clock_sync.operator_action = hint
+        async with harness.running_workers():
             details = PortInDetails.model_validate(port_in(NUMBER))
             await orchestrator.start_port_in(PortInRequest(details=details))
             await handle.result()
             workflow = environment.client.get_workflow_handle(handle.id)
             history = await workflow.fetch_history()
-    events = sum(event.event_type != SKIP for event in history.events)
-    looks = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
-    return events, looks, simulator.api_calls
+    events = sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events)
+    polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
+    return events, polls, simulator.api_calls
 
 
 async def main() -> None:
     """Prints the table."""
     logging.getLogger("temporalio").setLevel(logging.ERROR)
-    print("| port-in | hints | history events | looks at the order | all calls, tokens apart |")
+    print("| port-in | hints | history events | order polls | all calls, tokens excluded |")
     print("|---|---|---|---|---|")
     for days in (5, 30):
         for hints in (False, True):
-            events, looks, calls = await live(days, hints)
+            events, polls, calls = await measure(days, hints)
             print(
-                f"| {days} days | {'yes' if hints else 'no'} | {events} | {looks} | {calls} |",
+                f"| {days} days | {'yes' if hints else 'no'} | {events} | {polls} | {calls} |",
                 flush=True,
             )
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).

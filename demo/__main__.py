@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # The other imports are where they are needed: the first line must appear at once.
 
-BEGAN = time.monotonic()
+STARTED_AT = time.monotonic()
 EXAMPLES = Path(__file__).parents[1] / "examples"
 M = TypeVar("M", bound="BaseModel")
 PortOption = Annotated[int, typer.Option(min=1, max=65535)]
@@ -36,12 +36,12 @@ def demo(
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 
-    wanted = _read(request, OnboardingRequest)
+    onboarding_request = _read(request, OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
     from demo.run import run
-    from demo.scenario import play
+    from demo.scenario import run_demo
 
-    if not run(play(_console(), wanted, correction, report, BEGAN)):
+    if not run(run_demo(_console(), onboarding_request, correction, report, STARTED_AT)):
         raise typer.Exit(1)
 
 
@@ -56,9 +56,9 @@ def up(
     typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
     from demo.run import run
     from demo.up import stay_up
-    from localstack.network_ports import Ports
+    from localstack.network_ports import NetworkPorts
 
-    ports = Ports.free(
+    ports = NetworkPorts.allocate(
         temporal=temporal_port, ui=ui_port, simulator=simulator_port, codec=codec_port
     )
     run(stay_up(_console(), ports))
@@ -68,31 +68,31 @@ def up(
 def screenshots() -> None:
     """Take the pictures in docs/ of the Temporal UI, in a real browser."""
     from demo.run import run
-    from demo.screenshots.capture import take_pictures
+    from demo.screenshots.capture import take_screenshots
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 
     request = _read(EXAMPLES / "family.json", OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
-    run(take_pictures(request, correction, typer.echo))
+    run(take_screenshots(request, correction, typer.echo))
 
 
 def _read(path: Path, kind: type[M]) -> M:
-    """What this file asks for; a faulty file ends the program with one line for each fault."""
+    """What this file asks for; a faulty file ends the program with one line for each error."""
     from pydantic import ValidationError
 
-    from telegent_orchestrator._validation import faults_of
+    from telegent_orchestrator._validation import format_errors
 
     try:
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        faults = [f"cannot be read: {error.strerror}"]
+        errors = [f"cannot be read: {error.strerror}"]
     except UnicodeDecodeError:
-        faults = ["is not UTF-8 text"]
+        errors = ["is not UTF-8 text"]
     except ValidationError as error:
-        faults = faults_of(error)
-    for fault in faults:
-        typer.echo(f"{path}: {fault}", err=True)
+        errors = format_errors(error)
+    for message in errors:
+        typer.echo(f"{path}: {message}", err=True)
     raise typer.Exit(2)
 
 

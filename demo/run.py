@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from localstack.processes import DemoError
+from localstack.processes import StackError
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
     try:
         return asyncio.run(until_signal())
-    except DemoError as error:
+    except StackError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except asyncio.CancelledError:

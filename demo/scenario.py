@@ -12,54 +12,54 @@ from rich.console import Console
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from demo.summary import ask_vendor, print_result, print_vendor, write_report
-from localstack.network_ports import Ports
-from localstack.processes import DemoError
-from localstack.stack import RUNS, Stack, stack
+from demo.summary import fetch_vendor_summary, print_result, print_vendor, write_report
+from localstack.network_ports import NetworkPorts
+from localstack.processes import StackError
+from localstack.stack import RUNS_DIRECTORY, Stack, running_stack
 from telegent_orchestrator.cli.live import Display, display
 from telegent_orchestrator.client import (
     OnboardingHandle,
     OnboardingIncompleteError,
+    OnboardingProgress,
     Orchestrator,
-    Progress,
 )
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import line_id, onboarding_id, port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInCorrection, PortState
 
-REFRESH = timedelta(milliseconds=200)
-READING_TIME = 2.5
+POLL_INTERVAL = timedelta(milliseconds=200)
+CORRECTION_DELAY = 2.5
 """Seconds in which a rejection and its remedy can be read before the correction is sent."""
-KEPT_RUNS = 5
+MAX_KEPT_RUNS = 5
 """How many earlier runs keep their logs and database, of some megabytes each."""
 
 
-async def play(
+async def run_demo(
     console: Console,
     request: OnboardingRequest,
     correction: PortInCorrection,
     report: Path | None,
-    began: float,
+    started: float,
 ) -> bool:
     """Start everything, onboard, take stock, stop everything; whether all went as it should.
 
-    `began`: `time.monotonic()` at the start of the process. `report`: where to write the outcome
-    as JSON. Raises DemoError.
+    `started`: `time.monotonic()` at the start of the process. `report`: where to write the outcome
+    as JSON. Raises StackError.
     """
-    for old in sorted(RUNS.glob("demo-*"))[:-KEPT_RUNS]:
+    for old in sorted(RUNS_DIRECTORY.glob("demo-*"))[:-MAX_KEPT_RUNS]:
         shutil.rmtree(old, ignore_errors=True)
     # A database of its own each time, so that the same reference is new each time.
-    directory = RUNS / f"demo-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
+    directory = RUNS_DIRECTORY / f"demo-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    async with stack(directory, Ports.free(), say) as running:
+    async with running_stack(directory, NetworkPorts.allocate(), say) as running:
         for line in _introduction(running, request):
             say(line)
         return await running.run(
-            _onboard_and_take_stock(console, running, request, correction, report, began)
+            _onboard_and_verify(console, running, request, correction, report, started)
         )
 
 
@@ -80,47 +80,49 @@ def _introduction(running: Stack, request: OnboardingRequest) -> list[str]:
         "carrier takes its time, and see it go on.",
         f"Logs and database: {running.directory}",
         "While this runs, in the Temporal UI:",
-        *(f"  {name:{width}}  {running.page(page)}" for name, page in pages.items()),
+        *(f"  {name:{width}}  {running.workflow_url(page)}" for name, page in pages.items()),
         "",
     ]
 
 
-async def _onboard_and_take_stock(
+async def _onboard_and_verify(
     console: Console,
     running: Stack,
     request: OnboardingRequest,
     correction: PortInCorrection,
     report: Path | None,
-    began: float,
+    started: float,
 ) -> bool:
-    faults: list[str] = []
+    errors: list[str] = []
     try:
-        with display(console, began, request.lines) as shown:
-            result = await onboard(running.orchestrator, request, correction, shown)
+        with display(console, started, request.lines) as progress_display:
+            result = await onboard(running.orchestrator, request, correction, progress_display)
     except OnboardingIncompleteError as error:
-        result, faults = error.result, error.result.faults
+        result, errors = error.result, error.result.errors
     except WorkflowFailureError as error:
-        raise DemoError(f"the onboarding failed: {error.cause}") from error
-    vendor = await ask_vendor(running.simulator_url)
-    seconds = time.monotonic() - began
+        raise StackError(f"the onboarding failed: {error.cause}") from error
+    vendor = await fetch_vendor_summary(running.simulator_url)
+    seconds = time.monotonic() - started
     console.print()
     print_result(console, result)
-    exact = print_vendor(console, request, vendor, seconds)
-    for fault in faults:
-        console.print(fault, style="bold red", markup=False, highlight=False)
+    matches = print_vendor(console, request, vendor, seconds)
+    for message in errors:
+        console.print(message, style="bold red", markup=False, highlight=False)
     if report:
         try:
             write_report(report, result, vendor, seconds, running.restarts)
         except OSError as error:
-            raise DemoError(f"the report cannot be written to {report}: {error.strerror}") from None
-    return exact and not faults
+            raise StackError(
+                f"the report cannot be written to {report}: {error.strerror}"
+            ) from None
+    return matches and not errors
 
 
 async def onboard(
     orchestrator: Orchestrator,
     request: OnboardingRequest,
     correction: PortInCorrection,
-    shown: Display,
+    progress_display: Display,
 ) -> OnboardingResult:
     """Onboards and gives the result. Each port-in that needs it gets the correction once.
 
@@ -130,7 +132,7 @@ async def onboard(
     corrections: dict[str, asyncio.Task[None]] = {}
     try:
         async for progress in _watch(handle):
-            shown.show(progress)
+            progress_display.show(progress)
             for key, port in progress.ports.items():
                 if port.state is PortState.ACTION_REQUIRED and key not in corrections:
                     corrections[key] = asyncio.create_task(
@@ -143,15 +145,15 @@ async def onboard(
     return await handle.result()
 
 
-async def _watch(handle: OnboardingHandle) -> AsyncIterator[Progress]:
+async def _watch(handle: OnboardingHandle) -> AsyncIterator[OnboardingProgress]:
     """Like the client's `watch`, but goes on when nobody can answer for a while."""
     while True:
         try:
-            async for progress in handle.watch(REFRESH):
+            async for progress in handle.watch(POLL_INTERVAL):
                 yield progress
         except RPCError:
             # No worker answers: it has been killed, or has not taken up this workflow yet.
-            await asyncio.sleep(REFRESH.total_seconds())
+            await asyncio.sleep(POLL_INTERVAL.total_seconds())
         else:
             return
 
@@ -159,5 +161,5 @@ async def _watch(handle: OnboardingHandle) -> AsyncIterator[Progress]:
 async def _correct(
     orchestrator: Orchestrator, phone_number: str, correction: PortInCorrection
 ) -> None:
-    await asyncio.sleep(READING_TIME)
+    await asyncio.sleep(CORRECTION_DELAY)
     await orchestrator.port_in(phone_number).signal_correction(correction)

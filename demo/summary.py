@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from localstack.processes import get
+from localstack.processes import http_get
 from telegent_orchestrator.lines import LineResult
 from telegent_orchestrator.onboarding import (
     NewAccount,
@@ -27,11 +27,11 @@ from telegent_orchestrator.onboarding import (
 
 PURCHASES = ("number.provisioned", "portin.submitted", "guardian.related")
 """Kinds in the ledger that create something, besides those that say `.created`."""
-ORDER_LOOK = "GET /v1.0/numbers/order"
+ORDER_POLL = "GET /v1.0/numbers/order"
 
 
 @dataclass(frozen=True)
-class Vendor:
+class VendorSummary:
     """The simulator's view: effects by kind, and the requests that it got."""
 
     ledger: Mapping[str, int]
@@ -43,7 +43,7 @@ class Vendor:
     @property
     def polls(self) -> int:
         """Looks at an order that may or may not have moved."""
-        return self.by_endpoint.get(ORDER_LOOK, 0)
+        return self.by_endpoint.get(ORDER_POLL, 0)
 
     def created(self) -> dict[str, int]:
         """How many of each thing were created or bought."""
@@ -54,14 +54,14 @@ class Vendor:
         }
 
 
-async def ask_vendor(simulator_url: str) -> Vendor:
+async def fetch_vendor_summary(simulator_url: str) -> VendorSummary:
     """What the simulator saw until now. Raises OSError."""
-    rows = json.loads(await get(f"{simulator_url}/_sim/ledger"))
-    requests = json.loads(await get(f"{simulator_url}/_sim/requests/summary"))
-    return Vendor(ledger=Counter(row["kind"] for row in rows), **requests)
+    rows = json.loads(await http_get(f"{simulator_url}/_sim/ledger"))
+    requests = json.loads(await http_get(f"{simulator_url}/_sim/requests/summary"))
+    return VendorSummary(ledger=Counter(row["kind"] for row in rows), **requests)
 
 
-def expected(request: OnboardingRequest) -> dict[str, int]:
+def expected_effects(request: OnboardingRequest) -> dict[str, int]:
     """What the request has to create, by the ledger's kinds: what exists by its id is left out."""
     lines = request.lines
     packages = [package for package in request.packages if isinstance(package, NewPackage)]
@@ -86,8 +86,8 @@ def expected(request: OnboardingRequest) -> dict[str, int]:
 
 def print_result(console: Console, result: OnboardingResult) -> None:
     """Every id, and for each line number, SIM, subscription, filters and eSIM code."""
-    things = Table("Created", "", "Id", box=None, padding=(0, 2), header_style="bold")
-    things.add_row("account", "", result.account_id)
+    table = Table("Created", "", "Id", box=None, padding=(0, 2), header_style="bold")
+    table.add_row("account", "", result.account_id)
     for kind, ids in (
         ("subscriber", result.subscriber_ids),
         ("message route", {"": result.message_route_id}),
@@ -97,8 +97,8 @@ def print_result(console: Console, result: OnboardingResult) -> None:
     ):
         for key, thing_id in ids.items():
             if thing_id:
-                things.add_row(kind, key, thing_id)
-    console.print(things)
+                table.add_row(kind, key, thing_id)
+    console.print(table)
     for line in result.lines:
         _print_line(console, line)
 
@@ -129,7 +129,7 @@ def _print_line(console: Console, line: LineResult) -> None:
 
 
 def print_vendor(
-    console: Console, request: OnboardingRequest, vendor: Vendor, seconds: float
+    console: Console, request: OnboardingRequest, vendor: VendorSummary, seconds: float
 ) -> bool:
     """The cost, and the comparison with the ledger; gives whether each thing exists exactly once.
 
@@ -140,21 +140,21 @@ def print_vendor(
         f"and {vendor.polls} looks at orders in work; {seconds:.1f} s in all",
         highlight=False,
     )
-    wanted, created = expected(request), vendor.created()
+    wanted, created = expected_effects(request), vendor.created()
     table = Table("Telegent's ledger", "wanted", "there", box=None, padding=(0, 2))
     for kind in wanted | created:
         there, want = created.get(kind, 0), wanted.get(kind, 0)
         style = "" if there == want else "bold red"
         table.add_row(kind, str(want), str(there), style=style)
     console.print(table)
-    exact = wanted == created
-    verdict = "each exactly once" if exact else "NOT each exactly once: see the rows that differ"
-    console.print(verdict, style="bold green" if exact else "bold red")
-    return exact
+    matches = wanted == created
+    verdict = "each exactly once" if matches else "NOT each exactly once: see the rows that differ"
+    console.print(verdict, style="bold green" if matches else "bold red")
+    return matches
 
 
 def write_report(
-    path: Path, result: OnboardingResult, vendor: Vendor, seconds: float, restarts: int
+    path: Path, result: OnboardingResult, vendor: VendorSummary, seconds: float, restarts: int
 ) -> None:
     """The same for programs, as JSON; raises OSError. `restarts`: of the worker."""
     report = {

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from localstack.network_ports import Ports
-from localstack.stack import ROOT, RUNS, Stack, stack
+from localstack.network_ports import NetworkPorts
+from localstack.stack import ROOT, RUNS_DIRECTORY, Stack, running_stack
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, TASK_QUEUE, onboarding_id
 
 
-async def stay_up(console: Console, ports: Ports) -> None:
-    """Start everything and stay until cancelled. Raises DemoError."""
+async def stay_up(console: Console, ports: NetworkPorts) -> None:
+    """Start everything and stay until cancelled. Raises StackError."""
     ports.require_free()
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    async with stack(RUNS / "up", ports, say) as running:
+    async with running_stack(RUNS_DIRECTORY / "up", ports, say) as running:
         say(how_to_use(running))
         await running.run(asyncio.Event().wait())
 
@@ -48,7 +48,7 @@ For your own clients:
 Start an onboarding; once its port-in is rejected, correct it (to 100200301); see the result:
   {temporal} workflow start --type {ONBOARDING_WORKFLOW} --task-queue {TASK_QUEUE} \\
     --workflow-id {onboarding_id("family-2041")} --input-file {examples}/family.json
-  {python} -m telegent_orchestrator.cli port-in update +18015550142 --secret account_number
+  {python} -m telegent_orchestrator.cli port-in correct +18015550142 --secret account_number
   {temporal} workflow result --workflow-id {onboarding_id("family-2041")}
 
 Step by step, also from TypeScript and in the UI: docs/tutorial/quickstart.md.

@@ -22,12 +22,12 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator.client import (
-    NotTakenError,
+    MessageRejectedError,
     OnboardingHandle,
     OnboardingIncompleteError,
+    OnboardingProgress,
     Orchestrator,
     PortInHandle,
-    Progress,
 )
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.onboarding import OnboardingRequest
@@ -103,7 +103,7 @@ async def start(
 
 
 @app.get("/onboardings/{reference}")
-async def show(onboarding: Known) -> Progress:
+async def show(onboarding: Known) -> OnboardingProgress:
     """How far it is, with its lines and port-ins."""
     return await onboarding.progress()
 
@@ -156,11 +156,11 @@ async def cancel_port_in(port_in: PortIn, by: str, reason: str) -> dict[str, Por
 async def all_faults(_: Request, error: RequestValidationError) -> JSONResponse:
     """Everything that is wrong with a request, without the values: they may be secrets."""
     faults = [f"{'.'.join(map(str, found['loc'][1:]))}: {found['msg']}" for found in error.errors()]
-    return JSONResponse({"faults": faults}, status_code=422)
+    return JSONResponse({"errors": faults}, status_code=422)
 
 
-@app.exception_handler(NotTakenError)
-async def not_taken(_: Request, error: NotTakenError) -> JSONResponse:
+@app.exception_handler(MessageRejectedError)
+async def not_taken(_: Request, error: MessageRejectedError) -> JSONResponse:
     """The message does not fit the state."""
     return JSONResponse({"detail": str(error)}, status_code=409)
 

@@ -9,19 +9,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-READY_WITHIN = 60.0
-STOP_WITHIN = 10.0
-TAIL_LINES = 8
+READY_TIMEOUT = 60.0
+STOP_TIMEOUT = 10.0
+LOG_TAIL_LINES = 8
 
 # Nothing here leaves this machine, whatever proxies its environment names.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class DemoError(Exception):
+class StackError(Exception):
     """Why the demo cannot start or go on, in words for whoever runs it."""
 
 
-class Child:
+class ChildProcess:
     """One process. `ready` says whether it answers; its output goes to `log`.
 
     `directory` is where it runs, and so which source it is made of.
@@ -75,19 +75,19 @@ class Child:
                 process_group=0,
             )
 
-    async def answers(self) -> None:
-        """Wait until it is ready. Raises DemoError if it ends before, or takes a minute."""
+    async def wait_ready(self) -> None:
+        """Wait until it is ready. Raises StackError if it ends before, or takes a minute."""
         process = self._running()
         try:
-            async with asyncio.timeout(READY_WITHIN):
+            async with asyncio.timeout(READY_TIMEOUT):
                 while not await self._ready():
                     if process.returncode is not None:
-                        raise self.failure("could not start")
+                        raise self.build_error("could not start")
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            raise self.failure(f"did not answer within {READY_WITHIN:.0f} s") from None
+            raise self.build_error(f"did not answer within {READY_TIMEOUT:.0f} s") from None
 
-    async def ended(self) -> str:
+    async def wait_ended(self) -> str:
         """Wait for its end; gives how it ended, such as `signal 9`."""
         await self._running().wait()
         return self._ending()
@@ -99,19 +99,19 @@ class Child:
         process = self._running()
         process.terminate()
         try:
-            async with asyncio.timeout(STOP_WITHIN):
+            async with asyncio.timeout(STOP_TIMEOUT):
                 await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
 
-    def failure(self, what: str) -> DemoError:
+    def build_error(self, event: str) -> StackError:
         """An error that says what happened, and the last lines of the log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        tail = [f"  {line}" for line in lines[-TAIL_LINES:]]
+        tail = [f"  {line}" for line in lines[-LOG_TAIL_LINES:]]
         ending = self._ending()
-        return DemoError(
-            "\n".join([f"{self.name} {what}{ending and f' ({ending})'}; see {self.log}", *tail])
+        return StackError(
+            "\n".join([f"{self.name} {event}{ending and f' ({ending})'}; see {self.log}", *tail])
         )
 
     def _running(self) -> asyncio.subprocess.Process:
@@ -136,12 +136,12 @@ def clean_environment() -> dict[str, str]:
     return kept | {"TEMPORAL_CONFIG_FILE": os.devnull, "NO_PROXY": "127.0.0.1"}
 
 
-def python(*arguments: str) -> list[str]:
+def python_command(*arguments: str) -> list[str]:
     """The command that runs a module of this project."""
     return [sys.executable, "-m", *arguments]
 
 
-async def get(url: str) -> bytes:
+async def http_get(url: str) -> bytes:
     """The body that a process of ours answers with. Raises OSError."""
 
     def read() -> bytes:
@@ -152,12 +152,12 @@ async def get(url: str) -> bytes:
     return await asyncio.to_thread(read)
 
 
-def answers_at(url: str) -> Callable[[], Awaitable[bool]]:
+def http_ready(url: str) -> Callable[[], Awaitable[bool]]:
     """A readiness check: whether `url` answers with 200."""
 
     async def ready() -> bool:
         try:
-            await get(url)
+            await http_get(url)
         except OSError:
             return False
         return True

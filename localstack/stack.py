@@ -14,9 +14,15 @@ from typing import Any, TypeVar
 
 from temporalio.client import Client
 
-from localstack.network_ports import HOST, Ports
-from localstack.processes import Child, DemoError, answers_at, python
-from localstack.temporal_server import find_binary, keep_longer, server_command, serves, ui_options
+from localstack.network_ports import HOST, NetworkPorts
+from localstack.processes import ChildProcess, StackError, http_ready, python_command
+from localstack.temporal_server import (
+    extend_retention,
+    find_binary,
+    is_serving,
+    server_command,
+    ui_options,
+)
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from worker.search_attributes import register_search_attributes
@@ -24,20 +30,20 @@ from worker.search_attributes import register_search_attributes
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[1]
-RUNS = ROOT / ".run"
-CARRIER = ROOT / "examples" / "carrier.json"
+RUNS_DIRECTORY = ROOT / ".run"
+CARRIER_FILE = ROOT / "examples" / "carrier.json"
 ACCOUNT_KEY = "DID-demo"
 ACCOUNT_SECRET = "demo-secret-not-real"  # noqa: S105 - only our own simulator takes it
 
 # The simulator's carrier takes a second for what takes others a day, so it is looked at as often.
 # The rate is the highest that the worker takes: it plays a customer with an enterprise agreement.
-PACE = {
+FAST_SETTINGS = {
     "TELEGENT_REQUESTS_PER_MINUTE": "6000",
     "TELEGENT_BURST": "100",
     "TELEGENT_READ_LAG_SECONDS": "0.5",
     "TELEGENT_PURCHASE_LAG_SECONDS": "2",
     "TELEGENT_ORDER_POLL_SECONDS": "0.5",
-    "TELEGENT_PORT_FIXED_SECONDS": "0.5",
+    "TELEGENT_PORT_POLL_FIXED_SECONDS": "0.5",
 }
 
 
@@ -57,25 +63,25 @@ class Stack:
     codec_url: str
     id_key: str = field(repr=False)
     client: Client
-    worker: Child
+    worker: ChildProcess
     restarts: int = 0
-    _watching: list[asyncio.Task[None]] = field(default_factory=list, repr=False)
+    _watch_tasks: list[asyncio.Task[None]] = field(default_factory=list, repr=False)
 
     @property
     def orchestrator(self) -> Orchestrator:
         """The typed client for these workflows."""
         return Orchestrator(self.client, id_key=self.id_key)
 
-    def page(self, workflow_id: str) -> str:
+    def workflow_url(self, workflow_id: str) -> str:
         """Address of a workflow in the Temporal UI."""
         return f"{self.ui_url}/namespaces/{self.client.namespace}/workflows/{workflow_id}"
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Does the work. Raises DemoError as soon as a process ends that it cannot do without."""
+        """Does the work. Raises StackError as soon as a process ends that it cannot do without."""
         task = asyncio.create_task(work)
         try:
-            await asyncio.wait({task, *self._watching}, return_when=asyncio.FIRST_COMPLETED)
-            for watch in self._watching:
+            await asyncio.wait({task, *self._watch_tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for watch in self._watch_tasks:
                 if watch.done():
                     watch.result()
             return await task
@@ -84,22 +90,24 @@ class Stack:
 
 
 @asynccontextmanager
-async def stack(
-    directory: Path, ports: Ports, say: Callable[[str], object] = print
+async def running_stack(
+    directory: Path, ports: NetworkPorts, notify: Callable[[str], object] = print
 ) -> AsyncIterator[Stack]:
-    """Run everything while the block runs; `say` gets a line for whatever people should know.
+    """Run everything while the block runs; `notify` gets a line for whatever people should know.
 
     `directory` is made if needed; a database and keys that are there are used again. Raises
-    DemoError if a process cannot start.
+    StackError if a process cannot start.
     """
     binary = find_binary()
-    payload_keys = _kept(directory / "payload-keys", lambda: f"demo:{_random_key()}")
-    id_key = _kept(directory / "id-key", _random_key)
+    payload_keys = _read_or_create_secret(
+        directory / "payload-keys", lambda: f"demo:{_random_key()}"
+    )
+    id_key = _read_or_create_secret(directory / "id-key", _random_key)
     key_files = {"TELEGENT_PAYLOAD_KEYS_FILE": str(directory / "payload-keys")}
     temporal_address, ui_url = f"{HOST}:{ports.temporal}", f"http://{HOST}:{ports.ui}"
     simulator_url, codec_url = f"http://{HOST}:{ports.simulator}", f"http://{HOST}:{ports.codec}"
 
-    temporal = Child(
+    temporal = ChildProcess(
         "Temporal",
         server_command(
             binary,
@@ -108,36 +116,38 @@ async def stack(
             ui=ui_options(ports.ui, codec_url),
         ),
         log=directory / "temporal.log",
-        ready=partial(serves, temporal_address),
+        ready=partial(is_serving, temporal_address),
     )
-    simulator = Child(
+    simulator = ChildProcess(
         "simulator",
         [
-            *python("simulator", "--port", str(ports.simulator), "--carrier", str(CARRIER)),
+            *python_command(
+                "simulator", "--port", str(ports.simulator), "--carrier", str(CARRIER_FILE)
+            ),
             *("--account-key", ACCOUNT_KEY, "--account-secret", ACCOUNT_SECRET),
         ],
         log=directory / "simulator.log",
-        ready=answers_at(f"{simulator_url}/_sim/health"),
+        ready=http_ready(f"{simulator_url}/_sim/health"),
     )
-    codec = Child(
+    codec = ChildProcess(
         "codec server",
-        python("worker", "codec-server"),
+        python_command("worker", "codec-server"),
         log=directory / "codec-server.log",
-        ready=answers_at(f"{codec_url}/healthz"),
+        ready=http_ready(f"{codec_url}/healthz"),
         environment={
             **key_files,
             "TELEGENT_CODEC_PORT": str(ports.codec),
             "TELEGENT_CODEC_ALLOWED_ORIGINS": f"{ui_url},http://localhost:{ports.ui}",
         },
     )
-    worker = Child(
+    worker = ChildProcess(
         "worker",
-        python("worker"),
+        python_command("worker"),
         log=directory / "worker.log",
-        ready=answers_at(f"http://{HOST}:{ports.worker}/readyz"),
+        ready=http_ready(f"http://{HOST}:{ports.worker}/readyz"),
         environment={
             **key_files,
-            **PACE,
+            **FAST_SETTINGS,
             "TELEGENT_ID_KEY_FILE": str(directory / "id-key"),
             "TELEGENT_ACCOUNT_KEY": ACCOUNT_KEY,
             "TELEGENT_ACCOUNT_SECRET": ACCOUNT_SECRET,
@@ -148,23 +158,23 @@ async def stack(
         },
     )
 
-    async with AsyncExitStack() as at_the_end:
+    async with AsyncExitStack() as exit_stack:
         others = (temporal, simulator, codec)
         for child in others:
-            at_the_end.push_async_callback(child.stop)
+            exit_stack.push_async_callback(child.stop)
             await child.spawn()
         for child in others:
-            await child.answers()
+            await child.wait_ready()
         client = await Client.connect(
             temporal_address, data_converter=data_converter(parse_key_ring(payload_keys))
         )
-        await keep_longer(client)
+        await extend_retention(client)
         # A database of an earlier version has those of that version.
         await register_search_attributes(client)
         # The last to start and the first to stop: its calls in flight need the others.
-        at_the_end.push_async_callback(worker.stop)
+        exit_stack.push_async_callback(worker.stop)
         await worker.spawn()
-        await worker.answers()
+        await worker.wait_ready()
         running = Stack(
             directory=directory,
             binary=binary,
@@ -176,28 +186,28 @@ async def stack(
             client=client,
             worker=worker,
         )
-        running._watching += [asyncio.create_task(_needed(child)) for child in others]
-        running._watching.append(asyncio.create_task(_start_again(running, say)))
-        at_the_end.push_async_callback(_cancel, running._watching)
+        running._watch_tasks += [asyncio.create_task(_fail_when_ended(child)) for child in others]
+        running._watch_tasks.append(asyncio.create_task(_restart_worker(running, notify)))
+        exit_stack.push_async_callback(_cancel, running._watch_tasks)
         yield running
 
 
-async def _needed(child: Child) -> None:
-    await child.ended()
-    raise child.failure("ended")
+async def _fail_when_ended(child: ChildProcess) -> None:
+    await child.wait_ended()
+    raise child.build_error("ended")
 
 
-async def _start_again(running: Stack, say: Callable[[str], object]) -> None:
-    """Keeps a worker running. Raises DemoError when a new one does not come up."""
+async def _restart_worker(running: Stack, notify: Callable[[str], object]) -> None:
+    """Keeps a worker running. Raises StackError when a new one does not come up."""
     worker = running.worker
     while True:
-        how = await worker.ended()
+        ending = await worker.wait_ended()
         await worker.spawn()
         running.restarts += 1
-        say(f"worker ended ({how}), started again as process {worker.pid}")
+        notify(f"worker ended ({ending}), started again as process {worker.pid}")
         try:
-            await worker.answers()
-        except DemoError:
+            await worker.wait_ready()
+        except StackError:
             # Killed once more by somebody: not its own fault, so again.
             if not worker.killed:
                 raise
@@ -213,14 +223,14 @@ def _random_key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _kept(path: Path, make: Callable[[], str]) -> str:
+def _read_or_create_secret(path: Path, create: Callable[[], str]) -> str:
     """The secret in this file, which is made, for its owner alone, when it is not there yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text(encoding="ascii")
-    secret = make()
+    secret = create()
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret)
     return secret

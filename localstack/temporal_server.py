@@ -13,10 +13,10 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from localstack.processes import DemoError, clean_environment
+from localstack.processes import StackError, clean_environment
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 
-OLDEST_SERVER = (1, 29)
+MIN_SERVER_VERSION = (1, 29)
 """Older servers know no priorities on a task queue."""
 
 RETENTION = timedelta(days=30)
@@ -40,15 +40,15 @@ SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "NORMAL"}
 def find_binary() -> str:
     """`temporal` from PATH if its server is recent enough, else this environment's own.
 
-    Raises DemoError if there is none.
+    Raises StackError if there is none.
     """
     installed = Path(sysconfig.get_path("scripts")) / "temporal"
     found = [path for path in (shutil.which("temporal"), str(installed)) if path]
     for path in found:
-        if (version := _server_version(path)) and version >= OLDEST_SERVER:
+        if (version := _server_version(path)) and version >= MIN_SERVER_VERSION:
             return path
-    oldest = ".".join(map(str, OLDEST_SERVER))
-    raise DemoError(
+    oldest = ".".join(map(str, MIN_SERVER_VERSION))
+    raise StackError(
         f"no temporal binary with server {oldest} or later on PATH or at {installed}; "
         "set this project up again with: rm -rf .venv && make demo"
     )
@@ -56,7 +56,7 @@ def find_binary() -> str:
 
 def _server_version(binary: str) -> tuple[int, int] | None:
     try:
-        said = subprocess.run(  # noqa: S603 - the program is the user's own or this environment's
+        output = subprocess.run(  # noqa: S603 - the program is the user's own or this environment's
             [binary, "--version"],
             capture_output=True,
             text=True,
@@ -66,7 +66,7 @@ def _server_version(binary: str) -> tuple[int, int] | None:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    version = re.search(r"Server (\d+)\.(\d+)", said)
+    version = re.search(r"Server (\d+)\.(\d+)", output)
     return (int(version[1]), int(version[2])) if version else None
 
 
@@ -91,7 +91,7 @@ def ui_options(port: int, codec_url: str) -> list[str]:
     return ["--ui-port", str(port), "--ui-codec-endpoint", codec_url, "--ui-disable-news-fetch"]
 
 
-async def serves(address: str) -> bool:
+async def is_serving(address: str) -> bool:
     """Whether the server at this address has its namespace ready."""
     try:
         client = await Client.connect(address)
@@ -103,7 +103,7 @@ async def serves(address: str) -> bool:
     return True
 
 
-async def keep_longer(client: Client) -> None:
+async def extend_retention(client: Client) -> None:
     """Let the namespace keep closed workflows for RETENTION."""
     config = NamespaceConfig()
     config.workflow_execution_retention_ttl.FromTimedelta(RETENTION)

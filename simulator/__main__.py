@@ -59,9 +59,9 @@ def main(
         Literal["array", "results", "object"],
         typer.Option(help="Shape of the list of accounts."),
     ] = _DEFAULTS.accounts_envelope,
-    route_enabled_oddity: Annotated[
+    report_routes_disabled: Annotated[
         bool, typer.Option(help="Always answer MessageRouteEnabled: false.")
-    ] = _DEFAULTS.route_enabled_oddity,
+    ] = _DEFAULTS.report_routes_disabled,
     ledger: Annotated[
         Path | None, typer.Option(help="Append every committed effect here, as JSON lines.")
     ] = None,
@@ -83,7 +83,7 @@ def main(
         list_lag=list_lag,
         error_body=body,
         accounts_envelope=accounts_envelope,
-        route_enabled_oddity=route_enabled_oddity,
+        report_routes_disabled=report_routes_disabled,
         carrier=_carrier_setup(carrier) if carrier else CarrierSetup(),
         ledger_file=ledger,
         manual_clock=manual_clock,

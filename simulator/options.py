@@ -31,7 +31,7 @@ class SimulatorOptions(BaseModel):
     `list_lag`: seconds until lists, inventory and filters show what was created or ended.
     `error_body`: today's error body or the problem details of 2025.
     `accounts_envelope`: shape of GET distributor/accounts; "object" is only possible for one.
-    `route_enabled_oddity`: answer `MessageRouteEnabled: false` whatever was sent (seen in samples).
+    `report_routes_disabled`: answer `MessageRouteEnabled: false` whatever was sent (as in samples).
     `ledger_file`: also append the ledger here, as JSON lines.
     `manual_clock`: time stands still until it is advanced.
     """
@@ -48,7 +48,7 @@ class SimulatorOptions(BaseModel):
     list_lag: float = Field(default=0.0, ge=0)
     error_body: ErrorStyle = "current"
     accounts_envelope: Literal["array", "results", "object"] = "array"
-    route_enabled_oddity: bool = False
+    report_routes_disabled: bool = False
     carrier: CarrierSetup = CarrierSetup()
     ledger_file: Path | None = None
     manual_clock: bool = False

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from telegent._models import Also, Answer, Id, Request
+from telegent._models import Id, RequestModel, ResponseModel, WireNames
 
 
-class KeywordFilter(Request):
+class KeywordFilter(RequestModel):
     """Words to look for; the vendor takes it as JSON inside a text field.
 
     `severity_map` gives a word's severity, e.g. ``HIGH``.
@@ -19,7 +19,7 @@ class KeywordFilter(Request):
     severity_map: dict[str, str] = {}
 
 
-class KeywordFilterAnswer(Answer):
+class KeywordFilterResponse(ResponseModel):
     """The words a filter looks for."""
 
     custom_keywords: list[str] | None = None
@@ -40,7 +40,7 @@ def _from_text(value: Any) -> Any:
 
 
 KeywordText = Annotated[KeywordFilter | None, PlainSerializer(_as_text, return_type=str | None)]
-KeywordTextAnswer = Annotated[KeywordFilterAnswer | None, BeforeValidator(_from_text)]
-FilterId = Annotated[Id, Also("CallFilterId", "MessageFilterId")]
+KeywordTextResponse = Annotated[KeywordFilterResponse | None, BeforeValidator(_from_text)]
+FilterId = Annotated[Id, WireNames("CallFilterId", "MessageFilterId")]
 """The vendor names a filter's id differently in requests and in answers."""
 Entries = Annotated[list[str], Field(min_length=1)]

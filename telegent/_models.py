@@ -77,7 +77,7 @@ UsDate = Annotated[date, PlainSerializer(_us_date, return_type=str)]
 """MM/DD/YYYY on the wire."""
 
 
-class Request(BaseModel):
+class RequestModel(BaseModel):
     """What is sent: exactly the documented fields, refused here when the vendor would refuse them.
 
     Fields have the vendor's names in snake_case and accept both spellings. A field that holds a
@@ -104,7 +104,7 @@ class Request(BaseModel):
         return [value for value in hidden if isinstance(value, str) and value]
 
 
-class Also:
+class WireNames:
     """Marks an answer's field with further names under which the vendor sends it."""
 
     def __init__(self, *names: str) -> None:
@@ -115,7 +115,7 @@ def _fold(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """What comes back, read as the vendor spells it today.
 
     Keys match whatever their capitals are (``Tnid``, ``TNID``), since the vendor spells one field
@@ -130,14 +130,16 @@ class Answer(BaseModel):
     def _read(cls, data: Any, handler: Callable[[Any], Self]) -> Self:
         if not isinstance(data, dict):
             return handler(data)
-        known, rest = cls._by_field(data)
+        known, unclaimed = cls._by_field(data)
         try:
-            return handler(rest | known)
+            return handler(unclaimed | known)
         except ValidationError as error:
-            odd = {str(fault["loc"][0]) for fault in error.errors(include_input=False)}
-            if any(cls.model_fields[name].is_required() for name in odd):
+            invalid = {str(fault["loc"][0]) for fault in error.errors(include_input=False)}
+            if any(cls.model_fields[name].is_required() for name in invalid):
                 raise
-            return handler(rest | {name: v for name, v in known.items() if name not in odd})
+            return handler(
+                unclaimed | {name: v for name, v in known.items() if name not in invalid}
+            )
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         # Unknown fields stay out of reprs: nobody has judged whether they hold secrets.
@@ -151,8 +153,10 @@ class Answer(BaseModel):
         known: dict[str, Any] = {}
         claimed: set[str] = set()
         for name, field in cls.model_fields.items():
-            also = [n for mark in field.metadata if isinstance(mark, Also) for n in mark.names]
-            present = [keys[_fold(n)] for n in (name, *also) if _fold(n) in keys]
+            aliases = [
+                n for mark in field.metadata if isinstance(mark, WireNames) for n in mark.names
+            ]
+            present = [keys[_fold(n)] for n in (name, *aliases) if _fold(n) in keys]
             claimed.update(present)
             values = [data[key] for key in present if data[key] is not None]
             if values:
@@ -170,11 +174,11 @@ NullAsEmpty = BeforeValidator(_none_as_empty)
 """For the rows of an envelope: the key must be there, since its absence proves nothing."""
 
 
-class Done(Answer):
+class EmptyResponse(ResponseModel):
     """The answer to a call of which only the success matters."""
 
 
-class Address(Request):
+class Address(RequestModel):
     """A postal address as accounts carry it; the vendor documents ``USA`` for `country`."""
 
     street1: str | None = None
@@ -185,7 +189,7 @@ class Address(Request):
     country: str | None = None
 
 
-class AddressAnswer(Answer):
+class AddressResponse(ResponseModel):
     """A postal address in an answer; the vendor may send nulls and empty strings."""
 
     street1: str | None = None

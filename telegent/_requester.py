@@ -5,56 +5,58 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from telegent._models import Answer, Done, Request
-from telegent._tokens import Tokens
+from telegent._models import EmptyResponse, RequestModel, ResponseModel
+from telegent._tokens import TokenCache
 from telegent._transport import Json, Transport
-from telegent.errors import Forbidden, OutcomeUnknown, Unauthorized
+from telegent.errors import AuthenticationError, OutcomeUnknownError, PermissionDeniedError
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=ResponseModel)
 
 Query = Mapping[str, str | int | None]
 
-Rows = list[A]
+ListOf = list[A]
 """A list of answers, by a name that a class with a method called `list` can still use."""
 
 
-class Caller:
+class Requester:
     """Sends with the endpoint's token and reads the answer into a model."""
 
-    def __init__(self, transport: Transport, tokens: Tokens) -> None:
+    def __init__(self, transport: Transport, tokens: TokenCache) -> None:
         self._transport = transport
         self._tokens = tokens
 
-    async def get(self, path: str, answer: type[A], query: Query) -> A:
+    async def get(self, path: str, model: type[A], query: Query) -> A:
         """GET `path`; a query value that is None is left out."""
-        return _as(answer, await self._send("GET", path, query=query), f"GET {path}")
+        return _parse(model, await self._send("GET", path, query=query), f"GET {path}")
 
-    async def get_list(self, path: str, row: type[A], query: Query) -> list[A]:
+    async def get_list(self, path: str, model: type[A], query: Query) -> list[A]:
         """GET a list in any documented shape: an array, ``{Results: [...]}`` or a single object.
 
         A row that cannot be read fails the whole list: a list with holes would show as absent
         what is there.
         """
         endpoint = f"GET {path}"
-        found = await self._send("GET", path, query=query)
-        rows: Any = found
-        if isinstance(found, dict):
-            key = next((key for key in found if key.lower() == "results"), None)
-            rows = [found] if key is None else found[key] or []
+        body = await self._send("GET", path, query=query)
+        rows: Any = body
+        if isinstance(body, dict):
+            key = next((key for key in body if key.lower() == "results"), None)
+            rows = [body] if key is None else body[key] or []
         if not isinstance(rows, list):
-            raise OutcomeUnknown("the list is not readable", endpoint=endpoint, status=200)
-        return [_as(row, item, endpoint) for item in rows]
+            raise OutcomeUnknownError("the list is not readable", endpoint=endpoint, status=200)
+        return [_parse(model, item, endpoint) for item in rows]
 
-    async def post(self, path: str, answer: type[A], what: Request | Mapping[str, object]) -> A:
+    async def post(
+        self, path: str, model: type[A], request: RequestModel | Mapping[str, object]
+    ) -> A:
         """POST a request model, or a body as it stands."""
-        body = what.body() if isinstance(what, Request) else what
-        secrets = what.secrets() if isinstance(what, Request) else []
+        body = request.body() if isinstance(request, RequestModel) else request
+        secrets = request.secrets() if isinstance(request, RequestModel) else []
         found = await self._send("POST", path, body=body, secrets=secrets)
-        return _as(answer, found, f"POST {path}")
+        return _parse(model, found, f"POST {path}")
 
     async def delete(self, path: str, ids: Mapping[str, object]) -> None:
         """POST the ids of what is to go; the answer's only news is that it succeeded."""
-        await self.post(path, Done, ids)
+        await self.post(path, EmptyResponse, ids)
 
     async def _send(
         self,
@@ -83,7 +85,7 @@ class Caller:
         token = await self._tokens.get(url, deadline)
         try:
             return await once(token)
-        except (Unauthorized, Forbidden):
+        except (AuthenticationError, PermissionDeniedError):
             # An expired or wrongly scoped token shows as 401 in one of the vendor's documents and
             # as 403 in another. Either way the request was not carried out, so that repeating it
             # is safe even for a create.
@@ -91,25 +93,25 @@ class Caller:
         return await once(await self._tokens.get(url, deadline))
 
 
-MOST_PLACES = 10
+MAX_LOCATIONS = 10
 """Odd places that an error names of an answer."""
 
 
 class Resource:
     """A group of calls."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
 
 
-async def paged(
+async def paginate(
     endpoint: str,
     fetch: Callable[[int], Awaitable[tuple[list[A], int | None]]],
     key: Callable[[A], str],
 ) -> AsyncIterator[A]:
     """Every row of a paged list, each once. `fetch` gives a page's rows and the stated total.
 
-    Raises `OutcomeUnknown` when the pages end before the stated total is reached, as when rows
+    Raises `OutcomeUnknownError` when the pages end before the stated total is reached, as when rows
     were removed meanwhile: whoever looks for a row must not take it for absent.
     """
     seen: set[str] = set()
@@ -126,23 +128,25 @@ async def paged(
         if not fresh:
             break
     if total is not None:
-        raise OutcomeUnknown(
+        raise OutcomeUnknownError(
             f"the list ended after {len(seen)} of {total} rows; read it again",
             endpoint=endpoint,
             status=200,
         )
 
 
-def _as(answer: type[A], found: object, endpoint: str) -> A:
+def _parse(model: type[A], body: object, endpoint: str) -> A:
     try:
-        return answer.model_validate(found)
+        return model.model_validate(body)
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        places = [".".join(map(str, fault["loc"])) or "the body" for fault in faults]
-        where = ", ".join(places[:MOST_PLACES]) + (", …" if len(places) > MOST_PLACES else "")
+        errors = error.errors(include_input=False, include_url=False)
+        locations = [".".join(map(str, fault["loc"])) or "the body" for fault in errors]
+        where = ", ".join(locations[:MAX_LOCATIONS]) + (
+            ", …" if len(locations) > MAX_LOCATIONS else ""
+        )
     # Outside the handler, so that the answer's own text does not travel along as the cause.
-    raise OutcomeUnknown(
-        f"answered with success, and with a body that cannot be used as {answer.__name__} "
+    raise OutcomeUnknownError(
+        f"answered with success, and with a body that cannot be used as {model.__name__} "
         f"(missing or odd: {where})",
         endpoint=endpoint,
         status=200,

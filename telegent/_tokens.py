@@ -11,27 +11,33 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from telegent._models import Also, Answer
-from telegent._transport import TOKENS_PATH, Transport, without_secrets
-from telegent.errors import BadCredentials, NotSent, RateLimited, Refused, TelegentError
+from telegent._models import ResponseModel, WireNames
+from telegent._transport import TOKENS_PATH, Transport, redact
+from telegent.errors import (
+    InvalidCredentialsError,
+    RateLimitError,
+    RequestNotSentError,
+    RequestRejectedError,
+    TelegentError,
+)
 
 ENDPOINT = f"POST {TOKENS_PATH}"
-ADVICE = (
+CREDENTIALS_HINT = (
     "no token for this account key; check the account key (DID-...), the account secret, and that "
     "both belong to the environment that base_url names"
 )
 # A token is given up this long before it expires, so that a request which waits for the budget
 # still arrives in time; a token that lives for less than a few minutes, a fifth of its life before.
-MARGIN = 30.0
-MARGIN_SHARE = 0.2
+EXPIRY_MARGIN = 30.0
+EXPIRY_MARGIN_SHARE = 0.2
 
 
-class TokenAnswer(Answer):
+class TokenResponse(ResponseModel):
     """The token call's answer; the vendor's own scripts read three spellings of the token."""
 
     token: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")] | None,
-        Also("AccessToken"),
+        WireNames("AccessToken"),
         Field(repr=False),
     ] = None
     token_expiry: str | None = None
@@ -43,10 +49,10 @@ class Token:
     """A token and the wall-clock second until which it is used again."""
 
     value: str = field(repr=False)
-    good_until: float
+    usable_until: float
 
 
-class Tokens:
+class TokenCache:
     """The tokens of one client. Calls that wait for one URL's token share one request for it."""
 
     def __init__(
@@ -60,44 +66,45 @@ class Tokens:
         self._account_key = account_key
         self._account_secret = account_secret
         self._clock = clock
-        self._kept: dict[str, Token] = {}
-        self._under_way: dict[str, asyncio.Task[Token]] = {}
+        self._cached: dict[str, Token] = {}
+        self._pending: dict[str, asyncio.Task[Token]] = {}
 
     async def get(self, url: str, deadline: float) -> str:
         """The token for `url` (without a query), by `deadline` (loop time).
 
-        Raises `BadCredentials`, `RateLimited`, or `NotSent` when no token could be had for another
-        reason: the call that needs the token is then certain not to have been sent.
+        Raises `InvalidCredentialsError`, `RateLimitError`, or `RequestNotSentError` when no token
+        could be had for another reason: the call that needs the token is then certain not to have
+        been sent.
         """
-        kept = self._kept.get(url)
-        if kept is not None and self._clock() < kept.good_until:
-            return kept.value
-        task = self._under_way.get(url)
+        cached = self._cached.get(url)
+        if cached is not None and self._clock() < cached.usable_until:
+            return cached.value
+        task = self._pending.get(url)
         if task is None:
             task = asyncio.create_task(self._fetch(url, deadline))
-            self._under_way[url] = task
+            self._pending[url] = task
             task.add_done_callback(lambda done: self._finish(url, done))
         # Shielded: a caller that is cancelled must not take the token from those who still wait.
         return (await asyncio.shield(task)).value
 
     def discard(self, url: str, value: str) -> None:
         """Forget a token that was rejected, unless another call has replaced it already."""
-        kept = self._kept.get(url)
-        if kept is not None and kept.value == value:
-            del self._kept[url]
+        cached = self._cached.get(url)
+        if cached is not None and cached.value == value:
+            del self._cached[url]
 
     async def close(self) -> None:
         """Stop what is under way."""
-        tasks = list(self._under_way.values())
+        tasks = list(self._pending.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _finish(self, url: str, task: asyncio.Task[Token]) -> None:
-        del self._under_way[url]
+        del self._pending[url]
         # Asking for the exception also marks it as seen, should every caller have been cancelled.
         if not task.cancelled() and task.exception() is None:
-            self._kept[url] = task.result()
+            self._cached[url] = task.result()
 
     async def _fetch(self, url: str, deadline: float) -> Token:
         body = {
@@ -105,7 +112,7 @@ class Tokens:
             "AccountSecret": self._account_secret,
             "ApiEndpoint": url,
         }
-        asked_at = self._clock()
+        requested_at = self._clock()
         try:
             found = await self._transport.send(
                 "POST",
@@ -114,31 +121,38 @@ class Tokens:
                 deadline=deadline,
                 secrets=[self._account_secret],
             )
-            answer = TokenAnswer.model_validate(found)
-        except RateLimited:
+            response = TokenResponse.model_validate(found)
+        except RateLimitError:
             raise
-        except Refused as error:
+        except RequestRejectedError as error:
             # A 200 that states a failure and the validation errors are about the three fields sent.
             if error.status in (200, 400, 401, 403, 422):
-                raise _bad_credentials(error) from None
-            raise _no_token(error) from error
+                raise _invalid_credentials(error) from None
+            raise _token_unavailable(error) from error
         except TelegentError as error:
-            raise _no_token(error) from error
+            raise _token_unavailable(error) from error
         except ValidationError:
-            raise NotSent("the token answer is not readable", endpoint=ENDPOINT) from None
-        if answer.token is None:
-            if answer.error:
-                said = without_secrets(answer.error, [self._account_secret])
-                raise BadCredentials(ADVICE, endpoint=ENDPOINT, status=200, vendor_message=said)
-            raise NotSent("the token answer holds no token", endpoint=ENDPOINT)
-        expires = _jwt_expiry(answer.token) or _stated_expiry(answer.token_expiry)
-        life = 0.0 if expires is None else expires - asked_at
-        return Token(answer.token, asked_at + life - min(MARGIN, MARGIN_SHARE * life))
+            raise RequestNotSentError(
+                "the token answer is not readable", endpoint=ENDPOINT
+            ) from None
+        if response.token is None:
+            if response.error:
+                vendor_message = redact(response.error, [self._account_secret])
+                raise InvalidCredentialsError(
+                    CREDENTIALS_HINT, endpoint=ENDPOINT, status=200, vendor_message=vendor_message
+                )
+            raise RequestNotSentError("the token answer holds no token", endpoint=ENDPOINT)
+        expires = _jwt_expiry(response.token) or _stated_expiry(response.token_expiry)
+        lifetime = 0.0 if expires is None else expires - requested_at
+        return Token(
+            response.token,
+            requested_at + lifetime - min(EXPIRY_MARGIN, EXPIRY_MARGIN_SHARE * lifetime),
+        )
 
 
-def _bad_credentials(error: Refused) -> BadCredentials:
-    return BadCredentials(
-        ADVICE,
+def _invalid_credentials(error: RequestRejectedError) -> InvalidCredentialsError:
+    return InvalidCredentialsError(
+        CREDENTIALS_HINT,
         endpoint=error.endpoint,
         status=error.status,
         vendor_message=error.vendor_message,
@@ -146,9 +160,9 @@ def _bad_credentials(error: Refused) -> BadCredentials:
     )
 
 
-def _no_token(error: TelegentError) -> NotSent:
+def _token_unavailable(error: TelegentError) -> RequestNotSentError:
     # Never the error itself: a lost or a 404 token answer says nothing about the call it was for.
-    return NotSent(
+    return RequestNotSentError(
         "no token could be had, so the call itself was not sent",
         endpoint=error.endpoint,
         status=error.status,

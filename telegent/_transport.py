@@ -19,22 +19,22 @@ from typing import Any, Literal
 import httpx
 
 from telegent.errors import (
-    BadRequest,
-    Conflict,
-    Forbidden,
-    NotFound,
-    NotSent,
-    OutcomeUnknown,
-    RateLimited,
-    Refused,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestNotSentError,
+    RequestRejectedError,
     TelegentError,
-    Unauthorized,
 )
-from telegent.rate_limiter import RequestBudget
+from telegent.rate_limiter import RateLimiter
 
 Json = dict[str, Any] | list[Any]
 
-Watch = Callable[[str], AbstractContextManager[Callable[[], None]]]
+RequestObserver = Callable[[str], AbstractContextManager[Callable[[], None]]]
 """What somebody else makes of each request, token requests too: figures, traces.
 
 Called with verb and path, such as ``POST /v1.0/numbers/provision``, which hold no value. Entered
@@ -43,46 +43,46 @@ out. Left with the `TelegentError` that the request ends with, if it does.
 """
 
 TOKENS_PATH = "/v1.0/OAuth2/tokens"
-LARGEST_ANSWER = 10 * 1024 * 1024
+MAX_RESPONSE_BYTES = 10 * 1024 * 1024
 """Bytes. A page of the longest list has a hundredth of it."""
-WORDS = 300
-MOST_COMPLAINTS, MOST_TEXTS = 20, 3
+MAX_MESSAGE_CHARS = 300
+MAX_FIELD_ERRORS, MAX_FIELD_ERROR_TEXTS = 20, 3
 """Fields that an error names, and words about each."""
-LONGEST_WAIT = 86_400.0
+MAX_RETRY_AFTER = 86_400.0
 """Seconds. Who asks for more in a Retry-After does not mean it."""
 
 # Raised before the first byte of the request is written.
-_NEVER_SENT = (
+_NOT_SENT_ERRORS = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.LocalProtocolError,
     httpx.UnsupportedProtocol,
 )
-_REFUSALS: dict[int, type[Refused]] = {
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
+_REJECTION_BY_STATUS: dict[int, type[RequestRejectedError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
 }
 
-EXCHANGES = 1.25
+CALL_TIMEOUT_FACTOR = 1.25
 """A call is at least so many exchanges long: the token and the request budget come before it."""
 
-_SEND_BEFORE: ContextVar[float] = ContextVar("send_before", default=math.inf)
+_SEND_DEADLINE: ContextVar[float] = ContextVar("send_deadline", default=math.inf)
 
 
 @contextmanager
-def send_before(moment: datetime) -> Iterator[None]:
-    """Sends nothing from this moment on while the block runs: calls then raise `NotSent`.
+def send_deadline(moment: datetime) -> Iterator[None]:
+    """Sends nothing from this moment on: calls in the block then raise `RequestNotSentError`.
 
     By the wall clock, for the time that this process or its machine stands still counts too.
     """
-    before = _SEND_BEFORE.set(moment.timestamp())
+    before = _SEND_DEADLINE.set(moment.timestamp())
     try:
         yield
     finally:
-        _SEND_BEFORE.reset(before)
+        _SEND_DEADLINE.reset(before)
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ class Timeouts:
     call: float = 60.0
 
     def __post_init__(self) -> None:
-        least = EXCHANGES * self.exchange
+        least = CALL_TIMEOUT_FACTOR * self.exchange
         if self.call < least:
             raise ValueError(
-                f"call ({self.call:g} s) must be at least {EXCHANGES:g} times connect + read + "
-                f"write + pool ({least:g} s), or nothing could be sent in time"
+                f"call ({self.call:g} s) must be at least {CALL_TIMEOUT_FACTOR:g} times connect + "
+                f"read + write + pool ({least:g} s), or nothing could be sent in time"
             )
 
     @property
@@ -115,7 +115,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True)
-class Spent:
+class RequestCounts:
     """Requests sent so far; every one counted against the vendor's limit."""
 
     api_calls: int = 0
@@ -123,7 +123,7 @@ class Spent:
 
 
 @contextmanager
-def unwatched(endpoint: str) -> Iterator[Callable[[], None]]:
+def null_observer(endpoint: str) -> Iterator[Callable[[], None]]:
     """A `Watch` that makes nothing of it."""
     yield lambda: None
 
@@ -134,16 +134,16 @@ class Transport:
     def __init__(
         self,
         base_url: str,
-        budget: RequestBudget,
+        rate_limiter: RateLimiter,
         timeouts: Timeouts,
         transport: httpx.AsyncBaseTransport | None,
-        watch: Watch = unwatched,
+        observer: RequestObserver = null_observer,
     ) -> None:
         self.base_url = base_url
-        self._budget = budget
+        self._rate_limiter = rate_limiter
         self._timeouts = timeouts
-        self._watch = watch
-        self.spent = Spent()
+        self._observer = observer
+        self.request_counts = RequestCounts()
         self._client = httpx.AsyncClient(
             base_url=base_url,
             timeout=httpx.Timeout(
@@ -191,23 +191,23 @@ class Transport:
     ) -> Json:
         """One exchange: the JSON of a 2xx answer that states no failure, or a `TelegentError`.
 
-        Raises `NotSent` when the budget lets it out too late to end by `deadline` (loop time).
-        `secrets` are struck out of the vendor's words, should it repeat them.
+        Raises `RequestNotSentError` when the budget lets it out too late to end by `deadline` (loop
+        time). `secrets` are struck out of the vendor's words, should it repeat them.
         """
         endpoint = f"{verb} {path}"
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         request = self._client.build_request(verb, path, params=query, json=body, headers=headers)
 
-        async def look_at_clock(stage: str, _: Mapping[str, object]) -> None:
+        async def check_deadline_before_body(stage: str, _: Mapping[str, object]) -> None:
             # Without its whole body the vendor carries nothing out, so this is the last moment to
             # keep a request back; httpcore and anyio write the body before they yield again.
             if stage == "http11.send_request_body.started":
-                _refuse_if_given_up(endpoint)
+                _check_deadline(endpoint)
 
-        request.extensions["trace"] = look_at_clock
-        with self._watch(endpoint) as let_out:
-            await self._wait_for_budget(endpoint, deadline - self._timeouts.exchange)
-            let_out()
+        request.extensions["trace"] = check_deadline_before_body
+        with self._observer(endpoint) as on_sent:
+            await self._wait_for_rate_limiter(endpoint, deadline - self._timeouts.exchange)
+            on_sent()
             self._count(path)
             return await self._exchange(endpoint, request, secrets)
 
@@ -219,178 +219,187 @@ class Transport:
             async with asyncio.timeout(self._timeouts.exchange):
                 response = await self._client.send(request, stream=True)
                 try:
-                    content = await _content(response)
+                    content = await _read_body(response)
                 finally:
                     await response.aclose()
-        except _NEVER_SENT as error:
-            raise NotSent(
+        except _NOT_SENT_ERRORS as error:
+            raise RequestNotSentError(
                 f"no connection to {self.base_url} ({type(error).__name__}); nothing was sent",
                 endpoint=endpoint,
             ) from error
         except (httpx.RequestError, TimeoutError) as error:
-            raise OutcomeUnknown(
+            raise OutcomeUnknownError(
                 f"sent, and no whole answer came back ({type(error).__name__})", endpoint=endpoint
             ) from error
         if response.is_success:
             return _read_success(endpoint, response.status_code, content, secrets)
-        error_to_raise = _failure(endpoint, response, content, secrets)
-        if isinstance(error_to_raise, RateLimited):
-            self._budget.hold(error_to_raise.retry_after)
+        error_to_raise = _to_error(endpoint, response, content, secrets)
+        if isinstance(error_to_raise, RateLimitError):
+            self._rate_limiter.pause(error_to_raise.retry_after)
         raise error_to_raise
 
-    async def _wait_for_budget(self, endpoint: str, latest: float) -> None:
-        """Raises `NotSent` when it cannot leave by `latest` (loop time) and in `send_before`."""
+    async def _wait_for_rate_limiter(self, endpoint: str, latest: float) -> None:
+        """Raises `RequestNotSentError` when it cannot leave by `latest` (loop time)."""
         try:
             async with asyncio.timeout_at(latest):
-                await self._budget.take()
+                await self._rate_limiter.acquire()
         except TimeoutError:
-            raise _too_late(endpoint) from None
+            raise _deadline_exceeded(endpoint) from None
         if asyncio.get_running_loop().time() > latest:
-            raise _too_late(endpoint)
-        _refuse_if_given_up(endpoint)
+            raise _deadline_exceeded(endpoint)
+        _check_deadline(endpoint)
 
     def _count(self, path: str) -> None:
         is_token = path == TOKENS_PATH
-        self.spent = Spent(self.spent.api_calls + (not is_token), self.spent.token_calls + is_token)
+        self.request_counts = RequestCounts(
+            self.request_counts.api_calls + (not is_token),
+            self.request_counts.token_calls + is_token,
+        )
 
 
-def _refuse_if_given_up(endpoint: str) -> None:
-    if time.time() >= _SEND_BEFORE.get():
-        raise _too_late(endpoint)
+def _check_deadline(endpoint: str) -> None:
+    if time.time() >= _SEND_DEADLINE.get():
+        raise _deadline_exceeded(endpoint)
 
 
-def _too_late(endpoint: str) -> NotSent:
-    return NotSent("its time ran out before it could be sent", endpoint=endpoint)
+def _deadline_exceeded(endpoint: str) -> RequestNotSentError:
+    return RequestNotSentError("its time ran out before it could be sent", endpoint=endpoint)
 
 
-async def _content(response: httpx.Response) -> bytes:
+async def _read_body(response: httpx.Response) -> bytes:
     """The body; nothing of one that is larger than any answer can be."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > LARGEST_ANSWER:
+        if len(body) > MAX_RESPONSE_BYTES:
             return b""
     return bytes(body)
 
 
 def _read_success(endpoint: str, status: int, content: bytes, secrets: Sequence[str]) -> Json:
     try:
-        found = json.loads(content)
+        body = json.loads(content)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict | list):
-        raise OutcomeUnknown(
+        body = None
+    if not isinstance(body, dict | list):
+        raise OutcomeUnknownError(
             "answered with success, and with a body that is not a JSON object or array",
             endpoint=endpoint,
             status=status,
         )
-    if isinstance(found, list):
-        return found
-    fields = {str(key).lower(): value for key, value in found.items()}
-    denied = str(fields.get("successful", "")).lower() == "false"
-    if denied or fields.get("errormessage"):
-        words, field_errors = _words(found, secrets)
+    if isinstance(body, list):
+        return body
+    fields = {str(key).lower(): value for key, value in body.items()}
+    stated_failure = str(fields.get("successful", "")).lower() == "false"
+    if stated_failure or fields.get("errormessage"):
+        vendor_message, field_errors = _error_details(body, secrets)
         # A number that was assigned contradicts the failure stated beside it. Calling that
         # "nothing happened" would let a caller buy another one.
         if fields.get("phonenumberassigned") or fields.get("phonenumberid"):
-            raise OutcomeUnknown(
+            raise OutcomeUnknownError(
                 "the answer states a failure and assigns a number",
                 endpoint=endpoint,
                 status=status,
-                vendor_message=words,
+                vendor_message=vendor_message,
                 field_errors=field_errors,
             )
-        raise Refused(
+        raise RequestRejectedError(
             "refused inside a successful answer",
             endpoint=endpoint,
             status=status,
-            vendor_message=words,
+            vendor_message=vendor_message,
             field_errors=field_errors,
         )
     # The vendor's introduction describes a {Successful, Data} envelope that no sample shows.
     data = fields.get("data")
-    return data if "successful" in fields and isinstance(data, dict | list) else found
+    return data if "successful" in fields and isinstance(data, dict | list) else body
 
 
-def _failure(
+def _to_error(
     endpoint: str, response: httpx.Response, content: bytes, secrets: Sequence[str]
 ) -> TelegentError:
     status = response.status_code
     try:
-        found = json.loads(content)
+        body = json.loads(content)
     except (ValueError, RecursionError):
-        found = content.decode(response.encoding or "utf-8", errors="replace")
-    words, field_errors = _words(found, secrets)
+        body = content.decode(response.encoding or "utf-8", errors="replace")
+    vendor_message, field_errors = _error_details(body, secrets)
     if status == 429:
-        return RateLimited(
+        return RateLimitError(
             "too many requests (429); every request of this process now waits",
             endpoint=endpoint,
-            retry_after=_retry_after(response, found),
+            retry_after=_retry_after(response, body),
             status=status,
-            vendor_message=words,
+            vendor_message=vendor_message,
             field_errors=field_errors,
         )
     if response.is_redirect:
-        kind: type[TelegentError] = OutcomeUnknown
+        error_class: type[TelegentError] = OutcomeUnknownError
         message = f"redirected ({status}), which is not followed; check base_url"
     elif status == 408 or not 400 <= status < 500:
-        kind, message = OutcomeUnknown, f"answered {status}; the request may have been carried out"
+        error_class, message = (
+            OutcomeUnknownError,
+            f"answered {status}; the request may have been carried out",
+        )
     else:
-        kind, message = _REFUSALS.get(status, BadRequest), f"refused ({status})"
-    return kind(
+        error_class, message = (
+            _REJECTION_BY_STATUS.get(status, BadRequestError),
+            f"refused ({status})",
+        )
+    return error_class(
         message,
         endpoint=endpoint,
         status=status,
-        vendor_message=words,
+        vendor_message=vendor_message,
         field_errors=field_errors,
     )
 
 
-def _words(found: object, secrets: Sequence[str]) -> tuple[str | None, dict[str, list[str]]]:
+def _error_details(body: object, secrets: Sequence[str]) -> tuple[str | None, dict[str, list[str]]]:
     """The vendor's message and complaints by field, from any of its error bodies."""
     message: object = None
     errors: object = None
-    if isinstance(found, str):
+    if isinstance(body, str):
         # A proxy's HTML page says nothing that its status does not.
-        message = None if found.lstrip().startswith("<") else found
-    elif isinstance(found, dict):
-        fields = {str(key).lower(): value for key, value in found.items()}
+        message = None if body.lstrip().startswith("<") else body
+    elif isinstance(body, dict):
+        fields = {str(key).lower(): value for key, value in body.items()}
         names = ("message", "errormessage", "detail", "title", "error")
         message = next((fields[name] for name in names if isinstance(fields.get(name), str)), None)
         errors = fields.get("errors")
 
     by_field: dict[str, list[str]] = {}
     if isinstance(errors, dict):
-        for name, texts in list(errors.items())[:MOST_COMPLAINTS]:
+        for name, texts in list(errors.items())[:MAX_FIELD_ERRORS]:
             listed = texts if isinstance(texts, list) else [texts]
-            said = [without_secrets(text, secrets) for text in listed[:MOST_TEXTS]]
-            by_field[without_secrets(name, secrets)] = said
-    return without_secrets(message or "", secrets) or None, by_field
+            messages = [redact(text, secrets) for text in listed[:MAX_FIELD_ERROR_TEXTS]]
+            by_field[redact(name, secrets)] = messages
+    return redact(message or "", secrets) or None, by_field
 
 
-def without_secrets(value: object, secrets: Sequence[str]) -> str:
+def redact(value: object, secrets: Sequence[str]) -> str:
     """The vendor's words in one line, shortened, and without what must not be shown."""
     text = str(value)
     for secret in secrets:
         # The vendor may quote the body, in which the secret stands escaped.
-        for form in (secret, json.dumps(secret)[1:-1]):
-            text = text.replace(form, "***")
-    return re.sub(r"\s+", " ", text).strip()[:WORDS]
+        for spelling in (secret, json.dumps(secret)[1:-1]):
+            text = text.replace(spelling, "***")
+    return re.sub(r"\s+", " ", text).strip()[:MAX_MESSAGE_CHARS]
 
 
-def _retry_after(response: httpx.Response, found: object) -> float | None:
+def _retry_after(response: httpx.Response, body: object) -> float | None:
     """Seconds to wait, from the header (seconds or HTTP date) or the older body's `RetryAfter`."""
     value = response.headers.get("Retry-After")
-    if value is None and isinstance(found, dict):
-        value = str(found.get("RetryAfter", ""))
+    if value is None and isinstance(body, dict):
+        value = str(body.get("RetryAfter", ""))
     if not value:
         return None
     if re.fullmatch(r"[0-9]+", value.strip()):
-        return min(float(value), LONGEST_WAIT)
+        return min(float(value), MAX_RETRY_AFTER)
     try:
         until = parsedate_to_datetime(value)
     except ValueError:
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
+    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), MAX_RETRY_AFTER)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telegent._models import Address, AddressAnswer, Answer, Email, Id, Request, Text
-from telegent._requester import Resource, Rows
+from telegent._models import Address, AddressResponse, Email, Id, RequestModel, ResponseModel, Text
+from telegent._requester import ListOf, Resource
 
 
-class AccountCreate(Request):
+class AccountCreate(RequestModel):
     """A new account. The vendor has no uniqueness rule for names: a repeat may create a second."""
 
     account_name: Text
@@ -19,7 +19,7 @@ class AccountCreate(Request):
     mailing_address: Address | None = None
 
 
-class AccountUpdate(Request):
+class AccountUpdate(RequestModel):
     """New values for the account. Only what is given changes.
 
     The vendor documents no field that names the account; which one is changed when the key has
@@ -31,14 +31,14 @@ class AccountUpdate(Request):
     mailing_address: Address | None = None
 
 
-class Account(Answer):
+class Account(ResponseModel):
     """An account."""
 
     account_id: Id
     account_name: str | None = None
     total_subscribers: int | None = None
-    billing_address: AddressAnswer | None = None
-    mailing_address: AddressAnswer | None = None
+    billing_address: AddressResponse | None = None
+    mailing_address: AddressResponse | None = None
 
 
 class Accounts(Resource):
@@ -46,16 +46,16 @@ class Accounts(Resource):
 
     async def create(self, request: AccountCreate) -> Account:
         """Create an account."""
-        return await self._caller.post("/v1.0/account/create", Account, request)
+        return await self._requester.post("/v1.0/account/create", Account, request)
 
     async def get(self, account_id: str) -> Account:
         """Read one account."""
-        return await self._caller.get("/v1.0/account", Account, {"AccountId": account_id})
+        return await self._requester.get("/v1.0/account", Account, {"AccountId": account_id})
 
     async def update(self, request: AccountUpdate) -> Account:
         """Change the account."""
-        return await self._caller.post("/v1.0/account/update", Account, request)
+        return await self._requester.post("/v1.0/account/update", Account, request)
 
-    async def list(self) -> Rows[Account]:
+    async def list(self) -> ListOf[Account]:
         """All accounts of the distributor."""
-        return await self._caller.get_list("/v1.0/distributor/accounts", Account, {})
+        return await self._requester.get_list("/v1.0/distributor/accounts", Account, {})

@@ -6,17 +6,17 @@ from pydantic import Field
 
 from telegent._filters import (
     FilterId,
-    KeywordFilterAnswer,
+    KeywordFilterResponse,
     KeywordText,
-    KeywordTextAnswer,
+    KeywordTextResponse,
 )
-from telegent._models import E164, Answer, Request, Text
+from telegent._models import E164, RequestModel, ResponseModel, Text
 from telegent._requester import Resource
 
 _PATH = "/v1.0/subscribers/call-filter"
 
 
-class _CallFilterSettings(Request):
+class _CallFilterSettings(RequestModel):
     subscriber_id: Text
     phone: E164
     allowed_numbers: list[E164] | None = None
@@ -53,7 +53,7 @@ class CallFilterUpdate(_CallFilterSettings):
     filter_mode: Literal["WHITELIST", "BLACKLIST"] | None = None
 
 
-class CallFilterNumbers(Request):
+class CallFilterNumbers(RequestModel):
     """Numbers to add to, or remove from, a list of the filter."""
 
     subscriber_id: Text
@@ -61,7 +61,7 @@ class CallFilterNumbers(Request):
     numbers: Annotated[list[E164], Field(min_length=1)]
 
 
-class CallFilter(Answer):
+class CallFilter(ResponseModel):
     """A call filter."""
 
     filter_id: FilterId
@@ -71,7 +71,7 @@ class CallFilter(Answer):
     allowed_numbers: list[str] | None = None
     blocked_numbers: list[str] | None = None
     enable_transcription: bool | None = None
-    keyword_filter: KeywordTextAnswer = None
+    keyword_filter: KeywordTextResponse = None
     transcription_action: str | None = None
     warning_message: str | None = None
     notification_phones: list[str] | None = None
@@ -82,11 +82,11 @@ class CallFilter(Answer):
     record_flagged_calls: bool | None = None
 
 
-class _AllowedNumbers(Answer):
+class _AllowedNumbers(ResponseModel):
     allowed_numbers: list[str]
 
 
-class _BlockedNumbers(Answer):
+class _BlockedNumbers(ResponseModel):
     blocked_numbers: list[str]
 
 
@@ -95,61 +95,61 @@ class CallFilters(Resource):
 
     async def create_call_filter(self, request: CallFilterCreate) -> CallFilter:
         """Create a filter."""
-        return await self._caller.post(_PATH, CallFilter, request)
+        return await self._requester.post(_PATH, CallFilter, request)
 
     async def call_filters(
         self, subscriber_id: str, phone: str, account_id: str | None = None
     ) -> list[CallFilter]:
         """The filters of one of the subscriber's numbers (E.164)."""
         query = {"SubscriberId": subscriber_id, "Phone": phone, "AccountId": account_id}
-        return await self._caller.get_list(_PATH, CallFilter, query)
+        return await self._requester.get_list(_PATH, CallFilter, query)
 
     async def update_call_filter(self, request: CallFilterUpdate) -> CallFilter:
         """Replace a filter's configuration."""
-        return await self._caller.post(f"{_PATH}/update", CallFilter, request)
+        return await self._requester.post(f"{_PATH}/update", CallFilter, request)
 
     async def delete_call_filter(self, subscriber_id: str, call_filter_id: str) -> None:
         """Delete a filter for good. Its body is not documented: as for the filter's lists."""
-        await self._caller.delete(f"{_PATH}/delete", _ids(subscriber_id, call_filter_id))
+        await self._requester.delete(f"{_PATH}/delete", _ids(subscriber_id, call_filter_id))
 
     async def call_filter_keywords(
         self, subscriber_id: str, call_filter_id: str
-    ) -> KeywordFilterAnswer:
+    ) -> KeywordFilterResponse:
         """The words a filter looks for."""
         query = _ids(subscriber_id, call_filter_id)
-        return await self._caller.get(f"{_PATH}/keywords", KeywordFilterAnswer, query)
+        return await self._requester.get(f"{_PATH}/keywords", KeywordFilterResponse, query)
 
     async def allowed_numbers(self, subscriber_id: str, call_filter_id: str) -> list[str]:
         """The numbers that pass. The query's names are undocumented: as for the keywords."""
         query = _ids(subscriber_id, call_filter_id)
-        found = await self._caller.get(f"{_PATH}/allowed-numbers", _AllowedNumbers, query)
+        found = await self._requester.get(f"{_PATH}/allowed-numbers", _AllowedNumbers, query)
         return found.allowed_numbers
 
     async def add_allowed_numbers(self, request: CallFilterNumbers) -> list[str]:
         """Let more numbers pass; returns the whole list."""
         path = f"{_PATH}/allowed-numbers/add"
-        return (await self._caller.post(path, _AllowedNumbers, request)).allowed_numbers
+        return (await self._requester.post(path, _AllowedNumbers, request)).allowed_numbers
 
     async def remove_allowed_numbers(self, request: CallFilterNumbers) -> list[str]:
         """Let fewer numbers pass; returns the whole list."""
         path = f"{_PATH}/allowed-numbers/remove"
-        return (await self._caller.post(path, _AllowedNumbers, request)).allowed_numbers
+        return (await self._requester.post(path, _AllowedNumbers, request)).allowed_numbers
 
     async def blocked_numbers(self, subscriber_id: str, call_filter_id: str) -> list[str]:
         """The numbers that are stopped. The query's names are undocumented: as for the keywords."""
         query = _ids(subscriber_id, call_filter_id)
-        found = await self._caller.get(f"{_PATH}/blocked-numbers", _BlockedNumbers, query)
+        found = await self._requester.get(f"{_PATH}/blocked-numbers", _BlockedNumbers, query)
         return found.blocked_numbers
 
     async def add_blocked_numbers(self, request: CallFilterNumbers) -> list[str]:
         """Stop more numbers; returns the whole list."""
         path = f"{_PATH}/blocked-numbers/add"
-        return (await self._caller.post(path, _BlockedNumbers, request)).blocked_numbers
+        return (await self._requester.post(path, _BlockedNumbers, request)).blocked_numbers
 
     async def remove_blocked_numbers(self, request: CallFilterNumbers) -> list[str]:
         """Stop fewer numbers; returns the whole list."""
         path = f"{_PATH}/blocked-numbers/remove"
-        return (await self._caller.post(path, _BlockedNumbers, request)).blocked_numbers
+        return (await self._requester.post(path, _BlockedNumbers, request)).blocked_numbers
 
 
 def _ids(subscriber_id: str, call_filter_id: str) -> dict[str, str]:

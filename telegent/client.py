@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from telegent._requester import Caller
-from telegent._tokens import Tokens
-from telegent._transport import Spent, Timeouts, Transport, Watch, unwatched
+from telegent._requester import Requester
+from telegent._tokens import TokenCache
+from telegent._transport import RequestCounts, RequestObserver, Timeouts, Transport, null_observer
 from telegent.accounts import Accounts
 from telegent.data_usage import DataUsage
 from telegent.guardian import Guardian
@@ -17,7 +17,7 @@ from telegent.numbers import Numbers
 from telegent.packages import Packages
 from telegent.ports import Ports
 from telegent.products import Products
-from telegent.rate_limiter import RequestBudget
+from telegent.rate_limiter import RateLimiter
 from telegent.subscribers import Subscribers
 from telegent.subscriptions import Subscriptions
 from telegent.voice_routes import VoiceRoutes
@@ -33,9 +33,9 @@ class Telegent:
         account_key: the distributor's id, ``DID-...``.
         account_secret: its secret; kept out of reprs, logs and errors.
         base_url: scheme and host only; the paths bring ``/v1.0`` along.
-        budget: shared by all clients of a process that use the same key; by default a new one.
+        rate_limiter: shared by all clients of a process that use one key; by default a new one.
         timeouts: of each HTTP exchange, in seconds.
-        watch: is told of every request; see `Watch`.
+        observer: is told of every request; see `RequestObserver`.
         transport: stands in for the network in tests.
 
     Every call raises a `TelegentError` when it fails. Nothing is retried, save for one repeat
@@ -48,35 +48,39 @@ class Telegent:
         account_secret: str,
         *,
         base_url: str = "https://api.telegent.com",
-        budget: RequestBudget | None = None,
+        rate_limiter: RateLimiter | None = None,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
-        watch: Watch = unwatched,
+        observer: RequestObserver = null_observer,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if not account_key or not account_secret:
             raise ValueError("account_key and account_secret must not be empty")
         self._transport = Transport(
-            _checked(base_url), budget or RequestBudget(), timeouts, transport, watch
+            _validated_base_url(base_url),
+            rate_limiter or RateLimiter(),
+            timeouts,
+            transport,
+            observer,
         )
-        self._tokens = Tokens(self._transport, account_key, account_secret)
-        caller = Caller(self._transport, self._tokens)
-        self.accounts = Accounts(caller)
-        self.subscribers = Subscribers(caller)
-        self.message_routes = MessageRoutes(caller)
-        self.voice_routes = VoiceRoutes(caller)
-        self.products = Products(caller)
-        self.packages = Packages(caller)
-        self.subscriptions = Subscriptions(caller)
-        self.numbers = Numbers(caller)
-        self.ports = Ports(caller)
-        self.data_usage = DataUsage(caller)
-        self.guardian = Guardian(caller)
-        self.webhooks = Webhooks(caller)
+        self._tokens = TokenCache(self._transport, account_key, account_secret)
+        requester = Requester(self._transport, self._tokens)
+        self.accounts = Accounts(requester)
+        self.subscribers = Subscribers(requester)
+        self.message_routes = MessageRoutes(requester)
+        self.voice_routes = VoiceRoutes(requester)
+        self.products = Products(requester)
+        self.packages = Packages(requester)
+        self.subscriptions = Subscriptions(requester)
+        self.numbers = Numbers(requester)
+        self.ports = Ports(requester)
+        self.data_usage = DataUsage(requester)
+        self.guardian = Guardian(requester)
+        self.webhooks = Webhooks(requester)
 
     @property
-    def spent(self) -> Spent:
+    def request_counts(self) -> RequestCounts:
         """The requests sent so far."""
-        return self._transport.spent
+        return self._transport.request_counts
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,7 +95,7 @@ class Telegent:
         await self._transport.close()
 
 
-def _checked(base_url: str) -> str:
+def _validated_base_url(base_url: str) -> str:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if parts.scheme not in ("https", "http") or not host:

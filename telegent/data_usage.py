@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from telegent._models import Answer, Id, NullAsEmpty, NumberObjects, Request
+from telegent._models import Id, NullAsEmpty, NumberObjects, RequestModel, ResponseModel
 from telegent._requester import Resource
 
 ValueUnit = Literal["KB", "MB", "GB", "TB"]
@@ -25,7 +25,7 @@ ThrottleSpeed = Literal[
 _PATH = "/v1.0/numbers/data-usage"
 
 
-class DataUsageLimits(Request):
+class DataUsageLimits(RequestModel):
     """Thresholds in `value_unit`, the same for all numbers: notify < throttle < limit.
 
     The vendor's specification knows only ``MB``; older pages have the other units.
@@ -39,7 +39,7 @@ class DataUsageLimits(Request):
     phone_numbers: NumberObjects
 
     @model_validator(mode="after")
-    def _rise(self) -> Self:
+    def _check_thresholds_increase(self) -> Self:
         steps = [
             (name, value)
             for name, value in (
@@ -49,17 +49,17 @@ class DataUsageLimits(Request):
             )
             if value is not None
         ]
-        faults = [
+        errors = [
             f"{low} ({low_value}) must be less than {high} ({high_value})"
             for (low, low_value), (high, high_value) in pairwise(steps)
             if low_value >= high_value
         ]
-        if faults:
-            raise ValueError("; ".join(faults))
+        if errors:
+            raise ValueError("; ".join(errors))
         return self
 
 
-class DataRenewal(Request):
+class DataRenewal(RequestModel):
     """When the count of used data starts anew: monthly (day 1-31) or weekly (day 1-7).
 
     `reset_usage` sets the count to zero now, and again when the call is repeated.
@@ -73,17 +73,17 @@ class DataRenewal(Request):
     period_value: Annotated[int | None, Field(ge=1)] = None
 
     @model_validator(mode="after")
-    def _day_of_the_week(self) -> Self:
+    def _check_weekday(self) -> Self:
         if self.period_type == "W" and self.renewal_day > 7:
             raise ValueError("renewal_day must be 1 to 7 when period_type is W")
         return self
 
 
-class _TheseNumbers(Request):
+class _DataUsageQuery(RequestModel):
     phone_numbers: NumberObjects
 
 
-class DataUsageNumber(Answer):
+class DataUsageNumber(ResponseModel):
     """One number in an answer; `throttle_speed` reads back in the carrier's words.
 
     `used` and `remaining` are text with a unit, e.g. ``20 MB``.
@@ -102,7 +102,7 @@ class DataUsageNumber(Answer):
     current_behavior: str | None = None
 
 
-class DataUsageResult(Answer):
+class DataUsageResult(ResponseModel):
     """The outcome of a change, for all numbers and for each."""
 
     status: str | None = None
@@ -115,7 +115,7 @@ class DataUsageResult(Answer):
     phone_numbers: list[DataUsageNumber] | None = None
 
 
-class _DataUsageReading(Answer):
+class _DataUsageList(ResponseModel):
     phone_numbers: Annotated[list[DataUsageNumber], NullAsEmpty]
 
 
@@ -124,7 +124,7 @@ class DataUsage(Resource):
 
     async def set_limits(self, request: DataUsageLimits) -> DataUsageResult:
         """Set the thresholds of some numbers; a repeat sets the same."""
-        return await self._caller.post(_PATH, DataUsageResult, request)
+        return await self._requester.post(_PATH, DataUsageResult, request)
 
     async def settings(self, numbers: Sequence[str]) -> list[DataUsageNumber]:
         """The thresholds of some numbers (E.164)."""
@@ -136,8 +136,8 @@ class DataUsage(Resource):
 
     async def set_renewal(self, request: DataRenewal) -> DataUsageResult:
         """Set when the count starts anew."""
-        return await self._caller.post(f"{_PATH}/update-renewal-info", DataUsageResult, request)
+        return await self._requester.post(f"{_PATH}/update-renewal-info", DataUsageResult, request)
 
     async def _read(self, path: str, numbers: Sequence[str]) -> list[DataUsageNumber]:
-        request = _TheseNumbers(phone_numbers=list(numbers))
-        return (await self._caller.post(path, _DataUsageReading, request)).phone_numbers
+        request = _DataUsageQuery(phone_numbers=list(numbers))
+        return (await self._requester.post(path, _DataUsageList, request)).phone_numbers

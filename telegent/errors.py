@@ -3,20 +3,21 @@
 ::
 
     TelegentError
-    ├── NotSent            NO       the request never left this process; repeat freely
-    ├── Refused            NO       the vendor read it and said no
-    │   ├── BadRequest     NO       400, 422 and every 4xx without a class of its own
-    │   ├── Unauthorized   NO       401, also with a fresh token
-    │   ├── BadCredentials NO       no token for this account key and secret
-    │   ├── Forbidden      NO       403, also with a fresh token
-    │   ├── NotFound       NO       404: unknown, or owned by another account
-    │   ├── Conflict       NO       409
-    │   └── RateLimited    NO       429, with `retry_after`
-    └── OutcomeUnknown     UNKNOWN  sent, and no answer that can be used: look before repeating
+    ├── RequestNotSentError          NONE     never left this process; repeat freely
+    ├── RequestRejectedError         NONE     the vendor read it and said no
+    │   ├── BadRequestError          NONE     400, 422 and every 4xx without a class of its own
+    │   ├── AuthenticationError      NONE     401, also with a fresh token
+    │   ├── InvalidCredentialsError  NONE     no token for this account key and secret
+    │   ├── PermissionDeniedError    NONE     403, also with a fresh token
+    │   ├── NotFoundError            NONE     404: unknown, or owned by another account
+    │   ├── ConflictError            NONE     409
+    │   └── RateLimitError           NONE     429, with `retry_after`
+    └── OutcomeUnknownError          UNKNOWN  sent, no usable answer: look before repeating
 
-A plain `Refused` is a failure which the vendor states inside a 200. There is no third answer to
-"did it happen?": an answer that proves that it happened and cannot be used (a 200 without the new
-thing's id) leaves the caller with the same work as no answer at all, so it is `OutcomeUnknown`.
+A plain `RequestRejectedError` is a failure which the vendor states inside a 200. There is no third
+answer to "did it happen?": an answer that proves that it happened and cannot be used (a 200 without
+the new thing's id) leaves the caller with the same work as no answer at all, so it is
+`OutcomeUnknownError`.
 
 A read raises the same classes; after any of them a read may simply be repeated.
 """
@@ -26,10 +27,10 @@ from enum import StrEnum
 from typing import ClassVar
 
 
-class Happened(StrEnum):
+class Effect(StrEnum):
     """Whether the vendor acted on the request."""
 
-    NO = "no"
+    NONE = "none"
     UNKNOWN = "unknown"
 
 
@@ -37,14 +38,14 @@ class TelegentError(Exception):
     """Base of every error that a call raises. Holds no request value, token or query value.
 
     Attributes:
-        happened: whether the vendor acted on the request.
+        effect: whether the vendor acted on the request.
         endpoint: verb and path, e.g. ``POST /v1.0/numbers/provision``.
         status: HTTP status of the answer, None when there was none.
         vendor_message: the vendor's own words, shortened; None when there were none.
         field_errors: the vendor's complaints by field, empty when there were none.
     """
 
-    happened: ClassVar[Happened]
+    effect: ClassVar[Effect]
 
     def __init__(
         self,
@@ -66,43 +67,43 @@ class TelegentError(Exception):
         super().__init__(" | ".join(parts))
 
 
-class NotSent(TelegentError):
+class RequestNotSentError(TelegentError):
     """The request never reached the vendor, so nothing happened."""
 
-    happened = Happened.NO
+    effect = Effect.NONE
 
 
-class Refused(TelegentError):
+class RequestRejectedError(TelegentError):
     """The vendor read the request and said no, so nothing happened."""
 
-    happened = Happened.NO
+    effect = Effect.NONE
 
 
-class BadRequest(Refused):
+class BadRequestError(RequestRejectedError):
     """400, 422, or another 4xx: the same request will be refused again."""
 
 
-class Unauthorized(Refused):
+class AuthenticationError(RequestRejectedError):
     """401 for a token that was fetched for this very call."""
 
 
-class BadCredentials(Refused):
+class InvalidCredentialsError(RequestRejectedError):
     """The vendor gives no token for this account key and secret."""
 
 
-class Forbidden(Refused):
+class PermissionDeniedError(RequestRejectedError):
     """403 for a token that was fetched for this very call."""
 
 
-class NotFound(Refused):
+class NotFoundError(RequestRejectedError):
     """404: the id is unknown, or belongs to another account (the vendor does not tell which)."""
 
 
-class Conflict(Refused):
+class ConflictError(RequestRejectedError):
     """409: it collides with something that exists, e.g. a subscriber's e-mail address."""
 
 
-class RateLimited(Refused):
+class RateLimitError(RequestRejectedError):
     """429. `retry_after` is the wait the vendor asks for in seconds, None when it names none."""
 
     def __init__(
@@ -125,7 +126,7 @@ class RateLimited(Refused):
         self.retry_after = retry_after
 
 
-class OutcomeUnknown(TelegentError):
+class OutcomeUnknownError(TelegentError):
     """The request was sent and may have been carried out. Look before repeating a create."""
 
-    happened = Happened.UNKNOWN
+    effect = Effect.UNKNOWN

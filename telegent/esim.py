@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 _MARK = "LPA:"
 
 
-def activation_code(qr_url: str | None) -> str | None:
+def parse_activation_code(qr_url: str | None) -> str | None:
     """The ``LPA:1$<server>$<matching id>`` text inside the address of the vendor's QR picture.
 
     The vendor documents no field for it; it is the picture's ``text=`` parameter. A value that is

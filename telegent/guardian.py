@@ -1,6 +1,6 @@
 """AI Guardian: what is on for a subscriber, who guards whom, and the filters."""
 
-from telegent._models import Answer, Id, Request, Text
+from telegent._models import Id, RequestModel, ResponseModel, Text
 from telegent.call_filters import CallFilters
 from telegent.message_filters import MessageFilters
 
@@ -8,7 +8,7 @@ _FEATURES = "/v1.0/subscribers/guardian-features"
 _RELATION = "/v1.0/subscribers/guardians/relation"
 
 
-class GuardianFeatures(Request):
+class GuardianFeatures(RequestModel):
     """What is on for a subscriber. Both must be on before filters and relations have an effect."""
 
     subscriber_id: Text
@@ -16,7 +16,7 @@ class GuardianFeatures(Request):
     enable_intelligent_guardian_messages: bool
 
 
-class GuardianRelation(Request):
+class GuardianRelation(RequestModel):
     """One subscriber guards another; `relation` is free text, e.g. ``Guardian``."""
 
     parent_subscriber_id: Text
@@ -24,7 +24,7 @@ class GuardianRelation(Request):
     relation: Text
 
 
-class GuardianFeatureFlags(Answer):
+class GuardianFeatureFlags(ResponseModel):
     """What is on for a subscriber."""
 
     subscriber_id: str | None = None
@@ -32,7 +32,7 @@ class GuardianFeatureFlags(Answer):
     enable_intelligent_guardian_messages: bool | None = None
 
 
-class Relation(Answer):
+class Relation(ResponseModel):
     """One subscriber guards another. `relation` may differ from what was sent."""
 
     parent_subscriber_id: Id
@@ -45,22 +45,22 @@ class Guardian(CallFilters, MessageFilters):
 
     async def set_features(self, request: GuardianFeatures) -> GuardianFeatureFlags:
         """Switch Guardian on or off; a repeat sets the same."""
-        return await self._caller.post(_FEATURES, GuardianFeatureFlags, request)
+        return await self._requester.post(_FEATURES, GuardianFeatureFlags, request)
 
     async def features(
         self, subscriber_id: str, account_id: str | None = None
     ) -> GuardianFeatureFlags:
         """Read what is on."""
         query = {"SubscriberId": subscriber_id, "AccountId": account_id}
-        return await self._caller.get(_FEATURES, GuardianFeatureFlags, query)
+        return await self._requester.get(_FEATURES, GuardianFeatureFlags, query)
 
-    async def relate(self, request: GuardianRelation) -> Relation:
+    async def create_relation(self, request: GuardianRelation) -> Relation:
         """Let one subscriber guard another."""
-        return await self._caller.post(_RELATION, Relation, request)
+        return await self._requester.post(_RELATION, Relation, request)
 
-    async def unrelate(self, parent_subscriber_id: str, child_subscriber_id: str) -> None:
+    async def delete_relation(self, parent_subscriber_id: str, child_subscriber_id: str) -> None:
         """End a relation; filters stay."""
-        await self._caller.delete(
+        await self._requester.delete(
             f"{_RELATION}/delete",
             {"ParentSubscriberId": parent_subscriber_id, "ChildSubscriberId": child_subscriber_id},
         )
@@ -72,7 +72,7 @@ class Guardian(CallFilters, MessageFilters):
         that of the API reference is followed.
         """
         query = {"ParentSubscriberId": parent_subscriber_id}
-        return await self._caller.get_list(f"{_RELATION}/parent", Relation, query)
+        return await self._requester.get_list(f"{_RELATION}/parent", Relation, query)
 
     async def parents(self, child_subscriber_id: str) -> list[Relation]:
         """The relations in which the subscriber is the child.
@@ -80,4 +80,4 @@ class Guardian(CallFilters, MessageFilters):
         The query's name (by analogy with `children`) and the answer's shape are not documented.
         """
         query = {"ChildSubscriberId": child_subscriber_id}
-        return await self._caller.get_list(f"{_RELATION}/child", Relation, query)
+        return await self._requester.get_list(f"{_RELATION}/child", Relation, query)

@@ -6,17 +6,17 @@ from pydantic import Field
 
 from telegent._filters import (
     FilterId,
-    KeywordFilterAnswer,
+    KeywordFilterResponse,
     KeywordText,
-    KeywordTextAnswer,
+    KeywordTextResponse,
 )
-from telegent._models import E164, Answer, Request, Text
+from telegent._models import E164, RequestModel, ResponseModel, Text
 from telegent._requester import Resource
 
 _PATH = "/v1.0/subscribers/message-filter"
 
 
-class MessageFilterCreate(Request):
+class MessageFilterCreate(RequestModel):
     """A new filter for one of the subscriber's numbers; the vendor rejects a second one.
 
     Allowed contacts pass every check; blocked ones are dropped without a word. `undocumented` is
@@ -53,7 +53,7 @@ class MessageFilterUpdate(MessageFilterCreate):
     message_filter_id: Text
 
 
-class MessageFilterContacts(Request):
+class MessageFilterContacts(RequestModel):
     """Contacts to add to, or remove from, a list of the filter."""
 
     subscriber_id: Text
@@ -61,7 +61,7 @@ class MessageFilterContacts(Request):
     contacts: Annotated[list[E164], Field(min_length=1)]
 
 
-class MessageFilter(Answer):
+class MessageFilter(ResponseModel):
     """A message filter."""
 
     filter_id: FilterId
@@ -70,7 +70,7 @@ class MessageFilter(Answer):
     filter_mode: str | None = None
     allowed_contacts: list[str] | None = None
     blocked_contacts: list[str] | None = None
-    keyword_filter: KeywordTextAnswer = None
+    keyword_filter: KeywordTextResponse = None
     notification_phones: list[str] | None = None
     apply_to_outbound: bool | None = None
     apply_to_inbound: bool | None = None
@@ -79,11 +79,11 @@ class MessageFilter(Answer):
     block_media: bool | None = None
 
 
-class _AllowedContacts(Answer):
+class _AllowedContacts(ResponseModel):
     allowed_contacts: list[str]
 
 
-class _BlockedContacts(Answer):
+class _BlockedContacts(ResponseModel):
     blocked_contacts: list[str]
 
 
@@ -92,7 +92,7 @@ class MessageFilters(Resource):
 
     async def create_message_filter(self, request: MessageFilterCreate) -> MessageFilter:
         """Create a filter."""
-        return await self._caller.post(_PATH, MessageFilter, request)
+        return await self._requester.post(_PATH, MessageFilter, request)
 
     async def message_filters(
         self, subscriber_id: str, phone: str, account_id: str | None = None
@@ -102,54 +102,54 @@ class MessageFilters(Resource):
         May miss one which a create then collides with (knowledge bank); only support can help.
         """
         query = {"SubscriberId": subscriber_id, "Phone": phone, "AccountId": account_id}
-        return await self._caller.get_list(_PATH, MessageFilter, query)
+        return await self._requester.get_list(_PATH, MessageFilter, query)
 
     async def update_message_filter(self, request: MessageFilterUpdate) -> MessageFilter:
         """Change a filter."""
-        return await self._caller.post(f"{_PATH}/update", MessageFilter, request)
+        return await self._requester.post(f"{_PATH}/update", MessageFilter, request)
 
     async def delete_message_filter(self, subscriber_id: str, message_filter_id: str) -> None:
         """Delete a filter for good. Its body is not documented: as for the filter's lists."""
-        await self._caller.delete(f"{_PATH}/delete", _ids(subscriber_id, message_filter_id))
+        await self._requester.delete(f"{_PATH}/delete", _ids(subscriber_id, message_filter_id))
 
     async def message_filter_keywords(
         self, subscriber_id: str, message_filter_id: str
-    ) -> KeywordFilterAnswer:
+    ) -> KeywordFilterResponse:
         """The words a filter looks for."""
         query = _ids(subscriber_id, message_filter_id)
-        return await self._caller.get(f"{_PATH}/keywords", KeywordFilterAnswer, query)
+        return await self._requester.get(f"{_PATH}/keywords", KeywordFilterResponse, query)
 
     async def allowed_contacts(self, subscriber_id: str, message_filter_id: str) -> list[str]:
         """The contacts that pass. The query's names are undocumented: as for the keywords."""
         query = _ids(subscriber_id, message_filter_id)
-        found = await self._caller.get(f"{_PATH}/allowed-contacts", _AllowedContacts, query)
+        found = await self._requester.get(f"{_PATH}/allowed-contacts", _AllowedContacts, query)
         return found.allowed_contacts
 
     async def add_allowed_contacts(self, request: MessageFilterContacts) -> list[str]:
         """Let more contacts pass; returns the whole list."""
         path = f"{_PATH}/allowed-contacts/add"
-        return (await self._caller.post(path, _AllowedContacts, request)).allowed_contacts
+        return (await self._requester.post(path, _AllowedContacts, request)).allowed_contacts
 
     async def remove_allowed_contacts(self, request: MessageFilterContacts) -> list[str]:
         """Let fewer contacts pass; returns the whole list."""
         path = f"{_PATH}/allowed-contacts/remove"
-        return (await self._caller.post(path, _AllowedContacts, request)).allowed_contacts
+        return (await self._requester.post(path, _AllowedContacts, request)).allowed_contacts
 
     async def blocked_contacts(self, subscriber_id: str, message_filter_id: str) -> list[str]:
         """The contacts that are dropped. The query's names are undocumented."""
         query = _ids(subscriber_id, message_filter_id)
-        found = await self._caller.get(f"{_PATH}/blocked-contacts", _BlockedContacts, query)
+        found = await self._requester.get(f"{_PATH}/blocked-contacts", _BlockedContacts, query)
         return found.blocked_contacts
 
     async def add_blocked_contacts(self, request: MessageFilterContacts) -> list[str]:
         """Drop more contacts; returns the whole list."""
         path = f"{_PATH}/blocked-contacts/add"
-        return (await self._caller.post(path, _BlockedContacts, request)).blocked_contacts
+        return (await self._requester.post(path, _BlockedContacts, request)).blocked_contacts
 
     async def remove_blocked_contacts(self, request: MessageFilterContacts) -> list[str]:
         """Drop fewer contacts; returns the whole list."""
         path = f"{_PATH}/blocked-contacts/remove"
-        return (await self._caller.post(path, _BlockedContacts, request)).blocked_contacts
+        return (await self._requester.post(path, _BlockedContacts, request)).blocked_contacts
 
 
 def _ids(subscriber_id: str, message_filter_id: str) -> dict[str, str]:

@@ -5,20 +5,20 @@ from typing import Annotated
 from pydantic import Field
 
 from telegent._models import (
-    Answer,
     Id,
-    Request,
+    RequestModel,
+    ResponseModel,
     RouteAuthentication,
     Text,
     UrlMethod,
     WebUrl,
 )
-from telegent._requester import Resource, Rows
+from telegent._requester import ListOf, Resource
 
 _PATH = "/v1.0/message/routes"
 
 
-class _MessageRouteSettings(Request):
+class _MessageRouteSettings(RequestModel):
     message_route_enabled: bool | None = None
     message_authentication_type: RouteAuthentication | None = None
     message_username: str | None = None
@@ -59,7 +59,7 @@ class MessageRouteUpdate(_MessageRouteSettings):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-class MessageRoute(Answer):
+class MessageRoute(ResponseModel):
     """A message route. The vendor may echo its secrets, so their fields are kept out of reprs."""
 
     message_route_id: Id
@@ -86,15 +86,15 @@ class MessageRoutes(Resource):
 
     async def create(self, request: MessageRouteCreate) -> MessageRoute:
         """Create a route."""
-        return await self._caller.post(_PATH, MessageRoute, request)
+        return await self._requester.post(_PATH, MessageRoute, request)
 
     async def get(self, message_route_id: str) -> MessageRoute:
         """Read one route. The vendor compares the id with its capitals."""
-        return await self._caller.get(_PATH, MessageRoute, {"MessageRouteId": message_route_id})
+        return await self._requester.get(_PATH, MessageRoute, {"MessageRouteId": message_route_id})
 
     async def update(self, request: MessageRouteUpdate) -> MessageRoute:
         """Change a route, for every number on it."""
-        return await self._caller.post(f"{_PATH}/update", MessageRoute, request)
+        return await self._requester.post(f"{_PATH}/update", MessageRoute, request)
 
     async def delete(self, message_route_id: str) -> None:
         """Delete a route for good.
@@ -102,10 +102,10 @@ class MessageRoutes(Resource):
         One that is in use is refused in one of the vendor's documents and leaves its numbers
         without routing in another: look at the inventory first.
         """
-        await self._caller.delete(f"{_PATH}/delete", {"MessageRouteId": message_route_id})
+        await self._requester.delete(f"{_PATH}/delete", {"MessageRouteId": message_route_id})
 
-    async def list(self, account_id: str | None = None) -> Rows[MessageRoute]:
+    async def list(self, account_id: str | None = None) -> ListOf[MessageRoute]:
         """All routes of the account."""
-        return await self._caller.get_list(
+        return await self._requester.get_list(
             "/v1.0/account/message/routes", MessageRoute, {"AccountId": account_id}
         )

@@ -5,19 +5,30 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from telegent._models import E164, Also, Answer, AreaCode, Iccid, Id, Request, Text, UsDate, ZipCode
+from telegent._models import (
+    E164,
+    AreaCode,
+    Iccid,
+    Id,
+    RequestModel,
+    ResponseModel,
+    Text,
+    UsDate,
+    WireNames,
+    ZipCode,
+)
 
 StatusChangeKind = Literal["activate", "cancel", "swap", "swap-sim", "replace", "park"]
 
 
-class StatusChangeNumber(Request):
+class StatusChangeNumber(RequestModel):
     """A number whose status changes; `iccid` is the new SIM of a swap-sim."""
 
     number: E164
     iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
 
 
-class StatusChange(Request):
+class StatusChange(RequestModel):
     """A change of state. ``park`` suspends and can be undone by ``activate``; ``cancel`` cannot.
 
     ``swap``, ``replace`` and ``swap-sim`` use up the number's swaps: a repeat uses another one.
@@ -30,19 +41,19 @@ class StatusChange(Request):
     zip_code: ZipCode | None = None
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        faults = []
+    def _check_consistency(self) -> Self:
+        errors = []
         kind = self.status_change
         if kind not in ("swap", "replace") and (self.area_code or self.zip_code):
-            faults.append(f"area_code and zip_code are for swap and replace, not for {kind}")
+            errors.append(f"area_code and zip_code are for swap and replace, not for {kind}")
         if kind != "swap-sim" and any(number.iccid for number in self.phone_numbers):
-            faults.append(f"iccid is for swap-sim, not for {kind}")
-        if faults:
-            raise ValueError("; ".join(faults))
+            errors.append(f"iccid is for swap-sim, not for {kind}")
+        if errors:
+            raise ValueError("; ".join(errors))
         return self
 
 
-class NumberReactivate(Request):
+class NumberReactivate(RequestModel):
     """The return of a number that was cancelled at most 30 days ago."""
 
     phone_number: E164
@@ -51,16 +62,16 @@ class NumberReactivate(Request):
     ] = None
 
 
-class ChangedNumber(Answer):
+class ChangedNumber(ResponseModel):
     """A number after its status change; `new_number` after a swap or a replacement."""
 
-    number: Annotated[str | None, Also("OriginalNumber")] = None
+    number: Annotated[str | None, WireNames("OriginalNumber")] = None
     new_number: str | None = None
-    qr_code: Annotated[str | None, Also("QrActivationLink")] = None
-    charge_fee: Annotated[Decimal | None, Also("ChangeFee")] = None
+    qr_code: Annotated[str | None, WireNames("QrActivationLink")] = None
+    charge_fee: Annotated[Decimal | None, WireNames("ChangeFee")] = None
 
 
-class StatusChanged(Answer):
+class StatusChangeResponse(ResponseModel):
     """The order that a status change made. Only the answer to ``activate`` is documented."""
 
     order_id: Id
@@ -68,10 +79,12 @@ class StatusChanged(Answer):
     order_status: str | None = None
     change_type: str | None = None
     effective_date: str | None = None
-    numbers: Annotated[list[ChangedNumber] | None, Also("NumbersChange", "NumbersChanged")] = None
+    numbers: Annotated[list[ChangedNumber] | None, WireNames("NumbersChange", "NumbersChanged")] = (
+        None
+    )
 
 
-class Reactivated(Answer):
+class NumberReactivateResponse(ResponseModel):
     """The state of a reactivation; the words of `status` are not documented."""
 
     phone_number: str | None = None

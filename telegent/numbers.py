@@ -8,20 +8,25 @@ from pydantic import Field, model_validator
 from telegent._models import (
     E164,
     ActiveFilter,
-    Also,
-    Answer,
     AreaCode,
     Iccid,
     Id,
     MessageType,
     NullAsEmpty,
     ProductType,
-    Request,
+    RequestModel,
+    ResponseModel,
     Text,
+    WireNames,
     ZipCode,
 )
-from telegent._requester import Resource, paged
-from telegent.number_status import NumberReactivate, Reactivated, StatusChange, StatusChanged
+from telegent._requester import Resource, paginate
+from telegent.number_status import (
+    NumberReactivate,
+    NumberReactivateResponse,
+    StatusChange,
+    StatusChangeResponse,
+)
 
 NumberType = Literal["mvno", "iot"]
 
@@ -30,7 +35,7 @@ _INVENTORY = f"{_PATH}/inventory"
 _IOT_IS_P2P = "iot numbers are p2p only (message_type a2p is refused by the vendor)"
 
 
-class AvailabilitySearch(Request):
+class AvailabilitySearch(RequestModel):
     """A search for areas with stock. The area code is tried first; neither means anywhere."""
 
     number_type: Literal["mobile"] = "mobile"
@@ -42,7 +47,7 @@ class AvailabilitySearch(Request):
     zip_code: ZipCode | None = None
 
 
-class NumberProvision(Request):
+class NumberProvision(RequestModel):
     """The purchase of one number, which the vendor picks. A repeat buys a second number.
 
     `iccid` names a physical SIM; without it the vendor makes an eSIM. `assigned_subscriber_id`
@@ -66,20 +71,20 @@ class NumberProvision(Request):
     ] = None
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        faults = []
+    def _check_consistency(self) -> Self:
+        errors = []
         if self.number_type == "iot" and self.message_type == "a2p":
-            faults.append(_IOT_IS_P2P)
+            errors.append(_IOT_IS_P2P)
         if self.message_enabled and self.message_route_id is None:
-            faults.append("message_enabled needs message_route_id")
+            errors.append("message_enabled needs message_route_id")
         if self.voice_enabled and self.voice_route_id is None:
-            faults.append("voice_enabled needs voice_route_id")
-        if faults:
-            raise ValueError("; ".join(faults))
+            errors.append("voice_enabled needs voice_route_id")
+        if errors:
+            raise ValueError("; ".join(errors))
         return self
 
 
-class NumberUpdate(Request):
+class NumberUpdate(RequestModel):
     """New values for one number; only what is given changes. Voice routes take ten minutes."""
 
     number: E164
@@ -96,13 +101,13 @@ class NumberUpdate(Request):
     product_type: ProductType | None = None
 
     @model_validator(mode="after")
-    def _iot_is_p2p(self) -> Self:
+    def _check_iot_is_p2p(self) -> Self:
         if self.classification == "IoT" and self.message_type == "a2p":
             raise ValueError(_IOT_IS_P2P)
         return self
 
 
-class AvailableArea(Answer):
+class AvailableArea(ResponseModel):
     """An area with stock; `ngp` is the gateway provider."""
 
     ngp: str | None = None
@@ -110,7 +115,7 @@ class AvailableArea(Answer):
     zipcode: str | None = None
 
 
-class Availability(Answer):
+class Availability(ResponseModel):
     """What a search found: a total and areas, not numbers."""
 
     results_total: int | None = None
@@ -118,7 +123,7 @@ class Availability(Answer):
     available_number_areas: list[AvailableArea] | None = None
 
 
-class ProvisionedNumber(Answer):
+class ProvisionedNumber(ResponseModel):
     """The order that a purchase made, and mostly the number; poll the order while it is pending.
 
     `qr_code` is the address of a picture; see `activation_code`.
@@ -127,22 +132,22 @@ class ProvisionedNumber(Answer):
     order_id: Id
     order_date: str | None = None
     order_status: str | None = None
-    phone_number: Annotated[str | None, Also("PhoneNumberAssigned")] = None
-    number_id: Annotated[str | None, Also("PhoneNumberId", "Tnid")] = None
+    phone_number: Annotated[str | None, WireNames("PhoneNumberAssigned")] = None
+    number_id: Annotated[str | None, WireNames("PhoneNumberId", "Tnid")] = None
     iccid: str | None = None
-    qr_code: Annotated[str | None, Also("QrActivationLink")] = None
+    qr_code: Annotated[str | None, WireNames("QrActivationLink")] = None
     zip_code: str | None = None
     subscriber_id: str | None = None
     error_message: str | None = None
 
 
-class OrderedNumber(Answer):
+class OrderedNumber(ResponseModel):
     """A number of an order."""
 
     number: Id
 
 
-class Order(Answer):
+class Order(ResponseModel):
     """An order's state. The vendor uses several vocabularies for `order_status`."""
 
     order_id: Id
@@ -158,11 +163,11 @@ class Order(Answer):
         return [ordered.number for ordered in self.phone_numbers_ordered or ()]
 
 
-class Number(Answer):
+class Number(ResponseModel):
     """A number of the inventory."""
 
-    number: Annotated[Id, Also("PhoneNumber")]
-    number_id: Annotated[str | None, Also("Tnid", "PhoneNumberId")] = None
+    number: Annotated[Id, WireNames("PhoneNumber")]
+    number_id: Annotated[str | None, WireNames("Tnid", "PhoneNumberId")] = None
     order_id: str | None = None
     number_type: str | None = None
     message_enabled: bool | None = None
@@ -176,14 +181,14 @@ class Number(Answer):
     assigned_subscriber_id: str | None = None
     iccid: str | None = None
     cnam: str | None = None
-    qr_code: Annotated[str | None, Also("QrActivationLink")] = None
+    qr_code: Annotated[str | None, WireNames("QrActivationLink")] = None
     swaps_remaining: int | None = None
     next_swap_reset_date: str | None = None
     product_type: str | None = None
     port_out_pin: Annotated[str | None, Field(repr=False)] = None
 
 
-class InventoryPage(Answer):
+class InventoryPage(ResponseModel):
     """One page of the inventory."""
 
     account_id: str | None = None
@@ -192,7 +197,7 @@ class InventoryPage(Answer):
     phone_numbers: Annotated[list[Number], NullAsEmpty]
 
 
-class NumberUpdated(Answer):
+class NumberUpdateResponse(ResponseModel):
     """The order that a change made. The subscriber is not echoed: read the number again."""
 
     number: str | None = None
@@ -210,15 +215,15 @@ class Numbers(Resource):
 
     async def availability(self, request: AvailabilitySearch) -> Availability:
         """Search the stock."""
-        return await self._caller.post(f"{_PATH}/availability", Availability, request)
+        return await self._requester.post(f"{_PATH}/availability", Availability, request)
 
     async def provision(self, request: NumberProvision) -> ProvisionedNumber:
         """Buy one number."""
-        return await self._caller.post(f"{_PATH}/provision", ProvisionedNumber, request)
+        return await self._requester.post(f"{_PATH}/provision", ProvisionedNumber, request)
 
     async def order(self, order_id: str) -> Order:
         """Read an order of any kind."""
-        return await self._caller.get(f"{_PATH}/order", Order, {"OrderId": order_id})
+        return await self._requester.get(f"{_PATH}/order", Order, {"OrderId": order_id})
 
     async def inventory_page(
         self,
@@ -232,35 +237,37 @@ class Numbers(Resource):
             "Filter": filter,
             "TotalNumbersRequested": total_numbers_requested,
         }
-        return await self._caller.get(_INVENTORY, InventoryPage, query)
+        return await self._requester.get(_INVENTORY, InventoryPage, query)
 
     def inventory(self, filter: ActiveFilter = "All") -> AsyncIterator[Number]:
         """Every number, page by page; one request for each hundred.
 
-        Raises `OutcomeUnknown` at the end when fewer came than the vendor counts.
+        Raises `OutcomeUnknownError` at the end when fewer came than the vendor counts.
         """
 
         async def fetch(page: int) -> tuple[list[Number], int | None]:
             found = await self.inventory_page(page, 100, filter)
             return found.phone_numbers, found.total_results
 
-        return paged(f"GET {_INVENTORY}", fetch, lambda row: row.number)
+        return paginate(f"GET {_INVENTORY}", fetch, lambda row: row.number)
 
     async def details(self, *, phone_number: str | None = None, iccid: str | None = None) -> Number:
         """Read one number, by the number (E.164) or by its SIM."""
         if (phone_number is None) == (iccid is None):
             raise ValueError("give either phone_number or iccid")
         # OAS also has "Number"; "PhoneNumber" is the name that every one of its documents has.
-        return await self._caller.get(_PATH, Number, {"PhoneNumber": phone_number, "ICCID": iccid})
+        return await self._requester.get(
+            _PATH, Number, {"PhoneNumber": phone_number, "ICCID": iccid}
+        )
 
-    async def update(self, request: NumberUpdate) -> NumberUpdated:
+    async def update(self, request: NumberUpdate) -> NumberUpdateResponse:
         """Change one number."""
-        return await self._caller.post(f"{_PATH}/update", NumberUpdated, request)
+        return await self._requester.post(f"{_PATH}/update", NumberUpdateResponse, request)
 
-    async def change_status(self, request: StatusChange) -> StatusChanged:
+    async def change_status(self, request: StatusChange) -> StatusChangeResponse:
         """Activate, park, cancel, swap or replace numbers."""
-        return await self._caller.post(f"{_PATH}/status", StatusChanged, request)
+        return await self._requester.post(f"{_PATH}/status", StatusChangeResponse, request)
 
-    async def reactivate(self, request: NumberReactivate) -> Reactivated:
+    async def reactivate(self, request: NumberReactivate) -> NumberReactivateResponse:
         """Bring back a number within 30 days of its cancellation."""
-        return await self._caller.post(f"{_PATH}/reactivate", Reactivated, request)
+        return await self._requester.post(f"{_PATH}/reactivate", NumberReactivateResponse, request)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telegent._models import ActiveFilter, Answer, Id, Money, NullAsEmpty, Request, Text
-from telegent._requester import Resource, Rows
+from telegent._models import ActiveFilter, Id, Money, NullAsEmpty, RequestModel, ResponseModel, Text
+from telegent._requester import ListOf, Resource
 from telegent.subscriptions import Subscription
 
 _PATH = "/v1.0/packages"
@@ -15,7 +15,7 @@ _PATH = "/v1.0/packages"
 ItemPrice = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
 
 
-class PackageItemNew(Request):
+class PackageItemNew(RequestModel):
     """An item that is created with its package; `price` is text, e.g. ``"0.00"``."""
 
     product_id: Text
@@ -24,7 +24,7 @@ class PackageItemNew(Request):
     type: Text | None = None
 
 
-class PackageCreate(Request):
+class PackageCreate(RequestModel):
     """A new package. Names need not be unique: a repeat may create a second."""
 
     package_name: Text
@@ -38,7 +38,7 @@ class PackageCreate(Request):
     package_items: list[PackageItemNew] | None = None
 
 
-class PackageUpdate(Request):
+class PackageUpdate(RequestModel):
     """New values for a package.
 
     The vendor's page says both that running subscriptions change at once and that they do not.
@@ -59,7 +59,7 @@ class PackageItemAdd(PackageItemNew):
     package_id: Text
 
 
-class PackageItemUpdate(Request):
+class PackageItemUpdate(RequestModel):
     """New values for an item; its product cannot change."""
 
     package_id: Text
@@ -69,7 +69,7 @@ class PackageItemUpdate(Request):
     type: Text | None = None
 
 
-class Package(Answer):
+class Package(ResponseModel):
     """A package; its items come from `Packages.items`."""
 
     package_id: Id
@@ -83,7 +83,7 @@ class Package(Answer):
     active: bool | None = None
 
 
-class PackageItem(Answer):
+class PackageItem(ResponseModel):
     """An item of a package."""
 
     package_item_id: Id
@@ -97,7 +97,7 @@ class PackageItem(Answer):
     active: bool | None = None
 
 
-class _PackageWithSubscriptions(Answer):
+class _PackageWithSubscriptions(ResponseModel):
     subscriptions: Annotated[list[Subscription], NullAsEmpty]
 
 
@@ -106,47 +106,49 @@ class Packages(Resource):
 
     async def create(self, request: PackageCreate) -> Package:
         """Create a package."""
-        return await self._caller.post(_PATH, Package, request)
+        return await self._requester.post(_PATH, Package, request)
 
     async def get(self, package_id: str) -> Package:
         """Read one package."""
-        return await self._caller.get(_PATH, Package, {"PackageId": package_id})
+        return await self._requester.get(_PATH, Package, {"PackageId": package_id})
 
     async def update(self, request: PackageUpdate) -> Package:
         """Change a package."""
-        return await self._caller.post(f"{_PATH}/update", Package, request)
+        return await self._requester.post(f"{_PATH}/update", Package, request)
 
     async def delete(self, package_id: str) -> None:
         """Delete a package for good; refused while it has active subscriptions."""
-        await self._caller.delete(f"{_PATH}/delete", {"PackageId": package_id})
+        await self._requester.delete(f"{_PATH}/delete", {"PackageId": package_id})
 
-    async def list(self, filter: ActiveFilter = "Active") -> Rows[Package]:
+    async def list(self, filter: ActiveFilter = "Active") -> ListOf[Package]:
         """The account's packages.
 
         The vendor documents only ``Active`` and ``Inactive`` here, ``All`` for the distributor.
         """
-        return await self._caller.get_list("/v1.0/account/packages", Package, {"Filter": filter})
+        return await self._requester.get_list("/v1.0/account/packages", Package, {"Filter": filter})
 
-    async def items(self, package_id: str) -> Rows[PackageItem]:
+    async def items(self, package_id: str) -> ListOf[PackageItem]:
         """The items of a package."""
-        return await self._caller.get_list(f"{_PATH}/items", PackageItem, {"PackageId": package_id})
+        return await self._requester.get_list(
+            f"{_PATH}/items", PackageItem, {"PackageId": package_id}
+        )
 
     async def add_item(self, request: PackageItemAdd) -> PackageItem:
         """Add a product to a package."""
-        return await self._caller.post(f"{_PATH}/items/add", PackageItem, request)
+        return await self._requester.post(f"{_PATH}/items/add", PackageItem, request)
 
     async def update_item(self, request: PackageItemUpdate) -> PackageItem:
         """Change an item."""
-        return await self._caller.post(f"{_PATH}/items/update", PackageItem, request)
+        return await self._requester.post(f"{_PATH}/items/update", PackageItem, request)
 
     async def delete_item(self, package_id: str, package_item_id: str) -> None:
         """Take an item out of its package."""
         body = {"PackageId": package_id, "PackageItemId": package_item_id}
-        await self._caller.delete(f"{_PATH}/items/delete", body)
+        await self._requester.delete(f"{_PATH}/items/delete", body)
 
-    async def subscriptions(self, package_id: str) -> Rows[Subscription]:
+    async def subscriptions(self, package_id: str) -> ListOf[Subscription]:
         """The subscriptions to a package."""
-        found = await self._caller.get(
+        found = await self._requester.get(
             f"{_PATH}/subscriptions", _PackageWithSubscriptions, {"PackageId": package_id}
         )
         return found.subscriptions

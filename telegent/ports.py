@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._models import E164, Answer, Iccid, Id, Request, Text, ZipCode
+from telegent._models import E164, Iccid, Id, RequestModel, ResponseModel, Text, ZipCode
 from telegent._requester import Resource
 
 _PATH = "/v1.0/numbers/portin"
@@ -14,14 +14,14 @@ AccountNumber = Annotated[str, Field(min_length=1, repr=False)]
 AccountPassword = Annotated[str, Field(min_length=1, repr=False)]
 
 
-class PortEligibilityQuery(Request):
+class PortEligibilityQuery(RequestModel):
     """Can this number come? `target_classification`: e.g. ``Mobile``, ``Landline``, ``mvno``."""
 
     phone_number: E164
     target_classification: Text
 
 
-class PortBillingAddress(Request):
+class PortBillingAddress(RequestModel):
     """The billing address as the losing carrier has it."""
 
     street1: Text
@@ -31,7 +31,7 @@ class PortBillingAddress(Request):
     zip: ZipCode
 
 
-class PortIn(Request):
+class PortIn(RequestModel):
     """A port-in order. Only one may be open for a number (knowledge bank).
 
     `current_account_password` is the account or transfer PIN. `port_in_date` is for wirelines
@@ -49,7 +49,7 @@ class PortIn(Request):
     port_in_date: date | None = None
 
 
-class PortInUpdate(Request):
+class PortInUpdate(RequestModel):
     """A correction, which sends the order to the losing carrier again."""
 
     order_id: Text
@@ -63,14 +63,14 @@ class PortInUpdate(Request):
     iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
 
 
-class PortOut(Request):
+class PortOut(RequestModel):
     """The PIN, of your own choice, that the gaining carrier must quote."""
 
     port_out_number: E164
     port_out_pin: Annotated[str, Field(min_length=1, repr=False, alias="PortOutPIN")]
 
 
-class PortEligibility(Answer):
+class PortEligibility(ResponseModel):
     """Whether the number can come; `message` says why when it cannot."""
 
     phone_number: str | None = None
@@ -80,7 +80,7 @@ class PortEligibility(Answer):
     message: str | None = None
 
 
-class PortInOrder(Answer):
+class PortInOrder(ResponseModel):
     """The new order. Update, cancel and status go by its id, and no call finds a lost one."""
 
     order_id: Id
@@ -90,7 +90,7 @@ class PortInOrder(Answer):
     iccid: str | None = None
 
 
-class PortInUpdated(Answer):
+class PortInUpdateResponse(ResponseModel):
     """The answer to a correction."""
 
     order_id: str | None = None
@@ -98,14 +98,14 @@ class PortInUpdated(Answer):
     message: str | None = None
 
 
-class PortInCancelled(Answer):
+class PortInCancelResponse(ResponseModel):
     """The answer to a cancellation."""
 
     order_id: str | None = None
     status: str | None = None
 
 
-class PortOutOrder(Answer):
+class PortOutOrder(ResponseModel):
     """The order that stored the PIN."""
 
     order_id: Id
@@ -119,20 +119,22 @@ class Ports(Resource):
 
     async def eligibility(self, request: PortEligibilityQuery) -> PortEligibility:
         """Ask whether a number can be ported in."""
-        return await self._caller.post(f"{_PATH}/eligibility", PortEligibility, request)
+        return await self._requester.post(f"{_PATH}/eligibility", PortEligibility, request)
 
     async def submit(self, request: PortIn) -> PortInOrder:
         """Order a port-in."""
-        return await self._caller.post(_PATH, PortInOrder, request)
+        return await self._requester.post(_PATH, PortInOrder, request)
 
-    async def update(self, request: PortInUpdate) -> PortInUpdated:
+    async def update(self, request: PortInUpdate) -> PortInUpdateResponse:
         """Correct an open port-in."""
-        return await self._caller.post(f"{_PATH}/update", PortInUpdated, request)
+        return await self._requester.post(f"{_PATH}/update", PortInUpdateResponse, request)
 
-    async def cancel(self, order_id: str) -> PortInCancelled:
+    async def cancel(self, order_id: str) -> PortInCancelResponse:
         """Cancel an open port-in for good."""
-        return await self._caller.post(f"{_PATH}/cancel", PortInCancelled, {"OrderId": order_id})
+        return await self._requester.post(
+            f"{_PATH}/cancel", PortInCancelResponse, {"OrderId": order_id}
+        )
 
     async def port_out(self, request: PortOut) -> PortOutOrder:
         """Set the PIN for a number that will leave; a repeat sets it again."""
-        return await self._caller.post("/v1.0/numbers/portout", PortOutOrder, request)
+        return await self._requester.post("/v1.0/numbers/portout", PortOutOrder, request)

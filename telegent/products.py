@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._models import ActiveFilter, Answer, Id, Money, Request, Text
-from telegent._requester import Resource, Rows
+from telegent._models import ActiveFilter, Id, Money, RequestModel, ResponseModel, Text
+from telegent._requester import ListOf, Resource
 
 BillingFrequency = Literal["MRC", "NRC"]
 
 _PATH = "/v1.0/products"
 
 
-class ProductCreate(Request):
+class ProductCreate(RequestModel):
     """A new product. Whether a SKU is unique is not documented: a repeat may create a second."""
 
     sku: Annotated[Text, Field(alias="SKU")]
@@ -24,7 +24,7 @@ class ProductCreate(Request):
     sub_type: Text | None = None
 
 
-class ProductUpdate(Request):
+class ProductUpdate(RequestModel):
     """New values for a product. Only what is given changes."""
 
     product_id: Text
@@ -36,7 +36,7 @@ class ProductUpdate(Request):
     sub_type: Text | None = None
 
 
-class Product(Answer):
+class Product(ResponseModel):
     """A product."""
 
     product_id: Id
@@ -56,20 +56,20 @@ class Products(Resource):
 
     async def create(self, request: ProductCreate) -> Product:
         """Create a product."""
-        return await self._caller.post(_PATH, Product, request)
+        return await self._requester.post(_PATH, Product, request)
 
     async def get(self, product_id: str) -> Product:
         """Read one product."""
-        return await self._caller.get(_PATH, Product, {"ProductId": product_id})
+        return await self._requester.get(_PATH, Product, {"ProductId": product_id})
 
     async def update(self, request: ProductUpdate) -> Product:
         """Change a product."""
-        return await self._caller.post(f"{_PATH}/update", Product, request)
+        return await self._requester.post(f"{_PATH}/update", Product, request)
 
     async def delete(self, product_id: str) -> None:
         """Delete a product for good; refused while an active package holds it."""
-        await self._caller.delete(f"{_PATH}/delete", {"ProductId": product_id})
+        await self._requester.delete(f"{_PATH}/delete", {"ProductId": product_id})
 
-    async def list(self, filter: ActiveFilter = "All") -> Rows[Product]:
+    async def list(self, filter: ActiveFilter = "All") -> ListOf[Product]:
         """The account's products."""
-        return await self._caller.get_list("/v1.0/account/products", Product, {"Filter": filter})
+        return await self._requester.get_list("/v1.0/account/products", Product, {"Filter": filter})

@@ -6,12 +6,12 @@ import random
 from aiolimiter import AsyncLimiter
 
 # The vendor's documents say that a 429 "may carry Retry-After" and nothing about one that does not.
-PAUSE_WITHOUT_RETRY_AFTER = 10.0
+DEFAULT_PAUSE = 10.0
 # A wrong date in Retry-After must not stop the process for a day.
-LONGEST_PAUSE = 600.0
+MAX_PAUSE = 600.0
 
 
-class RequestBudget:
+class RateLimiter:
     """How many requests this process may send; token requests count like all others.
 
     A leaky bucket of `burst` requests that refills at `per_minute`. The most that can leave in
@@ -30,29 +30,29 @@ class RequestBudget:
                 f"per_minute ({per_minute}) and burst ({burst}) must both be 1 or more; "
                 "together they are the most requests in any 60 seconds"
             )
-        self.per_any_minute = per_minute + burst
+        self.max_per_minute = per_minute + burst
         """The most requests in any 60 seconds."""
         self._bucket = AsyncLimiter(burst, 60 * burst / per_minute)
-        self._held_until = 0.0
+        self._paused_until = 0.0
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Wait until one request may be sent."""
         loop = asyncio.get_running_loop()
         while True:
-            if (pause := self._held_until - loop.time()) > 0:
+            if (pause := self._paused_until - loop.time()) > 0:
                 await asyncio.sleep(pause)
                 continue
             await self._bucket.acquire()
             # A 429 may have arrived while this request queued for the bucket. What it took from
             # the bucket is then lost: waiting with it in hand would let all the held requests
             # leave at one moment.
-            if self._held_until <= loop.time():
+            if self._paused_until <= loop.time():
                 return
 
-    def hold(self, retry_after: float | None) -> None:
+    def pause(self, retry_after: float | None) -> None:
         """Hold back every request for `retry_after` seconds (None: a default pause)."""
-        pause = PAUSE_WITHOUT_RETRY_AFTER if retry_after is None else retry_after
+        pause = DEFAULT_PAUSE if retry_after is None else retry_after
         # The jitter keeps several processes that were refused together from returning together.
         jitter = random.uniform(0.0, 1.0)  # noqa: S311 - spreads load, guards nothing
-        until = asyncio.get_running_loop().time() + min(pause, LONGEST_PAUSE) + jitter
-        self._held_until = max(self._held_until, until)
+        until = asyncio.get_running_loop().time() + min(pause, MAX_PAUSE) + jitter
+        self._paused_until = max(self._paused_until, until)

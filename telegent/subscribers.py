@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._models import E164, Answer, Email, Id, NullAsEmpty, Request, Text
-from telegent._requester import Resource, paged
+from telegent._models import E164, Email, Id, NullAsEmpty, RequestModel, ResponseModel, Text
+from telegent._requester import Resource, paginate
 
 Role = Literal["Subscriber", "Manager", "Account Admin"]
 
 _LIST = "/v1.0/distributor/subscribers"
 
 
-class SubscriberCreate(Request):
+class SubscriberCreate(RequestModel):
     """A new subscriber. The e-mail address is unique across the whole platform.
 
     Leave `phone_numbers` empty for a line that is not provisioned yet (best practices, section 3).
@@ -27,7 +27,7 @@ class SubscriberCreate(Request):
     account_id: Text
 
 
-class SubscriberUpdate(Request):
+class SubscriberUpdate(RequestModel):
     """New values for a subscriber. Only what is given changes; the e-mail address cannot."""
 
     subscriber_id: Text
@@ -40,7 +40,7 @@ class SubscriberUpdate(Request):
     password: Annotated[str | None, Field(min_length=1, repr=False)] = None
 
 
-class SubscriberTransfer(Request):
+class SubscriberTransfer(RequestModel):
     """A move to another account; subscriptions and numbers go along."""
 
     subscriber_id: Text
@@ -48,14 +48,14 @@ class SubscriberTransfer(Request):
     to_account_id: Text
 
 
-class SubscriberAccount(Answer):
+class SubscriberAccount(ResponseModel):
     """The account as a subscriber's answer names it."""
 
     account_id: str | None = None
     company_name: str | None = None
 
 
-class Subscriber(Answer):
+class Subscriber(ResponseModel):
     """A subscriber."""
 
     subscriber_id: Id
@@ -71,7 +71,7 @@ class Subscriber(Answer):
         return self.account.account_id if self.account else None
 
 
-class SubscriberPage(Answer):
+class SubscriberPage(ResponseModel):
     """One page of the distributor's subscribers, of all accounts."""
 
     page_number: int | None = None
@@ -84,35 +84,35 @@ class Subscribers(Resource):
 
     async def create(self, request: SubscriberCreate) -> Subscriber:
         """Create a subscriber."""
-        return await self._caller.post("/v1.0/subscribers/create", Subscriber, request)
+        return await self._requester.post("/v1.0/subscribers/create", Subscriber, request)
 
     async def get(self, subscriber_id: str) -> Subscriber:
         """Read one subscriber."""
-        return await self._caller.get(
+        return await self._requester.get(
             "/v1.0/subscribers/get", Subscriber, {"SubscriberId": subscriber_id}
         )
 
     async def update(self, request: SubscriberUpdate) -> Subscriber:
         """Change a subscriber."""
-        return await self._caller.post("/v1.0/subscribers/update", Subscriber, request)
+        return await self._requester.post("/v1.0/subscribers/update", Subscriber, request)
 
     async def transfer(self, request: SubscriberTransfer) -> Subscriber:
         """Move a subscriber to another account."""
-        return await self._caller.post("/v1.0/subscribers/transfer", Subscriber, request)
+        return await self._requester.post("/v1.0/subscribers/transfer", Subscriber, request)
 
     async def page(self, page_number: int = 1, total_per_page: int = 100) -> SubscriberPage:
         """One page, counted from 1. The vendor's largest page size is not documented."""
         query = {"PageNumber": page_number, "TotalPerPage": total_per_page}
-        return await self._caller.get(_LIST, SubscriberPage, query)
+        return await self._requester.get(_LIST, SubscriberPage, query)
 
     def all(self) -> AsyncIterator[Subscriber]:
         """Every subscriber of the distributor, page by page; one request a page.
 
-        Raises `OutcomeUnknown` at the end when fewer came than the vendor counts.
+        Raises `OutcomeUnknownError` at the end when fewer came than the vendor counts.
         """
 
         async def fetch(page: int) -> tuple[list[Subscriber], int | None]:
             found = await self.page(page)
             return found.subscribers, found.total_subscribers
 
-        return paged(f"GET {_LIST}", fetch, lambda row: row.subscriber_id)
+        return paginate(f"GET {_LIST}", fetch, lambda row: row.subscriber_id)

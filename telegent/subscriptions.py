@@ -4,15 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telegent._models import ActiveFilter, Answer, Iccid, Id, Request, Text
-from telegent._requester import Resource, Rows
+from telegent._models import ActiveFilter, Iccid, Id, RequestModel, ResponseModel, Text
+from telegent._requester import ListOf, Resource
 
 SubscriptionType = Literal["mvno", "iot"]
 
 _PATH = "/v1.0/subscriptions"
 
 
-class SubscriptionCreate(Request):
+class SubscriptionCreate(RequestModel):
     """A new subscription. A repeat may start a second one and its charges.
 
     `tnid` is the number's id (`NID-...`), not the number; `type` must fit the number.
@@ -25,7 +25,7 @@ class SubscriptionCreate(Request):
     iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
 
 
-class SubscriptionUpdate(Request):
+class SubscriptionUpdate(RequestModel):
     """New values for a subscription; a plan change is a new `package_id`.
 
     Read `active` in the answer: whether the vendor's server takes a body without ``Active`` as a
@@ -40,7 +40,7 @@ class SubscriptionUpdate(Request):
     iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
 
 
-class Subscription(Answer):
+class Subscription(ResponseModel):
     """A subscription."""
 
     subscription_id: Id
@@ -57,15 +57,15 @@ class Subscriptions(Resource):
 
     async def create(self, request: SubscriptionCreate) -> Subscription:
         """Start a subscription."""
-        return await self._caller.post(_PATH, Subscription, request)
+        return await self._requester.post(_PATH, Subscription, request)
 
     async def get(self, subscription_id: str) -> Subscription:
         """Read one subscription."""
-        return await self._caller.get(_PATH, Subscription, {"SubscriptionId": subscription_id})
+        return await self._requester.get(_PATH, Subscription, {"SubscriptionId": subscription_id})
 
     async def update(self, request: SubscriptionUpdate) -> Subscription:
         """Change a subscription."""
-        return await self._caller.post(f"{_PATH}/update", Subscription, request)
+        return await self._requester.post(f"{_PATH}/update", Subscription, request)
 
     async def delete(self, subscription_id: str) -> None:
         """Cancel a subscription for good; there is no pause.
@@ -73,13 +73,13 @@ class Subscriptions(Resource):
         One of the vendor's documents says that number and subscriber stay, another that the tie
         between number and SIM is lost.
         """
-        await self._caller.delete(f"{_PATH}/delete", {"SubscriptionId": subscription_id})
+        await self._requester.delete(f"{_PATH}/delete", {"SubscriptionId": subscription_id})
 
-    async def list(self, filter: ActiveFilter = "Active") -> Rows[Subscription]:
+    async def list(self, filter: ActiveFilter = "Active") -> ListOf[Subscription]:
         """The account's subscriptions.
 
         The vendor documents only ``Active`` and ``Inactive`` here, ``All`` for the distributor.
         """
-        return await self._caller.get_list(
+        return await self._requester.get_list(
             "/v1.0/account/subscriptions", Subscription, {"Filter": filter}
         )

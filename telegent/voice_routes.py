@@ -5,17 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from telegent._models import (
-    Also,
-    Answer,
     Id,
-    Request,
+    RequestModel,
+    ResponseModel,
     RouteAuthentication,
     SocketUrl,
     Text,
     UrlMethod,
     WebUrl,
+    WireNames,
 )
-from telegent._requester import Resource, Rows
+from telegent._requester import ListOf, Resource
 
 RouteType = Literal["Trunk", "URL", "Forward"]
 TrunkTransport = Literal["UDP", "TCP", "TLS"]
@@ -23,13 +23,13 @@ TrunkTransport = Literal["UDP", "TCP", "TLS"]
 _PATH = "/v1.0/voice/routes"
 
 
-class AllowedIp(Request):
+class AllowedIp(RequestModel):
     """An address that the trunk accepts traffic from."""
 
     ip_address: Text
 
 
-class _VoiceRouteSettings(Request):
+class _VoiceRouteSettings(RequestModel):
     voice_url: WebUrl | None = None
     voice_url_method: UrlMethod | None = None
     voice_username: str | None = None
@@ -81,7 +81,7 @@ class VoiceRouteCreate(_VoiceRouteSettings):
     transfer_caller_id: str | None = None
 
     @model_validator(mode="after")
-    def _url_route_has_a_url(self) -> Self:
+    def _check_url_route(self) -> Self:
         if self.route_type == "URL" and not (self.voice_url and self.voice_url_method):
             raise ValueError("a URL route needs voice_url and voice_url_method")
         return self
@@ -100,7 +100,7 @@ class VoiceRouteUpdate(_VoiceRouteSettings):
     transfer_caller_id: Literal["Transferee", "Transferor", "Transferee/Transferor"] | None = None
 
 
-class VoiceRoute(Answer):
+class VoiceRoute(ResponseModel):
     """A voice route. Trunk settings other than these stay in `model_extra`."""
 
     call_route_id: Id
@@ -110,7 +110,7 @@ class VoiceRoute(Answer):
     route_type: str | None = None
     voice_url: str | None = None
     voice_url_method: str | None = None
-    voice_authentication_type: Annotated[str | None, Also("VocieAuthenticationType")] = None
+    voice_authentication_type: Annotated[str | None, WireNames("VocieAuthenticationType")] = None
     voice_username: str | None = None
     voice_password_token: Annotated[str | None, Field(repr=False)] = None
     callback_voice_url: str | None = None
@@ -128,23 +128,23 @@ class VoiceRoutes(Resource):
 
     async def create(self, request: VoiceRouteCreate) -> VoiceRoute:
         """Create a route."""
-        return await self._caller.post(_PATH, VoiceRoute, request)
+        return await self._requester.post(_PATH, VoiceRoute, request)
 
     async def get(self, call_route_id: str) -> VoiceRoute:
         """Read one route."""
         # This parameter ends in "ID" in the vendor's specification, unlike the field.
-        return await self._caller.get(_PATH, VoiceRoute, {"CallRouteID": call_route_id})
+        return await self._requester.get(_PATH, VoiceRoute, {"CallRouteID": call_route_id})
 
     async def update(self, request: VoiceRouteUpdate) -> VoiceRoute:
         """Change a route, for every number on it."""
-        return await self._caller.post(f"{_PATH}/update", VoiceRoute, request)
+        return await self._requester.post(f"{_PATH}/update", VoiceRoute, request)
 
     async def delete(self, call_route_id: str) -> None:
         """Delete a route for good; see `MessageRoutes.delete` for one that is in use."""
-        await self._caller.delete(f"{_PATH}/delete", {"CallRouteId": call_route_id})
+        await self._requester.delete(f"{_PATH}/delete", {"CallRouteId": call_route_id})
 
-    async def list(self, account_id: str | None = None) -> Rows[VoiceRoute]:
+    async def list(self, account_id: str | None = None) -> ListOf[VoiceRoute]:
         """All routes of the account."""
-        return await self._caller.get_list(
+        return await self._requester.get_list(
             "/v1.0/account/voice/routes", VoiceRoute, {"AccountId": account_id}
         )

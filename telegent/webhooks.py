@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
-from telegent._models import Answer, HttpsUrl, Id, Request, Text
-from telegent._requester import Resource, Rows
+from telegent._models import HttpsUrl, Id, RequestModel, ResponseModel, Text
+from telegent._requester import ListOf, Resource
 
 Event = Literal[
     "Order_Update",
@@ -30,7 +30,7 @@ Events = Annotated[
 Secret = Annotated[str | None, Field(min_length=1, max_length=255, repr=False)]
 
 
-class _WebhookSettings(Request):
+class _WebhookSettings(RequestModel):
     account_id: Annotated[Text | None, Field(max_length=100)] = None
     method: Literal["POST", "PUT"] | None = None
     data_format: Literal["json", "xml"] | None = None
@@ -56,7 +56,7 @@ class WebhookUpdate(_WebhookSettings):
     subscribed_events: Events = None
 
 
-class Webhook(Answer):
+class Webhook(ResponseModel):
     """A webhook; `subscribed_events` is the vendor's text with commas."""
 
     webhook_id: Id
@@ -77,24 +77,24 @@ class Webhooks(Resource):
 
     async def create(self, request: WebhookCreate) -> Webhook:
         """Create a webhook."""
-        return await self._caller.post("/v1.0/webhook/create", Webhook, request)
+        return await self._requester.post("/v1.0/webhook/create", Webhook, request)
 
     async def get(self, webhook_id: str, account_id: str | None = None) -> Webhook:
         """Read one webhook."""
         query = {"WebhookId": webhook_id, "AccountId": account_id}
-        return await self._caller.get("/v1.0/webhook", Webhook, query)
+        return await self._requester.get("/v1.0/webhook", Webhook, query)
 
     async def update(self, request: WebhookUpdate) -> Webhook:
         """Change a webhook."""
-        return await self._caller.post("/v1.0/webhook/update", Webhook, request)
+        return await self._requester.post("/v1.0/webhook/update", Webhook, request)
 
     async def delete(self, webhook_id: str, account_id: str) -> None:
         """Delete a webhook."""
         body = {"WebhookId": webhook_id, "AccountId": account_id}
-        await self._caller.delete("/v1.0/webhook/delete", body)
+        await self._requester.delete("/v1.0/webhook/delete", body)
 
-    async def list(self, account_id: str | None = None) -> Rows[Webhook]:
+    async def list(self, account_id: str | None = None) -> ListOf[Webhook]:
         """The account's webhooks."""
-        return await self._caller.get_list(
+        return await self._requester.get_list(
             "/v1.0/account/webhooks", Webhook, {"AccountId": account_id}
         )

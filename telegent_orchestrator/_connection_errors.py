@@ -9,91 +9,99 @@ from collections.abc import Mapping
 from temporalio.envconfig import ClientConnectConfig
 from temporalio.service import TLSConfig
 
-CERT, KEY, AUTHORITY = "CLIENT_CERT", "CLIENT_KEY", "SERVER_CA_CERT"
+CERT, KEY, CA_CERT = "CLIENT_CERT", "CLIENT_KEY", "SERVER_CA_CERT"
 Variables = Mapping[str, str]
-NATIVE = re.compile(r'message: "([^"]+)"')
+NATIVE_MESSAGE = re.compile(r'message: "([^"]+)"')
 """What the operating system says, within such a dump."""
 
 
-def unusable(error: Exception, variables: Variables) -> str:
+def explain_config_error(error: Exception, variables: Variables) -> str:
     """What is wrong with the `TEMPORAL_*` settings in `variables` themselves."""
     if not isinstance(error, OSError) or not error.filename:
         return f"the TEMPORAL_* settings cannot be used: {error}"
-    names = [_name(part, variables) for part in (CERT, KEY, AUTHORITY)]
-    who = next((name for name in names if variables.get(name) == error.filename), "a setting")
-    return f"{who} names {error.filename}, which cannot be read: {error.strerror}"
+    names = [_variable_name(part, variables) for part in (CERT, KEY, CA_CERT)]
+    setting = next((name for name in names if variables.get(name) == error.filename), "a setting")
+    return f"{setting} names {error.filename}, which cannot be read: {error.strerror}"
 
 
-def unreachable(error: Exception, config: ClientConnectConfig, variables: Variables) -> str:
+def explain_connection_error(
+    error: Exception, config: ClientConnectConfig, variables: Variables
+) -> str:
     """What keeps a client with this configuration, made of `variables`, from Temporal."""
-    said = str(error)
+    message = str(error)
     return (
-        _wrong_files(said, variables)
-        or _wrong_server(said, config, variables)
-        or _not_let_in(said, config, variables)
-        or f"{_first_words(error)}; start it, or set "
+        _explain_client_cert(message, variables)
+        or _explain_server_cert(message, config, variables)
+        or _explain_rejection(message, config, variables)
+        or f"{_native_message(error)}; start it, or set "
         "TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TEMPORAL_TLS_* where it asks for them)"
     )
 
 
-def _wrong_files(said: str, variables: Variables) -> str | None:
-    cert, key = _name(CERT, variables), _name(KEY, variables)
-    if "both client cert and private key" in said:
+def _explain_client_cert(message: str, variables: Variables) -> str | None:
+    cert, key = _variable_name(CERT, variables), _variable_name(KEY, variables)
+    if "both client cert and private key" in message:
         return f"{cert} and {key} go together; set both"
-    if "KeyMismatch" in said:
+    if "KeyMismatch" in message:
         return f"the key in {key} is not that of the certificate in {cert}"
-    if "NoCertificatesPresented" in said:
+    if "NoCertificatesPresented" in message:
         return f"there is no PEM certificate in {cert}"
-    if "PrivateKeyParseError" in said:
+    if "PrivateKeyParseError" in message:
         return f"there is no PEM private key in {key}"
     return None
 
 
-def _wrong_server(said: str, config: ClientConnectConfig, variables: Variables) -> str | None:
-    if "InvalidCertificate(UnknownIssuer" in said:
+def _explain_server_cert(
+    message: str, config: ClientConnectConfig, variables: Variables
+) -> str | None:
+    if "InvalidCertificate(UnknownIssuer" in message:
         if _tls(config).server_root_ca_cert:
-            return f"no certificate in {_name(AUTHORITY, variables)} vouches for it"
-        authority = _name(AUTHORITY, variables)
+            return f"no certificate in {_variable_name(CA_CERT, variables)} vouches for it"
+        authority = _variable_name(CA_CERT, variables)
         return f"its certificate is of no known authority: name that one's in {authority}"
-    if "InvalidCertificate(NotValidForName" in said:
-        names = ", ".join(re.findall(r"DnsName\(\W*([\w.*-]+)", said)) or "no name"
+    if "InvalidCertificate(NotValidForName" in message:
+        names = ", ".join(re.findall(r"DnsName\(\W*([\w.*-]+)", message)) or "no name"
         return (
             f"its certificate is for {names}: use that name in TEMPORAL_ADDRESS, or set "
             "TEMPORAL_TLS_SERVER_NAME to it"
         )
-    if "InvalidCertificate(Expired" in said:
+    if "InvalidCertificate(Expired" in message:
         return "its certificate has expired, or the clock of this machine is wrong"
-    if "InvalidContentType" in said:
+    if "InvalidContentType" in message:
         why = " (TEMPORAL_API_KEY turns TLS on)" if config.get("api_key") else ""
         return f"it does not speak TLS: unset TEMPORAL_TLS_*, and set TEMPORAL_TLS=false{why}"
     return None
 
 
-def _not_let_in(said: str, config: ClientConnectConfig, variables: Variables) -> str | None:
-    if re.search("code: (Unauthenticated|PermissionDenied)", said):
+def _explain_rejection(
+    message: str, config: ClientConnectConfig, variables: Variables
+) -> str | None:
+    if re.search("code: (Unauthenticated|PermissionDenied)", message):
         if config.get("api_key"):
             return "it refuses TEMPORAL_API_KEY"
         return "it wants to know who asks: set TEMPORAL_API_KEY"
     # After a handshake that went well on this side: the server did not like what it got.
-    if re.search("AlertReceived|ConnectionReset|UnexpectedEof|BrokenPipe|connection closed", said):
+    if re.search(
+        "AlertReceived|ConnectionReset|UnexpectedEof|BrokenPipe|connection closed", message
+    ):
         if not config.get("tls"):
             return "it hangs up: if it speaks TLS, set TEMPORAL_TLS=true"
         if _tls(config).client_cert:
-            return f"it refuses the client certificate in {_name(CERT, variables)}"
+            return f"it refuses the client certificate in {_variable_name(CERT, variables)}"
         return (
             "it hangs up, as one does that wants a client certificate: set "
-            f"{_name(CERT, variables)} and {_name(KEY, variables)}"
+            f"{_variable_name(CERT, variables)} and {_variable_name(KEY, variables)}"
         )
     return None
 
 
-def _first_words(error: Exception) -> str:
-    if native := NATIVE.findall(str(error)):
+def _native_message(error: Exception) -> str:
+    if native := NATIVE_MESSAGE.findall(str(error)):
         return str(native[-1])
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _name(part: str, variables: Variables) -> str:
+def _variable_name(part: str, variables: Variables) -> str:
     """The variable for this part of TLS, as a path or, if so set, as the content itself."""
     data = f"TEMPORAL_TLS_{part}_DATA"
     return data if variables.get(data) else f"TEMPORAL_TLS_{part}_PATH"

@@ -5,37 +5,37 @@ from itertools import pairwise
 from pydantic import JsonValue
 
 
-class NoPlaceError(Exception):
+class InvalidPathError(Exception):
     """There is no such place, and none can be made."""
 
 
-def put(raw: dict[str, JsonValue], field: str, value: JsonValue) -> None:
+def set_at(document: dict[str, JsonValue], field: str, value: JsonValue) -> None:
     """Sets the value at this place; objects, and the next item of a list, are made on the way.
 
-    Raises NoPlaceError.
+    Raises InvalidPathError.
     """
     steps = field.split(".")
-    place: JsonValue = raw
+    node: JsonValue = document
     for step, then in pairwise(steps):
-        place = _item(place, step, [] if then.isdecimal() else {})
-    match place:
+        node = _child_at(node, step, [] if then.isdecimal() else {})
+    match node:
         case dict():
-            place[steps[-1]] = value
-        case list() if steps[-1].isdecimal() and int(steps[-1]) < len(place):
-            place[int(steps[-1])] = value
-        case list() if steps[-1] == str(len(place)):
-            place.append(value)
+            node[steps[-1]] = value
+        case list() if steps[-1].isdecimal() and int(steps[-1]) < len(node):
+            node[int(steps[-1])] = value
+        case list() if steps[-1] == str(len(node)):
+            node.append(value)
         case _:
-            raise NoPlaceError(field)
+            raise InvalidPathError(field)
 
 
-def _item(place: JsonValue, step: str, new: JsonValue) -> JsonValue:
-    match place:
+def _child_at(node: JsonValue, step: str, new: JsonValue) -> JsonValue:
+    match node:
         case dict():
-            return place.setdefault(step, new)
-        case list() if step == str(len(place)):
-            place.append(new)
+            return node.setdefault(step, new)
+        case list() if step == str(len(node)):
+            node.append(new)
             return new
-        case list() if step.isdecimal() and int(step) < len(place):
-            return place[int(step)]
-    raise NoPlaceError(step)
+        case list() if step.isdecimal() and int(step) < len(node):
+            return node[int(step)]
+    raise InvalidPathError(step)

@@ -6,17 +6,17 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from telegent_orchestrator._validation import shortened
+from telegent_orchestrator._validation import truncate
 
-OPEN = "…"
+PLACEHOLDER = "…"
 """Stands in the samples that a workflow shows where a person must write."""
 
 # Line breaks, control characters, and what turns the direction of text: they break tables and
 # logs, and some databases refuse them.
-_UNWELCOME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-class Payload(BaseModel):
+class WireModel(BaseModel):
     """A value that crosses Temporal: unknown fields are ignored, so versions can differ.
 
     Inputs never appear in validation errors: they may be account numbers, PINs or passwords.
@@ -25,25 +25,25 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
 
-class Request(Payload):
+class StrictModel(WireModel):
     """What a person or another service writes: an unknown field is a typing error, so refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class Message(Request):
+class OperatorMessage(StrictModel):
     """What a person may send by copying a sample: one that is not filled in is refused."""
 
     @model_validator(mode="after")
-    def _filled_in(self) -> Self:
-        if left := [name for name, value in self if OPEN in str(value)]:
-            raise ValueError(f"{', '.join(left)}: write a value in place of {OPEN}")
+    def _reject_placeholders(self) -> Self:
+        if left := [name for name, value in self if PLACEHOLDER in str(value)]:
+            raise ValueError(f"{', '.join(left)}: write a value in place of {PLACEHOLDER}")
         return self
 
 
-def one_line(text: str) -> str:
+def single_line(text: str) -> str:
     """The text. Raises ValueError when it has line breaks or control characters."""
-    if _UNWELCOME.search(text):
+    if _CONTROL_CHARACTERS.search(text):
         raise ValueError("must be one line, without control characters")
     return text
 
@@ -67,7 +67,7 @@ ZipCode = Annotated[str, Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$", description="U
 Email = Annotated[
     str,
     Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254),
-    AfterValidator(one_line),
+    AfterValidator(single_line),
 ]
 Key = Annotated[
     str,
@@ -85,17 +85,17 @@ Reference = Annotated[
         "at the vendor, so it must be unique and must not contain personal data",
     ),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
-Quoted = Annotated[str, AfterValidator(shortened)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(single_line)]
+VendorText = Annotated[str, AfterValidator(truncate)]
 """The vendor's words, as far as anybody wants to read them."""
-Moment = Annotated[
+Timestamp = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
 """A time of this century: with others nobody can reckon, and they are mistakes."""
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
+CalendarDate = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 HttpUrl = Annotated[
     str,
     Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000),
-    AfterValidator(one_line),
+    AfterValidator(single_line),
 ]

@@ -1,6 +1,6 @@
 """What the Temporal UI says about a workflow of each kind: its static details, in Markdown."""
 
-ONBOARDING = """\
+ONBOARDING_DETAILS = """\
 Makes true what the request describes: account, people, routes, catalogue, then every line.
 
 - the state of each line and step: **current details**, or the query `status`
@@ -8,14 +8,14 @@ Makes true what the request describes: account, people, routes, catalogue, then 
 - cancel: what can be taken back is, and `status` names what is left; port-ins go on
 """
 
-LINE = """\
+LINE_DETAILS = """\
 Brings one line into service: its number, its subscription, then data limits and filters.
 
 - the state of each step: **current details**, or the query `status`
 - a step that waits for a person: answer with the update `resolve`
 """
 
-PORT_IN = """\
+PORT_IN_DETAILS = """\
 Brings a number from another carrier; takes days. Current details say what it waits for.
 
 - what to send now: **current details** have it, to be copied and filled in
@@ -27,7 +27,7 @@ Brings a number from another carrier; takes days. Current details say what it wa
 - who did what, when, and in which words: query `status`
 """
 
-BULK = """\
+BULK_DETAILS = """\
 Thousands of onboardings from one file, so many at a time. Current details count the rows.
 
 - start no more rows for now, and go on: updates `pause` and `resume`, with `by` and `reason`
@@ -35,7 +35,7 @@ Thousands of onboardings from one file, so many at a time. Current details count
 - the rows are in its parts, and each row is an onboarding of its own
 """
 
-BULK_PART = """\
+BULK_BATCH_DETAILS = """\
 Some rows of a bulk. Current details have the rows that are not done; the bulk commands.
 
 - do not terminate it: its rows then count as failed

@@ -7,56 +7,60 @@ from typing import Any
 
 from pydantic import ValidationError
 
-MOST_PARTS = 500
+MAX_ITEMS = 500
 """Parts of a kind in one request: Temporal limits what one workflow can have open and on record."""
-MOST_FAULTS = 50
+MAX_ERRORS = 50
 """Faults that are named of one request: somebody must read them, and Temporal store them."""
-LONGEST = 300
-_NAME = re.compile(r"[A-Za-z][A-Za-z_-]*[0-9]?")
+MAX_TEXT_LENGTH = 300
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_-]*[0-9]?")
 
-Fault = tuple[tuple[str | int, ...], str]
+FieldError = tuple[tuple[str | int, ...], str]
 
 
-def faults_between_parts(raw: dict[str, Any]) -> list[Fault]:
+def cross_field_errors(raw: dict[str, Any]) -> list[FieldError]:
     """What is wrong between the parts, even when some part has a wrong shape of its own.
 
     Not more than anybody reads: a request with a million faults must not take minutes.
     """
-    return list(islice(_between(raw), MOST_FAULTS))
+    return list(islice(_iter_cross_field_errors(raw), MAX_ERRORS))
 
 
-def _between(raw: dict[str, Any]) -> Iterator[Fault]:
-    subscribers = _rows(raw, "subscribers")
-    products = _rows(raw, "products")
-    packages = _rows(raw, "packages")
-    lines = _rows(raw, "lines")
+def _iter_cross_field_errors(raw: dict[str, Any]) -> Iterator[FieldError]:
+    subscribers = _indexed_items(raw, "subscribers")
+    products = _indexed_items(raw, "products")
+    packages = _indexed_items(raw, "packages")
+    lines = _indexed_items(raw, "lines")
     for part, rows in (
         ("subscribers", subscribers),
         ("products", products),
         ("packages", packages),
         ("lines", lines),
     ):
-        yield from _repeated(part, rows, "key")
-    yield from _repeated("subscribers", subscribers, "email")
-    yield from _repeated("products", products, "sku")
-    yield from _repeated("packages", packages, "name")
+        yield from _duplicate_errors(part, rows, "key")
+    yield from _duplicate_errors("subscribers", subscribers, "email")
+    yield from _duplicate_errors("products", products, "sku")
+    yield from _duplicate_errors("packages", packages, "name")
     people, skus, plans = _keys(subscribers), _keys(products), _keys(packages)
     for at, package in packages:
-        for item_at, item in _rows(package, "items"):
-            yield from _unknown(item, "product", skus, ("packages", at, "items", item_at))
+        for item_at, item in _indexed_items(package, "items"):
+            yield from _unknown_key_errors(
+                item, "product", skus, ("packages", at, "items", item_at)
+            )
     for at, line in lines:
-        yield from _unknown(line, "subscriber", people, ("lines", at))
-        yield from _unknown(line, "package", plans, ("lines", at))
-    yield from _faults_of_guardian(raw, subscribers, lines)
-    yield from _faults_of_numbers(raw, lines)
+        yield from _unknown_key_errors(line, "subscriber", people, ("lines", at))
+        yield from _unknown_key_errors(line, "package", plans, ("lines", at))
+    yield from _guardian_errors(raw, subscribers, lines)
+    yield from _line_errors(raw, lines)
 
 
-def _faults_of_guardian(raw: dict[str, Any], subscribers: "Rows", lines: "Rows") -> Iterator[Fault]:
+def _guardian_errors(
+    raw: dict[str, Any], subscribers: "IndexedItems", lines: "IndexedItems"
+) -> Iterator[FieldError]:
     known = _keys(subscribers)
     guarded = _keys([found for found in subscribers if found[1].get("guardian") is True])
-    for at, relation in _rows(raw, "relations"):
+    for at, relation in _indexed_items(raw, "relations"):
         for role in ("parent", "child"):
-            yield from _unknown(relation, role, known, ("relations", at))
+            yield from _unknown_key_errors(relation, role, known, ("relations", at))
             name = relation.get(role)
             if name in known and name not in guarded:
                 yield ("relations", at, role), f"subscriber '{name}' needs \"guardian\": true"
@@ -69,7 +73,7 @@ def _faults_of_guardian(raw: dict[str, Any], subscribers: "Rows", lines: "Rows")
                 yield ("lines", at, kind), f"subscriber '{name}' needs \"guardian\": true"
 
 
-def _faults_of_numbers(raw: dict[str, Any], lines: "Rows") -> Iterator[Fault]:
+def _line_errors(raw: dict[str, Any], lines: "IndexedItems") -> Iterator[FieldError]:
     routes = raw.get("routes")
     no_voice_route = isinstance(routes, dict) and routes.get("voice") is None
     seen: dict[str, set[str]] = {"iccid": set(), "phone_number": set()}
@@ -88,22 +92,22 @@ def _faults_of_numbers(raw: dict[str, Any], lines: "Rows") -> Iterator[Fault]:
                 values.add(value)
 
 
-Rows = list[tuple[int, dict[str, Any]]]
+IndexedItems = list[tuple[int, dict[str, Any]]]
 
 
-def _rows(raw: dict[str, Any], part: str) -> Rows:
+def _indexed_items(raw: dict[str, Any], part: str) -> IndexedItems:
     """The rows of a part; none of one that is refused for its length."""
     rows = raw.get(part)
-    if not isinstance(rows, list) or len(rows) > MOST_PARTS:
+    if not isinstance(rows, list) or len(rows) > MAX_ITEMS:
         return []
     return [(at, row) for at, row in enumerate(rows) if isinstance(row, dict)]
 
 
-def _keys(rows: Rows) -> list[str]:
+def _keys(rows: IndexedItems) -> list[str]:
     return sorted(key for _, row in rows if isinstance(key := row.get("key"), str))
 
 
-def _repeated(part: str, rows: Rows, field: str) -> Iterator[Fault]:
+def _duplicate_errors(part: str, rows: IndexedItems, field: str) -> Iterator[FieldError]:
     seen: set[str] = set()
     for at, row in rows:
         value = row.get(field)
@@ -114,36 +118,38 @@ def _repeated(part: str, rows: Rows, field: str) -> Iterator[Fault]:
         seen.add(value.casefold())
 
 
-def _unknown(
+def _unknown_key_errors(
     row: dict[str, Any], field: str, keys: Sequence[str], where: tuple[str | int, ...]
-) -> Iterator[Fault]:
+) -> Iterator[FieldError]:
     name = row.get(field)
     if isinstance(name, str) and name not in keys:
-        there = ", ".join(keys) or "none"
-        yield (*where, field), f"'{name}' is not a key in this request; there are: {there}"
+        known = ", ".join(keys) or "none"
+        yield (*where, field), f"'{name}' is not a key in this request; there are: {known}"
 
 
-def faults_of(error: ValidationError) -> list[str]:
+def format_errors(error: ValidationError) -> list[str]:
     """The faults of a refused request as sentences, `where: what`, without the values.
 
     Names of fields come from whoever wrote the request: long ones are cut, and so is a long list.
     What does not look like a name may be a value, in the wrong place.
     """
-    found = error.errors(include_url=False, include_input=False)
-    faults = [
-        shortened(f"{'.'.join(map(_place, fault['loc'])) or 'request'}: {fault['msg']}")
-        for fault in found[:MOST_FAULTS]
+    details = error.errors(include_url=False, include_input=False)
+    messages = [
+        truncate(
+            f"{'.'.join(map(_format_location_part, fault['loc'])) or 'request'}: {fault['msg']}"
+        )
+        for fault in details[:MAX_ERRORS]
     ]
-    return [*faults, "and more"] if len(found) > len(faults) else faults
+    return [*messages, "and more"] if len(details) > len(messages) else messages
 
 
-def _place(part: str | int) -> str:
-    return str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "(a field)"
+def _format_location_part(part: str | int) -> str:
+    return str(part) if isinstance(part, int) or _FIELD_NAME.fullmatch(part) else "(a field)"
 
 
-def shortened(text: str, longest: int = LONGEST) -> str:
+def truncate(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
     """So many characters of a text that somebody else has written, all of them visible."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    cut = text if len(text) <= max_length else text[: max_length - 1] + "…"
     if cut.isprintable():
         return cut
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in cut)

@@ -7,24 +7,24 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from telegent_orchestrator._models import Message, Payload, Reference, Request, Text
+from telegent_orchestrator._models import OperatorMessage, Reference, StrictModel, Text, WireModel
 from telegent_orchestrator.onboarding import OnboardingRequest
 
 BULK_WORKFLOW = "BulkWorkflow"
-BULK_PART_WORKFLOW = "BulkPartWorkflow"
+BULK_BATCH_WORKFLOW = "BulkBatchWorkflow"
 
 PAUSE_UPDATE = "pause"
 RESUME_UPDATE = "resume"
 RETRY_UPDATE = "retry"
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 """Rows of one bulk."""
-ROWS_IN_PART = 100
+MAX_BATCH_ROWS = 100
 """Rows of one part: a workflow that holds their requests, whose history so stays short."""
-MOST_BYTES_IN_PART = 1_000_000
+MAX_BATCH_BYTES = 1_000_000
 """JSON of one part's requests: Temporal takes 2 MB, and encryption adds to it."""
-WINDOW = 300
-MOST_OPEN = 5_000
+DEFAULT_WINDOW = 300
+MAX_WINDOW = 5_000
 
 
 def bulk_id(reference: str) -> str:
@@ -32,9 +32,9 @@ def bulk_id(reference: str) -> str:
     return f"bulk-{reference}"
 
 
-def bulk_part_id(reference: str, part: int) -> str:
+def bulk_batch_id(reference: str, batch: int) -> str:
     """Workflow id of one part of a bulk."""
-    return f"{bulk_id(reference)}-part-{part}"
+    return f"{bulk_id(reference)}-batch-{batch}"
 
 
 class RowState(StrEnum):
@@ -48,20 +48,20 @@ class RowState(StrEnum):
     CANCELLED = "cancelled"
 
     @property
-    def not_well(self) -> bool:
+    def unsuccessful(self) -> bool:
         """Whether the row has ended without its onboarding: a retry starts it again."""
         return self in (RowState.FAILED, RowState.CANCELLED)
 
 
 class BulkState(StrEnum):
-    """How a bulk stands. `needs a person`: every row has ended, and some failed or were cancelled.
+    """How a bulk stands. `needs operator`: every row has ended, and some failed or were cancelled.
 
     `incomplete`: it ended with such rows.
     """
 
     RUNNING = "running"
     PAUSED = "paused"
-    NEEDS_PERSON = "needs a person"
+    NEEDS_OPERATOR = "needs operator"
     STOPPING = "stopping"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
@@ -73,7 +73,7 @@ class BulkState(StrEnum):
         return self in (BulkState.COMPLETED, BulkState.CANCELLED, BulkState.INCOMPLETE)
 
 
-class Counts(Payload):
+class Counts(WireModel):
     """How many rows stand how."""
 
     waiting: int = 0
@@ -84,116 +84,116 @@ class Counts(Payload):
     cancelled: int = 0
 
     @property
-    def well(self) -> int:
+    def succeeded(self) -> int:
         """Rows whose onboarding is done."""
         return self.done + self.already_done
 
     @property
-    def not_well(self) -> int:
+    def unsuccessful(self) -> int:
         """Rows that have ended without their onboarding: a retry starts them again."""
         return self.failed + self.cancelled
 
     @property
     def ended(self) -> int:
         """Rows that nothing more happens to."""
-        return self.well + self.not_well
+        return self.succeeded + self.unsuccessful
 
     @property
-    def not_well_in_words(self) -> str:
+    def describe_unsuccessful(self) -> str:
         """Such as `2 failed, 1 cancelled`; empty when there are none."""
-        there = (("failed", self.failed), ("cancelled", self.cancelled))
-        return ", ".join(f"{rows} {how}" for how, rows in there if rows)
+        counts = (("failed", self.failed), ("cancelled", self.cancelled))
+        return ", ".join(f"{rows} {state}" for state, rows in counts if rows)
 
 
-class PartBrief(Payload):
-    """One part of a bulk. `over`: its workflow has ended.
+class BatchSummary(WireModel):
+    """One part of a bulk. `ended`: its workflow has ended.
 
     `granted`: how many starts it was allowed; `started`: how many it has made. A row that is
     started again counts again.
     """
 
-    part: int
+    batch: int
     rows: int
     counts: Counts = Counts()
     granted: int = 0
     started: int = 0
-    over: bool = False
+    ended: bool = False
 
 
-class BulkEntry(Payload):
+class BulkTimelineEntry(WireModel):
     """Who did what, when."""
 
     at: datetime
     by: str
-    what: str
+    event: str
 
 
-class BulkWish(Message):
+class BulkCommand(OperatorMessage):
     """A person's wish: to pause, to go on, to start rows again that failed or were cancelled."""
 
     by: Text
     reason: Text
 
 
-class BulkCancel(Message):
-    """A person's wish to start no more rows; `running_too`: and to cancel those that run."""
+class BulkCancel(OperatorMessage):
+    """A person's wish to start no more rows; `cancel_running`: and to cancel those that run."""
 
     by: Text
     reason: Text
-    running_too: bool = False
+    cancel_running: bool = False
 
 
-class BulkRetried(Payload):
+class BulkRetryResult(WireModel):
     """How many rows are started again."""
 
     rows: int
 
 
-class BulkSoFar(Payload):
+class BulkCheckpoint(WireModel):
     """What a long bulk hands on to its next run. Callers leave it out."""
 
     started_at: datetime
     paused: bool = False
     cancel: BulkCancel | None = None
     retries: int = 0
-    parts: list[PartBrief] = []
-    retries_told: dict[int, int] = {}
-    retries_seen: dict[int, int] = {}
-    timeline: list[BulkEntry] = []
+    batches: list[BatchSummary] = []
+    retries_sent: dict[int, int] = {}
+    retries_acknowledged: dict[int, int] = {}
+    timeline: list[BulkTimelineEntry] = []
 
 
-class BulkRequest(Request):
-    """A bulk: its rows follow in as many parts (BulkPartRequest), each a start of its own.
+class BulkRequest(StrictModel):
+    """A bulk: its rows follow in as many parts (BulkBatchRequest), each a start of its own.
 
     `window`: rows that may be open at once; a port-in is open for days. `fingerprint`: whatever
     tells the content of two files apart.
     """
 
     reference: Reference
-    rows: Annotated[int, Field(ge=1, le=MOST_ROWS)]
-    parts: Annotated[int, Field(ge=1, le=MOST_ROWS)]
-    window: Annotated[int, Field(ge=1, le=MOST_OPEN)] = WINDOW
+    rows: Annotated[int, Field(ge=1, le=MAX_ROWS)]
+    batches: Annotated[int, Field(ge=1, le=MAX_ROWS)]
+    window: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = DEFAULT_WINDOW
     fingerprint: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
     by: Text
-    so_far: SkipJsonSchema[BulkSoFar | None] = None
+    checkpoint: SkipJsonSchema[BulkCheckpoint | None] = None
 
 
-class BulkRow(Request):
+class BulkRow(StrictModel):
     """One row. `number`: where it stands in the file, for people."""
 
     number: Annotated[int, Field(ge=1)]
     onboarding: OnboardingRequest
 
 
-class BulkPartRequest(Request):
-    """Rows of a bulk. `bulk`: its reference; `part`: from 1 to the bulk's `parts`."""
+class BulkBatchRequest(StrictModel):
+    """Rows of a bulk. `bulk`: its reference; `batch`: from 1 to the bulk's `batches`."""
 
     bulk: Reference
-    part: Annotated[int, Field(ge=1)]
-    rows: Annotated[list[BulkRow], Field(min_length=1, max_length=ROWS_IN_PART)]
+    batch: Annotated[int, Field(ge=1)]
+    rows: Annotated[list[BulkRow], Field(min_length=1, max_length=MAX_BATCH_ROWS)]
 
 
-class RowResult(Payload):
+class RowResult(WireModel):
     """How one row stands; `detail` is a sentence without secrets."""
 
     row: int
@@ -206,15 +206,15 @@ class RowResult(Payload):
     phone_numbers: list[str] = []
 
 
-class BulkPartStatus(Payload):
+class BulkBatchStatus(WireModel):
     """The rows of one part."""
 
     bulk: str
-    part: int
+    batch: int
     rows: list[RowResult]
 
 
-class BulkStatus(Payload):
+class BulkStatus(WireModel):
     """How far a bulk is. `missing`: rows of parts that have not been sent yet.
 
     `retry_until`: as long as rows can be started again after all have ended.
@@ -227,13 +227,13 @@ class BulkStatus(Payload):
     fingerprint: str = ""
     counts: Counts
     missing: int = 0
-    parts: list[PartBrief] = []
-    timeline: list[BulkEntry] = []
+    batches: list[BatchSummary] = []
+    timeline: list[BulkTimelineEntry] = []
     started_at: datetime
     retry_until: AwareDatetime | None = None
 
 
-class BulkResult(Payload):
+class BulkResult(WireModel):
     """How a bulk ended."""
 
     reference: str

@@ -10,12 +10,12 @@ from enum import StrEnum
 
 from pydantic import JsonValue, ValidationError
 
-from telegent_orchestrator._json_path import NoPlaceError, put
-from telegent_orchestrator._validation import faults_of
-from telegent_orchestrator.bulk import MOST_BYTES_IN_PART, MOST_ROWS, BulkRow
+from telegent_orchestrator._json_path import InvalidPathError, set_at
+from telegent_orchestrator._validation import format_errors
+from telegent_orchestrator.bulk import MAX_BATCH_BYTES, MAX_ROWS, BulkRow
 from telegent_orchestrator.onboarding import OnboardingRequest
 
-WORDS: Mapping[str, JsonValue] = {"true": True, "false": False}
+BOOLEANS: Mapping[str, JsonValue] = {"true": True, "false": False}
 RawRow = dict[str, JsonValue]
 
 
@@ -27,55 +27,55 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True)
-class RowFault:
+class RowError:
     """What is wrong with a row. Rows are counted as a spreadsheet counts them: the head is row 1;
     in JSON Lines they are the lines of the file."""
 
     row: int
-    what: str
+    message: str
 
 
-class RowsRefusedError(Exception):
-    """A file that cannot be used; `faults` are all of them, and hold no values."""
+class InvalidRowsError(Exception):
+    """A file that cannot be used; `errors` are all of them, and hold no values."""
 
-    def __init__(self, faults: list[RowFault]) -> None:
-        super().__init__(f"{len(faults)} faults")
-        self.faults = faults
+    def __init__(self, errors: list[RowError]) -> None:
+        super().__init__(f"{len(errors)} faults")
+        self.errors = errors
 
-    def sentences(self) -> list[str]:
+    def messages(self) -> list[str]:
         """One sentence for each fault, with the rows that have it."""
         rows: dict[str, list[int]] = {}
-        for fault in self.faults:
-            rows.setdefault(fault.what, []).append(fault.row)
-        return [f"{_rows(numbers)}: {what}" for what, numbers in rows.items()]
+        for fault in self.errors:
+            rows.setdefault(fault.message, []).append(fault.row)
+        return [f"{_format_row_numbers(numbers)}: {what}" for what, numbers in rows.items()]
 
 
-def read_rows(text: str, form: Format, common: RawRow | None = None) -> list[BulkRow]:
-    """The rows of a file, each an onboarding. Raises RowsRefusedError.
+def read_rows(text: str, file_format: Format, common: RawRow | None = None) -> list[BulkRow]:
+    """The rows of a file, each an onboarding. Raises InvalidRowsError.
 
     `common`: what every row has as well. A row's own values win: in CSV each cell, in JSON Lines
     each top-level field.
     """
-    faults: list[RowFault] = []
-    raw = _raw_csv if form is Format.CSV else _raw_json_lines
+    errors: list[RowError] = []
+    raw = _parse_csv if file_format is Format.CSV else _parse_json_lines
     rows: list[tuple[int, RawRow]] = []
     for number, found in raw(text, common or {}):
         if isinstance(found, str):
-            faults.append(RowFault(number, found))
+            errors.append(RowError(number, found))
         else:
             rows.append((number, found))
-    read = [_read(number, row, faults) for number, row in rows]
-    faults += _repeated(rows)
-    if not rows and not faults:
-        faults.append(RowFault(1, "there are no rows"))
-    if len(rows) > MOST_ROWS:
-        faults.append(RowFault(rows[MOST_ROWS][0], f"a bulk has at most {MOST_ROWS} rows"))
-    if faults:
-        raise RowsRefusedError(sorted(faults, key=lambda fault: fault.row))
+    read = [_validate_row(number, row, errors) for number, row in rows]
+    errors += _duplicate_errors(rows)
+    if not rows and not errors:
+        errors.append(RowError(1, "there are no rows"))
+    if len(rows) > MAX_ROWS:
+        errors.append(RowError(rows[MAX_ROWS][0], f"a bulk has at most {MAX_ROWS} rows"))
+    if errors:
+        raise InvalidRowsError(sorted(errors, key=lambda fault: fault.row))
     return [row for row in read if row]
 
 
-def _raw_csv(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
+def _parse_csv(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
     table = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         head = [column.strip() for column in next(table, [])]
@@ -83,12 +83,12 @@ def _raw_csv(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
             yield 1, f"two columns are called {column!r}"
         for number, cells in enumerate(table, start=2):
             if any(cell.strip() for cell in cells):
-                yield number, _row_of(head, cells, common)
+                yield number, _build_row(head, cells, common)
     except csv.Error as error:
         yield table.line_num, f"is not CSV: {error}"
 
 
-def _row_of(head: list[str], cells: list[str], common: RawRow) -> RawRow | str:
+def _build_row(head: list[str], cells: list[str], common: RawRow) -> RawRow | str:
     if len(cells) > len(head):
         return f"has {len(cells)} cells, and there are {len(head)} columns"
     row = deepcopy(common)
@@ -96,13 +96,13 @@ def _row_of(head: list[str], cells: list[str], common: RawRow) -> RawRow | str:
         value = cell.strip()
         try:
             if value:
-                put(row, column, WORDS.get(value.lower(), value))
-        except NoPlaceError:
+                set_at(row, column, BOOLEANS.get(value.lower(), value))
+        except InvalidPathError:
             return f"a request has no place {column!r}"
     return row
 
 
-def _raw_json_lines(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
+def _parse_json_lines(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         if not line.strip():
             continue
@@ -115,29 +115,29 @@ def _raw_json_lines(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | s
         yield number, (deepcopy(common) | row if isinstance(row, dict) else "is not a JSON object")
 
 
-def _read(number: int, row: RawRow, faults: list[RowFault]) -> BulkRow | None:
+def _validate_row(number: int, row: RawRow, errors: list[RowError]) -> BulkRow | None:
     text = json.dumps(row)
-    if len(text) > MOST_BYTES_IN_PART:
-        faults.append(RowFault(number, f"has more than {MOST_BYTES_IN_PART} characters"))
+    if len(text) > MAX_BATCH_BYTES:
+        errors.append(RowError(number, f"has more than {MAX_BATCH_BYTES} characters"))
         return None
     try:
         return BulkRow(number=number, onboarding=OnboardingRequest.model_validate_json(text))
     except ValidationError as error:
-        faults += [RowFault(number, what) for what in faults_of(error)]
+        errors += [RowError(number, what) for what in format_errors(error)]
         return None
 
 
-def _repeated(rows: Iterable[tuple[int, RawRow]]) -> Iterator[RowFault]:
+def _duplicate_errors(rows: Iterable[tuple[int, RawRow]]) -> Iterator[RowError]:
     """What only one row can have. Without the values: some are personal."""
     seen: dict[tuple[str, str], int] = {}
     for number, row in rows:
-        for place, kind, value in _unique(row):
+        for place, kind, value in _unique_values(row):
             first = seen.setdefault((kind, value.casefold()), number)
             if first != number:
-                yield RowFault(number, f"{place}: is the same in row {first}")
+                yield RowError(number, f"{place}: is the same in row {first}")
 
 
-def _unique(row: RawRow) -> Iterator[tuple[str, str, str]]:
+def _unique_values(row: RawRow) -> Iterator[tuple[str, str, str]]:
     if isinstance(reference := row.get("reference"), str):
         yield "reference", "reference", reference
     for at, person in _items(row, "subscribers"):
@@ -157,7 +157,7 @@ def _items(row: RawRow, part: str) -> Iterator[tuple[int, RawRow]]:
             yield at, item
 
 
-def _rows(numbers: list[int]) -> str:
+def _format_row_numbers(numbers: list[int]) -> str:
     """Row numbers in order, those that follow each other as from-to."""
     spans: list[list[int]] = []
     for number in numbers:

@@ -145,7 +145,7 @@ def _encrypt(payload: Payload, key: PayloadKey) -> Payload:
     )
 
 
-class NewsWithoutTraceback(DefaultFailureConverter):
+class BenignFailureConverter(DefaultFailureConverter):
     """A benign failure, such as "not yet, next look at …", is news for people who read the Temporal
     UI: where in the code it was raised would only look like a fault."""
 
@@ -159,8 +159,8 @@ class NewsWithoutTraceback(DefaultFailureConverter):
         super().to_failure(exception, payload_converter, failure)
 
 
-class EncodedNewsWithoutTraceback(
-    NewsWithoutTraceback, DefaultFailureConverterWithEncodedAttributes
+class EncodedBenignFailureConverter(
+    BenignFailureConverter, DefaultFailureConverterWithEncodedAttributes
 ):
     """The same, with messages where the codec encrypts them."""
 
@@ -170,5 +170,5 @@ def data_converter(keys: Sequence[PayloadKey]) -> DataConverter:
     return dataclasses.replace(
         pydantic_data_converter,
         payload_codec=EncryptionCodec(keys),
-        failure_converter_class=EncodedNewsWithoutTraceback if keys else NewsWithoutTraceback,
+        failure_converter_class=EncodedBenignFailureConverter if keys else BenignFailureConverter,
     )

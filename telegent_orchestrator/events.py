@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 
 EVENT_DELIVERY_WORKFLOW = "EventDeliveryWorkflow"
 """Type of the workflows that deliver: one for each event and target. A failed one is an event
@@ -25,7 +25,7 @@ ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
 SIGNATURE_HEADER = "webhook-signature"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the part of a secret that everybody knows
-TOLERANCE = timedelta(minutes=5)
+DEFAULT_TOLERANCE = timedelta(minutes=5)
 
 
 class EventType(StrEnum):
@@ -43,7 +43,7 @@ class EventType(StrEnum):
     ONBOARDING_CANCELLED = "com.telegent-orchestrator.onboarding.cancelled"
 
 
-class EventData(Payload):
+class EventData(WireModel):
     """What an event says: nothing personal but `phone_number`, which is sent only if allowed.
 
     What is not known is left out. `parent_workflow_id`: the onboarding of a line, the line of a
@@ -64,7 +64,7 @@ class EventData(Payload):
     phone_number: str | None = None
 
 
-class Event(Payload):
+class Event(WireModel):
     """A CloudEvent. `sequence` counts the events of one workflow run: text that sorts in order."""
 
     specversion: Literal["1.0"] = "1.0"
@@ -87,7 +87,7 @@ class SignatureError(ValueError):
 
 
 def verify_signature(
-    secret: str, headers: Mapping[str, str], body: bytes, tolerance: timedelta = TOLERANCE
+    secret: str, headers: Mapping[str, str], body: bytes, tolerance: timedelta = DEFAULT_TOLERANCE
 ) -> None:
     """Checks that `body` (as received, before any parsing) was signed with `secret`, just now.
 
@@ -95,23 +95,27 @@ def verify_signature(
     may differ and how late a recorded request may be sent again. Raises SignatureError, and
     ValueError when the secret is none.
     """
-    given = {name.lower(): value for name, value in headers.items()}
-    absent = [name for name in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER) if name not in given]
-    if absent:
-        raise SignatureError(f"the request lacks the header {', '.join(absent)}")
+    lower_headers = {name.lower(): value for name, value in headers.items()}
+    missing = [
+        name
+        for name in (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER)
+        if name not in lower_headers
+    ]
+    if missing:
+        raise SignatureError(f"the request lacks the header {', '.join(missing)}")
     try:
-        at = datetime.fromtimestamp(int(given[TIMESTAMP_HEADER]), UTC)
+        at = datetime.fromtimestamp(int(lower_headers[TIMESTAMP_HEADER]), UTC)
     except (ValueError, OverflowError, OSError):
         raise SignatureError(f"{TIMESTAMP_HEADER} is not a time in seconds since 1970") from None
     if abs(datetime.now(UTC) - at) > tolerance:
         raise SignatureError(f"{TIMESTAMP_HEADER} is more than {tolerance} away from now")
-    expected = signed_headers(secret, given[ID_HEADER], body, at)[SIGNATURE_HEADER].encode()
-    signatures = given[SIGNATURE_HEADER].encode().split()
+    expected = sign_headers(secret, lower_headers[ID_HEADER], body, at)[SIGNATURE_HEADER].encode()
+    signatures = lower_headers[SIGNATURE_HEADER].encode().split()
     if not any(hmac.compare_digest(expected, signature) for signature in signatures):
         raise SignatureError("the signature does not fit: another secret, or another body")
 
 
-def signed_headers(secret: str, event_id: str, body: bytes, at: datetime) -> dict[str, str]:
+def sign_headers(secret: str, event_id: str, body: bytes, at: datetime) -> dict[str, str]:
     """The three headers that sign a body sent at this time: `v1,` and base64 of HMAC-SHA256.
 
     What is signed is `id.timestamp.body`, the timestamp in seconds since 1970. Raises ValueError

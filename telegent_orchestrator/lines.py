@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._models import E164, Iccid, Key, Payload, Request, Text, ZipCode
+from telegent_orchestrator._models import E164, Iccid, Key, StrictModel, Text, WireModel, ZipCode
 from telegent_orchestrator.port_in import MessageType, PortInDetails
-from telegent_orchestrator.progress import Question, Step, StepState, Undone
+from telegent_orchestrator.progress import CompensationReport, Escalation, Step, StepState
 
 Numbers = Annotated[list[E164], Field(max_length=500)]
 
@@ -38,7 +38,7 @@ class ProductType(StrEnum):
         return self is not ProductType.DATA_ONLY
 
 
-class NewNumber(Request):
+class NewNumber(StrictModel):
     """Buy a number: the vendor chooses it, near the area code or else the ZIP code.
 
     With `iccid` it goes on that physical SIM; without, the vendor issues an eSIM.
@@ -56,7 +56,7 @@ class PortInNumber(PortInDetails):
     kind: Literal["port_in"] = "port_in"
 
 
-class DataLimits(Request):
+class DataLimits(StrictModel):
     """Data limits of a line in MB: notify < throttle < limit, strictly (vendor's rule)."""
 
     limit_mb: Annotated[int, Field(gt=0)]
@@ -78,14 +78,14 @@ class DataLimits(Request):
     ) = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> "DataLimits":
+    def _require_rising_limits(self) -> "DataLimits":
         given = [v for v in (self.notify_mb, self.throttle_mb, self.limit_mb) if v is not None]
         if any(low >= high for low, high in pairwise(given)):
             raise ValueError("must rise strictly: notify_mb < throttle_mb < limit_mb")
         return self
 
 
-class Renewal(Request):
+class Renewal(StrictModel):
     """When used data starts again from zero: on `day` of each month (1-31) or week (1-7)."""
 
     every: Literal["month", "week"] = "month"
@@ -93,13 +93,13 @@ class Renewal(Request):
     reset_now: bool = False
 
     @model_validator(mode="after")
-    def _day_exists(self) -> "Renewal":
+    def _validate_day(self) -> "Renewal":
         if self.every == "week" and self.day > 7:
             raise ValueError("day must be 1 to 7 when every is 'week'")
         return self
 
 
-class CallFilter(Request):
+class CallFilter(StrictModel):
     """AI Guardian's call filter of a number."""
 
     mode: Literal["WHITELIST", "BLACKLIST", "CHILD", "TEENAGER", "ADOLESCENT"]
@@ -110,7 +110,7 @@ class CallFilter(Request):
     notification_phones: Numbers = []
 
 
-class MessageFilter(Request):
+class MessageFilter(StrictModel):
     """AI Guardian's message filter of a number.
 
     `level` (age levels of the vendor's best-practices page, section 10.3) is refused unless the
@@ -128,7 +128,7 @@ class MessageFilter(Request):
     notification_phones: Numbers = []
 
 
-class LineRequest(Request):
+class LineRequest(StrictModel):
     """One line: whose, on which number, under which package, with which limits and filters.
 
     `subscriber` and `package` are keys of the same onboarding request.
@@ -146,30 +146,30 @@ class LineRequest(Request):
     message_filter: MessageFilter | None = None
 
 
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """Before the vendor sold anything."""
 
 
-class EarlierRuns(Payload):
-    """When earlier runs of a workflow may have created things: from `begun` until `ended`.
+class PreviousRuns(WireModel):
+    """When earlier runs of a workflow may have created things: from `started_at` until `ended_at`.
 
-    `cut_off`: one did not end by itself, so that a call of it may have been under way then. The
+    `interrupted`: one did not end by itself, so that a call of it may have been under way then. The
     defaults are for those of which release 0.1.0 knew only that there were some.
     """
 
-    begun: datetime = LONG_AGO
-    ended: datetime = LONG_AGO
-    cut_off: bool = False
+    started_at: datetime = EPOCH
+    ended_at: datetime = EPOCH
+    interrupted: bool = False
 
 
-class LineInput(Payload):
+class LineInput(WireModel):
     """What a LineWorkflow starts from: the wanted line and the ids that it builds on.
 
-    `earlier`: earlier runs may have created things, so look before each create.
-    `numbers_elsewhere`: the subscriber's numbers that belong to other lines of the request.
-    `only_number`: the request has no other line with a new eSIM for this subscriber, and describes
-    the subscriber as new. `new_subscriber`: this very run has created the subscriber, so that it
-    had no number before.
+    `previous_runs`: earlier runs may have created things, so look before each create.
+    `other_lines_numbers`: the subscriber's numbers that belong to other lines of the request.
+    `sole_new_number`: the request has no other line with a new eSIM for this subscriber, and
+    describes the subscriber as new. `subscriber_created`: this very run has created the subscriber,
+    so that it had no number before.
     """
 
     reference: str
@@ -179,20 +179,13 @@ class LineInput(Payload):
     package_id: str
     message_route_id: str | None = None
     voice_route_id: str | None = None
-    earlier: EarlierRuns | None = None
-    numbers_elsewhere: list[str] = []
-    only_number: bool = False
-    new_subscriber: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_the_first_release(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("look_first"):
-            return {"earlier": EarlierRuns(), **given}
-        return given
+    previous_runs: PreviousRuns | None = None
+    other_lines_numbers: list[str] = []
+    sole_new_number: bool = False
+    subscriber_created: bool = False
 
 
-class LineResult(Payload):
+class LineResult(WireModel):
     """What exists for a line at its end."""
 
     key: str
@@ -209,11 +202,11 @@ class LineResult(Payload):
     port_in_workflow_id: str | None = None
 
 
-class LineStatus(Payload):
+class LineStatus(WireModel):
     """How far a line is."""
 
     key: str
     steps: list[Step] = []
-    questions: list[Question] = []
-    undone: Undone = Undone()
+    escalations: list[Escalation] = []
+    compensation: CompensationReport = CompensationReport()
     result: LineResult

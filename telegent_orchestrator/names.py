@@ -25,13 +25,13 @@ CORRECT_UPDATE = "submit_correction"
 CANCEL_SIGNAL = "cancel"
 CANCEL_UPDATE = "request_cancel"
 ATTACH_ORDER_UPDATE = "attach_order"
-OPERATOR_UPDATE = "operator_resolve"
+OPERATOR_RESOLVE_UPDATE = "operator_resolve"
 ORDER_EVENT_SIGNAL = "order_event"
 
 ACCOUNT_ATTRIBUTE = "TelegentAccount"
 ORDER_ATTRIBUTE = "TelegentOrder"
 PORT_STATE_ATTRIBUTE = "PortState"
-PORT_STATE_SINCE_ATTRIBUTE = "PortStateSince"
+PORT_STATE_ENTERED_AT_ATTRIBUTE = "PortStateEnteredAt"
 STEP_ATTRIBUTE = "CurrentStep"
 NEEDS_ACTION_ATTRIBUTE = "NeedsActionSince"
 """Since when a port-in, or a question of an onboarding or line, waits for a person: see
@@ -40,14 +40,14 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE),
     SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE),
     SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE),
-    SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE),
+    SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE),
     SearchAttributeKey.for_keyword(STEP_ATTRIBUTE),
     SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE),
 )
 """Search attributes are never encrypted, so none holds personal data."""
 
 
-def needs_action_since(moment: datetime) -> str:
+def format_needs_action_since(moment: datetime) -> str:
     """The search attribute's value for this moment (UTC), such as `2026-11-23T19:02Z`."""
     return f"{moment:%Y-%m-%dT%H:%MZ}"
 

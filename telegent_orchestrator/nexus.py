@@ -8,7 +8,7 @@ See docs/how-to/nexus.md for the endpoint. In a workflow there:
 
 import nexusrpc
 
-from telegent_orchestrator._models import E164, Request
+from telegent_orchestrator._models import E164, StrictModel
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import (
     PortInCancel,
@@ -19,14 +19,14 @@ from telegent_orchestrator.port_in import (
 )
 
 
-class CorrectPortIn(Request):
+class CorrectPortIn(StrictModel):
     """A correction, and of which number's port-in."""
 
     phone_number: E164
     correction: PortInCorrection
 
 
-class CancelPortIn(Request):
+class CancelPortIn(StrictModel):
     """A wish to cancel, and of which number's port-in."""
 
     phone_number: E164

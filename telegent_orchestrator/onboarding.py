@@ -19,19 +19,19 @@ from telegent_orchestrator._models import (
     Email,
     HttpUrl,
     Key,
-    Payload,
     Reference,
-    Request,
+    StrictModel,
     Text,
+    WireModel,
     ZipCode,
-    one_line,
+    single_line,
 )
-from telegent_orchestrator._validation import MOST_FAULTS, MOST_PARTS, faults_between_parts
+from telegent_orchestrator._validation import MAX_ERRORS, MAX_ITEMS, cross_field_errors
 from telegent_orchestrator.lines import LineRequest, LineResult
-from telegent_orchestrator.progress import LineBrief, Question, Step, Undone
+from telegent_orchestrator.progress import CompensationReport, Escalation, LineSummary, Step
 
 
-def _by_id(field: str) -> Discriminator:
+def _discriminate_by_id(field: str) -> Discriminator:
     """What carries the vendor's id exists already; anything else is to be made."""
 
     def tag(value: object) -> str:
@@ -41,7 +41,7 @@ def _by_id(field: str) -> Discriminator:
     return Discriminator(tag)
 
 
-class Address(Request):
+class Address(StrictModel):
     """A postal address; the vendor wants the country as `USA` unless it is abroad."""
 
     street1: Text
@@ -52,7 +52,7 @@ class Address(Request):
     country: Text = "USA"
 
 
-class NewAccount(Request):
+class NewAccount(StrictModel):
     """An account to create: a family or a business. `admin_email` gets the vendor's notices.
 
     The vendor's AccountName becomes `name (reference)`: the only marker by which an account can
@@ -65,26 +65,26 @@ class NewAccount(Request):
     mailing_address: Address | None = None
 
 
-class ExistingAccount(Request):
+class ExistingAccount(StrictModel):
     """An account that exists at the vendor."""
 
     account_id: Text
 
 
-class NewSubscriber(Request):
+class NewSubscriber(StrictModel):
     """A person to create. `password` is the temporary one that the vendor asks for; a secret."""
 
     key: Key
     name: Text
     email: Email
     role: Literal["Subscriber", "Manager", "Account Admin"] = "Subscriber"
-    password: Annotated[str, AfterValidator(one_line)] = Field(
+    password: Annotated[str, AfterValidator(single_line)] = Field(
         min_length=8, max_length=128, repr=False
     )
     guardian: bool = False
 
 
-class ExistingSubscriber(Request):
+class ExistingSubscriber(StrictModel):
     """A person who exists at the vendor."""
 
     key: Key
@@ -92,17 +92,17 @@ class ExistingSubscriber(Request):
     guardian: bool = False
 
 
-class RouteCredentials(Request):
+class RouteCredentials(StrictModel):
     """What the vendor presents when it calls your URL. `secret`: password or bearer token."""
 
     type: Literal["Basic", "Bearer"]
     username: Text | None = None
-    secret: Annotated[str, AfterValidator(one_line)] = Field(
+    secret: Annotated[str, AfterValidator(single_line)] = Field(
         min_length=1, max_length=2000, repr=False
     )
 
 
-class NewMessageRoute(Request):
+class NewMessageRoute(StrictModel):
     """A message route to create: where inbound messages and delivery receipts are sent."""
 
     name: Text
@@ -112,13 +112,13 @@ class NewMessageRoute(Request):
     intelligent: bool = True
 
 
-class ExistingMessageRoute(Request):
+class ExistingMessageRoute(StrictModel):
     """A message route that exists at the vendor."""
 
     message_route_id: Text
 
 
-class NewVoiceRoute(Request):
+class NewVoiceRoute(StrictModel):
     """A voice route to create: a URL that takes call control, or a SIP trunk."""
 
     name: Text
@@ -131,14 +131,14 @@ class NewVoiceRoute(Request):
     intelligent: bool = True
 
     @model_validator(mode="after")
-    def _complete_for_type(self) -> "NewVoiceRoute":
+    def _require_fields_of_type(self) -> "NewVoiceRoute":
         needed = ("url",) if self.type == "URL" else ("trunk_ip", "trunk_port", "trunk_transport")
         if missing := [name for name in needed if getattr(self, name) is None]:
             raise ValueError(f"type {self.type} also needs {', '.join(missing)}")
         return self
 
 
-class ExistingVoiceRoute(Request):
+class ExistingVoiceRoute(StrictModel):
     """A voice route that exists at the vendor."""
 
     voice_route_id: Text
@@ -146,15 +146,15 @@ class ExistingVoiceRoute(Request):
 
 MessageRoute = Annotated[
     Annotated[NewMessageRoute, Tag("new")] | Annotated[ExistingMessageRoute, Tag("existing")],
-    _by_id("message_route_id"),
+    _discriminate_by_id("message_route_id"),
 ]
 VoiceRoute = Annotated[
     Annotated[NewVoiceRoute, Tag("new")] | Annotated[ExistingVoiceRoute, Tag("existing")],
-    _by_id("voice_route_id"),
+    _discriminate_by_id("voice_route_id"),
 ]
 
 
-class Routes(Request):
+class Routes(StrictModel):
     """Where messages and calls go. A voice route is needed when a line has voice."""
 
     message: MessageRoute
@@ -177,7 +177,7 @@ Money = Annotated[
 ]
 
 
-class NewProduct(Request):
+class NewProduct(StrictModel):
     """A product that must be in the catalogue under this SKU; one that is there is used."""
 
     key: Key
@@ -189,14 +189,14 @@ class NewProduct(Request):
     billing_frequency: Literal["MRC", "NRC"] = "MRC"
 
 
-class ExistingProduct(Request):
+class ExistingProduct(StrictModel):
     """A product that exists at the vendor."""
 
     key: Key
     product_id: Text
 
 
-class PackageItem(Request):
+class PackageItem(StrictModel):
     """A product in a package; `product` is a key of the same request."""
 
     product: Key
@@ -205,7 +205,7 @@ class PackageItem(Request):
     type: Text = "esim"
 
 
-class NewPackage(Request):
+class NewPackage(StrictModel):
     """A package that must be in the catalogue under this name; one that is there is used."""
 
     key: Key
@@ -214,17 +214,17 @@ class NewPackage(Request):
     type: Text = "esim"
     price: Money
     monthly: bool = True
-    items: Annotated[list[PackageItem], Field(min_length=1, max_length=MOST_PARTS)]
+    items: Annotated[list[PackageItem], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
-class ExistingPackage(Request):
+class ExistingPackage(StrictModel):
     """A package that exists at the vendor."""
 
     key: Key
     package_id: Text
 
 
-class GuardianRelation(Request):
+class GuardianRelation(StrictModel):
     """Who watches over whom: both are subscriber keys with `guardian` on."""
 
     parent: Key
@@ -234,23 +234,23 @@ class GuardianRelation(Request):
 
 Account = Annotated[
     Annotated[NewAccount, Tag("new")] | Annotated[ExistingAccount, Tag("existing")],
-    _by_id("account_id"),
+    _discriminate_by_id("account_id"),
 ]
 Subscriber = Annotated[
     Annotated[NewSubscriber, Tag("new")] | Annotated[ExistingSubscriber, Tag("existing")],
-    _by_id("subscriber_id"),
+    _discriminate_by_id("subscriber_id"),
 ]
 Product = Annotated[
     Annotated[NewProduct, Tag("new")] | Annotated[ExistingProduct, Tag("existing")],
-    _by_id("product_id"),
+    _discriminate_by_id("product_id"),
 ]
 Package = Annotated[
     Annotated[NewPackage, Tag("new")] | Annotated[ExistingPackage, Tag("existing")],
-    _by_id("package_id"),
+    _discriminate_by_id("package_id"),
 ]
 
 
-class OnboardingRequest(Request):
+class OnboardingRequest(StrictModel):
     """Everything that must exist at the end. What exists is given by its id, the rest is made.
 
     Raises `pydantic.ValidationError` with every fault at once: shapes, unknown names, keys that
@@ -259,63 +259,63 @@ class OnboardingRequest(Request):
 
     reference: Reference
     account: Account
-    subscribers: Annotated[list[Subscriber], Field(min_length=1, max_length=MOST_PARTS)]
+    subscribers: Annotated[list[Subscriber], Field(min_length=1, max_length=MAX_ITEMS)]
     routes: Routes
-    products: Annotated[list[Product], Field(max_length=MOST_PARTS)] = []
-    packages: Annotated[list[Package], Field(min_length=1, max_length=MOST_PARTS)]
-    lines: Annotated[list[LineRequest], Field(max_length=MOST_PARTS)] = []
-    relations: Annotated[list[GuardianRelation], Field(max_length=MOST_PARTS)] = []
+    products: Annotated[list[Product], Field(max_length=MAX_ITEMS)] = []
+    packages: Annotated[list[Package], Field(min_length=1, max_length=MAX_ITEMS)]
+    lines: Annotated[list[LineRequest], Field(max_length=MAX_ITEMS)] = []
+    relations: Annotated[list[GuardianRelation], Field(max_length=MAX_ITEMS)] = []
 
     @model_validator(mode="wrap")
     @classmethod
-    def _every_fault_at_once(
+    def _collect_all_errors(
         cls, data: object, handler: ModelWrapValidatorHandler["OnboardingRequest"]
     ) -> "OnboardingRequest":
-        faults: list[InitErrorDetails] = []
+        errors: list[InitErrorDetails] = []
         request = None
         try:
             request = handler(data)
         except ValidationError as error:
-            shapes = error.errors(include_url=False)[: MOST_FAULTS + 1]
-            faults += [_as_fault(found) for found in shapes]
+            shapes = error.errors(include_url=False)[: MAX_ERRORS + 1]
+            errors += [_to_error_details(found) for found in shapes]
         raw = data.model_dump() if isinstance(data, cls) else data
         if isinstance(raw, dict):
-            faults += [
+            errors += [
                 InitErrorDetails(
                     type=PydanticCustomError("reference", "{fault}", {"fault": text}),
                     loc=loc,
                     input=None,
                 )
-                for loc, text in faults_between_parts(raw)
+                for loc, text in cross_field_errors(raw)
             ]
-        if faults or request is None:
-            raise ValidationError.from_exception_data("OnboardingRequest", faults, hide_input=True)
+        if errors or request is None:
+            raise ValidationError.from_exception_data("OnboardingRequest", errors, hide_input=True)
         return request
 
 
-def _as_fault(error: ErrorDetails) -> InitErrorDetails:
+def _to_error_details(error: ErrorDetails) -> InitErrorDetails:
     """An error of the shape check: without the value, and without the tags of our unions."""
     message = PydanticCustomError("shape", "{fault}", {"fault": error["msg"]})
     where = tuple(part for part in error["loc"] if part not in ("new", "existing", "port_in"))
     return InitErrorDetails(type=message, loc=where, input=None)
 
 
-class OnboardingStatus(Payload):
+class OnboardingStatus(WireModel):
     """How far an onboarding is; each line's own steps are in the status of its workflow.
 
-    `result` holds what was made so far. After a cancel `undone` says what of it was taken back, and
-    what is left; each line says that of its own part.
+    `result` holds what was made so far. After a cancel `compensation` says what of it was taken
+    back, and what is left; each line says that of its own part.
     """
 
     reference: str
     steps: list[Step] = []
-    lines: list[LineBrief] = []
-    questions: list[Question] = []
-    undone: Undone = Undone()
+    lines: list[LineSummary] = []
+    escalations: list[Escalation] = []
+    compensation: CompensationReport = CompensationReport()
     result: "OnboardingResult | None" = None
 
 
-class OnboardingResult(Payload):
+class OnboardingResult(WireModel):
     """What exists at the end, by the request's keys; `complete` only if every line is live."""
 
     reference: str
@@ -327,4 +327,4 @@ class OnboardingResult(Payload):
     product_ids: dict[str, str] = {}
     package_ids: dict[str, str] = {}
     lines: list[LineResult] = []
-    faults: list[str] = []
+    errors: list[str] = []

@@ -8,13 +8,13 @@ from pydantic import Field, model_validator
 
 from telegent_orchestrator._models import (
     E164,
-    Day,
+    CalendarDate,
     Iccid,
-    Message,
-    Moment,
-    Payload,
-    Request,
+    OperatorMessage,
+    StrictModel,
     Text,
+    Timestamp,
+    WireModel,
     ZipCode,
 )
 from telegent_orchestrator.progress import Step
@@ -23,7 +23,7 @@ MessageType = Literal["a2p", "p2p"]
 """Application-to-person (business messaging) or person-to-person."""
 
 
-class LosingAddress(Request):
+class LosingCarrierAddress(StrictModel):
     """The billing address on the losing carrier's account, spelled as on its bill."""
 
     street1: Text
@@ -37,7 +37,7 @@ AccountNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,30}$")]
 TransferPin = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,15}$")]
 
 
-class Authorization(Request):
+class Authorization(StrictModel):
     """The subscriber's letter of authorization (LOA), which you keep: the vendor takes no upload.
 
     `reference` is your own id of the document; `attested_by` says who checked it.
@@ -45,10 +45,10 @@ class Authorization(Request):
 
     reference: Text
     attested_by: Text
-    attested_at: Moment
+    attested_at: Timestamp
 
 
-class PortInDetails(Request):
+class PortInDetails(StrictModel):
     """The number and what the losing carrier has on record about it.
 
     Only the number is needed to start: a port-in waits for what is missing and names it.
@@ -62,17 +62,17 @@ class PortInDetails(Request):
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
     account_pin: TransferPin | None = Field(None, repr=False)
-    pin_obtained_at: Moment | None = None
-    billing_address: LosingAddress | None = None
+    pin_obtained_at: Timestamp | None = None
+    billing_address: LosingCarrierAddress | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
     classification: Literal["mvno", "iot"] = "mvno"
-    port_in_date: Day | None = None
+    port_in_date: CalendarDate | None = None
     authorization: Authorization | None = None
     old_service_stays_active: bool = False
 
 
-class PortInCorrection(Message):
+class PortInCorrection(OperatorMessage):
     """New or missing values; fields left out keep their last value.
 
     `lock_removed`: the subscriber confirms that the number lock at the losing carrier is off.
@@ -81,18 +81,18 @@ class PortInCorrection(Message):
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
     account_pin: TransferPin | None = Field(None, repr=False)
-    pin_obtained_at: Moment | None = None
-    billing_address: LosingAddress | None = None
+    pin_obtained_at: Timestamp | None = None
+    billing_address: LosingCarrierAddress | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
-    port_in_date: Day | None = None
+    port_in_date: CalendarDate | None = None
     authorization: Authorization | None = None
     old_service_stays_active: Literal[True] | None = None
     lock_removed: Literal[True] | None = None
     by: Text = Field(description="who sends this: stays in the timeline")
 
     @model_validator(mode="after")
-    def _something_changes(self) -> "PortInCorrection":
+    def _require_change(self) -> "PortInCorrection":
         if not self.fields:
             raise ValueError(
                 "a correction needs at least one of: " + ", ".join(sorted(CORRECTABLE))
@@ -112,19 +112,19 @@ class PortInCorrection(Message):
 CORRECTABLE = frozenset(PortInCorrection.model_fields) - {"by"}
 
 
-class PortInCancel(Message):
+class PortInCancel(OperatorMessage):
     """A wish to cancel: `by` and `reason` stay in the timeline."""
 
     by: Text
     reason: Text
 
 
-class Resolve(StrEnum):
+class OperatorAction(StrEnum):
     """What an operator can do about a port-in.
 
     `mark_done`: the number has arrived, whatever the order shows. `retry_now`: send the same data
     again, submit again, or look again, whichever the state calls for. `replace_data`: a correction
-    beyond the cap on rejections. `start_again`: cancel, wait for it, and submit a new order.
+    beyond the cap on rejections. `restart`: cancel, wait for it, and submit a new order.
     `abandon`: end here, and leave the order at the vendor as it is.
     """
 
@@ -132,29 +132,29 @@ class Resolve(StrEnum):
     RETRY_NOW = "retry_now"
     REPLACE_DATA = "replace_data"
     ATTACH_ORDER = "attach_order"
-    START_AGAIN = "start_again"
+    RESTART = "restart"
     ABANDON = "abandon"
 
 
-class OperatorResolve(Message):
+class OperatorDecision(OperatorMessage):
     """An operator's decision. `order_id` goes with attach_order, `correction` with replace_data."""
 
-    action: Resolve
+    action: OperatorAction
     by: Text
     reason: Text
     order_id: Text | None = None
     correction: PortInCorrection | None = None
 
     @model_validator(mode="after")
-    def _complete(self) -> "OperatorResolve":
-        if self.action is Resolve.ATTACH_ORDER and self.order_id is None:
+    def _require_action_fields(self) -> "OperatorDecision":
+        if self.action is OperatorAction.ATTACH_ORDER and self.order_id is None:
             raise ValueError("attach_order needs order_id")
-        if self.action is Resolve.REPLACE_DATA and self.correction is None:
+        if self.action is OperatorAction.REPLACE_DATA and self.correction is None:
             raise ValueError("replace_data needs correction")
         return self
 
 
-class AttachOrder(Message):
+class AttachOrder(OperatorMessage):
     """The vendor's order id of a port-in whose submit was never answered."""
 
     order_id: Text
@@ -162,7 +162,7 @@ class AttachOrder(Message):
     reason: Text
 
 
-class NumberBinding(Payload):
+class NumberBinding(WireModel):
     """What a ported number is bound to when it arrives."""
 
     account_id: Text
@@ -173,16 +173,16 @@ class NumberBinding(Payload):
     voice_route_id: Text | None = None
 
 
-class PortInRequest(Request):
+class PortInRequest(StrictModel):
     """What a PortInWorkflow starts from.
 
-    With `bind`, the number is put into service as soon as it has arrived. `look_first`: an
+    With `bind`, the number is put into service as soon as it has arrived. `check_existing`: an
     earlier run may have completed, so look whether the number is here already.
     """
 
     details: PortInDetails
     bind: NumberBinding | None = None
-    look_first: bool = False
+    check_existing: bool = False
 
 
 class PortState(StrEnum):
@@ -216,27 +216,27 @@ FINAL_STATES = frozenset(
 )
 
 
-class TimelineEntry(Payload):
-    """Who did what, when: no secrets. `vendor_words` are quoted as the vendor sent them."""
+class TimelineEntry(WireModel):
+    """Who did what, when: no secrets. `vendor_message` are quoted as the vendor sent them."""
 
     at: datetime
     by: str
-    what: str
+    event: str
     state: PortState
-    vendor_words: str = ""
+    vendor_message: str = ""
 
 
-class PortInStatus(Payload):
+class PortInStatus(WireModel):
     """How far a port-in is; when a person must act, why, how, and with which fields.
 
-    `attention`: why a person should look although nothing is asked of anybody. `unknown_words`:
+    `attention`: why a person should look although nothing is asked of anybody. `unknown_statuses`:
     how often the vendor used a status that is not mapped.
     """
 
     phone_number: str
     state: PortState
     order_id: str | None = None
-    vendor_words: str = ""
+    vendor_message: str = ""
     reason: str = ""
     remedy: str = ""
     fields_to_correct: list[str] = []
@@ -245,12 +245,12 @@ class PortInStatus(Payload):
     next_deadline: datetime | None = None
     next_deadline_name: str = ""
     rejections: int = 0
-    unknown_words: int = 0
+    unknown_statuses: int = 0
     steps: list[Step] = []
     timeline: list[TimelineEntry] = []
 
 
-class PortInResult(Payload):
+class PortInResult(WireModel):
     """How a port-in ended. `subscriber_id`: whom the number was bound to, if the port-in did."""
 
     phone_number: str

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._models import E164, Payload, Request, Text
+from telegent_orchestrator._models import E164, StrictModel, Text, WireModel
 from telegent_orchestrator.progress import Step
 
 PORT_OUT_WORKFLOW = "PortOutWorkflow"
 REVEAL_PIN_UPDATE = "reveal_pin"
 """Beside it a port-out takes the messages `cancel`, `request_cancel` and the query `status`."""
 
-Evidence = Annotated[
+AuthenticationReference = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$",
@@ -27,55 +27,55 @@ Pin = Annotated[str, Field(pattern=r"^[0-9]{4,15}$")]
 """The vendor documents no rule for a PIN; its examples have four digits, carriers take 4 to 15."""
 
 
-class PortOutRequest(Request):
+class PortOutRequest(StrictModel):
     """What a PortOutWorkflow starts from.
 
     `authentication_reference`: a carrier, a reseller too, must have authenticated the subscriber
     before it lets a number go (47 CFR 52.37). `pin`: what the gaining carrier will have to quote;
-    chosen at random when it is left out. `issue_within`: when the PIN is not set at the vendor
-    that long after the start, the port-out asks for attention, and goes on. `after_leaving`: what
+    chosen at random when it is left out. `pin_issue_timeout`: when the PIN is not set at the vendor
+    that long after the start, the port-out asks for attention, and goes on. `after_port_out`: what
     becomes of `subscription_id`; when that is given, it is closed unless told otherwise.
     """
 
     phone_number: E164
-    authentication_reference: Evidence
+    authentication_reference: AuthenticationReference
     pin: Pin | None = Field(None, repr=False)
-    issue_within: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))] = timedelta(
-        hours=1
+    pin_issue_timeout: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))] = (
+        timedelta(hours=1)
     )
     subscription_id: Text | None = None
-    after_leaving: Literal["close_subscription", "keep"] | None = None
+    after_port_out: Literal["close_subscription", "keep"] | None = None
     by: Text
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "PortOutRequest":
-        if self.pin and weak(self.pin, self.phone_number):
+    def _validate_combination(self) -> "PortOutRequest":
+        if self.pin and is_weak_pin(self.pin, self.phone_number):
             raise ValueError("the pin is too easy to guess; leave it out, and one is chosen")
-        if self.after_leaving == "close_subscription" and self.subscription_id is None:
-            raise ValueError("after_leaving 'close_subscription' needs subscription_id")
+        if self.after_port_out == "close_subscription" and self.subscription_id is None:
+            raise ValueError("after_port_out 'close_subscription' needs subscription_id")
         return self
 
     @property
     def subscription_to_close(self) -> str | None:
         """Id of the subscription that ends when the number has left, None to end none."""
-        return None if self.after_leaving == "keep" else self.subscription_id
+        return None if self.after_port_out == "keep" else self.subscription_id
 
 
-class PortOutCancel(Request):
+class PortOutCancel(StrictModel):
     """A wish to keep the number: `by` and `reason` stay in the timeline."""
 
     by: Text
     reason: Text
 
 
-class RevealPin(Request):
+class RevealPin(StrictModel):
     """Who wants to see the PIN, and why: both stay in the timeline."""
 
     by: Text
     reason: Text
 
 
-class PortOutPin(Payload):
+class PortOutPin(WireModel):
     """The PIN that the gaining carrier must quote: a secret."""
 
     pin: str = Field(repr=False)
@@ -90,30 +90,30 @@ class PortOutState(StrEnum):
     PIN_ISSUED = "PIN_ISSUED"
     CANCEL_REQUESTED = "CANCEL_REQUESTED"
     CANCELLED = "CANCELLED"
-    LEFT = "LEFT"
+    PORTED_OUT = "PORTED_OUT"
     COMPLETED = "COMPLETED"
 
     @property
-    def searchable(self) -> str:
+    def search_attribute_value(self) -> str:
         """The value in the search attribute, which port-ins use too."""
         return f"PORT_OUT_{self.value}"
 
 
-class PortOutEntry(Payload):
-    """Who did what, when: no secrets. `vendor_words` are quoted as the vendor sent them."""
+class PortOutTimelineEntry(WireModel):
+    """Who did what, when: no secrets. `vendor_message` are quoted as the vendor sent them."""
 
     at: datetime
     by: str
-    what: str
+    event: str
     state: PortOutState
-    vendor_words: str = ""
+    vendor_message: str = ""
 
 
-class PortOutResult(Payload):
+class PortOutResult(WireModel):
     """How a port-out ended: COMPLETED or CANCELLED.
 
-    `order_id`: the vendor's order that set the PIN, None when its answer was lost. `left_at`: when
-    that was seen, which is up to one poll interval after it happened.
+    `order_id`: the vendor's order that set the PIN, None when its answer was lost. `ported_out_at`:
+    when that was seen, which is up to one poll interval after it happened.
     """
 
     phone_number: str
@@ -121,10 +121,10 @@ class PortOutResult(Payload):
     authentication_reference: str
     order_id: str | None = None
     issued_at: datetime | None = None
-    left_at: datetime | None = None
+    ported_out_at: datetime | None = None
     closed_subscription_id: str | None = None
     reason: str = ""
-    timeline: list[PortOutEntry] = []
+    timeline: list[PortOutTimelineEntry] = []
 
 
 class PortOutStatus(PortOutResult):
@@ -140,7 +140,7 @@ def port_out_id(phone_number: str, id_key: str) -> str:
     return f"port-out-{digest[:24]}"
 
 
-def weak(pin: str, phone_number: str) -> bool:
+def is_weak_pin(pin: str, phone_number: str) -> bool:
     """Whether a thief would try this PIN early.
 
     True for fewer than three different digits, for a run (123456, 654321), for a repeated block

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import model_validator
 
-from telegent_orchestrator._models import Key, Message, Payload, Text
+from telegent_orchestrator._models import Key, OperatorMessage, Text, WireModel
 
 
 class StepState(StrEnum):
@@ -13,7 +13,7 @@ class StepState(StrEnum):
 
     WAITING = "waiting"
     RUNNING = "running"
-    NEEDS_PERSON = "needs a person"
+    NEEDS_OPERATOR = "needs operator"
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
@@ -24,7 +24,7 @@ class StepState(StrEnum):
         return self in (StepState.DONE, StepState.FAILED, StepState.SKIPPED)
 
 
-class Step(Payload):
+class Step(WireModel):
     """One step as people see it.
 
     `detail` is a sentence without secrets; times are in UTC.
@@ -42,7 +42,7 @@ class Step(Payload):
         return self.state.finished
 
 
-class Answer(StrEnum):
+class ResolutionAction(StrEnum):
     """What a person can answer when neither success nor absence of a create can be shown."""
 
     ADOPT = "adopt"
@@ -50,7 +50,7 @@ class Answer(StrEnum):
     ABANDON = "abandon"
 
 
-class Resolution(Message):
+class Resolution(OperatorMessage):
     """A person's answer to a step that needs one.
 
     `adopt` takes the thing that exists under `id` at the vendor (for a number: the phone number in
@@ -59,38 +59,38 @@ class Resolution(Message):
     """
 
     step: Text
-    answer: Answer
+    action: ResolutionAction
     id: Text | None = None
     by: Text
     reason: Text
 
     @model_validator(mode="after")
-    def _names_what_to_adopt(self) -> "Resolution":
-        if self.answer is Answer.ADOPT and not self.id:
+    def _require_adopt_id(self) -> "Resolution":
+        if self.action is ResolutionAction.ADOPT and not self.id:
             raise ValueError("adopt needs the id of what is there")
         return self
 
 
-class Question(Payload):
+class Escalation(WireModel):
     """What a step asks of a person, with the evidence gathered so far."""
 
     step: str
-    text: str
+    message: str
     evidence: list[str] = []
-    asked_at: datetime | None = None
+    raised_at: datetime | None = None
 
 
-class Undone(Payload):
+class CompensationReport(WireModel):
     """After a cancel: what was taken back, in that order, and what is left at the vendor, and why.
 
     Empty as long as nothing was cancelled.
     """
 
-    taken_back: list[str] = []
-    left: list[str] = []
+    rolled_back: list[str] = []
+    retained: list[str] = []
 
 
-class LineBrief(Payload):
+class LineSummary(WireModel):
     """One line in the status of its onboarding; ask `workflow_id` for its steps."""
 
     key: Key

@@ -8,10 +8,10 @@ from typing import Any
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 
 
-async def page(client: Client, workflow_id: str) -> str:
+async def read_details_page(client: Client, workflow_id: str) -> str:
     """A workflow's current details, in Markdown."""
     metadata: WorkflowMetadata = await client.get_workflow_handle(workflow_id).query(
         "__temporal_workflow_metadata", result_type=WorkflowMetadata
@@ -19,15 +19,15 @@ async def page(client: Client, workflow_id: str) -> str:
     return metadata.current_details
 
 
-async def page_with(client: Client, workflow_id: str, words: str) -> str:
+async def wait_for_details_page(client: Client, workflow_id: str, words: str) -> str:
     """The same, as soon as these words are there."""
-    async with asyncio.timeout(PATIENCE):
-        while words not in (text := await page(client, workflow_id)):
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while words not in (text := await read_details_page(client, workflow_id)):
             await asyncio.sleep(0.05)
     return text
 
 
-def cells(text: str) -> dict[str, str]:
+def table_cells(text: str) -> dict[str, str]:
     """The first table of a page: its second column by its first."""
     rows = re.match(r"(\|.*\n)+", text)
     assert rows, text
@@ -35,13 +35,13 @@ def cells(text: str) -> dict[str, str]:
     return {_bare(name): _bare(value) for name, value in pairs}
 
 
-def samples(text: str) -> list[dict[str, Any]]:
+def json_samples(text: str) -> list[dict[str, Any]]:
     """The JSON that a page shows to be copied."""
     blocks = re.findall(r"^```\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
     return [json.loads(line) for block in blocks for line in block.splitlines()]
 
 
-def filled(sample: dict[str, Any], **values: object) -> dict[str, Any]:
+def fill_in(sample: dict[str, Any], **values: object) -> dict[str, Any]:
     """A sample with values where it is open, and nothing else changed."""
     assert sample.keys() >= values.keys(), sample
     return {**sample, **values}

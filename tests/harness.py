@@ -17,27 +17,27 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from activities import ActivitySettings, Pace
+from activities import ActivitySettings, PollSchedule
 from simulator import CarrierTimings, ManualClock, Simulator, SimulatorOptions
-from telegent import RequestBudget, Telegent
+from telegent import RateLimiter, Telegent
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from worker.run import workers
 
-CANCELLED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
-TASK_DONE = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+CANCEL_REQUESTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 EXAMPLES = Path(__file__).parents[1] / "examples"
-QUICK = CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.6)
+FAST_TIMINGS = CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.6)
 SETTINGS = ActivitySettings(
     read_lag=timedelta(seconds=0.4),
     purchase_lag=timedelta(seconds=0.8),
     order_poll=timedelta(seconds=0.1),
     port_out_poll=timedelta(seconds=0.1),
-    port_pace=Pace(fixed=timedelta(seconds=0.1)),
+    port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.1)),
 )
-DYNAMIC = (
+DYNAMIC_CONFIG = (
     "frontend.WorkflowPauseEnabled=true",
     "history.transferProcessorMaxPollRPS=1000",
     "history.timerProcessorMaxPollRPS=1000",
@@ -47,9 +47,13 @@ DYNAMIC = (
 
 
 @asynccontextmanager
-async def dev_server(*dynamic: str) -> AsyncIterator[Client]:
+async def dev_server(*dynamic_config: str) -> AsyncIterator[Client]:
     """A Temporal server on this machine, and a client of it. `dynamic`: more of its settings."""
-    options = [part for value in (*DYNAMIC, *dynamic) for part in ("--dynamic-config-value", value)]
+    options = [
+        part
+        for value in (*DYNAMIC_CONFIG, *dynamic_config)
+        for part in ("--dynamic-config-value", value)
+    ]
     async with await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
@@ -61,7 +65,7 @@ async def dev_server(*dynamic: str) -> AsyncIterator[Client]:
 
 
 @dataclass
-class House:
+class Harness:
     """Everything that a test talks to."""
 
     temporal: Client
@@ -77,17 +81,17 @@ class House:
             request.model_copy(update={"reference": mine})
         )
 
-    async def heard_cancel(self, workflow_id: str) -> None:
+    async def cancel_delivered(self, workflow_id: str) -> None:
         """Returns when this workflow has taken in that it is cancelled."""
-        await heard_cancel(self.temporal.get_workflow_handle(workflow_id))
+        await cancel_delivered(self.temporal.get_workflow_handle(workflow_id))
 
-    def let_pass(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Time at Telegent, where it stands still otherwise: with `manual_clock`."""
         assert isinstance(self.telegent.clock, ManualClock)
         self.telegent.clock.advance(seconds)
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def running_workers(self) -> AsyncIterator[None]:
         """Workers for as long as the block runs."""
         async with AsyncExitStack() as stack:
             api = await stack.enter_async_context(
@@ -95,7 +99,7 @@ class House:
                     self.telegent.options.account_key,
                     self.telegent.options.account_secret,
                     base_url=self.url,
-                    budget=RequestBudget(per_minute=60_000, burst=1_000),
+                    rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
                 )
             )
             await stack.enter_async_context(
@@ -105,24 +109,24 @@ class House:
 
 
 @asynccontextmanager
-async def empty_house(
+async def idle_harness(
     client: Client, options: SimulatorOptions, settings: ActivitySettings = SETTINGS
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Harness]:
     """A fresh simulator without workers; whatever is left open at the end is ended."""
     simulator = Simulator(options)
     mine = uuid4().hex[:8]
     async with simulator.serve() as url:
-        yield House(
+        yield Harness(
             client,
             simulator,
             Orchestrator(client, id_key=mine),
             replace(settings, id_key=mine),
             url,
         )
-        await end_what_runs(client)
+        await terminate_running(client)
 
 
-async def end_what_runs(client: Client, which: str = "ExecutionStatus = 'Running'") -> None:
+async def terminate_running(client: Client, which: str = "ExecutionStatus = 'Running'") -> None:
     """Terminates the workflows of a query."""
     async for left in client.list_workflows(which):
         # Temporal's list is a moment behind: it may have ended.
@@ -131,25 +135,28 @@ async def end_what_runs(client: Client, which: str = "ExecutionStatus = 'Running
 
 
 @asynccontextmanager
-async def open_house(
+async def running_harness(
     client: Client, options: SimulatorOptions, settings: ActivitySettings = SETTINGS
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Harness]:
     """A fresh simulator and workers."""
-    async with empty_house(client, options, settings) as house, house.working():
-        yield house
+    async with idle_harness(client, options, settings) as harness, harness.running_workers():
+        yield harness
 
 
-async def heard_cancel(workflow: WorkflowHandle[Any, Any]) -> None:
+async def cancel_delivered(workflow: WorkflowHandle[Any, Any]) -> None:
     """Returns when this workflow has taken in that it is cancelled."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             types = [event.event_type for event in (await workflow.fetch_history()).events]
-            if CANCELLED in types and TASK_DONE in types[types.index(CANCELLED) :]:
+            if (
+                CANCEL_REQUESTED in types
+                and TASK_COMPLETED in types[types.index(CANCEL_REQUESTED) :]
+            ):
                 return
             await asyncio.sleep(0.02)
 
 
-async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> list[str]:
+async def workflow_task_failures(handle: WorkflowHandle[Any, Any]) -> list[str]:
     """Why the worker failed tasks; not that the server took one back, as in a flood of signals."""
     failed = [
         event.workflow_task_failed_event_attributes
@@ -165,6 +172,6 @@ async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> list[str]:
     ]
 
 
-def example_family() -> OnboardingRequest:
+def example_request() -> OnboardingRequest:
     """The family of the examples."""
     return OnboardingRequest.model_validate_json((EXAMPLES / "family.json").read_text())

@@ -20,7 +20,7 @@ def single(reference: str = "single-1", **changes: Any) -> OnboardingRequest:
     request: dict[str, Any] = {
         "reference": reference,
         "account": ACCOUNT,
-        "subscribers": [person("one")],
+        "subscribers": [new_subscriber("one")],
         "routes": {
             "message": {"name": "Messages", "url": "https://mvno.example.com/messages"},
             "voice": {"name": "Calls", "type": "URL", "url": "https://mvno.example.com/calls"},
@@ -41,7 +41,7 @@ def single(reference: str = "single-1", **changes: Any) -> OnboardingRequest:
     return OnboardingRequest.model_validate(request | changes)
 
 
-def person(key: str, **changes: Any) -> dict[str, Any]:
+def new_subscriber(key: str, **changes: Any) -> dict[str, Any]:
     """A subscriber to create."""
     return {
         "key": key,

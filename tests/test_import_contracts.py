@@ -1,4 +1,4 @@
-"""Who may import whom: the house plan's arrows, kept in pyproject.toml."""
+"""Who may import whom: the harness plan's arrows, kept in pyproject.toml."""
 
 import subprocess
 import sys

@@ -13,16 +13,16 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from simulator import ManualClock
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
-from tests.harness import DYNAMIC
+from tests.harness import DYNAMIC_CONFIG
 
 DAY = 86_400.0
-SKIP = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED
+TIME_SKIPPED_EVENT = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED
 """What only this server writes into histories."""
-MANY_SKIPS = 10_000
+MAX_SKIPS = 10_000
 """Far more than any test needs; after 200, as the server has it, time would pass as usual."""
 
 
-class InStep(client.Interceptor, worker.Interceptor):
+class ClockSync(client.Interceptor, worker.Interceptor):
     """Sets the carrier's clock to the workflow's in each activity; `person` acts in each look.
 
     While an activity runs, no time is skipped. So what a person does then comes at once, however
@@ -31,17 +31,17 @@ class InStep(client.Interceptor, worker.Interceptor):
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
-        self.person: Callable[[], Awaitable[None]] | None = None
+        self.operator_action: Callable[[], Awaitable[None]] | None = None
 
     def intercept_activity(
         self, next: worker.ActivityInboundInterceptor
     ) -> worker.ActivityInboundInterceptor:
         """Called once for each activity run by the worker."""
-        return _Call(next, self)
+        return _ClockSyncInterceptor(next, self)
 
 
-class _Call(worker.ActivityInboundInterceptor):
-    def __init__(self, next: worker.ActivityInboundInterceptor, step: InStep) -> None:
+class _ClockSyncInterceptor(worker.ActivityInboundInterceptor):
+    def __init__(self, next: worker.ActivityInboundInterceptor, step: ClockSync) -> None:
         super().__init__(next)
         self._step = step
 
@@ -50,17 +50,17 @@ class _Call(worker.ActivityInboundInterceptor):
         if not info.is_local:
             ahead = info.current_attempt_scheduled_time - clock.now()
             clock.advance(max(0.0, ahead.total_seconds()))
-        if info.activity_type == "await_port_change" and self._step.person:
-            await self._step.person()
+        if info.activity_type == "await_port_change" and self._step.operator_action:
+            await self._step.operator_action()
         return await super().execute_activity(input)
 
 
 @asynccontextmanager
-async def skipping_server(step: InStep) -> AsyncIterator[WorkflowEnvironment]:
+async def time_skipping_server(step: ClockSync) -> AsyncIterator[WorkflowEnvironment]:
     """A server on which time passes only as fast as something happens."""
-    values = [*DYNAMIC, "frontend.WorkflowTimeSkippingEnabled=true"]
+    values = [*DYNAMIC_CONFIG, "frontend.WorkflowTimeSkippingEnabled=true"]
     async with await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(max_session_skip_count=MANY_SKIPS),
+        ts_config=TimeSkippingConfig(max_session_skip_count=MAX_SKIPS),
         data_converter=pydantic_data_converter,
         # A worker takes over what its client has of this kind.
         interceptors=[step],

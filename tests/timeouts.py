@@ -1,4 +1,4 @@
 """How long tests wait for what must come."""
 
-PATIENCE = 90.0
+TEST_TIMEOUT = 90.0
 """Seconds. They only end what would hang: a busy machine needs many, and judges nothing by them."""

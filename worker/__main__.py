@@ -11,7 +11,7 @@ from worker.connect import connect
 from worker.errors import WorkerError
 from worker.http.codec_server import serve_codec
 from worker.http.webhook import serve_webhook
-from worker.replay import replay_open
+from worker.replay import replay_open_workflows
 from worker.run import run
 from worker.search_attributes import register_search_attributes
 from worker.settings import (
@@ -73,19 +73,19 @@ def replay() -> None:
     """Replay every open workflow on this build, before it is deployed; changes nothing."""
     settings = load_settings(CommonSettings)
 
-    async def faults() -> list[str]:
-        lines, count = [], 0
-        async for workflow in replay_open(await connect(settings.payload_keys)):
+    async def find_errors() -> list[str]:
+        errors, count = [], 0
+        async for workflow in replay_open_workflows(await connect(settings.payload_keys)):
             count += 1
-            if workflow.fault:
-                lines.append(f"{workflow.workflow_id}: {workflow.fault}")
-        typer.echo(f"{count - len(lines)} of {count} open workflows can go on with this build")
-        return lines
+            if workflow.error:
+                errors.append(f"{workflow.workflow_id}: {workflow.error}")
+        typer.echo(f"{count - len(errors)} of {count} open workflows can go on with this build")
+        return errors
 
     # Its reason is in our own line.
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
-    if lines := asyncio.run(faults()):
-        raise WorkerError("\n".join(lines))
+    if errors := asyncio.run(find_errors()):
+        raise WorkerError("\n".join(errors))
 
 
 @app.command()
@@ -99,14 +99,14 @@ def main() -> int:
     try:
         app()
     except SettingsError as error:
-        for line in error.lines:
+        for line in error.messages:
             typer.echo(line, err=True)
         return 2
     except WorkerError as error:
         typer.echo(str(error), err=True)
         return 1
-    except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 1
+    except SystemExit as exit_request:
+        return exit_request.code if isinstance(exit_request.code, int) else 1
     return 0
 
 

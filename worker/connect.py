@@ -8,16 +8,16 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
-from telegent_orchestrator._connection_errors import unreachable, unusable
+from telegent_orchestrator._connection_errors import explain_config_error, explain_connection_error
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from worker.errors import WorkerError
-from worker.telemetry.metrics import process_runtime
+from worker.telemetry.metrics import create_runtime
 
 DEFAULT_ADDRESS = "localhost:7233"
 
 
 async def connect(
-    keys: Sequence[PayloadKey],
+    payload_keys: Sequence[PayloadKey],
     runtime: Runtime | None = None,
     interceptors: Sequence[Interceptor] = (),
 ) -> Client:
@@ -29,16 +29,15 @@ async def connect(
     try:
         config = ClientConfig.load_client_connect_config()
     except (RuntimeError, OSError, ValueError) as error:
-        raise WorkerError(unusable(error, os.environ)) from error
+        raise WorkerError(explain_config_error(error, os.environ)) from error
     address = config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(
             **config,
-            data_converter=data_converter(keys),
+            data_converter=data_converter(payload_keys),
             interceptors=interceptors,
-            runtime=runtime or process_runtime(None),
+            runtime=runtime or create_runtime(None),
         )
     except (RuntimeError, RPCError, ValueError) as error:
-        raise WorkerError(
-            f"cannot reach Temporal at {address}: {unreachable(error, config, os.environ)}"
-        ) from error
+        reason = explain_connection_error(error, config, os.environ)
+        raise WorkerError(f"cannot reach Temporal at {address}: {reason}") from error

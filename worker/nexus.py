@@ -51,7 +51,7 @@ class NexusOperations:
             request,
             OnboardingResult,
             summary=f"Onboarding {request.reference}",
-            guide=_ui_text.ONBOARDING,
+            details=_ui_text.ONBOARDING_DETAILS,
         )
 
     @nexus.temporal_operation
@@ -70,20 +70,24 @@ class NexusOperations:
             request,
             PortInResult,
             summary=f"Port-in from {details.losing_carrier or 'a carrier not named yet'}",
-            guide=_ui_text.PORT_IN,
+            details=_ui_text.PORT_IN_DETAILS,
         )
 
     @sync_operation
-    async def correct(self, ctx: StartOperationContext, asked: CorrectPortIn) -> PortState:
+    async def correct(self, ctx: StartOperationContext, request: CorrectPortIn) -> PortState:
         """Sends a correction to the open port-in of a number."""
-        return await self._tell(ctx, asked.phone_number, names.CORRECT_UPDATE, asked.correction)
+        return await self._send_update(
+            ctx, request.phone_number, names.CORRECT_UPDATE, request.correction
+        )
 
     @sync_operation
-    async def cancel(self, ctx: StartOperationContext, asked: CancelPortIn) -> PortState:
+    async def cancel(self, ctx: StartOperationContext, request: CancelPortIn) -> PortState:
         """Asks to cancel the open port-in of a number."""
-        return await self._tell(ctx, asked.phone_number, names.CANCEL_UPDATE, asked.cancel)
+        return await self._send_update(
+            ctx, request.phone_number, names.CANCEL_UPDATE, request.cancel
+        )
 
-    async def _tell(
+    async def _send_update(
         self,
         ctx: StartOperationContext,
         phone_number: str,
@@ -98,8 +102,8 @@ class NexusOperations:
             )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            why = cause.message if isinstance(cause, ApplicationError) else str(cause)
-            raise OperationError(why, state=OperationErrorState.FAILED) from None
+            reason = cause.message if isinstance(cause, ApplicationError) else str(cause)
+            raise OperationError(reason, state=OperationErrorState.FAILED) from None
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -117,7 +121,7 @@ async def _start_or_join(
     result: type[Result],
     *,
     summary: str,
-    guide: str,
+    details: str,
 ) -> TemporalOperationResult[Result]:
     try:
         return await temporal.start_workflow(
@@ -128,9 +132,9 @@ async def _start_or_join(
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             static_summary=summary,
-            static_details=guide,
+            static_details=details,
         )
     except WorkflowAlreadyStartedError:
         # It has completed, so its result is there at once.
-        done = temporal.client.get_workflow_handle(workflow_id, result_type=result)
-        return TemporalOperationResult.sync(await done.result())
+        completed = temporal.client.get_workflow_handle(workflow_id, result_type=result)
+        return TemporalOperationResult.sync(await completed.result())

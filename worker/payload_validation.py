@@ -35,33 +35,38 @@ from temporalio.converter import (
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
-from telegent_orchestrator._validation import faults_of
+from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.encryption import CodecError, EncryptionCodec, MissingKeyError
 from workflows.support.messages import UNREADABLE
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-JSON, NULL, SEALED = b"json/plain", b"binary/null", b"binary/cannot-be-decrypted"
+JSON_ENCODING, NULL_ENCODING, UNDECRYPTABLE_ENCODING = (
+    b"json/plain",
+    b"binary/null",
+    b"binary/cannot-be-decrypted",
+)
 # Unknown outside this process, so that nobody can send a payload that looks like a mark of ours.
-_SECRET = secrets.token_bytes(16)
-_MARK = re.compile(
-    re.escape(_SECRET) + b"(?P<lasting>0|1)(?P<why>.*?)" + re.escape(_SECRET), re.DOTALL
+_MARKER_SECRET = secrets.token_bytes(16)
+_MARKER = re.compile(
+    re.escape(_MARKER_SECRET) + b"(?P<permanent>0|1)(?P<reason>.*?)" + re.escape(_MARKER_SECRET),
+    re.DOTALL,
 )
 
 
-def reading_client(client: Client) -> Client:
-    """The same client for a worker that has `ReadingRunner`."""
+def with_validating_converter(client: Client) -> Client:
+    """The same client for a worker that has `ValidatingWorkflowRunner`."""
     config = client.config()
     converter = config["data_converter"]
     config["data_converter"] = replace(
         converter,
-        payload_codec=_MarkingCodec(converter.payload_codec or EncryptionCodec(())),
-        payload_converter_class=_MarkReadingConverter,
+        payload_codec=_MarkerCodec(converter.payload_codec or EncryptionCodec(())),
+        payload_converter_class=_ValidatingPayloadConverter,
     )
     return Client(**config)
 
 
-class ReadingRunner(WorkflowRunner):
+class ValidatingWorkflowRunner(WorkflowRunner):
     """Runs workflows with `inner`, and reads for them first what they are given."""
 
     def __init__(self, inner: WorkflowRunner) -> None:
@@ -73,7 +78,7 @@ class ReadingRunner(WorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """An instance of `inner`, with a reader before it."""
-        return _Reader(self._inner.create_instance(det), det)
+        return _ValidatingWorkflowInstance(self._inner.create_instance(det), det)
 
     def set_worker_level_failure_exception_types(
         self, types: Sequence[type[BaseException]]
@@ -82,90 +87,94 @@ class ReadingRunner(WorkflowRunner):
         self._inner.set_worker_level_failure_exception_types(types)
 
 
-class _Reader(WorkflowInstance):
+class _ValidatingWorkflowInstance(WorkflowInstance):
     def __init__(self, inner: WorkflowInstance, det: WorkflowInstanceDetails) -> None:
         self._inner = inner
         self._details = det
         self._converter = det.payload_converter_factory()
-        self._refusal: ApplicationError | None = None
+        self._start_error: ApplicationError | None = None
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        if why := missing_key(act):
+        if reason := missing_key_reason(act):
             log.error(
                 "a workflow waits for a payload key",
                 workflow_id=self._details.info.workflow_id,
-                reason=why,
+                reason=reason,
             )
-            return _task_failed(why)
+            return _failed_task(reason)
         for job in act.jobs:
             if job.HasField("initialize_workflow"):
-                self._read_start(job.initialize_workflow)
+                self._validate_start(job.initialize_workflow)
             elif job.HasField("signal_workflow"):
-                self._read_message(job.signal_workflow.input)
+                self._validate_message(job.signal_workflow.input)
             elif job.HasField("do_update"):
-                self._read_message(job.do_update.input)
-        if self._refusal:
-            return self._refused(act, self._refusal)
-        if mark := _MARK.search(act.SerializeToString()):
-            return _task_failed(mark["why"].decode())
+                self._validate_message(job.do_update.input)
+        if self._start_error:
+            return self._fail_workflow(act, self._start_error)
+        if marker := _MARKER.search(act.SerializeToString()):
+            return _failed_task(marker["reason"].decode())
         return self._inner.activate(act)
 
-    def _read_start(self, start: InitializeWorkflow) -> None:
+    def _validate_start(self, start: InitializeWorkflow) -> None:
         """Keeps what is wrong with the arguments of a start."""
-        wanted = self._details.defn.arg_types or []
-        given = start.arguments
-        faults: list[str] = []
-        if len(given) == len(wanted):
-            for payload, kind in zip(given, wanted, strict=True):
-                faults += self._faults(payload, kind)
+        expected_types = self._details.defn.arg_types or []
+        arguments = start.arguments
+        errors: list[str] = []
+        if len(arguments) == len(expected_types):
+            for payload, expected_type in zip(arguments, expected_types, strict=True):
+                errors += self._payload_errors(payload, expected_type)
         else:
-            faults = [f"there must be {len(wanted)} argument, and there are {len(given)}"]
-        if faults:
-            self._refusal = ApplicationError(
-                f"{start.workflow_type} was not started: {'; '.join(faults)}", type="Unreadable"
+            errors = [
+                f"there must be {len(expected_types)} argument, and there are {len(arguments)}"
+            ]
+        if errors:
+            self._start_error = ApplicationError(
+                f"{start.workflow_type} was not started: {'; '.join(errors)}", type="InvalidMessage"
             )
 
-    def _read_message(self, payloads: MutableSequence[Payload]) -> None:
+    def _validate_message(self, payloads: MutableSequence[Payload]) -> None:
         """Puts the reason in place of what is not JSON; what it means is the handler's business."""
-        for at, payload in enumerate(payloads):
-            if payload.metadata.get("encoding") != NULL and (faults := self._faults(payload)):
-                why = self._converter.to_payload({UNREADABLE: "; ".join(faults)})
-                payloads[at].CopyFrom(why)
+        for index, payload in enumerate(payloads):
+            if payload.metadata.get("encoding") != NULL_ENCODING and (
+                errors := self._payload_errors(payload)
+            ):
+                replacement = self._converter.to_payload({UNREADABLE: "; ".join(errors)})
+                payloads[index].CopyFrom(replacement)
 
-    def _faults(self, payload: Payload, kind: Any = None) -> list[str]:
+    def _payload_errors(self, payload: Payload, expected_type: Any = None) -> list[str]:
         encoding = payload.metadata.get("encoding", b"")
-        if encoding == SEALED:
-            return [_why_sealed(payload)]
-        if encoding != JSON:
-            return [f"its encoding must be {JSON.decode()}, and is {encoding[:64]!r}"]
+        if encoding == UNDECRYPTABLE_ENCODING:
+            return [_undecryptable_reason(payload)]
+        if encoding != JSON_ENCODING:
+            return [f"its encoding must be {JSON_ENCODING.decode()}, and is {encoding[:64]!r}"]
         try:
-            self._converter.from_payload(payload, kind)
+            self._converter.from_payload(payload, expected_type)
         except ValidationError as error:
-            return faults_of(error)
+            return format_errors(error)
         except Exception as error:
             # A fault of ours in the checks. Its message may hold the value.
-            *_, place = traceback.extract_tb(error.__traceback__)
-            what = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
-            log.error("a payload could not be checked", reason=what)
-            return [f"it could not be checked: {what}"]
+            *_, frame = traceback.extract_tb(error.__traceback__)
+            reason = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+            log.error("a payload could not be checked", reason=reason)
+            return [f"it could not be checked: {reason}"]
         return []
 
-    def _refused(
-        self, act: WorkflowActivation, refusal: ApplicationError
+    def _fail_workflow(
+        self, act: WorkflowActivation, error: ApplicationError
     ) -> WorkflowActivationCompletion:
         """Ends the workflow, also when it is replayed."""
-        done = WorkflowActivationCompletion()
-        done.successful.SetInParent()
+        completion = WorkflowActivationCompletion()
+        completion.successful.SetInParent()
         for job in act.jobs:
             if job.HasField("initialize_workflow"):
-                failure = done.successful.commands.add().fail_workflow_execution.failure
+                failure = completion.successful.commands.add().fail_workflow_execution.failure
                 converter = self._details.failure_converter_class()
-                converter.to_failure(refusal, self._converter, failure)
+                converter.to_failure(error, self._converter, failure)
             elif job.HasField("query_workflow"):
-                answer = done.successful.commands.add().respond_to_query
-                answer.query_id = job.query_workflow.query_id
-                answer.failed.message = "this start was refused; its failure says why"
-        return done
+                response = completion.successful.commands.add().respond_to_query
+                response.query_id = job.query_workflow.query_id
+                response.failed.message = "this start was refused; its failure says why"
+        return completion
 
     def get_serialization_context(self, command_info: Any) -> Any:
         return self._inner.get_serialization_context(command_info)
@@ -180,29 +189,29 @@ class _Reader(WorkflowInstance):
         return self._inner.get_thread_id()
 
 
-def missing_key(act: WorkflowActivation) -> str | None:
+def missing_key_reason(act: WorkflowActivation) -> str | None:
     """Why something here can be read with another key only; None when there is no such thing.
 
     An update that has not been taken yet does not count: it can still be refused.
     """
     for job in act.jobs:
-        fresh_update = job.HasField("do_update") and job.do_update.run_validator
-        if not fresh_update:
-            for mark in _MARK.finditer(job.SerializeToString()):
-                if mark["lasting"] == b"0":
-                    return mark["why"].decode()
+        unaccepted_update = job.HasField("do_update") and job.do_update.run_validator
+        if not unaccepted_update:
+            for marker in _MARKER.finditer(job.SerializeToString()):
+                if marker["permanent"] == b"0":
+                    return marker["reason"].decode()
     return None
 
 
-def _task_failed(why: str) -> WorkflowActivationCompletion:
+def _failed_task(reason: str) -> WorkflowActivationCompletion:
     """Not by the failure converter, which would hide the reason from who has no key either."""
-    done = WorkflowActivationCompletion()
-    done.failed.failure.message = why
-    done.failed.failure.application_failure_info.type = CodecError.__name__
-    return done
+    completion = WorkflowActivationCompletion()
+    completion.failed.failure.message = reason
+    completion.failed.failure.application_failure_info.type = CodecError.__name__
+    return completion
 
 
-class _MarkingCodec(PayloadCodec):
+class _MarkerCodec(PayloadCodec):
     """Puts a mark in place of what cannot be decrypted: only its reader knows what that means."""
 
     def __init__(self, inner: PayloadCodec) -> None:
@@ -218,31 +227,35 @@ class _MarkingCodec(PayloadCodec):
         try:
             return (await self._inner.decode([payload]))[0]
         except CodecError as error:
-            lasting = b"0" if isinstance(error, MissingKeyError) else b"1"
-            mark = _SECRET + lasting + str(error).encode() + _SECRET
-            return Payload(metadata={"encoding": SEALED}, data=mark)
+            permanent = b"0" if isinstance(error, MissingKeyError) else b"1"
+            marker = _MARKER_SECRET + permanent + str(error).encode() + _MARKER_SECRET
+            return Payload(metadata={"encoding": UNDECRYPTABLE_ENCODING}, data=marker)
 
 
-def _why_sealed(payload: Payload) -> str:
-    mark = _MARK.fullmatch(payload.data)
-    return mark["why"].decode() if mark else f"its encoding is {SEALED.decode()}"
+def _undecryptable_reason(payload: Payload) -> str:
+    marker = _MARKER.fullmatch(payload.data)
+    return (
+        marker["reason"].decode()
+        if marker
+        else f"its encoding is {UNDECRYPTABLE_ENCODING.decode()}"
+    )
 
 
-class _MarkReader(EncodingPayloadConverter):
+class _UndecryptableConverter(EncodingPayloadConverter):
     """Says in the codec's words what cannot be decrypted, to the activities of this worker."""
 
     @property
     def encoding(self) -> str:
-        return SEALED.decode()
+        return UNDECRYPTABLE_ENCODING.decode()
 
     def to_payload(self, value: Any) -> Payload | None:
         return None
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
-        raise CodecError(_why_sealed(payload))
+        raise CodecError(_undecryptable_reason(payload))
 
 
-class _MarkReadingConverter(CompositePayloadConverter):
+class _ValidatingPayloadConverter(CompositePayloadConverter):
     def __init__(self) -> None:
-        usual = PydanticPayloadConverter().converters.values()
-        super().__init__(*usual, _MarkReader())
+        default_converters = PydanticPayloadConverter().converters.values()
+        super().__init__(*default_converters, _UndecryptableConverter())

@@ -13,19 +13,19 @@ from worker.errors import WorkerError
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
 
-OPEN = "ExecutionStatus = 'Running' AND WorkflowType IN ({})"
-_SENTENCE = re.compile(r"\[TMPRL\d+\] [^\"]+")
+OPEN_WORKFLOWS_QUERY = "ExecutionStatus = 'Running' AND WorkflowType IN ({})"
+_SDK_MESSAGE = re.compile(r"\[TMPRL\d+\] [^\"]+")
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayResult:
     """One open workflow; `fault` says why this build could not go on with it, if so."""
 
     workflow_id: str
-    fault: str | None
+    error: str | None
 
 
-async def replay_open(client: Client) -> AsyncIterator[Replayed]:
+async def replay_open_workflows(client: Client) -> AsyncIterator[ReplayResult]:
     """Replays every open workflow of ours. Raises WorkerError when Temporal cannot be asked."""
     replayer = Replayer(
         workflows=WORKFLOWS,
@@ -36,18 +36,20 @@ async def replay_open(client: Client) -> AsyncIterator[Replayed]:
         runtime=client.service_client.config.runtime,
     )
     types = ", ".join(f"'{workflow.__name__}'" for workflow in WORKFLOWS)
-    found = client.list_workflows(OPEN.format(types))
+    executions = client.list_workflows(OPEN_WORKFLOWS_QUERY.format(types))
     try:
-        async with replayer.workflow_replay_iterator(found.map_histories()) as results:
+        async with replayer.workflow_replay_iterator(executions.map_histories()) as results:
             async for result in results:
-                yield Replayed(result.history.workflow_id, _reason(result.replay_failure))
+                yield ReplayResult(
+                    result.history.workflow_id, _failure_message(result.replay_failure)
+                )
     except RPCError as error:
         raise WorkerError(f"cannot read the open workflows: {error.message}") from error
 
 
-def _reason(failure: Exception | None) -> str | None:
+def _failure_message(failure: Exception | None) -> str | None:
     if failure is None:
         return None
     # The SDK wraps its sentence in a dump of its own structures.
-    sentence = _SENTENCE.search(str(failure))
-    return sentence[0] if sentence else f"{type(failure).__name__}: {str(failure)[:300]}"
+    message = _SDK_MESSAGE.search(str(failure))
+    return message[0] if message else f"{type(failure).__name__}: {str(failure)[:300]}"

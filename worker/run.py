@@ -14,41 +14,41 @@ from temporalio.common import MetricMeter
 from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities import OutcomeInterceptor, build_activities, build_local_activities
+from activities import ErrorTranslationInterceptor, build_activities, build_orchestrator_activities
 from activities.settings import ActivitySettings
-from telegent import RequestBudget, Telegent, Timeouts
+from telegent import RateLimiter, Telegent, Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from worker.connect import connect
 from worker.errors import WorkerError
-from worker.http.health import serve_health, temporal_serves
+from worker.http.health import is_temporal_serving, serve_health
 from worker.nexus import NexusOperations
-from worker.payload_validation import ReadingRunner, reading_client
+from worker.payload_validation import ValidatingWorkflowRunner, with_validating_converter
 from worker.search_attributes import require_search_attributes
 from worker.settings import (
-    CACHED_WORKFLOWS,
+    DEFAULT_MAX_CACHED_WORKFLOWS,
     SettingsError,
     WorkerSettings,
     unknown_variables,
-    variable,
+    variable_name,
 )
-from worker.telemetry.backlog import counting
-from worker.telemetry.log_context import BindLogContext
-from worker.telemetry.metrics import process_runtime
-from worker.telemetry.request_metrics import watch_requests
+from worker.telemetry.backlog import report_backlog
+from worker.telemetry.log_context import LogContextInterceptor
+from worker.telemetry.metrics import create_runtime
+from worker.telemetry.request_metrics import instrument_requests
 from worker.telemetry.tracing import tracing
-from worker.telemetry.zero_metrics import count_from_zero
-from worker.versioning import UNVERSIONED, deployment
+from worker.telemetry.zero_metrics import initialize_counters
+from worker.versioning import UNVERSIONED, build_deployment_config
 from workflows.registry import WORKFLOWS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-HOUSE_GRACE = timedelta(seconds=10)
+LOCAL_SHUTDOWN_TIMEOUT = timedelta(seconds=10)
 """For activities that only compute or ask Temporal, at shutdown."""
 
 # Loaded once and shared with the sandbox: loading them again for each workflow would cost memory
 # and time (our own code, structlog) or be refused (httpx). That workflows stay deterministic is
 # checked by the lint rules for `workflows/` and by the replay tests, which run in a strict sandbox.
-PASSTHROUGH = (
+SANDBOX_PASSTHROUGH = (
     "activities",
     "telegent",
     "telegent_orchestrator",
@@ -61,7 +61,7 @@ PASSTHROUGH = (
 )
 
 
-def grace_for(timeouts: Timeouts) -> timedelta:
+def shutdown_timeout(timeouts: Timeouts) -> timedelta:
     """How long a stopping worker waits for calls in flight: longer than any call can take.
 
     A call that is cut off has an unknown outcome, and what it bought must then be looked up.
@@ -69,7 +69,7 @@ def grace_for(timeouts: Timeouts) -> timedelta:
     return timedelta(seconds=timeouts.call + 10)
 
 
-TASKS_AT_ONCE = 10
+MAX_CONCURRENT_WORKFLOW_TASKS = 10
 """Workflow tasks that a worker has under way. They share one processor, and Temporal gives each ten
 seconds, the SDK each step of one two: with the hundred of the SDK's default, a backlog made all of
 them come too late, and what was done for them was done in vain, again and again."""
@@ -82,33 +82,33 @@ def workflow_runner(*, strict: bool = False) -> WorkflowRunner:
         strict: Load the modules of `workflows` in the sandbox as well, so that it refuses whatever
             is not deterministic in them. Slower by about half: for replays.
     """
-    shared = set(PASSTHROUGH) - {"workflows"} if strict else PASSTHROUGH
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*shared)
-    return ReadingRunner(SandboxedWorkflowRunner(restrictions=restrictions))
+    passthrough = set(SANDBOX_PASSTHROUGH) - {"workflows"} if strict else SANDBOX_PASSTHROUGH
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*passthrough)
+    return ValidatingWorkflowRunner(SandboxedWorkflowRunner(restrictions=restrictions))
 
 
 def workflow_worker(
     client: Client,
     workflows: Sequence[type],
-    house_activities: Sequence[Callable[..., object]],
+    activities: Sequence[Callable[..., object]],
     *,
     nexus_operations: Sequence[object] = (),
-    version: WorkerDeploymentConfig = UNVERSIONED,
-    cached_workflows: int = CACHED_WORKFLOWS,
+    deployment_config: WorkerDeploymentConfig = UNVERSIONED,
+    max_cached_workflows: int = DEFAULT_MAX_CACHED_WORKFLOWS,
 ) -> Worker:
     """The worker that runs workflows, and what does not call Telegent."""
     return Worker(
-        reading_client(client),
+        with_validating_converter(client),
         task_queue=TASK_QUEUE,
         workflows=workflows,
-        activities=house_activities,
+        activities=activities,
         nexus_service_handlers=nexus_operations,
-        interceptors=[BindLogContext()],
+        interceptors=[LogContextInterceptor()],
         workflow_runner=workflow_runner(),
-        graceful_shutdown_timeout=HOUSE_GRACE,
-        max_cached_workflows=cached_workflows,
-        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
-        deployment_config=version,
+        graceful_shutdown_timeout=LOCAL_SHUTDOWN_TIMEOUT,
+        max_cached_workflows=max_cached_workflows,
+        max_concurrent_workflow_tasks=MAX_CONCURRENT_WORKFLOW_TASKS,
+        deployment_config=deployment_config,
     )
 
 
@@ -117,23 +117,23 @@ def api_worker(
     activities: Sequence[Callable[..., object]],
     *,
     requests_per_minute: int,
-    grace: timedelta,
-    version: WorkerDeploymentConfig = UNVERSIONED,
+    graceful_shutdown_timeout: timedelta,
+    deployment_config: WorkerDeploymentConfig = UNVERSIONED,
 ) -> Worker:
     """The worker that calls Telegent, on a queue whose rate the Temporal server limits."""
     return Worker(
         client,
         task_queue=API_TASK_QUEUE,
         activities=activities,
-        interceptors=[BindLogContext(), OutcomeInterceptor()],
+        interceptors=[LogContextInterceptor(), ErrorTranslationInterceptor()],
         max_task_queue_activities_per_second=requests_per_minute / 60,
-        max_concurrent_activities=calls_at_once(requests_per_minute),
-        graceful_shutdown_timeout=grace,
-        deployment_config=version,
+        max_concurrent_activities=max_concurrent_calls(requests_per_minute),
+        graceful_shutdown_timeout=graceful_shutdown_timeout,
+        deployment_config=deployment_config,
     )
 
 
-def calls_at_once(requests_per_minute: int) -> int:
+def max_concurrent_calls(requests_per_minute: int) -> int:
     """How many calls one process has under way: those of ten seconds at full rate, or five.
 
     Token calls count against the process's budget and not against the queue's rate. With more
@@ -150,9 +150,9 @@ async def workers(
     settings: ActivitySettings,
     *,
     requests_per_minute: int,
-    grace: timedelta = timedelta(seconds=30),
-    version: WorkerDeploymentConfig = UNVERSIONED,
-    cached_workflows: int = CACHED_WORKFLOWS,
+    graceful_shutdown_timeout: timedelta = timedelta(seconds=30),
+    deployment_config: WorkerDeploymentConfig = UNVERSIONED,
+    max_cached_workflows: int = DEFAULT_MAX_CACHED_WORKFLOWS,
 ) -> AsyncIterator[tuple[Worker, Worker]]:
     """Run both workers (workflows, API) while the block runs.
 
@@ -162,17 +162,17 @@ async def workers(
     for_workflows = workflow_worker(
         client,
         WORKFLOWS,
-        build_local_activities(settings, client),
+        build_orchestrator_activities(settings, client),
         nexus_operations=[NexusOperations(settings.id_key)],
-        version=version,
-        cached_workflows=cached_workflows,
+        deployment_config=deployment_config,
+        max_cached_workflows=max_cached_workflows,
     )
     for_api = api_worker(
         client,
         build_activities(api, settings, temporal=client, requests_per_minute=requests_per_minute),
         requests_per_minute=requests_per_minute,
-        grace=grace,
-        version=version,
+        graceful_shutdown_timeout=graceful_shutdown_timeout,
+        deployment_config=deployment_config,
     )
     try:
         # Not `async with` on the workers themselves: two that fail together, as when Temporal
@@ -207,41 +207,45 @@ async def run(settings: WorkerSettings) -> None:
     if not settings.id_key.get_secret_value():
         log.warning("phone numbers can be guessed from port-in ids: TELEGENT_ID_KEY is not set")
 
-    running: Sequence[Worker] = ()
+    active_workers: Sequence[Worker] = ()
 
-    async def ready() -> bool:
-        working = bool(running) and all(worker.is_running for worker in running)
-        return working and not stop.is_set() and await temporal_serves(client)
+    async def is_ready() -> bool:
+        running = bool(active_workers) and all(worker.is_running for worker in active_workers)
+        return running and not stop.is_set() and await is_temporal_serving(client)
 
     try:
         # Entered in this order, left in the reverse: the HTTP client closes after the workers, and
         # whoever supervises a worker that lets its calls finish sees that it is alive.
         async with AsyncExitStack() as stack:
             tracer, interceptors = stack.enter_context(tracing())
-            runtime = process_runtime(settings.metrics_address())
-            api = _telegent(settings, runtime.metric_meter, tracer)
+            runtime = create_runtime(settings.metrics_address())
+            api = _create_client(settings, runtime.metric_meter, tracer)
             client = await connect(settings.payload_keys, runtime, interceptors)
             await require_search_attributes(client)
-            count_from_zero(runtime.metric_meter, client.namespace)
+            initialize_counters(runtime.metric_meter, client.namespace)
             if settings.health_port:
                 await stack.enter_async_context(
-                    serve_health(settings.health_host, settings.health_port, ready)
+                    serve_health(settings.health_host, settings.health_port, is_ready)
                 )
             await stack.enter_async_context(api)
-            running = await stack.enter_async_context(
+            active_workers = await stack.enter_async_context(
                 workers(
                     client,
                     api,
                     settings.activity_settings(),
                     requests_per_minute=settings.requests_per_minute,
-                    grace=grace_for(settings.timeouts()),
-                    version=deployment(settings.build_id, settings.deployment_name),
-                    cached_workflows=settings.cached_workflows,
+                    graceful_shutdown_timeout=shutdown_timeout(settings.timeouts()),
+                    deployment_config=build_deployment_config(
+                        settings.build_id, settings.deployment_name
+                    ),
+                    max_cached_workflows=settings.max_cached_workflows,
                 )
             )
-            if settings.metrics_port and settings.port_count_seconds:
-                every = timedelta(seconds=settings.port_count_seconds)
-                await stack.enter_async_context(counting(client, runtime.metric_meter, every))
+            if settings.metrics_port and settings.backlog_interval_seconds:
+                backlog_interval = timedelta(seconds=settings.backlog_interval_seconds)
+                await stack.enter_async_context(
+                    report_backlog(client, runtime.metric_meter, backlog_interval)
+                )
             log.info("running", namespace=client.namespace, build_id=settings.build_id)
             if settings.deployment_name:
                 log.info(
@@ -255,17 +259,17 @@ async def run(settings: WorkerSettings) -> None:
     log.info("stopped")
 
 
-def _telegent(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer) -> Telegent:
-    budget = RequestBudget(settings.requests_per_minute, settings.burst)
+def _create_client(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer) -> Telegent:
+    rate_limiter = RateLimiter(settings.requests_per_minute, settings.burst)
     try:
         return Telegent(
             settings.account_key.get_secret_value(),
             settings.account_secret.get_secret_value(),
             base_url=settings.base_url,
-            budget=budget,
+            rate_limiter=rate_limiter,
             timeouts=settings.timeouts(),
-            watch=watch_requests(meter, tracer, budget),
+            observer=instrument_requests(meter, tracer, rate_limiter),
         )
     except ValueError as error:
         # The rest has been checked; what addresses are safe is the client's to say.
-        raise SettingsError([f"{variable('base_url')}: {error}"]) from error
+        raise SettingsError([f"{variable_name('base_url')}: {error}"]) from error

@@ -3,10 +3,10 @@
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import WorkerDeploymentConfig
 
-DEPLOYMENT = "telegent-orchestrator"
+DEFAULT_DEPLOYMENT_NAME = "telegent-orchestrator"
 
 
-def deployment(build_id: str, name: str = "") -> WorkerDeploymentConfig:
+def build_deployment_config(build_id: str, name: str = "") -> WorkerDeploymentConfig:
     """This build, as a version of the Worker Deployment `name`; without a name, versioning is off.
 
     With versioning every workflow moves to the current build with its next task. None is pinned to
@@ -18,10 +18,10 @@ def deployment(build_id: str, name: str = "") -> WorkerDeploymentConfig:
     behavior = VersioningBehavior.AUTO_UPGRADE if name else VersioningBehavior.UNSPECIFIED
     return WorkerDeploymentConfig(
         # Named also when versioning is off: else the SDK hashes every loaded module at start.
-        version=WorkerDeploymentVersion(name or DEPLOYMENT, build_id),
+        version=WorkerDeploymentVersion(name or DEFAULT_DEPLOYMENT_NAME, build_id),
         use_worker_versioning=bool(name),
         default_versioning_behavior=behavior,
     )
 
 
-UNVERSIONED = deployment("dev")
+UNVERSIONED = build_deployment_config("dev")

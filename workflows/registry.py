@@ -4,7 +4,7 @@ Not in the package itself: the sandbox loads a workflow's modules anew for every
 the delivery of an event must not load a whole onboarding.
 """
 
-from workflows.bulk.batch_workflow import BulkPartWorkflow
+from workflows.bulk.batch_workflow import BulkBatchWorkflow
 from workflows.bulk.workflow import BulkWorkflow
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
 from workflows.onboarding.line_workflow import LineWorkflow
@@ -19,5 +19,5 @@ WORKFLOWS = [
     PortOutWorkflow,
     EventDeliveryWorkflow,
     BulkWorkflow,
-    BulkPartWorkflow,
+    BulkBatchWorkflow,
 ]

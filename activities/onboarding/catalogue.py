@@ -8,44 +8,44 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Look, only, settled
-from activities.support.write_activity import creation
+from activities.support.lookups import Lookup, at_most_one, found_or_pending
+from activities.support.write_activity import create_activity
 from telegent import Telegent
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.onboarding import NewPackage, NewProduct
 
 
-class FindProducts(Look):
+class FindProducts(Lookup):
     """Look for these SKUs, with one call for all."""
 
     skus: list[str]
 
 
-class FindPackages(Look):
+class FindPackages(Lookup):
     """Look for packages with these names, with one call for all."""
 
     names: list[str]
 
 
-class CreateProduct(Payload):
+class CreateProduct(WireModel):
     """A product that the distributor will sell."""
 
     product: NewProduct
 
-    def look(self, *, until: datetime | None = None) -> FindProducts:
+    def lookup(self, *, created_before: datetime | None = None) -> FindProducts:
         """Look for this product."""
-        return FindProducts(skus=[self.product.sku], until=until)
+        return FindProducts(skus=[self.product.sku], created_before=created_before)
 
 
-class CreatePackage(Payload):
+class CreatePackage(WireModel):
     """A package with its items' products resolved: `product_ids` by product key."""
 
     package: NewPackage
     product_ids: dict[str, str]
 
-    def look(self, *, until: datetime | None = None) -> FindPackages:
+    def lookup(self, *, created_before: datetime | None = None) -> FindPackages:
         """Look for this package."""
-        return FindPackages(names=[self.package.name], until=until)
+        return FindPackages(names=[self.package.name], created_before=created_before)
 
 
 @dataclass(frozen=True)
@@ -56,25 +56,27 @@ class CatalogueActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_products(self, wanted: FindProducts) -> dict[str, str]:
+    async def find_products(self, lookup: FindProducts) -> dict[str, str]:
         """Product ids by SKU, for those SKUs that exist."""
         listed = await self.api.products.list()
         ids = {
-            sku: only([p.product_id for p in listed if p.sku == sku], f"products with SKU {sku}")
-            for sku in wanted.skus
+            sku: at_most_one(
+                [p.product_id for p in listed if p.sku == sku], f"products with SKU {sku}"
+            )
+            for sku in lookup.skus
         }
         found = {sku: product_id for sku, product_id in ids.items() if product_id}
-        return settled(found or None, wanted, self.settings.read_lag) or {}
+        return found_or_pending(found or None, lookup, self.settings.read_lag) or {}
 
     @activity.defn
-    async def find_product(self, wanted: FindProducts) -> str | None:
+    async def find_product(self, lookup: FindProducts) -> str | None:
         """The product's id, if there is one with this SKU."""
-        return (await self.find_products(wanted)).get(wanted.skus[0])
+        return (await self.find_products(lookup)).get(lookup.skus[0])
 
-    @creation(write_specs.CREATE_PRODUCT, find_product)
-    async def create_product(self, wanted: CreateProduct) -> str:
+    @create_activity(write_specs.CREATE_PRODUCT, find_product)
+    async def create_product(self, request: CreateProduct) -> str:
         """Create the product; returns its id."""
-        product = wanted.product
+        product = request.product
         created = await self.api.products.create(
             telegent.ProductCreate(
                 sku=product.sku,
@@ -88,27 +90,27 @@ class CatalogueActivities:
         return created.product_id
 
     @activity.defn
-    async def find_packages(self, wanted: FindPackages) -> dict[str, str]:
+    async def find_packages(self, lookup: FindPackages) -> dict[str, str]:
         """Package ids by name, for those names that exist."""
         listed = await self.api.packages.list()
         ids = {
-            name: only(
+            name: at_most_one(
                 [p.package_id for p in listed if p.package_name == name], f"packages '{name}'"
             )
-            for name in wanted.names
+            for name in lookup.names
         }
         found = {name: package_id for name, package_id in ids.items() if package_id}
-        return settled(found or None, wanted, self.settings.read_lag) or {}
+        return found_or_pending(found or None, lookup, self.settings.read_lag) or {}
 
     @activity.defn
-    async def find_package(self, wanted: FindPackages) -> str | None:
+    async def find_package(self, lookup: FindPackages) -> str | None:
         """The package's id, if there is one with this name."""
-        return (await self.find_packages(wanted)).get(wanted.names[0])
+        return (await self.find_packages(lookup)).get(lookup.names[0])
 
-    @creation(write_specs.CREATE_PACKAGE, find_package)
-    async def create_package(self, wanted: CreatePackage) -> str:
+    @create_activity(write_specs.CREATE_PACKAGE, find_package)
+    async def create_package(self, request: CreatePackage) -> str:
         """Create the package with all its items in one call; returns its id."""
-        package = wanted.package
+        package = request.package
         created = await self.api.packages.create(
             telegent.PackageCreate(
                 package_name=package.name,
@@ -118,7 +120,7 @@ class CatalogueActivities:
                 monthly=package.monthly,
                 package_items=[
                     telegent.PackageItemNew(
-                        product_id=wanted.product_ids[item.product],
+                        product_id=request.product_ids[item.product],
                         price=f"{item.price:.2f}",
                         monthly=item.monthly,
                         type=item.type,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import telegent
 from activities.support import write_specs
-from activities.support.write_activity import write
+from activities.support.write_activity import write_activity
 from telegent import Telegent
 from telegent_orchestrator.lines import DataLimits, Renewal
 
@@ -15,7 +15,7 @@ class DataUsageActivities:
 
     api: Telegent
 
-    @write(write_specs.SET_DATA_LIMITS)
+    @write_activity(write_specs.SET_DATA_LIMITS)
     async def set_data_limits(self, numbers: list[str], limits: DataLimits) -> None:
         """Set limits in MB, the same for all these numbers."""
         await self.api.data_usage.set_limits(
@@ -29,7 +29,7 @@ class DataUsageActivities:
             )
         )
 
-    @write(write_specs.SET_RENEWAL)
+    @write_activity(write_specs.SET_RENEWAL)
     async def set_renewal(self, numbers: list[str], renewal: Renewal) -> None:
         """Set when used data starts again from zero, the same for all these numbers."""
         await self.api.data_usage.set_renewal(

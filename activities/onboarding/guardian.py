@@ -9,57 +9,61 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Look, only, settled
-from activities.support.write_activity import creation, write
-from telegent import NotFound, Telegent
-from telegent_orchestrator._models import Payload
+from activities.support.lookups import Lookup, at_most_one, found_or_pending
+from activities.support.write_activity import create_activity, write_activity
+from telegent import NotFoundError, Telegent
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.lines import CallFilter, MessageFilter
 
 
-class FindRelation(Look):
+class FindGuardianLink(Lookup):
     """Look for the relation of this parent to this child."""
 
     parent_id: str
     child_id: str
 
 
-class Relation(Payload):
+class GuardianLink(WireModel):
     """A parent and a child, by subscriber id."""
 
     parent_id: str
     child_id: str
     relation: str
 
-    def look(self, *, until: datetime | None = None) -> FindRelation:
+    def lookup(self, *, created_before: datetime | None = None) -> FindGuardianLink:
         """Look for this relation."""
-        return FindRelation(parent_id=self.parent_id, child_id=self.child_id, until=until)
+        return FindGuardianLink(
+            parent_id=self.parent_id, child_id=self.child_id, created_before=created_before
+        )
 
 
-class FindFilter(Look):
+class FindFilter(Lookup):
     """Look for the filter of a subscriber's number."""
 
     subscriber_id: str
     phone_number: str
 
 
-class _OfNumber(Payload):
+class _FilterTarget(WireModel):
     subscriber_id: str
     phone_number: str
 
-    def look(self, *, until: datetime | None = None) -> FindFilter:
+    def lookup(self, *, created_before: datetime | None = None) -> FindFilter:
         """Look for the filter of this number."""
         return FindFilter(
-            subscriber_id=self.subscriber_id, phone_number=self.phone_number, until=until
+            subscriber_id=self.subscriber_id,
+            phone_number=self.phone_number,
+            created_before=created_before,
         )
 
 
-class CreateCallFilter(_OfNumber):
+class CreateCallFilter(_FilterTarget):
     """A call filter for a subscriber's number."""
 
     filter: CallFilter
 
 
-class CreateMessageFilter(_OfNumber):
+class CreateMessageFilter(_FilterTarget):
     """A message filter for a subscriber's number."""
 
     filter: MessageFilter
@@ -72,7 +76,7 @@ class GuardianActivities:
     api: Telegent
     settings: ActivitySettings
 
-    @write(write_specs.ENABLE_GUARDIAN)
+    @write_activity(write_specs.ENABLE_GUARDIAN)
     async def enable_guardian(self, subscriber_id: str) -> None:
         """Turn Guardian on for a subscriber's calls and messages: an absolute set."""
         await self.api.guardian.set_features(
@@ -84,101 +88,101 @@ class GuardianActivities:
         )
 
     @activity.defn
-    async def find_relation(self, wanted: FindRelation) -> str | None:
+    async def find_guardian_link(self, lookup: FindGuardianLink) -> str | None:
         """The child's subscriber id, if the parent watches over it."""
-        children = await self.api.guardian.children(wanted.parent_id)
-        there = any(row.child_subscriber_id == wanted.child_id for row in children)
-        return settled(wanted.child_id if there else None, wanted, self.settings.read_lag)
+        children = await self.api.guardian.children(lookup.parent_id)
+        linked = any(row.child_subscriber_id == lookup.child_id for row in children)
+        return found_or_pending(lookup.child_id if linked else None, lookup, self.settings.read_lag)
 
-    @creation(write_specs.RELATE, find_relation)
-    async def relate(self, wanted: Relation) -> str:
+    @create_activity(write_specs.LINK_GUARDIAN, find_guardian_link)
+    async def link_guardian(self, request: GuardianLink) -> str:
         """Let the parent watch over the child; returns the child's subscriber id."""
-        await self.api.guardian.relate(
+        await self.api.guardian.create_relation(
             telegent.GuardianRelation(
-                parent_subscriber_id=wanted.parent_id,
-                child_subscriber_id=wanted.child_id,
-                relation=wanted.relation,
+                parent_subscriber_id=request.parent_id,
+                child_subscriber_id=request.child_id,
+                relation=request.relation,
             )
         )
-        return wanted.child_id
+        return request.child_id
 
-    @write(write_specs.UNRELATE)
-    async def unrelate(self, parent_id: str, child_id: str) -> None:
+    @write_activity(write_specs.UNLINK_GUARDIAN)
+    async def unlink_guardian(self, parent_id: str, child_id: str) -> None:
         """End the relation; one that has ended already is no fault."""
-        with suppress(NotFound):
-            await self.api.guardian.unrelate(parent_id, child_id)
+        with suppress(NotFoundError):
+            await self.api.guardian.delete_relation(parent_id, child_id)
 
     @activity.defn
-    async def find_call_filter(self, wanted: FindFilter) -> str | None:
+    async def find_call_filter(self, lookup: FindFilter) -> str | None:
         """Id of the number's call filter, if there is one."""
-        filters = await self.api.guardian.call_filters(wanted.subscriber_id, wanted.phone_number)
-        found = only([row.filter_id for row in filters], "call filters")
-        return settled(found, wanted, self.settings.read_lag)
+        filters = await self.api.guardian.call_filters(lookup.subscriber_id, lookup.phone_number)
+        found = at_most_one([row.filter_id for row in filters], "call filters")
+        return found_or_pending(found, lookup, self.settings.read_lag)
 
-    @creation(write_specs.CREATE_CALL_FILTER, find_call_filter)
-    async def create_call_filter(self, to_create: CreateCallFilter) -> str:
+    @create_activity(write_specs.CREATE_CALL_FILTER, find_call_filter)
+    async def create_call_filter(self, request: CreateCallFilter) -> str:
         """Create the call filter of a number; returns its id."""
-        wanted = to_create.filter
+        settings = request.filter
         created = await self.api.guardian.create_call_filter(
             telegent.CallFilterCreate(
-                subscriber_id=to_create.subscriber_id,
-                phone=to_create.phone_number,
-                filter_mode=wanted.mode,
-                allowed_numbers=wanted.allowed_numbers,
-                blocked_numbers=wanted.blocked_numbers,
-                block_unknown_numbers=wanted.block_unknown_numbers,
-                block_international=wanted.block_international,
-                notification_phones=wanted.notification_phones,
+                subscriber_id=request.subscriber_id,
+                phone=request.phone_number,
+                filter_mode=settings.mode,
+                allowed_numbers=settings.allowed_numbers,
+                blocked_numbers=settings.blocked_numbers,
+                block_unknown_numbers=settings.block_unknown_numbers,
+                block_international=settings.block_international,
+                notification_phones=settings.notification_phones,
                 apply_to_inbound=True,
                 apply_to_outbound=True,
             )
         )
         return created.filter_id
 
-    @write(write_specs.DELETE_CALL_FILTER)
+    @write_activity(write_specs.DELETE_CALL_FILTER)
     async def delete_call_filter(self, subscriber_id: str, filter_id: str) -> None:
         """Delete a call filter; one that is gone already is deleted."""
-        with suppress(NotFound):
+        with suppress(NotFoundError):
             await self.api.guardian.delete_call_filter(subscriber_id, filter_id)
 
     @activity.defn
-    async def find_message_filter(self, wanted: FindFilter) -> str | None:
+    async def find_message_filter(self, lookup: FindFilter) -> str | None:
         """Id of the number's message filter, if there is one."""
-        filters = await self.api.guardian.message_filters(wanted.subscriber_id, wanted.phone_number)
-        found = only([row.filter_id for row in filters], "message filters")
-        return settled(found, wanted, self.settings.read_lag)
+        filters = await self.api.guardian.message_filters(lookup.subscriber_id, lookup.phone_number)
+        found = at_most_one([row.filter_id for row in filters], "message filters")
+        return found_or_pending(found, lookup, self.settings.read_lag)
 
-    @creation(write_specs.CREATE_MESSAGE_FILTER, find_message_filter)
-    async def create_message_filter(self, to_create: CreateMessageFilter) -> str:
+    @create_activity(write_specs.CREATE_MESSAGE_FILTER, find_message_filter)
+    async def create_message_filter(self, request: CreateMessageFilter) -> str:
         """Create the message filter of a number; returns its id."""
-        wanted = to_create.filter
-        keywords = telegent.KeywordFilter(custom_keywords=wanted.custom_keywords)
+        settings = request.filter
+        keywords = telegent.KeywordFilter(custom_keywords=settings.custom_keywords)
         created = await self.api.guardian.create_message_filter(
             telegent.MessageFilterCreate(
-                subscriber_id=to_create.subscriber_id,
-                phone=to_create.phone_number,
-                filter_mode=wanted.mode,
-                allowed_contacts=wanted.allowed_contacts,
-                blocked_contacts=wanted.blocked_contacts,
-                keyword_filter=keywords if wanted.custom_keywords else None,
-                block_unknown_numbers=wanted.block_unknown_numbers,
-                block_links=wanted.block_links,
-                block_media=wanted.block_media,
-                notification_phones=wanted.notification_phones,
+                subscriber_id=request.subscriber_id,
+                phone=request.phone_number,
+                filter_mode=settings.mode,
+                allowed_contacts=settings.allowed_contacts,
+                blocked_contacts=settings.blocked_contacts,
+                keyword_filter=keywords if settings.custom_keywords else None,
+                block_unknown_numbers=settings.block_unknown_numbers,
+                block_links=settings.block_links,
+                block_media=settings.block_media,
+                notification_phones=settings.notification_phones,
                 apply_to_inbound=True,
                 apply_to_outbound=True,
-                undocumented=self._level(wanted),
+                undocumented=self._level(settings),
             )
         )
         return created.filter_id
 
-    @write(write_specs.DELETE_MESSAGE_FILTER)
+    @write_activity(write_specs.DELETE_MESSAGE_FILTER)
     async def delete_message_filter(self, subscriber_id: str, filter_id: str) -> None:
         """Delete a message filter; one that is gone already is deleted."""
-        with suppress(NotFound):
+        with suppress(NotFoundError):
             await self.api.guardian.delete_message_filter(subscriber_id, filter_id)
 
-    def _level(self, wanted: MessageFilter) -> dict[str, str]:
+    def _level(self, settings: MessageFilter) -> dict[str, str]:
         """The age level, under the wire name that the settings give."""
         field = self.settings.message_level_field
-        return {field: wanted.level} if field and wanted.level else {}
+        return {field: settings.level} if field and settings.level else {}

@@ -11,17 +11,17 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Look, settled, waited
+from activities.support.lookups import Lookup, elapsed, found_or_pending
 from activities.support.outcomes import Outcome
-from activities.support.write_activity import creation, write
-from telegent import NotFound, Telegent, activation_code
-from telegent_orchestrator._models import Payload
+from activities.support.write_activity import create_activity, write_activity
+from telegent import NotFoundError, Telegent, parse_activation_code
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.lines import ProductType
 from telegent_orchestrator.names import ACCOUNT_ATTRIBUTE, LINE_WORKFLOW
 from telegent_orchestrator.port_in import MessageType, NumberBinding
 
 
-class FindNumber(Look):
+class FindNumber(Lookup):
     """Look for the number of a subscriber that is not accounted for.
 
     `iccid`: look on this SIM only. `sure`: such a number can only be the one that is looked for,
@@ -31,18 +31,18 @@ class FindNumber(Look):
 
     account_id: str
     subscriber_id: str
-    accounted_for: list[str] = []
-    sure: bool
+    known_numbers: list[str] = []
+    unambiguous: bool
     iccid: str | None = None
-    lines: str
-    begun: datetime
+    own_line_id_prefix: str
+    bought_after: datetime
 
 
-class BuyNumber(Payload):
+class BuyNumber(WireModel):
     """A number to buy, assigned to its subscriber in the same call.
 
     The assignment is what makes a purchase whose answer was lost findable, together with
-    `accounted_for`: what the subscriber had before, and the numbers of other lines. `sure`,
+    `known_numbers`: what the subscriber had before, and the numbers of other lines. `sure`,
     `lines`, `begun`: see `FindNumber`.
     """
 
@@ -55,29 +55,29 @@ class BuyNumber(Payload):
     area_code: str | None = None
     zip_code: str | None = None
     iccid: str | None = None
-    accounted_for: list[str] = []
-    sure: bool = True
-    lines: str
-    begun: datetime
+    known_numbers: list[str] = []
+    unambiguous: bool = True
+    own_line_id_prefix: str
+    bought_after: datetime
 
-    def look(self, *, until: datetime | None = None) -> FindNumber:
+    def lookup(self, *, created_before: datetime | None = None) -> FindNumber:
         """Look for this number."""
         return FindNumber(
             account_id=self.account_id,
             subscriber_id=self.subscriber_id,
-            accounted_for=self.accounted_for,
-            sure=self.sure,
+            known_numbers=self.known_numbers,
+            unambiguous=self.unambiguous,
             iccid=self.iccid,
-            lines=self.lines,
-            begun=self.begun,
-            until=until,
+            own_line_id_prefix=self.own_line_id_prefix,
+            bought_after=self.bought_after,
+            created_before=created_before,
         )
 
 
-class NumberAtHand(Payload):
+class NumberRecord(WireModel):
     """A number as far as it is known: an order that is not complete has no number yet.
 
-    `subscriber_id`: whose it is. `given_up`: it is in our inventory, and out of service.
+    `subscriber_id`: whose it is. `released`: it is in our inventory, and out of service.
     """
 
     order_id: str | None = None
@@ -86,17 +86,17 @@ class NumberAtHand(Payload):
     iccid: str | None = None
     activation_code: str | None = None
     subscriber_id: str | None = None
-    given_up: bool = False
+    released: bool = False
 
 
-COMPLETE = ("complete", "completed")
-GIVEN_UP = ("inactive", "cancelled", "canceled", "deactivated")
+COMPLETED_STATUSES = ("complete", "completed")
+RELEASED_STATUSES = ("inactive", "cancelled", "canceled", "deactivated")
 """The words of a number that was cancelled are not documented. A parked one may look the same: it
 was not bought a moment ago either."""
-FAILED = ("failed", "error", "rejected", "cancelled")
-DATE_AND_ZONE = timedelta(days=2)
+FAILED_STATUSES = ("failed", "error", "rejected", "cancelled")
+PURCHASE_DATE_TOLERANCE = timedelta(days=2)
 """The vendor's dates of purchase name neither hour nor zone."""
-SLOWEST_LOOK = timedelta(minutes=10)
+MAX_POLL_INTERVAL = timedelta(minutes=10)
 """How often, at the least, a number is asked for that does not appear."""
 
 
@@ -109,86 +109,90 @@ class NumberActivities:
     temporal: Client | None = None
 
     @activity.defn
-    async def find_number(self, wanted: FindNumber) -> NumberAtHand | None:
+    async def find_number(self, lookup: FindNumber) -> NumberRecord | None:
         """The subscriber's number that is not accounted for, if there is one.
 
         On a physical SIM it can only be the one that the SIM carries. A fault when there are
         several, when the one found may be another line's, or when the SIM is somebody else's.
         """
-        if wanted.iccid:
-            found = await self._numbers_on_sim(wanted.iccid, wanted.subscriber_id)
+        if lookup.iccid:
+            found = await self._numbers_on_sim(lookup.iccid, lookup.subscriber_id)
         else:
-            found = [number async for number in self._inventory_of(wanted.subscriber_id)]
-        found = [number for number in found if _may_be(number, wanted)]
-        if found and not wanted.iccid:
-            why = await self._why_not_ours(found, wanted)
-            if why:
+            found = [number async for number in self._subscriber_inventory(lookup.subscriber_id)]
+        found = [number for number in found if _is_candidate(number, lookup)]
+        if found and not lookup.iccid:
+            ambiguity = await self._ambiguity(found, lookup)
+            if ambiguity:
                 numbers = ", ".join(number.number for number in found)
-                raise _not_to_be_told(f"the subscriber already has {numbers}, and {why}")
-        at_hand = _at_hand(found[0]) if found else None
-        return settled(at_hand, wanted, self.settings.purchase_lag)
+                raise _ambiguous(f"the subscriber already has {numbers}, and {ambiguity}")
+        record = _to_record(found[0]) if found else None
+        return found_or_pending(record, lookup, self.settings.purchase_lag)
 
-    async def _why_not_ours(self, found: list[telegent.Number], wanted: FindNumber) -> str | None:
-        if len(found) > 1 or not wanted.sure:
+    async def _ambiguity(self, found: list[telegent.Number], lookup: FindNumber) -> str | None:
+        if len(found) > 1 or not lookup.unambiguous:
             return "it cannot be told whether that is this line's number"
-        others = await self._others_buying(wanted)
-        return f"it may be that of {others[0]}" if others else None
+        competing = await self._competing_lines(lookup)
+        return f"it may be that of {competing[0]}" if competing else None
 
-    async def _others_buying(self, wanted: FindNumber) -> list[str]:
+    async def _competing_lines(self, lookup: FindNumber) -> list[str]:
         """Ids of other onboardings' lines that may have bought for the account since we began."""
         if self.temporal is None:
             return []
         query = (
-            f"WorkflowType = '{LINE_WORKFLOW}' AND {ACCOUNT_ATTRIBUTE} = '{wanted.account_id}' AND "
-            f"(ExecutionStatus = 'Running' OR CloseTime > '{wanted.begun.isoformat()}')"
+            f"WorkflowType = '{LINE_WORKFLOW}' AND {ACCOUNT_ATTRIBUTE} = '{lookup.account_id}' AND "
+            f"(ExecutionStatus = 'Running' OR CloseTime > '{lookup.bought_after.isoformat()}')"
         )
         try:
             ids = [line.id async for line in self.temporal.list_workflows(query)]
         except ValueError:
             # temporalio 1.35 cannot read the status of a paused workflow.
             return ["a line that is paused"]
-        return [line for line in ids if not line.startswith(wanted.lines)]
+        return [line for line in ids if not line.startswith(lookup.own_line_id_prefix)]
 
-    @creation(write_specs.BUY_NUMBER, find_number)
-    async def buy_number(self, wanted: BuyNumber) -> NumberAtHand:
+    @create_activity(write_specs.BUY_NUMBER, find_number)
+    async def buy_number(self, request: BuyNumber) -> NumberRecord:
         """Buy one number. Never repeat this without having looked for the number first."""
         bought = await self.api.numbers.provision(
             telegent.NumberProvision(
                 number_type="mvno",
-                message_type=wanted.message_type,
-                message_enabled=wanted.product_type.messages,
-                voice_enabled=wanted.product_type.voice,
-                data_enabled=wanted.product_type.data,
-                product_type=wanted.product_type.value,
-                message_route_id=wanted.message_route_id,
-                voice_route_id=wanted.voice_route_id if wanted.product_type.voice else None,
-                area_code=wanted.area_code,
-                zip_code=wanted.zip_code,
-                iccid=wanted.iccid,
-                assigned_subscriber_id=wanted.subscriber_id,
-                account_id=wanted.account_id,
+                message_type=request.message_type,
+                message_enabled=request.product_type.messages,
+                voice_enabled=request.product_type.voice,
+                data_enabled=request.product_type.data,
+                product_type=request.product_type.value,
+                message_route_id=request.message_route_id,
+                voice_route_id=request.voice_route_id if request.product_type.voice else None,
+                area_code=request.area_code,
+                zip_code=request.zip_code,
+                iccid=request.iccid,
+                assigned_subscriber_id=request.subscriber_id,
+                account_id=request.account_id,
             )
         )
-        return NumberAtHand(
+        return NumberRecord(
             order_id=bought.order_id,
             phone_number=bought.phone_number,
             number_id=bought.number_id,
-            iccid=bought.iccid or wanted.iccid,
-            activation_code=activation_code(bought.qr_code),
+            iccid=bought.iccid or request.iccid,
+            activation_code=parse_activation_code(bought.qr_code),
         )
 
-    @write(write_specs.RELEASE_NUMBER)
+    @write_activity(write_specs.RELEASE_NUMBER)
     async def release_number(self, phone_number: str) -> None:
         """Give a bought number up, for good; one that is given up already stays so.
 
         Looks first, because a second cancel is refused, and makes another order. A number that is
         not shown may have been bought a moment ago, so that counts when it lasts.
         """
-        number = await self._shown(phone_number)
+        number = await self._details(phone_number)
         if number is None:
-            settled(None, Look(until=activity.info().scheduled_time), self.settings.purchase_lag)
+            found_or_pending(
+                None,
+                Lookup(created_before=activity.info().scheduled_time),
+                self.settings.purchase_lag,
+            )
             return
-        if _given_up(number):
+        if _is_released(number):
             return
         await self.api.numbers.change_status(
             telegent.StatusChange(
@@ -202,19 +206,19 @@ class NumberActivities:
     async def await_number_order(self, order_id: str) -> str:
         """The phone number of an order, once it is complete.
 
-        Raises a benign `Pending` until then, so that Temporal asks again, and `Refused` with the
+        Raises a benign `Pending` until then, so that Temporal asks again, and `Rejected` with the
         vendor's words when the order has failed. An unknown status word means: not yet.
         """
         order = await self.api.numbers.order(order_id)
         status = (order.order_status or "").casefold()
-        if status in FAILED:
+        if status in FAILED_STATUSES:
             raise ApplicationError(
                 f"number order {order_id} is '{order.order_status}'. "
                 f"Telegent says: {order.order_status_message or 'nothing'}",
-                type=Outcome.REFUSED,
+                type=Outcome.REJECTED,
                 non_retryable=True,
             )
-        if status not in COMPLETE or not order.numbers:
+        if status not in COMPLETED_STATUSES or not order.numbers:
             raise ApplicationError(
                 f"number order {order_id} is '{order.order_status}'",
                 type=Outcome.PENDING,
@@ -224,13 +228,13 @@ class NumberActivities:
         return order.numbers[0]
 
     @activity.defn
-    async def read_number(self, phone_number: str) -> NumberAtHand | None:
+    async def read_number(self, phone_number: str) -> NumberRecord | None:
         """What the vendor has on a number; None when it is not in our inventory."""
-        number = await self._shown(phone_number)
-        return _at_hand(number) if number else None
+        number = await self._details(phone_number)
+        return _to_record(number) if number else None
 
     @activity.defn
-    async def await_number(self, phone_number: str) -> NumberAtHand:
+    async def await_number(self, phone_number: str) -> NumberRecord:
         """What the vendor has on a number, once it is in our inventory.
 
         Raises a benign `Pending` until then, at longer and longer intervals: the vendor does not
@@ -241,28 +245,30 @@ class NumberActivities:
             raise ApplicationError(
                 "the number is not in the inventory yet",
                 type=Outcome.PENDING,
-                next_retry_delay=max(self.settings.order_poll, min(waited() / 4, SLOWEST_LOOK)),
+                next_retry_delay=max(
+                    self.settings.order_poll, min(elapsed() / 4, MAX_POLL_INTERVAL)
+                ),
                 category=ApplicationErrorCategory.BENIGN,
             )
         return number
 
     @activity.defn
-    async def read_named_number(self, wanted: FindNumber, phone_number: str) -> NumberAtHand:
+    async def verify_named_number(self, lookup: FindNumber, phone_number: str) -> NumberRecord:
         """The number that a person names as the one wanted; a fault when it cannot be."""
-        number = await self._shown(phone_number)
+        number = await self._details(phone_number)
         if number is None:
-            raise _not_to_be_told(f"{phone_number} is not in our inventory")
-        if number.assigned_subscriber_id != wanted.subscriber_id:
-            whose = number.assigned_subscriber_id or "nobody"
-            raise _not_to_be_told(f"{phone_number} belongs to {whose}, not to this subscriber")
-        if phone_number in wanted.accounted_for:
-            raise _not_to_be_told(f"{phone_number} is another line's, or was there before")
-        return _at_hand(number)
+            raise _ambiguous(f"{phone_number} is not in our inventory")
+        if number.assigned_subscriber_id != lookup.subscriber_id:
+            owner = number.assigned_subscriber_id or "nobody"
+            raise _ambiguous(f"{phone_number} belongs to {owner}, not to this subscriber")
+        if phone_number in lookup.known_numbers:
+            raise _ambiguous(f"{phone_number} is another line's, or was there before")
+        return _to_record(number)
 
     @activity.defn
-    async def numbers_of(self, subscriber_id: str) -> list[str]:
+    async def list_subscriber_numbers(self, subscriber_id: str) -> list[str]:
         """The subscriber's phone numbers in inventory."""
-        return [number.number async for number in self._inventory_of(subscriber_id)]
+        return [number.number async for number in self._subscriber_inventory(subscriber_id)]
 
     @activity.defn
     async def read_binding_differences(
@@ -271,7 +277,7 @@ class NumberActivities:
         """In what the number, as the vendor shows it, differs from what it was bound to."""
         shown = await self.api.numbers.details(phone_number=number)
         product_type = ProductType(binding.product_type)
-        wanted = {
+        compared = {
             "subscriber": (binding.subscriber_id, shown.assigned_subscriber_id),
             "message route": (binding.message_route_id, shown.message_route_id),
             "voice route": (
@@ -287,36 +293,36 @@ class NumberActivities:
             "ICCID": (iccid, (shown.iccid or "").removesuffix("F") or None),
         }
         return [
-            f"{what} is {there or 'none'}, not {wish}"
-            for what, (wish, there) in wanted.items()
-            if wish is not None and (there or "").casefold() != wish.casefold()
+            f"{what} is {actual or 'none'}, not {expected}"
+            for what, (expected, actual) in compared.items()
+            if expected is not None and (actual or "").casefold() != expected.casefold()
         ]
 
-    async def _shown(self, phone_number: str) -> telegent.Number | None:
+    async def _details(self, phone_number: str) -> telegent.Number | None:
         try:
             return await self.api.numbers.details(phone_number=phone_number)
-        except NotFound:
+        except NotFoundError:
             return None
 
     async def _numbers_on_sim(self, iccid: str, subscriber_id: str) -> list[telegent.Number]:
         try:
             number = await self.api.numbers.details(iccid=iccid)
-        except NotFound:
+        except NotFoundError:
             return []
-        if number.assigned_subscriber_id != subscriber_id and not _given_up(number):
-            raise _not_to_be_told(
+        if number.assigned_subscriber_id != subscriber_id and not _is_released(number):
+            raise _ambiguous(
                 f"SIM {iccid} already carries {number.number}, which belongs to "
                 f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM"
             )
         return [number]
 
-    async def _inventory_of(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
+    async def _subscriber_inventory(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
         """Pages through the whole inventory: the vendor has no search by subscriber."""
         async for number in self.api.numbers.inventory():
             if number.assigned_subscriber_id == subscriber_id:
                 yield number
 
-    @write(write_specs.BIND_NUMBER)
+    @write_activity(write_specs.BIND_NUMBER)
     async def bind_number(self, number: str, binding: NumberBinding, iccid: str | None) -> None:
         """Bind a number to subscriber, routes, product type and SIM: an absolute set."""
         product_type = ProductType(binding.product_type)
@@ -335,18 +341,18 @@ class NumberActivities:
         )
 
 
-def _given_up(number: telegent.Number) -> bool:
-    return (number.status or "").casefold() in GIVEN_UP
+def _is_released(number: telegent.Number) -> bool:
+    return (number.status or "").casefold() in RELEASED_STATUSES
 
 
-def _may_be(number: telegent.Number, wanted: FindNumber) -> bool:
-    if number.number in wanted.accounted_for or _given_up(number):
+def _is_candidate(number: telegent.Number, lookup: FindNumber) -> bool:
+    if number.number in lookup.known_numbers or _is_released(number):
         return False
-    bought = _bought_at(number)
-    return bought is None or bought > wanted.begun - DATE_AND_ZONE
+    bought = _purchased_on(number)
+    return bought is None or bought > lookup.bought_after - PURCHASE_DATE_TOLERANCE
 
 
-def _bought_at(number: telegent.Number) -> datetime | None:
+def _purchased_on(number: telegent.Number) -> datetime | None:
     """The day, which is all that the vendor tells; None when it cannot be read."""
     try:
         day = datetime.strptime(number.original_date_purchased or "", "%m/%d/%Y")
@@ -355,17 +361,17 @@ def _bought_at(number: telegent.Number) -> datetime | None:
     return day.replace(tzinfo=UTC)
 
 
-def _not_to_be_told(why: str) -> ApplicationError:
-    return ApplicationError(why, type=Outcome.REFUSED, non_retryable=True)
+def _ambiguous(message: str) -> ApplicationError:
+    return ApplicationError(message, type=Outcome.REJECTED, non_retryable=True)
 
 
-def _at_hand(number: telegent.Number) -> NumberAtHand:
-    return NumberAtHand(
+def _to_record(number: telegent.Number) -> NumberRecord:
+    return NumberRecord(
         order_id=number.order_id,
         phone_number=number.number,
         number_id=number.number_id,
         iccid=number.iccid,
-        activation_code=activation_code(number.qr_code),
+        activation_code=parse_activation_code(number.qr_code),
         subscriber_id=number.assigned_subscriber_id,
-        given_up=_given_up(number),
+        released=_is_released(number),
     )

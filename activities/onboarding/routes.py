@@ -9,42 +9,46 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Look, only, settled
-from activities.support.write_activity import creation, write
-from telegent import NotFound, Telegent
-from telegent_orchestrator._models import Payload
+from activities.support.lookups import Lookup, at_most_one, found_or_pending
+from activities.support.write_activity import create_activity, write_activity
+from telegent import NotFoundError, Telegent
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.onboarding import NewMessageRoute, NewVoiceRoute, RouteCredentials
 
 
-class FindRoute(Look):
+class FindRoute(Lookup):
     """Look for the route with this marked name."""
 
     account_id: str
     marked_name: str
 
 
-class CreateMessageRoute(Payload):
+class CreateMessageRoute(WireModel):
     """A message route of an account, under the name that it can be found by."""
 
     account_id: str
     marked_name: str
     route: NewMessageRoute
 
-    def look(self, *, until: datetime | None = None) -> FindRoute:
+    def lookup(self, *, created_before: datetime | None = None) -> FindRoute:
         """Look for this route."""
-        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, until=until)
+        return FindRoute(
+            account_id=self.account_id, marked_name=self.marked_name, created_before=created_before
+        )
 
 
-class CreateVoiceRoute(Payload):
+class CreateVoiceRoute(WireModel):
     """A voice route of an account, under the name that it can be found by."""
 
     account_id: str
     marked_name: str
     route: NewVoiceRoute
 
-    def look(self, *, until: datetime | None = None) -> FindRoute:
+    def lookup(self, *, created_before: datetime | None = None) -> FindRoute:
         """Look for this route."""
-        return FindRoute(account_id=self.account_id, marked_name=self.marked_name, until=until)
+        return FindRoute(
+            account_id=self.account_id, marked_name=self.marked_name, created_before=created_before
+        )
 
 
 @dataclass(frozen=True)
@@ -55,23 +59,25 @@ class RouteActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_message_route(self, wanted: FindRoute) -> str | None:
+    async def find_message_route(self, lookup: FindRoute) -> str | None:
         """Id of the message route with this marked name, if there is one."""
         found = [
             route.message_route_id
-            for route in await self.api.message_routes.list(wanted.account_id)
-            if route.route_name == wanted.marked_name
+            for route in await self.api.message_routes.list(lookup.account_id)
+            if route.route_name == lookup.marked_name
         ]
-        return settled(only(found, "message routes"), wanted, self.settings.read_lag)
+        return found_or_pending(
+            at_most_one(found, "message routes"), lookup, self.settings.read_lag
+        )
 
-    @creation(write_specs.CREATE_MESSAGE_ROUTE, find_message_route)
-    async def create_message_route(self, wanted: CreateMessageRoute) -> str:
+    @create_activity(write_specs.CREATE_MESSAGE_ROUTE, find_message_route)
+    async def create_message_route(self, request: CreateMessageRoute) -> str:
         """Create the message route; returns its id."""
-        route = wanted.route
+        route = request.route
         scheme, username, secret = _credentials(route.credentials)
         created = await self.api.message_routes.create(
             telegent.MessageRouteCreate(
-                route_name=wanted.marked_name,
+                route_name=request.marked_name,
                 message_url=route.url,
                 message_url_method="POST",
                 message_route_enabled=True,
@@ -84,36 +90,36 @@ class RouteActivities:
                 inbound_bypass=False,
                 outbound_bypass=False,
                 intelligent_route_enabled=route.intelligent,
-                account_id=wanted.account_id,
+                account_id=request.account_id,
             )
         )
         return created.message_route_id
 
-    @write(write_specs.DELETE_MESSAGE_ROUTE)
+    @write_activity(write_specs.DELETE_MESSAGE_ROUTE)
     async def delete_message_route(self, route_id: str) -> None:
         """Delete the message route; one that is gone already is deleted."""
-        with suppress(NotFound):
+        with suppress(NotFoundError):
             await self.api.message_routes.delete(route_id)
 
     @activity.defn
-    async def find_voice_route(self, wanted: FindRoute) -> str | None:
+    async def find_voice_route(self, lookup: FindRoute) -> str | None:
         """Id of the voice route with this marked name, if there is one."""
         found = [
             route.call_route_id
-            for route in await self.api.voice_routes.list(wanted.account_id)
-            if route.route_name == wanted.marked_name
+            for route in await self.api.voice_routes.list(lookup.account_id)
+            if route.route_name == lookup.marked_name
         ]
-        return settled(only(found, "voice routes"), wanted, self.settings.read_lag)
+        return found_or_pending(at_most_one(found, "voice routes"), lookup, self.settings.read_lag)
 
-    @creation(write_specs.CREATE_VOICE_ROUTE, find_voice_route)
-    async def create_voice_route(self, wanted: CreateVoiceRoute) -> str:
+    @create_activity(write_specs.CREATE_VOICE_ROUTE, find_voice_route)
+    async def create_voice_route(self, request: CreateVoiceRoute) -> str:
         """Create the voice route; returns its id."""
-        route = wanted.route
+        route = request.route
         scheme, username, secret = _credentials(route.credentials)
         trunk = route.type == "Trunk"
         created = await self.api.voice_routes.create(
             telegent.VoiceRouteCreate(
-                route_name=wanted.marked_name,
+                route_name=request.marked_name,
                 route_type=route.type,
                 voice_url=route.url,
                 voice_url_method="POST" if route.url else None,
@@ -126,15 +132,15 @@ class RouteActivities:
                 trunk_enabled1=True if trunk else None,
                 intelligent_route_enabled=route.intelligent,
                 route_enabled=True,
-                account_id=wanted.account_id,
+                account_id=request.account_id,
             )
         )
         return created.call_route_id
 
-    @write(write_specs.DELETE_VOICE_ROUTE)
+    @write_activity(write_specs.DELETE_VOICE_ROUTE)
     async def delete_voice_route(self, route_id: str) -> None:
         """Delete the voice route; one that is gone already is deleted."""
-        with suppress(NotFound):
+        with suppress(NotFoundError):
             await self.api.voice_routes.delete(route_id)
 
 

@@ -9,13 +9,13 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Look, only, settled
-from activities.support.write_activity import creation, write
-from telegent import NotFound, Telegent
-from telegent_orchestrator._models import Payload
+from activities.support.lookups import Lookup, at_most_one, found_or_pending
+from activities.support.write_activity import create_activity, write_activity
+from telegent import NotFoundError, Telegent
+from telegent_orchestrator._models import WireModel
 
 
-class FindSubscription(Look):
+class FindSubscription(Lookup):
     """Look for the subscription of this number to this package."""
 
     subscriber_id: str
@@ -23,7 +23,7 @@ class FindSubscription(Look):
     number_id: str
 
 
-class StartSubscription(Payload):
+class StartSubscription(WireModel):
     """A subscription of one number to one package; it starts recurring charges."""
 
     subscriber_id: str
@@ -31,13 +31,13 @@ class StartSubscription(Payload):
     number_id: str
     iccid: str | None = None
 
-    def look(self, *, until: datetime | None = None) -> FindSubscription:
+    def lookup(self, *, created_before: datetime | None = None) -> FindSubscription:
         """Look for this subscription."""
         return FindSubscription(
             subscriber_id=self.subscriber_id,
             package_id=self.package_id,
             number_id=self.number_id,
-            until=until,
+            created_before=created_before,
         )
 
 
@@ -49,32 +49,32 @@ class SubscriptionActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_subscription(self, wanted: FindSubscription) -> str | None:
+    async def find_subscription(self, lookup: FindSubscription) -> str | None:
         """Id of the number's subscription to the package, if there is one."""
         found = [
             subscription.subscription_id
-            for subscription in await self.api.packages.subscriptions(wanted.package_id)
-            if subscription.tnid == wanted.number_id
-            and subscription.subscriber_id == wanted.subscriber_id
+            for subscription in await self.api.packages.subscriptions(lookup.package_id)
+            if subscription.tnid == lookup.number_id
+            and subscription.subscriber_id == lookup.subscriber_id
         ]
-        return settled(only(found, "subscriptions"), wanted, self.settings.read_lag)
+        return found_or_pending(at_most_one(found, "subscriptions"), lookup, self.settings.read_lag)
 
-    @creation(write_specs.START_SUBSCRIPTION, find_subscription)
-    async def start_subscription(self, wanted: StartSubscription) -> str:
+    @create_activity(write_specs.START_SUBSCRIPTION, find_subscription)
+    async def start_subscription(self, request: StartSubscription) -> str:
         """Start the subscription; returns its id."""
         created = await self.api.subscriptions.create(
             telegent.SubscriptionCreate(
-                subscriber_id=wanted.subscriber_id,
-                package_id=wanted.package_id,
+                subscriber_id=request.subscriber_id,
+                package_id=request.package_id,
                 type="mvno",
-                tnid=wanted.number_id,
-                iccid=wanted.iccid,
+                tnid=request.number_id,
+                iccid=request.iccid,
             )
         )
         return created.subscription_id
 
-    @write(write_specs.CLOSE_SUBSCRIPTION)
+    @write_activity(write_specs.CLOSE_SUBSCRIPTION)
     async def close_subscription(self, subscription_id: str) -> None:
         """End a subscription and its charges; one that is gone already is closed."""
-        with suppress(NotFound):
+        with suppress(NotFoundError):
             await self.api.subscriptions.delete(subscription_id)

@@ -7,31 +7,31 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 import telegent
-from activities.settings import ActivitySettings, OrderUpdates
+from activities.settings import ActivitySettings, OrderWebhook
 from activities.support import write_specs
-from activities.support.lookups import Look, settled
+from activities.support.lookups import Lookup, found_or_pending
 from activities.support.outcomes import Outcome
-from activities.support.write_activity import creation
+from activities.support.write_activity import create_activity
 from telegent import Telegent
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 
-EVENT: telegent.Event = "Order_Update"
+ORDER_UPDATE_EVENT: telegent.Event = "Order_Update"
 
 
-class FindWebhook(Look):
+class FindWebhook(Lookup):
     """Look for our webhook of this account."""
 
     account_id: str
 
 
-class CreateWebhook(Payload):
+class CreateWebhook(WireModel):
     """Our webhook of this account."""
 
     account_id: str
 
-    def look(self, *, until: datetime | None = None) -> FindWebhook:
+    def lookup(self, *, created_before: datetime | None = None) -> FindWebhook:
         """Look for this webhook."""
-        return FindWebhook(account_id=self.account_id, until=until)
+        return FindWebhook(account_id=self.account_id, created_before=created_before)
 
 
 @dataclass(frozen=True)
@@ -42,51 +42,51 @@ class WebhookActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_webhook(self, wanted: FindWebhook) -> str | None:
+    async def find_webhook(self, lookup: FindWebhook) -> str | None:
         """Id of the account's webhook that reports order updates to our URL, if there is one.
 
         Of several any will do: an event that comes twice is one look at the order.
         """
-        ours = self._configured()
+        order_webhook = self._require_order_webhook()
         found = [
             hook.webhook_id
-            for hook in await self.api.webhooks.list(wanted.account_id)
-            if hook.webhook_url == ours.url
+            for hook in await self.api.webhooks.list(lookup.account_id)
+            if hook.webhook_url == order_webhook.url
             and hook.active is not False
-            and EVENT.casefold() in _events(hook.subscribed_events)
+            and ORDER_UPDATE_EVENT.casefold() in _event_names(hook.subscribed_events)
         ]
-        return settled(found[0] if found else None, wanted, self.settings.read_lag)
+        return found_or_pending(found[0] if found else None, lookup, self.settings.read_lag)
 
-    @creation(write_specs.CREATE_WEBHOOK, find_webhook)
-    async def create_webhook(self, wanted: CreateWebhook) -> str:
+    @create_activity(write_specs.CREATE_WEBHOOK, find_webhook)
+    async def create_webhook(self, request: CreateWebhook) -> str:
         """Register our URL for order updates of the account; returns the webhook's id."""
-        ours = self._configured()
-        by_token = bool(ours.token)
+        order_webhook = self._require_order_webhook()
+        by_token = bool(order_webhook.token)
         created = await self.api.webhooks.create(
             telegent.WebhookCreate(
-                account_id=wanted.account_id,
-                webhook_url=ours.url,
+                account_id=request.account_id,
+                webhook_url=order_webhook.url,
                 method="POST",
                 data_format="json",
                 authentication_type="Token" if by_token else "Basic",
-                authentication_username=None if by_token else ours.username,
-                authentication_password=None if by_token else ours.password,
-                authentication_token=ours.token if by_token else None,
-                subscribed_events=[EVENT],
+                authentication_username=None if by_token else order_webhook.username,
+                authentication_password=None if by_token else order_webhook.password,
+                authentication_token=order_webhook.token if by_token else None,
+                subscribed_events=[ORDER_UPDATE_EVENT],
             )
         )
         return created.webhook_id
 
-    def _configured(self) -> OrderUpdates:
-        ours = self.settings.order_updates
-        if ours is None:
+    def _require_order_webhook(self) -> OrderWebhook:
+        order_webhook = self.settings.order_webhook
+        if order_webhook is None:
             raise ApplicationError(
                 "this worker has no TELEGENT_WEBHOOK_URL",
-                type=Outcome.REFUSED,
+                type=Outcome.REJECTED,
                 non_retryable=True,
             )
-        return ours
+        return order_webhook
 
 
-def _events(names: str | None) -> set[str]:
+def _event_names(names: str | None) -> set[str]:
     return {name.strip().casefold() for name in (names or "").split(",")}

@@ -7,110 +7,114 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
-from activities.port_in.poll_schedule import Situation, next_look
-from activities.port_in.poll_throttle import PollShare
+from activities.port_in.poll_schedule import PollContext, next_poll_delay
+from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.outcomes import Outcome
-from activities.support.write_activity import decided_ago, nothing_sent_yet, write
+from activities.support.write_activity import (
+    pre_write_read,
+    schedule_to_start_delay,
+    write_activity,
+)
 from telegent import Telegent
-from telegent_orchestrator._models import Payload, Quoted
+from telegent_orchestrator._models import VendorText, WireModel
 from telegent_orchestrator.port_in import PortInDetails
 
-LATEST_AGAIN = timedelta(hours=1)
+MAX_RESEND_INTERVAL = timedelta(hours=1)
 """Of corrections or cancels that are never answered, the longest time from one to the next: days of
 them are a few hundred events of history, and few of the requests a minute."""
-MOST_DOUBLINGS = 12
+MAX_DOUBLINGS = 12
 
 
-class Eligibility(Payload):
+class Eligibility(WireModel):
     """Whether a number can be ported in, and the vendor's reason."""
 
     eligible: bool
-    carrier: Quoted = ""
-    vendor_words: Quoted = ""
+    carrier: VendorText = ""
+    vendor_message: VendorText = ""
 
 
-class OrderSeen(Payload):
+class OrderSnapshot(WireModel):
     """An order's status as the vendor words it."""
 
     order_id: str
-    status: Quoted
-    message: Quoted = ""
+    status: VendorText
+    message: VendorText = ""
 
     @property
-    def words(self) -> str:
+    def status_text(self) -> str:
         """Status and message in one line, as the vendor wrote them."""
         return f"{self.status}: {self.message}" if self.message else self.status
 
 
-class AwaitChange(Payload):
+class AwaitChange(WireModel):
     """Wait until an order's status differs from what was seen last.
 
     After an update the same words may be a new answer, or a read that lags behind the update:
     they count again when `read_lag` has passed since `updated_at`; when several updates in a row
-    had no answer (`unanswered`), after twice as long for each more, up to `LATEST_AGAIN`.
+    had no answer (`unanswered`), after twice as long for each more, up to `MAX_RESEND_INTERVAL`.
 
     The rest sets the pace. `submitted_at`: when the carrier was last given something to do: the
-    submit, a correction or a cancel. `needs_person`: the carrier has rejected. `urgent`: a
+    submit, a correction or a cancel. `needs_operator`: the carrier has rejected. `urgent`: a
     correction or a cancel is on its way.
     """
 
-    seen: OrderSeen
+    last_snapshot: OrderSnapshot
     submitted_at: datetime
     updated_at: datetime | None = None
-    unanswered: int = 0
+    lost_responses: int = 0
     phone_number: str | None = None
     wireline: bool = False
-    needs_person: bool = False
+    needs_operator: bool = False
     urgent: bool = False
 
 
-class UpdatePort(Payload):
+class UpdatePort(WireModel):
     """The full last-known set of details for an order: what is left out might be cleared.
 
     `seen`: the order as it was when this was decided on.
     """
 
-    seen: OrderSeen
+    last_snapshot: OrderSnapshot
     details: PortInDetails
 
 
 @dataclass(frozen=True)
-class PortActivities:
+class PortInActivities:
     """Calls about port-ins. Without `polls`, looks at open ones are not stretched."""
 
     api: Telegent
     settings: ActivitySettings
-    polls: PollShare | None = None
+    poll_throttle: PollThrottle | None = None
 
     @activity.defn
     async def check_port_eligibility(self, phone_number: str, classification: str) -> Eligibility:
         """Ask whether a number can be ported in."""
-        answer = await self.api.ports.eligibility(
+        response = await self.api.ports.eligibility(
             telegent.PortEligibilityQuery(
                 phone_number=phone_number, target_classification=classification
             )
         )
         return Eligibility(
-            eligible=answer.eligible,
-            carrier=answer.current_carrier or "",
-            vendor_words=answer.message or "",
+            eligible=response.eligible,
+            carrier=response.current_carrier or "",
+            vendor_message=response.message or "",
         )
 
-    @write(write_specs.SUBMIT_PORT)
-    async def submit_port(self, details: PortInDetails) -> OrderSeen:
+    @write_activity(write_specs.SUBMIT_PORT)
+    async def submit_port(self, details: PortInDetails) -> OrderSnapshot:
         """Submit a port-in. A lost answer cannot be looked up: the order id was in it.
 
         After a gap it asks again first whether the number can be ported.
         """
-        if decided_ago() > self.settings.gap:
-            with nothing_sent_yet():
+        if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
+            with pre_write_read():
                 now = await self.check_port_eligibility(
                     details.phone_number, details.classification
                 )
             if not now.eligible:
-                raise _overtaken(f"the number cannot be ported any more: {now.vendor_words}")
+                raise _stale(f"the number cannot be ported any more: {now.vendor_message}")
         order = await self.api.ports.submit(
             telegent.PortIn(
                 port_in_number=details.phone_number,
@@ -125,22 +129,22 @@ class PortActivities:
                 port_in_date=details.port_in_date,
             )
         )
-        return OrderSeen(order_id=order.order_id, status=order.status or "")
+        return OrderSnapshot(order_id=order.order_id, status=order.status or "")
 
-    @write(write_specs.UPDATE_PORT)
-    async def update_port(self, wanted: UpdatePort) -> None:
+    @write_activity(write_specs.UPDATE_PORT)
+    async def update_port(self, request: UpdatePort) -> None:
         """Send corrected details; the vendor submits them to the losing carrier again."""
-        if decided_ago() > self.settings.gap:
-            with nothing_sent_yet():
-                now = await self.read_port_order(wanted.seen.order_id)
-            if now != wanted.seen:
-                raise _overtaken(
-                    f"the order was '{wanted.seen.status}', and is '{now.status}' anew"
+        if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
+            with pre_write_read():
+                now = await self.read_port_order(request.last_snapshot.order_id)
+            if now != request.last_snapshot:
+                raise _stale(
+                    f"the order was '{request.last_snapshot.status}', and is '{now.status}' anew"
                 )
-        details = wanted.details
+        details = request.details
         await self.api.ports.update(
             telegent.PortInUpdate(
-                order_id=wanted.seen.order_id,
+                order_id=request.last_snapshot.order_id,
                 current_carrier_name=details.losing_carrier,
                 current_account_number=details.account_number,
                 current_account_password=details.account_pin,
@@ -152,7 +156,7 @@ class PortActivities:
             )
         )
 
-    @write(write_specs.CANCEL_PORT)
+    @write_activity(write_specs.CANCEL_PORT)
     async def cancel_port(self, order_id: str) -> None:
         """Ask for cancellation; what comes of it is read from the order.
 
@@ -161,56 +165,56 @@ class PortActivities:
         await self.api.ports.cancel(order_id)
 
     @activity.defn
-    async def read_port_order(self, order_id: str) -> OrderSeen:
+    async def read_port_order(self, order_id: str) -> OrderSnapshot:
         """The order's status now."""
         order = await self.api.numbers.order(order_id)
-        return OrderSeen(
+        return OrderSnapshot(
             order_id=order_id,
             status=order.order_status or "",
             message=order.order_status_message or "",
         )
 
     @activity.defn
-    async def check_order_of(self, order_id: str, phone_number: str) -> None:
+    async def verify_order_number(self, order_id: str, phone_number: str) -> None:
         """Fails when there is no such order, or when it is another number's."""
         order = await self.api.numbers.order(order_id)
         if order.numbers and phone_number not in order.numbers:
             raise ApplicationError(
                 f"it is an order of {', '.join(order.numbers)}",
-                type=Outcome.REFUSED,
+                type=Outcome.REJECTED,
                 non_retryable=True,
             )
 
     @activity.defn
-    async def await_port_change(self, wanted: AwaitChange) -> OrderSeen:
+    async def await_port_change(self, request: AwaitChange) -> OrderSnapshot:
         """The order's status once it differs from what was seen last.
 
         Raises a benign `Pending` until then, so that Temporal asks again at the pace that the
         port-in calls for: thirty days of asking are one event in the workflow's history.
         """
-        now = await self.read_port_order(wanted.seen.order_id)
-        if now != wanted.seen:
+        now = await self.read_port_order(request.last_snapshot.order_id)
+        if now != request.last_snapshot:
             return now
         info = activity.info()
         clock = info.current_attempt_scheduled_time
-        situation = Situation(
+        context = PollContext(
             now=clock,
-            age=clock - wanted.submitted_at,
-            phone_number=wanted.phone_number,
-            wireline=wanted.wireline,
-            needs_person=wanted.needs_person,
-            urgent=wanted.urgent,
-            stretch=await self.polls.stretch() if self.polls else 1,
+            age=clock - request.submitted_at,
+            phone_number=request.phone_number,
+            wireline=request.wireline,
+            needs_operator=request.needs_operator,
+            urgent=request.urgent,
+            interval_factor=await self.poll_throttle.interval_factor() if self.poll_throttle else 1,
             seed=f"{now.order_id}/{info.attempt}",
         )
-        wait = next_look(self.settings.port_pace, situation)
-        if wanted.updated_at:
-            counts_again = wanted.updated_at + _again_after(
-                self.settings.read_lag, wanted.unanswered
+        wait = next_poll_delay(self.settings.port_poll_schedule, context)
+        if request.updated_at:
+            resend_at = request.updated_at + _resend_interval(
+                self.settings.read_lag, request.lost_responses
             )
-            if clock >= counts_again:
+            if clock >= resend_at:
                 return now
-            wait = min(wait, counts_again - clock)
+            wait = min(wait, resend_at - clock)
         raise ApplicationError(
             # Without the message, in which a carrier may quote account number and PIN.
             f"port order {now.order_id} is still '{now.status}'; next look "
@@ -221,14 +225,14 @@ class PortActivities:
         )
 
 
-def _again_after(read_lag: timedelta, unanswered: int) -> timedelta:
+def _resend_interval(read_lag: timedelta, lost_responses: int) -> timedelta:
     """How long after an update the same words count again."""
-    times = 1 << min(max(unanswered - 1, 0), MOST_DOUBLINGS)
-    return max(read_lag, min(read_lag * times, LATEST_AGAIN))
+    times = 1 << min(max(lost_responses - 1, 0), MAX_DOUBLINGS)
+    return max(read_lag, min(read_lag * times, MAX_RESEND_INTERVAL))
 
 
-def _overtaken(how: str) -> ApplicationError:
-    return ApplicationError(f"not sent: {how}", type=Outcome.OVERTAKEN, non_retryable=True)
+def _stale(reason: str) -> ApplicationError:
+    return ApplicationError(f"not sent: {reason}", type=Outcome.STALE, non_retryable=True)
 
 
 def _address(details: PortInDetails) -> telegent.PortBillingAddress:

@@ -15,133 +15,139 @@ from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 JITTER = 0.1
 """Part of an interval by which looks are moved, either way, so that ports do not move in step."""
-SOMEWHERE = ZoneInfo("America/Chicago")
+FALLBACK_TIME_ZONE = ZoneInfo("America/Chicago")
 """For numbers whose region is not known: never more than two hours wrong in the 48 states."""
 FEDERAL_HOLIDAYS = holidays.country_holidays("US")
 """Days off and the days on which they are observed. Carriers may keep more, which nobody lists."""
 
 
 @dataclass(frozen=True)
-class Pace:
+class PollSchedule:
     """How often an open port-in is looked at, by its age since submit or the last correction.
 
     A young wireless port is looked at around the clock: machines answer it, usually within 2.5
-    hours (industry practice). The wait is as long as the port is old, from `first` to `dense`.
-    Then intervals are `hourly`, `sparse` and `rare`, and the look falls into the carrier's hours.
-    With those hours, `sparse` is 4 looks a day and `rare` is 2.
+    hours (industry practice). The wait is as long as the port is old, from `initial` to `dense`.
+    Then intervals are `hourly`, `sparse` and `idle`, and the look falls into the carrier's hours.
+    With those hours, `sparse` is 4 looks a day and `idle` is 2.
 
-    `opens`, `closes`: the carrier's hours of the day, in the number's region, Monday to Friday.
-    47 CFR 52.35 asks for 8 to 17 of wireline and intermodal ports, which `closes_wireline` keeps.
-    Wireless carriers work longer (industry practice). `longest`: wait over a closed weekend, since
-    a number that has arrived is not in service until somebody looks. `fixed`: the one interval,
-    around the clock, for a carrier that is played; it replaces all the others.
+    `opens`, `closes`: the carrier's hours of the day, in the number's region, Monday to Friday. 47
+    CFR 52.35 asks for 8 to 17 of wireline and intermodal ports, which `closes_wireline` keeps.
+    Wireless carriers work longer (industry practice). `max_interval`: wait over a closed weekend,
+    since a number that has arrived is not in service until somebody looks. `fixed`: the one
+    interval, around the clock, for a carrier that is played; it replaces all the others.
     """
 
-    first: timedelta = timedelta(minutes=5)
+    initial: timedelta = timedelta(minutes=5)
     dense: timedelta = timedelta(minutes=30)
     dense_until: timedelta = timedelta(hours=3)
     hourly: timedelta = timedelta(hours=1)
     hourly_until: timedelta = timedelta(days=1)
     sparse: timedelta = timedelta(hours=3)
     sparse_until: timedelta = timedelta(days=5)
-    rare: timedelta = timedelta(hours=6)
-    longest: timedelta = timedelta(days=1)
+    idle: timedelta = timedelta(hours=6)
+    max_interval: timedelta = timedelta(days=1)
     opens: int = 8
     closes: int = 20
     closes_wireline: int = 17
     fixed: timedelta | None = None
 
-    def young(self, age: timedelta) -> timedelta:
+    def initial_interval(self, age: timedelta) -> timedelta:
         """The interval for a wireless port of this age, when it is younger than `dense_until`."""
-        return min(max(age, self.first), self.dense)
+        return min(max(age, self.initial), self.dense)
 
     def phases(self) -> list[tuple[timedelta, timedelta]]:
         """Ages at which a wireless port's phases end, and the mean interval of each."""
-        age, looks = timedelta(), 0
+        age, polls = timedelta(), 0
         while age < self.dense_until:
-            age, looks = age + self.young(age), looks + 1
+            age, polls = age + self.initial_interval(age), polls + 1
         return [
-            (self.dense_until, self.dense_until / max(looks, 1)),
+            (self.dense_until, self.dense_until / max(polls, 1)),
             (self.hourly_until, self.hourly),
             (self.sparse_until, self.sparse),
-            (timedelta.max, self.rare),
+            (timedelta.max, self.idle),
         ]
 
 
 @dataclass(frozen=True)
-class Situation:
+class PollContext:
     """What the time of the next look depends on.
 
     `now`: aware, in UTC. `age`: since submit, or since the last correction or cancel was sent.
-    `phone_number`: E.164, for the region's time. `needs_person`: the carrier has rejected, and no
-    look can clear that. `urgent`: a correction or a cancel is on its way. `stretch`: at least 1,
-    the common factor on all intervals. `seed`: differs from look to look.
+    `phone_number`: E.164, for the region's time. `needs_operator`: the carrier has rejected, and no
+    look can clear that. `urgent`: a correction or a cancel is on its way. `interval_factor`: at
+    least 1, the common factor on all intervals. `seed`: differs from look to look.
     """
 
     now: datetime
     age: timedelta
     phone_number: str | None = None
     wireline: bool = False
-    needs_person: bool = False
+    needs_operator: bool = False
     urgent: bool = False
-    stretch: float = 1
+    interval_factor: float = 1
     seed: str = ""
 
 
-def next_look(pace: Pace, situation: Situation) -> timedelta:
+def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:
     """How long to wait, from `now`, until the next look."""
-    if pace.fixed:
-        return pace.fixed
+    if schedule.fixed:
+        return schedule.fixed
     # The same for equal seeds on every machine, which `hash` and `random` do not promise.
-    chance = int.from_bytes(sha256(situation.seed.encode()).digest()[:4]) / 2**32
-    interval, by_the_hours = _interval(pace, situation)
-    interval *= situation.stretch
-    wait = interval * (1 - JITTER + 2 * JITTER * chance)
-    if not by_the_hours:
-        return wait
-    closes = pace.closes_wireline if situation.wireline else pace.closes
+    fraction = int.from_bytes(sha256(context.seed.encode()).digest()[:4]) / 2**32
+    interval, within_hours = _interval(schedule, context)
+    interval *= context.interval_factor
+    delay = interval * (1 - JITTER + 2 * JITTER * fraction)
+    if not within_hours:
+        return delay
+    closes = schedule.closes_wireline if context.wireline else schedule.closes
     # What is put off until the opening is spread over an interval: all ports that waited through
     # the night would otherwise be looked at in the same second.
-    late = chance * min(interval, timedelta(hours=closes - pace.opens))
-    zone = region_zone(situation.phone_number)
-    at = situation.now + wait
+    spread = fraction * min(interval, timedelta(hours=closes - schedule.opens))
+    zone = time_zone_of(context.phone_number)
+    at = context.now + delay
     day = at.astimezone(zone).date()
     while not is_business_day(day) or at >= local_hour(day, closes, zone):
         day += timedelta(days=1)
-    at = max(at, local_hour(day, pace.opens, zone) + late)
-    return min(at - situation.now, pace.longest * situation.stretch)
+    at = max(at, local_hour(day, schedule.opens, zone) + spread)
+    return min(at - context.now, schedule.max_interval * context.interval_factor)
 
 
-def looks_in_words(
-    pace: Pace,
-    given_at: datetime,
+def describe_schedule(
+    schedule: PollSchedule,
+    submitted_at: datetime,
     *,
     phone_number: str | None,
     wireline: bool,
-    needs_person: bool,
+    needs_operator: bool,
     urgent: bool,
 ) -> str:
     """When a port is looked at that got something to do at `given_at` (UTC), for people to read.
 
     True for as long as nothing else happens; without jitter and stretching.
     """
-    if pace.fixed:
-        return f"every {_span(pace.fixed)}"
-    closes = pace.closes_wireline if wireline else pace.closes
-    hours = f"Mon to Fri {pace.opens} to {closes} o'clock {region_zone(phone_number).key}"
-    if needs_person and not urgent:
-        return f"every {_span(pace.rare)}, {hours}"
+    if schedule.fixed:
+        return f"every {_format_duration(schedule.fixed)}"
+    closes = schedule.closes_wireline if wireline else schedule.closes
+    hours = f"Mon to Fri {schedule.opens} to {closes} o'clock {time_zone_of(phone_number).key}"
+    if needs_operator and not urgent:
+        return f"every {_format_duration(schedule.idle)}, {hours}"
     phases = []
     if urgent or not wireline:
-        until = f"{given_at + pace.dense_until:%m-%d %H:%M}"
-        phases.append(f"every {_span(pace.first)} to {_span(pace.dense)} until {until}")
-    hourly = f"every {_span(pace.hourly)}"
+        until = f"{submitted_at + schedule.dense_until:%m-%d %H:%M}"
+        phases.append(
+            f"every {_format_duration(schedule.initial)} to {_format_duration(schedule.dense)} "
+            f"until {until}"
+        )
+    hourly = f"every {_format_duration(schedule.hourly)}"
     if urgent:
         return f"{', '.join(phases)}, then {hourly}, {hours}"
-    phases.append(f"{hourly} until {given_at + pace.hourly_until:%m-%d %H:%M}")
-    phases.append(f"every {_span(pace.sparse)} until {given_at + pace.sparse_until:%m-%d %H:%M}")
+    phases.append(f"{hourly} until {submitted_at + schedule.hourly_until:%m-%d %H:%M}")
+    phases.append(
+        f"every {_format_duration(schedule.sparse)} "
+        f"until {submitted_at + schedule.sparse_until:%m-%d %H:%M}"
+    )
     in_hours = ", all" if wireline else "; after the first"
-    return f"{', '.join(phases)}, then every {_span(pace.rare)}{in_hours} {hours}"
+    return f"{', '.join(phases)}, then every {_format_duration(schedule.idle)}{in_hours} {hours}"
 
 
 def is_business_day(day: date) -> bool:
@@ -150,34 +156,34 @@ def is_business_day(day: date) -> bool:
 
 
 @lru_cache(maxsize=10_000)
-def region_zone(phone_number: str | None) -> ZoneInfo:
+def time_zone_of(phone_number: str | None) -> ZoneInfo:
     """The time zone of a number's region, or one of the two that share its area code.
 
     47 CFR 52.35 means the predominant zone of the number's NPAC region, which no library knows.
     """
     if not phone_number:
-        return SOMEWHERE
+        return FALLBACK_TIME_ZONE
     try:
         names = time_zones_for_number(phonenumbers.parse(phone_number))
     except phonenumbers.NumberParseException:
-        return SOMEWHERE
+        return FALLBACK_TIME_ZONE
     # Only numbers of no region, such as toll-free ones, have more than two zones.
-    return SOMEWHERE if UNKNOWN_TIMEZONE in names or len(names) > 2 else ZoneInfo(names[0])
+    return FALLBACK_TIME_ZONE if UNKNOWN_TIMEZONE in names or len(names) > 2 else ZoneInfo(names[0])
 
 
-def _interval(pace: Pace, situation: Situation) -> tuple[timedelta, bool]:
+def _interval(schedule: PollSchedule, context: PollContext) -> tuple[timedelta, bool]:
     """Time between looks, and whether they keep to the carrier's hours."""
-    age = situation.age
-    if situation.needs_person and not situation.urgent:
-        return pace.rare, True
-    if age < pace.dense_until and (situation.urgent or not situation.wireline):
-        return pace.young(age), False
-    if age < pace.hourly_until or situation.urgent:
-        return pace.hourly, True
-    return (pace.sparse if age < pace.sparse_until else pace.rare), True
+    age = context.age
+    if context.needs_operator and not context.urgent:
+        return schedule.idle, True
+    if age < schedule.dense_until and (context.urgent or not context.wireline):
+        return schedule.initial_interval(age), False
+    if age < schedule.hourly_until or context.urgent:
+        return schedule.hourly, True
+    return (schedule.sparse if age < schedule.sparse_until else schedule.idle), True
 
 
-def _span(span: timedelta) -> str:
+def _format_duration(span: timedelta) -> str:
     """A time span in the largest unit that leaves no fraction."""
     seconds = span.total_seconds()
     for unit, size in (("h", 3600), ("min", 60)):

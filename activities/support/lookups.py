@@ -7,51 +7,51 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.support.outcomes import Outcome
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 
 T = TypeVar("T")
 
 
-def waited() -> timedelta:
+def elapsed() -> timedelta:
     """How long the current activity has been tried, by the server's clock alone."""
     info = activity.info()
     return info.current_attempt_scheduled_time - info.scheduled_time
 
 
-class Look(Payload):
+class Lookup(WireModel):
     """How to look. `until`: what is looked for may have been created until then; None: or never.
 
     The vendor does not document how soon its lists show what was created. So absence counts only
     in a look that comes a lag later than that.
     """
 
-    until: datetime | None = None
+    created_before: datetime | None = None
 
 
-def settled(found: T | None, look: Look, lag: timedelta) -> T | None:
+def found_or_pending(found: T | None, lookup: Lookup, lag: timedelta) -> T | None:
     """What a look found; None only when the lists must show what was created.
 
     Raises a benign `Pending` while they may still lag, so that Temporal looks again.
     """
-    if found is not None or look.until is None:
+    if found is not None or lookup.created_before is None:
         return found
-    left = look.until + lag - activity.info().current_attempt_scheduled_time
-    if left <= timedelta(0):
+    remaining = lookup.created_before + lag - activity.info().current_attempt_scheduled_time
+    if remaining <= timedelta(0):
         return None
     raise ApplicationError(
         "nothing there yet; looking again, because the vendor's lists may lag",
         type=Outcome.PENDING,
-        next_retry_delay=min(lag / 2, left),
+        next_retry_delay=min(lag / 2, remaining),
         category=ApplicationErrorCategory.BENIGN,
     )
 
 
-def only(found: list[T], what: str) -> T | None:
+def at_most_one(found: list[T], what: str) -> T | None:
     """The one match, or None. Several are a fault that only a person can sort out."""
     if len(found) > 1:
         raise ApplicationError(
             f"{len(found)} {what} match: {', '.join(map(str, found))}",
-            type=Outcome.REFUSED,
+            type=Outcome.REJECTED,
             non_retryable=True,
         )
     return found[0] if found else None

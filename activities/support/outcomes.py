@@ -15,15 +15,15 @@ from temporalio.worker import (
 )
 
 from telegent import (
-    BadCredentials,
-    NotFound,
-    NotSent,
-    OutcomeUnknown,
-    RateLimited,
-    Refused,
+    AuthenticationError,
+    InvalidCredentialsError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitError,
+    RequestNotSentError,
+    RequestRejectedError,
     TelegentError,
-    Unauthorized,
-    send_before,
+    send_deadline,
 )
 
 
@@ -36,10 +36,10 @@ class Outcome(StrEnum):
     RATE_LIMITED = "RateLimited"
     """Refused for the moment: repeat later."""
 
-    CREDENTIALS_REFUSED = "CredentialsRefused"
+    CREDENTIALS_REJECTED = "CredentialsRejected"
     """Refused until somebody mends the credentials: repeat later, and say so."""
 
-    REFUSED = "Refused"
+    REJECTED = "Rejected"
     """Refused for good: the same call will be refused again."""
 
     NOT_FOUND = "NotFound"
@@ -48,7 +48,7 @@ class Outcome(StrEnum):
     UNKNOWN = "OutcomeUnknown"
     """May have happened: look before acting again."""
 
-    OVERTAKEN = "Overtaken"
+    STALE = "Stale"
     """Not sent after all: what it was decided on has changed meanwhile."""
 
     KEY_MISSING = "MissingKeyError"
@@ -58,74 +58,74 @@ class Outcome(StrEnum):
     """Nothing went wrong: what is waited for has not happened yet."""
 
 
-_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
-    (RateLimited, Outcome.RATE_LIMITED),
-    (Unauthorized, Outcome.CREDENTIALS_REFUSED),
-    (BadCredentials, Outcome.CREDENTIALS_REFUSED),
-    (NotFound, Outcome.NOT_FOUND),
-    (Refused, Outcome.REFUSED),
-    (NotSent, Outcome.NOT_SENT),
-    (OutcomeUnknown, Outcome.UNKNOWN),
+_OUTCOME_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
+    (RateLimitError, Outcome.RATE_LIMITED),
+    (AuthenticationError, Outcome.CREDENTIALS_REJECTED),
+    (InvalidCredentialsError, Outcome.CREDENTIALS_REJECTED),
+    (NotFoundError, Outcome.NOT_FOUND),
+    (RequestRejectedError, Outcome.REJECTED),
+    (RequestNotSentError, Outcome.NOT_SENT),
+    (OutcomeUnknownError, Outcome.UNKNOWN),
 )
-FINAL = (Outcome.REFUSED, Outcome.NOT_FOUND)
+NON_RETRYABLE = (Outcome.REJECTED, Outcome.NOT_FOUND)
 """What a repeated read or absolute set would meet again."""
 
 
 def outcome_of_error(error: TelegentError) -> Outcome:
     """The outcome that a client error stands for."""
-    return next(outcome for kind, outcome in _BY_ERROR if isinstance(error, kind))
+    return next(outcome for kind, outcome in _OUTCOME_BY_ERROR if isinstance(error, kind))
 
 
-def as_failure(error: TelegentError) -> ApplicationError:
+def to_application_error(error: TelegentError) -> ApplicationError:
     """The failure that Temporal stores for a client error: its outcome, and the vendor's words."""
     outcome = outcome_of_error(error)
-    wait = error.retry_after if isinstance(error, RateLimited) else None
+    wait = error.retry_after if isinstance(error, RateLimitError) else None
     return ApplicationError(
         str(error),
         wait,
         type=outcome,
-        non_retryable=outcome in FINAL,
+        non_retryable=outcome in NON_RETRYABLE,
     )
 
 
-class OutcomeInterceptor(Interceptor):
+class ErrorTranslationInterceptor(Interceptor):
     """Turns the client's errors into failures that workflows decide by, for every activity."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Called once for each activity run by the worker."""
-        return _Translator(next)
+        return _ErrorTranslator(next)
 
 
-class _Translator(ActivityInboundInterceptor):
+class _ErrorTranslator(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         try:
             # A worker that stood still goes on with what Temporal has given up meanwhile, and the
             # workflow has decided anew.
-            with send_before(_given_up_at()):
+            with send_deadline(_attempt_deadline()):
                 return await super().execute_activity(input)
         except TelegentError as error:
             # Without the cause: httpx repeats URLs, and with them numbers, in its messages.
-            raise as_failure(error) from None
+            raise to_application_error(error) from None
         except ValidationError as error:
-            faults = "; ".join(
+            errors = "; ".join(
                 f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
                 for fault in error.errors(include_url=False, include_input=False)
             )
             raise ApplicationError(
-                f"{activity.info().activity_type} was not sent, Telegent would refuse it: {faults}",
-                type=Outcome.REFUSED,
+                f"{activity.info().activity_type} was not sent, Telegent would refuse it: {errors}",
+                type=Outcome.REJECTED,
                 non_retryable=True,
             ) from None
 
 
-def _given_up_at() -> datetime:
+def _attempt_deadline() -> datetime:
     """When Temporal takes the current activity for lost."""
     info = activity.info()
     assert info.start_to_close_timeout is not None, "every policy has one"
     return info.started_time + info.start_to_close_timeout
 
 
-def words_of(error: BaseException) -> str:
+def failure_message(error: BaseException) -> str:
     """What a failure says, without the wrappers that Temporal puts around it."""
     while isinstance(error, FailureError) and isinstance(error.cause, FailureError):
         error = error.cause

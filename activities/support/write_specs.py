@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-ROW = "__telegent_write__"
+WRITE_SPEC_ATTR = "__telegent_write_spec__"
 
 
-class Kind(StrEnum):
+class WriteKind(StrEnum):
     """What a repeat of a write does, and so how often it may be made."""
 
-    SET = "set"
+    IDEMPOTENT = "idempotent"
     """Absolute: a repeat ends in the same state."""
 
     CREATE = "create"
@@ -38,281 +38,314 @@ class Lag(StrEnum):
 
 
 @dataclass(frozen=True)
-class Write:
+class WriteSpec:
     """One write.
 
-    `activity`: the name that Temporal knows. `key`: the vendor's natural key, or the mark that we
-    put into a name. `look`: where it is looked for; None where there is no look. `adopts`: what is
-    taken for ours; `absent`: what proves that there is none. `unique`: the vendor refuses a second
-    one, so that a refusal may mean that it exists. `tries`: how many attempts may stay without an
-    answer, absence shown after each, before a person is asked: a vendor that loses two answers in a
-    row may well hide what it did. `person`: when else one is asked. `undo`: the activity that takes
-    it back. `until`: until when a cancel does that; `left`: or why it is left, and named.
+    `activity`: the name that Temporal knows. `natural_key`: the vendor's natural key, or the mark
+    that we put into a name. `lookup`: where it is looked for; None where there is no look.
+    `match_rule`: what is taken for ours; `absence_proof`: what proves that there is none. `unique`:
+    the vendor refuses a second one, so that a refusal may mean that it exists.
+    `max_lost_responses`: how many attempts may stay without an answer, absence shown after each,
+    before a person is asked: a vendor that loses two answers in a row may well hide what it did.
+    `escalates_when`: when else one is asked. `compensation`: the activity that takes it back.
+    `compensate_until`: until when a cancel does that; `retained_because`: or why it is left, and
+    named.
     """
 
     activity: str
-    kind: Kind
-    key: str
-    look: str | None = None
-    adopts: str = ""
-    absent: str = ""
+    kind: WriteKind
+    natural_key: str
+    lookup: str | None = None
+    match_rule: str = ""
+    absence_proof: str = ""
     lag: Lag | None = None
     unique: bool = False
-    tries: int = 2
-    person: str = "never"
-    undo: str | None = None
-    until: str = ""
-    left: str = ""
+    max_lost_responses: int = 2
+    escalates_when: str = "never"
+    compensation: str | None = None
+    compensate_until: str = ""
+    retained_because: str = ""
 
 
-NOT_THERE = "not listed, and again when the lag has passed"
-UNTIL_A_LINE = "until the first line has, or may get, a number"
-UNTIL_LIVE = "until all of the line is done"
-WITH_SUBSCRIBER = "it belongs to the subscriber, which the API cannot delete"
-EVERYBODYS = "it is everybody's: another customer may use it by now"
+NOT_LISTED_AFTER_LAG = "not listed, and again when the lag has passed"
+UNTIL_FIRST_NUMBER = "until the first line has, or may get, a number"
+UNTIL_LINE_COMPLETE = "until all of the line is done"
+BELONGS_TO_SUBSCRIBER = "it belongs to the subscriber, which the API cannot delete"
+SHARED_RESOURCE = "it is everybody's: another customer may use it by now"
 
-CREATE_ACCOUNT = Write(
+CREATE_ACCOUNT = WriteSpec(
     "create_account",
-    Kind.CREATE,
-    key="name `NAME (REFERENCE)`",
-    look="list of accounts, by name",
-    adopts="the one account with this name",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="name `NAME (REFERENCE)`",
+    lookup="list of accounts, by name",
+    match_rule="the one account with this name",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    person="two accounts match",
-    left="the API has no call that deletes an account",
+    escalates_when="two accounts match",
+    retained_because="the API has no call that deletes an account",
 )
-CREATE_SUBSCRIBER = Write(
+CREATE_SUBSCRIBER = WriteSpec(
     "create_subscriber",
-    Kind.CREATE,
-    key="e-mail, ignoring case",
-    look="list of all subscribers; then the one found, for its account",
-    adopts="the subscriber with this address, in this account",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="e-mail, ignoring case",
+    lookup="list of all subscribers; then the one found, for its account",
+    match_rule="the subscriber with this address, in this account",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
     unique=True,
-    person="the address belongs to another account",
-    left="the API has no call that deletes a subscriber",
+    escalates_when="the address belongs to another account",
+    retained_because="the API has no call that deletes a subscriber",
 )
-CREATE_MESSAGE_ROUTE = Write(
+CREATE_MESSAGE_ROUTE = WriteSpec(
     "create_message_route",
-    Kind.CREATE,
-    key="name `NAME (REFERENCE)`",
-    look="list of the account's routes",
-    adopts="the one route with this name",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="name `NAME (REFERENCE)`",
+    lookup="list of the account's routes",
+    match_rule="the one route with this name",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    person="two match",
-    undo="delete_message_route",
-    until=UNTIL_A_LINE,
+    escalates_when="two match",
+    compensation="delete_message_route",
+    compensate_until=UNTIL_FIRST_NUMBER,
 )
-CREATE_VOICE_ROUTE = Write(
+CREATE_VOICE_ROUTE = WriteSpec(
     "create_voice_route",
-    Kind.CREATE,
-    key="name `NAME (REFERENCE)`",
-    look="list of the account's routes",
-    adopts="the one route with this name",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="name `NAME (REFERENCE)`",
+    lookup="list of the account's routes",
+    match_rule="the one route with this name",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    person="two match",
-    undo="delete_voice_route",
-    until=UNTIL_A_LINE,
+    escalates_when="two match",
+    compensation="delete_voice_route",
+    compensate_until=UNTIL_FIRST_NUMBER,
 )
-CREATE_PRODUCT = Write(
+CREATE_PRODUCT = WriteSpec(
     "create_product",
-    Kind.CREATE,
-    key="SKU",
-    look="list of products, also before the first attempt",
-    adopts="the one product with this SKU, whoever made it",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="SKU",
+    lookup="list of products, also before the first attempt",
+    match_rule="the one product with this SKU, whoever made it",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    person="two match",
-    left=EVERYBODYS,
+    escalates_when="two match",
+    retained_because=SHARED_RESOURCE,
 )
-CREATE_PACKAGE = Write(
+CREATE_PACKAGE = WriteSpec(
     "create_package",
-    Kind.CREATE,
-    key="name",
-    look="list of packages, also before the first attempt",
-    adopts="the one package with this name, whoever made it",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="name",
+    lookup="list of packages, also before the first attempt",
+    match_rule="the one package with this name, whoever made it",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    person="two match",
-    left=EVERYBODYS,
+    escalates_when="two match",
+    retained_because=SHARED_RESOURCE,
 )
-CREATE_WEBHOOK = Write(
+CREATE_WEBHOOK = WriteSpec(
     "create_webhook",
-    Kind.CREATE,
-    key="our URL",
-    look="list of the account's webhooks, also before the first attempt",
-    adopts="any active webhook of ours for order updates",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="our URL",
+    lookup="list of the account's webhooks, also before the first attempt",
+    match_rule="any active webhook of ours for order updates",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    tries=1,
-    person="never: the step shows failed, and port-ins are looked at anyway",
-    left="it is the account's: other onboardings use it",
+    max_lost_responses=1,
+    escalates_when="never: the step shows failed, and port-ins are looked at anyway",
+    retained_because="it is the account's: other onboardings use it",
 )
-ENABLE_GUARDIAN = Write(
+ENABLE_GUARDIAN = WriteSpec(
     "enable_guardian",
-    Kind.SET,
-    key="subscriber",
-    left=WITH_SUBSCRIBER + ", and may have been on before",
+    WriteKind.IDEMPOTENT,
+    natural_key="subscriber",
+    retained_because=BELONGS_TO_SUBSCRIBER + ", and may have been on before",
 )
-RELATE = Write(
-    "relate",
-    Kind.CREATE,
-    key="parent and child",
-    look="children of the parent, also before the first attempt when both people were there",
-    adopts="the relation of these two",
-    absent=NOT_THERE,
+LINK_GUARDIAN = WriteSpec(
+    "link_guardian",
+    WriteKind.CREATE,
+    natural_key="parent and child",
+    lookup="children of the parent, also before the first attempt when both people were there",
+    match_rule="the relation of these two",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
     unique=True,
-    undo="unrelate",
-    until=UNTIL_A_LINE,
+    compensation="unlink_guardian",
+    compensate_until=UNTIL_FIRST_NUMBER,
 )
-BUY_NUMBER = Write(
+BUY_NUMBER = WriteSpec(
     "buy_number",
-    Kind.PURCHASE,
-    key="ICCID of the SIM, if there is one; else the subscriber, sent with the purchase",
-    look="the number on the SIM; else the inventory, compared with what the subscriber had before "
-    "and with the numbers of the other lines",
-    adopts="the one number of this subscriber that is new and no other line's, if no other "
+    WriteKind.PURCHASE,
+    natural_key="ICCID of the SIM, if there is one; else the subscriber, sent with the purchase",
+    lookup="the number on the SIM; else the inventory, compared with what the subscriber had "
+    "before and with the numbers of the other lines",
+    match_rule="the one number of this subscriber that is new and no other line's, if no other "
     "onboarding of the account may have bought it",
-    absent="no such number, and again when the lag has passed",
+    absence_proof="no such number, and again when the lag has passed",
     lag=Lag.PURCHASE,
-    person="several numbers match; another onboarding of the account was at work too; the SIM "
-    "carries a number of somebody else; in a second run, any number that could be another line's",
-    undo="release_number",
-    until=UNTIL_LIVE,
+    escalates_when="several numbers match; another onboarding of the account was at work too; the "
+    "SIM carries a number of somebody else; in a second run, any number that could be another "
+    "line's",
+    compensation="release_number",
+    compensate_until=UNTIL_LINE_COMPLETE,
 )
-START_SUBSCRIPTION = Write(
+START_SUBSCRIPTION = WriteSpec(
     "start_subscription",
-    Kind.PURCHASE,
-    key="number, package and subscriber",
-    look="subscriptions of the package",
-    adopts="the one subscription of these three",
-    absent=NOT_THERE,
+    WriteKind.PURCHASE,
+    natural_key="number, package and subscriber",
+    lookup="subscriptions of the package",
+    match_rule="the one subscription of these three",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    person="two match",
-    undo="close_subscription",
-    until=UNTIL_LIVE,
+    escalates_when="two match",
+    compensation="close_subscription",
+    compensate_until=UNTIL_LINE_COMPLETE,
 )
-CREATE_CALL_FILTER = Write(
+CREATE_CALL_FILTER = WriteSpec(
     "create_call_filter",
-    Kind.CREATE,
-    key="number",
-    look="filter of subscriber and number",
-    adopts="the number's filter",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="number",
+    lookup="filter of subscriber and number",
+    match_rule="the number's filter",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
     unique=True,
-    person="two match",
-    undo="delete_call_filter",
-    until=UNTIL_LIVE,
+    escalates_when="two match",
+    compensation="delete_call_filter",
+    compensate_until=UNTIL_LINE_COMPLETE,
 )
-CREATE_MESSAGE_FILTER = Write(
+CREATE_MESSAGE_FILTER = WriteSpec(
     "create_message_filter",
-    Kind.CREATE,
-    key="number",
-    look="filter of subscriber and number",
-    adopts="the number's filter",
-    absent=NOT_THERE,
+    WriteKind.CREATE,
+    natural_key="number",
+    lookup="filter of subscriber and number",
+    match_rule="the number's filter",
+    absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
     unique=True,
-    person="two match",
-    undo="delete_message_filter",
-    until=UNTIL_LIVE,
+    escalates_when="two match",
+    compensation="delete_message_filter",
+    compensate_until=UNTIL_LINE_COMPLETE,
 )
-SET_DATA_LIMITS = Write(
-    "set_data_limits", Kind.SET, key="numbers", left="they belong to the number, and go with it"
+SET_DATA_LIMITS = WriteSpec(
+    "set_data_limits",
+    WriteKind.IDEMPOTENT,
+    natural_key="numbers",
+    retained_because="they belong to the number, and go with it",
 )
-SET_RENEWAL = Write(
+SET_RENEWAL = WriteSpec(
     "set_renewal",
-    Kind.SET,
-    key="numbers; with `reset_now` a repeat resets the used data once more",
-    left="it belongs to the number, and goes with it",
+    WriteKind.IDEMPOTENT,
+    natural_key="numbers; with `reset_now` a repeat resets the used data once more",
+    retained_because="it belongs to the number, and goes with it",
 )
-BIND_NUMBER = Write(
-    "bind_number", Kind.SET, key="number", left="a ported number is the customer's: it stays"
+BIND_NUMBER = WriteSpec(
+    "bind_number",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    retained_because="a ported number is the customer's: it stays",
 )
-SUBMIT_PORT = Write(
+SUBMIT_PORT = WriteSpec(
     "submit_port",
-    Kind.PORT_REQUEST,
-    key="none: an order can be read only by its id, and the id was in the answer",
-    tries=1,
-    person="at once: state `SUBMIT_UNKNOWN`, update `attach_order`",
-    left="a port-in goes on by its own rules: cancel it by its own message",
+    WriteKind.PORT_REQUEST,
+    natural_key="none: an order can be read only by its id, and the id was in the answer",
+    max_lost_responses=1,
+    escalates_when="at once: state `SUBMIT_UNKNOWN`, update `attach_order`",
+    retained_because="a port-in goes on by its own rules: cancel it by its own message",
 )
-AGAIN = "anything else, once the lag has passed: it is sent again, each time twice as late"
-UPDATE_PORT = Write(
+RESEND = "anything else, once the lag has passed: it is sent again, each time twice as late"
+UPDATE_PORT = WriteSpec(
     "update_port",
-    Kind.PORT_REQUEST,
-    key="order id",
-    look="the order",
-    adopts="that a rejected order goes on, a rejection, or the order's end",
-    absent=AGAIN,
+    WriteKind.PORT_REQUEST,
+    natural_key="order id",
+    lookup="the order",
+    match_rule="that a rejected order goes on, a rejection, or the order's end",
+    absence_proof=RESEND,
     lag=Lag.READ,
-    person="never; attention after a day",
-    left="as above",
+    escalates_when="never; attention after a day",
+    retained_because="as above",
 )
-CANCEL_PORT = Write(
+CANCEL_PORT = WriteSpec(
     "cancel_port",
-    Kind.PORT_REQUEST,
-    key="order id",
-    look="the order",
-    adopts="the order's end",
-    absent=AGAIN,
+    WriteKind.PORT_REQUEST,
+    natural_key="order id",
+    lookup="the order",
+    match_rule="the order's end",
+    absence_proof=RESEND,
     lag=Lag.READ,
-    person="never; attention after a day",
-    left="as above",
+    escalates_when="never; attention after a day",
+    retained_because="as above",
 )
-SET_PORT_OUT_PIN = Write(
+SET_PORT_OUT_PIN = WriteSpec(
     "set_port_out_pin",
-    Kind.SET,
-    key="number",
-    look="inventory: its PIN; else set again, which makes one more order",
-    adopts="the same PIN",
-    absent="another PIN, or none",
-    person="never; attention after `issue_within`",
-    left="see [port-out.md](port-out.md)",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    lookup="inventory: its PIN; else set again, which makes one more order",
+    match_rule="the same PIN",
+    absence_proof="another PIN, or none",
+    escalates_when="never; attention after `pin_issue_timeout`",
+    retained_because="see [port-out.md](port-out.md)",
 )
-VOID_PORT_OUT_PIN = Write(
-    "void_port_out_pin", Kind.SET, key="number", look="the same", left="it takes a PIN back itself"
+VOID_PORT_OUT_PIN = WriteSpec(
+    "void_port_out_pin",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    lookup="the same",
+    retained_because="it takes a PIN back itself",
 )
-CLOSE_SUBSCRIPTION = Write(
-    "close_subscription", Kind.SET, key="subscription id; 404 is closed", left="for good"
+CLOSE_SUBSCRIPTION = WriteSpec(
+    "close_subscription",
+    WriteKind.IDEMPOTENT,
+    natural_key="subscription id; 404 is closed",
+    retained_because="for good",
 )
-DELETE_MESSAGE_ROUTE = Write(
-    "delete_message_route", Kind.SET, key="route id; 404 is deleted", left="for good"
+DELETE_MESSAGE_ROUTE = WriteSpec(
+    "delete_message_route",
+    WriteKind.IDEMPOTENT,
+    natural_key="route id; 404 is deleted",
+    retained_because="for good",
 )
-DELETE_VOICE_ROUTE = Write(
-    "delete_voice_route", Kind.SET, key="route id; 404 is deleted", left="for good"
+DELETE_VOICE_ROUTE = WriteSpec(
+    "delete_voice_route",
+    WriteKind.IDEMPOTENT,
+    natural_key="route id; 404 is deleted",
+    retained_because="for good",
 )
-UNRELATE = Write("unrelate", Kind.SET, key="parent and child; 404 is not related", left="for good")
-DELETE_CALL_FILTER = Write(
-    "delete_call_filter", Kind.SET, key="filter id; 404 is deleted", left="for good"
+UNLINK_GUARDIAN = WriteSpec(
+    "unlink_guardian",
+    WriteKind.IDEMPOTENT,
+    natural_key="parent and child; 404 is not related",
+    retained_because="for good",
 )
-DELETE_MESSAGE_FILTER = Write(
-    "delete_message_filter", Kind.SET, key="filter id; 404 is deleted", left="for good"
+DELETE_CALL_FILTER = WriteSpec(
+    "delete_call_filter",
+    WriteKind.IDEMPOTENT,
+    natural_key="filter id; 404 is deleted",
+    retained_because="for good",
 )
-RELEASE_NUMBER = Write(
+DELETE_MESSAGE_FILTER = WriteSpec(
+    "delete_message_filter",
+    WriteKind.IDEMPOTENT,
+    natural_key="filter id; 404 is deleted",
+    retained_because="for good",
+)
+RELEASE_NUMBER = WriteSpec(
     "release_number",
-    Kind.SET,
-    key="number",
-    look="its details, before each attempt",
-    adopts="a number that is not active, or not ours any more",
-    left="Telegent can bring a number back within 30 days (`numbers/reactivate`)",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    lookup="its details, before each attempt",
+    match_rule="a number that is not active, or not ours any more",
+    retained_because="Telegent can bring a number back within 30 days (`numbers/reactivate`)",
 )
 
-WRITES = {row.activity: row for row in list(globals().values()) if isinstance(row, Write)}
+WRITE_SPECS = {row.activity: row for row in list(globals().values()) if isinstance(row, WriteSpec)}
 """Every row, by the name of its activity."""
 
 
-def write_of(activity: Callable[..., Any]) -> Write:
+def write_spec_of(activity: Callable[..., Any]) -> WriteSpec:
     """The row of an activity method. Raises RuntimeError for one that writes nothing."""
-    row = getattr(activity, ROW, None)
-    if not isinstance(row, Write):
+    spec = getattr(activity, WRITE_SPEC_ATTR, None)
+    if not isinstance(spec, WriteSpec):
         raise RuntimeError(
             f"{activity.__qualname__} has no row in activities/support/write_specs.py"
         )
-    return row
+    return spec

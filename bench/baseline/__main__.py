@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.baseline.onboarder import Plain
+from bench.baseline.onboarder import BaselineUnderTest
 from resilience.fault_matrix.calls import CALLS
-from resilience.fault_matrix.cases import Spoiled, every_case
-from resilience.fault_matrix.orchestrator_sut import Ours
-from resilience.fault_matrix.runner import Onboarder, Played
-from resilience.fault_matrix.sample import chosen_share
-from resilience.harness.processes import play_all
+from resilience.fault_matrix.cases import FaultCase, all_cases
+from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
+from resilience.fault_matrix.runner import CaseResult, SystemUnderTest
+from resilience.fault_matrix.sample import sample_cases
+from resilience.harness.processes import run_cases
 from resilience.harness.report import progress_bar, wide_console
 
-NOT_MADE = ("GET /v1.0/account/products", "GET /v1.0/account/packages")
+LOOKUP_CALLS = ("GET /v1.0/account/products", "GET /v1.0/account/packages")
 """Calls that the plain flow does not make: it looks for nothing."""
 
 
@@ -27,65 +27,72 @@ def compare(
 ) -> None:
     """Spoil each vendor call in each way, for both, and print what became of it as Markdown."""
     # The first time that a call is made, because the two do not make it equally often.
-    cases = [replace(case, nth=1) for case in every_case(seed) if case.call not in NOT_MADE]
-    chosen = chosen_share(cases, share, seed)
+    cases = [replace(case, nth=1) for case in all_cases(seed) if case.call not in LOOKUP_CALLS]
+    selected = sample_cases(cases, share, seed)
     console = wide_console()
-    ours, plain = (_play(console, who, chosen) for who in (Ours, Plain))
-    for line in table(ours, plain):
+    orchestrator, baseline = (
+        _run(console, system, selected) for system in (OrchestratorUnderTest, BaselineUnderTest)
+    )
+    for line in table(orchestrator, baseline):
         console.print(line, highlight=False, markup=False)
 
 
-def table(ours: Sequence[Played], plain: Sequence[Played]) -> list[str]:
+def table(orchestrator: Sequence[CaseResult], baseline: Sequence[CaseResult]) -> list[str]:
     """The lines of a Markdown table: for each call what became of its cases."""
     lines = [
-        "| Spoiled call | cases | exactly once | doubled | failed or stuck | numbers too many |",
+        "| Faulty call | cases | exactly once | duplicates | failed or stuck | extra numbers |",
         "|---|---|---|---|---|---|",
     ]
     for call in [*CALLS, ""]:
-        mine, theirs = ([p for p in both if call in ("", p.case.call)] for both in (ours, plain))
-        if mine:
-            cells = [f"{_count(mine, one)} / {_count(theirs, one)}" for one in COLUMNS]
+        orchestrator_results, baseline_results = (
+            [p for p in both if call in ("", p.case.call)] for both in (orchestrator, baseline)
+        )
+        if orchestrator_results:
+            cells = [
+                f"{_count(orchestrator_results, item)} / {_count(baseline_results, item)}"
+                for item in COLUMNS
+            ]
             name = f"`{call.replace('/v1.0/', '')}`" if call else "**all**"
-            lines.append(f"| {name} | {len(mine)} | {' | '.join(cells)} |")
+            lines.append(f"| {name} | {len(orchestrator_results)} | {' | '.join(cells)} |")
     return lines
 
 
-def once(played: Played) -> int:
+def exactly_once(result: CaseResult) -> int:
     """Each thing exactly once, a person's answer included."""
-    return played.verdict.state == "ok"
+    return result.report.state == "ok"
 
 
-def doubled(played: Played) -> int:
+def duplicated(result: CaseResult) -> int:
     """Something exists twice."""
-    return any(sentence.startswith("doubled") for sentence in played.verdict.wrong)
+    return any(sentence.startswith("duplicate") for sentence in result.report.violations)
 
 
-def stuck(played: Played) -> int:
+def stuck(result: CaseResult) -> int:
     """Nothing exists twice, and it has not come to its end."""
-    return not once(played) and not doubled(played)
+    return not exactly_once(result) and not duplicated(result)
 
 
-def bought_too_many(played: Played) -> int:
+def extra_numbers(result: CaseResult) -> int:
     """Numbers beyond the one that was ordered."""
-    return max(0, played.bought - 1)
+    return max(0, result.numbers_bought - 1)
 
 
-COLUMNS: tuple[Callable[[Played], int], ...] = (once, doubled, stuck, bought_too_many)
+COLUMNS: tuple[Callable[[CaseResult], int], ...] = (exactly_once, duplicated, stuck, extra_numbers)
 
 
-def _count(played: Sequence[Played], column: Callable[[Played], int]) -> int:
-    return sum(map(column, played))
+def _count(results: Sequence[CaseResult], column: Callable[[CaseResult], int]) -> int:
+    return sum(map(column, results))
 
 
-def _play(
-    console: Console, onboarder: Callable[[], Onboarder], cases: Sequence[Spoiled]
-) -> list[Played]:
-    played = []
-    with progress_bar(console, f"faults, {onboarder.__name__}", len(cases)) as bar:
-        for one in play_all(onboarder, cases):
-            played.append(one)
-            bar.done(f"{_count(played, once)} exactly once")
-    return played
+def _run(
+    console: Console, system: Callable[[], SystemUnderTest], cases: Sequence[FaultCase]
+) -> list[CaseResult]:
+    results = []
+    with progress_bar(console, f"faults, {system.__name__}", len(cases)) as bar:
+        for item in run_cases(system, cases):
+            results.append(item)
+            bar.advance(f"{_count(results, exactly_once)} exactly once")
+    return results
 
 
 if __name__ == "__main__":

@@ -19,13 +19,13 @@ from activities.onboarding.guardian import (
     CreateCallFilter,
     CreateMessageFilter,
     GuardianActivities,
-    Relation,
+    GuardianLink,
 )
 from activities.onboarding.numbers import BuyNumber, NumberActivities
 from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
-from activities.port_in.orders import PortActivities, UpdatePort
+from activities.port_in.orders import PortInActivities, UpdatePort
 from telegent_orchestrator.lines import LineRequest, LineResult, NewNumber, PortInNumber
 from telegent_orchestrator.names import API_TASK_QUEUE
 from telegent_orchestrator.onboarding import (
@@ -42,39 +42,41 @@ from telegent_orchestrator.port_in import NumberBinding, PortInCorrection, PortI
 
 P = ParamSpec("P")
 T = TypeVar("T")
-TASK_QUEUE = "plain"
+TASK_QUEUE = "baseline"
 
 
 @workflow.defn
-class PlainOnboarding:
+class BaselineOnboarding:
     """Everything of a request, one activity after the other. Takes only what is to be made."""
 
     @workflow.init
     def __init__(self, request: OnboardingRequest) -> None:
-        self._made = OnboardingResult(reference=request.reference, complete=False, account_id="")
+        self._result = OnboardingResult(reference=request.reference, complete=False, account_id="")
         self._correction: PortInCorrection | None = None
 
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
         """The result, complete."""
-        made = self._made
+        result = self._result
         await self._account(request)
-        for person in request.subscribers:
-            assert isinstance(person, NewSubscriber)
-            wanted = CreateSubscriber(account_id=made.account_id, subscriber=person)
-            made.subscriber_ids[person.key] = await do(SubscriberActivities.create, wanted)
-            await do(GuardianActivities.enable_guardian, made.subscriber_ids[person.key])
+        for subscriber in request.subscribers:
+            assert isinstance(subscriber, NewSubscriber)
+            requested = CreateSubscriber(account_id=result.account_id, subscriber=subscriber)
+            result.subscriber_ids[subscriber.key] = await execute(
+                SubscriberActivities.create_subscriber, requested
+            )
+            await execute(GuardianActivities.enable_guardian, result.subscriber_ids[subscriber.key])
         for relation in request.relations:
-            between = Relation(
-                parent_id=made.subscriber_ids[relation.parent],
-                child_id=made.subscriber_ids[relation.child],
+            between = GuardianLink(
+                parent_id=result.subscriber_ids[relation.parent],
+                child_id=result.subscriber_ids[relation.child],
                 relation=relation.relation,
             )
-            await do(GuardianActivities.relate, between)
+            await execute(GuardianActivities.link_guardian, between)
         await self._catalogue(request)
-        made.lines = list(await asyncio.gather(*(self._line(line) for line in request.lines)))
-        made.complete = True
-        return made
+        result.lines = list(await asyncio.gather(*(self._line(line) for line in request.lines)))
+        result.complete = True
+        return result
 
     @workflow.signal
     def correct(self, correction: PortInCorrection) -> None:
@@ -82,136 +84,145 @@ class PlainOnboarding:
         self._correction = correction
 
     async def _account(self, request: OnboardingRequest) -> None:
-        made, account = self._made, request.account
+        result, account = self._result, request.account
         message, voice = request.routes.message, request.routes.voice
         assert isinstance(account, NewAccount)
         assert isinstance(message, NewMessageRoute)
         assert isinstance(voice, NewVoiceRoute)
-        made.account_id = await do(
-            AccountActivities.create,
+        result.account_id = await execute(
+            AccountActivities.create_account,
             CreateAccount(marked_name=self._marked(account.name), account=account),
         )
-        made.message_route_id = await do(
+        result.message_route_id = await execute(
             RouteActivities.create_message_route,
             CreateMessageRoute(
-                account_id=made.account_id, marked_name=self._marked(message.name), route=message
+                account_id=result.account_id, marked_name=self._marked(message.name), route=message
             ),
         )
-        made.voice_route_id = await do(
+        result.voice_route_id = await execute(
             RouteActivities.create_voice_route,
             CreateVoiceRoute(
-                account_id=made.account_id, marked_name=self._marked(voice.name), route=voice
+                account_id=result.account_id, marked_name=self._marked(voice.name), route=voice
             ),
         )
 
     async def _catalogue(self, request: OnboardingRequest) -> None:
-        made = self._made
+        result = self._result
         for product in request.products:
             assert isinstance(product, NewProduct)
-            made.product_ids[product.key] = await do(
+            result.product_ids[product.key] = await execute(
                 CatalogueActivities.create_product, CreateProduct(product=product)
             )
         for package in request.packages:
             assert isinstance(package, NewPackage)
-            made.package_ids[package.key] = await do(
+            result.package_ids[package.key] = await execute(
                 CatalogueActivities.create_package,
-                CreatePackage(package=package, product_ids=made.product_ids),
+                CreatePackage(package=package, product_ids=result.product_ids),
             )
 
     async def _line(self, line: LineRequest) -> LineResult:
-        made, done = self._made, LineResult(key=line.key)
-        subscriber_id = made.subscriber_ids[line.subscriber]
+        result, line_result = self._result, LineResult(key=line.key)
+        subscriber_id = result.subscriber_ids[line.subscriber]
         if isinstance(line.number, PortInNumber):
-            await self._port_in(line, line.number, done)
+            await self._port_in(line, line.number, line_result)
         else:
-            await self._buy(line, line.number, done)
-        number, number_id = done.phone_number or "", done.number_id or ""
-        done.subscription_id = await do(
+            await self._buy(line, line.number, line_result)
+        number, number_id = line_result.phone_number or "", line_result.number_id or ""
+        line_result.subscription_id = await execute(
             SubscriptionActivities.start_subscription,
             StartSubscription(
                 subscriber_id=subscriber_id,
-                package_id=made.package_ids[line.package],
+                package_id=result.package_ids[line.package],
                 number_id=number_id,
-                iccid=done.iccid,
+                iccid=line_result.iccid,
             ),
         )
         if line.data_limits:
-            await do(DataUsageActivities.set_data_limits, [number], line.data_limits)
+            await execute(DataUsageActivities.set_data_limits, [number], line.data_limits)
         if line.renewal:
-            await do(DataUsageActivities.set_renewal, [number], line.renewal)
+            await execute(DataUsageActivities.set_renewal, [number], line.renewal)
         if line.call_filter:
-            done.call_filter_id = await do(
+            line_result.call_filter_id = await execute(
                 GuardianActivities.create_call_filter,
                 CreateCallFilter(
                     subscriber_id=subscriber_id, phone_number=number, filter=line.call_filter
                 ),
             )
         if line.message_filter:
-            done.message_filter_id = await do(
+            line_result.message_filter_id = await execute(
                 GuardianActivities.create_message_filter,
                 CreateMessageFilter(
                     subscriber_id=subscriber_id, phone_number=number, filter=line.message_filter
                 ),
             )
-        return done
+        return line_result
 
-    async def _buy(self, line: LineRequest, wanted: NewNumber, done: LineResult) -> None:
-        made = self._made
-        bought = await do(
+    async def _buy(self, line: LineRequest, requested: NewNumber, line_result: LineResult) -> None:
+        result = self._result
+        purchased = await execute(
             NumberActivities.buy_number,
             BuyNumber(
-                account_id=made.account_id,
-                subscriber_id=made.subscriber_ids[line.subscriber],
+                account_id=result.account_id,
+                subscriber_id=result.subscriber_ids[line.subscriber],
                 product_type=line.product_type,
                 message_type=line.message_type,
-                message_route_id=made.message_route_id,
-                voice_route_id=made.voice_route_id,
-                area_code=wanted.area_code,
-                lines="",
-                begun=workflow.info().start_time,
+                message_route_id=result.message_route_id,
+                voice_route_id=result.voice_route_id,
+                area_code=requested.area_code,
+                own_line_id_prefix="",
+                bought_after=workflow.info().start_time,
             ),
         )
-        done.phone_number, done.number_id = bought.phone_number, bought.number_id
-        done.iccid = bought.iccid
+        line_result.phone_number, line_result.number_id = (
+            purchased.phone_number,
+            purchased.number_id,
+        )
+        line_result.iccid = purchased.iccid
 
-    async def _port_in(self, line: LineRequest, wanted: PortInNumber, done: LineResult) -> None:
-        made, number = self._made, wanted.phone_number
-        details = PortInDetails(**wanted.model_dump(exclude={"kind"}))
-        await do(PortActivities.check_port_eligibility, number, details.classification)
-        order = await do(PortActivities.submit_port, details)
-        done.order_id = order.order_id
+    async def _port_in(
+        self, line: LineRequest, requested: PortInNumber, line_result: LineResult
+    ) -> None:
+        result, number = self._result, requested.phone_number
+        details = PortInDetails(**requested.model_dump(exclude={"kind"}))
+        await execute(PortInActivities.check_port_eligibility, number, details.classification)
+        order = await execute(PortInActivities.submit_port, details)
+        line_result.order_id = order.order_id
         while order.status != "Complete":
             await workflow.sleep(timedelta(seconds=0.3))
-            order = await do(PortActivities.read_port_order, order.order_id)
+            order = await execute(PortInActivities.read_port_order, order.order_id)
             if order.status == "ResolutionRequired":
                 await workflow.wait_condition(lambda: self._correction is not None)
                 assert self._correction is not None
                 details = details.model_copy(update=self._correction.changes())
                 self._correction = None
-                update = UpdatePort(seen=order, details=details)
-                await do(PortActivities.update_port, update)
+                update = UpdatePort(last_snapshot=order, details=details)
+                await execute(PortInActivities.update_port, update)
         binding = NumberBinding(
-            account_id=made.account_id,
-            subscriber_id=made.subscriber_ids[line.subscriber],
+            account_id=result.account_id,
+            subscriber_id=result.subscriber_ids[line.subscriber],
             product_type=line.product_type,
             message_type=line.message_type,
-            message_route_id=made.message_route_id,
-            voice_route_id=made.voice_route_id,
+            message_route_id=result.message_route_id,
+            voice_route_id=result.voice_route_id,
         )
-        await do(NumberActivities.bind_number, number, binding, None)
-        arrived = await do(NumberActivities.await_number, number)
-        done.phone_number, done.number_id, done.iccid = number, arrived.number_id, arrived.iccid
+        await execute(NumberActivities.bind_number, number, binding, None)
+        ported = await execute(NumberActivities.await_number, number)
+        line_result.phone_number, line_result.number_id, line_result.iccid = (
+            number,
+            ported.number_id,
+            ported.iccid,
+        )
 
     def _marked(self, name: str) -> str:
-        return f"{name} ({self._made.reference})"
+        return f"{name} ({self._result.reference})"
 
 
-async def do(
+async def execute(
     activity: Callable[Concatenate[Any, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """Runs an activity as the first page of the documentation does it."""
     assert not kwargs, "Temporal passes arguments to activities by position"
-    answer: T = await workflow.execute_activity_method(
+    result: T = await workflow.execute_activity_method(
         activity, args=args, task_queue=API_TASK_QUEUE, start_to_close_timeout=timedelta(minutes=1)
     )
-    return answer
+    return result

@@ -8,74 +8,76 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from bench.baseline.flow import TASK_QUEUE, PlainOnboarding
+from bench.baseline.flow import TASK_QUEUE, BaselineOnboarding
 from resilience.fault_matrix.orchestrator_sut import vendor_worker
-from resilience.fault_matrix.runner import Stage
-from resilience.harness.customer import PORTED, Family
-from resilience.oracle.invariants import Verdict, judge
+from resilience.fault_matrix.runner import CaseContext
+from resilience.harness.customer import PORTED, Customer
+from resilience.oracle.invariants import InvariantReport, check_invariants
 from telegent import Telegent
-from telegent_orchestrator.client import Progress
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.lines import LineStatus
 from telegent_orchestrator.onboarding import OnboardingResult, OnboardingStatus
 from telegent_orchestrator.port_in import PortInStatus, PortState
 from worker.run import workflow_runner
 
-LONGEST = 90.0
+CASE_TIMEOUT = 90.0
 """Seconds after which what has not ended counts as stuck."""
 
 
-class Plain:
+class BaselineUnderTest:
     """Onboards as the plain flow does."""
 
-    def ready(self, client: Client) -> AbstractAsyncContextManager[object]:
+    def session(self, client: Client) -> AbstractAsyncContextManager[object]:
         """The worker of the workflow."""
         return Worker(
             client,
             task_queue=TASK_QUEUE,
-            workflows=[PlainOnboarding],
+            workflows=[BaselineOnboarding],
             workflow_runner=workflow_runner(),
         )
 
-    def working(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
+    def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
         """The product's own worker for calls to the vendor."""
         return vendor_worker(client, api)
 
-    async def onboard(self, stage: Stage) -> Verdict:
+    async def onboard(self, context: CaseContext) -> InvariantReport:
         """Until it ends, or has not ended after a while."""
-        family = stage.family
-        handle = await stage.client.start_workflow(
-            PlainOnboarding.run,
-            family.request,
-            id=f"plain-{family.request.reference}",
+        customer = context.customer
+        handle = await context.client.start_workflow(
+            BaselineOnboarding.run,
+            customer.request,
+            id=f"baseline-{customer.request.reference}",
             task_queue=TASK_QUEUE,
         )
         ending = asyncio.create_task(handle.result())
-        made = None
+        result = None
         with contextlib.suppress(TimeoutError, WorkflowFailureError, RPCError):
-            async with asyncio.timeout(LONGEST):
-                while not stage.simulator.ledger.count("portin.rejected"):
+            async with asyncio.timeout(CASE_TIMEOUT):
+                while not context.simulator.ledger.count("portin.rejected"):
                     if (await asyncio.wait([ending], timeout=0.2))[0]:
                         break
-                await handle.signal(PlainOnboarding.correct, family.correction)
-                made = await ending
+                await handle.signal(BaselineOnboarding.correct, customer.correction)
+                result = await ending
         ending.cancel()
-        await asyncio.sleep(stage.late)
-        rows = stage.simulator.ledger.rows
-        return judge(family.request, rows, _progress(family, made), family.rejections)
+        await asyncio.sleep(context.effect_delay)
+        rows = context.simulator.ledger.rows
+        return check_invariants(
+            customer.request, rows, _build_progress(customer, result), customer.rejections
+        )
 
 
-def _progress(family: Family, made: OnboardingResult | None) -> Progress:
+def _build_progress(customer: Customer, result: OnboardingResult | None) -> OnboardingProgress:
     """What it says, as the product would."""
-    reference = family.request.reference
-    result = made or OnboardingResult(reference=reference, complete=False, account_id="")
+    reference = customer.request.reference
+    result = result or OnboardingResult(reference=reference, complete=False, account_id="")
     ports = {
         line.key: PortInStatus(
-            phone_number=family.number, state=PortState.COMPLETED, order_id=line.order_id
+            phone_number=customer.number, state=PortState.COMPLETED, order_id=line.order_id
         )
         for line in result.lines
         if line.key == PORTED
     }
-    return Progress(
+    return OnboardingProgress(
         onboarding=OnboardingStatus(reference=reference, result=result),
         lines={line.key: LineStatus(key=line.key, result=line) for line in result.lines},
         ports=ports,

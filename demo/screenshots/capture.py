@@ -12,10 +12,10 @@ import httpx
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from demo.screenshots.browser import WORK, Browser
-from localstack.network_ports import Ports
-from localstack.processes import DemoError
-from localstack.stack import ROOT, Stack, stack
+from demo.screenshots.browser import WORK_DIRECTORY, Browser
+from localstack.network_ports import NetworkPorts
+from localstack.processes import StackError
+from localstack.stack import ROOT, Stack, running_stack
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import (
@@ -34,11 +34,11 @@ from telegent_orchestrator.port_in import (
 )
 
 DOCS = ROOT / "docs"
-PATIENCE = 90.0
+STATE_TIMEOUT = 90.0
 
 # More port-ins, so that the list has something to tell apart: what the losing carrier has on
 # record about each number, and the state in which the port-in stays.
-OTHERS: dict[str, tuple[dict[str, Any], PortState]] = {
+OTHER_PORT_INS: dict[str, tuple[dict[str, Any], PortState]] = {
     "+18015550143": ({"script": "silent"}, PortState.SUBMITTED),
     "+18015550144": ({"pin": "739154"}, PortState.ACTION_REQUIRED),
     "+18015550145": ({"script": "lock"}, PortState.ACTION_REQUIRED),
@@ -55,11 +55,11 @@ NEEDS_ACTION = {
 
 
 @dataclass(frozen=True)
-class Shot:
+class Screenshot:
     """A picture of a page, taken as soon as `expected` can be read, `in_details` or beside them.
 
-    `clicks`: texts to click on before. `top`: a text to scroll to. `remembered`: what the UI keeps
-    of its user besides that the navigation is folded.
+    `clicks`: texts to click on before. `scroll_to`: a text to scroll to. `local_storage`:
+    what the UI keeps of its user besides that the navigation is folded.
     """
 
     name: str
@@ -68,53 +68,57 @@ class Shot:
     expected: str
     in_details: bool = False
     clicks: tuple[str, ...] = ()
-    top: str = ""
-    remembered: dict[str, Any] = field(default_factory=dict)
+    scroll_to: str = ""
+    local_storage: dict[str, Any] = field(default_factory=dict)
 
 
-async def take_pictures(
-    request: OnboardingRequest, correction: PortInCorrection, say: Callable[[str], object]
+async def take_screenshots(
+    request: OnboardingRequest, correction: PortInCorrection, notify: Callable[[str], object]
 ) -> None:
     """Onboard with a port-in that is rejected and corrected, and take pictures on the way.
 
-    Raises DemoError.
+    Raises StackError.
     """
     browser = Browser()
-    say("Installing what drives the browser, starting Temporal, simulator, codec server, worker …")
+    notify(
+        "Installing what drives the browser, starting Temporal, simulator, codec server, worker …"
+    )
     await browser.set_up()
     DOCS.mkdir(exist_ok=True)
     # A new database each time: the same reference is to be onboarded anew.
-    directory = WORK / "stack"
+    directory = WORK_DIRECTORY / "stack"
     shutil.rmtree(directory, ignore_errors=True)
-    async with stack(directory, Ports.free(), say) as running:
-        await running.run(_play(running, browser, request, correction, say))
+    async with running_stack(directory, NetworkPorts.allocate(), notify) as running:
+        await running.run(_take_all(running, browser, request, correction, notify))
 
 
-async def _play(
+async def _take_all(
     running: Stack,
     browser: Browser,
     request: OnboardingRequest,
     correction: PortInCorrection,
-    say: Callable[[str], object],
+    notify: Callable[[str], object],
 ) -> None:
-    async def take(*shots: Shot) -> None:
-        for shot in shots:
-            await browser.run("camera.mjs", **asdict(shot), into=_picture(shot.name))
-            say(f"docs/ui-{shot.name}.png")
+    async def take(*screenshots: Screenshot) -> None:
+        for screenshot in screenshots:
+            await browser.run(
+                "camera.mjs", **asdict(screenshot), path=_picture_path(screenshot.name)
+            )
+            notify(f"docs/ui-{screenshot.name}.png")
 
     orchestrator = running.orchestrator
     ported = next(line.number for line in request.lines if isinstance(line.number, PortInNumber))
-    await _start_others(running, ported)
+    await _start_other_port_ins(running, ported)
     onboarding = await orchestrator.start_onboarding(request)
     port_in = orchestrator.port_in(ported.phone_number)
-    await _reaches(port_in, PortState.ACTION_REQUIRED)
-    for number, (_, state) in OTHERS.items():
-        await _reaches(orchestrator.port_in(number), state)
+    await _wait_for_state(port_in, PortState.ACTION_REQUIRED)
+    for number, (_, state) in OTHER_PORT_INS.items():
+        await _wait_for_state(orchestrator.port_in(number), state)
     await take(
-        _list(running),
-        Shot(
+        _list_screenshot(running),
+        Screenshot(
             "onboarding",
-            running.page(onboarding.id),
+            running.workflow_url(onboarding.id),
             height=1000,
             expected=PortState.ACTION_REQUIRED,
             in_details=True,
@@ -125,39 +129,39 @@ async def _play(
         running,
         port_in.id,
         correction.model_dump(mode="json", exclude_none=True),
-        remembered=_columns(running, *WAITING_COLUMNS),
+        local_storage=_columns(running, *WAITING_COLUMNS),
         pictures={
-            "list": {"into": _picture("needs-action"), "height": 520},
-            "details": {"into": _picture("port-in"), "height": 1200},
-            "dialog": {"into": _picture("signal"), "height": 760},
+            "list": {"path": _picture_path("needs-action"), "height": 520},
+            "details": {"path": _picture_path("port-in"), "height": 1200},
+            "dialog": {"path": _picture_path("signal"), "height": 760},
         },
     )
-    say("docs/img/ui-needs-action.png, ui-port-in.png, ui-signal.png")
+    notify("docs/img/ui-needs-action.png, ui-port-in.png, ui-signal.png")
     try:
         await onboarding.result()
     except (OnboardingIncompleteError, WorkflowFailureError) as error:
-        raise DemoError(f"the onboarding failed: {error}") from error
+        raise StackError(f"the onboarding failed: {error}") from error
     await take(
-        Shot(
+        Screenshot(
             "timeline",
-            running.page(onboarding.id),
+            running.workflow_url(onboarding.id),
             height=760,
             # In order of time, and without the signals with which lines tell of each step.
             clicks=("Descending", "Filter", "Signal", "Filter"),
             expected=f"Line {request.lines[-1].key}",
-            top="Timeline",
+            scroll_to="Timeline",
         ),
     )
 
 
-def _list(running: Stack) -> Shot:
+def _list_screenshot(running: Stack) -> Screenshot:
     query = quote(f"{PORT_STATE_ATTRIBUTE} IS NOT NULL")
-    return Shot(
+    return Screenshot(
         "list",
         f"{running.ui_url}/namespaces/{running.client.namespace}/workflows?query={query}",
         height=640,
-        expected=f"{len(OTHERS) + 1} Workflows",
-        remembered=_columns(running, *COLUMNS),
+        expected=f"{len(OTHER_PORT_INS) + 1} Workflows",
+        local_storage=_columns(running, *COLUMNS),
     )
 
 
@@ -167,7 +171,7 @@ def _columns(running: Stack, *labels: str) -> dict[str, Any]:
     return {"namespace-workflow-table-columns": columns}
 
 
-def _picture(name: str) -> str:
+def _picture_path(name: str) -> str:
     return str(DOCS / f"ui-{name}.png")
 
 
@@ -177,46 +181,46 @@ async def correct_in_the_ui(
     """Find a port-in that needs action by a saved view, read its page, and send these values from
     the UI's dialog; returns when the page says that it is complete, with what was read and sent.
 
-    `more`: what `operator.mjs` takes besides. Raises DemoError.
+    `more`: what `operator.mjs` takes besides. Raises StackError.
     """
-    done: dict[str, Any] = await browser.run(
+    result: dict[str, Any] = await browser.run(
         "operator.mjs",
         ui=running.ui_url,
         view=NEEDS_ACTION,
         workflow_id=port_in_id,
         signal=CORRECT_SIGNAL,
         values=values,
-        waits=PortState.ACTION_REQUIRED,
-        done=PortState.COMPLETED,
+        before=PortState.ACTION_REQUIRED,
+        after=PortState.COMPLETED,
         **more,
     )
-    return done
+    return result
 
 
-async def _start_others(running: Stack, pattern: PortInNumber) -> None:
+async def _start_other_port_ins(running: Stack, pattern: PortInNumber) -> None:
     """Start port-ins like this one, of numbers about which the losing carrier knows other things.
 
-    Raises DemoError.
+    Raises StackError.
     """
     details = pattern.model_dump(exclude={"kind", "iccid"})
     async with httpx.AsyncClient(base_url=running.simulator_url, trust_env=False) as simulator:
-        for number, (record, _) in OTHERS.items():
+        for number, (record, _) in OTHER_PORT_INS.items():
             body = {"number": number, **record}
-            answer = await simulator.post("/_sim/carrier", json=body)
-            if answer.is_error:
-                raise DemoError(f"the simulator refused {body}: {answer.text}")
+            response = await simulator.post("/_sim/carrier", json=body)
+            if response.is_error:
+                raise StackError(f"the simulator refused {body}: {response.text}")
             other = PortInDetails.model_validate({**details, "phone_number": number})
             await running.orchestrator.start_port_in(PortInRequest(details=other))
 
 
-async def _reaches(port_in: PortInHandle, state: PortState) -> None:
-    """Wait until the port-in is in this state. Raises DemoError."""
+async def _wait_for_state(port_in: PortInHandle, state: PortState) -> None:
+    """Wait until the port-in is in this state. Raises StackError."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(STATE_TIMEOUT):
             while True:
                 with contextlib.suppress(RPCError):  # not started yet
                     if (await port_in.status()).state is state:
                         return
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise DemoError(f"{port_in.id} was not {state} within {PATIENCE:.0f} s") from None
+        raise StackError(f"{port_in.id} was not {state} within {STATE_TIMEOUT:.0f} s") from None

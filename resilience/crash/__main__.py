@@ -1,4 +1,4 @@
-"""`python -m resilience.crash`: end processes at every point of every vendor call, and judge."""
+"""`python -m resilience.crash`: end processes at every point of every vendor call."""
 
 import os
 import time
@@ -9,15 +9,19 @@ import typer
 from rich.console import Console
 
 from demo.run import run
-from localstack.stack import RUNS
-from resilience.crash.cases import Crash, Kind, Point, every_crash
+from localstack.stack import RUNS_DIRECTORY
+from resilience.crash.cases import CrashCase, CrashKind, CrashPoint, all_crashes
 from resilience.crash.sweep import sweep
-from resilience.fault_matrix.sample import chosen_share
-from resilience.harness.report import BREACH, OK, UNUSABLE, matrix, progress_bar, wide_console
-from resilience.oracle.invariants import Verdict
+from resilience.fault_matrix.sample import sample_cases
+from resilience.harness.report import OK, UNUSABLE, VIOLATION, matrix, progress_bar, wide_console
+from resilience.oracle.invariants import InvariantReport
 
 LANES = 12
-WORDS = {"ok": "ok", "person": "[yellow]person[/]", "breach": "[bold red]BREACH[/]"}
+STATE_LABELS = {
+    "ok": "ok",
+    "escalated": "[yellow]escalated[/]",
+    "violation": "[bold red]VIOLATION[/]",
+}
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -30,58 +34,60 @@ def crash(
         float, typer.Option(min=0.0, max=1.0, help="The part of all crashes to play, by the seed.")
     ] = 1.0,
     only: Annotated[
-        str, typer.Option(help="Only crashes whose name, as a breach prints it, has this in it.")
+        str, typer.Option(help="Only crashes whose name, as a violation prints it, has this in it.")
     ] = "",
     lanes: Annotated[int, typer.Option(min=1, help="How many at a time.")] = LANES,
 ) -> None:
     """End worker or server at each point of each vendor call, and compare ledger and request."""
-    chosen = [found for found in every_crash() if only in str(found)]
-    chosen = chosen_share(chosen, share, seed)
+    chosen = [found for found in all_crashes() if only in str(found)]
+    chosen = sample_cases(chosen, share, seed)
     if not chosen:
-        typer.echo(f"no crash has {only!r} in its name; one is called: {next(every_crash())}")
+        typer.echo(f"no crash has {only!r} in its name; one is called: {next(all_crashes())}")
         raise typer.Exit(UNUSABLE)
-    raise typer.Exit(run(_play_all(chosen, seed, lanes)))
+    raise typer.Exit(run(_run_all(chosen, seed, lanes)))
 
 
-async def _play_all(crashes: list[Crash], seed: int, lanes: int) -> int:
+async def _run_all(crashes: list[CrashCase], seed: int, lanes: int) -> int:
     console = wide_console()
-    directory = RUNS / f"crash-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
-    verdicts: dict[Crash, Verdict] = {}
+    directory = RUNS_DIRECTORY / f"crash-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
+    reports: dict[CrashCase, InvariantReport] = {}
     with progress_bar(console, f"crashes (seed {seed})", len(crashes)) as bar:
 
-        def done(found: Crash, verdict: Verdict) -> None:
-            verdicts[found] = verdict
-            bar.done(f"{sum(v.state == 'breach' for v in verdicts.values())} breaches")
+        def done(found: CrashCase, report: InvariantReport) -> None:
+            reports[found] = report
+            bar.advance(f"{sum(v.state == 'violation' for v in reports.values())} violations")
 
-        await sweep(crashes, directory=directory, seed=seed, lanes=lanes, done=done)
-    _show(console, verdicts)
-    breaches = {c: v for c, v in verdicts.items() if v.state == "breach"}
-    for found, verdict in breaches.items():
-        console.print(f"[bold red]BREACH[/] {found}", *verdict.wrong, sep="\n  ", markup=True)
+        await sweep(crashes, directory=directory, seed=seed, lanes=lanes, on_result=done)
+    _show(console, reports)
+    violations = {c: v for c, v in reports.items() if v.state == "violation"}
+    for found, report in violations.items():
+        console.print(
+            f"[bold red]VIOLATION[/] {found}", *report.violations, sep="\n  ", markup=True
+        )
         console.print(f"  again: python -m resilience.crash --seed {seed} --only '{found}'")
-    if breaches:
+    if violations:
         console.print(f"logs and databases: {directory}", highlight=False)
-    return BREACH if breaches else OK
+    return VIOLATION if violations else OK
 
 
-def _show(console: Console, verdicts: dict[Crash, Verdict]) -> None:
+def _show(console: Console, reports: dict[CrashCase, InvariantReport]) -> None:
     """The table, and what people were asked in the end."""
-    cells = {(c.call, _heading(c.point, c.kind)): WORDS[v.state] for c, v in verdicts.items()}
-    calls = list(dict.fromkeys(found.call for found in every_crash() if found in verdicts))
-    columns = [_heading(point, kind) for point in Point for kind in Kind]
+    cells = {(c.call, _heading(c.point, c.kind)): STATE_LABELS[v.state] for c, v in reports.items()}
+    calls = list(dict.fromkeys(found.call for found in all_crashes() if found in reports))
+    columns = [_heading(point, kind) for point in CrashPoint for kind in CrashKind]
     console.print(matrix("Vendor call", calls, columns, cells))
-    states = [verdict.state for verdict in verdicts.values()]
+    states = [report.state for report in reports.values()]
     console.print(
-        f"{len(states)} crashes: {states.count('ok')} ok, {states.count('person')} wait for a "
-        f"person, {states.count('breach')} breaches",
+        f"{len(states)} crashes: {states.count('ok')} ok, {states.count('escalated')} escalated, "
+        f"{states.count('violation')} violations",
         highlight=False,
     )
-    for found, verdict in verdicts.items():
-        if verdict.state == "person":
-            console.print(f"person: {found}: {'; '.join(verdict.waits)}", highlight=False)
+    for found, report in reports.items():
+        if report.state == "escalated":
+            console.print(f"escalated: {found}: {'; '.join(report.escalations)}", highlight=False)
 
 
-def _heading(point: Point, kind: Kind) -> str:
+def _heading(point: CrashPoint, kind: CrashKind) -> str:
     """Of a column: narrow, so that nine of them fit beside the calls."""
     return "\n".join([*point.split(), *kind.split()])
 

@@ -12,142 +12,156 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.service import RPCError
 
 from resilience.fault_matrix.calls import CALLS, ORDER, TOKEN
-from resilience.harness.customer import Family, family
-from resilience.harness.environment import ID_KEY, Scene, WorkerProcess, scene
-from resilience.harness.follower import Follower
-from resilience.harness.operator_bot import Desk
-from resilience.oracle.invariants import Verdict, judge
+from resilience.harness.customer import Customer, create_customer
+from resilience.harness.environment import (
+    ID_KEY,
+    ChaosEnvironment,
+    WorkerProcess,
+    chaos_environment,
+)
+from resilience.harness.follower import OnboardingFollower
+from resilience.harness.operator_bot import OperatorBot
+from resilience.oracle.invariants import InvariantReport, check_invariants
 from simulator import Simulator, SimulatorOptions
-from simulator.engine.gates import Gate, Moment
-from telegent_orchestrator.client import Progress
+from simulator.engine.gates import Gate, GatePoint
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import line_id, onboarding_id, port_in_id
-from workflows.support.activity_options import CALL
+from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
 
-WITHIN = 600.0
+CRASH_TIMEOUT = 600.0
 """Seconds that an onboarding has after a crash: time-outs and looks included, it needs less."""
-SILENCE = 2.0
+QUIET_PERIOD = 2.0
 """Seconds without a call that count as the end of all work."""
-LONGEST_STOP = 25.0
+MAX_SUSPENSION = 25.0
 """Seconds that a stopped worker is kept stopped, at the most, after the activity has timed out."""
 
 
-class Point(StrEnum):
+class CrashPoint(StrEnum):
     """Where in a call something ends."""
 
     BEFORE_SEND = "before send"
-    BEFORE_ANSWER = "before the answer"
-    BEFORE_RECORD = "before the record"
+    BEFORE_RESPONSE = "before response"
+    BEFORE_COMPLETION = "before completion"
 
 
-class Kind(StrEnum):
+class CrashKind(StrEnum):
     """What ends."""
 
     WORKER_KILLED = "worker killed"
-    WORKER_STOPPED = "worker stopped"
+    WORKER_SUSPENDED = "worker suspended"
     SERVER_KILLED = "server killed"
 
 
-HELD_AT: dict[Point, Moment] = {
+GATE_POINTS: dict[CrashPoint, GatePoint] = {
     # A token is fetched when the activity has started, and before the call is sent.
-    Point.BEFORE_SEND: "token",
-    Point.BEFORE_ANSWER: "after",
-    Point.BEFORE_RECORD: "after",
+    CrashPoint.BEFORE_SEND: "token",
+    CrashPoint.BEFORE_RESPONSE: "after",
+    CrashPoint.BEFORE_COMPLETION: "after",
 }
 
 
 @dataclass(frozen=True)
-class Crash:
+class CrashCase:
     """One crash, by the call, the point in it, and what ends there."""
 
     call: str
-    point: Point
-    kind: Kind
+    point: CrashPoint
+    kind: CrashKind
 
     def __str__(self) -> str:
         return f"{self.call}, {self.point}, {self.kind}"
 
 
-def every_crash() -> Iterator[Crash]:
+def all_crashes() -> Iterator[CrashCase]:
     """Each call, at each point, with each kind of end."""
     calls = [call for call in CALLS if call != TOKEN]
-    return (Crash(*chosen) for chosen in product(calls, Point, Kind))
+    return (CrashCase(*combination) for combination in product(calls, CrashPoint, CrashKind))
 
 
-async def play(crash: Crash, directory: Path, seed: int) -> Verdict:
-    """Onboards a family and crashes on the way; the verdict on what then is there.
+async def run_crash(crash: CrashCase, directory: Path, seed: int) -> InvariantReport:
+    """Onboards a family and crashes on the way; the report on what then is there.
 
     Whoever is asked in the end answers with the truth, after which all must be there. `seed` fixes
-    what is left to chance. Logs and the database are in `directory`. Raises DemoError if a process
+    what is left to chance. Logs and the database are in `directory`. Raises StackError if a process
     does not start.
     """
-    chance = random.Random(f"{seed} {crash}")  # noqa: S311 - the same seed, the same crash
-    customer = family(0)
+    rng = random.Random(f"{seed} {crash}")  # noqa: S311 - the same seed, the same crash
+    customer = create_customer(0)
     simulator = Simulator(SimulatorOptions(carrier=customer.carrier()))
 
-    def verdict(progress: Progress) -> Verdict:
-        return judge(customer.request, simulator.ledger.rows, progress, customer.rejections)
+    def report(progress: OnboardingProgress) -> InvariantReport:
+        return check_invariants(
+            customer.request, simulator.ledger.rows, progress, customer.rejections
+        )
 
-    gate = simulator.gates.close(crash.call, HELD_AT[crash.point])
+    gate = simulator.gates.close(crash.call, GATE_POINTS[crash.point])
     try:
-        async with scene(directory, simulator) as stage, asyncio.timeout(WITHIN):
-            worker = await stage.start_worker()
-            desk = Desk(customer, stage.orchestrator)
-            follower = Follower(stage.client, desk, simulator)
-            await stage.orchestrator.start_onboarding(customer.request)
-            whole = asyncio.create_task(follower.until_rest())
+        async with (
+            chaos_environment(directory, simulator) as environment,
+            asyncio.timeout(CRASH_TIMEOUT),
+        ):
+            worker = await environment.start_worker()
+            bot = OperatorBot(customer, environment.orchestrator)
+            follower = OnboardingFollower(environment.client, bot, simulator)
+            await environment.orchestrator.start_onboarding(customer.request)
+            following = asyncio.create_task(follower.until_quiescent())
             try:
                 await gate.reached()
-                if crash.point is Point.BEFORE_RECORD:
-                    await _answer_into_frozen(stage, worker, customer, gate)
-                await _strike(crash.kind, stage, worker, gate, chance)
-                await _silence(simulator)
-                found = verdict(await whole)
+                if crash.point is CrashPoint.BEFORE_COMPLETION:
+                    await _freeze_completion(environment, worker, customer, gate)
+                await _inject_crash(crash.kind, environment, worker, gate, rng)
+                await _until_quiet(simulator)
+                found = report(await following)
             finally:
-                whole.cancel()
-            if found.state != "person":
+                following.cancel()
+            if found.state != "escalated":
                 return found
-            answered = verdict(await follower.until_closed())
-            if answered.state == "ok":
+            resolved = report(await follower.until_closed())
+            if resolved.state == "ok":
                 return found
-            return Verdict(["after all was answered:", *answered.wrong], answered.waits)
+            return InvariantReport(
+                ["after all was answered:", *resolved.violations], resolved.escalations
+            )
     except TimeoutError:
-        return Verdict([f"not at its end within {WITHIN:.0f} s; {gate}"], [])
+        return InvariantReport([f"not at its end within {CRASH_TIMEOUT:.0f} s; {gate}"], [])
 
 
-async def _silence(simulator: Simulator) -> None:
+async def _until_quiet(simulator: Simulator) -> None:
     """Waits until nothing is asked any more, looks at a waiting order aside: a worker that went
     on late must have shown what it does."""
     asked = -1
     while asked != (now := sum(f"{e.method} {e.path}" != ORDER for e in simulator.requests)):
         asked = now
-        await asyncio.sleep(SILENCE)
+        await asyncio.sleep(QUIET_PERIOD)
 
 
-async def _answer_into_frozen(
-    stage: Scene, worker: WorkerProcess, customer: Family, gate: Gate
+async def _freeze_completion(
+    environment: ChaosEnvironment, worker: WorkerProcess, customer: Customer, gate: Gate
 ) -> None:
     """Lets the answer through to the worker, and the worker's word of it not to Temporal."""
-    workflow_id, activity = await _held(stage, customer)
+    workflow_id, activity = await _held_activity(environment, customer)
     worker.proxy.freeze()
     gate.release()
-    await worker.proxy.seen([workflow_id.encode(), activity.encode()])
+    await worker.proxy.until_sent([workflow_id.encode(), activity.encode()])
 
 
-async def _held(stage: Scene, customer: Family) -> tuple[str, str]:
+async def _held_activity(environment: ChaosEnvironment, customer: Customer) -> tuple[str, str]:
     """Workflow and type of the activity that is under way; waits until there is just one."""
     request = customer.request
     ids = [onboarding_id(request.reference), port_in_id(customer.number, ID_KEY)]
     ids += [line_id(request.reference, line.key) for line in request.lines]
     while True:
-        started = [found for each in ids for found in await _started(stage, each)]
+        started = [found for each in ids for found in await _started_activities(environment, each)]
         if len(started) == 1:
             return started[0]
         await asyncio.sleep(0.05)
 
 
-async def _started(stage: Scene, workflow_id: str) -> list[tuple[str, str]]:
+async def _started_activities(
+    environment: ChaosEnvironment, workflow_id: str
+) -> list[tuple[str, str]]:
     try:
-        described = await stage.client.get_workflow_handle(workflow_id).describe()
+        described = await environment.client.get_workflow_handle(workflow_id).describe()
     except RPCError:
         return []
     return [
@@ -157,26 +171,30 @@ async def _started(stage: Scene, workflow_id: str) -> list[tuple[str, str]]:
     ]
 
 
-async def _strike(
-    kind: Kind, stage: Scene, worker: WorkerProcess, gate: Gate, chance: random.Random
+async def _inject_crash(
+    kind: CrashKind,
+    environment: ChaosEnvironment,
+    worker: WorkerProcess,
+    gate: Gate,
+    rng: random.Random,
 ) -> None:
     """Ends what is to end, and brings it, or another one, back."""
-    if kind is Kind.WORKER_KILLED:
+    if kind is CrashKind.WORKER_KILLED:
         await worker.kill()
-        await stage.start_worker()
-    elif kind is Kind.WORKER_STOPPED:
-        worker.stop()
-        await stage.start_worker()
-        await asyncio.sleep(CALL.total_seconds() + chance.uniform(0, LONGEST_STOP))
+        await environment.start_worker()
+    elif kind is CrashKind.WORKER_SUSPENDED:
+        worker.suspend()
+        await environment.start_worker()
+        await asyncio.sleep(VENDOR_CALL_TIMEOUT.total_seconds() + rng.uniform(0, MAX_SUSPENSION))
         # The answer is there when the worker goes on.
         gate.release()
         await asyncio.sleep(0.2)
-        worker.go_on()
+        worker.resume()
         worker.proxy.thaw()
     else:
-        await stage.kill_server()
+        await environment.kill_server()
         # The answer comes while there is no server to tell of it.
         gate.release()
-        await asyncio.sleep(chance.uniform(0, 1))
-        await stage.restart_server()
+        await asyncio.sleep(rng.uniform(0, 1))
+        await environment.restart_server()
         worker.proxy.thaw()

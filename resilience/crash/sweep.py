@@ -5,49 +5,51 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from localstack.processes import DemoError
-from resilience.crash.cases import Crash, play
-from resilience.oracle.invariants import Verdict
+from localstack.processes import StackError
+from resilience.crash.cases import CrashCase, run_crash
+from resilience.oracle.invariants import InvariantReport
 
 
 async def sweep(
-    crashes: Iterable[Crash],
+    crashes: Iterable[CrashCase],
     *,
     directory: Path,
     seed: int,
     lanes: int,
-    done: Callable[[Crash, Verdict], None],
+    on_result: Callable[[CrashCase, InvariantReport], None],
 ) -> None:
-    """Plays all of them, `lanes` at a time. What a breach leaves behind is kept in `directory`.
+    """Plays all of them, `lanes` at a time. What a violation leaves behind is kept in `directory`.
 
-    Raises DemoError when a process does not start, twice.
+    Raises StackError when a process does not start, twice.
     """
-    free = asyncio.Semaphore(lanes)
+    slots = asyncio.Semaphore(lanes)
 
-    async def one(number: int, crash: Crash) -> None:
-        async with free:
-            place = directory / f"{number:03}"
+    async def run_one(number: int, crash: CrashCase) -> None:
+        async with slots:
+            case_directory = directory / f"{number:03}"
             try:
-                verdict = await play(crash, _empty(place), seed)
-            except DemoError:
+                report = await run_crash(crash, _empty_directory(case_directory), seed)
+            except StackError:
                 # A busy machine may let a process start too slowly, which says nothing of it.
-                verdict = await play(crash, _empty(place), seed)
-            _put_away(place, crash, verdict)
-            done(crash, verdict)
+                report = await run_crash(crash, _empty_directory(case_directory), seed)
+            _keep_if_violated(case_directory, crash, report)
+            on_result(crash, report)
 
     async with asyncio.TaskGroup() as group:
         for number, crash in enumerate(crashes):
-            group.create_task(one(number, crash))
+            group.create_task(run_one(number, crash))
 
 
-def _empty(place: Path) -> Path:
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    return place
+def _empty_directory(case_directory: Path) -> Path:
+    shutil.rmtree(case_directory, ignore_errors=True)
+    case_directory.mkdir(parents=True)
+    return case_directory
 
 
-def _put_away(place: Path, crash: Crash, verdict: Verdict) -> None:
-    if verdict.state == "breach":
-        (place / "breach.txt").write_text("\n".join([str(crash), *verdict.wrong]) + "\n")
+def _keep_if_violated(case_directory: Path, crash: CrashCase, report: InvariantReport) -> None:
+    if report.state == "violation":
+        (case_directory / "violation.txt").write_text(
+            "\n".join([str(crash), *report.violations]) + "\n"
+        )
     else:
-        shutil.rmtree(place)
+        shutil.rmtree(case_directory)

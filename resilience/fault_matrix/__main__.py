@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from resilience.fault_matrix.calls import CALLS
-from resilience.fault_matrix.cases import TIMES, Spoiled, Trouble, every_case
-from resilience.fault_matrix.orchestrator_sut import Ours
-from resilience.fault_matrix.runner import Played
-from resilience.fault_matrix.sample import chosen_share
-from resilience.harness.processes import ProcessEndedError, play_all
-from resilience.harness.report import BREACH, OK, UNUSABLE, matrix, progress_bar, wide_console
+from resilience.fault_matrix.cases import TIMES, FaultCase, FaultMode, all_cases
+from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
+from resilience.fault_matrix.runner import CaseResult
+from resilience.fault_matrix.sample import sample_cases
+from resilience.harness.processes import ProcessExitedError, run_cases
+from resilience.harness.report import OK, UNUSABLE, VIOLATION, matrix, progress_bar, wide_console
 
-SIGNS = {"ok": "✓", "person": "[yellow]P[/]", "breach": "[bold red]X[/]"}
+STATE_SYMBOLS = {"ok": "✓", "escalated": "[yellow]E[/]", "violation": "[bold red]X[/]"}
 
 
 class Times(StrEnum):
@@ -27,21 +27,21 @@ class Times(StrEnum):
     THRICE = "3"
 
 
-def faults(
+def run_matrix(
     seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
     share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="The part of all cases to play, by the seed.")
     ] = 1.0,
     only: Annotated[str, typer.Option(help="Only calls that have this in them.")] = "",
-    fault: Annotated[Trouble | None, typer.Option(help="Only this fault.")] = None,
+    mode: Annotated[FaultMode | None, typer.Option(help="Only this fault.")] = None,
     times: Annotated[Times | None, typer.Option(help="Only so often in a row.")] = None,
 ) -> None:
     """Spoil each vendor call of an onboarding in each way, and compare ledger and request."""
     cases = [
         case
-        for case in every_case(seed)
+        for case in all_cases(seed)
         if (case.call == only if only in CALLS else only in case.call)
-        and fault in (None, case.trouble)
+        and mode in (None, case.mode)
         and (times is None or case.times == int(times))
     ]
     if not cases:
@@ -49,84 +49,86 @@ def faults(
         raise typer.Exit(UNUSABLE)
     console = wide_console()
     try:
-        played = play_with_bar(console, Ours, chosen_share(cases, share, seed), seed)
-    except ProcessEndedError as error:
+        results = run_with_progress(
+            console, OrchestratorUnderTest, sample_cases(cases, share, seed), seed
+        )
+    except ProcessExitedError as error:
         console.print(f"[bold red]{escape(str(error))}[/]: its messages are above")
         raise typer.Exit(UNUSABLE) from None
-    raise typer.Exit(show(console, played))
+    raise typer.Exit(print_matrix(console, results))
 
 
-def play_with_bar(
-    console: Console, onboarder: type[Ours], cases: Sequence[Spoiled], seed: int
-) -> list[Played]:
-    """Plays all cases behind a progress bar. Raises ProcessEndedError."""
-    played: list[Played] = []
-    breaches = 0
+def run_with_progress(
+    console: Console, system: type[OrchestratorUnderTest], cases: Sequence[FaultCase], seed: int
+) -> list[CaseResult]:
+    """Plays all cases behind a progress bar. Raises ProcessExitedError."""
+    results: list[CaseResult] = []
+    violations = 0
     with progress_bar(console, f"faults (seed {seed})", len(cases)) as bar:
-        for one in play_all(onboarder, cases):
-            played.append(one)
-            if one.verdict.state == "breach":
-                breaches += 1
-                show_breach(console, one, seed)
-            bar.done(f"{breaches} breaches")
-    return played
+        for result in run_cases(system, cases):
+            results.append(result)
+            if result.report.state == "violation":
+                violations += 1
+                print_violation(console, result, seed)
+            bar.advance(f"{violations} violations")
+    return results
 
 
-def show(console: Console, played: Sequence[Played]) -> int:
+def print_matrix(console: Console, results: Sequence[CaseResult]) -> int:
     """The table, and the sums; gives the exit code."""
-    by_case = {(p.case.call, p.case.trouble, p.case.times): _came_to(p) for p in played}
-    calls = [call for call in CALLS if any(one.case.call == call for one in played)]
+    by_case = {(p.case.call, p.case.mode, p.case.times): _outcome(p) for p in results}
+    calls = [call for call in CALLS if any(result.case.call == call for result in results)]
     cells = {
-        (_short(call), _heading(trouble)): "".join(
-            SIGNS.get(by_case.get((call, trouble, times), ""), " ") for times in TIMES
+        (_short_name(call), _heading(mode)): "".join(
+            STATE_SYMBOLS.get(by_case.get((call, mode, times), ""), " ") for times in TIMES
         )
         for call in calls
-        for trouble in Trouble
+        for mode in FaultMode
     }
-    headings = [_heading(trouble) for trouble in Trouble]
-    console.print(matrix("Vendor call", [_short(call) for call in calls], headings, cells))
-    states = [_came_to(one) for one in played]
+    headings = [_heading(mode) for mode in FaultMode]
+    console.print(matrix("Vendor call", [_short_name(call) for call in calls], headings, cells))
+    states = [_outcome(result) for result in results]
     console.print(
         f"In each cell: once, three times in a row. {len(states)} cases: {states.count('ok')} ✓ "
-        f"(exactly once), {states.count('person')} P (a person was asked with evidence, answered, "
-        f"and then exactly once), {states.count('breach')} X (breaches).",
+        f"(exactly once), {states.count('escalated')} E (escalated with evidence, resolved, "
+        f"and then exactly once), {states.count('violation')} X (violations).",
         highlight=False,
     )
-    return BREACH if "breach" in states else OK
+    return VIOLATION if "violation" in states else OK
 
 
-def show_breach(console: Console, played: Played, seed: int) -> None:
+def print_violation(console: Console, result: CaseResult, seed: int) -> None:
     """What is wrong with a case, and how to play it again."""
-    console.print(f"[bold red]BREACH[/] {escape(str(played.case))}", highlight=False)
-    for sentence in [*played.verdict.wrong, *played.asked]:
+    console.print(f"[bold red]VIOLATION[/] {escape(str(result.case))}", highlight=False)
+    for sentence in [*result.report.violations, *result.escalations]:
         console.print(f"  {escape(sentence)}", highlight=False)
-    console.print(f"  again: {again(played.case, seed)}", highlight=False)
+    console.print(f"  again: {reproduction_command(result.case, seed)}", highlight=False)
 
 
-def again(case: Spoiled, seed: int) -> str:
+def reproduction_command(case: FaultCase, seed: int) -> str:
     """The command that plays one case again."""
     return (
         f"python -m resilience.fault_matrix --seed {seed} --only '{case.call}' "
-        f"--fault '{case.trouble}' --times {case.times}"
+        f"--mode '{case.mode}' --times {case.times}"
     )
 
 
-def _came_to(played: Played) -> str:
-    state = played.verdict.state
-    return "person" if state == "ok" and played.asked else state
+def _outcome(result: CaseResult) -> str:
+    state = result.report.state
+    return "escalated" if state == "ok" and result.escalations else state
 
 
-def _short(call: str) -> str:
+def _short_name(call: str) -> str:
     return call.replace("/v1.0/", "")
 
 
-def _heading(trouble: Trouble) -> str:
-    return "\n".join(trouble.split())
+def _heading(mode: FaultMode) -> str:
+    return "\n".join(mode.split())
 
 
 if __name__ == "__main__":
     try:
-        typer.run(faults)
+        typer.run(run_matrix)
     finally:
         # Threads of the Temporal SDK may still be ending; see demo/__main__.py.
         time.sleep(0.1)

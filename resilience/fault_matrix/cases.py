@@ -13,25 +13,25 @@ from telegent import Timeouts
 TIMEOUTS = Timeouts(connect=1.0, read=2.5, write=1.0, pool=1.0, call=15.0)
 """The client's patience: short, so that a call that hangs costs little."""
 
-LATE = TIMEOUTS.read + 0.5
+DELAY_SECONDS = TIMEOUTS.read + 0.5
 """Seconds after which an answer comes too late."""
 
 
-class Trouble(StrEnum):
+class FaultMode(StrEnum):
     """How a call is spoiled. Before: nothing was done. After: it was done, and nobody is told."""
 
     NO_CONNECTION = "no connection"
-    CUT_UNREAD = "cut unread"
-    CUT_AFTER = "cut after"
+    CONNECTION_CLOSED = "connection closed"
+    RESPONSE_DROPPED = "response dropped"
     E500_BEFORE = "500 before"
     E503_BEFORE = "503 before"
     E504_BEFORE = "504 before"
     E500_AFTER = "500 after"
     E503_AFTER = "503 after"
     E504_AFTER = "504 after"
-    LATE_ANSWER = "late answer"
-    LATE_EFFECT = "late effect"
-    E429_WAIT = "429 wait"
+    RESPONSE_DELAYED = "response delayed"
+    EFFECT_DELAYED = "effect delayed"
+    E429_RETRY_AFTER = "429 retry-after"
     E429 = "429"
     E401 = "401"
     BROKEN_JSON = "broken JSON"
@@ -47,23 +47,23 @@ class Trouble(StrEnum):
 
 
 _KINDS: dict[str, FaultKind] = {
-    Trouble.NO_CONNECTION: "refuse",
-    Trouble.CUT_UNREAD: "refuse",
-    Trouble.CUT_AFTER: "lose",
-    Trouble.LATE_ANSWER: "slow",
-    Trouble.LATE_EFFECT: "slow_before",
-    Trouble.E429_WAIT: "429",
-    Trouble.E429: "429",
-    Trouble.E401: "401",
-    Trouble.BROKEN_JSON: "broken_json",
-    Trouble.HTML: "html",
-    Trouble.EMPTY: "empty",
+    FaultMode.NO_CONNECTION: "refuse_connection",
+    FaultMode.CONNECTION_CLOSED: "refuse_connection",
+    FaultMode.RESPONSE_DROPPED: "drop_response",
+    FaultMode.RESPONSE_DELAYED: "delay_response",
+    FaultMode.EFFECT_DELAYED: "delay_effect",
+    FaultMode.E429_RETRY_AFTER: "429",
+    FaultMode.E429: "429",
+    FaultMode.E401: "401",
+    FaultMode.BROKEN_JSON: "broken_json",
+    FaultMode.HTML: "html",
+    FaultMode.EMPTY: "empty",
 }
 TIMES = (1, 3)
 
 
 @dataclass(frozen=True)
-class Spoiled:
+class FaultCase:
     """One case: the `nth` time that `call` is made, and `times` in a row, it is spoiled.
 
     `number` is the case's own, from which its family is made.
@@ -71,39 +71,39 @@ class Spoiled:
 
     number: int
     call: str
-    trouble: Trouble
+    mode: FaultMode
     times: int
     nth: int
 
     def __str__(self) -> str:
-        return f"{self.call}: {self.trouble}, {self.times} in a row, from no. {self.nth} on"
+        return f"{self.call}: {self.mode}, {self.times} in a row, from no. {self.nth} on"
 
     @property
     def fault(self) -> Fault:
         """The rule that spoils it."""
         return Fault(
             match=self.call,
-            kind=self.trouble.kind,
+            kind=self.mode.kind,
             nth=self.nth,
             times=self.times,
-            status=int(self.trouble[:3]) if self.trouble[0] == "5" else 500,
-            seconds=LATE,
-            retry_after=1 if self.trouble is Trouble.E429_WAIT else None,
+            status=int(self.mode[:3]) if self.mode[0] == "5" else 500,
+            seconds=DELAY_SECONDS,
+            retry_after=1 if self.mode is FaultMode.E429_RETRY_AFTER else None,
         )
 
     @property
-    def patience(self) -> int:
+    def expected_cost(self) -> int:
         """About how long it takes, to play the longest ones first."""
-        slow = 3 if self.call == ORDER else 1 if self.trouble is Trouble.E429 else 0
+        slow = 3 if self.call == ORDER else 1 if self.mode is FaultMode.E429 else 0
         return slow * self.times
 
 
-def every_case(seed: int) -> Iterator[Spoiled]:
+def all_cases(seed: int) -> Iterator[FaultCase]:
     """The whole matrix. The seed chooses which one is spoiled of a call that is made often."""
     number = 0
     for call, made in CALLS.items():
-        for trouble in Trouble:
+        for mode in FaultMode:
             for times in TIMES:
                 number += 1
-                chance = random.Random(f"{seed} {number}")  # noqa: S311 - no secret
-                yield Spoiled(number, call, trouble, times, nth=chance.randint(1, made))
+                rng = random.Random(f"{seed} {number}")  # noqa: S311 - no secret
+                yield FaultCase(number, call, mode, times, nth=rng.randint(1, made))

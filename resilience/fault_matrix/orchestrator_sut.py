@@ -10,16 +10,21 @@ from typing import TypeVar
 from temporalio.client import Client, WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from activities import ActivitySettings, Pace, build_activities, build_local_activities
-from resilience.fault_matrix.runner import NO_LIMIT, Stage
-from resilience.harness.operator_bot import Desk
-from resilience.oracle.invariants import Verdict, judge
+from activities import (
+    ActivitySettings,
+    PollSchedule,
+    build_activities,
+    build_orchestrator_activities,
+)
+from resilience.fault_matrix.runner import UNLIMITED, CaseContext
+from resilience.harness.operator_bot import OperatorBot
+from resilience.oracle.invariants import InvariantReport, check_invariants
 from telegent import Telegent
 from telegent_orchestrator.client import (
     OnboardingHandle,
     OnboardingIncompleteError,
+    OnboardingProgress,
     Orchestrator,
-    Progress,
 )
 from telegent_orchestrator.progress import StepState
 from worker.run import api_worker, workflow_worker
@@ -31,14 +36,14 @@ SETTINGS = ActivitySettings(
     read_lag=timedelta(seconds=3),
     purchase_lag=timedelta(seconds=3),
     order_poll=timedelta(seconds=0.2),
-    port_pace=Pace(fixed=timedelta(seconds=0.3)),
+    port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.3)),
 )
 """The lags are longer than an effect can be late after its call has been given up."""
 
-LOOK = 0.5
+POLL_INTERVAL = 0.5
 """Seconds between the people's looks at how it goes."""
 
-LONGEST = 240.0
+CASE_TIMEOUT = 240.0
 """Seconds until an onboarding that does not end and asks nobody counts as stuck. A look at an
 order that failed is repeated after 30 s, so three of them take a while."""
 
@@ -46,82 +51,86 @@ order that failed is repeated after 30 s, so three of them take a while."""
 @asynccontextmanager
 async def vendor_worker(client: Client, api: Telegent) -> AsyncIterator[None]:
     """The worker that calls the vendor; workflows that are open at the end are ended."""
-    activities = build_activities(api, SETTINGS, temporal=client, requests_per_minute=NO_LIMIT)
+    activities = build_activities(api, SETTINGS, temporal=client, requests_per_minute=UNLIMITED)
     grace = timedelta(seconds=10)
-    async with api_worker(client, activities, requests_per_minute=NO_LIMIT, grace=grace):
+    async with api_worker(
+        client, activities, requests_per_minute=UNLIMITED, graceful_shutdown_timeout=grace
+    ):
         try:
             yield
         finally:
-            async for left in client.list_workflows("ExecutionStatus = 'Running'"):
+            async for execution in client.list_workflows("ExecutionStatus = 'Running'"):
                 # Temporal's list is a moment behind: it may have ended.
                 with contextlib.suppress(RPCError):
-                    await client.get_workflow_handle(left.id, run_id=left.run_id).terminate()
+                    await client.get_workflow_handle(
+                        execution.id, run_id=execution.run_id
+                    ).terminate()
 
 
-class Ours:
+class OrchestratorUnderTest:
     """Onboards as the product does."""
 
-    def ready(self, client: Client) -> AbstractAsyncContextManager[object]:
+    def session(self, client: Client) -> AbstractAsyncContextManager[object]:
         """The worker of the workflows."""
-        return workflow_worker(client, WORKFLOWS, build_local_activities(SETTINGS, client))
+        return workflow_worker(client, WORKFLOWS, build_orchestrator_activities(SETTINGS, client))
 
-    def working(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
+    def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
         """The worker that calls the vendor."""
         return vendor_worker(client, api)
 
-    async def onboard(self, stage: Stage) -> Verdict:
+    async def onboard(self, context: CaseContext) -> InvariantReport:
         """Until each thing is there, with people who answer; or until something is wrong."""
-        orchestrator = Orchestrator(stage.client)
-        handle = await orchestrator.start_onboarding(stage.family.request)
-        desk = Desk(stage.family, orchestrator)
-        ending = asyncio.create_task(_ended(handle))
+        orchestrator = Orchestrator(context.client)
+        handle = await orchestrator.start_onboarding(context.customer.request)
+        bot = OperatorBot(context.customer, orchestrator)
+        ending = asyncio.create_task(_wait_for_end(handle))
         try:
-            async with asyncio.timeout(LONGEST):
-                while not (await asyncio.wait([ending], timeout=LOOK))[0]:
-                    if not await _asks(handle):
+            async with asyncio.timeout(CASE_TIMEOUT):
+                while not (await asyncio.wait([ending], timeout=POLL_INTERVAL))[0]:
+                    if not await _needs_operator(handle):
                         continue
                     # The line has told the onboarding before it shows its question itself.
-                    progress = await _answer_of(handle.progress)
-                    if not desk.corrects(progress):
-                        await asyncio.sleep(stage.late)
-                        progress = await _answer_of(handle.progress)
-                        verdict = _judged(stage, progress)
-                        if verdict.state != "person":
+                    progress = await _retry_query(handle.progress)
+                    if not bot.only_needs_correction(progress):
+                        await asyncio.sleep(context.effect_delay)
+                        progress = await _retry_query(handle.progress)
+                        report = _check(context, progress)
+                        if report.state != "escalated":
                             break
-                        stage.asked += verdict.waits
-                    await desk.act(progress, stage.simulator.ledger.rows)
+                        context.escalations += report.escalations
+                    await bot.respond(progress, context.simulator.ledger.rows)
         except TimeoutError:
-            stage.asked.append(f"still open after {LONGEST:.0f} s")
+            context.escalations.append(f"still open after {CASE_TIMEOUT:.0f} s")
         finally:
             ending.cancel()
-        await asyncio.sleep(stage.late)
-        return _judged(stage, await _answer_of(handle.progress))
+        await asyncio.sleep(context.effect_delay)
+        return _check(context, await _retry_query(handle.progress))
 
 
-async def _answer_of(ask: Callable[[], Awaitable[T]]) -> T:
+async def _retry_query(query: Callable[[], Awaitable[T]]) -> T:
     """Asks until a worker has the time to answer: this machine may be busy."""
     for _ in range(30):
         with contextlib.suppress(RPCError, WorkflowQueryFailedError):
-            return await ask()
+            return await query()
         await asyncio.sleep(1)
-    return await ask()
+    return await query()
 
 
-async def _asks(handle: OnboardingHandle) -> bool:
+async def _needs_operator(handle: OnboardingHandle) -> bool:
     """Whether somebody is to do something."""
-    status = await _answer_of(handle.status)
-    return bool(status.questions) or any(
-        line.state is StepState.NEEDS_PERSON for line in status.lines
+    status = await _retry_query(handle.status)
+    return bool(status.escalations) or any(
+        line.state is StepState.NEEDS_OPERATOR for line in status.lines
     )
 
 
-async def _ended(handle: OnboardingHandle) -> None:
+async def _wait_for_end(handle: OnboardingHandle) -> None:
     """Waits for the end, however it ends: the progress tells how."""
     with contextlib.suppress(OnboardingIncompleteError, WorkflowFailureError):
         await handle.result()
 
 
-def _judged(stage: Stage, progress: Progress) -> Verdict:
-    family = stage.family
-    rows = stage.simulator.ledger.rows
-    return judge(family.request, rows, progress, family.rejections)
+def _check(context: CaseContext, progress: OnboardingProgress) -> InvariantReport:
+    customer = context.customer
+    rows = context.simulator.ledger.rows
+    return check_invariants(customer.request, rows, progress, customer.rejections)

@@ -14,56 +14,56 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from temporalio.testing import WorkflowEnvironment
 
 from localstack.temporal_server import DYNAMIC_CONFIG
-from resilience.fault_matrix.cases import LATE, TIMEOUTS, Spoiled, Trouble
-from resilience.harness.customer import Family, family
-from resilience.harness.unreachable import Unreachable
-from resilience.oracle.invariants import Verdict
+from resilience.fault_matrix.cases import DELAY_SECONDS, TIMEOUTS, FaultCase, FaultMode
+from resilience.harness.customer import Customer, create_customer
+from resilience.harness.unreachable import UnreachableTransport
+from resilience.oracle.invariants import InvariantReport
 from simulator import Simulator, SimulatorOptions
-from telegent import RequestBudget, Telegent
+from telegent import RateLimiter, Telegent
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 
-NO_LIMIT = 60_000
+UNLIMITED = 60_000
 """Requests a minute: the vendor's limit is tried by tests of their own."""
 
 
 @dataclass(frozen=True)
-class Played:
-    """What a case came to. `asked`: what a person had to answer before the end.
+class CaseResult:
+    """What a case came to. `escalations`: what a person had to answer before the end.
 
-    `met`: how often the fault met its call. `bought`: numbers in the ledger.
+    `fault_hits`: how often the fault met its call. `numbers_bought`: numbers in the ledger.
     """
 
-    case: Spoiled
-    verdict: Verdict
-    asked: list[str]
-    met: int
-    bought: int
+    case: FaultCase
+    report: InvariantReport
+    escalations: list[str]
+    fault_hits: int
+    numbers_bought: int
     seconds: float
 
 
 @dataclass
-class Stage:
+class CaseContext:
     """Where one family is onboarded: whom it concerns, and what is around it."""
 
-    family: Family
+    customer: Customer
     client: Client
     simulator: Simulator
-    late: float = 0.0
-    asked: list[str] = field(default_factory=list)
+    effect_delay: float = 0.0
+    escalations: list[str] = field(default_factory=list)
 
 
-class Onboarder(Protocol):
+class SystemUnderTest(Protocol):
     """Whoever is tried: its workers, and how it onboards."""
 
-    def ready(self, client: Client) -> AbstractAsyncContextManager[object]:
+    def session(self, client: Client) -> AbstractAsyncContextManager[object]:
         """What stays over all cases of a lane."""
         ...
 
-    def working(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
+    def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
         """What works for one case, with the vendor's client of that case."""
         ...
 
-    async def onboard(self, stage: Stage) -> Verdict:
+    async def onboard(self, context: CaseContext) -> InvariantReport:
         """Onboards the family, and says what came of it; writes what was asked on the stage."""
         ...
 
@@ -75,44 +75,50 @@ class Lane:
     client: Client
     simulator: Simulator
     url: str
-    onboarder: Onboarder
+    system: SystemUnderTest
 
-    async def play(self, case: Spoiled) -> Played:
+    async def run_case(self, case: FaultCase) -> CaseResult:
         """Plays one case from an empty vendor to its end."""
-        customer, simulator = family(case.number, "faults"), self.simulator
+        customer, simulator = create_customer(case.number, "faults"), self.simulator
         simulator.options = SimulatorOptions(carrier=customer.carrier())
         simulator.reset()
         unreachable = None
-        if case.trouble is Trouble.NO_CONNECTION:
-            unreachable = Unreachable(case.fault)
+        if case.mode is FaultMode.NO_CONNECTION:
+            unreachable = UnreachableTransport(case.fault)
         else:
             simulator.faults.add(case.fault)
-        late = LATE if case.trouble is Trouble.LATE_EFFECT else 0.0
-        stage = Stage(customer, self.client, simulator, late)
+        effect_delay = DELAY_SECONDS if case.mode is FaultMode.EFFECT_DELAYED else 0.0
+        context = CaseContext(customer, self.client, simulator, effect_delay)
         started = time.monotonic()
         api = Telegent(
             simulator.options.account_key,
             simulator.options.account_secret,
             base_url=self.url,
-            budget=RequestBudget(per_minute=NO_LIMIT, burst=1_000),
+            rate_limiter=RateLimiter(per_minute=UNLIMITED, burst=1_000),
             timeouts=TIMEOUTS,
             transport=unreachable,
         )
-        async with api, self.onboarder.working(self.client, api):
-            verdict = await self.onboarder.onboard(stage)
-        met = unreachable.met if unreachable else sum(bool(e.fault) for e in simulator.requests)
-        return Played(
+        async with api, self.system.case_session(self.client, api):
+            report = await self.system.onboard(context)
+        fault_hits = (
+            unreachable.fault_hits
+            if unreachable
+            else sum(bool(e.fault) for e in simulator.requests)
+        )
+        return CaseResult(
             case,
-            verdict if met else Verdict([*verdict.wrong, "the fault never met its call"], []),
-            stage.asked,
-            met,
+            report
+            if fault_hits
+            else InvariantReport([*report.violations, "the fault never met its call"], []),
+            context.escalations,
+            fault_hits,
             simulator.ledger.count("number.provisioned"),
             time.monotonic() - started,
         )
 
 
 @asynccontextmanager
-async def lanes(onboarder: Onboarder, count: int) -> AsyncIterator[list[Lane]]:
+async def start_lanes(system: SystemUnderTest, count: int) -> AsyncIterator[list[Lane]]:
     """Lanes on a Temporal server of their own, each in its own namespace."""
     namespaces = [f"lane-{at}" for at in range(count)]
     options = [part for name in namespaces for part in ("--namespace", name)]
@@ -133,7 +139,7 @@ async def lanes(onboarder: Onboarder, count: int) -> AsyncIterator[list[Lane]]:
                 dev_server_log_level="never",
             )
         )
-        made = []
+        lanes = []
         for namespace in namespaces:
             client = await Client.connect(
                 environment.client.service_client.config.target_host,
@@ -143,6 +149,6 @@ async def lanes(onboarder: Onboarder, count: int) -> AsyncIterator[list[Lane]]:
             )
             simulator = Simulator()
             url = await stack.enter_async_context(simulator.serve())
-            await stack.enter_async_context(onboarder.ready(client))
-            made.append(Lane(client, simulator, url, onboarder))
-        yield made
+            await stack.enter_async_context(system.session(client))
+            lanes.append(Lane(client, simulator, url, system))
+        yield lanes

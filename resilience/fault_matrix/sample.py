@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def chosen_share(cases: Sequence[T], share: float, seed: int) -> list[T]:
+def sample_cases(cases: Sequence[T], share: float, seed: int) -> list[T]:
     """A part of these, at least one, in their order; the same ones for the same seed."""
     if not cases:
         return []

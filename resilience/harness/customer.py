@@ -8,7 +8,7 @@ from simulator.engine.carrier import WRONG_ACCOUNT_NUMBER
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection
 
-QUICK = CarrierTimings(acknowledge_after=0.05, decide_after=0.1, complete_after=0.15)
+FAST_TIMINGS = CarrierTimings(acknowledge_after=0.05, decide_after=0.1, complete_after=0.15)
 """A losing carrier that takes no time."""
 
 PARENT, CHILD = "parent", "child"
@@ -20,7 +20,7 @@ _WRONG, _RIGHT, _PIN = "100200300", "100200301", "482913"
 
 
 @dataclass(frozen=True)
-class Family:
+class Customer:
     """A request, and what the losing carrier makes of it.
 
     `record`: what the carrier holds about `number`. It rejects the request with `rejection` until
@@ -38,16 +38,16 @@ class Family:
         """The carrier's rejections that have to be, by ported number."""
         return {self.number: [self.rejection]}
 
-    def carrier(self, timings: CarrierTimings = QUICK) -> CarrierSetup:
+    def carrier(self, timings: CarrierTimings = FAST_TIMINGS) -> CarrierSetup:
         """The losing carrier, for a simulator of its own."""
         return CarrierSetup(records={self.number: self.record}, timings=timings)
 
 
-def family(at: int, name: str = "trial") -> Family:
-    """The family number `at` (0 to 9,999,999 for each name): nothing in it is another family's."""
-    reference = f"{name}-{at}"
-    number = f"+1435{2_000_000 + at:07d}"
-    return Family(
+def create_customer(index: int, name: str = "resilience") -> Customer:
+    """Customer number `index` (0 to 9,999,999 for each name), who shares nothing with others."""
+    reference = f"{name}-{index}"
+    number = f"+1435{2_000_000 + index:07d}"
+    return Customer(
         request=OnboardingRequest.model_validate(_request(reference, number)),
         number=number,
         record=CarrierRecord(account_number=_RIGHT, pin=_PIN, zip=_ADDRESS["zip"]),
@@ -83,7 +83,7 @@ def _request(reference: str, number: str) -> dict[str, object]:
     return {
         "reference": reference,
         "account": {"name": "Family", "billing_address": _ADDRESS},
-        "subscribers": [_person(PARENT, reference), _person(CHILD, reference)],
+        "subscribers": [_subscriber(PARENT, reference), _subscriber(CHILD, reference)],
         "routes": {
             "message": {"name": "Messages", "url": "https://mvno.example.com/messages"},
             "voice": {"name": "Calls", "type": "URL", "url": "https://mvno.example.com/calls"},
@@ -111,7 +111,7 @@ def _request(reference: str, number: str) -> dict[str, object]:
     }
 
 
-def _person(key: str, reference: str) -> dict[str, object]:
+def _subscriber(key: str, reference: str) -> dict[str, object]:
     return {
         "key": key,
         "name": f"Example {key}",

@@ -21,7 +21,7 @@ class Proxy:
         self.pipes: set[_Pipe] = set()
         self._upstream = upstream
         self._from_worker = bytearray()
-        self._news = asyncio.Event()
+        self._data_recorded = asyncio.Event()
         self._connecting: set[asyncio.Task[None]] = set()
 
     def freeze(self) -> None:
@@ -33,7 +33,7 @@ class Proxy:
         """Pass on what was held, and everything from now on."""
         self.frozen = False
         for pipe in list(self.pipes):
-            pipe.pass_on()
+            pipe.forward()
 
     def cut(self) -> None:
         """Lose what is held and close every connection; new ones are passed on."""
@@ -41,17 +41,18 @@ class Proxy:
         for pipe in list(self.pipes):
             pipe.abort()
 
-    async def seen(self, words: Sequence[bytes]) -> None:
+    async def until_sent(self, fragments: Sequence[bytes]) -> None:
         """Wait until the worker has sent a message with all these words since the freeze."""
         while not any(
-            all(word in message for word in words) for message in _messages(self._from_worker)
+            all(fragment in message for fragment in fragments)
+            for message in _messages(self._from_worker)
         ):
-            self._news.clear()
-            await self._news.wait()
+            self._data_recorded.clear()
+            await self._data_recorded.wait()
 
     def accept(self) -> "_Pipe":
         """The near side of a new connection; the far side is being connected."""
-        near = _Pipe(self, heard=self._hear)
+        near = _Pipe(self, on_data=self._record)
         task = asyncio.get_running_loop().create_task(self._connect(near))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
@@ -75,23 +76,23 @@ class Proxy:
         near.other = far
         if near.ended:
             far.abort()
-        near.pass_on()
+        near.forward()
 
-    def _hear(self, data: bytes) -> None:
+    def _record(self, data: bytes) -> None:
         if self.frozen:
             self._from_worker += data
-            self._news.set()
+            self._data_recorded.set()
 
 
 class _Pipe(asyncio.Protocol):
     """One side of a connection: what arrives here leaves at `other`."""
 
-    def __init__(self, proxy: Proxy, heard: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, proxy: Proxy, on_data: Callable[[bytes], None] | None = None) -> None:
         self.other: _Pipe | None = None
         self.ended = False
         self._proxy = proxy
-        self._heard = heard
-        self._held = bytearray()
+        self._on_data = on_data
+        self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -100,10 +101,10 @@ class _Pipe(asyncio.Protocol):
         self._proxy.pipes.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._heard:
-            self._heard(data)
-        self._held += data
-        self.pass_on()
+        if self._on_data:
+            self._on_data(data)
+        self._buffer += data
+        self.forward()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended = True
@@ -111,14 +112,14 @@ class _Pipe(asyncio.Protocol):
         if self.other is not None and self.other._transport is not None:
             self.other._transport.close()
 
-    def pass_on(self) -> None:
-        if self._held and self.other is not None and not self._proxy.frozen:
+    def forward(self) -> None:
+        if self._buffer and self.other is not None and not self._proxy.frozen:
             assert self.other._transport is not None
-            self.other._transport.write(bytes(self._held))
-            self._held.clear()
+            self.other._transport.write(bytes(self._buffer))
+            self._buffer.clear()
 
     def abort(self) -> None:
-        self._held.clear()
+        self._buffer.clear()
         if self._transport is not None:
             self._transport.abort()
 
@@ -131,13 +132,13 @@ def _messages(data: bytes | bytearray) -> Iterator[bytes]:
 
 
 @asynccontextmanager
-async def proxy(upstream: int) -> AsyncIterator[Proxy]:
+async def run_proxy(upstream: int) -> AsyncIterator[Proxy]:
     """A proxy to this port of the loopback address, while the block runs."""
-    made = Proxy(upstream)
-    listener = await asyncio.get_running_loop().create_server(made.accept, HOST, 0)
-    made.address = f"{HOST}:{listener.sockets[0].getsockname()[1]}"
+    new_proxy = Proxy(upstream)
+    listener = await asyncio.get_running_loop().create_server(new_proxy.accept, HOST, 0)
+    new_proxy.address = f"{HOST}:{listener.sockets[0].getsockname()[1]}"
     try:
-        yield made
+        yield new_proxy
     finally:
         listener.close()
-        await made.close()
+        await new_proxy.close()

@@ -13,36 +13,38 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.queues import Queue
 
-from resilience.fault_matrix.cases import Spoiled
-from resilience.fault_matrix.runner import Lane, Onboarder, Played, lanes
+from resilience.fault_matrix.cases import FaultCase
+from resilience.fault_matrix.runner import CaseResult, Lane, SystemUnderTest, start_lanes
 
 PROCESSES = 2
 LANES = 7
 """In each process. A lane mostly waits: for repeats, for time-outs, for lists that may lag."""
 
 
-class ProcessEndedError(Exception):
+class ProcessExitedError(Exception):
     """A process of the trial has ended before its cases."""
 
 
-def play_all(onboarder: Callable[[], Onboarder], cases: Sequence[Spoiled]) -> Iterator[Played]:
+def run_cases(
+    system: Callable[[], SystemUnderTest], cases: Sequence[FaultCase]
+) -> Iterator[CaseResult]:
     """Plays all cases, the longest first, and yields each as it ends.
 
-    `onboarder` is a class that a new process can import. Raises ProcessEndedError.
+    `system` is a class that a new process can import. Raises ProcessExitedError.
     """
     context = multiprocessing.get_context("spawn")
-    results: Queue[Played] = context.Queue()
-    longest_first = sorted(cases, key=lambda case: -case.patience)
+    results: Queue[CaseResult] = context.Queue()
+    longest_first = sorted(cases, key=lambda case: -case.expected_cost)
     count = min(PROCESSES, len(cases))
     processes = [
-        context.Process(target=_process, args=(onboarder, longest_first[at::count], results))
+        context.Process(target=_run_process, args=(system, longest_first[at::count], results))
         for at in range(count)
     ]
     for process in processes:
         process.start()
     try:
         for _ in cases:
-            yield _next(results, lambda: [p.exitcode for p in processes if p.exitcode])
+            yield _next_result(results, lambda: [p.exitcode for p in processes if p.exitcode])
     except BaseException:
         for process in processes:
             if process.pid and process.is_alive():
@@ -54,37 +56,39 @@ def play_all(onboarder: Callable[[], Onboarder], cases: Sequence[Spoiled]) -> It
             process.join(timeout=30)
 
 
-def _next(results: "Queue[Played]", failed: Callable[[], list[int]]) -> Played:
+def _next_result(results: "Queue[CaseResult]", failed: Callable[[], list[int]]) -> CaseResult:
     while True:
         try:
             return results.get(timeout=1)
         except queue.Empty:
             if codes := failed():
-                raise ProcessEndedError(f"a process ended with exit code {codes[0]}") from None
+                raise ProcessExitedError(f"a process ended with exit code {codes[0]}") from None
 
 
-def _process(
-    onboarder: Callable[[], Onboarder], cases: list[Spoiled], results: "Queue[Played]"
+def _run_process(
+    system: Callable[[], SystemUnderTest], cases: list[FaultCase], results: "Queue[CaseResult]"
 ) -> None:
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     # The Temporal server greets on standard output, which belongs to the table.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    with tempfile.TemporaryDirectory(prefix="trial-") as place:
+    with tempfile.TemporaryDirectory(prefix="fault-matrix-") as directory:
         # Each workflow run loads the workflows anew: compiled, that takes a quarter less time.
-        sys.dont_write_bytecode, sys.pycache_prefix = False, place
+        sys.dont_write_bytecode, sys.pycache_prefix = False, directory
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_play(onboarder(), cases, results))
+            asyncio.run(_run_lanes(system(), cases, results))
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
     time.sleep(0.1)
 
 
-async def _play(onboarder: Onboarder, cases: list[Spoiled], results: "Queue[Played]") -> None:
-    left = iter(cases)
+async def _run_lanes(
+    system: SystemUnderTest, cases: list[FaultCase], results: "Queue[CaseResult]"
+) -> None:
+    remaining = iter(cases)
 
-    async def play_on(lane: Lane) -> None:
-        for case in left:
-            results.put(await lane.play(case))
+    async def run_remaining(lane: Lane) -> None:
+        for case in remaining:
+            results.put(await lane.run_case(case))
 
-    async with lanes(onboarder, min(LANES, len(cases))) as made, asyncio.TaskGroup() as group:
-        for lane in made:
-            group.create_task(play_on(lane))
+    async with start_lanes(system, min(LANES, len(cases))) as started, asyncio.TaskGroup() as group:
+        for lane in started:
+            group.create_task(run_remaining(lane))

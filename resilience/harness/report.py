@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-OK, BREACH, UNUSABLE = 0, 1, 2
+OK, VIOLATION, UNUSABLE = 0, 1, 2
 """Exit codes: all is well; a promise was broken; the trial could not run."""
 
 
@@ -20,8 +20,8 @@ def wide_console() -> Console:
 
 
 @contextmanager
-def progress_bar(console: Console, what: str, total: int) -> Iterator["Ticker"]:
-    """A bar that a `Ticker` moves on. Without a terminal it prints a line now and then."""
+def progress_bar(console: Console, label: str, total: int) -> Iterator["ProgressReporter"]:
+    """A bar that a `ProgressReporter` moves on. Without a terminal: a line now and then."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -30,24 +30,24 @@ def progress_bar(console: Console, what: str, total: int) -> Iterator["Ticker"]:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        yield Ticker(console, bar, what, total)
+        yield ProgressReporter(console, bar, label, total)
 
 
-class Ticker:
+class ProgressReporter:
     """Counts what is done."""
 
-    def __init__(self, console: Console, bar: Progress, what: str, total: int) -> None:
-        self._console, self._bar, self._what, self._total = console, bar, what, total
+    def __init__(self, console: Console, bar: Progress, label: str, total: int) -> None:
+        self._console, self._bar, self._label, self._total = console, bar, label, total
         self._done = 0
-        self._task = bar.add_task(what, total=total, note="")
+        self._task = bar.add_task(label, total=total, note="")
 
-    def done(self, note: str = "") -> None:
+    def advance(self, note: str = "") -> None:
         """One more is done; `note` stands beside the bar."""
         self._done += 1
         self._bar.update(self._task, advance=1, note=note)
         lines = max(1, self._total // 10)
         if self._bar.disable and (self._done % lines == 0 or self._done == self._total):
-            self._console.print(f"{self._what}: {self._done} of {self._total} {note}".rstrip())
+            self._console.print(f"{self._label}: {self._done} of {self._total} {note}".rstrip())
 
 
 def matrix(

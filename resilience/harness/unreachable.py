@@ -7,17 +7,17 @@ from typing import Self
 import httpx
 
 from simulator import Fault
-from simulator.engine.faults import Faults
+from simulator.engine.faults import FaultInjector
 
 
-class Unreachable(httpx.AsyncBaseTransport):
+class UnreachableTransport(httpx.AsyncBaseTransport):
     """Sends the calls that a fault matches to a port where nobody listens; all others pass."""
 
     def __init__(self, fault: Fault) -> None:
         self._inner = httpx.AsyncHTTPTransport()
-        self._faults = Faults()
+        self._faults = FaultInjector()
         self._faults.add(fault)
-        self.met = 0
+        self.fault_hits = 0
         # Bound and not listening: nobody else gets the port, and every connection is refused.
         self._closed = socket.socket()
         self._closed.bind(("127.0.0.1", 0))
@@ -25,7 +25,7 @@ class Unreachable(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request, perhaps into the void. Raises httpx.ConnectError."""
         if self._faults.next(request.method, request.url.path):
-            self.met += 1
+            self.fault_hits += 1
             request.url = request.url.copy_with(port=self._closed.getsockname()[1])
         return await self._inner.handle_async_request(request)
 

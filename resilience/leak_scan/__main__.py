@@ -13,124 +13,128 @@ from rich.console import Console
 from rich.markup import escape
 
 from demo.run import run
-from localstack.stack import RUNS
-from resilience.fault_matrix.cases import Spoiled, every_case
-from resilience.fault_matrix.sample import chosen_share
-from resilience.harness.report import BREACH, OK, matrix, progress_bar, wide_console
+from localstack.stack import RUNS_DIRECTORY
+from resilience.fault_matrix.cases import FaultCase, all_cases
+from resilience.fault_matrix.sample import sample_cases
+from resilience.harness.report import OK, VIOLATION, matrix, progress_bar, wide_console
 from resilience.leak_scan.canaries import CANARIES
-from resilience.leak_scan.collect import everything, stored
-from resilience.leak_scan.environment import stage
-from resilience.leak_scan.locations import PLACES, Find, Left, blind_spots, search
-from resilience.leak_scan.matrix import play_share
-from resilience.leak_scan.scenario import CHAPTERS
+from resilience.leak_scan.collect import collect_all, collect_stored
+from resilience.leak_scan.environment import scan_environment
+from resilience.leak_scan.locations import LOCATIONS, Artifacts, Leak, coverage_gaps, search
+from resilience.leak_scan.matrix import run_sample
+from resilience.leak_scan.scenario import SCENARIOS
 
-VISIBLE = (
+NOT_SEARCHED = (
     "To be read by anybody who sees Temporal, and so not searched for: workflow ids (with the",
     "reference of an onboarding, keys of lines, and an HMAC of a number), the search attributes",
     "(states, step names, the vendor's account and order ids), names of activities, types of",
     "failures, times and sizes. Personal data are in the answers, for who may read payloads.",
 )
-MOST = 0.1
+MAX_SHARE = 0.1
 """The largest share: the calls are spoiled all at once, and of more nobody would be onboarded."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def secrets(
+def scan(
     seed: Annotated[int, typer.Option(help="Chooses the part of the fault matrix.")] = 1,
     share: Annotated[
-        float, typer.Option(min=0.0, max=MOST, help="The part of the fault matrix to play.")
+        float, typer.Option(min=0.0, max=MAX_SHARE, help="The part of the fault matrix to play.")
     ] = 0.03,
 ) -> None:
     """Onboard, fail, crash, port in and out with canaries; then search whatever is left of it."""
     # Some only make everything wait.
-    quick = [case for case in every_case(seed) if not case.patience]
-    cases = chosen_share(quick, share, seed)
-    raise typer.Exit(run(_play(cases, seed)))
+    quick = [case for case in all_cases(seed) if not case.expected_cost]
+    cases = sample_cases(quick, share, seed)
+    raise typer.Exit(run(_run(cases, seed)))
 
 
-async def _play(cases: Sequence[Spoiled], seed: int) -> int:
+async def _run(cases: Sequence[FaultCase], seed: int) -> int:
     console = wide_console()
-    directory = RUNS / f"secrets-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
+    directory = (
+        RUNS_DIRECTORY / f"leak-scan-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
+    )
     began = time.monotonic()
-    with progress_bar(console, f"secrets (seed {seed})", 2 * len(CHAPTERS) + 4) as bar:
-        encrypted = _with_keys(directory / "encrypted", cases, bar.done)
-        plain = _in_the_clear(directory / "plain", bar.done)
-        (left, sum_of_faults), in_the_clear = await asyncio.gather(encrypted, plain)
-        finds, blind = search(left), blind_spots(left, in_the_clear)
-        bar.done(f"{len(finds)} breaches")
-    _show(console, left, finds)
-    console.print(sum_of_faults, highlight=False)
-    for find in finds:
+    with progress_bar(console, f"leak scan (seed {seed})", 2 * len(SCENARIOS) + 4) as bar:
+        encrypted = _run_encrypted(directory / "encrypted", cases, bar.advance)
+        plain = _run_unencrypted(directory / "plain", bar.advance)
+        (artifacts, fault_summary), unencrypted = await asyncio.gather(encrypted, plain)
+        leaks, gaps = search(artifacts), coverage_gaps(artifacts, unencrypted)
+        bar.advance(f"{len(leaks)} violations")
+    _show(console, artifacts, leaks)
+    console.print(fault_summary, highlight=False)
+    for leak in leaks:
         console.print(
-            f"[bold red]BREACH[/] {find.canary.name} in {find.place.name}, {find.times} times: "
-            + escape(repr(find.around)),
+            f"[bold red]VIOLATION[/] {leak.canary.name} in {leak.location.name}, "
+            f"{leak.count} times: " + escape(repr(leak.context)),
             highlight=False,
         )
-    for sentence in blind:
-        console.print(f"[bold red]BLIND[/] {escape(sentence)}", highlight=False)
-    if finds or blind:
+    for sentence in gaps:
+        console.print(f"[bold red]GAP[/] {escape(sentence)}", highlight=False)
+    if leaks or gaps:
         console.print(f"again: python -m resilience.leak_scan --seed {seed}", highlight=False)
         console.print(f"logs and databases: {directory}", highlight=False)
-        return BREACH
+        return VIOLATION
     console.print(
-        f"{len(CANARIES)} canaries in {sum(map(len, left.values())) / 1e6:.1f} MB: none is where "
-        f"it must not be. Without payload keys the same search finds all "
-        f"{sum(canary.travels for canary in CANARIES)} that go through Temporal in database, "
+        f"{len(CANARIES)} canaries in {sum(map(len, artifacts.values())) / 1e6:.1f} MB: none is "
+        f"where it must not be. Without payload keys the same search finds all "
+        f"{sum(canary.in_payloads for canary in CANARIES)} that go through Temporal in database, "
         f"histories and UI. {time.monotonic() - began:.0f} s",
         highlight=False,
     )
     return OK
 
 
-async def _with_keys(
-    directory: Path, cases: Sequence[Spoiled], done: Callable[[str], None]
-) -> tuple[Left, str]:
+async def _run_encrypted(
+    directory: Path, cases: Sequence[FaultCase], on_progress: Callable[[str], None]
+) -> tuple[Artifacts, str]:
     """What is left of it all, and what became of the fault matrix."""
     directory.mkdir(parents=True)  # noqa: ASYNC240 - nothing else runs yet
-    said: list[str] = []
-    async with stage(directory, encrypted=True) as there:
-        for name, play in CHAPTERS:
-            await play(there, said)
-            done(name)
-        spoiled, ended = await play_share(there, cases, said)
-        done("a share of the fault matrix")
-        left = await everything(there, said)
-        done("gathered what is left")
-    return left, (
-        f"Of the fault matrix {len(cases)} cases: {spoiled} calls of 4 onboardings were spoiled; "
+    disclosed: list[str] = []
+    async with scan_environment(directory, encrypted=True) as environment:
+        for name, run_scenario in SCENARIOS:
+            await run_scenario(environment, disclosed)
+            on_progress(name)
+        faulted, ended = await run_sample(environment, cases, disclosed)
+        on_progress("a share of the fault matrix")
+        artifacts = await collect_all(environment, disclosed)
+        on_progress("gathered what is left")
+    return artifacts, (
+        f"Of the fault matrix {len(cases)} cases: {faulted} calls of 4 onboardings were spoiled; "
         f"{ended} ended in time, any others were read as far as they came."
     )
 
 
-async def _in_the_clear(directory: Path, done: Callable[[str], None]) -> Left:
+async def _run_unencrypted(directory: Path, on_progress: Callable[[str], None]) -> Artifacts:
     """What the same leaves without payload keys: there the search must find things."""
     directory.mkdir(parents=True)  # noqa: ASYNC240 - nothing else runs yet
-    async with stage(directory, encrypted=False) as there:
-        for name, play in CHAPTERS:
-            await play(there, [])
-            done(f"without keys: {name}")
-        left = await stored(there)
-        done("without keys: gathered what is left")
-    return left
+    async with scan_environment(directory, encrypted=False) as environment:
+        for name, run_scenario in SCENARIOS:
+            await run_scenario(environment, [])
+            on_progress(f"without keys: {name}")
+        artifacts = await collect_stored(environment)
+        on_progress("without keys: gathered what is left")
+    return artifacts
 
 
-def _show(console: Console, left: Left, finds: Sequence[Find]) -> None:
+def _show(console: Console, artifacts: Artifacts, leaks: Sequence[Leak]) -> None:
     """How much was searched where, and what was found."""
     searched = "kB searched"
     rows = [searched, *(canary.name for canary in CANARIES)]
-    cells = {(searched, place.name): f"{len(left[place]) / 1e3:.0f}" for place in PLACES}
+    cells = {
+        (searched, location.name): f"{len(artifacts[location]) / 1e3:.0f}" for location in LOCATIONS
+    }
     for canary in CANARIES:
-        for place in PLACES:
-            cells[canary.name, place.name] = "0" if place.forbids(canary) else "allowed"
-    for find in finds:
-        cells[find.canary.name, find.place.name] = f"[bold red]{find.times}[/]"
-    console.print(matrix("Canary", rows, [place.name for place in PLACES], cells))
-    for place in PLACES:
-        allowed = f" May show {', '.join(sorted(place.may_show))}." if place.may_show else ""
-        console.print(f"  {place.name:14}{place.what}.{allowed}", highlight=False)
-    console.print(*VISIBLE, sep="\n", highlight=False)
+        for location in LOCATIONS:
+            cells[canary.name, location.name] = "0" if location.forbids(canary) else "allowed"
+    for leak in leaks:
+        cells[leak.canary.name, leak.location.name] = f"[bold red]{leak.count}[/]"
+    console.print(matrix("Canary", rows, [location.name for location in LOCATIONS], cells))
+    for location in LOCATIONS:
+        allowed = f" May show {', '.join(sorted(location.may_show))}." if location.may_show else ""
+        console.print(f"  {location.name:14}{location.description}.{allowed}", highlight=False)
+    console.print(*NOT_SEARCHED, sep="\n", highlight=False)
 
 
 if __name__ == "__main__":

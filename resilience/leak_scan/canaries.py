@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from resilience.harness.customer import BOUGHT, CHILD, PARENT, PORTED, Family, catalogue
+from resilience.harness.customer import BOUGHT, CHILD, PARENT, PORTED, Customer, catalogue
 from simulator import CarrierRecord, CarrierSetup, CarrierTimings
 from simulator.engine.carrier import WRONG_ACCOUNT_NUMBER
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection
 
 
-class Kind(StrEnum):
+class SecretKind(StrEnum):
     """What a value is, and so who may read it."""
 
-    OURS = "a secret of ours"
-    SUBSCRIBERS = "a secret of a subscriber"
+    SERVICE = "service secret"
+    SUBSCRIBER = "subscriber secret"
     PERSONAL = "personal data"
 
 
@@ -24,32 +24,32 @@ class Kind(StrEnum):
 class Canary:
     """One value, and how else it may be written.
 
-    `travels`: it also goes through Temporal without encryption, so that it must be found there.
+    `in_payloads`: it also goes through Temporal without encryption, so that it must be found there.
     """
 
     name: str
     value: str
-    kind: Kind = Kind.SUBSCRIBERS
-    travels: bool = True
+    kind: SecretKind = SecretKind.SUBSCRIBER
+    in_payloads: bool = True
     spellings: Sequence[str] = ()
 
 
-def _ours(name: str, value: str) -> Canary:
-    return Canary(name, value, Kind.OURS, travels=False)
+def _service_secret(name: str, value: str) -> Canary:
+    return Canary(name, value, SecretKind.SERVICE, in_payloads=False)
 
 
 def _personal(name: str, value: str, *spellings: str) -> Canary:
-    return Canary(name, value, Kind.PERSONAL, spellings=spellings)
+    return Canary(name, value, SecretKind.PERSONAL, spellings=spellings)
 
 
-def _phones(name: str, *numbers: str, travels: bool = True) -> Canary:
+def _phones(name: str, *numbers: str, in_payloads: bool = True) -> Canary:
     spellings = []
     for number in numbers:
         bare = number.removeprefix("+1")
         area, exchange, line = bare[:3], bare[3:6], bare[6:]
         spellings += [bare, f"({area}) {exchange}-{line}"]
         spellings += [f"{area}{sign}{exchange}{sign}{line}" for sign in "-. "]
-    return Canary(name, numbers[0], Kind.PERSONAL, travels, tuple(spellings))
+    return Canary(name, numbers[0], SecretKind.PERSONAL, in_payloads, tuple(spellings))
 
 
 # No value is a part of another one, and all are long: short ones turn up by chance in base64.
@@ -62,16 +62,16 @@ ROUTE_PASSWORD = Canary("route password", "hG-route-basic-%20-8Lw")
 ROUTE_TOKEN = Canary("route bearer token", "hG-route-bearer-9Xk2mP")
 PORT_OUT_PIN = Canary("port-out PIN", "903846172593715")
 
-ACCOUNT_SECRET = _ours("account secret", "telegent-account-secret-T4nW8")
+ACCOUNT_SECRET = _service_secret("account secret", "telegent-account-secret-T4nW8")
 # Every token of the simulator begins with this: the head of a JWT.
-BEARER = _ours("bearer tokens", "eyJhbGciOiAiSFMyNTYiLCAidHlwIjogIkpXVCJ9")
-WEBHOOK_PASSWORD = _ours("webhook password", "inbound-hook-password-R6")
-WEBHOOK_TOKEN = _ours("webhook token", "inbound-hook-token-J3vB")
-EVENT_SECRET = _ours("event signing key", "whsec_Y2FuYXJ5LWV2ZW50LXNpZ25pbmcta2V5LTE=")
-EVENT_URL = _ours("key in an event URL", "receiver-key-in-url-M5sD")
-PAYLOAD_KEY = _ours("payload key", "Y2FuYXJ5IHBheWxvYWQga2V5IG9mIDMyIGJ5dGVzLi4=")
-ID_KEY = _ours("id key", "canary-id-key-0f4b6c1d")
-OPERATOR = _ours("codec operator's token", "codec-operator-token-W8e2Kq7Z")
+BEARER = _service_secret("bearer tokens", "eyJhbGciOiAiSFMyNTYiLCAidHlwIjogIkpXVCJ9")
+WEBHOOK_PASSWORD = _service_secret("webhook password", "inbound-hook-password-R6")
+WEBHOOK_TOKEN = _service_secret("webhook token", "inbound-hook-token-J3vB")
+EVENT_SECRET = _service_secret("event signing key", "whsec_Y2FuYXJ5LWV2ZW50LXNpZ25pbmcta2V5LTE=")
+EVENT_URL = _service_secret("key in an event URL", "receiver-key-in-url-M5sD")
+PAYLOAD_KEY = _service_secret("payload key", "Y2FuYXJ5IHBheWxvYWQga2V5IG9mIDMyIGJ5dGVzLi4=")
+ID_KEY = _service_secret("id key", "canary-id-key-0f4b6c1d")
+OPERATOR_TOKEN = _service_secret("codec operator's token", "codec-operator-token-W8e2Kq7Z")
 
 NAME = _personal("name", "Quirina Canaryfeather")
 EMAIL = _personal("e-mail", "@canaryfeather-quirina.example")
@@ -79,13 +79,13 @@ STREET = _personal("street", "47 Canaryfeather Crossing")
 ZIP = _personal("ZIP code", "84043-7319")
 CARD = _personal("card number, in a reason", "4929 1375 8206 4417", "4929137582064417")
 BIRTH_DATE = _personal("birth date, in a reason", "born 1987-03-14")
-FIRST = _phones("number that is ported in", "+14356297184")
-SILENT = _phones("number of a silent carrier", "+14356297295")
-QUOTED = _phones("number of a carrier that quotes", "+14356297517")
-CONTACT = _phones("number in a filter", "+14356297306")
-_OTHERS = [f"+143562974{at:02d}" for at in range(4)]
-OTHERS = _phones("numbers of the fault matrix", *_OTHERS, travels=False)
-SIM = _personal("SIM serial", "8901240397195820417")
+PORTED_NUMBER = _phones("number that is ported in", "+14356297184")
+SILENT_NUMBER = _phones("number of a silent carrier", "+14356297295")
+QUOTED_NUMBER = _phones("number of a carrier that quotes", "+14356297517")
+FILTER_NUMBER = _phones("number in a filter", "+14356297306")
+_MATRIX_NUMBERS = [f"+143562974{at:02d}" for at in range(4)]
+MATRIX_NUMBERS = _phones("numbers of the fault matrix", *_MATRIX_NUMBERS, in_payloads=False)
+SIM_SERIAL = _personal("SIM serial", "8901240397195820417")
 
 CANARIES = [value for value in globals().values() if isinstance(value, Canary)]
 
@@ -100,9 +100,9 @@ def carrier() -> CarrierSetup:
     quotes = f"ACCOUNT {WRONG_ACCOUNT.value} HAS NO PIN {WRONG_PIN.value}"
     return CarrierSetup(
         records={
-            **dict.fromkeys((FIRST.value, *_OTHERS), record),
-            SILENT.value: CarrierRecord(script="silent"),
-            QUOTED.value: CarrierRecord(script=f"reject:{quotes}"),
+            **dict.fromkeys((PORTED_NUMBER.value, *_MATRIX_NUMBERS), record),
+            SILENT_NUMBER.value: CarrierRecord(script="silent"),
+            QUOTED_NUMBER.value: CarrierRecord(script=f"reject:{quotes}"),
         },
         timings=CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.8),
     )
@@ -126,25 +126,25 @@ def port_in(number: str) -> dict[str, Any]:
     }
 
 
-def customer() -> Family:
+def customer() -> Customer:
     """The customer whose port-in is rejected and corrected."""
-    return _family(onboarding("canary-1"), FIRST.value)
+    return _customer(onboarding("canary-1"), PORTED_NUMBER.value)
 
 
-def others() -> list[Family]:
+def matrix_customers() -> list[Customer]:
     """Customers for the fault matrix, whose numbers are their own."""
-    families = []
-    for at, number in enumerate(_OTHERS):
+    customers = []
+    for at, number in enumerate(_MATRIX_NUMBERS):
         request = onboarding(f"matrix-{at}")
         bought, ported = request["lines"]
         bought["number"] = {"kind": "new", "zip_code": ZIP.value}
         ported["number"]["phone_number"] = number
-        families.append(_family(request, number))
-    return families
+        customers.append(_customer(request, number))
+    return customers
 
 
-def _family(request: dict[str, Any], number: str) -> Family:
-    return Family(
+def _customer(request: dict[str, Any], number: str) -> Customer:
+    return Customer(
         request=OnboardingRequest.model_validate(request),
         number=number,
         record=CarrierRecord(account_number=ACCOUNT.value, pin=PIN.value),
@@ -198,23 +198,23 @@ def onboarding(reference: str) -> dict[str, Any]:
                 "key": BOUGHT,
                 "subscriber": CHILD,
                 "package": "plan",
-                "number": {"kind": "new", "zip_code": ZIP.value, "iccid": SIM.value},
+                "number": {"kind": "new", "zip_code": ZIP.value, "iccid": SIM_SERIAL.value},
                 "data_limits": {"notify_mb": 800, "limit_mb": 1000},
                 "renewal": {"every": "week", "day": 1},
-                "call_filter": {"mode": "WHITELIST", "allowed_numbers": [CONTACT.value]},
+                "call_filter": {"mode": "WHITELIST", "allowed_numbers": [FILTER_NUMBER.value]},
                 "message_filter": {"custom_keywords": [CARD.value]},
             },
             {
                 "key": PORTED,
                 "subscriber": PARENT,
                 "package": "plan",
-                "number": port_in(FIRST.value) | {"kind": "port_in"},
+                "number": port_in(PORTED_NUMBER.value) | {"kind": "port_in"},
             },
         ],
     }
 
 
-def faulty(reference: str) -> dict[str, Any]:
+def invalid_onboarding(reference: str) -> dict[str, Any]:
     """The same with a mistake at every secret, each with the secret in it."""
     request = onboarding(reference)
     request["subscribers"][0] |= {"password": [PASSWORD.value], "pasword": PASSWORD.value}
@@ -223,12 +223,12 @@ def faulty(reference: str) -> dict[str, Any]:
     request["lines"][1]["number"] |= {
         "account_number": f"{WRONG_ACCOUNT.value} ?",
         "account_pin": f"{WRONG_PIN.value}!",
-        "phone_number": FIRST.value.removeprefix("+"),
+        "phone_number": PORTED_NUMBER.value.removeprefix("+"),
     }
     return request
 
 
-def nonsense() -> list[object]:
+def malformed_payloads() -> list[object]:
     """Starts and messages that nothing can use."""
     secrets = {"acount_number": ACCOUNT.value, "account_pin": [PIN.value]}
     return [

@@ -11,13 +11,18 @@ from pathlib import Path
 import httpx
 from temporalio.client import WorkflowExecution, WorkflowQueryFailedError
 
-from localstack.processes import python
+from localstack.processes import python_command
 from resilience.leak_scan import canaries, locations
-from resilience.leak_scan.command_line import LOOKS, commands, output, typed
-from resilience.leak_scan.environment import Stage
-from resilience.leak_scan.locations import Left
+from resilience.leak_scan.command_line import (
+    READ_ONLY_COUNT,
+    command_lines,
+    run_command,
+    run_commands,
+)
+from resilience.leak_scan.environment import ScanEnvironment
+from resilience.leak_scan.locations import Artifacts
 
-PAGE = "__temporal_workflow_metadata"
+DETAILS_QUERY = "__temporal_workflow_metadata"
 """The query that the UI asks for a workflow's current details."""
 _RING = f"canary {canaries.PAYLOAD_KEY.value}"
 WRONG_SETTINGS: Sequence[tuple[dict[str, str], str]] = [
@@ -34,7 +39,7 @@ WRONG_SETTINGS: Sequence[tuple[dict[str, str], str]] = [
     ({"TELEGENT_PAYLOAD_KEYS": _RING}, "webhook"),
     (
         {
-            "TELEGENT_CODEC_OPERATORS": canaries.OPERATOR.value,
+            "TELEGENT_CODEC_OPERATORS": canaries.OPERATOR_TOKEN.value,
             "TELEGENT_PAYLOAD_KEYS": _RING,
         },
         "codec-server",
@@ -45,38 +50,44 @@ WRONG_SETTINGS: Sequence[tuple[dict[str, str], str]] = [
 """Values with which a command of the worker cannot start, and that command."""
 
 
-async def stored(stage: Stage) -> Left:
+async def collect_stored(environment: ScanEnvironment) -> Artifacts:
     """The places that hold payloads, and the events."""
-    runs = [found async for found in stage.raw.list_workflows()]
+    runs = [found async for found in environment.raw.list_workflows()]
     return {
-        locations.DATABASE: await asyncio.to_thread(_database, stage.directory),
-        locations.HISTORIES: "\n".join([await _history(stage, found) for found in runs]).encode(),
-        locations.UI: await _ui(stage, runs),
-        locations.EVENTS: b"\n".join(stage.events.heard),
+        locations.DATABASE: await asyncio.to_thread(_database, environment.directory),
+        locations.HISTORIES: "\n".join(
+            [await _history(environment, found) for found in runs]
+        ).encode(),
+        locations.UI: await _ui(environment, runs),
+        locations.EVENTS: b"\n".join(environment.events.received),
     }
 
 
-async def everything(stage: Stage, said: Sequence[str]) -> Left:
-    """The contents of every place. `said`: what the story was told."""
-    keyless = stage.environment | {"TELEGENT_PAYLOAD_KEYS": ""}
-    port_in = stage.orchestrator.port_in(canaries.FIRST.value).id
-    words = commands(stage.directory, port_in)
-    printed = await typed(words[:LOOKS], stage.environment)
-    without_keys = await typed(words, keyless)
-    shown = [await _shown(stage, found) async for found in stage.raw.list_workflows()]
-    simulator = stage.simulator
+async def collect_all(environment: ScanEnvironment, disclosed: Sequence[str]) -> Artifacts:
+    """The contents of every place. `disclosed`: what the story was told."""
+    keyless = environment.settings | {"TELEGENT_PAYLOAD_KEYS": ""}
+    port_in = environment.orchestrator.port_in(canaries.PORTED_NUMBER.value).id
+    lines = command_lines(environment.directory, port_in)
+    printed = await run_commands(lines[:READ_ONLY_COUNT], environment.settings)
+    without_keys = await run_commands(lines, keyless)
+    details = [
+        await _details(environment, found) async for found in environment.raw.list_workflows()
+    ]
+    simulator = environment.simulator
     vendors = [row.as_json() for row in simulator.ledger.rows]
     vendors += [call.as_json() for call in simulator.requests]
     return {
-        **await stored(stage),
-        locations.LOGS: _files(child.log for child in stage.children),
-        locations.CRASHES: await _crash_output(stage),
-        locations.METRICS: await _pages(stage.pages),
-        locations.TRACES: b"\n".join(stage.traces.heard),
-        locations.PROCESSES: _files(Path(f"/proc/{child.pid}/cmdline") for child in stage.children),
+        **await collect_stored(environment),
+        locations.LOGS: _files(child.log for child in environment.children),
+        locations.CRASHES: await _crash_output(environment),
+        locations.METRICS: await _fetch(environment.pages),
+        locations.TRACES: b"\n".join(environment.traces.received),
+        locations.PROCESSES: _files(
+            Path(f"/proc/{child.pid}/cmdline") for child in environment.children
+        ),
         locations.KEYLESS: without_keys,
         locations.LEDGER: json.dumps(vendors).encode(),
-        locations.ANSWERS: "\n".join([*said, *shown]).encode() + printed,
+        locations.DECRYPTED: "\n".join([*disclosed, *details]).encode() + printed,
     }
 
 
@@ -99,55 +110,59 @@ def _database(directory: Path) -> bytes:
     return b"\n".join(values)
 
 
-async def _history(stage: Stage, run: WorkflowExecution) -> str:
-    handle = stage.raw.get_workflow_handle(run.id, run_id=run.run_id)
+async def _history(environment: ScanEnvironment, run: WorkflowExecution) -> str:
+    handle = environment.raw.get_workflow_handle(run.id, run_id=run.run_id)
     return (await handle.fetch_history()).to_json()
 
 
-async def _shown(stage: Stage, run: WorkflowExecution) -> str:
+async def _details(environment: ScanEnvironment, run: WorkflowExecution) -> str:
     """The summary and current details of a workflow, which the UI shows to who may read them."""
-    handle = stage.client.get_workflow_handle(run.id, run_id=run.run_id)
+    handle = environment.client.get_workflow_handle(run.id, run_id=run.run_id)
     described = await handle.describe()
     fixed = f"{await described.static_summary()}\n{await described.static_details()}"
     try:
-        return f"{fixed}\n{await handle.query(PAGE)}"
+        return f"{fixed}\n{await handle.query(DETAILS_QUERY)}"
     except WorkflowQueryFailedError as error:
         return f"{fixed}\n{error}"  # one that was refused at its start has no details
 
 
-async def _ui(stage: Stage, runs: Iterable[WorkflowExecution]) -> bytes:
-    api = f"{stage.ui_url}/api/v1/namespaces/default"
-    pages = [stage.ui_url, f"{stage.ui_url}/api/v1/settings", f"{api}/workflows"]
+async def _ui(environment: ScanEnvironment, runs: Iterable[WorkflowExecution]) -> bytes:
+    api = f"{environment.ui_url}/api/v1/namespaces/default"
+    pages = [environment.ui_url, f"{environment.ui_url}/api/v1/settings", f"{api}/workflows"]
     queries = []
     for run in runs:
         workflow, which = f"{api}/workflows/{run.id}", f"execution.runId={run.run_id}"
-        page = f"{stage.ui_url}/namespaces/default/workflows/{run.id}/{run.run_id}/history"
+        page = f"{environment.ui_url}/namespaces/default/workflows/{run.id}/{run.run_id}/history"
         pages += [f"{workflow}?{which}", f"{workflow}/history?{which}", page]
-        queries += [f"{workflow}/query/{name}" for name in (PAGE, "status", "__stack_trace")]
-    return await _pages(pages, queries)
+        queries += [
+            f"{workflow}/query/{name}" for name in (DETAILS_QUERY, "status", "__stack_trace")
+        ]
+    return await _fetch(pages, queries)
 
 
-async def _pages(addresses: Iterable[str], queries: Iterable[str] = ()) -> bytes:
+async def _fetch(addresses: Iterable[str], queries: Iterable[str] = ()) -> bytes:
     """What these addresses answer. `queries` want a POST, and what the UI set as a cookie."""
     found = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        asked = [("GET", address) for address in addresses]
-        for method, address in [*asked, *(("POST", query) for query in queries)]:
+        requests = [("GET", address) for address in addresses]
+        for method, address in [*requests, *(("POST", query) for query in queries)]:
             try:
                 token = {"X-CSRF-Token": http.cookies.get("_csrf") or ""}
                 body: dict[str, str] | None = {} if method == "POST" else None
-                answer = await http.request(method, address, json=body, headers=token)
+                response = await http.request(method, address, json=body, headers=token)
             except httpx.ConnectError:
                 continue  # there is no codec server without keys
-            found.append(f"{method} {answer.status_code} {answer.headers}\n".encode())
-            found.append(answer.content)
+            found.append(f"{method} {response.status_code} {response.headers}\n".encode())
+            found.append(response.content)
     return b"\n".join(found)
 
 
-async def _crash_output(stage: Stage) -> bytes:
+async def _crash_output(environment: ScanEnvironment) -> bytes:
     """What each process prints when its settings are wrong, each with a secret in it."""
     runs = [
-        output(python("worker", *filter(None, [command])), stage.environment | wrong)
+        run_command(
+            python_command("worker", *filter(None, [command])), environment.settings | wrong
+        )
         for wrong, command in WRONG_SETTINGS
     ]
     return b"\n".join(await asyncio.gather(*runs))

@@ -9,20 +9,20 @@ from urllib.parse import quote, quote_plus
 from resilience.leak_scan.canaries import Canary
 
 
-def forms(canary: Canary) -> dict[str, set[bytes]]:
+def encodings(canary: Canary) -> dict[str, set[bytes]]:
     """The value as plain text, in URLs, in JSON, in base64, as hex, in groups, reversed, as a
     number: the forms by their name."""
     found: dict[str, set[bytes]] = {}
     for spelling in (canary.value, *canary.spellings):
         for text in (spelling, spelling.lower(), spelling.upper()):
-            for name, form in _forms(text):
-                found.setdefault(name, set()).add(form)
+            for name, encoding in _encodings(text):
+                found.setdefault(name, set()).add(encoding)
         for text in _regrouped(spelling):
             found.setdefault("groups", set()).add(text.encode())
     return found
 
 
-def _forms(text: str) -> Iterator[tuple[str, bytes]]:
+def _encodings(text: str) -> Iterator[tuple[str, bytes]]:
     plain = text.encode()
     yield "plain", plain
     yield "plain", text.encode("utf-16-le")
@@ -82,21 +82,21 @@ class Finder:
     """Counts how often any form of a canary is in some bytes."""
 
     def __init__(self, canary: Canary) -> None:
-        every = set().union(*forms(canary).values())
+        every = set().union(*encodings(canary).values())
         # Whoever finds a part has found the whole: it must not count twice.
-        self._forms = [f for f in every if not any(part in f for part in every - {f})]
+        self._encodings = [f for f in every if not any(part in f for part in every - {f})]
 
     def count(self, content: bytes) -> int:
         """How often it is there."""
-        return sum(map(content.count, self._forms))
+        return sum(map(content.count, self._encodings))
 
-    def around(self, content: bytes, width: int = 60) -> str:
+    def context(self, content: bytes, width: int = 60) -> str:
         """The surroundings of a find, with what was found struck out."""
-        for form in self._forms:
-            before, found, after = content.partition(form)
+        for encoding in self._encodings:
+            before, found, after = content.partition(encoding)
             if found:
-                around = before[-width:] + b"<here>" + after[:width]
-                for other in self._forms:
-                    around = around.replace(other, b"<here>")
-                return around.decode("ascii", errors="replace")
+                context = before[-width:] + b"<here>" + after[:width]
+                for other in self._encodings:
+                    context = context.replace(other, b"<here>")
+                return context.decode("ascii", errors="replace")
         return ""

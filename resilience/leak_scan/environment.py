@@ -19,9 +19,9 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from localstack.network_ports import HOST, free_ports
-from localstack.processes import Child, answers_at, python
-from localstack.stack import PACE
-from localstack.temporal_server import find_binary, server_command, serves, ui_options
+from localstack.processes import ChildProcess, http_ready, python_command
+from localstack.stack import FAST_SETTINGS
+from localstack.temporal_server import find_binary, is_serving, server_command, ui_options
 from resilience.leak_scan import canaries
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
@@ -34,17 +34,17 @@ HOOK_PATH = "/telegent/order-update"
 class Receiver:
     """An HTTP server that keeps whatever it is sent; the first time it says that it is busy."""
 
-    heard: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
 
-    async def _take(self, request: Request) -> Response:
+    async def _receive(self, request: Request) -> Response:
         headers = b"".join(name + b": " + value + b"\n" for name, value in request.headers.raw)
-        self.heard.append(headers + b"\n" + await request.body())
-        return Response(status_code=503 if len(self.heard) == 1 else 200)
+        self.received.append(headers + b"\n" + await request.body())
+        return Response(status_code=503 if len(self.received) == 1 else 200)
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[str]:
         """Its URL, while the block runs."""
-        app = Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
+        app = Starlette(routes=[Route("/{path:path}", self._receive, methods=["POST"])])
         listener = socket.create_server((HOST, 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -56,7 +56,7 @@ class Receiver:
 
 
 @dataclass
-class Stage:
+class ScanEnvironment:
     """Where everything answers. `client` reads and writes as our services do, `raw` has no keys.
 
     `pages`: addresses of what processes show about themselves. Logs and the database are in
@@ -64,7 +64,7 @@ class Stage:
     """
 
     directory: Path
-    environment: dict[str, str] = field(repr=False)
+    settings: dict[str, str] = field(repr=False)
     simulator: Simulator
     client: Client
     raw: Client
@@ -74,8 +74,8 @@ class Stage:
     hook_url: str
     codec_url: str
     pages: list[str]
-    worker: Child
-    children: list[Child]
+    worker: ChildProcess
+    children: list[ChildProcess]
 
     @property
     def orchestrator(self) -> Orchestrator:
@@ -85,14 +85,14 @@ class Stage:
     async def crash_worker(self, number: signal.Signals) -> None:
         """End the worker by a signal, and start it again."""
         os.kill(self.worker.pid, number)
-        await self.worker.ended()
+        await self.worker.wait_ended()
         await self.worker.spawn()
-        await self.worker.answers()
+        await self.worker.wait_ready()
 
 
 @asynccontextmanager
-async def stage(directory: Path, *, encrypted: bool) -> AsyncIterator[Stage]:
-    """Run everything while the block runs. Raises DemoError if a process cannot start.
+async def scan_environment(directory: Path, *, encrypted: bool) -> AsyncIterator[ScanEnvironment]:
+    """Run everything while the block runs. Raises StackError if a process cannot start.
 
     `directory` exists. Not `encrypted`: without payload keys, to see that the search finds things.
     """
@@ -107,24 +107,24 @@ async def stage(directory: Path, *, encrypted: bool) -> AsyncIterator[Stage]:
         ui=[*ui_options(ui, f"http://{HOST}:{codec}"), "--metrics-port", str(metrics)],
     )
     command[command.index("error")] = "info"
-    server = Child(
-        "Temporal", command, log=directory / "temporal.log", ready=partial(serves, address)
+    server = ChildProcess(
+        "Temporal", command, log=directory / "temporal.log", ready=partial(is_serving, address)
     )
     simulator = Simulator(
         SimulatorOptions(account_secret=canaries.ACCOUNT_SECRET.value, carrier=canaries.carrier())
     )
     events, traces = Receiver(), Receiver()
-    async with AsyncExitStack() as at_the_end:
-        vendor_url = await at_the_end.enter_async_context(simulator.serve())
-        events_url = await at_the_end.enter_async_context(events.serve())
-        traces_url = await at_the_end.enter_async_context(traces.serve())
-        environment = {
-            **PACE,
+    async with AsyncExitStack() as stack:
+        vendor_url = await stack.enter_async_context(simulator.serve())
+        events_url = await stack.enter_async_context(events.serve())
+        traces_url = await stack.enter_async_context(traces.serve())
+        settings = {
+            **FAST_SETTINGS,
             "TELEGENT_PORT_OUT_POLL_SECONDS": "0.5",
             "TELEGENT_ACCOUNT_KEY": simulator.options.account_key,
             "TELEGENT_ACCOUNT_SECRET": canaries.ACCOUNT_SECRET.value,
             "TELEGENT_BASE_URL": vendor_url,
-            "TELEGENT_CODEC_OPERATORS": f"desk:{canaries.OPERATOR.value}",
+            "TELEGENT_CODEC_OPERATORS": f"desk:{canaries.OPERATOR_TOKEN.value}",
             "TELEGENT_CODEC_PORT": str(codec),
             # In the clear they must be found, so that the search of events shows something.
             "TELEGENT_EVENT_PERSONAL_DATA": "false" if encrypted else "true",
@@ -144,41 +144,41 @@ async def stage(directory: Path, *, encrypted: bool) -> AsyncIterator[Stage]:
             # The interpreter's own words when a signal ends it.
             "PYTHONFAULTHANDLER": "1",
         }
-        worker = Child(
+        worker = ChildProcess(
             "worker",
-            python("worker"),
+            python_command("worker"),
             log=directory / "worker.log",
-            ready=answers_at(f"http://{HOST}:{health}/readyz"),
-            environment=environment
+            ready=http_ready(f"http://{HOST}:{health}/readyz"),
+            environment=settings
             | {
                 "TELEGENT_HEALTH_PORT": str(health),
                 "TELEGENT_METRICS_PORT": str(worker_metrics),
                 "TELEGENT_WEBHOOK_URL": f"https://mvno.example.com{HOOK_PATH}",
             },
         )
-        webhook = Child(
+        webhook = ChildProcess(
             "webhook",
-            python("worker", "webhook"),
+            python_command("worker", "webhook"),
             log=directory / "webhook.log",
-            ready=answers_at(f"http://{HOST}:{hook}/healthz"),
-            environment=environment | {"TELEGENT_METRICS_PORT": str(hook_metrics)},
+            ready=http_ready(f"http://{HOST}:{hook}/healthz"),
+            environment=settings | {"TELEGENT_METRICS_PORT": str(hook_metrics)},
         )
-        codec_server = Child(
+        codec_server = ChildProcess(
             "codec server",
-            python("worker", "codec-server"),
+            python_command("worker", "codec-server"),
             log=directory / "codec-server.log",
-            ready=answers_at(f"http://{HOST}:{codec}/healthz"),
-            environment=environment,
+            ready=http_ready(f"http://{HOST}:{codec}/healthz"),
+            environment=settings,
         )
         children = [server, worker, webhook, *([codec_server] if encrypted else [])]
         for child in children:
-            at_the_end.push_async_callback(child.stop)
+            stack.push_async_callback(child.stop)
             await child.spawn()
-            await child.answers()
+            await child.wait_ready()
         keys = parse_key_ring(ring) if ring else ()
-        yield Stage(
+        yield ScanEnvironment(
             directory,
-            environment,
+            settings,
             simulator,
             await Client.connect(address, data_converter=data_converter(keys)),
             await Client.connect(address, data_converter=pydantic_data_converter),

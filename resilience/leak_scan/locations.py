@@ -3,25 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resilience.leak_scan.canaries import CANARIES, Canary, Kind
+from resilience.leak_scan.canaries import CANARIES, Canary, SecretKind
 from resilience.leak_scan.encodings import Finder
 
-NOTHING: frozenset[Kind] = frozenset()
-PERSONAL: frozenset[Kind] = frozenset({Kind.PERSONAL})
+NOTHING: frozenset[SecretKind] = frozenset()
+PERSONAL: frozenset[SecretKind] = frozenset({SecretKind.PERSONAL})
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """One place, as whoever has no key finds it, but for those that `may_show` something.
 
-    `sign` is always in it: without it the wrong thing, or nothing, was looked through.
+    `marker` is always in it: without it the wrong thing, or nothing, was looked through.
     `stored`: it holds what goes through Temporal, which must be found there without keys.
     """
 
     name: str
-    what: str
-    sign: bytes
-    may_show: frozenset[Kind] = NOTHING
+    description: str
+    marker: bytes
+    may_show: frozenset[SecretKind] = NOTHING
     stored: bool = False
 
     def forbids(self, canary: Canary) -> bool:
@@ -29,67 +29,67 @@ class Place:
         return canary.kind not in self.may_show
 
 
-DATABASE = Place(
+DATABASE = Location(
     "database",
     "Temporal's database file and its journal as they lie on disk, and every row read from them",
     b"onboarding-canary-1",
     stored=True,
 )
-HISTORIES = Place(
+HISTORIES = Location(
     "histories",
     "the history of every workflow, exported by a client without keys",
     b"EVENT_TYPE_WORKFLOW_EXECUTION_STARTED",
     stored=True,
 )
-UI = Place(
+UI = Location(
     "UI",
     "pages and API of the Temporal UI (lists, descriptions, histories, current details, queries), "
     "without codec server",
     b"queryResult",
     stored=True,
 )
-LOGS = Place(
+LOGS = Location(
     "logs",
     "of Temporal, worker, webhook and codec server, at level DEBUG, with two crashes in them",
     b"Fatal Python error: Aborted",
 )
-CRASHES = Place(
+CRASHES = Location(
     "crash output",
     "what each process prints that cannot start, for a fault in or beside a secret",
     b"TELEGENT_EVENT_URLS: entry 1: ",
 )
-METRICS = Place(
+METRICS = Location(
     "metrics",
     "/metrics of Temporal, worker and webhook, and every health page",
     b"telegent_webhook_events",
 )
-TRACES = Place("traces", "spans, as worker and webhook export them", b"RunActivity:")
-EVENTS = Place(
+TRACES = Location("traces", "spans, as worker and webhook export them", b"RunActivity:")
+EVENTS = Location(
     "events",
     "deliveries with their headers, as a receiver gets them; personal data are off",
     b"port-in.attention-required",
 )
-PROCESSES = Place(
+PROCESSES = Location(
     "processes", "command lines, which every user of the machine can read", b"codec-server"
 )
-KEYLESS = Place(
+KEYLESS = Location(
     "CLI, no keys",
-    "what the command `telegent` prints without payload keys, mostly errors",
+    "what the command `tgo` prints without payload keys, mostly errors",
     b"canary-1",
 )
-LEDGER = Place(
+LEDGER = Location(
     "ledger",
     "the simulated vendor's ledger and list of calls: what it gets is its own",
     b"portin.completed",
-    PERSONAL | {Kind.SUBSCRIBERS},
+    PERSONAL | {SecretKind.SUBSCRIBER},
 )
-ANSWERS = Place(
-    "answers",
-    "statuses, results, refusals and pages of workflows, and what `telegent` prints, with keys",
+DECRYPTED = Location(
+    "decrypted",
+    "statuses, results, refusals and pages of workflows, and what `tgo` prints, with keys",
     b"HAS NO PIN ***",
     PERSONAL,
 )
-PLACES = (
+LOCATIONS = (
     DATABASE,
     HISTORIES,
     UI,
@@ -101,52 +101,52 @@ PLACES = (
     PROCESSES,
     KEYLESS,
     LEDGER,
-    ANSWERS,
+    DECRYPTED,
 )
 
-Left = Mapping[Place, bytes]
+Artifacts = Mapping[Location, bytes]
 """What was found at each place."""
 
 
 @dataclass(frozen=True)
-class Find:
+class Leak:
     """Something that can be read where it must not be."""
 
     canary: Canary
-    place: Place
-    times: int
-    around: str
+    location: Location
+    count: int
+    context: str
 
 
-def search(left: Left) -> list[Find]:
+def search(artifacts: Artifacts) -> list[Leak]:
     """Every canary that can be read where it must not be."""
-    finds = []
+    leaks = []
     for canary in CANARIES:
         finder = Finder(canary)
-        for place, content in left.items():
-            times = finder.count(content) if place.forbids(canary) else 0
-            if times:
-                finds.append(Find(canary, place, times, finder.around(content)))
-    return finds
+        for location, content in artifacts.items():
+            count = finder.count(content) if location.forbids(canary) else 0
+            if count:
+                leaks.append(Leak(canary, location, count, finder.context(content)))
+    return leaks
 
 
-def blind_spots(left: Left, in_the_clear: Left) -> list[str]:
+def coverage_gaps(artifacts: Artifacts, unencrypted: Artifacts) -> list[str]:
     """Why a search that finds nothing would show nothing.
 
-    `left`: with payload keys; `in_the_clear`: without, and with phone numbers in events.
+    `artifacts`: with payload keys; `unencrypted`: without, and with phone numbers in events.
     """
-    blind = [
-        f"{place.name} has no {place.sign.decode()!r}, so it is not what was to be searched"
-        for place, content in left.items()
-        if place.sign not in content
+    gaps = [
+        f"{location.name} has no {location.marker.decode()!r}, so it is not what was to be searched"
+        for location, content in artifacts.items()
+        if location.marker not in content
     ]
     for canary in CANARIES:
         finder = Finder(canary)
-        blind += [
-            f"{canary.name} is not found in {place.name}, where it lies in the clear"
-            for place, content in in_the_clear.items()
-            if place.stored and canary.travels and not finder.count(content)
+        gaps += [
+            f"{canary.name} is not found in {location.name}, where it lies in the clear"
+            for location, content in unencrypted.items()
+            if location.stored and canary.in_payloads and not finder.count(content)
         ]
-    if not any(Finder(c).count(in_the_clear[EVENTS]) for c in CANARIES if c.kind in PERSONAL):
-        blind.append("no phone number is found in events that hold them")
-    return blind
+    if not any(Finder(c).count(unencrypted[EVENTS]) for c in CANARIES if c.kind in PERSONAL):
+        gaps.append("no phone number is found in events that hold them")
+    return gaps

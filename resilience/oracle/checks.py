@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from resilience.oracle.ledger import Books
-from resilience.oracle.reported_state import Said
+from resilience.oracle.ledger import LedgerReader
+from resilience.oracle.reported_state import ReportedState
 from simulator import LedgerRow
 
 
 @dataclass(frozen=True)
-class Place:
+class StepRef:
     """Where a thing is made: a step of the onboarding or, with `line`, of that line."""
 
     step: str
@@ -17,87 +17,102 @@ class Place:
 
 
 @dataclass
-class Weighing:
+class LedgerChecker:
     """Takes things out of the books one by one, and writes down what is wrong with them."""
 
-    books: Books
-    said: Said
-    wrong: list[str] = field(default_factory=list)
+    ledger: LedgerReader
+    reported: ReportedState
+    violations: list[str] = field(default_factory=list)
 
-    def thing(
+    def expect_one(
         self,
-        what: str,
+        label: str,
         kind: str,
-        place: Place,
+        step_ref: StepRef,
         key: Mapping[str, object],
-        facts: Mapping[str, object],
-        said: str | None,
+        expected: Mapping[str, object],
+        reported_id: str | None,
     ) -> str | None:
         """The ledger's id of a thing that must be there once, with these facts.
 
-        `said`: the id that the onboarding gives.
+        `reported_id`: the id that the onboarding gives.
         """
         id_field = f"{kind.split('.')[0]}_id"
-        row = self.one(what, place, self.books.take(kind, key), id_field, said)
+        row = self.expect_row(label, step_ref, self.ledger.claim(kind, key), id_field, reported_id)
         if row is None:
             return None
-        self.check(what, row, facts)
+        self.check(label, row, expected)
         return str(row.data[id_field])
 
-    def nameless(
-        self, what: str, kind: str, place: Place, key: Mapping[str, object], id_field: str
+    def expect_unreported(
+        self, label: str, kind: str, step_ref: StepRef, key: Mapping[str, object], id_field: str
     ) -> None:
-        """As `thing`, for what has no id in a result."""
-        rows = self.books.take(kind, key)
-        self.one(what, place, rows, id_field, str(rows[0].data[id_field]) if rows else None)
+        """As `expect_one`, for what has no id in a result."""
+        rows = self.ledger.claim(kind, key)
+        self.expect_row(
+            label, step_ref, rows, id_field, str(rows[0].data[id_field]) if rows else None
+        )
 
-    def one(
-        self, what: str, place: Place, rows: Sequence[LedgerRow], id_field: str, said: str | None
+    def expect_row(
+        self,
+        label: str,
+        step_ref: StepRef,
+        rows: Sequence[LedgerRow],
+        id_field: str,
+        reported_id: str | None,
     ) -> LedgerRow | None:
         """The row of a thing; says what is wrong with none, several, or an untold one."""
         if not rows:
-            self.miss(what, place, said)
+            self.report_missing(label, step_ref, reported_id)
             return None
         ids = [str(row.data[id_field]) for row in rows]
-        unnamed = [found for found in ids if found != said and found not in self.said.evidence]
-        if len(ids) > 1 and unnamed:
-            self.wrong.append(f"doubled: {what} is there {len(ids)} times: {', '.join(ids)}")
-        elif said is None and unnamed and not self._may_be_untold(place):
-            self.wrong.append(f"orphan: {what} is there as {ids[0]}, and nobody is told")
-        if said is not None and said not in ids:
-            self.wrong.append(f"{what}: said to be {said}, but {', '.join(ids)} was made")
-        return rows[ids.index(said)] if said in ids else rows[0]
+        unreported = [
+            found for found in ids if found != reported_id and found not in self.reported.evidence
+        ]
+        if len(ids) > 1 and unreported:
+            self.violations.append(
+                f"duplicate: {label} is there {len(ids)} times: {', '.join(ids)}"
+            )
+        elif reported_id is None and unreported and not self._may_be_unreported(step_ref):
+            self.violations.append(f"orphan: {label} is there as {ids[0]}, and nobody is told")
+        if reported_id is not None and reported_id not in ids:
+            self.violations.append(
+                f"{label}: said to be {reported_id}, but {', '.join(ids)} was made"
+            )
+        return rows[ids.index(reported_id)] if reported_id in ids else rows[0]
 
-    def last_set(
+    def expect_last(
         self,
-        what: str,
+        label: str,
         kind: str,
-        place: Place,
+        step_ref: StepRef,
         key: Mapping[str, object],
-        facts: Mapping[str, object],
+        expected: Mapping[str, object],
     ) -> None:
         """Something that was set, perhaps several times: the last time counts."""
-        rows = self.books.take(kind, key)
+        rows = self.ledger.claim(kind, key)
         if rows:
-            self.check(what, rows[-1], facts)
+            self.check(label, rows[-1], expected)
         else:
-            self.miss(what, place, None)
+            self.report_missing(label, step_ref, None)
 
-    def miss(self, what: str, place: Place, said: str | None) -> None:
+    def report_missing(self, label: str, step_ref: StepRef, reported_id: str | None) -> None:
         """Says what is wrong with a thing that is not there."""
-        if said is not None:
-            self.wrong.append(f"{what}: said to be {said}, which was never made")
-        elif self.said.complete or self.said.finished(place.step, place.line):
-            self.wrong.append(f"lost: {what} is not there, and {place.step} has ended")
-        elif not self.said.waits:
-            self.wrong.append(f"lost: {what} is not there, and nobody is asked")
+        if reported_id is not None:
+            self.violations.append(f"{label}: said to be {reported_id}, which was never made")
+        elif self.reported.complete or self.reported.finished(step_ref.step, step_ref.line):
+            self.violations.append(f"lost: {label} is not there, and {step_ref.step} has ended")
+        elif not self.reported.open_escalations:
+            self.violations.append(f"lost: {label} is not there, and nobody is asked")
 
-    def check(self, what: str, row: LedgerRow, facts: Mapping[str, object]) -> None:
+    def check(self, label: str, row: LedgerRow, expected: Mapping[str, object]) -> None:
         """Says in which facts a row is wrong."""
-        for name, wish in facts.items():
-            if row.data.get(name) != wish:
-                self.wrong.append(f"{what}: {name} is {row.data.get(name)}, not {wish}")
+        for name, value in expected.items():
+            if row.data.get(name) != value:
+                self.violations.append(f"{label}: {name} is {row.data.get(name)}, not {value}")
 
-    def _may_be_untold(self, place: Place) -> bool:
+    def _may_be_unreported(self, step_ref: StepRef) -> bool:
         """A step that is at it, or asks about it, need not name yet what it has made."""
-        return bool(self.said.waits) and not self.said.finished(place.step, place.line)
+        return bool(self.reported.open_escalations) and not self.reported.finished(
+            step_ref.step, step_ref.line
+        )

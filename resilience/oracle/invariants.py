@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from resilience.oracle.checks import Place, Weighing
-from resilience.oracle.ledger import Books
-from resilience.oracle.lines import Owner, weigh_line
-from resilience.oracle.reported_state import Said
+from resilience.oracle.checks import LedgerChecker, StepRef
+from resilience.oracle.ledger import LedgerReader
+from resilience.oracle.lines import LineOwner, check_line
+from resilience.oracle.reported_state import ReportedState
 from simulator import LedgerRow
-from telegent_orchestrator.client import Progress
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.onboarding import (
     ExistingAccount,
     ExistingPackage,
@@ -19,9 +19,9 @@ from telegent_orchestrator.onboarding import (
     NewVoiceRoute,
     OnboardingRequest,
 )
-from workflows.onboarding.catalogue import PACKAGES, PRODUCTS
-from workflows.onboarding.routes import MESSAGE_ROUTE, VOICE_ROUTE
-from workflows.onboarding.subscribers import GUARDIAN, subscriber_step
+from workflows.onboarding.catalogue import PACKAGES_STEP, PRODUCTS_STEP
+from workflows.onboarding.routes import MESSAGE_ROUTE_STEP, VOICE_ROUTE_STEP
+from workflows.onboarding.subscribers import GUARDIAN_STEP, subscriber_step
 from workflows.onboarding.workflow import ACCOUNT_STEP
 
 Ids = dict[str, str | None]
@@ -29,176 +29,184 @@ Ids = dict[str, str | None]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """`wrong`: what is doubled, lost, wrong, or told to nobody. `waits`: what a person is asked."""
+class InvariantReport:
+    """`violations`: what is duplicated, lost or wrong. `escalations`: what is asked."""
 
-    wrong: Sequence[str]
-    waits: Sequence[str]
+    violations: Sequence[str]
+    escalations: Sequence[str]
 
     @property
-    def state(self) -> Literal["ok", "person", "breach"]:
-        """ok: each thing is there exactly once, and the onboarding says so. person: what is not
-        there waits for a person, with evidence. breach: something is wrong.
+    def state(self) -> Literal["ok", "escalated", "violation"]:
+        """ok: each thing is there exactly once, and the onboarding says so. escalated: what is not
+        there waits for a person, with evidence. violation: something is wrong.
         """
-        return "breach" if self.wrong else "person" if self.waits else "ok"
+        return "violation" if self.violations else "escalated" if self.escalations else "ok"
 
 
-def judge(
+def check_invariants(
     request: OnboardingRequest,
     rows: Iterable[LedgerRow],
-    progress: Progress,
+    progress: OnboardingProgress,
     rejections: Mapping[str, Sequence[str]] | None = None,
-) -> Verdict:
+) -> InvariantReport:
     """Judges one onboarding that was alone with its simulator.
 
     Take `progress` first and `rows` after it, so that nothing is said that is not written.
     `rejections`: the carrier's texts that have to be, by ported number, each with one correction.
     """
-    books = Books(rows)
-    verdict = judge_among_others(request, books, progress, rejections)
-    return Verdict([*verdict.wrong, *books.strangers], verdict.waits)
+    ledger = LedgerReader(rows)
+    report = check_shared_ledger(request, ledger, progress, rejections)
+    return InvariantReport([*report.violations, *ledger.unclaimed], report.escalations)
 
 
-def judge_among_others(
+def check_shared_ledger(
     request: OnboardingRequest,
-    books: Books,
-    progress: Progress,
+    ledger: LedgerReader,
+    progress: OnboardingProgress,
     rejections: Mapping[str, Sequence[str]] | None = None,
-) -> Verdict:
-    """As `judge`, for a ledger of many: takes this onboarding's rows out of `books`.
+) -> InvariantReport:
+    """As `check_invariants`, for a ledger of many: takes this onboarding's rows out of `ledger`.
 
-    When all have been judged, `books.strangers` are what nobody asked for.
+    When all have been judged, `ledger.unclaimed` are what nobody asked for.
     """
-    said = Said(progress)
-    scales = Weighing(books, said, [*said.failures, *said.faults_of_asking])
-    if not said.complete and not said.waits:
-        scales.wrong.append("not complete, and nobody is asked: stuck or silent")
-    account_id = _account(scales, request)
-    people = _people(scales, request, account_id)
-    message_route_id, voice_route_id = _routes(scales, request, account_id)
-    packages = _packages(scales, request, _products(scales, request))
+    reported = ReportedState(progress)
+    checker = LedgerChecker(
+        ledger, reported, [*reported.failures, *reported.unjustified_escalations]
+    )
+    if not reported.complete and not reported.open_escalations:
+        checker.violations.append("not complete, and nobody is asked: stuck or silent")
+    account_id = _check_account(checker, request)
+    subscribers = _check_subscribers(checker, request, account_id)
+    message_route_id, voice_route_id = _check_routes(checker, request, account_id)
+    packages = _check_packages(checker, request, _check_products(checker, request))
     # A line that names its number, or its SIM, before those that take what is left.
-    for line in sorted(request.lines, key=lambda line: not said.line(line.key).phone_number):
-        owner = Owner(
+    for line in sorted(request.lines, key=lambda line: not reported.line(line.key).phone_number):
+        owner = LineOwner(
             account_id,
-            people[line.subscriber],
+            subscribers[line.subscriber],
             packages[line.package],
             message_route_id,
             voice_route_id,
         )
-        weigh_line(scales, line, owner, rejections or {})
-    for key, subscriber_id in people.items():
-        for row in books.take("number.provisioned", {"subscriber_id": subscriber_id}):
-            if row.data["number"] not in said.evidence:
-                scales.wrong.append(f"doubled: {key} has {row.data['number']}, which is no line's")
-    return Verdict(scales.wrong, said.waits)
+        check_line(checker, line, owner, rejections or {})
+    for key, subscriber_id in subscribers.items():
+        for row in ledger.claim("number.provisioned", {"subscriber_id": subscriber_id}):
+            if row.data["number"] not in reported.evidence:
+                checker.violations.append(
+                    f"duplicate: {key} has {row.data['number']}, which is no line's"
+                )
+    return InvariantReport(checker.violations, reported.open_escalations)
 
 
-def _account(scales: Weighing, request: OnboardingRequest) -> str | None:
+def _check_account(checker: LedgerChecker, request: OnboardingRequest) -> str | None:
     account = request.account
     if isinstance(account, ExistingAccount):
         return account.account_id
     name = {"name": f"{account.name} ({request.reference})"}
-    place, said = Place(ACCOUNT_STEP), scales.said.result.account_id or None
-    return scales.thing("account", "account.created", place, name, {}, said)
+    step_ref, reported_id = StepRef(ACCOUNT_STEP), checker.reported.result.account_id or None
+    return checker.expect_one("account", "account.created", step_ref, name, {}, reported_id)
 
 
-def _people(scales: Weighing, request: OnboardingRequest, account_id: str | None) -> Ids:
-    people: Ids = {}
-    for person in request.subscribers:
-        if isinstance(person, ExistingSubscriber):
-            people[person.key] = person.subscriber_id
+def _check_subscribers(
+    checker: LedgerChecker, request: OnboardingRequest, account_id: str | None
+) -> Ids:
+    subscribers: Ids = {}
+    for subscriber in request.subscribers:
+        if isinstance(subscriber, ExistingSubscriber):
+            subscribers[subscriber.key] = subscriber.subscriber_id
         else:
-            people[person.key] = scales.thing(
-                f"subscriber {person.key}",
+            subscribers[subscriber.key] = checker.expect_one(
+                f"subscriber {subscriber.key}",
                 "subscriber.created",
-                Place(subscriber_step(person.key)),
-                {"email": person.email},
-                {"account_id": account_id, "role": person.role},
-                scales.said.result.subscriber_ids.get(person.key),
+                StepRef(subscriber_step(subscriber.key)),
+                {"email": subscriber.email},
+                {"account_id": account_id, "role": subscriber.role},
+                checker.reported.result.subscriber_ids.get(subscriber.key),
             )
-        if person.guardian:
-            scales.last_set(
-                f"AI Guardian of {person.key}",
+        if subscriber.guardian:
+            checker.expect_last(
+                f"AI Guardian of {subscriber.key}",
                 "guardian.features_set",
-                Place(GUARDIAN),
-                {"subscriber_id": people[person.key]},
+                StepRef(GUARDIAN_STEP),
+                {"subscriber_id": subscribers[subscriber.key]},
                 {"calls": True, "messages": True},
             )
     for relation in request.relations:
-        scales.nameless(
+        checker.expect_unreported(
             f"relation of {relation.parent} and {relation.child}",
             "guardian.related",
-            Place(GUARDIAN),
+            StepRef(GUARDIAN_STEP),
             {
-                "parent_id": people[relation.parent],
-                "child_id": people[relation.child],
+                "parent_id": subscribers[relation.parent],
+                "child_id": subscribers[relation.child],
                 "relation": relation.relation,
             },
             "child_id",
         )
-    return people
+    return subscribers
 
 
-def _routes(
-    scales: Weighing, request: OnboardingRequest, account_id: str | None
+def _check_routes(
+    checker: LedgerChecker, request: OnboardingRequest, account_id: str | None
 ) -> tuple[str | None, str | None]:
-    message, voice, result = request.routes.message, request.routes.voice, scales.said.result
+    message, voice, result = request.routes.message, request.routes.voice, checker.reported.result
     owner = {"account_id": account_id}
     if isinstance(message, NewMessageRoute):
         name = {"name": f"{message.name} ({request.reference})"}
-        place, said = Place(MESSAGE_ROUTE), result.message_route_id
-        message_id = scales.thing(
-            "message route", "message_route.created", place, name, owner, said
+        step_ref, reported_id = StepRef(MESSAGE_ROUTE_STEP), result.message_route_id
+        message_id = checker.expect_one(
+            "message route", "message_route.created", step_ref, name, owner, reported_id
         )
     else:
         message_id = message.message_route_id
     if isinstance(voice, NewVoiceRoute):
         name = {"name": f"{voice.name} ({request.reference})"}
-        place, said = Place(VOICE_ROUTE), result.voice_route_id
-        voice_id = scales.thing("voice route", "voice_route.created", place, name, owner, said)
+        step_ref, reported_id = StepRef(VOICE_ROUTE_STEP), result.voice_route_id
+        voice_id = checker.expect_one(
+            "voice route", "voice_route.created", step_ref, name, owner, reported_id
+        )
     else:
         voice_id = voice.voice_route_id if voice else None
     return message_id, voice_id
 
 
-def _products(scales: Weighing, request: OnboardingRequest) -> Ids:
+def _check_products(checker: LedgerChecker, request: OnboardingRequest) -> Ids:
     products: Ids = {}
     for product in request.products:
         if isinstance(product, ExistingProduct):
             products[product.key] = product.product_id
         else:
-            products[product.key] = scales.thing(
+            products[product.key] = checker.expect_one(
                 f"product {product.key}",
                 "product.created",
-                Place(PRODUCTS),
+                StepRef(PRODUCTS_STEP),
                 {"sku": product.sku},
                 {},
-                scales.said.result.product_ids.get(product.key),
+                checker.reported.result.product_ids.get(product.key),
             )
     return products
 
 
-def _packages(scales: Weighing, request: OnboardingRequest, products: Ids) -> Ids:
+def _check_packages(checker: LedgerChecker, request: OnboardingRequest, products: Ids) -> Ids:
     packages: Ids = {}
     for package in request.packages:
         if isinstance(package, ExistingPackage):
             packages[package.key] = package.package_id
             continue
         items = [products[item.product] for item in package.items]
-        packages[package.key] = scales.thing(
+        packages[package.key] = checker.expect_one(
             f"package {package.key}",
             "package.created",
-            Place(PACKAGES),
+            StepRef(PACKAGES_STEP),
             {"name": package.name},
             {"price": float(package.price), "product_ids": items},
-            scales.said.result.package_ids.get(package.key),
+            checker.reported.result.package_ids.get(package.key),
         )
         for product_id in items:
-            scales.nameless(
+            checker.expect_unreported(
                 f"product in package {package.key}",
                 "package_item.created",
-                Place(PACKAGES),
+                StepRef(PACKAGES_STEP),
                 {"package_id": packages[package.key], "product_id": product_id},
                 "package_item_id",
             )

@@ -8,8 +8,8 @@ from typing import Any
 from simulator import LedgerRow
 
 
-class Books:
-    """Ledger rows by kind. What no judge takes out belongs to nobody: see `strangers`."""
+class LedgerReader:
+    """Ledger rows by kind. What no judge takes out belongs to nobody: see `unclaimed`."""
 
     def __init__(self, rows: Iterable[LedgerRow]) -> None:
         self._rows: dict[str, list[LedgerRow]] = defaultdict(list)
@@ -17,29 +17,29 @@ class Books:
             self._rows[row.kind].append(row)
 
     @classmethod
-    def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> "Books":
+    def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> "LedgerReader":
         """From the lines of a ledger file, or the answer of `GET /_sim/ledger`."""
         return cls(
             LedgerRow(row["seq"], datetime.fromisoformat(row["time"]), row["kind"], row["data"])
             for row in rows
         )
 
-    def take(
-        self, kind: str, key: Mapping[str, object], at_most: int | None = None
+    def claim(
+        self, kind: str, key: Mapping[str, object], limit: int | None = None
     ) -> list[LedgerRow]:
         """Takes out the rows of a kind whose data have these values, oldest first."""
         same = [row for row in self._rows[kind] if key.items() <= row.data.items()]
-        mine = same[:at_most]
+        mine = same[:limit]
         taken = {row.seq for row in mine}
         self._rows[kind] = [row for row in self._rows[kind] if row.seq not in taken]
         return mine
 
     @property
-    def strangers(self) -> list[str]:
+    def unclaimed(self) -> list[str]:
         """A sentence for each effect that nobody asked for."""
         left = sorted((row for rows in self._rows.values() for row in rows), key=lambda r: r.seq)
-        return [f"nobody asked for {row.kind} {_words(row.data)}" for row in left]
+        return [f"nobody asked for {row.kind} {_describe(row.data)}" for row in left]
 
 
-def _words(data: Mapping[str, object]) -> str:
+def _describe(data: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in data.items() if value is not None)

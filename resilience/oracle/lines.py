@@ -3,26 +3,35 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from resilience.oracle.checks import Place, Weighing
+from resilience.oracle.checks import LedgerChecker, StepRef
 from telegent_orchestrator.lines import LineRequest, NewNumber, PortInNumber
 from telegent_orchestrator.port_in import PortInStatus, PortState
-from workflows.onboarding.guardian_filters import CALLS, MESSAGES
-from workflows.onboarding.line_workflow import LIMITS, PORT_IN, RENEWAL, SUBSCRIPTION
-from workflows.onboarding.number_purchase import NUMBER
+from workflows.onboarding.guardian_filters import CALL_FILTER_STEP, MESSAGE_FILTER_STEP
+from workflows.onboarding.line_workflow import (
+    DATA_LIMITS_STEP,
+    PORT_IN_STEP,
+    RENEWAL_STEP,
+    SUBSCRIPTION_STEP,
+)
+from workflows.onboarding.number_purchase import NUMBER_STEP
 
-SNAPSHOT = {
+UPDATE_FIELDS = {
     "CurrentCarrierName",
     "CurrentAccountNumber",
     "CurrentAccountPassword",
     "CurrentBillingAddress",
 }
 """What an update of a port-in always sends: what is left out might be cleared."""
-UNTOLD = (PortState.CHECKING_ELIGIBILITY, PortState.SUBMITTING, PortState.SUBMIT_UNKNOWN)
+STATES_WITHOUT_ORDER_ID = (
+    PortState.CHECKING_ELIGIBILITY,
+    PortState.SUBMITTING,
+    PortState.SUBMIT_UNKNOWN,
+)
 """States of a port-in that need not name an order: it may be there, and the state says so."""
 
 
 @dataclass(frozen=True)
-class Owner:
+class LineOwner:
     """What a line belongs to, by the ledger's ids."""
 
     account_id: str | None
@@ -32,97 +41,117 @@ class Owner:
     voice_route_id: str | None
 
 
-def weigh_line(
-    scales: Weighing, line: LineRequest, owner: Owner, rejections: Mapping[str, Sequence[str]]
+def check_line(
+    checker: LedgerChecker,
+    line: LineRequest,
+    owner: LineOwner,
+    rejections: Mapping[str, Sequence[str]],
 ) -> None:
     """Takes everything of a line out of the books."""
     number: str | None
     if isinstance(line.number, PortInNumber):
-        due = rejections.get(line.number.phone_number, ())
-        number, number_id = _ported(scales, line, line.number, owner, list(due))
+        expected_rejections = rejections.get(line.number.phone_number, ())
+        number, number_id = _check_ported_number(
+            checker, line, line.number, owner, list(expected_rejections)
+        )
     else:
-        number, number_id = _bought(scales, line, line.number, owner)
-    scales.thing(
+        number, number_id = _check_bought_number(checker, line, line.number, owner)
+    checker.expect_one(
         f"subscription of {line.key}",
         "subscription.created",
-        Place(SUBSCRIPTION, line.key),
+        StepRef(SUBSCRIPTION_STEP, line.key),
         {"tnid": number_id},
         {"subscriber_id": owner.subscriber_id, "package_id": owner.package_id},
-        scales.said.line(line.key).subscription_id,
+        checker.reported.line(line.key).subscription_id,
     )
-    _data_usage(scales, line, number)
-    _filters(scales, line, number, owner)
+    _check_data_usage(checker, line, number)
+    _check_filters(checker, line, number, owner)
 
 
-def _bought(
-    scales: Weighing, line: LineRequest, wanted: NewNumber, owner: Owner
+def _check_bought_number(
+    checker: LedgerChecker, line: LineRequest, requested: NewNumber, owner: LineOwner
 ) -> tuple[str | None, str | None]:
     """Number and id of the number that was bought."""
-    what, said = f"number of {line.key}", scales.said.line(line.key)
+    label, line_result = f"number of {line.key}", checker.reported.line(line.key)
     kind, whose = "number.provisioned", {"subscriber_id": owner.subscriber_id}
-    if wanted.iccid:
-        rows = scales.books.take(kind, {**whose, "iccid": wanted.iccid})
+    if requested.iccid:
+        rows = checker.ledger.claim(kind, {**whose, "iccid": requested.iccid})
     else:
-        key = {**whose, "number": said.phone_number} if said.phone_number else whose
+        key = {**whose, "number": line_result.phone_number} if line_result.phone_number else whose
         # Only one: a subscriber's others are another line's, or doubled.
-        rows = scales.books.take(kind, key, at_most=1)
-    place = Place(NUMBER, line.key)
-    row = scales.one(what, place, rows, "number", said.phone_number)
+        rows = checker.ledger.claim(kind, key, limit=1)
+    step_ref = StepRef(NUMBER_STEP, line.key)
+    row = checker.expect_row(label, step_ref, rows, "number", line_result.phone_number)
     if row is None:
         return None, None
     number, number_id = str(row.data["number"]), str(row.data["number_id"])
-    scales.check(what, row, {"account_id": owner.account_id})
-    if said.number_id not in (None, number_id):
-        scales.wrong.append(f"{what}: its id is {number_id}, not {said.number_id}")
-    if not number.startswith(f"+1{wanted.area_code or ''}"):
-        scales.wrong.append(f"{what}: {number} is not in area {wanted.area_code}")
+    checker.check(label, row, {"account_id": owner.account_id})
+    if line_result.number_id not in (None, number_id):
+        checker.violations.append(f"{label}: its id is {number_id}, not {line_result.number_id}")
+    if not number.startswith(f"+1{requested.area_code or ''}"):
+        checker.violations.append(f"{label}: {number} is not in area {requested.area_code}")
     return number, number_id
 
 
-def _ported(
-    scales: Weighing, line: LineRequest, wanted: PortInNumber, owner: Owner, due: list[str]
+def _check_ported_number(
+    checker: LedgerChecker,
+    line: LineRequest,
+    requested: PortInNumber,
+    owner: LineOwner,
+    expected_rejections: list[str],
 ) -> tuple[str, str | None]:
-    """The number, and its id once it is here. `due`: the rejections that have to be."""
-    what, number, port = f"port-in of {line.key}", wanted.phone_number, scales.said.port(line.key)
-    key, place = {"number": number}, Place(PORT_IN, line.key)
-    rows = scales.books.take("portin.submitted", key)
-    order = scales.one(what, place, rows, "order_id", port.order_id if port else None)
+    """The number, and its id once it is here. `expected_rejections`: in order."""
+    label, number, port = (
+        f"port-in of {line.key}",
+        requested.phone_number,
+        checker.reported.port(line.key),
+    )
+    key, step_ref = {"number": number}, StepRef(PORT_IN_STEP, line.key)
+    rows = checker.ledger.claim("portin.submitted", key)
+    order = checker.expect_row(label, step_ref, rows, "order_id", port.order_id if port else None)
     if order:
-        scales.check(what, order, {"iccid": wanted.iccid})
-        if port and port.order_id is None and port.state not in UNTOLD:
-            scales.wrong.append(
-                f"orphan: {what} is {port.state}, and does not name {order.data['order_id']}"
+        checker.check(label, order, {"iccid": requested.iccid})
+        if port and port.order_id is None and port.state not in STATES_WITHOUT_ORDER_ID:
+            checker.violations.append(
+                f"orphan: {label} is {port.state}, and does not name {order.data['order_id']}"
             )
-    _corrected(scales, what, key, due)
-    arrived = scales.books.take("portin.completed", key)
-    if wrong := _other_than_arrived(port, len(arrived)):
-        scales.wrong.append(f"{what}: {wrong}")
+    _check_corrections(checker, label, key, expected_rejections)
+    arrived = checker.ledger.claim("portin.completed", key)
+    if violations := _arrival_contradiction(port, len(arrived)):
+        checker.violations.append(f"{label}: {violations}")
     binding = {
         "subscriber_id": owner.subscriber_id,
         "message_route_id": owner.message_route_id,
         "voice_route_id": owner.voice_route_id if line.product_type.voice else None,
     }
-    scales.last_set(f"binding of {line.key}", "number.updated", place, key, binding)
+    checker.expect_last(f"binding of {line.key}", "number.updated", step_ref, key, binding)
     return number, str(arrived[0].data["number_id"]) if arrived else None
 
 
-def _corrected(scales: Weighing, what: str, key: Mapping[str, object], due: list[str]) -> None:
-    rejected = [str(row.data["reason"]) for row in scales.books.take("portin.rejected", key)]
-    updates = scales.books.take("portin.updated", key)
-    if rejected != due[: len(rejected)]:
-        scales.wrong.append(f"{what}: rejected as {rejected}, not as {due}: wrong data were sent")
+def _check_corrections(
+    checker: LedgerChecker, label: str, key: Mapping[str, object], expected_rejections: list[str]
+) -> None:
+    rejected = [str(row.data["reason"]) for row in checker.ledger.claim("portin.rejected", key)]
+    updates = checker.ledger.claim("portin.updated", key)
+    if rejected != expected_rejections[: len(rejected)]:
+        checker.violations.append(
+            f"{label}: rejected as {rejected}, not as {expected_rejections}: wrong data were sent"
+        )
     if len(updates) > len(rejected):
-        scales.wrong.append(f"doubled: {what}: {len(updates)} updates, {len(rejected)} rejections")
+        checker.violations.append(
+            f"duplicate: {label}: {len(updates)} updates, {len(rejected)} rejections"
+        )
     for row in updates:
-        if missing := SNAPSHOT - set(row.data["fields"]):
-            scales.wrong.append(f"{what}: an update left out {', '.join(sorted(missing))}")
-    if scales.said.complete and not len(rejected) == len(updates) == len(due):
-        scales.wrong.append(
-            f"{what}: {len(rejected)} rejections, {len(updates)} updates, not {due}"
+        if missing := UPDATE_FIELDS - set(row.data["fields"]):
+            checker.violations.append(f"{label}: an update left out {', '.join(sorted(missing))}")
+    if checker.reported.complete and not len(rejected) == len(updates) == len(expected_rejections):
+        checker.violations.append(
+            f"{label}: {len(rejected)} rejections, {len(updates)} updates, "
+            f"not {expected_rejections}"
         )
 
 
-def _other_than_arrived(port: PortInStatus | None, arrivals: int) -> str:
+def _arrival_contradiction(port: PortInStatus | None, arrivals: int) -> str:
     """How a port-in's state and the number's arrival contradict each other."""
     state = port.state if port else None
     if arrivals > 1:
@@ -134,34 +163,38 @@ def _other_than_arrived(port: PortInStatus | None, arrivals: int) -> str:
     return ""
 
 
-def _data_usage(scales: Weighing, line: LineRequest, number: str | None) -> None:
+def _check_data_usage(checker: LedgerChecker, line: LineRequest, number: str | None) -> None:
     key = {"number": number}
     if limits := line.data_limits:
-        facts = {
+        expected = {
             "ValueUnit": "MB",
             "LimitValue": limits.limit_mb,
             "NotifyValue": limits.notify_mb,
             "ThrottleValue": limits.throttle_mb,
             "ThrottleSpeed": limits.throttle_speed,
         }
-        what = f"data limits of {line.key}"
-        scales.last_set(what, "data_limits.set", Place(LIMITS, line.key), key, facts)
+        label = f"data limits of {line.key}"
+        checker.expect_last(
+            label, "data_limits.set", StepRef(DATA_LIMITS_STEP, line.key), key, expected
+        )
     if renewal := line.renewal:
         period = "M" if renewal.every == "month" else "W"
         when = {"AutoRenew": True, "PeriodType": period, "RenewalDay": renewal.day}
-        what = f"renewal of {line.key}"
-        scales.last_set(what, "renewal.set", Place(RENEWAL, line.key), key, when)
+        label = f"renewal of {line.key}"
+        checker.expect_last(label, "renewal.set", StepRef(RENEWAL_STEP, line.key), key, when)
 
 
-def _filters(scales: Weighing, line: LineRequest, number: str | None, owner: Owner) -> None:
-    said = scales.said.line(line.key)
-    for wish, kind, step, said_id in (
-        (line.call_filter, "call_filter", CALLS, said.call_filter_id),
-        (line.message_filter, "message_filter", MESSAGES, said.message_filter_id),
+def _check_filters(
+    checker: LedgerChecker, line: LineRequest, number: str | None, owner: LineOwner
+) -> None:
+    line_result = checker.reported.line(line.key)
+    for settings, kind, step, reported_id in (
+        (line.call_filter, "call_filter", CALL_FILTER_STEP, line_result.call_filter_id),
+        (line.message_filter, "message_filter", MESSAGE_FILTER_STEP, line_result.message_filter_id),
     ):
-        if wish is None:
+        if settings is None:
             continue
-        what, place = f"{step} of {line.key}", Place(step, line.key)
-        rows = scales.books.take(f"{kind}.created", {"phone": number})
-        if row := scales.one(what, place, rows, "filter_id", said_id):
-            scales.check(what, row, {"subscriber_id": owner.subscriber_id})
+        label, step_ref = f"{step} of {line.key}", StepRef(step, line.key)
+        rows = checker.ledger.claim(f"{kind}.created", {"phone": number})
+        if row := checker.expect_row(label, step_ref, rows, "filter_id", reported_id):
+            checker.check(label, row, {"subscriber_id": owner.subscriber_id})

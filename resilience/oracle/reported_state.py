@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from telegent_orchestrator.client import Progress
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.lines import LineResult
 from telegent_orchestrator.onboarding import OnboardingResult
 from telegent_orchestrator.port_in import PortInStatus, PortState
-from telegent_orchestrator.progress import Question, Step, StepState
+from telegent_orchestrator.progress import Escalation, Step, StepState
 
-ASKS = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState.SUBMIT_UNKNOWN)
+OPERATOR_STATES = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState.SUBMIT_UNKNOWN)
 
 
-class Said:
+class ReportedState:
     """A progress, read with the judge's questions. `line` is a line's key; None: no line's."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: OnboardingProgress) -> None:
         self._progress = progress
         self.result = progress.onboarding.result or OnboardingResult(
             reference=progress.onboarding.reference, complete=False, account_id=""
@@ -41,53 +41,60 @@ class Said:
     @property
     def evidence(self) -> str:
         """All that people are told beside the questions they are asked."""
-        asked = (q for line in [None, *self._progress.lines] for q in self._questions(line))
-        return "\n".join(text for question in asked for text in question.evidence)
+        sentences = (q for line in [None, *self._progress.lines] for q in self._escalations(line))
+        return "\n".join(text for escalation in sentences for text in escalation.evidence)
 
     @property
     def failures(self) -> list[str]:
         """A sentence for each step that has given up."""
-        places = [None, *self._progress.lines]
-        steps = [(line, step) for line in places for step in self._steps(line)]
+        lines = [None, *self._progress.lines]
+        steps = [(line, step) for line in lines for step in self._steps(line)]
         return [
-            f"{_at(step.name, line)} gave up: {step.detail}"
+            f"{_label(step.name, line)} gave up: {step.detail}"
             for line, step in steps
             if step.state is StepState.FAILED
         ]
 
     @property
-    def waits(self) -> list[str]:
+    def open_escalations(self) -> list[str]:
         """A sentence for each thing that waits for a person."""
-        asked = [
-            f"{_at(question.step, line)} asks: {question.text} ({'; '.join(question.evidence)})"
+        sentences = [
+            f"{_label(escalation.step, line)} asks: {escalation.message} "
+            f"({'; '.join(escalation.evidence)})"
             for line in [None, *self._progress.lines]
-            for question in self._questions(line)
+            for escalation in self._escalations(line)
         ]
         ports = [
-            f"{_at('Port-in', line)} asks: {port.state} {port.attention or _last_words(port)}"
+            f"{_label('Port-in', line)} asks: {port.state} "
+            f"{port.attention or _last_vendor_message(port)}"
             for line, port in self._progress.ports.items()
-            if waits(port)
+            if needs_operator(port)
         ]
-        return asked + ports
+        return sentences + ports
 
     @property
-    def faults_of_asking(self) -> list[str]:
+    def unjustified_escalations(self) -> list[str]:
         """A sentence for each question without evidence, or that the onboarding does not show."""
         found = []
         for line in [None, *self._progress.lines]:
-            for question in self._questions(line):
-                if not question.evidence:
-                    found.append(f"{_at(question.step, line)} asks without evidence")
+            for escalation in self._escalations(line):
+                if not escalation.evidence:
+                    found.append(f"{_label(escalation.step, line)} asks without evidence")
         for line, port in self._progress.ports.items():
-            if waits(port) and not (port.attention or port.remedy or _last_words(port)):
-                found.append(f"{_at('Port-in', line)} is {port.state} without a reason")
-        shown = {brief.key: brief.state for brief in self._progress.onboarding.lines}
-        asking = {line for line in self._progress.lines if self._questions(line)}
-        asking |= {line for line, port in self._progress.ports.items() if waits(port)}
+            if needs_operator(port) and not (
+                port.attention or port.remedy or _last_vendor_message(port)
+            ):
+                found.append(f"{_label('Port-in', line)} is {port.state} without a reason")
+        reported_states = {
+            summary.key: summary.state for summary in self._progress.onboarding.lines
+        }
+        waiting = {line for line in self._progress.lines if self._escalations(line)}
+        waiting |= {line for line, port in self._progress.ports.items() if needs_operator(port)}
         found += [
-            f"line {line} waits for a person, and the onboarding shows it as {shown[line]}"
-            for line in sorted(asking)
-            if shown[line] is not StepState.NEEDS_PERSON
+            f"line {line} waits for a person, and "
+            f"the onboarding shows it as {reported_states[line]}"
+            for line in sorted(waiting)
+            if reported_states[line] is not StepState.NEEDS_OPERATOR
         ]
         return found
 
@@ -97,21 +104,21 @@ class Said:
         status, port = self._progress.lines.get(line), self._progress.ports.get(line)
         return [*(status.steps if status else []), *(port.steps if port else [])]
 
-    def _questions(self, line: str | None) -> Sequence[Question]:
+    def _escalations(self, line: str | None) -> Sequence[Escalation]:
         if line is None:
-            return self._progress.onboarding.questions
+            return self._progress.onboarding.escalations
         status = self._progress.lines.get(line)
-        return status.questions if status else []
+        return status.escalations if status else []
 
 
-def waits(port: PortInStatus) -> bool:
+def needs_operator(port: PortInStatus) -> bool:
     """Whether a port-in waits for a person."""
-    return port.state in ASKS or bool(port.attention)
+    return port.state in OPERATOR_STATES or bool(port.attention)
 
 
-def _last_words(port: PortInStatus) -> str:
-    return port.timeline[-1].vendor_words if port.timeline else ""
+def _last_vendor_message(port: PortInStatus) -> str:
+    return port.timeline[-1].vendor_message if port.timeline else ""
 
 
-def _at(step: str, line: str | None) -> str:
+def _label(step: str, line: str | None) -> str:
     return f"line {line}, {step}" if line else step

@@ -11,58 +11,61 @@ from rich.console import Console
 from rich.table import Table
 
 from demo.run import run
-from localstack.stack import RUNS
-from resilience.harness.report import BREACH, OK, progress_bar, wide_console
-from resilience.soak.process_chaos import Mayhem
-from resilience.soak.run import LIMIT, Soaked, soak
+from localstack.stack import RUNS_DIRECTORY
+from resilience.harness.report import OK, VIOLATION, progress_bar, wide_console
+from resilience.soak.process_chaos import ProcessChaos
+from resilience.soak.run import RATE_LIMIT, SoakResult, soak
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command("soak")
-def play_soak(
+def run_soak(
     onboardings: Annotated[int, typer.Option(min=1, help="How many, each with a port-in.")] = 200,
     seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
 ) -> None:
     """Onboard many families while the vendor fails and processes are ended at random."""
-    directory = RUNS / f"soak-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
+    directory = RUNS_DIRECTORY / f"soak-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
     directory.mkdir(parents=True)
-    raise typer.Exit(run(_play(onboardings, seed, directory)))
+    raise typer.Exit(run(_run(onboardings, seed, directory)))
 
 
-async def _play(onboardings: int, seed: int, directory: Path) -> int:
+async def _run(onboardings: int, seed: int, directory: Path) -> int:
     console = wide_console()
     with progress_bar(console, f"onboardings (seed {seed})", onboardings) as bar:
 
-        def ended(raging: Mayhem) -> None:
-            bar.done(f"{sum(raging.done.values())} processes ended or stopped")
+        def on_ended(chaos: ProcessChaos) -> None:
+            bar.advance(f"{sum(chaos.counts.values())} processes ended or stopped")
 
-        soaked = await soak(onboardings, seed, directory, ended)
-    _show(console, soaked)
-    for sentence in soaked.wrong:
-        console.print("[bold red]BREACH[/]", sentence, highlight=False)
-    if soaked.wrong:
+        result = await soak(onboardings, seed, directory, on_ended)
+    _show(console, result)
+    for sentence in result.violations:
+        console.print("[bold red]VIOLATION[/]", sentence, highlight=False)
+    if result.violations:
         console.print(f"again: python -m resilience.soak --onboardings {onboardings} --seed {seed}")
         console.print(f"logs and database: {directory}", highlight=False)
-    return BREACH if soaked.wrong else OK
+    return VIOLATION if result.violations else OK
 
 
-def _show(console: Console, soaked: Soaked) -> None:
-    asked = sum(bool(customer.asked) for customer in soaked.customers)
-    exact = sum(not customer.wrong for customer in soaked.customers)
+def _show(console: Console, result: SoakResult) -> None:
+    escalations = sum(bool(entry.escalations) for entry in result.entries)
+    exact = sum(not entry.violations for entry in result.entries)
     table = Table("Soak", "", box=None, padding=(0, 2), header_style="bold")
     for name, value in (
-        ("onboardings, each with a port-in", len(soaked.customers)),
+        ("onboardings, each with a port-in", len(result.entries)),
         ("complete, with each thing exactly once", exact),
-        ("of these, waited for a person on the way", asked),
-        ("breaches", len(soaked.wrong)),
-        *((f"worker or server: {deed}", count) for deed, count in sorted(soaked.deeds.items())),
-        *((f"vendor: {fault}", count) for fault, count in sorted(soaked.faults.items())),
-        ("calls, token calls included", soaked.calls),
-        (f"most calls in any minute (limit {LIMIT})", soaked.most_in_a_minute),
-        ("calls that the limit refused", soaked.refused_by_limit),
-        ("seconds of a new onboarding after the last fault", f"{soaked.tail:.0f}"),
-        ("minutes in all", f"{soaked.seconds / 60:.1f}"),
+        ("of these, escalated on the way", escalations),
+        ("violations", len(result.violations)),
+        *(
+            (f"worker or server: {action}", count)
+            for action, count in sorted(result.actions.items())
+        ),
+        *((f"vendor: {fault}", count) for fault, count in sorted(result.faults.items())),
+        ("calls, token calls included", result.calls),
+        (f"most calls in any minute (limit {RATE_LIMIT})", result.max_requests_per_minute),
+        ("calls that the limit refused", result.rate_limited),
+        ("seconds of a new onboarding after the last fault", f"{result.recovery_seconds:.0f}"),
+        ("minutes in all", f"{result.seconds / 60:.1f}"),
     ):
         table.add_row(name, str(value))
     console.print(table)

@@ -6,120 +6,124 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from resilience.harness.environment import Scene, WorkerProcess
+from resilience.harness.environment import ChaosEnvironment, WorkerProcess
 
 WORKERS = 2
-WORKER_LIVES = (5.0, 40.0)
+WORKER_UPTIME = (5.0, 40.0)
 """Seconds until something happens to a worker."""
-SERVER_LIVES = (30.0, 90.0)
-SERVER_AWAY = (0.0, 2.0)
-SHORT_STOP, LONG_STOP = (1.0, 20.0), (80.0, 110.0)
+SERVER_UPTIME = (30.0, 90.0)
+SERVER_DOWNTIME = (0.0, 2.0)
+SHORT_SUSPENSION, LONG_SUSPENSION = (1.0, 20.0), (80.0, 110.0)
 """Seconds that a worker stands still: shorter than an activity may take, and longer."""
-DEEDS = {"kill -9": 5, "SIGTERM": 3, "short stop": 3, "long stop": 1}
+ACTIONS = {"kill -9": 5, "SIGTERM": 3, "short suspension": 3, "long suspension": 1}
 """What happens to a worker, by weight."""
-ENDS_WITHIN = 90.0
+TERMINATION_TIMEOUT = 90.0
 """Seconds that a worker has to end when it is asked to: its grace, and some more."""
 
 
-class Mayhem:
+class ProcessChaos:
     """What is done to workers and server, each by a chance of its own from the seed.
 
-    `done` counts; `wrong` says what no process may do.
+    `counts` counts; `violations` says what no process may do.
     """
 
-    def __init__(self, stage: Scene, seed: int) -> None:
-        self.done: Counter[str] = Counter()
-        self.wrong: list[str] = []
-        self._stage = stage
+    def __init__(self, environment: ChaosEnvironment, seed: int) -> None:
+        self.counts: Counter[str] = Counter()
+        self.violations: list[str] = []
+        self._environment = environment
         self._seed = seed
         # A worker that starts needs the server, so neither is touched while the other starts.
         self._starting = asyncio.Lock()
 
-    async def rage(self) -> None:
+    async def run(self) -> None:
         """Goes on until it is cancelled."""
         async with asyncio.TaskGroup() as group:
             for slot in range(WORKERS):
-                group.create_task(self._workers(self._chance(f"worker {slot}")))
-            group.create_task(self._servers(self._chance("server")))
+                group.create_task(self._run_worker_slot(self._rng(f"worker {slot}")))
+            group.create_task(self._crash_server_repeatedly(self._rng("server")))
 
-    async def last_blow(self) -> None:
+    async def final_crash(self) -> None:
         """Kills all there is at once, and brings it back for good."""
-        for worker in self._stage.workers:
+        for worker in self._environment.workers:
             if worker.child.running:
                 await worker.kill()
-        if self._stage.server.running:
-            await self._stage.kill_server()
-        await self._stage.restart_server()
+        if self._environment.server.running:
+            await self._environment.kill_server()
+        await self._environment.restart_server()
         for _ in range(WORKERS):
-            await self._stage.start_worker()
+            await self._environment.start_worker()
 
-    async def _workers(self, chance: random.Random) -> None:
+    async def _run_worker_slot(self, rng: random.Random) -> None:
         worker = await self._start()
         while True:
             try:
-                async with asyncio.timeout(chance.uniform(*WORKER_LIVES)):
-                    how = await worker.child.ended()
+                async with asyncio.timeout(rng.uniform(*WORKER_UPTIME)):
+                    exit_status = await worker.child.wait_ended()
             except TimeoutError:
-                worker = await self._harm(worker, chance)
+                worker = await self._disrupt(worker, rng)
             else:
-                self.done[f"ended by itself ({how})"] += 1
+                self.counts[f"ended by itself ({exit_status})"] += 1
                 worker = await self._start()
 
-    async def _harm(self, worker: WorkerProcess, chance: random.Random) -> WorkerProcess:
+    async def _disrupt(self, worker: WorkerProcess, rng: random.Random) -> WorkerProcess:
         """Does something to a worker; the one that works in its place afterwards."""
-        (deed,) = chance.choices(list(DEEDS), list(DEEDS.values()))
-        self.done[deed] += 1
-        if deed == "kill -9":
+        (action,) = rng.choices(list(ACTIONS), list(ACTIONS.values()))
+        self.counts[action] += 1
+        if action == "kill -9":
             await worker.kill()
             return await self._start()
-        if deed == "SIGTERM":
+        if action == "SIGTERM":
             other = await self._start()
-            await self._ended(worker)
+            await self._terminate(worker)
             return other
-        worker.stop()
+        worker.suspend()
         try:
             await asyncio.sleep(
-                chance.uniform(*(SHORT_STOP if deed == "short stop" else LONG_STOP))
+                rng.uniform(
+                    *(SHORT_SUSPENSION if action == "short suspension" else LONG_SUSPENSION)
+                )
             )
         finally:
-            worker.go_on()
+            worker.resume()
         return worker
 
-    async def _ended(self, worker: WorkerProcess) -> None:
-        worker.ask_to_end()
+    async def _terminate(self, worker: WorkerProcess) -> None:
+        worker.terminate()
         try:
-            async with asyncio.timeout(ENDS_WITHIN):
-                how = await worker.child.ended()
+            async with asyncio.timeout(TERMINATION_TIMEOUT):
+                exit_status = await worker.child.wait_ended()
         except TimeoutError:
-            how = f"not within {ENDS_WITHIN:.0f} s"
-        if how != "exit status 0":
-            self.wrong.append(f"{worker.child.name} was asked to end, and ended: {how}")
+            exit_status = f"not within {TERMINATION_TIMEOUT:.0f} s"
+        if exit_status != "exit status 0":
+            self.violations.append(
+                f"{worker.child.name} was asked to end, and ended: {exit_status}"
+            )
 
-    async def _servers(self, chance: random.Random) -> None:
+    async def _crash_server_repeatedly(self, rng: random.Random) -> None:
         while True:
-            await asyncio.sleep(chance.uniform(*SERVER_LIVES))
+            await asyncio.sleep(rng.uniform(*SERVER_UPTIME))
             async with self._starting:
-                self.done["server kill -9"] += 1
-                await self._stage.kill_server()
-                await asyncio.sleep(chance.uniform(*SERVER_AWAY))
-                await self._stage.restart_server()
+                self.counts["server kill -9"] += 1
+                await self._environment.kill_server()
+                await asyncio.sleep(rng.uniform(*SERVER_DOWNTIME))
+                await self._environment.restart_server()
 
     async def _start(self) -> WorkerProcess:
         async with self._starting:
-            return await self._stage.start_worker()
+            return await self._environment.start_worker()
 
-    def _chance(self, whose: str) -> random.Random:
+    def _rng(self, whose: str) -> random.Random:
         return random.Random(f"{self._seed} {whose}")  # noqa: S311 - the same seed, the same deeds
 
 
 @asynccontextmanager
-async def mayhem(stage: Scene, seed: int) -> AsyncIterator[Mayhem]:
-    """Mayhem while the block runs, and at its end one last blow."""
-    made = Mayhem(stage, seed)
-    raging = asyncio.create_task(made.rage())
+async def process_chaos(environment: ChaosEnvironment, seed: int) -> AsyncIterator[ProcessChaos]:
+    """Process chaos while the block runs, and at its end one final crash."""
+    chaos = ProcessChaos(environment, seed)
+    task = asyncio.create_task(chaos.run())
     try:
-        yield made
+        yield chaos
     finally:
-        raging.cancel()
-        await asyncio.gather(raging, return_exceptions=True)
-    await made.last_blow()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await chaos.final_crash()

@@ -4,21 +4,21 @@ import random
 from collections import Counter
 
 from simulator import Fault
-from simulator.engine.faults import Faults
+from simulator.engine.faults import FaultInjector
 
 READ_TIMEOUT = 2.0
 """Seconds that the workers of a soak wait for an answer."""
-TOO_LATE = READ_TIMEOUT + 0.5
+LATE_DELAY = READ_TIMEOUT + 0.5
 
-MIX = (
+FAULT_RATES = (
     (0.025, Fault(match="*", kind="error_before", status=503)),
     (0.0125, Fault(match="*", kind="error_after", status=500)),
     (0.0125, Fault(match="*", kind="error_after", status=504)),
     (0.02, Fault(match="*", kind="429", retry_after=1)),
-    (0.01, Fault(match="*", kind="slow", seconds=TOO_LATE)),
-    (0.01, Fault(match="*", kind="slow_before", seconds=TOO_LATE)),
-    (0.02, Fault(match="*", kind="lose")),
-    (0.01, Fault(match="*", kind="refuse")),
+    (0.01, Fault(match="*", kind="delay_response", seconds=LATE_DELAY)),
+    (0.01, Fault(match="*", kind="delay_effect", seconds=LATE_DELAY)),
+    (0.02, Fault(match="*", kind="drop_response")),
+    (0.01, Fault(match="*", kind="refuse_connection")),
     (0.005, Fault(match="*", kind="broken_json")),
     (0.0025, Fault(match="*", kind="html")),
     (0.0025, Fault(match="*", kind="empty")),
@@ -27,32 +27,32 @@ MIX = (
 """The share of calls that meet each fault, token calls included."""
 
 
-class Weather(Faults):
+class RandomFaults(FaultInjector):
     """Spoils calls at random, until it is cleared. The same seed spoils the same calls: which one
     is meant is told by its endpoint and by how many came there before."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self.met: Counter[str] = Counter()
+        self.hits: Counter[str] = Counter()
         self._seed = seed
-        self._seen: Counter[str] = Counter()
-        self._bad = True
+        self._call_counts: Counter[str] = Counter()
+        self._active = True
 
     def clear(self) -> None:
         """Good weather from now on."""
         super().clear()
-        self._bad = False
+        self._active = False
 
     def next(self, method: str, path: str) -> Fault | None:
         """The fault that this call meets, if any."""
         call = f"{method} {path}"
-        self._seen[call] += 1
-        if not self._bad:
+        self._call_counts[call] += 1
+        if not self._active:
             return None
-        lot = random.Random(f"{self._seed} {call} {self._seen[call]}").random()  # noqa: S311
-        for share, fault in MIX:
-            if lot < share:
-                self.met[fault.kind] += 1
+        draw = random.Random(f"{self._seed} {call} {self._call_counts[call]}").random()  # noqa: S311
+        for share, fault in FAULT_RATES:
+            if draw < share:
+                self.hits[fault.kind] += 1
                 return fault
-            lot -= share
+            draw -= share
         return None

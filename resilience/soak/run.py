@@ -11,36 +11,36 @@ from pathlib import Path
 
 from temporalio.service import RPCError
 
-from resilience.harness.customer import Family, family
-from resilience.harness.environment import Scene, scene
-from resilience.harness.follower import Follower
-from resilience.harness.operator_bot import Desk
-from resilience.oracle.invariants import judge_among_others
-from resilience.oracle.ledger import Books
-from resilience.oracle.reported_state import Said
-from resilience.soak.process_chaos import Mayhem, mayhem
-from resilience.soak.random_faults import READ_TIMEOUT, Weather
+from resilience.harness.customer import Customer, create_customer
+from resilience.harness.environment import ChaosEnvironment, chaos_environment
+from resilience.harness.follower import OnboardingFollower
+from resilience.harness.operator_bot import OperatorBot
+from resilience.oracle.invariants import check_shared_ledger
+from resilience.oracle.ledger import LedgerReader
+from resilience.oracle.reported_state import ReportedState
+from resilience.soak.process_chaos import ProcessChaos, process_chaos
+from resilience.soak.random_faults import READ_TIMEOUT, RandomFaults
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
-from telegent_orchestrator.client import Progress
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import (
     LINE_WORKFLOW,
     ONBOARDING_WORKFLOW,
     PORT_IN_WORKFLOW,
 )
 
-AT_A_TIME = 20
+MAX_CONCURRENT_ONBOARDINGS = 20
 """Onboardings that are open at once."""
-CALM_FROM = 0.9
+CHAOS_SHARE = 0.9
 """The part of the onboardings that must have ended until the mayhem does."""
-SECONDS_EACH = 20
+MAX_SECONDS_PER_ONBOARDING = 20
 """By how many seconds for each onboarding the mayhem ends at the latest."""
-AFTERWARDS = 600.0
+DRAIN_TIMEOUT = 600.0
 """Seconds that whatever is still open then has: time-outs and waits for a retry need some."""
-TAIL = 60.0
+RECOVERY_TIMEOUT = 60.0
 """Seconds in which a new onboarding must complete after the last fault."""
-LOOK = timedelta(seconds=3)
+POLL_INTERVAL = timedelta(seconds=3)
 
-REQUESTS, LIMIT = 1800, 2000
+REQUESTS, RATE_LIMIT = 1800, 2000
 """Requests a minute: what the workers are told to send, and what the vendor allows. The standard
 tier, 45 of 50, made 40 times as fast."""
 SETTINGS = {
@@ -49,184 +49,201 @@ SETTINGS = {
     "TELEGENT_READ_TIMEOUT_SECONDS": str(READ_TIMEOUT),
     "TELEGENT_READ_LAG_SECONDS": "3",
     "TELEGENT_PURCHASE_LAG_SECONDS": "3",
-    "TELEGENT_PORT_FIXED_SECONDS": "3",
+    "TELEGENT_PORT_POLL_FIXED_SECONDS": "3",
 }
 CARRIER = CarrierTimings(acknowledge_after=1, decide_after=3, complete_after=5)
 
 
 @dataclass
-class Customer:
-    """One onboarding of the soak. `asked`: each time it waited for people, what for."""
+class SoakEntry:
+    """One onboarding of the soak. `escalations`: each time it waited for people, what for."""
 
-    family: Family
-    desk: Desk
-    progress: Progress | None = None
-    asked: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    customer: Customer
+    bot: OperatorBot
+    progress: OnboardingProgress | None = None
+    escalations: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
 
 
 @dataclass
-class Soaked:
-    """What came of a soak. `wrong`: by whom, what; `tail`: seconds of the last onboarding."""
+class SoakResult:
+    """What came of a soak. `recovery_seconds`: of the last onboarding."""
 
-    customers: Sequence[Customer]
-    deeds: Counter[str]
+    entries: Sequence[SoakEntry]
+    actions: Counter[str]
     faults: Counter[str]
     calls: int
-    most_in_a_minute: int
-    refused_by_limit: int
-    tail: float
+    max_requests_per_minute: int
+    rate_limited: int
+    recovery_seconds: float
     seconds: float
-    wrong: list[str]
+    violations: list[str]
 
 
 async def soak(
-    onboardings: int, seed: int, directory: Path, ended: Callable[[Mayhem], None]
-) -> Soaked:
-    """Onboards so many families; `ended` is told of each that has come to its end.
+    onboardings: int, seed: int, directory: Path, on_ended: Callable[[ProcessChaos], None]
+) -> SoakResult:
+    """Onboards so many families; `on_ended` is told of each that has come to its end.
 
     The same seed makes the same choices, though not at the same moments. Logs and the database are
-    in `directory`. Raises DemoError if a process does not start.
+    in `directory`. Raises StackError if a process does not start.
     """
     began = time.monotonic()
-    families = [family(at, "soak") for at in range(onboardings + 1)]
-    weather = Weather(seed)
+    customers = [create_customer(at, "soak") for at in range(onboardings + 1)]
+    random_faults = RandomFaults(seed)
     simulator = Simulator(
         SimulatorOptions(
             carrier=CarrierSetup(
-                records={each.number: each.record for each in families}, timings=CARRIER
+                records={customer.number: customer.record for customer in customers},
+                timings=CARRIER,
             ),
-            rate_limit=LIMIT,
+            rate_limit=RATE_LIMIT,
         )
     )
-    simulator.faults = weather
-    async with scene(directory, simulator, SETTINGS) as stage:
-        customers = [Customer(each, Desk(each, stage.orchestrator)) for each in families]
-        *many, last = customers
-        free = asyncio.Semaphore(AT_A_TIME)
+    simulator.faults = random_faults
+    async with chaos_environment(directory, simulator, SETTINGS) as environment:
+        entries = [
+            SoakEntry(customer, OperatorBot(customer, environment.orchestrator))
+            for customer in customers
+        ]
+        *many, last = entries
+        slots = asyncio.Semaphore(MAX_CONCURRENT_ONBOARDINGS)
 
-        async def one(customer: Customer) -> None:
-            async with free:
-                await _onboard(stage, customer)
-                ended(raging)
+        async def run_one(entry: SoakEntry) -> None:
+            async with slots:
+                await _onboard(environment, entry)
+                on_ended(chaos)
 
-        async with mayhem(stage, seed) as raging:
-            open_now = {asyncio.create_task(one(customer)) for customer in many}
-            open_now = await _until_few(open_now, onboardings)
-            weather.clear()
-        tail = await _tail(stage, last)
-        if open_now:
-            _, open_now = await asyncio.wait(open_now, timeout=AFTERWARDS)
-        for task in open_now:
+        async with process_chaos(environment, seed) as chaos:
+            open_tasks = {asyncio.create_task(run_one(entry)) for entry in many}
+            open_tasks = await _until_mostly_ended(open_tasks, onboardings)
+            random_faults.clear()
+        recovery_seconds = await _measure_recovery(environment, last)
+        if open_tasks:
+            _, open_tasks = await asyncio.wait(open_tasks, timeout=DRAIN_TIMEOUT)
+        for task in open_tasks:
             task.cancel()
-        await asyncio.gather(*open_now, return_exceptions=True)
-        wrong = _judged(customers, simulator) + raging.wrong + await _miscounted(stage, customers)
-        if tail > TAIL:
-            wrong.append(f"the last onboarding took {tail:.0f} s")
-    return Soaked(
-        customers,
-        deeds=raging.done,
-        faults=weather.met,
+        await asyncio.gather(*open_tasks, return_exceptions=True)
+        violations = (
+            _check_entries(entries, simulator)
+            + chaos.violations
+            + await _count_mismatches(environment, entries)
+        )
+        if recovery_seconds > RECOVERY_TIMEOUT:
+            violations.append(f"the last onboarding took {recovery_seconds:.0f} s")
+    return SoakResult(
+        entries,
+        actions=chaos.counts,
+        faults=random_faults.hits,
         calls=len(simulator.requests),
-        most_in_a_minute=_most_in_a_minute(simulator),
-        refused_by_limit=_refused_by_limit(simulator),
-        tail=tail,
+        max_requests_per_minute=_max_requests_per_minute(simulator),
+        rate_limited=_count_rate_limited(simulator),
+        recovery_seconds=recovery_seconds,
         seconds=time.monotonic() - began,
-        wrong=wrong,
+        violations=violations,
     )
 
 
-async def _onboard(stage: Scene, customer: Customer) -> None:
+async def _onboard(environment: ChaosEnvironment, entry: SoakEntry) -> None:
     """Starts an onboarding and stays with it to its end, whoever has to be asked on the way."""
-    await _start(stage, customer.family)
-    follower = Follower(stage.client, customer.desk, stage.simulator, every=LOOK)
+    await _start(environment, entry.customer)
+    follower = OnboardingFollower(
+        environment.client, entry.bot, environment.simulator, poll_interval=POLL_INTERVAL
+    )
     while True:
-        progress = await follower.until_rest()
+        progress = await follower.until_quiescent()
         if follower.closed:
-            customer.progress = progress
+            entry.progress = progress
             return
-        said = Said(progress)
-        customer.asked += said.waits
-        customer.wrong += said.faults_of_asking
-        await follower.act(progress)
+        reported = ReportedState(progress)
+        entry.escalations += reported.open_escalations
+        entry.violations += reported.unjustified_escalations
+        await follower.respond(progress)
 
 
-async def _start(stage: Scene, customer: Family) -> None:
+async def _start(environment: ChaosEnvironment, customer: Customer) -> None:
     while True:
         with contextlib.suppress(RPCError):
-            await stage.orchestrator.start_onboarding(customer.request)
+            await environment.orchestrator.start_onboarding(customer.request)
             return
         await asyncio.sleep(1)
 
 
-async def _until_few(
-    open_now: set[asyncio.Task[None]], onboardings: int
+async def _until_mostly_ended(
+    open_tasks: set[asyncio.Task[None]], onboardings: int
 ) -> set[asyncio.Task[None]]:
     """Waits until most have ended, or far too long; those that are open then."""
-    deadline = time.monotonic() + SECONDS_EACH * onboardings
-    while len(open_now) > (1 - CALM_FROM) * onboardings and time.monotonic() < deadline:
-        ended, open_now = await asyncio.wait(
-            open_now,
+    deadline = time.monotonic() + MAX_SECONDS_PER_ONBOARDING * onboardings
+    while len(open_tasks) > (1 - CHAOS_SHARE) * onboardings and time.monotonic() < deadline:
+        on_ended, open_tasks = await asyncio.wait(
+            open_tasks,
             timeout=max(0.0, deadline - time.monotonic()),
             return_when=asyncio.FIRST_COMPLETED,
         )
-        for task in ended:
+        for task in on_ended:
             task.result()
-    return open_now
+    return open_tasks
 
 
-async def _tail(stage: Scene, last: Customer) -> float:
+async def _measure_recovery(environment: ChaosEnvironment, last: SoakEntry) -> float:
     """How long one more onboarding takes, in seconds."""
     began = time.monotonic()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(2 * TAIL):
-            await _onboard(stage, last)
+        async with asyncio.timeout(2 * RECOVERY_TIMEOUT):
+            await _onboard(environment, last)
     return time.monotonic() - began
 
 
-def _judged(customers: Sequence[Customer], simulator: Simulator) -> list[str]:
+def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[str]:
     """What is wrong with each, by the ledger; and what nobody asked for."""
-    books = Books(simulator.ledger.rows)
-    wrong = []
-    for customer in customers:
-        request = customer.family.request
-        if customer.progress is None:
-            customer.wrong.append("still open in the end")
+    ledger = LedgerReader(simulator.ledger.rows)
+    violations = []
+    for entry in entries:
+        request = entry.customer.request
+        if entry.progress is None:
+            entry.violations.append("still open in the end")
             continue
-        verdict = judge_among_others(request, books, customer.progress, customer.family.rejections)
-        customer.wrong += [*verdict.wrong, *(f"waits in the end: {w}" for w in verdict.waits)]
-        wrong += [f"{request.reference}: {what}" for what in customer.wrong]
-    return wrong + books.strangers
+        report = check_shared_ledger(request, ledger, entry.progress, entry.customer.rejections)
+        entry.violations += [
+            *report.violations,
+            *(f"waits in the end: {w}" for w in report.escalations),
+        ]
+        violations += [f"{request.reference}: {what}" for what in entry.violations]
+    return violations + ledger.unclaimed
 
 
-async def _miscounted(stage: Scene, customers: Sequence[Customer]) -> list[str]:
+async def _count_mismatches(
+    environment: ChaosEnvironment, entries: Sequence[SoakEntry]
+) -> list[str]:
     """Whether there is one workflow for each thing asked for, and none is open."""
-    lines = sum(len(customer.family.request.lines) for customer in customers)
-    due = {
-        ONBOARDING_WORKFLOW: len(customers),
+    lines = sum(len(entry.customer.request.lines) for entry in entries)
+    expected_counts = {
+        ONBOARDING_WORKFLOW: len(entries),
         LINE_WORKFLOW: lines,
-        PORT_IN_WORKFLOW: len(customers),
+        PORT_IN_WORKFLOW: len(entries),
     }
-    wrong = []
-    for kind, count in due.items():
+    violations = []
+    for kind, count in expected_counts.items():
         query = f"WorkflowType = '{kind}'"
-        there = (await stage.client.count_workflows(query)).count
+        started = (await environment.client.count_workflows(query)).count
         completed = f"{query} AND ExecutionStatus = 'Completed'"
-        done = (await stage.client.count_workflows(completed)).count
-        if (there, done) != (count, count):
-            wrong.append(f"{kind}: {there} were started and {done} completed, not {count}")
-    return wrong
+        completed_count = (await environment.client.count_workflows(completed)).count
+        if (started, completed_count) != (count, count):
+            violations.append(
+                f"{kind}: {started} were started and {completed_count} completed, not {count}"
+            )
+    return violations
 
 
-def _most_in_a_minute(simulator: Simulator) -> int:
+def _max_requests_per_minute(simulator: Simulator) -> int:
     times = [entry.time for entry in simulator.requests]
-    most = first = 0
+    maximum = first = 0
     for at, now in enumerate(times):
         while now - times[first] >= timedelta(minutes=1):
             first += 1
-        most = max(most, at - first + 1)
-    return most
+        maximum = max(maximum, at - first + 1)
+    return maximum
 
 
-def _refused_by_limit(simulator: Simulator) -> int:
+def _count_rate_limited(simulator: Simulator) -> int:
     return sum(entry.status == 429 and entry.fault is None for entry in simulator.requests)

@@ -15,7 +15,7 @@ MISMATCH = "1P-Other"
 WRONG_PIN = "6B-TRANSFER PIN REQUIRED OR INCORRECT"
 
 # The vendor publishes three status vocabularies for the same order and no mapping between them.
-WORDS: dict[Vocabulary, dict[Phase, str]] = {
+ORDER_STATUSES: dict[Vocabulary, dict[Phase, str]] = {
     "kb": {
         "submitted": "Pending",
         "acknowledged": "InProgress",
@@ -96,14 +96,14 @@ class Carrier:
         self.timings = timings
         self.vocabulary: Vocabulary = vocabulary
         self.records: dict[str, CarrierRecord] = {}
-        self._rejected_once: set[str] = set()
+        self._scripted_rejections_sent: set[str] = set()
 
-    def set(self, number: str, record: CarrierRecord) -> None:
+    def set_record(self, number: str, record: CarrierRecord) -> None:
         """Puts or replaces the record of an E.164 number; its `reject:` script starts anew."""
         self.records[number] = record
-        self._rejected_once.discard(number)
+        self._scripted_rejections_sent.discard(number)
 
-    def alter(self, number: str, changes: dict[str, Any]) -> None:
+    def update_record(self, number: str, changes: dict[str, Any]) -> None:
         """Changes some fields of a record (creating it), e.g. `{"locked": False}` to unlock.
 
         Raises pydantic's ValidationError for unknown fields or values.
@@ -112,49 +112,51 @@ class Carrier:
         held = known.model_dump() if known else {}
         if "script" in changes:
             held.pop("locked", None)
-            self._rejected_once.discard(number)
+            self._scripted_rejections_sent.discard(number)
         self.records[number] = CarrierRecord.model_validate({**held, **changes})
 
     def unlock(self, number: str) -> None:
         """Removes the number lock, as the subscriber would at the losing carrier."""
-        self.alter(number, {"locked": False})
+        self.update_record(number, {"locked": False})
 
-    def record(self, number: str) -> CarrierRecord:
+    def get_record(self, number: str) -> CarrierRecord:
         """The record of a number, or one that accepts anything."""
         return self.records.get(number) or CarrierRecord()
 
-    def verdict(self, number: str, request: dict[str, Any]) -> str | None:
+    def next_rejection(self, number: str, request: dict[str, Any]) -> str | None:
         """The carrier's rejection text for a port-in request, or None when it agrees.
 
         `request` holds the vendor's own field names. A `reject:` script is used up by this call.
         """
-        record = self.record(number)
+        record = self.get_record(number)
         code = record.script.removeprefix("reject:")
-        if code != record.script and number not in self._rejected_once:
-            self._rejected_once.add(number)
+        if code != record.script and number not in self._scripted_rejections_sent:
+            self._scripted_rejections_sent.add(number)
             return code
         if record.locked:
             return NUMBER_LOCKED
-        if _differs(record.account_number, request.get("CurrentAccountNumber")):
+        if _mismatch(record.account_number, request.get("CurrentAccountNumber")):
             return WRONG_ACCOUNT_NUMBER
-        if _differs(record.pin, request.get("CurrentAccountPassword")):
+        if _mismatch(record.pin, request.get("CurrentAccountPassword")):
             return WRONG_PIN
         address = request.get("CurrentBillingAddress") or {}
-        if _differs(record.zip, address.get("Zip")):
+        if _mismatch(record.zip, address.get("Zip")):
             return MISMATCH
-        if _differs(record.name, request.get("SubscriberName")):
+        if _mismatch(record.name, request.get("SubscriberName")):
             return MISMATCH
         return None
 
-    def word(self, phase: Phase) -> str:
+    def order_status(self, phase: Phase) -> str:
         """The vendor's word for a phase in the chosen vocabulary."""
-        return WORDS[self.vocabulary][phase]
+        return ORDER_STATUSES[self.vocabulary][phase]
 
-    def due(self, since: datetime, event: Literal["acknowledge", "decide", "complete"]) -> datetime:
-        """When the carrier acts on a request that reached it at `since`."""
+    def due_at(
+        self, received_at: datetime, event: Literal["acknowledge", "decide", "complete"]
+    ) -> datetime:
+        """When the carrier acts on a request that reached it at `received_at`."""
         seconds: float = getattr(self.timings, f"{event}_after")
-        return since + timedelta(seconds=seconds)
+        return received_at + timedelta(seconds=seconds)
 
 
-def _differs(truth: str | None, given: str | None) -> bool:
-    return truth is not None and truth != given
+def _mismatch(expected: str | None, given: str | None) -> bool:
+    return expected is not None and expected != given

@@ -18,11 +18,11 @@ class RealClock:
 
     def __init__(self) -> None:
         self._start = datetime.now(UTC)
-        self._mark = time.monotonic()
+        self._monotonic_start = time.monotonic()
 
     def now(self) -> datetime:
         """The current time, aware, in UTC."""
-        return self._start + timedelta(seconds=time.monotonic() - self._mark)
+        return self._start + timedelta(seconds=time.monotonic() - self._monotonic_start)
 
 
 class ManualClock:

@@ -17,7 +17,7 @@ _TITLES = {
 }
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """A request the vendor would not carry out; nothing was changed.
 
     `status` is the HTTP status, `message` the text for the caller, `fields` the faults by field
@@ -57,22 +57,24 @@ class Refusal(Exception):
         return problem
 
 
-def missing(field: str) -> Refusal:
+def missing(field: str) -> ApiError:
     """400 for a field that this request needs; the wording is the vendor's own."""
-    return Refusal(400, f"{field} is required", fields={field: [f"{field} is required"]})
+    return ApiError(400, f"{field} is required", fields={field: [f"{field} is required"]})
 
 
-def invalid(field: str, text: str) -> Refusal:
+def invalid(field: str, text: str) -> ApiError:
     """400 for a field whose value breaks a rule; `text` says which."""
-    return Refusal(400, text, fields={field: [text]})
+    return ApiError(400, text, fields={field: [text]})
 
 
-def not_found(what: str) -> Refusal:
+def not_found(what: str) -> ApiError:
     """404: the vendor gives the same answer for "unknown" and "another account's"."""
-    return Refusal(404, f"Not found: this {what} does not exist or belongs to a different account.")
+    return ApiError(
+        404, f"Not found: this {what} does not exist or belongs to a different account."
+    )
 
 
-def from_validation(error: ValidationError) -> Refusal:
+def from_validation(error: ValidationError) -> ApiError:
     """400 with every faulty field named at once. Values are never repeated: they may be secrets."""
     fields: dict[str, list[str]] = {}
     for fault in error.errors(include_input=False, include_context=False, include_url=False):
@@ -85,4 +87,4 @@ def from_validation(error: ValidationError) -> Refusal:
             text = f"{name}: {fault['msg']}"
         fields.setdefault(name, []).append(text)
     message = " ".join(text for texts in fields.values() for text in texts)
-    return Refusal(400, message, fields=fields)
+    return ApiError(400, message, fields=fields)

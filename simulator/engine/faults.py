@@ -7,12 +7,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 FaultKind = Literal[
-    "refuse",
-    "lose",
+    "refuse_connection",
+    "drop_response",
     "error_before",
     "error_after",
-    "slow",
-    "slow_before",
+    "delay_response",
+    "delay_effect",
     "429",
     "broken_json",
     "html",
@@ -23,20 +23,20 @@ FaultKind = Literal[
 
 def matches(pattern: str, method: str | None, path: str) -> bool:
     """Whether a pattern such as "POST /v1.0/numbers/*" means this call; no method: any."""
-    wanted, _, wanted_path = pattern.rpartition(" ")
-    same_method = not wanted or method is None or wanted.upper() == method
-    return same_method and fnmatchcase(path.lower(), wanted_path.lower())
+    expected_method, _, expected_path = pattern.rpartition(" ")
+    same_method = not expected_method or method is None or expected_method.upper() == method
+    return same_method and fnmatchcase(path.lower(), expected_path.lower())
 
 
 class Fault(BaseModel):
     """Spoils calls that match, from the `nth` one on (1-based), `times` in a row.
 
     `match` is a path pattern (`*` and `?`), optionally after a method: "POST /v1.0/numbers/*".
-    Letter case does not matter. Kinds: `refuse` closes the connection unread, nothing done;
-    `lose` does it, then cuts the connection; `error_before`/`error_after` answer `status` without
-    or after doing it; `slow`/`slow_before` answer `seconds` late, having done it before or after
-    the wait; `429` (with `retry_after` seconds, if given) and `401` do nothing;
-    `broken_json`, `html` and `empty` do it and answer 200 with something unreadable.
+    Letter case does not matter. Kinds: `refuse_connection` closes the connection unread, nothing
+    done; `drop_response` does it, then cuts the connection; `error_before`/`error_after` answer
+    `status` without or after doing it; `delay_response`/`delay_effect` answer `seconds` late,
+    having done it before or after the wait; `429` (with `retry_after` seconds, if given) and `401`
+    do nothing; `broken_json`, `html` and `empty` do it and answer 200 with something unreadable.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +55,7 @@ class Fault(BaseModel):
 
 
 @dataclass
-class Faults:
+class FaultInjector:
     """The rules in force. Each counts its own matching calls."""
 
     _rules: list[tuple[Fault, list[None]]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Json = dict[str, Any]
-Answer = Json | list[Json]
+ResponseBody = Json | list[Json]
 
 Text = Annotated[str, Field(min_length=1)]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
@@ -30,13 +30,13 @@ class Body(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    def sent(self) -> Json:
+    def sent_fields(self) -> Json:
         """Only what the caller sent, for partial updates; an explicit null counts as sent."""
         return self.model_dump(exclude_unset=True)
 
-    def given(self) -> Json:
+    def non_null_fields(self) -> Json:
         """What the caller sent, for updates in which a null changes nothing."""
-        return {key: value for key, value in self.sent().items() if value is not None}
+        return {key: value for key, value in self.sent_fields().items() if value is not None}
 
 
 class Query(BaseModel):
@@ -45,7 +45,7 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Nothing(Query):
+class NoParameters(Query):
     """An operation that takes no parameters."""
 
 

@@ -7,20 +7,20 @@ from typing import Literal
 
 from simulator.engine.faults import matches
 
-Moment = Literal["token", "before", "after"]
+GatePoint = Literal["token", "before", "after"]
 
 
 @dataclass
 class Gate:
     """Holds the first call that `match` means (as in `Fault`), until it is released.
 
-    Moments: `token` holds the token call for that endpoint, `before` the call itself with nothing
+    Points: `token` holds the token call for that endpoint, `before` the call itself with nothing
     done, `after` the call with all done and nothing answered. A call whose client goes away before
     its release is given up: what was not done by then is never done.
     """
 
     match: str
-    moment: Moment
+    point: GatePoint
     _reached: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
@@ -32,35 +32,35 @@ class Gate:
         """Let the call go on, or pass when it has not come yet."""
         self._released.set()
 
-    async def hold(self, gone: Awaitable[None]) -> bool:
-        """Holds a call; whether it goes on. `gone` ends when its client has gone away."""
+    async def hold(self, disconnected: Awaitable[None]) -> bool:
+        """Holds a call; whether it goes on. `disconnected` ends when its client has gone away."""
         self._reached.set()
-        leaving = asyncio.ensure_future(gone)
+        disconnecting = asyncio.ensure_future(disconnected)
         released = asyncio.ensure_future(self._released.wait())
         try:
-            await asyncio.wait({leaving, released}, return_when=asyncio.FIRST_COMPLETED)
-            return not leaving.done()
+            await asyncio.wait({disconnecting, released}, return_when=asyncio.FIRST_COMPLETED)
+            return not disconnecting.done()
         finally:
-            leaving.cancel()
+            disconnecting.cancel()
             released.cancel()
 
 
 @dataclass
-class Gates:
+class GateRegistry:
     """The gates that no call has come to yet."""
 
-    _closed: list[Gate] = field(default_factory=list)
+    _pending: list[Gate] = field(default_factory=list)
 
-    def close(self, match: str, moment: Moment) -> Gate:
+    def close(self, match: str, point: GatePoint) -> Gate:
         """Closes a gate for one call."""
-        gate = Gate(match, moment)
-        self._closed.append(gate)
+        gate = Gate(match, point)
+        self._pending.append(gate)
         return gate
 
-    def next(self, moment: Moment, method: str | None, path: str) -> Gate | None:
+    def next(self, point: GatePoint, method: str | None, path: str) -> Gate | None:
         """The gate that this call has come to, if any. A token is asked for without a method."""
-        for gate in self._closed:
-            if gate.moment == moment and matches(gate.match, method, path):
-                self._closed.remove(gate)
+        for gate in self._pending:
+            if gate.point == point and matches(gate.match, method, path):
+                self._pending.remove(gate)
                 return gate
         return None

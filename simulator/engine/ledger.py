@@ -47,10 +47,10 @@ class Ledger:
                 out.flush()
                 os.fsync(out.fileno())
 
-    def of(self, kind: str) -> list[LedgerRow]:
+    def by_kind(self, kind: str) -> list[LedgerRow]:
         """All rows of one kind, oldest first."""
         return [row for row in self.rows if row.kind == kind]
 
     def count(self, kind: str) -> int:
         """How often an effect of this kind was committed."""
-        return len(self.of(kind))
+        return len(self.by_kind(kind))

@@ -75,7 +75,7 @@ class Order:
     submissions: int = 0
 
 
-class World:
+class SimulatorState:
     """All state of one simulated distributor, with the few look-ups that every resource needs."""
 
     def __init__(
@@ -101,11 +101,11 @@ class World:
         self.webhooks: dict[str, Json] = {}
         self.aggregator_id = "AGID-simulator"
         self._tables = [name for name, value in vars(self).items() if isinstance(value, dict)]
-        self._pasts: list[tuple[datetime, dict[str, Json]]] = []
+        self._snapshots: list[tuple[datetime, dict[str, Json]]] = []
         self._next_line = count(2000000)
         self._next_sim = count(1)
-        self._coming: list[tuple[datetime, int, Callable[[datetime], None]]] = []
-        self._event_numbers = count()
+        self._scheduled_events: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        self._event_sequence = count()
 
     def new_id(self, prefix: str) -> str:
         """A fresh id with one of the vendor's prefixes."""
@@ -128,34 +128,34 @@ class World:
         self.ledger.append(at or self.clock.now(), kind, data)
         if self.options.list_lag:
             tables = {name: deepcopy(getattr(self, name)) for name in self._tables}
-            self._pasts.append((self.clock.now(), tables))
+            self._snapshots.append((self.clock.now(), tables))
 
-    def as_lists_show_it(self) -> "World":
-        """The world to read lists from: that of `list_lag` ago."""
+    def lagged_view(self) -> "SimulatorState":
+        """The state to read lists from: that of `list_lag` ago."""
         if not self.options.list_lag:
             return self
-        then = self.clock.now() - timedelta(seconds=self.options.list_lag)
+        visible_at = self.clock.now() - timedelta(seconds=self.options.list_lag)
         past: dict[str, Json] = {name: {} for name in self._tables}
-        for at, tables in self._pasts:
-            if at <= then:
+        for at, tables in self._snapshots:
+            if at <= visible_at:
                 past = tables
-        shown = copy(self)
-        vars(shown).update(past)
-        return shown
+        view = copy(self)
+        vars(view).update(past)
+        return view
 
-    def at(self, due: datetime, event: Callable[[datetime], None]) -> None:
-        """Lets `event(due)` happen once the clock reaches `due`; see `settle`."""
-        heapq.heappush(self._coming, (due, next(self._event_numbers), event))
+    def schedule(self, due: datetime, event: Callable[[datetime], None]) -> None:
+        """Lets `event(due)` happen once the clock reaches `due`; see `process_due_events`."""
+        heapq.heappush(self._scheduled_events, (due, next(self._event_sequence), event))
 
-    def settle(self) -> None:
+    def process_due_events(self) -> None:
         """Lets everything happen that is due by now. Called before state is read or changed."""
         now = self.clock.now()
-        while self._coming and self._coming[0][0] <= now:
-            due, _, event = heapq.heappop(self._coming)
+        while self._scheduled_events and self._scheduled_events[0][0] <= now:
+            due, _, event = heapq.heappop(self._scheduled_events)
             event(due)
 
     def find(self, table: Mapping[str, T], key: str | None, field_name: str) -> T:
-        """The entry with this id. Raises Refusal 400 without an id, 404 for an unknown one."""
+        """The entry with this id. Raises ApiError 400 without an id, 404 for an unknown one."""
         if not key:
             raise missing(field_name)
         found = table.get(key)
@@ -163,7 +163,7 @@ class World:
             raise not_found(field_name)
         return found
 
-    def account_for(self, account_id: str | None) -> str:
+    def resolve_account(self, account_id: str | None) -> str:
         """The account an operation is for; it may be left out only while there is just one."""
         if account_id:
             if account_id not in self.accounts:
@@ -173,14 +173,14 @@ class World:
             raise missing("AccountId")
         return next(iter(self.accounts))
 
-    def route_for(self, table: dict[str, Json], route_id: str, account_id: str | None) -> None:
-        """Checks that a route exists and is not another account's. Raises Refusal 404."""
+    def check_route(self, table: dict[str, Json], route_id: str, account_id: str | None) -> None:
+        """Checks that a route exists and is not another account's. Raises ApiError 404."""
         route = table.get(route_id)
         if route is None or account_id not in (None, route["AccountId"]):
             raise not_found("route")
 
     def active_number(self, number: str) -> Number:
-        """A number of ours that is in service. Raises Refusal 404 or 400."""
+        """A number of ours that is in service. Raises ApiError 404 or 400."""
         found = self.find(self.numbers, number, "Number")
         if found.status != "Active":
             raise invalid("Number", f"{number} is not active")
@@ -193,7 +193,7 @@ class World:
     def assign(self, number: Number, subscriber_id: str) -> None:
         """Binds a number to a subscriber of the same account.
 
-        A ported number has no account until then and joins the subscriber's. Raises Refusal.
+        A ported number has no account until then and joins the subscriber's. Raises ApiError.
         """
         subscriber = self.find(self.subscribers, subscriber_id, "AssignedSubscriberId")
         if number.account_id not in (None, subscriber.account_id):
@@ -202,6 +202,6 @@ class World:
         number.subscriber_id = subscriber.id
 
 
-def changed(body: dict[str, Any], key: str) -> list[str]:
+def changed_fields(body: dict[str, Any], key: str) -> list[str]:
     """The names of the fields an update sent, without its own id: safe to write down."""
     return sorted(name for name in body if name != key)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulator.simulator import Simulator
 
 
-class Advance(BaseModel):
+class AdvanceClock(BaseModel):
     """POST clock/advance."""
 
     model_config = ConfigDict(extra="forbid")
@@ -26,7 +26,7 @@ class Advance(BaseModel):
     seconds: float
 
 
-class PortOut(BaseModel):
+class CompletePortOut(BaseModel):
     """POST port-out."""
 
     model_config = ConfigDict(extra="forbid")
@@ -51,24 +51,24 @@ def control_routes(sim: "Simulator") -> list[Route]:
         return {"status": "ok"}
 
     def state(_: Any) -> Any:
-        sim.world.settle()
-        world = sim.world
+        sim.state.process_due_events()
+        state = sim.state
         return {
             "now": sim.clock.now().isoformat(),
-            "accounts": len(world.accounts),
-            "subscribers": len(world.subscribers),
-            "message_routes": len(world.message_routes),
-            "voice_routes": len(world.voice_routes),
-            "products": len(world.products),
-            "packages": len(world.packages),
-            "subscriptions": len(world.subscriptions),
-            "numbers": len(world.numbers),
-            "filters": len(world.filters),
-            "webhooks": len(world.webhooks),
-            "ledger_rows": len(world.ledger.rows),
+            "accounts": len(state.accounts),
+            "subscribers": len(state.subscribers),
+            "message_routes": len(state.message_routes),
+            "voice_routes": len(state.voice_routes),
+            "products": len(state.products),
+            "packages": len(state.packages),
+            "subscriptions": len(state.subscriptions),
+            "numbers": len(state.numbers),
+            "filters": len(state.filters),
+            "webhooks": len(state.webhooks),
+            "ledger_rows": len(state.ledger.rows),
             "port_ins": [
                 {"order_id": o.id, "number": o.number, "phase": o.phase, "message": o.message}
-                for o in world.orders.values()
+                for o in state.orders.values()
                 if o.phase
             ],
         }
@@ -81,22 +81,22 @@ def control_routes(sim: "Simulator") -> list[Route]:
         sim.faults.clear()
         return {"status": "cleared"}
 
-    def alter_carrier(body: Any) -> Any:
+    def update_carrier(body: Any) -> Any:
         number, changes = _carrier_change(body)
-        sim.carrier.alter(number, changes)
-        known = sim.carrier.record(number)
+        sim.carrier.update_record(number, changes)
+        known = sim.carrier.get_record(number)
         return {"number": number, "script": known.script, "locked": known.locked}
 
-    def leave(body: Any) -> Any:
-        wanted = PortOut.model_validate(body)
-        sim.leave(wanted.number, wanted.pin)
-        return {"status": "left"}
+    def complete_port_out(body: Any) -> Any:
+        request = CompletePortOut.model_validate(body)
+        sim.complete_port_out(request.number, request.pin)
+        return {"status": "ported_out"}
 
     def advance(body: Any) -> Any:
         if not isinstance(sim.clock, ManualClock):
             raise ValueError("the clock runs by itself; start the simulator with a manual clock")
-        sim.clock.advance(Advance.model_validate(body).seconds)
-        sim.world.settle()
+        sim.clock.advance(AdvanceClock.model_validate(body).seconds)
+        sim.state.process_due_events()
         return {"now": sim.clock.now().isoformat()}
 
     def reset(_: Any) -> Any:
@@ -111,8 +111,8 @@ def control_routes(sim: "Simulator") -> list[Route]:
         _route("GET", "/_sim/state", state),
         _route("POST", "/_sim/faults", add_fault),
         _route("DELETE", "/_sim/faults", clear_faults),
-        _route("POST", "/_sim/carrier", alter_carrier),
-        _route("POST", "/_sim/port-out", leave),
+        _route("POST", "/_sim/carrier", update_carrier),
+        _route("POST", "/_sim/port-out", complete_port_out),
         _route("POST", "/_sim/clock/advance", advance),
         _route("POST", "/_sim/reset", reset),
     ]
@@ -125,11 +125,11 @@ def _carrier_change(body: Any) -> tuple[str, dict[str, Any]]:
     return body["number"], {key: value for key, value in body.items() if key != "number"}
 
 
-def _route(method: str, path: str, act: Callable[[Any], Any]) -> Route:
+def _route(method: str, path: str, handler: Callable[[Any], Any]) -> Route:
     async def endpoint(request: Request) -> Response:
         raw = await request.body()
         try:
-            return JSONResponse(act(json.loads(raw) if raw else None))
+            return JSONResponse(handler(json.loads(raw) if raw else None))
         except ValidationError as error:
             faults = error.errors(include_url=False, include_context=False, include_input=False)
             text = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults)

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from simulator.engine.errors import from_validation
-from simulator.engine.fields import Answer, Nothing
-from simulator.engine.state import World
+from simulator.engine.fields import NoParameters, ResponseBody
+from simulator.engine.state import SimulatorState
 from simulator.resources import (
     accounts,
     catalogue,
@@ -26,7 +26,7 @@ from simulator.resources import (
 )
 
 M = TypeVar("M", bound=BaseModel)
-Run = Callable[[World, Any], Answer]
+OperationHandler = Callable[[SimulatorState, Any], ResponseBody]
 
 PREFIX = "/v1.0"
 # Both spellings are accepted by the live API.
@@ -35,15 +35,15 @@ TOKEN_PATHS = (f"{PREFIX}/OAuth2/tokens", f"{PREFIX}/oauth2/tokens")
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation; `run` takes the world and the JSON body or the query parameters.
+    """One operation; `run` takes the state and the JSON body or the query parameters.
 
-    `lags`: it lists, and may show what there is only after a while.
+    `lagged`: it lists, and may show what there is only after a while.
     """
 
     method: str
     path: str
-    run: Run
-    lags: bool
+    run: OperationHandler
+    lagged: bool
 
 
 OPERATIONS: dict[str, dict[str, Operation]] = {}
@@ -53,25 +53,25 @@ def _add(
     method: str,
     path: str,
     model: type[M],
-    rule: Callable[[World, M], Answer],
+    handler: Callable[[SimulatorState, M], ResponseBody],
     *,
-    lags: bool = False,
+    lagged: bool = False,
 ) -> None:
-    def run(world: World, given: Any) -> Answer:
+    def run(state: SimulatorState, given: Any) -> ResponseBody:
         try:
             request = model.model_validate(given)
         except ValidationError as error:
             raise from_validation(error) from None
-        return rule(world, request)
+        return handler(state, request)
 
-    operation = Operation(method, PREFIX + path, run, lags)
+    operation = Operation(method, PREFIX + path, run, lagged)
     OPERATIONS.setdefault(operation.path, {})[method] = operation
 
 
 _add("POST", "/account/create", accounts.CreateAccount, accounts.create_account)
 _add("GET", "/account", accounts.AccountQuery, accounts.get_account)
 _add("POST", "/account/update", accounts.UpdateAccount, accounts.update_account)
-_add("GET", "/distributor/accounts", Nothing, accounts.list_accounts, lags=True)
+_add("GET", "/distributor/accounts", NoParameters, accounts.list_accounts, lagged=True)
 
 _add("POST", "/subscribers/create", subscribers.CreateSubscriber, subscribers.create_subscriber)
 _add("GET", "/subscribers/get", subscribers.SubscriberQuery, subscribers.get_subscriber)
@@ -84,7 +84,7 @@ _add(
     "/distributor/subscribers",
     subscribers.SubscribersPage,
     subscribers.list_subscribers,
-    lags=True,
+    lagged=True,
 )
 
 _add("POST", "/message/routes", routes.CreateMessageRoute, routes.create_message_route)
@@ -96,13 +96,15 @@ _add(
     "/account/message/routes",
     routes.AccountRoutesQuery,
     routes.list_message_routes,
-    lags=True,
+    lagged=True,
 )
 _add("POST", "/voice/routes", routes.CreateVoiceRoute, routes.create_voice_route)
 _add("GET", "/voice/routes", routes.VoiceRouteQuery, routes.get_voice_route)
 _add("POST", "/voice/routes/update", routes.UpdateVoiceRoute, routes.update_voice_route)
 _add("POST", "/voice/routes/delete", routes.DeleteVoiceRoute, routes.delete_voice_route)
-_add("GET", "/account/voice/routes", routes.AccountRoutesQuery, routes.list_voice_routes, lags=True)
+_add(
+    "GET", "/account/voice/routes", routes.AccountRoutesQuery, routes.list_voice_routes, lagged=True
+)
 
 _add("POST", "/products", catalogue.CreateProduct, catalogue.create_product)
 _add("GET", "/products", catalogue.ProductQuery, catalogue.get_product)
@@ -121,17 +123,21 @@ _add(
     "/packages/subscriptions",
     catalogue.PackageQuery,
     catalogue.list_package_subscriptions,
-    lags=True,
+    lagged=True,
 )
 for _owner in ("account", "distributor"):
-    _add("GET", f"/{_owner}/products", catalogue.CatalogueQuery, catalogue.list_products, lags=True)
-    _add("GET", f"/{_owner}/packages", catalogue.CatalogueQuery, catalogue.list_packages, lags=True)
+    _add(
+        "GET", f"/{_owner}/products", catalogue.CatalogueQuery, catalogue.list_products, lagged=True
+    )
+    _add(
+        "GET", f"/{_owner}/packages", catalogue.CatalogueQuery, catalogue.list_packages, lagged=True
+    )
     _add(
         "GET",
         f"/{_owner}/subscriptions",
         catalogue.CatalogueQuery,
         catalogue.list_subscriptions,
-        lags=True,
+        lagged=True,
     )
 
 _add("POST", "/subscriptions", subscriptions.CreateSubscription, subscriptions.create_subscription)
@@ -152,7 +158,7 @@ _add(
 _add("POST", "/numbers/availability", provisioning.Availability, provisioning.search_availability)
 _add("POST", "/numbers/provision", provisioning.Provision, provisioning.provision)
 _add("GET", "/numbers/order", numbers.OrderQuery, numbers.get_order)
-_add("GET", "/numbers/inventory", numbers.InventoryQuery, numbers.inventory, lags=True)
+_add("GET", "/numbers/inventory", numbers.InventoryQuery, numbers.inventory, lagged=True)
 _add("GET", "/numbers", numbers.NumberQuery, numbers.number_details)
 _add("POST", "/numbers/update", numbers.UpdateNumber, numbers.update_number)
 _add("POST", "/numbers/status", number_status.ChangeStatus, number_status.change_status)
@@ -176,7 +182,7 @@ _add(
 
 _add("POST", "/subscribers/guardian-features", guardian.SetFeatures, guardian.set_features)
 _add("GET", "/subscribers/guardian-features", guardian.FeaturesQuery, guardian.get_features)
-_add("POST", "/subscribers/guardians/relation", guardian.Relate, guardian.relate)
+_add("POST", "/subscribers/guardians/relation", guardian.CreateRelation, guardian.create_relation)
 _add(
     "POST",
     "/subscribers/guardians/relation/delete",
@@ -188,21 +194,26 @@ _add(
     "/subscribers/guardians/relation/parent",
     guardian.ParentQuery,
     guardian.list_children,
-    lags=True,
+    lagged=True,
 )
 _add("GET", "/subscribers/guardians/relation/child", guardian.ChildQuery, guardian.list_parents)
 
-_CALLS = "/subscribers/call-filter"
-_add("POST", _CALLS, filters.CreateCallFilter, filters.CALLS.create)
-_add("POST", f"{_CALLS}/update", filters.UpdateCallFilter, filters.CALLS.update)
-_MESSAGES = "/subscribers/message-filter"
-_add("POST", _MESSAGES, filters.CreateMessageFilter, filters.MESSAGES.create)
-_add("POST", f"{_MESSAGES}/update", filters.UpdateMessageFilter, filters.MESSAGES.update)
+_CALL_FILTER_PATH = "/subscribers/call-filter"
+_add("POST", _CALL_FILTER_PATH, filters.CreateCallFilter, filters.CALL_FILTERS.create)
+_add("POST", f"{_CALL_FILTER_PATH}/update", filters.UpdateCallFilter, filters.CALL_FILTERS.update)
+_MESSAGE_FILTER_PATH = "/subscribers/message-filter"
+_add("POST", _MESSAGE_FILTER_PATH, filters.CreateMessageFilter, filters.MESSAGE_FILTERS.create)
+_add(
+    "POST",
+    f"{_MESSAGE_FILTER_PATH}/update",
+    filters.UpdateMessageFilter,
+    filters.MESSAGE_FILTERS.update,
+)
 for _path, _family, _entries, _edit in (
-    (_CALLS, filters.CALLS, "numbers", filters.EditNumbers),
-    (_MESSAGES, filters.MESSAGES, "contacts", filters.EditContacts),
+    (_CALL_FILTER_PATH, filters.CALL_FILTERS, "numbers", filters.EditNumbers),
+    (_MESSAGE_FILTER_PATH, filters.MESSAGE_FILTERS, "contacts", filters.EditContacts),
 ):
-    _add("GET", _path, filters.FilterQuery, _family.read, lags=True)
+    _add("GET", _path, filters.FilterQuery, _family.read, lagged=True)
     _add("POST", f"{_path}/delete", filters.FilterKey, _family.delete)
     _add("GET", f"{_path}/keywords", filters.FilterPartQuery, _family.keywords)
     for _which in ("Allowed", "Blocked"):

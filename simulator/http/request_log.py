@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator.engine.errors import Refusal
+from simulator.engine.errors import ApiError
 
 WINDOW = timedelta(seconds=60)
 
@@ -47,18 +47,18 @@ class RateLimit:
     """At most `limit` calls in any rolling 60 seconds; a refused call does not count."""
 
     limit: int
-    with_header: bool
-    _passed: deque[datetime] = field(default_factory=deque)
+    include_retry_after: bool
+    _admitted: deque[datetime] = field(default_factory=deque)
 
     def admit(self, now: datetime) -> None:
-        """Counts a call, or raises Refusal 429 with the seconds until one is free again."""
-        while self._passed and now - self._passed[0] >= WINDOW:
-            self._passed.popleft()
-        if len(self._passed) >= self.limit:
-            wait = (self._passed[0] + WINDOW - now).total_seconds()
-            raise Refusal(
+        """Counts a call, or raises ApiError 429 with the seconds until one is free again."""
+        while self._admitted and now - self._admitted[0] >= WINDOW:
+            self._admitted.popleft()
+        if len(self._admitted) >= self.limit:
+            wait = (self._admitted[0] + WINDOW - now).total_seconds()
+            raise ApiError(
                 429,
                 "Too many requests: rate limit exceeded.",
-                retry_after=max(1, math.ceil(wait)) if self.with_header else None,
+                retry_after=max(1, math.ceil(wait)) if self.include_retry_after else None,
             )
-        self._passed.append(now)
+        self._admitted.append(now)

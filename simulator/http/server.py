@@ -13,10 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-_CUT = "simulator.cut"
+_ABORT = "simulator.cut"
 
 
-class _CuttableProtocol(H11Protocol):
+class _AbortableProtocol(H11Protocol):
     """Puts into the scope how to close the socket: ASGI itself has no word for it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -24,15 +24,15 @@ class _CuttableProtocol(H11Protocol):
         inner: Any = self.app
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            scope.setdefault("extensions", {})[_CUT] = self.transport.abort
+            scope.setdefault("extensions", {})[_ABORT] = self.transport.abort
             await inner(scope, receive, send)
 
         self.app = app
 
 
-async def cut(scope: Scope, receive: Receive) -> None:
+async def abort_connection(scope: Scope, receive: Receive) -> None:
     """Closes the client's connection without an answer and returns when it is closed."""
-    close: Callable[[], None] = scope["extensions"][_CUT]
+    close: Callable[[], None] = scope["extensions"][_ABORT]
     close()
     # Returning earlier would make uvicorn log an error and try a 500 on the closed socket.
     while (await receive())["type"] != "http.disconnect":
@@ -55,7 +55,7 @@ async def listen(
     state = ServerState()
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(
-        lambda: _CuttableProtocol(config=config, server_state=state, app_state={}),
+        lambda: _AbortableProtocol(config=config, server_state=state, app_state={}),
         host,
         port,
         family=socket.AF_INET,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from simulator.engine.clock import Clock
-from simulator.engine.errors import Refusal, invalid
+from simulator.engine.errors import ApiError, invalid
 from simulator.engine.fields import Body, Json, Text
 from simulator.options import SimulatorOptions
 
@@ -26,7 +26,7 @@ class TokenRequest(Body):
         return urlsplit(self.ApiEndpoint).path
 
 
-class Tokens:
+class TokenIssuer:
     """Issues tokens and checks them against the URL they are used at."""
 
     def __init__(self, options: SimulatorOptions, clock: Clock) -> None:
@@ -35,10 +35,10 @@ class Tokens:
         self._issued: dict[str, tuple[str, datetime]] = {}
 
     def issue(self, request: TokenRequest) -> Json:
-        """A token for `ApiEndpoint`. Raises Refusal 401 for credentials that are not ours."""
+        """A token for `ApiEndpoint`. Raises ApiError 401 for credentials that are not ours."""
         known = (self._options.account_key, self._options.account_secret)
         if (request.AccountKey, request.AccountSecret) != known:
-            raise Refusal(401, "Unauthorized: AccountKey or AccountSecret is not valid.")
+            raise ApiError(401, "Unauthorized: AccountKey or AccountSecret is not valid.")
         url = urlsplit(request.ApiEndpoint)
         if url.scheme not in ("http", "https") or not url.netloc or url.query or url.fragment:
             raise invalid(
@@ -54,16 +54,16 @@ class Tokens:
         }
 
     def check(self, authorization: str | None, url: str) -> None:
-        """Lets a request to `url` (no query) pass, or raises Refusal 401/403."""
+        """Lets a request to `url` (no query) pass, or raises ApiError 401/403."""
         scheme, _, token = (authorization or "").partition(" ")
         issued = self._issued.get(token)
         if scheme != "Bearer" or issued is None:
-            raise Refusal(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
+            raise ApiError(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
         scope, expiry = issued
         if self._clock.now() >= expiry:
-            raise Refusal(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
+            raise ApiError(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
         if scope != url:
-            raise Refusal(
+            raise ApiError(
                 self._options.scope_status,
                 f"This token is for {scope}, not for {url}. Check the ApiEndpoint scope.",
             )

@@ -9,12 +9,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from simulator.engine.errors import Refusal, from_validation
+from simulator.engine.errors import ApiError, from_validation
 from simulator.engine.faults import Fault
-from simulator.engine.fields import Answer
+from simulator.engine.fields import ResponseBody
 from simulator.http.operations import OPERATIONS, TOKEN_PATHS
 from simulator.http.request_log import RequestEntry
-from simulator.http.server import cut
+from simulator.http.server import abort_connection
 from simulator.http.tokens import TokenRequest
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class VendorApi:
         entry.fault = fault.kind if fault else None
         response = await self._respond(request, entry, fault)
         if response is None:
-            await cut(scope, receive)
+            await abort_connection(scope, receive)
             return
         entry.status = response.status_code
         await response(scope, receive, send)
@@ -49,85 +49,85 @@ class VendorApi:
     ) -> Response | None:
         """The response, or None when the connection is to be cut."""
         kind = fault.kind if fault else None
-        if fault and kind in ("refuse", "error_before", "429", "401", "slow_before"):
-            if kind == "refuse":
+        if fault and kind in ("refuse_connection", "error_before", "429", "401", "delay_effect"):
+            if kind == "refuse_connection":
                 return None
-            if kind != "slow_before":
-                return self._refused(_instead(fault))
+            if kind != "delay_effect":
+                return self._error_response(_injected_error(fault))
             await asyncio.sleep(fault.seconds)
         try:
             raw = await request.body()
         except ClientDisconnect:
             return None
-        if not await self._passes(request, raw, entry, "before"):
+        if not await self._pass_gate(request, raw, entry, "before"):
             return None
         try:
-            response: Response = JSONResponse(self._answer(request, raw, entry))
-        except Refusal as refusal:
-            response = self._refused(refusal)
-        if not await self._passes(request, raw, entry, "after"):
+            response: Response = JSONResponse(self._execute(request, raw, entry))
+        except ApiError as error:
+            response = self._error_response(error)
+        if not await self._pass_gate(request, raw, entry, "after"):
             return None
-        if fault is None or kind == "slow_before":
+        if fault is None or kind == "delay_effect":
             return response
-        if kind == "lose":
+        if kind == "drop_response":
             return None
-        if kind == "slow":
+        if kind == "delay_response":
             await asyncio.sleep(fault.seconds)
             return response
-        return self._spoiled(fault, response)
+        return self._faulty_response(fault, response)
 
-    async def _passes(
-        self, request: Request, raw: bytes, entry: RequestEntry, moment: Literal["before", "after"]
+    async def _pass_gate(
+        self, request: Request, raw: bytes, entry: RequestEntry, point: Literal["before", "after"]
     ) -> bool:
         """Whether the call goes on, once the gate that it may have come to is open."""
         gates = self._sim.gates
         if not entry.is_token:
-            gate = gates.next(moment, request.method, entry.path)
-        elif moment == "before" and (path := _token_path(raw)):
+            gate = gates.next(point, request.method, entry.path)
+        elif point == "before" and (path := _token_path(raw)):
             gate = gates.next("token", None, path)
         else:
             return True
-        return gate is None or await gate.hold(_gone(request))
+        return gate is None or await gate.hold(_wait_for_disconnect(request))
 
-    def _answer(self, request: Request, raw: bytes, entry: RequestEntry) -> Answer:
+    def _execute(self, request: Request, raw: bytes, entry: RequestEntry) -> ResponseBody:
         """Does the call. No `await` in here: a call is done as a whole or not at all."""
         sim = self._sim
         if sim.rate_limit:
             sim.rate_limit.admit(sim.clock.now())
         if entry.is_token:
             if request.method != "POST":
-                raise _wrong_method(request)
+                raise _method_not_allowed(request)
             return self._token(raw, entry)
         methods = OPERATIONS.get(entry.path)
         if methods is None:
-            raise Refusal(404, f"Not found: there is no operation {entry.path}.")
+            raise ApiError(404, f"Not found: there is no operation {entry.path}.")
         operation = methods.get(request.method)
         if operation is None:
-            raise _wrong_method(request)
+            raise _method_not_allowed(request)
         url = f"{request.url.scheme}://{request.url.netloc}{entry.path}"
         sim.tokens.check(request.headers.get("authorization"), url)
-        given = dict(request.query_params) if request.method == "GET" else _parsed(raw)
-        sim.world.settle()
-        return operation.run(sim.world.as_lists_show_it() if operation.lags else sim.world, given)
+        given = dict(request.query_params) if request.method == "GET" else _parse_json(raw)
+        sim.state.process_due_events()
+        return operation.run(sim.state.lagged_view() if operation.lagged else sim.state, given)
 
-    def _token(self, raw: bytes, entry: RequestEntry) -> Answer:
+    def _token(self, raw: bytes, entry: RequestEntry) -> ResponseBody:
         try:
-            asked = TokenRequest.model_validate(_parsed(raw))
+            token_request = TokenRequest.model_validate(_parse_json(raw))
         except ValidationError as error:
             raise from_validation(error) from None
-        entry.token_for = asked.path
-        return self._sim.tokens.issue(asked)
+        entry.token_for = token_request.path
+        return self._sim.tokens.issue(token_request)
 
-    def _refused(self, refusal: Refusal) -> Response:
+    def _error_response(self, error: ApiError) -> Response:
         headers = {}
-        if refusal.retry_after is not None:
-            headers["Retry-After"] = str(refusal.retry_after)
-        body = refusal.body(self._sim.options.error_body)
-        return JSONResponse(body, status_code=refusal.status, headers=headers)
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(error.retry_after)
+        body = error.body(self._sim.options.error_body)
+        return JSONResponse(body, status_code=error.status, headers=headers)
 
-    def _spoiled(self, fault: Fault, response: Response) -> Response:
+    def _faulty_response(self, fault: Fault, response: Response) -> Response:
         if fault.kind == "error_after":
-            return self._refused(_instead(fault))
+            return self._error_response(_injected_error(fault))
         if fault.kind == "html":
             return HTMLResponse("<html><body>Gateway</body></html>")
         whole = bytes(response.body)
@@ -135,20 +135,20 @@ class VendorApi:
         return Response(body, media_type="application/json")
 
 
-def _instead(fault: Fault) -> Refusal:
+def _injected_error(fault: Fault) -> ApiError:
     if fault.kind == "429":
         text = "Too many requests: rate limit exceeded."
-        return Refusal(429, text, retry_after=fault.retry_after)
+        return ApiError(429, text, retry_after=fault.retry_after)
     if fault.kind == "401":
-        return Refusal(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
-    return Refusal(fault.status, "The server could not complete the request.")
+        return ApiError(401, "Unauthorized: Bearer token is missing, expired, or invalid.")
+    return ApiError(fault.status, "The server could not complete the request.")
 
 
-def _wrong_method(request: Request) -> Refusal:
-    return Refusal(405, f"{request.method} is not allowed at {request.url.path}.")
+def _method_not_allowed(request: Request) -> ApiError:
+    return ApiError(405, f"{request.method} is not allowed at {request.url.path}.")
 
 
-async def _gone(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -161,8 +161,8 @@ def _token_path(raw: bytes) -> str | None:
         return None
 
 
-def _parsed(raw: bytes) -> Any:
+def _parse_json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except ValueError:
-        raise Refusal(400, "Bad request: the body is not valid JSON.") from None
+        raise ApiError(400, "Bad request: the body is not valid JSON.") from None

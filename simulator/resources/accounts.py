@@ -1,7 +1,16 @@
 """Accounts under the distributor."""
 
-from simulator.engine.fields import Address, Answer, Body, EmailText, Json, Nothing, Query, Text
-from simulator.engine.state import World, changed
+from simulator.engine.fields import (
+    Address,
+    Body,
+    EmailText,
+    Json,
+    NoParameters,
+    Query,
+    ResponseBody,
+    Text,
+)
+from simulator.engine.state import SimulatorState, changed_fields
 
 
 class CreateAccount(Body):
@@ -27,48 +36,49 @@ class UpdateAccount(Body):
     MailingAddress: Address | None = None
 
 
-def create_account(world: World, body: CreateAccount) -> Answer:
+def create_account(state: SimulatorState, body: CreateAccount) -> ResponseBody:
     """A new account each time: nothing says that names are unique."""
-    account_id = world.new_id("AID")
-    world.accounts[account_id] = {
+    account_id = state.new_id("AID")
+    state.accounts[account_id] = {
         "AccountId": account_id,
         "AccountName": body.AccountName,
         "BillingAddress": _address(body.BillingAddress),
         "MailingAddress": _address(body.MailingAddress),
     }
-    world.commit(
+    state.commit(
         "account.created",
         {"account_id": account_id, "name": body.AccountName, "admin": body.AccountAdmin},
     )
-    return _shown(world, account_id)
+    return _to_response(state, account_id)
 
 
-def get_account(world: World, query: AccountQuery) -> Answer:
+def get_account(state: SimulatorState, query: AccountQuery) -> ResponseBody:
     """One account by id."""
-    world.find(world.accounts, query.AccountId, "AccountId")
-    return _shown(world, query.AccountId)
+    state.find(state.accounts, query.AccountId, "AccountId")
+    return _to_response(state, query.AccountId)
 
 
-def update_account(world: World, body: UpdateAccount) -> Answer:
+def update_account(state: SimulatorState, body: UpdateAccount) -> ResponseBody:
     """Changes the credential's only account; with several, the target cannot be named."""
-    account_id = world.account_for(None)
-    account = world.accounts[account_id]
+    account_id = state.resolve_account(None)
+    account = state.accounts[account_id]
     if body.AccountName is not None:
         account["AccountName"] = body.AccountName
     for part in ("BillingAddress", "MailingAddress"):
         sent = getattr(body, part)
         if sent is not None:
-            account[part] = {**account[part], **sent.sent()}
-    world.commit(
-        "account.updated", {"account_id": account_id, "fields": changed(body.sent(), "AccountId")}
+            account[part] = {**account[part], **sent.sent_fields()}
+    state.commit(
+        "account.updated",
+        {"account_id": account_id, "fields": changed_fields(body.sent_fields(), "AccountId")},
     )
-    return _shown(world, account_id)
+    return _to_response(state, account_id)
 
 
-def list_accounts(world: World, _: Nothing) -> Answer:
+def list_accounts(state: SimulatorState, _: NoParameters) -> ResponseBody:
     """GET distributor/accounts, in the envelope chosen in the options (undocumented)."""
-    rows = [_shown(world, account_id) for account_id in world.accounts]
-    envelope = world.options.accounts_envelope
+    rows = [_to_response(state, account_id) for account_id in state.accounts]
+    envelope = state.options.accounts_envelope
     if envelope == "results":
         return {"Results": rows}
     if envelope == "object" and len(rows) == 1:
@@ -80,6 +90,6 @@ def _address(address: Address | None) -> Json:
     return (address or Address()).model_dump()
 
 
-def _shown(world: World, account_id: str) -> Json:
-    people = [s for s in world.subscribers.values() if s.account_id == account_id]
-    return {**world.accounts[account_id], "TotalSubscribers": len(people)}
+def _to_response(state: SimulatorState, account_id: str) -> Json:
+    subscribers = [s for s in state.subscribers.values() if s.account_id == account_id]
+    return {**state.accounts[account_id], "TotalSubscribers": len(subscribers)}

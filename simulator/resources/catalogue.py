@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from simulator.engine.errors import invalid
-from simulator.engine.fields import Answer, Body, Json, ListFilter, Money, Query, Text
-from simulator.engine.state import World, changed
+from simulator.engine.fields import Body, Json, ListFilter, Money, Query, ResponseBody, Text
+from simulator.engine.state import SimulatorState, changed_fields
 
 Frequency = Literal["MRC", "NRC"]
 
@@ -121,65 +121,65 @@ class CatalogueQuery(Query):
     Filter: ListFilter = "All"
 
 
-def create_product(world: World, body: CreateProduct) -> Answer:
+def create_product(state: SimulatorState, body: CreateProduct) -> ResponseBody:
     """A new product each time; a SKU may repeat."""
     product = {
-        "ProductId": world.new_id("PRID"),
+        "ProductId": state.new_id("PRID"),
         **body.model_dump(),
-        "AggregatorId": world.aggregator_id,
+        "AggregatorId": state.aggregator_id,
         "DistributorId": None,
         "Active": True,
     }
-    world.products[product["ProductId"]] = product
-    world.commit("product.created", {"product_id": product["ProductId"], "sku": body.SKU})
+    state.products[product["ProductId"]] = product
+    state.commit("product.created", {"product_id": product["ProductId"], "sku": body.SKU})
     return product
 
 
-def get_product(world: World, query: ProductQuery) -> Answer:
+def get_product(state: SimulatorState, query: ProductQuery) -> ResponseBody:
     """One product by id."""
-    return world.find(world.products, query.ProductId, "ProductId")
+    return state.find(state.products, query.ProductId, "ProductId")
 
 
-def update_product(world: World, body: UpdateProduct) -> Answer:
+def update_product(state: SimulatorState, body: UpdateProduct) -> ResponseBody:
     """Changes what was sent; the answer has no Active and no owner ids."""
-    product = world.find(world.products, body.ProductId, "ProductId")
-    product.update(body.given())
-    sent = changed(body.sent(), "ProductId")
-    world.commit("product.updated", {"product_id": body.ProductId, "fields": sent})
+    product = state.find(state.products, body.ProductId, "ProductId")
+    product.update(body.non_null_fields())
+    sent = changed_fields(body.sent_fields(), "ProductId")
+    state.commit("product.updated", {"product_id": body.ProductId, "fields": sent})
     hidden = ("Active", "AggregatorId", "DistributorId")
     return {key: value for key, value in product.items() if key not in hidden}
 
 
-def delete_product(world: World, body: DeleteProduct) -> Answer:
+def delete_product(state: SimulatorState, body: DeleteProduct) -> ResponseBody:
     """Refused while a package contains the product."""
-    product = world.find(world.products, body.ProductId, "ProductId")
-    if any(item["ProductId"] == body.ProductId for item in world.package_items.values()):
+    product = state.find(state.products, body.ProductId, "ProductId")
+    if any(item["ProductId"] == body.ProductId for item in state.package_items.values()):
         raise invalid("ProductId", "This product is part of an active package")
-    del world.products[body.ProductId]
-    world.commit("product.deleted", {"product_id": body.ProductId, "sku": product["SKU"]})
+    del state.products[body.ProductId]
+    state.commit("product.deleted", {"product_id": body.ProductId, "sku": product["SKU"]})
     return {"ProductId": body.ProductId, "ProductStatus": "Deleted"}
 
 
-def create_package(world: World, body: CreatePackage) -> Answer:
+def create_package(state: SimulatorState, body: CreatePackage) -> ResponseBody:
     """A new package each time; the answer shows neither its items nor its description."""
     if body.SubscriberId:
-        world.find(world.subscribers, body.SubscriberId, "SubscriberId")
+        state.find(state.subscribers, body.SubscriberId, "SubscriberId")
     items = body.PackageItems or []
     for item in items:
-        world.find(world.products, item.ProductId, "ProductId")
-    package_id = world.new_id("PID")
-    world.packages[package_id] = {
+        state.find(state.products, item.ProductId, "ProductId")
+    package_id = state.new_id("PID")
+    state.packages[package_id] = {
         "PackageId": package_id,
         "PackageName": body.PackageName,
-        "DistributorId": world.options.account_key,
-        "AggregatorId": world.aggregator_id,
+        "DistributorId": state.options.account_key,
+        "AggregatorId": state.aggregator_id,
         "SubscriberId": body.SubscriberId,
         "Type": body.Type,
         "Price": body.Price,
         "Monthly": body.Monthly,
         "Active": True,
     }
-    world.commit(
+    state.commit(
         "package.created",
         {
             "package_id": package_id,
@@ -189,65 +189,67 @@ def create_package(world: World, body: CreatePackage) -> Answer:
         },
     )
     for item in items:
-        _new_item(world, package_id, item)
-    return world.packages[package_id]
+        _new_item(state, package_id, item)
+    return state.packages[package_id]
 
 
-def get_package(world: World, query: PackageQuery) -> Answer:
+def get_package(state: SimulatorState, query: PackageQuery) -> ResponseBody:
     """One package by id."""
-    return world.find(world.packages, query.PackageId, "PackageId")
+    return state.find(state.packages, query.PackageId, "PackageId")
 
 
-def update_package(world: World, body: UpdatePackage) -> Answer:
+def update_package(state: SimulatorState, body: UpdatePackage) -> ResponseBody:
     """Changes what was sent."""
-    package = world.find(world.packages, body.PackageId, "PackageId")
+    package = state.find(state.packages, body.PackageId, "PackageId")
     if body.SubscriberId:
-        world.find(world.subscribers, body.SubscriberId, "SubscriberId")
-    package.update({key: value for key, value in body.given().items() if key != "Description"})
-    sent = changed(body.sent(), "PackageId")
-    world.commit("package.updated", {"package_id": body.PackageId, "fields": sent})
+        state.find(state.subscribers, body.SubscriberId, "SubscriberId")
+    package.update(
+        {key: value for key, value in body.non_null_fields().items() if key != "Description"}
+    )
+    sent = changed_fields(body.sent_fields(), "PackageId")
+    state.commit("package.updated", {"package_id": body.PackageId, "fields": sent})
     return package
 
 
-def delete_package(world: World, body: DeletePackage) -> Answer:
+def delete_package(state: SimulatorState, body: DeletePackage) -> ResponseBody:
     """Refused while a subscription uses the package."""
-    world.find(world.packages, body.PackageId, "PackageId")
-    if any(s["PackageId"] == body.PackageId for s in world.subscriptions.values()):
+    state.find(state.packages, body.PackageId, "PackageId")
+    if any(s["PackageId"] == body.PackageId for s in state.subscriptions.values()):
         raise invalid("PackageId", "This package has active subscriptions; cancel them first")
-    del world.packages[body.PackageId]
-    for item in _items(world, body.PackageId):
-        del world.package_items[item["PackageItemId"]]
-    world.commit("package.deleted", {"package_id": body.PackageId})
+    del state.packages[body.PackageId]
+    for item in _items(state, body.PackageId):
+        del state.package_items[item["PackageItemId"]]
+    state.commit("package.deleted", {"package_id": body.PackageId})
     return {"PackageId": body.PackageId, "PackageStatus": "Deleted"}
 
 
-def list_items(world: World, query: PackageQuery) -> Answer:
+def list_items(state: SimulatorState, query: PackageQuery) -> ResponseBody:
     """The items of a package, as a bare array."""
-    world.find(world.packages, query.PackageId, "PackageId")
-    return _items(world, query.PackageId)
+    state.find(state.packages, query.PackageId, "PackageId")
+    return _items(state, query.PackageId)
 
 
-def add_item(world: World, body: AddItem) -> Answer:
+def add_item(state: SimulatorState, body: AddItem) -> ResponseBody:
     """A new item each time; a product may be in a package twice."""
-    world.find(world.packages, body.PackageId, "PackageId")
-    world.find(world.products, body.ProductId, "ProductId")
-    return _new_item(world, body.PackageId, body)
+    state.find(state.packages, body.PackageId, "PackageId")
+    state.find(state.products, body.ProductId, "ProductId")
+    return _new_item(state, body.PackageId, body)
 
 
-def update_item(world: World, body: UpdateItem) -> Answer:
+def update_item(state: SimulatorState, body: UpdateItem) -> ResponseBody:
     """Changes what was sent; the product of an item cannot be changed."""
-    item = _item(world, body.PackageId, body.PackageItemId)
-    item.update(body.given())
+    item = _item(state, body.PackageId, body.PackageItemId)
+    item.update(body.non_null_fields())
     item["Price"] = float(item["Price"])
-    world.commit("package_item.updated", _item_facts(item))
+    state.commit("package_item.updated", _item_ledger_data(item))
     return item
 
 
-def delete_item(world: World, body: DeleteItem) -> Answer:
+def delete_item(state: SimulatorState, body: DeleteItem) -> ResponseBody:
     """Takes an item out of a package."""
-    item = _item(world, body.PackageId, body.PackageItemId)
-    del world.package_items[body.PackageItemId]
-    world.commit("package_item.deleted", _item_facts(item))
+    item = _item(state, body.PackageId, body.PackageItemId)
+    del state.package_items[body.PackageItemId]
+    state.commit("package_item.deleted", _item_ledger_data(item))
     return {
         "PackageItemId": body.PackageItemId,
         "PackageId": body.PackageId,
@@ -255,68 +257,70 @@ def delete_item(world: World, body: DeleteItem) -> Answer:
     }
 
 
-def list_package_subscriptions(world: World, query: PackageQuery) -> Answer:
+def list_package_subscriptions(state: SimulatorState, query: PackageQuery) -> ResponseBody:
     """A package together with its subscriptions."""
-    package = world.find(world.packages, query.PackageId, "PackageId")
-    found = [s for s in world.subscriptions.values() if s["PackageId"] == query.PackageId]
+    package = state.find(state.packages, query.PackageId, "PackageId")
+    found = [s for s in state.subscriptions.values() if s["PackageId"] == query.PackageId]
     return {**package, "Subscriptions": found}
 
 
-def list_products(world: World, query: CatalogueQuery) -> Answer:
+def list_products(state: SimulatorState, query: CatalogueQuery) -> ResponseBody:
     """GET account/products and distributor/products."""
-    return _listed(world, "TotalProducts", query, list(world.products.values()))
+    return _list_response(state, "TotalProducts", query, list(state.products.values()))
 
 
-def list_packages(world: World, query: CatalogueQuery) -> Answer:
+def list_packages(state: SimulatorState, query: CatalogueQuery) -> ResponseBody:
     """GET account/packages and distributor/packages."""
-    return _listed(world, "TotalPackages", query, list(world.packages.values()))
+    return _list_response(state, "TotalPackages", query, list(state.packages.values()))
 
 
-def list_subscriptions(world: World, query: CatalogueQuery) -> Answer:
+def list_subscriptions(state: SimulatorState, query: CatalogueQuery) -> ResponseBody:
     """GET account/subscriptions and distributor/subscriptions."""
-    return _listed(world, "TotalSubscriptions", query, list(world.subscriptions.values()))
+    return _list_response(state, "TotalSubscriptions", query, list(state.subscriptions.values()))
 
 
-def _listed(world: World, total: str, query: CatalogueQuery, rows: list[Json]) -> Json:
+def _list_response(
+    state: SimulatorState, total: str, query: CatalogueQuery, rows: list[Json]
+) -> Json:
     if query.Filter != "All":
         rows = [row for row in rows if row["Active"] is (query.Filter == "Active")]
     return {
-        "DistributorId": world.options.account_key,
+        "DistributorId": state.options.account_key,
         total: len(rows),
         "Filter": query.Filter,
         "Results": rows,
     }
 
 
-def _items(world: World, package_id: str | None) -> list[Json]:
-    return [item for item in world.package_items.values() if item["PackageId"] == package_id]
+def _items(state: SimulatorState, package_id: str | None) -> list[Json]:
+    return [item for item in state.package_items.values() if item["PackageId"] == package_id]
 
 
-def _item(world: World, package_id: str, item_id: str) -> Json:
-    item = world.find(world.package_items, item_id, "PackageItemId")
+def _item(state: SimulatorState, package_id: str, item_id: str) -> Json:
+    item = state.find(state.package_items, item_id, "PackageItemId")
     if item["PackageId"] != package_id:
         raise invalid("PackageItemId", "This item belongs to another package")
     return item
 
 
-def _new_item(world: World, package_id: str, item: PackageItem) -> Json:
+def _new_item(state: SimulatorState, package_id: str, item: PackageItem) -> Json:
     new: Json = {
-        "PackageItemId": world.new_id("PIID"),
+        "PackageItemId": state.new_id("PIID"),
         "PackageId": package_id,
         "ProductId": item.ProductId,
-        "AggregatorId": world.aggregator_id,
-        "DistributorId": world.options.account_key,
+        "AggregatorId": state.aggregator_id,
+        "DistributorId": state.options.account_key,
         "Type": item.Type,
         "Price": float(item.Price or 0),
         "Monthly": bool(item.Monthly),
         "Active": True,
     }
-    world.package_items[new["PackageItemId"]] = new
-    world.commit("package_item.created", _item_facts(new))
+    state.package_items[new["PackageItemId"]] = new
+    state.commit("package_item.created", _item_ledger_data(new))
     return new
 
 
-def _item_facts(item: Json) -> Json:
+def _item_ledger_data(item: Json) -> Json:
     return {
         "package_item_id": item["PackageItemId"],
         "package_id": item["PackageId"],

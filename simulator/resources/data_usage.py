@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from simulator.engine.errors import invalid
-from simulator.engine.fields import Answer, Body, Json, NumberItem
-from simulator.engine.state import Number, World
+from simulator.engine.fields import Body, Json, NumberItem, ResponseBody
+from simulator.engine.state import Number, SimulatorState
 
 # What a number has until limits are set (the published default, in MB).
 DEFAULT_LIMIT = 20
@@ -59,14 +59,14 @@ class UpdateRenewal(Body):
     PeriodValue: int | None = Field(default=None, ge=1)
 
 
-def set_limits(world: World, body: SetDataUsage) -> Answer:
+def set_limits(state: SimulatorState, body: SetDataUsage) -> ResponseBody:
     """Sets the same thresholds on every number; Notify < Throttle < Limit, strictly."""
     _check_order(body)
-    numbers = _numbers(world, body.PhoneNumbers)
+    numbers = _numbers(state, body.PhoneNumbers)
     limits = body.model_dump(exclude={"PhoneNumbers"})
     for number in numbers:
         number.data_limits = limits
-        world.commit("data_limits.set", {"number": number.number, **limits})
+        state.commit("data_limits.set", {"number": number.number, **limits})
     return {
         "Status": "Complete",
         "StatusMessage": "",
@@ -75,10 +75,10 @@ def set_limits(world: World, body: SetDataUsage) -> Answer:
     }
 
 
-def read_limits(world: World, body: NumberList) -> Answer:
+def read_limits(state: SimulatorState, body: NumberList) -> ResponseBody:
     """The thresholds; ThrottleSpeed comes back in the carrier's form."""
     rows = []
-    for number in _numbers(world, body.PhoneNumbers):
+    for number in _numbers(state, body.PhoneNumbers):
         limits = number.data_limits
         rows.append(
             {
@@ -95,7 +95,7 @@ def read_limits(world: World, body: NumberList) -> Answer:
     return {"PhoneNumbers": rows, "Status": "Complete"}
 
 
-def read_usage(world: World, body: NumberList) -> Answer:
+def read_usage(state: SimulatorState, body: NumberList) -> ResponseBody:
     """Live usage; nobody uses data here, so everything remains."""
     rows: list[Json] = [
         {
@@ -106,27 +106,27 @@ def read_usage(world: World, body: NumberList) -> Answer:
             "Remaining": f"{number.data_limits.get('LimitValue', DEFAULT_LIMIT)} MB",
             "CurrentBehavior": "Active",
         }
-        for number in _numbers(world, body.PhoneNumbers)
+        for number in _numbers(state, body.PhoneNumbers)
     ]
     return {"PhoneNumbers": rows, "Status": "Complete"}
 
 
-def set_renewal(world: World, body: UpdateRenewal) -> Answer:
+def set_renewal(state: SimulatorState, body: UpdateRenewal) -> ResponseBody:
     """Sets when the cycle of each number starts anew."""
     last_day = 31 if body.PeriodType == "M" else 7
     if not 1 <= body.RenewalDay <= last_day:
         raise invalid("RenewalDay", f"RenewalDay must be from 1 to {last_day}")
-    numbers = _numbers(world, body.PhoneNumbers)
+    numbers = _numbers(state, body.PhoneNumbers)
     renewal = body.model_dump(exclude={"PhoneNumbers"})
     for number in numbers:
         number.renewal = renewal
-        world.commit("renewal.set", {"number": number.number, **renewal})
+        state.commit("renewal.set", {"number": number.number, **renewal})
     rows = [{"Number": n.number, "Status": "Success", "StatusMessage": ""} for n in numbers]
     return {"Status": "Complete", "StatusMessage": "", "PhoneNumbers": rows}
 
 
-def _numbers(world: World, items: list[NumberItem]) -> list[Number]:
-    numbers = [world.active_number(item.Number) for item in items]
+def _numbers(state: SimulatorState, items: list[NumberItem]) -> list[Number]:
+    numbers = [state.active_number(item.Number) for item in items]
     for number in numbers:
         if not number.data_enabled:
             raise invalid("PhoneNumbers", f"{number.number} does not have data enabled")

@@ -8,19 +8,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel
 
 from simulator.engine.errors import invalid, missing
-from simulator.engine.fields import E164, Answer, Body, Json, Query, Text
-from simulator.engine.state import World
-from simulator.resources.guardian import guardian_is_on
+from simulator.engine.fields import E164, Body, Json, Query, ResponseBody, Text
+from simulator.engine.state import SimulatorState
+from simulator.resources.guardian import is_guardian_enabled
 
 AGE_MODES = ("CHILD", "TEENAGER", "ADOLESCENT")
 
 
 def _is_json_object(text: str) -> str:
     try:
-        held = json.loads(text)
+        stored = json.loads(text)
     except ValueError:
-        held = None
-    if not isinstance(held, dict):
+        stored = None
+    if not isinstance(stored, dict):
         raise ValueError("KeywordFilter must be a JSON object written as a string")
     return text
 
@@ -135,119 +135,129 @@ class EditContacts(EditList):
 
 
 @dataclass(frozen=True)
-class Family:
+class FilterFamily:
     """The differences between call filters and message filters."""
 
     kind: str
     prefix: str
-    switch: str
+    feature: str
     id_field: str
     entries: str
 
-    def create(self, world: World, body: CreateCallFilter | CreateMessageFilter) -> Answer:
+    def create(
+        self, state: SimulatorState, body: CreateCallFilter | CreateMessageFilter
+    ) -> ResponseBody:
         """A new filter; the subscriber needs Guardian, a message filter must be the only one."""
-        world.find(world.subscribers, body.SubscriberId, "SubscriberId")
-        if not guardian_is_on(world, body.SubscriberId, self.switch):
+        state.find(state.subscribers, body.SubscriberId, "SubscriberId")
+        if not is_guardian_enabled(state, body.SubscriberId, self.feature):
             raise invalid(
                 "SubscriberId",
-                f"Guardian is not enabled for {self.switch.lower()}",
+                f"Guardian is not enabled for {self.feature.lower()}",
             )
-        if body.Phone not in world.numbers:
+        if body.Phone not in state.numbers:
             raise invalid("Phone", "Phone number does not belong to account")
-        if body.FilterMode in AGE_MODES and all(c != body.SubscriberId for _, c in world.relations):
+        if body.FilterMode in AGE_MODES and all(c != body.SubscriberId for _, c in state.relations):
             raise invalid("FilterMode", "An age level needs a guardian relation first")
-        same = self._of(world, body.SubscriberId, body.Phone)
+        same = self._filters_for(state, body.SubscriberId, body.Phone)
         if self.kind == "message_filter" and same:
             raise invalid(
                 "Phone", "Duplicate filter found for the same subscriber and phone number"
             )
-        held = {"FilterId": world.new_id(self.prefix), **body.model_dump()}
-        world.filters[held["FilterId"]] = held
-        return self._committed(world, "created", held)
+        stored = {"FilterId": state.new_id(self.prefix), **body.model_dump()}
+        state.filters[stored["FilterId"]] = stored
+        return self._commit(state, "created", stored)
 
-    def read(self, world: World, query: FilterQuery) -> Answer:
+    def read(self, state: SimulatorState, query: FilterQuery) -> ResponseBody:
         """The filters of a subscriber as a bare array, optionally for one number."""
-        return [self._shown(f) for f in self._of(world, query.SubscriberId, query.Phone)]
+        return [
+            self._to_response(f) for f in self._filters_for(state, query.SubscriberId, query.Phone)
+        ]
 
-    def update(self, world: World, body: UpdateCallFilter | UpdateMessageFilter) -> Answer:
+    def update(
+        self, state: SimulatorState, body: UpdateCallFilter | UpdateMessageFilter
+    ) -> ResponseBody:
         """Replaces the whole configuration; what is left out is cleared."""
-        held = self._held(world, body)
+        stored = self._get_filter(state, body)
         settings = body.model_dump(exclude=set(FilterKey.model_fields) | {"Phone"})
-        held.update(settings)
-        held["Phone"] = body.Phone or held["Phone"]
-        return self._committed(world, "updated", held)
+        stored.update(settings)
+        stored["Phone"] = body.Phone or stored["Phone"]
+        return self._commit(state, "updated", stored)
 
-    def delete(self, world: World, body: FilterKey) -> Answer:
+    def delete(self, state: SimulatorState, body: FilterKey) -> ResponseBody:
         """Removes a filter. The real answer is not published."""
-        held = self._held(world, body)
-        del world.filters[held["FilterId"]]
-        self._committed(world, "deleted", held)
-        return {"FilterId": held["FilterId"], "Status": "Deleted"}
+        stored = self._get_filter(state, body)
+        del state.filters[stored["FilterId"]]
+        self._commit(state, "deleted", stored)
+        return {"FilterId": stored["FilterId"], "Status": "Deleted"}
 
-    def keywords(self, world: World, query: FilterPartQuery) -> Answer:
+    def keywords(self, state: SimulatorState, query: FilterPartQuery) -> ResponseBody:
         """The keyword filter, here as an object."""
-        text = self._held(world, query)["KeywordFilter"]
+        text = self._get_filter(state, query)["KeywordFilter"]
         empty: Json = {"CustomKeywords": [], "SystemKeywords": {}, "SeverityMap": {}}
         return {**empty, **(json.loads(text) if text else {})}
 
-    def read_list(self, which: str) -> Callable[[World, FilterPartQuery], Answer]:
+    def read_list(self, which: str) -> Callable[[SimulatorState, FilterPartQuery], ResponseBody]:
         """The operation that reads the `Allowed` or `Blocked` list."""
 
-        def run(world: World, query: FilterPartQuery) -> Answer:
-            return self._list(self._held(world, query), which)
+        def run(state: SimulatorState, query: FilterPartQuery) -> ResponseBody:
+            return self._list_response(self._get_filter(state, query), which)
 
         return run
 
-    def edit_list(self, which: str, adding: bool) -> Callable[[World, EditList], Answer]:
+    def edit_list(
+        self, which: str, adding: bool
+    ) -> Callable[[SimulatorState, EditList], ResponseBody]:
         """The operation that adds to or removes from a list; it answers with the whole list."""
 
-        def run(world: World, body: EditList) -> Answer:
-            held = self._held(world, body)
+        def run(state: SimulatorState, body: EditList) -> ResponseBody:
+            stored = self._get_filter(state, body)
             sent: list[str] = getattr(body, self.entries)
-            before: list[str] = held[which + self.entries] or []
+            before: list[str] = stored[which + self.entries] or []
             kept = [entry for entry in before if entry not in sent]
-            held[which + self.entries] = kept + list(dict.fromkeys(sent)) if adding else kept
-            self._committed(world, "updated", held)
-            return self._list(held, which)
+            stored[which + self.entries] = kept + list(dict.fromkeys(sent)) if adding else kept
+            self._commit(state, "updated", stored)
+            return self._list_response(stored, which)
 
         return run
 
-    def _of(self, world: World, subscriber_id: str, phone: str | None) -> list[Json]:
+    def _filters_for(
+        self, state: SimulatorState, subscriber_id: str, phone: str | None
+    ) -> list[Json]:
         return [
-            held
-            for held in world.filters.values()
-            if held["FilterId"].startswith(self.prefix)
-            and held["SubscriberId"] == subscriber_id
-            and phone in (None, held["Phone"])
+            stored
+            for stored in state.filters.values()
+            if stored["FilterId"].startswith(self.prefix)
+            and stored["SubscriberId"] == subscriber_id
+            and phone in (None, stored["Phone"])
         ]
 
-    def _held(self, world: World, key: BaseModel) -> Json:
+    def _get_filter(self, state: SimulatorState, key: BaseModel) -> Json:
         filter_id = getattr(key, self.id_field) or getattr(key, "FilterId", None)
         if not filter_id:
             raise missing(self.id_field)
-        mine = {k: v for k, v in world.filters.items() if k.startswith(self.prefix)}
-        held = world.find(mine, filter_id, self.id_field)
-        if getattr(key, "SubscriberId", None) not in (None, held["SubscriberId"]):
+        mine = {k: v for k, v in state.filters.items() if k.startswith(self.prefix)}
+        stored = state.find(mine, filter_id, self.id_field)
+        if getattr(key, "SubscriberId", None) not in (None, stored["SubscriberId"]):
             raise invalid("SubscriberId", "This filter belongs to another subscriber")
-        return held
+        return stored
 
-    def _list(self, held: Json, which: str) -> Json:
+    def _list_response(self, stored: Json, which: str) -> Json:
         name = which + self.entries
-        shown = {"FilterId": held["FilterId"], "SubscriberId": held["SubscriberId"]}
-        return {**shown, name: held[name] or []}
+        response = {"FilterId": stored["FilterId"], "SubscriberId": stored["SubscriberId"]}
+        return {**response, name: stored[name] or []}
 
-    def _shown(self, held: Json) -> Json:
-        keywords = held["KeywordFilter"]
+    def _to_response(self, stored: Json) -> Json:
+        keywords = stored["KeywordFilter"]
         if self.kind == "message_filter" and keywords:
             # The published answer lacks the outer braces of what was sent.
-            return {**held, "KeywordFilter": keywords.strip()[1:-1]}
-        return held
+            return {**stored, "KeywordFilter": keywords.strip()[1:-1]}
+        return stored
 
-    def _committed(self, world: World, what: str, held: Json) -> Json:
-        facts = {"filter_id": held["FilterId"], "subscriber_id": held["SubscriberId"]}
-        world.commit(f"{self.kind}.{what}", {**facts, "phone": held["Phone"]})
-        return self._shown(held)
+    def _commit(self, state: SimulatorState, what: str, stored: Json) -> Json:
+        facts = {"filter_id": stored["FilterId"], "subscriber_id": stored["SubscriberId"]}
+        state.commit(f"{self.kind}.{what}", {**facts, "phone": stored["Phone"]})
+        return self._to_response(stored)
 
 
-CALLS = Family("call_filter", "CFID", "Calls", "CallFilterId", "Numbers")
-MESSAGES = Family("message_filter", "MFID", "Messages", "MessageFilterId", "Contacts")
+CALL_FILTERS = FilterFamily("call_filter", "CFID", "Calls", "CallFilterId", "Numbers")
+MESSAGE_FILTERS = FilterFamily("message_filter", "MFID", "Messages", "MessageFilterId", "Contacts")

@@ -1,8 +1,8 @@
 """AI Guardian per subscriber: switching it on, and who guards whom."""
 
 from simulator.engine.errors import invalid, not_found
-from simulator.engine.fields import Answer, Body, Json, Query, Text
-from simulator.engine.state import World
+from simulator.engine.fields import Body, Json, Query, ResponseBody, Text
+from simulator.engine.state import SimulatorState
 
 
 class SetFeatures(Body):
@@ -20,7 +20,7 @@ class FeaturesQuery(Query):
     AccountId: str | None = None
 
 
-class Relate(Body):
+class CreateRelation(Body):
     """POST subscribers/guardians/relation."""
 
     ParentSubscriberId: Text
@@ -47,12 +47,12 @@ class ChildQuery(Query):
     ChildSubscriberId: Text
 
 
-def set_features(world: World, body: SetFeatures) -> Answer:
+def set_features(state: SimulatorState, body: SetFeatures) -> ResponseBody:
     """Switches Guardian on or off for calls and for messages."""
-    world.find(world.subscribers, body.SubscriberId, "SubscriberId")
+    state.find(state.subscribers, body.SubscriberId, "SubscriberId")
     flags = body.model_dump()
-    world.guardian[body.SubscriberId] = flags
-    world.commit(
+    state.guardian[body.SubscriberId] = flags
+    state.commit(
         "guardian.features_set",
         {
             "subscriber_id": body.SubscriberId,
@@ -63,59 +63,59 @@ def set_features(world: World, body: SetFeatures) -> Answer:
     return flags
 
 
-def get_features(world: World, query: FeaturesQuery) -> Answer:
+def get_features(state: SimulatorState, query: FeaturesQuery) -> ResponseBody:
     """The two switches of a subscriber."""
-    world.find(world.subscribers, query.SubscriberId, "SubscriberId")
-    held = world.guardian.get(query.SubscriberId)
+    state.find(state.subscribers, query.SubscriberId, "SubscriberId")
+    held = state.guardian.get(query.SubscriberId)
     return held or SetFeatures(SubscriberId=query.SubscriberId).model_dump()
 
 
-def guardian_is_on(world: World, subscriber_id: str, *switches: str) -> bool:
+def is_guardian_enabled(state: SimulatorState, subscriber_id: str, *switches: str) -> bool:
     """Whether any of the named Guardian switches of a subscriber is on."""
-    flags = world.guardian.get(subscriber_id, {})
-    return any(flags.get(f"EnableIntelligentGuardian{switch}") for switch in switches)
+    flags = state.guardian.get(subscriber_id, {})
+    return any(flags.get(f"EnableIntelligentGuardian{feature}") for feature in switches)
 
 
-def relate(world: World, body: Relate) -> Answer:
+def create_relation(state: SimulatorState, body: CreateRelation) -> ResponseBody:
     """Makes one subscriber the guardian of another; both need Guardian first."""
     parent, child = body.ParentSubscriberId, body.ChildSubscriberId
     for subscriber_id in (parent, child):
-        world.find(world.subscribers, subscriber_id, "SubscriberId")
-        if not guardian_is_on(world, subscriber_id, "Calls", "Messages"):
+        state.find(state.subscribers, subscriber_id, "SubscriberId")
+        if not is_guardian_enabled(state, subscriber_id, "Calls", "Messages"):
             raise invalid("ParentSubscriberId", f"Guardian is not enabled for {subscriber_id}")
     if parent == child:
         raise invalid("ChildSubscriberId", "A subscriber cannot be its own guardian")
-    world.relations[parent, child] = body.Relation
+    state.relations[parent, child] = body.Relation
     row = _row(parent, child, body.Relation)
-    world.commit("guardian.related", _facts(row))
+    state.commit("guardian.related", _ledger_data(row))
     return row
 
 
-def delete_relation(world: World, body: DeleteRelation) -> Answer:
+def delete_relation(state: SimulatorState, body: DeleteRelation) -> ResponseBody:
     """Ends a relation; filters stay."""
     pair = (body.ParentSubscriberId, body.ChildSubscriberId)
-    relation = world.relations.pop(pair, None)
+    relation = state.relations.pop(pair, None)
     if relation is None:
         raise not_found("relation")
     row = _row(*pair, relation)
-    world.commit("guardian.relation_deleted", _facts(row))
-    return {"Status": "Deleted", "DateDeleted": world.clock.now().isoformat(), **row}
+    state.commit("guardian.relation_deleted", _ledger_data(row))
+    return {"Status": "Deleted", "DateDeleted": state.clock.now().isoformat(), **row}
 
 
-def list_children(world: World, query: ParentQuery) -> Answer:
+def list_children(state: SimulatorState, query: ParentQuery) -> ResponseBody:
     """All relations in which the subscriber is the parent."""
     return [
         _row(parent, child, relation)
-        for (parent, child), relation in world.relations.items()
+        for (parent, child), relation in state.relations.items()
         if parent == query.ParentSubscriberId
     ]
 
 
-def list_parents(world: World, query: ChildQuery) -> Answer:
+def list_parents(state: SimulatorState, query: ChildQuery) -> ResponseBody:
     """All relations in which the subscriber is the child."""
     return [
         _row(parent, child, relation)
-        for (parent, child), relation in world.relations.items()
+        for (parent, child), relation in state.relations.items()
         if child == query.ChildSubscriberId
     ]
 
@@ -124,7 +124,7 @@ def _row(parent: str, child: str, relation: str) -> Json:
     return {"ParentSubscriberId": parent, "ChildSubscriberId": child, "Relation": relation}
 
 
-def _facts(row: Json) -> Json:
+def _ledger_data(row: Json) -> Json:
     return {
         "parent_id": row["ParentSubscriberId"],
         "child_id": row["ChildSubscriberId"],

@@ -6,8 +6,16 @@ from typing import Literal
 from pydantic import Field
 
 from simulator.engine.errors import invalid
-from simulator.engine.fields import E164, Answer, AreaCodeText, Body, IccidText, Json, ZipCodeText
-from simulator.engine.state import Number, Order, World
+from simulator.engine.fields import (
+    E164,
+    AreaCodeText,
+    Body,
+    IccidText,
+    Json,
+    ResponseBody,
+    ZipCodeText,
+)
+from simulator.engine.state import Number, Order, SimulatorState
 
 # A cancelled number can be had back for this long; later it must be provisioned anew.
 REACTIVATION_WINDOW = timedelta(days=30)
@@ -37,15 +45,15 @@ class Reactivate(Body):
     AccountId: str | None = None
 
 
-def change_status(world: World, body: ChangeStatus) -> Answer:
+def change_status(state: SimulatorState, body: ChangeStatus) -> ResponseBody:
     """Applies one change to every number listed, or to none of them. Takes effect at once."""
-    numbers = [world.find(world.numbers, item.Number, "Number") for item in body.PhoneNumbers]
+    numbers = [state.find(state.numbers, item.Number, "Number") for item in body.PhoneNumbers]
     for item, number in zip(body.PhoneNumbers, numbers, strict=True):
         _check(body, item, number)
-    order = Order(world.new_id("JNUOID"), body.StatusChange, world.clock.now(), numbers[0].number)
-    world.orders[order.id] = order
+    order = Order(state.new_id("JNUOID"), body.StatusChange, state.clock.now(), numbers[0].number)
+    state.orders[order.id] = order
     rows = [
-        _apply(world, body, item, number)
+        _apply(state, body, item, number)
         for item, number in zip(body.PhoneNumbers, numbers, strict=True)
     ]
     month, day, year = (int(part) for part in body.EffectiveDate.split("/"))
@@ -59,18 +67,18 @@ def change_status(world: World, body: ChangeStatus) -> Answer:
     }
 
 
-def reactivate(world: World, body: Reactivate) -> Answer:
+def reactivate(state: SimulatorState, body: Reactivate) -> ResponseBody:
     """Brings a number back within 30 days of its cancellation, on the same SIM."""
-    number = world.find(world.numbers, body.PhoneNumber, "PhoneNumber")
-    if body.AccountId and world.account_for(body.AccountId) != number.account_id:
+    number = state.find(state.numbers, body.PhoneNumber, "PhoneNumber")
+    if body.AccountId and state.resolve_account(body.AccountId) != number.account_id:
         raise invalid("PhoneNumber", "Phone number does not belong to account")
     if number.cancelled_at is None:
         raise invalid("PhoneNumber", f"{number.number} is not cancelled")
-    if world.clock.now() - number.cancelled_at > REACTIVATION_WINDOW:
+    if state.clock.now() - number.cancelled_at > REACTIVATION_WINDOW:
         raise invalid("PhoneNumber", f"{number.number} was cancelled more than 30 days ago")
     number.status = "Active"
     number.cancelled_at = None
-    world.commit("number.reactivated", {"number": number.number, "number_id": number.id})
+    state.commit("number.reactivated", {"number": number.number, "number_id": number.id})
     return {
         "PhoneNumber": number.number,
         "AccountId": number.account_id,
@@ -88,30 +96,30 @@ def _check(body: ChangeStatus, item: StatusItem, number: Number) -> None:
         raise invalid("StatusChange", "Number-swap is currently unavailable")
 
 
-def _apply(world: World, body: ChangeStatus, item: StatusItem, number: Number) -> Json:
+def _apply(state: SimulatorState, body: ChangeStatus, item: StatusItem, number: Number) -> Json:
     before = number.number
-    shown: Json = {"Number": before}
+    response: Json = {"Number": before}
     if body.StatusChange == "activate":
         number.status = "Active"
-        shown["QrCode"] = number.qr_code
+        response["QrCode"] = number.qr_code
     elif body.StatusChange == "park":
         number.status = "Inactive"
     elif body.StatusChange == "cancel":
         number.status = "Inactive"
-        number.cancelled_at = world.clock.now()
+        number.cancelled_at = state.clock.now()
     elif body.StatusChange == "swap-sim":
         if item.ICCID:
             number.iccid, number.qr_code = item.ICCID, None
         else:
-            number.iccid, number.qr_code = world.new_esim()
-        shown["QrCode"] = number.qr_code
+            number.iccid, number.qr_code = state.new_esim()
+        response["QrCode"] = number.qr_code
     else:
         area = before[2:5] if body.StatusChange == "swap" else body.AreaCode
-        number.number = world.new_number(area)
+        number.number = state.new_number(area)
         number.swaps_remaining -= 1
-        world.numbers[number.number] = world.numbers.pop(before)
-        shown = {"OriginalNumber": before, "NewNumber": number.number}
-    world.commit(
+        state.numbers[number.number] = state.numbers.pop(before)
+        response = {"OriginalNumber": before, "NewNumber": number.number}
+    state.commit(
         "number.status_changed",
         {
             "change": body.StatusChange,
@@ -121,4 +129,4 @@ def _apply(world: World, body: ChangeStatus, item: StatusItem, number: Number) -
             "iccid": number.iccid,
         },
     )
-    return shown
+    return response

@@ -8,7 +8,6 @@ from pydantic import Field
 from simulator.engine.errors import invalid, missing, not_found
 from simulator.engine.fields import (
     E164,
-    Answer,
     Body,
     IccidText,
     Json,
@@ -16,8 +15,9 @@ from simulator.engine.fields import (
     MessageKind,
     ProductKind,
     Query,
+    ResponseBody,
 )
-from simulator.engine.state import Number, Order, World, changed
+from simulator.engine.state import Number, Order, SimulatorState, changed_fields
 from simulator.resources.provisioning import has_data
 
 
@@ -60,55 +60,55 @@ class UpdateNumber(Body):
     ProductType: ProductKind | None = None
 
 
-def get_order(world: World, query: OrderQuery) -> Answer:
+def get_order(state: SimulatorState, query: OrderQuery) -> ResponseBody:
     """The state of any number order; for a port-in in the chosen vocabulary."""
-    order = world.find(world.orders, query.OrderId, "OrderId")
-    shown: Json = {
+    order = state.find(state.orders, query.OrderId, "OrderId")
+    response: Json = {
         "OrderDate": order.date.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-4],
         "OrderId": order.id,
-        "OrderStatus": world.carrier.word(order.phase) if order.phase else order.status,
+        "OrderStatus": state.carrier.order_status(order.phase) if order.phase else order.status,
         "OrderType": order.type,
         "PhoneNumbersOrdered": [{"Number": order.number}] if order.number else [],
     }
     if order.message:
-        shown["OrderStatusMessage"] = order.message
-    return shown
+        response["OrderStatusMessage"] = order.message
+    return response
 
 
-def inventory(world: World, query: InventoryQuery) -> Answer:
+def inventory(state: SimulatorState, query: InventoryQuery) -> ResponseBody:
     """Everything bought or ported in, oldest first, a page at a time."""
-    held = [n for n in world.numbers.values() if query.Filter in ("All", n.status)]
+    held = [n for n in state.numbers.values() if query.Filter in ("All", n.status)]
     start = (query.PageNumber - 1) * query.TotalNumbersRequested
     page = held[start : start + query.TotalNumbersRequested]
     return {
-        "AccountId": next(iter(world.accounts), None),
+        "AccountId": next(iter(state.accounts), None),
         "TotalResults": len(held),
         "PageNumber": query.PageNumber,
         "Filter": query.Filter,
-        "PhoneNumbers": [_row(number, start + place) for place, number in enumerate(page)],
+        "PhoneNumbers": [_row(number, start + index) for index, number in enumerate(page)],
     }
 
 
-def number_details(world: World, query: NumberQuery) -> Answer:
+def number_details(state: SimulatorState, query: NumberQuery) -> ResponseBody:
     """One number by E.164 or, as the newest that carries it, by ICCID."""
     e164 = query.Number or query.PhoneNumber
     if e164:
-        return _details(world.find(world.numbers, e164, "Number"))
+        return _details(state.find(state.numbers, e164, "Number"))
     if not query.ICCID:
         raise missing("PhoneNumber")
-    for number in reversed(world.numbers.values()):
+    for number in reversed(state.numbers.values()):
         if number.iccid == query.ICCID:
             return _details(number)
     raise not_found("ICCID")
 
 
-def update_number(world: World, body: UpdateNumber) -> Answer:
+def update_number(state: SimulatorState, body: UpdateNumber) -> ResponseBody:
     """Changes what was sent, at once; binds routes, subscriber or SIM."""
-    number = world.active_number(body.Number)
-    _check_update(world, number, body)
+    number = state.active_number(body.Number)
+    _check_update(state, number, body)
     if body.AssignedSubscriberId:
-        world.assign(number, body.AssignedSubscriberId)
-    sent = body.given()
+        state.assign(number, body.AssignedSubscriberId)
+    sent = body.non_null_fields()
     for name, field in _UPDATABLE.items():
         if name in sent:
             setattr(number, field, sent[name])
@@ -116,9 +116,9 @@ def update_number(world: World, body: UpdateNumber) -> Answer:
         number.data_enabled = has_data(body.ProductType)
     if body.CnamFirstName or body.CnamLastName:
         number.cnam = f"{body.CnamFirstName or ''} {body.CnamLastName or ''}".strip()
-    order = Order(world.new_id("JNUOID"), "Update", world.clock.now(), number.number)
-    world.orders[order.id] = order
-    world.commit(
+    order = Order(state.new_id("JNUOID"), "Update", state.clock.now(), number.number)
+    state.orders[order.id] = order
+    state.commit(
         "number.updated",
         {
             "number": number.number,
@@ -127,7 +127,7 @@ def update_number(world: World, body: UpdateNumber) -> Answer:
             "message_route_id": number.message_route_id,
             "voice_route_id": number.voice_route_id,
             "iccid": number.iccid,
-            "fields": changed(body.sent(), "Number"),
+            "fields": changed_fields(body.sent_fields(), "Number"),
         },
     )
     return {
@@ -161,15 +161,15 @@ _UPDATABLE = {
 }
 
 
-def _check_update(world: World, number: Number, body: UpdateNumber) -> None:
+def _check_update(state: SimulatorState, number: Number, body: UpdateNumber) -> None:
     account_id = number.account_id
     if body.AssignedSubscriberId:
-        subscriber = world.find(world.subscribers, body.AssignedSubscriberId, "SubscriberId")
+        subscriber = state.find(state.subscribers, body.AssignedSubscriberId, "SubscriberId")
         account_id = account_id or subscriber.account_id
     if body.MessageRouteId:
-        world.route_for(world.message_routes, body.MessageRouteId, account_id)
+        state.check_route(state.message_routes, body.MessageRouteId, account_id)
     if body.VoiceRouteId:
-        world.route_for(world.voice_routes, body.VoiceRouteId, account_id)
+        state.check_route(state.voice_routes, body.VoiceRouteId, account_id)
     if body.MessageEnabled and not (body.MessageRouteId or number.message_route_id):
         raise missing("MessageRouteId")
     if body.VoiceEnabled and not (body.VoiceRouteId or number.voice_route_id):
@@ -196,10 +196,10 @@ def _shared(number: Number) -> Json:
     }
 
 
-def _row(number: Number, place: int) -> Json:
+def _row(number: Number, index: int) -> Json:
     # The published sample mixes true and "true" in one list; so does every second row here.
     flags: dict[str, bool] = {"Message": number.message_enabled, "Voice": number.voice_enabled}
-    as_text = place % 2 == 1
+    as_text = index % 2 == 1
     return {
         **_shared(number),
         **{f"{k}Enabled": str(v).lower() if as_text else v for k, v in flags.items()},

@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulator.engine.errors import Refusal, invalid
-from simulator.engine.fields import E164, Answer, Body, IccidText, Json, Text
-from simulator.engine.state import Number, Order, World, changed
+from simulator.engine.errors import ApiError, invalid
+from simulator.engine.fields import E164, Body, IccidText, Json, ResponseBody, Text
+from simulator.engine.state import Number, Order, SimulatorState, changed_fields
 
 
 class BillingAddress(Body):
@@ -82,15 +82,15 @@ class PortOut(Body):
     PortOutPIN: Text
 
 
-def check_eligibility(world: World, body: Eligibility) -> Answer:
+def check_eligibility(state: SimulatorState, body: Eligibility) -> ResponseBody:
     """Whether a number can be ported, and who has it now."""
-    record = world.carrier.record(body.PhoneNumber)
+    record = state.carrier.get_record(body.PhoneNumber)
     text = "Number is eligible for port-in"
     if not record.eligible:
         text = "Number is not eligible for port-in"
-    elif _held(world, body.PhoneNumber):
+    elif _is_in_inventory(state, body.PhoneNumber):
         text = "Number is already in your inventory"
-    elif _open_order(world, body.PhoneNumber):
+    elif _find_open_order(state, body.PhoneNumber):
         text = "A port-in for this number is already active"
     return {
         "PhoneNumber": body.PhoneNumber,
@@ -101,24 +101,24 @@ def check_eligibility(world: World, body: Eligibility) -> Answer:
     }
 
 
-def submit(world: World, body: PortIn) -> Answer:
+def submit(state: SimulatorState, body: PortIn) -> ResponseBody:
     """Sends a port-in to the losing carrier. Refused while one for the number is active."""
     number = body.PortInNumber
-    if _open_order(world, number):
+    if _find_open_order(state, number):
         raise invalid("PortInNumber", f"An active port-in request already exists for {number}")
-    if _held(world, number):
+    if _is_in_inventory(state, number):
         raise invalid("PortInNumber", "Phone number already in use")
     order = Order(
-        id=world.new_id("JNUOID"),
+        id=state.new_id("JNUOID"),
         type="portin",
-        date=world.clock.now(),
+        date=state.clock.now(),
         number=number,
         phase="submitted",
-        request=body.sent(),
+        request=body.sent_fields(),
     )
-    world.orders[order.id] = order
-    world.commit("portin.submitted", _facts(order))
-    _send_to_carrier(world, order)
+    state.orders[order.id] = order
+    state.commit("portin.submitted", _ledger_data(order))
+    _send_to_carrier(state, order)
     return {
         "OrderId": order.id,
         "OrderDate": order.date.isoformat(),
@@ -128,15 +128,18 @@ def submit(world: World, body: PortIn) -> Answer:
     }
 
 
-def update(world: World, body: UpdatePortIn) -> Answer:
+def update(state: SimulatorState, body: UpdatePortIn) -> ResponseBody:
     """Corrects an open port-in and sends it to the carrier again."""
-    order = _open(world, body.OrderId)
-    sent = body.given()
+    order = _get_open_order(state, body.OrderId)
+    sent = body.non_null_fields()
     address = sent.pop("CurrentBillingAddress", {})
     order.request["CurrentBillingAddress"].update(address)
     order.request.update(sent)
-    world.commit("portin.updated", {**_facts(order), "fields": changed(body.sent(), "OrderId")})
-    _send_to_carrier(world, order)
+    state.commit(
+        "portin.updated",
+        {**_ledger_data(order), "fields": changed_fields(body.sent_fields(), "OrderId")},
+    )
+    _send_to_carrier(state, order)
     return {
         "OrderId": order.id,
         "Status": "Updated",
@@ -144,25 +147,25 @@ def update(world: World, body: UpdatePortIn) -> Answer:
     }
 
 
-def cancel(world: World, body: CancelPortIn) -> Answer:
+def cancel(state: SimulatorState, body: CancelPortIn) -> ResponseBody:
     """Ends an open port-in for good, unless the carrier completes it at that very moment."""
-    order = _open(world, body.OrderId)
-    if world.carrier.record(order.number or "").script == "complete_during_cancel":
-        _complete(world, order, world.clock.now())
-        raise _no_open_port()
+    order = _get_open_order(state, body.OrderId)
+    if state.carrier.get_record(order.number or "").script == "complete_during_cancel":
+        _complete(state, order, state.clock.now())
+        raise _no_open_port_in()
     order.phase = "cancelled"
     order.message = None
-    world.commit("portin.cancelled", _facts(order))
+    state.commit("portin.cancelled", _ledger_data(order))
     return {"OrderId": order.id, "Status": "Cancelled"}
 
 
-def port_out(world: World, body: PortOut) -> Answer:
+def port_out(state: SimulatorState, body: PortOut) -> ResponseBody:
     """Stores the PIN that a gaining carrier will have to quote; a repeat overwrites it."""
-    number = world.active_number(body.PortOutNumber)
+    number = state.active_number(body.PortOutNumber)
     number.port_out_pin = body.PortOutPIN
-    order = Order(world.new_id("JNUOID"), "portout", world.clock.now(), number.number, "Pending")
-    world.orders[order.id] = order
-    world.commit("portout.set", {"number": number.number, "order_id": order.id})
+    order = Order(state.new_id("JNUOID"), "portout", state.clock.now(), number.number, "Pending")
+    state.orders[order.id] = order
+    state.commit("portout.set", {"number": number.number, "order_id": order.id})
     return {
         "OrderId": order.id,
         "OrderDate": order.date.isoformat(),
@@ -171,8 +174,8 @@ def port_out(world: World, body: PortOut) -> Answer:
     }
 
 
-def _held(world: World, number: str) -> bool:
-    held = world.numbers.get(number)
+def _is_in_inventory(state: SimulatorState, number: str) -> bool:
+    held = state.numbers.get(number)
     return held is not None and held.status == "Active"
 
 
@@ -180,35 +183,35 @@ def _is_open(order: Order) -> bool:
     return order.phase not in (None, "complete", "cancelled")
 
 
-def _open_order(world: World, number: str) -> Order | None:
-    return next((o for o in world.orders.values() if o.number == number and _is_open(o)), None)
+def _find_open_order(state: SimulatorState, number: str) -> Order | None:
+    return next((o for o in state.orders.values() if o.number == number and _is_open(o)), None)
 
 
-def _no_open_port() -> Refusal:
+def _no_open_port_in() -> ApiError:
     # The code and text are the vendor's; which status carries them is not published.
-    return Refusal(400, "GENS-0041 No Port-In request found")
+    return ApiError(400, "GENS-0041 No Port-In request found")
 
 
-def _open(world: World, order_id: str) -> Order:
-    order = world.find(world.orders, order_id, "OrderId")
+def _get_open_order(state: SimulatorState, order_id: str) -> Order:
+    order = state.find(state.orders, order_id, "OrderId")
     if not _is_open(order):
-        raise _no_open_port()
+        raise _no_open_port_in()
     return order
 
 
-def _send_to_carrier(world: World, order: Order) -> None:
+def _send_to_carrier(state: SimulatorState, order: Order) -> None:
     """Plans the carrier's steps. A later update makes the steps of this round void."""
     number = order.number or ""
     order.phase = "submitted"
     order.message = None
     order.submissions += 1
-    this_round = order.submissions
-    start = world.clock.now()
-    if world.carrier.record(number).script == "silent":
+    submission = order.submissions
+    start = state.clock.now()
+    if state.carrier.get_record(number).script == "silent":
         return
 
     def current() -> bool:
-        return _is_open(order) and order.submissions == this_round
+        return _is_open(order) and order.submissions == submission
 
     def acknowledge(_: datetime) -> None:
         if current():
@@ -217,28 +220,30 @@ def _send_to_carrier(world: World, order: Order) -> None:
     def decide(due: datetime) -> None:
         if not current():
             return
-        order.message = world.carrier.verdict(number, order.request)
+        order.message = state.carrier.next_rejection(number, order.request)
         order.phase = "rejected" if order.message else "scheduled"
         if order.message:
-            world.commit("portin.rejected", {**_facts(order), "reason": order.message}, at=due)
+            state.commit(
+                "portin.rejected", {**_ledger_data(order), "reason": order.message}, at=due
+            )
 
     def complete(due: datetime) -> None:
         if current() and order.phase == "scheduled":
-            _complete(world, order, due)
+            _complete(state, order, due)
 
-    world.at(world.carrier.due(start, "acknowledge"), acknowledge)
-    world.at(world.carrier.due(start, "decide"), decide)
-    world.at(world.carrier.due(start, "complete"), complete)
-    world.settle()
+    state.schedule(state.carrier.due_at(start, "acknowledge"), acknowledge)
+    state.schedule(state.carrier.due_at(start, "decide"), decide)
+    state.schedule(state.carrier.due_at(start, "complete"), complete)
+    state.process_due_events()
 
 
-def _complete(world: World, order: Order, when: datetime) -> None:
+def _complete(state: SimulatorState, order: Order, when: datetime) -> None:
     """The number is ours: in the inventory, without subscriber, account or routes."""
     order.phase = "complete"
     order.message = None
     number = Number(
         number=order.number or "",
-        id=world.new_id("NID"),
+        id=state.new_id("NID"),
         order_id=order.id,
         account_id=None,
         classification=(
@@ -248,12 +253,12 @@ def _complete(world: World, order: Order, when: datetime) -> None:
         iccid=order.request.get("ICCID"),
     )
     # A cancelled number of ours that comes back is a new entry, at the end of the inventory.
-    world.numbers.pop(number.number, None)
-    world.numbers[number.number] = number
-    world.commit("portin.completed", {**_facts(order), "number_id": number.id}, at=when)
+    state.numbers.pop(number.number, None)
+    state.numbers[number.number] = number
+    state.commit("portin.completed", {**_ledger_data(order), "number_id": number.id}, at=when)
 
 
-def _facts(order: Order) -> Json:
+def _ledger_data(order: Order) -> Json:
     return {
         "order_id": order.id,
         "number": order.number,

@@ -7,16 +7,16 @@ from pydantic import Field
 
 from simulator.engine.errors import invalid, missing
 from simulator.engine.fields import (
-    Answer,
     AreaCodeText,
     Body,
     IccidText,
     Json,
     MessageKind,
     ProductKind,
+    ResponseBody,
     ZipCodeText,
 )
-from simulator.engine.state import Number, Order, World
+from simulator.engine.state import Number, Order, SimulatorState
 
 
 class Availability(Body):
@@ -49,13 +49,13 @@ class Provision(Body):
     AccountId: str | None = None
 
 
-def search_availability(world: World, body: Availability) -> Answer:
+def search_availability(state: SimulatorState, body: Availability) -> ResponseBody:
     """Areas with stock, never single numbers."""
     area = body.AreaCode or "385"
     row = {"NGP": "SAG", "AreaCode": int(area), "Zipcode": body.ZipCode or "84043"}
     return {
-        "RequestId": world.new_id("T"),
-        "RequestDate": world.clock.now().isoformat(),
+        "RequestId": state.new_id("T"),
+        "RequestDate": state.clock.now().isoformat(),
         "NumberType": body.NumberType,
         "VoiceEnabled": body.VoiceEnabled,
         "MessageEnabled": body.MessageEnabled,
@@ -67,18 +67,18 @@ def search_availability(world: World, body: Availability) -> Answer:
     }
 
 
-def provision(world: World, body: Provision) -> Answer:
+def provision(state: SimulatorState, body: Provision) -> ResponseBody:
     """Buys a number, another one each time. The platform chooses it.
 
     The purchase is in the ledger at once. With asynchronous provisioning the answer names no
     number: it appears in the order and the inventory when the order completes.
     """
-    account_id = _check_provision(world, body)
-    now = world.clock.now()
-    order = Order(world.new_id("JNUOID"), "Provision", now, None)
+    account_id = _check_provision(state, body)
+    now = state.clock.now()
+    order = Order(state.new_id("JNUOID"), "Provision", now, None)
     number = Number(
-        number=world.new_number(body.AreaCode),
-        id=world.new_id("NID"),
+        number=state.new_number(body.AreaCode),
+        id=state.new_id("NID"),
         order_id=order.id,
         account_id=account_id,
         classification="MVNO" if body.NumberType == "mvno" else "IoT",
@@ -95,9 +95,9 @@ def provision(world: World, body: Provision) -> Answer:
         iccid=body.ICCID,
     )
     if not body.ICCID:
-        number.iccid, number.qr_code = world.new_esim()
-    world.orders[order.id] = order
-    world.commit(
+        number.iccid, number.qr_code = state.new_esim()
+    state.orders[order.id] = order
+    state.commit(
         "number.provisioned",
         {
             "number": number.number,
@@ -112,15 +112,15 @@ def provision(world: World, body: Provision) -> Answer:
     def complete(_: datetime) -> None:
         order.status = "Complete"
         order.number = number.number
-        world.numbers[number.number] = number
+        state.numbers[number.number] = number
 
-    delay = world.options.async_provisioning
+    delay = state.options.async_provisioning
     if delay is None:
         complete(now)
     else:
         order.status = "Pending"
-        world.at(now + timedelta(seconds=delay), complete)
-    return _provisioned(order, number, body)
+        state.schedule(now + timedelta(seconds=delay), complete)
+    return _provision_response(order, number, body)
 
 
 def has_data(product_type: str) -> bool:
@@ -128,27 +128,27 @@ def has_data(product_type: str) -> bool:
     return "Data" in product_type
 
 
-def _check_provision(world: World, body: Provision) -> str:
-    account_id = world.account_for(body.AccountId)
+def _check_provision(state: SimulatorState, body: Provision) -> str:
+    account_id = state.resolve_account(body.AccountId)
     if not body.MessageRouteId:
         raise missing("MessageRouteId")
     if body.VoiceEnabled and not body.VoiceRouteId:
         raise missing("VoiceRouteId")
     if body.NumberType == "iot" and body.MessageType == "a2p":
         raise invalid("MessageType", "NumberType / MessageType mismatch")
-    world.route_for(world.message_routes, body.MessageRouteId, account_id)
+    state.check_route(state.message_routes, body.MessageRouteId, account_id)
     if body.VoiceRouteId:
-        world.route_for(world.voice_routes, body.VoiceRouteId, account_id)
+        state.check_route(state.voice_routes, body.VoiceRouteId, account_id)
     if body.AssignedSubscriberId:
-        subscriber = world.find(world.subscribers, body.AssignedSubscriberId, "SubscriberId")
+        subscriber = state.find(state.subscribers, body.AssignedSubscriberId, "SubscriberId")
         if subscriber.account_id != account_id:
             raise invalid("AssignedSubscriberId", "This subscriber belongs to another account")
     return account_id
 
 
-def _provisioned(order: Order, number: Number, body: Provision) -> Json:
+def _provision_response(order: Order, number: Number, body: Provision) -> Json:
     done = order.status == "Complete"
-    shown: Json = {
+    response: Json = {
         "OrderDate": order.date.isoformat(),
         "OrderId": order.id,
         "OrderStatus": order.status,
@@ -160,6 +160,6 @@ def _provisioned(order: Order, number: Number, body: Provision) -> Json:
     }
     if not body.ICCID:
         # A physical SIM's answer has neither key in the published samples.
-        shown["QRCode"] = number.qr_code if done else None
-        shown["ZipCode"] = body.ZipCode or "84603"
-    return shown
+        response["QRCode"] = number.qr_code if done else None
+        response["ZipCode"] = body.ZipCode or "84603"
+    return response

@@ -3,8 +3,8 @@
 from typing import Literal
 
 from simulator.engine.errors import invalid, missing
-from simulator.engine.fields import Answer, Body, Json, Query, Text, Uri
-from simulator.engine.state import World, changed
+from simulator.engine.fields import Body, Json, Query, ResponseBody, Text, Uri
+from simulator.engine.state import SimulatorState, changed_fields
 
 Auth = Literal["None", "Basic", "Bearer"]
 Verb = Literal["GET", "POST"]
@@ -140,14 +140,14 @@ class AccountRoutesQuery(Query):
 
 
 # In no published answer, or only sometimes: routing secrets and flags the samples leave out.
-_MESSAGE_HIDDEN = {
+_MESSAGE_ROUTE_HIDDEN = {
     "MessagePasswordToken",
     "CallbackMessagePasswordToken",
     "InboundBypass",
     "OutboundBypass",
     "IntelligentRouteEnabled",
 }
-_VOICE_HIDDEN = {
+_VOICE_ROUTE_HIDDEN = {
     "VoiceAuthenticationType",
     "VoiceUsername",
     "VoicePasswordToken",
@@ -157,113 +157,115 @@ _VOICE_HIDDEN = {
 }
 
 
-def create_message_route(world: World, body: CreateMessageRoute) -> Answer:
+def create_message_route(state: SimulatorState, body: CreateMessageRoute) -> ResponseBody:
     """A new message route each time; names may repeat."""
-    route = {"MessageRouteId": world.new_id("MRID"), **body.model_dump()}
-    route["AccountId"] = world.account_for(body.AccountId)
+    route = {"MessageRouteId": state.new_id("MRID"), **body.model_dump()}
+    route["AccountId"] = state.resolve_account(body.AccountId)
     if body.MessageRouteEnabled is None:
         route["MessageRouteEnabled"] = True
     _check_credentials(route, "Message")
     _check_credentials(route, "CallbackMessage")
-    world.message_routes[route["MessageRouteId"]] = route
-    world.commit("message_route.created", _message_facts(route))
-    return _shown_message(world, route)
+    state.message_routes[route["MessageRouteId"]] = route
+    state.commit("message_route.created", _message_ledger_data(route))
+    return _message_route_response(state, route)
 
 
-def get_message_route(world: World, query: MessageRouteQuery) -> Answer:
+def get_message_route(state: SimulatorState, query: MessageRouteQuery) -> ResponseBody:
     """One message route by id."""
     route_id = query.MessageRouteId or query.MessageRouteID
-    return _shown_message(world, world.find(world.message_routes, route_id, "MessageRouteId"))
+    return _message_route_response(
+        state, state.find(state.message_routes, route_id, "MessageRouteId")
+    )
 
 
-def update_message_route(world: World, body: UpdateMessageRoute) -> Answer:
+def update_message_route(state: SimulatorState, body: UpdateMessageRoute) -> ResponseBody:
     """Changes what was sent."""
-    route = world.find(world.message_routes, body.MessageRouteId, "MessageRouteId")
-    after = {**route, **body.sent()}
-    after["AccountId"] = world.account_for(after["AccountId"])
-    _check_filled(after, "RouteName", "MessageUrl", "MessageUrlMethod")
+    route = state.find(state.message_routes, body.MessageRouteId, "MessageRouteId")
+    after = {**route, **body.sent_fields()}
+    after["AccountId"] = state.resolve_account(after["AccountId"])
+    _require_fields(after, "RouteName", "MessageUrl", "MessageUrlMethod")
     _check_credentials(after, "Message")
     _check_credentials(after, "CallbackMessage")
     route.update(after)
-    sent = changed(body.sent(), "MessageRouteId")
-    world.commit("message_route.updated", {**_message_facts(route), "fields": sent})
-    return _shown_message(world, route)
+    sent = changed_fields(body.sent_fields(), "MessageRouteId")
+    state.commit("message_route.updated", {**_message_ledger_data(route), "fields": sent})
+    return _message_route_response(state, route)
 
 
-def delete_message_route(world: World, body: DeleteMessageRoute) -> Answer:
+def delete_message_route(state: SimulatorState, body: DeleteMessageRoute) -> ResponseBody:
     """Refused while a number uses the route (the documents disagree; this is the safe reading)."""
-    route = world.find(world.message_routes, body.MessageRouteId, "MessageRouteId")
-    if any(n.message_route_id == body.MessageRouteId for n in world.numbers.values()):
+    route = state.find(state.message_routes, body.MessageRouteId, "MessageRouteId")
+    if any(n.message_route_id == body.MessageRouteId for n in state.numbers.values()):
         raise invalid("MessageRouteId", "This message route is assigned to numbers")
-    del world.message_routes[body.MessageRouteId]
-    world.commit("message_route.deleted", _message_facts(route))
+    del state.message_routes[body.MessageRouteId]
+    state.commit("message_route.deleted", _message_ledger_data(route))
     return {"MessageRouteStatus": "Deleted", "MRID": body.MessageRouteId}
 
 
-def list_message_routes(world: World, query: AccountRoutesQuery) -> Answer:
+def list_message_routes(state: SimulatorState, query: AccountRoutesQuery) -> ResponseBody:
     """The message routes of an account, with the list's own spelling `AccountID`."""
-    account_id = world.account_for(query.AccountId)
+    account_id = state.resolve_account(query.AccountId)
     rows = [
-        _respelled(_shown_message(world, route))
-        for route in world.message_routes.values()
+        _with_list_spelling(_message_route_response(state, route))
+        for route in state.message_routes.values()
         if route["AccountId"] == account_id
     ]
     return {"AccountID": account_id, "TotalRoutes": len(rows), "Results": rows}
 
 
-def create_voice_route(world: World, body: CreateVoiceRoute) -> Answer:
+def create_voice_route(state: SimulatorState, body: CreateVoiceRoute) -> ResponseBody:
     """A new voice route each time; names may repeat."""
-    route = {"CallRouteId": world.new_id("CRID"), **body.model_dump()}
-    route["AccountId"] = world.account_for(body.AccountId)
+    route = {"CallRouteId": state.new_id("CRID"), **body.model_dump()}
+    route["AccountId"] = state.resolve_account(body.AccountId)
     _check_voice(route)
-    world.voice_routes[route["CallRouteId"]] = route
-    world.commit("voice_route.created", _voice_facts(route))
-    return _shown_voice(route)
+    state.voice_routes[route["CallRouteId"]] = route
+    state.commit("voice_route.created", _voice_ledger_data(route))
+    return _voice_route_response(route)
 
 
-def get_voice_route(world: World, query: VoiceRouteQuery) -> Answer:
+def get_voice_route(state: SimulatorState, query: VoiceRouteQuery) -> ResponseBody:
     """One voice route by id."""
     route_id = query.CallRouteID or query.CallRouteId
-    return _shown_voice(world.find(world.voice_routes, route_id, "CallRouteId"))
+    return _voice_route_response(state.find(state.voice_routes, route_id, "CallRouteId"))
 
 
-def update_voice_route(world: World, body: UpdateVoiceRoute) -> Answer:
+def update_voice_route(state: SimulatorState, body: UpdateVoiceRoute) -> ResponseBody:
     """Changes what was sent."""
-    route = world.find(world.voice_routes, body.CallRouteId, "CallRouteId")
-    after = {**route, **body.sent()}
-    after["AccountId"] = world.account_for(after["AccountId"])
-    _check_filled(after, "RouteName", "RouteType")
+    route = state.find(state.voice_routes, body.CallRouteId, "CallRouteId")
+    after = {**route, **body.sent_fields()}
+    after["AccountId"] = state.resolve_account(after["AccountId"])
+    _require_fields(after, "RouteName", "RouteType")
     _check_voice(after)
     route.update(after)
-    sent = changed(body.sent(), "CallRouteId")
-    world.commit("voice_route.updated", {**_voice_facts(route), "fields": sent})
-    return _shown_voice(route)
+    sent = changed_fields(body.sent_fields(), "CallRouteId")
+    state.commit("voice_route.updated", {**_voice_ledger_data(route), "fields": sent})
+    return _voice_route_response(route)
 
 
-def delete_voice_route(world: World, body: DeleteVoiceRoute) -> Answer:
+def delete_voice_route(state: SimulatorState, body: DeleteVoiceRoute) -> ResponseBody:
     """Refused while a number uses the route."""
-    route = world.find(world.voice_routes, body.CallRouteId, "CallRouteId")
-    if any(n.voice_route_id == body.CallRouteId for n in world.numbers.values()):
+    route = state.find(state.voice_routes, body.CallRouteId, "CallRouteId")
+    if any(n.voice_route_id == body.CallRouteId for n in state.numbers.values()):
         raise invalid("CallRouteId", "This voice route is assigned to numbers")
-    del world.voice_routes[body.CallRouteId]
-    world.commit("voice_route.deleted", _voice_facts(route))
+    del state.voice_routes[body.CallRouteId]
+    state.commit("voice_route.deleted", _voice_ledger_data(route))
     return {"CallRouteStatus": "Deleted", "CallRouteId": body.CallRouteId}
 
 
-def list_voice_routes(world: World, query: AccountRoutesQuery) -> Answer:
+def list_voice_routes(state: SimulatorState, query: AccountRoutesQuery) -> ResponseBody:
     """The voice routes of an account; rows have no VoiceUrl and spell `IpWhitelist` as sent."""
-    account_id = world.account_for(query.AccountId)
+    account_id = state.resolve_account(query.AccountId)
     rows = []
-    for route in world.voice_routes.values():
+    for route in state.voice_routes.values():
         if route["AccountId"] == account_id:
-            row = _respelled(_shown_voice(route))
+            row = _with_list_spelling(_voice_route_response(route))
             del row["VoiceUrl"], row["IpWhiteList"]
             row["IpWhitelist"] = route["IpWhitelist"] or []
             rows.append({"CallRouteStatus": "Active", **row})
     return {"AccountID": account_id, "TotalRoutes": len(rows), "Results": rows}
 
 
-def _check_filled(route: Json, *names: str) -> None:
+def _require_fields(route: Json, *names: str) -> None:
     for name in names:
         if not route.get(name):
             raise missing(name)
@@ -279,12 +281,12 @@ def _check_credentials(route: Json, prefix: str) -> None:
 
 def _check_voice(route: Json) -> None:
     if route["RouteType"] == "URL":
-        _check_filled(route, "VoiceUrl", "VoiceUrlMethod")
+        _require_fields(route, "VoiceUrl", "VoiceUrlMethod")
     if route["RouteType"] == "Trunk" and not (route.get("TrunkIp1") or route.get("TrunkUri1")):
         raise missing("TrunkIp1")
 
 
-def _message_facts(route: Json) -> Json:
+def _message_ledger_data(route: Json) -> Json:
     return {
         "message_route_id": route["MessageRouteId"],
         "account_id": route["AccountId"],
@@ -292,7 +294,7 @@ def _message_facts(route: Json) -> Json:
     }
 
 
-def _voice_facts(route: Json) -> Json:
+def _voice_ledger_data(route: Json) -> Json:
     return {
         "voice_route_id": route["CallRouteId"],
         "account_id": route["AccountId"],
@@ -300,18 +302,18 @@ def _voice_facts(route: Json) -> Json:
     }
 
 
-def _respelled(row: Json) -> Json:
+def _with_list_spelling(row: Json) -> Json:
     return {"AccountID" if key == "AccountId" else key: value for key, value in row.items()}
 
 
-def _shown_message(world: World, route: Json) -> Json:
-    shown = {key: value for key, value in route.items() if key not in _MESSAGE_HIDDEN}
-    if world.options.route_enabled_oddity:
-        shown["MessageRouteEnabled"] = False
-    return shown
+def _message_route_response(state: SimulatorState, route: Json) -> Json:
+    response = {key: value for key, value in route.items() if key not in _MESSAGE_ROUTE_HIDDEN}
+    if state.options.report_routes_disabled:
+        response["MessageRouteEnabled"] = False
+    return response
 
 
-def _shown_voice(route: Json) -> Json:
-    shown = {key: value for key, value in route.items() if key not in _VOICE_HIDDEN}
+def _voice_route_response(route: Json) -> Json:
+    response = {key: value for key, value in route.items() if key not in _VOICE_ROUTE_HIDDEN}
     # The published answers show an empty, differently spelled list whatever was sent.
-    return {**shown, "IpWhiteList": []}
+    return {**response, "IpWhiteList": []}

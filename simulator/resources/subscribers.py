@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from simulator.engine.errors import invalid
-from simulator.engine.fields import E164, Answer, Body, EmailText, Json, Query, Text
-from simulator.engine.state import Subscriber, World, changed
+from simulator.engine.fields import E164, Body, EmailText, Json, Query, ResponseBody, Text
+from simulator.engine.state import SimulatorState, Subscriber, changed_fields
 
 RoleName = Literal["Subscriber", "Manager", "Account Admin"]
 
@@ -53,16 +53,16 @@ class SubscribersPage(Query):
     TotalPerPage: int = Field(default=10, ge=1)
 
 
-def create_subscriber(world: World, body: CreateSubscriber) -> Answer:
+def create_subscriber(state: SimulatorState, body: CreateSubscriber) -> ResponseBody:
     """Refuses an e-mail that anybody on the platform has, whatever its letter case."""
-    account_id = world.account_for(body.AccountId)
-    if any(s.email.lower() == body.Email.lower() for s in world.subscribers.values()):
+    account_id = state.resolve_account(body.AccountId)
+    if any(s.email.lower() == body.Email.lower() for s in state.subscribers.values()):
         raise invalid("Email", "Email already exists")
-    _check_numbers(world, account_id, body.PhoneNumbers)
-    subscriber = Subscriber(world.new_id("TSUID"), body.Name, body.Email, body.Role, account_id)
-    world.subscribers[subscriber.id] = subscriber
-    _set_numbers(world, subscriber, body.PhoneNumbers)
-    world.commit(
+    _check_numbers(state, account_id, body.PhoneNumbers)
+    subscriber = Subscriber(state.new_id("TSUID"), body.Name, body.Email, body.Role, account_id)
+    state.subscribers[subscriber.id] = subscriber
+    _assign_numbers(state, subscriber, body.PhoneNumbers)
+    state.commit(
         "subscriber.created",
         {
             "subscriber_id": subscriber.id,
@@ -71,82 +71,85 @@ def create_subscriber(world: World, body: CreateSubscriber) -> Answer:
             "account_id": account_id,
         },
     )
-    return _shown(world, subscriber)
+    return _to_response(state, subscriber)
 
 
-def get_subscriber(world: World, query: SubscriberQuery) -> Answer:
+def get_subscriber(state: SimulatorState, query: SubscriberQuery) -> ResponseBody:
     """One subscriber by id."""
-    return _shown(world, world.find(world.subscribers, query.SubscriberId, "SubscriberId"))
+    return _to_response(state, state.find(state.subscribers, query.SubscriberId, "SubscriberId"))
 
 
-def update_subscriber(world: World, body: UpdateSubscriber) -> Answer:
+def update_subscriber(state: SimulatorState, body: UpdateSubscriber) -> ResponseBody:
     """Changes what was sent. PhoneNumbers replaces the list; the documents leave that open."""
-    subscriber = world.find(world.subscribers, body.SubscriberId, "SubscriberId")
+    subscriber = state.find(state.subscribers, body.SubscriberId, "SubscriberId")
     if body.PhoneNumbers is not None:
-        _check_numbers(world, subscriber.account_id, body.PhoneNumbers)
-        _set_numbers(world, subscriber, body.PhoneNumbers)
+        _check_numbers(state, subscriber.account_id, body.PhoneNumbers)
+        _assign_numbers(state, subscriber, body.PhoneNumbers)
     subscriber.name = body.Name or subscriber.name
     subscriber.role = body.Role or subscriber.role
-    world.commit(
+    state.commit(
         "subscriber.updated",
-        {"subscriber_id": subscriber.id, "fields": changed(body.sent(), "SubscriberId")},
+        {
+            "subscriber_id": subscriber.id,
+            "fields": changed_fields(body.sent_fields(), "SubscriberId"),
+        },
     )
-    return _shown(world, subscriber)
+    return _to_response(state, subscriber)
 
 
-def transfer_subscriber(world: World, body: TransferSubscriber) -> Answer:
+def transfer_subscriber(state: SimulatorState, body: TransferSubscriber) -> ResponseBody:
     """Moves a subscriber, and the numbers assigned to it, to another account."""
-    subscriber = world.find(world.subscribers, body.SubscriberId, "SubscriberId")
-    target = world.account_for(body.ToAccountId)
+    subscriber = state.find(state.subscribers, body.SubscriberId, "SubscriberId")
+    target = state.resolve_account(body.ToAccountId)
     if subscriber.account_id != body.FromAccountId:
         raise invalid("FromAccountId", "Invalid AccountId")
     subscriber.account_id = target
-    for number in world.numbers_of(subscriber.id):
-        world.numbers[number].account_id = target
-    world.commit(
+    for number in state.numbers_of(subscriber.id):
+        state.numbers[number].account_id = target
+    state.commit(
         "subscriber.transferred",
         {"subscriber_id": subscriber.id, "from": body.FromAccountId, "to": target},
     )
-    return _shown(world, subscriber)
+    return _to_response(state, subscriber)
 
 
-def list_subscribers(world: World, query: SubscribersPage) -> Answer:
+def list_subscribers(state: SimulatorState, query: SubscribersPage) -> ResponseBody:
     """All subscribers of the distributor, a page at a time; the account is not shown."""
-    everyone = list(world.subscribers.values())
+    subscribers = list(state.subscribers.values())
     start = (query.PageNumber - 1) * query.TotalPerPage
     return {
         "PageNumber": query.PageNumber,
-        "TotalSubscribers": len(everyone),
+        "TotalSubscribers": len(subscribers),
         "Subscribers": [
-            {**_shown(world, s), "Account": None, "Subscriptions": []}
-            for s in everyone[start : start + query.TotalPerPage]
+            {**_to_response(state, s), "Account": None, "Subscriptions": []}
+            for s in subscribers[start : start + query.TotalPerPage]
         ],
     }
 
 
-def _check_numbers(world: World, account_id: str, numbers: list[str]) -> None:
+def _check_numbers(state: SimulatorState, account_id: str, numbers: list[str]) -> None:
     for number in numbers:
-        held = world.numbers.get(number)
+        held = state.numbers.get(number)
         if held is None or held.account_id not in (None, account_id):
             raise invalid("PhoneNumbers", "Phone number does not belong to account")
 
 
-def _set_numbers(world: World, subscriber: Subscriber, numbers: list[str]) -> None:
-    for number in world.numbers_of(subscriber.id):
-        world.numbers[number].subscriber_id = None
+def _assign_numbers(state: SimulatorState, subscriber: Subscriber, numbers: list[str]) -> None:
+    for number in state.numbers_of(subscriber.id):
+        state.numbers[number].subscriber_id = None
     for number in numbers:
-        world.assign(world.numbers[number], subscriber.id)
+        state.assign(state.numbers[number], subscriber.id)
 
 
-def _shown(world: World, subscriber: Subscriber) -> Json:
+def _to_response(state: SimulatorState, subscriber: Subscriber) -> Json:
     return {
         "SubscriberId": subscriber.id,
         "Name": subscriber.name,
         "Email": subscriber.email,
-        "PhoneNumbers": world.numbers_of(subscriber.id),
+        "PhoneNumbers": state.numbers_of(subscriber.id),
         "Role": subscriber.role,
         "Account": {
             "AccountId": subscriber.account_id,
-            "CompanyName": world.accounts[subscriber.account_id]["AccountName"],
+            "CompanyName": state.accounts[subscriber.account_id]["AccountName"],
         },
     }

@@ -1,8 +1,8 @@
 """Subscriptions: a number on a package. Creating one starts recurring charges."""
 
 from simulator.engine.errors import invalid, missing
-from simulator.engine.fields import Answer, Body, IccidText, Json, Query, Text
-from simulator.engine.state import Number, World, changed
+from simulator.engine.fields import Body, IccidText, Json, Query, ResponseBody, Text
+from simulator.engine.state import Number, SimulatorState, changed_fields
 
 
 class CreateSubscription(Body):
@@ -39,43 +39,43 @@ class DeleteSubscription(Body):
     SubscriptionId: Text
 
 
-def create_subscription(world: World, body: CreateSubscription) -> Answer:
+def create_subscription(state: SimulatorState, body: CreateSubscription) -> ResponseBody:
     """A new subscription each time: the API does not refuse a second one for a number."""
-    row = {"SubscriptionId": world.new_id("SUB"), **body.model_dump(), "Active": True}
-    _check(world, row)
-    world.subscriptions[row["SubscriptionId"]] = row
-    world.commit("subscription.created", _facts(row))
+    row = {"SubscriptionId": state.new_id("SUB"), **body.model_dump(), "Active": True}
+    _validate(state, row)
+    state.subscriptions[row["SubscriptionId"]] = row
+    state.commit("subscription.created", _ledger_data(row))
     return row
 
 
-def get_subscription(world: World, query: SubscriptionQuery) -> Answer:
+def get_subscription(state: SimulatorState, query: SubscriptionQuery) -> ResponseBody:
     """One subscription by id."""
-    return world.find(world.subscriptions, query.SubscriptionId, "SubscriptionId")
+    return state.find(state.subscriptions, query.SubscriptionId, "SubscriptionId")
 
 
-def update_subscription(world: World, body: UpdateSubscription) -> Answer:
+def update_subscription(state: SimulatorState, body: UpdateSubscription) -> ResponseBody:
     """Changes what was sent; a new PackageId is a change of plan."""
-    row = world.find(world.subscriptions, body.SubscriptionId, "SubscriptionId")
-    after = {**row, **body.given()}
-    _check(world, after)
+    row = state.find(state.subscriptions, body.SubscriptionId, "SubscriptionId")
+    after = {**row, **body.non_null_fields()}
+    _validate(state, after)
     row.update(after)
-    sent = changed(body.sent(), "SubscriptionId")
-    world.commit("subscription.updated", {**_facts(row), "fields": sent})
+    sent = changed_fields(body.sent_fields(), "SubscriptionId")
+    state.commit("subscription.updated", {**_ledger_data(row), "fields": sent})
     return row
 
 
-def delete_subscription(world: World, body: DeleteSubscription) -> Answer:
+def delete_subscription(state: SimulatorState, body: DeleteSubscription) -> ResponseBody:
     """Ends a subscription; subscriber and number stay."""
-    row = world.find(world.subscriptions, body.SubscriptionId, "SubscriptionId")
-    del world.subscriptions[body.SubscriptionId]
-    world.commit("subscription.deleted", _facts(row))
+    row = state.find(state.subscriptions, body.SubscriptionId, "SubscriptionId")
+    del state.subscriptions[body.SubscriptionId]
+    state.commit("subscription.deleted", _ledger_data(row))
     return {"SubscriptionId": body.SubscriptionId, "SubscriptionStatus": "Deleted"}
 
 
-def _check(world: World, row: Json) -> None:
-    world.find(world.subscribers, row["SubscriberId"], "SubscriberId")
-    world.find(world.packages, row["PackageId"], "PackageId")
-    number = _number(world, row["TNID"], row["ICCID"])
+def _validate(state: SimulatorState, row: Json) -> None:
+    state.find(state.subscribers, row["SubscriberId"], "SubscriberId")
+    state.find(state.packages, row["PackageId"], "PackageId")
+    number = _number(state, row["TNID"], row["ICCID"])
     if number.status != "Active":
         raise invalid("TNID", f"{number.number} is not active")
     if number.subscriber_id not in (None, row["SubscriberId"]):
@@ -84,18 +84,18 @@ def _check(world: World, row: Json) -> None:
         raise invalid("Type", f"Type must match the number, which is {number.classification}")
 
 
-def _number(world: World, tnid: str | None, iccid: str | None) -> Number:
+def _number(state: SimulatorState, tnid: str | None, iccid: str | None) -> Number:
     if not tnid and not iccid:
         raise missing("TNID")
     key, name = (tnid, "TNID") if tnid else (iccid, "ICCID")
-    by_key = {n.id if tnid else n.iccid or "": n for n in world.numbers.values()}
-    number = world.find(by_key, key, name)
+    by_key = {n.id if tnid else n.iccid or "": n for n in state.numbers.values()}
+    number = state.find(by_key, key, name)
     if tnid and iccid and number.iccid != iccid:
         raise invalid("ICCID", "This ICCID is not paired with the number")
     return number
 
 
-def _facts(row: Json) -> Json:
+def _ledger_data(row: Json) -> Json:
     return {
         "subscription_id": row["SubscriptionId"],
         "subscriber_id": row["SubscriberId"],

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from simulator.engine.errors import invalid
-from simulator.engine.fields import Answer, Body, Json, Query, Text
-from simulator.engine.state import World
+from simulator.engine.fields import Body, Json, Query, ResponseBody, Text
+from simulator.engine.state import SimulatorState
 
 EVENTS = {
     "Order_Update",
@@ -68,44 +68,44 @@ class WebhooksQuery(Query):
     AccountId: str | None = None
 
 
-def create_webhook(world: World, body: CreateWebhook) -> Answer:
+def create_webhook(state: SimulatorState, body: CreateWebhook) -> ResponseBody:
     """A new registration each time, even for the same URL and events."""
     _check_events(body.SubscribedEvents)
-    hook = {"WebhookId": world.new_id("WID"), **body.model_dump(), "Active": True}
-    hook["AccountId"] = world.account_for(body.AccountId)
-    world.webhooks[hook["WebhookId"]] = hook
-    world.commit("webhook.created", _facts(hook))
+    hook = {"WebhookId": state.new_id("WID"), **body.model_dump(), "Active": True}
+    hook["AccountId"] = state.resolve_account(body.AccountId)
+    state.webhooks[hook["WebhookId"]] = hook
+    state.commit("webhook.created", _ledger_data(hook))
     return hook
 
 
-def get_webhook(world: World, query: WebhookQuery) -> Answer:
+def get_webhook(state: SimulatorState, query: WebhookQuery) -> ResponseBody:
     """One registration by id."""
-    return world.find(world.webhooks, query.WebhookId, "WebhookId")
+    return state.find(state.webhooks, query.WebhookId, "WebhookId")
 
 
-def update_webhook(world: World, body: UpdateWebhook) -> Answer:
+def update_webhook(state: SimulatorState, body: UpdateWebhook) -> ResponseBody:
     """Changes what was sent."""
-    hook = world.find(world.webhooks, body.WebhookId, "WebhookId")
+    hook = state.find(state.webhooks, body.WebhookId, "WebhookId")
     _check_events(body.SubscribedEvents)
     if body.AccountId:
-        world.account_for(body.AccountId)
-    hook.update(body.given())
-    world.commit("webhook.updated", _facts(hook))
+        state.resolve_account(body.AccountId)
+    hook.update(body.non_null_fields())
+    state.commit("webhook.updated", _ledger_data(hook))
     return hook
 
 
-def delete_webhook(world: World, body: DeleteWebhook) -> Answer:
+def delete_webhook(state: SimulatorState, body: DeleteWebhook) -> ResponseBody:
     """Removes a registration."""
-    hook = world.find(world.webhooks, body.WebhookId, "WebhookId")
-    del world.webhooks[body.WebhookId]
-    world.commit("webhook.deleted", _facts(hook))
+    hook = state.find(state.webhooks, body.WebhookId, "WebhookId")
+    del state.webhooks[body.WebhookId]
+    state.commit("webhook.deleted", _ledger_data(hook))
     return {"WebhookId": body.WebhookId, "WebhookStatus": "Deleted"}
 
 
-def list_webhooks(world: World, query: WebhooksQuery) -> Answer:
+def list_webhooks(state: SimulatorState, query: WebhooksQuery) -> ResponseBody:
     """The registrations of an account, as a bare array."""
-    account_id = world.account_for(query.AccountId)
-    return [hook for hook in world.webhooks.values() if hook["AccountId"] == account_id]
+    account_id = state.resolve_account(query.AccountId)
+    return [hook for hook in state.webhooks.values() if hook["AccountId"] == account_id]
 
 
 def _check_events(events: str | None) -> None:
@@ -115,7 +115,7 @@ def _check_events(events: str | None) -> None:
             raise invalid("SubscribedEvents", f"{name.strip()} is not an event; known: {known}")
 
 
-def _facts(hook: Json) -> Json:
+def _ledger_data(hook: Json) -> Json:
     return {
         "webhook_id": hook["WebhookId"],
         "account_id": hook["AccountId"],

@@ -1,4 +1,4 @@
-"""The command `telegent`: onboardings and port-ins from a terminal.
+"""The command `tgo`: onboardings and port-ins from a terminal.
 
 Needs `pip install 'telegent-orchestrator[cli]'`. From a checkout: `python -m
 telegent_orchestrator.cli`.
@@ -12,11 +12,11 @@ NEEDED = ("typer", "rich", "cryptography", "pygal", "jinja2")
 
 
 def main() -> int:
-    """Run the command line; gives the exit status of `telegent_orchestrator.cli.results.Exit`."""
+    """Run the command line; gives an `ExitStatus`."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         print(
-            f"telegent needs {', '.join(missing)}: pip install 'telegent-orchestrator[cli]'",
+            f"tgo needs {', '.join(missing)}: pip install 'telegent-orchestrator[cli]'",
             file=sys.stderr,
         )
         return 2

@@ -1,4 +1,4 @@
-"""`python -m telegent_orchestrator.cli`: the command `telegent` without an installation."""
+"""`python -m telegent_orchestrator.cli`: the command `tgo` without an installation."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command `telegent`: the options for the connection, and its commands."""
+"""The command `tgo`: the options for the connection, and its commands."""
 
 import os
 from typing import Annotated
@@ -19,7 +19,7 @@ from telegent_orchestrator.cli.commands import (
 from telegent_orchestrator.cli.connection import VARIABLES, Connection
 
 app = typer.Typer(
-    name="telegent",
+    name="tgo",
     help="Onboardings and port-ins on Telegent: start, watch, correct, decide.\n\n"
     "Exit status: 0 done or going on; 1 failed or refused; 2 cannot be used as typed; 3 waits for "
     "a person; 4 Temporal or a worker does not answer, or keys are wrong; 130 Ctrl-C.",
@@ -29,18 +29,18 @@ app = typer.Typer(
 )
 
 
-def _option(name: str, meaning: str) -> typer.models.OptionInfo:
+def _option(name: str, description: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         name,
         metavar="FILE" if name.endswith("-file") else "TEXT",
         show_default=False,
-        help=f"{meaning} ({VARIABLES[name]})",
+        help=f"{description} ({VARIABLES[name]})",
     )
     return option
 
 
 @app.callback()
-def telegent(
+def main(
     context: typer.Context,
     address: Annotated[str, _option("--address", "Temporal's host and port.")] = "",
     namespace: Annotated[str, _option("--namespace", "Temporal's namespace.")] = "",
@@ -57,7 +57,7 @@ def telegent(
     ] = "",
 ) -> None:
     """Remember how to reach Temporal: the connection is made by the command."""
-    given = {
+    options = {
         "--address": address,
         "--namespace": namespace,
         "--profile": profile,
@@ -68,7 +68,9 @@ def telegent(
         "--payload-keys-file": payload_keys_file,
         "--id-key-file": id_key_file,
     }
-    context.obj = Connection.of({name: value for name, value in given.items() if value}, os.environ)
+    context.obj = Connection.from_options(
+        {name: value for name, value in options.items() if value}, os.environ
+    )
 
 
 app.command()(validate.validate)
@@ -84,7 +86,7 @@ port_ins = typer.Typer(
 )
 port_ins.command()(port_in.start)
 port_ins.command()(port_in.status)
-port_ins.command()(port_in_messages.update)
+port_ins.command()(port_in_messages.correct)
 port_ins.command()(port_in_messages.cancel)
 port_ins.command()(port_in_messages.attach)
 port_ins.command()(port_in_messages.decide)
@@ -110,6 +112,6 @@ def run() -> int:
     """Run the command line; gives the exit status."""
     try:
         app()
-    except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 1
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 1
     return 0

@@ -1,4 +1,4 @@
-"""Reaching Temporal: options of `telegent` are other ways to set the worker's variables."""
+"""Reaching Temporal: options of `tgo` are other ways to set the worker's variables."""
 
 import functools
 import shlex
@@ -16,12 +16,12 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption
-from telegent_orchestrator._connection_errors import unreachable, unusable
-from telegent_orchestrator.cli.errors import as_stop
-from telegent_orchestrator.cli.results import Exit, Stop
+from telegent_orchestrator._connection_errors import explain_config_error, explain_connection_error
+from telegent_orchestrator.cli.errors import to_command_error
+from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.client import Orchestrator
-from telegent_orchestrator.client.bulk import Bulks
-from telegent_orchestrator.client.executions import Executions, Kind
+from telegent_orchestrator.client.bulk import BulkClient
+from telegent_orchestrator.client.executions import Executions, WorkflowKind
 
 DEFAULT_ADDRESS = "localhost:7233"
 VARIABLES = {
@@ -36,19 +36,19 @@ VARIABLES = {
     "--id-key-file": "TELEGENT_ID_KEY_FILE",
 }
 """By option the variable that it stands for."""
-UNENCRYPTED = (
+UNENCRYPTED_WARNING = (
     "no payload keys are given: what is sent is stored in the clear in Temporal "
     "(--payload-keys-file)"
 )
-_EVERY_TYPE = [word for kind in Kind for word in ("--type", kind.value)]
+_ALL_TYPES = [part for kind in WorkflowKind for part in ("--type", kind.value)]
 
 
 @dataclass(frozen=True)
-class House:
+class Session:
     """What a command works with while it is connected. `command`: see `Connection.command`."""
 
     orchestrator: Orchestrator
-    bulks: Bulks
+    bulks: BulkClient
     executions: Executions
     id_key: str
     encrypts: bool
@@ -57,54 +57,56 @@ class House:
 
 @dataclass(frozen=True)
 class Connection:
-    """Where Temporal is, and with which keys. `given`: options as they were typed."""
+    """Where Temporal is, and with which keys. `options`: as they were typed."""
 
-    given: Mapping[str, str]
+    options: Mapping[str, str]
     environment: Mapping[str, str]
 
     @classmethod
-    def of(cls, given: Mapping[str, str], environment: Mapping[str, str]) -> "Connection":
+    def from_options(
+        cls, options: Mapping[str, str], environment: Mapping[str, str]
+    ) -> "Connection":
         """Options win over the environment, also a file over a value."""
         variables = {name: value for name, value in environment.items() if value}
-        for option, value in given.items():
+        for option, value in options.items():
             variables.pop(VARIABLES[option].removesuffix("_FILE"), None)
             variables[VARIABLES[option]] = value
-        return cls(given, variables)
+        return cls(options, variables)
 
-    def command(self, *words: str) -> str:
+    def command(self, *arguments: str) -> str:
         """The command line that does this with the same connection, to be typed by a person."""
-        options = [part for given in self.given.items() for part in given]
-        return shlex.join(["telegent", *options, *words])
+        options = [part for option in self.options.items() for part in option]
+        return shlex.join(["tgo", *options, *arguments])
 
     @asynccontextmanager
-    async def open(self, unknown: Stop | None = None) -> AsyncIterator[House]:
-        """A connection. Whatever Temporal refuses inside ends in Stop.
+    async def open(self, not_found: CommandError | None = None) -> AsyncIterator[Session]:
+        """A connection. Whatever Temporal refuses inside ends in CommandError.
 
-        `unknown`: what to say when there is no such workflow.
+        `not_found`: what to say when there is no such workflow.
         """
         id_key = self._secret("TELEGENT_ID_KEY")
         keys = self._payload_keys()
         client = await self._connect(_data_converter(keys))
         try:
-            yield House(
+            yield Session(
                 orchestrator=Orchestrator(client, id_key=id_key),
-                bulks=Bulks(client, id_key=id_key),
+                bulks=BulkClient(client, id_key=id_key),
                 executions=Executions(client),
                 id_key=id_key,
                 encrypts=bool(keys),
                 command=self.command,
             )
         except Exception as error:
-            stop = as_stop(
+            command_error = to_command_error(
                 error,
-                unknown=unknown,
+                not_found=not_found,
                 address=client.service_client.config.target_host,
                 namespace=client.namespace,
-                paused=self.command("list", "--state", "paused", *_EVERY_TYPE),
+                list_paused_command=self.command("list", "--state", "paused", *_ALL_TYPES),
             )
-            if stop is None:
+            if command_error is None:
                 raise
-            raise stop from error
+            raise command_error from error
 
     async def _connect(self, converter: DataConverter) -> Client:
         environment = dict(self.environment)
@@ -113,14 +115,17 @@ class Connection:
         try:
             config = ClientConfig.load_client_connect_config(override_env_vars=environment)
         except (RuntimeError, OSError, ValueError) as error:
-            raise Stop(unusable(error, environment), Exit.USAGE) from error
+            raise CommandError(
+                explain_config_error(error, environment), ExitStatus.USAGE
+            ) from error
         address = config.setdefault("target_host", DEFAULT_ADDRESS)
         try:
             return await Client.connect(**config, data_converter=converter, runtime=_runtime())
         except (RuntimeError, RPCError, ValueError) as error:
-            raise Stop(
-                f"cannot reach Temporal at {address}: {unreachable(error, config, environment)}",
-                Exit.UNREACHABLE,
+            raise CommandError(
+                f"cannot reach Temporal at {address}: "
+                f"{explain_connection_error(error, config, environment)}",
+                ExitStatus.UNREACHABLE,
             ) from error
 
     def _payload_keys(self) -> tuple[encryption.PayloadKey, ...]:
@@ -128,7 +133,7 @@ class Connection:
         try:
             return encryption.parse_key_ring(text) if text else ()
         except ValueError as error:
-            raise Stop(f"TELEGENT_PAYLOAD_KEYS: {error}", Exit.USAGE) from None
+            raise CommandError(f"TELEGENT_PAYLOAD_KEYS: {error}", ExitStatus.USAGE) from None
 
     def _secret(self, name: str) -> str:
         """The variable, or what is in the file that its `…_FILE` names; empty when there is none.
@@ -139,26 +144,30 @@ class Connection:
         if not path:
             return self.environment.get(name, "")
         if name in self.environment:
-            raise Stop(f"{name} and {name}_FILE are both set; set one of them", Exit.USAGE)
+            raise CommandError(
+                f"{name} and {name}_FILE are both set; set one of them", ExitStatus.USAGE
+            )
         return read_text(Path(path), f"the file of {name}").strip()
 
 
-def read_text(path: Path, what: str) -> str:
-    """The file's text. Raises Stop that says why it cannot be read."""
+def read_text(path: Path, description: str) -> str:
+    """The file's text. Raises CommandError that says why it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise Stop(f"{what}, {path}, cannot be read: {why}", Exit.USAGE) from None
+        raise CommandError(
+            f"{description}, {path}, cannot be read: {why}", ExitStatus.USAGE
+        ) from None
 
 
 def _data_converter(keys: Sequence[encryption.PayloadKey]) -> DataConverter:
     if keys:
         return encryption.data_converter(keys)
-    return replace(pydantic_data_converter, payload_codec=_NoKeys())
+    return replace(pydantic_data_converter, payload_codec=_MissingKeysCodec())
 
 
-class _NoKeys(PayloadCodec):
+class _MissingKeysCodec(PayloadCodec):
     """Says what is missing, where the converter would only not know the encoding."""
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:

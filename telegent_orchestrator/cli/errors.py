@@ -9,84 +9,101 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator.cli.results import Advice, Exit, Stop
-from telegent_orchestrator.client import NotTakenError
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
+from telegent_orchestrator.client import MessageRejectedError
 from telegent_orchestrator.encryption import CodecError
 
-NO_WORKER = (
+NO_WORKER_MESSAGE = (
     "no worker answers in namespace {namespace!r} at {address}: start one (python -m worker)"
 )
 
 
-def as_stop(
-    error: Exception, *, unknown: Stop | None, address: str, namespace: str, paused: str
-) -> Stop | None:
-    """How a command ends for this error; None when it is none of Temporal's: a fault of ours.
+def to_command_error(
+    error: Exception,
+    *,
+    not_found: CommandError | None,
+    address: str,
+    namespace: str,
+    list_paused_command: str,
+) -> CommandError | None:
+    """How a command ends for this error; None when it is none of Temporal's: an error of ours.
 
-    `unknown`: for when there is no such workflow. `paused`: the command that lists paused ones.
+    `not_found`: for when there is no such workflow.
+    `list_paused_command`: the command that lists paused ones.
     """
     match error:
         case RPCError():
-            return _refused(error, unknown, address, namespace)
+            return _from_rpc_error(error, not_found, address, namespace)
         case TimeoutError():
-            return Stop(NO_WORKER.format(address=address, namespace=namespace), Exit.UNREACHABLE)
+            return CommandError(
+                NO_WORKER_MESSAGE.format(address=address, namespace=namespace),
+                ExitStatus.UNREACHABLE,
+            )
         case WorkflowUpdateRPCTimeoutOrCancelledError():
-            return _unanswered(address, namespace)
-        case NotTakenError():
-            return Stop(f"refused: {error}", Exit.FAILED)
+            return _from_update_timeout(address, namespace)
+        case MessageRejectedError():
+            return CommandError(f"refused: {error}", ExitStatus.FAILED)
         case WorkflowQueryFailedError():
-            return Stop(f"the worker cannot answer: {error}", Exit.FAILED)
+            return CommandError(f"the worker cannot answer: {error}", ExitStatus.FAILED)
         case CodecError():
-            return Stop(
+            return CommandError(
                 f"{error}; give the worker's keys with --payload-keys-file "
                 "(TELEGENT_PAYLOAD_KEYS_FILE)",
-                Exit.UNREACHABLE,
+                ExitStatus.UNREACHABLE,
             )
         case ValueError() if "WorkflowExecutionStatus" in str(error):
             # So temporalio 1.35 says that a paused workflow answers nothing.
-            return Stop(
+            return CommandError(
                 "it is paused, or a line or port-in of it is: somebody must unpause it in Temporal",
-                Exit.NEEDS_PERSON,
-                next_steps=[Advice(why="see which with:", commands=[paused])],
+                ExitStatus.NEEDS_OPERATOR,
+                next_steps=[NextStep(reason="see which with:", commands=[list_paused_command])],
             )
     return None
 
 
-def _unanswered(address: str, namespace: str) -> Stop:
+def _from_update_timeout(address: str, namespace: str) -> CommandError:
     task = asyncio.current_task()
-    by_hand = task is not None and task.cancelling() > 0
-    return Stop(
-        ("stopped" if by_hand else NO_WORKER.format(address=address, namespace=namespace))
+    interrupted = task is not None and task.cancelling() > 0
+    return CommandError(
+        (
+            "stopped"
+            if interrupted
+            else NO_WORKER_MESSAGE.format(address=address, namespace=namespace)
+        )
         + "; what was sent may still be taken: look at the status before you send it again",
-        Exit.INTERRUPTED if by_hand else Exit.UNREACHABLE,
+        ExitStatus.INTERRUPTED if interrupted else ExitStatus.UNREACHABLE,
     )
 
 
-def _refused(error: RPCError, unknown: Stop | None, address: str, namespace: str) -> Stop:
-    said = error.message
+def _from_rpc_error(
+    error: RPCError, not_found: CommandError | None, address: str, namespace: str
+) -> CommandError:
+    message = error.message
     if error.status is RPCStatusCode.NOT_FOUND:
         details = error.grpc_status.details
         if any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in details):
-            return Stop(
+            return CommandError(
                 f"Temporal at {address} has no namespace {namespace!r}: give another one with "
                 "--namespace (TEMPORAL_NAMESPACE)",
-                Exit.UNREACHABLE,
+                ExitStatus.UNREACHABLE,
             )
-        if "already completed" in said:
-            return Stop("refused: it has ended already", Exit.FAILED)
-        return unknown or Stop(f"Temporal does not find it: {said}", Exit.USAGE)
+        if "already completed" in message:
+            return CommandError("refused: it has ended already", ExitStatus.FAILED)
+        return not_found or CommandError(f"Temporal does not find it: {message}", ExitStatus.USAGE)
     if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED):
-        return Stop(
-            f"Temporal at {address} does not let us into namespace {namespace!r}: {said}; give "
+        return CommandError(
+            f"Temporal at {address} does not let us into namespace {namespace!r}: {message}; give "
             "--api-key-file (TEMPORAL_API_KEY), or --tls-cert-file and --tls-key-file",
-            Exit.UNREACHABLE,
+            ExitStatus.UNREACHABLE,
         )
-    if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in said:
-        return Stop(
-            f"namespace {namespace!r} lacks our search attributes ({said}); register them with: "
+    if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in message:
+        return CommandError(
+            f"namespace {namespace!r} lacks our search attributes ({message}); register them with: "
             "python -m worker search-attributes",
-            Exit.UNREACHABLE,
+            ExitStatus.UNREACHABLE,
         )
     if error.status in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
-        return Stop(NO_WORKER.format(address=address, namespace=namespace), Exit.UNREACHABLE)
-    return Stop(f"Temporal at {address} refuses: {said}", Exit.UNREACHABLE)
+        return CommandError(
+            NO_WORKER_MESSAGE.format(address=address, namespace=namespace), ExitStatus.UNREACHABLE
+        )
+    return CommandError(f"Temporal at {address} refuses: {message}", ExitStatus.UNREACHABLE)

@@ -1,16 +1,16 @@
 """What to do next about something that waits for a person, as commands to type."""
 
 from telegent_orchestrator import names
-from telegent_orchestrator._models import OPEN
-from telegent_orchestrator.cli.connection import House
-from telegent_orchestrator.cli.input import SECRETS
-from telegent_orchestrator.cli.results import Advice
-from telegent_orchestrator.client import Progress
-from telegent_orchestrator.client.executions import Execution, Run
-from telegent_orchestrator.port_in import PortInStatus, PortState, Resolve
-from telegent_orchestrator.progress import Answer, Question
+from telegent_orchestrator._models import PLACEHOLDER
+from telegent_orchestrator.cli.connection import Session
+from telegent_orchestrator.cli.input import SECRET_FIELDS
+from telegent_orchestrator.cli.results import NextStep
+from telegent_orchestrator.client import OnboardingProgress
+from telegent_orchestrator.client.executions import Execution, ExecutionStatus
+from telegent_orchestrator.port_in import OperatorAction, PortInStatus, PortState
+from telegent_orchestrator.progress import Escalation, ResolutionAction
 
-PARTS = {
+OBJECT_FIELDS = {
     "billing_address": ("street1", "city", "state", "zip"),
     "authorization": ("reference", "attested_by", "attested_at"),
 }
@@ -18,110 +18,137 @@ PARTS = {
 CONFIRMATIONS = frozenset({"lock_removed", "old_service_stays_active"})
 
 
-def advice_for_onboarding(progress: Progress, execution: Execution, house: House) -> list[Advice]:
-    """For each question, each port-in that waits, and an end that is not a success."""
+def onboarding_next_steps(
+    progress: OnboardingProgress, execution: Execution, session: Session
+) -> list[NextStep]:
+    """For each escalation, each port-in that waits, and an end that is not a success."""
     reference = progress.onboarding.reference
-    running = execution.run is Run.RUNNING
-    advice = []
+    running = execution.status is ExecutionStatus.RUNNING
+    steps = []
     if running:
-        advice += [
-            _answer(question, reference, None, house) for question in progress.onboarding.questions
+        steps += [
+            _resolve_step(escalation, reference, None, session)
+            for escalation in progress.onboarding.escalations
         ]
     for key, line in progress.lines.items():
         if running:
-            advice += [_answer(question, reference, key, house) for question in line.questions]
+            steps += [
+                _resolve_step(escalation, reference, key, session)
+                for escalation in line.escalations
+            ]
         if port := progress.ports.get(key):
             workflow_id = line.result.port_in_workflow_id or ""
-            advice += advice_for_port_in(port, workflow_id, house)
-    if execution.run not in (Run.RUNNING, Run.PAUSED, Run.COMPLETED):
-        advice.append(
-            Advice(
-                why="mend what has stopped it, and start the request with the same reference "
+            steps += port_in_next_steps(port, workflow_id, session)
+    if execution.status not in (
+        ExecutionStatus.RUNNING,
+        ExecutionStatus.PAUSED,
+        ExecutionStatus.COMPLETED,
+    ):
+        steps.append(
+            NextStep(
+                reason="mend what has stopped it, and start the request with the same reference "
                 "again: what exists is used",
-                commands=[house.command("start", "FILE", "--watch")],
+                commands=[session.command("start", "FILE", "--watch")],
             )
         )
-    return advice
+    return steps
 
 
-def advice_for_port_in(port: PortInStatus, workflow_id: str, house: House) -> list[Advice]:
+def port_in_next_steps(port: PortInStatus, workflow_id: str, session: Session) -> list[NextStep]:
     """For a port-in that waits for data, for its order's id, or for an operator."""
     # By its number, unless the worker has another key for ids than we have.
-    same = names.port_in_id(port.phone_number, house.id_key) == workflow_id
+    same = names.port_in_id(port.phone_number, session.id_key) == workflow_id
     target = port.phone_number if same else workflow_id
     fields = port.fields_to_correct
     match port.state:
         case PortState.INFO_REQUIRED:
-            said = (entry.what for entry in reversed(port.timeline))
-            missing = next((what for what in said if what.startswith("not sent")), "not sent")
-            why = f"the port-in of {port.phone_number} waits for data: {missing}"
-            return [_correct(why, target, fields, house)]
+            events = (entry.event for entry in reversed(port.timeline))
+            missing = next((event for event in events if event.startswith("not sent")), "not sent")
+            reason = f"the port-in of {port.phone_number} waits for data: {missing}"
+            return [_correct_step(reason, target, fields, session)]
         case PortState.ACTION_REQUIRED:
-            why = f"the port-in of {port.phone_number} was rejected ({port.reason}): {port.remedy}"
+            reason = (
+                f"the port-in of {port.phone_number} was rejected ({port.reason}): {port.remedy}"
+            )
             if fields and "operator" not in port.attention:
-                return [_correct(why, target, fields, house)]
-            return [Advice(why=why), _decide(port.attention, target, fields, house)]
+                return [_correct_step(reason, target, fields, session)]
+            return [NextStep(reason=reason), _decide_step(port.attention, target, fields, session)]
         case PortState.SUBMIT_UNKNOWN:
             return [
-                Advice(
-                    why=f"the submit of {port.phone_number} was not answered: ask Telegent's "
+                NextStep(
+                    reason=f"the submit of {port.phone_number} was not answered: ask Telegent's "
                     "support for the order id",
-                    commands=[house.command("port-in", "attach", target, OPEN, "--reason", OPEN)],
+                    commands=[
+                        session.command(
+                            "port-in", "attach", target, PLACEHOLDER, "--reason", PLACEHOLDER
+                        )
+                    ],
                 )
             ]
-    return [Advice(why=f"the port-in of {port.phone_number}: {port.attention}")] * bool(
+    return [NextStep(reason=f"the port-in of {port.phone_number}: {port.attention}")] * bool(
         port.attention
     )
 
 
-def _answer(question: Question, reference: str, line: str | None, house: House) -> Advice:
+def _resolve_step(
+    escalation: Escalation, reference: str, line: str | None, session: Session
+) -> NextStep:
     where = ["--line", line] if line else []
-    return Advice(
-        why="; ".join([f"{question.step} asks: {question.text}", *question.evidence]),
+    return NextStep(
+        reason="; ".join([f"{escalation.step} asks: {escalation.message}", *escalation.evidence]),
         commands=[
-            house.command(
+            session.command(
                 "resolve",
                 reference,
-                question.step,
-                answer.value,
-                *(["--id", OPEN] if answer is Answer.ADOPT else []),
+                escalation.step,
+                action.value,
+                *(["--id", PLACEHOLDER] if action is ResolutionAction.ADOPT else []),
                 *where,
                 "--reason",
-                OPEN,
+                PLACEHOLDER,
             )
-            for answer in Answer
+            for action in ResolutionAction
         ],
     )
 
 
-def _correct(why: str, target: str, fields: list[str], house: House) -> Advice:
-    return Advice(why=why, commands=[house.command("port-in", "update", target, *_values(fields))])
+def _correct_step(reason: str, target: str, fields: list[str], session: Session) -> NextStep:
+    return NextStep(
+        reason=reason,
+        commands=[session.command("port-in", "correct", target, *_value_options(fields))],
+    )
 
 
-def _decide(why: str, target: str, fields: list[str], house: House) -> Advice:
-    replace = [(Resolve.REPLACE_DATA, _values(fields))] if fields else []
-    return Advice(
-        why=f"{why or 'an operator decides'}: send the same data again, submit a new order, "
+def _decide_step(reason: str, target: str, fields: list[str], session: Session) -> NextStep:
+    replace = [(OperatorAction.REPLACE_DATA, _value_options(fields))] if fields else []
+    return NextStep(
+        reason=f"{reason or 'an operator decides'}: send the same data again, submit a new order, "
         "or cancel",
         commands=[
             *(
-                house.command("port-in", "decide", target, action.value, *values, "--reason", OPEN)
-                for action, values in [*replace, (Resolve.RETRY_NOW, []), (Resolve.START_AGAIN, [])]
+                session.command(
+                    "port-in", "decide", target, action.value, *values, "--reason", PLACEHOLDER
+                )
+                for action, values in [
+                    *replace,
+                    (OperatorAction.RETRY_NOW, []),
+                    (OperatorAction.RESTART, []),
+                ]
             ),
-            house.command("port-in", "cancel", target, "--reason", OPEN),
+            session.command("port-in", "cancel", target, "--reason", PLACEHOLDER),
         ],
     )
 
 
-def _values(fields: list[str]) -> list[str]:
+def _value_options(fields: list[str]) -> list[str]:
     """The options of a correction that bring these fields."""
-    words: list[str] = []
+    options: list[str] = []
     for field in fields:
-        if field in SECRETS:
-            words += ["--secret", field]
+        if field in SECRET_FIELDS:
+            options += ["--secret", field]
         elif field in CONFIRMATIONS:
-            words += ["--set", f"{field}=true"]
+            options += ["--set", f"{field}=true"]
         else:
-            for part in PARTS.get(field, ("",)):
-                words += ["--set", f"{field}{'.' if part else ''}{part}={OPEN}"]
-    return words
+            for part in OBJECT_FIELDS.get(field, ("",)):
+                options += ["--set", f"{field}{'.' if part else ''}{part}={PLACEHOLDER}"]
+    return options

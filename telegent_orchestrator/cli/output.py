@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from telegent_orchestrator.cli.rendering import words
-from telegent_orchestrator.cli.results import Advice, Done, Exit, Stop
+from telegent_orchestrator.cli.rendering import sanitize
+from telegent_orchestrator.cli.results import CommandError, CommandResult, ExitStatus, NextStep
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; with --watch one a line.")
@@ -24,7 +24,7 @@ class Output:
     """Prints results on standard output and everything else on standard error.
 
     As a context it ends the command when something stopped it: with the sentence for people, or,
-    with `as_json`, with a document that has `error`, `faults` and `next`.
+    with `as_json`, with a document that has `error`, `errors` and `next`.
     """
 
     def __init__(self, as_json: bool) -> None:
@@ -42,55 +42,55 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
-            error = Stop("stopped; what was sent already goes on", Exit.INTERRUPTED)
-        if isinstance(error, Stop):
-            self._stopped(error)
-            raise typer.Exit(error.status) from None
+            error = CommandError("stopped; what was sent already goes on", ExitStatus.INTERRUPTED)
+        if isinstance(error, CommandError):
+            self._report_error(error)
+            raise typer.Exit(error.exit_status) from None
 
-    def document(self, document: BaseModel, *, one_line: bool = False) -> None:
+    def document(self, document: BaseModel, *, single_line: bool = False) -> None:
         """A result for programs."""
-        print(document.model_dump_json(indent=None if one_line else 2), flush=True)
+        print(document.model_dump_json(indent=None if single_line else 2), flush=True)
 
-    def done(self, sentence: str, document: Done) -> None:
+    def result(self, message: str, document: CommandResult) -> None:
         """That something was taken, and what to do next."""
         if self.as_json:
             self.document(document)
         else:
-            self.show(sentence)
-            self.advise(document.next)
+            self.show(message)
+            self.show_next_steps(document.next)
 
     def show(self, *parts: RenderableType) -> None:
         """A result for people."""
         for part in parts:
             # Sentences are not wrapped by us, so that commands in them can be copied.
-            text = words(part) if isinstance(part, str) else part
+            text = sanitize(part) if isinstance(part, str) else part
             self.console.print(text, soft_wrap=isinstance(text, Text))
 
-    def advise(self, next_steps: list[Advice]) -> None:
+    def show_next_steps(self, next_steps: list[NextStep]) -> None:
         """What to do next, for people."""
-        for advice in next_steps:
-            self.show(words(advice.why, "yellow"))
+        for step in next_steps:
+            self.show(sanitize(step.reason, "yellow"))
             # Plain and unwrapped, so that it can be copied.
-            self.show(*(f"  {command}" for command in advice.commands))
+            self.show(*(f"  {command}" for command in step.commands))
 
-    def note(self, sentence: str) -> None:
+    def notice(self, message: str) -> None:
         """A word aside, which is no part of the result."""
-        self._errors.print(words(sentence, "dim"))
+        self._errors.print(sanitize(message, "dim"))
 
-    def _stopped(self, stop: Stop) -> None:
+    def _report_error(self, error: CommandError) -> None:
         if self.as_json:
             document = {
-                "error": stop.sentence,
-                "faults": stop.faults,
-                "next": [advice.model_dump() for advice in stop.next_steps],
+                "error": error.message,
+                "errors": error.errors,
+                "next": [step.model_dump() for step in error.next_steps],
             }
             json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
             print(flush=True)
             return
-        self._errors.print(words(stop.sentence, "red"))
-        for fault in stop.faults:
-            self._errors.print(words(f"  {fault}"))
-        for advice in stop.next_steps:
-            self._errors.print(words(advice.why))
-            for command in advice.commands:
-                self._errors.print(words(f"  {command}"))
+        self._errors.print(sanitize(error.message, "red"))
+        for line in error.errors:
+            self._errors.print(sanitize(f"  {line}"))
+        for step in error.next_steps:
+            self._errors.print(sanitize(step.reason))
+            for command in step.commands:
+                self._errors.print(sanitize(f"  {command}"))

@@ -10,65 +10,72 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from telegent_orchestrator.client import Progress
-from telegent_orchestrator.client.executions import NEEDS_ACTION, Execution, Kind, Run
+from telegent_orchestrator.client import OnboardingProgress
+from telegent_orchestrator.client.executions import (
+    NEEDS_ACTION_STATES,
+    Execution,
+    ExecutionStatus,
+    WorkflowKind,
+)
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.port_in import PortInStatus, TimelineEntry
 from telegent_orchestrator.progress import Step, StepState
 
-LOOKS = {
+STATE_STYLES = {
     StepState.WAITING: ("·", "dim"),
     StepState.RUNNING: ("▶", "cyan"),
-    StepState.NEEDS_PERSON: ("!", "bold yellow"),
+    StepState.NEEDS_OPERATOR: ("!", "bold yellow"),
     StepState.DONE: ("✓", "green"),
     StepState.FAILED: ("✗", "bold red"),
     StepState.SKIPPED: ("-", "dim"),
 }
-UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
-LATEST = 5
+UNPRINTABLE_SUBSTITUTE = "\N{REPLACEMENT CHARACTER}"
+MAX_ENTRIES = 5
 """Rows of a timeline that are shown while other things are shown too."""
-UNKNOWN_LINE = 2
+BASE_LINE_STEPS = 2
 """Steps that every line has: number and subscription."""
 
 
 def onboarding_panel(
-    progress: Progress, seconds: float, lines: Sequence[LineRequest] = ()
+    progress: OnboardingProgress, seconds: float, lines: Sequence[LineRequest] = ()
 ) -> RenderableType:
     """Progress bar, steps of the onboarding, lines by steps, and the port-ins.
 
     `seconds`: since when. `lines`: of the request, to know the steps of lines not started yet.
     """
     return Group(
-        _bar(progress, seconds, lines),
+        _progress_bar(progress, seconds, lines),
         Columns([_step(step) for step in progress.onboarding.steps], padding=(0, 3)),
-        _lines(progress),
+        _lines_table(progress),
         *(
             # One that waits shows its remedy too, and all must fit into a terminal.
-            port_in_panel(f"port-in of {key}", port, 1 if port.state in NEEDS_ACTION else LATEST)
+            port_in_panel(
+                f"port-in of {key}", port, 1 if port.state in NEEDS_ACTION_STATES else MAX_ENTRIES
+            )
             for key, port in progress.ports.items()
         ),
     )
 
 
-def port_in_panel(name: str, port: PortInStatus, latest: int = LATEST) -> RenderableType:
+def port_in_panel(name: str, port: PortInStatus, max_entries: int = MAX_ENTRIES) -> RenderableType:
     """State, what waits for a person, and the latest entries of the timeline."""
-    needs_person = port.state in NEEDS_ACTION
+    needs_operator = port.state in NEEDS_ACTION_STATES
     rows = [
-        Text.assemble((f"{_moment(entry.at)}  ", "dim"), words(sentence(entry)))
-        for entry in port.timeline[-latest:]
+        Text.assemble((f"{_format_time(entry.at)}  ", "dim"), sanitize(format_entry(entry)))
+        for entry in port.timeline[-max_entries:]
     ]
-    if needs_person and port.reason:
-        rows.append(words(f"{port.reason}: {port.remedy}", "yellow"))
-    if needs_person and port.fields_to_correct:
-        rows.append(words(f"to correct: {', '.join(port.fields_to_correct)}", "yellow"))
+    if needs_operator and port.reason:
+        rows.append(sanitize(f"{port.reason}: {port.remedy}", "yellow"))
+    if needs_operator and port.fields_to_correct:
+        rows.append(sanitize(f"to correct: {', '.join(port.fields_to_correct)}", "yellow"))
     if port.attention:
-        rows.append(words(f"attention: {port.attention}", "yellow"))
-    rows += [words(f"warning: {warning}", "yellow") for warning in port.warnings]
+        rows.append(sanitize(f"attention: {port.attention}", "yellow"))
+    rows += [sanitize(f"warning: {warning}", "yellow") for warning in port.warnings]
     return Panel(
         Group(*rows),
         title=f"{name}: {port.state.value}",
         title_align="left",
-        border_style="yellow" if needs_person else "green" if port.state.final else "cyan",
+        border_style="yellow" if needs_operator else "green" if port.state.final else "cyan",
     )
 
 
@@ -96,32 +103,38 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
         table.add_column(title, overflow="fold")
     for found in executions:
         # Onboardings and bulks are called by their reference.
-        prefix = f"{found.kind.value}-" if found.kind in (Kind.ONBOARDING, Kind.BULK) else ""
+        prefix = (
+            f"{found.kind.value}-"
+            if found.kind in (WorkflowKind.ONBOARDING, WorkflowKind.BULK)
+            else ""
+        )
         table.add_row(
             found.kind.value if found.kind else "",
-            words(found.workflow_id.removeprefix(prefix)),
-            words(_state(found)),
-            _since(found.port_state_since or found.needs_action_since)
-            if found.run is Run.RUNNING
+            sanitize(found.workflow_id.removeprefix(prefix)),
+            sanitize(_state(found)),
+            _age(found.port_state_entered_at or found.needs_action_since)
+            if found.status is ExecutionStatus.RUNNING
             else "",
-            words(found.step or ""),
-            _since(found.started_at),
+            sanitize(found.step or ""),
+            _age(found.started_at),
         )
     return table
 
 
-def words(said: str, style: str = "") -> Text:
+def sanitize(text: str, style: str = "") -> Text:
     """What somebody else may have written: no markup of Rich's, and no orders to the terminal."""
-    return Text("".join(char if char.isprintable() else UNPRINTABLE for char in said), style)
+    return Text(
+        "".join(char if char.isprintable() else UNPRINTABLE_SUBSTITUTE for char in text), style
+    )
 
 
-def sentence(entry: TimelineEntry) -> str:
+def format_entry(entry: TimelineEntry) -> str:
     """Who did what, with the vendor's own words."""
-    said = f" ({entry.vendor_words})" if entry.vendor_words else ""
-    return f"{entry.by}: {entry.what}{said}"
+    message = f" ({entry.vendor_message})" if entry.vendor_message else ""
+    return f"{entry.by}: {entry.event}{message}"
 
 
-def lasting(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time in its largest fitting unit."""
     if seconds < 60:
         return f"{seconds:.1f}s"
@@ -132,35 +145,37 @@ def lasting(seconds: float) -> str:
     return f"{seconds / 86400:.0f}d"
 
 
-def _bar(progress: Progress, seconds: float, lines: Sequence[LineRequest]) -> RenderableType:
+def _progress_bar(
+    progress: OnboardingProgress, seconds: float, lines: Sequence[LineRequest]
+) -> RenderableType:
     steps = list(progress.onboarding.steps)
-    wanted = {line.key: line for line in lines}
+    requests = {line.key: line for line in lines}
     done = total = 0
     for brief in progress.onboarding.lines:
-        seen, line = progress.lines.get(brief.key), wanted.get(brief.key)
-        if seen and seen.steps:
-            steps += seen.steps
+        status, line = progress.lines.get(brief.key), requests.get(brief.key)
+        if status and status.steps:
+            steps += status.steps
             continue
-        unseen = _steps_of(line) if line else UNKNOWN_LINE
-        total += unseen
-        done += unseen * brief.state.finished
+        expected = _expected_steps(line) if line else BASE_LINE_STEPS
+        total += expected
+        done += expected * brief.state.finished
     done += sum(step.finished for step in steps)
     total += len(steps)
     row = Table.grid(padding=(0, 1))
     row.add_row(
         ProgressBar(total=total, completed=done, width=40),
         f"{done} of {total} steps",
-        Text(lasting(seconds), style="dim"),
+        Text(format_duration(seconds), style="dim"),
     )
     return row
 
 
-def _steps_of(line: LineRequest) -> int:
+def _expected_steps(line: LineRequest) -> int:
     extras = (line.data_limits, line.renewal, line.call_filter, line.message_filter)
-    return UNKNOWN_LINE + sum(extra is not None for extra in extras)
+    return BASE_LINE_STEPS + sum(extra is not None for extra in extras)
 
 
-def _lines(progress: Progress) -> RenderableType:
+def _lines_table(progress: OnboardingProgress) -> RenderableType:
     names = {
         step.name: None
         for status in progress.lines.values()
@@ -186,20 +201,22 @@ def _lines(progress: Progress) -> RenderableType:
 
 
 def _step(step: Step) -> Text:
-    sign, style = LOOKS[step.state]
-    return Text.assemble((f"{sign} ", style), step.name, (f" {_taken(step)}", "dim"))
+    icon, style = STATE_STYLES[step.state]
+    return Text.assemble((f"{icon} ", style), step.name, (f" {_format_duration_of(step)}", "dim"))
 
 
 def _cell(step: Step) -> Text:
-    sign, style = LOOKS[step.state]
-    return Text.assemble((f"{sign} {step.state.value}", style), (f" {_taken(step)}", "dim"))
+    icon, style = STATE_STYLES[step.state]
+    return Text.assemble(
+        (f"{icon} {step.state.value}", style), (f" {_format_duration_of(step)}", "dim")
+    )
 
 
-def _taken(step: Step) -> str:
+def _format_duration_of(step: Step) -> str:
     if step.started_at is None:
         return ""
     ended = step.ended_at or datetime.now(UTC)
-    return lasting(max(0.0, (ended - step.started_at).total_seconds()))
+    return format_duration(max(0.0, (ended - step.started_at).total_seconds()))
 
 
 def _state(found: Execution) -> str:
@@ -207,18 +224,18 @@ def _state(found: Execution) -> str:
 
     Of others: how they run, or that they wait for a person.
     """
-    if found.port_state and found.run in (Run.RUNNING, Run.COMPLETED):
+    if found.port_state and found.status in (ExecutionStatus.RUNNING, ExecutionStatus.COMPLETED):
         return found.port_state
-    if found.needs_action_since and found.run is Run.RUNNING:
-        return StepState.NEEDS_PERSON.value
-    return ", ".join(filter(None, (found.port_state, found.run.value)))
+    if found.needs_action_since and found.status is ExecutionStatus.RUNNING:
+        return StepState.NEEDS_OPERATOR.value
+    return ", ".join(filter(None, (found.port_state, found.status.value)))
 
 
-def _since(moment: datetime | None) -> str:
-    return lasting((datetime.now(UTC) - moment).total_seconds()) if moment else ""
+def _age(moment: datetime | None) -> str:
+    return format_duration((datetime.now(UTC) - moment).total_seconds()) if moment else ""
 
 
-def _moment(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     """The time of day, with the date when it was another day."""
     here = at.astimezone()
     today = here.date() == datetime.now().astimezone().date()

@@ -2,10 +2,10 @@
 
 from enum import IntEnum
 
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 
 
-class Exit(IntEnum):
+class ExitStatus(IntEnum):
     """Exit status of every command."""
 
     DONE = 0
@@ -14,7 +14,7 @@ class Exit(IntEnum):
     """The onboarding or port-in did not end well, or a message was refused."""
     USAGE = 2
     """What was typed or read cannot be used: nothing was sent."""
-    NEEDS_PERSON = 3
+    NEEDS_OPERATOR = 3
     """It waits for a person."""
     UNREACHABLE = 4
     """Temporal or a worker does not answer, or does not let us in, or the keys are wrong."""
@@ -22,45 +22,45 @@ class Exit(IntEnum):
     """Ctrl-C; what was started goes on."""
 
 
-class Advice(Payload):
+class NextStep(WireModel):
     """What to do next: why, and the commands to type; `…` in one is to be filled in."""
 
-    why: str
+    reason: str
     commands: list[str] = []
 
 
-class Done(Payload):
+class CommandResult(WireModel):
     """What `--json` prints of something that was taken."""
 
     workflow_id: str
-    next: list[Advice] = []
+    next: list[NextStep] = []
 
 
-class Started(Done):
+class StartResult(CommandResult):
     """Something that was to be started. `joined`: it was there, and its request is the one used."""
 
     joined: bool
 
 
-class Taken(Done):
-    """A message that was taken. `met`: the state of the port-in that it met."""
+class MessageResult(CommandResult):
+    """A message that was taken. `state_before`: the state of the port-in that it state_before."""
 
-    met: str | None = None
+    state_before: str | None = None
 
 
-class Stop(Exception):
-    """Ends a command with a sentence, all faults that were found, and what to do next."""
+class CommandError(Exception):
+    """Ends a command with a sentence, all errors that were found, and what to do next."""
 
     def __init__(
         self,
-        sentence: str,
-        status: Exit,
+        message: str,
+        exit_status: ExitStatus,
         *,
-        faults: list[str] | None = None,
-        next_steps: list[Advice] | None = None,
+        errors: list[str] | None = None,
+        next_steps: list[NextStep] | None = None,
     ) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.status = status
-        self.faults = faults or []
+        super().__init__(message)
+        self.message = message
+        self.exit_status = exit_status
+        self.errors = errors or []
         self.next_steps = next_steps or []

@@ -7,61 +7,68 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from telegent_orchestrator.cli.results import Advice, Exit, Stop
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.cli.views import State, View
-from telegent_orchestrator.client._polling import answered
+from telegent_orchestrator.client._polling import retry_until_available
 
-Seen = TypeVar("Seen", bound=View)
-Answer = TypeVar("Answer")
+AnyView = TypeVar("AnyView", bound=View)
+T = TypeVar("T")
 Watch = Annotated[
     bool,
     typer.Option(
         "--watch", help="Follow it until it has ended, or only people can move it (status 3)."
     ),
 ]
-EVERY = 1.0
+POLL_INTERVAL = 1.0
 """Seconds between looks."""
-PATIENCE = 20.0
+REPLY_TIMEOUT = 20.0
 """Seconds for one look or message, in which a worker must answer."""
-STILL = 3
+STABLE_POLLS = 3
 """Looks in a row that must show that only people can move it: an answer of theirs takes a moment
 to show."""
 
 
-async def within_patience(question: Awaitable[Answer]) -> Answer:
+async def with_timeout(call: Awaitable[T]) -> T:
     """The answer. Raises TimeoutError when no worker gives one."""
-    async with asyncio.timeout(PATIENCE):
-        return await question
+    async with asyncio.timeout(REPLY_TIMEOUT):
+        return await call
 
 
-async def watched(
-    look: Callable[[], Awaitable[Seen]], note: Callable[[str], None], again: str
-) -> AsyncIterator[Seen]:
-    """Yields what `look` sees whenever it has changed; the last one tells how it stands at the end.
+async def watch_views(
+    poll: Callable[[], Awaitable[AnyView]], notify: Callable[[str], None], watch_command: str
+) -> AsyncIterator[AnyView]:
+    """Yields what `poll` sees whenever it has changed; the last one tells how it stands at the end.
 
-    A server or worker that is away is waited for, with one `note`. `again`: the command that
+    A server or worker that is away is waited for, with one `notify`.
+    `watch_command`: the command that
     watches again, for whoever stops this with Ctrl-C.
     """
-    last: Seen | None = None
-    still = 0
+    last: AnyView | None = None
+    stable_polls = 0
 
-    def away(_: Exception) -> None:
-        note("no answer from Temporal or its worker just now; still trying …")
+    def on_unavailable(_: Exception) -> None:
+        notify("no answer from Temporal or its worker just now; still trying …")
 
     try:
         while True:
-            now = await answered(lambda: within_patience(look()), timedelta(seconds=EVERY), away)
-            changed = last is None or now.news() != last.news()
+            view = await retry_until_available(
+                lambda: with_timeout(poll()), timedelta(seconds=POLL_INTERVAL), on_unavailable
+            )
+            changed = last is None or view.fingerprint() != last.fingerprint()
             if changed:
-                yield now
-            last = now
-            still = 0 if changed or now.state is not State.NEEDS_PERSON or now.moving else still + 1
-            if now.ended_at or still >= STILL:
+                yield view
+            last = view
+            stable_polls = (
+                0
+                if changed or view.state is not State.NEEDS_OPERATOR or view.in_progress
+                else stable_polls + 1
+            )
+            if view.ended_at or stable_polls >= STABLE_POLLS:
                 return
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(POLL_INTERVAL)
     except asyncio.CancelledError:
-        raise Stop(
+        raise CommandError(
             "not watched any more; what was started goes on",
-            Exit.INTERRUPTED,
-            next_steps=[Advice(why="watch it again with:", commands=[again])],
+            ExitStatus.INTERRUPTED,
+            next_steps=[NextStep(reason="watch it again with:", commands=[watch_command])],
         ) from None

@@ -15,9 +15,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator import _ui_text, names
-from telegent_orchestrator._models import Payload
-from telegent_orchestrator.client._polling import Away, changes
-from telegent_orchestrator.client.executions import Execution, execution_of
+from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.client._polling import OnUnavailable, poll_changes
+from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.onboarding import (
     OnboardingRequest,
@@ -26,7 +26,7 @@ from telegent_orchestrator.onboarding import (
 )
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorResolve,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortInRequest,
@@ -34,10 +34,10 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
-from telegent_orchestrator.progress import LineBrief, Resolution
+from telegent_orchestrator.progress import LineSummary, Resolution
 
-Answer = TypeVar("Answer")
-EVERY = timedelta(seconds=1)
+ResultT = TypeVar("ResultT")
+DEFAULT_POLL_INTERVAL = timedelta(seconds=1)
 """Between two looks of who watches."""
 
 
@@ -45,15 +45,15 @@ class OnboardingIncompleteError(Exception):
     """Not everything could be done: `result` holds what exists, and what went wrong."""
 
     def __init__(self, result: OnboardingResult) -> None:
-        super().__init__("; ".join(result.faults))
+        super().__init__("; ".join(result.errors))
         self.result = result
 
 
-class NotTakenError(Exception):
+class MessageRejectedError(Exception):
     """A correction, cancel, order id or answer was refused; the message says why."""
 
 
-class Progress(Payload):
+class OnboardingProgress(WireModel):
     """An onboarding at one moment: its steps, and those of lines and port-ins by line key.
 
     A line that has not begun is not in `lines`; of one that ended so long ago that Temporal has
@@ -89,7 +89,7 @@ class Orchestrator:
             names.onboarding_id(request.reference),
             request,
             summary=f"Onboarding {request.reference}",
-            guide=_ui_text.ONBOARDING,
+            static_details=_ui_text.ONBOARDING_DETAILS,
         )
         return OnboardingHandle(self._temporal, request.reference, joined=joined)
 
@@ -100,16 +100,18 @@ class Orchestrator:
         """
         workflow_id = self.port_in(request.details.phone_number).id
 
-        async def start_or_join(given: PortInRequest, reuse: WorkflowIDReusePolicy) -> bool:
-            carrier = given.details.losing_carrier or "a carrier not named yet"
+        async def start_or_join(
+            port_in_request: PortInRequest, reuse: WorkflowIDReusePolicy
+        ) -> bool:
+            carrier = port_in_request.details.losing_carrier or "a carrier not named yet"
             return await _start_or_join(
                 self._temporal,
                 names.PORT_IN_WORKFLOW,
                 workflow_id,
-                given,
+                port_in_request,
                 summary=f"Port-in from {carrier}",
-                guide=_ui_text.PORT_IN,
-                reuse=reuse,
+                static_details=_ui_text.PORT_IN_DETAILS,
+                reuse_policy=reuse,
             )
 
         handle = PortInHandle(
@@ -117,10 +119,10 @@ class Orchestrator:
             workflow_id,
             joined=await start_or_join(request, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY),
         )
-        if handle.joined and await handle.came_to_nothing():
+        if handle.joined and await handle.ended_without_number():
             # What the vendor has done since then nobody has followed.
-            again = request.model_copy(update={"look_first": True})
-            handle.joined = await start_or_join(again, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+            new_request = request.model_copy(update={"check_existing": True})
+            handle.joined = await start_or_join(new_request, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
         return handle
 
     def onboarding(self, reference: str) -> "OnboardingHandle":
@@ -146,42 +148,45 @@ class OnboardingHandle:
 
     async def execution(self) -> Execution:
         """Whether it is running or how it ended, without asking a worker."""
-        return await execution_of(self._temporal, self.id)
+        return await describe(self._temporal, self.id)
 
     async def status(self) -> OnboardingStatus:
         """How far the onboarding is."""
         return await _query(self._temporal, self.id, OnboardingStatus)
 
-    async def progress(self) -> Progress:
+    async def progress(self) -> OnboardingProgress:
         """How far the onboarding and each of its lines and port-ins are."""
-        progress = Progress(onboarding=await self.status())
-        for brief in progress.onboarding.lines:
-            line = await _query_if_there(self._temporal, brief.workflow_id, LineStatus)
-            if line is None and not brief.state.finished:
+        progress = OnboardingProgress(onboarding=await self.status())
+        for summary in progress.onboarding.lines:
+            line = await _query_if_exists(self._temporal, summary.workflow_id, LineStatus)
+            if line is None and not summary.state.finished:
                 # Not started yet: the steps before it are still running.
                 continue
-            line = line or _forgotten(brief, progress.onboarding.result)
-            progress.lines[brief.key] = line
+            line = line or _line_status_from_result(summary, progress.onboarding.result)
+            progress.lines[summary.key] = line
             if port_in := line.result.port_in_workflow_id:
-                port = await _query_if_there(self._temporal, port_in, PortInStatus)
+                port = await _query_if_exists(self._temporal, port_in, PortInStatus)
                 if port:
-                    progress.ports[brief.key] = port
+                    progress.ports[summary.key] = port
         return progress
 
     def watch(
-        self, every: timedelta = EVERY, *, away: Away | None = None
-    ) -> AsyncIterator[Progress]:
+        self,
+        interval: timedelta = DEFAULT_POLL_INTERVAL,
+        *,
+        on_unavailable: OnUnavailable | None = None,
+    ) -> AsyncIterator[OnboardingProgress]:
         """Yields the progress whenever it has changed, and ends when the onboarding has ended.
 
-        A restart of worker or server is waited for: `away` hears of it. Raises RPCError for what
-        does not pass, such as an onboarding that is not there.
+        A restart of worker or server is waited for: `on_unavailable` hears of it. Raises RPCError
+        for what does not pass, such as an onboarding that is not there.
         """
 
-        async def look() -> tuple[Progress, bool]:
+        async def read() -> tuple[OnboardingProgress, bool]:
             ended = (await self.execution()).ended_at is not None
             return await self.progress(), ended
 
-        return changes(look, every, away)
+        return poll_changes(read, interval, on_unavailable)
 
     async def result(self) -> OnboardingResult:
         """Waits for the end.
@@ -199,14 +204,14 @@ class OnboardingHandle:
                 raise OnboardingIncompleteError(result) from error
             raise
 
-    async def resolve(self, answer: Resolution, *, line: str | None = None) -> None:
+    async def resolve(self, resolution: Resolution, *, line: str | None = None) -> None:
         """Answers a step that waits for a person, of the onboarding or of the line with this key.
 
-        Raises NotTakenError when that step waits for no answer.
+        Raises MessageRejectedError when that step waits for no answer.
         """
-        where = names.line_id(self.id.removeprefix("onboarding-"), line) if line else self.id
-        handle = self._temporal.get_workflow_handle(where)
-        await _update(handle, names.RESOLVE_UPDATE, answer, None)
+        workflow_id = names.line_id(self.id.removeprefix("onboarding-"), line) if line else self.id
+        handle = self._temporal.get_workflow_handle(workflow_id)
+        await _update(handle, names.RESOLVE_UPDATE, resolution, None)
 
     async def cancel(self, *, reason: str = "") -> None:
         """Cancels the onboarding and its lines; port-ins go on, cancel them by themselves.
@@ -229,34 +234,37 @@ class PortInHandle:
 
     async def execution(self) -> Execution:
         """Whether it is running or how it ended, without asking a worker."""
-        return await execution_of(self._temporal, self.id)
+        return await describe(self._temporal, self.id)
 
     async def status(self) -> PortInStatus:
         """How far the port-in is, and what to correct when it was rejected."""
         return await _query(self._temporal, self.id, PortInStatus)
 
     def watch(
-        self, every: timedelta = EVERY, *, away: Away | None = None
+        self,
+        interval: timedelta = DEFAULT_POLL_INTERVAL,
+        *,
+        on_unavailable: OnUnavailable | None = None,
     ) -> AsyncIterator[PortInStatus]:
         """Yields the status whenever it has changed, and ends when the port-in has ended.
 
         Waits for what is away as `OnboardingHandle.watch` does.
         """
 
-        async def look() -> tuple[PortInStatus, bool]:
+        async def read() -> tuple[PortInStatus, bool]:
             ended = (await self.execution()).ended_at is not None
             return await self.status(), ended
 
-        return changes(look, every, away)
+        return poll_changes(read, interval, on_unavailable)
 
-    async def came_to_nothing(self) -> bool:
+    async def ended_without_number(self) -> bool:
         """Whether it has ended without the number, so that another one may be started."""
         if (await self.execution()).ended_at is None:
             return False
         return (await self.result()).state is not PortState.COMPLETED
 
     async def correct(self, correction: PortInCorrection) -> PortState:
-        """Sends a correction; returns the state that it met. Raises NotTakenError."""
+        """Sends a correction; returns the state that it met. Raises MessageRejectedError."""
         return await _update(self._handle(), names.CORRECT_UPDATE, correction, PortState)
 
     async def signal_correction(self, correction: PortInCorrection) -> None:
@@ -266,28 +274,31 @@ class PortInHandle:
     async def cancel(self, cancel: PortInCancel) -> PortState:
         """Asks to cancel; returns the state that it met. Completion may still win.
 
-        Raises NotTakenError.
+        Raises MessageRejectedError.
         """
         return await _update(self._handle(), names.CANCEL_UPDATE, cancel, PortState)
 
     async def attach_order(self, order: AttachOrder) -> None:
-        """Names the vendor's order of a submit without an answer. Raises NotTakenError."""
+        """Names the vendor's order of a submit without an answer. Raises MessageRejectedError."""
         await _update(self._handle(), names.ATTACH_ORDER_UPDATE, order, None)
 
-    async def decide(self, decision: OperatorResolve) -> PortState:
-        """Carries out an operator's decision; returns the state it met. Raises NotTakenError."""
-        return await _update(self._handle(), names.OPERATOR_UPDATE, decision, PortState)
+    async def resolve(self, decision: OperatorDecision) -> PortState:
+        """Carries out an operator's decision; returns the state it met.
 
-    async def next_look(self) -> datetime | None:
+        Raises MessageRejectedError.
+        """
+        return await _update(self._handle(), names.OPERATOR_RESOLVE_UPDATE, decision, PortState)
+
+    async def next_poll_at(self) -> datetime | None:
         """When the order is looked at next (UTC); None when no look is waited for just now."""
         pending = (await self._handle().describe()).raw_description.pending_activities
         for waiting in pending:
-            at_rest = waiting.next_attempt_schedule_time.seconds > 0
-            if waiting.activity_type.name == "await_port_change" and at_rest:
+            backing_off = waiting.next_attempt_schedule_time.seconds > 0
+            if waiting.activity_type.name == "await_port_change" and backing_off:
                 return waiting.next_attempt_schedule_time.ToDatetime(UTC)
         return None
 
-    async def look_now(self) -> None:
+    async def poll_now(self) -> None:
         """Hints that the order may have changed."""
         await self._handle().signal(names.ORDER_EVENT_SIGNAL)
 
@@ -303,11 +314,11 @@ async def _start_or_join(
     temporal: Client,
     name: str,
     workflow_id: str,
-    request: Payload,
+    request: WireModel,
     *,
     summary: str,
-    guide: str,
-    reuse: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    static_details: str,
+    reuse_policy: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
 ) -> bool:
     """Whether it was there already: open, or ended in a way after which `reuse` starts no other."""
     try:
@@ -318,44 +329,49 @@ async def _start_or_join(
             task_queue=names.TASK_QUEUE,
             # Not "use existing": that would not tell a start from one that was there.
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            id_reuse_policy=reuse,
+            id_reuse_policy=reuse_policy,
             static_summary=summary,
-            static_details=guide,
+            static_details=static_details,
         )
     except WorkflowAlreadyStartedError:
         return True
     return False
 
 
-async def _query(temporal: Client, workflow_id: str, kind: type[Answer]) -> Answer:
+async def _query(temporal: Client, workflow_id: str, result_type: type[ResultT]) -> ResultT:
     handle = temporal.get_workflow_handle(workflow_id)
-    status: Answer = await handle.query(names.STATUS_QUERY, result_type=kind)
+    status: ResultT = await handle.query(names.STATUS_QUERY, result_type=result_type)
     return status
 
 
-async def _query_if_there(temporal: Client, workflow_id: str, kind: type[Answer]) -> Answer | None:
+async def _query_if_exists(
+    temporal: Client, workflow_id: str, result_type: type[ResultT]
+) -> ResultT | None:
     try:
-        return await _query(temporal, workflow_id, kind)
+        return await _query(temporal, workflow_id, result_type)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         return None
 
 
-def _forgotten(brief: LineBrief, result: OnboardingResult | None) -> LineStatus:
+def _line_status_from_result(summary: LineSummary, result: OnboardingResult | None) -> LineStatus:
     """What its onboarding knows of a line that has ended, and that Temporal keeps no more."""
     ended = {line.key: line for line in result.lines} if result else {}
-    known = LineResult(key=brief.key, state=brief.state, detail=brief.detail)
-    return LineStatus(key=brief.key, result=ended.get(brief.key, known))
+    known = LineResult(key=summary.key, state=summary.state, detail=summary.detail)
+    return LineStatus(key=summary.key, result=ended.get(summary.key, known))
 
 
 async def _update(
-    handle: WorkflowHandle[Any, Any], name: str, message: Payload, kind: type[Answer] | None
-) -> Answer:
+    handle: WorkflowHandle[Any, Any],
+    name: str,
+    message: WireModel,
+    result_type: type[ResultT] | None,
+) -> ResultT:
     try:
-        answer: Answer = await handle.execute_update(name, message, result_type=kind)
+        result: ResultT = await handle.execute_update(name, message, result_type=result_type)
     except WorkflowUpdateFailedError as error:
         cause = error.cause
-        why = cause.message if isinstance(cause, ApplicationError) else str(cause)
-        raise NotTakenError(why) from error
-    return answer
+        reason = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        raise MessageRejectedError(reason) from error
+    return result

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from temporalio.service import RPCError, RPCStatusCode
 
-Seen = TypeVar("Seen")
-Away = Callable[[Exception], None]
+Snapshot = TypeVar("Snapshot")
+OnUnavailable = Callable[[Exception], None]
 """Hears, once each time, that Temporal or its worker has no answer just now, and why."""
 
-PASSING = frozenset(
+TRANSIENT_CODES = frozenset(
     {
         RPCStatusCode.CANCELLED,  # the SDK's own time limit: no worker has answered a query
         RPCStatusCode.DEADLINE_EXCEEDED,
@@ -26,43 +26,47 @@ PASSING = frozenset(
 """What may be over in a moment: a worker or a server that is started anew."""
 
 
-def passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether asking again a little later may help."""
     if isinstance(error, RPCError):
-        return error.status in PASSING
+        return error.status in TRANSIENT_CODES
     return isinstance(error, TimeoutError)
 
 
-async def answered(
-    look: Callable[[], Awaitable[Seen]], every: timedelta, away: Away | None = None
-) -> Seen:
-    """What `look` sees, which is tried until Temporal and its worker answer.
+async def retry_until_available(
+    read: Callable[[], Awaitable[Snapshot]],
+    interval: timedelta,
+    on_unavailable: OnUnavailable | None = None,
+) -> Snapshot:
+    """What `read` sees, which is tried until Temporal and its worker answer.
 
-    Raises what `look` raises when trying again is of no use, such as: there is no such workflow.
+    Raises what `read` raises when trying again is of no use, such as: there is no such workflow.
     """
-    told = False
+    reported = False
     while True:
         try:
-            return await look()
+            return await read()
         except Exception as error:
-            if not passing(error):
+            if not is_transient(error):
                 raise
-            if away and not told:
-                away(error)
-            told = True
-            await asyncio.sleep(every.total_seconds())
+            if on_unavailable and not reported:
+                on_unavailable(error)
+            reported = True
+            await asyncio.sleep(interval.total_seconds())
 
 
-async def changes(
-    look: Callable[[], Awaitable[tuple[Seen, bool]]], every: timedelta, away: Away | None
-) -> AsyncIterator[Seen]:
-    """Yields what `look` sees whenever it has changed, until its second value says: it is over."""
-    last: Seen | None = None
+async def poll_changes(
+    read: Callable[[], Awaitable[tuple[Snapshot, bool]]],
+    interval: timedelta,
+    on_unavailable: OnUnavailable | None,
+) -> AsyncIterator[Snapshot]:
+    """Yields what `read` sees whenever it has changed, until its second value says: it is over."""
+    last: Snapshot | None = None
     while True:
-        now, over = await answered(look, every, away)
+        now, ended = await retry_until_available(read, interval, on_unavailable)
         if now != last:
             yield now
-        if over:
+        if ended:
             return
         last = now
-        await asyncio.sleep(every.total_seconds())
+        await asyncio.sleep(interval.total_seconds())

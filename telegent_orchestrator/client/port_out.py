@@ -21,7 +21,7 @@ from telegent_orchestrator.port_out import (
 )
 
 
-class PortOuts:
+class PortOutClient:
     """Starts and finds port-outs over a Temporal client, which is set up as for `Orchestrator`."""
 
     def __init__(self, temporal: Client, *, id_key: str = "") -> None:
@@ -43,9 +43,9 @@ class PortOuts:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             static_summary="Port-out",
         )
-        return self.of(request.phone_number)
+        return self.get(request.phone_number)
 
-    def of(self, phone_number: str) -> "PortOutHandle":
+    def get(self, phone_number: str) -> "PortOutHandle":
         """The latest port-out of this number (E.164)."""
         return PortOutHandle(self._temporal, port_out_id(phone_number, self._id_key))
 
@@ -61,14 +61,14 @@ class PortOutHandle:
         """How far the port-out is, without its PIN."""
         return await _query(self._temporal, self.id, PortOutStatus)
 
-    async def reveal_pin(self, asked: RevealPin) -> PortOutPin:
-        """The PIN, once it is issued; the timeline keeps who asked. Raises NotTakenError."""
-        return await _update(self._handle(), REVEAL_PIN_UPDATE, asked, PortOutPin)
+    async def reveal_pin(self, request: RevealPin) -> PortOutPin:
+        """The PIN, once it is issued; the timeline keeps who asked. Raises MessageRejectedError."""
+        return await _update(self._handle(), REVEAL_PIN_UPDATE, request, PortOutPin)
 
     async def cancel(self, cancel: PortOutCancel) -> PortOutState:
         """Asks to keep the number; returns the state that it met. Leaving may still win.
 
-        Raises NotTakenError.
+        Raises MessageRejectedError.
         """
         return await _update(self._handle(), names.CANCEL_UPDATE, cancel, PortOutState)
 

@@ -1,12 +1,12 @@
 """The bench of parked port-ins, with few of them."""
 
-from bench.idle_port_ins import measured
+from bench.idle_port_ins import measure
 
 
 async def test_waiting_port_ins_are_small_and_answer_after_each_restart() -> None:
-    found = await measured(5)
+    found = await measure(5)
 
     assert max(found.events) < 60
     assert max(found.kilobytes) < 20
-    asked = (found.answered, found.after_stop, found.after_kill)
+    asked = (found.latency, found.latency_after_stop, found.latency_after_kill)
     assert [len(answers.milliseconds) for answers in asked if answers] == [5, 5, 5]

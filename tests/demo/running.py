@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,11 +29,11 @@ class Demo:
                 return line.rstrip()
         raise AssertionError(f"{words!r} was not printed; {self.lines} {self.errors()}")
 
-    def end(self) -> int:
+    def wait_ended(self) -> int:
         # By the iterator that has read so far: it reads ahead, and what it holds would be lost.
         assert self.process.stdout is not None
         self.lines += [line.rstrip() for line in self.process.stdout]
-        return self.process.wait(timeout=PATIENCE)
+        return self.process.wait(timeout=TEST_TIMEOUT)
 
     def errors(self) -> list[str]:
         assert self.process.stderr is not None
@@ -41,7 +41,7 @@ class Demo:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[Demo]:
+def started_demo(*arguments: str) -> Iterator[Demo]:
     process = subprocess.Popen(
         [sys.executable, "-m", "demo", *arguments],
         cwd=ROOT,
@@ -57,20 +57,20 @@ def started(*arguments: str) -> Iterator[Demo]:
         if process.poll() is None:
             # So that a failing test leaves nothing behind: the demo ends its own processes.
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=TEST_TIMEOUT)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
 
 
-def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "demo", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE,
+        timeout=TEST_TIMEOUT,
     )
 
 
@@ -87,7 +87,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def all_gone(pids: list[int], within: float = 30.0) -> bool:
+def all_exited(pids: list[int], within: float = 30.0) -> bool:
     deadline = time.monotonic() + within
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         if time.monotonic() > deadline:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.running import ROOT, all_gone, children, ran, started
+from tests.demo.running import ROOT, all_exited, children, run_demo, started_demo
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
@@ -65,14 +65,14 @@ def test_its_first_line_waits_for_nothing_that_takes_long_to_load() -> None:
 
 
 def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
-    with started("--report", str(tmp_path / "report.json")) as demo:
+    with started_demo("--report", str(tmp_path / "report.json")) as demo:
         demo.read_until("Starting")
         mine = children(demo.process.pid)
         demo.read_until("ACTION_REQUIRED")
         mine += children(demo.process.pid)
-        assert demo.end() == 0, demo.lines
+        assert demo.wait_ended() == 0, demo.lines
     assert len(set(mine)) >= 4
-    assert all_gone(mine)
+    assert all_exited(mine)
 
     report = json.loads((tmp_path / "report.json").read_text())
     out = "\n".join(demo.lines)
@@ -98,26 +98,26 @@ def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
 
 
 def test_it_goes_on_when_its_worker_is_killed(tmp_path: Path) -> None:
-    with started("--report", str(tmp_path / "report.json")) as demo:
+    with started_demo("--report", str(tmp_path / "report.json")) as demo:
         pid = worker_pid(demo.read_until("worker is process"))
         demo.read_until("ACTION_REQUIRED")
         os.kill(pid, signal.SIGKILL)
         demo.read_until("worker ended (signal 9), started again")
-        assert demo.end() == 0, demo.lines
+        assert demo.wait_ended() == 0, demo.lines
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["ledger"] == LEDGER
     assert report["worker_restarts"] == 1
 
 
 def test_ctrl_c_leaves_nothing_running() -> None:
-    with started() as demo:
+    with started_demo() as demo:
         demo.read_until("Account done")
         mine = children(demo.process.pid)
         assert len(mine) == 4
         demo.process.send_signal(signal.SIGINT)
         demo.process.send_signal(signal.SIGINT)  # an impatient one more
-        assert demo.end() == 130, demo.lines
-    assert all_gone(mine)
+        assert demo.wait_ended() == 130, demo.lines
+    assert all_exited(mine)
     assert demo.lines[-1] == "Stopping …"
 
 
@@ -127,7 +127,7 @@ def test_a_faulty_request_is_told_all_its_faults(tmp_path: Path) -> None:
     request["subscribers"][0]["email"] = "nowhere"
     request["lines"][1]["package"] = "famly"
     (tmp_path / "faulty.json").write_text(json.dumps(request))
-    done = ran("--request", str(tmp_path / "faulty.json"))
+    done = run_demo("--request", str(tmp_path / "faulty.json"))
     assert done.returncode == 2
     where = [line.split(": ")[1] for line in done.stderr.splitlines()]
     assert where == ["reference", "subscribers.0.email", "lines.1.package"]
@@ -140,7 +140,7 @@ def test_a_request_that_cannot_be_read_is_one_line(
     path = tmp_path / "request.json"
     if content is not None:
         path.write_text(content)
-    done = ran("--request", str(path))
+    done = run_demo("--request", str(path))
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert str(path) in line

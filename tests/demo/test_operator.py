@@ -18,9 +18,9 @@ from temporalio.client import Client
 
 from demo.screenshots.browser import Browser
 from demo.screenshots.capture import NEEDS_ACTION, correct_in_the_ui
-from localstack.network_ports import HOST, Ports
-from localstack.processes import Child, DemoError, answers_at, python
-from localstack.stack import Stack, stack
+from localstack.network_ports import HOST, NetworkPorts
+from localstack.processes import ChildProcess, StackError, http_ready, python_command
+from localstack.stack import Stack, running_stack
 from telegent_orchestrator.names import (
     CANCEL_UPDATE,
     CORRECT_SIGNAL,
@@ -30,7 +30,7 @@ from telegent_orchestrator.names import (
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.payloads import port_in
 from tests.workflows.port_in.test_port_in import until
-from tools.docs.documents import ROOT, between_markers, rows
+from tools.docs.documents import ROOT, between_markers, table_rows
 
 REJECTED = "+18015550142"
 TRUTH = {"number": REJECTED, "account_number": "100200301"}
@@ -39,7 +39,7 @@ TOKEN = "a-token-of-24-characters"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with stack(tmp_path_factory.mktemp("stack"), Ports.free()) as there:
+    async with running_stack(tmp_path_factory.mktemp("stack"), NetworkPorts.allocate()) as there:
         yield there
 
 
@@ -47,7 +47,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
 async def browser() -> Browser:
     try:
         found = Browser()
-    except DemoError as missing:
+    except StackError as missing:
         pytest.skip(f"NOT TESTED in a browser: {missing}")
     await found.set_up()
     return found
@@ -72,14 +72,14 @@ async def test_a_port_in_is_found_read_corrected_and_completed_in_the_browser(
     assert re.search(r"next look \d{4}-\d\d-\d\d", done["next"])
     result = await handle.result()
     assert result.state is PortState.COMPLETED
-    assert [entry.what for entry in result.timeline if entry.by == typed["by"]] == [
+    assert [entry.event for entry in result.timeline if entry.by == typed["by"]] == [
         "corrected account_number"
     ]
     assert [words for words in typed.values() if stored(running, words)] == []
 
 
 def test_the_view_that_finds_it_is_documented() -> None:
-    views = dict(rows(between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters")))
+    views = dict(table_rows(between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters")))
     assert views[NEEDS_ACTION["name"]] == f"`{NEEDS_ACTION['query']}`"
 
 
@@ -151,7 +151,7 @@ async def test_what_the_ui_sends_is_stored_encrypted(running: Stack) -> None:
     result = await running.orchestrator.port_in(typed.number).result()
     assert result.state is PortState.CANCELLED
     assert result.reason == f"desk: {typed.words[2]}"
-    assert "corrected subscriber_name" in [entry.what for entry in result.timeline]
+    assert "corrected subscriber_name" in [entry.event for entry in result.timeline]
     assert [word for word in typed.words if stored(running, word)] == []
 
 
@@ -177,12 +177,12 @@ def stored(running: Stack, words: str) -> bool:
 async def test_a_browser_signs_in_at_a_codec_server_with_operators(
     running: Stack, browser: Browser, tmp_path: Path
 ) -> None:
-    port = Ports.free().codec
-    codec = Child(
+    port = NetworkPorts.allocate().codec
+    codec = ChildProcess(
         "codec server",
-        python("worker", "codec-server"),
+        python_command("worker", "codec-server"),
         log=tmp_path / "codec-server.log",
-        ready=answers_at(f"http://{HOST}:{port}/healthz"),
+        ready=http_ready(f"http://{HOST}:{port}/healthz"),
         environment={
             "TELEGENT_PAYLOAD_KEYS_FILE": str(running.directory / "payload-keys"),
             "TELEGENT_CODEC_OPERATORS": f"anna:{TOKEN}",
@@ -194,7 +194,7 @@ async def test_a_browser_signs_in_at_a_codec_server_with_operators(
     handle = await running.orchestrator.start_port_in(PortInRequest(details=details))
     await codec.spawn()
     try:
-        await codec.answers()
+        await codec.wait_ready()
         done = await browser.run(
             "sign-in.mjs",
             ui=running.ui_url,

@@ -17,16 +17,16 @@ from typing import Any
 import yaml
 
 from localstack.network_ports import HOST, free_ports
-from localstack.processes import Child
+from localstack.processes import ChildProcess
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = [name for name, service in SERVICES.items() if "build" in service]
+OWN_SERVICES = [name for name, service in SERVICES.items() if "build" in service]
 PATH = f"{sysconfig.get_path('scripts')}:/usr/local/bin:/usr/bin:/bin"
 
 
-def instructions(name: str) -> list[str]:
+def dockerfile_instructions(name: str) -> list[str]:
     """The lines of the Dockerfile with this instruction, without the word itself."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     return [line.split(" ", 1)[1] for line in text.splitlines() if line.startswith(f"{name} ")]
@@ -43,7 +43,7 @@ class Containers:
         self._exported = exported
         self._ports: dict[tuple[str, int], int] = {}
         self.application = folder / "app"
-        for copied in instructions("COPY"):
+        for copied in dockerfile_instructions("COPY"):
             source, target = copied.split()
             if (ROOT / source).is_dir():
                 shutil.copytree(ROOT / source, self.application / target)
@@ -54,38 +54,42 @@ class Containers:
             (self._ports[container, port],) = free_ports(1)
         return self._ports[container, port]
 
-    def place(self, container: str, port: int, there: int) -> None:
+    def set_port(self, container: str, port: int, there: int) -> None:
         """Something that is not started here listens there already."""
         self._ports[container, port] = there
 
     def environment(self, container: str) -> dict[str, str]:
         """What the image and the file give it."""
-        of_image = dict(pair.split("=", 1) for line in instructions("ENV") for pair in line.split())
+        of_image = dict(
+            pair.split("=", 1) for line in dockerfile_instructions("ENV") for pair in line.split()
+        )
         given: dict[str, str] = self._service(container).get("environment", {})
         return {
             name: str(self.port(container, int(value)))
             if name.endswith("_PORT")
-            else self._here(container, value)
+            else self._localize(container, value)
             for name, value in (of_image | given).items()
         } | {"PATH": PATH}
 
     def command(self, container: str) -> list[str]:
         """Entry point and command; without an entry point in the file, that of the image."""
         service = self._service(container)
-        (of_image,) = instructions("ENTRYPOINT")
+        (of_image,) = dockerfile_instructions("ENTRYPOINT")
         words = [*service.get("entrypoint", json.loads(of_image)), *service.get("command", [])]
         return [
-            str(self.port(container, int(word))) if word.isdigit() else self._here(container, word)
+            str(self.port(container, int(word)))
+            if word.isdigit()
+            else self._localize(container, word)
             for word in words
         ]
 
-    def child(self, container: str) -> Child:
+    def child(self, container: str) -> ChildProcess:
         """The process, which is ready as soon as its health check succeeds."""
 
         async def healthy() -> bool:
             return await self.health(container) == 0
 
-        return Child(
+        return ChildProcess(
             container,
             self.command(container),
             log=self._folder / f"{container}.log",
@@ -98,10 +102,10 @@ class Containers:
         """The exit status of its health check, run once."""
         kind, *words = self._service(container)["healthcheck"]["test"]
         assert kind == "CMD"
-        status, _ = await self._run(container, [self._here(container, word) for word in words])
+        status, _ = await self._run(container, [self._localize(container, word) for word in words])
         return status
 
-    async def job(self, service: str) -> str:
+    async def run_job(self, service: str) -> str:
         """Run a service that ends; gives what it printed."""
         status, out = await self._run(service, self.command(service))
         assert status == 0, out
@@ -122,7 +126,7 @@ class Containers:
     def _service(self, container: str) -> dict[str, Any]:
         return SERVICES[re.sub(r"-\d$", "", container)]
 
-    def _here(self, container: str, text: str) -> str:
+    def _localize(self, container: str, text: str) -> str:
         """The text as it must be on this machine, with the shell's variables in it."""
         text = re.sub(
             r"\$\{(\w+)(?::-([^}]*))?\}",

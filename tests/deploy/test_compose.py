@@ -14,9 +14,9 @@ from temporalio.testing import WorkflowEnvironment
 from simulator.options import SimulatorOptions
 from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
-from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES, instructions
+from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES, dockerfile_instructions
 from tests.worker.conftest import temporal_binary
-from worker.run import HOUSE_GRACE, grace_for
+from worker.run import LOCAL_SHUTDOWN_TIMEOUT, shutdown_timeout
 from worker.settings import (
     WebhookSettings,
     WorkerSettings,
@@ -25,7 +25,7 @@ from worker.settings import (
 )
 from worker.settings.base import SECRET_FIELDS
 from worker.settings.codec import CodecServerSettings
-from workflows.support.activity_options import CALL
+from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
 
 ONE_SHOT = {"schema", "namespace", "task-queue", "search-attributes"}
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))
@@ -36,8 +36,8 @@ SH = shutil.which("sh") or "/bin/sh"
 def test_every_image_is_pinned(name: str) -> None:
     service = SERVICES[name]
     if "build" in service:
-        assert instructions("FROM")
-        for line in instructions("FROM"):
+        assert dockerfile_instructions("FROM")
+        for line in dockerfile_instructions("FROM"):
             assert re.search(r":\d+\.\d+\.\d+[\w-]*@sha256:[0-9a-f]{64}$", line), line
     else:
         assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+(\.\d+)?", service["image"]), service["image"]
@@ -87,28 +87,30 @@ def test_ports_are_published_on_this_machine_only() -> None:
 def test_the_container_waits_longer_than_the_worker_and_the_worker_than_a_call() -> None:
     minutes = re.fullmatch(r"(\d+)m", SERVICES["worker"]["stop_grace_period"])
     assert minutes
-    # The longest that the worker's settings allow: they hold every call below CALL.
-    for timeouts in (Timeouts(), Timeouts(call=CALL.total_seconds())):
-        grace = grace_for(timeouts)
-        assert int(minutes[1]) * 60 > (grace + HOUSE_GRACE).total_seconds()
+    # The longest that the worker's settings allow: they hold every call below VENDOR_CALL_TIMEOUT.
+    for timeouts in (Timeouts(), Timeouts(call=VENDOR_CALL_TIMEOUT.total_seconds())):
+        grace = shutdown_timeout(timeouts)
+        assert int(minutes[1]) * 60 > (grace + LOCAL_SHUTDOWN_TIMEOUT).total_seconds()
         assert grace.total_seconds() > timeouts.call
 
 
 def test_the_image_runs_the_worker_directly_and_without_rights() -> None:
-    assert instructions("ENTRYPOINT") == ['["python", "-m", "worker"]']
-    (user,) = instructions("USER")
+    assert dockerfile_instructions("ENTRYPOINT") == ['["python", "-m", "worker"]']
+    (user,) = dockerfile_instructions("USER")
     assert "root" not in user
     assert user != "0"
-    install, compiled = instructions("RUN")
+    install, compiled = dockerfile_instructions("RUN")
     assert "--require-hashes" in install
     # Whatever is copied is compiled: the user of the container may write nowhere.
-    copied = {line.split()[0] for line in instructions("COPY")} - {"requirements/runtime.txt"}
+    copied = {line.split()[0] for line in dockerfile_instructions("COPY")} - {
+        "requirements/runtime.txt"
+    }
     assert copied <= set(compiled.split())
 
 
 def test_the_image_gets_every_room_it_copies() -> None:
     allowed = (ROOT / ".dockerignore").read_text().splitlines()
-    for line in instructions("COPY"):
+    for line in dockerfile_instructions("COPY"):
         source = line.split()[0]
         assert (ROOT / source).exists()
         assert f"!{source}" in allowed

@@ -20,16 +20,16 @@ from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingResult
-from tests.deploy.processes import COMPOSE, OURS, PATH, ROOT, SERVICES, Containers
+from tests.deploy.processes import COMPOSE, OWN_SERVICES, PATH, ROOT, SERVICES, Containers
 from tests.payloads import single
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import temporal_binary
-from worker.http.webhook import PATH as ORDER_UPDATE
+from worker.http.webhook import ORDER_UPDATE_PATH as ORDER_UPDATE
 
 ONE_SHOT = ("namespace", "task-queue", "search-attributes")
 CONTAINERS = [
     f"{name}-{number}" if "scale" in SERVICES[name] else name
-    for name in OURS
+    for name in OWN_SERVICES
     if name not in ONE_SHOT
     for number in range(1, SERVICES[name].get("scale", 1) + 1)
 ]
@@ -77,20 +77,20 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         AsyncExitStack() as at_the_end,
     ):
         address = temporal.client.service_client.config.target_host
-        containers.place("temporal", 7233, int(address.rpartition(":")[2]))
+        containers.set_port("temporal", 7233, int(address.rpartition(":")[2]))
         for job in ONE_SHOT:
-            seen.jobs[job] = await containers.job(job)
+            seen.jobs[job] = await containers.run_job(job)
         seen.queue = await queue_config(address)
         children = [containers.child(name) for name in CONTAINERS]
         for child in children:
             seen.health_before[child.name] = await containers.health(child.name)
             at_the_end.push_async_callback(child.stop)
             await child.spawn()
-        await asyncio.gather(*(child.answers() for child in children))
+        await asyncio.gather(*(child.wait_ready() for child in children))
         await use(containers, folder / "secrets", address, ui, seen)
-        with patch("localstack.processes.STOP_WITHIN", PATIENCE):
+        with patch("localstack.processes.STOP_TIMEOUT", TEST_TIMEOUT):
             await asyncio.gather(*(child.stop() for child in children))
-        seen.ended = {child.name: await child.ended() for child in children}
+        seen.ended = {child.name: await child.wait_ended() for child in children}
     seen.written = files(containers) - before
     return seen
 
@@ -121,7 +121,7 @@ async def use(containers: Containers, secrets: Path, address: str, ui: int, seen
     client = await Client.connect(address, data_converter=data_converter(keys))
     orchestrator = Orchestrator(client, id_key=(secrets / "id_key").read_text())
     onboarding = await orchestrator.start_onboarding(single("compose-1", lines=[]))
-    async with asyncio.timeout(PATIENCE), httpx.AsyncClient(trust_env=False) as http:
+    async with asyncio.timeout(TEST_TIMEOUT), httpx.AsyncClient(trust_env=False) as http:
         seen.onboarded = await onboarding.result()
         for container in CONTAINERS:
             if target := SCRAPED.get(container.rstrip("-12")):
@@ -185,7 +185,7 @@ def test_prometheus_finds_metrics_where_it_looks(ran: Ran) -> None:
 
 
 def test_nothing_is_written_where_the_container_cannot_write(ran: Ran) -> None:
-    assert all(SERVICES[name]["read_only"] for name in OURS)
+    assert all(SERVICES[name]["read_only"] for name in OWN_SERVICES)
     assert ran.written == set()
 
 

@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES
 from tests.deploy.test_kubernetes import RUN
-from tests.docs.commands import documented, typed
+from tests.docs.commands import documented_commands, run_shell
 from tests.worker.conftest import temporal_binary
 from worker.settings import WorkerSettings, load_settings, unknown_variables
 from worker.settings.base import SECRET_FIELDS
@@ -52,9 +52,9 @@ async def test_the_secret_of_events_is_one_that_the_worker_takes(
 ) -> None:
     (secret,) = override()["secrets"].values()
     file = tmp_path / "event_secret"
-    commands = documented(PAGE, "event secret")
+    commands = documented_commands(PAGE, "event secret")
     assert secret["file"].removeprefix("./") in commands
-    await typed(commands.replace("deploy/secrets/event_secret", str(file)))
+    await run_shell(commands.replace("deploy/secrets/event_secret", str(file)))
     monkeypatch.setenv("TELEGENT_ACCOUNT_KEY", "DID-1")
     monkeypatch.setenv("TELEGENT_ACCOUNT_SECRET", "x")
     monkeypatch.setenv("TELEGENT_EVENT_SECRET_FILE", str(file))
@@ -68,7 +68,7 @@ async def test_the_retention_of_a_namespace_is_set_as_written() -> None:
         dev_server_existing_path=temporal_binary()
     ) as server:
         address = server.client.service_client.config.target_host
-        await typed(documented(PAGE, "retention"), TEMPORAL_ADDRESS=address)
+        await run_shell(documented_commands(PAGE, "retention"), TEMPORAL_ADDRESS=address)
         found = await server.client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace="default")
         )

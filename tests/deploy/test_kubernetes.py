@@ -9,7 +9,7 @@ import yaml
 
 from telegent import Timeouts
 from telegent_orchestrator.names import TASK_QUEUE
-from worker.run import HOUSE_GRACE, grace_for
+from worker.run import LOCAL_SHUTDOWN_TIMEOUT, shutdown_timeout
 from worker.settings import unknown_variables
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
@@ -95,7 +95,7 @@ def test_it_has_no_rights(thing: dict[str, Any]) -> None:
 
 def test_a_worker_gets_time_to_hear_the_answers_of_its_calls() -> None:
     pod = of("Deployment", "worker")["spec"]["template"]["spec"]
-    longest = (grace_for(Timeouts()) + HOUSE_GRACE).total_seconds()
+    longest = (shutdown_timeout(Timeouts()) + LOCAL_SHUTDOWN_TIMEOUT).total_seconds()
     assert pod["terminationGracePeriodSeconds"] > longest
 
 

@@ -14,7 +14,7 @@ class CommandError(Exception):
     """A command ended with another status than 0; says what it printed."""
 
 
-def documented(path: Path, name: str) -> str:
+def documented_commands(path: Path, name: str) -> str:
     """The block of commands below the comment `<!-- run: name -->`."""
     text = path.read_text(encoding="utf-8")
     found = re.search(rf"<!-- run: {re.escape(name)} -->\n *```\n(.*?)\n *```", text, re.DOTALL)
@@ -22,7 +22,7 @@ def documented(path: Path, name: str) -> str:
     return textwrap.dedent(found[1])
 
 
-async def typed(commands: str, **variables: str) -> str:
+async def run_shell(commands: str, **variables: str) -> str:
     """What the commands print, with these variables exported.
 
     Raises CommandError when one fails.

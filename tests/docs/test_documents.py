@@ -12,8 +12,14 @@ import pytest
 from pydantic import BaseModel
 
 from telegent_orchestrator import events, lines, names, onboarding, port_in, port_out, progress
-from tools.docs.documents import DOCUMENTS, ROOT, between_markers, rows
-from worker.http.webhook import BODY_LIMIT, BODY_TIMEOUT, GATHERING, ORDERS_LIMIT, PATH
+from tools.docs.documents import DOCUMENTS, ROOT, between_markers, table_rows
+from worker.http.webhook import (
+    BODY_TIMEOUT,
+    DEBOUNCE,
+    MAX_BODY_BYTES,
+    MAX_ORDERS,
+    ORDER_UPDATE_PATH,
+)
 from worker.settings import WebhookSettings, markdown_table, unknown_variables
 
 README = ROOT / "README.md"
@@ -30,7 +36,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
     names.CANCEL_UPDATE: port_in.PortInCancel,
     names.CANCEL_SIGNAL: port_in.PortInCancel,
     names.ATTACH_ORDER_UPDATE: port_in.AttachOrder,
-    names.OPERATOR_UPDATE: port_in.OperatorResolve,
+    names.OPERATOR_RESOLVE_UPDATE: port_in.OperatorDecision,
 }
 REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "desk"}')
 
@@ -155,7 +161,7 @@ def test_python_examples_import_what_is_there(path: Path) -> None:
 
 
 def test_every_event_type_has_a_row() -> None:
-    documented = [row[0].strip("`") for row in rows(between_markers(EVENTS, "types"))]
+    documented = [row[0].strip("`") for row in table_rows(between_markers(EVENTS, "types"))]
     types = [kind.removeprefix("com.telegent-orchestrator.") for kind in events.EventType]
     assert sorted(documented) == sorted(types)
 
@@ -168,18 +174,18 @@ def test_the_fields_of_an_event_are_all_named() -> None:
 def test_what_the_webhook_page_says_is_what_the_webhook_has() -> None:
     text = WEBHOOK.read_text(encoding="utf-8")
     fields = WebhookSettings.model_fields
-    address = f"http://{fields['webhook_host'].default}:{fields['webhook_port'].default}{PATH}"
+    address = f"http://{fields['webhook_host'].default}:{fields['webhook_port'].default}{ORDER_UPDATE_PATH}"
     assert f"`{address}`" in text
-    assert f"more than {BODY_LIMIT // 1024} KiB" in text
-    assert f"At most {ORDERS_LIMIT} of one body" in text
+    assert f"more than {MAX_BODY_BYTES // 1024} KiB" in text
+    assert f"At most {MAX_ORDERS} of one body" in text
     assert f"more than {BODY_TIMEOUT.seconds} seconds" in text
-    assert f"after about {GATHERING.seconds} seconds" in text
+    assert f"after about {DEBOUNCE.seconds} seconds" in text
 
 
 def test_every_shell_block_can_be_parsed() -> None:
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
     blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    start = re.compile(r"(make|export|alias|curl|PORT_IN|\.venv|telegent )")
+    start = re.compile(r"(make|export|alias|curl|PORT_IN|\.venv|tgo )")
     commands = [block for language, block in blocks if not language and start.match(block)]
     assert len(commands) >= 12
     for block in commands:

@@ -33,17 +33,17 @@ NOT_TYPED = {
         "export OTEL_EXPORTER",
     ): "stays; tests/observability collects from a worker",
     ("security.md", "docker compose"): "needs Docker",
-    ("security.md", "make secrets"): "a trial of minutes; tests/resilience runs parts of it",
+    ("security.md", "make leak-scan"): "a trial of minutes; tests/resilience runs parts of it",
     (
-        "reliability.md",
+        "reliability-testing.md",
         "make ",
     ): "trials of minutes to half an hour; tests/resilience runs parts of each",
     (
-        "reliability.md",
+        "reliability-testing.md",
         ".venv/bin/python -m bench.idle_port_ins",
     ): "tests/bench/test_idle_port_ins.py does, with fewer",
     (
-        "reliability.md",
+        "reliability-testing.md",
         ".venv/bin/python -m bench.late_writes",
     ): "takes minutes; tests/telegent/test_errors.py stands still once",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
@@ -54,11 +54,11 @@ TYPED_AS_A_WHOLE = {
     "cli.md": "tests/telegent_orchestrator/cli/test_document.py",
     "bulk.md": "tests/telegent_orchestrator/cli/test_document.py",
 }
-"""Of these each block that begins with `telegent` is found by its test."""
+"""Of these each block that begins with `tgo` is found by its test."""
 
 BEGIN = (
     *(".venv/", "alias", "bash", "buildah", "cd ", "curl", "docker", "export", "for ", "git "),
-    *("helm", "kubectl", "make ", "node", "npm", "pip", "python", "sh ", "telegent ", "temporal"),
+    *("helm", "kubectl", "make ", "node", "npm", "pip", "python", "sh ", "tgo ", "temporal"),
     *("(cd", "until", "while", "openssl", "rm ", "uvicorn"),
 )
 ASSIGNS = re.compile(r"[A-Z][A-Z_]*=")
@@ -86,7 +86,7 @@ class Block:
     def typed(self) -> bool:
         """Whether a test that names the document names these commands or their section."""
         if (whole := TYPED_AS_A_WHOLE.get(self.document)) and self.commands.startswith(
-            ("telegent", "alias telegent")
+            ("tgo", "alias tgo")
         ):
             return self.document in (ROOT / whole).read_text("utf-8")
         named = self.name or self.section

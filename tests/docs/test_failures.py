@@ -4,30 +4,34 @@ import inspect
 import re
 
 import activities
-from activities.support.write_specs import WRITES, Kind
+from activities.support.write_specs import WRITE_SPECS, WriteKind
 from tools.docs.documents import between_markers
-from tools.docs.write_tables import PAGE, undo, writes
+from tools.docs.write_tables import PAGE, compensation, writes
 
-READS = re.compile(r"(find|read|await|check)_|numbers_of")
+READS = re.compile(r"(find|read|await|list|check|verify|confirm|validate)_")
 
 
 def test_the_tables_are_those_of_the_code() -> None:
     assert between_markers(PAGE, "writes") == writes(), "run python -m tools.docs.write_tables"
-    assert between_markers(PAGE, "undo") == undo(), "run python -m tools.docs.write_tables"
+    assert between_markers(PAGE, "compensation") == compensation(), (
+        "run python -m tools.docs.write_tables"
+    )
 
 
 def test_every_activity_that_writes_is_defined_by_a_row() -> None:
-    assert {name for name in vendor_activities() if not READS.match(name)} == WRITES.keys()
+    assert {name for name in vendor_activities() if not READS.match(name)} == WRITE_SPECS.keys()
 
 
 def test_every_row_says_how_it_is_undone_or_why_not() -> None:
-    for row in WRITES.values():
-        assert bool(row.undo) != bool(row.left), row.activity
-        assert bool(row.undo) == bool(row.until), row.activity
-        assert row.undo is None or WRITES[row.undo].kind is Kind.SET, row.activity
-        if row.kind in (Kind.CREATE, Kind.PURCHASE):
-            assert row.look, row.activity
-            assert row.absent, row.activity
+    for row in WRITE_SPECS.values():
+        assert bool(row.compensation) != bool(row.retained_because), row.activity
+        assert bool(row.compensation) == bool(row.compensate_until), row.activity
+        assert (
+            row.compensation is None or WRITE_SPECS[row.compensation].kind is WriteKind.IDEMPOTENT
+        ), row.activity
+        if row.kind in (WriteKind.CREATE, WriteKind.PURCHASE):
+            assert row.lookup, row.activity
+            assert row.absence_proof, row.activity
             assert row.lag, row.activity
 
 
@@ -37,7 +41,7 @@ def vendor_activities() -> set[str]:
         for kind in vars(activities).values()
         if inspect.isclass(kind)
         and kind.__name__.endswith("Activities")
-        and kind.__name__ not in ("HouseActivities", "EventActivities")
+        and kind.__name__ not in ("LocalActivities", "EventActivities")
     ]
     definitions = [
         getattr(member, "__temporal_activity_definition", None)

@@ -4,31 +4,31 @@ import re
 
 import pytest
 
-from telegent_orchestrator._validation import MOST_FAULTS, MOST_PARTS
+from telegent_orchestrator._validation import MAX_ERRORS, MAX_ITEMS
 from telegent_orchestrator.lines import CallFilter
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tools.docs.documents import ROOT
-from worker.http.webhook import BODY_LIMIT, ORDERS_LIMIT
+from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
 from worker.settings import WorkerSettings
-from workflows.support.activity_options import CALL
-from workflows.support.timeline import MOST_ENTRIES
+from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
+from workflows.support.timeline import MAX_ENTRIES
 
 RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_text("utf-8"))
 SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
 SAID = {
-    "lines, subscribers, products": f"{MOST_PARTS} of each",
-    "faults that are named": f"{MOST_FAULTS}",
+    "lines, subscribers, products": f"{MAX_ITEMS} of each",
+    "faults that are named": f"{MAX_ERRORS}",
     "requests to Telegent": "{requests_per_minute} a minute, and {burst} at".format(**SETTINGS),
     "of them, polls": f"{SETTINGS['port_poll_share']:.0%}".replace("%", " %"),
-    "a port-in with the losing": f"{SETTINGS['port_longest_days']:g} days",
-    "… that waits for missing": f"{SETTINGS['port_information_days']:g} days",
+    "a port-in with the losing": f"{SETTINGS['port_max_days']:g} days",
+    "… that waits for missing": f"{SETTINGS['port_missing_info_days']:g} days",
     "… that waits for a correction": f"{SETTINGS['port_correction_days']:g} days",
-    "rejections until": f"{SETTINGS['port_rejections']}",
-    "a create whose worker died": f"{CALL.seconds} seconds",
-    "workflows that a worker": f"{SETTINGS['cached_workflows']}, about",
+    "rejections until": f"{SETTINGS['port_max_rejections']}",
+    "a create whose worker died": f"{VENDOR_CALL_TIMEOUT.seconds} seconds",
+    "workflows that a worker": f"{SETTINGS['max_cached_workflows']}, about",
     "what has ended": f"{RETENTION and RETENTION[1]} days",
-    "entries in the timeline": f"{MOST_ENTRIES}",
-    "body of an order update": f"{BODY_LIMIT // 1024} KiB, {ORDERS_LIMIT} orders",
+    "entries in the timeline": f"{MAX_ENTRIES}",
+    "body of an order update": f"{MAX_BODY_BYTES // 1024} KiB, {MAX_ORDERS} orders",
 }
 
 

@@ -1,6 +1,6 @@
 """docs/reference/payloads.md is the one that the models make."""
 
-from tools.docs.reference import PAGE, RECEIVED, SCHEMAS, SENT, reference
+from tools.docs.reference import PAGE, RECEIVED_MODELS, SCHEMAS, SENT_MODELS, reference
 
 
 def test_it_is_up_to_date() -> None:
@@ -9,7 +9,7 @@ def test_it_is_up_to_date() -> None:
 
 def test_it_has_every_payload() -> None:
     documents = {path.stem for path in SCHEMAS.glob("*.json")} - {"contract"}
-    listed = {name for names in SENT.values() for name in names} | set(RECEIVED)
+    listed = {name for names in SENT_MODELS.values() for name in names} | set(RECEIVED_MODELS)
     models = {line.removeprefix("### ") for line in reference().splitlines()}
     assert listed <= documents
     assert documents <= models

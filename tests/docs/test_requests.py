@@ -10,7 +10,7 @@ from telegent_orchestrator.onboarding import (
     NewVoiceRoute,
     OnboardingRequest,
 )
-from tools.docs.documents import ROOT, between_markers, rows
+from tools.docs.documents import ROOT, between_markers, table_rows
 
 CORRECTIONS = 1  # examples/correction.json
 PAGE = ROOT / "docs" / "reference" / "api-budget.md"
@@ -50,7 +50,7 @@ def family() -> OnboardingRequest:
 
 
 def test_the_table_adds_up_to_the_documented_total() -> None:
-    *costs, total = rows(between_markers(PAGE, "costs"))
+    *costs, total = table_rows(between_markers(PAGE, "costs"))
     counts = counted(family())
     assert {row[0] for row in costs} == set(counts)
     assert total[2] == "**33**"
@@ -58,7 +58,7 @@ def test_the_table_adds_up_to_the_documented_total() -> None:
 
 
 def test_the_token_calls_are_one_for_each_endpoint_and_one_for_the_order() -> None:
-    *costs, _ = rows(between_markers(PAGE, "costs"))
+    *costs, _ = table_rows(between_markers(PAGE, "costs"))
     endpoints = {row[1] for row in costs}
     assert len(endpoints) + 1 == 22
     assert f"{len(endpoints) + 1} token calls: {len(endpoints)} endpoints" in PAGE.read_text()

@@ -16,17 +16,17 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError
 
-from demo.summary import ask_vendor
-from localstack.network_ports import Ports
-from localstack.stack import Stack, stack
+from demo.summary import fetch_vendor_summary
+from localstack.network_ports import NetworkPorts
+from localstack.stack import Stack, running_stack
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs.commands import documented
+from tests.docs.commands import documented_commands
 from tests.docs.test_documents import anchors
-from tests.examples.documents import here
+from tests.examples.documents import localize_commands
 from tests.payloads import port_in, single
-from tools.docs.documents import ROOT, between_markers, rows
+from tools.docs.documents import ROOT, between_markers, table_rows
 
 RUNBOOK = ROOT / "docs" / "how-to" / "runbook.md"
 ALERTS = [
@@ -58,8 +58,10 @@ class OnCall:
         variables: Mapping[str, str] = {},
     ) -> str:
         """What a block of the runbook prints, with this order and port-in in place of its own."""
-        commands = documented(RUNBOOK, name).replace(ORDER, order).replace(PORT_IN, port_in)
-        set_up = here(documented(RUNBOOK, "set up"), self.running)
+        commands = (
+            documented_commands(RUNBOOK, name).replace(ORDER, order).replace(PORT_IN, port_in)
+        )
+        set_up = localize_commands(documented_commands(RUNBOOK, "set up"), self.running)
         exports = "".join(f"export {name}='{value}'\n" for name, value in variables.items())
         async with asyncio.timeout(60):
             while True:
@@ -105,7 +107,9 @@ async def reaches(port: PortInHandle, state: PortState) -> PortInHandle:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def on_call(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnCall]:
-    async with stack(tmp_path_factory.mktemp("runbook"), Ports.free()) as running:
+    async with running_stack(
+        tmp_path_factory.mktemp("runbook"), NetworkPorts.allocate()
+    ) as running:
         yield OnCall(running)
 
 
@@ -131,7 +135,7 @@ async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) 
     await on_call.tells_simulator("faults", **fault)
     asking = await on_call.running.orchestrator.start_onboarding(single("family-2043"))
     async with asyncio.timeout(60):
-        while not (await asking.status()).questions:
+        while not (await asking.status()).escalations:
             await asyncio.sleep(0.1)
 
     said = await on_call.types("find the question", exits=3)
@@ -143,7 +147,7 @@ async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) 
 
 async def test_a_submit_without_an_answer_gets_its_order(on_call: OnCall) -> None:
     submit = "POST /v1.0/numbers/portin"
-    await on_call.tells_simulator("faults", match=submit, kind="lose")
+    await on_call.tells_simulator("faults", match=submit, kind="drop_response")
     found = await on_call.starts_port(FOUND, PortState.SUBMIT_UNKNOWN)
     await on_call.tells_simulator("faults", match=submit, kind="error_before", status=504)
     not_found = await on_call.starts_port(NOT_FOUND, PortState.SUBMIT_UNKNOWN)
@@ -182,7 +186,7 @@ async def test_pollers_are_seen_and_a_new_build_replays_what_is_open(on_call: On
     [("make current", "deployment.md"), ("replay what is open", "changing-workflows.md")],
 )
 def test_a_command_that_another_test_types_is_the_same_here(name: str, document: str) -> None:
-    assert documented(RUNBOOK, name) == documented(ROOT / "docs" / document, name)
+    assert documented_commands(RUNBOOK, name) == documented_commands(ROOT / "docs" / document, name)
 
 
 async def test_events_that_failed_are_listed_and_sent_again(on_call: OnCall) -> None:
@@ -195,7 +199,7 @@ async def test_what_a_lost_database_knew_is_rebuilt_and_nothing_is_made_twice(
     running = on_call.running
     await on_call.tells_simulator("carrier", number=SILENT, script="silent")
     await on_call.starts_port(SILENT, PortState.SUBMITTED)
-    created = (await ask_vendor(running.simulator_url)).created()
+    created = (await fetch_vendor_summary(running.simulator_url)).created()
     await on_call.types("end what the backup had open")
     await lose_everything(running)
 
@@ -204,7 +208,7 @@ async def test_what_a_lost_database_knew_is_rebuilt_and_nothing_is_made_twice(
     await on_call.types("attach what is open", order=order)
     assert REJECTED in await on_call.types("onboard again")
 
-    assert (await ask_vendor(running.simulator_url)).created() == created
+    assert (await fetch_vendor_summary(running.simulator_url)).created() == created
     status = await running.orchestrator.port_in(SILENT).status()
     assert (status.state, status.order_id) == (PortState.SUBMITTED, order)
 
@@ -235,7 +239,7 @@ def test_every_block_is_typed_by_a_test() -> None:
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
 def test_an_alert_leads_to_its_section(rule: dict[str, dict[str, str]]) -> None:
-    table = {row[0].strip("`"): row for row in rows(between_markers(RUNBOOK, "alerts"))}
+    table = {row[0].strip("`"): row for row in table_rows(between_markers(RUNBOOK, "alerts"))}
     _, urgency, _, link = table[str(rule["alert"])]
     section = link.partition("(#")[2].strip(")")
     assert rule["labels"]["severity"] == urgency
@@ -255,5 +259,5 @@ def heading_of(section: str) -> str:
 
 
 def test_every_alert_of_the_table_is_one() -> None:
-    listed = [row[0].strip("`") for row in rows(between_markers(RUNBOOK, "alerts"))]
+    listed = [row[0].strip("`") for row in table_rows(between_markers(RUNBOOK, "alerts"))]
     assert listed == [rule["alert"] for rule in ALERTS]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from telegent_orchestrator.encryption import parse_key_ring
-from tests.docs.commands import documented, typed
+from tests.docs.commands import documented_commands, run_shell
 from tools.docs.documents import ROOT
 
 PAGE = ROOT / "docs" / "explanation" / "security.md"
@@ -15,9 +15,9 @@ async def test_payload_keys_are_exchanged_as_written(tmp_path: Path) -> None:
     old = parse_key_ring(file.read_text())
 
     async def type_block(name: str) -> list[str]:
-        commands = documented(PAGE, name)
+        commands = documented_commands(PAGE, name)
         assert "KEYS=deploy/secrets/payload_keys\n" in commands
-        await typed(commands.replace("deploy/secrets/payload_keys", str(file)))
+        await run_shell(commands.replace("deploy/secrets/payload_keys", str(file)))
         assert file.stat().st_mode & 0o777 == 0o444  # containers read it as another user
         return [key.id for key in parse_key_ring(file.read_text())]
 

@@ -18,13 +18,15 @@ OURS = ("TEMPORAL_", "TELEGENT_")
 OPEN = 'ExecutionStatus = "Running"'
 
 
-async def follow(document: Path, *sections: str, running: Stack) -> str:
+async def run_sections(document: Path, *sections: str, running: Stack) -> str:
     """What the commands of these sections print, run in one shell from the project's folder."""
-    commands = "\n".join(block for section in sections for block in blocks(document, section))
-    return await printed(commands, running)
+    commands = "\n".join(
+        block for section in sections for block in command_blocks(document, section)
+    )
+    return await run_commands(commands, running)
 
 
-async def printed(commands: str, running: Stack) -> str:
+async def run_commands(commands: str, running: Stack) -> str:
     """What these commands print; they must succeed."""
     shell = await spawn(commands, running)
     out, errors = await running.run(shell.communicate())
@@ -35,7 +37,7 @@ async def printed(commands: str, running: Stack) -> str:
 async def spawn(commands: str, running: Stack) -> asyncio.subprocess.Process:
     """A shell that runs these commands."""
     return await asyncio.create_subprocess_exec(
-        *("bash", "-euo", "pipefail", "-c", here(commands, running)),
+        *("bash", "-euo", "pipefail", "-c", localize_commands(commands, running)),
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith(OURS)},
         stdout=asyncio.subprocess.PIPE,
@@ -43,7 +45,7 @@ async def spawn(commands: str, running: Stack) -> asyncio.subprocess.Process:
     )
 
 
-async def afresh(running: Stack) -> None:
+async def reset_stack(running: Stack) -> None:
     """As `make up` is at the beginning: no workflow, and nothing at the vendor.
 
     The list may go on to show one that is deleted as closed.
@@ -67,7 +69,7 @@ async def delete(running: Stack, query: str) -> None:
             await running.client.workflow_service.delete_workflow_execution(request)
 
 
-def here(commands: str, running: Stack) -> str:
+def localize_commands(commands: str, running: Stack) -> str:
     """Commands that are written for `make up`, for these processes."""
     return (
         commands.replace("127.0.0.1:7233", running.temporal_address)
@@ -77,7 +79,7 @@ def here(commands: str, running: Stack) -> str:
     )
 
 
-def blocks(document: Path, section: str) -> list[str]:
+def command_blocks(document: Path, section: str) -> list[str]:
     """The blocks of commands below this heading, up to the next: those that name no language."""
     parts = re.split(r"^#+ (.+)$", document.read_text("utf-8"), flags=re.MULTILINE)
     text = parts[parts.index(section) + 1]

@@ -5,9 +5,9 @@ from pathlib import Path
 import httpx
 
 from localstack.network_ports import free_ports
-from localstack.processes import Child, answers_at
+from localstack.processes import ChildProcess, http_ready
 from localstack.stack import Stack
-from tests.examples.documents import OPEN, afresh, blocks, printed
+from tests.examples.documents import OPEN, command_blocks, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
 FAILURES = ROOT / "docs" / "explanation" / "failure-handling.md"
@@ -22,16 +22,16 @@ REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep 
 
 
 async def test_lost_answers_and_nonsense_are_tried(running: Stack) -> None:
-    await afresh(running)
-    exports, cut, nonsense, mend = blocks(FAILURES, "Trying lost answers and nonsense")
+    await reset_stack(running)
+    exports, cut, nonsense, mend = command_blocks(FAILURES, "Trying lost answers and nonsense")
     assert "\nsleep 5\n" in cut
-    await printed(exports + cut.replace("\nsleep 5\n", f"\n{wait_for(ACCOUNT)}\n"), running)
-    asked = await printed(f"{exports}{wait_for(REJECTION)}\n{nonsense}", running)
+    await run_commands(exports + cut.replace("\nsleep 5\n", f"\n{wait_for(ACCOUNT)}\n"), running)
+    asked = await run_commands(f"{exports}{wait_for(REJECTION)}\n{nonsense}", running)
     assert asked.count("acount_number") >= 1
     refused = mend.splitlines()[0]
     assert REFUSED in refused
     port_in = nonsense.partition(".venv/bin/temporal workflow signal")[0]
-    said = await printed(exports + port_in + mend.replace(refused, f"! {refused}"), running)
+    said = await run_commands(exports + port_in + mend.replace(refused, f"! {refused}"), running)
     assert "COMPLETED" in said
 
 
@@ -41,47 +41,50 @@ def wait_for(sign: str) -> str:
 
 
 async def test_a_number_is_ported_in_by_plain_json(running: Stack) -> None:
-    await afresh(running)
+    await reset_stack(running)
     # So that it is still there when it is cancelled.
     silent = {"number": "+18015550177", "script": "silent"}
     async with httpx.AsyncClient(trust_env=False) as http:
         (await http.post(f"{running.simulator_url}/_sim/carrier", json=silent)).raise_for_status()
-    [exports] = blocks(OTHER_SERVICES, "Trying it")
-    [port_in] = blocks(OTHER_SERVICES, "A port-in by plain JSON")
+    [exports] = command_blocks(OTHER_SERVICES, "Trying it")
+    [port_in] = command_blocks(OTHER_SERVICES, "A port-in by plain JSON")
     start, update, rest = port_in.partition(".venv/bin/temporal workflow update")
     # While it is being submitted a cancel is refused, and a test types faster than people.
     ordered = wait_for("query --workflow-id $PORT_IN --type status --output json | grep -q JNUOID")
-    said = await printed(f"{exports}{start}{ordered}\n{update}{rest}", running)
+    said = await run_commands(f"{exports}{start}{ordered}\n{update}{rest}", running)
     assert "CANCEL" in said
 
 
 async def test_a_question_is_answered(running: Stack) -> None:
-    await afresh(running)
-    [asked] = blocks(FAILURES, "Trying it")
+    await reset_stack(running)
+    [asked] = command_blocks(FAILURES, "Trying it")
     assert "\nsleep 5\n" in asked
-    await printed(asked.replace("\nsleep 5\n", f"\n{wait_for(QUESTION)}\n"), running)
+    await run_commands(asked.replace("\nsleep 5\n", f"\n{wait_for(QUESTION)}\n"), running)
     status = await running.orchestrator.onboarding("family-2041").status()
-    assert "Voice route" not in [question.step for question in status.questions]
+    assert "Voice route" not in [question.step for question in status.escalations]
 
 
 async def test_events_that_failed_are_listed_and_sent_again(running: Stack) -> None:
     """There are none here: that they arrive is shown in tests/workflows/events/test_events.py."""
-    exports, *_ = blocks(FAILURES, "Trying lost answers and nonsense")
-    listed, again = blocks(EVENTS, "Dead letters")
-    await printed(exports + listed + again, running)
+    exports, *_ = command_blocks(FAILURES, "Trying lost answers and nonsense")
+    listed, again = command_blocks(EVENTS, "Dead letters")
+    await run_commands(exports + listed + again, running)
 
 
 async def test_the_webhook_takes_what_the_page_sends(running: Stack, tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    [serve], [ask] = blocks(WEBHOOK, "Running it"), blocks(WEBHOOK, "What it answers")
+    [serve], [ask] = (
+        command_blocks(WEBHOOK, "Running it"),
+        command_blocks(WEBHOOK, "What it answers"),
+    )
     export, command = serve.replace(
         "$(openssl rand -hex 24)", "a-token-for-two-shells"
     ).splitlines()
-    webhook = Child(
+    webhook = ChildProcess(
         "webhook",
         ["bash", "-euc", f"{export}\nexec {command}"],
         log=tmp_path / "webhook.log",
-        ready=answers_at(f"http://127.0.0.1:{port}/readyz"),
+        ready=http_ready(f"http://127.0.0.1:{port}/readyz"),
         environment={
             "TEMPORAL_ADDRESS": running.temporal_address,
             "TELEGENT_WEBHOOK_PORT": str(port),
@@ -89,8 +92,8 @@ async def test_the_webhook_takes_what_the_page_sends(running: Stack, tmp_path: P
     )
     await webhook.spawn()
     try:
-        await webhook.answers()
-        said = await printed(f"{export}\n{ask.replace(':8082', f':{port}')}", running)
+        await webhook.wait_ready()
+        said = await run_commands(f"{export}\n{ask.replace(':8082', f':{port}')}", running)
     finally:
         await webhook.stop()
     assert '"unknown_orders":1' in said

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from localstack.processes import Child
+from localstack.processes import ChildProcess
 from localstack.stack import Stack
-from tests.examples.documents import afresh, blocks, here, printed
+from tests.examples.documents import command_blocks, localize_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
 DOCUMENT = ROOT / "docs" / "how-to" / "nexus.md"
@@ -19,22 +19,22 @@ curl -sf -d '{{"number": "{OWN_NUMBER}", "account_number": "100200301"}}' http:/
 async def test_another_team_sells_a_line_and_mends_its_port_in(
     running: Stack, tmp_path: Path
 ) -> None:
-    await afresh(running)
-    [set_up] = blocks(DOCUMENT, "Setting it up")
+    await reset_stack(running)
+    [set_up] = command_blocks(DOCUMENT, "Setting it up")
     exports = "".join(line for line in set_up.splitlines(keepends=True) if "export" in line)
-    serve, call = blocks(DOCUMENT, "Calling it")
+    serve, call = command_blocks(DOCUMENT, "Calling it")
     file = "examples/switch.json"
     call = call.replace(NUMBER, OWN_NUMBER).replace(file, OWN_REQUEST.format(file))
-    await printed(set_up + RECORD.replace("http://SIM", running.simulator_url), running)
-    shop = Child(
+    await run_commands(set_up + RECORD.replace("http://SIM", running.simulator_url), running)
+    shop = ChildProcess(
         "shop",
-        ["bash", "-euc", here(f"{exports}exec {serve}", running)],
+        ["bash", "-euc", localize_commands(f"{exports}exec {serve}", running)],
         log=tmp_path / "shop.log",
         ready=at_once,
     )
     await shop.spawn()
     try:
-        said = await printed(exports + call, running)
+        said = await run_commands(exports + call, running)
     finally:
         await shop.stop()
 

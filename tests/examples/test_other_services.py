@@ -4,10 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from localstack.network_ports import Ports
-from localstack.processes import Child, answers_at
+from localstack.network_ports import NetworkPorts
+from localstack.processes import ChildProcess, http_ready
 from localstack.stack import Stack
-from tests.examples.documents import blocks, follow, here, printed, spawn
+from tests.examples.documents import (
+    command_blocks,
+    localize_commands,
+    run_commands,
+    run_sections,
+    spawn,
+)
 from tests.tools.schemas.test_documents import SCHEMAS
 from tools.docs.documents import ROOT
 
@@ -16,7 +22,7 @@ TYPESCRIPT = ROOT / "examples" / "typescript"
 
 
 async def test_the_command_line_brings_a_family_into_service(running: Stack) -> None:
-    said = await follow(DOCUMENT, "Trying it", "With the command line", running=running)
+    said = await run_sections(DOCUMENT, "Trying it", "With the command line", running=running)
 
     first, asked, end = jsons(said)
     [onboarding], [port_in], result = first["queryResult"], asked["queryResult"], end["result"]
@@ -28,7 +34,7 @@ async def test_the_command_line_brings_a_family_into_service(running: Stack) -> 
 
 
 async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None:
-    said = await follow(DOCUMENT, "Trying it", "In TypeScript", running=running)
+    said = await run_sections(DOCUMENT, "Trying it", "In TypeScript", running=running)
 
     assert "onboarding-switch-3001 is on its way" in said
     assert "own-number: ACCOUNT_NUMBER: The losing carrier does not know" in said
@@ -41,23 +47,27 @@ async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None
 
 
 async def test_the_service_answers_as_the_document_says(running: Stack, tmp_path: Path) -> None:
-    port = Ports.free().simulator
-    [exports] = blocks(DOCUMENT, "Trying it")
+    port = NetworkPorts.allocate().simulator
+    [exports] = command_blocks(DOCUMENT, "Trying it")
     serve, ask, watch = (
         block.replace("service:app", f"service:app --port {port}").replace(":8000", f":{port}")
-        for block in blocks(DOCUMENT, "A service of your own in Python")
+        for block in command_blocks(DOCUMENT, "A service of your own in Python")
     )
-    service = Child(
+    service = ChildProcess(
         "service",
         # In place of the shell, so that ending it ends the service.
-        ["bash", "-euc", here(exports + serve.replace("\n.venv", "\nexec .venv"), running)],
+        [
+            "bash",
+            "-euc",
+            localize_commands(exports + serve.replace("\n.venv", "\nexec .venv"), running),
+        ],
         log=tmp_path / "service.log",
-        ready=answers_at(f"http://127.0.0.1:{port}/openapi.json"),
+        ready=http_ready(f"http://127.0.0.1:{port}/openapi.json"),
     )
     await service.spawn()
     try:
-        await service.answers()
-        said = await printed(ask, running)
+        await service.wait_ready()
+        said = await run_commands(ask, running)
         assert '"workflow_id":"onboarding-switch-3001"' in said
         assert '"lines":{' in said
         stream = await spawn("exec " + watch, running)

@@ -6,8 +6,14 @@ import json
 from localstack.stack import Stack
 from telegent_orchestrator.names import CORRECT_SIGNAL
 from telegent_orchestrator.port_in import PortState
-from tests.docs.commands import documented
-from tests.examples.documents import afresh, blocks, here, printed, spawn
+from tests.docs.commands import documented_commands
+from tests.examples.documents import (
+    command_blocks,
+    localize_commands,
+    reset_stack,
+    run_commands,
+    spawn,
+)
 from tools.docs.documents import ROOT
 
 DOCUMENT = ROOT / "docs" / "tutorial" / "quickstart.md"
@@ -16,33 +22,33 @@ NEEDS_A_PERSON = 3
 
 async def follow(name: str, running: Stack) -> str:
     """What the commands of this name print in the second terminal."""
-    return await printed(commands(name), running)
+    return await run_commands(commands(name), running)
 
 
 def commands(name: str) -> str:
-    return "\n".join(documented(DOCUMENT, each) for each in ("the second terminal", name))
+    return "\n".join(documented_commands(DOCUMENT, each) for each in ("the second terminal", name))
 
 
 async def test_a_person_corrects_on_the_command_line(running: Stack) -> None:
-    await afresh(running)
+    await reset_stack(running)
     shell = await spawn(commands("a family starts"), running)
     out, _ = await running.run(shell.communicate())
     assert shell.returncode == NEEDS_A_PERSON
-    assert "telegent port-in update +18015550142 --secret account_number" in out.decode()
+    assert "tgo port-in correct +18015550142 --secret account_number" in out.decode()
     assert "onboarding family-2041: done" in await follow("a person corrects", running)
 
 
 def test_the_program_is_the_one_that_a_test_runs() -> None:
     """With other checks beside it, in test_other_services.py."""
-    [block] = blocks(ROOT / "docs" / "how-to" / "other-services.md", "In TypeScript")
-    inside = documented(DOCUMENT, "a program corrects").removeprefix("(").removesuffix(")")
+    [block] = command_blocks(ROOT / "docs" / "how-to" / "other-services.md", "In TypeScript")
+    inside = documented_commands(DOCUMENT, "a program corrects").removeprefix("(").removesuffix(")")
     for command in inside.split(" && "):
         assert command in block.splitlines()
 
 
 async def test_what_the_ui_is_told_to_send_corrects(running: Stack) -> None:
     """The way through the UI itself is tried in tests/demo/test_operator.py."""
-    await afresh(running)
+    await reset_stack(running)
     await follow("a port-in starts", running)
     port_in = running.orchestrator.port_in("+18015550177")
     await reached(port_in.id, PortState.ACTION_REQUIRED, running)
@@ -52,7 +58,7 @@ async def test_what_the_ui_is_told_to_send_corrects(running: Stack) -> None:
     await reached(port_in.id, PortState.COMPLETED, running)
     assert running.ui_url  # stands in the document as `make up` has it
     assert "<http://127.0.0.1:8233>" in DOCUMENT.read_text("utf-8")
-    assert here("http://127.0.0.1:8099", running) == running.simulator_url
+    assert localize_commands("http://127.0.0.1:8099", running) == running.simulator_url
 
 
 async def reached(port_in: str, state: PortState, running: Stack) -> None:

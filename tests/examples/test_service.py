@@ -15,27 +15,27 @@ import uvicorn
 from examples.service import app
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from telegent_orchestrator.port_in import PortState
-from tests.harness import QUICK, House, dev_server, open_house
+from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
 from tools.docs.documents import ROOT
 
 NUMBER = "+18015550188"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house() -> AsyncIterator[House]:
+async def harness() -> AsyncIterator[Harness]:
     async with dev_server() as client:
-        options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
-        async with open_house(client, options) as there:
+        options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
+        async with running_harness(client, options) as there:
             yield there
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def http(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[httpx.AsyncClient]:
-    (tmp_path / "id-key").write_text(house.settings.id_key)
+    (tmp_path / "id-key").write_text(harness.settings.id_key)
     monkeypatch.setenv("TELEGENT_ID_KEY_FILE", str(tmp_path / "id-key"))
-    monkeypatch.setenv("TEMPORAL_ADDRESS", house.temporal.service_client.config.target_host)
+    monkeypatch.setenv("TEMPORAL_ADDRESS", harness.temporal.service_client.config.target_host)
     listener = socket.create_server(("127.0.0.1", 0))
     service = uvicorn.Server(uvicorn.Config(app, log_config=None))
     serving = asyncio.create_task(service.serve(sockets=[listener]))
@@ -69,9 +69,9 @@ async def events(http: httpx.AsyncClient, path: str) -> AsyncIterator[tuple[str,
 
 
 async def test_progress_streams_until_a_corrected_port_in_is_live(
-    house: House, http: httpx.AsyncClient
+    harness: Harness, http: httpx.AsyncClient
 ) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
     started = await http.post("/onboardings", json=request("streamed"))
     assert started.status_code == 202
     assert started.json() == {"workflow_id": "onboarding-streamed", "joined": False}
@@ -126,16 +126,18 @@ async def test_a_cancel_ends_the_stream_and_leaves_the_port_in(http: httpx.Async
     assert (await http.get(f"/port-ins/{port_in}")).json() == streamed[-1]
 
 
-async def test_what_is_missing_at_the_end_is_told(http: httpx.AsyncClient, house: House) -> None:
+async def test_what_is_missing_at_the_end_is_told(
+    http: httpx.AsyncClient, harness: Harness
+) -> None:
     wanted = request("incomplete") | {"packages": [{"key": "single", "package_id": "PID-none"}]}
     wanted["lines"][0]["number"] = {"kind": "new"}
     place = (await http.post("/onboardings", json=wanted)).headers["location"]
     *_, (kind, data) = [event async for event in events(http, f"{place}/events")]
     assert kind == "incomplete"
     assert data["lines"][0]["phone_number"] in {
-        n.number for n in house.telegent.world.numbers.values()
+        n.number for n in harness.telegent.state.numbers.values()
     }
-    assert data["faults"]
+    assert data["errors"]
 
 
 async def test_all_faults_at_once_without_the_values(http: httpx.AsyncClient) -> None:
@@ -145,7 +147,7 @@ async def test_all_faults_at_once_without_the_values(http: httpx.AsyncClient) ->
     refused = await http.post("/onboardings", json=wanted)
 
     assert refused.status_code == 422
-    places = [fault.partition(": ")[0] for fault in refused.json()["faults"]]
+    places = [fault.partition(": ")[0] for fault in refused.json()["errors"]]
     assert places == [
         "reference",
         "subscribers.0.password",
@@ -157,7 +159,7 @@ async def test_all_faults_at_once_without_the_values(http: httpx.AsyncClient) ->
 
     port_in = "/port-ins/port-in-0123456789abcdef01234567"
     refused = await http.post(f"{port_in}/correction", json={"account_pin": "4 8"})
-    assert [fault.partition(": ")[0] for fault in refused.json()["faults"]] == ["account_pin", "by"]
+    assert [fault.partition(": ")[0] for fault in refused.json()["errors"]] == ["account_pin", "by"]
     assert "4 8" not in refused.text
     assert (await http.post("/onboardings", content=b"{")).status_code == 422
 

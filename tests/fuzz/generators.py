@@ -46,21 +46,21 @@ values = st.recursive(
 )
 
 
-def places(document: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+def value_paths(document: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     """The path to every value in a document."""
     found = [path]
     if isinstance(document, dict):
         for name, value in document.items():
-            found += places(value, (*path, name))
+            found += value_paths(value, (*path, name))
     elif isinstance(document, list):
         for at, value in enumerate(document):
-            found += places(value, (*path, at))
+            found += value_paths(value, (*path, at))
     return found
 
 
-def replaced(document: Any) -> Iterator[bytes]:
+def with_replaced_values(document: Any) -> Iterator[bytes]:
     """The document as JSON, with each of its values replaced by each of LEAVES, one at a time."""
-    for *way, last in filter(None, places(document)):
+    for *way, last in filter(None, value_paths(document)):
         for leaf in LEAVES:
             wrong = copy.deepcopy(document)
             parent = wrong
@@ -71,11 +71,11 @@ def replaced(document: Any) -> Iterator[bytes]:
 
 
 @st.composite
-def spoilt(draw: st.DrawFn, document: Any) -> Any:
+def invalid_documents(draw: st.DrawFn, document: Any) -> Any:
     """The document with up to three of its values replaced, left out, or added to."""
     wrong = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(places(wrong)))
+        path = draw(st.sampled_from(value_paths(wrong)))
         value = copy.deepcopy(draw(leaves))
         if not path:
             return value
@@ -96,9 +96,9 @@ def spoilt(draw: st.DrawFn, document: Any) -> Any:
 
 
 @st.composite
-def broken_text(draw: st.DrawFn, document: Any) -> bytes:
+def invalid_bytes(draw: st.DrawFn, document: Any) -> bytes:
     """A spoilt document as bytes: whole, cut short, altered, repeated, in another charset."""
-    text = json.dumps(draw(spoilt(document) | values), ensure_ascii=draw(st.booleans()))
+    text = json.dumps(draw(invalid_documents(document) | values), ensure_ascii=draw(st.booleans()))
     data = text.encode("utf-8", errors="surrogatepass")
     match draw(st.sampled_from(["whole", "whole", "cut", "altered", "repeated", "charset", "bom"])):
         case "cut":
@@ -115,6 +115,6 @@ def broken_text(draw: st.DrawFn, document: Any) -> bytes:
     return data
 
 
-def deep(levels: int = 100_000) -> bytes:
+def deeply_nested(levels: int = 100_000) -> bytes:
     """JSON that is nested further than anybody reads."""
     return b'{"a":[' * levels + b"1" + b"]}" * levels

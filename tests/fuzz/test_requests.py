@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel, ValidationError
 
-from activities.port_in.validation import check, pin_expires_at
-from telegent_orchestrator._validation import LONGEST, MOST_FAULTS, faults_of
+from activities.port_in.validation import pin_expires_at, validate
+from telegent_orchestrator._validation import MAX_ERRORS, MAX_TEXT_LENGTH, format_errors
 from telegent_orchestrator.bulk import BulkCancel, BulkRequest
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorResolve,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
@@ -23,7 +23,7 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, RevealPin
 from telegent_orchestrator.progress import Resolution
-from tests.fuzz.generators import broken_text, deep, replaced
+from tests.fuzz.generators import deeply_nested, invalid_bytes, with_replaced_values
 from tests.payloads import port_in
 
 FAMILY = json.loads((Path(__file__).parents[2] / "examples" / "family.json").read_text())
@@ -45,16 +45,16 @@ PORT_IN = port_in(
 BY = {"by": "desk", "reason": "so it is"}
 GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (OnboardingRequest, FAMILY),
-    (PortInRequest, {"details": PORT_IN, "bind": BIND, "look_first": True}),
+    (PortInRequest, {"details": PORT_IN, "bind": BIND, "check_existing": True}),
     (
         PortOutRequest,
         {
             "phone_number": "+18015550142",
             "authentication_reference": "auth-1",
             "pin": "48291377",
-            "issue_within": "PT1H",
+            "pin_issue_timeout": "PT1H",
             "subscription_id": "SUB-1",
-            "after_leaving": "keep",
+            "after_port_out": "keep",
             "by": "desk",
         },
     ),
@@ -62,14 +62,14 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (PortInCancel, BY),
     (AttachOrder, BY | {"order_id": "JNUOID-1"}),
     (
-        OperatorResolve,
+        OperatorDecision,
         BY | {"action": "replace_data", "correction": {"account_pin": "1234", "by": "desk"}},
     ),
     (PortOutCancel, BY),
     (RevealPin, BY),
-    (BulkRequest, {"reference": "b-1", "rows": 2, "parts": 1, "fingerprint": "f1", "by": "desk"}),
-    (BulkCancel, BY | {"running_too": True}),
-    (Resolution, BY | {"step": "Number", "answer": "adopt", "id": "+18015550142"}),
+    (BulkRequest, {"reference": "b-1", "rows": 2, "batches": 1, "fingerprint": "f1", "by": "desk"}),
+    (BulkCancel, BY | {"cancel_running": True}),
+    (Resolution, BY | {"step": "Number", "action": "adopt", "id": "+18015550142"}),
 ]
 
 
@@ -86,9 +86,9 @@ def read(kind: type[BaseModel], text: bytes) -> None:
     try:
         request = kind.model_validate_json(text)
     except ValidationError as error:
-        faults = faults_of(error)
-        assert 0 < len(faults) <= MOST_FAULTS + 1
-        assert all(len(fault) <= LONGEST and fault.isprintable() for fault in faults)
+        faults = format_errors(error)
+        assert 0 < len(faults) <= MAX_ERRORS + 1
+        assert all(len(fault) <= MAX_TEXT_LENGTH and fault.isprintable() for fault in faults)
         return
     # As Temporal stores it, and as the next process reads it.
     assert kind.model_validate_json(request.model_dump_json()) == request
@@ -101,18 +101,18 @@ def read(kind: type[BaseModel], text: bytes) -> None:
 
 def look_at(details: PortInDetails) -> None:
     assert details.phone_number.isascii()
-    check(details, datetime.now(UTC))
+    validate(details, datetime.now(UTC))
     pin_expires_at(details.losing_carrier, details.pin_obtained_at)
 
 
 @pytest.mark.parametrize(("kind", "good"), GOOD, ids=[kind.__name__ for kind, _ in GOOD])
 def test_spoilt_requests(kind: type[BaseModel], good: dict[str, Any]) -> None:
     kind.model_validate_json(json.dumps(good))
-    for text in replaced(good):
+    for text in with_replaced_values(good):
         read(kind, text)
 
     @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-    @given(broken_text(good))
+    @given(invalid_bytes(good))
     def spoil(text: bytes) -> None:
         read(kind, text)
 
@@ -123,6 +123,6 @@ def test_spoilt_requests(kind: type[BaseModel], good: dict[str, Any]) -> None:
 def test_a_request_that_is_too_deep_or_too_wide_is_refused_in_few_words(
     kind: type[BaseModel],
 ) -> None:
-    read(kind, deep())
+    read(kind, deeply_nested())
     read(kind, json.dumps({f"field {n}": n for n in range(50_000)}).encode())
     read(kind, json.dumps({"x" * 1_000_000: 1}).encode())

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import telegent as t
-from telegent._transport import LARGEST_ANSWER, LONGEST_WAIT
-from tests.fuzz.generators import LEAVES, broken_text, deep, replaced
+from telegent._transport import MAX_RESPONSE_BYTES, MAX_RETRY_AFTER
+from tests.fuzz.generators import LEAVES, deeply_nested, invalid_bytes, with_replaced_values
 from tests.telegent.test_requests import ANYTHING, GETS, POSTS, Call
-from tests.telegent.vendor import SECRET, Vendor
+from tests.telegent.vendor import SECRET, FakeVendor
 
 CALLS: list[tuple[str, Call]] = [(row[1], row[0]) for row in [*POSTS, *GETS]]
 ROW = ANYTHING | {"Status": "Rejected", "Message": "8A", "Price": 1.5, "Monthly": True}
@@ -25,22 +25,22 @@ LONGEST_WORDS = 20_000
 STATUSES = [200, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 503]
 
 
-class NoPause(t.RequestBudget):
+class NoPause(t.RateLimiter):
     """One that a 429 does not hold up: what it does is told elsewhere."""
 
-    def hold(self, retry_after: float | None) -> None:
-        assert retry_after is None or 0 <= retry_after <= LONGEST_WAIT
+    def pause(self, retry_after: float | None) -> None:
+        assert retry_after is None or 0 <= retry_after <= MAX_RETRY_AFTER
 
 
 def ask(calls: Iterable[Call], *answers: Callable[[], httpx.Response]) -> None:
     """Whatever the vendor answers: a result, or one of the client's errors, in bounded words."""
 
     async def ask_all() -> None:
-        vendor = Vendor()
+        vendor = FakeVendor()
         async with vendor.client(NoPause(6_000_000, 1_000)) as api:
             for answer in answers:
                 for call in calls:
-                    vendor.answer = lambda request: answer()  # noqa: B023 - asked at once
+                    vendor.respond = lambda request: answer()  # noqa: B023 - asked at once
                     await ask_one(api, call)
 
     asyncio.run(ask_all())
@@ -64,14 +64,14 @@ def body(content: bytes, status: int = 200) -> Callable[[], httpx.Response]:
 
 
 def test_each_value_of_an_answer_replaced() -> None:
-    spoilt = list(map(body, replaced(ROW)))
+    spoilt = list(map(body, with_replaced_values(ROW)))
     for at, (_, call) in enumerate(CALLS):
         # A share for each call; together all of them, several times.
         ask([call], *spoilt[at % 11 :: 11])
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(STATUSES), broken_text(ANSWER), st.integers(0, len(CALLS) - 3))
+@given(st.sampled_from(STATUSES), invalid_bytes(ANSWER), st.integers(0, len(CALLS) - 3))
 def test_spoilt_answers(status: int, content: bytes, first: int) -> None:
     ask([call for _, call in CALLS[first : first + 3]], body(content, status))
 
@@ -81,9 +81,9 @@ def test_spoilt_answers(status: int, content: bytes, first: int) -> None:
     [
         b"",
         b"\xff\xfe",
-        deep(),
+        deeply_nested(),
         b"[" * 1_000_000,
-        b"x" * (LARGEST_ANSWER + 1),
+        b"x" * (MAX_RESPONSE_BYTES + 1),
         json.dumps({"Message": "x" * 1_000_000}).encode(),
         json.dumps({"Errors": {f"field {n}": ["wrong"] * 10 for n in range(20_000)}}).encode(),
         json.dumps({"PhoneNumbers": [{}] * 20_000, "Subscribers": [7] * 20_000}).encode(),
@@ -112,16 +112,16 @@ def test_odd_headers() -> None:
 
 def test_odd_tokens() -> None:
     good = {"token": "canary", "successful": True, "tokenExpiry": "12/31/2099 11:59:59 PM"}
-    bodies = list(replaced(good))
+    bodies = list(with_replaced_values(good))
     bodies += [json.dumps({name: SECRET, "token": None}).encode() for name in ("error", "Error")]
     for claims in [*map(json.dumps, LEAVES), *(json.dumps({"exp": leaf}) for leaf in LEAVES)]:
         middle = base64.urlsafe_b64encode(claims.encode()).decode()
         bodies.append(json.dumps(good | {"token": f"a.{middle}.c"}).encode())
 
     async def ask_all() -> None:
-        vendor = Vendor()
+        vendor = FakeVendor()
         for content in bodies:
-            vendor.answer_token = lambda request: httpx.Response(200, content=content)  # noqa: B023
+            vendor.respond_token = lambda request: httpx.Response(200, content=content)  # noqa: B023
             async with vendor.client() as api:
                 await ask_one(api, CALLS[-1][1])
 

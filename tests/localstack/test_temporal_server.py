@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack.processes import DemoError
+from localstack.processes import StackError
 from localstack.temporal_server import find_binary
 
 OWN = str(Path(sysconfig.get_path("scripts")) / "temporal")
@@ -28,5 +28,5 @@ def test_the_one_on_path_is_taken_when_it_is_recent(
 def test_none_at_all_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(sysconfig, "get_path", lambda _: "/nowhere")
-    with pytest.raises(DemoError, match=r"server 1\.29 or later .* make demo"):
+    with pytest.raises(StackError, match=r"server 1\.29 or later .* make demo"):
         find_binary()

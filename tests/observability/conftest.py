@@ -1,9 +1,9 @@
 import pytest
 import pytest_asyncio
 
-from tests.observability.environment import Seen, play
+from tests.observability.environment import Observations, observe
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    return await play(tmp_path_factory.mktemp("seen"))
+async def observed(tmp_path_factory: pytest.TempPathFactory) -> Observations:
+    return await observe(tmp_path_factory.mktemp("seen"))

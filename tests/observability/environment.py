@@ -22,10 +22,10 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from activities.local import HouseActivities
-from localstack.processes import Child, answers_at, python
+from activities.local import LocalActivities
+from localstack.processes import ChildProcess, http_ready, python_command
 from simulator import CarrierRecord, CarrierSetup, ManualClock, Simulator, SimulatorOptions
-from simulator.engine.carrier import WORDS
+from simulator.engine.carrier import ORDER_STATUSES
 from simulator.engine.faults import Fault
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator, PortInHandle
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
@@ -37,15 +37,15 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
-from telegent_orchestrator.progress import Answer, Resolution
-from tests.harness import QUICK, dev_server
+from telegent_orchestrator.progress import Resolution, ResolutionAction
+from tests.harness import FAST_TIMINGS, dev_server
 from tests.observability.receivers import receivers
 from tests.observability.scraping import Scrape, scrape
-from tests.payloads import line, person, port_in, single
-from tests.timeouts import PATIENCE
+from tests.payloads import line, new_subscriber, port_in, single
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port
-from tests.worker.processes import working
-from worker.http.webhook import PATH
+from tests.worker.processes import running_worker
+from worker.http.webhook import ORDER_UPDATE_PATH
 
 NUMBER, LOST_NUMBER = "+18015550142", "+18015550199"
 TOKEN = "let-me-in"
@@ -53,19 +53,19 @@ PERSONAL = (
     *(NUMBER[1:], LOST_NUMBER[1:], "one@example.com", "Example one", "change-me-first"),
     *("100200300", "100200301", "482913", "Main Street", TOKEN),
 )
-TROUBLE = (
-    Fault(match="POST /v1.0/account/create", kind="lose"),
+INJECTED_FAULTS = (
+    Fault(match="POST /v1.0/account/create", kind="drop_response"),
     Fault(match="POST /v1.0/products", kind="error_before", status=504),
     Fault(match="POST /v1.0/voice/routes", kind="error_before", status=500, times=2),
     Fault(match="POST /v1.0/message/routes", kind="429", retry_after=0),
     Fault(match="POST /v1.0/subscribers/create", kind="401"),
-    Fault(match="POST /v1.0/numbers/portin/update", kind="lose"),
-    Fault(match="POST /v1.0/numbers/portin", kind="lose", nth=2),
+    Fault(match="POST /v1.0/numbers/portin/update", kind="drop_response"),
+    Fault(match="POST /v1.0/numbers/portin", kind="drop_response", nth=2),
 )
 
 
 @dataclass
-class Seen:
+class Observations:
     """What was to be seen of it.
 
     `at_first`: the worker, before it had work; `while_asked`: while a question was open. `traces`:
@@ -74,8 +74,8 @@ class Seen:
     must be in none of it.
     """
 
-    at_first: Scrape
-    while_asked: Scrape
+    initial: Scrape
+    during_escalation: Scrape
     worker: Scrape
     webhook: Scrape
     spans: list[Span]
@@ -86,46 +86,51 @@ class Seen:
     personal: list[str]
 
 
-async def play(folder: Path) -> Seen:
+async def observe(folder: Path) -> Observations:
     """Play it once."""
-    options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+    options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
     clock = ManualClock()
     telegent = Simulator(options, clock=clock)
-    telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    for fault in TROUBLE:
+    telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
+    for fault in INJECTED_FAULTS:
         telegent.faults.add(fault)
     worker_metrics, webhook_metrics = free_port(), free_port()
-    with receivers() as there, patch.dict(WORDS["kb"], acknowledged="Teleporting"):
+    with receivers() as there, patch.dict(ORDER_STATUSES["kb"], acknowledged="Teleporting"):
         async with dev_server() as temporal, telegent.serve() as url:
             address = temporal.service_client.config.target_host
             settings = {
                 "TELEGENT_METRICS_PORT": str(worker_metrics),
-                "TELEGENT_PORT_COUNT_SECONDS": "0.2",
+                "TELEGENT_BACKLOG_INTERVAL_SECONDS": "0.2",
                 "TELEGENT_EVENT_URLS": f"{there.url}/takes,{there.url}/refuses",
                 "TELEGENT_EVENT_SECRET": base64.b64encode(b"k" * 32).decode(),
                 "OTEL_EXPORTER_OTLP_ENDPOINT": there.url,
             }
             log = folder / "worker.log"
-            async with working(log, address, telegent, url, settings):
+            async with running_worker(log, address, telegent, url, settings):
                 at_first = await scrape(worker_metrics)
                 port = free_port()
-                webhook = listening(folder, address, port, webhook_metrics)
+                webhook = webhook_process(folder, address, port, webhook_metrics)
                 await webhook.spawn()
                 try:
-                    await webhook.answers()
-                    caller, while_asked = await live_through(address, clock, worker_metrics)
-                    await hint(f"http://127.0.0.1:{port}{PATH}", next(iter(telegent.world.orders)))
-                    async with asyncio.timeout(PATIENCE):
-                        while await delivering(temporal) or not await all_is_shown(worker_metrics):
+                    await webhook.wait_ready()
+                    caller, while_asked = await run_scenario(address, clock, worker_metrics)
+                    await post_webhooks(
+                        f"http://127.0.0.1:{port}{ORDER_UPDATE_PATH}",
+                        next(iter(telegent.state.orders)),
+                    )
+                    async with asyncio.timeout(TEST_TIMEOUT):
+                        while await has_pending_deliveries(
+                            temporal
+                        ) or not await is_backlog_reported(worker_metrics):
                             await asyncio.sleep(0.1)
                     requests = Counter(entry.is_token for entry in telegent.requests)
                     scrapes = [await scrape(p) for p in (worker_metrics, webhook_metrics)]
                 finally:
                     await webhook.stop()
-    numbers = [number.strip("+") for number in telegent.world.numbers]
-    return Seen(
-        at_first=at_first,
-        while_asked=while_asked,
+    numbers = [number.strip("+") for number in telegent.state.numbers]
+    return Observations(
+        initial=at_first,
+        during_escalation=while_asked,
         worker=scrapes[0],
         webhook=scrapes[1],
         spans=there.spans,
@@ -137,7 +142,7 @@ async def play(folder: Path) -> Seen:
     )
 
 
-async def live_through(
+async def run_scenario(
     address: str, clock: ManualClock, worker_metrics: int
 ) -> tuple[ReadableSpan, Scrape]:
     """What a service and its people do.
@@ -157,21 +162,21 @@ async def live_through(
     orchestrator = Orchestrator(client)
     with tracer.start_as_current_span("order in the shop"):
         onboarding = await orchestrator.start_onboarding(REQUEST)
-    while_asked = await answer(onboarding, worker_metrics)
-    await correct(orchestrator.port_in(NUMBER), clock)
+    while_asked = await resolve_escalation(onboarding, worker_metrics)
+    await correct_port_in(orchestrator.port_in(NUMBER), clock)
     assert (await onboarding.result()).complete
 
     details = PortInDetails.model_validate(port_in(LOST_NUMBER))
     lost = await orchestrator.start_port_in(PortInRequest(details=details))
-    await reach(lost, lambda status: status.state is PortState.SUBMIT_UNKNOWN)
+    await wait_for(lost, lambda status: status.state is PortState.SUBMIT_UNKNOWN)
 
-    await go_wrong(client)
+    await cause_failures(client)
     return next(span for span in kept.get_finished_spans() if span.parent), while_asked
 
 
 REQUEST = single(
     reference="seen-1",
-    subscribers=[person("one"), person("two")],
+    subscribers=[new_subscriber("one"), new_subscriber("two")],
     lines=[
         line("first", "one"),
         line("ported", "two", number={"kind": "port_in", **port_in(NUMBER)}),
@@ -179,12 +184,12 @@ REQUEST = single(
 )
 
 
-async def go_wrong(client: Client) -> None:
+async def cause_failures(client: Client) -> None:
     """A workflow that no worker knows, and a question that Temporal refuses."""
     await client.start_workflow("NoSuchWorkflow", id="unknown", task_queue=TASK_QUEUE)
     with pytest.raises(ActivityFailureError):
         await client.execute_activity(
-            HouseActivities.await_port_in,
+            LocalActivities.await_port_in,
             args=["nobody"],
             id="nobody",
             task_queue=TASK_QUEUE,
@@ -193,37 +198,39 @@ async def go_wrong(client: Client) -> None:
         )
 
 
-async def answer(onboarding: OnboardingHandle, worker_metrics: int) -> Scrape:
+async def resolve_escalation(onboarding: OnboardingHandle, worker_metrics: int) -> Scrape:
     """A person says that the route of which nobody knows does not exist.
 
     Returns what the worker showed of the question.
     """
     async with asyncio.timeout(60):
-        while not (await onboarding.status()).questions:
+        while not (await onboarding.status()).escalations:
             await asyncio.sleep(0.2)
     async with asyncio.timeout(30):
-        while not (shown := await scrape(worker_metrics)).sum("telegent_questions_open"):
+        while not (shown := await scrape(worker_metrics)).sum("telegent_escalations_open"):
             await asyncio.sleep(0.1)
-    (question,) = (await onboarding.status()).questions
+    (question,) = (await onboarding.status()).escalations
     await onboarding.resolve(
-        Resolution(step=question.step, answer=Answer.RETRY, by="desk", reason="it is not there")
+        Resolution(
+            step=question.step, action=ResolutionAction.RETRY, by="desk", reason="it is not there"
+        )
     )
     return shown
 
 
-async def correct(port: PortInHandle, clock: ManualClock) -> None:
+async def correct_port_in(port: PortInHandle, clock: ManualClock) -> None:
     """The carrier uses a word that nobody knows, rejects, and agrees to the correction."""
-    await reach(port, lambda status: status.state is PortState.SUBMITTED)
-    clock.advance(QUICK.acknowledge_after)
-    await reach(port, lambda status: status.unknown_words > 0)
-    clock.advance(QUICK.decide_after)
-    await reach(port, lambda status: status.state is PortState.ACTION_REQUIRED)
+    await wait_for(port, lambda status: status.state is PortState.SUBMITTED)
+    clock.advance(FAST_TIMINGS.acknowledge_after)
+    await wait_for(port, lambda status: status.unknown_statuses > 0)
+    clock.advance(FAST_TIMINGS.decide_after)
+    await wait_for(port, lambda status: status.state is PortState.ACTION_REQUIRED)
     await port.correct(PortInCorrection(account_number="100200301", by="desk"))
-    await reach(port, lambda status: status.state is PortState.SUBMITTED)
-    clock.advance(QUICK.complete_after)
+    await wait_for(port, lambda status: status.state is PortState.SUBMITTED)
+    clock.advance(FAST_TIMINGS.complete_after)
 
 
-async def reach(port: PortInHandle, wanted: Callable[[PortInStatus], bool]) -> None:
+async def wait_for(port: PortInHandle, wanted: Callable[[PortInStatus], bool]) -> None:
     async with asyncio.timeout(60):
         while True:
             # There is no port-in yet, or no worker has taken it up.
@@ -233,12 +240,12 @@ async def reach(port: PortInHandle, wanted: Callable[[PortInStatus], bool]) -> N
             await asyncio.sleep(0.2)
 
 
-def listening(folder: Path, address: str, port: int, metrics: int) -> Child:
-    return Child(
+def webhook_process(folder: Path, address: str, port: int, metrics: int) -> ChildProcess:
+    return ChildProcess(
         "webhook",
-        python("worker", "webhook"),
+        python_command("worker", "webhook"),
         log=folder / "webhook.log",
-        ready=answers_at(f"http://127.0.0.1:{port}/readyz"),
+        ready=http_ready(f"http://127.0.0.1:{port}/readyz"),
         environment={
             "TEMPORAL_ADDRESS": address,
             "TELEGENT_WEBHOOK_PORT": str(port),
@@ -248,7 +255,7 @@ def listening(folder: Path, address: str, port: int, metrics: int) -> Child:
     )
 
 
-async def hint(url: str, order_id: str) -> None:
+async def post_webhooks(url: str, order_id: str) -> None:
     """The vendor reports an order; somebody else reports one, and the vendor something else."""
     token = {"Authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(trust_env=False) as http:
@@ -257,17 +264,17 @@ async def hint(url: str, order_id: str) -> None:
         assert (await http.post(url, content=order_id)).status_code == 401
 
 
-async def delivering(temporal: Client) -> bool:
+async def has_pending_deliveries(temporal: Client) -> bool:
     """Whether an event is still on its way to one of the receivers."""
     query = f"WorkflowType = '{EVENT_DELIVERY_WORKFLOW}' AND ExecutionStatus = 'Running'"
     return (await temporal.count_workflows(query)).count > 0
 
 
-async def all_is_shown(port: int) -> bool:
+async def is_backlog_reported(port: int) -> bool:
     """Whether the worker has counted what waits at the end, and failed the unknown workflow."""
     shown, waiting = await scrape(port), PortState.SUBMIT_UNKNOWN.value
     return (
-        shown.sum("telegent_ports_open", state=waiting) == 1
-        and shown.sum("telegent_questions_open") == 0
+        shown.sum("telegent_port_ins_open", state=waiting) == 1
+        and shown.sum("telegent_escalations_open") == 0
         and shown.sum("temporal_workflow_task_execution_failed_total") > 0
     )

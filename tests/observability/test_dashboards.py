@@ -9,15 +9,15 @@ import pytest
 import yaml
 
 from activities.support.outcomes import Outcome
-from activities.support.write_specs import WRITES
+from activities.support.write_specs import WRITE_SPECS
 from telegent_orchestrator.port_in import PortState
-from tests.observability.environment import Seen
+from tests.observability.environment import Observations
 from tools.docs.documents import ROOT
-from worker.http.webhook import What
-from worker.telemetry.backlog import AGES
-from worker.telemetry.request_metrics import ANSWERED, CUT_OFF
+from worker.http.webhook import WebhookOutcome
+from worker.telemetry.backlog import AGE_BUCKETS
+from worker.telemetry.request_metrics import CANCELLED, SUCCEEDED
 from workflows.port_in.rejections import REJECTIONS
-from workflows.support.metrics import Settled
+from workflows.support.metrics import LostResponseResolution
 
 DEPLOY = ROOT / "deploy"
 ALERTS: list[dict[str, Any]] = [
@@ -39,15 +39,14 @@ EXPRESSIONS = {rule["alert"]: [rule["expr"]] for rule in ALERTS} | {
 }
 ADDED_BY_PROMETHEUS = {"instance", "job"}
 WORDS: dict[str, set[str]] = {
-    "outcome": {*Outcome, ANSWERED, CUT_OFF},
+    "outcome": {*Outcome, SUCCEEDED, CANCELLED, *get_args(WebhookOutcome)},
     "state": set(PortState),
-    "age": set(AGES),
-    "how": set(Settled),
-    "write": set(WRITES),
+    "age": set(AGE_BUCKETS),
+    "resolution": set(LostResponseResolution),
+    "write": set(WRITE_SPECS),
     "reason": {rejection.reason for rejection in REJECTIONS},
     "result": {"delivered", "failed"},
     "first_attempt": {"yes", "no"},
-    "what": set(get_args(What)),
 }
 """Values of labels that may be asked for, also those that the scene does not bring about."""
 
@@ -69,8 +68,8 @@ def of_kind(kind: type[Any], expression: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("where", EXPRESSIONS)
-def test_what_is_asked_for_is_shown(seen: Seen, where: str) -> None:
-    samples = [*seen.worker.samples, *seen.webhook.samples]
+def test_what_is_asked_for_is_shown(observed: Observations, where: str) -> None:
+    samples = [*observed.worker.samples, *observed.webhook.samples]
     for expression in EXPRESSIONS[where]:
         labels: set[str] = set(ADDED_BY_PROMETHEUS)
         for selector in of_kind(promql.VectorSelector, expression):
@@ -101,8 +100,8 @@ def test_gauges_that_every_worker_shows_are_not_added_up(where: str) -> None:
 @pytest.mark.parametrize("where", EXPRESSIONS)
 def test_the_limit_that_all_workers_share_is_not_added_up(where: str) -> None:
     for expression in EXPRESSIONS[where]:
-        if "telegent_budget_limit" in expression:
-            assert "max(telegent_budget_limit)" in expression, expression
+        if "telegent_rate_limit" in expression:
+            assert "max(telegent_rate_limit)" in expression, expression
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])

@@ -6,16 +6,16 @@ import pytest
 
 from activities.support.outcomes import Outcome
 from telegent_orchestrator.port_in import PortState
-from tests.observability.environment import Seen
-from tools.docs.documents import ROOT, between_markers, rows
-from worker.telemetry.request_metrics import ANSWERED
+from tests.observability.environment import Observations
+from tools.docs.documents import ROOT, between_markers, table_rows
+from worker.telemetry.request_metrics import SUCCEEDED
 from workflows.support import metrics
-from workflows.support.metrics import Counted
+from workflows.support.metrics import CounterSpec
 
 DOCUMENT = ROOT / "docs" / "how-to" / "observability.md"
 OURS = re.compile(r"telegent_\w+?(?=_bucket$|_sum$|_count$|$)")
 FROM_THE_SDK = {"namespace", "task_queue", "workflow_type", "le"}
-COUNTERS = [each for each in vars(metrics).values() if isinstance(each, Counted)]
+COUNTERS = [each for each in vars(metrics).values() if isinstance(each, CounterSpec)]
 TOKENS = "POST /v1.0/OAuth2/tokens"
 ID = re.compile(r"\d{5}|[A-Z]{2,6}ID-|@|[0-9a-f]{16}")
 
@@ -23,91 +23,97 @@ ID = re.compile(r"\d{5}|[A-Z]{2,6}ID-|@|[0-9a-f]{16}")
 def documented() -> dict[str, set[str]]:
     return {
         name.strip("`"): set(re.findall(r"`(\w+)`", labels))
-        for name, labels, _ in rows(between_markers(DOCUMENT, "metrics"))
+        for name, labels, _ in table_rows(between_markers(DOCUMENT, "metrics"))
     }
 
 
-def test_the_document_lists_our_metrics_with_their_labels(seen: Seen) -> None:
+def test_the_document_lists_our_metrics_with_their_labels(observed: Observations) -> None:
     shown: dict[str, set[str]] = {}
-    for sample in [*seen.worker.samples, *seen.webhook.samples]:
+    for sample in [*observed.worker.samples, *observed.webhook.samples]:
         if found := OURS.match(sample.name):
             labels = sample.labels.keys() - FROM_THE_SDK
             shown.setdefault(found[0], set()).update(labels)
     assert shown == documented()
 
 
-def test_requests_by_endpoint_and_outcome(seen: Seen) -> None:
+def test_requests_by_endpoint_and_outcome(observed: Observations) -> None:
     def count(endpoint: str, outcome: str) -> float:
-        return seen.worker.sum("telegent_requests_total", endpoint=endpoint, outcome=outcome)
+        return observed.worker.sum("telegent_requests_total", endpoint=endpoint, outcome=outcome)
 
     assert count("POST /v1.0/account/create", Outcome.UNKNOWN) == 1
     assert count("POST /v1.0/voice/routes", Outcome.UNKNOWN) == 2
-    assert count("POST /v1.0/voice/routes", ANSWERED) == 1
+    assert count("POST /v1.0/voice/routes", SUCCEEDED) == 1
     assert count("POST /v1.0/message/routes", Outcome.RATE_LIMITED) == 1
-    assert count("POST /v1.0/subscribers/create", Outcome.CREDENTIALS_REFUSED) == 1
-    assert count(TOKENS, ANSWERED) == seen.requests[True]
-    all_of_them = seen.worker.sum("telegent_requests_total")
-    assert all_of_them == sum(seen.requests.values())
-    assert all_of_them == seen.worker.sum("telegent_request_duration_seconds_count")
-    assert all_of_them == seen.worker.sum("telegent_budget_wait_seconds_count")
-    assert seen.worker.sum("telegent_budget_limit") == 6100
+    assert count("POST /v1.0/subscribers/create", Outcome.CREDENTIALS_REJECTED) == 1
+    assert count(TOKENS, SUCCEEDED) == observed.requests[True]
+    all_of_them = observed.worker.sum("telegent_requests_total")
+    assert all_of_them == sum(observed.requests.values())
+    assert all_of_them == observed.worker.sum("telegent_request_duration_seconds_count")
+    assert all_of_them == observed.worker.sum("telegent_rate_limit_wait_seconds_count")
+    assert observed.worker.sum("telegent_rate_limit") == 6100
 
 
-def test_lost_answers_and_what_became_of_them(seen: Seen) -> None:
-    def settled(write: str, how: str) -> float:
-        return seen.worker.sum("telegent_answers_lost_settled_total", write=write, how=how)
+def test_lost_answers_and_what_became_of_them(observed: Observations) -> None:
+    def settled(write: str, resolution: str) -> float:
+        return observed.worker.sum(
+            "telegent_lost_responses_resolved_total", write=write, resolution=resolution
+        )
 
     assert settled("create_account", "found") == 1
-    assert settled("create_product", "made_again") == 1
+    assert settled("create_product", "created_again") == 1
     assert settled("create_voice_route", "person") == 1
     assert settled("submit_port", "person") == 1
     assert settled("update_port", "found") == 1
-    assert seen.worker.sum("telegent_answers_lost_settled_total") == 5
-    assert seen.worker.sum("telegent_answers_lost_total", write="create_voice_route") == 2
-    assert seen.worker.sum("telegent_answers_lost_total") == 6
+    assert observed.worker.sum("telegent_lost_responses_resolved_total") == 5
+    assert observed.worker.sum("telegent_lost_responses_total", write="create_voice_route") == 2
+    assert observed.worker.sum("telegent_lost_responses_total") == 6
 
 
-def test_port_ins_that_are_open_and_that_ended(seen: Seen) -> None:
+def test_port_ins_that_are_open_and_that_ended(observed: Observations) -> None:
     waiting = PortState.SUBMIT_UNKNOWN.value
-    assert seen.worker.sum("telegent_ports_open") == 1
-    assert seen.worker.sum("telegent_ports_open", state=waiting, age="under 1 day") == 1
-    assert seen.worker.sum("telegent_ports_counted_timestamp_seconds") > 0
-    ended = "telegent_ports_ended_total"
-    assert seen.worker.sum(ended, state=PortState.COMPLETED.value, first_attempt="no") == 1
-    assert seen.worker.sum(ended) == seen.worker.sum("telegent_port_duration_seconds_count") == 1
-    stayed = "telegent_port_state_duration_seconds_count"
-    assert seen.worker.sum(stayed, state=PortState.ACTION_REQUIRED.value) == 1
-    assert seen.worker.sum(stayed, state=waiting) == 0
-    assert seen.worker.sum("telegent_port_rejections_total", reason="ACCOUNT_NUMBER") == 1
-    assert seen.worker.sum("telegent_port_unknown_words_total") >= 1
+    assert observed.worker.sum("telegent_port_ins_open") == 1
+    assert observed.worker.sum("telegent_port_ins_open", state=waiting, age="under 1 day") == 1
+    assert observed.worker.sum("telegent_backlog_counted_timestamp_seconds") > 0
+    ended = "telegent_port_ins_ended_total"
+    assert observed.worker.sum(ended, state=PortState.COMPLETED.value, first_attempt="no") == 1
+    assert (
+        observed.worker.sum(ended)
+        == observed.worker.sum("telegent_port_in_duration_seconds_count")
+        == 1
+    )
+    stayed = "telegent_port_in_state_duration_seconds_count"
+    assert observed.worker.sum(stayed, state=PortState.ACTION_REQUIRED.value) == 1
+    assert observed.worker.sum(stayed, state=waiting) == 0
+    assert observed.worker.sum("telegent_port_in_rejections_total", reason="ACCOUNT_NUMBER") == 1
+    assert observed.worker.sum("telegent_unknown_order_statuses_total") >= 1
 
 
-def test_a_question_stands_as_long_as_it_is_open(seen: Seen) -> None:
-    assert seen.while_asked.sum("telegent_questions_open") == 1
+def test_a_question_stands_as_long_as_it_is_open(observed: Observations) -> None:
+    assert observed.during_escalation.sum("telegent_escalations_open") == 1
     # The minute is known, in which it was asked.
-    assert 0 <= seen.while_asked.sum("telegent_questions_longest_open_seconds") < 120
-    assert seen.worker.sum("telegent_questions_open") == 0
-    assert seen.worker.sum("telegent_questions_longest_open_seconds") == 0
+    assert 0 <= observed.during_escalation.sum("telegent_oldest_escalation_seconds") < 120
+    assert observed.worker.sum("telegent_escalations_open") == 0
+    assert observed.worker.sum("telegent_oldest_escalation_seconds") == 0
 
 
-def test_events_and_order_updates(seen: Seen) -> None:
-    delivered = seen.worker.sum("telegent_events_total", result="delivered")
-    assert delivered == seen.worker.sum("telegent_events_total", result="failed") > 0
+def test_events_and_order_updates(observed: Observations) -> None:
+    delivered = observed.worker.sum("telegent_events_total", result="delivered")
+    assert delivered == observed.worker.sum("telegent_events_total", result="failed") > 0
     for what, times in {"received": 3, "unauthorized": 1, "without_order": 1}.items():
-        assert seen.webhook.sum("telegent_webhook_events_total", what=what) == times
+        assert observed.webhook.sum("telegent_webhook_events_total", outcome=what) == times
 
 
 @pytest.mark.parametrize("counted", COUNTERS, ids=[counted.name for counted in COUNTERS])
-def test_what_happens_rarely_counts_from_zero(seen: Seen, counted: Counted) -> None:
-    at_first = seen.at_first.series(f"{counted.name}_total")
+def test_what_happens_rarely_counts_from_zero(observed: Observations, counted: CounterSpec) -> None:
+    at_first = observed.initial.series(f"{counted.name}_total")
     assert set(at_first.values()) == {0}
-    assert at_first.keys() == seen.worker.series(f"{counted.name}_total").keys()
+    assert at_first.keys() == observed.worker.series(f"{counted.name}_total").keys()
 
 
 @pytest.mark.parametrize("process", ["worker", "webhook"])
-def test_nothing_names_anybody(seen: Seen, process: str) -> None:
-    scrape = getattr(seen, process)
-    assert [value for value in seen.personal if value in scrape.text] == []
+def test_nothing_names_anybody(observed: Observations, process: str) -> None:
+    scrape = getattr(observed, process)
+    assert [value for value in observed.personal if value in scrape.text] == []
     for sample in scrape.samples:
         if sample.name.startswith("telegent_"):
             said = [value for label, value in sample.labels.items() if label != "le"]

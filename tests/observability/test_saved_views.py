@@ -9,20 +9,22 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from activities.events.delivery import EventSettings
+from activities.events.activities import EventSettings
 from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
 from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortInRequest, PortState
-from tests.harness import QUICK, SETTINGS, House, open_house
-from tests.payloads import line, person, port_in, single
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness, running_harness
+from tests.payloads import line, new_subscriber, port_in, single
 from tests.workflows.events.test_events import SECRET, Receiver
 from tests.workflows.port_in.test_port_in import TRUTH, until
-from tools.docs.documents import ROOT, between_markers, rows
+from tools.docs.documents import ROOT, between_markers, table_rows
 
 FILTERS = {
     name: query.strip("`")
-    for name, query in rows(between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters"))
+    for name, query in table_rows(
+        between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters")
+    )
 }
 REJECTED, BARE, LOST, SILENT, LIVE = (f"+1801555014{last}" for last in range(5))
 ACCOUNT = "AID-11111111"
@@ -58,40 +60,40 @@ async def played(temporal: Client) -> AsyncIterator[Played]:
     receiver = Receiver(answers=["400 Bad Request"] * 1_000)
     async with receiver.listening():
         settings = replace(SETTINGS, events=EventSettings((receiver.url,), SECRET))
-        options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+        options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
         played = Played(temporal)
-        async with open_house(temporal, options, settings) as house:
-            await _play(house, played)
+        async with running_harness(temporal, options, settings) as harness:
+            await _play(harness, played)
             yield played
 
 
-async def _play(house: House, played: Played) -> None:
-    await _ask(house, played)
-    carrier = house.telegent.carrier
-    carrier.set(REJECTED, TRUTH)
-    carrier.set(SILENT, CarrierRecord(script="silent"))
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
-    lost = await _port(house, played, "lost", LOST)
+async def _play(harness: Harness, played: Played) -> None:
+    await _ask(harness, played)
+    carrier = harness.telegent.carrier
+    carrier.set_record(REJECTED, TRUTH)
+    carrier.set_record(SILENT, CarrierRecord(script="silent"))
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+    lost = await _port(harness, played, "lost", LOST)
     await until(lost, PortState.SUBMIT_UNKNOWN)
-    rejected = await _port(house, played, "rejected", REJECTED, bind=BIND)
-    bare = await _port(house, played, "bare", BARE, account_number=None)
-    live = await _port(house, played, "live", LIVE)
-    silent = await _port(house, played, "silent", SILENT)
+    rejected = await _port(harness, played, "rejected", REJECTED, bind=BIND)
+    bare = await _port(harness, played, "bare", BARE, account_number=None)
+    live = await _port(harness, played, "live", LIVE)
+    silent = await _port(harness, played, "silent", SILENT)
 
-    carrier.set("+18015550150", CarrierRecord(eligible=False))
+    carrier.set_record("+18015550150", CarrierRecord(eligible=False))
     wanted = {"kind": "port_in", **port_in("+18015550150")}
-    failing = await house.onboard(single("failing", lines=[line("moved", "one", number=wanted)]))
-    carrier.set("+18015550151", CarrierRecord(script="silent"))
+    failing = await harness.onboard(single("failing", lines=[line("moved", "one", number=wanted)]))
+    carrier.set_record("+18015550151", CarrierRecord(script="silent"))
     wanted = {"kind": "port_in", **port_in("+18015550151")}
-    people = [person("one", email="other@example.com")]
-    leaving = await house.onboard(
+    people = [new_subscriber("one", email="other@example.com")]
+    leaving = await harness.onboard(
         single("leaving", subscribers=people, lines=[line("moved", "one", number=wanted)])
     )
     played.ids |= {"failing": failing.id, "leaving": leaving.id}
     played.ids |= {"line of failing": f"{failing.id}-line-moved"}
     with pytest.raises(OnboardingIncompleteError):
         await failing.result()
-    await until(house.orchestrator.port_in("+18015550151"), PortState.SUBMITTED)
+    await until(harness.orchestrator.port_in("+18015550151"), PortState.SUBMITTED)
     await leaving.cancel()
 
     await until(rejected, PortState.ACTION_REQUIRED)
@@ -100,21 +102,21 @@ async def _play(house: House, played: Played) -> None:
     await live.result()
 
 
-async def _ask(house: House, played: Played) -> None:
+async def _ask(harness: Harness, played: Played) -> None:
     """A purchase is lost, and the line asks a person whether it was made."""
     lost = Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2)
-    house.telegent.faults.add(lost)
-    asking = await house.onboard(
-        single("asking", subscribers=[person("one", email="asking@example.com")])
+    harness.telegent.faults.add(lost)
+    asking = await harness.onboard(
+        single("asking", subscribers=[new_subscriber("one", email="asking@example.com")])
     )
     played.ids |= {"asking": asking.id, "line that asks": f"{asking.id}-line-first"}
     async for now in asking.watch(timedelta(seconds=0.1)):
-        if now.lines and now.lines["first"].questions:
+        if now.lines and now.lines["first"].escalations:
             return
 
 
 async def _port(
-    house: House,
+    harness: Harness,
     played: Played,
     name: str,
     number: str,
@@ -122,7 +124,7 @@ async def _port(
     **changes: object,
 ) -> PortInHandle:
     details = PortInDetails.model_validate(port_in(number, **changes))
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=details, bind=bind))
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=details, bind=bind))
     played.ids[name] = handle.id
     return handle
 

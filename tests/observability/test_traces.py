@@ -10,8 +10,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from telegent_orchestrator.names import LINE_WORKFLOW, ONBOARDING_WORKFLOW, PORT_IN_WORKFLOW
-from tests.observability.environment import Seen
-from worker.telemetry.tracing import ENDPOINTS, SHOWN, WithoutWords, tracing
+from tests.observability.environment import Observations
+from worker.telemetry.tracing import (
+    ALLOWED_ATTRIBUTES,
+    OTLP_ENDPOINT_VARIABLES,
+    SanitizingSpanExporter,
+    tracing,
+)
 
 WAY = (
     "StartChildWorkflow:LineWorkflow",
@@ -31,24 +36,24 @@ def ancestors(span: Span, spans: Sequence[Span]) -> list[Span]:
     return found
 
 
-def test_one_trace_from_the_caller_to_the_request(seen: Seen) -> None:
-    spans = [span for span in seen.spans if span.trace_id == seen.trace_id]
+def test_one_trace_from_the_caller_to_the_request(observed: Observations) -> None:
+    spans = [span for span in observed.spans if span.trace_id == observed.trace_id]
     (request,) = [span for span in spans if span.name == WAY[-1]]
     way = list(reversed(ancestors(request, spans)))
     assert [span.name for span in way] == list(WAY)
-    assert way[0].parent_span_id == seen.caller
+    assert way[0].parent_span_id == observed.caller
     kinds = (ONBOARDING_WORKFLOW, LINE_WORKFLOW, PORT_IN_WORKFLOW)
     assert {f"RunWorkflow:{kind}" for kind in kinds} <= {span.name for span in spans}
     assert request.kind == Span.SPAN_KIND_CLIENT
 
 
-def test_a_request_says_what_came_of_it(seen: Seen) -> None:
-    routes = [span for span in seen.spans if span.name == "POST /v1.0/message/routes"]
+def test_a_request_says_what_came_of_it(observed: Observations) -> None:
+    routes = [span for span in observed.spans if span.name == "POST /v1.0/message/routes"]
     said = [
         {attribute.key: attribute.value for attribute in span.attributes}
         for span in sorted(routes, key=lambda span: span.start_time_unix_nano)
     ]
-    assert [each["telegent.outcome"].string_value for each in said] == ["RateLimited", "Answered"]
+    assert [each["telegent.outcome"].string_value for each in said] == ["RateLimited", "Succeeded"]
     assert said[0]["http.response.status_code"].int_value == 429
     assert said[0]["url.template"].string_value == "/v1.0/message/routes"
     assert {span.status.code for span in routes} == {
@@ -58,17 +63,17 @@ def test_a_request_says_what_came_of_it(seen: Seen) -> None:
     assert all("let out by the request budget" in [e.name for e in s.events] for s in routes)
 
 
-def test_nothing_that_leaves_the_worker_names_anybody(seen: Seen) -> None:
-    assert [value for value in seen.personal if value.encode() in seen.traces] == []
-    for span in seen.spans:
+def test_nothing_that_leaves_the_worker_names_anybody(observed: Observations) -> None:
+    assert [value for value in observed.personal if value.encode() in observed.traces] == []
+    for span in observed.spans:
         assert re.fullmatch(r"[A-Za-z]+:\w+|(GET|POST) /[\w./-]+", span.name), span.name
-        assert {attribute.key for attribute in span.attributes} <= SHOWN
+        assert {attribute.key for attribute in span.attributes} <= ALLOWED_ATTRIBUTES
 
 
 def test_words_of_errors_stay_here() -> None:
     kept = InMemorySpanExporter()
     provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(WithoutWords(kept)))
+    provider.add_span_processor(SimpleSpanProcessor(SanitizingSpanExporter(kept)))
 
     tracer = provider.get_tracer("test")
     with (
@@ -85,7 +90,7 @@ def test_words_of_errors_stay_here() -> None:
 
 
 def test_without_an_endpoint_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ENDPOINTS:
+    for name in OTLP_ENDPOINT_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     with tracing() as (tracer, interceptors):
         assert interceptors == ()

@@ -19,7 +19,7 @@ from tests.replay.folders import COMMANDS, FOLDER, unreleased
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
 
-WORDS = {
+COMMAND_LABELS = {
     "schedule_activity": "activity",
     "schedule_local_activity": "local activity",
     "start_child_workflow_execution": "child workflow",
@@ -38,7 +38,7 @@ COMMENT = "  # "
 HEADING = "## "
 
 
-class Listening(WorkflowRunner):
+class RecordingRunner(WorkflowRunner):
     """Runs workflows as the worker does, and keeps what they command."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Listening(WorkflowRunner):
 
         def heard(act: WorkflowActivation) -> WorkflowActivationCompletion:
             completion = activate(act)
-            commands = (in_words(command) for command in completion.successful.commands)
+            commands = (describe_command(command) for command in completion.successful.commands)
             self.commands += [command for command in commands if command]
             return completion
 
@@ -63,14 +63,14 @@ class Listening(WorkflowRunner):
         return instance
 
 
-def in_words(command: WorkflowCommand) -> str:
+def describe_command(command: WorkflowCommand) -> str:
     """A command as `kind name  # comment`; empty for one that leaves no trace in a history."""
     kind = command.WhichOneof("variant") or ""
     if kind in NOT_IN_HISTORY:
         return ""
     details = getattr(command, kind)
     names = (getattr(details, field, "") for field in NAMES)
-    said = " ".join([WORDS.get(kind, kind), *filter(None, names)])
+    said = " ".join([COMMAND_LABELS.get(kind, kind), *filter(None, names)])
     comment = command.user_metadata.summary.data.decode().strip('"')
     if kind == "upsert_workflow_search_attributes":
         comment = ", ".join(sorted(details.search_attributes.indexed_fields))
@@ -78,16 +78,16 @@ def in_words(command: WorkflowCommand) -> str:
 
 
 @dataclass
-class Replayed:
+class ReplayResult:
     """What today's code commands under a history, and why it cannot live through it, if so."""
 
     commands: list[str]
     failure: Exception | None
 
 
-async def replayed(history: Path) -> Replayed:
+async def replay_history(history: Path) -> ReplayResult:
     """Lets today's code live through a recorded history."""
-    runner = Listening()
+    runner = RecordingRunner()
     replayer = Replayer(
         workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=runner
     )
@@ -95,7 +95,7 @@ async def replayed(history: Path) -> Replayed:
         WorkflowHistory.from_json("recorded", history.read_text("utf-8")),
         raise_on_replay_failure=False,
     )
-    return Replayed(runner.commands, result.replay_failure)
+    return ReplayResult(runner.commands, result.replay_failure)
 
 
 def without_comments(commands: list[str]) -> list[str]:
@@ -103,7 +103,7 @@ def without_comments(commands: list[str]) -> list[str]:
     return [command.partition(COMMENT)[0] for command in commands]
 
 
-def written_down(folder: Path) -> dict[str, list[str]]:
+def read_commands(folder: Path) -> dict[str, list[str]]:
     """The commands in a folder's list, by history."""
     found: dict[str, list[str]] = {}
     commands: list[str] = []
@@ -115,11 +115,11 @@ def written_down(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-async def write_down() -> None:
+async def write_commands() -> None:
     """Writes the list of the histories without a release. Raises if one does not replay."""
     parts = []
     for history in unreleased():
-        now = await replayed(history)
+        now = await replay_history(history)
         if now.failure:
             raise now.failure
         parts.append("\n".join([HEADING + history.stem, "", *now.commands, ""]))
@@ -127,4 +127,4 @@ async def write_down() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(write_down())
+    asyncio.run(write_commands())

@@ -18,7 +18,7 @@ def released() -> list[Path]:
     return sorted(path for path in FOLDER.iterdir() if path.is_dir())
 
 
-def sets() -> list[Path]:
+def history_sets() -> list[Path]:
     """All folders with histories: the releases', then the one of the latest."""
     return [*released(), FOLDER]
 
@@ -30,7 +30,7 @@ def unreleased() -> list[Path]:
 
 def recorded() -> list[Path]:
     """Every history there is."""
-    return [path for folder in sets() for path in sorted(folder.glob("*.json"))]
+    return [path for folder in history_sets() for path in sorted(folder.glob("*.json"))]
 
 
 def label(path: Path) -> str:

@@ -16,10 +16,17 @@ from temporalio.client import Client
 
 from activities import ActivitySettings
 from simulator import CarrierSetup, SimulatorOptions
-from tests.harness import QUICK, SETTINGS, dev_server, open_house
-from tests.replay.commands import replayed, write_down, written_down
+from tests.harness import FAST_TIMINGS, SETTINGS, dev_server, running_harness
+from tests.replay.commands import read_commands, replay_history, write_commands
 from tests.replay.folders import FOLDER, released, unreleased
-from tests.replay.scenarios import AWAY, SCENARIOS, Scenario, delivered, events_to, told
+from tests.replay.scenarios import (
+    SCENARIOS,
+    UNREACHABLE_URL,
+    Scenario,
+    events_delivered,
+    events_to,
+    events_undelivered,
+)
 from tests.workflows.events.test_events import Receiver
 
 
@@ -37,10 +44,10 @@ def without_machine(recorded: Any) -> Any:
 
 async def record(client: Client, scenario: Scenario, settings: ActivitySettings) -> int:
     """Plays a scenario and writes the history of each workflow in it; returns how many."""
-    options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+    options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
     earlier = {run.run_id async for run in client.list_workflows()}
-    async with open_house(client, options, settings) as house:
-        await scenario(house)
+    async with running_harness(client, options, settings) as harness:
+        await scenario(harness)
         runs = [run async for run in client.list_workflows() if run.run_id not in earlier]
         for position, run in enumerate(runs, start=1):
             handle = client.get_workflow_handle(run.id, run_id=run.run_id)
@@ -57,7 +64,7 @@ def released_as(history: Path, commands: list[str]) -> bool:
     return any(
         patches <= set(theirs)
         for folder in released()
-        for name, theirs in written_down(folder).items()
+        for name, theirs in read_commands(folder).items()
         if name.rpartition("-")[0] == same
     )
 
@@ -71,16 +78,16 @@ async def main() -> None:
     receiver = Receiver()
     async with dev_server() as client, receiver.listening():
         special: dict[Scenario, ActivitySettings] = {
-            told: events_to(AWAY),
-            delivered: events_to(receiver.url),
+            events_undelivered: events_to(UNREACHABLE_URL),
+            events_delivered: events_to(receiver.url),
         }
         for scenario in SCENARIOS:
             count = await record(client, scenario, special.get(scenario, SETTINGS))
             print(f"{scenario.__name__}: {count} histories", flush=True)
     for history in unreleased():
-        if released_as(history, (await replayed(history)).commands):
+        if released_as(history, (await replay_history(history)).commands):
             history.unlink()
-    await write_down()
+    await write_commands()
     print(f"{len(unreleased())} of them are new since the latest release")
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
     await asyncio.sleep(0.1)

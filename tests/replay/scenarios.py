@@ -8,12 +8,12 @@ from dataclasses import replace
 from temporalio.client import WorkflowFailureError
 
 from activities import ActivitySettings
-from activities.events.delivery import EventSettings
+from activities.events.activities import EventSettings
 from simulator import CarrierRecord, Fault
 from telegent_orchestrator.bulk import BulkCancel, BulkState
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
-from telegent_orchestrator.client.bulk import Bulks
-from telegent_orchestrator.client.port_out import PortOuts
+from telegent_orchestrator.client.bulk import BulkClient
+from telegent_orchestrator.client.port_out import PortOutClient
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
 from telegent_orchestrator.port_in import (
     AttachOrder,
@@ -24,43 +24,43 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.port_out import PortOutRequest, PortOutState
-from telegent_orchestrator.progress import Answer, Resolution
-from tests.harness import SETTINGS, House, example_family
-from tests.payloads import line, person, port_in, single
-from tests.timeouts import PATIENCE
-from tests.workflows.bulk.customers import BY, customers
+from telegent_orchestrator.progress import Resolution, ResolutionAction
+from tests.harness import SETTINGS, Harness, example_request
+from tests.payloads import line, new_subscriber, port_in, single
+from tests.timeouts import TEST_TIMEOUT
+from tests.workflows.bulk.customers import COMMAND, create_customers
 from tests.workflows.events.test_events import SECRET
 
 NUMBER = "+18015550142"
 CORRECTION = PortInCorrection(account_number="100200301", by="desk")
 
 
-async def until(port: PortInHandle, state: PortState) -> None:
+async def wait_for_state(port: PortInHandle, state: PortState) -> None:
     """Waits until a port-in is in a state."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (await port.status()).state is not state:
             await asyncio.sleep(0.05)
 
 
-async def start_port(house: House) -> PortInHandle:
+async def start_port(harness: Harness) -> PortInHandle:
     """Starts a port-in by itself."""
     details = PortInDetails.model_validate(port_in(NUMBER))
-    return await house.orchestrator.start_port_in(PortInRequest(details=details))
+    return await harness.orchestrator.start_port_in(PortInRequest(details=details))
 
 
-async def family(house: House) -> None:
+async def family(harness: Harness) -> None:
     """The demo: a family, its port-in rejected and corrected by signal."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    handle = await house.onboard(example_family())
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
+    handle = await harness.onboard(example_request())
     async for now in handle.watch():
         port = now.ports.get("partner-port")
         if port and port.state is PortState.ACTION_REQUIRED:
-            await house.orchestrator.port_in(NUMBER).signal_correction(CORRECTION)
+            await harness.orchestrator.port_in(NUMBER).signal_correction(CORRECTION)
             break
     await handle.result()
 
 
-async def lost_answers(house: House) -> None:
+async def lost_responses(harness: Harness) -> None:
     """Every create loses its answer once."""
     for path in (
         "account/create",
@@ -75,94 +75,101 @@ async def lost_answers(house: House) -> None:
         "subscribers/call-filter",
         "subscribers/message-filter",
     ):
-        house.telegent.faults.add(Fault(match=f"POST /v1.0/{path}", kind="lose"))
-    await (await house.onboard(example_family())).result()
+        harness.telegent.faults.add(Fault(match=f"POST /v1.0/{path}", kind="drop_response"))
+    await (await harness.onboard(example_request())).result()
 
 
-async def asked_a_person(house: House) -> None:
+async def operator_decision(harness: Harness) -> None:
     """A purchase stays unanswered, and a person says: retry."""
-    house.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
     )
-    handle = await house.onboard(single())
+    handle = await harness.onboard(single())
     async for now in handle.watch():
-        if now.lines and now.lines["first"].questions:
+        if now.lines and now.lines["first"].escalations:
             break
-    answer = Resolution(step="Number", answer=Answer.RETRY, by="desk", reason="it is back")
+    answer = Resolution(
+        step="Number", action=ResolutionAction.RETRY, by="desk", reason="it is back"
+    )
     await handle.resolve(answer, line="first")
     await handle.result()
 
 
-async def second_run(house: House) -> None:
+async def second_run(harness: Harness) -> None:
     """A line fails, and a second run finishes it."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(eligible=False))
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(eligible=False))
     request = single(
-        subscribers=[person("one"), person("two")],
+        subscribers=[new_subscriber("one"), new_subscriber("two")],
         lines=[line("first", "one"), line("ported", "two", number=port_in() | {"kind": "port_in"})],
     )
     try:
-        await (await house.onboard(request)).result()
+        await (await harness.onboard(request)).result()
     except OnboardingIncompleteError:
-        house.telegent.carrier.set(NUMBER, CarrierRecord())
-    await (await house.onboard(request)).result()
+        harness.telegent.carrier.set_record(NUMBER, CarrierRecord())
+    await (await harness.onboard(request)).result()
 
 
-async def cancelled(house: House) -> None:
+async def cancelled(harness: Harness) -> None:
     """A port-in is cancelled."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    port = await start_port(house)
-    await until(port, PortState.SUBMITTED)
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    port = await start_port(harness)
+    await wait_for_state(port, PortState.SUBMITTED)
     await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
     await port.result()
 
 
-async def taken_back(house: House) -> None:
+async def rolled_back(harness: Harness) -> None:
     """An onboarding is cancelled while its last filter is under way; all of it is taken back."""
-    hold = Fault(match="POST */message-filter", kind="slow_before", seconds=1)
-    house.telegent.faults.add(hold)
+    hold = Fault(match="POST */message-filter", kind="delay_effect", seconds=1)
+    harness.telegent.faults.add(hold)
     filters = {"call_filter": {"mode": "CHILD"}, "message_filter": {"mode": "ACTIVE"}}
     request = single(
-        subscribers=[person("mother", guardian=True), person("child", guardian=True)],
+        subscribers=[
+            new_subscriber("mother", guardian=True),
+            new_subscriber("child", guardian=True),
+        ],
         relations=[{"parent": "mother", "child": "child"}],
         lines=[line("first", "child", **filters)],
     )
-    handle = await house.onboard(request)
-    async with asyncio.timeout(PATIENCE):
-        while not any("message-filter" in call.path for call in house.telegent.requests):
+    handle = await harness.onboard(request)
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while not any("message-filter" in call.path for call in harness.telegent.requests):
             await asyncio.sleep(0.05)
     await handle.cancel()
     with suppress(WorkflowFailureError):
         await handle.result()
 
 
-async def order_attached(house: House) -> None:
+async def order_attached(harness: Harness) -> None:
     """A submit is not answered; a person brings the order id."""
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
-    port = await start_port(house)
-    await until(port, PortState.SUBMIT_UNKNOWN)
-    [submitted] = house.telegent.ledger.of("portin.submitted")
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+    port = await start_port(harness)
+    await wait_for_state(port, PortState.SUBMIT_UNKNOWN)
+    [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
     order = AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
     await port.attach_order(order)
     await port.result()
 
 
-async def correction_unanswered(house: House) -> None:
+async def correction_response_lost(harness: Harness) -> None:
     """A correction stays unanswered and is sent again; nonsense arrives in between."""
-    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/update", kind="error_before"))
-    port = await start_port(house)
-    await until(port, PortState.ACTION_REQUIRED)
-    await house.temporal.get_workflow_handle(port.id).signal("correct", "nonsense")
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
+    harness.telegent.faults.add(
+        Fault(match="POST /v1.0/numbers/portin/update", kind="error_before")
+    )
+    port = await start_port(harness)
+    await wait_for_state(port, PortState.ACTION_REQUIRED)
+    await harness.temporal.get_workflow_handle(port.id).signal("correct", "nonsense")
     await port.correct(CORRECTION)
     await port.result()
 
 
-async def left(house: House) -> None:
+async def ported_out(harness: Harness) -> None:
     """A number leaves to another carrier."""
-    result = await (await house.onboard(single())).result()
+    result = await (await harness.onboard(single())).result()
     line_live = result.lines[0]
     number = line_live.phone_number or ""
-    port_outs = PortOuts(house.temporal, id_key=house.settings.id_key)
+    port_outs = PortOutClient(harness.temporal, id_key=harness.settings.id_key)
     request = PortOutRequest(
         phone_number=number,
         authentication_reference="auth-1",
@@ -171,77 +178,77 @@ async def left(house: House) -> None:
         by="desk",
     )
     handle = await port_outs.start(request)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (await handle.status()).state is not PortOutState.PIN_ISSUED:
             await asyncio.sleep(0.05)
-    house.telegent.leave(number, "739164")
+    harness.telegent.complete_port_out(number, "739164")
     await handle.result()
 
 
-async def told(house: House) -> None:
+async def events_undelivered(harness: Harness) -> None:
     """A port-in is cancelled while a receiver of events is away."""
-    await cancelled(house)
+    await cancelled(harness)
 
 
-async def delivered(house: House) -> None:
+async def events_delivered(harness: Harness) -> None:
     """A port-in is cancelled, and a receiver takes the events."""
-    await cancelled(house)
-    async with asyncio.timeout(PATIENCE):
-        while (await house.temporal.count_workflows(OPEN_DELIVERIES)).count:
+    await cancelled(harness)
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while (await harness.temporal.count_workflows(OPEN_DELIVERIES)).count:
             await asyncio.sleep(0.05)
 
 
-async def migrated(house: House) -> None:
+async def bulk_migrated(harness: Harness) -> None:
     """A bulk: a row is done already, one fails and is started again; it is paused in between."""
-    some = await customers(house)
+    some = await create_customers(harness)
     rows = some.rows(4)[1:]
-    await (await house.orchestrator.start_onboarding(rows[0].onboarding)).result()
+    await (await harness.orchestrator.start_onboarding(rows[0].onboarding)).result()
     refuse = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400)
-    house.telegent.faults.add(refuse)
-    house.telegent.faults.add(refuse.model_copy(update={"kind": "slow_before", "times": 9}))
-    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
+    harness.telegent.faults.add(refuse)
+    harness.telegent.faults.add(refuse.model_copy(update={"kind": "delay_effect", "times": 9}))
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
     bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=2)
-    await bulk.pause(BY)
-    await bulk.resume(BY)
-    async with asyncio.timeout(PATIENCE):
-        while (await bulk.status()).state is not BulkState.NEEDS_PERSON:
+    await bulk.pause(COMMAND)
+    await bulk.resume(COMMAND)
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while (await bulk.status()).state is not BulkState.NEEDS_OPERATOR:
             await asyncio.sleep(0.05)
-    await bulk.retry(BY)
+    await bulk.retry(COMMAND)
     await bulk.result()
 
 
-async def stopped(house: House) -> None:
+async def bulk_cancelled(harness: Harness) -> None:
     """A bulk is cancelled, with the rows that run."""
-    some = await customers(house)
-    hold = Fault(match="POST /v1.0/subscribers/create", kind="slow_before", seconds=2, times=9)
-    house.telegent.faults.add(hold)
-    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
+    some = await create_customers(harness)
+    hold = Fault(match="POST /v1.0/subscribers/create", kind="delay_effect", seconds=2, times=9)
+    harness.telegent.faults.add(hold)
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
     rows = some.rows(3)[1:]
     bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=1)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while not (await bulk.status()).counts.running:
             await asyncio.sleep(0.05)
-    await bulk.cancel(BulkCancel(by="desk", reason="the wrong file", running_too=True))
+    await bulk.cancel(BulkCancel(by="desk", reason="the wrong file", cancel_running=True))
     await bulk.result()
 
 
-Scenario = Callable[[House], Awaitable[None]]
+Scenario = Callable[[Harness], Awaitable[None]]
 SCENARIOS: tuple[Scenario, ...] = (
     family,
-    lost_answers,
-    asked_a_person,
+    lost_responses,
+    operator_decision,
     second_run,
     cancelled,
-    taken_back,
+    rolled_back,
     order_attached,
-    correction_unanswered,
-    left,
-    migrated,
-    stopped,
-    told,
-    delivered,
+    correction_response_lost,
+    ported_out,
+    bulk_migrated,
+    bulk_cancelled,
+    events_undelivered,
+    events_delivered,
 )
-AWAY = "http://127.0.0.1:9/away"
+UNREACHABLE_URL = "http://127.0.0.1:9/away"
 OPEN_DELIVERIES = f"WorkflowType = '{EVENT_DELIVERY_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import workflows
-from tests.replay.commands import replayed, without_comments, written_down
-from tests.replay.folders import label, recorded, sets
+from tests.replay.commands import read_commands, replay_history, without_comments
+from tests.replay.folders import history_sets, label, recorded
 from workflows.registry import WORKFLOWS
 
 PATCHED = re.compile(r"""\b(?:patched|deprecate_patch)\(\s*(?:["']([^"']+))?""")
@@ -19,21 +19,24 @@ ADVICE = (
 
 @pytest.mark.parametrize("history", recorded(), ids=label)
 async def test_a_workflow_commands_what_it_did_when_recorded(history: Path) -> None:
-    expected = written_down(history.parent)[history.stem]
-    now = await replayed(history)
+    expected = read_commands(history.parent)[history.stem]
+    now = await replay_history(history)
 
     assert without_comments(now.commands) == without_comments(expected), ADVICE
     assert now.failure is None, ADVICE
 
 
-@pytest.mark.parametrize("folder", sets(), ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", history_sets(), ids=lambda path: path.name)
 def test_a_list_of_commands_has_no_history_too_many(folder: Path) -> None:
-    assert sorted(written_down(folder)) == [path.stem for path in sorted(folder.glob("*.json"))]
+    assert sorted(read_commands(folder)) == [path.stem for path in sorted(folder.glob("*.json"))]
 
 
 def test_every_workflow_and_every_patch_has_a_history() -> None:
     commands = {
-        line for folder in sets() for each in written_down(folder).values() for line in each
+        line
+        for folder in history_sets()
+        for each in read_commands(folder).values()
+        for line in each
     }
     sources = Path(workflows.__file__).parent.rglob("*.py")
     patches = {patch for path in sources for patch in PATCHED.findall(path.read_text("utf-8"))}

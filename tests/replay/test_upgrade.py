@@ -17,7 +17,7 @@ import pytest
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 
-from localstack.processes import Child
+from localstack.processes import ChildProcess
 from simulator import (
     CarrierRecord,
     CarrierSetup,
@@ -28,7 +28,7 @@ from simulator import (
     SimulatorOptions,
 )
 from telegent_orchestrator.client import Orchestrator, PortInHandle
-from telegent_orchestrator.client.port_out import PortOuts
+from telegent_orchestrator.client.port_out import PortOutClient
 from telegent_orchestrator.port_in import (
     AttachOrder,
     PortInCancel,
@@ -38,18 +38,18 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
-from telegent_orchestrator.progress import Answer, Resolution, StepState
-from tests.harness import dev_server, example_family
+from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
+from tests.harness import dev_server, example_request
 from tests.payloads import port_in, single
 from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
-from tests.timeouts import PATIENCE
-from tests.worker.processes import working
+from tests.timeouts import TEST_TIMEOUT
+from tests.worker.processes import running_worker
 
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
 RUNNING = "ExecutionStatus = 'Running'"
 STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 FAMILYS = "+18015550142"
-RARE = {"TELEGENT_PORT_FIXED_SECONDS": "3600"}
+RARE = {"TELEGENT_PORT_POLL_FIXED_SECONDS": "3600"}
 """No look is under way when the worker is killed: such a one is made again after 75 seconds."""
 
 
@@ -65,7 +65,7 @@ class There:
     async def carrier_acts(self, port: PortInHandle, after: float) -> None:
         """The carrier takes its time, and the vendor hints that something has happened."""
         self.clock.advance(after)
-        await port.look_now()
+        await port.poll_now()
 
     async def start_port(
         self, number: str, state: PortState, **details: str | None
@@ -87,22 +87,24 @@ async def purchase_that_a_person_decides(there: There) -> AsyncGenerator[None, N
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
     )
     onboarding = await there.orchestrator.start_onboarding(single())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         async for now in onboarding.watch():
-            if now.lines and now.lines["first"].questions:
+            if now.lines and now.lines["first"].escalations:
                 break
     yield
-    answer = Resolution(step="Number", answer=Answer.RETRY, by="desk", reason="not in the portal")
+    answer = Resolution(
+        step="Number", action=ResolutionAction.RETRY, by="desk", reason="not in the portal"
+    )
     await onboarding.resolve(answer, line="first")
     assert (await onboarding.result()).complete
 
 
 async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
     """The demo: a port-in waits for a correction. Another number may leave."""
-    there.telegent.carrier.set(FAMILYS, CarrierRecord(account_number="100200301"))
-    onboarding = await there.orchestrator.start_onboarding(example_family())
+    there.telegent.carrier.set_record(FAMILYS, CarrierRecord(account_number="100200301"))
+    onboarding = await there.orchestrator.start_onboarding(example_request())
     port = there.orchestrator.port_in(FAMILYS)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         async for now in onboarding.watch():
             states = {line.key: line.state for line in now.onboarding.lines}
             if now.ports and states["manager-esim"] is StepState.DONE:
@@ -111,7 +113,7 @@ async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
     await there.carrier_acts(port, TIMINGS.decide_after)
     await until(port, PortState.ACTION_REQUIRED)
     live = now.lines["manager-esim"].result
-    leaving = await PortOuts(there.temporal).start(
+    leaving = await PortOutClient(there.temporal).start(
         PortOutRequest(
             phone_number=live.phone_number or "",
             authentication_reference="auth-1",
@@ -120,7 +122,7 @@ async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
             by="desk",
         )
     )
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (await leaving.status()).state is not PortOutState.PIN_ISSUED:
             await asyncio.sleep(0.1)
     yield
@@ -152,9 +154,9 @@ async def information_missing(there: There) -> AsyncGenerator[None, None]:
 
 async def submit_unanswered(there: There) -> AsyncGenerator[None, None]:
     """A port-in does not know its order until support has found it."""
-    there.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
+    there.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
     port = await there.start_port("+18015550152", PortState.SUBMIT_UNKNOWN)
-    order_id = there.telegent.ledger.of("portin.submitted")[-1].data["order_id"]
+    order_id = there.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
     yield
     await port.attach_order(AttachOrder(order_id=order_id, by="desk", reason="support told us"))
     await there.carrier_acts(port, TIMINGS.complete_after)
@@ -166,7 +168,7 @@ async def cancel_that_cannot_be_sent(there: There) -> AsyncGenerator[None, None]
     there.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/portin/cancel", kind="429", times=1_000)
     )
-    there.telegent.carrier.set("+18015550153", CarrierRecord(script="silent"))
+    there.telegent.carrier.set_record("+18015550153", CarrierRecord(script="silent"))
     port = await there.start_port("+18015550153", PortState.SUBMITTED)
     await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
     await waits_to_try_again(port)
@@ -214,8 +216,8 @@ async def test_todays_code_finishes_what_the_release_has_begun(
         there = There(client, Orchestrator(client), telegent, clock)
         address = client.service_client.config.target_host
 
-        def build(name: str, source: Path) -> AbstractAsyncContextManager[Child]:
-            return working(tmp_path / f"{name}.log", address, telegent, url, RARE, source)
+        def build(name: str, source: Path) -> AbstractAsyncContextManager[ChildProcess]:
+            return running_worker(tmp_path / f"{name}.log", address, telegent, url, RARE, source)
 
         async with build("release", tmp_path / "source") as old:
             under_way = [story(there) for story in STORIES]
@@ -223,18 +225,18 @@ async def test_todays_code_finishes_what_the_release_has_begun(
                 await anext(story)
             await nothing_is_under_way(client)
             os.kill(old.pid, signal.SIGKILL)
-            await old.ended()
+            await old.wait_ended()
         telegent.faults.clear()
         async with build("today", ROOT):
             for story in under_way:
-                await asyncio.wait_for(anext(story, None), PATIENCE)
+                await asyncio.wait_for(anext(story, None), TEST_TIMEOUT)
     made = Counter(row.kind for row in telegent.ledger.rows)
     assert {kind: made[kind] for kind in MADE} == MADE
 
 
 async def nothing_is_under_way(client: Client) -> None:
     """Of a call that dies with its worker it is found out only after 75 seconds."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while any([await calls(client, w.id) async for w in client.list_workflows(RUNNING)]):
             await asyncio.sleep(0.1)
 
@@ -245,13 +247,13 @@ async def calls(client: Client, workflow_id: str) -> bool:
 
 
 async def until(port: PortInHandle, state: PortState) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (await port.status()).state is not state:
             await asyncio.sleep(0.1)
 
 
 async def waits_to_try_again(port: PortInHandle) -> None:
     """No request is under way any more: of such a one it is found out only after 75 seconds."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while not any("trying again" in step.detail for step in (await port.status()).steps):
             await asyncio.sleep(0.1)

@@ -3,35 +3,37 @@
 import asyncio
 from dataclasses import dataclass
 
-from resilience.harness.customer import Family
-from resilience.harness.operator_bot import Desk
+from resilience.harness.customer import Customer
+from resilience.harness.operator_bot import OperatorBot
 from simulator import LedgerRow
 from simulator.http.request_log import RequestEntry
-from telegent_orchestrator.client import Progress
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.progress import StepState
-from tests.harness import House
+from tests.harness import Harness
 
 
 @dataclass(frozen=True)
-class Played:
+class CompletedRun:
     """What is left of an onboarding that has ended."""
 
-    family: Family
+    customer: Customer
     rows: list[LedgerRow]
-    progress: Progress
+    progress: OnboardingProgress
     requests: list[RequestEntry]
 
 
-async def played_through(house: House, family: Family) -> Played:
+async def run_to_completion(harness: Harness, customer: Customer) -> CompletedRun:
     """Onboards a family, with the desk's correction."""
-    handle = await house.orchestrator.start_onboarding(family.request)
+    handle = await harness.orchestrator.start_onboarding(customer.request)
     ending = asyncio.create_task(handle.result())
-    desk = Desk(family, house.orchestrator)
+    bot = OperatorBot(customer, harness.orchestrator)
     while not ending.done():
         await asyncio.sleep(0.1)
         status = await handle.status()
-        if any(line.state is StepState.NEEDS_PERSON for line in status.lines):
-            await desk.act(await handle.progress(), house.telegent.ledger.rows)
+        if any(line.state is StepState.NEEDS_OPERATOR for line in status.lines):
+            await bot.respond(await handle.progress(), harness.telegent.ledger.rows)
     await ending
     progress = await handle.progress()
-    return Played(family, list(house.telegent.ledger.rows), progress, house.telegent.requests)
+    return CompletedRun(
+        customer, list(harness.telegent.ledger.rows), progress, harness.telegent.requests
+    )

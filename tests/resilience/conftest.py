@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from resilience.harness.customer import family
+from resilience.harness.customer import create_customer
 from simulator import SimulatorOptions
-from tests.harness import dev_server, open_house
-from tests.resilience.completed_run import Played, played_through
+from tests.harness import dev_server, running_harness
+from tests.resilience.completed_run import CompletedRun, run_to_completion
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def clean() -> AsyncIterator[Played]:
-    customer = family(1)
+async def completed_run() -> AsyncIterator[CompletedRun]:
+    customer = create_customer(1)
     async with (
         dev_server() as client,
-        open_house(client, SimulatorOptions(carrier=customer.carrier())) as house,
+        running_harness(client, SimulatorOptions(carrier=customer.carrier())) as harness,
     ):
-        yield await played_through(house, customer)
+        yield await run_to_completion(harness, customer)

@@ -5,23 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from resilience.crash.cases import Crash, Kind, every_crash
+from resilience.crash.cases import CrashCase, CrashKind, all_crashes
 from resilience.crash.sweep import sweep
-from resilience.oracle.invariants import Verdict
+from resilience.oracle.invariants import InvariantReport
 
 SEED = 4
-HANDFUL = {Kind.WORKER_KILLED: 2, Kind.WORKER_STOPPED: 1, Kind.SERVER_KILLED: 2}
+HANDFUL = {CrashKind.WORKER_KILLED: 2, CrashKind.WORKER_SUSPENDED: 1, CrashKind.SERVER_KILLED: 2}
 
 
 @pytest.mark.timeout(1200)
 async def test_nothing_is_lost_and_nothing_doubled_in_a_crash(tmp_path: Path) -> None:
-    chance = random.Random(SEED)
+    rng = random.Random(SEED)
     chosen = [
         crash
         for kind, count in HANDFUL.items()
-        for crash in chance.sample([c for c in every_crash() if c.kind is kind], count)
+        for crash in rng.sample([c for c in all_crashes() if c.kind is kind], count)
     ]
-    verdicts: dict[Crash, Verdict] = {}
-    await sweep(chosen, directory=tmp_path, seed=SEED, lanes=len(chosen), done=verdicts.__setitem__)
-    assert len(verdicts) == len(chosen)
-    assert {str(crash): v.wrong for crash, v in verdicts.items() if v.state == "breach"} == {}
+    reports: dict[CrashCase, InvariantReport] = {}
+    await sweep(
+        chosen, directory=tmp_path, seed=SEED, lanes=len(chosen), on_result=reports.__setitem__
+    )
+    assert len(reports) == len(chosen)
+    assert {
+        str(crash): v.violations for crash, v in reports.items() if v.state == "violation"
+    } == {}

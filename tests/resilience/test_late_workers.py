@@ -12,12 +12,12 @@ from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
 from activities.onboarding.accounts import AccountActivities, CreateAccount
-from resilience.harness.customer import family
-from resilience.harness.environment import scene
+from resilience.harness.customer import create_customer
+from resilience.harness.environment import chaos_environment
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE
 from telegent_orchestrator.onboarding import NewAccount
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 
 TIMES_OUT = timedelta(seconds=2)
 
@@ -29,21 +29,21 @@ async def polls(client: Client) -> None:
         task_queue=TaskQueue(name=API_TASK_QUEUE),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
     )
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while not (await client.workflow_service.describe_task_queue(request)).pollers:
             await asyncio.sleep(0.1)
 
 
 async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> None:
-    account = family(1).request.account
+    account = create_customer(1).request.account
     assert isinstance(account, NewAccount)
-    async with scene(tmp_path, Simulator()) as stage:
-        worker = await stage.start_worker()
-        await polls(stage.client)
+    async with chaos_environment(tmp_path, Simulator()) as environment:
+        worker = await environment.start_worker()
+        await polls(environment.client)
         # Whatever Temporal hands out now waits in the connection until the worker goes on.
-        worker.stop()
-        await stage.client.start_activity(
-            AccountActivities.create,
+        worker.suspend()
+        await environment.client.start_activity(
+            AccountActivities.create_account,
             args=[CreateAccount(marked_name="late", account=account)],
             id=str(uuid.uuid4()),
             task_queue=API_TASK_QUEUE,
@@ -51,7 +51,7 @@ async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> Non
             retry_policy=RetryPolicy(maximum_attempts=1),
         )
         await asyncio.sleep(TIMES_OUT.total_seconds() + 1)
-        worker.go_on()
+        worker.resume()
         await asyncio.sleep(2)
-        assert stage.simulator.requests == []
-        assert stage.simulator.ledger.rows == []
+        assert environment.simulator.requests == []
+        assert environment.simulator.ledger.rows == []

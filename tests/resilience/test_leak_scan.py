@@ -1,4 +1,4 @@
-"""The search of `make secrets` finds what is there, in any form: else its zeros say nothing."""
+"""The search of `make leak-scan` finds what is there, in any form: else its zeros say nothing."""
 
 import base64
 import json
@@ -10,19 +10,26 @@ from resilience.leak_scan.canaries import (
     CANARIES,
     CARD,
     EVENT_URL,
+    MATRIX_NUMBERS,
     NAME,
-    OTHERS,
     PASSWORD,
     PIN,
     Canary,
-    Kind,
+    SecretKind,
 )
 from resilience.leak_scan.encodings import Finder
-from resilience.leak_scan.locations import DATABASE, EVENTS, PLACES, Place, blind_spots, search
+from resilience.leak_scan.locations import (
+    DATABASE,
+    EVENTS,
+    LOCATIONS,
+    Location,
+    coverage_gaps,
+    search,
+)
 
 NOISE = bytes(range(256)) * 4
-EMPTY = {place: NOISE + place.sign for place in PLACES}
-CLEAR = {place: "\n".join(c.value for c in CANARIES).encode() for place in PLACES}
+EMPTY = {location: NOISE + location.marker for location in LOCATIONS}
+CLEAR = {location: "\n".join(c.value for c in CANARIES).encode() for location in LOCATIONS}
 
 
 def test_nothing_is_found_in_noise() -> None:
@@ -51,7 +58,7 @@ def test_every_form_is_found(canary: Canary) -> None:
     finder = Finder(canary)
     for text in written:
         assert finder.count(NOISE + text.encode() + NOISE), text
-        assert value not in finder.around(NOISE + text.encode() + NOISE)
+        assert value not in finder.context(NOISE + text.encode() + NOISE)
     assert not finder.count(NOISE)
 
 
@@ -64,8 +71,8 @@ def test_every_form_is_found(canary: Canary) -> None:
         (PIN, "7.18205936644191e+14"),
         (CARD, "4929-1375-8206-4417"),
         (CARD, "4929137582064417"),
-        (OTHERS, "(435) 629-7403"),
-        (OTHERS, "435.629.7403"),
+        (MATRIX_NUMBERS, "(435) 629-7403"),
+        (MATRIX_NUMBERS, "435.629.7403"),
         (PASSWORD, r"Vy\"4\u0026mQ\\zebra/ü+57\u003cquartz\u003e"),  # as Go writes JSON
         (NAME, "quirina canaryfeather"),
     ],
@@ -75,26 +82,26 @@ def test_numbers_are_found_as_people_write_them(canary: Canary, written: str) ->
 
 
 def test_a_value_that_is_there_once_is_counted_once() -> None:
-    assert Finder(OTHERS).count(b"+14356297400") == 1
+    assert Finder(MATRIX_NUMBERS).count(b"+14356297400") == 1
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_what_is_found_where_it_may_be_is_no_breach(place: Place) -> None:
-    finds = search({place: CLEAR[place]})
-    assert {find.canary for find in finds} == {
-        canary for canary in CANARIES if canary.kind not in place.may_show
+@pytest.mark.parametrize("location", LOCATIONS, ids=lambda location: location.name)
+def test_what_is_found_where_it_may_be_is_no_breach(location: Location) -> None:
+    leaks = search({location: CLEAR[location]})
+    assert {leak.canary for leak in leaks} == {
+        canary for canary in CANARIES if canary.kind not in location.may_show
     }
-    assert any(find.canary.kind is Kind.OURS for find in finds)  # nobody may read those
+    assert any(leak.canary.kind is SecretKind.SERVICE for leak in leaks)  # nobody may read those
 
 
 def test_a_search_that_cannot_find_is_blind() -> None:
-    assert blind_spots(EMPTY, CLEAR) == []
-    (wrong_place,) = blind_spots(EMPTY | {EVENTS: NOISE}, CLEAR)
+    assert coverage_gaps(EMPTY, CLEAR) == []
+    (wrong_place,) = coverage_gaps(EMPTY | {EVENTS: NOISE}, CLEAR)
     assert wrong_place.startswith("events has no 'port-in.attention-required'")
     without_pin = CLEAR[DATABASE].replace(PIN.value.encode(), b"")
-    (missed,) = blind_spots(EMPTY, CLEAR | {DATABASE: without_pin})
+    (missed,) = coverage_gaps(EMPTY, CLEAR | {DATABASE: without_pin})
     assert missed == "transfer PIN is not found in database, where it lies in the clear"
     without_url = CLEAR[DATABASE].replace(EVENT_URL.value.encode(), b"")
-    assert blind_spots(EMPTY, CLEAR | {DATABASE: without_url}) == []
-    (no_number,) = blind_spots(EMPTY, CLEAR | {EVENTS: b""})
+    assert coverage_gaps(EMPTY, CLEAR | {DATABASE: without_url}) == []
+    (no_number,) = coverage_gaps(EMPTY, CLEAR | {EVENTS: b""})
     assert no_number == "no phone number is found in events that hold them"

@@ -6,65 +6,67 @@ from pathlib import Path
 
 import pytest
 
-from resilience.harness.customer import BOUGHT, Family, family
-from resilience.harness.environment import Scene, WorkerProcess, scene
-from resilience.harness.follower import Follower
-from resilience.harness.operator_bot import Desk
-from resilience.oracle.invariants import judge
+from resilience.harness.customer import BOUGHT, Customer, create_customer
+from resilience.harness.environment import ChaosEnvironment, WorkerProcess, chaos_environment
+from resilience.harness.follower import OnboardingFollower
+from resilience.harness.operator_bot import OperatorBot
+from resilience.oracle.invariants import check_invariants
 from simulator import Simulator, SimulatorOptions
-from telegent_orchestrator.client import Progress
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import line_id
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 
 BUY = "POST /v1.0/numbers/provision"
 
 
 @pytest.fixture
-def customer() -> Family:
-    return family(0)
+def customer() -> Customer:
+    return create_customer(0)
 
 
 @pytest.fixture
-async def stage(customer: Family, tmp_path: Path) -> AsyncIterator[Scene]:
+async def environment(customer: Customer, tmp_path: Path) -> AsyncIterator[ChaosEnvironment]:
     simulator = Simulator(SimulatorOptions(carrier=customer.carrier()))
     # The call is held until a second worker has started, which may take a busy machine long.
     patience = {"TELEGENT_READ_TIMEOUT_SECONDS": "20"}
-    async with scene(tmp_path, simulator, patience) as stage:
-        yield stage
+    async with chaos_environment(tmp_path, simulator, patience) as environment:
+        yield environment
 
 
 async def test_a_purchase_finishes_and_another_worker_goes_on(
-    stage: Scene, customer: Family
+    environment: ChaosEnvironment, customer: Customer
 ) -> None:
-    first = await stage.start_worker()
-    gate = stage.simulator.gates.close(BUY, "before")
-    whole = await onboarding(stage, customer)
-    await asyncio.wait_for(gate.reached(), PATIENCE)
+    first = await environment.start_worker()
+    gate = environment.simulator.gates.close(BUY, "before")
+    whole = await onboarding(environment, customer)
+    await asyncio.wait_for(gate.reached(), TEST_TIMEOUT)
 
-    await stage.start_worker()
-    first.ask_to_end()
+    await environment.start_worker()
+    first.terminate()
     await until(lambda: "stopping: no new work" in log(first))
     assert first.child.running
     gate.release()
 
-    assert await asyncio.wait_for(first.child.ended(), PATIENCE) == "exit status 0"
-    progress = await asyncio.wait_for(whole, PATIENCE)
-    rows = stage.simulator.ledger.rows
-    assert judge(customer.request, rows, progress, customer.rejections).state == "ok"
-    assert await activities(stage, line_id(customer.request.reference, BOUGHT), "number") == [
+    assert await asyncio.wait_for(first.child.wait_ended(), TEST_TIMEOUT) == "exit status 0"
+    progress = await asyncio.wait_for(whole, TEST_TIMEOUT)
+    rows = environment.simulator.ledger.rows
+    assert check_invariants(customer.request, rows, progress, customer.rejections).state == "ok"
+    assert await activities(environment, line_id(customer.request.reference, BOUGHT), "number") == [
         ("buy_number", 1)
     ]
 
 
-async def onboarding(stage: Scene, customer: Family) -> asyncio.Task[Progress]:
-    await stage.orchestrator.start_onboarding(customer.request)
-    desk = Desk(customer, stage.orchestrator)
-    follower = Follower(stage.client, desk, stage.simulator)
+async def onboarding(
+    environment: ChaosEnvironment, customer: Customer
+) -> asyncio.Task[OnboardingProgress]:
+    await environment.orchestrator.start_onboarding(customer.request)
+    bot = OperatorBot(customer, environment.orchestrator)
+    follower = OnboardingFollower(environment.client, bot, environment.simulator)
     return asyncio.create_task(follower.until_closed())
 
 
 async def until(met: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while not met():
             await asyncio.sleep(0.05)
 
@@ -73,9 +75,11 @@ def log(worker: WorkerProcess) -> str:
     return worker.child.log.read_text()
 
 
-async def activities(stage: Scene, workflow_id: str, about: str) -> list[tuple[str, int]]:
+async def activities(
+    environment: ChaosEnvironment, workflow_id: str, about: str
+) -> list[tuple[str, int]]:
     """Type and attempts of each activity of a workflow with this word in its type."""
-    history = await stage.client.get_workflow_handle(workflow_id).fetch_history()
+    history = await environment.client.get_workflow_handle(workflow_id).fetch_history()
     types = {
         event.event_id: event.activity_task_scheduled_event_attributes.activity_type.name
         for event in history.events

@@ -9,7 +9,7 @@ from simulator import Simulator
 Json = dict[str, Any]
 
 
-class Caller:
+class SimulatorClient:
     """Calls the simulator over its socket; gets a fresh token for every call."""
 
     def __init__(self, sim: Simulator, url: str, http: httpx.AsyncClient) -> None:
@@ -30,7 +30,7 @@ class Caller:
         token: str = answer.json()["token"]
         return token
 
-    async def raw(
+    async def request(
         self, method: str, path: str, body: Any = None, query: Json | None = None
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {await self.token(path)}"}
@@ -39,22 +39,22 @@ class Caller:
         )
 
     async def post(self, path: str, **body: Any) -> Any:
-        answer = await self.raw("POST", path, body)
+        answer = await self.request("POST", path, body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     async def get(self, path: str, **query: Any) -> Any:
-        answer = await self.raw("GET", path, query=query)
+        answer = await self.request("GET", path, query=query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def refused(self, path: str, status: int = 400, **body: Any) -> str:
+    async def post_rejected(self, path: str, status: int = 400, **body: Any) -> str:
         """Expects a refusal in today's error body and gives its message."""
-        answer = await self.raw("POST", path, body)
+        answer = await self.request("POST", path, body)
         return _message(answer, status)
 
-    async def get_refused(self, path: str, status: int = 400, **query: Any) -> str:
-        return _message(await self.raw("GET", path, query=query), status)
+    async def get_rejected(self, path: str, status: int = 400, **query: Any) -> str:
+        return _message(await self.request("GET", path, query=query), status)
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = await self.http.request(method, f"{self.url}/_sim/{path}", json=body)

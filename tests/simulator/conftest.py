@@ -5,9 +5,9 @@ import httpx
 import pytest
 
 from simulator import Simulator, SimulatorOptions
-from tests.simulator.client import Caller
+from tests.simulator.client import SimulatorClient
 
-Start = Callable[[SimulatorOptions], Awaitable[Caller]]
+Start = Callable[[SimulatorOptions], Awaitable[SimulatorClient]]
 
 
 @pytest.fixture
@@ -15,16 +15,16 @@ async def start() -> AsyncIterator[Start]:
     """Starts a simulator with the given options; it stops with the test."""
     async with AsyncExitStack() as stack:
 
-        async def begin(options: SimulatorOptions) -> Caller:
+        async def begin(options: SimulatorOptions) -> SimulatorClient:
             sim = Simulator(options)
             url = await stack.enter_async_context(sim.serve())
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
-            return Caller(sim, url, http)
+            return SimulatorClient(sim, url, http)
 
         yield begin
 
 
 @pytest.fixture
-async def caller(start: Start) -> Caller:
+async def caller(start: Start) -> SimulatorClient:
     """A simulator whose clock stands still until it is advanced."""
     return await start(SimulatorOptions(manual_clock=True))

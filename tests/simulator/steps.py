@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.simulator.client import Caller, Json
+from tests.simulator.client import Json, SimulatorClient
 
 PROVISION: Json = {
     "NumberType": "mvno",
@@ -28,7 +28,7 @@ PORT_IN: Json = {
 
 
 @dataclass
-class Ground:
+class Prerequisites:
     """What a number needs before it can be bought."""
 
     account: str
@@ -47,13 +47,15 @@ class Ground:
         }
 
 
-async def account(caller: Caller, name: str = "Acme") -> str:
+async def create_account(caller: SimulatorClient, name: str = "Acme") -> str:
     made = await caller.post("/account/create", AccountName=name)
     account_id: str = made["AccountId"]
     return account_id
 
 
-async def subscriber(caller: Caller, account_id: str, email: str = "jane@example.com") -> str:
+async def create_subscriber(
+    caller: SimulatorClient, account_id: str, email: str = "jane@example.com"
+) -> str:
     made = await caller.post(
         "/subscribers/create",
         Name="Jane Doe",
@@ -67,8 +69,8 @@ async def subscriber(caller: Caller, account_id: str, email: str = "jane@example
     return subscriber_id
 
 
-async def ground(caller: Caller) -> Ground:
-    account_id = await account(caller)
+async def create_prerequisites(caller: SimulatorClient) -> Prerequisites:
+    account_id = await create_account(caller)
     message = await caller.post(
         "/message/routes",
         RouteName="sms",
@@ -85,9 +87,9 @@ async def ground(caller: Caller) -> Ground:
         IpWhitelist=[{"IpAddress": "192.0.2.1"}],
         AccountId=account_id,
     )
-    return Ground(
+    return Prerequisites(
         account_id,
-        await subscriber(caller, account_id),
+        await create_subscriber(caller, account_id),
         message["MessageRouteId"],
         voice["CallRouteId"],
     )

@@ -11,8 +11,8 @@ from simulator import (
     ManualClock,
     SimulatorOptions,
 )
-from simulator.engine.carrier import WORDS, Vocabulary
-from tests.simulator.client import Caller
+from simulator.engine.carrier import ORDER_STATUSES, Vocabulary
+from tests.simulator.client import SimulatorClient
 from tests.simulator.conftest import Start
 from tests.simulator.steps import PORT_IN
 
@@ -22,7 +22,7 @@ VOCABULARIES: list[Vocabulary] = ["kb", "bp", "oas"]
 
 
 @pytest.fixture(params=VOCABULARIES)
-async def carrier(request: pytest.FixtureRequest, start: Start) -> Caller:
+async def carrier(request: pytest.FixtureRequest, start: Start) -> SimulatorClient:
     setup = CarrierSetup(
         timings=CarrierTimings(acknowledge_after=10, decide_after=20, complete_after=30),
         vocabulary=request.param,
@@ -31,27 +31,29 @@ async def carrier(request: pytest.FixtureRequest, start: Start) -> Caller:
     return await start(SimulatorOptions(manual_clock=True, carrier=setup))
 
 
-def wait(caller: Caller, seconds: float) -> None:
+def wait(caller: SimulatorClient, seconds: float) -> None:
     clock = caller.sim.clock
     assert isinstance(clock, ManualClock)
     clock.advance(seconds)
 
 
-async def submit(caller: Caller, **changes: Any) -> str:
+async def submit(caller: SimulatorClient, **changes: Any) -> str:
     answer = await caller.post("/numbers/portin", **{**PORT_IN, **changes})
     assert answer["Status"] == "Pending"
     order_id: str = answer["OrderId"]
     return order_id
 
 
-async def expect(caller: Caller, order_id: str, phase: Any, reason: str | None = None) -> None:
+async def expect(
+    caller: SimulatorClient, order_id: str, phase: Any, reason: str | None = None
+) -> None:
     shown = await caller.get("/numbers/order", OrderId=order_id)
-    assert shown["OrderStatus"] == WORDS[caller.sim.carrier.vocabulary][phase]
+    assert shown["OrderStatus"] == ORDER_STATUSES[caller.sim.carrier.vocabulary][phase]
     assert shown.get("OrderStatusMessage") == reason
     assert shown["OrderType"] == "portin"
 
 
-async def test_an_accepted_port_goes_through_every_phase(carrier: Caller) -> None:
+async def test_an_accepted_port_goes_through_every_phase(carrier: SimulatorClient) -> None:
     order = await submit(carrier)
     await expect(carrier, order, "submitted")
     wait(carrier, 10)
@@ -59,12 +61,12 @@ async def test_an_accepted_port_goes_through_every_phase(carrier: Caller) -> Non
     wait(carrier, 10)
     await expect(carrier, order, "scheduled")
     wait(carrier, 9)
-    await carrier.get_refused("/numbers", 404, PhoneNumber=NUMBER)
+    await carrier.get_rejected("/numbers", 404, PhoneNumber=NUMBER)
     wait(carrier, 1)
     await expect(carrier, order, "complete")
     assert (await carrier.get("/numbers", PhoneNumber=NUMBER))["OrderId"] == order
     for path in ("update", "cancel"):
-        text = await carrier.refused(f"/numbers/portin/{path}", OrderId=order)
+        text = await carrier.post_rejected(f"/numbers/portin/{path}", OrderId=order)
         assert text == "GENS-0041 No Port-In request found"
 
 
@@ -81,7 +83,7 @@ async def test_an_accepted_port_goes_through_every_phase(carrier: Caller) -> Non
     ],
 )
 async def test_wrong_data_are_rejected_until_they_are_corrected(
-    carrier: Caller, wrong: dict[str, Any], code: str
+    carrier: SimulatorClient, wrong: dict[str, Any], code: str
 ) -> None:
     order = await submit(carrier, **wrong)
     wait(carrier, 100)
@@ -97,14 +99,14 @@ async def test_wrong_data_are_rejected_until_they_are_corrected(
     wait(carrier, 30)
     await expect(carrier, order, "complete")
     ledger = carrier.sim.ledger
-    assert [r.data["reason"] for r in ledger.of("portin.rejected")] == [code, code]
-    assert ledger.of("portin.updated")[1].data["fields"] == [field]
+    assert [r.data["reason"] for r in ledger.by_kind("portin.rejected")] == [code, code]
+    assert ledger.by_kind("portin.updated")[1].data["fields"] == [field]
     for secret in ("123456", "4321"):
         assert secret not in str([row.data for row in ledger.rows])
 
 
-async def test_a_scripted_rejection_happens_once(carrier: Caller) -> None:
-    carrier.sim.carrier.set(
+async def test_a_scripted_rejection_happens_once(carrier: SimulatorClient) -> None:
+    carrier.sim.carrier.set_record(
         NUMBER, TRUTH.model_copy(update={"script": "reject:9Z-ACCOUNT ON HOLD"})
     )
     order = await submit(carrier)
@@ -118,7 +120,7 @@ async def test_a_scripted_rejection_happens_once(carrier: Caller) -> None:
     await expect(carrier, order, "cancelled")
 
 
-async def test_a_locked_number_is_rejected_until_unlocked(carrier: Caller) -> None:
+async def test_a_locked_number_is_rejected_until_unlocked(carrier: SimulatorClient) -> None:
     await carrier.control("POST", "carrier", {"number": NUMBER, "script": "lock"})
     order = await submit(carrier)
     lock = "6P-REMOVE NUMBER LOCK ON VERIZON ACCOUNT"
@@ -133,9 +135,9 @@ async def test_a_locked_number_is_rejected_until_unlocked(carrier: Caller) -> No
 
 
 async def test_a_silent_carrier_never_answers_but_the_order_can_be_cancelled(
-    carrier: Caller,
+    carrier: SimulatorClient,
 ) -> None:
-    carrier.sim.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    carrier.sim.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     order = await submit(carrier)
     wait(carrier, 86400 * 30)
     await expect(carrier, order, "submitted")
@@ -143,10 +145,10 @@ async def test_a_silent_carrier_never_answers_but_the_order_can_be_cancelled(
     await expect(carrier, order, "cancelled")
 
 
-async def test_a_port_may_complete_while_it_is_being_cancelled(carrier: Caller) -> None:
-    carrier.sim.carrier.set(NUMBER, CarrierRecord(script="complete_during_cancel"))
+async def test_a_port_may_complete_while_it_is_being_cancelled(carrier: SimulatorClient) -> None:
+    carrier.sim.carrier.set_record(NUMBER, CarrierRecord(script="complete_during_cancel"))
     order = await submit(carrier)
-    text = await carrier.refused("/numbers/portin/cancel", OrderId=order)
+    text = await carrier.post_rejected("/numbers/portin/cancel", OrderId=order)
     assert "GENS-0041" in text
     await expect(carrier, order, "complete")
     ledger = carrier.sim.ledger
@@ -155,19 +157,19 @@ async def test_a_port_may_complete_while_it_is_being_cancelled(carrier: Caller) 
     assert carrier.sim.ledger.count("portin.completed") == 1
 
 
-async def test_a_cancelled_order_stays_cancelled(carrier: Caller) -> None:
+async def test_a_cancelled_order_stays_cancelled(carrier: SimulatorClient) -> None:
     order = await submit(carrier)
     wait(carrier, 25)
     await carrier.post("/numbers/portin/cancel", OrderId=order)
     wait(carrier, 100)
     await expect(carrier, order, "cancelled")
-    await carrier.get_refused("/numbers", 404, PhoneNumber=NUMBER)
-    text = await carrier.refused("/numbers/portin/update", OrderId=order, SubscriberName="J")
+    await carrier.get_rejected("/numbers", 404, PhoneNumber=NUMBER)
+    text = await carrier.post_rejected("/numbers/portin/update", OrderId=order, SubscriberName="J")
     assert "GENS-0041" in text
-    await carrier.refused("/numbers/portin/cancel", 404, OrderId="JNUOID-no")
+    await carrier.post_rejected("/numbers/portin/cancel", 404, OrderId="JNUOID-no")
 
 
-async def test_an_update_restarts_the_carriers_time(carrier: Caller) -> None:
+async def test_an_update_restarts_the_carriers_time(carrier: SimulatorClient) -> None:
     order = await submit(carrier)
     wait(carrier, 19)
     await carrier.post("/numbers/portin/update", OrderId=order, ICCID="8901240397190195850")
@@ -179,8 +181,8 @@ async def test_an_update_restarts_the_carriers_time(carrier: Caller) -> None:
     assert carrier.sim.ledger.count("portin.completed") == 1
 
 
-async def test_an_ineligible_number_says_so(carrier: Caller) -> None:
-    carrier.sim.carrier.set(NUMBER, CarrierRecord(eligible=False, carrier="Verizon"))
+async def test_an_ineligible_number_says_so(carrier: SimulatorClient) -> None:
+    carrier.sim.carrier.set_record(NUMBER, CarrierRecord(eligible=False, carrier="Verizon"))
     answer = await carrier.post(
         "/numbers/portin/eligibility", PhoneNumber=NUMBER, TargetClassification="Mobile"
     )

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator, SimulatorOptions
-from tests.simulator.client import Caller
+from tests.simulator.client import SimulatorClient
 from tests.simulator.conftest import Start
-from tests.simulator.steps import PORT_IN, account, ground
+from tests.simulator.steps import PORT_IN, create_account, create_prerequisites
 
 
-async def test_the_ledger_and_the_calls_can_be_read_from_outside(caller: Caller) -> None:
-    await account(caller)
+async def test_the_ledger_and_the_calls_can_be_read_from_outside(caller: SimulatorClient) -> None:
+    await create_account(caller)
     assert await caller.control("GET", "health") == {"status": "ok"}
     rows = await caller.control("GET", "ledger")
     assert [(row["seq"], row["kind"]) for row in rows] == [(1, "account.created")]
@@ -27,12 +27,12 @@ async def test_the_ledger_and_the_calls_can_be_read_from_outside(caller: Caller)
     ]
 
 
-async def test_faults_and_the_clock_are_steered_from_outside(caller: Caller) -> None:
+async def test_faults_and_the_clock_are_steered_from_outside(caller: SimulatorClient) -> None:
     fault = {"match": "GET /v1.0/distributor/*", "kind": "error_before", "times": 9}
     await caller.control("POST", "faults", fault)
-    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 500
+    assert (await caller.request("GET", "/distributor/accounts")).status_code == 500
     await caller.control("DELETE", "faults")
-    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 200
+    assert (await caller.request("GET", "/distributor/accounts")).status_code == 200
 
     await caller.post("/numbers/portin", **PORT_IN)
     await caller.control("POST", "clock/advance", {"seconds": 3})
@@ -41,8 +41,8 @@ async def test_faults_and_the_clock_are_steered_from_outside(caller: Caller) -> 
     assert state["numbers"] == 1
 
 
-async def test_a_reset_forgets_everything(caller: Caller) -> None:
-    await account(caller)
+async def test_a_reset_forgets_everything(caller: SimulatorClient) -> None:
+    await create_account(caller)
     await caller.control("POST", "reset")
     assert await caller.control("GET", "ledger") == []
     assert await caller.get("/distributor/accounts") == []
@@ -61,15 +61,15 @@ async def test_a_reset_forgets_everything(caller: Caller) -> None:
     ],
 )
 async def test_what_cannot_be_done_is_explained(
-    caller: Caller, path: str, body: object, text: str
+    caller: SimulatorClient, path: str, body: object, text: str
 ) -> None:
     answer = await caller.http.post(f"{caller.url}/_sim/{path}", json=body)
     assert answer.status_code == 400
     assert text in answer.json()["error"]
 
 
-async def test_a_number_leaves_with_its_pin_only_and_is_gone(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_number_leaves_with_its_pin_only_and_is_gone(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     number = (await caller.post("/numbers/provision", **base.provision()))["PhoneNumberAssigned"]
     await caller.post("/numbers/portout", PortOutNumber=number, PortOutPIN="4711")
     body = {"number": number, "pin": "0815"}
@@ -79,8 +79,8 @@ async def test_a_number_leaves_with_its_pin_only_and_is_gone(caller: Caller) -> 
     assert (await caller.get("/numbers", PhoneNumber=number))["Status"] == "Active"
 
     await caller.control("POST", "port-out", {"number": number, "pin": "4711"})
-    await caller.get_refused("/numbers", 404, PhoneNumber=number)
-    (row,) = caller.sim.ledger.of("portout.completed")
+    await caller.get_rejected("/numbers", 404, PhoneNumber=number)
+    (row,) = caller.sim.ledger.by_kind("portout.completed")
     assert row.data["number"] == number
     assert "4711" not in str(row)
 
@@ -96,13 +96,13 @@ async def test_the_ledger_file_has_every_row_before_the_answer(
 ) -> None:
     file = tmp_path / "ledger.jsonl"
     caller = await start(SimulatorOptions(ledger_file=file))
-    await account(caller, "One")
-    await account(caller, "Two")
+    await create_account(caller, "One")
+    await create_account(caller, "Two")
     rows = [json.loads(line) for line in file.read_text().splitlines()]
     assert [row["data"]["name"] for row in rows] == ["One", "Two"]
 
 
-async def test_a_second_server_on_a_taken_port_fails(caller: Caller) -> None:
+async def test_a_second_server_on_a_taken_port_fails(caller: SimulatorClient) -> None:
     port = int(caller.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
         async with Simulator().serve(port=port):

@@ -7,27 +7,27 @@ import httpx
 import pytest
 
 from simulator import Fault
-from tests.simulator.client import Caller, Json
+from tests.simulator.client import Json, SimulatorClient
 
 CREATE = "POST /v1.0/account/create"
 CUT = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
 
-def inject(caller: Caller, kind: Any, **more: Any) -> None:
+def inject(caller: SimulatorClient, kind: Any, **more: Any) -> None:
     caller.sim.faults.add(Fault(match=CREATE, kind=kind, **more))
 
 
-def created(caller: Caller) -> int:
+def created(caller: SimulatorClient) -> int:
     return caller.sim.ledger.count("account.created")
 
 
-async def create(caller: Caller, name: str = "Acme") -> httpx.Response:
-    return await caller.raw("POST", "/account/create", {"AccountName": name})
+async def create(caller: SimulatorClient, name: str = "Acme") -> httpx.Response:
+    return await caller.request("POST", "/account/create", {"AccountName": name})
 
 
-@pytest.mark.parametrize(("kind", "effects"), [("refuse", 0), ("lose", 1)])
+@pytest.mark.parametrize(("kind", "effects"), [("refuse_connection", 0), ("drop_response", 1)])
 async def test_the_connection_is_cut_without_an_answer(
-    caller: Caller, kind: str, effects: int, caplog: pytest.LogCaptureFixture
+    caller: SimulatorClient, kind: str, effects: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     inject(caller, kind)
     with pytest.raises(CUT):
@@ -40,8 +40,8 @@ async def test_the_connection_is_cut_without_an_answer(
     assert (await create(caller)).status_code == 200
 
 
-async def test_a_cut_connection_refuses_a_large_body_unread(caller: Caller) -> None:
-    inject(caller, "refuse")
+async def test_a_cut_connection_refuses_a_large_body_unread(caller: SimulatorClient) -> None:
+    inject(caller, "refuse_connection")
     with pytest.raises(CUT):
         await create(caller, "x" * 5_000_000)
     assert created(caller) == 0
@@ -57,7 +57,7 @@ async def test_a_cut_connection_refuses_a_large_body_unread(caller: Caller) -> N
     ],
 )
 async def test_an_error_is_answered_with_or_without_the_effect(
-    caller: Caller, kind: str, more: Json, status: int, effects: int
+    caller: SimulatorClient, kind: str, more: Json, status: int, effects: int
 ) -> None:
     inject(caller, kind, **more)
     answer = await create(caller)
@@ -67,7 +67,7 @@ async def test_an_error_is_answered_with_or_without_the_effect(
     assert created(caller) == effects
 
 
-async def test_a_429_may_say_when_to_come_back(caller: Caller) -> None:
+async def test_a_429_may_say_when_to_come_back(caller: SimulatorClient) -> None:
     inject(caller, "429", retry_after=7)
     assert (await create(caller)).headers["retry-after"] == "7"
 
@@ -76,7 +76,7 @@ async def test_a_429_may_say_when_to_come_back(caller: Caller) -> None:
     ("kind", "body_starts"), [("broken_json", b"{"), ("html", b"<html>"), ("empty", b"")]
 )
 async def test_an_unreadable_200_hides_a_real_effect(
-    caller: Caller, kind: str, body_starts: bytes
+    caller: SimulatorClient, kind: str, body_starts: bytes
 ) -> None:
     inject(caller, kind)
     answer = await create(caller)
@@ -87,9 +87,9 @@ async def test_an_unreadable_200_hides_a_real_effect(
     assert created(caller) == 1
 
 
-@pytest.mark.parametrize(("kind", "effects"), [("slow", 1), ("slow_before", 0)])
+@pytest.mark.parametrize(("kind", "effects"), [("delay_response", 1), ("delay_effect", 0)])
 async def test_a_late_answer_times_out_with_or_without_the_effect(
-    caller: Caller, kind: str, effects: int
+    caller: SimulatorClient, kind: str, effects: int
 ) -> None:
     inject(caller, kind, seconds=30)
     caller.http.timeout = httpx.Timeout(0.2)
@@ -98,22 +98,24 @@ async def test_a_late_answer_times_out_with_or_without_the_effect(
     assert created(caller) == effects
 
 
-async def test_a_slow_answer_comes_in_the_end(caller: Caller) -> None:
-    inject(caller, "slow", seconds=0.2)
+async def test_a_slow_answer_comes_in_the_end(caller: SimulatorClient) -> None:
+    inject(caller, "delay_response", seconds=0.2)
     begun = time.monotonic()
     assert (await create(caller)).status_code == 200
     assert time.monotonic() - begun >= 0.2
 
 
-async def test_a_rule_spoils_the_nth_calls_that_match_and_no_others(caller: Caller) -> None:
+async def test_a_rule_spoils_the_nth_calls_that_match_and_no_others(
+    caller: SimulatorClient,
+) -> None:
     caller.sim.faults.add(
         Fault(match="/v1.0/account/*", kind="error_before", nth=2, times=2, status=500)
     )
     assert [(await create(caller)).status_code for _ in range(4)] == [200, 500, 500, 200]
-    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 200
+    assert (await caller.request("GET", "/distributor/accounts")).status_code == 200
 
 
-async def test_a_token_call_can_be_spoiled_in_either_spelling(caller: Caller) -> None:
-    caller.sim.faults.add(Fault(match="POST /v1.0/oauth2/tokens", kind="lose"))
+async def test_a_token_call_can_be_spoiled_in_either_spelling(caller: SimulatorClient) -> None:
+    caller.sim.faults.add(Fault(match="POST /v1.0/oauth2/tokens", kind="drop_response"))
     with pytest.raises(CUT):
         await caller.token("/account")

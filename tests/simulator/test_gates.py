@@ -6,27 +6,27 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.simulator.client import Caller
-from tests.timeouts import PATIENCE
+from tests.simulator.client import SimulatorClient
+from tests.timeouts import TEST_TIMEOUT
 
 CREATE = "POST /v1.0/account/create"
 
 
-def created(caller: Caller) -> int:
+def created(caller: SimulatorClient) -> int:
     return caller.sim.ledger.count("account.created")
 
 
-async def create(caller: Caller) -> httpx.Response:
-    return await caller.raw("POST", "/account/create", {"AccountName": "Acme"})
+async def create(caller: SimulatorClient) -> httpx.Response:
+    return await caller.request("POST", "/account/create", {"AccountName": "Acme"})
 
 
 @pytest.mark.parametrize(("moment", "effects"), [("token", 0), ("before", 0), ("after", 1)])
 async def test_a_held_call_goes_on_when_it_is_released(
-    caller: Caller, moment: Any, effects: int
+    caller: SimulatorClient, moment: Any, effects: int
 ) -> None:
     gate = caller.sim.gates.close(CREATE, moment)
     call = asyncio.create_task(create(caller))
-    await asyncio.wait_for(gate.reached(), PATIENCE)
+    await asyncio.wait_for(gate.reached(), TEST_TIMEOUT)
     assert created(caller) == effects
     assert caller.sim.api_calls == (0 if moment == "token" else 1)
     assert caller.sim.requests[-1].status is None
@@ -38,11 +38,11 @@ async def test_a_held_call_goes_on_when_it_is_released(
 
 @pytest.mark.parametrize(("moment", "effects"), [("token", 0), ("before", 0), ("after", 1)])
 async def test_a_call_whose_client_has_gone_is_given_up(
-    caller: Caller, moment: Any, effects: int
+    caller: SimulatorClient, moment: Any, effects: int
 ) -> None:
     gate = caller.sim.gates.close(CREATE, moment)
     call = asyncio.create_task(create(caller))
-    await asyncio.wait_for(gate.reached(), PATIENCE)
+    await asyncio.wait_for(gate.reached(), TEST_TIMEOUT)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -52,11 +52,11 @@ async def test_a_call_whose_client_has_gone_is_given_up(
     assert created(caller) == effects
 
 
-async def test_a_gate_holds_one_call_of_its_kind_and_no_other(caller: Caller) -> None:
+async def test_a_gate_holds_one_call_of_its_kind_and_no_other(caller: SimulatorClient) -> None:
     gate = caller.sim.gates.close(CREATE, "before")
-    assert (await caller.raw("GET", "/distributor/accounts")).status_code == 200
+    assert (await caller.request("GET", "/distributor/accounts")).status_code == 200
     first = asyncio.create_task(create(caller))
-    await asyncio.wait_for(gate.reached(), PATIENCE)
+    await asyncio.wait_for(gate.reached(), TEST_TIMEOUT)
     assert (await create(caller)).status_code == 200
     assert not first.done()
 
@@ -64,8 +64,8 @@ async def test_a_gate_holds_one_call_of_its_kind_and_no_other(caller: Caller) ->
     assert (await first).status_code == 200
 
 
-async def test_a_gate_that_is_open_already_holds_nothing(caller: Caller) -> None:
+async def test_a_gate_that_is_open_already_holds_nothing(caller: SimulatorClient) -> None:
     gate = caller.sim.gates.close(CREATE, "after")
     gate.release()
     assert (await create(caller)).status_code == 200
-    await asyncio.wait_for(gate.reached(), PATIENCE)
+    await asyncio.wait_for(gate.reached(), TEST_TIMEOUT)

@@ -2,20 +2,22 @@ import json
 
 import pytest
 
-from tests.simulator.client import Caller, Json
-from tests.simulator.steps import ground, subscriber
+from tests.simulator.client import Json, SimulatorClient
+from tests.simulator.steps import create_prerequisites, create_subscriber
 
 KEYWORDS = {"CustomKeywords": ["x"], "SystemKeywords": {}, "SeverityMap": {"x": "HIGH"}}
 
 
-async def line(caller: Caller) -> Json:
+async def line(caller: SimulatorClient) -> Json:
     """A subscriber with a number, as the key of its filters."""
-    base = await ground(caller)
+    base = await create_prerequisites(caller)
     bought = await caller.post("/numbers/provision", **base.provision())
     return {"SubscriberId": base.subscriber, "Phone": bought["PhoneNumberAssigned"]}
 
 
-async def enable(caller: Caller, subscriber_id: str, *, calls: bool, messages: bool) -> None:
+async def enable(
+    caller: SimulatorClient, subscriber_id: str, *, calls: bool, messages: bool
+) -> None:
     await caller.post(
         "/subscribers/guardian-features",
         SubscriberId=subscriber_id,
@@ -24,13 +26,13 @@ async def enable(caller: Caller, subscriber_id: str, *, calls: bool, messages: b
     )
 
 
-async def test_a_relation_needs_guardian_on_both_sides(caller: Caller) -> None:
-    base = await ground(caller)
-    child = await subscriber(caller, base.account, "child@example.com")
+async def test_a_relation_needs_guardian_on_both_sides(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
+    child = await create_subscriber(caller, base.account, "child@example.com")
     pair: Json = {"ParentSubscriberId": base.subscriber, "ChildSubscriberId": child}
     path = "/subscribers/guardians/relation"
     await enable(caller, base.subscriber, calls=True, messages=False)
-    text = await caller.refused(path, **pair, Relation="Parent")
+    text = await caller.post_rejected(path, **pair, Relation="Parent")
     assert text == f"Guardian is not enabled for {child}"
     await enable(caller, child, calls=False, messages=True)
     related = await caller.post(path, **pair, Relation="Parent")
@@ -41,8 +43,8 @@ async def test_a_relation_needs_guardian_on_both_sides(caller: Caller) -> None:
     assert await caller.get(f"{path}/child", ChildSubscriberId=base.subscriber) == []
     gone = await caller.post(f"{path}/delete", **pair)
     assert gone["Status"] == "Deleted"
-    await caller.refused(f"{path}/delete", 404, **pair)
-    await caller.refused(path, 404, **{**pair, "ChildSubscriberId": "TSUID-no"}, Relation="P")
+    await caller.post_rejected(f"{path}/delete", 404, **pair)
+    await caller.post_rejected(path, 404, **{**pair, "ChildSubscriberId": "TSUID-no"}, Relation="P")
 
 
 @pytest.mark.parametrize(
@@ -50,22 +52,22 @@ async def test_a_relation_needs_guardian_on_both_sides(caller: Caller) -> None:
     [("/subscribers/call-filter", False, True), ("/subscribers/message-filter", True, False)],
 )
 async def test_a_filter_needs_its_own_switch_and_a_number_of_ours(
-    caller: Caller, path: str, calls: bool, messages: bool
+    caller: SimulatorClient, path: str, calls: bool, messages: bool
 ) -> None:
     key = await line(caller)
     await enable(caller, key["SubscriberId"], calls=calls, messages=messages)
-    assert "Guardian is not enabled" in await caller.refused(path, **key)
+    assert "Guardian is not enabled" in await caller.post_rejected(path, **key)
     await enable(caller, key["SubscriberId"], calls=not calls, messages=not messages)
-    await caller.refused(path, **{**key, "Phone": "+13855550100"})
-    await caller.refused(path, **key, KeywordFilter="not json")
+    await caller.post_rejected(path, **{**key, "Phone": "+13855550100"})
+    await caller.post_rejected(path, **key, KeywordFilter="not json")
     await caller.post(path, **key)
 
 
-async def test_a_call_filter_is_read_edited_replaced_and_deleted(caller: Caller) -> None:
+async def test_a_call_filter_is_read_edited_replaced_and_deleted(caller: SimulatorClient) -> None:
     key = await line(caller)
     await enable(caller, key["SubscriberId"], calls=True, messages=False)
     path = "/subscribers/call-filter"
-    text = await caller.refused(path, **key, FilterMode="CHILD")
+    text = await caller.post_rejected(path, **key, FilterMode="CHILD")
     assert "guardian relation" in text
     made = await caller.post(
         path,
@@ -84,14 +86,14 @@ async def test_a_call_filter_is_read_edited_replaced_and_deleted(caller: Caller)
     assert listed["AllowedNumbers"] == ["+13855550102"]
     assert (await caller.get(f"{path}/blocked-numbers", **ids))["BlockedNumbers"] == []
 
-    await caller.refused(f"{path}/update", CallFilterId=made["FilterId"], FilterMode="CHILD")
+    await caller.post_rejected(f"{path}/update", CallFilterId=made["FilterId"], FilterMode="CHILD")
     await caller.post(f"{path}/update", FilterId=made["FilterId"], FilterMode="BLACKLIST")
     found = await caller.get(path, **key)
     assert [(f["FilterMode"], f["AllowedNumbers"]) for f in found] == [("BLACKLIST", None)]
     await caller.post(path, **key)
     assert len(await caller.get(path, SubscriberId=key["SubscriberId"])) == 2
     await caller.post(f"{path}/delete", CallFilterId=made["FilterId"])
-    await caller.refused(f"{path}/delete", 404, CallFilterId=made["FilterId"])
+    await caller.post_rejected(f"{path}/delete", 404, CallFilterId=made["FilterId"])
     kinds = [row.kind for row in caller.sim.ledger.rows if "filter" in row.kind]
     assert kinds == [
         "call_filter.created",
@@ -101,18 +103,20 @@ async def test_a_call_filter_is_read_edited_replaced_and_deleted(caller: Caller)
     ]
 
 
-async def test_a_second_message_filter_for_a_line_is_a_duplicate(caller: Caller) -> None:
+async def test_a_second_message_filter_for_a_line_is_a_duplicate(caller: SimulatorClient) -> None:
     key = await line(caller)
     await enable(caller, key["SubscriberId"], calls=False, messages=True)
     path = "/subscribers/message-filter"
     made = await caller.post(path, **key, FilterMode="ACTIVE", KeywordFilter=json.dumps(KEYWORDS))
     # The outer braces are missing from the published answer.
     assert made["KeywordFilter"] == json.dumps(KEYWORDS)[1:-1]
-    text = await caller.refused(path, **key)
+    text = await caller.post_rejected(path, **key)
     assert text == "Duplicate filter found for the same subscriber and phone number"
     ids = {"SubscriberId": key["SubscriberId"], "MessageFilterId": made["FilterId"]}
     assert await caller.get(f"{path}/keywords", **ids) == KEYWORDS
     blocked = await caller.post(f"{path}/blocked-contacts/add", **ids, Contacts=["+13855550101"])
     assert blocked["BlockedContacts"] == ["+13855550101"]
-    await caller.refused(f"{path}/update", MessageFilterId=made["FilterId"], FilterMode="CHILD")
+    await caller.post_rejected(
+        f"{path}/update", MessageFilterId=made["FilterId"], FilterMode="CHILD"
+    )
     assert caller.sim.ledger.count("message_filter.created") == 1

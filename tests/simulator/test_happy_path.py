@@ -1,11 +1,11 @@
 from typing import Any
 
-from tests.simulator.client import Caller
-from tests.simulator.steps import PORT_IN, ground
+from tests.simulator.client import SimulatorClient
+from tests.simulator.steps import PORT_IN, create_prerequisites
 
 
-async def test_a_bought_number_goes_all_the_way(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_bought_number_goes_all_the_way(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     areas = await caller.post(
         "/numbers/availability",
         NumberType="mobile",
@@ -122,12 +122,12 @@ async def test_a_bought_number_goes_all_the_way(caller: Caller) -> None:
         "guardian.features_set",
     ]
     assert [row.seq for row in ledger.rows] == list(range(1, 14))
-    assert ledger.of("number.provisioned")[0].data["number"] == number
+    assert ledger.by_kind("number.provisioned")[0].data["number"] == number
     assert caller.sim.api_calls == caller.sim.token_calls
 
 
-async def test_a_ported_number_arrives_bare_and_can_be_bound(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_ported_number_arrives_bare_and_can_be_bound(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     number = PORT_IN["PortInNumber"]
     eligible = await caller.post(
         "/numbers/portin/eligibility", PhoneNumber=number, TargetClassification="Mobile"
@@ -164,7 +164,7 @@ async def test_a_ported_number_arrives_bare_and_can_be_bound(caller: Caller) -> 
     assert caller.sim.ledger.count("portin.completed") == 1
 
 
-async def status(caller: Caller, order: dict[str, Any]) -> str:
+async def status(caller: SimulatorClient, order: dict[str, Any]) -> str:
     shown = await caller.get("/numbers/order", OrderId=order["OrderId"])
     word: str = shown["OrderStatus"]
     return word

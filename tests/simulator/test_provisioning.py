@@ -1,13 +1,13 @@
 from urllib.parse import parse_qs, urlsplit
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import Caller
+from tests.simulator.client import SimulatorClient
 from tests.simulator.conftest import Start
-from tests.simulator.steps import ground
+from tests.simulator.steps import create_prerequisites
 
 
-async def test_buying_twice_is_two_numbers(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_buying_twice_is_two_numbers(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     body = base.provision(ICCID="8901240397190195850")
     first = await caller.post("/numbers/provision", **body)
     second = await caller.post("/numbers/provision", **body)
@@ -16,9 +16,9 @@ async def test_buying_twice_is_two_numbers(caller: Caller) -> None:
 
 
 async def test_an_esim_comes_with_a_code_and_a_physical_sim_with_its_own_iccid(
-    caller: Caller,
+    caller: SimulatorClient,
 ) -> None:
-    base = await ground(caller)
+    base = await create_prerequisites(caller)
     esim = await caller.post("/numbers/provision", **base.provision())
     text = parse_qs(urlsplit(esim["QRCode"]).query)["text"][0]
     kind, host, matching_id = text.split("$")
@@ -30,8 +30,10 @@ async def test_an_esim_comes_with_a_code_and_a_physical_sim_with_its_own_iccid(
     assert "QRCode" not in sim
 
 
-async def test_the_inventory_is_paged_and_mixes_booleans_with_strings(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_the_inventory_is_paged_and_mixes_booleans_with_strings(
+    caller: SimulatorClient,
+) -> None:
+    base = await create_prerequisites(caller)
     for _ in range(3):
         await caller.post("/numbers/provision", **base.provision())
     page = await caller.get("/numbers/inventory", PageNumber="1", TotalNumbersRequested=2)
@@ -43,7 +45,7 @@ async def test_the_inventory_is_paged_and_mixes_booleans_with_strings(caller: Ca
 
 async def test_an_order_may_take_its_time(start: Start) -> None:
     caller = await start(SimulatorOptions(manual_clock=True, async_provisioning=10))
-    base = await ground(caller)
+    base = await create_prerequisites(caller)
     answer = await caller.post("/numbers/provision", **base.provision())
     assert answer["OrderStatus"] == "Pending"
     for later in ("PhoneNumberAssigned", "PhoneNumberId", "ICCID", "QRCode"):
@@ -67,6 +69,6 @@ async def test_an_order_may_take_its_time(start: Start) -> None:
     assert row["AssignedSubscriberId"] == base.subscriber
 
 
-async def test_an_unknown_order_is_404(caller: Caller) -> None:
-    await caller.get_refused("/numbers/order", 404, OrderId="JNUOID-no")
-    await caller.get_refused("/numbers/order", 400)
+async def test_an_unknown_order_is_404(caller: SimulatorClient) -> None:
+    await caller.get_rejected("/numbers/order", 404, OrderId="JNUOID-no")
+    await caller.get_rejected("/numbers/order", 400)

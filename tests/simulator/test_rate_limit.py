@@ -1,9 +1,9 @@
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import Caller
+from tests.simulator.client import SimulatorClient
 from tests.simulator.conftest import Start
 
 
-async def statuses(caller: Caller, calls: int) -> list[int]:
+async def statuses(caller: SimulatorClient, calls: int) -> list[int]:
     url = f"{caller.url}/v1.0/oauth2/tokens"
     return [(await caller.http.post(url, json={})).status_code for _ in range(calls)]
 
@@ -40,5 +40,5 @@ async def test_a_429_may_keep_quiet_about_when(start: Start) -> None:
     assert "retry-after" not in last.headers
 
 
-async def test_without_the_option_nothing_is_limited(caller: Caller) -> None:
+async def test_without_the_option_nothing_is_limited(caller: SimulatorClient) -> None:
     assert set(await statuses(caller, 60)) == {400}

@@ -3,18 +3,27 @@
 import pytest
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import Caller, Json
+from tests.simulator.client import Json, SimulatorClient
 from tests.simulator.conftest import Start
-from tests.simulator.steps import PORT_IN, PROVISION, Ground, account, ground, subscriber
+from tests.simulator.steps import (
+    PORT_IN,
+    PROVISION,
+    Prerequisites,
+    create_account,
+    create_prerequisites,
+    create_subscriber,
+)
 
 
-async def bought(caller: Caller, base: Ground, **changes: object) -> Json:
+async def bought(caller: SimulatorClient, base: Prerequisites, **changes: object) -> Json:
     answer: Json = await caller.post("/numbers/provision", **base.provision(**changes))
     return answer
 
 
-async def test_all_faulty_fields_are_named_at_once(caller: Caller) -> None:
-    text = await caller.refused("/products", SKU=5, Cost="1", BillingFrequency="daily", Colour=1)
+async def test_all_faulty_fields_are_named_at_once(caller: SimulatorClient) -> None:
+    text = await caller.post_rejected(
+        "/products", SKU=5, Cost="1", BillingFrequency="daily", Colour=1
+    )
     for part in (
         "SKU: ",
         "The Description field is required.",
@@ -26,8 +35,8 @@ async def test_all_faulty_fields_are_named_at_once(caller: Caller) -> None:
         assert part in text
 
 
-async def test_values_are_never_repeated_in_a_refusal(caller: Caller) -> None:
-    text = await caller.refused(
+async def test_values_are_never_repeated_in_a_refusal(caller: SimulatorClient) -> None:
+    text = await caller.post_rejected(
         "/subscribers/create", Password=["hunter2"], PhoneNumbers=["hunter3"], Email="hunter4"
     )
     assert "hunter" not in text
@@ -35,25 +44,25 @@ async def test_values_are_never_repeated_in_a_refusal(caller: Caller) -> None:
 
 async def test_the_older_error_body_can_be_chosen(start: Start) -> None:
     caller = await start(SimulatorOptions(error_body="rfc7807"))
-    answer = await caller.raw("POST", "/account/create", {})
+    answer = await caller.request("POST", "/account/create", {})
     body = answer.json()
     assert (answer.status_code, body["Status"]) == (400, 400)
     assert body["Errors"] == {"$.AccountName": ["The AccountName field is required."]}
     assert body["TraceId"].startswith("00-")
-    unknown = await caller.raw("GET", "/account", query={"AccountId": "AID-no"})
+    unknown = await caller.request("GET", "/account", query={"AccountId": "AID-no"})
     assert "Detail" in unknown.json()
 
 
-async def test_broken_json_and_unknown_query_names_are_refused(caller: Caller) -> None:
+async def test_broken_json_and_unknown_query_names_are_refused(caller: SimulatorClient) -> None:
     headers = {"Authorization": f"Bearer {await caller.token('/products')}"}
     answer = await caller.http.post(
         f"{caller.url}/v1.0/products", content=b'{"SKU": ', headers=headers
     )
     assert answer.status_code == 400
-    assert "Colour" in await caller.get_refused("/products", ProductId="PRID-1", Colour="red")
+    assert "Colour" in await caller.get_rejected("/products", ProductId="PRID-1", Colour="red")
 
 
-async def test_an_unencoded_plus_is_not_a_number(caller: Caller) -> None:
+async def test_an_unencoded_plus_is_not_a_number(caller: SimulatorClient) -> None:
     headers = {"Authorization": f"Bearer {await caller.token('/numbers')}"}
     answer = await caller.http.get(
         f"{caller.url}/v1.0/numbers?PhoneNumber=+13855550100", headers=headers
@@ -61,10 +70,10 @@ async def test_an_unencoded_plus_is_not_a_number(caller: Caller) -> None:
     assert answer.status_code == 400
 
 
-async def test_an_email_is_unique_whatever_its_case_and_account(caller: Caller) -> None:
-    first, second = await account(caller), await account(caller)
-    await subscriber(caller, first, "jane@example.com")
-    text = await caller.refused(
+async def test_an_email_is_unique_whatever_its_case_and_account(caller: SimulatorClient) -> None:
+    first, second = await create_account(caller), await create_account(caller)
+    await create_subscriber(caller, first, "jane@example.com")
+    text = await caller.post_rejected(
         "/subscribers/create",
         Name="J",
         Email="JANE@example.com",
@@ -77,48 +86,50 @@ async def test_an_email_is_unique_whatever_its_case_and_account(caller: Caller) 
     assert caller.sim.ledger.count("subscriber.created") == 1
 
 
-async def test_a_subscriber_needs_a_known_account_role_and_number(caller: Caller) -> None:
+async def test_a_subscriber_needs_a_known_account_role_and_number(caller: SimulatorClient) -> None:
     good: Json = {
         "Name": "J",
         "Email": "j@example.com",
         "PhoneNumbers": [],
         "Role": "Account Admin",
         "Password": "x",
-        "AccountId": await account(caller),
+        "AccountId": await create_account(caller),
     }
     assert (
-        await caller.refused("/subscribers/create", **{**good, "AccountId": "AID-no"})
+        await caller.post_rejected("/subscribers/create", **{**good, "AccountId": "AID-no"})
         == "Invalid AccountId"
     )
-    await caller.refused("/subscribers/create", **{**good, "Role": "AccountAdmin"})
+    await caller.post_rejected("/subscribers/create", **{**good, "Role": "AccountAdmin"})
     assert (
-        await caller.refused("/subscribers/create", **{**good, "PhoneNumbers": ["+13855550100"]})
+        await caller.post_rejected(
+            "/subscribers/create", **{**good, "PhoneNumbers": ["+13855550100"]}
+        )
         == "Phone number does not belong to account"
     )
     await caller.post("/subscribers/create", **good)
 
 
-async def test_the_account_must_be_named_once_there_are_two(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_the_account_must_be_named_once_there_are_two(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     without: Json = base.provision()
     del without["AccountId"]
     await caller.post("/numbers/provision", **without)
-    await account(caller, "Second")
-    assert await caller.refused("/numbers/provision", **without) == "AccountId is required"
+    await create_account(caller, "Second")
+    assert await caller.post_rejected("/numbers/provision", **without) == "AccountId is required"
     route: Json = {"RouteName": "r", "MessageUrl": "https://x.example/", "MessageUrlMethod": "POST"}
-    assert await caller.refused("/message/routes", **route) == "AccountId is required"
+    assert await caller.post_rejected("/message/routes", **route) == "AccountId is required"
 
 
-async def test_routes_come_before_a_number(caller: Caller) -> None:
-    base = await ground(caller)
-    send = caller.refused
+async def test_routes_come_before_a_number(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
+    send = caller.post_rejected
     path = "/numbers/provision"
     assert await send(path, **base.provision(MessageRouteId=None)) == "MessageRouteId is required"
     assert await send(path, **base.provision(VoiceRouteId=None)) == "VoiceRouteId is required"
     await send(path, 404, **base.provision(MessageRouteId="MRID-no"))
     await send(path, 404, **base.provision(VoiceRouteId="CRID-no"))
     await send(path, 404, **base.provision(AssignedSubscriberId="TSUID-no"))
-    other = await account(caller, "Other")
+    other = await create_account(caller, "Other")
     await send(path, 404, **base.provision(AccountId=other))
     mismatch = await send(path, **base.provision(NumberType="iot", MessageType="a2p"))
     assert mismatch == "NumberType / MessageType mismatch"
@@ -129,25 +140,27 @@ async def test_routes_come_before_a_number(caller: Caller) -> None:
     await bought(caller, base, VoiceEnabled=False, VoiceRouteId=None)
 
 
-async def test_a_route_needs_what_its_kind_needs_and_stays_while_used(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_route_needs_what_its_kind_needs_and_stays_while_used(
+    caller: SimulatorClient,
+) -> None:
+    base = await create_prerequisites(caller)
     await bought(caller, base)
     basic: Json = {"RouteName": "r", "MessageUrl": "https://x.example/", "MessageUrlMethod": "POST"}
-    text = await caller.refused("/message/routes", **basic, MessageAuthenticationType="Basic")
+    text = await caller.post_rejected("/message/routes", **basic, MessageAuthenticationType="Basic")
     assert text == "MessageUsername is required"
-    await caller.refused("/message/routes", **{**basic, "MessageUrl": "nowhere"})
-    text = await caller.refused("/voice/routes", RouteName="v", RouteType="URL")
+    await caller.post_rejected("/message/routes", **{**basic, "MessageUrl": "nowhere"})
+    text = await caller.post_rejected("/voice/routes", RouteName="v", RouteType="URL")
     assert text == "VoiceUrl is required"
-    await caller.refused("/voice/routes", RouteName="v", RouteType="Trunk")
-    await caller.refused("/voice/routes", RouteName="v", RouteType="Webhook")
-    await caller.refused("/message/routes/delete", MessageRouteId=base.message_route)
-    await caller.refused("/voice/routes/delete", CallRouteId=base.voice_route)
-    await caller.get_refused("/message/routes", 404, MessageRouteId="MRID-no")
-    await caller.get_refused("/voice/routes", CallRouteId="")
+    await caller.post_rejected("/voice/routes", RouteName="v", RouteType="Trunk")
+    await caller.post_rejected("/voice/routes", RouteName="v", RouteType="Webhook")
+    await caller.post_rejected("/message/routes/delete", MessageRouteId=base.message_route)
+    await caller.post_rejected("/voice/routes/delete", CallRouteId=base.voice_route)
+    await caller.get_rejected("/message/routes", 404, MessageRouteId="MRID-no")
+    await caller.get_rejected("/voice/routes", CallRouteId="")
 
 
-async def test_a_subscription_needs_subscriber_package_and_number(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_subscription_needs_subscriber_package_and_number(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     number = await bought(caller, base)
     package = await caller.post("/packages", PackageName="P", Type="esim", Price=1, Monthly=True)
     good: Json = {
@@ -157,26 +170,26 @@ async def test_a_subscription_needs_subscriber_package_and_number(caller: Caller
         "TNID": number["PhoneNumberId"],
     }
     path = "/subscriptions"
-    await caller.refused(path, 404, **{**good, "SubscriberId": "TSUID-no"})
-    await caller.refused(path, 404, **{**good, "PackageId": "PID-no"})
-    await caller.refused(path, 404, **{**good, "TNID": "NID-no"})
-    assert await caller.refused(path, **{**good, "TNID": None}) == "TNID is required"
-    await caller.refused(path, **{**good, "Type": "iot"})
-    await caller.refused(path, **good, ICCID="8901240397190195850")
-    other = await subscriber(caller, base.account, "other@example.com")
-    await caller.refused(path, **{**good, "SubscriberId": other})
+    await caller.post_rejected(path, 404, **{**good, "SubscriberId": "TSUID-no"})
+    await caller.post_rejected(path, 404, **{**good, "PackageId": "PID-no"})
+    await caller.post_rejected(path, 404, **{**good, "TNID": "NID-no"})
+    assert await caller.post_rejected(path, **{**good, "TNID": None}) == "TNID is required"
+    await caller.post_rejected(path, **{**good, "Type": "iot"})
+    await caller.post_rejected(path, **good, ICCID="8901240397190195850")
+    other = await create_subscriber(caller, base.account, "other@example.com")
+    await caller.post_rejected(path, **{**good, "SubscriberId": other})
     await caller.post(
         "/numbers/status",
         StatusChange="park",
         EffectiveDate="5/13/2026",
         PhoneNumbers=[{"Number": number["PhoneNumberAssigned"]}],
     )
-    assert "is not active" in await caller.refused(path, **good)
+    assert "is not active" in await caller.post_rejected(path, **good)
     assert caller.sim.ledger.count("subscription.created") == 0
 
 
-async def test_what_is_in_use_cannot_be_deleted(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_what_is_in_use_cannot_be_deleted(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     number = await bought(caller, base)
     product = await caller.post(
         "/products", SKU="S", Description="D", Type="data", Cost=1, BillingFrequency="MRC"
@@ -192,8 +205,8 @@ async def test_what_is_in_use_cannot_be_deleted(caller: Caller) -> None:
         Type="mvno",
         TNID=number["PhoneNumberId"],
     )
-    await caller.refused("/products/delete", **ids)
-    await caller.refused("/packages/delete", PackageId=package["PackageId"])
+    await caller.post_rejected("/products/delete", **ids)
+    await caller.post_rejected("/packages/delete", PackageId=package["PackageId"])
     await caller.post("/subscriptions/delete", SubscriptionId=subscription["SubscriptionId"])
     await caller.post("/packages/delete", PackageId=package["PackageId"])
     gone = await caller.post("/products/delete", **ids)
@@ -208,61 +221,73 @@ async def test_what_is_in_use_cannot_be_deleted(caller: Caller) -> None:
         ({"NotifyValue": 30}, "NotifyValue must be less than LimitValue"),
     ],
 )
-async def test_data_limits_must_rise(caller: Caller, limits: dict[str, int], text: str) -> None:
-    number = [{"Number": (await bought(caller, await ground(caller)))["PhoneNumberAssigned"]}]
+async def test_data_limits_must_rise(
+    caller: SimulatorClient, limits: dict[str, int], text: str
+) -> None:
+    number = [
+        {
+            "Number": (await bought(caller, await create_prerequisites(caller)))[
+                "PhoneNumberAssigned"
+            ]
+        }
+    ]
     body: Json = {"ValueUnit": "MB", "LimitValue": 20, "PhoneNumbers": number, **limits}
-    assert await caller.refused("/numbers/data-usage", **body) == text
+    assert await caller.post_rejected("/numbers/data-usage", **body) == text
 
 
-async def test_data_usage_needs_an_active_number_with_data(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_data_usage_needs_an_active_number_with_data(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     answer = await bought(caller, base, ProductType="Sms-Only", DataEnabled=False)
     numbers = [{"Number": answer["PhoneNumberAssigned"]}]
     body: Json = {"ValueUnit": "MB", "LimitValue": 20, "PhoneNumbers": numbers}
-    assert "does not have data" in await caller.refused("/numbers/data-usage", **body)
-    await caller.refused("/numbers/data-usage", **{**body, "ValueUnit": "GB"})
+    assert "does not have data" in await caller.post_rejected("/numbers/data-usage", **body)
+    await caller.post_rejected("/numbers/data-usage", **{**body, "ValueUnit": "GB"})
     unknown = [{"Number": "+13855550100"}]
-    await caller.refused("/numbers/data-usage/info", 404, PhoneNumbers=unknown)
+    await caller.post_rejected("/numbers/data-usage/info", 404, PhoneNumbers=unknown)
     renewal: Json = {"AutoRenew": True, "PeriodType": "W", "RenewalDay": 8, "PhoneNumbers": numbers}
     path = "/numbers/data-usage/update-renewal-info"
-    assert await caller.refused(path, **renewal) == "RenewalDay must be from 1 to 7"
+    assert await caller.post_rejected(path, **renewal) == "RenewalDay must be from 1 to 7"
 
 
-async def test_a_port_in_needs_its_fields_and_a_number_that_is_not_ours(caller: Caller) -> None:
+async def test_a_port_in_needs_its_fields_and_a_number_that_is_not_ours(
+    caller: SimulatorClient,
+) -> None:
     for field in ("CurrentAccountNumber", "CurrentAccountPassword", "CurrentBillingAddress"):
         left: Json = {key: value for key, value in PORT_IN.items() if key != field}
-        text = await caller.refused("/numbers/portin", **left)
+        text = await caller.post_rejected("/numbers/portin", **left)
         assert text == f"The {field} field is required."
-    await caller.refused("/numbers/portin", **{**PORT_IN, "PortInDate": "soon"})
+    await caller.post_rejected("/numbers/portin", **{**PORT_IN, "PortInDate": "soon"})
     await caller.post("/numbers/portin", **PORT_IN)
-    assert "active port-in" in await caller.refused("/numbers/portin", **PORT_IN)
+    assert "active port-in" in await caller.post_rejected("/numbers/portin", **PORT_IN)
     path = "/numbers/portin/eligibility"
     ask = {"PhoneNumber": PORT_IN["PortInNumber"], "TargetClassification": "mvno"}
     assert (await caller.post(path, **ask))["Eligible"] is False
     clock = caller.sim.clock
     assert isinstance(clock, ManualClock)
     clock.advance(3)
-    assert await caller.refused("/numbers/portin", **PORT_IN) == "Phone number already in use"
+    assert await caller.post_rejected("/numbers/portin", **PORT_IN) == "Phone number already in use"
     assert (await caller.post(path, **ask))["Eligible"] is False
     assert caller.sim.ledger.count("portin.submitted") == 1
 
 
-async def test_a_number_cannot_be_opened_for_traffic_without_a_route(caller: Caller) -> None:
+async def test_a_number_cannot_be_opened_for_traffic_without_a_route(
+    caller: SimulatorClient,
+) -> None:
     await caller.post("/numbers/portin", **PORT_IN)
     clock = caller.sim.clock
     assert isinstance(clock, ManualClock)
     clock.advance(3)
     number = PORT_IN["PortInNumber"]
-    send = caller.refused
+    send = caller.post_rejected
     assert "MessageRouteId" in await send("/numbers/update", Number=number, MessageEnabled=True)
     assert "VoiceRouteId" in await send("/numbers/update", Number=number, VoiceEnabled=True)
     await send("/numbers/update", 404, Number=number, AssignedSubscriberId="TSUID-no")
     await send("/numbers/update", 404, Number="+13855550199", VoiceEnabled=False)
 
 
-async def test_a_webhook_must_be_https_and_know_its_events(caller: Caller) -> None:
-    await account(caller)
-    await caller.refused("/webhook/create", WebhookUrl="http://x.example/")
-    await caller.refused("/webhook/create", SubscribedEvents="Order_Update,Message_Status")
-    await caller.refused("/webhook/create", AuthenticationType="Bearer")
+async def test_a_webhook_must_be_https_and_know_its_events(caller: SimulatorClient) -> None:
+    await create_account(caller)
+    await caller.post_rejected("/webhook/create", WebhookUrl="http://x.example/")
+    await caller.post_rejected("/webhook/create", SubscribedEvents="Order_Update,Message_Status")
+    await caller.post_rejected("/webhook/create", AuthenticationType="Bearer")
     assert caller.sim.ledger.count("webhook.created") == 0

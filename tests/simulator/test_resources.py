@@ -5,9 +5,9 @@ from typing import Literal
 import pytest
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import Caller, Json
+from tests.simulator.client import Json, SimulatorClient
 from tests.simulator.conftest import Start
-from tests.simulator.steps import account, ground, subscriber
+from tests.simulator.steps import create_account, create_prerequisites, create_subscriber
 
 
 @pytest.mark.parametrize("envelope", ["array", "results", "object"])
@@ -24,9 +24,9 @@ async def test_accounts_are_listed_in_the_chosen_envelope(
     assert listed == shapes[envelope]
 
 
-async def test_subscribers_are_paged_updated_and_transferred(caller: Caller) -> None:
-    first, second = await account(caller, "First"), await account(caller, "Second")
-    ids = [await subscriber(caller, first, f"s{n}@example.com") for n in range(11)]
+async def test_subscribers_are_paged_updated_and_transferred(caller: SimulatorClient) -> None:
+    first, second = await create_account(caller, "First"), await create_account(caller, "Second")
+    ids = [await create_subscriber(caller, first, f"s{n}@example.com") for n in range(11)]
     page = await caller.get("/distributor/subscribers")
     assert (page["TotalSubscribers"], len(page["Subscribers"])) == (11, 10)
     assert page["Subscribers"][0]["Account"] is None
@@ -37,11 +37,11 @@ async def test_subscribers_are_paged_updated_and_transferred(caller: Caller) -> 
     move: Json = {"SubscriberId": ids[0], "FromAccountId": first, "ToAccountId": second}
     moved = await caller.post("/subscribers/transfer", **move)
     assert (moved["Role"], moved["Account"]["CompanyName"]) == ("Manager", "Second")
-    assert await caller.refused("/subscribers/transfer", **move) == "Invalid AccountId"
+    assert await caller.post_rejected("/subscribers/transfer", **move) == "Invalid AccountId"
 
 
-async def test_routes_are_read_changed_listed_and_deleted(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_routes_are_read_changed_listed_and_deleted(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     changed = await caller.post(
         "/message/routes/update",
         MessageRouteId=base.message_route,
@@ -49,7 +49,7 @@ async def test_routes_are_read_changed_listed_and_deleted(caller: Caller) -> Non
         MessagePasswordToken="shh",
     )
     assert "MessagePasswordToken" not in changed
-    text = await caller.refused(
+    text = await caller.post_rejected(
         "/message/routes/update", MessageRouteId=base.message_route, MessageUrl=None
     )
     assert text == "MessageUrl is required"
@@ -71,18 +71,20 @@ async def test_routes_are_read_changed_listed_and_deleted(caller: Caller) -> Non
     assert gone == {"MessageRouteStatus": "Deleted", "MRID": base.message_route}
     gone = await caller.post("/voice/routes/delete", CallRouteId=base.voice_route)
     assert gone["CallRouteStatus"] == "Deleted"
-    await caller.get_refused("/voice/routes", 404, CallRouteID=base.voice_route)
+    await caller.get_rejected("/voice/routes", 404, CallRouteID=base.voice_route)
 
 
 async def test_a_route_may_claim_to_be_disabled(start: Start) -> None:
-    caller = await start(SimulatorOptions(route_enabled_oddity=True))
-    await account(caller)
+    caller = await start(SimulatorOptions(report_routes_disabled=True))
+    await create_account(caller)
     route = {"RouteName": "r", "MessageUrl": "https://x.example/", "MessageUrlMethod": "POST"}
     made = await caller.post("/message/routes", **route, MessageRouteEnabled=True)
     assert made["MessageRouteEnabled"] is False
 
 
-async def test_names_and_skus_may_repeat_and_everything_can_be_changed(caller: Caller) -> None:
+async def test_names_and_skus_may_repeat_and_everything_can_be_changed(
+    caller: SimulatorClient,
+) -> None:
     product = {
         "SKU": "S",
         "Description": "D",
@@ -117,8 +119,10 @@ async def test_names_and_skus_may_repeat_and_everything_can_be_changed(caller: C
     assert len(await caller.get("/packages/items", PackageId=one["PackageId"])) == 1
 
 
-async def test_a_plan_is_changed_and_a_number_may_be_subscribed_twice(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_plan_is_changed_and_a_number_may_be_subscribed_twice(
+    caller: SimulatorClient,
+) -> None:
+    base = await create_prerequisites(caller)
     number = await caller.post("/numbers/provision", **base.provision())
     packages = [
         await caller.post("/packages", PackageName=name, Type="esim", Price=1, Monthly=True)
@@ -139,8 +143,8 @@ async def test_a_plan_is_changed_and_a_number_may_be_subscribed_twice(caller: Ca
     assert (await caller.get("/subscriptions", **key))["PackageId"] == plan
 
 
-async def test_a_number_lives_through_every_status(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_number_lives_through_every_status(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     bought = await caller.post("/numbers/provision", **base.provision())
     number = bought["PhoneNumberAssigned"]
 
@@ -171,12 +175,12 @@ async def test_a_number_lives_through_every_status(caller: Caller) -> None:
     assert again["Status"] == "Active"
     await change("cancel")
     clock.advance(30 * 86400 + 1)
-    text = await caller.refused("/numbers/reactivate", PhoneNumber=number)
+    text = await caller.post_rejected("/numbers/reactivate", PhoneNumber=number)
     assert "more than 30 days" in text
 
 
-async def test_a_port_out_pin_can_be_read_back(caller: Caller) -> None:
-    base = await ground(caller)
+async def test_a_port_out_pin_can_be_read_back(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
     bought = await caller.post("/numbers/provision", **base.provision())
     ids = {"PortOutNumber": bought["PhoneNumberAssigned"]}
     await caller.post("/numbers/portout", **ids, PortOutPIN="1111")
@@ -186,8 +190,8 @@ async def test_a_port_out_pin_can_be_read_back(caller: Caller) -> None:
     assert "2222" not in str(caller.sim.ledger.rows)
 
 
-async def test_webhooks_are_registered_changed_listed_and_removed(caller: Caller) -> None:
-    account_id = await account(caller)
+async def test_webhooks_are_registered_changed_listed_and_removed(caller: SimulatorClient) -> None:
+    account_id = await create_account(caller)
     body = {"WebhookUrl": "https://x.example/", "SubscribedEvents": "Order_Update,New_Sms"}
     hooks = [await caller.post("/webhook/create", **body) for _ in range(2)]
     key = {"WebhookId": hooks[0]["WebhookId"]}
@@ -196,4 +200,4 @@ async def test_webhooks_are_registered_changed_listed_and_removed(caller: Caller
     assert len(await caller.get("/account/webhooks", AccountId=account_id)) == 2
     gone = await caller.post("/webhook/delete", **key)
     assert gone == {**key, "WebhookStatus": "Deleted"}
-    await caller.get_refused("/webhook", 404, **key)
+    await caller.get_rejected("/webhook", 404, **key)

@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import Caller
+from tests.simulator.client import SimulatorClient
 from tests.simulator.conftest import Start
-from tests.simulator.steps import account
+from tests.simulator.steps import create_account
 
 
-async def ask(caller: Caller, **changes: object) -> tuple[int, dict[str, object]]:
+async def ask(caller: SimulatorClient, **changes: object) -> tuple[int, dict[str, object]]:
     body = {
         "AccountKey": caller.sim.options.account_key,
         "AccountSecret": caller.sim.options.account_secret,
@@ -20,14 +20,14 @@ async def ask(caller: Caller, **changes: object) -> tuple[int, dict[str, object]
     return answer.status_code, answer.json()
 
 
-async def use(caller: Caller, token: str, path: str, method: str = "GET") -> int:
+async def use(caller: SimulatorClient, token: str, path: str, method: str = "GET") -> int:
     answer = await caller.http.request(
         method, f"{caller.url}/v1.0{path}", headers={"Authorization": f"Bearer {token}"}
     )
     return answer.status_code
 
 
-async def test_the_answer_has_the_published_camel_case_shape(caller: Caller) -> None:
+async def test_the_answer_has_the_published_camel_case_shape(caller: SimulatorClient) -> None:
     status, body = await ask(caller)
     assert status == 200
     assert set(body) == {"token", "successful", "tokenExpiry"}
@@ -37,12 +37,12 @@ async def test_the_answer_has_the_published_camel_case_shape(caller: Caller) -> 
 
 
 @pytest.mark.parametrize("field", ["AccountKey", "AccountSecret"])
-async def test_wrong_credentials_get_no_token(caller: Caller, field: str) -> None:
+async def test_wrong_credentials_get_no_token(caller: SimulatorClient, field: str) -> None:
     status, _ = await ask(caller, **{field: "wrong"})
     assert status == 401
 
 
-async def test_the_endpoint_must_be_named_without_a_query(caller: Caller) -> None:
+async def test_the_endpoint_must_be_named_without_a_query(caller: SimulatorClient) -> None:
     status, body = await ask(caller, ApiEndpoint=None)
     assert (status, body["Message"]) == (400, "The ApiEndpoint field is required.")
     status, _ = await ask(caller, ApiEndpoint=f"{caller.url}/v1.0/account?AccountId=AID-1")
@@ -59,13 +59,13 @@ async def test_a_token_opens_only_the_url_it_is_for(start: Start, scope_status: 
     assert await use(caller, token, "/distributor/accounts/") == 404
 
 
-async def test_the_query_is_no_part_of_the_scope(caller: Caller) -> None:
-    account_id = await account(caller)
+async def test_the_query_is_no_part_of_the_scope(caller: SimulatorClient) -> None:
+    account_id = await create_account(caller)
     token = await caller.token("/account")
     assert await use(caller, token, f"/account?AccountId={account_id}") == 200
 
 
-async def test_no_token_a_foreign_token_and_an_expired_one_are_401(caller: Caller) -> None:
+async def test_no_token_a_foreign_token_and_an_expired_one_are_401(caller: SimulatorClient) -> None:
     answer = await caller.http.get(f"{caller.url}/v1.0/distributor/accounts")
     assert answer.status_code == 401
     assert await use(caller, "made-up", "/distributor/accounts") == 401
@@ -79,7 +79,7 @@ async def test_no_token_a_foreign_token_and_an_expired_one_are_401(caller: Calle
     assert await use(caller, token, "/distributor/accounts") == 401
 
 
-async def test_unknown_paths_and_methods_are_refused(caller: Caller) -> None:
+async def test_unknown_paths_and_methods_are_refused(caller: SimulatorClient) -> None:
     assert await use(caller, "any", "/numbers/reactivation") == 404
     assert await use(caller, "any", "/account/create", "GET") == 405
     answer = await caller.http.get(f"{caller.url}/v1.0/oauth2/tokens")

@@ -9,29 +9,29 @@ import pytest
 
 from telegent import (
     AccountCreate,
-    BadRequest,
-    Conflict,
-    Forbidden,
-    Happened,
-    NotFound,
-    NotSent,
-    OutcomeUnknown,
-    RateLimited,
-    Refused,
-    RequestBudget,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    Effect,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimiter,
+    RateLimitError,
+    RequestNotSentError,
+    RequestRejectedError,
     Telegent,
     TelegentError,
     Timeouts,
-    Unauthorized,
-    send_before,
+    send_deadline,
 )
-from tests.telegent.vendor import Vendor, as_json
-from tests.timeouts import PATIENCE
+from tests.telegent.vendor import FakeVendor, json_response
+from tests.timeouts import TEST_TIMEOUT
 
 GOOD = {"AccountId": "AID-1"}
 
 
-async def failure(vendor: Vendor) -> TelegentError:
+async def failure(vendor: FakeVendor) -> TelegentError:
     async with vendor.client() as api:
         with pytest.raises(TelegentError) as caught:
             await api.accounts.get("AID-1")
@@ -41,50 +41,50 @@ async def failure(vendor: Vendor) -> TelegentError:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (301, OutcomeUnknown),
-        (303, OutcomeUnknown),
-        (400, BadRequest),
-        (401, Unauthorized),
-        (403, Forbidden),
-        (404, NotFound),
-        (405, BadRequest),
-        (408, OutcomeUnknown),
-        (409, Conflict),
-        (415, BadRequest),
-        (422, BadRequest),
-        (429, RateLimited),
-        (500, OutcomeUnknown),
-        (502, OutcomeUnknown),
-        (503, OutcomeUnknown),
-        (504, OutcomeUnknown),
+        (301, OutcomeUnknownError),
+        (303, OutcomeUnknownError),
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (405, BadRequestError),
+        (408, OutcomeUnknownError),
+        (409, ConflictError),
+        (415, BadRequestError),
+        (422, BadRequestError),
+        (429, RateLimitError),
+        (500, OutcomeUnknownError),
+        (502, OutcomeUnknownError),
+        (503, OutcomeUnknownError),
+        (504, OutcomeUnknownError),
     ],
 )
 async def test_a_status_says_whether_it_happened(status: int, kind: type[TelegentError]) -> None:
     headers = {"Location": "https://elsewhere.example/"} if status < 400 else {}
-    vendor = Vendor(lambda request: as_json({"StatusCode": status}, status, **headers))
+    vendor = FakeVendor(lambda request: json_response({"StatusCode": status}, status, **headers))
     error = await failure(vendor)
     assert type(error) is kind
     assert error.status == status
     assert error.endpoint == "GET /v1.0/account"
-    wanted = Happened.UNKNOWN if kind is OutcomeUnknown else Happened.NO
-    assert error.happened is wanted
+    wanted = Effect.UNKNOWN if kind is OutcomeUnknownError else Effect.NONE
+    assert error.effect is wanted
 
 
 @pytest.mark.parametrize(
     ("raised", "kind"),
     [
-        (httpx.ConnectError, NotSent),
-        (httpx.ConnectTimeout, NotSent),
-        (httpx.PoolTimeout, NotSent),
-        (httpx.LocalProtocolError, NotSent),
-        (httpx.UnsupportedProtocol, NotSent),
-        (httpx.ReadTimeout, OutcomeUnknown),
-        (httpx.WriteTimeout, OutcomeUnknown),
-        (httpx.ReadError, OutcomeUnknown),
-        (httpx.WriteError, OutcomeUnknown),
-        (httpx.CloseError, OutcomeUnknown),
-        (httpx.RemoteProtocolError, OutcomeUnknown),
-        (httpx.DecodingError, OutcomeUnknown),
+        (httpx.ConnectError, RequestNotSentError),
+        (httpx.ConnectTimeout, RequestNotSentError),
+        (httpx.PoolTimeout, RequestNotSentError),
+        (httpx.LocalProtocolError, RequestNotSentError),
+        (httpx.UnsupportedProtocol, RequestNotSentError),
+        (httpx.ReadTimeout, OutcomeUnknownError),
+        (httpx.WriteTimeout, OutcomeUnknownError),
+        (httpx.ReadError, OutcomeUnknownError),
+        (httpx.WriteError, OutcomeUnknownError),
+        (httpx.CloseError, OutcomeUnknownError),
+        (httpx.RemoteProtocolError, OutcomeUnknownError),
+        (httpx.DecodingError, OutcomeUnknownError),
     ],
 )
 async def test_a_broken_exchange_says_whether_it_happened(
@@ -93,7 +93,7 @@ async def test_a_broken_exchange_says_whether_it_happened(
     def answer(request: httpx.Request) -> httpx.Response:
         raise raised("broken", request=request)
 
-    error = await failure(Vendor(answer))
+    error = await failure(FakeVendor(answer))
     assert type(error) is kind
     assert error.status is None
 
@@ -116,9 +116,9 @@ async def test_a_broken_exchange_says_whether_it_happened(
     ],
 )
 async def test_a_success_that_cannot_be_used_is_an_unknown_outcome(content: bytes) -> None:
-    error = await failure(Vendor(lambda request: httpx.Response(200, content=content)))
-    assert type(error) is OutcomeUnknown
-    assert error.happened is Happened.UNKNOWN
+    error = await failure(FakeVendor(lambda request: httpx.Response(200, content=content)))
+    assert type(error) is OutcomeUnknownError
+    assert error.effect is Effect.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -130,28 +130,30 @@ async def test_a_success_that_cannot_be_used_is_an_unknown_outcome(content: byte
     ],
 )
 async def test_a_failure_inside_a_success_is_a_refusal(body: dict[str, object]) -> None:
-    error = await failure(Vendor(lambda request: as_json(body)))
-    assert type(error) is Refused
-    assert error.happened is Happened.NO
+    error = await failure(FakeVendor(lambda request: json_response(body)))
+    assert type(error) is RequestRejectedError
+    assert error.effect is Effect.NONE
     assert error.vendor_message == "Number taken"
 
 
 async def test_a_failure_that_assigns_a_number_is_not_taken_for_nothing_happened() -> None:
     body = {"OrderId": "J", "PhoneNumberAssigned": "+18015550100", "ErrorMessage": "QR failed"}
-    assert type(await failure(Vendor(lambda request: as_json(body)))) is OutcomeUnknown
+    assert (
+        type(await failure(FakeVendor(lambda request: json_response(body)))) is OutcomeUnknownError
+    )
 
 
 @pytest.mark.parametrize(
     ("response", "words", "field_errors"),
     [
         (
-            as_json({"StatusCode": 400, "Message": "Invalid AccountId"}, 400),
+            json_response({"StatusCode": 400, "Message": "Invalid AccountId"}, 400),
             "Invalid AccountId",
             {},
         ),
-        (as_json({"StatusCode": 400, "Message": None}, 400), None, {}),
+        (json_response({"StatusCode": 400, "Message": None}, 400), None, {}),
         (
-            as_json(
+            json_response(
                 {
                     "Type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
                     "Title": "One or more validation errors occurred.",
@@ -164,18 +166,18 @@ async def test_a_failure_that_assigns_a_number_is_not_taken_for_nothing_happened
             "One or more validation errors occurred.",
             {"$.MessageUrl": ["is required", "is no address"]},
         ),
-        (as_json({"Title": "Bad", "Detail": "In use"}, 400), "In use", {}),
+        (json_response({"Title": "Bad", "Detail": "In use"}, 400), "In use", {}),
         (httpx.Response(400, text="plain  words\n"), "plain words", {}),
         (httpx.Response(400, text=" <html><body>proxy</body></html>"), None, {}),
         (httpx.Response(400, text="x" * 5000), "x" * 300, {}),
         (httpx.Response(400), None, {}),
-        (as_json([1, 2], 400), None, {}),
+        (json_response([1, 2], 400), None, {}),
     ],
 )
 async def test_the_vendors_words_are_kept(
     response: httpx.Response, words: str | None, field_errors: dict[str, list[str]]
 ) -> None:
-    error = await failure(Vendor(lambda request: response))
+    error = await failure(FakeVendor(lambda request: response))
     assert error.vendor_message == words
     assert error.field_errors == field_errors
     for text in (words or "", *field_errors):
@@ -183,7 +185,7 @@ async def test_the_vendors_words_are_kept(
 
 
 async def test_a_create_is_sent_once_when_its_outcome_is_unknown() -> None:
-    vendor = Vendor(lambda request: as_json({}, 504))
+    vendor = FakeVendor(lambda request: json_response({}, 504))
     await failure(vendor)
     assert len(vendor.requests) == 1
 
@@ -259,8 +261,8 @@ async def test_a_request_that_was_read_and_not_answered_may_have_happened(
     socket.handle = handle
     timeouts = Timeouts(connect=1, read=1, write=0.5, pool=0.5, call=6.5)
     async with Telegent("DID-1", "s", base_url=socket.url, timeouts=timeouts) as api:
-        with pytest.raises(OutcomeUnknown):
-            await asyncio.wait_for(api.accounts.get("AID-1"), PATIENCE)
+        with pytest.raises(OutcomeUnknownError):
+            await asyncio.wait_for(api.accounts.get("AID-1"), TEST_TIMEOUT)
 
 
 async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
@@ -269,7 +271,7 @@ async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
     server.close()
     await server.wait_closed()
     async with Telegent("DID-1", "s", base_url=f"http://127.0.0.1:{port}") as api:
-        with pytest.raises(NotSent):
+        with pytest.raises(RequestNotSentError):
             await api.accounts.get("AID-1")
 
 
@@ -290,9 +292,9 @@ async def test_a_machine_that_stands_still_while_it_sends_keeps_the_body_back(
         yield between_clock_and_body
 
     socket.handle = carry_out
-    async with Telegent("DID-1", "s", base_url=socket.url, watch=stand_still) as api:
+    async with Telegent("DID-1", "s", base_url=socket.url, observer=stand_still) as api:
         soon = datetime.now(UTC) + timedelta(seconds=1)
-        with send_before(soon), pytest.raises(NotSent, match="its time ran out"):
+        with send_deadline(soon), pytest.raises(RequestNotSentError, match="its time ran out"):
             await api.accounts.create(AccountCreate(account_name="Example"))
         await asyncio.sleep(0.1)
     assert carried_out == []
@@ -305,13 +307,15 @@ def test_a_call_has_time_for_more_than_one_exchange() -> None:
 
 async def test_a_call_that_the_budget_holds_back_too_long_is_not_sent(socket: Socket) -> None:
     socket.handle = silence
-    budget = RequestBudget()
+    budget = RateLimiter()
     timeouts = Timeouts(connect=0.1, read=0.1, write=0.1, pool=0.1, call=0.6)
-    async with Telegent("DID-1", "s", base_url=socket.url, budget=budget, timeouts=timeouts) as api:
-        budget.hold(30)
-        with pytest.raises(NotSent):
-            await asyncio.wait_for(api.accounts.get("AID-1"), PATIENCE)
-        assert api.spent.api_calls == api.spent.token_calls == 0
+    async with Telegent(
+        "DID-1", "s", base_url=socket.url, rate_limiter=budget, timeouts=timeouts
+    ) as api:
+        budget.pause(30)
+        with pytest.raises(RequestNotSentError):
+            await asyncio.wait_for(api.accounts.get("AID-1"), TEST_TIMEOUT)
+        assert api.request_counts.api_calls == api.request_counts.token_calls == 0
 
 
 @pytest.mark.parametrize(
@@ -334,30 +338,33 @@ def test_a_base_url_that_cannot_work_is_refused(url: str, complaint: str) -> Non
 
 def test_empty_credentials_are_refused() -> None:
     with pytest.raises(ValueError, match="account_secret"):
-        Telegent("DID-1", "", budget=RequestBudget())
+        Telegent("DID-1", "", rate_limiter=RateLimiter())
 
 
 async def test_nothing_is_sent_from_the_moment_that_a_caller_sets() -> None:
-    vendor = Vendor(lambda request: as_json([]))
+    vendor = FakeVendor(lambda request: json_response([]))
     async with vendor.client() as api:
-        with send_before(datetime.now(UTC)), pytest.raises(NotSent, match="was not sent"):
+        with (
+            send_deadline(datetime.now(UTC)),
+            pytest.raises(RequestNotSentError, match="was not sent"),
+        ):
             await api.accounts.list()
         assert await api.accounts.list() == []
     assert len(vendor.requests) == 1
 
 
 async def test_a_machine_that_stands_still_before_the_call_does_not_send_it() -> None:
-    vendor = Vendor(lambda request: as_json([]))
-    token = vendor.answer_token
+    vendor = FakeVendor(lambda request: json_response([]))
+    token = vendor.respond_token
     soon = datetime.now(UTC) + timedelta(seconds=2)
 
     def stand_still(request: httpx.Request) -> httpx.Response:
         time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.1)
         return token(request)
 
-    vendor.answer_token = stand_still
+    vendor.respond_token = stand_still
     async with vendor.client() as api:
-        with send_before(soon), pytest.raises(NotSent, match="its time ran out"):
+        with send_deadline(soon), pytest.raises(RequestNotSentError, match="its time ran out"):
             await api.accounts.list()
     assert len(vendor.token_requests) == 1
     assert vendor.requests == []

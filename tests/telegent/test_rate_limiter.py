@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telegent import RateLimited, RequestBudget
-from tests.telegent.vendor import Vendor, as_json
+from telegent import RateLimiter, RateLimitError
+from tests.telegent.vendor import FakeVendor, json_response
 
 
 class JumpingSelector(selectors.DefaultSelector):
@@ -52,11 +52,11 @@ def test_no_rolling_minute_sees_more_than_fifty(gaps: list[float]) -> None:
     sent: list[float] = []
 
     async def run() -> None:
-        budget = RequestBudget()
+        budget = RateLimiter()
         loop = asyncio.get_running_loop()
 
         async def one() -> None:
-            await budget.take()
+            await budget.acquire()
             sent.append(loop.time())
 
         async with asyncio.TaskGroup() as group:
@@ -73,9 +73,9 @@ def test_the_budget_is_used_in_full() -> None:
     sent: list[float] = []
 
     async def run() -> None:
-        budget = RequestBudget()
+        budget = RateLimiter()
         for _ in range(200):
-            await budget.take()
+            await budget.acquire()
             sent.append(asyncio.get_running_loop().time())
 
     at_once(run)
@@ -84,12 +84,12 @@ def test_the_budget_is_used_in_full() -> None:
 
 def test_a_hold_stops_every_request_also_those_that_queue_already() -> None:
     async def run() -> None:
-        budget = RequestBudget()
+        budget = RateLimiter()
         loop = asyncio.get_running_loop()
         sent: list[float] = []
 
         async def one() -> None:
-            await budget.take()
+            await budget.acquire()
             sent.append(loop.time())
 
         async with asyncio.TaskGroup() as group:
@@ -98,8 +98,8 @@ def test_a_hold_stops_every_request_also_those_that_queue_already() -> None:
             await asyncio.sleep(0.1)
             assert len(sent) == 5
             held_at = loop.time()
-            budget.hold(30)
-            budget.hold(1)
+            budget.pause(30)
+            budget.pause(1)
         later = [t - held_at for t in sent[5:]]
         assert len(later) == 15
         assert min(later) >= 30
@@ -118,11 +118,11 @@ def test_a_hold_is_never_shorter_than_asked_nor_absurd(
     asked: float | None, least: float, most: float
 ) -> None:
     async def run() -> None:
-        budget = RequestBudget()
+        budget = RateLimiter()
         loop = asyncio.get_running_loop()
         start = loop.time()
-        budget.hold(asked)
-        await budget.take()
+        budget.pause(asked)
+        await budget.acquire()
         assert least <= loop.time() - start <= most
 
     at_once(run)
@@ -131,7 +131,7 @@ def test_a_hold_is_never_shorter_than_asked_nor_absurd(
 @pytest.mark.parametrize(("per_minute", "burst"), [(0, 5), (45, 0), (-1, 1)])
 def test_a_budget_of_nothing_is_refused(per_minute: int, burst: int) -> None:
     with pytest.raises(ValueError, match="1 or more"):
-        RequestBudget(per_minute, burst)
+        RateLimiter(per_minute, burst)
 
 
 IN_90_SECONDS = "a date in 90 seconds"
@@ -158,15 +158,15 @@ def test_a_429_is_raised_and_holds_the_calls_that_follow(
         # Not when the tests are collected: they may run minutes later.
         date = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
         sent = {name: value.replace(IN_90_SECONDS, date) for name, value in headers.items()}
-        vendor = Vendor(lambda request: as_json(body, 429, **sent))
+        vendor = FakeVendor(lambda request: json_response(body, 429, **sent))
         loop = asyncio.get_running_loop()
-        async with vendor.client(RequestBudget()) as api:
-            with pytest.raises(RateLimited) as caught:
+        async with vendor.client(RateLimiter()) as api:
+            with pytest.raises(RateLimitError) as caught:
                 await api.accounts.get("AID-1")
             assert caught.value.retry_after is not None
             assert low <= caught.value.retry_after <= high
             assert len(vendor.requests) == 1
-            vendor.answer = lambda request: as_json({"AccountId": "AID-1"})
+            vendor.respond = lambda request: json_response({"AccountId": "AID-1"})
             start = loop.time()
             await api.accounts.get("AID-1")
             assert loop.time() - start >= caught.value.retry_after
@@ -177,9 +177,9 @@ def test_a_429_is_raised_and_holds_the_calls_that_follow(
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "-5"}])
 def test_a_429_that_names_no_wait_has_none(headers: dict[str, str]) -> None:
     async def run() -> None:
-        vendor = Vendor(lambda request: as_json({}, 429, **headers))
-        async with vendor.client(RequestBudget()) as api:
-            with pytest.raises(RateLimited) as caught:
+        vendor = FakeVendor(lambda request: json_response({}, 429, **headers))
+        async with vendor.client(RateLimiter()) as api:
+            with pytest.raises(RateLimitError) as caught:
                 await api.accounts.get("AID-1")
         assert caught.value.retry_after is None
 
@@ -188,10 +188,10 @@ def test_a_429_that_names_no_wait_has_none(headers: dict[str, str]) -> None:
 
 def test_token_requests_are_paid_for_too() -> None:
     async def run() -> None:
-        vendor = Vendor(lambda request: as_json({"AccountId": "AID-1"}))
+        vendor = FakeVendor(lambda request: json_response({"AccountId": "AID-1"}))
         loop = asyncio.get_running_loop()
         start = loop.time()
-        async with vendor.client(RequestBudget(per_minute=60, burst=1)) as api:
+        async with vendor.client(RateLimiter(per_minute=60, burst=1)) as api:
             await api.accounts.get("AID-1")
         assert loop.time() - start >= 0.99
 

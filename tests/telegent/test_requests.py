@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 import telegent as t
-from tests.telegent.vendor import Vendor, as_json
+from tests.telegent.vendor import FakeVendor, json_response
 
 Call = Callable[[t.Telegent], Awaitable[object]]
 
@@ -187,7 +187,7 @@ NUMBERS = t.CallFilterNumbers(subscriber_id="S", call_filter_id="F", numbers=[N]
 CONTACTS = t.MessageFilterContacts(subscriber_id="S", message_filter_id="F", contacts=[N])
 
 
-def of(model: type[t.Request], *parts: dict[str, Any], **more: Any) -> Any:
+def of(model: type[t.RequestModel], *parts: dict[str, Any], **more: Any) -> Any:
     """A request from shared parts; they are dicts, since create and update share them."""
     values: dict[str, Any] = {}
     for part in (*parts, more):
@@ -533,7 +533,7 @@ POSTS: list[tuple[Call, str, str]] = [
         "SubscriberId EnableIntelligentGuardianCalls EnableIntelligentGuardianMessages",
     ),
     (
-        lambda api: api.guardian.relate(
+        lambda api: api.guardian.create_relation(
             t.GuardianRelation(
                 parent_subscriber_id="P", child_subscriber_id="C", relation="Guardian"
             )
@@ -542,7 +542,7 @@ POSTS: list[tuple[Call, str, str]] = [
         "ParentSubscriberId ChildSubscriberId Relation",
     ),
     (
-        lambda api: api.guardian.unrelate("P", "C"),
+        lambda api: api.guardian.delete_relation("P", "C"),
         "subscribers/guardians/relation/delete",
         "ParentSubscriberId ChildSubscriberId",
     ),
@@ -704,8 +704,8 @@ GETS: list[tuple[Call, str, dict[str, str]]] = [
 ]
 
 
-async def sent(call: Call) -> Vendor:
-    vendor = Vendor(lambda request: as_json(ANYTHING))
+async def sent(call: Call) -> FakeVendor:
+    vendor = FakeVendor(lambda request: json_response(ANYTHING))
     async with vendor.client() as api:
         await call(api)
     assert len(vendor.requests) == 1
@@ -735,7 +735,7 @@ async def test_a_read_asks_with_the_documented_names(
 
 
 def test_every_public_call_is_in_the_tables() -> None:
-    api = Vendor().client()
+    api = FakeVendor().client()
     kinds = [
         value for value in vars(api).values() if type(value).__module__.startswith("telegent.")
     ]
@@ -758,7 +758,9 @@ def test_every_public_call_is_in_the_tables() -> None:
         (of(t.PortIn, PORT, port_in_number=N), "CurrentBillingAddress", ADDRESS - {"Country"}),
     ],
 )
-def test_addresses_have_the_documented_keys(request_: t.Request, key: str, value: set[str]) -> None:
+def test_addresses_have_the_documented_keys(
+    request_: t.RequestModel, key: str, value: set[str]
+) -> None:
     body: Any = request_.body()[key]
     assert set(body) == value
 
@@ -802,7 +804,7 @@ def test_addresses_have_the_documented_keys(request_: t.Request, key: str, value
         ),
     ],
 )
-def test_values_have_the_documented_form(request_: t.Request, key: str, value: object) -> None:
+def test_values_have_the_documented_form(request_: t.RequestModel, key: str, value: object) -> None:
     assert json.loads(json.dumps(request_.body()))[key] == value
 
 
@@ -875,7 +877,7 @@ STATUS = {"status_change": "park", "effective_date": "2026-05-13", "phone_number
     ],
 )
 def test_what_the_vendor_would_refuse_is_refused_before_it_is_sent(
-    model: type[t.Request], good: dict[str, Any], bad: dict[str, Any], complaint: str
+    model: type[t.RequestModel], good: dict[str, Any], bad: dict[str, Any], complaint: str
 ) -> None:
     of(model, good)
     with pytest.raises(ValidationError, match=complaint):

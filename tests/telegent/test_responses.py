@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import telegent as t
-from tests.telegent.vendor import Vendor, as_json
+from tests.telegent.vendor import FakeVendor, json_response
 
 QR = (
     "https://quickchart.io/qr?text=LPA:1$T-MOBILE.IDEMIA.IO$LX9G1-Q12VI-CIIWA-WAQIN"
@@ -130,7 +130,7 @@ CALL_FILTER = {
 USAGE = {"Number": "+17064491796", "Status": "Success", "StatusMessage": ""}
 
 # Model, the vendor's sample, what is read from it.
-SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
+SAMPLES: list[tuple[type[t.ResponseModel], dict[str, Any], dict[str, Any]]] = [
     (t.Account, ACCOUNT, {"account_id": "AID-1", "account_name": "Acme MVNO"}),
     (t.Account, {"AccountID": "AID-1"}, {"account_id": "AID-1"}),
     (t.Subscriber, SUBSCRIBER, {"subscriber_id": "TSUID-1", "account_id": "AID-1"}),
@@ -221,7 +221,7 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
         {"number_id": "TNID-1", "voice_enabled": False, "iccid": "8901240397190557414F"},
     ),
     (
-        t.NumberUpdated,
+        t.NumberUpdateResponse,
         {
             "Number": "+18018018011",
             "Tnid": None,
@@ -231,7 +231,7 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
         {"update_order_id": "J", "update_order_status": "Complete"},
     ),
     (
-        t.StatusChanged,
+        t.StatusChangeResponse,
         {
             "OrderId": "JNUOID-1",
             "OrderStatus": "Complete",
@@ -241,7 +241,7 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
         {"numbers": [t.ChangedNumber(number="+12016093801", qr_code="https://qrcodeimage.com")]},
     ),
     (
-        t.StatusChanged,
+        t.StatusChangeResponse,
         {
             "OrderId": "J",
             "NumbersChange": [{"OriginalNumber": "+1", "NewNumber": "+2", "ChargeFee": 0}],
@@ -249,11 +249,15 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
         {"numbers": [t.ChangedNumber(number="+1", new_number="+2", charge_fee=Decimal(0))]},
     ),
     (
-        t.StatusChanged,
+        t.StatusChangeResponse,
         {"OrderId": "J", "NumbersChanged": [{"Number": "+1", "ChangeFee": 1.00}]},
         {"numbers": [t.ChangedNumber(number="+1", charge_fee=Decimal(1))]},
     ),
-    (t.Reactivated, {"PhoneNumber": "+1", "AccountId": None, "Status": "?"}, {"status": "?"}),
+    (
+        t.NumberReactivateResponse,
+        {"PhoneNumber": "+1", "AccountId": None, "Status": "?"},
+        {"status": "?"},
+    ),
     (
         t.PortEligibility,
         {"PhoneNumber": "+1", "Eligible": "true", "CurrentCarrier": "Verizon", "Message": "ok"},
@@ -264,8 +268,12 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
         {"OrderId": "JNUOID-1", "Status": "Pending", "PhoneNumber": "+1", "ICCID": "8"},
         {"order_id": "JNUOID-1", "status": "Pending", "iccid": "8"},
     ),
-    (t.PortInUpdated, {"OrderId": "J", "Status": "Updated", "Message": "m"}, {"message": "m"}),
-    (t.PortInCancelled, {"OrderId": "J", "Status": "Cancelled"}, {"status": "Cancelled"}),
+    (
+        t.PortInUpdateResponse,
+        {"OrderId": "J", "Status": "Updated", "Message": "m"},
+        {"message": "m"},
+    ),
+    (t.PortInCancelResponse, {"OrderId": "J", "Status": "Cancelled"}, {"status": "Cancelled"}),
     (t.PortOutOrder, {"OrderId": "J", "Status": "Pending"}, {"order_id": "J"}),
     (
         t.DataUsageResult,
@@ -295,7 +303,7 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
         {
             "filter_id": "CFID-1",
             "phone": "+1234567890",
-            "keyword_filter": t.KeywordFilterAnswer(
+            "keyword_filter": t.KeywordFilterResponse(
                 custom_keywords=["a"], severity_map={"a": "HIGH"}
             ),
         },
@@ -304,7 +312,7 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
     (
         t.MessageFilter,
         {"FilterId": "MFID-1", "KeywordFilter": '"CustomKeywords":["a"]'},
-        {"filter_id": "MFID-1", "keyword_filter": t.KeywordFilterAnswer(custom_keywords=["a"])},
+        {"filter_id": "MFID-1", "keyword_filter": t.KeywordFilterResponse(custom_keywords=["a"])},
     ),
     (t.MessageFilter, {"FilterId": "MFID-1", "KeywordFilter": "?"}, {"keyword_filter": None}),
     (
@@ -317,7 +325,7 @@ SAMPLES: list[tuple[type[t.Answer], dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("model", "sample", "wanted"), SAMPLES)
 def test_a_documented_answer_is_read(
-    model: type[t.Answer], sample: dict[str, Any], wanted: dict[str, Any]
+    model: type[t.ResponseModel], sample: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
     answer = model.model_validate(sample)
     assert {name: getattr(answer, name) for name in wanted} == wanted
@@ -352,7 +360,7 @@ def test_the_spelling_that_has_a_value_counts() -> None:
     ],
 )
 async def test_a_list_is_read_in_every_documented_shape(body: object, ids: list[str]) -> None:
-    async with Vendor(lambda request: as_json(body)).client() as api:
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
         assert [account.account_id for account in await api.accounts.list()] == ids
 
 
@@ -361,8 +369,8 @@ async def test_a_list_is_read_in_every_documented_shape(body: object, ids: list[
     [{}, {"Accounts": []}, {"Results": "none"}, [ACCOUNT, {}], [None], {"Results": {"a": 1}}],
 )
 async def test_a_list_with_holes_does_not_pass_for_a_list(body: object) -> None:
-    async with Vendor(lambda request: as_json(body)).client() as api:
-        with pytest.raises(t.OutcomeUnknown):
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        with pytest.raises(t.OutcomeUnknownError):
             await api.accounts.list()
 
 
@@ -378,8 +386,8 @@ async def test_a_list_with_holes_does_not_pass_for_a_list(body: object) -> None:
 async def test_an_envelope_without_its_rows_is_not_an_empty_list(
     call: Callable[[t.Telegent], Any],
 ) -> None:
-    async with Vendor(lambda request: as_json({"TotalResults": 3})).client() as api:
-        with pytest.raises(t.OutcomeUnknown):
+    async with FakeVendor(lambda request: json_response({"TotalResults": 3})).client() as api:
+        with pytest.raises(t.OutcomeUnknownError):
             await call(api)
 
 
@@ -387,7 +395,7 @@ async def test_data_usage_reads() -> None:
     settings = USAGE | {"ThrottleSpeed": "thr1024kbps", "LimitValue": 20}
     usage = USAGE | {"Used": "0 B", "Remaining": "20 MB", "CurrentBehavior": "Active"}
     body = {"PhoneNumbers": [settings | usage], "Status": "Complete"}
-    async with Vendor(lambda request: as_json(body)).client() as api:
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
         (row,) = await api.data_usage.settings(["+17064491796"])
         assert (row.throttle_speed, row.limit_value) == ("thr1024kbps", 20)
         (row,) = await api.data_usage.info(["+17064491796"])
@@ -395,12 +403,12 @@ async def test_data_usage_reads() -> None:
 
 
 async def test_package_reads() -> None:
-    vendor = Vendor(lambda request: as_json([ITEM, ITEM]))
+    vendor = FakeVendor(lambda request: json_response([ITEM, ITEM]))
     async with vendor.client() as api:
         assert [item.package_item_id for item in await api.packages.items("PID-1")] == [
             "PIID-1"
         ] * 2
-        vendor.answer = lambda request: as_json(PACKAGE | {"Subscriptions": [SUBSCRIPTION]})
+        vendor.respond = lambda request: json_response(PACKAGE | {"Subscriptions": [SUBSCRIPTION]})
         (found,) = await api.packages.subscriptions("PID-1")
         assert found.subscription_id == "SUB-1"
 
@@ -408,15 +416,15 @@ async def test_package_reads() -> None:
 # Paging
 
 
-def rows(pages: list[list[str]], total: int | None) -> Vendor:
+def rows(pages: list[list[str]], total: int | None) -> FakeVendor:
     """An inventory whose pages hold these numbers; pages beyond the last repeat it."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         page = min(int(request.url.params["PageNumber"]), len(pages))
         numbers = [{"Number": number} for number in pages[page - 1]]
-        return as_json({"TotalResults": total, "PhoneNumbers": numbers})
+        return json_response({"TotalResults": total, "PhoneNumbers": numbers})
 
-    return Vendor(answer)
+    return FakeVendor(answer)
 
 
 async def numbers(found: AsyncIterator[t.Number]) -> list[str]:
@@ -445,7 +453,7 @@ async def test_every_row_comes_once(
 @pytest.mark.parametrize("pages", [[["a", "b"], []], [["a", "b"]]])
 async def test_pages_that_end_early_do_not_pass_for_the_whole_list(pages: list[list[str]]) -> None:
     async with rows(pages, 3).client() as api:
-        with pytest.raises(t.OutcomeUnknown, match="2 of 3"):
+        with pytest.raises(t.OutcomeUnknownError, match="2 of 3"):
             await numbers(api.numbers.inventory())
 
 
@@ -453,21 +461,21 @@ async def test_subscribers_are_paged() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         page = int(request.url.params["PageNumber"])
         row = SUBSCRIBER | {"SubscriberId": f"TSUID-{page}"}
-        return as_json({"PageNumber": page, "TotalSubscribers": 2, "Subscribers": [row]})
+        return json_response({"PageNumber": page, "TotalSubscribers": 2, "Subscribers": [row]})
 
-    async with Vendor(answer).client() as api:
+    async with FakeVendor(answer).client() as api:
         found = [row.subscriber_id async for row in api.subscribers.all()]
     assert found == ["TSUID-1", "TSUID-2"]
 
 
 async def test_details_need_a_number_or_a_sim() -> None:
-    vendor = Vendor()
+    vendor = FakeVendor()
     async with vendor.client() as api:
         with pytest.raises(ValueError, match="either"):
             await api.numbers.details()
         with pytest.raises(ValueError, match="either"):
             await api.numbers.details(phone_number="+18015550100", iccid="8901240397190195850")
-        assert api.spent == t.Spent(0, 0)
+        assert api.request_counts == t.RequestCounts(0, 0)
 
 
 @pytest.mark.parametrize(
@@ -486,4 +494,4 @@ async def test_details_need_a_number_or_a_sim() -> None:
 def test_the_activation_code_comes_out_of_the_qr_address(
     value: str | None, code: str | None
 ) -> None:
-    assert t.activation_code(value) == code
+    assert t.parse_activation_code(value) == code

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 import telegent as t
 from tests.telegent.test_requests import CALL_FILTER, PORT, ROUTE, VOICE, WEBHOOK, N, of
-from tests.telegent.vendor import Vendor, as_json
+from tests.telegent.vendor import FakeVendor, json_response
 
 C = "canary-"
 
-REQUESTS: list[t.Request] = [
+REQUESTS: list[t.RequestModel] = [
     of(
         t.SubscriberCreate,
         name="J",
@@ -43,7 +43,7 @@ REQUESTS: list[t.Request] = [
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: type(r).__name__)
-def test_a_request_keeps_its_secrets_out_of_reprs(request_: t.Request) -> None:
+def test_a_request_keeps_its_secrets_out_of_reprs(request_: t.RequestModel) -> None:
     assert C in str(request_.body())
     assert C in request_.secrets()
     assert C not in repr(request_)
@@ -89,12 +89,12 @@ def lost(request: httpx.Request) -> httpx.Response:
     "answer",
     [
         lambda request: httpx.Response(400, text=f"bad body {request.content.decode()}"),
-        lambda request: as_json({"Errors": {"$.Pin": [request.content.decode()]}}, 400),
-        lambda request: as_json({"Message": request.headers["Authorization"]}, 401),
-        lambda request: as_json({"Message": request.headers["Authorization"]}, 500),
-        lambda request: as_json({"Echo": request.content.decode()}),
+        lambda request: json_response({"Errors": {"$.Pin": [request.content.decode()]}}, 400),
+        lambda request: json_response({"Message": request.headers["Authorization"]}, 401),
+        lambda request: json_response({"Message": request.headers["Authorization"]}, 500),
+        lambda request: json_response({"Echo": request.content.decode()}),
         lambda request: httpx.Response(200, content=request.content + b"}"),
-        lambda request: as_json({"OrderId": ["canary-order"]}),
+        lambda request: json_response({"OrderId": ["canary-order"]}),
         lost,
     ],
 )
@@ -102,7 +102,7 @@ async def test_an_error_shows_no_secret_even_when_the_vendor_does(
     answer: Callable[[httpx.Request], httpx.Response], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    vendor = Vendor(answer)
+    vendor = FakeVendor(answer)
     async with vendor.client() as api:
         with pytest.raises(t.TelegentError) as caught:
             await api.ports.submit(
@@ -127,8 +127,8 @@ async def test_a_failed_token_request_shows_no_secret(
     status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    vendor = Vendor()
-    vendor.answer_token = lambda request: httpx.Response(status, content=b"bad " + request.content)
+    vendor = FakeVendor()
+    vendor.respond_token = lambda request: httpx.Response(status, content=b"bad " + request.content)
     async with vendor.client() as api:
         with pytest.raises(t.TelegentError) as caught:
             await api.accounts.list()
@@ -136,14 +136,14 @@ async def test_a_failed_token_request_shows_no_secret(
 
 
 async def test_query_values_stay_out_of_errors() -> None:
-    vendor = Vendor(lambda request: as_json({}, 404))
+    vendor = FakeVendor(lambda request: json_response({}, 404))
     calls: list[Callable[[t.Telegent], Awaitable[Any]]] = [
         lambda api: api.numbers.details(phone_number=N),
         lambda api: api.numbers.order("JNUOID-canary"),
     ]
     async with vendor.client() as api:
         for call in calls:
-            with pytest.raises(t.NotFound) as caught:
+            with pytest.raises(t.NotFoundError) as caught:
                 await call(api)
             assert N not in str(caught.value)
             assert "canary" not in str(caught.value)

@@ -6,25 +6,25 @@ from typing import Any
 
 import httpx
 
-from telegent import RequestBudget, Telegent, Timeouts
+from telegent import RateLimiter, Telegent, Timeouts
 
 SECRET = "canary-account-secret"
 TOKENS = "/v1.0/OAuth2/tokens"
 FAR_FUTURE = "12/31/2099 11:59:59 PM"
 
-Answering = Callable[[httpx.Request], httpx.Response]
+Responder = Callable[[httpx.Request], httpx.Response]
 
 
-def as_json(body: object, status: int = 200, **headers: str) -> httpx.Response:
+def json_response(body: object, status: int = 200, **headers: str) -> httpx.Response:
     return httpx.Response(status, json=body, headers=headers)
 
 
-class Vendor:
+class FakeVendor:
     """Tokens are ``canary-token-1``, ``-2``, ...; every other call is answered by `answer`."""
 
-    def __init__(self, answer: Answering | None = None) -> None:
-        self.answer = answer or (lambda request: as_json({}))
-        self.answer_token: Answering = self._token
+    def __init__(self, answer: Responder | None = None) -> None:
+        self.respond = answer or (lambda request: json_response({}))
+        self.respond_token: Responder = self._token
         self.token_expiry = FAR_FUTURE
         self.token_requests: list[dict[str, Any]] = []
         self.requests: list[httpx.Request] = []
@@ -32,13 +32,13 @@ class Vendor:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == TOKENS:
             self.token_requests.append(json.loads(request.content))
-            return self.answer_token(request)
+            return self.respond_token(request)
         self.requests.append(request)
-        return self.answer(request)
+        return self.respond(request)
 
     def _token(self, request: httpx.Request) -> httpx.Response:
         token = f"canary-token-{len(self.token_requests)}"
-        return as_json({"token": token, "successful": True, "tokenExpiry": self.token_expiry})
+        return json_response({"token": token, "successful": True, "tokenExpiry": self.token_expiry})
 
     @property
     def bearers(self) -> list[str]:
@@ -49,11 +49,11 @@ class Vendor:
         body: dict[str, Any] = json.loads(self.requests[-1].content)
         return body
 
-    def client(self, budget: RequestBudget | None = None) -> Telegent:
+    def client(self, budget: RateLimiter | None = None) -> Telegent:
         return Telegent(
             "DID-1",
             SECRET,
-            budget=budget or RequestBudget(per_minute=6_000_000, burst=1_000),
+            rate_limiter=budget or RateLimiter(per_minute=6_000_000, burst=1_000),
             # Longer than any wait of a test: how a call ends for want of time is told elsewhere.
             timeouts=Timeouts(call=1_000),
             transport=httpx.MockTransport(self),

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from telegent_orchestrator._validation import faults_of
+from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection, PortInRequest
 from telegent_orchestrator.progress import Resolution
-from tests.harness import example_family
+from tests.harness import example_request
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -22,18 +22,18 @@ json_values = st.recursive(
 
 
 def family() -> dict[str, Any]:
-    raw: dict[str, Any] = json.loads(example_family().model_dump_json(exclude_none=True))
+    raw: dict[str, Any] = json.loads(example_request().model_dump_json(exclude_none=True))
     return raw
 
 
 def faults(raw: dict[str, Any]) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         OnboardingRequest.model_validate(raw)
-    return faults_of(caught.value)
+    return format_errors(caught.value)
 
 
 def test_the_example_has_no_faults() -> None:
-    assert OnboardingRequest.model_validate(family()) == example_family()
+    assert OnboardingRequest.model_validate(family()) == example_request()
 
 
 def test_every_fault_is_told_at_once() -> None:
@@ -77,16 +77,16 @@ def test_faults_never_show_values() -> None:
     raw["lines"][2]["number"] |= {canary: "account_pin", "7391": 1}
     with pytest.raises(ValidationError) as with_keys:
         OnboardingRequest.model_validate(raw)
-    told = faults_of(with_keys.value)
+    told = format_errors(with_keys.value)
     assert "7391" not in " ".join(told)
     assert "lines.2.number.(a field): Extra inputs are not permitted" in told
     assert canary not in str(caught.value)
     assert canary not in repr(caught.value)
-    assert canary not in " ".join(faults_of(caught.value))
+    assert canary not in " ".join(format_errors(caught.value))
 
 
 def test_secrets_are_not_in_reprs() -> None:
-    text = repr(example_family())
+    text = repr(example_request())
 
     for secret in ("change-me", "100200300", "482913"):
         assert secret not in text
@@ -97,7 +97,7 @@ def test_nonsense_is_refused_and_breaks_nothing(raw: Any) -> None:
     for kind in (OnboardingRequest, PortInRequest, PortInCorrection):
         with pytest.raises(ValidationError) as caught:
             kind.model_validate(raw)
-        assert faults_of(caught.value)
+        assert format_errors(caught.value)
 
 
 @given(st.sampled_from(["subscribers", "lines", "packages", "products", "relations", "routes"]))
@@ -108,4 +108,4 @@ def test_a_part_of_another_shape_is_a_fault_and_not_a_crash(part: str) -> None:
 
 def test_adopting_needs_an_id() -> None:
     with pytest.raises(ValidationError, match="adopt needs the id"):
-        Resolution.model_validate({"step": "Account", "answer": "adopt", "by": "a", "reason": "b"})
+        Resolution.model_validate({"step": "Account", "action": "adopt", "by": "a", "reason": "b"})

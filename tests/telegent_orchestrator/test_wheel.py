@@ -99,15 +99,15 @@ def test_the_command_line_is_an_extra(wheel: ZipFile, tmp_path: Path) -> None:
     # Without what the wheel asks for: downloading it would take longer than all other tests here.
     install = [*pip, "install", "--quiet", "--no-deps", str(wheel.filename)]
     subprocess.run(install, check=True)
-    telegent, family = tmp_path / "bin" / "telegent", ROOT / "examples" / "family.json"
-    validate = [str(telegent), "validate", str(family)]
+    program, family = tmp_path / "bin" / "tgo", ROOT / "examples" / "family.json"
+    validate = [str(program), "validate", str(family)]
 
     without = subprocess.run(validate, capture_output=True, text=True, check=False)
     there = {"PYTHONPATH": sysconfig.get_path("purelib")}
     with_it = subprocess.run(validate, capture_output=True, text=True, check=False, env=there)
 
     needed = (
-        "telegent needs typer, rich, cryptography, pygal, jinja2: "
+        "tgo needs typer, rich, cryptography, pygal, jinja2: "
         "pip install 'telegent-orchestrator[cli]'\n"
     )
     assert (without.returncode, without.stderr) == (2, needed)

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localstack.processes import Child, answers_at, python
-from localstack.stack import PACE
+from localstack.processes import ChildProcess, http_ready, python_command
+from localstack.stack import FAST_SETTINGS
 from simulator import Simulator, SimulatorOptions
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -20,22 +20,22 @@ SIMULATOR = SimulatorOptions()
 SECRET = SIMULATOR.account_secret
 
 
-def environment(**variables: str) -> dict[str, str]:
+def base_environment(**variables: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
     # A configuration file of whoever runs the tests must not decide where they connect.
     return kept | {"TEMPORAL_CONFIG_FILE": os.devnull} | variables
 
 
-def account(**variables: str) -> dict[str, str]:
+def worker_environment(**variables: str) -> dict[str, str]:
     given = {
         "TELEGENT_ACCOUNT_KEY": SIMULATOR.account_key,
         "TELEGENT_ACCOUNT_SECRET": SECRET,
     }
-    return environment(**given | variables)
+    return base_environment(**given | variables)
 
 
 @dataclass
-class Ended:
+class ProcessResult:
     status: int | None
     out: str
     err: str
@@ -46,7 +46,7 @@ class Ended:
 
 
 @asynccontextmanager
-async def started(
+async def started_process(
     env: dict[str, str], *arguments: str, cwd: Path = ROOT
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
@@ -67,21 +67,21 @@ async def started(
             await process.communicate()
 
 
-async def end(process: asyncio.subprocess.Process) -> Ended:
-    out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-    return Ended(process.returncode, out.decode(), err.decode())
+async def wait_result(process: asyncio.subprocess.Process) -> ProcessResult:
+    out, err = await asyncio.wait_for(process.communicate(), TEST_TIMEOUT)
+    return ProcessResult(process.returncode, out.decode(), err.decode())
 
 
-async def ended(env: dict[str, str], *arguments: str) -> Ended:
-    async with started(env, *arguments) as process:
-        return await end(process)
+async def run_worker(env: dict[str, str], *arguments: str) -> ProcessResult:
+    async with started_process(env, *arguments) as process:
+        return await wait_result(process)
 
 
-async def until(process: asyncio.subprocess.Process, event: str) -> list[dict[str, object]]:
+async def read_until(process: asyncio.subprocess.Process, event: str) -> list[dict[str, object]]:
     """Log lines up to and with the one that says `event`."""
     assert process.stdout is not None
     lines: list[dict[str, object]] = []
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while text := await process.stdout.readline():
             lines.append(json.loads(text))
             if lines[-1]["event"] == event:
@@ -90,26 +90,26 @@ async def until(process: asyncio.subprocess.Process, event: str) -> list[dict[st
 
 
 @asynccontextmanager
-async def working(
+async def running_worker(
     log: Path,
     temporal: str,
     telegent: Simulator,
     url: str,
     settings: Mapping[str, str],
     source: Path = ROOT,
-) -> AsyncIterator[Child]:
+) -> AsyncIterator[ChildProcess]:
     """A worker that answers, between the Temporal at this address and a simulator.
 
     It is made of the source in the folder `source`, and stopped when the block ends.
     """
     port = settings.get("TELEGENT_HEALTH_PORT") or str(free_port())
-    worker = Child(
+    worker = ChildProcess(
         "worker",
-        python("worker"),
+        python_command("worker"),
         log=log,
-        ready=answers_at(f"http://127.0.0.1:{port}/readyz"),
+        ready=http_ready(f"http://127.0.0.1:{port}/readyz"),
         environment={
-            **PACE,
+            **FAST_SETTINGS,
             "TELEGENT_ACCOUNT_KEY": telegent.options.account_key,
             "TELEGENT_ACCOUNT_SECRET": telegent.options.account_secret,
             "TELEGENT_BASE_URL": url,
@@ -121,7 +121,7 @@ async def working(
     )
     await worker.spawn()
     try:
-        await worker.answers()
+        await worker.wait_ready()
         yield worker
     finally:
         await worker.stop()

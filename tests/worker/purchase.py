@@ -17,7 +17,7 @@ class Order(pydantic.BaseModel):
     count: int
 
 
-class Buying:
+class PurchaseActivities:
     """Two calls to a vendor who takes his time."""
 
     def __init__(self, seconds: float = 0) -> None:
@@ -34,17 +34,17 @@ class Buying:
 
 
 @activity.defn
-async def reckon(count: int) -> int:
+async def increment(count: int) -> int:
     return count + 1
 
 
 @workflow.defn
-class Purchase:
+class PurchaseWorkflow:
     @workflow.run
     async def run(self, order: Order) -> str:
         calls = [
             workflow.start_activity_method(
-                Buying.buy,
+                PurchaseActivities.buy,
                 task_queue=API_TASK_QUEUE,
                 start_to_close_timeout=timedelta(seconds=30),
                 retry_policy=RetryPolicy(maximum_attempts=1),
@@ -56,9 +56,9 @@ class Purchase:
 
 
 @workflow.defn
-class Reckoning:
+class IncrementWorkflow:
     @workflow.run
     async def run(self, order: Order) -> int:
         return await workflow.execute_local_activity(
-            reckon, order.count, start_to_close_timeout=timedelta(seconds=5)
+            increment, order.count, start_to_close_timeout=timedelta(seconds=5)
         )

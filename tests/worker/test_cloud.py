@@ -18,9 +18,9 @@ from simulator import CarrierSetup, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import QUICK, dev_server
+from tests.harness import FAST_TIMINGS, dev_server
 from tests.payloads import port_in
-from tests.worker.processes import ended, environment, working
+from tests.worker.processes import base_environment, run_worker, running_worker
 from tests.worker.tls_proxy import tls_proxy
 from worker.connect import connect
 from worker.errors import WorkerError
@@ -70,11 +70,11 @@ def tls(files: Path, **named: str) -> dict[str, str]:
 async def test_with_its_certificate_a_worker_works(
     temporal: Client, address: str, files: Path, tmp_path: Path
 ) -> None:
-    telegent = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=QUICK)))
+    telegent = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS)))
     request = PortInRequest(details=PortInDetails.model_validate(port_in()))
     async with (
         telegent.serve() as url,
-        working(tmp_path / "worker.log", address, telegent, url, tls(files)),
+        running_worker(tmp_path / "worker.log", address, telegent, url, tls(files)),
     ):
         port = await Orchestrator(temporal).start_port_in(request)
         assert (await port.result()).state is PortState.COMPLETED
@@ -93,7 +93,9 @@ async def test_certificates_may_stand_in_a_file_of_settings(
         tls.client_key_path = "{files}/right.key"
         """
     )
-    done = await ended(environment(TEMPORAL_CONFIG_FILE=str(settings)), "search-attributes")
+    done = await run_worker(
+        base_environment(TEMPORAL_CONFIG_FILE=str(settings)), "search-attributes"
+    )
     assert (done.status, done.err) == (0, "")
     assert len(done.out.splitlines()) == len(SEARCH_ATTRIBUTES)
 
@@ -103,7 +105,7 @@ async def test_each_command_says_in_one_line_that_its_certificate_is_refused(
     address: str, files: Path, command: str
 ) -> None:
     wrong = tls(files, CLIENT_CERT="wrong.pem", CLIENT_KEY="wrong.key")
-    done = await ended(environment(TEMPORAL_ADDRESS=address, **wrong), command)
+    done = await run_worker(base_environment(TEMPORAL_ADDRESS=address, **wrong), command)
     (line,) = done.lines
     assert done.status == 1
     assert line == (
@@ -165,7 +167,7 @@ async def test_tls_that_was_not_asked_for_is_guessed(
 
 async def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
     """What a command says that connects with these variables."""
-    for name, value in (environment() | variables).items():
+    for name, value in (base_environment() | variables).items():
         monkeypatch.setenv(name, value)
     with pytest.raises(WorkerError) as error:
         await connect(())
@@ -175,7 +177,7 @@ async def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
 
 async def test_an_api_key_is_shown_with_every_call(files: Path) -> None:
     async with listening(files) as server:
-        done = await ended(with_key(server, files), "search-attributes")
+        done = await run_worker(with_key(server, files), "search-attributes")
     assert done.status == 0, done.err
     assert server.calls[-1]["path"].endswith("/AddSearchAttributes")
     assert {call["authorization"] for call in server.calls} == {f"Bearer {API_KEY}"}
@@ -217,7 +219,7 @@ async def listening(files: Path, *status: str) -> AsyncIterator[Server]:
 
 
 def with_key(server: Server, files: Path) -> dict[str, str]:
-    return environment(
+    return base_environment(
         TEMPORAL_ADDRESS=f"localhost:{server.port}",
         TEMPORAL_API_KEY=API_KEY,
         TEMPORAL_TLS_SERVER_CA_CERT_PATH=str(files / "right-ca.pem"),

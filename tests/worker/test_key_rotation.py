@@ -27,13 +27,13 @@ from telegent_orchestrator.port_in import (
     PortInRequest,
     PortState,
 )
-from tests.harness import QUICK, SETTINGS, House, end_what_runs, failed_tasks
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness, terminate_running, workflow_task_failures
 from tests.payloads import port_in
-from tests.timeouts import PATIENCE
-from worker.payload_validation import missing_key, reading_client
+from tests.timeouts import TEST_TIMEOUT
+from worker.payload_validation import missing_key_reason, with_validating_converter
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
-from workflows.support.exactly_once import NOTHING_HAPPENED, outcome_of
+from workflows.support.exactly_once import NOT_EXECUTED, classify_failure
 
 NUMBER = "+18015550142"
 A, B = PayloadKey("2025", os.urandom(32)), PayloadKey("2026", os.urandom(32))
@@ -46,72 +46,76 @@ def with_keys(client: Client, *keys: PayloadKey) -> Client:
 
 
 @asynccontextmanager
-async def closed_house(temporal: Client, record: CarrierRecord) -> AsyncIterator[House]:
-    """A house in which nobody works yet."""
+async def harness_without_workers(
+    temporal: Client, record: CarrierRecord
+) -> AsyncIterator[Harness]:
+    """A harness in which nobody works yet."""
     simulator = Simulator(
-        SimulatorOptions(carrier=CarrierSetup(timings=QUICK, records={NUMBER: record}))
+        SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS, records={NUMBER: record}))
     )
     mine = uuid4().hex[:8]
     async with simulator.serve() as url:
         settings = replace(SETTINGS, id_key=mine)
-        house = House(temporal, simulator, Orchestrator(temporal, id_key=mine), settings, url)
-        yield house
-        await end_what_runs(temporal)
+        harness = Harness(temporal, simulator, Orchestrator(temporal, id_key=mine), settings, url)
+        yield harness
+        await terminate_running(temporal)
 
 
-def as_holder(house: House, *keys: PayloadKey) -> House:
-    """The same house, as seen by a process with these keys."""
-    temporal = with_keys(house.temporal, *keys)
-    typed = Orchestrator(temporal, id_key=house.settings.id_key)
-    return replace(house, temporal=temporal, orchestrator=typed)
+def as_holder(harness: Harness, *keys: PayloadKey) -> Harness:
+    """The same harness, as seen by a process with these keys."""
+    temporal = with_keys(harness.temporal, *keys)
+    typed = Orchestrator(temporal, id_key=harness.settings.id_key)
+    return replace(harness, temporal=temporal, orchestrator=typed)
 
 
-async def start(house: House) -> PortInHandle:
+async def start(harness: Harness) -> PortInHandle:
     details = PortInDetails.model_validate(port_in(NUMBER))
-    await house.temporal.start_workflow(
+    await harness.temporal.start_workflow(
         names.PORT_IN_WORKFLOW,
         PortInRequest(details=details),
-        id=names.port_in_id(NUMBER, house.settings.id_key),
+        id=names.port_in_id(NUMBER, harness.settings.id_key),
         task_queue=names.TASK_QUEUE,
         # A failed task is tried again after this; the usual ten seconds are long for a test.
         task_timeout=timedelta(seconds=3),
     )
-    return house.orchestrator.port_in(NUMBER)
+    return harness.orchestrator.port_in(NUMBER)
 
 
 async def until(port: PortInHandle, state: PortState) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (await port.status()).state is not state:
             await asyncio.sleep(0.05)
 
 
 async def until_task_fails(handle: WorkflowHandle[Any, Any]) -> str:
-    async with asyncio.timeout(PATIENCE):
-        while not (why := await failed_tasks(handle)):
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while not (why := await workflow_task_failures(handle)):
             await asyncio.sleep(0.05)
     return why[0]
 
 
 async def test_keys_are_exchanged_while_a_port_in_is_open(temporal: Client) -> None:
-    async with closed_house(temporal, CarrierRecord(account_number="100200301")) as house:
-        before, between = as_holder(house, A), as_holder(house, A, B)
-        rotated, after = as_holder(house, B, A), as_holder(house, B)
-        async with before.working():
+    async with harness_without_workers(
+        temporal, CarrierRecord(account_number="100200301")
+    ) as harness:
+        before, between = as_holder(harness, A), as_holder(harness, A, B)
+        rotated, after = as_holder(harness, B, A), as_holder(harness, B)
+        async with before.running_workers():
             port = await start(before)
             await until(port, PortState.ACTION_REQUIRED)
         # First every process learns to read the new key, then every process writes with it.
-        async with between.working():
+        async with between.running_workers():
             assert (
                 await before.orchestrator.port_in(NUMBER).status()
             ).state is PortState.ACTION_REQUIRED
-        async with rotated.working():
+        async with rotated.running_workers():
             correction = PortInCorrection(account_number="100200301", by="desk")
             await rotated.orchestrator.port_in(NUMBER).correct(correction)
             result = await rotated.orchestrator.port_in(NUMBER).result()
             assert result.state is PortState.COMPLETED
 
         handle = rotated.temporal.get_workflow_handle(port.id)
-        assert await failed_tasks(handle) == []
+        assert await workflow_task_failures(handle) == []
         history = await handle.fetch_history()
         used = {
             payload.metadata["encryption-key-id"]
@@ -144,28 +148,28 @@ async def test_keys_are_exchanged_while_a_port_in_is_open(temporal: Client) -> N
 async def test_a_start_under_a_key_that_the_worker_lacks_waits_for_it(
     temporal: Client, worker_has: tuple[PayloadKey, ...], sender_has: tuple[PayloadKey, ...]
 ) -> None:
-    async with closed_house(temporal, CarrierRecord()) as house:
-        sender = as_holder(house, *sender_has)
-        async with as_holder(house, *worker_has).working():
+    async with harness_without_workers(temporal, CarrierRecord()) as harness:
+        sender = as_holder(harness, *sender_has)
+        async with as_holder(harness, *worker_has).running_workers():
             port = await start(sender)
             why = await until_task_fails(temporal.get_workflow_handle(port.id))
             # In the clear: whoever looks at it may have no key either.
             assert f"key '{sender_has[0].id}'" in why or f"name '{sender_has[0].id}'" in why
             assert "TELEGENT_PAYLOAD_KEYS" in why
-        async with sender.working():
+        async with sender.running_workers():
             assert (await port.result()).state is PortState.COMPLETED
 
 
 async def test_a_signal_under_a_key_that_the_worker_lacks_waits_for_it(temporal: Client) -> None:
-    async with closed_house(temporal, CarrierRecord(script="silent")) as house:
-        async with as_holder(house, A).working():
-            port = await start(as_holder(house, A))
+    async with harness_without_workers(temporal, CarrierRecord(script="silent")) as harness:
+        async with as_holder(harness, A).running_workers():
+            port = await start(as_holder(harness, A))
             await until(port, PortState.SUBMITTED)
-            early = as_holder(house, B, A).temporal.get_workflow_handle(port.id)
+            early = as_holder(harness, B, A).temporal.get_workflow_handle(port.id)
             await early.signal(names.CANCEL_SIGNAL, CANCEL)
             assert "'2026'" in await until_task_fails(early)
-        async with as_holder(house, B, A).working():
-            result = await as_holder(house, B, A).orchestrator.port_in(NUMBER).result()
+        async with as_holder(harness, B, A).running_workers():
+            result = await as_holder(harness, B, A).orchestrator.port_in(NUMBER).result()
             assert result.state is PortState.CANCELLED
 
 
@@ -174,17 +178,17 @@ async def test_an_update_under_a_key_that_the_worker_lacks_is_refused_at_once(
 ) -> None:
     """Taken into the workflow task, it would hold up everything else, even when its sender left."""
     async with (
-        closed_house(temporal, CarrierRecord(script="silent")) as house,
-        (worker := as_holder(house, A)).working(),
+        harness_without_workers(temporal, CarrierRecord(script="silent")) as harness,
+        (worker := as_holder(harness, A)).running_workers(),
     ):
         port = await start(worker)
         await until(port, PortState.SUBMITTED)
         handle = temporal.get_workflow_handle(port.id)
-        early = as_holder(house, B, A).temporal.get_workflow_handle(port.id)
+        early = as_holder(harness, B, A).temporal.get_workflow_handle(port.id)
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await early.execute_update(names.CANCEL_UPDATE, CANCEL)
         assert "encrypted with key '2026'" in str(refused.value.cause)
-        assert await failed_tasks(handle) == []
+        assert await workflow_task_failures(handle) == []
         await port.cancel(CANCEL)
         assert (await port.result()).state is PortState.CANCELLED
 
@@ -194,13 +198,13 @@ async def test_an_update_that_was_taken_needs_its_key_when_it_is_replayed(
     temporal: Client, fresh: bool
 ) -> None:
     (sealed,) = await data_converter([B]).encode([CANCEL])
-    codec = reading_client(with_keys(temporal, A)).data_converter.payload_codec
+    codec = with_validating_converter(with_keys(temporal, A)).data_converter.payload_codec
     assert codec
     (marked,) = await codec.decode([sealed])
     act = WorkflowActivation()
     act.jobs.add().do_update.CopyFrom(DoUpdate(input=[marked], run_validator=fresh))
 
-    assert (missing_key(act) is None) is fresh
+    assert (missing_key_reason(act) is None) is fresh
 
 
 def test_a_create_whose_worker_lacks_the_key_has_not_happened() -> None:
@@ -219,5 +223,5 @@ def test_a_create_whose_worker_lacks_the_key_has_not_happened() -> None:
     )
     failed.__cause__ = undecoded
 
-    assert outcome_of(failed) is Outcome.KEY_MISSING
-    assert NOTHING_HAPPENED[Outcome.KEY_MISSING] == "a worker lacks a payload key"
+    assert classify_failure(failed) is Outcome.KEY_MISSING
+    assert NOT_EXECUTED[Outcome.KEY_MISSING] == "a worker lacks a payload key"

@@ -15,7 +15,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, NexusOperationError, is_cancelled_exception
 from temporalio.worker import Worker
 
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 
 with workflow.unsafe.imports_passed_through():
     from nexusrpc import HandlerError, HandlerErrorType
@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from telegent_orchestrator.nexus import TelegentOrchestrator
     from telegent_orchestrator.onboarding import OnboardingResult
     from telegent_orchestrator.port_in import PortInResult, PortState
-    from tests.harness import QUICK, House, dev_server, open_house
+    from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
     from tests.payloads import line, port_in, single
 
 NAMESPACE = QUEUE = "others"
@@ -46,13 +46,13 @@ class Calls:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house() -> AsyncIterator[House]:
+async def harness() -> AsyncIterator[Harness]:
     async with dev_server() as client:
         target = ["--target-namespace", "default", "--target-task-queue", TASK_QUEUE]
         await operator(client, "namespace", "create", "--namespace", NAMESPACE)
         await operator(client, "nexus", "endpoint", "create", "--name", ENDPOINT, *target)
-        options = SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
-        async with open_house(client, options) as there:
+        options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
+        async with running_harness(client, options) as there:
             yield there
 
 
@@ -66,9 +66,9 @@ async def operator(client: Client, *command: str) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def others(house: House) -> AsyncIterator[Client]:
+async def others(harness: Harness) -> AsyncIterator[Client]:
     client = await Client.connect(
-        house.temporal.service_client.config.target_host,
+        harness.temporal.service_client.config.target_host,
         namespace=NAMESPACE,
         data_converter=pydantic_data_converter,
     )
@@ -82,7 +82,7 @@ async def start(others: Client, operation: str, asked: object) -> WorkflowHandle
         args=[operation, asked],
         id=uuid4().hex,
         task_queue=QUEUE,
-        execution_timeout=timedelta(seconds=PATIENCE),
+        execution_timeout=timedelta(seconds=TEST_TIMEOUT),
     )
 
 
@@ -106,22 +106,24 @@ def wanted(reference: str, **changes: Any) -> dict[str, Any]:
     return request.model_dump(mode="json", exclude_none=True)
 
 
-async def test_an_onboarding_is_made_once_whoever_asks(house: House, others: Client) -> None:
+async def test_an_onboarding_is_made_once_whoever_asks(harness: Harness, others: Client) -> None:
     both = await asyncio.gather(*(call(others, "onboard", wanted("shared")) for _ in range(2)))
     later = await call(others, "onboard", wanted("shared"))
 
     assert both == [later, later]
     assert OnboardingResult.model_validate(later).complete
-    accounts = [row for row in house.telegent.ledger.of("account.created") if "shared" in str(row)]
+    accounts = [
+        row for row in harness.telegent.ledger.by_kind("account.created") if "shared" in str(row)
+    ]
     assert len(accounts) == 1
 
 
-async def test_a_port_in_is_corrected_and_cancelled(house: House, others: Client) -> None:
+async def test_a_port_in_is_corrected_and_cancelled(harness: Harness, others: Client) -> None:
     number = "+18015550142"
     details = port_in(number)
     del details["account_number"]
     operation = await start(others, "port_in", {"details": details})
-    await reach(house, number, PortState.INFO_REQUIRED)
+    await reach(harness, number, PortState.INFO_REQUIRED)
     joining = await start(others, "port_in", {"details": details})
 
     correction = {"phone_number": number, "correction": {"losing_carrier": "AT&T", "by": "shop"}}
@@ -135,7 +137,7 @@ async def test_a_port_in_is_corrected_and_cancelled(house: House, others: Client
     # It was told of the end. Waiting for it in the handler would hold up a worker for days.
     events = [event.event_type for event in (await joining.fetch_history()).events]
     assert EventType.EVENT_TYPE_NEXUS_OPERATION_STARTED in events
-    said = [entry.what for entry in ended.timeline if entry.by == "shop"]
+    said = [entry.event for entry in ended.timeline if entry.by == "shop"]
     assert said[:2] == ["corrected losing_carrier", "asked to cancel: the customer stays"]
     late = await refusal(others, "cancel", cancel)
     assert isinstance(late, HandlerError)
@@ -144,12 +146,12 @@ async def test_a_port_in_is_corrected_and_cancelled(house: House, others: Client
 
 
 async def test_a_correction_of_no_use_is_refused_with_the_reason(
-    house: House, others: Client
+    harness: Harness, others: Client
 ) -> None:
     number = "+18015550143"
-    house.telegent.carrier.alter(number, {"account_number": "100200301"})
+    harness.telegent.carrier.update_record(number, {"account_number": "100200301"})
     await start(others, "port_in", {"details": port_in(number)})
-    await reach(house, number, PortState.ACTION_REQUIRED)
+    await reach(harness, number, PortState.ACTION_REQUIRED)
 
     same = {"phone_number": number, "correction": {"account_number": "100200300", "by": "shop"}}
     why = await refusal(others, "correct", same)
@@ -159,16 +161,16 @@ async def test_a_correction_of_no_use_is_refused_with_the_reason(
     assert why.message == "account_number: this is what was rejected"
 
 
-async def reach(house: House, number: str, state: PortState) -> None:
+async def reach(harness: Harness, number: str, state: PortState) -> None:
     running = (
-        f"PortState = '{state.value}' AND WorkflowId = '{house.orchestrator.port_in(number).id}'"
+        f"PortState = '{state.value}' AND WorkflowId = '{harness.orchestrator.port_in(number).id}'"
     )
-    async with asyncio.timeout(PATIENCE):
-        while (await house.temporal.count_workflows(running)).count == 0:
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while (await harness.temporal.count_workflows(running)).count == 0:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
     ("operation", "asked", "faults"),
     [
@@ -209,7 +211,7 @@ async def test_bad_input_is_refused_at_once_with_every_fault(
 
 
 async def test_what_exists_comes_with_the_failure_of_an_incomplete_onboarding(
-    house: House, others: Client
+    harness: Harness, others: Client
 ) -> None:
     asked = wanted("incomplete", packages=[{"key": "plan", "package_id": "PID-none"}])
     why = await refusal(others, "onboard", asked)
@@ -217,26 +219,28 @@ async def test_what_exists_comes_with_the_failure_of_an_incomplete_onboarding(
     assert isinstance(why, ApplicationError)
     assert why.type == "Incomplete"
     [line] = OnboardingResult.model_validate(why.details[0]).lines
-    assert line.phone_number in {number.number for number in house.telegent.world.numbers.values()}
+    assert line.phone_number in {
+        number.number for number in harness.telegent.state.numbers.values()
+    }
 
 
 async def test_cancelling_the_operation_cancels_the_onboarding(
-    house: House, others: Client
+    harness: Harness, others: Client
 ) -> None:
     number = "+18015550144"
     details = port_in(number, kind="port_in")
     del details["account_number"]
     asked = wanted("withdrawn", lines=[line("first", "one", number=details)])
     operation = await start(others, "onboard", asked)
-    await reach(house, number, PortState.INFO_REQUIRED)
+    await reach(harness, number, PortState.INFO_REQUIRED)
 
     await operation.cancel()
 
     with pytest.raises(WorkflowFailureError) as theirs:
         await operation.result()
     with pytest.raises(WorkflowFailureError) as ours:
-        await house.orchestrator.onboarding("withdrawn").result()
+        await harness.orchestrator.onboarding("withdrawn").result()
     assert is_cancelled_exception(theirs.value.cause)
     assert is_cancelled_exception(ours.value.cause)
     # It goes on: the losing carrier may be done at any moment.
-    assert (await house.orchestrator.port_in(number).status()).state is PortState.INFO_REQUIRED
+    assert (await harness.orchestrator.port_in(number).status()).state is PortState.INFO_REQUIRED

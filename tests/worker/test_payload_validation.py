@@ -29,9 +29,9 @@ from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
-from tests.harness import QUICK, House, failed_tasks, open_house
+from tests.harness import FAST_TIMINGS, Harness, running_harness, workflow_task_failures
 from tests.payloads import port_in
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
 
@@ -85,13 +85,13 @@ async def unreadable() -> dict[str, list[Payload]]:
 def options() -> SimulatorOptions:
     # A carrier that never answers: what happens is up to the messages.
     records = {"+18015550142": CarrierRecord(script="silent")}
-    return SimulatorOptions(carrier=CarrierSetup(timings=QUICK, records=records))
+    return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS, records=records))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(temporal: Client, options: SimulatorOptions) -> AsyncIterator[House]:
+async def harness(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
     sealed = Client(temporal.service_client, data_converter=data_converter([KEY]))
-    async with open_house(sealed, options) as there:
+    async with running_harness(sealed, options) as there:
         yield there
 
 
@@ -108,10 +108,10 @@ def foreign(client: Client) -> Client:
     return Client(client.service_client, data_converter=converter)
 
 
-async def open_port_in(house: House) -> PortInHandle:
+async def open_port_in(harness: Harness) -> PortInHandle:
     details = PortInDetails.model_validate(port_in())
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(PATIENCE):
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (await handle.status()).state is not PortState.SUBMITTED:
             await asyncio.sleep(0.05)
     return handle
@@ -128,20 +128,20 @@ async def start_raw(client: Client, workflow: str, sent: list[Payload]) -> Workf
 
 @pytest.mark.parametrize("workflow", [found.__name__ for found in WORKFLOWS])
 async def test_a_start_that_cannot_be_read_ends_with_the_reason(
-    house: House, workflow: str
+    harness: Harness, workflow: str
 ) -> None:
     async def start(sent: list[Payload]) -> ApplicationError:
-        handle = await start_raw(house.temporal, workflow, sent)
+        handle = await start_raw(harness.temporal, workflow, sent)
         with pytest.raises(WorkflowFailureError) as failed:
-            await asyncio.wait_for(handle.result(), PATIENCE)
-        assert await failed_tasks(handle) == []
+            await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+        assert await workflow_task_failures(handle) == []
         assert isinstance(failed.value.cause, ApplicationError)
         return failed.value.cause
 
     wrong = await unreadable()
     causes = await asyncio.gather(*map(start, wrong.values()))
     for cause in causes:
-        assert cause.type == "Unreadable"
+        assert cause.type == "InvalidMessage"
         assert cause.message.startswith(f"{workflow} was not started: ")
         assert len(cause.message) < 20_000
     said = dict(zip(wrong, [cause.message for cause in causes], strict=True))
@@ -150,16 +150,16 @@ async def test_a_start_that_cannot_be_read_ends_with_the_reason(
     assert "altered" in said["altered"]
 
 
-async def test_a_query_to_a_refused_start_says_why(house: House) -> None:
-    handle = await start_raw(house.temporal, "PortInWorkflow", [payload(b"{}")])
+async def test_a_query_to_a_refused_start_says_why(harness: Harness) -> None:
+    handle = await start_raw(harness.temporal, "PortInWorkflow", [payload(b"{}")])
     with pytest.raises(WorkflowFailureError):
         await handle.result()
     with pytest.raises(WorkflowQueryFailedError, match="its failure says why"):
         await handle.query(names.STATUS_QUERY)
 
 
-async def test_a_refused_start_replays(house: House) -> None:
-    raw = await start_raw(house.temporal, "PortInWorkflow", [])
+async def test_a_refused_start_replays(harness: Harness) -> None:
+    raw = await start_raw(harness.temporal, "PortInWorkflow", [])
     with pytest.raises(WorkflowFailureError):
         await raw.result()
     history = await raw.fetch_history()
@@ -170,11 +170,11 @@ async def test_a_refused_start_replays(house: House) -> None:
 
 
 async def test_a_release_that_cannot_read_an_open_workflows_start_does_not_end_it(
-    house: House,
+    harness: Harness,
 ) -> None:
     """The replay differs from what is recorded, so that the task fails and the workflow stays."""
-    port = await open_port_in(house)
-    handle = house.temporal.get_workflow_handle(port.id)
+    port = await open_port_in(harness)
+    handle = harness.temporal.get_workflow_handle(port.id)
     recorded = json.loads((await handle.fetch_history()).to_json())
     started = recorded["events"][0]["workflowExecutionStartedEventAttributes"]
     started["input"] = {"payloads": []}
@@ -187,10 +187,10 @@ async def test_a_release_that_cannot_read_an_open_workflows_start_does_not_end_i
 
 @pytest.mark.parametrize("signal", [names.CORRECT_SIGNAL, names.CANCEL_SIGNAL])
 async def test_a_signal_that_cannot_be_read_is_shown_and_changes_nothing(
-    house: House, signal: str
+    harness: Harness, signal: str
 ) -> None:
-    port = await open_port_in(house)
-    handle = foreign(house.temporal).get_workflow_handle(port.id)
+    port = await open_port_in(harness)
+    handle = foreign(harness.temporal).get_workflow_handle(port.id)
     wrong = await unreadable()
     for sent in wrong.values():
         args = [RawValue(one) for one in sent]
@@ -200,14 +200,14 @@ async def test_a_signal_that_cannot_be_read_is_shown_and_changes_nothing(
 
     status = await port.status()
 
-    refused = [entry for entry in status.timeline if "that was refused: " in entry.what]
+    refused = [entry for entry in status.timeline if "that was refused: " in entry.event]
     assert len(refused) == len(wrong)
-    assert all(len(entry.what) < 1_100 and len(entry.by) <= 300 for entry in refused)
-    said = dict(zip(wrong, [entry.what for entry in refused], strict=True))
+    assert all(len(entry.event) < 1_100 and len(entry.by) <= 300 for entry in refused)
+    said = dict(zip(wrong, [entry.event for entry in refused], strict=True))
     assert "it could not be read: payload under key 'ours' was altered" in said["altered"]
     assert "Invalid JSON" in said["no JSON"]
     assert status.state is PortState.SUBMITTED
-    assert await failed_tasks(handle) == []
+    assert await workflow_task_failures(handle) == []
 
 
 @pytest.mark.parametrize(
@@ -216,13 +216,13 @@ async def test_a_signal_that_cannot_be_read_is_shown_and_changes_nothing(
         names.CORRECT_UPDATE,
         names.CANCEL_UPDATE,
         names.ATTACH_ORDER_UPDATE,
-        names.OPERATOR_UPDATE,
+        names.OPERATOR_RESOLVE_UPDATE,
         "no_such_update",
     ],
 )
-async def test_an_update_that_cannot_be_read_is_refused(house: House, update: str) -> None:
-    port = await open_port_in(house)
-    handle = foreign(house.temporal).get_workflow_handle(port.id)
+async def test_an_update_that_cannot_be_read_is_refused(harness: Harness, update: str) -> None:
+    port = await open_port_in(harness)
+    handle = foreign(harness.temporal).get_workflow_handle(port.id)
 
     for sent in (await unreadable()).values():
         with pytest.raises(WorkflowUpdateFailedError) as refused:
@@ -230,13 +230,13 @@ async def test_an_update_that_cannot_be_read_is_refused(house: House, update: st
         assert "object has no attribute" not in str(refused.value.cause)
 
     assert (await port.status()).state is PortState.SUBMITTED
-    assert await failed_tasks(handle) == []
+    assert await workflow_task_failures(handle) == []
 
 
-async def test_a_flood_of_nonsense_neither_fills_nor_stops_a_port_in(house: House) -> None:
-    house.telegent.carrier.set(port_in()["phone_number"], CarrierRecord(script="silent"))
-    port = await open_port_in(house)
-    handle = foreign(house.temporal).get_workflow_handle(port.id)
+async def test_a_flood_of_nonsense_neither_fills_nor_stops_a_port_in(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(port_in()["phone_number"], CarrierRecord(script="silent"))
+    port = await open_port_in(harness)
+    handle = foreign(harness.temporal).get_workflow_handle(port.id)
     nonsense = {"by": "x" * 10_000} | {f"field {n}": n for n in range(60)}
     for _ in range(30):
         await asyncio.gather(*(handle.signal(names.CORRECT_SIGNAL, nonsense) for _ in range(20)))
@@ -246,6 +246,6 @@ async def test_a_flood_of_nonsense_neither_fills_nor_stops_a_port_in(house: Hous
 
     assert result.state is PortState.CANCELLED
     assert len(result.timeline) == 500
-    assert "more than is kept here" in result.timeline[250].what
-    assert result.timeline[1].what == "submitting"
+    assert "more than is kept here" in result.timeline[250].event
+    assert result.timeline[1].event == "submitting"
     assert len(result.model_dump_json()) < 1_000_000

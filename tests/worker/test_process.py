@@ -21,24 +21,24 @@ import worker.run
 from activities.onboarding.accounts import AccountActivities, FindAccount
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port, temporal_binary
 from tests.worker.processes import (
     SECRET,
     SIMULATOR,
-    account,
-    end,
-    ended,
-    environment,
-    started,
-    until,
+    base_environment,
+    read_until,
+    run_worker,
+    started_process,
+    wait_result,
+    worker_environment,
 )
 from worker.errors import WorkerError
 from worker.settings import WorkerSettings, load_settings, markdown_table
 
 
 async def test_missing_credentials_are_all_named() -> None:
-    done = await ended(environment(TELEGENT_BURST="x"))
+    done = await run_worker(base_environment(TELEGENT_BURST="x"))
     assert done.status == 2
     assert [line.split()[0].split("=")[0] for line in done.lines] == [
         "TELEGENT_ACCOUNT_KEY",
@@ -49,7 +49,7 @@ async def test_missing_credentials_are_all_named() -> None:
 
 
 async def test_address_that_would_show_the_secret_is_refused() -> None:
-    done = await ended(account(TELEGENT_BASE_URL="http://api.telegent.com"))
+    done = await run_worker(worker_environment(TELEGENT_BASE_URL="http://api.telegent.com"))
     assert done.status == 2
     (line,) = done.lines
     assert line.startswith("TELEGENT_BASE_URL: ")
@@ -57,7 +57,7 @@ async def test_address_that_would_show_the_secret_is_refused() -> None:
 
 
 async def test_temporal_that_does_not_answer_is_one_line() -> None:
-    done = await ended(account(TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}"))
+    done = await run_worker(worker_environment(TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}"))
     assert done.status == 1
     (line,) = done.lines
     assert line.startswith("cannot reach Temporal at 127.0.0.1:")
@@ -67,14 +67,18 @@ async def test_temporal_that_does_not_answer_is_one_line() -> None:
 
 async def test_temporal_settings_that_cannot_be_used_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "temporal.toml").write_text("not toml at all")
-    done = await ended(account(TEMPORAL_CONFIG_FILE=str(tmp_path / "temporal.toml")))
+    done = await run_worker(
+        worker_environment(TEMPORAL_CONFIG_FILE=str(tmp_path / "temporal.toml"))
+    )
     assert done.status == 1
     assert done.lines[0].startswith("the TEMPORAL_* settings cannot be used")
 
 
 async def test_missing_namespace_is_one_line(temporal: WorkflowEnvironment) -> None:
     address = temporal.client.service_client.config.target_host
-    done = await ended(account(TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="absent"))
+    done = await run_worker(
+        worker_environment(TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="absent")
+    )
     assert done.status == 1
     (line,) = done.lines
     assert "'absent'" in line
@@ -84,22 +88,22 @@ async def test_missing_search_attributes_are_one_line_until_registered() -> None
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=temporal_binary()
     ) as fresh:
-        env = account(TEMPORAL_ADDRESS=fresh.client.service_client.config.target_host)
-        refused = await ended(env)
+        env = worker_environment(TEMPORAL_ADDRESS=fresh.client.service_client.config.target_host)
+        refused = await run_worker(env)
         assert refused.status == 1
         (line,) = refused.lines
         assert all(key.name in line for key in SEARCH_ATTRIBUTES)
         assert "python -m worker search-attributes" in line
 
-        first = await ended(env, "search-attributes")
-        again = await ended(env, "search-attributes")
+        first = await run_worker(env, "search-attributes")
+        again = await run_worker(env, "search-attributes")
         assert (first.status, again.status) == (0, 0)
         assert first.out.splitlines() == [f"{key.name}: registered" for key in SEARCH_ATTRIBUTES]
         assert again.out.splitlines() == [
             f"{key.name}: already registered" for key in SEARCH_ATTRIBUTES
         ]
-        async with started(env) as process:
-            await until(process, "running")
+        async with started_process(env) as process:
+            await read_until(process, "running")
 
 
 async def test_attribute_of_another_type_is_named() -> None:
@@ -108,7 +112,7 @@ async def test_attribute_of_another_type_is_named() -> None:
         search_attributes=[SearchAttributeKey.for_int("PortState")],
     ) as fresh:
         address = fresh.client.service_client.config.target_host
-        done = await ended(environment(TEMPORAL_ADDRESS=address), "search-attributes")
+        done = await run_worker(base_environment(TEMPORAL_ADDRESS=address), "search-attributes")
     assert done.status == 1
     (line,) = done.lines
     assert "PortState" in line
@@ -119,7 +123,9 @@ async def test_attribute_of_another_type_is_named() -> None:
 async def attributes(temporal: WorkflowEnvironment) -> Client:
     """A client of a server that has the search attributes."""
     address = temporal.client.service_client.config.target_host
-    assert (await ended(environment(TEMPORAL_ADDRESS=address), "search-attributes")).status == 0
+    assert (
+        await run_worker(base_environment(TEMPORAL_ADDRESS=address), "search-attributes")
+    ).status == 0
     return temporal.client
 
 
@@ -128,7 +134,7 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
     gate = simulator.gates.close("GET /v1.0/distributor/accounts", "before")
     async with simulator.serve() as url:
         port = free_port()
-        env = account(
+        env = worker_environment(
             TEMPORAL_ADDRESS=attributes.service_client.config.target_host,
             TELEGENT_BASE_URL=url,
             TELEGENT_HEALTH_PORT=str(port),
@@ -136,8 +142,8 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
             TELEGENT_REQUESTS_PER_MINUTE="600",
             TELEGENT_MISSPELT="1",
         )
-        async with started(env) as process:
-            said = await until(process, "running")
+        async with started_process(env) as process:
+            said = await read_until(process, "running")
             warnings = [line["event"] for line in said if line["level"] == "warning"]
             assert warnings == [
                 "unknown setting is ignored; is it misspelt?",
@@ -148,7 +154,7 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
                 assert (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
 
             call = await attributes.start_activity(
-                AccountActivities.find,
+                AccountActivities.find_account,
                 args=[FindAccount(marked_name="nobody")],
                 id=str(uuid.uuid4()),
                 task_queue=API_TASK_QUEUE,
@@ -158,9 +164,11 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
             await gate.reached()
             assert [entry.status for entry in simulator.requests if not entry.is_token] == [None]
             process.send_signal(signal.SIGTERM)
-            (stopping,) = await until(process, "stopping: no new work; calls in flight may finish")
+            (stopping,) = await read_until(
+                process, "stopping: no new work; calls in flight may finish"
+            )
             gate.release()
-            done = await end(process)
+            done = await wait_result(process)
         assert done.status == 0, done.err
         assert done.err == ""
         events = [json.loads(line)["event"] for line in done.out.splitlines()]
@@ -175,7 +183,7 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
 async def test_worker_that_fails_for_good_is_one_line(
     temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in account(
+    for name, value in worker_environment(
         TEMPORAL_ADDRESS=temporal.client.service_client.config.target_host,
         TEMPORAL_NAMESPACE="absent",
     ).items():
@@ -188,19 +196,19 @@ async def test_worker_that_fails_for_good_is_one_line(
     running = asyncio.create_task(worker.run.run(load_settings(WorkerSettings)))
     try:
         with pytest.raises(WorkerError, match=r"^the Temporal worker failed: .*absent"):
-            await asyncio.wait_for(running, PATIENCE)
+            await asyncio.wait_for(running, TEST_TIMEOUT)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(number)
 
 
 async def test_settings_prints_the_table() -> None:
-    done = await ended(environment(), "settings")
+    done = await run_worker(base_environment(), "settings")
     assert (done.status, done.out) == (0, markdown_table() + "\n")
 
 
 async def test_codec_server_needs_keys() -> None:
-    done = await ended(environment(), "codec-server")
+    done = await run_worker(base_environment(), "codec-server")
     assert done.status == 1
     assert "TELEGENT_PAYLOAD_KEYS is not set" in done.lines[0]
 
@@ -208,11 +216,11 @@ async def test_codec_server_needs_keys() -> None:
 async def test_codec_server_serves_and_stops() -> None:
     port = free_port()
     key = base64.b64encode(os.urandom(32)).decode()
-    env = environment(TELEGENT_PAYLOAD_KEYS=f"k:{key}", TELEGENT_CODEC_PORT=str(port))
-    async with started(env, "codec-server") as process:
+    env = base_environment(TELEGENT_PAYLOAD_KEYS=f"k:{key}", TELEGENT_CODEC_PORT=str(port))
+    async with started_process(env, "codec-server") as process:
         async with httpx.AsyncClient(trust_env=False) as http:
             status = ready = 0
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TEST_TIMEOUT):
                 while not ready:
                     with contextlib.suppress(httpx.ConnectError):
                         status = (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code
@@ -220,7 +228,7 @@ async def test_codec_server_serves_and_stops() -> None:
                     await asyncio.sleep(0.05)
             assert (status, ready) == (200, 200)
         process.send_signal(signal.SIGTERM)
-        done = await end(process)
+        done = await wait_result(process)
     assert key not in done.out + done.err
     assert "Traceback" not in done.out + done.err
 
@@ -229,7 +237,7 @@ async def test_codec_server_says_when_its_port_is_taken() -> None:
     key = base64.b64encode(os.urandom(32)).decode()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        env = environment(TELEGENT_PAYLOAD_KEYS=f"k:{key}", TELEGENT_CODEC_PORT=str(port))
-        done = await ended(env, "codec-server")
+        env = base_environment(TELEGENT_PAYLOAD_KEYS=f"k:{key}", TELEGENT_CODEC_PORT=str(port))
+        done = await run_worker(env, "codec-server")
     assert done.status != 0
     assert "address already in use" in done.out

@@ -10,15 +10,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from simulator import CarrierRecord, SimulatorOptions
 from telegent_orchestrator.names import PORT_IN_WORKFLOW
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs.commands import documented
-from tests.harness import dev_server, open_house
+from tests.docs.commands import documented_commands
+from tests.harness import dev_server, running_harness
 from tests.payloads import port_in
-from tests.timeouts import PATIENCE
-from tests.worker.processes import ended, environment
+from tests.timeouts import TEST_TIMEOUT
+from tests.worker.processes import base_environment, run_worker
 from tools.docs.documents import ROOT
 
 NUMBER = "+18015550142"
-COMMAND = documented(
+COMMAND = documented_commands(
     ROOT / "docs" / "how-to" / "changing-workflows.md", "replay what is open"
 ).split()
 
@@ -33,17 +33,17 @@ class OtherBuild:
 
 
 async def test_what_this_build_cannot_go_on_with_is_named() -> None:
-    async with dev_server() as client, open_house(client, SimulatorOptions()) as house:
-        env = environment(TEMPORAL_ADDRESS=client.service_client.config.target_host)
-        house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+    async with dev_server() as client, running_harness(client, SimulatorOptions()) as harness:
+        env = base_environment(TEMPORAL_ADDRESS=client.service_client.config.target_host)
+        harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
         request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBER)))
-        port = await house.orchestrator.start_port_in(request)
-        async with asyncio.timeout(PATIENCE):
+        port = await harness.orchestrator.start_port_in(request)
+        async with asyncio.timeout(TEST_TIMEOUT):
             while (await port.status()).state is not PortState.SUBMITTED:
                 await asyncio.sleep(0.05)
         assert COMMAND[:3] == [".venv/bin/python", "-m", "worker"]
 
-        fits = await ended(env, *COMMAND[3:])
+        fits = await run_worker(env, *COMMAND[3:])
         assert (fits.status, fits.err) == (0, "")
         assert fits.out == "1 of 1 open workflows can go on with this build\n"
 
@@ -56,10 +56,10 @@ async def test_what_this_build_cannot_go_on_with_is_named() -> None:
             other = await client.start_workflow(
                 PORT_IN_WORKFLOW, {"details": port_in()}, id="other", task_queue="other"
             )
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TEST_TIMEOUT):
                 while (await other.describe()).history_length < 5:
                     await asyncio.sleep(0.05)
-        stops = await ended(env, *COMMAND[3:])
+        stops = await run_worker(env, *COMMAND[3:])
         assert stops.status == 1
         assert stops.out == "1 of 2 open workflows can go on with this build\n"
         (line,) = stops.lines

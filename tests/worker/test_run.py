@@ -17,19 +17,28 @@ from temporalio.worker import Worker
 from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
-from tests.timeouts import PATIENCE
-from tests.worker.purchase import Buying, Order, Purchase, Reckoning, reckon
+from tests.timeouts import TEST_TIMEOUT
+from tests.worker.purchase import (
+    IncrementWorkflow,
+    Order,
+    PurchaseActivities,
+    PurchaseWorkflow,
+    increment,
+)
 from tools.docs.documents import ROOT
-from worker.run import PASSTHROUGH, api_worker, grace_for, workflow_worker
+from worker.run import SANDBOX_PASSTHROUGH, api_worker, shutdown_timeout, workflow_worker
 
 
 def for_workflows(client: Client) -> Worker:
-    return workflow_worker(client, [Purchase, Reckoning], [reckon])
+    return workflow_worker(client, [PurchaseWorkflow, IncrementWorkflow], [increment])
 
 
-def for_api(client: Client, buying: Buying, per_minute: int = 6000) -> Worker:
+def for_api(client: Client, buying: PurchaseActivities, per_minute: int = 6000) -> Worker:
     return api_worker(
-        client, [buying.buy], requests_per_minute=per_minute, grace=timedelta(seconds=10)
+        client,
+        [buying.buy],
+        requests_per_minute=per_minute,
+        graceful_shutdown_timeout=timedelta(seconds=10),
     )
 
 
@@ -62,20 +71,20 @@ async def test_input_that_does_not_decode_fails_the_workflow_readably(
     async with for_workflows(temporal.client):
         handle = await start(temporal.client, "Purchase", payload)
         with pytest.raises(WorkflowFailureError) as failed:
-            await asyncio.wait_for(handle.result(), PATIENCE)
+            await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
     cause = failed.value.cause
     assert isinstance(cause, ApplicationError)
-    assert str(cause).startswith("Unreadable: Purchase was not started: ")
+    assert str(cause).startswith("InvalidMessage: Purchase was not started: ")
     assert "many" not in str(cause)
 
 
 async def test_call_in_flight_finishes_before_the_worker_stops(
     temporal: WorkflowEnvironment,
 ) -> None:
-    buying = Buying(seconds=1)
+    buying = PurchaseActivities(seconds=1)
     async with for_workflows(temporal.client), for_api(temporal.client, buying):
         handle = await start(temporal.client, "Purchase", Order(count=1))
-        await asyncio.wait_for(buying.started.wait(), PATIENCE)
+        await asyncio.wait_for(buying.started.wait(), TEST_TIMEOUT)
     assert len(buying.finished) == 1
     history = await handle.fetch_history()
     assert any(
@@ -84,7 +93,7 @@ async def test_call_in_flight_finishes_before_the_worker_stops(
 
 
 async def test_the_server_spaces_calls_out(temporal: WorkflowEnvironment) -> None:
-    buying = Buying()
+    buying = PurchaseActivities()
     # 4 a second, after a first burst that the server allows.
     async with (
         for_workflows(temporal.client),
@@ -97,7 +106,7 @@ async def test_the_server_spaces_calls_out(temporal: WorkflowEnvironment) -> Non
 
 def test_grace_outlasts_the_longest_call() -> None:
     timeouts = Timeouts(connect=1, read=2, write=3, pool=4, call=13)
-    assert grace_for(timeouts).total_seconds() > timeouts.call
+    assert shutdown_timeout(timeouts).total_seconds() > timeouts.call
 
 
 def test_the_delivery_of_an_event_does_not_load_an_onboarding() -> None:
@@ -107,7 +116,7 @@ def test_the_delivery_of_an_event_does_not_load_an_onboarding() -> None:
         [sys.executable, "-c", loading], capture_output=True, text=True, check=True, cwd=ROOT
     )
     ours = {name for name in done.stdout.split() if name.partition(".")[0] == "workflows"}
-    assert ours - set(PASSTHROUGH) == {
+    assert ours - set(SANDBOX_PASSTHROUGH) == {
         "workflows",
         "workflows.support.activity_calls",
         "workflows.events.delivery_workflow",

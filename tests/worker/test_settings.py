@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.port_in.policy import PortRules
+from activities.port_in.policy import PortInPolicy
 from activities.settings import ActivitySettings
 from telegent import Timeouts
 from worker.settings import (
@@ -31,7 +31,7 @@ def faults(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refused:
         load_settings(WorkerSettings)
-    return refused.value.lines
+    return refused.value.messages
 
 
 def test_defaults_are_those_of_the_rooms_they_configure() -> None:
@@ -45,23 +45,23 @@ def test_defaults_are_those_of_the_rooms_they_configure() -> None:
 def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         "ORDER_POLL_SECONDS": "1.5",
-        "PORT_FIRST_SECONDS": "1",
-        "PORT_DENSE_SECONDS": "2",
-        "PORT_DENSE_UNTIL_SECONDS": "3",
-        "PORT_HOURLY_SECONDS": "4",
-        "PORT_HOURLY_UNTIL_SECONDS": "5",
-        "PORT_SPARSE_SECONDS": "6",
-        "PORT_SPARSE_UNTIL_SECONDS": "7",
-        "PORT_RARE_SECONDS": "8",
-        "PORT_FIXED_SECONDS": "0.2",
+        "PORT_POLL_INITIAL_SECONDS": "1",
+        "PORT_POLL_DENSE_SECONDS": "2",
+        "PORT_POLL_DENSE_UNTIL_SECONDS": "3",
+        "PORT_POLL_HOURLY_SECONDS": "4",
+        "PORT_POLL_HOURLY_UNTIL_SECONDS": "5",
+        "PORT_POLL_SPARSE_SECONDS": "6",
+        "PORT_POLL_SPARSE_UNTIL_SECONDS": "7",
+        "PORT_POLL_IDLE_SECONDS": "8",
+        "PORT_POLL_FIXED_SECONDS": "0.2",
         "PORT_POLL_SHARE": "0.25",
         "PORT_OUT_POLL_SECONDS": "11",
         "PORT_REMINDER_DAYS": "2, 5",
-        "PORT_INFORMATION_DAYS": "6",
+        "PORT_MISSING_INFO_DAYS": "6",
         "PORT_CORRECTION_DAYS": "7",
-        "PORT_LONGEST_DAYS": "8",
-        "PORT_CANCEL_HOURS": "9",
-        "PORT_REJECTIONS": "4",
+        "PORT_MAX_DAYS": "8",
+        "PORT_CANCEL_CONFIRMATION_HOURS": "9",
+        "PORT_MAX_REJECTIONS": "4",
         "PORT_RESUBMIT_UNKNOWN": "true",
         "READ_LAG_SECONDS": "0",
         "ID_KEY": "id",
@@ -77,13 +77,13 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv(f"TELEGENT_{name}", value)
     settings = load_settings(WorkerSettings)
     activity = settings.activity_settings()
-    assert activity.port_rules == PortRules(
+    assert activity.port_in_policy == PortInPolicy(
         reminders=[timedelta(days=2), timedelta(days=5)],
-        information_by=timedelta(days=6),
-        correction_by=timedelta(days=7),
-        longest=timedelta(days=8),
-        cancel_by=timedelta(hours=9),
-        rejections=4,
+        missing_info_timeout=timedelta(days=6),
+        correction_timeout=timedelta(days=7),
+        max_duration=timedelta(days=8),
+        cancel_confirmation_timeout=timedelta(hours=9),
+        max_rejections=4,
         resubmit_unknown=True,
     )
     assert activity.order_poll == timedelta(seconds=1.5)
@@ -91,9 +91,9 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
     assert activity.port_out_poll == timedelta(seconds=11)
     assert activity.purchase_lag == timedelta(seconds=10)
     assert (activity.id_key, activity.message_level_field) == ("id", "Level")
-    pace = activity.port_pace
+    pace = activity.port_poll_schedule
     assert pace.fixed == timedelta(seconds=0.2)
-    intervals = [pace.first, pace.dense, pace.hourly, pace.sparse, pace.rare]
+    intervals = [pace.initial, pace.dense, pace.hourly, pace.sparse, pace.idle]
     assert [interval.total_seconds() for interval in intervals] == [1, 2, 4, 6, 8]
     ages = [pace.dense_until, pace.hourly_until, pace.sparse_until]
     assert [age.total_seconds() for age in ages] == [3, 5, 7]
@@ -110,7 +110,7 @@ def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) 
         TELEGENT_REQUESTS_PER_MINUTE="many",
         TELEGENT_BURST="0",
         TELEGENT_READ_LAG_SECONDS="-1",
-        TELEGENT_PORT_SPARSE_SECONDS="inf",
+        TELEGENT_PORT_POLL_SPARSE_SECONDS="inf",
         TELEGENT_PORT_POLL_SHARE="1.5",
         TELEGENT_PAYLOAD_KEYS=f"a:{KEY},b:{KEY[:8]}",
         TELEGENT_LOG_LEVEL="LOUD",
@@ -128,7 +128,7 @@ def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) 
             "REQUESTS_PER_MINUTE",
             "BURST",
             "READ_LAG_SECONDS",
-            "PORT_SPARSE_SECONDS",
+            "PORT_POLL_SPARSE_SECONDS",
             "PORT_POLL_SHARE",
             "PAYLOAD_KEYS",
             "LOG_LEVEL",
@@ -266,7 +266,7 @@ def test_wrong_operators_are_one_fault_that_shows_no_token(
     monkeypatch.setenv("TELEGENT_CODEC_HOST", "0.0.0.0")
     with pytest.raises(SettingsError) as refused:
         load_settings(CodecServerSettings)
-    (line,) = refused.value.lines
+    (line,) = refused.value.messages
     assert "entry 2 repeats the token" in line
     assert TOKEN not in line
 
@@ -279,10 +279,10 @@ def test_only_whole_origins_are_allowed(monkeypatch: pytest.MonkeyPatch, origin:
 
 
 def test_versioning_needs_builds_that_can_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = faults(monkeypatch, TELEGENT_DEPLOYMENT_NAME="house")
+    (line,) = faults(monkeypatch, TELEGENT_DEPLOYMENT_NAME="harness")
     assert "needs TELEGENT_BUILD_ID" in line
     monkeypatch.setenv("TELEGENT_BUILD_ID", "3f2a9c1")
-    assert load_settings(WorkerSettings).deployment_name == "house"
+    assert load_settings(WorkerSettings).deployment_name == "harness"
 
 
 @pytest.mark.parametrize("name", ["a.b", "__a", "a:b", "a b", "x" * 129])

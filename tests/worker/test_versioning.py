@@ -9,26 +9,26 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior
 
-from localstack.processes import Child
+from localstack.processes import ChildProcess
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs.commands import CommandError, documented, typed
+from tests.docs.commands import CommandError, documented_commands, run_shell
 from tests.harness import dev_server
 from tests.payloads import port_in
-from tests.timeouts import PATIENCE
-from tests.worker.processes import working
+from tests.timeouts import TEST_TIMEOUT
+from tests.worker.processes import running_worker
 from tools.docs.documents import ROOT
-from worker.versioning import DEPLOYMENT, deployment
+from worker.versioning import DEFAULT_DEPLOYMENT_NAME, build_deployment_config
 
 DOCUMENT = ROOT / "docs" / "how-to" / "deployment.md"
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
 
 
 def test_without_a_name_versioning_is_off() -> None:
-    off, on = deployment("1"), deployment("1", "house")
+    off, on = build_deployment_config("1"), build_deployment_config("1", "harness")
     assert (off.use_worker_versioning, on.use_worker_versioning) == (False, True)
-    assert off.version.deployment_name == DEPLOYMENT
+    assert off.version.deployment_name == DEFAULT_DEPLOYMENT_NAME
     assert on.default_versioning_behavior is VersioningBehavior.AUTO_UPGRADE
 
 
@@ -38,28 +38,28 @@ async def test_open_port_ins_go_on_with_the_build_that_becomes_current(tmp_path:
     telegent = Simulator(options, clock=clock)
     async with dev_server() as client, telegent.serve() as url:
         address = client.service_client.config.target_host
-        shell = {"TEMPORAL_ADDRESS": address, "TELEGENT_DEPLOYMENT_NAME": DEPLOYMENT}
+        shell = {"TEMPORAL_ADDRESS": address, "TELEGENT_DEPLOYMENT_NAME": DEFAULT_DEPLOYMENT_NAME}
 
-        def build(name: str, **versioning: str) -> AbstractAsyncContextManager[Child]:
+        def build(name: str, **versioning: str) -> AbstractAsyncContextManager[ChildProcess]:
             settings = {"TELEGENT_BUILD_ID": name, **versioning}
-            return working(tmp_path / name, address, telegent, url, settings)
+            return running_worker(tmp_path / name, address, telegent, url, settings)
 
         async def type_in(name: str, **variables: str) -> str:
-            return await typed(documented(DOCUMENT, name), **shell, **variables)
+            return await run_shell(documented_commands(DOCUMENT, name), **shell, **variables)
 
         async def make_current(name: str) -> None:
             await once_it_polls("make current", name)
 
         async def once_it_polls(what: str, name: str) -> None:
             # A worker that is ready may still be about to poll for the first time.
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TEST_TIMEOUT):
                 while True:
                     with contextlib.suppress(CommandError):
                         await type_in(what, TELEGENT_BUILD_ID=name)
                         return
                     await asyncio.sleep(0.1)
 
-        on = {"TELEGENT_DEPLOYMENT_NAME": DEPLOYMENT}
+        on = {"TELEGENT_DEPLOYMENT_NAME": DEFAULT_DEPLOYMENT_NAME}
         # Versioning is off, until the first build under a name becomes current.
         async with build("0"), build("1", **on) as first:
             early = await submitted(client, "+18015550142")
@@ -85,7 +85,7 @@ async def submitted(client: Client, number: str) -> PortInHandle:
     """A port-in that waits for the carrier."""
     details = PortInDetails.model_validate(port_in(number))
     port = await Orchestrator(client).start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (await port.status()).state is not PortState.SUBMITTED:
             await asyncio.sleep(0.05)
     return port

@@ -19,7 +19,7 @@ async def tls_proxy(target: str, context: ssl.SSLContext) -> AsyncIterator[str]:
             task.add_done_callback(serving.discard)
         inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
         try:
-            await asyncio.gather(_pass(reader, inner_writer), _pass(inner_reader, writer))
+            await asyncio.gather(_forward(reader, inner_writer), _forward(inner_reader, writer))
         finally:
             inner_writer.close()
             writer.close()
@@ -34,7 +34,7 @@ async def tls_proxy(target: str, context: ssl.SSLContext) -> AsyncIterator[str]:
         await asyncio.gather(*serving, return_exceptions=True)
 
 
-async def _pass(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def _forward(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while data := await source.read(65_536):
             sink.write(data)

@@ -7,7 +7,14 @@ from temporalio.client import Client
 from activities import ActivitySettings
 from simulator import CarrierSetup, SimulatorOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.harness import QUICK, SETTINGS, House, dev_server, example_family, open_house
+from tests.harness import (
+    FAST_TIMINGS,
+    SETTINGS,
+    Harness,
+    dev_server,
+    example_request,
+    running_harness,
+)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -18,7 +25,7 @@ async def temporal() -> AsyncIterator[Client]:
 
 @pytest.fixture
 def options() -> SimulatorOptions:
-    return SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+    return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
 
 
 @pytest.fixture
@@ -27,13 +34,13 @@ def settings() -> ActivitySettings:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(
+async def harness(
     temporal: Client, options: SimulatorOptions, settings: ActivitySettings
-) -> AsyncIterator[House]:
-    async with open_house(temporal, options, settings) as there:
+) -> AsyncIterator[Harness]:
+    async with running_harness(temporal, options, settings) as there:
         yield there
 
 
 @pytest.fixture
 def family() -> OnboardingRequest:
-    return example_family()
+    return example_request()

@@ -28,7 +28,7 @@ def replace_between_markers(path: Path, name: str, text: str) -> None:
     path.write_text(f"{old[:begin]}\n{text}\n{old[end:]}", encoding="utf-8")
 
 
-def rows(table: str) -> list[list[str]]:
+def table_rows(table: str) -> list[list[str]]:
     """Cells of a Markdown table, without its head."""
     lines = [line for line in table.splitlines() if line.startswith("|")]
     return [re.split(r"\s*(?<!\\)\|\s*", line)[1:-1] for line in lines[2:]]

@@ -2,14 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
-from activities.local import ANSWER_BY
-from activities.port_in.policy import PortRules
-from telegent_orchestrator.port_in import PortState, Resolve
+from activities.local import RESPONSE_TIMEOUT
+from activities.port_in.policy import PortInPolicy
+from telegent_orchestrator.port_in import OperatorAction, PortState
 from tools.docs.documents import ROOT, replace_between_markers
-from workflows.port_in.deadlines import Clocks, Deadline, next_deadline
-from workflows.port_in.rejections import BY_CODE, BY_KEYWORD, REJECTIONS, Rejection
-from workflows.port_in.state import SENTENCES
-from workflows.port_in.transitions import ACCEPTED, MOVES, WORDS, Message
+from workflows.port_in.deadlines import Deadline, Milestones, next_deadline
+from workflows.port_in.rejections import (
+    REJECTIONS,
+    REJECTIONS_BY_CODE,
+    REJECTIONS_BY_KEYWORD,
+    Rejection,
+)
+from workflows.port_in.state import STATE_DESCRIPTIONS
+from workflows.port_in.transitions import ACCEPTED_IN, TRANSITIONS, VENDOR_STATUS_MAP, MessageKind
 
 PAGE = ROOT / "docs" / "reference" / "port-in.md"
 
@@ -18,44 +23,44 @@ def states() -> str:
     """Each state, what it means, and where it may lead."""
     table = ["| State | Meaning | May go to |", "|---|---|---|"]
     for state in PortState:
-        to = ", ".join(f"`{other}`" for other in PortState if other in MOVES[state])
-        table.append(f"| `{state}` | {SENTENCES[state]} | {to or 'the end'} |")
+        to = ", ".join(f"`{other}`" for other in PortState if other in TRANSITIONS[state])
+        table.append(f"| `{state}` | {STATE_DESCRIPTIONS[state]} | {to or 'the end'} |")
     return "\n".join(table)
 
 
 def messages() -> str:
     """In which states each message is taken."""
     table = ["| Message | Taken in |", "|---|---|"]
-    for message in (*Message, *Resolve):
-        name = f"`{message}` (operator)" if isinstance(message, Resolve) else message.value
-        where = ", ".join(f"`{state}`" for state in PortState if state in ACCEPTED[message])
+    for message in (*MessageKind, *OperatorAction):
+        name = f"`{message}` (operator)" if isinstance(message, OperatorAction) else message.value
+        where = ", ".join(f"`{state}`" for state in PortState if state in ACCEPTED_IN[message])
         table.append(f"| {name} | {where} |")
     return "\n".join(table)
 
 
-def words() -> str:
+def vendor_statuses() -> str:
     """The vendor's words for each state."""
     table = ["| State | Vendor's words |", "|---|---|"]
     table += [
         f"| `{state}` | {', '.join(f'`{word}`' for word in spellings)} |"
-        for state, spellings in WORDS.items()
+        for state, spellings in VENDOR_STATUS_MAP.items()
     ]
     return "\n".join(table)
 
 
-def timers() -> str:
+def deadlines() -> str:
     """The deadlines of each state, by default, counted from entering it."""
     table = ["| State | Timer | After | Then |", "|---|---|---|---|"]
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    clocks = Clocks(since=now, submitted_at=now)
+    clocks = Milestones(state_entered_at=now, submitted_at=now)
     for state in PortState:
         passed: set[Deadline] = set()
         while deadline := next_deadline(
-            state, clocks, PortRules(answer_by=ANSWER_BY), frozenset(passed)
+            state, clocks, PortInPolicy(response_timeout=RESPONSE_TIMEOUT), frozenset(passed)
         ):
             passed.add(deadline)
             days = (deadline.at - now) / timedelta(days=1)
-            then = deadline.then.name.lower()
+            then = deadline.action.name.lower()
             after = f"{days:g} {'day' if days == 1 else 'days'}"
             table.append(f"| `{state}` | {deadline.name} | {after} | {then} |")
     return "\n".join(table)
@@ -72,25 +77,25 @@ def reasons() -> str:
 
 
 def _row(rejection: Rejection) -> str:
-    codes = [f"`{code}`" for code, found in BY_CODE.items() if found is rejection]
+    codes = [f"`{code}`" for code, found in REJECTIONS_BY_CODE.items() if found is rejection]
     patterns = [
         "`" + pattern.replace("|", "\\|") + "`"
-        for pattern, found in BY_KEYWORD
+        for pattern, found in REJECTIONS_BY_KEYWORD
         if found is rejection
     ]
     fields = [f"`{name}`" for name in rejection.fields]
-    tries = "new order" if rejection.hard else str(rejection.tries)
+    max_rejections = "new order" if rejection.not_correctable else str(rejection.max_rejections)
     return (
-        f"| `{rejection.reason}` | {rejection.who} | {', '.join(codes)} | {', '.join(patterns)} | "
-        f"{', '.join(fields)} | {tries} | {rejection.remedy} |"
+        f"| `{rejection.reason}` | {rejection.responsible_party} | {', '.join(codes)} "
+        f"| {', '.join(patterns)} | {', '.join(fields)} | {max_rejections} | {rejection.remedy} |"
     )
 
 
 TABLES = {
     "states": states,
     "messages": messages,
-    "words": words,
-    "timers": timers,
+    "statuses": vendor_statuses,
+    "deadlines": deadlines,
     "reasons": reasons,
 }
 

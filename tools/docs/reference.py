@@ -9,25 +9,25 @@ PAGE = ROOT / "docs" / "reference" / "payloads.md"
 SCHEMAS = ROOT / "schemas" / "json"
 Schema = dict[str, Any]
 
-SENT = {
+SENT_MODELS = {
     "Starting an onboarding": ["OnboardingRequest"],
     "Starting a port-in by itself": ["PortInRequest"],
     "Starting a port-out": ["PortOutRequest"],
-    "Starting a bulk": ["BulkRequest", "BulkPartRequest"],
+    "Starting a bulk": ["BulkRequest", "BulkBatchRequest"],
     "Messages": [
         "PortInCorrection",
         "PortInCancel",
         "AttachOrder",
-        "OperatorResolve",
+        "OperatorDecision",
         "Resolution",
         "RevealPin",
         "PortOutCancel",
-        "BulkWish",
+        "BulkCommand",
         "BulkCancel",
     ],
     "Nexus operations": ["CorrectPortIn", "CancelPortIn"],
 }
-RECEIVED = [
+RECEIVED_MODELS = [
     "OnboardingStatus",
     "OnboardingResult",
     "LineStatus",
@@ -37,9 +37,9 @@ RECEIVED = [
     "PortOutResult",
     "PortOutPin",
     "BulkStatus",
-    "BulkPartStatus",
+    "BulkBatchStatus",
     "BulkResult",
-    "BulkRetried",
+    "BulkRetryResult",
     "Event",
 ]
 HEAD = """# Reference of every payload
@@ -53,12 +53,12 @@ that you do not know.
 def reference() -> str:
     """The whole page."""
     parts, shown = [HEAD], set[str]()
-    for title, names in SENT.items():
+    for title, names in SENT_MODELS.items():
         parts.append(f"## {title}\n")
         for name in names:
             parts += _document(name, shown)
     parts.append("## What you get\n")
-    for name in RECEIVED:
+    for name in RECEIVED_MODELS:
         parts += _document(name, shown)
     return "\n".join(parts).rstrip() + "\n"
 

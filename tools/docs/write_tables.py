@@ -9,17 +9,17 @@ from activities.support.write_specs import (
     SET_RENEWAL,
     UPDATE_PORT,
     VOID_PORT_OUT_PIN,
-    WRITES,
-    Kind,
+    WRITE_SPECS,
     Lag,
-    Write,
+    WriteKind,
+    WriteSpec,
 )
 from tools.docs.documents import ROOT, replace_between_markers
 
 PAGE = ROOT / "docs" / "explanation" / "failure-handling.md"
 NONE = "–"  # noqa: RUF001 - a dash in a cell
-COUNT = {1: "one answer lost", 2: "two answers lost"}
-OF_SOMETHING_ELSE = (
+LOST_RESPONSES_LABELS = {1: "one answer lost", 2: "two answers lost"}
+NAMED_WITH_THEIR_OWNER = (
     CREATE_WEBHOOK,
     SET_DATA_LIMITS,
     SET_RENEWAL,
@@ -30,47 +30,55 @@ OF_SOMETHING_ELSE = (
     RELEASE_NUMBER,
 )
 """What they leave is named with the number, the port-in or the port-out; a webhook is nowhere."""
-SETTING = {Lag.READ: "read lag", Lag.PURCHASE: "purchase lag"}
+LAG_SETTINGS = {Lag.READ: "read lag", Lag.PURCHASE: "purchase lag"}
 
 
 def writes() -> str:
     """How each write is repeated and found again."""
     head = ("Write", "Kind", "Key or mark", "The look", "Adopted", "Proof that it is not there")
     table = [_row(*head, "Lag", "A person is asked when"), _row(*["---"] * 8)]
-    for row in WRITES.values():
+    for row in WRITE_SPECS.values():
         unique = ", unique" if row.unique else ""
-        look = ("not needed" if row.kind is Kind.SET else "none") if row.look is None else row.look
+        look = (
+            ("not needed" if row.kind is WriteKind.IDEMPOTENT else "none")
+            if row.lookup is None
+            else row.lookup
+        )
         table.append(
             _row(
                 f"`{row.activity}`",
                 f"{row.kind}{unique}",
-                row.key,
+                row.natural_key,
                 look,
-                row.adopts or NONE,
-                row.absent or NONE,
-                SETTING[row.lag] if row.lag else NONE,
-                _person(row),
+                row.match_rule or NONE,
+                row.absence_proof or NONE,
+                LAG_SETTINGS[row.lag] if row.lag else NONE,
+                _escalation(row),
             )
         )
     return "\n".join(table)
 
 
-def undo() -> str:
+def compensation() -> str:
     """What a cancel does about each write."""
     table = [_row("Made by", "A cancel", "Until when, or why it is left"), _row(*["---"] * 3)]
-    for row in WRITES.values():
-        if row.undo:
-            table.append(_row(f"`{row.activity}`", f"`{row.undo}`", row.until))
-        elif row.left != "for good":
-            named = "" if row in OF_SOMETHING_ELSE else ", and names it"
-            table.append(_row(f"`{row.activity}`", f"leaves it{named}", row.left))
+    for row in WRITE_SPECS.values():
+        if row.compensation:
+            table.append(_row(f"`{row.activity}`", f"`{row.compensation}`", row.compensate_until))
+        elif row.retained_because != "for good":
+            named = "" if row in NAMED_WITH_THEIR_OWNER else ", and names it"
+            table.append(_row(f"`{row.activity}`", f"leaves it{named}", row.retained_because))
     return "\n".join(table)
 
 
-def _person(row: Write) -> str:
-    if row.kind not in (Kind.CREATE, Kind.PURCHASE) or row.person.startswith("never:"):
-        return row.person
-    return COUNT[row.tries] + ("" if row.person == "never" else f"; {row.person}")
+def _escalation(row: WriteSpec) -> str:
+    if row.kind not in (WriteKind.CREATE, WriteKind.PURCHASE) or row.escalates_when.startswith(
+        "never:"
+    ):
+        return row.escalates_when
+    return LOST_RESPONSES_LABELS[row.max_lost_responses] + (
+        "" if row.escalates_when == "never" else f"; {row.escalates_when}"
+    )
 
 
 def _row(*cells: str) -> str:
@@ -79,4 +87,4 @@ def _row(*cells: str) -> str:
 
 if __name__ == "__main__":
     replace_between_markers(PAGE, "writes", writes())
-    replace_between_markers(PAGE, "undo", undo())
+    replace_between_markers(PAGE, "compensation", compensation())

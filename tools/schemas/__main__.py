@@ -10,16 +10,16 @@ ROOT = Path(__file__).parents[2]
 CURRENT = ROOT / "schemas" / "json"
 
 
-def release() -> str:
+def current_version() -> str:
     """The version in pyproject.toml."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         version: str = tomllib.load(file)["project"]["version"]
     return version
 
 
-def texts() -> dict[str, str]:
+def render_documents() -> dict[str, str]:
     """What each file in `schemas/json/` must hold."""
-    major = int(release().partition(".")[0])
+    major = int(current_version().partition(".")[0])
     return {
         name: json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         for name, document in documents(major).items()
@@ -28,7 +28,7 @@ def texts() -> dict[str, str]:
 
 def write() -> None:
     """Write every document, and remove what is none any more."""
-    wanted = texts()
+    wanted = render_documents()
     CURRENT.mkdir(exist_ok=True)
     for there in CURRENT.iterdir():
         if there.name not in wanted:

@@ -8,11 +8,19 @@ from tools.schemas.documents import Document
 LOWER_BOUNDS = ("minLength", "minItems", "minimum", "exclusiveMinimum")
 UPPER_BOUNDS = ("maxLength", "maxItems", "maximum", "exclusiveMaximum")
 UNIONS = ("anyOf", "oneOf")
-COMPARED = {
+COMPARED_KEYWORDS = {
     *("$ref", "const", "enum", "default", "properties", "required", "additionalProperties"),
     *("items", *UNIONS, *LOWER_BOUNDS, *UPPER_BOUNDS),
 }
-MEANINGLESS = {"$schema", "$id", "$defs", "title", "description", "examples", "discriminator"}
+ANNOTATION_KEYWORDS = {
+    "$schema",
+    "$id",
+    "$defs",
+    "title",
+    "description",
+    "examples",
+    "discriminator",
+}
 """They tell people something, or a validator nothing that the rest does not say."""
 
 
@@ -27,7 +35,7 @@ class Comparison:
         self._new = new
         self._sent = sent
 
-    def breaches(self, where: str) -> list[str]:
+    def violations(self, where: str) -> list[str]:
         """What breaks callers, as sentences that begin with `where` and the path in the payload."""
         return list(dict.fromkeys(self._compare(self._old, self._new, where)))
 
@@ -42,12 +50,14 @@ class Comparison:
         for kind in was:
             # A reader does not miss null; any other kind that never comes any more, it may.
             if self._sent or kind.get("type") != "null":
-                yield from _least(self._compare_one(kind, other, where) for other in now)
+                yield from _fewest_violations(
+                    self._compare_one(kind, other, where) for other in now
+                )
         for kind in now if not self._sent else ():
-            yield from _least(self._compare_one(other, kind, where) for other in was)
+            yield from _fewest_violations(self._compare_one(other, kind, where) for other in was)
 
     def _compare_one(self, old: Document, new: Document, where: str) -> Iterator[str]:
-        yield from self._compare_words(old, new, where)
+        yield from self._compare_values(old, new, where)
         yield from self._compare_rules(old, new, where)
         yield from self._compare_fields(old, new, where)
         for keyword in ("items", "additionalProperties"):
@@ -57,24 +67,24 @@ class Comparison:
             elif was != now and (now if self._sent else was) is not True:
                 yield f"{where}: {keyword} was {was} and is {now}"
 
-    def _compare_words(self, old: Document, new: Document, where: str) -> Iterator[str]:
-        was, now = _words(old), _words(new)
+    def _compare_values(self, old: Document, new: Document, where: str) -> Iterator[str]:
+        was, now = _allowed_values(old), _allowed_values(new)
         if was is not None and now is not None:
             yield from (f"{where}: the word {word!r} is gone" for word in was if word not in now)
         elif (now if self._sent else was) is not None:
-            yield f"{where}: was {_limit(was)} and is {_limit(now)}"
+            yield f"{where}: was {_describe_values(was)} and is {_describe_values(now)}"
 
     def _compare_rules(self, old: Document, new: Document, where: str) -> Iterator[str]:
         """Type, format, pattern and bounds: those of the wider side must leave room."""
         wider, narrower = (new, old) if self._sent else (old, new)
-        for keyword in sorted(wider.keys() - MEANINGLESS):
+        for keyword in sorted(wider.keys() - ANNOTATION_KEYWORDS):
             limit, inner = wider[keyword], narrower.get(keyword)
             if keyword in LOWER_BOUNDS:
                 fits = inner is not None and inner >= limit
             elif keyword in UPPER_BOUNDS:
                 fits = inner is not None and inner <= limit
             else:
-                fits = keyword in COMPARED or inner == limit
+                fits = keyword in COMPARED_KEYWORDS or inner == limit
             if not fits:
                 yield f"{where}: {keyword} was {old.get(keyword)} and is {new.get(keyword)}"
 
@@ -99,7 +109,7 @@ def _branches(document: Document, node: Document) -> list[Document]:
     for keyword in ("$ref", *UNIONS):
         if keyword not in node:
             continue
-        if beside := node.keys() - MEANINGLESS - {keyword, "default"}:
+        if beside := node.keys() - ANNOTATION_KEYWORDS - {keyword, "default"}:
             raise ValueError(f"{', '.join(sorted(beside))} beside {keyword} is not compared yet")
         if keyword == "$ref":
             return _branches(document, document["$defs"][node["$ref"].rpartition("/")[2]])
@@ -107,15 +117,15 @@ def _branches(document: Document, node: Document) -> list[Document]:
     return [node]
 
 
-def _least(comparisons: Iterator[Iterator[str]]) -> list[str]:
+def _fewest_violations(comparisons: Iterator[Iterator[str]]) -> list[str]:
     """What is wrong with the counterpart that fits best: nothing when one fits."""
     return min((list(found) for found in comparisons), key=len)
 
 
-def _words(node: Document) -> list[Any] | None:
+def _allowed_values(node: Document) -> list[Any] | None:
     """The values that a node is limited to, None when it is not."""
     return [node["const"]] if "const" in node else node.get("enum")
 
 
-def _limit(words: list[Any] | None) -> str:
+def _describe_values(words: list[Any] | None) -> str:
     return "free" if words is None else f"one of {words}"

@@ -13,16 +13,16 @@ from tools.schemas.documents import CONTRACT, Document
 Documents = Mapping[str, Document]
 
 
-def breaches(old: Documents, new: Documents) -> list[str]:
+def find_violations(old: Documents, new: Documents) -> list[str]:
     """What in `new` breaks callers that were written for `old`, as sentences that begin with where.
 
     Both are documents by file name, as `documents` gives them.
     """
-    found = list(_lost(old[CONTRACT], new[CONTRACT], CONTRACT))
+    found = list(_removed(old[CONTRACT], new[CONTRACT], CONTRACT))
     # A file that is gone is not named by the new contract, and told of above.
     for sent, files in ((True, files_sent(old)), (False, files_received(old))):
         for name in sorted(files & new.keys()):
-            found += Comparison(old[name], new[name], sent=sent).breaches(name)
+            found += Comparison(old[name], new[name], sent=sent).violations(name)
     return found
 
 
@@ -38,7 +38,7 @@ def files_received(documents: Documents) -> set[str]:
     workflows = documents[CONTRACT]["workflows"].values()
     files = {workflow["result"] for workflow in workflows}
     event = documents[CONTRACT]["events"]["schema"]
-    return (files | _named(documents, "answer") | {event}) - {None}
+    return (files | _named(documents, "response") | {event}) - {None}
 
 
 def _named(documents: Documents, role: str) -> set[str]:
@@ -50,12 +50,12 @@ def _named(documents: Documents, role: str) -> set[str]:
     return {message[role] for group in groups for message in group.values() if role in message}
 
 
-def _lost(old: object, new: object, where: str) -> Iterator[str]:
+def _removed(old: object, new: object, where: str) -> Iterator[str]:
     """Whatever the old contract says, the new one says too."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key, value in old.items():
             if key in new:
-                yield from _lost(value, new[key], f"{where} {key}")
+                yield from _removed(value, new[key], f"{where} {key}")
             else:
                 yield f"{where}: {key} is gone"
     elif isinstance(old, list) and isinstance(new, list):

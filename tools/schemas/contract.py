@@ -11,7 +11,7 @@ from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrc
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult, OnboardingStatus
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorResolve,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortInRequest,
@@ -25,11 +25,11 @@ Shape = type[BaseModel] | type[PortState] | type[port_out.PortOutState]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Operation:
     """An update or operation: answered, or refused with the reason; `answer` None: with nothing."""
 
     argument: Shape
-    answer: Shape | None = None
+    response: Shape | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Contract:
     start: Shape | None
     result: Shape
     queries: dict[str, Shape]
-    updates: dict[str, Asked]
+    updates: dict[str, Operation]
     signals: dict[str, Shape | None] = field(default_factory=dict)
 
 
@@ -53,14 +53,14 @@ WORKFLOWS = {
         start=OnboardingRequest,
         result=OnboardingResult,
         queries={names.STATUS_QUERY: OnboardingStatus},
-        updates={names.RESOLVE_UPDATE: Asked(Resolution)},
+        updates={names.RESOLVE_UPDATE: Operation(Resolution)},
     ),
     names.LINE_WORKFLOW: Contract(
         workflow_id="onboarding-{reference}-line-{key}",
         start=None,
         result=LineResult,
         queries={names.STATUS_QUERY: LineStatus},
-        updates={names.RESOLVE_UPDATE: Asked(Resolution)},
+        updates={names.RESOLVE_UPDATE: Operation(Resolution)},
     ),
     names.PORT_IN_WORKFLOW: Contract(
         workflow_id="port-in-{first 24 hex digits of HMAC-SHA256(id key, phone number)}",
@@ -68,10 +68,10 @@ WORKFLOWS = {
         result=PortInResult,
         queries={names.STATUS_QUERY: PortInStatus},
         updates={
-            names.CORRECT_UPDATE: Asked(PortInCorrection, PortState),
-            names.CANCEL_UPDATE: Asked(PortInCancel, PortState),
-            names.ATTACH_ORDER_UPDATE: Asked(AttachOrder),
-            names.OPERATOR_UPDATE: Asked(OperatorResolve, PortState),
+            names.CORRECT_UPDATE: Operation(PortInCorrection, PortState),
+            names.CANCEL_UPDATE: Operation(PortInCancel, PortState),
+            names.ATTACH_ORDER_UPDATE: Operation(AttachOrder),
+            names.OPERATOR_RESOLVE_UPDATE: Operation(OperatorDecision, PortState),
         },
         signals={
             names.CORRECT_SIGNAL: PortInCorrection,
@@ -85,8 +85,8 @@ WORKFLOWS = {
         result=port_out.PortOutResult,
         queries={names.STATUS_QUERY: port_out.PortOutStatus},
         updates={
-            port_out.REVEAL_PIN_UPDATE: Asked(port_out.RevealPin, port_out.PortOutPin),
-            names.CANCEL_UPDATE: Asked(port_out.PortOutCancel, port_out.PortOutState),
+            port_out.REVEAL_PIN_UPDATE: Operation(port_out.RevealPin, port_out.PortOutPin),
+            names.CANCEL_UPDATE: Operation(port_out.PortOutCancel, port_out.PortOutState),
         },
         signals={names.CANCEL_SIGNAL: port_out.PortOutCancel},
     ),
@@ -96,31 +96,31 @@ WORKFLOWS = {
         result=bulk.BulkResult,
         queries={names.STATUS_QUERY: bulk.BulkStatus},
         updates={
-            bulk.PAUSE_UPDATE: Asked(bulk.BulkWish),
-            bulk.RESUME_UPDATE: Asked(bulk.BulkWish),
-            bulk.RETRY_UPDATE: Asked(bulk.BulkWish, bulk.BulkRetried),
-            names.CANCEL_UPDATE: Asked(bulk.BulkCancel),
+            bulk.PAUSE_UPDATE: Operation(bulk.BulkCommand),
+            bulk.RESUME_UPDATE: Operation(bulk.BulkCommand),
+            bulk.RETRY_UPDATE: Operation(bulk.BulkCommand, bulk.BulkRetryResult),
+            names.CANCEL_UPDATE: Operation(bulk.BulkCancel),
         },
     ),
-    bulk.BULK_PART_WORKFLOW: Contract(
-        workflow_id="bulk-{bulk}-part-{part}",
-        start=bulk.BulkPartRequest,
-        result=bulk.BulkPartStatus,
-        queries={names.STATUS_QUERY: bulk.BulkPartStatus},
+    bulk.BULK_BATCH_WORKFLOW: Contract(
+        workflow_id="bulk-{bulk}-batch-{batch}",
+        start=bulk.BulkBatchRequest,
+        result=bulk.BulkBatchStatus,
+        queries={names.STATUS_QUERY: bulk.BulkBatchStatus},
         updates={},
     ),
 }
 EVENT = Event
 NEXUS_SERVICE = TelegentOrchestrator.__name__
 NEXUS_OPERATIONS = {
-    "onboard": Asked(OnboardingRequest, OnboardingResult),
-    "port_in": Asked(PortInRequest, PortInResult),
-    "correct": Asked(CorrectPortIn, PortState),
-    "cancel": Asked(CancelPortIn, PortState),
+    "onboard": Operation(OnboardingRequest, OnboardingResult),
+    "port_in": Operation(PortInRequest, PortInResult),
+    "correct": Operation(CorrectPortIn, PortState),
+    "cancel": Operation(CancelPortIn, PortState),
 }
 
 
-def sent() -> set[Shape]:
+def sent_models() -> set[Shape]:
     """What callers write."""
     shapes: set[Shape | None] = {operation.argument for operation in NEXUS_OPERATIONS.values()}
     for one in WORKFLOWS.values():
@@ -129,11 +129,11 @@ def sent() -> set[Shape]:
     return {shape for shape in shapes if shape is not None}
 
 
-def received() -> set[Shape]:
+def received_models() -> set[Shape]:
     """What callers read."""
-    shapes: set[Shape | None] = {operation.answer for operation in NEXUS_OPERATIONS.values()}
+    shapes: set[Shape | None] = {operation.response for operation in NEXUS_OPERATIONS.values()}
     shapes.add(EVENT)
     for one in WORKFLOWS.values():
         shapes |= {one.result, *one.queries.values()}
-        shapes |= {update.answer for update in one.updates.values()}
+        shapes |= {update.response for update in one.updates.values()}
     return {shape for shape in shapes if shape is not None}

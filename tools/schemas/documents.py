@@ -13,11 +13,11 @@ from tools.schemas.contract import (
     NEXUS_OPERATIONS,
     NEXUS_SERVICE,
     WORKFLOWS,
-    Asked,
     Contract,
+    Operation,
     Shape,
-    received,
-    sent,
+    received_models,
+    sent_models,
 )
 
 Document = dict[str, Any]
@@ -29,12 +29,14 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def documents(major: int) -> dict[str, Document]:
     """Every document by its file name. `major`: first number of the release."""
-    schemas = {shape.__name__: _schema(shape, "validation", major) for shape in sent()}
-    schemas |= {shape.__name__: _schema(shape, "serialization", major) for shape in received()}
+    schemas = {shape.__name__: _schema(shape, "validation", major) for shape in sent_models()}
+    schemas |= {
+        shape.__name__: _schema(shape, "serialization", major) for shape in received_models()
+    }
     return {CONTRACT: _contract()} | {f"{name}.json": body for name, body in schemas.items()}
 
 
-class _Plain(GenerateJsonSchema):
+class _SchemaGenerator(GenerateJsonSchema):
     """Titles on models only: a field has a name, and a title that repeats it is noise."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
@@ -59,7 +61,7 @@ class _Plain(GenerateJsonSchema):
 
 
 def _schema(shape: Shape, mode: JsonSchemaMode, major: int) -> Document:
-    body = TypeAdapter(shape).json_schema(mode=mode, schema_generator=_Plain)
+    body = TypeAdapter(shape).json_schema(mode=mode, schema_generator=_SchemaGenerator)
     name = shape.__name__
     return {"$schema": DIALECT, "$id": f"urn:telegent-orchestrator:{major}:{name}", **body}
 
@@ -70,7 +72,7 @@ def _contract() -> Document:
         "workflows": {name: _workflow(contract) for name, contract in WORKFLOWS.items()},
         "nexus": {
             "service": NEXUS_SERVICE,
-            "operations": {name: _asked(asked) for name, asked in NEXUS_OPERATIONS.items()},
+            "operations": {name: _operation(asked) for name, asked in NEXUS_OPERATIONS.items()},
         },
         "events": {"schema": _file(EVENT), "types": [kind.value for kind in EventType]},
     }
@@ -81,14 +83,14 @@ def _workflow(contract: Contract) -> Document:
         "workflow_id": contract.workflow_id,
         "start": _file(contract.start),
         "result": _file(contract.result),
-        "queries": {name: {"answer": _file(shape)} for name, shape in contract.queries.items()},
-        "updates": {name: _asked(update) for name, update in contract.updates.items()},
+        "queries": {name: {"response": _file(shape)} for name, shape in contract.queries.items()},
+        "updates": {name: _operation(update) for name, update in contract.updates.items()},
         "signals": {name: {"argument": _file(shape)} for name, shape in contract.signals.items()},
     }
 
 
-def _asked(asked: Asked) -> Document:
-    return {"argument": _file(asked.argument), "answer": _file(asked.answer)}
+def _operation(asked: Operation) -> Document:
+    return {"argument": _file(asked.argument), "response": _file(asked.response)}
 
 
 def _file(shape: Shape | None) -> str | None:

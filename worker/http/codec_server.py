@@ -20,35 +20,35 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from telegent_orchestrator.encryption import CodecError, EncryptionCodec
 from worker.errors import WorkerError
-from worker.http.auth import basic, bearer, body_within, sender
+from worker.http.auth import authenticate, basic_header, bearer_header, read_body
 from worker.settings.codec import CodecServerSettings, Operator
 
-BODY_LIMIT = 16 * 1024 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
 """Bytes. Temporal takes 2 MB a payload and 4 MB a message; base64 adds a third, and the UI asks for
 the payloads of several events together."""
 BODY_TIMEOUT = timedelta(seconds=10)
-ANYBODY = "anybody on this machine"
+UNAUTHENTICATED_NAME = "anybody on this machine"
 """Who asks, where no operators are named."""
-SIGN_IN = (
+SIGN_IN_MESSAGE = (
     "sign in: in a browser open the codec server's own address (path /) and enter your name and "
     "token, then load the Temporal UI again; for the command line set "
     "TEMPORAL_CODEC_AUTH='Bearer <your token>'"
 )
-ASK_THE_PERSON = 'Basic realm="Temporal codec server", charset="UTF-8"'
-ASK_THE_PAGE = 'Bearer realm="Temporal codec server"'
+BASIC_CHALLENGE = 'Basic realm="Temporal codec server", charset="UTF-8"'
+BEARER_CHALLENGE = 'Bearer realm="Temporal codec server"'
 """For calls of a page: to Basic a browser would answer with a prompt of its own for each call, and
 hold the call back until then, so that the Temporal UI could not say what is wrong."""
-HANG_UP = {"Connection": "close"}
+CLOSE_CONNECTION = {"Connection": "close"}
 """With an answer that did not wait for the whole body: the rest is not taken in."""
-KEEP_NOWHERE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+NO_STORE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
-Convert = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
-Work = Callable[[Request, str], Awaitable[Response]]
+PayloadConversion = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
+OperatorEndpoint = Callable[[Request, str], Awaitable[Response]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-audit: structlog.stdlib.BoundLogger = structlog.get_logger("codec_audit")
+audit_log: structlog.stdlib.BoundLogger = structlog.get_logger("codec_audit")
 
 
 def codec_app(
@@ -61,10 +61,10 @@ def codec_app(
     403: called by a page that is not among `allowed_origins`. 408, 413: the body takes too long, is
     too large. `GET /healthz` and `GET /readyz` say 200 to everybody: it needs nobody else.
     """
-    accepted = _accepted(operators)
+    accepted = _accepted_credentials(operators)
 
-    def guarded(work: Work) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
+    def require_auth(endpoint: OperatorEndpoint) -> Callable[[Request], Awaitable[Response]]:
+        async def authenticated(request: Request) -> Response:
             # CORS only keeps the answer from a page; a page that may not ask gets none at all.
             origin = request.headers.get("origin")
             if origin is not None and origin not in allowed_origins:
@@ -74,44 +74,51 @@ def codec_app(
                     "TELEGENT_CODEC_ALLOWED_ORIGINS if it is your Temporal UI",
                     403,
                 )
-            who = sender(request, accepted) if accepted else ANYBODY
-            if who is None:
-                log.warning("refused: wrong or no credentials", client=_client(request))
-                challenge = ASK_THE_PERSON if origin is None else ASK_THE_PAGE
-                return PlainTextResponse(SIGN_IN, 401, {"WWW-Authenticate": challenge})
-            return await work(request, who)
+            operator = authenticate(request, accepted) if accepted else UNAUTHENTICATED_NAME
+            if operator is None:
+                log.warning("refused: wrong or no credentials", client=_client_host(request))
+                challenge = BASIC_CHALLENGE if origin is None else BEARER_CHALLENGE
+                return PlainTextResponse(SIGN_IN_MESSAGE, 401, {"WWW-Authenticate": challenge})
+            return await endpoint(request, operator)
 
-        return answer
+        return authenticated
 
-    def converting(convert: Convert, done: str) -> Work:
-        async def work(request: Request, who: str) -> Response:
+    def conversion_endpoint(convert: PayloadConversion, audit_event: str) -> OperatorEndpoint:
+        async def endpoint(request: Request, operator: str) -> Response:
             try:
                 async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
-                    body = await body_within(request, BODY_LIMIT)
+                    body = await read_body(request, MAX_BODY_BYTES)
             except TimeoutError:
-                return PlainTextResponse("the body took too long", 408, HANG_UP)
+                return PlainTextResponse("the body took too long", 408, CLOSE_CONNECTION)
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody is there to read it
             if body is None:
-                too_large = f"the body is larger than {BODY_LIMIT} bytes"
-                return PlainTextResponse(too_large, 413, HANG_UP)
+                too_large = f"the body is larger than {MAX_BODY_BYTES} bytes"
+                return PlainTextResponse(too_large, 413, CLOSE_CONNECTION)
             try:
-                sent = Parse(body, Payloads()).payloads
+                payloads = Parse(body, Payloads()).payloads
             except (ParseError, UnicodeDecodeError, RecursionError):
                 return PlainTextResponse("the body is not Temporal Payloads JSON", 400)
             try:
-                converted = await convert(sent)
+                converted = await convert(payloads)
             except CodecError as error:
                 return PlainTextResponse(str(error), 400)
-            audit.info(done, operator=who, namespace=_namespace(request), payloads=len(converted))
-            return JSONResponse(MessageToDict(Payloads(payloads=converted)), headers=KEEP_NOWHERE)
+            audit_log.info(
+                audit_event,
+                operator=operator,
+                namespace=_namespace(request),
+                payloads=len(converted),
+            )
+            return JSONResponse(
+                MessageToDict(Payloads(payloads=converted)), headers=NO_STORE_HEADERS
+            )
 
-        return work
+        return endpoint
 
-    async def sign_in(request: Request, who: str) -> Response:
+    async def sign_in(request: Request, operator: str) -> Response:
         return PlainTextResponse(
-            f"The codec server knows you as: {who}. Now load the Temporal UI again.\n",
-            headers=KEEP_NOWHERE,
+            f"The codec server knows you as: {operator}. Now load the Temporal UI again.\n",
+            headers=NO_STORE_HEADERS,
         )
 
     async def healthz(request: Request) -> Response:
@@ -119,9 +126,17 @@ def codec_app(
 
     return Starlette(
         routes=[
-            Route("/", guarded(sign_in)),
-            Route("/encode", guarded(converting(codec.encode, "encrypted")), methods=["POST"]),
-            Route("/decode", guarded(converting(codec.decode, "decrypted")), methods=["POST"]),
+            Route("/", require_auth(sign_in)),
+            Route(
+                "/encode",
+                require_auth(conversion_endpoint(codec.encode, "encrypted")),
+                methods=["POST"],
+            ),
+            Route(
+                "/decode",
+                require_auth(conversion_endpoint(codec.decode, "decrypted")),
+                methods=["POST"],
+            ),
             Route("/healthz", healthz),
             Route("/readyz", healthz),
         ],
@@ -161,21 +176,21 @@ def serve_codec(settings: CodecServerSettings) -> None:
     )
 
 
-def _accepted(operators: Sequence[Operator]) -> dict[bytes, str]:
+def _accepted_credentials(operators: Sequence[Operator]) -> dict[bytes, str]:
     """Names by the Authorization headers that are right."""
     accepted = {}
     for operator in operators:
         token = operator.token.get_secret_value()
-        accepted[basic(operator.name, token)] = operator.name
-        accepted[bearer(token)] = operator.name
+        accepted[basic_header(operator.name, token)] = operator.name
+        accepted[bearer_header(token)] = operator.name
     return accepted
 
 
 def _namespace(request: Request) -> str:
     """The namespace that the caller names; shown only when it looks like one."""
-    named = request.headers.get("x-namespace", "")
-    return named if _NAMESPACE.fullmatch(named) else "not named"
+    name = request.headers.get("x-namespace", "")
+    return name if _NAMESPACE.fullmatch(name) else "not named"
 
 
-def _client(request: Request) -> str:
+def _client_host(request: Request) -> str:
     return request.client.host if request.client else "unknown"

@@ -13,12 +13,12 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 
-from activities.events.delivery import EventSettings
-from activities.settings import ActivitySettings, OrderUpdates
+from activities.events.activities import EventSettings
+from activities.settings import ActivitySettings, OrderWebhook
 from worker.settings.base import PREFIX, SECRET_FIELDS, CommonSettings, Port
 from worker.settings.codec import CodecServerSettings
 from worker.settings.metrics import MetricsSettings
-from worker.settings.port_in import PortSettings
+from worker.settings.port_in import PortingSettings
 from worker.settings.telegent import TelegentSettings
 from worker.settings.webhook import (
     EventPersonalData,
@@ -31,17 +31,17 @@ from worker.settings.webhook import (
     WebhookUsername,
 )
 
-UNNAMED_BUILD = "dev"
-CACHED_WORKFLOWS = 300
+DEFAULT_BUILD_ID = "dev"
+DEFAULT_MAX_CACHED_WORKFLOWS = 300
 
 
-def _of_a_named_build(deployment_name: str, info: ValidationInfo) -> str:
-    if deployment_name and info.data.get("build_id") == UNNAMED_BUILD:
+def _require_build_id(deployment_name: str, info: ValidationInfo) -> str:
+    if deployment_name and info.data.get("build_id") == DEFAULT_BUILD_ID:
         raise ValueError("needs TELEGENT_BUILD_ID, another one for each build")
     return deployment_name
 
 
-_KEY_IN_URL = re.compile(r"(?<=://)[^/?\s]*(?=@)|(?<=\?)\S+")
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^/?\s]*(?=@)|(?<=\?)\S+")
 """User names, passwords and queries of URLs: where people put keys."""
 
 
@@ -50,7 +50,7 @@ class SettingsError(Exception):
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("; ".join(lines))
-        self.lines = lines
+        self.messages = lines
 
 
 class WebhookSettings(MetricsSettings):
@@ -63,7 +63,7 @@ class WebhookSettings(MetricsSettings):
     webhook_port: Port = Field(default=8082, description="port that the webhook listens on")
 
 
-class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
+class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
     """Settings of the worker."""
 
     id_key: SecretStr = Field(
@@ -77,23 +77,23 @@ class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
         "Unset: requests that ask for a message level are refused",
     )
     build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")] = Field(
-        default=UNNAMED_BUILD, description="names this build in Temporal, such as the commit"
+        default=DEFAULT_BUILD_ID, description="names this build in Temporal, such as the commit"
     )
     deployment_name: Annotated[
         str,
         Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,127})?$"),
-        AfterValidator(_of_a_named_build),
+        AfterValidator(_require_build_id),
     ] = Field(
         default="",
         description="name of the Worker Deployment whose version this build is, such as "
         "`telegent-orchestrator`: turns Worker Versioning on",
     )
-    cached_workflows: Annotated[int, Field(ge=10, le=10_000)] = Field(
-        default=CACHED_WORKFLOWS,
+    max_cached_workflows: Annotated[int, Field(ge=10, le=10_000)] = Field(
+        default=DEFAULT_MAX_CACHED_WORKFLOWS,
         description="workflows that a worker keeps in memory, at about 0.7 MiB each. One that "
         "is not there is replayed when something happens to it: keep it above those that are busy",
     )
-    port_count_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+    backlog_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=60,
         description="seconds between counts of open port-ins for the metrics; 0: they are not "
         "counted",
@@ -115,11 +115,11 @@ class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
     event_urls: EventUrls = ()
     event_personal_data: EventPersonalData = False
 
-    def order_updates(self) -> OrderUpdates | None:
+    def order_webhook(self) -> OrderWebhook | None:
         """Where the vendor is to report order updates; None when nowhere."""
         if not self.webhook_url:
             return None
-        return OrderUpdates(
+        return OrderWebhook(
             url=self.webhook_url,
             username=self.webhook_username,
             password=self.webhook_password.get_secret_value(),
@@ -145,12 +145,12 @@ class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
             read_lag=timedelta(seconds=self.read_lag_seconds),
             purchase_lag=timedelta(seconds=self.purchase_lag_seconds),
             order_poll=timedelta(seconds=self.order_poll_seconds),
-            port_pace=self.port_pace(),
+            port_poll_schedule=self.poll_schedule(),
             port_poll_share=self.port_poll_share,
-            port_rules=self.port_rules(),
+            port_in_policy=self.port_in_policy(),
             port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
             message_level_field=self.message_level_field,
-            order_updates=self.order_updates(),
+            order_webhook=self.order_webhook(),
             events=self.event_settings(),
         )
 
@@ -158,38 +158,40 @@ class WorkerSettings(MetricsSettings, PortSettings, TelegentSettings):
 S = TypeVar("S", bound=CommonSettings)
 
 
-def load_settings(kind: type[S]) -> S:
+def load_settings(settings_class: type[S]) -> S:
     """Settings of this kind from the environment. Raises SettingsError that names every fault."""
-    values, faults = _secrets_from_files(kind)
+    values, messages = _read_secret_files(settings_class)
     settings = None
     try:
         # model_validate, because a call would have to name each field for the type checker.
-        settings = kind.model_validate(values)
+        settings = settings_class.model_validate(values)
     except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            field = str(fault["loc"][0])
+        for details in error.errors(include_url=False):
+            field = str(details["loc"][0])
             # A secret file that cannot be read has been named already; its field is not "unset".
-            faults.setdefault(field, _sentence(kind, field, fault))
-    if faults or settings is None:
-        raise SettingsError([faults[field] for field in kind.model_fields if field in faults])
+            messages.setdefault(field, _format_error(settings_class, field, details))
+    if messages or settings is None:
+        raise SettingsError(
+            [messages[field] for field in settings_class.model_fields if field in messages]
+        )
     return settings
 
 
-def variable(field: str) -> str:
+def variable_name(field: str) -> str:
     """Name of the environment variable for a field."""
     return PREFIX + field.upper()
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Variables that look like ours and are read by nothing: most likely misspelt."""
-    known = {variable(field) for kind in _KINDS for field in kind.model_fields}
-    known |= {variable(field) + "_FILE" for field in SECRET_FIELDS}
+    known = {variable_name(field) for kind in _SETTINGS_CLASSES for field in kind.model_fields}
+    known |= {variable_name(field) + "_FILE" for field in SECRET_FIELDS}
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 
 def markdown_table() -> str:
     """Every setting with its default and meaning, as docs/reference/settings.md shows it."""
-    fields = {name: info for kind in _KINDS for name, info in kind.model_fields.items()}
+    fields = {name: info for kind in _SETTINGS_CLASSES for name, info in kind.model_fields.items()}
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, info in fields.items():
         if info.is_required():
@@ -200,42 +202,50 @@ def markdown_table() -> str:
             default = f"`{','.join(str(part) for part in info.default)}`"
         else:
             default = f"`{info.default}`"
-        also = f". Or the file named by `{variable(name)}_FILE`" if name in SECRET_FIELDS else ""
-        rows.append(f"| `{variable(name)}` | {default} | {info.description}{also} |")
+        also = (
+            f". Or the file named by `{variable_name(name)}_FILE`" if name in SECRET_FIELDS else ""
+        )
+        rows.append(f"| `{variable_name(name)}` | {default} | {info.description}{also} |")
     return "\n".join(rows)
 
 
-_KINDS: tuple[type[CommonSettings], ...] = (WorkerSettings, CodecServerSettings, WebhookSettings)
+_SETTINGS_CLASSES: tuple[type[CommonSettings], ...] = (
+    WorkerSettings,
+    CodecServerSettings,
+    WebhookSettings,
+)
 
 
-def _secrets_from_files(kind: type[CommonSettings]) -> tuple[dict[str, str], dict[str, str]]:
+def _read_secret_files(
+    settings_class: type[CommonSettings],
+) -> tuple[dict[str, str], dict[str, str]]:
     """Values read from `…_FILE` variables, and faults; both by field."""
     values: dict[str, str] = {}
-    faults: dict[str, str] = {}
-    for field in SECRET_FIELDS & kind.model_fields.keys():
-        name = variable(field)
+    messages: dict[str, str] = {}
+    for field in SECRET_FIELDS & settings_class.model_fields.keys():
+        name = variable_name(field)
         path = os.environ.get(f"{name}_FILE")
         if not path:
             continue
         if os.environ.get(name):
-            faults[field] = f"{name} and {name}_FILE are both set; set one of them"
+            messages[field] = f"{name} and {name}_FILE are both set; set one of them"
             continue
         try:
             # Editors and `echo` end a file with a newline that is no part of the secret.
             values[field] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-            faults[field] = f"{name}_FILE names {path}, which cannot be read: {reason}"
-    return values, faults
+            messages[field] = f"{name}_FILE names {path}, which cannot be read: {reason}"
+    return values, messages
 
 
-def _sentence(kind: type[CommonSettings], field: str, fault: ErrorDetails) -> str:
-    name = variable(field)
-    description = kind.model_fields[field].description
-    if fault["type"] == "missing":
+def _format_error(settings_class: type[CommonSettings], field: str, details: ErrorDetails) -> str:
+    name = variable_name(field)
+    description = settings_class.model_fields[field].description
+    if details["type"] == "missing":
         return f"{name} is not set (nor is {name}_FILE); it must be the {description}"
-    value = _KEY_IN_URL.sub("…", os.environ.get(name, ""))
+    value = _URL_CREDENTIALS.sub("…", os.environ.get(name, ""))
     shown = "" if field in SECRET_FIELDS else f"={value}"
-    entry = "".join(f"entry {at + 1}: " for at in fault["loc"][1:] if isinstance(at, int))
-    message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    entry = "".join(f"entry {at + 1}: " for at in details["loc"][1:] if isinstance(at, int))
+    message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{name}{shown}: {entry}{message} ({description})"

@@ -25,7 +25,7 @@ SECRET_FIELDS = frozenset(
 """Fields whose value is never shown, and which can also come from the file named by `…_FILE`."""
 
 
-def listed(value: object) -> object:
+def split_csv(value: object) -> object:
     """The parts of a setting that names several, separated by commas."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
@@ -38,19 +38,19 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _key_ring(value: object) -> object:
+def _parse_key_ring(value: object) -> object:
     return parse_key_ring(value) if isinstance(value, str) else value
 
 
-def _filled(value: SecretStr) -> SecretStr:
+def _require_non_blank(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().strip():
         raise ValueError("must not be blank")
     return value
 
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Span = Annotated[float, Field(gt=0, le=3650)]
-Filled = Annotated[SecretStr, AfterValidator(_filled)]
+PositiveDuration = Annotated[float, Field(gt=0, le=3650)]
+NonBlankSecret = Annotated[SecretStr, AfterValidator(_require_non_blank)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -60,10 +60,12 @@ class CommonSettings(BaseSettings):
     # An empty variable counts as unset: that is what Compose passes for one that has no value.
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
-    payload_keys: Annotated[tuple[PayloadKey, ...], NoDecode, BeforeValidator(_key_ring)] = Field(
-        default=(),
-        description="AES-256 keys for payloads as `id:base64key,id2:base64key2`: the first "
-        "encrypts, all decrypt. Unset: payloads are stored in the clear",
+    payload_keys: Annotated[tuple[PayloadKey, ...], NoDecode, BeforeValidator(_parse_key_ring)] = (
+        Field(
+            default=(),
+            description="AES-256 keys for payloads as `id:base64key,id2:base64key2`: the first "
+            "encrypts, all decrypt. Unset: payloads are stored in the clear",
+        )
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least severe log line that is written"

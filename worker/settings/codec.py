@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
-from worker.settings.base import CommonSettings, Port, is_loopback, listed
+from worker.settings.base import CommonSettings, Port, is_loopback, split_csv
 
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{24,255}")
@@ -44,11 +44,11 @@ def parse_operators(text: str) -> tuple[Operator, ...]:
     return tuple(operators.values())
 
 
-def _operators(value: object) -> object:
+def _parse_operators(value: object) -> object:
     return parse_operators(value) if isinstance(value, str) else value
 
 
-def _guarded(host: str, info: ValidationInfo) -> str:
+def _require_operators(host: str, info: ValidationInfo) -> str:
     # Operators that are wrong are a fault of their own, and then not in the data.
     if not info.data.get("codec_operators", True) and not is_loopback(host):
         raise ValueError(
@@ -63,21 +63,25 @@ Origin = Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")]
 class CodecServerSettings(CommonSettings):
     """Settings of `python -m worker codec-server`."""
 
-    codec_operators: Annotated[tuple[Operator, ...], NoDecode, BeforeValidator(_operators)] = Field(
+    codec_operators: Annotated[
+        tuple[Operator, ...], NoDecode, BeforeValidator(_parse_operators)
+    ] = Field(
         default=(),
         description="who may use the codec server: `name:token`, several separated by commas or "
         "lines; tokens of 24 characters or more. Unset: whoever reaches it",
     )
-    codec_host: Annotated[str, AfterValidator(_guarded)] = Field(
+    codec_host: Annotated[str, AfterValidator(_require_operators)] = Field(
         default="127.0.0.1",
         description="address the codec server listens on; without operators only a loopback "
         "address",
     )
     codec_port: Port = Field(default=8081, description="port the codec server listens on")
-    codec_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(listed)] = Field(
-        default=(),
-        description="origins of the Temporal UI that may call the codec server from a browser, "
-        "separated by commas, such as `http://localhost:8080`",
+    codec_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(split_csv)] = (
+        Field(
+            default=(),
+            description="origins of the Temporal UI that may call the codec server from a browser, "
+            "separated by commas, such as `http://localhost:8080`",
+        )
     )
 
     def secrets(self) -> list[str]:

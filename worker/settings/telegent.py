@@ -4,18 +4,18 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from telegent import EXCHANGES, Timeouts
-from worker.settings.base import CommonSettings, Filled, Seconds
-from workflows.support.activity_options import CALL
+from telegent import CALL_TIMEOUT_FACTOR, Timeouts
+from worker.settings.base import CommonSettings, NonBlankSecret, Seconds
+from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
 
-STAGES = ("connect", "read", "write", "pool")
+TIMEOUT_STAGES = ("connect", "read", "write", "pool")
 
 
 class TelegentSettings(CommonSettings):
     """The part of the worker's settings that is about calls to Telegent."""
 
-    account_key: Filled = Field(description="key of your Telegent account")
-    account_secret: Filled = Field(description="secret of your Telegent account")
+    account_key: NonBlankSecret = Field(description="key of your Telegent account")
+    account_secret: NonBlankSecret = Field(description="secret of your Telegent account")
     base_url: Annotated[str, Field(pattern=r"^https?://[^/@?#\s]+/?$")] = Field(
         default="https://api.telegent.com",
         description="where the Telegent API answers: scheme and host, without a path",
@@ -40,10 +40,12 @@ class TelegentSettings(CommonSettings):
     pool_timeout_seconds: Seconds = Field(
         default=Timeouts.pool, description="seconds to wait for a free connection"
     )
-    call_timeout_seconds: Annotated[float, Field(gt=0, lt=CALL.total_seconds())] = Field(
-        default=Timeouts.call,
-        description="seconds for a whole call: token, request, both again when the token is "
-        "rejected, and waiting for the request budget",
+    call_timeout_seconds: Annotated[float, Field(gt=0, lt=VENDOR_CALL_TIMEOUT.total_seconds())] = (
+        Field(
+            default=Timeouts.call,
+            description="seconds for a whole call: token, request, both again when the token is "
+            "rejected, and waiting for the request budget",
+        )
     )
     read_lag_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=60, description="seconds that Telegent's lists may miss what was just created"
@@ -59,13 +61,13 @@ class TelegentSettings(CommonSettings):
 
     @field_validator("call_timeout_seconds")
     @classmethod
-    def _long_enough(cls, call: float, info: ValidationInfo) -> float:
-        stages = [info.data.get(f"{stage}_timeout_seconds") for stage in STAGES]
-        least = EXCHANGES * sum(stage for stage in stages if stage is not None)
-        if call < least:
+    def _validate_call_timeout(cls, call: float, info: ValidationInfo) -> float:
+        stages = [info.data.get(f"{stage}_timeout_seconds") for stage in TIMEOUT_STAGES]
+        minimum = CALL_TIMEOUT_FACTOR * sum(stage for stage in stages if stage is not None)
+        if call < minimum:
             raise ValueError(
-                f"at least {EXCHANGES:g} times the timeouts for {', '.join(STAGES)} together, "
-                f"{least:g}"
+                f"at least {CALL_TIMEOUT_FACTOR:g} times the timeouts for "
+                f"{', '.join(TIMEOUT_STAGES)} together, {minimum:g}"
             )
         return call
 

@@ -12,13 +12,13 @@ from telegent_orchestrator.events import signing_key
 from worker.settings.base import is_loopback
 
 
-def _with_username(password: SecretStr, info: ValidationInfo) -> SecretStr:
+def _require_username(password: SecretStr, info: ValidationInfo) -> SecretStr:
     if bool(password.get_secret_value()) != bool(info.data.get("webhook_username")):
         raise ValueError("TELEGENT_WEBHOOK_USERNAME and TELEGENT_WEBHOOK_PASSWORD go together")
     return password
 
 
-def _guarded(value: str, info: ValidationInfo) -> str:
+def _require_credentials(value: str, info: ValidationInfo) -> str:
     """What others can reach needs credentials, by which the vendor shows that it is the vendor."""
     if value and not is_loopback(value):
         basic, token = info.data.get("webhook_username"), info.data.get("webhook_token")
@@ -30,19 +30,19 @@ def _guarded(value: str, info: ValidationInfo) -> str:
     return value
 
 
-def _key(secret: SecretStr) -> SecretStr:
+def _validate_signing_key(secret: SecretStr) -> SecretStr:
     if secret.get_secret_value():
         signing_key(secret.get_secret_value())
     return secret
 
 
-def _parts(value: object) -> object:
+def _split_urls(value: object) -> object:
     if not isinstance(value, str):
         return value
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-def _signed(urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+def _require_secret(urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     # A secret that is wrong is a fault of its own, and then not in the data.
     secret = info.data.get("event_secret")
     if urls and secret is not None and not secret.get_secret_value():
@@ -61,7 +61,7 @@ WebhookUsername = Annotated[
 WebhookPassword = Annotated[
     SecretStr,
     Field(max_length=255, validate_default=True, description="password for that user name"),
-    AfterValidator(_with_username),
+    AfterValidator(_require_username),
 ]
 WebhookToken = Annotated[
     SecretStr,
@@ -77,7 +77,7 @@ WebhookHost = Annotated[
         description="address that `python -m worker webhook` listens on; without credentials only "
         "a loopback address"
     ),
-    AfterValidator(_guarded),
+    AfterValidator(_require_credentials),
 ]
 WebhookUrl = Annotated[
     str,
@@ -88,22 +88,22 @@ WebhookUrl = Annotated[
         "`https://mvno.example.com/telegent/order-update`: onboardings register it for their "
         "account. Unset: they register nothing",
     ),
-    AfterValidator(_guarded),
+    AfterValidator(_require_credentials),
 ]
 EventSecret = Annotated[
     SecretStr,
     Field(description="key that signs events: 24 to 64 bytes in base64, with `whsec_` or without"),
-    AfterValidator(_key),
+    AfterValidator(_validate_signing_key),
 ]
 EventUrls = Annotated[
     tuple[Annotated[str, Field(pattern=r"^https?://[^@\s/]+(/[^@\s]*)?$")], ...],
     NoDecode,
-    BeforeValidator(_parts),
+    BeforeValidator(_split_urls),
     Field(
         repr=False,
         description="URLs that get an event for every change of an onboarding, line or port-in, "
         "separated by commas; some hold a key",
     ),
-    AfterValidator(_signed),
+    AfterValidator(_require_secret),
 ]
 EventPersonalData = Annotated[bool, Field(description="whether events hold phone numbers")]

@@ -17,20 +17,20 @@ from telegent_orchestrator.names import (
     ONBOARDING_WORKFLOW,
     PORT_IN_WORKFLOW,
     PORT_STATE_ATTRIBUTE,
-    PORT_STATE_SINCE_ATTRIBUTE,
+    PORT_STATE_ENTERED_AT_ATTRIBUTE,
 )
 from telegent_orchestrator.port_in import FINAL_STATES, PortState
 
-OPEN = f"WorkflowType = '{PORT_IN_WORKFLOW}' AND ExecutionStatus = 'Running'"
-ASKING = (
+OPEN_PORT_INS_QUERY = f"WorkflowType = '{PORT_IN_WORKFLOW}' AND ExecutionStatus = 'Running'"
+OPEN_ESCALATIONS_QUERY = (
     f"WorkflowType IN ('{ONBOARDING_WORKFLOW}', '{LINE_WORKFLOW}') "
     f"AND {NEEDS_ACTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'"
 )
-STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
-NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
-SINCE = SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE)
-STATES = [state for state in PortState if state not in FINAL_STATES]
-AGES = {
+PORT_STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
+NEEDS_ACTION_SINCE = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
+PORT_STATE_ENTERED_AT = SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE)
+OPEN_STATES = [state for state in PortState if state not in FINAL_STATES]
+AGE_BUCKETS = {
     "under 1 day": timedelta(days=1),
     "1 to 3 days": timedelta(days=3),
     "3 to 7 days": timedelta(days=7),
@@ -41,7 +41,7 @@ AGES = {
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class OpenWork:
+class BacklogGauges:
     """Gauges of open port-ins and questions, as Temporal's list of workflows shows them.
 
     Every worker counts all of them, so the same figures come from each: take one, not the sum.
@@ -49,66 +49,74 @@ class OpenWork:
 
     def __init__(self, temporal: Client, meter: MetricMeter) -> None:
         self._temporal = temporal
-        self._open = meter.create_gauge("telegent_ports_open", "Open port-ins")
-        self._longest = meter.create_gauge(
-            "telegent_ports_longest_in_state_seconds", "The longest that one is in its state now"
+        self._port_ins_open = meter.create_gauge("telegent_port_ins_open", "Open port-ins")
+        self._oldest_in_state = meter.create_gauge(
+            "telegent_port_in_oldest_in_state_seconds", "The longest that one is in its state now"
         )
-        self._questions = meter.create_gauge(
-            "telegent_questions_open", "Onboardings and lines that wait for a person's answer"
+        self._escalations_open = meter.create_gauge(
+            "telegent_escalations_open", "Onboardings and lines that wait for a person's answer"
         )
-        self._longest_question = meter.create_gauge(
-            "telegent_questions_longest_open_seconds", "The longest that one of them has waited"
+        self._oldest_escalation = meter.create_gauge(
+            "telegent_oldest_escalation_seconds", "The longest that one of them has waited"
         )
-        self._counted = meter.create_gauge(
-            "telegent_ports_counted_timestamp_seconds", "When all of these were last counted"
+        self._counted_at = meter.create_gauge(
+            "telegent_backlog_counted_timestamp_seconds", "When all of these were last counted"
         )
 
-    async def count(self) -> None:
+    async def update(self) -> None:
         """Counts once. Raises RPCError when Temporal does not answer."""
         now = datetime.now(UTC)
-        await self._count_ports(now)
-        await self._count_questions(now)
-        self._counted.set(int(time.time()))
+        await self._update_port_ins(now)
+        await self._update_escalations(now)
+        self._counted_at.set(int(time.time()))
 
-    async def _count_ports(self, now: datetime) -> None:
-        found: Counter[tuple[str, str]] = Counter()
-        longest: Counter[str] = Counter()
-        async for port_in in self._temporal.list_workflows(OPEN, page_size=1000):
+    async def _update_port_ins(self, now: datetime) -> None:
+        counts: Counter[tuple[str, str]] = Counter()
+        oldest: Counter[str] = Counter()
+        async for port_in in self._temporal.list_workflows(OPEN_PORT_INS_QUERY, page_size=1000):
             attributes = port_in.typed_search_attributes
             # One that has just started has neither, one of an older build may lack the time.
-            state = attributes.get(STATE, PortState.CHECKING_ELIGIBILITY.value)
-            stayed = now - attributes.get(SINCE, port_in.start_time)
-            age = next(name for name, bound in AGES.items() if stayed < bound)
-            found[state, age] += 1
-            longest[state] = max(longest[state], int(stayed.total_seconds()))
-        for state in STATES:
-            for age in AGES:
-                self._open.set(found[state, age], {"state": state, "age": age})
-            self._longest.set(longest[state], {"state": state})
+            state = attributes.get(PORT_STATE, PortState.CHECKING_ELIGIBILITY.value)
+            time_in_state = now - attributes.get(PORT_STATE_ENTERED_AT, port_in.start_time)
+            age_bucket = next(name for name, bound in AGE_BUCKETS.items() if time_in_state < bound)
+            counts[state, age_bucket] += 1
+            oldest[state] = max(oldest[state], int(time_in_state.total_seconds()))
+        for state in OPEN_STATES:
+            for age_bucket in AGE_BUCKETS:
+                self._port_ins_open.set(
+                    counts[state, age_bucket], {"state": state, "age": age_bucket}
+                )
+            self._oldest_in_state.set(oldest[state], {"state": state})
 
-    async def _count_questions(self, now: datetime) -> None:
-        waited = []
-        async for asking in self._temporal.list_workflows(ASKING, page_size=1000):
-            since = asking.typed_search_attributes.get(NEEDS_ACTION)
-            waited.append(now - (datetime.fromisoformat(since) if since else asking.start_time))
-        self._questions.set(len(waited))
-        self._longest_question.set(int(max(waited, default=timedelta()).total_seconds()))
+    async def _update_escalations(self, now: datetime) -> None:
+        open_durations = []
+        async for execution in self._temporal.list_workflows(
+            OPEN_ESCALATIONS_QUERY, page_size=1000
+        ):
+            raised_at = execution.typed_search_attributes.get(NEEDS_ACTION_SINCE)
+            open_durations.append(
+                now - (datetime.fromisoformat(raised_at) if raised_at else execution.start_time)
+            )
+        self._escalations_open.set(len(open_durations))
+        self._oldest_escalation.set(int(max(open_durations, default=timedelta()).total_seconds()))
 
 
 @asynccontextmanager
-async def counting(temporal: Client, meter: MetricMeter, every: timedelta) -> AsyncIterator[None]:
+async def report_backlog(
+    temporal: Client, meter: MetricMeter, interval: timedelta
+) -> AsyncIterator[None]:
     """Count while the block runs. While Temporal cannot tell, the last figures stay."""
 
-    async def count() -> None:
-        work = OpenWork(temporal, meter)
+    async def update_gauges() -> None:
+        gauges = BacklogGauges(temporal, meter)
         while True:
             try:
-                await work.count()
+                await gauges.update()
             except Exception as error:  # the worker does not end for want of a figure
                 log.warning("cannot count open port-ins", reason=str(error) or repr(error))
-            await asyncio.sleep(every.total_seconds())
+            await asyncio.sleep(interval.total_seconds())
 
-    task = asyncio.create_task(count())
+    task = asyncio.create_task(update_gauges())
     try:
         yield
     finally:

@@ -7,15 +7,15 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 
-class BindLogContext(Interceptor):
+class LogContextInterceptor(Interceptor):
     """Binds workflow id, run id, activity type and attempt to log lines of an activity."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Wrap `next`; Temporal calls this once for each worker."""
-        return _BindLogContext(super().intercept_activity(next))
+        return _LogContextInbound(super().intercept_activity(next))
 
 
-class _BindLogContext(ActivityInboundInterceptor):
+class _LogContextInbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         info = activity.info()
         with structlog.contextvars.bound_contextvars(

@@ -16,30 +16,30 @@ import temporalio.workflow
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 REDACTED = "[redacted]"
-_HIDDEN = (
+_SENSITIVE_NAMES = (
     "account_?secret|account_?key|account_?number|account_?pin|access_?token|api_?key|"
     "authorization|client_?secret|password|passcode|pin|secret|token"
 )
-_SECRET_KEY = re.compile(rf"[\w-]*(?:{_HIDDEN})", re.IGNORECASE)
+_SECRET_KEY = re.compile(rf"[\w-]*(?:{_SENSITIVE_NAMES})", re.IGNORECASE)
 _BEARER = re.compile(r"\bBearer\s+[^\s\"',}]+", re.IGNORECASE)
 # name=value, name: value and "name": "value", as in URLs, headers and JSON.
 _ASSIGNMENT = re.compile(
-    rf"(?P<name>\b\w*?(?:{_HIDDEN})[\"']?\s*[=:]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;&}}]+)",
+    rf"(?P<name>\b\w*?(?:{_SENSITIVE_NAMES})[\"']?\s*[=:]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;&}}]+)",
     re.IGNORECASE,
 )
 # Replacing shorter values would tear ordinary words apart.
-_SHORTEST_SECRET = 6
+_MIN_SECRET_LENGTH = 6
 
 
 def configure_logging(
-    level: str, style: Literal["json", "console"], secrets: Collection[str] = ()
+    level: str, log_format: Literal["json", "console"], secrets: Collection[str] = ()
 ) -> None:
     """Send every log line of the process to standard output.
 
     `level`: the least severe name, such as INFO. `secrets`: values that are struck out wherever
     they occur.
     """
-    shared: list[Processor] = [
+    shared_processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -53,7 +53,7 @@ def configure_logging(
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *shared_processors,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -62,13 +62,13 @@ def configure_logging(
     )
     renderer: Processor = (
         structlog.processors.JSONRenderer()
-        if style == "json"
+        if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=False)
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=shared_processors,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
@@ -85,34 +85,34 @@ class Redactor:
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
         """`secrets`: known values; anything else goes by its name."""
-        known = sorted((s for s in secrets if len(s) >= _SHORTEST_SECRET), key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+        known = sorted((s for s in secrets if len(s) >= _MIN_SECRET_LENGTH), key=len, reverse=True)
+        self._known_secrets = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         """The same line with secrets replaced, at any depth."""
         return {
             # structlog's own entries hold records and loggers, which never reach the output.
-            key: value if key.startswith("_") else self._clean(key, value)
+            key: value if key.startswith("_") else self._redact(key, value)
             for key, value in event.items()
         }
 
-    def _clean(self, key: str, value: object) -> object:
+    def _redact(self, key: str, value: object) -> object:
         if _SECRET_KEY.fullmatch(key):
             return REDACTED
         if isinstance(value, str):
-            return self._clean_text(value)
+            return self._redact_text(value)
         if isinstance(value, Mapping):
-            return {name: self._clean(str(name), item) for name, item in value.items()}
+            return {name: self._redact(str(name), item) for name, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return [self._clean("", item) for item in value]
+            return [self._redact("", item) for item in value]
         if value is None or isinstance(value, bool | int | float):
             return value
         # The renderer would call repr(), and with that show whatever the object holds.
-        return self._clean_text(str(value))
+        return self._redact_text(str(value))
 
-    def _clean_text(self, text: str) -> str:
-        if self._known is not None:
-            text = self._known.sub(REDACTED, text)
+    def _redact_text(self, text: str) -> str:
+        if self._known_secrets is not None:
+            text = self._known_secrets.sub(REDACTED, text)
         text = _BEARER.sub(f"Bearer {REDACTED}", text)
         return _ASSIGNMENT.sub(rf"\g<name>{REDACTED}", text)
 

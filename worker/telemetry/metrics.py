@@ -18,17 +18,17 @@ from temporalio.runtime import (
 from worker.errors import WorkerError
 
 HOUR, DAY = 3600.0, 86400.0
-BUCKETS = {
+HISTOGRAM_BUCKETS = {
     "activity_schedule_to_start_latency": [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800],
     # Around the limits of one exchange with Telegent, 40 s, and of a whole call, 60 s.
     "telegent_request_duration": [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40],
-    "telegent_budget_wait": [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 60],
+    "telegent_rate_limit_wait": [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 60],
     # Around the deadlines of port-ins.
-    "telegent_port_state_duration": [
+    "telegent_port_in_state_duration": [
         *(1, 10, 60, 600, HOUR, 6 * HOUR),
         *(DAY * days for days in (1, 2, 3, 7, 14, 30)),
     ],
-    "telegent_port_duration": [
+    "telegent_port_in_duration": [
         *(60, HOUR, 6 * HOUR),
         *(DAY * days for days in (1, 2, 3, 5, 7, 10, 14, 21, 30)),
     ],
@@ -36,7 +36,7 @@ BUCKETS = {
 """Upper bounds of histograms, in seconds: ours, and the SDK's of how long calls wait their turn."""
 
 
-def process_runtime(metrics_address: str | None) -> Runtime:
+def create_runtime(metrics_address: str | None) -> Runtime:
     """The SDK's native part, one for each process; with an address it answers `GET /metrics` there.
 
     Its meter takes our metrics; without an address they go nowhere. Raises WorkerError if the
@@ -54,7 +54,7 @@ def process_runtime(metrics_address: str | None) -> Runtime:
         counters_total_suffix=True,
         unit_suffix=True,
         durations_as_seconds=True,
-        histogram_bucket_overrides=BUCKETS,
+        histogram_bucket_overrides=HISTOGRAM_BUCKETS,
     )
     try:
         return Runtime(

@@ -9,14 +9,16 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from temporalio.common import MetricMeter
 
 from activities.support.outcomes import outcome_of_error
-from telegent import RequestBudget, TelegentError, Watch
+from telegent import RateLimiter, RequestObserver, TelegentError
 
-ANSWERED = "Answered"
-CUT_OFF = "CutOff"
+SUCCEEDED = "Succeeded"
+CANCELLED = "Cancelled"
 """Outcomes beside those of errors: a usable answer; a call that our own side gave up."""
 
 
-def watch_requests(meter: MetricMeter, tracer: Tracer, budget: RequestBudget) -> Watch:
+def instrument_requests(
+    meter: MetricMeter, tracer: Tracer, rate_limiter: RateLimiter
+) -> RequestObserver:
     """A watch for the client of this process.
 
     Endpoints are verb and path. Neither they nor anything else here holds an id or a number: those
@@ -27,21 +29,21 @@ def watch_requests(meter: MetricMeter, tracer: Tracer, budget: RequestBudget) ->
         "telegent_request_duration", "From a request's leaving to its whole answer", "duration"
     )
     wait = meter.create_histogram_timedelta(
-        "telegent_budget_wait", "How long requests wait for the request budget", "duration"
+        "telegent_rate_limit_wait", "How long requests wait for the request budget", "duration"
     )
-    limit = meter.create_gauge("telegent_budget_limit", "Most requests in any 60 seconds")
-    limit.set(budget.per_any_minute)
+    limit = meter.create_gauge("telegent_rate_limit", "Most requests in any 60 seconds")
+    limit.set(rate_limiter.max_per_minute)
 
     @contextmanager
-    def watch(endpoint: str) -> Iterator[Callable[[], None]]:
-        came = time.monotonic()
-        left: float | None = None
-        outcome = CUT_OFF
+    def observe(endpoint: str) -> Iterator[Callable[[], None]]:
+        queued_at = time.monotonic()
+        sent_at: float | None = None
+        outcome = CANCELLED
 
-        def let_out() -> None:
-            nonlocal left
-            left = time.monotonic()
-            wait.record(timedelta(seconds=left - came))
+        def on_sent() -> None:
+            nonlocal sent_at
+            sent_at = time.monotonic()
+            wait.record(timedelta(seconds=sent_at - queued_at))
             span.add_event("let out by the request budget")
 
         verb, _, path = endpoint.partition(" ")
@@ -54,8 +56,8 @@ def watch_requests(meter: MetricMeter, tracer: Tracer, budget: RequestBudget) ->
             set_status_on_exception=False,
         ) as span:
             try:
-                yield let_out
-                outcome = ANSWERED
+                yield on_sent
+                outcome = SUCCEEDED
             except TelegentError as error:
                 outcome = outcome_of_error(error)
                 span.set_status(StatusCode.ERROR)
@@ -65,9 +67,9 @@ def watch_requests(meter: MetricMeter, tracer: Tracer, budget: RequestBudget) ->
             finally:
                 span.set_attribute("telegent.outcome", outcome)
                 requests.add(1, {"endpoint": endpoint, "outcome": outcome})
-                if left is not None:
+                if sent_at is not None:
                     duration.record(
-                        timedelta(seconds=time.monotonic() - left), {"endpoint": endpoint}
+                        timedelta(seconds=time.monotonic() - sent_at), {"endpoint": endpoint}
                     )
 
-    return watch
+    return observe

@@ -15,9 +15,9 @@ from opentelemetry.trace import NoOpTracer, Status, Tracer
 from temporalio.client import Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 
-ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-SERVICE = "telegent-orchestrator"
-SHOWN = frozenset(
+OTLP_ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+DEFAULT_SERVICE_NAME = "telegent-orchestrator"
+ALLOWED_ATTRIBUTES = frozenset(
     {
         "temporalWorkflowID",
         "temporalRunID",
@@ -37,21 +37,21 @@ def tracing() -> Iterator[tuple[Tracer, Sequence[Interceptor]]]:
     """A tracer, and what the connection to Temporal needs to pass traces on; what is left of the
     spans is sent when the block ends. Without an endpoint nothing is traced.
     """
-    if not any(os.environ.get(name) for name in ENDPOINTS):
+    if not any(os.environ.get(name) for name in OTLP_ENDPOINT_VARIABLES):
         yield NoOpTracer(), ()
         return
     # A name in the environment comes before ours.
-    resource = Resource({SERVICE_NAME: SERVICE}).merge(OTELResourceDetector().detect())
+    resource = Resource({SERVICE_NAME: DEFAULT_SERVICE_NAME}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(WithoutWords(OTLPSpanExporter())))
-    tracer = provider.get_tracer(SERVICE)
+    provider.add_span_processor(BatchSpanProcessor(SanitizingSpanExporter(OTLPSpanExporter())))
+    tracer = provider.get_tracer(DEFAULT_SERVICE_NAME)
     try:
         yield tracer, [TracingInterceptor(tracer)]
     finally:
         provider.shutdown()
 
 
-class WithoutWords(SpanExporter):
+class SanitizingSpanExporter(SpanExporter):
     """Passes spans on without what could quote people's data: words of errors, other attributes."""
 
     def __init__(self, exporter: SpanExporter) -> None:
@@ -59,7 +59,7 @@ class WithoutWords(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send the spans."""
-        return self._exporter.export([_without_words(span) for span in spans])
+        return self._exporter.export([_sanitize(span) for span in spans])
 
     def shutdown(self) -> None:
         """End the exporter behind."""
@@ -70,14 +70,16 @@ class WithoutWords(SpanExporter):
         return self._exporter.force_flush(timeout_millis)
 
 
-def _without_words(span: ReadableSpan) -> ReadableSpan:
-    given = span.attributes or {}
+def _sanitize(span: ReadableSpan) -> ReadableSpan:
+    attributes = span.attributes or {}
     return ReadableSpan(
         name=span.name,
         context=span.context,
         parent=span.parent,
         resource=span.resource,
-        attributes={name: value for name, value in given.items() if name in SHOWN},
+        attributes={
+            name: value for name, value in attributes.items() if name in ALLOWED_ATTRIBUTES
+        },
         events=[Event(event.name, timestamp=event.timestamp) for event in span.events],
         links=span.links,
         kind=span.kind,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from temporalio.common import MetricMeter
 
-from activities.support.write_specs import WRITES, Kind
+from activities.support.write_specs import WRITE_SPECS, WriteKind
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, EventType
 from telegent_orchestrator.names import (
     LINE_WORKFLOW,
@@ -19,44 +19,52 @@ from telegent_orchestrator.names import (
 from telegent_orchestrator.port_in import FINAL_STATES
 from workflows.port_in.rejections import REJECTIONS
 from workflows.support.metrics import (
-    ANSWERS_LOST,
-    ANSWERS_SETTLED,
     EVENTS,
-    PORT_REJECTIONS,
-    PORTS_ENDED,
-    UNKNOWN_WORDS,
-    Counted,
-    Settled,
+    LOST_RESPONSES,
+    LOST_RESPONSES_RESOLVED,
+    PORT_IN_REJECTIONS,
+    PORT_INS_ENDED,
+    UNKNOWN_ORDER_STATUSES,
+    CounterSpec,
+    LostResponseResolution,
 )
 
-WRITERS = {
-    Kind.SET: (),
-    Kind.CREATE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW),
-    Kind.PURCHASE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW),
-    Kind.PORT_REQUEST: (PORT_IN_WORKFLOW,),
+WORKFLOWS_BY_WRITE_KIND = {
+    WriteKind.IDEMPOTENT: (),
+    WriteKind.CREATE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW),
+    WriteKind.PURCHASE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW),
+    WriteKind.PORT_REQUEST: (PORT_IN_WORKFLOW,),
 }
 """Which workflows may lose the answer to a write; a set is repeated until it has one."""
 
 
-def count_from_zero(meter: MetricMeter, namespace: str) -> None:
+def initialize_counters(meter: MetricMeter, namespace: str) -> None:
     """Shows with 0 what workflows count, under the labels that Temporal's meter adds there."""
-    for counted, workflow, labels in _series():
-        where = {"namespace": namespace, "task_queue": TASK_QUEUE, "workflow_type": workflow}
-        meter.create_counter(*counted).add(0, {**where, **labels})
+    for counter, workflow, labels in _series():
+        workflow_labels = {
+            "namespace": namespace,
+            "task_queue": TASK_QUEUE,
+            "workflow_type": workflow,
+        }
+        meter.create_counter(*counter).add(0, {**workflow_labels, **labels})
 
 
-def _series() -> Iterator[tuple[Counted, str, dict[str, str]]]:
-    for write in WRITES.values():
-        for workflow in WRITERS[write.kind]:
-            yield ANSWERS_LOST, workflow, {"write": write.activity}
-            for how in Settled:
-                yield ANSWERS_SETTLED, workflow, {"write": write.activity, "how": how}
+def _series() -> Iterator[tuple[CounterSpec, str, dict[str, str]]]:
+    for write in WRITE_SPECS.values():
+        for workflow in WORKFLOWS_BY_WRITE_KIND[write.kind]:
+            yield LOST_RESPONSES, workflow, {"write": write.activity}
+            for resolution in LostResponseResolution:
+                yield (
+                    LOST_RESPONSES_RESOLVED,
+                    workflow,
+                    {"write": write.activity, "resolution": resolution},
+                )
     for state in FINAL_STATES:
         for first in ("yes", "no"):
-            yield PORTS_ENDED, PORT_IN_WORKFLOW, {"state": state, "first_attempt": first}
+            yield PORT_INS_ENDED, PORT_IN_WORKFLOW, {"state": state, "first_attempt": first}
     for rejection in REJECTIONS:
-        yield PORT_REJECTIONS, PORT_IN_WORKFLOW, {"reason": rejection.reason}
-    yield UNKNOWN_WORDS, PORT_IN_WORKFLOW, {}
+        yield PORT_IN_REJECTIONS, PORT_IN_WORKFLOW, {"reason": rejection.reason}
+    yield UNKNOWN_ORDER_STATUSES, PORT_IN_WORKFLOW, {}
     for kind in EventType:
         for result in ("delivered", "failed"):
             yield EVENTS, EVENT_DELIVERY_WORKFLOW, {"type": kind, "result": result}

@@ -1,4 +1,4 @@
-"""One part of a bulk: holds the requests of its rows, and runs as many as it may."""
+"""One batch of a bulk: holds the requests of its rows, and runs as many as it may."""
 
 import asyncio
 from datetime import timedelta
@@ -16,14 +16,14 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local import HouseActivities
-from activities.support.outcomes import words_of
+from activities.local import LocalActivities
+from activities.support.outcomes import failure_message
 from telegent_orchestrator import _ui_text
-from telegent_orchestrator._validation import shortened
+from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.bulk import (
-    BULK_PART_WORKFLOW,
-    BulkPartRequest,
-    BulkPartStatus,
+    BULK_BATCH_WORKFLOW,
+    BulkBatchRequest,
+    BulkBatchStatus,
     BulkRow,
     Counts,
     RowResult,
@@ -32,146 +32,155 @@ from telegent_orchestrator.bulk import (
 )
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, STATUS_QUERY, onboarding_id
 from telegent_orchestrator.onboarding import OnboardingResult
-from workflows.bulk.details_page import show_part
-from workflows.bulk.signals import ORDER_SIGNAL, PART_CHANGED_SIGNAL, PartOrder, PartReport
-from workflows.support.activity_calls import requesting
-from workflows.support.activity_options import BULK, JOIN
-from workflows.support.messages import read_message
+from workflows.bulk.details_page import publish_batch
+from workflows.bulk.signals import (
+    BATCH_COMMAND_SIGNAL,
+    BATCH_REPORT_SIGNAL,
+    BatchCommand,
+    BatchReport,
+)
+from workflows.support.activity_calls import prepare_call
+from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS, BULK_PRIORITY
+from workflows.support.messages import parse_message
 
-GATHERING = timedelta(seconds=1)
+REPORT_DEBOUNCE = timedelta(seconds=1)
 """How long rows that end wait for each other, to share one report."""
-MOST_MISSES = 5
+MAX_FAILED_REPORTS = 5
 """Reports in a row that nobody takes, until the bulk counts as gone."""
-WELL = (RowState.DONE, RowState.ALREADY_DONE)
+SUCCEEDED = (RowState.DONE, RowState.ALREADY_DONE)
 
 
-@workflow.defn(name=BULK_PART_WORKFLOW)
-class BulkPartWorkflow:
+@workflow.defn(name=BULK_BATCH_WORKFLOW)
+class BulkBatchWorkflow:
     """Starts an onboarding for each row, when the bulk lets it, and reports how they end.
 
     It ends when all its rows are done, or with the bulk. An onboarding outlives it.
     """
 
     @workflow.init
-    def __init__(self, request: BulkPartRequest) -> None:
+    def __init__(self, request: BulkBatchRequest) -> None:
         self._request = request
         self._rows = [
             RowResult(row=row.number, reference=row.onboarding.reference) for row in request.rows
         ]
-        self._order = PartOrder()
+        self._command = BatchCommand()
         self._started = 0
         self._retries = 0
-        self._again: set[int] = set()
+        self._retry_rows: set[int] = set()
         self._running: dict[int, asyncio.Task[None]] = {}
-        self._reported: PartReport | None = None
-        self._misses = 0
+        self._reported: BatchReport | None = None
+        self._failed_reports = 0
 
     @workflow.run
-    async def run(self, request: BulkPartRequest) -> BulkPartStatus:
+    async def run(self, request: BulkBatchRequest) -> BulkBatchStatus:
         """Report whenever something has changed, until there is nothing more to do."""
-        show_part(self._rows)
+        publish_batch(self._rows)
         while not self._finished:
             try:
                 await self._report()
                 if not self._finished:
-                    await workflow.sleep(GATHERING, summary="More rows may end")
-                await workflow.wait_condition(lambda: self._finished or self._has_news)
+                    await workflow.sleep(REPORT_DEBOUNCE, summary="More rows may end")
+                await workflow.wait_condition(
+                    lambda: self._finished or self._has_unreported_changes
+                )
             except asyncio.CancelledError:
                 # From Temporal's own dialog: the rows are cancelled, and the bulk hears of it.
-                self._follow(self._order.model_copy(update={"cancel": True}))
+                self._apply_command(self._command.model_copy(update={"cancel": True}))
         return self.status()
 
     @workflow.query(name=STATUS_QUERY)
-    def status(self) -> BulkPartStatus:
+    def status(self) -> BulkBatchStatus:
         """How each row stands."""
-        return BulkPartStatus(bulk=self._request.bulk, part=self._request.part, rows=self._rows)
+        return BulkBatchStatus(bulk=self._request.bulk, batch=self._request.batch, rows=self._rows)
 
-    @workflow.signal(name=ORDER_SIGNAL, description="sent by the bulk, not by people")
-    def order(self, *sent: JsonValue) -> None:
-        """An order of the bulk. Anything else is not ours, and is ignored."""
+    @workflow.signal(name=BATCH_COMMAND_SIGNAL, description="sent by the bulk, not by people")
+    def batch_command(self, *sent: JsonValue) -> None:
+        """A command of the bulk. Anything else is not ours, and is ignored."""
         try:
-            order = read_message(PartOrder, sent)
+            command = parse_message(BatchCommand, sent)
         except ApplicationError:
             return
-        self._follow(order)
+        self._apply_command(command)
 
-    def _follow(self, order: PartOrder) -> None:
-        cancel = order.cancel and not self._order.cancel
+    def _apply_command(self, command: BatchCommand) -> None:
+        cancel = command.cancel and not self._command.cancel
         # Cancelled in Temporal's dialog, it stays so whatever the bulk says later.
-        self._order = order.model_copy(update={"cancel": order.cancel or self._order.cancel})
-        if order.retries > self._retries:
-            self._retries = order.retries
-            for at, row in enumerate(self._rows):
-                if row.state.not_well:
-                    self._again.add(at)
-                    self._rows[at] = RowResult(row=row.row, reference=row.reference)
-        for at, row in enumerate(self._rows):
-            may = not (order.end or order.cancel) and self._started < order.granted
-            if may and row.state is RowState.WAITING:
+        self._command = command.model_copy(
+            update={"cancel": command.cancel or self._command.cancel}
+        )
+        if command.retries > self._retries:
+            self._retries = command.retries
+            for index, row in enumerate(self._rows):
+                if row.state.unsuccessful:
+                    self._retry_rows.add(index)
+                    self._rows[index] = RowResult(row=row.row, reference=row.reference)
+        for index, row in enumerate(self._rows):
+            may_start = not (command.end or command.cancel) and self._started < command.granted
+            if may_start and row.state is RowState.WAITING:
                 self._started += 1
                 row.state, row.started_at = RowState.RUNNING, workflow.now()
-                self._running[at] = running = asyncio.create_task(self._run(at))
-                running.add_done_callback(partial(self._ended, at))
+                self._running[index] = running = asyncio.create_task(self._run_row(index))
+                running.add_done_callback(partial(self._on_row_ended, index))
         if cancel:
             for running in self._running.values():
                 running.cancel()
-        show_part(self._rows)
+        publish_batch(self._rows)
 
-    async def _run(self, at: int) -> None:
-        wanted, row = self._request.rows[at], self._rows[at]
+    async def _run_row(self, index: int) -> None:
+        bulk_row, row = self._request.rows[index], self._rows[index]
         try:
-            await self._onboard(wanted, row, again=at in self._again)
+            await self._onboard(bulk_row, row, retry=index in self._retry_rows)
         except FailureError as error:
             # An onboarding that somebody has cancelled by itself can be started again like a failed
             # one; the bulk must not end as if all were done.
-            cancelled = is_cancelled_exception(error) and self._order.cancel
+            cancelled = is_cancelled_exception(error) and self._command.cancel
             row.state = RowState.CANCELLED if cancelled else RowState.FAILED
-            row.detail = row.detail or shortened(words_of(error))
+            row.detail = row.detail or truncate(failure_message(error))
 
-    def _ended(self, at: int, _: asyncio.Task[None]) -> None:
-        row = self._rows[at]
+    def _on_row_ended(self, index: int, _: asyncio.Task[None]) -> None:
+        row = self._rows[index]
         if row.state is RowState.RUNNING:
             row.state = RowState.CANCELLED
         row.ended_at = workflow.now()
-        del self._running[at]
-        show_part(self._rows)
+        del self._running[index]
+        publish_batch(self._rows)
 
-    async def _onboard(self, wanted: BulkRow, row: RowResult, *, again: bool) -> None:
+    async def _onboard(self, bulk_row: BulkRow, row: RowResult, *, retry: bool) -> None:
         """Runs the row's onboarding, or joins the one that is there.
 
         One that failed is started again only when somebody has asked for that.
         """
         policy = WorkflowIDReusePolicy
-        reference = wanted.onboarding.reference
+        reference = bulk_row.onboarding.reference
         try:
             result: OnboardingResult = await workflow.execute_child_workflow(
                 ONBOARDING_WORKFLOW,
-                wanted.onboarding,
+                bulk_row.onboarding,
                 id=onboarding_id(reference),
                 result_type=OnboardingResult,
                 id_reuse_policy=(
-                    policy.ALLOW_DUPLICATE_FAILED_ONLY if again else policy.REJECT_DUPLICATE
+                    policy.ALLOW_DUPLICATE_FAILED_ONLY if retry else policy.REJECT_DUPLICATE
                 ),
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                priority=BULK,
+                priority=BULK_PRIORITY,
                 static_summary=f"Onboarding {reference}",
-                static_details=_ui_text.ONBOARDING,
+                static_details=_ui_text.ONBOARDING_DETAILS,
             )
             row.state = RowState.DONE
-            _note(row, result)
+            _record_result(row, result)
         except WorkflowAlreadyStartedError:
-            await self._join(row)
+            await self._await_existing(row)
         except ChildWorkflowError as error:
             cause = error.cause
             if isinstance(cause, ApplicationError) and cause.type == "Incomplete" and cause.details:
-                _note(row, OnboardingResult.model_validate(cause.details[0]))
+                _record_result(row, OnboardingResult.model_validate(cause.details[0]))
             raise
 
-    async def _join(self, row: RowResult) -> None:
+    async def _await_existing(self, row: RowResult) -> None:
         row.detail = "was there already: waiting for it"
-        wait = requesting(
-            JOIN,
-            HouseActivities.await_onboarding,
+        wait = prepare_call(
+            AWAIT_WORKFLOW_OPTIONS,
+            LocalActivities.await_onboarding,
             "Wait for the onboarding that was there",
             row.reference,
         )
@@ -179,40 +188,42 @@ class BulkPartWorkflow:
             ended = await wait()
         except ActivityError as error:
             cancelled = is_cancelled_exception(error)
-            row.detail = "was there before this bulk, and goes on" if cancelled else words_of(error)
+            row.detail = (
+                "was there before this bulk, and goes on" if cancelled else failure_message(error)
+            )
             raise
         if ended.result:
-            _note(row, ended.result)
-        row.detail = shortened(f"before this bulk: {ended.fault}") if ended.fault else ""
-        row.state = RowState.FAILED if ended.fault else RowState.ALREADY_DONE
+            _record_result(row, ended.result)
+        row.detail = truncate(f"before this bulk: {ended.error}") if ended.error else ""
+        row.state = RowState.FAILED if ended.error else RowState.ALREADY_DONE
 
     @property
-    def _has_news(self) -> bool:
-        return self._now() != self._reported
+    def _has_unreported_changes(self) -> bool:
+        return self._current_report() != self._reported
 
     @property
     def _finished(self) -> bool:
         """Whether the bulk is over, or has heard that all is done here."""
-        return self._order.end or (self._over and not self._has_news)
+        return self._command.end or (self._ended and not self._has_unreported_changes)
 
     async def _report(self) -> None:
         """Tells the bulk how the rows stand; nothing more is started when it is gone."""
-        report = self._now()
+        report = self._current_report()
         bulk = workflow.get_external_workflow_handle(bulk_id(self._request.bulk))
         try:
-            if self._misses < MOST_MISSES:
-                await bulk.signal(PART_CHANGED_SIGNAL, report)
-                self._misses = 0
+            if self._failed_reports < MAX_FAILED_REPORTS:
+                await bulk.signal(BATCH_REPORT_SIGNAL, report)
+                self._failed_reports = 0
         except ApplicationError:
             # It may be between two of its runs just now.
-            self._misses += 1
+            self._failed_reports += 1
             return
         self._reported = report
 
-    def _now(self) -> PartReport:
+    def _current_report(self) -> BatchReport:
         states = [row.state for row in self._rows]
-        return PartReport(
-            part=self._request.part,
+        return BatchReport(
+            batch=self._request.batch,
             rows=len(self._rows),
             counts=Counts(
                 waiting=states.count(RowState.WAITING),
@@ -224,17 +235,18 @@ class BulkPartWorkflow:
             ),
             started=self._started,
             retries=self._retries,
-            over=self._over,
+            ended=self._ended,
         )
 
     @property
-    def _over(self) -> bool:
-        """Whether no order can change anything any more."""
+    def _ended(self) -> bool:
+        """Whether no command can change anything any more."""
         return not self._running and (
-            self._misses == MOST_MISSES or all(row.state in WELL for row in self._rows)
+            self._failed_reports == MAX_FAILED_REPORTS
+            or all(row.state in SUCCEEDED for row in self._rows)
         )
 
 
-def _note(row: RowResult, result: OnboardingResult) -> None:
+def _record_result(row: RowResult, result: OnboardingResult) -> None:
     row.account_id = result.account_id
     row.phone_numbers = [line.phone_number for line in result.lines if line.phone_number]

@@ -1,4 +1,4 @@
-"""What a bulk knows of its parts: how their rows stand, and what they were told."""
+"""What a bulk knows of its batches: how their rows stand, and what they were told."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,144 +7,148 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from telegent_orchestrator.bulk import (
+    BatchSummary,
     BulkCancel,
-    BulkEntry,
+    BulkCheckpoint,
+    BulkCommand,
     BulkRequest,
-    BulkSoFar,
     BulkState,
     BulkStatus,
-    BulkWish,
+    BulkTimelineEntry,
     Counts,
-    PartBrief,
-    bulk_part_id,
+    bulk_batch_id,
 )
-from workflows.bulk.signals import ORDER_SIGNAL, PartOrder, PartReport
+from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BatchCommand, BatchReport
 
-STARTS_AT_ONCE = 20
+MAX_CONCURRENT_STARTS = 20
 """Rows that begin together. More would keep a worker from all else, and then wait for requests."""
-MOST_ENTRIES = 100
+MAX_TIMELINE_ENTRIES = 100
 """Of the timeline, the latest."""
 
 
-class BulkBook:
-    """Counts, grants and wishes; `so_far` is all of it, and what the next run is given."""
+class BulkScheduler:
+    """Counts, grants and wishes; `checkpoint` is all of it, and what the next run is given."""
 
     def __init__(self, request: BulkRequest, now: datetime) -> None:
         self._request = request
-        self.so_far = request.so_far or BulkSoFar(started_at=now)
-        self._parts = {part.part: part for part in self.so_far.parts}
-        self._told: dict[int, PartOrder] = {
-            part.part: PartOrder(
-                granted=part.granted, retries=self.so_far.retries_told.get(part.part, 0)
+        self.checkpoint = request.checkpoint or BulkCheckpoint(started_at=now)
+        self._batches = {batch.batch: batch for batch in self.checkpoint.batches}
+        self._last_commands: dict[int, BatchCommand] = {
+            batch.batch: BatchCommand(
+                granted=batch.granted, retries=self.checkpoint.retries_sent.get(batch.batch, 0)
             )
-            for part in self.so_far.parts
+            for batch in self.checkpoint.batches
         }
 
     @property
     def counts(self) -> Counts:
-        """Of all rows, also of those whose part has not been sent yet."""
+        """Of all rows, also of those whose batch has not been sent yet."""
         fields = Counts.model_fields
         total = {
-            name: sum(getattr(part.counts, name) for part in self._parts.values())
+            name: sum(getattr(batch.counts, name) for batch in self._batches.values())
             for name in fields
         }
-        return Counts(**total | {"waiting": total["waiting"] + self._missing})
+        return Counts(**total | {"waiting": total["waiting"] + self._missing_rows})
 
     @property
-    def open(self) -> int:
+    def open_rows(self) -> int:
         """Rows that run, and those that may be started at any moment."""
-        return sum(map(_open, self._parts.values()))
+        return sum(map(_open_rows, self._batches.values()))
 
     @property
-    def all_ended(self) -> bool:
+    def all_rows_ended(self) -> bool:
         """Whether every row has ended, and none is about to be started again."""
-        wanted, seen = self.so_far.retries_told, self.so_far.retries_seen
+        sent, acknowledged = self.checkpoint.retries_sent, self.checkpoint.retries_acknowledged
         done = all(
-            seen.get(number, 0) >= retries or self._parts[number].over
-            for number, retries in wanted.items()
+            acknowledged.get(number, 0) >= retries or self._batches[number].ended
+            for number, retries in sent.items()
         )
         return done and self.counts.ended == self._request.rows
 
-    def take_in(self, report: PartReport) -> None:
-        """How the rows of a part stand now."""
-        part = self._parts.setdefault(report.part, PartBrief(part=report.part, rows=report.rows))
-        part.counts, part.started, part.over = report.counts, report.started, report.over
-        self.so_far.retries_seen[report.part] = report.retries
+    def apply_report(self, report: BatchReport) -> None:
+        """How the rows of a batch stand now."""
+        batch = self._batches.setdefault(
+            report.batch, BatchSummary(batch=report.batch, rows=report.rows)
+        )
+        batch.counts, batch.started, batch.ended = report.counts, report.started, report.ended
+        self.checkpoint.retries_acknowledged[report.batch] = report.retries
 
-    def grant(self) -> None:
-        """Gives away what is free of the window, a few at a time, to earlier parts first."""
-        if self.so_far.paused or self.so_far.cancel:
+    def grant_capacity(self) -> None:
+        """Gives away what is free of the window, a few at a time, to earlier batches first."""
+        if self.checkpoint.paused or self.checkpoint.cancel:
             return
         # What is granted and not reported yet is being started: a worker that is busy slows that.
-        parts = self._parts.values()
-        starting = sum(part.granted - part.started for part in parts if not part.over)
-        free = min(self._request.window - self.open, STARTS_AT_ONCE - starting)
-        for number in sorted(self._parts):
-            part = self._parts[number]
-            waiting = part.counts.waiting - (part.granted - part.started)
-            more = 0 if part.over else max(0, min(free, waiting))
-            part.granted += more
+        batches = self._batches.values()
+        starting = sum(batch.granted - batch.started for batch in batches if not batch.ended)
+        free = min(self._request.window - self.open_rows, MAX_CONCURRENT_STARTS - starting)
+        for number in sorted(self._batches):
+            batch = self._batches[number]
+            waiting = batch.counts.waiting - (batch.granted - batch.started)
+            more = 0 if batch.ended else max(0, min(free, waiting))
+            batch.granted += more
             free -= more
 
-    def parts_to_tell(self, *, over: bool) -> Iterator[tuple[int, PartOrder]]:
-        """The parts that have to hear something, and what. `over`: the bulk ends."""
-        cancel = self.so_far.cancel
-        for number, part in self._parts.items():
-            told = self._told.get(number, PartOrder())
-            order = PartOrder(
-                granted=part.granted,
-                retries=self.so_far.retries_told.get(number, 0),
-                cancel=cancel is not None and cancel.running_too,
-                end=over,
+    def pending_commands(self, *, ended: bool) -> Iterator[tuple[int, BatchCommand]]:
+        """The batches that have to hear something, and what. `ended`: the bulk ends."""
+        cancel = self.checkpoint.cancel
+        for number, batch in self._batches.items():
+            last = self._last_commands.get(number, BatchCommand())
+            command = BatchCommand(
+                granted=batch.granted,
+                retries=self.checkpoint.retries_sent.get(number, 0),
+                cancel=cancel is not None and cancel.cancel_running,
+                end=ended,
             )
-            if order != told and not part.over:
-                yield number, order
+            if command != last and not batch.ended:
+                yield number, command
 
-    async def tell(self, told: tuple[int, PartOrder]) -> None:
-        """Signals a part. When somebody has terminated it, its rows count as failed."""
-        number, order = told
-        where = bulk_part_id(self._request.reference, number)
+    async def send_command(self, addressed: tuple[int, BatchCommand]) -> None:
+        """Signals a batch. When somebody has terminated it, its rows count as failed."""
+        number, command = addressed
+        workflow_id = bulk_batch_id(self._request.reference, number)
         try:
-            await workflow.get_external_workflow_handle(where).signal(ORDER_SIGNAL, order)
+            await workflow.get_external_workflow_handle(workflow_id).signal(
+                BATCH_COMMAND_SIGNAL, command
+            )
         except ApplicationError:
-            part = self._parts[number]
-            if not part.over:
-                _give_up(part)
-                self.write("orchestrator", f"part {number} is gone: its open rows count as failed")
-        self._told[number] = order
+            batch = self._batches[number]
+            if not batch.ended:
+                _mark_failed(batch)
+                self.log("orchestrator", f"batch {number} is gone: its open rows count as failed")
+        self._last_commands[number] = command
 
-    def pause(self, wish: BulkWish) -> None:
+    def pause(self, command: BulkCommand) -> None:
         """No more grants."""
-        self.so_far.paused = True
-        self.write(wish.by, f"paused: {wish.reason}")
+        self.checkpoint.paused = True
+        self.log(command.by, f"paused: {command.reason}")
 
-    def resume(self, wish: BulkWish) -> None:
+    def resume(self, command: BulkCommand) -> None:
         """Grants again."""
-        self.so_far.paused = False
-        self.write(wish.by, f"resumed: {wish.reason}")
+        self.checkpoint.paused = False
+        self.log(command.by, f"resumed: {command.reason}")
 
-    def retry(self, wish: BulkWish) -> int:
-        """Tells the parts to start again what failed or was cancelled; returns how many rows."""
-        self.so_far.retries += 1
+    def retry(self, command: BulkCommand) -> int:
+        """Tells the batches to start again what failed or was cancelled; returns how many rows."""
+        self.checkpoint.retries += 1
         rows = 0
-        for number, part in self._parts.items():
-            if part.counts.not_well and not part.over:
-                self.so_far.retries_told[number] = self.so_far.retries
-                rows += part.counts.not_well
-        self.write(wish.by, f"started {rows} rows again: {wish.reason}")
+        for number, batch in self._batches.items():
+            if batch.counts.unsuccessful and not batch.ended:
+                self.checkpoint.retries_sent[number] = self.checkpoint.retries
+                rows += batch.counts.unsuccessful
+        self.log(command.by, f"started {rows} rows again: {command.reason}")
         return rows
 
-    def cancel(self, wish: BulkCancel) -> None:
+    def cancel(self, command: BulkCancel) -> None:
         """No more grants for ever."""
-        self.so_far.cancel = wish
-        what = "cancelled, with the rows that run" if wish.running_too else "cancelled"
-        self.write(wish.by, f"{what}: {wish.reason}")
+        self.checkpoint.cancel = command
+        event = "cancelled, with the rows that run" if command.cancel_running else "cancelled"
+        self.log(command.by, f"{event}: {command.reason}")
 
-    def write(self, by: str, what: str) -> None:
+    def log(self, by: str, event: str) -> None:
         """An entry of the timeline."""
-        timeline = self.so_far.timeline
-        timeline.append(BulkEntry(at=workflow.now(), by=by, what=what))
-        del timeline[:-MOST_ENTRIES]
+        timeline = self.checkpoint.timeline
+        timeline.append(BulkTimelineEntry(at=workflow.now(), by=by, event=event))
+        del timeline[:-MAX_TIMELINE_ENTRIES]
 
     def status(self, state: BulkState, retry_until: datetime | None) -> BulkStatus:
         """All of it for people."""
@@ -155,33 +159,33 @@ class BulkBook:
             window=self._request.window,
             fingerprint=self._request.fingerprint,
             counts=self.counts,
-            missing=self._missing,
-            parts=self._sorted,
-            timeline=self.so_far.timeline,
-            started_at=self.so_far.started_at,
+            missing=self._missing_rows,
+            batches=self._sorted_batches,
+            timeline=self.checkpoint.timeline,
+            started_at=self.checkpoint.started_at,
             retry_until=retry_until,
         )
 
-    def handed_on(self) -> BulkRequest:
+    def continue_as_new_input(self) -> BulkRequest:
         """What the next run is started with."""
-        self.so_far.parts = self._sorted
-        return self._request.model_copy(update={"so_far": self.so_far})
+        self.checkpoint.batches = self._sorted_batches
+        return self._request.model_copy(update={"checkpoint": self.checkpoint})
 
     @property
-    def _sorted(self) -> list[PartBrief]:
-        return [self._parts[number] for number in sorted(self._parts)]
+    def _sorted_batches(self) -> list[BatchSummary]:
+        return [self._batches[number] for number in sorted(self._batches)]
 
     @property
-    def _missing(self) -> int:
-        return self._request.rows - sum(part.rows for part in self._parts.values())
+    def _missing_rows(self) -> int:
+        return self._request.rows - sum(batch.rows for batch in self._batches.values())
 
 
-def _open(part: PartBrief) -> int:
-    return 0 if part.over else part.counts.running + part.granted - part.started
+def _open_rows(batch: BatchSummary) -> int:
+    return 0 if batch.ended else batch.counts.running + batch.granted - batch.started
 
 
-def _give_up(part: PartBrief) -> None:
-    counts = part.counts
+def _mark_failed(batch: BatchSummary) -> None:
+    counts = batch.counts
     counts.failed += counts.running + counts.waiting
     counts.running = counts.waiting = 0
-    part.over = True
+    batch.ended = True

@@ -1,29 +1,29 @@
-"""What a bulk and its parts tell each other: always all of it, so that a repeat does no harm."""
+"""What a bulk and its batches tell each other: always all of it, so that a repeat does no harm."""
 
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import Counts
 
-PART_CHANGED_SIGNAL = "part_changed"
-ORDER_SIGNAL = "bulk_order"
+BATCH_REPORT_SIGNAL = "batch_report"
+BATCH_COMMAND_SIGNAL = "batch_command"
 
 
-class PartReport(Payload):
-    """From a part: how its rows stand. `retries`: the latest order to start rows again that
-    it has carried out; `over`: it ends, and takes no more orders."""
+class BatchReport(WireModel):
+    """From a batch: how its rows stand. `retries`: the latest command to start rows again that
+    it has carried out; `ended`: it ends, and takes no more commands."""
 
-    part: int
+    batch: int
     rows: int
     counts: Counts
     started: int = 0
     retries: int = 0
-    over: bool = False
+    ended: bool = False
 
 
-class PartOrder(Payload):
-    """To a part. `granted`: starts it may make in all, those it has made included.
+class BatchCommand(WireModel):
+    """To a batch. `granted`: starts it may make in all, those it has made included.
 
-    `retries`: counts the wishes to start rows again. `cancel`: cancel the rows that run.
-    `end`: the bulk is over.
+    `retries`: counts the commands to start rows again. `cancel`: cancel the rows that run.
+    `end`: the bulk has ended.
     """
 
     granted: int = 0

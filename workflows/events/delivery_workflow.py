@@ -8,17 +8,17 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
-from activities.events.delivery import EventActivities
-from telegent_orchestrator._models import Payload
+from activities.events.activities import EventActivities
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, Event, EventData, EventType
-from workflows.support.activity_calls import ask_house
-from workflows.support.metrics import event_delivered
+from workflows.support.activity_calls import execute_local
+from workflows.support.metrics import count_event
 
-DELIVERY_TRY = timedelta(seconds=30)
+DELIVERY_ATTEMPT_TIMEOUT = timedelta(seconds=30)
 """For one try: longer than the sender's own limit, which so gives up first and says why."""
-DELIVERY_PERIOD = timedelta(hours=24)
+DELIVERY_TIMEOUT = timedelta(hours=24)
 """How long a receiver may be away before its event counts as not delivered."""
-DELIVERY_RETRY = RetryPolicy(
+DELIVERY_RETRY_POLICY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(hours=1),
@@ -26,7 +26,7 @@ DELIVERY_RETRY = RetryPolicy(
 """About 35 tries in a day: quick after a restart of the receiver, rare in a long outage."""
 
 
-class Delivery(Payload):
+class EventDeliveryInput(WireModel):
     """One event for one receiver."""
 
     target: str
@@ -42,25 +42,25 @@ class EventDeliveryWorkflow:
     """
 
     @workflow.run
-    async def run(self, delivery: Delivery) -> None:
+    async def run(self, delivery: EventDeliveryInput) -> None:
         """Post the event until the receiver takes it, refuses it, or the time is up."""
         try:
             await workflow.execute_activity_method(
                 EventActivities.deliver_event,
                 args=[delivery.target, delivery.event],
                 summary=f"Deliver {delivery.event.type}",
-                start_to_close_timeout=DELIVERY_TRY,
-                schedule_to_close_timeout=DELIVERY_PERIOD,
-                retry_policy=DELIVERY_RETRY,
+                start_to_close_timeout=DELIVERY_ATTEMPT_TIMEOUT,
+                schedule_to_close_timeout=DELIVERY_TIMEOUT,
+                retry_policy=DELIVERY_RETRY_POLICY,
             )
         except ActivityError as error:
             if not is_cancelled_exception(error):
-                event_delivered(delivery.event.type, taken=False)
+                count_event(delivery.event.type, delivered=False)
             raise
-        event_delivered(delivery.event.type, taken=True)
+        count_event(delivery.event.type, delivered=True)
 
 
-class Publisher:
+class EventPublisher:
     """What one workflow tells the outside. Nobody outside can hold the workflow up or fail it.
 
     Without receivers it does nothing after the first event; whether there are any is asked once,
@@ -72,11 +72,11 @@ class Publisher:
         self._line_key = line_key
         self._targets: list[str] | None = None
         self._published = 0
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def publish(
         self,
-        kind: EventType,
+        event_type: EventType,
         state: str,
         *,
         step: str | None = None,
@@ -111,7 +111,7 @@ class Publisher:
             # changes when the workflow is reset, and the ids in its history would not fit any more.
             id=f"event-{workflow.uuid4()}",
             source=f"/telegent-orchestrator/{info.namespace}",
-            type=kind.value,
+            type=event_type.value,
             subject=info.workflow_id,
             time=workflow.now(),
             sequence=f"{self._published:08}",
@@ -120,17 +120,17 @@ class Publisher:
         await asyncio.shield(asyncio.create_task(self._deliver(event)))
 
     async def _deliver(self, event: Event) -> None:
-        async with self._turn:  # so that one workflow's deliveries start in order
+        async with self._lock:  # so that one workflow's deliveries start in order
             try:
                 targets = self._targets
                 if targets is None:
-                    targets = self._targets = await ask_house(
-                        EventActivities.event_targets, "Ask who gets events"
+                    targets = self._targets = await execute_local(
+                        EventActivities.list_event_receivers, "Ask who gets events"
                     )
                 for target in targets:
                     delivery = await workflow.start_child_workflow(
                         EventDeliveryWorkflow.run,
-                        Delivery(target=target, event=event),
+                        EventDeliveryInput(target=target, event=event),
                         id=f"{event.id}-{target}",
                         parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                         cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,

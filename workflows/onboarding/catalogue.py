@@ -17,43 +17,45 @@ from telegent_orchestrator.onboarding import (
     NewPackage,
     NewProduct,
 )
-from workflows.support.activity_calls import read
-from workflows.support.exactly_once import Maker
+from workflows.support.activity_calls import execute_read
+from workflows.support.exactly_once import ResourceCreator
 
-PRODUCTS, PACKAGES = "Products", "Packages"
+PRODUCTS_STEP, PACKAGES_STEP = "Products", "Packages"
 
 
 async def ensure_products(
-    maker: Maker, products: Sequence[NewProduct | ExistingProduct]
+    creator: ResourceCreator, products: Sequence[NewProduct | ExistingProduct]
 ) -> dict[str, str]:
     """Product ids by key."""
-    async with maker.board.step(PRODUCTS):
+    async with creator.progress.step(PRODUCTS_STEP):
         ids = {p.key: p.product_id for p in products if isinstance(p, ExistingProduct)}
         wanted = [p for p in products if isinstance(p, NewProduct)]
-        there = await _products([p.sku for p in wanted]) if wanted else {}
+        existing = await _find_products([p.sku for p in wanted]) if wanted else {}
         for product in wanted:
-            ids[product.key] = there.get(product.sku) or await _make_product(maker, product)
+            ids[product.key] = existing.get(product.sku) or await _create_product(creator, product)
         return ids
 
 
 async def ensure_packages(
-    maker: Maker, packages: Sequence[NewPackage | ExistingPackage], product_ids: dict[str, str]
+    creator: ResourceCreator,
+    packages: Sequence[NewPackage | ExistingPackage],
+    product_ids: dict[str, str],
 ) -> dict[str, str]:
     """Package ids by key."""
-    async with maker.board.step(PACKAGES):
+    async with creator.progress.step(PACKAGES_STEP):
         ids = {p.key: p.package_id for p in packages if isinstance(p, ExistingPackage)}
         wanted = [p for p in packages if isinstance(p, NewPackage)]
-        there = await _packages([p.name for p in wanted]) if wanted else {}
+        existing = await _find_packages([p.name for p in wanted]) if wanted else {}
         for package in wanted:
-            ids[package.key] = there.get(package.name) or await _make_package(
-                maker, package, product_ids
+            ids[package.key] = existing.get(package.name) or await _create_package(
+                creator, package, product_ids
             )
         return ids
 
 
-async def _make_product(maker: Maker, product: NewProduct) -> str:
-    return await maker.ensure_id(
-        PRODUCTS,
+async def _create_product(creator: ResourceCreator, product: NewProduct) -> str:
+    return await creator.ensure_id(
+        PRODUCTS_STEP,
         f"product {product.key}",
         CatalogueActivities.create_product,
         CatalogueActivities.find_product,
@@ -61,14 +63,16 @@ async def _make_product(maker: Maker, product: NewProduct) -> str:
     )
 
 
-async def _make_package(maker: Maker, package: NewPackage, product_ids: dict[str, str]) -> str:
+async def _create_package(
+    creator: ResourceCreator, package: NewPackage, product_ids: dict[str, str]
+) -> str:
     missing = [item.product for item in package.items if item.product not in product_ids]
     if missing:
         raise ApplicationError(
-            f"package {package.key} lacks product {', '.join(missing)}", type="PartMissing"
+            f"package {package.key} lacks product {', '.join(missing)}", type="MissingProduct"
         )
-    return await maker.ensure_id(
-        PACKAGES,
+    return await creator.ensure_id(
+        PACKAGES_STEP,
         f"package {package.key}",
         CatalogueActivities.create_package,
         CatalogueActivities.find_package,
@@ -76,16 +80,16 @@ async def _make_package(maker: Maker, package: NewPackage, product_ids: dict[str
     )
 
 
-async def _products(skus: list[str]) -> dict[str, str]:
-    return await read(
+async def _find_products(skus: list[str]) -> dict[str, str]:
+    return await execute_read(
         CatalogueActivities.find_products,
         "Look which products are in the catalogue",
         FindProducts(skus=skus),
     )
 
 
-async def _packages(names: list[str]) -> dict[str, str]:
-    return await read(
+async def _find_packages(names: list[str]) -> dict[str, str]:
+    return await execute_read(
         CatalogueActivities.find_packages,
         "Look which packages are in the catalogue",
         FindPackages(names=names),

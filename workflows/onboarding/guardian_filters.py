@@ -2,22 +2,24 @@
 
 from activities.onboarding.guardian import CreateCallFilter, CreateMessageFilter, GuardianActivities
 from telegent_orchestrator.lines import CallFilter, MessageFilter
-from workflows.support.activity_calls import put
-from workflows.support.exactly_once import Maker
+from workflows.support.activity_calls import execute_idempotent_write
+from workflows.support.exactly_once import ResourceCreator
 
-CALLS, MESSAGES = "Call filter", "Message filter"
+CALL_FILTER_STEP, MESSAGE_FILTER_STEP = "Call filter", "Message filter"
 
 
-async def filter_calls(maker: Maker, subscriber_id: str, number: str, wish: CallFilter) -> str:
+async def ensure_call_filter(
+    creator: ResourceCreator, subscriber_id: str, number: str, wanted: CallFilter
+) -> str:
     """The call filter's id."""
-    async with maker.board.step(CALLS):
-        return await maker.ensure_id(
-            CALLS,
+    async with creator.progress.step(CALL_FILTER_STEP):
+        return await creator.ensure_id(
+            CALL_FILTER_STEP,
             "the call filter",
             GuardianActivities.create_call_filter,
             GuardianActivities.find_call_filter,
-            CreateCallFilter(subscriber_id=subscriber_id, phone_number=number, filter=wish),
-            take_back=lambda filter_id: put(
+            CreateCallFilter(subscriber_id=subscriber_id, phone_number=number, filter=wanted),
+            compensate=lambda filter_id: execute_idempotent_write(
                 GuardianActivities.delete_call_filter,
                 "Delete the call filter",
                 subscriber_id,
@@ -26,18 +28,18 @@ async def filter_calls(maker: Maker, subscriber_id: str, number: str, wish: Call
         )
 
 
-async def filter_messages(
-    maker: Maker, subscriber_id: str, number: str, wish: MessageFilter
+async def ensure_message_filter(
+    creator: ResourceCreator, subscriber_id: str, number: str, wanted: MessageFilter
 ) -> str:
     """The message filter's id."""
-    async with maker.board.step(MESSAGES):
-        return await maker.ensure_id(
-            MESSAGES,
+    async with creator.progress.step(MESSAGE_FILTER_STEP):
+        return await creator.ensure_id(
+            MESSAGE_FILTER_STEP,
             "the message filter",
             GuardianActivities.create_message_filter,
             GuardianActivities.find_message_filter,
-            CreateMessageFilter(subscriber_id=subscriber_id, phone_number=number, filter=wish),
-            take_back=lambda filter_id: put(
+            CreateMessageFilter(subscriber_id=subscriber_id, phone_number=number, filter=wanted),
+            compensate=lambda filter_id: execute_idempotent_write(
                 GuardianActivities.delete_message_filter,
                 "Delete the message filter",
                 subscriber_id,

@@ -7,141 +7,141 @@ from temporalio.exceptions import (
     WorkflowAlreadyStartedError,
 )
 
-from activities.support.outcomes import words_of
+from activities.support.outcomes import failure_message
 from telegent_orchestrator import _ui_text
 from telegent_orchestrator.lines import (
-    EarlierRuns,
     LineInput,
     LineRequest,
     LineResult,
     NewNumber,
+    PreviousRuns,
 )
 from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, OnboardingResult
-from telegent_orchestrator.progress import LineBrief, StepState
+from telegent_orchestrator.progress import LineSummary, StepState
 from workflows.onboarding.line_workflow import LineWorkflow
-from workflows.onboarding.shared_data_limits import SharedUsage
-from workflows.support.cancellation import side_by_side, stop_when_cancelled
-from workflows.support.markdown import link, plain, table
-from workflows.support.parent_updates import ChildChanged
-from workflows.support.progress import Board, in_words
+from workflows.onboarding.shared_data_limits import SharedDataLimits
+from workflows.support.cancellation import raise_if_cancelled, run_all
+from workflows.support.markdown import escape, link, table
+from workflows.support.parent_updates import ChildUpdate
+from workflows.support.progress import ProgressTracker, state_label
 
-LINES = "Lines"
+LINES_STEP = "Lines"
 
 
-class Lines:
+class LineSupervisor:
     """All lines of a request, each a workflow of its own; `result` gets what exists for them."""
 
     def __init__(
         self,
-        board: Board,
+        progress: ProgressTracker,
         request: OnboardingRequest,
         result: OnboardingResult,
-        shared: SharedUsage,
+        shared: SharedDataLimits,
     ) -> None:
-        self._board = board
+        self._progress = progress
         self._request = request
         self._result = result
         self._shared = shared
-        self._earlier: EarlierRuns | None = None
-        self._new_subscribers: set[str] = set()
-        self._using: set[str] = set()
-        self._briefs = {
-            line.key: LineBrief(key=line.key, workflow_id=line_id(request.reference, line.key))
+        self._previous_runs: PreviousRuns | None = None
+        self._created_subscribers: set[str] = set()
+        self._holding_numbers: set[str] = set()
+        self._summaries = {
+            line.key: LineSummary(key=line.key, workflow_id=line_id(request.reference, line.key))
             for line in request.lines
         }
 
     @property
-    def briefs(self) -> list[LineBrief]:
+    def summaries(self) -> list[LineSummary]:
         """How far each line is."""
-        return list(self._briefs.values())
+        return list(self._summaries.values())
 
     @property
-    def using(self) -> list[str]:
+    def holding_numbers(self) -> list[str]:
         """Keys of the lines that have, or may get, a number: they need routes and relations."""
-        return sorted(self._using)
+        return sorted(self._holding_numbers)
 
-    def heard(self, news: ChildChanged) -> None:
-        """Takes in a line's news."""
-        brief = self._briefs.get(news.key)
-        if brief is None:
+    def on_line_update(self, update: ChildUpdate) -> None:
+        """Takes in a line's update."""
+        summary = self._summaries.get(update.key)
+        if summary is None:
             return
-        if news.phone_number:
-            self._shared.has_number(news.key, news.phone_number)
-        if news.released:
-            self._using.discard(news.key)
-        if brief.state not in (StepState.DONE, StepState.FAILED):
-            self._show(news.key, news.state, news.detail)
+        if update.phone_number:
+            self._shared.on_number_assigned(update.key, update.phone_number)
+        if update.compensated:
+            self._holding_numbers.discard(update.key)
+        if summary.state not in (StepState.DONE, StepState.FAILED):
+            self._publish(update.key, update.state, update.detail)
 
-    async def bring_live(self, *, earlier: EarlierRuns | None, new_subscribers: set[str]) -> None:
+    async def run(
+        self, *, previous_runs: PreviousRuns | None, created_subscribers: set[str]
+    ) -> None:
         """All at once, but the new numbers of one subscriber one after the other.
 
         Only then does a purchase whose answer was lost show in inventory as the one number of
         the subscriber that is nobody else's.
         """
-        self._earlier, self._new_subscribers = earlier, new_subscribers
-        one_by_one: dict[str, list[LineRequest]] = {}
+        self._previous_runs, self._created_subscribers = previous_runs, created_subscribers
+        sequences: dict[str, list[LineRequest]] = {}
         for line in self._request.lines:
             new = isinstance(line.number, NewNumber)
-            one_by_one.setdefault(line.subscriber if new else f"port-in {line.key}", []).append(
-                line
-            )
-        async with self._board.step(LINES):
-            await side_by_side(*(self._in_turn(lines) for lines in one_by_one.values()))
+            sequences.setdefault(line.subscriber if new else f"port-in {line.key}", []).append(line)
+        async with self._progress.step(LINES_STEP):
+            await run_all(*(self._run_in_sequence(lines) for lines in sequences.values()))
 
-    async def _in_turn(self, lines: list[LineRequest]) -> None:
+    async def _run_in_sequence(self, lines: list[LineRequest]) -> None:
         for line in lines:
-            result = await self._line(line)
+            result = await self._run_line(line)
             self._result.lines.append(result)
-            self._shared.has_ended(line.key)
-            self._show(line.key, result.state, result.detail or result.phone_number or "")
+            self._shared.on_line_closed(line.key)
+            self._publish(line.key, result.state, result.detail or result.phone_number or "")
 
-    async def _line(self, line: LineRequest) -> LineResult:
+    async def _run_line(self, line: LineRequest) -> LineResult:
         ids = self._result
         subscriber_id = ids.subscriber_ids.get(line.subscriber)
         package_id = ids.package_ids.get(line.package)
         missing = [
-            what
-            for what, there in (
+            name
+            for name, value in (
                 (f"subscriber {line.subscriber}", subscriber_id),
                 (f"package {line.package}", package_id),
                 ("message route", ids.message_route_id),
                 ("voice route", ids.voice_route_id or not line.product_type.voice),
             )
-            if not there
+            if not value
         ]
         if subscriber_id is None or package_id is None or missing:
             return _failed(line, f"not started: there is no {' and no '.join(missing)}")
-        start = LineInput(
+        line_input = LineInput(
             reference=ids.reference,
-            line=self._shared.without_shared(line),
+            line=self._shared.strip_shared(line),
             account_id=ids.account_id,
             subscriber_id=subscriber_id,
             package_id=package_id,
             message_route_id=ids.message_route_id,
             voice_route_id=ids.voice_route_id,
-            earlier=self._earlier,
-            numbers_elsewhere=self._numbers_elsewhere(line),
-            only_number=self._only_number(line),
-            new_subscriber=line.subscriber in self._new_subscribers,
+            previous_runs=self._previous_runs,
+            other_lines_numbers=self._other_lines_numbers(line),
+            sole_new_number=self._is_sole_new_number(line),
+            subscriber_created=line.subscriber in self._created_subscribers,
         )
-        self._using.add(line.key)
+        self._holding_numbers.add(line.key)
         try:
             return await workflow.execute_child_workflow(
                 LineWorkflow.run,
-                start,
-                id=self._briefs[line.key].workflow_id,
+                line_input,
+                id=self._summaries[line.key].workflow_id,
                 parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
                 static_summary=f"Line {line.key}",
-                static_details=_ui_text.LINE,
+                static_details=_ui_text.LINE_DETAILS,
             )
         except WorkflowAlreadyStartedError:
             return _failed(line, "an earlier run of this line is still open: end it, start again")
         except ChildWorkflowError as error:
-            stop_when_cancelled()
-            return _result_of(line, error)
+            raise_if_cancelled()
+            return _result_from_failure(line, error)
 
-    def _numbers_elsewhere(self, line: LineRequest) -> list[str]:
+    def _other_lines_numbers(self, line: LineRequest) -> list[str]:
         """The subscriber's numbers that are known to be other lines'."""
         others = {
             other.key: other
@@ -160,40 +160,44 @@ class Lines:
         ]
         return ported + bought
 
-    def _only_number(self, line: LineRequest) -> bool:
-        person = next(p for p in self._request.subscribers if p.key == line.subscriber)
+    def _is_sole_new_number(self, line: LineRequest) -> bool:
+        subscriber = next(
+            candidate for candidate in self._request.subscribers if candidate.key == line.subscriber
+        )
         bought = [
             other
             for other in self._request.lines
             if other.subscriber == line.subscriber and isinstance(other.number, NewNumber)
         ]
-        return isinstance(person, NewSubscriber) and len(bought) == 1
+        return isinstance(subscriber, NewSubscriber) and len(bought) == 1
 
-    def _show(self, key: str, state: StepState, detail: str) -> None:
-        brief = self._briefs[key]
-        brief.state, brief.detail = state, detail
-        self._board.preface = self._page
-        self._board.show()
+    def _publish(self, key: str, state: StepState, detail: str) -> None:
+        summary = self._summaries[key]
+        summary.state, summary.detail = state, detail
+        self._progress.header = self._render_header
+        self._progress.publish()
 
-    def _page(self) -> list[str]:
-        done = sum(brief.state is StepState.DONE for brief in self.briefs)
-        rows = [(brief.key, in_words(brief.state), brief.detail) for brief in self.briefs]
-        whose = plain(self._request.reference)
-        lines = [f"Onboarding **{whose}**: {done} of {len(rows)} lines done"]
-        for brief in self.briefs:
-            if brief.state is StepState.NEEDS_PERSON:
-                way = link(f"open line {brief.key}", brief.workflow_id)
-                lines += ["", f"✋ **{brief.key}** waits for a person: {way}"]
+    def _render_header(self) -> list[str]:
+        done = sum(summary.state is StepState.DONE for summary in self.summaries)
+        rows = [
+            (summary.key, state_label(summary.state), summary.detail) for summary in self.summaries
+        ]
+        reference = escape(self._request.reference)
+        lines = [f"Onboarding **{reference}**: {done} of {len(rows)} lines done"]
+        for summary in self.summaries:
+            if summary.state is StepState.NEEDS_OPERATOR:
+                target = link(f"open line {summary.key}", summary.workflow_id)
+                lines += ["", f"✋ **{summary.key}** waits for a person: {target}"]
         return [*lines, "", *table(("line", "state", "detail"), rows)]
 
 
-def _failed(line: LineRequest, why: str) -> LineResult:
-    return LineResult(key=line.key, state=StepState.FAILED, detail=why)
+def _failed(line: LineRequest, reason: str) -> LineResult:
+    return LineResult(key=line.key, state=StepState.FAILED, detail=reason)
 
 
-def _result_of(line: LineRequest, error: ChildWorkflowError) -> LineResult:
+def _result_from_failure(line: LineRequest, error: ChildWorkflowError) -> LineResult:
     """What a failed line left behind: its failure carries it."""
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type == "LineFailed" and cause.details:
         return LineResult.model_validate(cause.details[0])
-    return _failed(line, words_of(error))
+    return _failed(line, failure_message(error))

@@ -12,11 +12,11 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local import HouseActivities
+from activities.local import LocalActivities
 from activities.onboarding.data_usage import DataUsageActivities
-from activities.onboarding.numbers import NumberAtHand
+from activities.onboarding.numbers import NumberRecord
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
-from activities.support.outcomes import words_of
+from activities.support.outcomes import failure_message
 from activities.support.write_specs import BIND_NUMBER, SUBMIT_PORT
 from telegent_orchestrator import _ui_text
 from telegent_orchestrator.events import EventType
@@ -35,23 +35,38 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Resolution, StepState
-from workflows.events.delivery_workflow import Publisher
-from workflows.onboarding.guardian_filters import CALLS, MESSAGES, filter_calls, filter_messages
-from workflows.onboarding.number_purchase import NUMBER, buy_number
-from workflows.port_in.activation import bind
+from workflows.events.delivery_workflow import EventPublisher
+from workflows.onboarding.guardian_filters import (
+    CALL_FILTER_STEP,
+    MESSAGE_FILTER_STEP,
+    ensure_call_filter,
+    ensure_message_filter,
+)
+from workflows.onboarding.number_purchase import NUMBER_STEP, buy_number
+from workflows.port_in.activation import bind_number
 from workflows.port_in.workflow import PortInWorkflow
-from workflows.support.activity_calls import ask_house, put, requesting
-from workflows.support.activity_options import JOIN
-from workflows.support.cancellation import side_by_side
-from workflows.support.compensation import Undo
-from workflows.support.exactly_once import Maker
+from workflows.support.activity_calls import execute_idempotent_write, execute_local, prepare_call
+from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
+from workflows.support.cancellation import run_all
+from workflows.support.compensation import CompensationLog
+from workflows.support.exactly_once import ResourceCreator
 from workflows.support.markdown import link
-from workflows.support.messages import read_message
-from workflows.support.parent_updates import CHILD_CHANGED_SIGNAL, ChildChanged, Parent, heard
-from workflows.support.progress import Board
+from workflows.support.messages import parse_message
+from workflows.support.parent_updates import (
+    CHILD_UPDATED_SIGNAL,
+    ChildUpdate,
+    ParentNotifier,
+    parse_child_update,
+)
+from workflows.support.progress import ProgressTracker
 
 ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
-PORT_IN, SUBSCRIPTION, LIMITS, RENEWAL = "Port-in", "Subscription", "Data limits", "Renewal"
+PORT_IN_STEP, SUBSCRIPTION_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
+    "Port-in",
+    "Subscription",
+    "Data limits",
+    "Renewal",
+)
 
 
 @workflow.defn(name=LINE_WORKFLOW)
@@ -60,37 +75,38 @@ class LineWorkflow:
 
     @workflow.init
     def __init__(self, wanted: LineInput) -> None:
-        self._wanted = wanted
+        self._input = wanted
         line = wanted.line
-        number = PORT_IN if isinstance(line.number, PortInNumber) else NUMBER
+        number = PORT_IN_STEP if isinstance(line.number, PortInNumber) else NUMBER_STEP
         extras = {
-            LIMITS: line.data_limits,
-            RENEWAL: line.renewal,
-            CALLS: line.call_filter,
-            MESSAGES: line.message_filter,
+            DATA_LIMITS_STEP: line.data_limits,
+            RENEWAL_STEP: line.renewal,
+            CALL_FILTER_STEP: line.call_filter,
+            MESSAGE_FILTER_STEP: line.message_filter,
         }
-        self._parent = Parent()
-        self._board = Board(
-            [number, SUBSCRIPTION, *(step for step, wish in extras.items() if wish)], self._tell
+        self._parent = ParentNotifier()
+        self._progress = ProgressTracker(
+            [number, SUBSCRIPTION_STEP, *(step for step, setting in extras.items() if setting)],
+            self._notify_parent,
         )
-        self._undo = Undo(self._board)
-        self._maker = Maker(self._board, self._undo, wanted.earlier)
-        self._publisher = Publisher(wanted.reference, line.key)
-        self._board.preface = self._preface
+        self._compensation = CompensationLog(self._progress)
+        self._creator = ResourceCreator(self._progress, self._compensation, wanted.previous_runs)
+        self._publisher = EventPublisher(wanted.reference, line.key)
+        self._progress.header = self._render_header
         self._result = LineResult(key=line.key, state=StepState.RUNNING)
 
     @workflow.run
     async def run(self, wanted: LineInput) -> LineResult:
         """Number, then subscription, then limits and filters side by side."""
-        self._board.attributes[ACCOUNT] = wanted.account_id
+        self._progress.search_attributes[ACCOUNT] = wanted.account_id
         try:
-            await self._bring_live()
+            await self._provision()
         except (asyncio.CancelledError, FailureError) as error:
             # A port-in or a part that was cancelled by itself is a failure of this line.
             if is_cancelled_exception(error) and workflow.cancellation_reason() is not None:
-                await self._take_back()
+                await self._roll_back()
                 raise
-            self._result.state, self._result.detail = StepState.FAILED, words_of(error)
+            self._result.state, self._result.detail = StepState.FAILED, failure_message(error)
             await self._publish(EventType.LINE_FAILED)
             raise ApplicationError(
                 self._result.detail, self._result, type="LineFailed", non_retryable=True
@@ -100,23 +116,25 @@ class LineWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._result
 
-    async def _bring_live(self) -> None:
+    async def _provision(self) -> None:
         await self._number()
         await self._subscription()
         number = self._result.phone_number
-        await self._tell(StepState.RUNNING, f"{number} is live", number)
+        await self._notify_parent(StepState.RUNNING, f"{number} is live", number)
         await self._publish(EventType.LINE_LIVE)
-        await side_by_side(self._data_usage(), self._filters())
+        await run_all(self._data_usage(), self._filters())
 
-    async def _take_back(self) -> None:
-        await self._undo.all()
-        left = self._undo.undone.left
-        await self._parent.tell(
-            ChildChanged(
-                key=self._wanted.line.key,
+    async def _roll_back(self) -> None:
+        await self._compensation.run()
+        retained = self._compensation.report.retained
+        await self._parent.notify(
+            ChildUpdate(
+                key=self._input.line.key,
                 state=StepState.FAILED,
-                detail=f"cancelled; left: {'; '.join(left)}" if left else "cancelled, taken back",
-                released=not left,
+                detail=f"cancelled; left: {'; '.join(retained)}"
+                if retained
+                else "cancelled, taken back",
+                compensated=not retained,
             )
         )
 
@@ -124,64 +142,65 @@ class LineWorkflow:
     def status(self) -> LineStatus:
         """How far the line is."""
         return LineStatus(
-            key=self._wanted.line.key,
-            steps=self._board.steps,
-            questions=self._board.questions,
-            undone=self._undo.undone,
+            key=self._input.line.key,
+            steps=self._progress.steps,
+            escalations=self._progress.escalations,
+            compensation=self._compensation.report,
             result=self._result,
         )
 
     @workflow.update(name=RESOLVE_UPDATE, description="answer a step that waits for a person")
     async def resolve(self, *sent: JsonValue) -> None:
         """Takes a Resolution: a person's answer to a step that waits for one."""
-        self._board.answer(read_message(Resolution, sent))
+        self._progress.record_resolution(parse_message(Resolution, sent))
 
     @resolve.validator
-    def _only_when_asked(self, *sent: JsonValue) -> None:
-        self._board.refuse_unasked(read_message(Resolution, sent))
+    def validate_resolution(self, *sent: JsonValue) -> None:
+        """Raises when the resolution fits no open escalation."""
+        self._progress.validate_resolution(parse_message(Resolution, sent))
 
     @workflow.signal(
-        name=CHILD_CHANGED_SIGNAL,
+        name=CHILD_UPDATED_SIGNAL,
         description="sent by the port-in, not by people",
         # News that is still being passed on when the line has ended is nobody's any more.
         unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON,
     )
-    async def child_changed(self, raw: JsonValue = None, *more: JsonValue) -> None:
+    async def child_updated(self, raw: JsonValue = None, *more: JsonValue) -> None:
         """News of the port-in, passed on to the onboarding. Anything else is ignored."""
-        news = heard(raw)
-        if news is None or not isinstance(self._wanted.line.number, PortInNumber):
+        update = parse_child_update(raw)
+        if update is None or not isinstance(self._input.line.number, PortInNumber):
             return
-        self._board.note(PORT_IN, news.detail)
-        await self._tell(news.state, news.detail)
+        self._progress.set_detail(PORT_IN_STEP, update.detail)
+        await self._notify_parent(update.state, update.detail)
 
     async def _number(self) -> None:
-        number = self._wanted.line.number
+        number = self._input.line.number
         if isinstance(number, PortInNumber):
-            async with self._board.step(PORT_IN):
-                at_hand = await self._port_in(number)
+            async with self._progress.step(PORT_IN_STEP):
+                record = await self._port_in(number)
         else:
-            async with self._board.step(NUMBER):
-                at_hand = await buy_number(self._maker, self._wanted, number)
+            async with self._progress.step(NUMBER_STEP):
+                record = await buy_number(self._creator, self._input, number)
         result = self._result
-        result.phone_number, result.number_id = at_hand.phone_number, at_hand.number_id
-        result.order_id, result.iccid = at_hand.order_id, at_hand.iccid
-        result.activation_code = at_hand.activation_code
+        result.phone_number, result.number_id = record.phone_number, record.number_id
+        result.order_id, result.iccid = record.order_id, record.iccid
+        result.activation_code = record.activation_code
 
-    def _preface(self) -> list[str]:
-        lines = [f"Line **{self._wanted.line.key}** of onboarding **{self._wanted.reference}**"]
+    def _render_header(self) -> list[str]:
+        lines = [f"Line **{self._input.line.key}** of onboarding **{self._input.reference}**"]
         if port_in := self._result.port_in_workflow_id:
             lines += ["", link("open its port-in", port_in)]
         return lines
 
-    async def _port_in(self, number: PortInNumber) -> NumberAtHand:
-        wanted, line = self._wanted, self._wanted.line
-        workflow_id = await ask_house(
-            HouseActivities.port_in_workflow_id,
+    async def _port_in(self, number: PortInNumber) -> NumberRecord:
+        wanted, line = self._input, self._input.line
+        workflow_id = await execute_local(
+            LocalActivities.port_in_workflow_id,
             "Under which id does this number's port-in run?",
             number.phone_number,
         )
         self._result.port_in_workflow_id = workflow_id
-        self._board.show()
+        self._progress.publish()
         binding = NumberBinding(
             account_id=wanted.account_id,
             subscriber_id=wanted.subscriber_id,
@@ -193,40 +212,41 @@ class LineWorkflow:
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
             bind=binding,
-            look_first=wanted.earlier is not None,
+            check_existing=wanted.previous_runs is not None,
         )
-        open_port = self._undo.leave(f"port-in of {number.phone_number}", SUBMIT_PORT)
+        open_port_in = self._compensation.retain(f"port-in of {number.phone_number}", SUBMIT_PORT)
         ported, joined = await self._run_or_join(workflow_id, request)
-        self._undo.forget(open_port)
+        self._compensation.discard(open_port_in)
         if ported.state is not PortState.COMPLETED:
             raise ApplicationError(
-                f"the port-in ended as {ported.state.value}: {ported.reason}", type="NotPorted"
+                f"the port-in ended as {ported.state.value}: {ported.reason}",
+                type="PortInNotCompleted",
             )
-        self._undo.leave(f"ported number {ported.phone_number}", BIND_NUMBER)
-        await self._make_ours(ported, binding, number.iccid, bind_anew=joined)
-        return NumberAtHand(
+        self._compensation.retain(f"ported number {ported.phone_number}", BIND_NUMBER)
+        await self._verify_binding(ported, binding, number.iccid, rebind=joined)
+        return NumberRecord(
             order_id=ported.order_id,
             phone_number=ported.phone_number,
             number_id=ported.number_id,
             iccid=ported.iccid,
         )
 
-    async def _make_ours(
-        self, ported: PortInResult, binding: NumberBinding, iccid: str | None, *, bind_anew: bool
+    async def _verify_binding(
+        self, ported: PortInResult, binding: NumberBinding, iccid: str | None, *, rebind: bool
     ) -> None:
         """A port-in that was open already may have bound its number to nobody, or otherwise."""
         if ported.subscriber_id is None or (
-            bind_anew and ported.subscriber_id == binding.subscriber_id
+            rebind and ported.subscriber_id == binding.subscriber_id
         ):
-            if differences := await bind(ported.phone_number, binding, iccid):
-                self._board.note(
-                    PORT_IN, f"the number is bound otherwise: {'; '.join(differences)}"
+            if differences := await bind_number(ported.phone_number, binding, iccid):
+                self._progress.set_detail(
+                    PORT_IN_STEP, f"the number is bound otherwise: {'; '.join(differences)}"
                 )
         elif ported.subscriber_id != binding.subscriber_id:
             raise ApplicationError(
                 f"the port-in that was open has bound {ported.phone_number} to subscriber "
                 f"{ported.subscriber_id}",
-                type="BoundToAnother",
+                type="BoundToAnotherSubscriber",
             )
 
     async def _run_or_join(
@@ -243,22 +263,27 @@ class LineWorkflow:
                 id=workflow_id,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-                static_summary=f"Port-in for line {self._wanted.line.key}",
-                static_details=_ui_text.PORT_IN,
+                static_summary=f"Port-in for line {self._input.line.key}",
+                static_details=_ui_text.PORT_IN_DETAILS,
             )
         except WorkflowAlreadyStartedError:
-            self._board.note(PORT_IN, "this number's port-in is open already; waiting for it")
-            wait = requesting(
-                JOIN, HouseActivities.await_port_in, "Wait for the open port-in", workflow_id
+            self._progress.set_detail(
+                PORT_IN_STEP, "this number's port-in is open already; waiting for it"
+            )
+            wait = prepare_call(
+                AWAIT_WORKFLOW_OPTIONS,
+                LocalActivities.await_port_in,
+                "Wait for the open port-in",
+                workflow_id,
             )
             return await wait(), True
         return ported, False
 
     async def _subscription(self) -> None:
-        wanted, number_id = self._wanted, self._result.number_id or ""
-        async with self._board.step(SUBSCRIPTION):
-            self._result.subscription_id = await self._maker.ensure_id(
-                SUBSCRIPTION,
+        wanted, number_id = self._input, self._result.number_id or ""
+        async with self._progress.step(SUBSCRIPTION_STEP):
+            self._result.subscription_id = await self._creator.ensure_id(
+                SUBSCRIPTION_STEP,
                 "the subscription",
                 SubscriptionActivities.start_subscription,
                 SubscriptionActivities.find_subscription,
@@ -268,7 +293,7 @@ class LineWorkflow:
                     number_id=number_id,
                     iccid=self._result.iccid,
                 ),
-                take_back=lambda subscription_id: put(
+                compensate=lambda subscription_id: execute_idempotent_write(
                     SubscriptionActivities.close_subscription,
                     "End the subscription",
                     subscription_id,
@@ -276,36 +301,44 @@ class LineWorkflow:
             )
 
     async def _data_usage(self) -> None:
-        line, number = self._wanted.line, self._result.phone_number or ""
+        line, number = self._input.line, self._result.phone_number or ""
         if limits := line.data_limits:
-            async with self._board.step(LIMITS):
+            async with self._progress.step(DATA_LIMITS_STEP):
                 summary = f"Limit data to {limits.limit_mb} MB"
-                await put(DataUsageActivities.set_data_limits, summary, [number], limits)
+                await execute_idempotent_write(
+                    DataUsageActivities.set_data_limits, summary, [number], limits
+                )
         if renewal := line.renewal:
-            async with self._board.step(RENEWAL):
+            async with self._progress.step(RENEWAL_STEP):
                 summary = f"Renew data every {renewal.every}"
-                await put(DataUsageActivities.set_renewal, summary, [number], renewal)
+                await execute_idempotent_write(
+                    DataUsageActivities.set_renewal, summary, [number], renewal
+                )
 
     async def _filters(self) -> None:
-        line, number = self._wanted.line, self._result.phone_number or ""
-        whose = self._wanted.subscriber_id
-        if wish := line.call_filter:
-            self._result.call_filter_id = await filter_calls(self._maker, whose, number, wish)
-        if words := line.message_filter:
-            self._result.message_filter_id = await filter_messages(
-                self._maker, whose, number, words
+        line, number = self._input.line, self._result.phone_number or ""
+        subscriber_id = self._input.subscriber_id
+        if call_filter := line.call_filter:
+            self._result.call_filter_id = await ensure_call_filter(
+                self._creator, subscriber_id, number, call_filter
+            )
+        if message_filter := line.message_filter:
+            self._result.message_filter_id = await ensure_message_filter(
+                self._creator, subscriber_id, number, message_filter
             )
 
-    async def _tell(self, state: StepState, detail: str, phone_number: str | None = None) -> None:
-        key = self._wanted.line.key
-        questions = self._board.questions
-        await self._parent.tell(
-            ChildChanged(key=key, state=state, detail=detail, phone_number=phone_number)
+    async def _notify_parent(
+        self, state: StepState, detail: str, phone_number: str | None = None
+    ) -> None:
+        key = self._input.line.key
+        escalations = self._progress.escalations
+        await self._parent.notify(
+            ChildUpdate(key=key, state=state, detail=detail, phone_number=phone_number)
         )
-        if state is StepState.NEEDS_PERSON and questions:
-            await self._publish(EventType.LINE_ATTENTION_REQUIRED, questions[0].step)
+        if state is StepState.NEEDS_OPERATOR and escalations:
+            await self._publish(EventType.LINE_ATTENTION_REQUIRED, escalations[0].step)
 
-    async def _publish(self, kind: EventType, step: str | None = None) -> None:
+    async def _publish(self, event_type: EventType, step: str | None = None) -> None:
         await self._publisher.publish(
-            kind, self._result.state.value, step=step, phone_number=self._result.phone_number
+            event_type, self._result.state.value, step=step, phone_number=self._result.phone_number
         )

@@ -2,31 +2,37 @@
 
 from temporalio import workflow
 
-from activities.onboarding.numbers import BuyNumber, NumberActivities, NumberAtHand
+from activities.onboarding.numbers import BuyNumber, NumberActivities, NumberRecord
 from telegent_orchestrator.lines import LineInput, NewNumber
 from telegent_orchestrator.names import line_id
-from workflows.support.activity_calls import put, read, requesting
-from workflows.support.activity_options import POLL
-from workflows.support.exactly_once import Maker
-from workflows.support.progress import Board
+from workflows.support.activity_calls import execute_idempotent_write, execute_read, prepare_call
+from workflows.support.activity_options import POLL_OPTIONS
+from workflows.support.exactly_once import ResourceCreator
+from workflows.support.progress import ProgressTracker
 
-NUMBER = "Number"
+NUMBER_STEP = "Number"
 
 
-async def buy_number(maker: Maker, wanted: LineInput, number: NewNumber) -> NumberAtHand:
+async def buy_number(
+    creator: ResourceCreator, wanted: LineInput, number: NewNumber
+) -> NumberRecord:
     """The line's number, complete."""
     line = wanted.line
-    begun = wanted.earlier.begun if wanted.earlier else workflow.info().workflow_start_time
-    accounted_for = list(wanted.numbers_elsewhere)
-    had_none = wanted.new_subscriber and wanted.only_number
-    if not (had_none or wanted.earlier):
+    bought_after = (
+        wanted.previous_runs.started_at
+        if wanted.previous_runs
+        else workflow.info().workflow_start_time
+    )
+    known_numbers = list(wanted.other_lines_numbers)
+    had_no_number = wanted.subscriber_created and wanted.sole_new_number
+    if not (had_no_number or wanted.previous_runs):
         # In a second run it would tell nothing: the first may have bought this line's number.
-        accounted_for += await read(
-            NumberActivities.numbers_of,
+        known_numbers += await execute_read(
+            NumberActivities.list_subscriber_numbers,
             "Which numbers the subscriber has before we buy one",
             wanted.subscriber_id,
         )
-    to_buy = BuyNumber(
+    purchase = BuyNumber(
         account_id=wanted.account_id,
         subscriber_id=wanted.subscriber_id,
         product_type=line.product_type,
@@ -36,48 +42,52 @@ async def buy_number(maker: Maker, wanted: LineInput, number: NewNumber) -> Numb
         area_code=number.area_code,
         zip_code=number.zip_code,
         iccid=number.iccid,
-        accounted_for=accounted_for,
-        sure=wanted.only_number or not wanted.earlier,
-        lines=line_id(wanted.reference, ""),
-        begun=begun,
+        known_numbers=known_numbers,
+        unambiguous=wanted.sole_new_number or not wanted.previous_runs,
+        own_line_id_prefix=line_id(wanted.reference, ""),
+        bought_after=bought_after,
     )
 
-    async def named(phone_number: str) -> NumberAtHand:
+    async def adopt_named_number(phone_number: str) -> NumberRecord:
         summary = "Read the number that a person named"
-        return await read(NumberActivities.read_named_number, summary, to_buy.look(), phone_number)
+        return await execute_read(
+            NumberActivities.verify_named_number, summary, purchase.lookup(), phone_number
+        )
 
-    bought = await maker.ensure(
-        NUMBER,
+    bought = await creator.ensure(
+        NUMBER_STEP,
         "the number",
         NumberActivities.buy_number,
         NumberActivities.find_number,
-        to_buy,
-        adopt=named,
-        name=lambda at_hand: at_hand.phone_number or f"of order {at_hand.order_id}",
-        take_back=_give_up,
+        purchase,
+        adopt=adopt_named_number,
+        describe=lambda record: record.phone_number or f"of order {record.order_id}",
+        compensate=_release,
     )
-    return bought if bought.number_id else await _complete(maker.board, bought)
+    return bought if bought.number_id else await _complete(creator.progress, bought)
 
 
-async def _complete(board: Board, ordered: NumberAtHand) -> NumberAtHand:
+async def _complete(progress: ProgressTracker, ordered: NumberRecord) -> NumberRecord:
     """Waits for an order that the vendor works on after its answer."""
     if ordered.phone_number is None:
-        board.note(NUMBER, f"order {ordered.order_id} is in work at Telegent")
-    return await read(
-        NumberActivities.await_number, "Read the number's details", await _number_of(ordered)
+        progress.set_detail(NUMBER_STEP, f"order {ordered.order_id} is in work at Telegent")
+    return await execute_read(
+        NumberActivities.await_number, "Read the number's details", await _phone_number_of(ordered)
     )
 
 
-async def _give_up(bought: NumberAtHand) -> None:
-    phone_number = await _number_of(bought)
-    await put(NumberActivities.release_number, f"Give up {phone_number}", phone_number)
+async def _release(bought: NumberRecord) -> None:
+    phone_number = await _phone_number_of(bought)
+    await execute_idempotent_write(
+        NumberActivities.release_number, f"Give up {phone_number}", phone_number
+    )
 
 
-async def _number_of(ordered: NumberAtHand) -> str:
+async def _phone_number_of(ordered: NumberRecord) -> str:
     if ordered.phone_number:
         return ordered.phone_number
-    wait = requesting(
-        POLL,
+    wait = prepare_call(
+        POLL_OPTIONS,
         NumberActivities.await_number_order,
         "Wait for the number order",
         ordered.order_id or "",

@@ -2,21 +2,21 @@
 
 from activities.onboarding.numbers import NumberActivities
 from telegent_orchestrator.port_in import NumberBinding
-from workflows.support.activity_calls import put, read
+from workflows.support.activity_calls import execute_idempotent_write, execute_read
 
 
-async def bind(number: str, binding: NumberBinding, iccid: str | None) -> list[str]:
+async def bind_number(number: str, binding: NumberBinding, iccid: str | None) -> list[str]:
     """Binds and reads back; what differs is bound once more. A sentence for what still differs."""
     differences: list[str] = []
     for _ in range(2):
-        await put(
+        await execute_idempotent_write(
             NumberActivities.bind_number,
             "Bind the number to subscriber, routes and product type",
             number,
             binding,
             iccid,
         )
-        differences = await read(
+        differences = await execute_read(
             NumberActivities.read_binding_differences,
             "Read back what the number is bound to",
             number,

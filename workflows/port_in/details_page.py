@@ -4,104 +4,128 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from activities.port_in.orders import OrderSeen
-from activities.port_in.policy import PortRules
-from activities.port_in.poll_schedule import looks_in_words
-from telegent_orchestrator._models import OPEN
+from activities.port_in.orders import OrderSnapshot
+from activities.port_in.policy import PortInPolicy
+from activities.port_in.poll_schedule import describe_schedule
+from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.port_in import PortInDetails, PortState, TimelineEntry
 from workflows.port_in.deadlines import Deadline
 from workflows.port_in.rejections import Rejection
-from workflows.port_in.suggested_actions import Ask, asks
-from workflows.support.markdown import SINCE, TOGETHER, code, day_and_minute, second, table
+from workflows.port_in.suggested_actions import SuggestedAction, suggest_actions
+from workflows.support.markdown import (
+    NBSP,
+    TIME_HEADING,
+    code,
+    format_minutes,
+    format_seconds,
+    table,
+)
 
-LATEST = 6
+MAX_LISTED_ENTRIES = 6
 """How many entries of the timeline are shown. The UI passes the page on inside an address, and
 proxies take addresses of 8 KB; the query `status` has all entries."""
-HANDS_ON = f"✋{TOGETHER}"
+ACTION_MARKER = f"✋{NBSP}"
 
 
 @dataclass(frozen=True)
-class PortPage:
-    """A port-in as it is now. `act_by`: when it is cancelled if nobody acts. `given_at`: when the
-    losing carrier was last given something to do."""
+class PortInDetailsPage:
+    """A port-in as it is now. `auto_cancel_at`: when it is cancelled if nobody acts.
+
+    `carrier_clock_started_at`: when the losing carrier was last given something to do.
+    """
 
     state: PortState
-    sentence: str
-    since: datetime
+    description: str
+    state_entered_at: datetime
     details: PortInDetails
-    order: OrderSeen | None
-    given_at: datetime
+    order: OrderSnapshot | None
+    carrier_clock_started_at: datetime
     rejection: Rejection | None
     rejections: int
     fields: Sequence[str]
     attention: str
     warnings: Sequence[str]
     deadline: Deadline | None
-    act_by: datetime | None
+    auto_cancel_at: datetime | None
     timeline: Sequence[TimelineEntry]
-    rules: PortRules
+    policy: PortInPolicy
 
     def lines(self) -> list[str]:
         """The page in Markdown: how it stands, what to send, who did what."""
-        ways_on = asks(self.state, self.rejection, self.rejections, self.fields, self.rules)
-        hand = HANDS_ON if ways_on else ""
-        facts = [(name, words) for name, words in self._facts() if words]
-        lines = table((f"{hand}{self.state.value}", self.sentence), facts)
-        for ask in ways_on:
-            lines += ["", f"{HANDS_ON}**{ask.when}**: {_how(ask)}", "", *code(ask.json)]
-        if ways_on:
-            lines += ["", f"Send it from *More Actions* above, each {OPEN} replaced."]
-        return [*lines, "", *self._who_did_what(), ""]
+        actions = suggest_actions(
+            self.state, self.rejection, self.rejections, self.fields, self.policy
+        )
+        marker = ACTION_MARKER if actions else ""
+        facts = [(name, text) for name, text in self._facts() if text]
+        lines = table((f"{marker}{self.state.value}", self.description), facts)
+        for action in actions:
+            lines += [
+                "",
+                f"{ACTION_MARKER}**{action.label}**: {_message_names(action)}",
+                "",
+                *code(action.json),
+            ]
+        if actions:
+            lines += ["", f"Send it from *More Actions* above, each {PLACEHOLDER} replaced."]
+        return [*lines, "", *self._timeline_table(), ""]
 
     def _facts(self) -> list[tuple[str, str]]:
-        rejection, order, deadline, end = self.rejection, self.order, self.deadline, self.act_by
+        rejection, order, deadline, end = (
+            self.rejection,
+            self.order,
+            self.deadline,
+            self.auto_cancel_at,
+        )
         return [
-            (SINCE, day_and_minute(self.since)),
+            (TIME_HEADING, format_minutes(self.state_entered_at)),
             ("reason", self._reason()),
             ("remedy", rejection.remedy if rejection else ""),
-            ("who acts", rejection.who if rejection else ""),
-            ("act by", f"{day_and_minute(end)}, or it is cancelled" if end else ""),
+            ("who acts", rejection.responsible_party if rejection else ""),
+            ("act by", f"{format_minutes(end)}, or it is cancelled" if end else ""),
             ("attention", self.attention),
             *(("warning", warning) for warning in self.warnings),
-            ("order", f"{order.order_id}, Telegent says: {order.words}" if order else ""),
-            ("next look", self._looks()),
-            ("next timer", f"{deadline.name}, {day_and_minute(deadline.at)}" if deadline else ""),
+            ("order", f"{order.order_id}, Telegent says: {order.status_text}" if order else ""),
+            ("next look", self._next_poll()),
+            ("next timer", f"{deadline.name}, {format_minutes(deadline.at)}" if deadline else ""),
         ]
 
     def _reason(self) -> str:
         if not self.rejection:
             return ""
-        reason, most = self.rejection.reason, min(self.rejection.tries, self.rules.rejections)
-        if self.rejection.hard or not self.rejections:
+        reason, limit = (
+            self.rejection.reason,
+            min(self.rejection.max_rejections, self.policy.max_rejections),
+        )
+        if self.rejection.not_correctable or not self.rejections:
             return reason
-        return f"{reason}, rejection {self.rejections} of {most}"
+        return f"{reason}, rejection {self.rejections} of {limit}"
 
-    def _looks(self) -> str:
+    def _next_poll(self) -> str:
         """Exact to the minute only in the pending activity: a look leaves no trace here."""
         if self.order is None or self.state.final or self.state is PortState.PORTED:
             return ""
-        words = looks_in_words(
-            self.rules.pace,
-            self.given_at,
+        schedule = describe_schedule(
+            self.policy.poll_schedule,
+            self.carrier_clock_started_at,
             phone_number=self.details.phone_number,
             wireline=self.details.port_in_date is not None,
-            needs_person=self.state is PortState.ACTION_REQUIRED,
+            needs_operator=self.state is PortState.ACTION_REQUIRED,
             urgent=self.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
         )
-        return f"{words}. To the minute: tab Pending Activities, Last Failure"
+        return f"{schedule}. To the minute: tab Pending Activities, Last Failure"
 
-    def _who_did_what(self) -> list[str]:
+    def _timeline_table(self) -> list[str]:
         latest = [
-            (second(entry.at), entry.by, _said(entry))
-            for entry in reversed(self.timeline[-LATEST:])
+            (format_seconds(entry.at), entry.by, _event_text(entry))
+            for entry in reversed(self.timeline[-MAX_LISTED_ENTRIES:])
         ]
-        return table((f"when{TOGETHER}(UTC)", "who", "what"), latest)
+        return table((f"when{NBSP}(UTC)", "who", "what"), latest)
 
 
-def _how(ask: Ask) -> str:
-    update = f"update `{ask.update}`"
-    return f"signal `{ask.signal}` or {update}" if ask.signal else update
+def _message_names(action: SuggestedAction) -> str:
+    update = f"update `{action.update}`"
+    return f"signal `{action.signal}` or {update}" if action.signal else update
 
 
-def _said(entry: TimelineEntry) -> str:
-    return f"{entry.what}: {entry.vendor_words}" if entry.vendor_words else entry.what
+def _event_text(entry: TimelineEntry) -> str:
+    return f"{entry.event}: {entry.vendor_message}" if entry.vendor_message else entry.event

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 class Rejection:
     """One reason, from a closed list.
 
-    `remedy` can be read out by a support agent. `tries`: how many rejections for it until an
-    operator must decide. `confirmation`: the subscriber must confirm something before the data
-    are sent again. `hard`: no data can mend this order; only a new one can, after the cause is
-    gone. Reasons and remedies follow the practice of carriers' porting desks; the vendor
-    documents the codes 8A, 6B, 6P and 1P.
+    `remedy` can be read out by a support agent. `max_rejections`: how many rejections for it until
+    an operator must decide. `requires_confirmation`: the subscriber must confirm something before
+    the data are sent again. `not_correctable`: no data can fix this order; only a new one can,
+    after the cause has been removed. Reasons and remedies follow the practice of carriers' porting
+    desks; the vendor documents the codes 8A, 6B, 6P and 1P.
     """
 
     reason: str
-    who: str
+    responsible_party: str
     remedy: str
     fields: tuple[str, ...] = ()
-    tries: int = 3
-    confirmation: bool = False
-    hard: bool = False
+    max_rejections: int = 3
+    requires_confirmation: bool = False
+    not_correctable: bool = False
 
 
 ACCOUNT_NUMBER = Rejection(
@@ -68,7 +68,7 @@ MISMATCH = Rejection(
     "Something differs from the losing carrier's records, and it does not say what: check name, "
     "account number, PIN and billing address against the bill.",
     ("account_number", "account_pin", "billing_address", "subscriber_name"),
-    tries=2,
+    max_rejections=2,
 )
 PORT_PROTECTED = Rejection(
     "PORT_PROTECTED",
@@ -76,14 +76,14 @@ PORT_PROTECTED = Rejection(
     "The number is locked at the losing carrier. Its holder must remove the number lock there, and "
     "confirm it; the lock often voids the transfer PIN, so ask for a fresh one too.",
     ("lock_removed", "account_pin"),
-    confirmation=True,
+    requires_confirmation=True,
 )
 NUMBER_NOT_ACTIVE = Rejection(
     "NUMBER_NOT_ACTIVE",
     "subscriber and losing carrier",
     "The number is not in service at the losing carrier. It must be reactivated there first; then "
     "a new order is needed.",
-    hard=True,
+    not_correctable=True,
 )
 ACCOUNT_HOLD = Rejection(
     "ACCOUNT_HOLD",
@@ -91,13 +91,13 @@ ACCOUNT_HOLD = Rejection(
     "The losing carrier holds the account back (a hold, a group plan, a number just activated). "
     "The subscriber settles it there; then a new order is needed. Debt alone is no reason to "
     "refuse a port (FCC).",
-    hard=True,
+    not_correctable=True,
 )
 NOT_PORTABLE = Rejection(
     "NOT_PORTABLE",
     "nobody",
     "This number cannot be ported. Offer the subscriber a new number.",
-    hard=True,
+    not_correctable=True,
 )
 PENDING_ORDER = Rejection(
     "PENDING_ORDER",
@@ -133,7 +133,7 @@ UNCLASSIFIED = Rejection(
     "operator",
     "The reason is not known to us. Read the vendor's words, and ask Telegent's support with the "
     "order id before sending data that may be wrong.",
-    tries=1,
+    max_rejections=1,
 )
 
 REJECTIONS = (
@@ -156,7 +156,7 @@ REJECTIONS = (
     UNCLASSIFIED,
 )
 
-BY_CODE = {
+REJECTIONS_BY_CODE = {
     "8A": ACCOUNT_NUMBER,
     "6B": PIN_INVALID,
     "6P": PORT_PROTECTED,
@@ -167,7 +167,7 @@ BY_CODE = {
     "6F": DUE_DATE,
     "GENS-0041": ORDER_MISSING,
 }
-BY_KEYWORD = (
+REJECTIONS_BY_KEYWORD = (
     (r"number lock|locked|protect|freeze|frozen", PORT_PROTECTED),
     (r"\bpin\b|passcode|password", PIN_INVALID),
     (r"\bzip\b|postal", POSTAL_CODE),
@@ -191,10 +191,10 @@ def classify(message: str) -> Rejection:
     text's key words decide, and without those it stays unclassified.
     """
     coded = re.match(r"\s*(GENS-\d{4}|[0-9][0-9A-Z])\b", message, re.IGNORECASE)
-    if coded and (known := BY_CODE.get(coded.group(1).upper())):
+    if coded and (known := REJECTIONS_BY_CODE.get(coded.group(1).upper())):
         return known
     text = message.replace("_", " ")
-    for keywords, rejection in BY_KEYWORD:
+    for keywords, rejection in REJECTIONS_BY_KEYWORD:
         if re.search(keywords, text, re.IGNORECASE):
             return rejection
     return UNCLASSIFIED

@@ -7,14 +7,14 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
-from activities.port_in.orders import OrderSeen
-from activities.port_in.policy import PortRules
+from activities.port_in.orders import OrderSnapshot
+from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import (
     NEEDS_ACTION_ATTRIBUTE,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
-    PORT_STATE_SINCE_ATTRIBUTE,
+    PORT_STATE_ENTERED_AT_ATTRIBUTE,
 )
 from telegent_orchestrator.port_in import (
     PortInCorrection,
@@ -25,31 +25,31 @@ from telegent_orchestrator.port_in import (
     TimelineEntry,
 )
 from telegent_orchestrator.progress import StepState
-from workflows.events.delivery_workflow import Publisher
+from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in.deadlines import Deadline
-from workflows.port_in.details_page import PortPage
+from workflows.port_in.details_page import PortInDetailsPage
 from workflows.port_in.rejections import Rejection
-from workflows.port_in.transitions import may_move
+from workflows.port_in.transitions import can_transition
 from workflows.support import timeline
-from workflows.support.metrics import port_ended, port_left
-from workflows.support.parent_updates import ChildChanged, Parent
-from workflows.support.progress import Board
-from workflows.support.redaction import Secrets
+from workflows.support.metrics import record_port_in_end, record_state_exit
+from workflows.support.parent_updates import ChildUpdate, ParentNotifier
+from workflows.support.progress import ProgressTracker
+from workflows.support.redaction import SecretRedactor
 
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
-SINCE = SearchAttributeKey.for_datetime(PORT_STATE_SINCE_ATTRIBUTE)
+STATE_ENTERED_AT = SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE)
 ORDER = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
 NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
 
-CHECKS, SUBMIT, CARRIER, SERVICE = "Checks", "Submit", "Losing carrier", "Put into service"
-STEP_OF_STATE = {
+CHECKS, SUBMIT, CARRIER, ACTIVATION = "Checks", "Submit", "Losing carrier", "Put into service"
+WAITING_STEP = {
     PortState.INFO_REQUIRED: CHECKS,
     PortState.SUBMIT_UNKNOWN: SUBMIT,
     PortState.ACTION_REQUIRED: CARRIER,
 }
 """The states in which a person is waited for, and the step that shows it."""
 
-PASSING = frozenset(
+TRANSIENT_STATES = frozenset(
     {
         PortState.CHECKING_ELIGIBILITY,
         PortState.SUBMITTING,
@@ -60,7 +60,7 @@ PASSING = frozenset(
 )
 """States that the parent is not told of: they last moments, or it hears of them otherwise."""
 
-SENTENCES = {
+STATE_DESCRIPTIONS = {
     PortState.INFO_REQUIRED: "data are missing or wrong",
     PortState.CHECKING_ELIGIBILITY: "checking the data, and whether the number can be ported",
     PortState.INELIGIBLE: "the number cannot be ported",
@@ -78,40 +78,41 @@ SENTENCES = {
     PortState.COMPLETED: "the number is live",
     PortState.ABANDONED: "abandoned by an operator",
 }
-OURS = "orchestrator"
-VENDOR = "Telegent"
+ORCHESTRATOR_ACTOR = "orchestrator"
+TELEGENT_ACTOR = "Telegent"
 
 
-class PortRecord:
-    """State, order, data, timeline; `move` and `write` are the only ways in which they change.
+class PortInModel:
+    """State, order, data, timeline; they change only in `transition_to` and `log`.
 
     Every change is shown at once: in the current details, in search attributes, to the parent.
-    `at_vendor`: the data that Telegent is known to have had; `passed`: deadlines acted upon.
+    `details_at_vendor`: the data that Telegent is known to have had; `handled_deadlines`:
+    deadlines acted upon.
     """
 
     def __init__(self, details: PortInDetails) -> None:
         self.details = details
-        self._secrets = Secrets()
-        self._secrets.remember(details)
+        self._redactor = SecretRedactor()
+        self._redactor.add(details)
         self.state = PortState.CHECKING_ELIGIBILITY
-        self.since = self.given_at = workflow.now()
-        self.order: OrderSeen | None = None
+        self.state_entered_at = self.carrier_clock_started_at = workflow.now()
+        self.order: OrderSnapshot | None = None
         self.submitted_at: datetime | None = None
         self.rejection: Rejection | None = None
         self.rejections = 0
-        self.unknown_words = 0
-        self.asked_for: list[str] = []
+        self.unknown_statuses = 0
+        self.missing_fields: list[str] = []
         self.attention = ""
         self.deadline: Deadline | None = None
-        self.rules = PortRules()
-        self.passed: set[Deadline] = set()
-        self.at_vendor: PortInDetails | None = None
+        self.policy = PortInPolicy()
+        self.handled_deadlines: set[Deadline] = set()
+        self.details_at_vendor: PortInDetails | None = None
         self.result = PortInResult(phone_number=details.phone_number, state=self.state)
-        self.board = Board([CHECKS, SUBMIT, CARRIER, SERVICE])
-        self.board.preface = self._page
-        self.act_by: Callable[[], datetime | None] = lambda: None
-        self._publisher = Publisher()
-        self._parent = Parent()
+        self.progress = ProgressTracker([CHECKS, SUBMIT, CARRIER, ACTIVATION])
+        self.progress.header = self._details_page
+        self.auto_cancel_at: Callable[[], datetime | None] = lambda: None
+        self._publisher = EventPublisher()
+        self._parent = ParentNotifier()
 
     @property
     def has_order(self) -> bool:
@@ -125,91 +126,95 @@ class PortRecord:
             raise ApplicationError("this port-in has no order yet", type="NoOrder")
         return self.order.order_id
 
-    def merge(self, correction: PortInCorrection) -> None:
+    def apply_correction(self, correction: PortInCorrection) -> None:
         """Takes new values into the details, of which the full set is always sent."""
         self.details = self.details.model_copy(update=correction.changes())
-        self._secrets.remember(self.details)
+        self._redactor.add(self.details)
 
-    def adopt_order(self, order: OrderSeen) -> None:
+    def adopt_order(self, order: OrderSnapshot) -> None:
         """Follows this order from now on."""
         self.order = order
         self.submitted_at = workflow.now()
         self.result.order_id = order.order_id
-        self.board.attributes[ORDER] = order.order_id
+        self.progress.search_attributes[ORDER] = order.order_id
 
-    async def move(
+    async def transition_to(
         self,
         state: PortState,
-        what: str,
-        vendor_words: str = "",
+        event: str,
+        vendor_message: str = "",
         by: str | None = None,
-        since: datetime | None = None,
+        entered_at: datetime | None = None,
     ) -> None:
-        """Enters a state, or goes back to one in which it was `since` a moment in the past.
+        """Enters a state, or goes back to one that it entered at `entered_at`, in the past.
 
         Raises RuntimeError for an illegal move, which is a fault of ours.
 
         Temporal then tries the step again until a mended worker runs, and the port-in stays open.
         (An AssertionError would end it.)
         """
-        if not may_move(self.state, state):
+        if not can_transition(self.state, state):
             raise RuntimeError(f"a port-in cannot go from {self.state} to {state}")
         if state is not self.state:
-            self._measure(state)
-            self.since = since or workflow.now()
+            self._record_metrics(state)
+            self.state_entered_at = entered_at or workflow.now()
             self.attention = ""
-        waited_for = STEP_OF_STATE.get(self.state)
+        waiting_step = WAITING_STEP.get(self.state)
         self.state = self.result.state = state
-        if waited_for:
-            self.board.wait_for_person(waited_for, None)
-        if step := STEP_OF_STATE.get(state):
-            self.board.wait_for_person(step, SENTENCES[state])
-        self.board.attributes[STATE] = state.value
-        self.board.attributes[SINCE] = self.since
-        self.board.attributes[NEEDS_ACTION] = f"{self.since:%Y-%m-%dT%H:%MZ}" if step else ""
-        self.write(by or (VENDOR if vendor_words else OURS), what, vendor_words)
-        if state not in PASSING:
-            await self._tell(StepState.NEEDS_PERSON if step else StepState.RUNNING)
+        if waiting_step:
+            self.progress.mark_needs_operator(waiting_step, None)
+        if step := WAITING_STEP.get(state):
+            self.progress.mark_needs_operator(step, STATE_DESCRIPTIONS[state])
+        self.progress.search_attributes[STATE] = state.value
+        self.progress.search_attributes[STATE_ENTERED_AT] = self.state_entered_at
+        self.progress.search_attributes[NEEDS_ACTION] = (
+            f"{self.state_entered_at:%Y-%m-%dT%H:%MZ}" if step else ""
+        )
+        self.log(
+            by or (TELEGENT_ACTOR if vendor_message else ORCHESTRATOR_ACTOR), event, vendor_message
+        )
+        if state not in TRANSIENT_STATES:
+            await self._notify_parent(StepState.NEEDS_OPERATOR if step else StepState.RUNNING)
         await self._publish(
             EventType.PORT_IN_ATTENTION_REQUIRED if step else EventType.PORT_IN_CHANGED
         )
 
-    def _measure(self, state: PortState) -> None:
-        port_left(self.state, workflow.now() - self.since)
+    def _record_metrics(self, state: PortState) -> None:
+        record_state_exit(self.state, workflow.now() - self.state_entered_at)
         if state.final:
             took = workflow.now() - workflow.info().start_time
             rejected = any(
                 entry.state is PortState.ACTION_REQUIRED for entry in self.result.timeline
             )
-            port_ended(state, took, first_attempt=not rejected)
+            record_port_in_end(state, took, first_attempt=not rejected)
 
-    async def call_attention(self, why: str) -> None:
+    async def raise_attention(self, reason: str) -> None:
         """Asks that a person look, although nothing can be asked of anybody in this state."""
-        self.attention = why
-        self.write(OURS, f"needs attention: {why}")
-        await self._tell(StepState.NEEDS_PERSON)
+        self.attention = reason
+        self.log(ORCHESTRATOR_ACTOR, f"needs attention: {reason}")
+        await self._notify_parent(StepState.NEEDS_OPERATOR)
         await self._publish(EventType.PORT_IN_ATTENTION_REQUIRED)
 
-    def write(self, by: str, what: str, vendor_words: str = "") -> None:
+    def log(self, by: str, event: str, vendor_message: str = "") -> None:
         """Adds to the timeline: who did what, without secrets."""
         entry = TimelineEntry(
             at=workflow.now(),
             by=by,
-            what=what,
+            event=event,
             state=self.state,
-            vendor_words=self._secrets.strike_out(vendor_words),
+            vendor_message=self._redactor.redact(vendor_message),
         )
-        timeline.add(self.result.timeline, entry)
-        self.board.show()
+        timeline.append_bounded(self.result.timeline, entry)
+        self.progress.publish()
 
     def status(self) -> PortInStatus:
         """Everything that may be shown."""
-        rejection, deadline, order = self.rejection, self.deadline, self._order_to_show
+        rejection, deadline, order = self.rejection, self.deadline, self._redacted_order
         return PortInStatus(
             phone_number=self.details.phone_number,
             state=self.state,
             order_id=order.order_id if order else None,
-            vendor_words=order.words if order else "",
+            vendor_message=order.status_text if order else "",
             reason=rejection.reason if rejection else "",
             remedy=rejection.remedy if rejection else "",
             fields_to_correct=self.fields_to_correct,
@@ -218,8 +223,8 @@ class PortRecord:
             next_deadline=deadline.at if deadline else None,
             next_deadline_name=deadline.name if deadline else "",
             rejections=self.rejections,
-            unknown_words=self.unknown_words,
-            steps=self.board.steps,
+            unknown_statuses=self.unknown_statuses,
+            steps=self.progress.steps,
             timeline=self.result.timeline,
         )
 
@@ -227,34 +232,34 @@ class PortRecord:
     def fields_to_correct(self) -> list[str]:
         """Which fields a correction is asked for."""
         if self.state is PortState.INFO_REQUIRED:
-            return self.asked_for
+            return self.missing_fields
         return list(self.rejection.fields) if self.rejection else []
 
-    def _page(self) -> list[str]:
-        return PortPage(
+    def _details_page(self) -> list[str]:
+        return PortInDetailsPage(
             state=self.state,
-            sentence=SENTENCES[self.state],
-            since=self.since,
+            description=STATE_DESCRIPTIONS[self.state],
+            state_entered_at=self.state_entered_at,
             details=self.details,
-            order=self._order_to_show,
-            given_at=self.given_at,
+            order=self._redacted_order,
+            carrier_clock_started_at=self.carrier_clock_started_at,
             rejection=self.rejection,
             rejections=self.rejections,
             fields=self.fields_to_correct,
             attention=self.attention,
             warnings=self.result.warnings,
             deadline=self.deadline,
-            act_by=self.act_by(),
+            auto_cancel_at=self.auto_cancel_at(),
             timeline=self.result.timeline,
-            rules=self.rules,
+            policy=self.policy,
         ).lines()
 
     @property
-    def _order_to_show(self) -> OrderSeen | None:
+    def _redacted_order(self) -> OrderSnapshot | None:
         order = self.order
         if order is None:
             return None
-        return order.model_copy(update={"message": self._secrets.strike_out(order.message)})
+        return order.model_copy(update={"message": self._redactor.redact(order.message)})
 
     async def _publish(self, kind: EventType) -> None:
         """Tells other services, if any are configured."""
@@ -262,14 +267,14 @@ class PortRecord:
         await self._publisher.publish(
             kind,
             self.state.value,
-            step=SENTENCES[self.state],
+            step=STATE_DESCRIPTIONS[self.state],
             reason=rejection.reason if rejection else None,
             remedy=rejection.remedy if rejection else None,
             fields_to_correct=self.fields_to_correct,
-            deadline=self.act_by(),
+            deadline=self.auto_cancel_at(),
             phone_number=self.details.phone_number,
         )
 
-    async def _tell(self, state: StepState) -> None:
-        detail = f"port-in {self.state.value}: {self.attention or SENTENCES[self.state]}"
-        await self._parent.tell(ChildChanged(key="port-in", state=state, detail=detail))
+    async def _notify_parent(self, state: StepState) -> None:
+        detail = f"port-in {self.state.value}: {self.attention or STATE_DESCRIPTIONS[self.state]}"
+        await self._parent.notify(ChildUpdate(key="port-in", state=state, detail=detail))

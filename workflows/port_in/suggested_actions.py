@@ -4,26 +4,31 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from activities.port_in.policy import PortRules
-from telegent_orchestrator._models import OPEN
+from activities.port_in.policy import PortInPolicy
+from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.names import (
     ATTACH_ORDER_UPDATE,
     CANCEL_SIGNAL,
     CANCEL_UPDATE,
     CORRECT_SIGNAL,
     CORRECT_UPDATE,
-    OPERATOR_UPDATE,
+    OPERATOR_RESOLVE_UPDATE,
 )
-from telegent_orchestrator.port_in import CORRECTABLE, PortState, Resolve
+from telegent_orchestrator.port_in import CORRECTABLE, OperatorAction, PortState
 from workflows.port_in.rejections import Rejection
 
-SAMPLES: dict[str, object] = dict.fromkeys(CORRECTABLE, OPEN) | {
-    "billing_address": {"street1": OPEN, "city": OPEN, "state": OPEN, "zip": OPEN},
+FIELD_PLACEHOLDERS: dict[str, object] = dict.fromkeys(CORRECTABLE, PLACEHOLDER) | {
+    "billing_address": {
+        "street1": PLACEHOLDER,
+        "city": PLACEHOLDER,
+        "state": PLACEHOLDER,
+        "zip": PLACEHOLDER,
+    },
     "pin_obtained_at": "YYYY-MM-DDThh:mmZ",
     "port_in_date": "YYYY-MM-DD",
     "authorization": {
-        "reference": OPEN,
-        "attested_by": OPEN,
+        "reference": PLACEHOLDER,
+        "attested_by": PLACEHOLDER,
         "attested_at": "YYYY-MM-DDThh:mmZ",
     },
     "old_service_stays_active": True,
@@ -33,10 +38,10 @@ SAMPLES: dict[str, object] = dict.fromkeys(CORRECTABLE, OPEN) | {
 
 
 @dataclass(frozen=True)
-class Ask:
+class SuggestedAction:
     """One way on: when to take it, the `signal` or the `update` to send, and what goes with it."""
 
-    when: str
+    label: str
     update: str
     payload: dict[str, object]
     signal: str | None = None
@@ -47,66 +52,72 @@ class Ask:
         return json.dumps(self.payload, ensure_ascii=False)
 
 
-def asks(
+def suggest_actions(
     state: PortState,
     rejection: Rejection | None,
     rejections: int,
     fields: Sequence[str],
-    rules: PortRules,
-) -> list[Ask]:
+    policy: PortInPolicy,
+) -> list[SuggestedAction]:
     """The ways on from a state in which a person is waited for, the best first; else none."""
     if state is PortState.INFO_REQUIRED:
-        return [*_correction("to go on", fields), _cancel()]
+        return [*_correction_actions("to go on", fields), _cancel_action()]
     if state is PortState.SUBMIT_UNKNOWN:
-        return list(_unknown())
+        return list(_unknown_submit_actions())
     if state is PortState.ACTION_REQUIRED and rejection:
-        return [*_rejected(rejection, rejections, fields, rules), _cancel()]
+        return [*_rejection_actions(rejection, rejections, fields, policy), _cancel_action()]
     return []
 
 
-def _rejected(
-    rejection: Rejection, rejections: int, fields: Sequence[str], rules: PortRules
-) -> Iterator[Ask]:
-    if rejection.hard:
-        yield _decide("when the cause is gone, a new order", Resolve.START_AGAIN)
-    elif rejections >= min(rejection.tries, rules.rejections):
+def _rejection_actions(
+    rejection: Rejection, rejections: int, fields: Sequence[str], policy: PortInPolicy
+) -> Iterator[SuggestedAction]:
+    if rejection.not_correctable:
+        yield _operator_action("when the cause is gone, a new order", OperatorAction.RESTART)
+    elif rejections >= min(rejection.max_rejections, policy.max_rejections):
         if fields:
-            yield _decide(
+            yield _operator_action(
                 "as an operator, other data",
-                Resolve.REPLACE_DATA,
-                correction=_correction_with(fields),
+                OperatorAction.REPLACE_DATA,
+                correction=_correction_payload(fields),
             )
-        yield _decide("as an operator, the same data again", Resolve.RETRY_NOW)
+        yield _operator_action("as an operator, the same data again", OperatorAction.RETRY_NOW)
     elif fields:
-        yield from _correction("to go on", fields)
+        yield from _correction_actions("to go on", fields)
     else:
-        yield _decide("when the cause is gone, the same data again", Resolve.RETRY_NOW)
+        yield _operator_action(
+            "when the cause is gone, the same data again", OperatorAction.RETRY_NOW
+        )
 
 
-def _unknown() -> Iterator[Ask]:
-    yield Ask(
+def _unknown_submit_actions() -> Iterator[SuggestedAction]:
+    yield SuggestedAction(
         "Telegent's support names the order",
         ATTACH_ORDER_UPDATE,
-        {"order_id": OPEN, "by": OPEN, "reason": OPEN},
+        {"order_id": PLACEHOLDER, "by": PLACEHOLDER, "reason": PLACEHOLDER},
     )
-    yield _decide("it knows of no order, submit again", Resolve.RETRY_NOW)
-    yield _decide("it knows of no order, end here", Resolve.ABANDON)
+    yield _operator_action("it knows of no order, submit again", OperatorAction.RETRY_NOW)
+    yield _operator_action("it knows of no order, end here", OperatorAction.ABANDON)
 
 
-def _correction(when: str, fields: Sequence[str]) -> Iterator[Ask]:
+def _correction_actions(label: str, fields: Sequence[str]) -> Iterator[SuggestedAction]:
     # What no correction can bring, such as another number, needs another port-in.
-    if wanted := [name for name in fields if name in CORRECTABLE]:
-        yield Ask(when, CORRECT_UPDATE, _correction_with(wanted), CORRECT_SIGNAL)
+    if correctable := [name for name in fields if name in CORRECTABLE]:
+        yield SuggestedAction(
+            label, CORRECT_UPDATE, _correction_payload(correctable), CORRECT_SIGNAL
+        )
 
 
-def _correction_with(fields: Sequence[str]) -> dict[str, object]:
-    return {**{name: SAMPLES[name] for name in fields}, "by": OPEN}
+def _correction_payload(fields: Sequence[str]) -> dict[str, object]:
+    return {**{name: FIELD_PLACEHOLDERS[name] for name in fields}, "by": PLACEHOLDER}
 
 
-def _cancel() -> Ask:
-    return Ask("to stop it", CANCEL_UPDATE, {"by": OPEN, "reason": OPEN}, CANCEL_SIGNAL)
+def _cancel_action() -> SuggestedAction:
+    return SuggestedAction(
+        "to stop it", CANCEL_UPDATE, {"by": PLACEHOLDER, "reason": PLACEHOLDER}, CANCEL_SIGNAL
+    )
 
 
-def _decide(when: str, action: Resolve, **more: object) -> Ask:
-    payload = {"action": action.value, **more, "by": OPEN, "reason": OPEN}
-    return Ask(when, OPERATOR_UPDATE, payload)
+def _operator_action(label: str, action: OperatorAction, **more: object) -> SuggestedAction:
+    payload = {"action": action.value, **more, "by": PLACEHOLDER, "reason": PLACEHOLDER}
+    return SuggestedAction(label, OPERATOR_RESOLVE_UPDATE, payload)

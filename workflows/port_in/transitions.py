@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from telegent_orchestrator.port_in import FINAL_STATES, PortState, Resolve
+from telegent_orchestrator.port_in import FINAL_STATES, OperatorAction, PortState
 
-_AT_THE_CARRIER = frozenset({PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED})
-_AN_ORDER_IS_OPEN = _AT_THE_CARRIER | {
+_AT_CARRIER = frozenset({PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED})
+_ORDER_OPEN = _AT_CARRIER | {
     PortState.ACTION_REQUIRED,
     PortState.UPDATE_REQUESTED,
     PortState.CANCEL_REQUESTED,
 }
-ENDS = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
+ORDER_SETTLED = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
 """Where no order is needed any more: the number is here, or stays where it is."""
 
-MOVES: Mapping[PortState, frozenset[PortState]] = {
+TRANSITIONS: Mapping[PortState, frozenset[PortState]] = {
     PortState.CHECKING_ELIGIBILITY: frozenset(
         {
             PortState.INFO_REQUIRED,
@@ -49,12 +49,12 @@ MOVES: Mapping[PortState, frozenset[PortState]] = {
             PortState.ABANDONED,
         }
     ),
-    PortState.SUBMITTED: _AN_ORDER_IS_OPEN | ENDS,
-    PortState.AT_CARRIER: _AN_ORDER_IS_OPEN | ENDS,
-    PortState.SCHEDULED: (_AN_ORDER_IS_OPEN | ENDS) - {PortState.UPDATE_REQUESTED},
-    PortState.ACTION_REQUIRED: _AN_ORDER_IS_OPEN | ENDS | {PortState.SUBMITTING},
-    PortState.UPDATE_REQUESTED: _AN_ORDER_IS_OPEN | ENDS,
-    PortState.CANCEL_REQUESTED: _AN_ORDER_IS_OPEN | ENDS | {PortState.CHECKING_ELIGIBILITY},
+    PortState.SUBMITTED: _ORDER_OPEN | ORDER_SETTLED,
+    PortState.AT_CARRIER: _ORDER_OPEN | ORDER_SETTLED,
+    PortState.SCHEDULED: (_ORDER_OPEN | ORDER_SETTLED) - {PortState.UPDATE_REQUESTED},
+    PortState.ACTION_REQUIRED: _ORDER_OPEN | ORDER_SETTLED | {PortState.SUBMITTING},
+    PortState.UPDATE_REQUESTED: _ORDER_OPEN | ORDER_SETTLED,
+    PortState.CANCEL_REQUESTED: _ORDER_OPEN | ORDER_SETTLED | {PortState.CHECKING_ELIGIBILITY},
     PortState.PORTED: frozenset({PortState.CONFIGURING, PortState.COMPLETED}),
     PortState.CONFIGURING: frozenset({PortState.COMPLETED}),
     **dict.fromkeys(FINAL_STATES, frozenset()),
@@ -62,12 +62,12 @@ MOVES: Mapping[PortState, frozenset[PortState]] = {
 """From each state, where a port-in may go. Staying where it is is always legal."""
 
 
-def may_move(state: PortState, to: PortState) -> bool:
+def can_transition(state: PortState, to: PortState) -> bool:
     """Whether a move is legal."""
-    return to is state or to in MOVES[state]
+    return to is state or to in TRANSITIONS[state]
 
 
-WORDS: Mapping[PortState, tuple[str, ...]] = {
+VENDOR_STATUS_MAP: Mapping[PortState, tuple[str, ...]] = {
     PortState.SUBMITTED: ("pending", "submitted", "updated"),
     PortState.AT_CARRIER: ("inprogress", "processing", "pendingcarrierapproval"),
     PortState.SCHEDULED: ("scheduled",),
@@ -78,46 +78,46 @@ WORDS: Mapping[PortState, tuple[str, ...]] = {
 """The vendor's status words, from three vocabularies for the same order. The vendor documents no
 mapping between them; this one is ours. Letter case, spaces, hyphens, underscores do not matter."""
 
-_BY_WORD = {word: state for state, words in WORDS.items() for word in words}
+_STATE_BY_STATUS = {word: state for state, words in VENDOR_STATUS_MAP.items() for word in words}
 PROGRESS = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
 
 
-def meaning(status: str) -> PortState | None:
+def parse_vendor_status(status: str) -> PortState | None:
     """The state that a vendor's status word stands for, or None for an unknown word."""
     word = "".join(letter for letter in status.casefold() if letter not in " -_")
-    return _BY_WORD.get(word)
+    return _STATE_BY_STATUS.get(word)
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one look at an order says. `doubtful`: it goes backwards, so a second look decides."""
+class StatusInterpretation:
+    """What a poll of an order says. `needs_confirmation`: backwards, the next poll decides."""
 
     state: PortState
     known: bool = True
-    doubtful: bool = False
+    needs_confirmation: bool = False
 
 
-def read(state: PortState, status: str) -> Reading:
+def interpret_status(state: PortState, status: str) -> StatusInterpretation:
     """The state after an order was read with this status.
 
     An unknown word changes nothing. A requested cancel stays requested until the vendor shows
     it, or shows that completion was faster. A status that lies behind the state, such as pending
     after scheduled, may be a read that came out of order.
     """
-    found = meaning(status)
-    if found is None:
-        return Reading(state, known=False)
-    if state is PortState.CANCEL_REQUESTED and found not in ENDS:
-        return Reading(state)
-    if not may_move(state, found):
-        return Reading(state)
+    parsed = parse_vendor_status(status)
+    if parsed is None:
+        return StatusInterpretation(state, known=False)
+    if state is PortState.CANCEL_REQUESTED and parsed not in ORDER_SETTLED:
+        return StatusInterpretation(state)
+    if not can_transition(state, parsed):
+        return StatusInterpretation(state)
     backwards = (
-        state in PROGRESS and found in PROGRESS and PROGRESS.index(found) < PROGRESS.index(state)
+        state in PROGRESS and parsed in PROGRESS and PROGRESS.index(parsed) < PROGRESS.index(state)
     )
-    return Reading(found, doubtful=backwards)
+    return StatusInterpretation(parsed, needs_confirmation=backwards)
 
 
-class Message(StrEnum):
+class MessageKind(StrEnum):
     """What can be sent to a port-in."""
 
     CORRECTION = "a correction"
@@ -134,28 +134,28 @@ _CORRECTABLE = frozenset(
         PortState.UPDATE_REQUESTED,
     }
 )
-ACCEPTED: Mapping[Message | Resolve, frozenset[PortState]] = {
+ACCEPTED_IN: Mapping[MessageKind | OperatorAction, frozenset[PortState]] = {
     # While pending, in progress and resolution required (the vendor's knowledge bank).
-    Message.CORRECTION: _CORRECTABLE,
-    Message.CANCEL: _CORRECTABLE | {PortState.SCHEDULED},
-    Message.ORDER_EVENT: frozenset(PortState) - FINAL_STATES,
-    Resolve.MARK_DONE: _AN_ORDER_IS_OPEN | {PortState.SUBMIT_UNKNOWN},
-    Resolve.RETRY_NOW: (_AN_ORDER_IS_OPEN | {PortState.SUBMIT_UNKNOWN})
+    MessageKind.CORRECTION: _CORRECTABLE,
+    MessageKind.CANCEL: _CORRECTABLE | {PortState.SCHEDULED},
+    MessageKind.ORDER_EVENT: frozenset(PortState) - FINAL_STATES,
+    OperatorAction.MARK_DONE: _ORDER_OPEN | {PortState.SUBMIT_UNKNOWN},
+    OperatorAction.RETRY_NOW: (_ORDER_OPEN | {PortState.SUBMIT_UNKNOWN})
     - {PortState.UPDATE_REQUESTED},
-    Resolve.REPLACE_DATA: _CORRECTABLE,
+    OperatorAction.REPLACE_DATA: _CORRECTABLE,
     # Before a submit, too: an order may be older than its workflow.
-    Resolve.ATTACH_ORDER: frozenset({PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN}),
-    Resolve.START_AGAIN: frozenset({PortState.ACTION_REQUIRED}),
-    Resolve.ABANDON: _AN_ORDER_IS_OPEN | {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN},
+    OperatorAction.ATTACH_ORDER: frozenset({PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN}),
+    OperatorAction.RESTART: frozenset({PortState.ACTION_REQUIRED}),
+    OperatorAction.ABANDON: _ORDER_OPEN | {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN},
 }
 """Which messages are taken in which states."""
 
 
-def refusal(message: Message | Resolve, state: PortState) -> str | None:
+def state_rejection_reason(message: MessageKind | OperatorAction, state: PortState) -> str | None:
     """Why a message is not taken in this state; None when it is."""
-    if state in ACCEPTED[message]:
+    if state in ACCEPTED_IN[message]:
         return None
-    states = ", ".join(taken.value for taken in PortState if taken in ACCEPTED[message])
+    states = ", ".join(accepted.value for accepted in PortState if accepted in ACCEPTED_IN[message])
     return (
         f"a port-in in state {state.value} does not take {message.value}; it is taken in {states}"
     )

@@ -10,37 +10,37 @@ from temporalio.exceptions import ApplicationError
 from telegent_orchestrator.names import CANCEL_UPDATE, PORT_STATE_ATTRIBUTE
 from telegent_orchestrator.port_out import (
     REVEAL_PIN_UPDATE,
-    PortOutEntry,
     PortOutRequest,
     PortOutResult,
     PortOutState,
     PortOutStatus,
+    PortOutTimelineEntry,
 )
 from workflows.support import timeline
-from workflows.support.messages import refusal_of, sender_of
-from workflows.support.progress import Board
+from workflows.support.messages import rejection_message, sender_name
+from workflows.support.progress import ProgressTracker
 
 STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
-NUMBER, PIN, LEAVING, SUBSCRIPTION = "Number", "PIN", "Leaving", "Subscription"
+NUMBER, PIN, DEPARTURE, SUBSCRIPTION = "Number", "PIN", "Departure", "Subscription"
 
-SENTENCES = {
+STATE_DESCRIPTIONS = {
     PortOutState.CHECKING: "looking whether the number is ours",
     PortOutState.ISSUING: "setting the PIN at Telegent",
     PortOutState.ISSUE_OVERDUE: "the PIN should be issued by now; still trying",
     PortOutState.PIN_ISSUED: "the PIN is issued; the number stays in service until it has left",
     PortOutState.CANCEL_REQUESTED: "overwriting the PIN with one that nobody knows",
     PortOutState.CANCELLED: "cancelled, the number stays",
-    PortOutState.LEFT: "the number has left",
+    PortOutState.PORTED_OUT: "the number has left",
     PortOutState.COMPLETED: "the number has left, and nothing remains to be done",
 }
 
 
-class PortOutRecord:
-    """State, timeline and board of one port-out, shown anew with every change. Without the PIN."""
+class PortOutModel:
+    """State, timeline and progress of a port-out, shown anew with every change. Without the PIN."""
 
     def __init__(self, request: PortOutRequest) -> None:
-        self.board = Board([NUMBER, PIN, LEAVING, SUBSCRIPTION])
-        self.board.preface = self._preface
+        self.progress = ProgressTracker([NUMBER, PIN, DEPARTURE, SUBSCRIPTION])
+        self.progress.header = self._header
         self.result = PortOutResult(
             phone_number=request.phone_number,
             state=PortOutState.CHECKING,
@@ -56,26 +56,26 @@ class PortOutRecord:
     def status(self) -> PortOutStatus:
         """What the query answers."""
         return PortOutStatus(
-            **dict(self.result), attention=self._attention(), steps=self.board.steps
+            **dict(self.result), attention=self._attention(), steps=self.progress.steps
         )
 
-    def move(self, state: PortOutState, what: str, vendor_words: str = "") -> None:
+    def transition_to(self, state: PortOutState, event: str, vendor_message: str = "") -> None:
         """Enters a state, and shows it in search attribute, timeline and details."""
         self.result.state = state
-        workflow.upsert_search_attributes([STATE.value_set(state.searchable)])
-        self.write("Telegent" if vendor_words else "orchestrator", what, vendor_words)
+        workflow.upsert_search_attributes([STATE.value_set(state.search_attribute_value)])
+        self.log("Telegent" if vendor_message else "orchestrator", event, vendor_message)
 
-    def write(self, by: str, what: str, vendor_words: str = "") -> None:
+    def log(self, by: str, event: str, vendor_message: str = "") -> None:
         """Adds to the timeline, and shows it."""
-        entry = PortOutEntry(
-            at=workflow.now(), by=by, what=what, state=self.state, vendor_words=vendor_words
+        entry = PortOutTimelineEntry(
+            at=workflow.now(), by=by, event=event, state=self.state, vendor_message=vendor_message
         )
-        timeline.add(self.result.timeline, entry)
-        self.board.show()
+        timeline.append_bounded(self.result.timeline, entry)
+        self.progress.publish()
 
-    def _preface(self) -> list[str]:
+    def _header(self) -> list[str]:
         return [
-            f"**{self.state.searchable}**: {SENTENCES[self.state]}",
+            f"**{self.state.search_attribute_value}**: {STATE_DESCRIPTIONS[self.state]}",
             "",
             *([f"- ✋ {self._attention()}"] if self._attention() else []),
             f"- started by {self._started_by}, who authenticated the subscriber: "
@@ -84,9 +84,9 @@ class PortOutRecord:
             f"number: update `{CANCEL_UPDATE}`; each with `by` and `reason`",
         ]
 
-    def write_refusal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:
+    def log_rejected_signal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:
         """Adds a signal that cannot be used, with the reason and without its values."""
-        self.write(sender_of(sent), f"sent a cancel that was refused: {refusal_of(error)}")
+        self.log(sender_name(sent), f"sent a cancel that was refused: {rejection_message(error)}")
 
     def _attention(self) -> str:
         if self.state is not PortOutState.ISSUE_OVERDUE:

@@ -10,8 +10,8 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.onboarding.subscriptions import SubscriptionActivities
-from activities.port_out.port_outs import PinChooser, PinToSet, PortOutActivities
-from activities.support.outcomes import words_of
+from activities.port_out.activities import PinGenerator, PortOutActivities, SetPinInput
+from activities.support.outcomes import failure_message
 from telegent_orchestrator.names import (
     CANCEL_SIGNAL,
     CANCEL_UPDATE,
@@ -30,19 +30,19 @@ from telegent_orchestrator.port_out import (
     RevealPin,
 )
 from workflows.port_out.state import (
-    LEAVING,
+    DEPARTURE,
     NUMBER,
     PIN,
-    SENTENCES,
+    STATE_DESCRIPTIONS,
     SUBSCRIPTION,
-    PortOutRecord,
+    PortOutModel,
 )
-from workflows.support.activity_calls import ask_house, put, read
-from workflows.support.activity_options import POLL, STRANGE_ANSWER_PAUSE, in_turn
-from workflows.support.messages import read_message
+from workflows.support.activity_calls import execute_idempotent_write, execute_local, execute_read
+from workflows.support.activity_options import ORDER_NOT_FOUND_DELAY, POLL_OPTIONS, with_priority
+from workflows.support.messages import parse_message
 
 ORDER = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
-BEFORE_ISSUE = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.ISSUE_OVERDUE)
+BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.ISSUE_OVERDUE)
 
 
 @workflow.defn(name=PORT_OUT_WORKFLOW)
@@ -58,21 +58,21 @@ class PortOutWorkflow:
         self._request = request
         self._pin: str | None = None
         self._cancel: PortOutCancel | None = None
-        self._record = PortOutRecord(request)
-        self._board = self._record.board
-        self._result = self._record.result
+        self._model = PortOutModel(request)
+        self._progress = self._model.progress
+        self._result = self._model.result
 
     @workflow.run
     async def run(self, request: PortOutRequest) -> PortOutResult:
         """Issue the PIN, wait until the number has left, end its subscription."""
-        await self._issue_in_time()
-        async with self._board.step(LEAVING):
-            while self._record.state not in (PortOutState.LEFT, PortOutState.CANCELLED):
+        await self._issue_pin_with_timeout()
+        async with self._progress.step(DEPARTURE):
+            while self._model.state not in (PortOutState.PORTED_OUT, PortOutState.CANCELLED):
                 if self._cancel:
-                    await self._keep_number(self._cancel)
+                    await self._cancel_port_out(self._cancel)
                 else:
                     await self._await_departure()
-        if self._record.state is PortOutState.LEFT:
+        if self._model.state is PortOutState.PORTED_OUT:
             await self._close_subscription()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._result
@@ -80,179 +80,202 @@ class PortOutWorkflow:
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> PortOutStatus:
         """How far the port-out is, without its PIN."""
-        return self._record.status()
+        return self._model.status()
 
     @workflow.update(name=REVEAL_PIN_UPDATE)
     async def reveal_pin(self, *sent: JsonValue) -> PortOutPin:
         """The PIN, for the subscriber; who asked (RevealPin), and why, stays in the timeline."""
-        asked = read_message(RevealPin, sent)
+        request = parse_message(RevealPin, sent)
         assert self._pin is not None
-        self._record.write(asked.by, f"was shown the PIN: {asked.reason}")
+        self._model.log(request.by, f"was shown the PIN: {request.reason}")
         return PortOutPin(pin=self._pin)
 
     @reveal_pin.validator
-    def _can_reveal(self, *sent: JsonValue) -> None:
-        read_message(RevealPin, sent)
-        if self._record.state is not PortOutState.PIN_ISSUED:
-            raise _not_now(f"a port-out in state {self._record.state.value} has no PIN to show")
+    def _validate_reveal_pin(self, *sent: JsonValue) -> None:
+        parse_message(RevealPin, sent)
+        if self._model.state is not PortOutState.PIN_ISSUED:
+            raise _rejected(f"a port-out in state {self._model.state.value} has no PIN to show")
 
     @workflow.update(name=CANCEL_UPDATE)
     async def request_cancel(self, *sent: JsonValue) -> PortOutState:
         """Takes a PortOutCancel, or refuses it; returns the state it met."""
-        return self._take_cancel(read_message(PortOutCancel, sent))
+        return self._accept_cancel(parse_message(PortOutCancel, sent))
 
     @request_cancel.validator
-    def _can_cancel(self, *sent: JsonValue) -> None:
-        read_message(PortOutCancel, sent)
-        if self._record.state not in (*BEFORE_ISSUE, PortOutState.PIN_ISSUED):
-            raise _not_now(
-                f"a port-out in state {self._record.state.value} cannot be cancelled: "
-                f"{SENTENCES[self._record.state]}"
+    def _validate_cancel(self, *sent: JsonValue) -> None:
+        parse_message(PortOutCancel, sent)
+        if self._model.state not in (*BEFORE_PIN_ISSUED, PortOutState.PIN_ISSUED):
+            raise _rejected(
+                f"a port-out in state {self._model.state.value} cannot be cancelled: "
+                f"{STATE_DESCRIPTIONS[self._model.state]}"
             )
 
     @workflow.signal(name=CANCEL_SIGNAL)
     def cancel(self, *sent: JsonValue) -> None:
         """Takes the wish to keep the number; one that cannot be used stands in the timeline."""
         try:
-            self._can_cancel(*sent)
+            self._validate_cancel(*sent)
         except ApplicationError as error:
-            self._record.write_refusal(sent, error)
+            self._model.log_rejected_signal(sent, error)
         else:
-            self._take_cancel(read_message(PortOutCancel, sent))
+            self._accept_cancel(parse_message(PortOutCancel, sent))
 
-    async def _issue_in_time(self) -> None:
+    async def _issue_pin_with_timeout(self) -> None:
         """Issues the PIN, and calls for attention when that takes too long."""
-        issuing = asyncio.create_task(self._issue())
-        within = self._request.issue_within
-        if not await self._until(issuing.done, within, "Until the PIN must be issued"):
-            self._record.move(PortOutState.ISSUE_OVERDUE, f"the PIN was not issued within {within}")
-            await self._until(issuing.done)
-        await issuing
+        issue_task = asyncio.create_task(self._issue_pin())
+        timeout = self._request.pin_issue_timeout
+        if not await self._wait_until(issue_task.done, timeout, "Until the PIN must be issued"):
+            self._model.transition_to(
+                PortOutState.ISSUE_OVERDUE, f"the PIN was not issued within {timeout}"
+            )
+            await self._wait_until(issue_task.done)
+        await issue_task
 
-    async def _issue(self) -> None:
+    async def _issue_pin(self) -> None:
         request = self._request
-        async with self._board.step(NUMBER):
-            self._record.move(PortOutState.CHECKING, f"started for {request.by}")
-            await read(
-                PortOutActivities.check_leaver,
+        async with self._progress.step(NUMBER):
+            self._model.transition_to(PortOutState.CHECKING, f"started for {request.by}")
+            await execute_read(
+                PortOutActivities.validate_port_out,
                 "Look whether the number is ours",
                 request.phone_number,
                 request.subscription_to_close,
             )
         if self._cancel:
             return
-        async with self._board.step(PIN):
-            if self._record.state is PortOutState.CHECKING:
-                self._record.move(PortOutState.ISSUING, SENTENCES[PortOutState.ISSUING])
+        async with self._progress.step(PIN):
+            if self._model.state is PortOutState.CHECKING:
+                self._model.transition_to(
+                    PortOutState.ISSUING, STATE_DESCRIPTIONS[PortOutState.ISSUING]
+                )
             self._pin = request.pin or await self._choose_pin()
-            self._result.order_id = await put(
+            self._result.order_id = await execute_idempotent_write(
                 PortOutActivities.set_port_out_pin,
                 "Set the PIN",
-                PinToSet(phone_number=request.phone_number, pin=self._pin),
+                SetPinInput(phone_number=request.phone_number, pin=self._pin),
             )
             if self._result.order_id:
                 workflow.upsert_search_attributes([ORDER.value_set(self._result.order_id)])
             self._result.issued_at = workflow.now()
-            self._record.move(PortOutState.PIN_ISSUED, "issued the PIN")
+            self._model.transition_to(PortOutState.PIN_ISSUED, "issued the PIN")
 
     async def _choose_pin(self) -> str:
-        chosen = await ask_house(
-            PinChooser.choose_port_out_pin, "Choose a PIN", self._request.phone_number
+        chosen = await execute_local(
+            PinGenerator.generate_port_out_pin, "Choose a PIN", self._request.phone_number
         )
         return chosen.pin
 
     async def _await_departure(self) -> None:
         """Waits until the number is gone. A read may miss it, so two have to agree."""
-        words = await self._look(PortOutActivities.await_departure, "Wait until the number leaves")
-        if words is None:
+        message = await self._poll_departure(
+            PortOutActivities.await_ported_out, "Wait until the number leaves"
+        )
+        if message is None:
             return
-        self._record.write("Telegent", "did not show the number in service; looking again", words)
-        words = await self._look(PortOutActivities.check_departure, "Look whether it has left")
-        if words is not None:
-            self._result.left_at = workflow.now()
-            self._record.move(PortOutState.LEFT, SENTENCES[PortOutState.LEFT], words)
+        self._model.log("Telegent", "did not show the number in service; looking again", message)
+        message = await self._poll_departure(
+            PortOutActivities.confirm_ported_out, "Look whether it has left"
+        )
+        if message is not None:
+            self._result.ported_out_at = workflow.now()
+            self._model.transition_to(
+                PortOutState.PORTED_OUT, STATE_DESCRIPTIONS[PortOutState.PORTED_OUT], message
+            )
             if self._cancel:
-                self._record.write("orchestrator", "the cancel came too late")
+                self._model.log("orchestrator", "the cancel came too late")
         elif not self._cancel:
-            self._record.write("orchestrator", "the number counts as still here")
+            self._model.log("orchestrator", "the number counts as still here")
 
-    async def _look(
+    async def _poll_departure(
         self, activity: Callable[[PortOutActivities, str], Awaitable[str | None]], summary: str
     ) -> str | None:
         """What a look finds; None when a cancel comes first, or the vendor will not say."""
-        looking = workflow.start_activity_method(
+        poll = workflow.start_activity_method(
             activity,
             self._request.phone_number,
             summary=summary,
-            **in_turn(POLL, workflow.info().priority),
+            **with_priority(POLL_OPTIONS, workflow.info().priority),
         )
-        await self._until(lambda: looking.done() or self._cancel is not None)
-        if not looking.done():
-            looking.cancel()
-            await workflow.wait_condition(looking.done)
+        await self._wait_until(lambda: poll.done() or self._cancel is not None)
+        if not poll.done():
+            poll.cancel()
+            await workflow.wait_condition(poll.done)
             # Nobody needs how it ended, but asyncio complains of an exception nobody asked for;
             # and asking a cancelled task raises what would pass for the workflow's cancellation.
-            if not looking.cancelled():
-                looking.exception()
+            if not poll.cancelled():
+                poll.exception()
             return None
         try:
-            return await looking
+            return await poll
         except ActivityError as error:
-            self._record.write("Telegent", "would not show the number", words_of(error))
+            self._model.log("Telegent", "would not show the number", failure_message(error))
             pause = "Ask for the number again"
-            await self._until(lambda: self._cancel is not None, STRANGE_ANSWER_PAUSE, pause)
+            await self._wait_until(lambda: self._cancel is not None, ORDER_NOT_FOUND_DELAY, pause)
             return None
 
-    async def _keep_number(self, cancel: PortOutCancel) -> None:
+    async def _cancel_port_out(self, cancel: PortOutCancel) -> None:
         """Makes the issued PIN worthless; when the vendor refuses that, the port-out goes on."""
         self._cancel = None
         if self._pin is not None:
-            self._record.move(PortOutState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
+            self._model.transition_to(PortOutState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
             number = self._request.phone_number
-            voiding = asyncio.create_task(
-                put(PortOutActivities.void_port_out_pin, "Make the PIN worthless", number)
+            void_task = asyncio.create_task(
+                execute_idempotent_write(
+                    PortOutActivities.void_port_out_pin, "Make the PIN worthless", number
+                )
             )
-            await self._until(voiding.done)
+            await self._wait_until(void_task.done)
             try:
-                await voiding
+                await void_task
             except ActivityError as error:
-                self._record.move(PortOutState.PIN_ISSUED, "refused the cancel", words_of(error))
+                self._model.transition_to(
+                    PortOutState.PIN_ISSUED, "refused the cancel", failure_message(error)
+                )
                 return
         self._result.reason = f"cancelled by {cancel.by}: {cancel.reason}"
-        self._record.move(PortOutState.CANCELLED, SENTENCES[PortOutState.CANCELLED])
+        self._model.transition_to(
+            PortOutState.CANCELLED, STATE_DESCRIPTIONS[PortOutState.CANCELLED]
+        )
 
     async def _close_subscription(self) -> None:
         if subscription_id := self._request.subscription_to_close:
-            async with self._board.step(SUBSCRIPTION):
+            async with self._progress.step(SUBSCRIPTION):
                 summary = f"Close subscription {subscription_id}"
-                await put(SubscriptionActivities.close_subscription, summary, subscription_id)
+                await execute_idempotent_write(
+                    SubscriptionActivities.close_subscription, summary, subscription_id
+                )
                 self._result.closed_subscription_id = subscription_id
-                self._record.write("orchestrator", f"closed subscription {subscription_id}")
+                self._model.log("orchestrator", f"closed subscription {subscription_id}")
         else:
-            self._board.skip(SUBSCRIPTION, "none was to be closed")
-        self._record.move(PortOutState.COMPLETED, SENTENCES[PortOutState.COMPLETED])
+            self._progress.skip(SUBSCRIPTION, "none was to be closed")
+        self._model.transition_to(
+            PortOutState.COMPLETED, STATE_DESCRIPTIONS[PortOutState.COMPLETED]
+        )
 
-    async def _until(
-        self, true: Callable[[], bool], within: timedelta | None = None, summary: str | None = None
+    async def _wait_until(
+        self,
+        condition: Callable[[], bool],
+        limit: timedelta | None = None,
+        summary: str | None = None,
     ) -> bool:
         """Waits; False when it took too long. Cancelling the workflow cancels the port-out.
 
         What is waited for runs on: a call to the vendor must not end half done.
         """
         try:
-            await workflow.wait_condition(true, timeout=within, timeout_summary=summary)
+            await workflow.wait_condition(condition, timeout=limit, timeout_summary=summary)
         except TimeoutError:
             return False
         except asyncio.CancelledError:
-            self._take_cancel(PortOutCancel(by="Temporal", reason="the workflow was cancelled"))
-            await workflow.wait_condition(true)
+            self._accept_cancel(PortOutCancel(by="Temporal", reason="the workflow was cancelled"))
+            await workflow.wait_condition(condition)
         return True
 
-    def _take_cancel(self, cancel: PortOutCancel) -> PortOutState:
-        self._record.write(cancel.by, f"asked to cancel: {cancel.reason}")
+    def _accept_cancel(self, cancel: PortOutCancel) -> PortOutState:
+        self._model.log(cancel.by, f"asked to cancel: {cancel.reason}")
         self._cancel = cancel
-        return self._record.state
+        return self._model.state
 
 
-def _not_now(reason: str) -> ApplicationError:
-    return ApplicationError(reason, type="NotNow")
+def _rejected(reason: str) -> ApplicationError:
+    return ApplicationError(reason, type="MessageRejected")

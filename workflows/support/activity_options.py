@@ -6,11 +6,11 @@ from typing import NotRequired, TypedDict
 from temporalio.common import Priority, RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from activities.support.outcomes import FINAL
+from activities.support.outcomes import NON_RETRYABLE
 from telegent_orchestrator.names import API_TASK_QUEUE
 
 
-class Policy(TypedDict):
+class ActivityOptions(TypedDict):
     """How an activity is run; spread into `execute_activity_method` beside the summary."""
 
     start_to_close_timeout: timedelta
@@ -20,7 +20,7 @@ class Policy(TypedDict):
     cancellation_type: NotRequired[ActivityCancellationType]
 
 
-class LocalPolicy(TypedDict):
+class LocalActivityOptions(TypedDict):
     """How a local activity is run."""
 
     start_to_close_timeout: timedelta
@@ -28,111 +28,114 @@ class LocalPolicy(TypedDict):
     retry_policy: RetryPolicy
 
 
-CALL = timedelta(seconds=75)
+VENDOR_CALL_TIMEOUT = timedelta(seconds=75)
 """Longest time for one activity that calls the vendor. The client's own limit for a whole call is
 shorter (the worker's settings see to that), so that the client gives up first and can say whether
 the call was sent. When a worker dies in the middle of a create, this is how long it takes until
 the workflow looks what became of it."""
 
-FIRST = Priority(priority_key=1)
+URGENT_PRIORITY = Priority(priority_key=1)
 """Cancels and corrections of a port-in: a person or a deadline waits for them."""
-INTERACTIVE = Priority(priority_key=2)
+INTERACTIVE_PRIORITY = Priority(priority_key=2)
 """Onboarding: somebody watches it."""
-POLLING = Priority(priority_key=4)
+POLLING_PRIORITY = Priority(priority_key=4)
 """Looking whether an order has moved: gives way to all that changes something."""
-BULK = Priority(priority_key=5)
+BULK_PRIORITY = Priority(priority_key=5)
 """Whatever belongs to a bulk, looks included: takes what all others leave. Only what a person
 sends to one of its port-ins goes first too."""
 
-_PATIENT = RetryPolicy(
+_UNLIMITED_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(minutes=5),
-    non_retryable_error_types=[*FINAL],
+    non_retryable_error_types=[*NON_RETRYABLE],
 )
 
-READ = Policy(
+READ_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
-    start_to_close_timeout=CALL,
-    retry_policy=_PATIENT,
-    priority=INTERACTIVE,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
+    retry_policy=_UNLIMITED_RETRY,
+    priority=INTERACTIVE_PRIORITY,
 )
 """Reads are repeated until they are answered: an outage of hours costs attempts, not history."""
 
-SET = READ
+IDEMPOTENT_WRITE_OPTIONS = READ_OPTIONS
 """Absolute sets end in the same state however often they are made, so they repeat like reads."""
 
-CREATE = Policy(
+CREATE_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
-    start_to_close_timeout=CALL,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
     retry_policy=RetryPolicy(maximum_attempts=1),
-    priority=INTERACTIVE,
+    priority=INTERACTIVE_PRIORITY,
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 """Creates and purchases are attempted once, whatever goes wrong, worker crashes included: the API
 has no idempotency key, so whether to repeat is the workflow's decision, after a look. A cancel
 waits for the answer of one that is under way: what was made must be taken back, or named."""
 
-PORT_REQUEST = Policy(
+PORT_REQUEST_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
-    start_to_close_timeout=CALL,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
     retry_policy=RetryPolicy(maximum_attempts=1),
-    priority=FIRST,
+    priority=URGENT_PRIORITY,
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 """Updates and cancels of a port-in: what became of one is read from the order before another. A
 cancel of the workflow waits for the answer: an order must not be left behind."""
 
-PORT_SUBMIT = PORT_REQUEST.copy()
-PORT_SUBMIT["priority"] = INTERACTIVE
+PORT_SUBMIT_OPTIONS = PORT_REQUEST_OPTIONS.copy()
+PORT_SUBMIT_OPTIONS["priority"] = INTERACTIVE_PRIORITY
 """The submit of a port-in: the same, but nobody has waited for days until it can be made."""
 
-POLL = Policy(
+POLL_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
-    start_to_close_timeout=CALL,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=30),
         backoff_coefficient=1,
         maximum_interval=timedelta(minutes=10),
-        non_retryable_error_types=[*FINAL],
+        non_retryable_error_types=[*NON_RETRYABLE],
     ),
-    priority=POLLING,
+    priority=POLLING_PRIORITY,
 )
 """Waiting by retry: the activity names the next look itself, and history grows by status changes,
 not by looks. The interval here only paces looks that failed."""
 
-HOUSE = LocalPolicy(
+LOCAL_OPTIONS = LocalActivityOptions(
     start_to_close_timeout=timedelta(seconds=10),
     schedule_to_close_timeout=timedelta(minutes=5),
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
 )
 """Questions to our own side: settings and Temporal."""
 
-JOIN = Policy(
+AWAIT_WORKFLOW_OPTIONS = ActivityOptions(
     start_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=5),
         backoff_coefficient=1,
-        non_retryable_error_types=[*FINAL],
+        non_retryable_error_types=[*NON_RETRYABLE],
     ),
 )
 """Waiting, by retry, for a port-in that another run has opened."""
 
-REPEAT_AFTER = (timedelta(seconds=1), timedelta(minutes=5))
+RETRY_BACKOFF = (timedelta(seconds=1), timedelta(minutes=5))
 """First and longest wait before a create that certainly did not happen is tried again; the wait
 doubles in between. The longest keeps a day of outage near three thousand events of history."""
 
-STRANGE_ANSWER_PAUSE = timedelta(minutes=10)
+ORDER_NOT_FOUND_DELAY = timedelta(minutes=10)
 """How long to wait before asking again for an order that the vendor suddenly does not know."""
 
-GATHERING = timedelta(seconds=30)
+BATCHING_WINDOW = timedelta(seconds=30)
 """How long numbers with the same data limits wait for each other, to share one call."""
 
 
-def in_turn(policy: Policy, of: Priority) -> Policy:
+def with_priority(options: ActivityOptions, priority: Priority) -> ActivityOptions:
     """The policy as it is for a workflow that was started with this priority."""
-    if of.priority_key != BULK.priority_key or policy.get("priority") == FIRST:
-        return policy
-    changed = policy.copy()
-    changed["priority"] = BULK
+    if (
+        priority.priority_key != BULK_PRIORITY.priority_key
+        or options.get("priority") == URGENT_PRIORITY
+    ):
+        return options
+    changed = options.copy()
+    changed["priority"] = BULK_PRIORITY
     return changed

@@ -1,4 +1,4 @@
-"""Taking back, when the work is cancelled, what can be taken back: the last thing first."""
+"""Taking back, when the work is cancelled, what can be taken back: the last resource first."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -6,107 +6,113 @@ from typing import Any, Generic, TypeVar
 
 from temporalio.exceptions import ActivityError
 
-from activities.support.outcomes import words_of
-from activities.support.write_specs import Write
-from telegent_orchestrator.progress import Undone
-from workflows.support.progress import Board
+from activities.support.outcomes import failure_message
+from activities.support.write_specs import WriteSpec
+from telegent_orchestrator.progress import CompensationReport
+from workflows.support.progress import ProgressTracker
 
 T = TypeVar("T")
 
-TAKING_BACK = "Taking back"
+ROLLING_BACK = "Rolling back"
 
 
 @dataclass(eq=False)
-class Made(Generic[T]):
-    """Something that exists, or may exist, because of us. `thing`: None while that is unknown."""
+class CreatedResource(Generic[T]):
+    """Something that exists, or may exist, because of us.
 
-    what: str
-    row: Write
+    `resource`: None while that is unknown.
+    """
+
+    description: str
+    spec: WriteSpec
     find: Callable[[], Awaitable[T | None]]
-    name: Callable[[T], str]
-    take_back: Callable[[T], Awaitable[None]] | None
-    thing: T | None = None
+    describe: Callable[[T], str]
+    compensate: Callable[[T], Awaitable[None]] | None
+    resource: T | None = None
 
     def __post_init__(self) -> None:
-        if bool(self.row.undo) != bool(self.take_back):
-            raise RuntimeError(f"{self.row.activity}: its row says otherwise of taking it back")
+        if bool(self.spec.compensation) != bool(self.compensate):
+            raise RuntimeError(f"{self.spec.activity}: its row says otherwise of taking it back")
 
-    async def undo(self, undone: Undone, keep: str) -> None:
-        """Takes it back, or names it with the reason why it is left. `keep`: why it must stay."""
+    async def roll_back(self, report: CompensationReport, keep_reason: str) -> None:
+        """Takes it back, or names it with the reason why it is left.
+
+        `keep_reason`: why it must stay.
+        """
         try:
-            thing = self.thing or await self.find()
+            resource = self.resource or await self.find()
         except ActivityError as error:
-            undone.left.append(f"{self.what}, if it exists: {words_of(error)}")
+            report.retained.append(f"{self.description}, if it exists: {failure_message(error)}")
             return
-        if thing is None:
+        if resource is None:
             return
-        name = f"{self.what} {self.name(thing)}".strip()
-        if self.take_back is None or keep:
-            undone.left.append(f"{name}: {self.row.left or keep}")
+        label = f"{self.description} {self.describe(resource)}".strip()
+        if self.compensate is None or keep_reason:
+            report.retained.append(f"{label}: {self.spec.retained_because or keep_reason}")
             return
         try:
-            await self.take_back(thing)
+            await self.compensate(resource)
         except ActivityError as error:
-            undone.left.append(f"{name}: {words_of(error)}")
+            report.retained.append(f"{label}: {failure_message(error)}")
         else:
-            undone.taken_back.append(name)
+            report.rolled_back.append(label)
 
 
 @dataclass(eq=False)
-class Left:
+class RetainedResource:
     """Something that exists because of us, and that a cancel does not touch."""
 
-    what: str
-    row: Write
+    description: str
+    spec: WriteSpec
 
-    async def undo(self, undone: Undone, keep: str) -> None:
+    async def roll_back(self, report: CompensationReport, keep_reason: str) -> None:
         """Names it, with the reason."""
-        undone.left.append(f"{self.what}: {self.row.left}")
+        report.retained.append(f"{self.description}: {self.spec.retained_because}")
 
 
 @dataclass
-class Undo:
+class CompensationLog:
     """What was made so far, in order, and what became of it after a cancel."""
 
-    board: Board
-    undone: Undone = field(default_factory=Undone)
-    _made: list[Made[Any] | Left] = field(default_factory=list)
+    progress: ProgressTracker
+    report: CompensationReport = field(default_factory=CompensationReport)
+    _entries: list[CreatedResource[Any] | RetainedResource] = field(default_factory=list)
 
-    def add(self, made: Made[Any]) -> None:
+    def add(self, entry: CreatedResource[Any]) -> None:
         """Remembers something, from before it is first asked for."""
-        if made not in self._made:
-            self._made.append(made)
+        if entry not in self._entries:
+            self._entries.append(entry)
 
-    def forget(self, made: Made[Any] | Left) -> None:
+    def discard(self, entry: CreatedResource[Any] | RetainedResource) -> None:
         """It does not exist, or not because of us."""
-        if made in self._made:
-            self._made.remove(made)
+        if entry in self._entries:
+            self._entries.remove(entry)
 
-    def leave(self, what: str, row: Write) -> Left:
+    def retain(self, description: str, spec: WriteSpec) -> RetainedResource:
         """Remembers something that a cancel leaves."""
-        left = Left(what, row)
-        self._made.append(left)
-        return left
+        entry = RetainedResource(description, spec)
+        self._entries.append(entry)
+        return entry
 
-    async def all(self, keep: str = "") -> None:
-        """Takes everything back; `keep` says why what can be taken back must stay.
+    async def run(self, keep_reason: str = "") -> None:
+        """Takes everything back; `keep_reason` says why what can be taken back must stay.
 
         To be called in a workflow that is cancelled: what it does is not cancelled again. A worker
         that dies meanwhile goes on where it was; each undo may be repeated.
         """
-        if not self._made:
+        if not self._entries:
             return
-        async with self.board.step(TAKING_BACK):
-            while self._made:
-                made = self._made.pop()
-                self.board.note(TAKING_BACK, made.what)
-                await made.undo(self.undone, keep)
-            self.board.note(TAKING_BACK, self._in_words())
+        async with self.progress.step(ROLLING_BACK):
+            while self._entries:
+                entry = self._entries.pop()
+                self.progress.set_detail(ROLLING_BACK, entry.description)
+                await entry.roll_back(self.report, keep_reason)
+            self.progress.set_detail(ROLLING_BACK, self._summarize())
 
-    def _in_words(self) -> str:
+    def _summarize(self) -> str:
         parts = []
-        if self.undone.taken_back:
-            parts.append("taken back: " + ", ".join(self.undone.taken_back))
-        if self.undone.left:
-            parts.append("left: " + "; ".join(self.undone.left))
-        return ". ".join(parts) or "there was nothing to take back"
+        if self.report.rolled_back:
+            parts.append("rolled back: " + ", ".join(self.report.rolled_back))
+        if self.report.retained:
+            parts.append("retained: " + "; ".join(self.report.retained))
+        return ". ".join(parts) or "there was nothing to roll back"

@@ -12,222 +12,244 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.support.outcomes import Outcome, words_of
-from activities.support.write_activity import Findable
-from activities.support.write_specs import write_of
-from telegent_orchestrator.lines import EarlierRuns
-from telegent_orchestrator.progress import Answer
-from workflows.support.activity_calls import Activity, read, writing
-from workflows.support.activity_options import CALL, REPEAT_AFTER
-from workflows.support.cancellation import pause_for, stop_when_cancelled
-from workflows.support.compensation import Made, Undo
-from workflows.support.metrics import Settled, answer_lost, lost_answer_settled
-from workflows.support.progress import Board
+from activities.support.outcomes import Outcome, failure_message
+from activities.support.write_activity import HasLookup
+from activities.support.write_specs import write_spec_of
+from telegent_orchestrator.lines import PreviousRuns
+from telegent_orchestrator.progress import ResolutionAction
+from workflows.support.activity_calls import Activity, execute_read, prepare_write
+from workflows.support.activity_options import RETRY_BACKOFF, VENDOR_CALL_TIMEOUT
+from workflows.support.cancellation import cancellable_sleep, raise_if_cancelled
+from workflows.support.compensation import CompensationLog, CreatedResource
+from workflows.support.metrics import (
+    LostResponseResolution,
+    count_lost_response,
+    count_lost_response_resolved,
+)
+from workflows.support.progress import ProgressTracker
 
 T = TypeVar("T")
-W = TypeVar("W", bound=Findable)
+W = TypeVar("W", bound=HasLookup)
 
-NOTHING_HAPPENED = {
+NOT_EXECUTED = {
     Outcome.NOT_SENT: "Telegent could not be reached",
     Outcome.RATE_LIMITED: "Telegent asks for fewer requests",
-    Outcome.CREDENTIALS_REFUSED: "Telegent refuses our credentials",
+    Outcome.CREDENTIALS_REJECTED: "Telegent refuses our credentials",
     Outcome.KEY_MISSING: "a worker lacks a payload key",
 }
 
 
 @dataclass(frozen=True)
-class Maker:
-    """Makes things exactly once, and shows on the board how that goes.
+class ResourceCreator:
+    """Makes things exactly once, and shows on the progress tracker how that goes.
 
-    What it makes is remembered in `undo`. `earlier`: runs that may have made it already.
-    `created`: steps whose thing was certainly made just now, and not found.
+    What it makes is remembered in `compensation`. `previous_runs`: runs that may have made it
+    already. `created_steps`: steps whose thing was certainly made just now, and not found.
     """
 
-    board: Board
-    undo: Undo
-    earlier: EarlierRuns | None = None
-    created: set[str] = field(default_factory=set)
+    progress: ProgressTracker
+    compensation: CompensationLog
+    previous_runs: PreviousRuns | None = None
+    created_steps: set[str] = field(default_factory=set)
 
     async def ensure_id(
         self,
         step: str,
-        what: str,
+        description: str,
         create: Activity[[W], str],
         find: Activity[[Any], str | None],
         wanted: W,
-        take_back: Callable[[str], Awaitable[None]] | None = None,
+        compensate: Callable[[str], Awaitable[None]] | None = None,
     ) -> str:
         """As `ensure`, for a thing of which only its id matters."""
 
-        async def as_given(given_id: str) -> str:
+        async def use_id(given_id: str) -> str:
             return given_id
 
         return await self.ensure(
-            step, what, create, find, wanted, adopt=as_given, name=str, take_back=take_back
+            step,
+            description,
+            create,
+            find,
+            wanted,
+            adopt=use_id,
+            describe=str,
+            compensate=compensate,
         )
 
     async def ensure(
         self,
         step: str,
-        what: str,
+        description: str,
         create: Activity[[W], T],
         find: Activity[[Any], T | None],
         wanted: W,
         *,
         adopt: Callable[[str], Awaitable[T]],
-        name: Callable[[T], str],
-        take_back: Callable[[T], Awaitable[None]] | None,
+        describe: Callable[[T], str],
+        compensate: Callable[[T], Awaitable[None]] | None,
     ) -> T:
         """The thing wanted: found, created, or named by a person; never created twice.
 
         `create` has a row in activities/support/write_specs.py, which says how it is found and
-        when a person is asked. `adopt` takes the id that a person gives, or raises an ActivityError that says why
-        it cannot be; `name` is how people know the thing; `take_back` is for a cancel.
+        when a person is asked. `adopt` takes the id that a person gives, or raises an
+        ActivityError that says why it cannot be; `describe` is how people know the
+        thing; `compensate` is for a cancel.
 
         Raises a failure with the vendor's words when the vendor refuses it, or when a person
         abandons it. When neither success nor absence can be shown it waits for a person.
         """
-        row = write_of(create)
+        spec = write_spec_of(create)
 
-        def look(until: datetime | None) -> Awaitable[T | None]:
-            return read(find, f"Look for {what}", wanted.look(until=until))
+        def lookup(created_before: datetime | None) -> Awaitable[T | None]:
+            return execute_read(
+                find, f"Look for {description}", wanted.lookup(created_before=created_before)
+            )
 
-        call = writing(create, f"Make {what}", wanted)
-        made = Made(what, row, lambda: look(workflow.now()), name, take_back)
+        call = prepare_write(create, f"Make {description}", wanted)
+        entry = CreatedResource(
+            description, spec, lambda: lookup(workflow.now()), describe, compensate
+        )
         evidence: list[str] = []
-        refusal: ActivityError | None = None
-        unanswered = 0
-        looking = self.earlier is not None
-        until = _until(self.earlier) if self.earlier else None
-        how = "was there already"
+        rejection: ActivityError | None = None
+        lost_responses = 0
+        lookup_due = self.previous_runs is not None
+        created_before = _created_before(self.previous_runs) if self.previous_runs else None
+        origin = "was there already"
         while True:
-            can_tell = True
-            if looking:
-                stop_when_cancelled()
+            lookup_conclusive = True
+            if lookup_due:
+                raise_if_cancelled()
                 try:
-                    found = await look(until)
+                    found = await lookup(created_before)
                 except ActivityError as error:
-                    _note(evidence, error)
-                    if refusal is not None:
+                    _add_evidence(evidence, error)
+                    if rejection is not None:
                         raise
-                    can_tell, found = False, None
+                    lookup_conclusive, found = False, None
                 if found is not None:
-                    self.board.note(step, how)
-                    if unanswered:
-                        lost_answer_settled(row.activity, Settled.FOUND)
-                    if unanswered or self.earlier:
-                        made.thing = found
-                        self.undo.add(made)
+                    self.progress.set_detail(step, origin)
+                    if lost_responses:
+                        count_lost_response_resolved(spec.activity, LostResponseResolution.FOUND)
+                    if lost_responses or self.previous_runs:
+                        entry.resource = found
+                        self.compensation.add(entry)
                     else:
                         # It was there before us, whoever made it: a cancel does not touch it.
-                        self.undo.forget(made)
+                        self.compensation.discard(entry)
                     return found
-                if refusal is not None:
-                    self.undo.forget(made)
-                    raise refusal
-            if can_tell and unanswered < row.tries:
-                self.undo.add(made)
+                if rejection is not None:
+                    self.compensation.discard(entry)
+                    raise rejection
+            if lookup_conclusive and lost_responses < spec.max_lost_responses:
+                self.compensation.add(entry)
                 try:
-                    created = await attempt(self.board, step, call)
+                    created = await call_until_conclusive(self.progress, step, call)
                 except ActivityError as error:
-                    _note(evidence, error)
-                    until = workflow.now()
-                    if outcome_of(error) is Outcome.UNKNOWN:
-                        self.board.note(step, "no answer; looking whether it happened")
-                        unanswered += 1
-                        how = "was made, though the answer was lost"
-                    elif refusal is None and (unanswered or (row.unique and not looking)):
+                    _add_evidence(evidence, error)
+                    created_before = workflow.now()
+                    if classify_failure(error) is Outcome.UNKNOWN:
+                        self.progress.set_detail(step, "no answer; looking whether it happened")
+                        lost_responses += 1
+                        origin = "was made, though the answer was lost"
+                    elif rejection is None and (lost_responses or (spec.unique and not lookup_due)):
                         # It may be refused because it exists: by an attempt that a look has missed.
-                        refusal = error
+                        rejection = error
                     else:
-                        self.undo.forget(made)
+                        self.compensation.discard(entry)
                         raise
-                    looking = True
+                    lookup_due = True
                     continue
-                self.board.note(step, "made at a later attempt" if evidence else "")
-                if unanswered:
-                    lost_answer_settled(row.activity, Settled.MADE_AGAIN)
-                made.thing = created
-                self.created.add(step)
-                stop_when_cancelled()
+                self.progress.set_detail(step, "made at a later attempt" if evidence else "")
+                if lost_responses:
+                    count_lost_response_resolved(
+                        spec.activity, LostResponseResolution.CREATED_AGAIN
+                    )
+                entry.resource = created
+                self.created_steps.add(step)
+                raise_if_cancelled()
                 return created
-            if unanswered:
-                lost_answer_settled(row.activity, Settled.PERSON)
-            named = await self._ask(step, evidence, adopt)
-            if named is not None:
-                made.thing = named
-                self.undo.add(made)
-                return named
+            if lost_responses:
+                count_lost_response_resolved(spec.activity, LostResponseResolution.ESCALATED)
+            adopted = await self._escalate(step, evidence, adopt)
+            if adopted is not None:
+                entry.resource = adopted
+                self.compensation.add(entry)
+                return adopted
             # A person says that it does not exist, so the next thing to do is not another look.
-            unanswered, looking = 0, False
+            lost_responses, lookup_due = 0, False
 
-    async def _ask(
+    async def _escalate(
         self, step: str, evidence: list[str], adopt: Callable[[str], Awaitable[T]]
     ) -> T | None:
         """What a person names, or None when it is to be made. Raises when it is abandoned."""
         while True:
-            answer = await self.board.ask(
+            resolution = await self.progress.escalate(
                 step, "it cannot be shown whether this exists exactly once", evidence
             )
-            if answer.answer is Answer.RETRY:
+            if resolution.action is ResolutionAction.RETRY:
                 return None
-            if answer.answer is Answer.ABANDON:
+            if resolution.action is ResolutionAction.ABANDON:
                 raise ApplicationError(
-                    f"{step}: abandoned by {answer.by}: {answer.reason}", type="Abandoned"
+                    f"{step}: abandoned by {resolution.by}: {resolution.reason}", type="Abandoned"
                 )
             try:
-                return await adopt(answer.id or "")
+                return await adopt(resolution.id or "")
             except ActivityError as error:
-                _note(evidence, error)
+                _add_evidence(evidence, error)
 
 
-async def attempt(
-    board: Board,
+async def call_until_conclusive(
+    progress: ProgressTracker,
     step: str,
     call: Callable[[], Coroutine[Any, Any, T]],
     *,
-    to_the_end: bool = False,
+    ignore_cancellation: bool = False,
 ) -> T:
     """Makes a call once; again, later, as long as it certainly did not happen.
 
     Raises the ActivityError when the outcome is unknown or the vendor refuses for good. A call
     under way is waited for when the workflow is cancelled, because its answer says what exists;
-    the waiting between calls ends then with CancelledError, if not `to_the_end`.
+    the waiting between calls ends then with CancelledError, if not `ignore_cancellation`.
     """
-    wait, longest = REPEAT_AFTER
+    delay, max_delay = RETRY_BACKOFF
     while True:
         try:
             return await call()
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            outcome = outcome_of(error)
+            outcome = classify_failure(error)
             if outcome is Outcome.UNKNOWN:
-                answer_lost(error.activity_type)
-            why = NOTHING_HAPPENED.get(outcome)
-            if why is None:
+                count_lost_response(error.activity_type)
+            reason = NOT_EXECUTED.get(outcome)
+            if reason is None:
                 raise
-            pause = max(wait, timedelta(seconds=_asked_wait(error)))
-            board.note(step, f"{why}; trying again in {pause.total_seconds():.0f} s")
-            await pause_for(
-                pause, f"{step}: {why}, trying again after this", whatever_happens=to_the_end
+            pause = max(delay, timedelta(seconds=_retry_after(error)))
+            progress.set_detail(step, f"{reason}; trying again in {pause.total_seconds():.0f} s")
+            await cancellable_sleep(
+                pause,
+                f"{step}: {reason}, trying again after this",
+                ignore_cancellation=ignore_cancellation,
             )
-            wait = min(wait * 2, longest)
+            delay = min(delay * 2, max_delay)
 
 
-def _until(earlier: EarlierRuns) -> datetime:
+def _created_before(previous_runs: PreviousRuns) -> datetime:
     """Until when earlier runs may have made something."""
-    return earlier.ended + (CALL if earlier.cut_off else timedelta(0))
+    return previous_runs.ended_at + (
+        VENDOR_CALL_TIMEOUT if previous_runs.interrupted else timedelta(0)
+    )
 
 
-def _note(evidence: list[str], error: ActivityError) -> None:
+def _add_evidence(evidence: list[str], error: ActivityError) -> None:
     """Adds a failure to the evidence; passes on a cancellation, which is none."""
     if is_cancelled_exception(error):
         raise error
-    evidence.append(f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {words_of(error)}")
+    evidence.append(f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {failure_message(error)}")
 
 
-def outcome_of(error: ActivityError) -> Outcome:
+def classify_failure(error: ActivityError) -> Outcome:
     """Why an activity has no result; a timeout, a crash or a fault of our own means: unknown."""
     cause = error.cause
     while isinstance(cause, ApplicationError):
@@ -238,7 +260,7 @@ def outcome_of(error: ActivityError) -> Outcome:
     return Outcome.UNKNOWN
 
 
-def _asked_wait(error: ActivityError) -> float:
+def _retry_after(error: ActivityError) -> float:
     """Seconds that the vendor asked to wait, 0 when it named no time."""
     details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
     return float(details[0]) if details and isinstance(details[0], int | float) else 0.0

@@ -9,19 +9,19 @@ from temporalio import workflow
 # An underscore inside a word is none.
 _MARKUP = re.compile(r"([\\`*\[\]<>|]|(?<![^\W_])_|_(?![^\W_]))")
 
-TOGETHER = "\u00a0"
+NBSP = "\u00a0"
 """A space at which no line ends."""
-SINCE = f"since{TOGETHER}(UTC)"
+TIME_HEADING = f"since{NBSP}(UTC)"
 
 
-def plain(text: str) -> str:
+def escape(text: str) -> str:
     """Words of others, such as the vendor's, as they are: nothing in them is markup."""
     return _MARKUP.sub(r"\\\1", " ".join(text.splitlines()))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """The lines of a table with space between its columns; cells are plain text."""
-    return [_row(head), "|" + ":---|" * len(head), *map(_row, rows)]
+    return [_row(header), "|" + ":---|" * len(header), *map(_row, rows)]
 
 
 def code(text: str) -> list[str]:
@@ -29,23 +29,23 @@ def code(text: str) -> list[str]:
     return ["```", text, "```"]
 
 
-def link(words: str, workflow_id: str) -> str:
+def link(text: str, workflow_id: str) -> str:
     """Leads to another workflow's page, wherever the UI is."""
     # Relative to the frame in which the UI draws details.
-    return f"[{plain(words)}](namespaces/{workflow.info().namespace}/workflows/{workflow_id})"
+    return f"[{escape(text)}](namespaces/{workflow.info().namespace}/workflows/{workflow_id})"
 
 
-def day_and_minute(moment: datetime) -> str:
+def format_minutes(timestamp: datetime) -> str:
     """A moment of some day, in UTC, as one word."""
-    return f"{moment:%Y-%m-%d}{TOGETHER}{moment:%H:%M}"
+    return f"{timestamp:%Y-%m-%d}{NBSP}{timestamp:%H:%M}"
 
 
-def second(moment: datetime) -> str:
+def format_seconds(timestamp: datetime) -> str:
     """A moment of these days, in UTC, as one word."""
     # With the hyphen at which no line ends.
-    return f"{moment:%m\u2011%d}{TOGETHER}{moment:%H:%M:%S}"
+    return f"{timestamp:%m\u2011%d}{NBSP}{timestamp:%H:%M:%S}"
 
 
 def _row(cells: Sequence[str]) -> str:
     # The UI may draw cells without padding and without borders; an em space keeps them apart.
-    return "|".join(["", *(f" {plain(cell)}\u2003" for cell in cells), ""])
+    return "|".join(["", *(f" {escape(cell)}\u2003" for cell in cells), ""])

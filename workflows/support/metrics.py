@@ -13,74 +13,84 @@ from temporalio import workflow
 from telegent_orchestrator.port_in import PortState
 
 
-class Settled(StrEnum):
+class LostResponseResolution(StrEnum):
     """What became of a write whose answer was lost."""
 
     FOUND = "found"
     """It had happened: what it made is used."""
 
-    MADE_AGAIN = "made_again"
+    CREATED_AGAIN = "created_again"
     """It had not happened, and was made once more."""
 
-    PERSON = "person"
+    ESCALATED = "escalated"
     """Neither can be shown: a person is asked."""
 
 
-class Counted(NamedTuple):
+class CounterSpec(NamedTuple):
     """A counter: its name, to which Prometheus adds `_total`, and what it counts."""
 
     name: str
-    what: str
+    description: str
 
 
-ANSWERS_LOST = Counted("telegent_answers_lost", "Writes whose outcome is unknown")
-ANSWERS_SETTLED = Counted("telegent_answers_lost_settled", "What became of those writes")
-PORTS_ENDED = Counted("telegent_ports_ended", "Port-ins that ended")
-PORT_REJECTIONS = Counted("telegent_port_rejections", "Rejections of port-ins")
-UNKNOWN_WORDS = Counted("telegent_port_unknown_words", "Status words that are not known")
-EVENTS = Counted("telegent_events", "Events whose delivery ended")
+LOST_RESPONSES = CounterSpec("telegent_lost_responses", "Writes whose outcome is unknown")
+LOST_RESPONSES_RESOLVED = CounterSpec(
+    "telegent_lost_responses_resolved", "What became of those writes"
+)
+PORT_INS_ENDED = CounterSpec("telegent_port_ins_ended", "Port-ins that ended")
+PORT_IN_REJECTIONS = CounterSpec("telegent_port_in_rejections", "Rejections of port-ins")
+UNKNOWN_ORDER_STATUSES = CounterSpec(
+    "telegent_unknown_order_statuses", "Status words that are not known"
+)
+EVENTS = CounterSpec("telegent_events", "Events whose delivery ended")
 
 
-def answer_lost(write: str) -> None:
+def count_lost_response(write: str) -> None:
     """A write to the vendor may have happened or not."""
-    _count(ANSWERS_LOST, write=write)
+    _count(LOST_RESPONSES, write=write)
 
 
-def lost_answer_settled(write: str, how: Settled) -> None:
+def count_lost_response_resolved(write: str, resolution: LostResponseResolution) -> None:
     """It is known what became of such a write, or a person is asked."""
-    _count(ANSWERS_SETTLED, write=write, how=how)
+    _count(LOST_RESPONSES_RESOLVED, write=write, resolution=resolution)
 
 
-def port_left(state: PortState, after: timedelta) -> None:
+def record_state_exit(state: PortState, duration: timedelta) -> None:
     """A port-in left a state."""
-    _time("telegent_port_state_duration", "How long port-ins stayed in a state", state, after)
+    _record_duration(
+        "telegent_port_in_state_duration", "How long port-ins stayed in a state", state, duration
+    )
 
 
-def port_ended(state: PortState, after: timedelta, *, first_attempt: bool) -> None:
-    """A port-in ended, so long after it was started; `first_attempt`: it was never rejected."""
-    _count(PORTS_ENDED, state=state, first_attempt="yes" if first_attempt else "no")
-    _time("telegent_port_duration", "How long port-ins took, from start to end", state, after)
+def record_port_in_end(state: PortState, duration: timedelta, *, first_attempt: bool) -> None:
+    """A port-in ended, so long duration it was started; `first_attempt`: it was never rejected."""
+    _count(PORT_INS_ENDED, state=state, first_attempt="yes" if first_attempt else "no")
+    _record_duration(
+        "telegent_port_in_duration", "How long port-ins took, from start to end", state, duration
+    )
 
 
-def port_rejected(reason: str) -> None:
+def count_rejection(reason: str) -> None:
     """The losing carrier, or the vendor for it, rejected a port-in."""
-    _count(PORT_REJECTIONS, reason=reason)
+    _count(PORT_IN_REJECTIONS, reason=reason)
 
 
-def unknown_word() -> None:
+def count_unknown_status() -> None:
     """The vendor used a status word that we do not know."""
-    _count(UNKNOWN_WORDS)
+    _count(UNKNOWN_ORDER_STATUSES)
 
 
-def event_delivered(kind: str, *, taken: bool) -> None:
+def count_event(event_type: str, *, delivered: bool) -> None:
     """The delivery of an event to a receiver ended."""
-    _count(EVENTS, type=kind, result="delivered" if taken else "failed")
+    _count(EVENTS, type=event_type, result="delivered" if delivered else "failed")
 
 
-def _count(counted: Counted, **labels: str) -> None:
-    workflow.metric_meter().create_counter(*counted).add(1, labels)
+def _count(spec: CounterSpec, **labels: str) -> None:
+    workflow.metric_meter().create_counter(*spec).add(1, labels)
 
 
-def _time(name: str, what: str, state: PortState, duration: timedelta) -> None:
+def _record_duration(name: str, description: str, state: PortState, duration: timedelta) -> None:
     meter = workflow.metric_meter()
-    meter.create_histogram_timedelta(name, what, "duration").record(duration, {"state": state})
+    meter.create_histogram_timedelta(name, description, "duration").record(
+        duration, {"state": state}
+    )

@@ -6,49 +6,49 @@ from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.progress import StepState
 
-CHILD_CHANGED_SIGNAL = "child_changed"
+CHILD_UPDATED_SIGNAL = "child_updated"
 
 
-class ChildChanged(Payload):
+class ChildUpdate(WireModel):
     """A child's news: which child, what state, in words, and its number once that is live.
 
-    `released`: it was cancelled, and has left nothing at the vendor.
+    `compensated`: it was cancelled, and has left nothing at the vendor.
     """
 
     key: str
     state: StepState
     detail: str
     phone_number: str | None = None
-    released: bool = False
+    compensated: bool = False
 
 
-def heard(raw: JsonValue) -> ChildChanged | None:
+def parse_child_update(raw: JsonValue) -> ChildUpdate | None:
     """A child's news from a signal; None for anything else that somebody may have sent."""
     try:
-        return ChildChanged.model_validate(raw)
+        return ChildUpdate.model_validate(raw)
     except ValidationError:
         return None
 
 
-class Parent:
+class ParentNotifier:
     """The workflow that has started this one. It is told one news after the other: of signals that
     one task sends together, Temporal may deliver the later one first."""
 
     def __init__(self) -> None:
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
-    async def tell(self, news: ChildChanged) -> None:
+    async def notify(self, update: ChildUpdate) -> None:
         """Signals it; a workflow without one, or whose parent has ended, tells nobody."""
         parent = workflow.info().parent
         if parent is None:
             return
         handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
-        async with self._turn:
+        async with self._lock:
             try:
-                await handle.signal(CHILD_CHANGED_SIGNAL, news)
+                await handle.signal(CHILD_UPDATED_SIGNAL, update)
             except FailureError as error:
                 # A port-in outlives a cancelled onboarding: then there is nobody left to tell.
                 if is_cancelled_exception(error):

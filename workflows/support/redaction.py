@@ -4,25 +4,25 @@ import re
 
 from telegent_orchestrator.port_in import PortInDetails
 
-STRUCK_OUT = "***"
+REDACTED = "***"
 _SEPARATOR = re.compile(r"[\s.-]")
 
 
-class Secrets:
+class SecretRedactor:
     """Account numbers and PINs that were sent: also old ones, which may be quoted days later."""
 
     def __init__(self) -> None:
         self._patterns: set[str] = set()
 
-    def remember(self, details: PortInDetails) -> None:
+    def add(self, details: PortInDetails) -> None:
         """What is secret in these details must not be shown from now on."""
         for secret in filter(None, (details.account_number, details.account_pin)):
             # As it was sent, or in groups.
             spelt = r"[\s.-]?".join(map(re.escape, _SEPARATOR.sub("", secret)))
             self._patterns.add(rf"(?<!\w){spelt}(?!\w)")
 
-    def strike_out(self, words: str) -> str:
+    def redact(self, text: str) -> str:
         """The words with every secret replaced."""
         for pattern in self._patterns:
-            words = re.sub(pattern, STRUCK_OUT, words, flags=re.IGNORECASE)
-        return words
+            text = re.sub(pattern, REDACTED, text, flags=re.IGNORECASE)
+        return text

@@ -3,18 +3,20 @@
 from typing import TypeVar
 
 from telegent_orchestrator.port_in import TimelineEntry
-from telegent_orchestrator.port_out import PortOutEntry
+from telegent_orchestrator.port_out import PortOutTimelineEntry
 
-MOST_ENTRIES = 500
-_MIDDLE = MOST_ENTRIES // 2
+MAX_ENTRIES = 500
+_MIDDLE = MAX_ENTRIES // 2
 
-Entry = TypeVar("Entry", TimelineEntry, PortOutEntry)
+Entry = TypeVar("Entry", TimelineEntry, PortOutTimelineEntry)
 
 
-def add(timeline: list[Entry], entry: Entry) -> None:
+def append_bounded(timeline: list[Entry], entry: Entry) -> None:
     """Adds an entry. Of too many the first and the last are kept, and a word between them."""
     timeline.append(entry)
-    if len(timeline) > MOST_ENTRIES:
-        gap = {"by": "orchestrator", "what": "more than is kept here: see the history"}
-        timeline[_MIDDLE] = timeline[_MIDDLE].model_copy(update=gap | {"vendor_words": ""})
+    if len(timeline) > MAX_ENTRIES:
+        placeholder = {"by": "orchestrator", "event": "more than is kept here: see the history"}
+        timeline[_MIDDLE] = timeline[_MIDDLE].model_copy(
+            update=placeholder | {"vendor_message": ""}
+        )
         del timeline[_MIDDLE + 1]

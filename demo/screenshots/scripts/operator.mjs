@@ -2,9 +2,9 @@
 // from the UI's dialog, and sees the port-in complete.
 //
 // The job: `ui`, `view` with name and query, `workflow_id`, the `signal`, the `values` to write in
-// place of those that are open, what the page must say before (`waits`) and in the end (`done`), and
-// optionally `pictures` by name, each with `into` and `height`. The result: what the page said, the
-// sample on it, and when the next look is.
+// place of those that are open, what the page must say before (`before`) and in the end (`after`), and
+// optionally `pictures` by name, each with `path` and `height`. The result: what the page said, the
+// sample on it, and when the next poll is.
 import { details, picture, run, signal } from "./ui.mjs";
 
 await run(async (job, page) => {
@@ -20,20 +20,20 @@ await run(async (job, page) => {
   await picture(page, pictures.list);
 
   await row.click();
-  const frame = await details(page, job.waits);
+  const frame = await details(page, job.before);
   const said = await frame.locator("body").innerText();
   const sample = JSON.parse(await frame.locator("pre").first().innerText());
   await picture(page, pictures.details);
 
   await page.getByText("Pending Activities").first().click();
-  const look = page.getByText(/next look/).first();
-  await look.waitFor();
-  const next = await look.innerText();
+  const poll = page.getByText(/next (look|poll)/).first();
+  await poll.waitFor();
+  const next = await poll.innerText();
 
   await signal(page, job.signal, { ...sample, ...job.values }, pictures.dialog);
   await page.getByText(/^completed$/i).first().waitFor();
   await page.reload();
-  await details(page, job.done);
+  await details(page, job.after);
   return { said, sample, next };
 });
 

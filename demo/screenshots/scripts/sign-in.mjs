@@ -15,7 +15,7 @@ await run(async (job, page) => {
   await dialog.getByTestId("confirm-modal-button").click();
 
   const refused = page.waitForResponse(
-    (answer) => answer.url().startsWith(job.codec) && answer.status() === 401,
+    (response) => response.url().startsWith(job.codec) && response.status() === 401,
   );
   await page.goto(workflow);
   await refused;

@@ -13,7 +13,7 @@ const FLAGS = [
 ];
 const WIDTH = 1400;
 const SETTLE = 1000; // milliseconds in which the UI fades in what is there
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;
 
 // Runs `work(job, page)` in a browser of its own. The job is this program's one argument, as JSON,
 // and the result is written to standard output, as JSON.
@@ -27,8 +27,8 @@ export async function run(work) {
       locale: "en-US",
       timezoneId: "UTC",
     });
-    context.setDefaultTimeout(PATIENCE);
-    await context.addInitScript(remember, { navOpen: false, ...job.remembered });
+    context.setDefaultTimeout(TIMEOUT);
+    await context.addInitScript(setLocalStorage, { navOpen: false, ...job.local_storage });
     page = await context.newPage();
     const result = await work(job, page);
     console.log(JSON.stringify(result ?? {}));
@@ -43,19 +43,19 @@ export async function run(work) {
 }
 
 // What the UI keeps of its user, where it has kept nothing yet.
-function remember(values) {
+function setLocalStorage(values) {
   for (const [name, value] of Object.entries(values)) {
     if (localStorage.getItem(name) === null) localStorage.setItem(name, JSON.stringify(value));
   }
 }
 
 // Takes a picture of what can be seen, in a window of this height.
-export async function picture(page, shot) {
-  if (!shot) return;
-  await page.setViewportSize({ width: WIDTH, height: shot.height });
+export async function picture(page, screenshot) {
+  if (!screenshot) return;
+  await page.setViewportSize({ width: WIDTH, height: screenshot.height });
   await page.evaluate(() => document.activeElement.blur()); // focus draws a frame
   await page.waitForTimeout(SETTLE);
-  await page.screenshot({ path: shot.into });
+  await page.screenshot({ path: screenshot.path });
 }
 
 // The current details of the workflow whose page is open, once they have these words.
@@ -68,7 +68,7 @@ export async function details(page, words) {
 }
 
 // Sends a signal of this name from the dialog of the workflow whose page is open.
-export async function signal(page, name, payload, shot) {
+export async function signal(page, name, payload, screenshot) {
   await page.getByRole("button", { name: "More Actions" }).click();
   await page.getByRole("menuitem", { name: "Send a Signal" }).click();
   const dialog = page.getByRole("dialog", { name: "Send a Signal" });
@@ -78,7 +78,7 @@ export async function signal(page, name, payload, shot) {
   await page.keyboard.insertText(JSON.stringify(payload));
   // The editor breaks it into lines, and so moves the buttons below, when it is left.
   await page.evaluate(() => document.activeElement.blur());
-  await picture(page, shot);
+  await picture(page, screenshot);
   await dialog.getByTestId("confirm-modal-button").click();
   await dialog.waitFor({ state: "hidden" });
 }

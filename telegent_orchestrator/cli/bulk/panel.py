@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from telegent_orchestrator.bulk import BulkStatus
-from telegent_orchestrator.cli.live import redrawn
-from telegent_orchestrator.cli.rendering import lasting, words
+from telegent_orchestrator.cli.live import live_display
+from telegent_orchestrator.cli.rendering import format_duration, sanitize
 
-LOOKS = {
+STATE_STYLES = {
     "waiting": "dim",
     "running": "cyan",
     "done": "green",
@@ -30,40 +30,48 @@ def bulk_panel(status: BulkStatus, seconds: float) -> RenderableType:
     bar.add_row(
         ProgressBar(total=status.rows, completed=counts.ended, width=40),
         f"{counts.ended} of {status.rows} rows",
-        Text(lasting(seconds), style="dim"),
-        Text(_rest(status, seconds), style="dim"),
+        Text(format_duration(seconds), style="dim"),
+        Text(_remaining_time(status, seconds), style="dim"),
     )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     cells = []
     for name, value in counts:
         table.add_column(name.replace("_", " "), justify="right")
-        cells.append(Text(str(value), style=LOOKS[name] if value else "dim"))
+        cells.append(Text(str(value), style=STATE_STYLES[name] if value else "dim"))
     table.add_row(*cells)
-    latest = [words(f"{entry.by}: {entry.what}") for entry in status.timeline[-3:]]
+    latest = [sanitize(f"{entry.by}: {entry.event}") for entry in status.timeline[-3:]]
     return Group(bar, table, *latest)
 
 
 @contextmanager
-def bulk_display(console: Console, began: float) -> Iterator[Callable[[BulkStatus], None]]:
+def bulk_display(console: Console, started: float) -> Iterator[Callable[[BulkStatus], None]]:
     """A display for as long as the block runs: call it with each new status.
 
-    `began`: `time.monotonic()` of the bulk's start.
+    `started`: `time.monotonic()` of the bulk's start.
     """
     if not console.is_terminal:
-        yield lambda status: console.print(_plain(status, time.monotonic() - began))
+        yield lambda status: console.print(_plain_line(status, time.monotonic() - started))
         return
-    seen: list[BulkStatus] = []
-    with redrawn(console, lambda: bulk_panel(seen[-1], time.monotonic() - began) if seen else ""):
-        yield seen.append
+    statuses: list[BulkStatus] = []
+    with live_display(
+        console, lambda: bulk_panel(statuses[-1], time.monotonic() - started) if statuses else ""
+    ):
+        yield statuses.append
 
 
-def _plain(status: BulkStatus, seconds: float) -> Text:
-    there = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in status.counts if value)
-    return words(f"{seconds:6.1f} s  {status.state.value}: {there}")
+def _plain_line(status: BulkStatus, seconds: float) -> Text:
+    counts = ", ".join(
+        f"{value} {name.replace('_', ' ')}" for name, value in status.counts if value
+    )
+    return sanitize(f"{seconds:6.1f} s  {status.state.value}: {counts}")
 
 
-def _rest(status: BulkStatus, seconds: float) -> str:
+def _remaining_time(status: BulkStatus, seconds: float) -> str:
     """How long it may still take at the pace until now."""
     ended = status.counts.ended - status.counts.already_done
-    left = status.rows - status.counts.ended
-    return f"about {lasting(seconds / ended * left)} left" if ended and left else ""
+    remaining = status.rows - status.counts.ended
+    return (
+        f"about {format_duration(seconds / ended * remaining)} remaining"
+        if ended and remaining
+        else ""
+    )

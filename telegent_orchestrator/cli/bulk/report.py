@@ -1,4 +1,4 @@
-"""`telegent bulk report`: what happened to each row, as CSV, and as a page with charts."""
+"""`tgo bulk report`: what happened to each row, as CSV, and as a page with charts."""
 
 import asyncio
 import csv
@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from telegent_orchestrator._models import Payload
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BulkState, Counts, RowResult, RowState
-from telegent_orchestrator.cli.bulk.charts import page
-from telegent_orchestrator.cli.commands.bulk import Reference, unknown
+from telegent_orchestrator.cli.bulk.charts import render_page
+from telegent_orchestrator.cli.commands.bulk import Reference, not_found
 from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.output import AsJson, Output
-from telegent_orchestrator.cli.results import Exit, Stop
+from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.names import onboarding_id
 
 COLUMNS = (
@@ -24,7 +24,7 @@ COLUMNS = (
 )
 
 
-class Report(Payload):
+class ReportResult(WireModel):
     """What `bulk report --json` prints: counts, and the files that were written."""
 
     reference: str
@@ -45,14 +45,16 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write what happened to each row. The files hold phone numbers."""
-    with Output(as_json) as say:
+    with Output(as_json) as output:
         if not (csv_file or html_file):
-            raise Stop("say what to write: --csv FILE, --html FILE, or both", Exit.USAGE)
+            raise CommandError(
+                "say what to write: --csv FILE, --html FILE, or both", ExitStatus.USAGE
+            )
         done = asyncio.run(_report(context.obj, bulk, csv_file, html_file))
         if as_json:
-            say.document(done)
+            output.document(done)
         else:
-            say.show(*(f"written: {file}" for file in done.files))
+            output.show(*(f"written: {file}" for file in done.files))
 
 
 def rows_csv(rows: list[RowResult]) -> str:
@@ -61,25 +63,25 @@ def rows_csv(rows: list[RowResult]) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for row in rows:
-        taken = seconds(row)
+        duration = row_seconds(row)
         table.writerow(
             [
                 row.row,
                 row.reference,
                 row.state.value,
-                _harmless(row.detail),
+                _escape_formula(row.detail),
                 row.account_id,
                 " ".join(row.phone_numbers),
-                _moment(row.started_at),
-                _moment(row.ended_at),
-                "" if taken is None else f"{taken:.1f}",
+                _format_time(row.started_at),
+                _format_time(row.ended_at),
+                "" if duration is None else f"{duration:.1f}",
                 "" if row.state is RowState.WAITING else onboarding_id(row.reference),
             ]
         )
     return text.getvalue()
 
 
-def seconds(row: RowResult) -> float | None:
+def row_seconds(row: RowResult) -> float | None:
     """How long the row took; None when it has not ended."""
     if row.started_at is None or row.ended_at is None:
         return None
@@ -88,31 +90,33 @@ def seconds(row: RowResult) -> float | None:
 
 async def _report(
     connection: Connection, reference: str, csv_file: str | None, html_file: str | None
-) -> Report:
-    async with connection.open(unknown(reference, connection)) as house:
-        handle = house.bulks.of(reference)
+) -> ReportResult:
+    async with connection.open(not_found(reference, connection)) as session:
+        handle = session.bulks.get(reference)
         status = await handle.status()
         rows = [row async for row in handle.rows()]
     files = []
     if csv_file:
         files.append(_write(csv_file, rows_csv(rows)))
     if html_file:
-        files.append(_write(html_file, page(status, rows)))
-    return Report(reference=reference, state=status.state, counts=status.counts, files=files)
+        files.append(_write(html_file, render_page(status, rows)))
+    return ReportResult(reference=reference, state=status.state, counts=status.counts, files=files)
 
 
 def _write(file: str, text: str) -> str:
     try:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Stop(f"{file} cannot be written: {error.strerror}", Exit.USAGE) from None
+        raise CommandError(
+            f"{file} cannot be written: {error.strerror}", ExitStatus.USAGE
+        ) from None
     return file
 
 
-def _moment(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
+def _format_time(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}" if time else ""
 
 
-def _harmless(words: str) -> str:
+def _escape_formula(text: str) -> str:
     """The vendor's words; a spreadsheet would take some of them for a formula."""
-    return f"'{words}" if words[:1] in ("=", "+", "-", "@") else words
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

@@ -1,23 +1,23 @@
 """What `--json` prints of a bulk, and what people are told to do next."""
 
-from telegent_orchestrator._models import OPEN
+from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.bulk import BulkState, BulkStatus, RowResult
-from telegent_orchestrator.cli.connection import House
-from telegent_orchestrator.cli.results import Advice
+from telegent_orchestrator.cli.connection import Session
+from telegent_orchestrator.cli.results import NextStep
 from telegent_orchestrator.cli.views import State, View
 from telegent_orchestrator.client.bulk import BulkHandle
-from telegent_orchestrator.client.executions import Run
+from telegent_orchestrator.client.executions import ExecutionStatus
 
-STATES = {
+BULK_STATES = {
     BulkState.RUNNING: State.RUNNING,
-    BulkState.PAUSED: State.NEEDS_PERSON,
-    BulkState.NEEDS_PERSON: State.NEEDS_PERSON,
+    BulkState.PAUSED: State.NEEDS_OPERATOR,
+    BulkState.NEEDS_OPERATOR: State.NEEDS_OPERATOR,
     BulkState.STOPPING: State.RUNNING,
     BulkState.COMPLETED: State.DONE,
     BulkState.CANCELLED: State.CANCELLED,
     BulkState.INCOMPLETE: State.FAILED,
 }
-MOST_FAILED = 10
+MAX_FAILED_ROWS = 10
 
 
 class BulkView(View):
@@ -28,59 +28,63 @@ class BulkView(View):
     failed: list[RowResult] = []
 
 
-async def bulk_view(handle: BulkHandle, house: House) -> BulkView:
+async def bulk_view(handle: BulkHandle, session: Session) -> BulkView:
     """The bulk as it is now."""
     execution = await handle.execution()
     status = await handle.status()
-    over = execution.run not in (Run.RUNNING, Run.CONTINUED)
+    ended = execution.status not in (ExecutionStatus.RUNNING, ExecutionStatus.CONTINUED)
     # Somebody may have ended it without asking it.
-    ended_badly = over and not status.state.final
+    ended_badly = ended and not status.state.final
     return BulkView(
         workflow_id=handle.id,
         reference=handle.reference,
-        state=State.FAILED if ended_badly else STATES[status.state],
-        moving=bool(status.counts.running) and not over,
+        state=State.FAILED if ended_badly else BULK_STATES[status.state],
+        in_progress=bool(status.counts.running) and not ended,
         started_at=status.started_at,
         ended_at=execution.ended_at,
-        faults=[f"it was {execution.run.value}"] if ended_badly else [],
+        errors=[f"it was {execution.status.value}"] if ended_badly else [],
         status=status,
         failed=await _failed(handle, status),
-        next=_advice(handle.reference, status, house),
+        next=_next_steps(handle.reference, status, session),
     )
 
 
 async def _failed(handle: BulkHandle, status: BulkStatus) -> list[RowResult]:
     found: list[RowResult] = []
-    for part in status.parts:
-        if part.counts.not_well and len(found) < MOST_FAILED:
-            rows = handle.rows([part.part])
-            found += [row async for row in rows if row.state.not_well]
-    return found[:MOST_FAILED]
+    for part in status.batches:
+        if part.counts.unsuccessful and len(found) < MAX_FAILED_ROWS:
+            rows = handle.rows([part.batch])
+            found += [row async for row in rows if row.state.unsuccessful]
+    return found[:MAX_FAILED_ROWS]
 
 
-def _advice(reference: str, status: BulkStatus, house: House) -> list[Advice]:
-    def command(*words: str) -> str:
-        return house.command("bulk", *words)
+def _next_steps(reference: str, status: BulkStatus, session: Session) -> list[NextStep]:
+    def command(*arguments: str) -> str:
+        return session.command("bulk", *arguments)
 
-    advice = []
+    steps = []
     if status.missing and not status.state.final:
-        why = f"{status.missing} rows were not sent: send the same file again"
-        again = command("start", "FILE", "--id", reference)
-        advice.append(Advice(why=why, commands=[again]))
+        reason = f"{status.missing} rows were not sent: send the same file again"
+        command_line = command("start", "FILE", "--id", reference)
+        steps.append(NextStep(reason=reason, commands=[command_line]))
     if status.state is BulkState.PAUSED:
-        resume = command("resume", reference, "--reason", OPEN)
-        advice.append(Advice(why="it is paused; go on with:", commands=[resume]))
-    if status.state is BulkState.NEEDS_PERSON:
+        resume = command("resume", reference, "--reason", PLACEHOLDER)
+        steps.append(NextStep(reason="it is paused; go on with:", commands=[resume]))
+    if status.state is BulkState.NEEDS_OPERATOR:
         until = f" until {status.retry_until:%Y-%m-%d %H:%M} UTC" if status.retry_until else ""
-        left = status.counts.not_well_in_words
-        why = f"{left}: start these rows again{until}, or end the bulk:"
-        ways = [command(word, reference, "--reason", OPEN) for word in ("retry", "cancel")]
-        advice.append(Advice(why=why, commands=ways))
+        unsuccessful = status.counts.describe_unsuccessful
+        reason = f"{unsuccessful}: start these rows again{until}, or end the bulk:"
+        commands = [
+            command(word, reference, "--reason", PLACEHOLDER) for word in ("retry", "cancel")
+        ]
+        steps.append(NextStep(reason=reason, commands=commands))
     if status.state is BulkState.INCOMPLETE:
-        why = "its time is over; the same file under another id knows what is done, and can retry:"
-        again = command("start", "FILE", "--id", OPEN)
-        advice.append(Advice(why=why, commands=[again]))
+        reason = (
+            "its time is over; the same file under another id knows what is done, and can retry:"
+        )
+        command_line = command("start", "FILE", "--id", PLACEHOLDER)
+        steps.append(NextStep(reason=reason, commands=[command_line]))
     if status.counts.ended:
         report = command("report", reference, "--csv", "rows.csv", "--html", "report.html")
-        advice.append(Advice(why="what happened to each row:", commands=[report]))
-    return advice
+        steps.append(NextStep(reason="what happened to each row:", commands=[report]))
+    return steps

@@ -1,4 +1,4 @@
-"""`telegent bulk template`, `check`, `start`, `status`: thousands of onboardings from one file."""
+"""`tgo bulk template`, `check`, `start`, `status`: thousands of onboardings from one file."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from telegent_orchestrator._models import Payload
-from telegent_orchestrator.bulk import MOST_OPEN, WINDOW, BulkRow
-from telegent_orchestrator.bulk_rows import Format, RowsRefusedError, read_rows
+from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.bulk import DEFAULT_WINDOW, MAX_WINDOW, BulkRow
+from telegent_orchestrator.bulk_rows import Format, InvalidRowsError, read_rows
 from telegent_orchestrator.cli.bulk.panel import bulk_display, bulk_panel
 from telegent_orchestrator.cli.bulk.view import BulkView, bulk_view
 from telegent_orchestrator.cli.commands.bulk_template import template_csv, template_json_lines
-from telegent_orchestrator.cli.connection import UNENCRYPTED, Connection, House, read_text
-from telegent_orchestrator.cli.input import By, me, read_json
-from telegent_orchestrator.cli.live import clock_at
+from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session, read_text
+from telegent_orchestrator.cli.input import By, current_user, read_json
+from telegent_orchestrator.cli.live import monotonic_at
 from telegent_orchestrator.cli.output import AsJson, Output
-from telegent_orchestrator.cli.results import Advice, Exit, Started, Stop
-from telegent_orchestrator.cli.watching import Watch, watched, within_patience
-from telegent_orchestrator.client.bulk import BulkHandle, OtherBulkError
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
+from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
+from telegent_orchestrator.client.bulk import BulkConflictError, BulkHandle
 
 FORMATS = {
     ".csv": Format.CSV,
@@ -34,12 +34,12 @@ Common = Annotated[
 Reference = Annotated[str, typer.Argument(metavar="BULK", help="The bulk's reference.")]
 
 
-class CheckedRows(Payload):
+class RowsValidation(WireModel):
     """What `bulk check --json` prints."""
 
     valid: bool
     rows: int = 0
-    faults: list[str] = []
+    errors: list[str] = []
 
 
 def template(
@@ -50,19 +50,19 @@ def template(
 
 
 def check(file: RowsFile, common: Common = None, as_json: AsJson = False) -> None:
-    """Check every row, and name every fault with its rows. Nothing is sent."""
-    with Output(as_json) as say:
+    """Check every row, and name every error with its rows. Nothing is sent."""
+    with Output(as_json) as output:
         try:
-            rows = rows_in(file, common)
-        except Stop as stop:
-            if not (as_json and stop.faults):
+            rows = load_rows(file, common)
+        except CommandError as error:
+            if not (as_json and error.errors):
                 raise
-            say.document(CheckedRows(valid=False, faults=stop.faults))
-            raise typer.Exit(stop.status) from None
+            output.document(RowsValidation(valid=False, errors=error.errors))
+            raise typer.Exit(error.exit_status) from None
         if as_json:
-            say.document(CheckedRows(valid=True, rows=len(rows)))
+            output.document(RowsValidation(valid=True, rows=len(rows)))
         else:
-            say.show(f"{file}: all {len(rows)} rows are valid")
+            output.show(f"{file}: all {len(rows)} rows are valid")
 
 
 def start(
@@ -74,10 +74,10 @@ def start(
         typer.Option(
             "--window",
             min=1,
-            max=MOST_OPEN,
+            max=MAX_WINDOW,
             help="Rows that may be open at once. A port-in is open for days.",
         ),
-    ] = WINDOW,
+    ] = DEFAULT_WINDOW,
     reference: Annotated[
         str | None,
         typer.Option("--id", help="The bulk's reference. By default from the file's name and rows"),
@@ -87,9 +87,9 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Onboard every row of a file. The same file sent again joins what is there."""
-    with Output(as_json) as say:
-        rows = rows_in(file, common)
-        status = _start(context.obj, Path(file).stem, rows, window, reference, by, watch, say)
+    with Output(as_json) as output:
+        rows = load_rows(file, common)
+        status = _start(context.obj, Path(file).stem, rows, window, reference, by, watch, output)
         raise typer.Exit(asyncio.run(status))
 
 
@@ -97,39 +97,39 @@ def status(
     context: typer.Context, bulk: Reference, watch: Watch = False, as_json: AsJson = False
 ) -> None:
     """Show how many rows have ended and how, and what to do next."""
-    with Output(as_json) as say:
-        raise typer.Exit(asyncio.run(_status(context.obj, bulk, watch, say)))
+    with Output(as_json) as output:
+        raise typer.Exit(asyncio.run(_status(context.obj, bulk, watch, output)))
 
 
-def rows_in(file: str, common: str | None) -> list[BulkRow]:
-    """The rows in the file. Raises Stop with every fault."""
+def load_rows(file: str, common: str | None) -> list[BulkRow]:
+    """The rows in the file. Raises CommandError with every error."""
     form = FORMATS.get(Path(file).suffix.lower())
     if form is None:
-        raise Stop(f"{file}: its name must end in {', '.join(FORMATS)}", Exit.USAGE)
+        raise CommandError(f"{file}: its name must end in {', '.join(FORMATS)}", ExitStatus.USAGE)
     text = read_text(Path(file), "the file of rows")
-    shared = read_json(common) if common else None
+    common_fields = read_json(common) if common else None
     try:
-        return read_rows(text, form, shared)
-    except RowsRefusedError as error:
-        count = len(error.faults)
-        said = f"{file} has {count} fault{'s' if count > 1 else ''}; nothing was sent"
-        raise Stop(said, Exit.USAGE, faults=error.sentences()) from None
+        return read_rows(text, form, common_fields)
+    except InvalidRowsError as error:
+        count = len(error.errors)
+        said = f"{file} has {count} error{'s' if count > 1 else ''}; nothing was sent"
+        raise CommandError(said, ExitStatus.USAGE, errors=error.messages()) from None
 
 
-def unknown(reference: str, connection: Connection) -> Stop:
+def not_found(reference: str, connection: Connection) -> CommandError:
     """What to say when there is no such bulk."""
-    there = connection.command("list", "--type", "bulk")
-    return Stop(
+    list_command = connection.command("list", "--type", "bulk")
+    return CommandError(
         f"there is no bulk {reference} in this namespace",
-        Exit.USAGE,
-        next_steps=[Advice(why="see which there are with:", commands=[there])],
+        ExitStatus.USAGE,
+        next_steps=[NextStep(reason="see which there are with:", commands=[list_command])],
     )
 
 
-def watch_it(reference: str, connection: Connection) -> Advice:
+def watch_hint(reference: str, connection: Connection) -> NextStep:
     """How to follow what comes of it."""
     command = connection.command("bulk", "status", reference, "--watch")
-    return Advice(why="watch it with:", commands=[command])
+    return NextStep(reason="watch it with:", commands=[command])
 
 
 async def _start(
@@ -140,61 +140,67 @@ async def _start(
     reference: str | None,
     by: str | None,
     watch: bool,
-    say: Output,
-) -> Exit:
-    async with connection.open() as house:
-        if not house.encrypts:
-            say.note(UNENCRYPTED)
-        reference = reference or house.bulks.reference_for(name, rows)
+    output: Output,
+) -> ExitStatus:
+    async with connection.open() as session:
+        if not session.encrypts:
+            output.notice(UNENCRYPTED_WARNING)
+        reference = reference or session.bulks.derive_reference(name, rows)
         try:
-            handle = await house.bulks.start(reference, rows, by=by or me(), window=window)
-        except OtherBulkError as error:
-            raise Stop(f"{error}: give another --id", Exit.USAGE) from None
+            handle = await session.bulks.start(
+                reference, rows, by=by or current_user(), window=window
+            )
+        except BulkConflictError as error:
+            raise CommandError(f"{error}: give another --id", ExitStatus.USAGE) from None
         if handle.joined:
-            say.note(f"bulk {reference} is there already: it is joined, and nothing done twice")
+            output.notice(
+                f"bulk {reference} is there already: it is joined, and nothing done twice"
+            )
         if watch:
-            return await _watch(handle, house, say)
+            return await _watch(handle, session, output)
     said = "was there" if handle.joined else f"has started with {len(rows)} rows"
-    next_steps = [watch_it(reference, connection)]
-    document = Started(workflow_id=handle.id, joined=handle.joined, next=next_steps)
-    say.done(f"bulk {reference} {said}", document)
-    return Exit.DONE
+    next_steps = [watch_hint(reference, connection)]
+    document = StartResult(workflow_id=handle.id, joined=handle.joined, next=next_steps)
+    output.result(f"bulk {reference} {said}", document)
+    return ExitStatus.DONE
 
 
-async def _status(connection: Connection, reference: str, watch: bool, say: Output) -> Exit:
-    async with connection.open(unknown(reference, connection)) as house:
-        handle = house.bulks.of(reference)
+async def _status(
+    connection: Connection, reference: str, watch: bool, output: Output
+) -> ExitStatus:
+    async with connection.open(not_found(reference, connection)) as session:
+        handle = session.bulks.get(reference)
         if watch:
-            return await _watch(handle, house, say)
-        view = await within_patience(bulk_view(handle, house))
-    if say.as_json:
-        say.document(view)
+            return await _watch(handle, session, output)
+        view = await with_timeout(bulk_view(handle, session))
+    if output.as_json:
+        output.document(view)
     else:
         lasted = (view.ended_at or datetime.now(UTC)) - view.started_at
-        say.show(bulk_panel(view.status, lasted.total_seconds()))
-        _summary(view, say)
-    return view.state.exit
+        output.show(bulk_panel(view.status, lasted.total_seconds()))
+        _print_summary(view, output)
+    return view.state.exit_status
 
 
-async def _watch(handle: BulkHandle, house: House, say: Output) -> Exit:
-    again = house.command("bulk", "status", handle.reference, "--watch")
-    views = watched(lambda: bulk_view(handle, house), say.note, again)
-    if say.as_json:
+async def _watch(handle: BulkHandle, session: Session, output: Output) -> ExitStatus:
+    watch_command = session.command("bulk", "status", handle.reference, "--watch")
+    views = watch_views(lambda: bulk_view(handle, session), output.notice, watch_command)
+    if output.as_json:
         async for view in views:
-            say.document(view, one_line=True)
-        return view.state.exit
-    with bulk_display(say.console, clock_at((await handle.status()).started_at)) as shown:
+            output.document(view, single_line=True)
+        return view.state.exit_status
+    with bulk_display(output.console, monotonic_at((await handle.status()).started_at)) as shown:
         async for view in views:
             shown(view.status)
-    _summary(view, say)
-    return view.state.exit
+    _print_summary(view, output)
+    return view.state.exit_status
 
 
-def _summary(view: BulkView, say: Output) -> None:
-    say.show("", f"bulk {view.reference}: {view.status.state.value}")
+def _print_summary(view: BulkView, output: Output) -> None:
+    output.show("", f"bulk {view.reference}: {view.status.state.value}")
     for row in view.failed:
         said = row.detail or row.state.value
-        say.show(f"  row {row.row} ({row.reference}): {said}")
-    if more := view.status.counts.not_well - len(view.failed):
-        say.show(f"  and {more} rows more: see the report")
-    say.advise(view.next)
+        output.show(f"  row {row.row} ({row.reference}): {said}")
+    if more := view.status.counts.unsuccessful - len(view.failed):
+        output.show(f"  and {more} rows more: see the report")
+    output.show_next_steps(view.next)

@@ -6,7 +6,7 @@ import json
 
 from pydantic import JsonValue
 
-from telegent_orchestrator._json_path import put
+from telegent_orchestrator._json_path import set_at
 
 SHARED = {
     "account.account_id": "AID-11111111",
@@ -69,5 +69,5 @@ def template_json_lines() -> str:
 def _request(values: dict[str, str]) -> dict[str, JsonValue]:
     request: dict[str, JsonValue] = {}
     for place, value in values.items():
-        put(request, place, True if value == "true" else value)
+        set_at(request, place, True if value == "true" else value)
     return request

@@ -1,4 +1,4 @@
-"""`telegent list`: what is there, by what Temporal indexes. No worker is asked."""
+"""`tgo list`: what is there, by what Temporal indexes. No worker is asked."""
 
 import asyncio
 import re
@@ -10,19 +10,28 @@ import typer
 from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import executions_table
-from telegent_orchestrator.cli.results import Advice, Exit, Stop
-from telegent_orchestrator.client.executions import Execution, Found, Kind, Run, Wanted
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
+from telegent_orchestrator.client.executions import (
+    Execution,
+    ExecutionFilter,
+    ExecutionList,
+    ExecutionStatus,
+    WorkflowKind,
+)
 from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.port_out import PortOutState
 
-PORT_STATES = [*(state.value for state in PortState), *(out.searchable for out in PortOutState)]
-RUNS = [run.value for run in Run]
-SPAN = re.compile(r"(\d{1,5})([hdw])")
-HOURS = {"h": 1, "d": 24, "w": 168}
+PORT_STATES = [
+    *(state.value for state in PortState),
+    *(out.search_attribute_value for out in PortOutState),
+]
+STATUSES = [run.value for run in ExecutionStatus]
+DURATION = re.compile(r"(\d{1,5})([hdw])")
+HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 168}
 
 
-def _states(incomplete: str) -> list[str]:
-    return [state for state in [*RUNS, *PORT_STATES] if state.startswith(incomplete)]
+def _complete_state(incomplete: str) -> list[str]:
+    return [state for state in [*STATUSES, *PORT_STATES] if state.startswith(incomplete)]
 
 
 def list_executions(
@@ -32,9 +41,9 @@ def list_executions(
         typer.Option(
             "--state",
             metavar="STATE",
-            autocompletion=_states,
+            autocompletion=_complete_state,
             help="State of a port, such as ACTION_REQUIRED, or how a workflow runs: "
-            f"{', '.join(RUNS)}. Repeatable: any of several; of both kinds, one of each.",
+            f"{', '.join(STATUSES)}. Repeatable: any of several; of both kinds, one of each.",
         ),
     ] = None,
     needs_action: Annotated[
@@ -51,7 +60,7 @@ def list_executions(
         str | None, typer.Option("--step", help="Only those at this step, such as 'Voice route'.")
     ] = None,
     kinds: Annotated[
-        list[Kind] | None,
+        list[WorkflowKind] | None,
         typer.Option("--type", help="Repeatable. All but lines and parts of bulks by default."),
     ] = None,
     since: Annotated[
@@ -75,70 +84,74 @@ def list_executions(
 ) -> None:
     """List onboardings, lines, port-ins, port-outs and bulks: running ones first, newest first."""
     connection: Connection = context.obj
-    with Output(as_json) as say:
-        wanted = Wanted(
-            runs=[Run(state) for state in states or () if state in RUNS],
+    with Output(as_json) as output:
+        execution_filter = ExecutionFilter(
+            statuses=[ExecutionStatus(state) for state in states or () if state in STATUSES],
             port_states=[state for state in states or () if state in PORT_STATES],
             kinds=kinds or [],
             needs_action=needs_action,
             account_id=account,
             order_id=order,
             step=step,
-            since=_moment("--since", since),
-            unchanged_since=_moment("--unchanged-since", unchanged_since),
+            started_after=_parse_time("--since", since),
+            state_entered_before=_parse_time("--unchanged-since", unchanged_since),
         )
-        _refuse_unknown(states or [])
-        found = asyncio.run(_find(connection, wanted, limit))
+        _validate_states(states or [])
+        found = asyncio.run(_find(connection, execution_filter, limit))
         if as_json:
-            say.document(found)
+            output.document(found)
         else:
-            _show(found, needs_action, connection, say)
+            _show(found, needs_action, connection, output)
 
 
-async def _find(connection: Connection, wanted: Wanted, limit: int) -> Found:
-    async with connection.open() as house:
-        return await house.executions.find(wanted, limit)
+async def _find(
+    connection: Connection, execution_filter: ExecutionFilter, limit: int
+) -> ExecutionList:
+    async with connection.open() as session:
+        return await session.executions.find(execution_filter, limit)
 
 
-def _show(found: Found, needs_action: bool, connection: Connection, say: Output) -> None:
+def _show(found: ExecutionList, needs_action: bool, connection: Connection, output: Output) -> None:
     if not found.executions:
-        say.show("nothing is there that fits")
+        output.show("nothing is there that fits")
         return
-    say.show(executions_table(found.executions))
+    output.show(executions_table(found.executions))
     if more := found.total - len(found.executions):
-        say.show("", f"{more} more: give --limit {found.total}")
+        output.show("", f"{more} more: give --limit {found.total}")
     if needs_action:
-        status = connection.command(*_status_of(found.executions[0]))
-        say.advise([Advice(why="what one needs is in its status, such as:", commands=[status])])
+        status = connection.command(*_status_command(found.executions[0]))
+        output.show_next_steps(
+            [NextStep(reason="what one needs is in its status, such as:", commands=[status])]
+        )
 
 
-def _status_of(found: Execution) -> tuple[str, ...]:
+def _status_command(found: Execution) -> tuple[str, ...]:
     """The command that shows what it waits for: a line's question is shown by its onboarding."""
-    onboarding = found.parent_id if found.kind is Kind.LINE else found.workflow_id
-    if found.kind in (Kind.ONBOARDING, Kind.LINE) and onboarding:
+    onboarding = found.parent_id if found.kind is WorkflowKind.LINE else found.workflow_id
+    if found.kind in (WorkflowKind.ONBOARDING, WorkflowKind.LINE) and onboarding:
         return "status", onboarding.removeprefix("onboarding-")
     return "port-in", "status", found.workflow_id
 
 
-def _refuse_unknown(states: list[str]) -> None:
-    if unknown := [state for state in states if state not in {*RUNS, *PORT_STATES}]:
-        raise Stop(
+def _validate_states(states: list[str]) -> None:
+    if unknown := [state for state in states if state not in {*STATUSES, *PORT_STATES}]:
+        raise CommandError(
             f"no such state: {', '.join(unknown)}",
-            Exit.USAGE,
-            faults=["one of: " + ", ".join([*RUNS, *PORT_STATES])],
+            ExitStatus.USAGE,
+            errors=["one of: " + ", ".join([*STATUSES, *PORT_STATES])],
         )
 
 
-def _moment(option: str, since: str | None) -> datetime | None:
+def _parse_time(option: str, since: str | None) -> datetime | None:
     """A span back from now, or a date or time; without a zone it is meant here."""
     if since is None:
         return None
-    if span := SPAN.fullmatch(since):
-        return datetime.now(UTC) - timedelta(hours=int(span[1]) * HOURS[span[2]])
+    if duration := DURATION.fullmatch(since):
+        return datetime.now(UTC) - timedelta(hours=int(duration[1]) * HOURS_PER_UNIT[duration[2]])
     try:
         return datetime.fromisoformat(since).astimezone()
     except (ValueError, OverflowError):
-        raise Stop(
+        raise CommandError(
             f"{option} {since}: give a span such as 36h, 7d or 2w, or a date such as 2026-11-01",
-            Exit.USAGE,
+            ExitStatus.USAGE,
         ) from None

@@ -1,4 +1,4 @@
-"""`telegent port-in update`, `cancel`, `attach`, `decide`: what people tell a port-in."""
+"""`tgo port-in correct`, `cancel`, `attach`, `decide`: what people tell a port-in."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,51 +7,58 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from telegent_orchestrator.cli.commands.port_in import Number, port_in_of, unknown, watch_it
+from telegent_orchestrator.cli.commands.port_in import Number, find_port_in, not_found, watch_hint
 from telegent_orchestrator.cli.connection import Connection
-from telegent_orchestrator.cli.input import By, Reason, Secrets, Sets, message, request
-from telegent_orchestrator.cli.next_steps import advice_for_port_in
+from telegent_orchestrator.cli.input import (
+    By,
+    Reason,
+    SecretOptions,
+    SetOptions,
+    build_message,
+    load_request,
+)
+from telegent_orchestrator.cli.next_steps import port_in_next_steps
 from telegent_orchestrator.cli.output import AsJson, Output
-from telegent_orchestrator.cli.results import Exit, Stop, Taken
-from telegent_orchestrator.cli.watching import within_patience
-from telegent_orchestrator.client import NotTakenError, PortInHandle
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, MessageResult
+from telegent_orchestrator.cli.watching import with_timeout
+from telegent_orchestrator.client import MessageRejectedError, PortInHandle
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorResolve,
+    OperatorAction,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortState,
-    Resolve,
 )
 
 Send = Callable[[PortInHandle], Awaitable[PortState | None]]
 
 
-def update(
+def correct(
     context: typer.Context,
     number: Number,
     file: Annotated[
         str | None,
         typer.Argument(metavar="[FILE]", help="JSON file with new values; `-`: standard input."),
     ] = None,
-    sets: Sets = None,
-    secrets: Secrets = None,
+    sets: SetOptions = None,
+    secrets: SecretOptions = None,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Send missing or corrected data; what is not given stays as it is."""
-    with Output(as_json) as say:
-        correction = request(PortInCorrection, file, sets, secrets, by=by)
-        _send(context.obj, number, lambda port: port.correct(correction), say)
+    with Output(as_json) as output:
+        correction = load_request(PortInCorrection, file, sets, secrets, by=by)
+        _send(context.obj, number, lambda port: port.correct(correction), output)
 
 
 def cancel(
     context: typer.Context, number: Number, reason: Reason, by: By = None, as_json: AsJson = False
 ) -> None:
     """Ask to cancel. Completion may be faster: the status tells."""
-    with Output(as_json) as say:
-        wish = message(PortInCancel, by=by, reason=reason)
-        _send(context.obj, number, lambda port: port.cancel(wish), say)
+    with Output(as_json) as output:
+        command = build_message(PortInCancel, by=by, reason=reason)
+        _send(context.obj, number, lambda port: port.cancel(command), output)
 
 
 def attach(
@@ -63,23 +70,24 @@ def attach(
     as_json: AsJson = False,
 ) -> None:
     """Name the order of a submit that was never answered."""
-    with Output(as_json) as say:
-        order = message(AttachOrder, order_id=order_id, by=by, reason=reason)
-        _send(context.obj, number, lambda port: port.attach_order(order), say)
+    with Output(as_json) as output:
+        order = build_message(AttachOrder, order_id=order_id, by=by, reason=reason)
+        _send(context.obj, number, lambda port: port.attach_order(order), output)
 
 
 def decide(
     context: typer.Context,
     number: Number,
     action: Annotated[
-        Resolve, typer.Argument(help="What to do; replace_data takes --set, --secret or --file.")
+        OperatorAction,
+        typer.Argument(help="What to do; replace_data takes --set, --secret or --file."),
     ],
     reason: Reason,
     file: Annotated[
         str | None, typer.Option("--file", help="JSON file of a correction; for replace_data.")
     ] = None,
-    sets: Sets = None,
-    secrets: Secrets = None,
+    sets: SetOptions = None,
+    secrets: SecretOptions = None,
     order_id: Annotated[
         str | None, typer.Option("--order", help="Telegent's id of the order; for attach_order.")
     ] = None,
@@ -87,41 +95,48 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Decide as an operator, where data alone do not help."""
-    with Output(as_json) as say:
+    with Output(as_json) as output:
         data: JsonValue = None
-        if action is Resolve.REPLACE_DATA:
-            correction = request(PortInCorrection, file, sets, secrets, by=by)
+        if action is OperatorAction.REPLACE_DATA:
+            correction = load_request(PortInCorrection, file, sets, secrets, by=by)
             data = correction.model_dump(mode="json", exclude_none=True)
         elif file or sets or secrets:
-            raise Stop(f"{action.value} takes no data: only replace_data does", Exit.USAGE)
-        decision = message(
-            OperatorResolve,
+            raise CommandError(
+                f"{action.value} takes no data: only replace_data does", ExitStatus.USAGE
+            )
+        decision = build_message(
+            OperatorDecision,
             action=action.value,
             order_id=order_id,
             correction=data,
             by=by,
             reason=reason,
         )
-        _send(context.obj, number, lambda port: port.decide(decision), say)
+        _send(context.obj, number, lambda port: port.resolve(decision), output)
 
 
-def _send(connection: Connection, number: str, send: Send, say: Output) -> None:
-    taken = asyncio.run(_sent(connection, number, send))
-    say.done(f"taken by a port-in that was {taken.met}" if taken.met else "taken", taken)
+def _send(connection: Connection, number: str, send: Send, output: Output) -> None:
+    result = asyncio.run(_send_message(connection, number, send))
+    output.result(
+        f"taken by a port-in that was {result.state_before}" if result.state_before else "taken",
+        result,
+    )
 
 
-async def _sent(connection: Connection, number: str, send: Send) -> Taken:
-    async with connection.open(unknown(number, connection)) as house:
-        port_in = port_in_of(number, house)
+async def _send_message(connection: Connection, number: str, send: Send) -> MessageResult:
+    async with connection.open(not_found(number, connection)) as session:
+        port_in = find_port_in(number, session)
         # Who cannot read what the worker encrypts would send secrets in the clear, so look first.
-        await within_patience(port_in.status())
+        await with_timeout(port_in.status())
         try:
-            met = await within_patience(send(port_in))
-        except NotTakenError as error:
+            state_before = await with_timeout(send(port_in))
+        except MessageRejectedError as error:
             now = await port_in.status()
-            raise Stop(
+            raise CommandError(
                 f"refused: {error}",
-                Exit.FAILED,
-                next_steps=advice_for_port_in(now, port_in.id, house),
+                ExitStatus.FAILED,
+                next_steps=port_in_next_steps(now, port_in.id, session),
             ) from error
-    return Taken(workflow_id=port_in.id, met=met, next=[watch_it(number, connection)])
+    return MessageResult(
+        workflow_id=port_in.id, state_before=state_before, next=[watch_hint(number, connection)]
+    )

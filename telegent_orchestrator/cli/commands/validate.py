@@ -1,19 +1,19 @@
-"""`telegent validate`: what is wrong with a file, before anything is sent."""
+"""`tgo validate`: what is wrong with a file, before anything is sent."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from telegent_orchestrator._models import Payload
-from telegent_orchestrator.cli.input import File, Secrets, Sets, request
+from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.cli.input import File, SecretOptions, SetOptions, load_request
 from telegent_orchestrator.cli.output import AsJson, Output
-from telegent_orchestrator.cli.results import Stop
+from telegent_orchestrator.cli.results import CommandError
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection, PortInRequest
 
 
-class What(StrEnum):
+class FileKind(StrEnum):
     """Kinds of files that can be checked."""
 
     ONBOARDING = "onboarding"
@@ -21,37 +21,39 @@ class What(StrEnum):
     CORRECTION = "correction"
 
 
-MODELS: dict[What, type[OnboardingRequest | PortInRequest | PortInCorrection]] = {
-    What.ONBOARDING: OnboardingRequest,
-    What.PORT_IN: PortInRequest,
-    What.CORRECTION: PortInCorrection,
+MODELS: dict[FileKind, type[OnboardingRequest | PortInRequest | PortInCorrection]] = {
+    FileKind.ONBOARDING: OnboardingRequest,
+    FileKind.PORT_IN: PortInRequest,
+    FileKind.CORRECTION: PortInCorrection,
 }
 
 
-class Checked(Payload):
-    """What `validate --json` prints of a file."""
+class FileValidation(WireModel):
+    """FileKind `validate --json` prints of a file."""
 
     valid: bool
-    faults: list[str] = []
+    errors: list[str] = []
 
 
 def validate(
     file: File,
-    what: Annotated[What, typer.Option("--as", help="What the file holds.")] = What.ONBOARDING,
-    sets: Sets = None,
-    secrets: Secrets = None,
+    kind: Annotated[
+        FileKind, typer.Option("--as", help="FileKind the file holds.")
+    ] = FileKind.ONBOARDING,
+    sets: SetOptions = None,
+    secrets: SecretOptions = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a file, and name every fault at once. Nothing is sent."""
-    with Output(as_json) as say:
+    """Check a file, and name every error at once. Nothing is sent."""
+    with Output(as_json) as output:
         try:
-            request(MODELS[what], file, sets, secrets)
-        except Stop as stop:
-            if not (as_json and stop.faults):
+            load_request(MODELS[kind], file, sets, secrets)
+        except CommandError as error:
+            if not (as_json and error.errors):
                 raise
-            say.document(Checked(valid=False, faults=stop.faults))
-            raise typer.Exit(stop.status) from None
+            output.document(FileValidation(valid=False, errors=error.errors))
+            raise typer.Exit(error.exit_status) from None
         if as_json:
-            say.document(Checked(valid=True))
+            output.document(FileValidation(valid=True))
         else:
-            say.show(f"{file} is a valid {what.value}")
+            output.show(f"{file} is a valid {kind.value}")

@@ -14,18 +14,18 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import telegent
 from activities.onboarding.webhooks import CreateWebhook, FindWebhook, WebhookActivities
-from activities.settings import ActivitySettings, OrderUpdates
-from activities.support.outcomes import OutcomeInterceptor
+from activities.settings import ActivitySettings, OrderWebhook
+from activities.support.outcomes import ErrorTranslationInterceptor
 from simulator import Simulator, SimulatorOptions
 from simulator.engine.faults import Fault
-from telegent import RequestBudget, Telegent
+from telegent import RateLimiter, Telegent
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.harness import dev_server
-from workflows.onboarding.order_webhook import ORDER_EVENTS, ensure_order_events
-from workflows.support.progress import Board
+from workflows.onboarding.order_webhook import ORDER_WEBHOOK_STEP, ensure_order_webhook
+from workflows.support.progress import ProgressTracker
 
 URL = "https://mvno.example.com/telegent/order-update"
-TOKEN = OrderUpdates(url=URL, token="a-long-token")
+TOKEN = OrderWebhook(url=URL, token="a-long-token")
 
 
 @workflow.defn
@@ -34,8 +34,8 @@ class EnsuresWebhook:
 
     @workflow.run
     async def run(self, account_id: str) -> tuple[str | None, str]:
-        board = Board([ORDER_EVENTS])
-        webhook_id = await ensure_order_events(board, account_id)
+        board = ProgressTracker([ORDER_WEBHOOK_STEP])
+        webhook_id = await ensure_order_webhook(board, account_id)
         return webhook_id, board.steps[0].state.value
 
 
@@ -52,7 +52,7 @@ async def api(simulator: Simulator) -> AsyncIterator[Telegent]:
             simulator.options.account_key,
             simulator.options.account_secret,
             base_url=url,
-            budget=RequestBudget(per_minute=60_000, burst=1_000),
+            rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
         ) as client,
     ):
         yield client
@@ -75,8 +75,8 @@ async def temporal() -> AsyncIterator[Client]:
         yield client
 
 
-def activities(api: Telegent, ours: OrderUpdates | None = TOKEN) -> WebhookActivities:
-    return WebhookActivities(api, ActivitySettings(order_updates=ours, read_lag=timedelta(0)))
+def activities(api: Telegent, ours: OrderWebhook | None = TOKEN) -> WebhookActivities:
+    return WebhookActivities(api, ActivitySettings(order_webhook=ours, read_lag=timedelta(0)))
 
 
 async def find(there: WebhookActivities, account_id: str) -> str | None:
@@ -100,7 +100,7 @@ async def test_what_was_created_is_found(api: Telegent, account: str) -> None:
 
 
 async def test_user_name_and_password_are_registered_as_basic(api: Telegent, account: str) -> None:
-    there = activities(api, OrderUpdates(url=URL, username="telegent", password="horse"))
+    there = activities(api, OrderWebhook(url=URL, username="telegent", password="horse"))
     hook = await api.webhooks.get(await _create(there, account), account)
     assert (hook.authentication_type, hook.authentication_token) == ("Basic", None)
     assert (hook.authentication_username, hook.authentication_password) == ("telegent", "horse")
@@ -127,7 +127,7 @@ async def test_one_that_was_switched_off_does_not_count(
     api: Telegent, account: str, simulator: Simulator
 ) -> None:
     there = activities(api)
-    simulator.world.webhooks[await _create(there, account)]["Active"] = False
+    simulator.state.webhooks[await _create(there, account)]["Active"] = False
     assert await find(there, account) is None
 
 
@@ -155,7 +155,7 @@ class TestAsAnOnboardingDoesIt:
                 temporal,
                 task_queue=API_TASK_QUEUE,
                 activities=[there.create_webhook, there.find_webhook],
-                interceptors=[OutcomeInterceptor()],
+                interceptors=[ErrorTranslationInterceptor()],
             ),
             Worker(
                 temporal,
@@ -180,7 +180,7 @@ class TestAsAnOnboardingDoesIt:
     async def test_a_lost_answer_creates_no_second_webhook(
         self, temporal: Client, api: Telegent, account: str, simulator: Simulator
     ) -> None:
-        simulator.faults.add(Fault(match="POST /v1.0/webhook/create", kind="lose"))
+        simulator.faults.add(Fault(match="POST /v1.0/webhook/create", kind="drop_response"))
         webhook_id, state = await self.ensured(temporal, api, account)
         assert state == "done"
         assert [hook.webhook_id for hook in await api.webhooks.list(account)] == [webhook_id]

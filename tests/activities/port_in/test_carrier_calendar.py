@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.port_in.carrier_calendar import silent_at
+from activities.port_in.carrier_calendar import response_deadline
 
 UTAH = "+18015550142"
 
@@ -24,7 +24,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_a_wireless_port_is_given_three_business_hours(since: str, silent: str) -> None:
-    assert silent_at(UTAH, utc(since), wireless=True) == utc(silent)
+    assert response_deadline(UTAH, utc(since), wireless=True) == utc(silent)
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_a_wireless_port_is_given_three_business_hours(since: str, silent: str) 
     ],
 )
 def test_any_other_port_is_given_four_business_days(since: str, silent: str) -> None:
-    assert silent_at(UTAH, utc(since), wireless=False) == utc(silent)
+    assert response_deadline(UTAH, utc(since), wireless=False) == utc(silent)

@@ -11,46 +11,48 @@ from hypothesis import strategies as st
 
 from activities.port_in.poll_schedule import (
     JITTER,
-    Pace,
-    Situation,
+    PollContext,
+    PollSchedule,
+    describe_schedule,
     is_business_day,
-    looks_in_words,
-    next_look,
+    next_poll_delay,
 )
 
 SALT_LAKE_CITY, NEW_YORK, HONOLULU = "+18015550142", "+12125550142", "+18085551234"
 DENVER = ZoneInfo("America/Denver")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OLD = 6 * DAY
+STRETCHED = {"interval_factor": 2}
 
 durations = st.timedeltas(timedelta(), 40 * DAY)
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(
     lambda at: at.replace(tzinfo=UTC)
 )
 situations = st.builds(
-    Situation,
+    PollContext,
     now=moments,
     age=durations,
     phone_number=st.sampled_from([None, SALT_LAKE_CITY, NEW_YORK, HONOLULU, "+18005550142", "+1"]),
     wireline=st.booleans(),
-    needs_person=st.booleans(),
+    needs_operator=st.booleans(),
     urgent=st.booleans(),
-    stretch=st.floats(1, 50),
+    interval_factor=st.floats(1, 50),
     seed=st.text(max_size=5),
 )
-paces = st.builds(Pace)
+paces = st.builds(PollSchedule)
 
 
-def changed(situation: Situation, **changes: Any) -> Situation:
+def changed(situation: PollContext, **changes: Any) -> PollContext:
     return replace(situation, **changes)
 
 
 def looked_at(now: str, age: timedelta, **more: object) -> tuple[datetime, datetime]:
     """The earliest and the latest time of the next look, in Salt Lake City's time."""
     local = datetime.fromisoformat(now).replace(tzinfo=DENVER)
-    base = Situation(now=local.astimezone(UTC), age=age, phone_number=SALT_LAKE_CITY)
+    base = PollContext(now=local.astimezone(UTC), age=age, phone_number=SALT_LAKE_CITY)
     times = [
-        base.now + next_look(Pace(), changed(base, seed=str(seed), **more)) for seed in range(500)
+        base.now + next_poll_delay(PollSchedule(), changed(base, seed=str(seed), **more))
+        for seed in range(500)
     ]
     return min(times).astimezone(DENVER), max(times).astimezone(DENVER)
 
@@ -92,7 +94,7 @@ def looked_at(now: str, age: timedelta, **more: object) -> tuple[datetime, datet
         (
             "2026-11-18 09:00",
             0 * HOUR,
-            {"needs_person": True},
+            {"needs_operator": True},
             "2026-11-18 14:24",
             "2026-11-18 15:36",
         ),
@@ -100,14 +102,26 @@ def looked_at(now: str, age: timedelta, **more: object) -> tuple[datetime, datet
         (
             "2026-11-18 09:00",
             5 * MINUTE,
-            {"urgent": True, "needs_person": True, "wireline": True},
+            {"urgent": True, "needs_operator": True, "wireline": True},
             "2026-11-18 09:04:30",
             "2026-11-18 09:05:30",
         ),
         ("2026-11-18 09:00", OLD, {"urgent": True}, "2026-11-18 09:54", "2026-11-18 10:06"),
         # All stretched by two.
-        ("2026-11-18 10:10", 10 * MINUTE, {"stretch": 2}, "2026-11-18 10:28", "2026-11-18 10:32"),
-        ("2026-11-18 11:00", 30 * HOUR, {"stretch": 2}, "2026-11-18 16:24", "2026-11-18 17:36"),
+        (
+            "2026-11-18 10:10",
+            10 * MINUTE,
+            {"interval_factor": 2},
+            "2026-11-18 10:28",
+            "2026-11-18 10:32",
+        ),
+        (
+            "2026-11-18 11:00",
+            30 * HOUR,
+            {"interval_factor": 2},
+            "2026-11-18 16:24",
+            "2026-11-18 17:36",
+        ),
     ],
 )
 def test_the_next_look(
@@ -140,7 +154,9 @@ def test_carriers_open_by_the_clocks_of_the_numbers_region(
 ) -> None:
     now = datetime(2026, 11, 18, 6, tzinfo=UTC)  # night in all of the states, Wednesday
     waits = [
-        next_look(Pace(), Situation(now=now, age=9 * HOUR, phone_number=number, seed=str(seed)))
+        next_poll_delay(
+            PollSchedule(), PollContext(now=now, age=9 * HOUR, phone_number=number, seed=str(seed))
+        )
         for seed in range(500)
     ]
     assert timedelta() <= now + min(waits) - now.replace(hour=utc_hour) < 5 * MINUTE
@@ -151,17 +167,17 @@ def test_two_ports_of_the_same_age_are_not_looked_at_together() -> None:
     for hour, age in ((17, 2 * HOUR), (17, OLD), (6, OLD)):
         now = datetime(2026, 11, 18, hour, tzinfo=UTC)
         waits = {
-            next_look(Pace(), Situation(now=now, age=age, seed=f"order-{order}/1"))
+            next_poll_delay(PollSchedule(), PollContext(now=now, age=age, seed=f"order-{order}/1"))
             for order in range(100)
         }
         assert len(waits) == 100
 
 
 def test_a_played_carrier_is_looked_at_around_the_clock() -> None:
-    pace = Pace(fixed=timedelta(seconds=0.1))
+    pace = PollSchedule(fixed=timedelta(seconds=0.1))
     sunday = datetime(2026, 11, 22, 3, tzinfo=UTC)
-    situation = Situation(now=sunday, age=OLD, needs_person=True, stretch=9)
-    assert next_look(pace, situation) == timedelta(seconds=0.1)
+    situation = PollContext(now=sunday, age=OLD, needs_operator=True, interval_factor=9)
+    assert next_poll_delay(pace, situation) == timedelta(seconds=0.1)
 
 
 def test_business_days() -> None:
@@ -173,44 +189,50 @@ def test_business_days() -> None:
 
 @given(paces, situations)
 def test_the_wait_is_never_nothing_and_never_beyond_a_stretched_day(
-    pace: Pace, situation: Situation
+    pace: PollSchedule, situation: PollContext
 ) -> None:
-    wait = next_look(pace, situation)
-    assert (1 - JITTER) * pace.first * situation.stretch <= wait + timedelta(microseconds=1)
-    assert wait <= DAY * situation.stretch
+    wait = next_poll_delay(pace, situation)
+    assert (1 - JITTER) * pace.initial * situation.interval_factor <= wait + timedelta(
+        microseconds=1
+    )
+    assert wait <= DAY * situation.interval_factor
 
 
 @given(paces, situations)
-def test_equal_situations_have_equal_answers(pace: Pace, situation: Situation) -> None:
-    assert next_look(pace, situation) == next_look(pace, changed(situation))
+def test_equal_situations_have_equal_answers(pace: PollSchedule, situation: PollContext) -> None:
+    assert next_poll_delay(pace, situation) == next_poll_delay(pace, changed(situation))
 
 
 @given(paces, situations, st.floats(1, 10))
-def test_more_stretch_never_looks_earlier(pace: Pace, situation: Situation, more: float) -> None:
-    stretched = changed(situation, stretch=situation.stretch * more)
-    assert next_look(pace, situation) <= next_look(pace, stretched)
+def test_more_stretch_never_looks_earlier(
+    pace: PollSchedule, situation: PollContext, more: float
+) -> None:
+    stretched = changed(situation, interval_factor=situation.interval_factor * more)
+    assert next_poll_delay(pace, situation) <= next_poll_delay(pace, stretched)
 
 
 @given(paces, situations)
 def test_looks_fall_into_the_carriers_hours_unless_a_day_has_passed(
-    pace: Pace, situation: Situation
+    pace: PollSchedule, situation: PollContext
 ) -> None:
     past_dense = changed(
         situation, age=pace.dense_until + situation.age, phone_number=SALT_LAKE_CITY
     )
-    wait = next_look(pace, past_dense)
+    wait = next_poll_delay(pace, past_dense)
     at = (situation.now + wait).astimezone(DENVER)
     closes = 17 if situation.wireline else 20
-    assert wait == DAY * situation.stretch or (is_business_day(at.date()) and 8 <= at.hour < closes)
+    assert wait == DAY * situation.interval_factor or (
+        is_business_day(at.date()) and 8 <= at.hour < closes
+    )
 
 
 def looks(days: float, start: datetime, wireline: bool = False) -> int:
     """How often a port-in that stays open for so long is looked at."""
     now, count = start, 0
     while True:
-        now += next_look(
-            Pace(),
-            Situation(
+        now += next_poll_delay(
+            PollSchedule(),
+            PollContext(
                 now=now,
                 age=now - start,
                 phone_number=SALT_LAKE_CITY,
@@ -237,7 +259,7 @@ def test_calls_that_an_open_port_costs(days: float, wireless: int, wireline: int
 
 
 def test_the_phases_say_how_often_a_port_of_an_age_is_looked_at() -> None:
-    assert Pace().phases() == [
+    assert PollSchedule().phases() == [
         (3 * HOUR, 20 * MINUTE),
         (DAY, HOUR),
         (5 * DAY, 3 * HOUR),
@@ -261,16 +283,18 @@ HOURS = "Mon to Fri 8 to 20 o'clock America/Denver"
             "every 1 h until 11-19 17:00, every 3 h until 11-23 17:00, then every 6 h, all "
             f"{HOURS.replace('20', '17')}",
         ),
-        ({"needs_person": True}, f"every 6 h, {HOURS}"),
+        ({"needs_operator": True}, f"every 6 h, {HOURS}"),
         ({"urgent": True}, f"every 5 min to 30 min until 11-18 20:00, then every 1 h, {HOURS}"),
     ],
     ids=["young", "wireline", "rejected", "cancelling"],
 )
 def test_the_looks_in_words(about: dict[str, bool], words: str) -> None:
-    about = {"wireline": False, "needs_person": False, "urgent": False} | about
+    about = {"wireline": False, "needs_operator": False, "urgent": False} | about
     given_at = datetime(2026, 11, 18, 17, tzinfo=UTC)
 
-    assert looks_in_words(Pace(), given_at, phone_number=SALT_LAKE_CITY, **about) == words
-    assert looks_in_words(
-        Pace(fixed=timedelta(seconds=0.5)), given_at, phone_number=None, **about
+    assert (
+        describe_schedule(PollSchedule(), given_at, phone_number=SALT_LAKE_CITY, **about) == words
+    )
+    assert describe_schedule(
+        PollSchedule(fixed=timedelta(seconds=0.5)), given_at, phone_number=None, **about
     ) == ("every 0.5 s")

@@ -9,8 +9,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.port_in.poll_schedule import Pace
-from activities.port_in.poll_throttle import PollShare
+from activities.port_in.poll_schedule import PollSchedule
+from activities.port_in.poll_throttle import PollThrottle
 
 UNAVAILABLE = RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
 
@@ -32,10 +32,10 @@ class Visibility:
         oldest = datetime.now(UTC) - datetime.fromisoformat(since[1]) if since else timedelta.max
         return SimpleNamespace(count=sum(timedelta(hours=age) < oldest for age in self.ages))
 
-    def share(self) -> PollShare:
-        return PollShare(
+    def share(self) -> PollThrottle:
+        return PollThrottle(
             cast(Client, self),
-            Pace(),
+            PollSchedule(),
             requests_per_minute=45,
             share=0.4,
             clock=lambda: self.now,
@@ -58,12 +58,12 @@ class Visibility:
 async def test_intervals_grow_until_looks_keep_to_their_share(
     ages: list[float], stretch: float
 ) -> None:
-    assert await Visibility(ages).share().stretch() == pytest.approx(stretch)
+    assert await Visibility(ages).share().interval_factor() == pytest.approx(stretch)
 
 
 async def test_only_port_ins_that_run_are_counted() -> None:
     visibility = Visibility([])
-    await visibility.share().stretch()
+    await visibility.share().interval_factor()
     running = "WorkflowType = 'PortInWorkflow' AND ExecutionStatus = 'Running'"
     assert all(query.startswith(running) for query in visibility.queries)
 
@@ -71,24 +71,24 @@ async def test_only_port_ins_that_run_are_counted() -> None:
 async def test_a_count_is_good_for_a_minute() -> None:
     visibility = Visibility([1] * 720)
     share = visibility.share()
-    assert await share.stretch() == 2
+    assert await share.interval_factor() == 2
     asked = len(visibility.queries)
     visibility.ages, visibility.now = [], 59
-    assert await share.stretch() == 2
+    assert await share.interval_factor() == 2
     assert len(visibility.queries) == asked
     visibility.now = 60
-    assert await share.stretch() == 1
+    assert await share.interval_factor() == 1
 
 
 async def test_without_an_answer_the_last_factor_stays() -> None:
     visibility = Visibility([1] * 720)
     visibility.failure = UNAVAILABLE
     share = visibility.share()
-    assert await share.stretch() == 1
+    assert await share.interval_factor() == 1
     # Not asked again at once: a server in trouble has enough to do.
-    assert await share.stretch() == 1
+    assert await share.interval_factor() == 1
     assert len(visibility.queries) == 1
     visibility.failure, visibility.now = None, 60
-    assert await share.stretch() == 2
+    assert await share.interval_factor() == 2
     visibility.failure, visibility.now = UNAVAILABLE, 120
-    assert await share.stretch() == 2
+    assert await share.interval_factor() == 2

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.port_in.validation import (
-    PortFindings,
-    check,
+    ValidationReport,
+    find_carrier,
     known_carriers,
-    losing_carrier,
     pin_expires_at,
+    validate,
 )
-from telegent_orchestrator.port_in import Authorization, LosingAddress, PortInDetails
+from telegent_orchestrator.port_in import Authorization, LosingCarrierAddress, PortInDetails
 
 NOW = datetime(2026, 11, 18, 17, tzinfo=UTC)
 GOOD: dict[str, Any] = {
@@ -32,37 +32,40 @@ GOOD: dict[str, Any] = {
 def details(values: dict[str, Any]) -> PortInDetails:
     """Details as they are, without the shape checks of whoever decodes a request."""
     built = dict(values)
-    for name, model in (("billing_address", LosingAddress), ("authorization", Authorization)):
+    for name, model in (
+        ("billing_address", LosingCarrierAddress),
+        ("authorization", Authorization),
+    ):
         if isinstance(built.get(name), dict):
             built[name] = model.model_construct(**built[name])
     return PortInDetails.model_construct(**built)
 
 
-def found(**changes: Any) -> PortFindings:
-    return check(details(GOOD | changes), NOW)
+def found(**changes: Any) -> ValidationReport:
+    return validate(details(GOOD | changes), NOW)
 
 
 def faults(**changes: Any) -> list[str]:
     findings = found(**changes)
     assert not findings.missing
     assert not findings.warnings
-    return [fault.field for fault in findings.faults]
+    return [fault.field for fault in findings.errors]
 
 
 def warnings(**changes: Any) -> list[str]:
     findings = found(**changes)
     assert not findings.missing
-    assert not findings.faults
+    assert not findings.errors
     return findings.warnings
 
 
 def test_good_details_have_nothing_to_find() -> None:
-    assert found() == PortFindings()
+    assert found() == ValidationReport()
 
 
 def test_a_number_alone_lacks_all_the_rest() -> None:
-    findings = check(PortInDetails(phone_number="+18015550142"), NOW)
-    assert findings == PortFindings(
+    findings = validate(PortInDetails(phone_number="+18015550142"), NOW)
+    assert findings == ValidationReport(
         missing=[
             "losing_carrier",
             "account_number",
@@ -77,7 +80,7 @@ def test_a_number_alone_lacks_all_the_rest() -> None:
 def test_landlines_need_no_pin() -> None:
     assert found(account_pin=None, pin_obtained_at=None).missing == ["account_pin"]
     wireline = found(account_pin=None, pin_obtained_at=None, port_in_date=date(2026, 11, 30))
-    assert wireline == PortFindings()
+    assert wireline == ValidationReport()
 
 
 @pytest.mark.parametrize("number", ["+14415550142x", "8015550142", "", "+1", "nonsense"])
@@ -103,10 +106,10 @@ def test_numbers_must_be_of_the_united_states(number: str, good: bool) -> None:
 
 
 def test_a_number_that_cannot_exist_is_told_from_a_foreign_one() -> None:
-    (impossible,) = found(phone_number="+18010550142").faults
-    (foreign,) = found(phone_number="+14035550142").faults
-    assert "no such number" in impossible.why
-    assert "United States" in foreign.why
+    (impossible,) = found(phone_number="+18010550142").errors
+    (foreign,) = found(phone_number="+14035550142").errors
+    assert "no such number" in impossible.message
+    assert "United States" in foreign.message
 
 
 @pytest.mark.parametrize(
@@ -172,7 +175,7 @@ def test_the_carriers_own_account_shape_is_a_warning() -> None:
 def test_pins_expire(carrier: str, hours: int, fault: str, warning: str) -> None:
     findings = found(losing_carrier=carrier, pin_obtained_at=NOW - timedelta(hours=hours))
     for expected, texts in (
-        (fault, [f"{fault.field}: {fault.why}" for fault in findings.faults]),
+        (fault, [f"{fault.field}: {fault.message}" for fault in findings.errors]),
         (warning, findings.warnings),
     ):
         assert len(texts) == bool(expected)
@@ -181,9 +184,9 @@ def test_pins_expire(carrier: str, hours: int, fault: str, warning: str) -> None
 
 
 def test_an_expired_pin_comes_with_the_way_to_a_new_one() -> None:
-    (fault,) = found(pin_obtained_at=NOW - timedelta(days=8)).faults
-    assert "Number Transfer PIN" in fault.why
-    assert "#PORT" in fault.why
+    (fault,) = found(pin_obtained_at=NOW - timedelta(days=8)).errors
+    assert "Number Transfer PIN" in fault.message
+    assert "#PORT" in fault.message
 
 
 def test_a_pin_of_unknown_age_is_a_warning_where_pins_expire() -> None:
@@ -221,7 +224,7 @@ def test_when_a_pin_expires() -> None:
     ],
 )
 def test_carriers_are_known_by_many_names(name: str | None, known: str | None) -> None:
-    carrier = losing_carrier(name)
+    carrier = find_carrier(name)
     assert (carrier.name if carrier else None) == known
 
 
@@ -264,15 +267,15 @@ def test_a_zip_code_that_no_list_has_is_a_warning() -> None:
 )
 def test_the_date_is_a_business_day_to_come(wanted: date, fault: bool, warned: bool) -> None:
     findings = found(port_in_date=wanted)
-    assert [found.field for found in findings.faults] == ["port_in_date"] * fault
+    assert [found.field for found in findings.errors] == ["port_in_date"] * fault
     assert len(findings.warnings) == warned
 
 
 def test_the_date_is_that_of_the_numbers_region() -> None:
     # In Utah it is still the 17th.
     facts = details(GOOD | {"port_in_date": date(2026, 11, 17), "pin_obtained_at": None})
-    assert check(facts, datetime(2026, 11, 18, 3, tzinfo=UTC)).faults == []
-    assert check(facts, datetime(2026, 11, 18, 8, tzinfo=UTC)).faults != []
+    assert validate(facts, datetime(2026, 11, 18, 3, tzinfo=UTC)).errors == []
+    assert validate(facts, datetime(2026, 11, 18, 8, tzinfo=UTC)).errors != []
 
 
 def test_the_authorization_can_be_found_again() -> None:
@@ -297,7 +300,7 @@ def test_all_faults_come_at_once_and_show_no_value() -> None:
         authorization=GOOD["authorization"] | {"reference": ""},
         old_service_stays_active=False,
     )
-    assert [fault.field for fault in findings.faults] == [
+    assert [fault.field for fault in findings.errors] == [
         "phone_number",
         "account_number",
         "account_pin",
@@ -346,4 +349,4 @@ def test_the_file_of_carriers_says_when_and_where_from() -> None:
         assert carrier.source
         stated = {name for name, value in carrier if value}
         assert set(carrier.uncertain) <= stated
-        assert losing_carrier(carrier.name) is carrier
+        assert find_carrier(carrier.name) is carrier

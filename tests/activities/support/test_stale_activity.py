@@ -19,29 +19,29 @@ from activities.onboarding.guardian import (
     CreateCallFilter,
     CreateMessageFilter,
     GuardianActivities,
-    Relation,
+    GuardianLink,
 )
 from activities.onboarding.numbers import BuyNumber, NumberActivities
 from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
 from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
-from activities.port_in.orders import OrderSeen, PortActivities, UpdatePort
-from activities.settings import OrderUpdates
+from activities.port_in.orders import OrderSnapshot, PortInActivities, UpdatePort
+from activities.settings import OrderWebhook
 from activities.support.outcomes import Outcome
-from activities.support.write_specs import WRITES, Kind, write_of
+from activities.support.write_specs import WRITE_SPECS, WriteKind, write_spec_of
 from simulator import CarrierRecord, Simulator, SimulatorOptions
-from telegent import RequestBudget, Telegent
+from telegent import RateLimiter, Telegent
 from telegent_orchestrator.lines import CallFilter, MessageFilter, ProductType
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails
-from tests.payloads import person, port_in, single
-from tests.timeouts import PATIENCE
+from tests.payloads import new_subscriber, port_in, single
+from tests.timeouts import TEST_TIMEOUT
 
 SETTINGS = ActivitySettings(
     read_lag=timedelta(0),
     purchase_lag=timedelta(0),
-    order_updates=OrderUpdates("https://mvno.example.com/order-update", token="a-long-token"),
+    order_webhook=OrderWebhook("https://mvno.example.com/order-update", token="a-long-token"),
 )
 
 
@@ -59,7 +59,7 @@ async def api(simulator: Simulator) -> AsyncIterator[Telegent]:
             options.account_key,
             options.account_secret,
             base_url=url,
-            budget=RequestBudget(per_minute=60_000, burst=1_000),
+            rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
         ) as there,
     ):
         yield there
@@ -73,21 +73,25 @@ async def run(activity: Any, *args: object, waited: timedelta = timedelta(0)) ->
     return await environment.run(activity, *args)
 
 
-LONG = SETTINGS.gap + timedelta(seconds=1)
+LONG = SETTINGS.max_schedule_to_start_delay + timedelta(seconds=1)
 
 
 async def test_no_create_makes_again_what_somebody_made_meanwhile(
     api: Telegent, simulator: Simulator
 ) -> None:
     request: OnboardingRequest = single(
-        subscribers=[person("mother", guardian=True), person("child", guardian=True)], lines=[]
+        subscribers=[
+            new_subscriber("mother", guardian=True),
+            new_subscriber("child", guardian=True),
+        ],
+        lines=[],
     )
     creates: list[str] = []
 
     async def twice(activity: Any, wanted: object) -> str:
         made = await run(activity, wanted)
         rows = len(simulator.ledger.rows)
-        creates.append(write_of(activity).activity)
+        creates.append(write_spec_of(activity).activity)
         with pytest.raises(ApplicationError, match="is there by now") as caught:
             await run(activity, wanted, waited=LONG)
         assert caught.value.type == Outcome.UNKNOWN, "the workflow looks what it is"
@@ -95,7 +99,7 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
         return made if isinstance(made, str) else made.number_id
 
     account = await twice(
-        AccountActivities(api, SETTINGS).create,
+        AccountActivities(api, SETTINGS).create_account,
         CreateAccount.model_validate(
             {
                 "marked_name": "Example (r-1)",
@@ -105,7 +109,7 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
     )
     people = [
         await twice(
-            SubscriberActivities(api, SETTINGS).create,
+            SubscriberActivities(api, SETTINGS).create_subscriber,
             CreateSubscriber.model_validate(
                 {
                     "account_id": account,
@@ -148,7 +152,8 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
     for subscriber in people:
         await guardian.enable_guardian(subscriber)
     await twice(
-        guardian.relate, Relation(parent_id=people[0], child_id=people[1], relation="Parent")
+        guardian.link_guardian,
+        GuardianLink(parent_id=people[0], child_id=people[1], relation="Parent"),
     )
     numbers = NumberActivities(api, SETTINGS)
     number_id = await twice(
@@ -160,15 +165,15 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
             message_type="p2p",
             message_route_id=message,
             voice_route_id=voice,
-            lines="",
-            begun=datetime.now(UTC),
+            own_line_id_prefix="",
+            bought_after=datetime.now(UTC),
         ),
     )
     await twice(
         SubscriptionActivities(api, SETTINGS).start_subscription,
         StartSubscription(subscriber_id=people[1], package_id=package, number_id=number_id),
     )
-    (number,) = await numbers.numbers_of(people[1])
+    (number,) = await numbers.list_subscriber_numbers(people[1])
     whose = {"subscriber_id": people[1], "phone_number": number}
     await twice(
         guardian.create_call_filter, CreateCallFilter(**whose, filter=CallFilter(mode="CHILD"))
@@ -178,7 +183,9 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
     )
 
     assert Counter(creates).keys() == {
-        row.activity for row in WRITES.values() if row.kind in (Kind.CREATE, Kind.PURCHASE)
+        row.activity
+        for row in WRITE_SPECS.values()
+        if row.kind in (WriteKind.CREATE, WriteKind.PURCHASE)
     }
 
 
@@ -187,11 +194,11 @@ async def test_what_the_look_cannot_tell_is_not_sent(api: Telegent, simulator: S
     wanted = CreateAccount.model_validate(
         {"marked_name": "Example (r-1)", "account": single().account}
     )
-    await run(accounts.create, wanted)
-    await run(accounts.create, wanted)
+    await run(accounts.create_account, wanted)
+    await run(accounts.create_account, wanted)
 
     with pytest.raises(ApplicationError, match=r"not sent.*2 accounts match") as caught:
-        await run(accounts.create, wanted, waited=LONG)
+        await run(accounts.create_account, wanted, waited=LONG)
 
     assert caught.value.type == Outcome.UNKNOWN
     assert simulator.ledger.count("account.created") == 2
@@ -201,10 +208,10 @@ async def test_a_port_in_is_not_submitted_when_it_is_not_eligible_any_more(
     api: Telegent, simulator: Simulator
 ) -> None:
     details = PortInDetails.model_validate(port_in())
-    simulator.carrier.set(details.phone_number, CarrierRecord(eligible=False))
+    simulator.carrier.set_record(details.phone_number, CarrierRecord(eligible=False))
 
     with pytest.raises(ApplicationError, match="not sent: the number cannot be ported any more"):
-        await run(PortActivities(api, SETTINGS).submit_port, details, waited=LONG)
+        await run(PortInActivities(api, SETTINGS).submit_port, details, waited=LONG)
 
     assert simulator.ledger.count("portin.submitted") == 0
 
@@ -212,17 +219,19 @@ async def test_a_port_in_is_not_submitted_when_it_is_not_eligible_any_more(
 async def test_a_correction_is_not_sent_to_an_order_that_has_moved_on(
     api: Telegent, simulator: Simulator
 ) -> None:
-    ports = PortActivities(api, SETTINGS)
+    ports = PortInActivities(api, SETTINGS)
     details = PortInDetails.model_validate(port_in())
     order = await run(ports.submit_port, details, waited=LONG)
-    decided_on = OrderSeen(order_id=order.order_id, status="ResolutionRequired", message="8A")
+    decided_on = OrderSnapshot(order_id=order.order_id, status="ResolutionRequired", message="8A")
 
     with pytest.raises(ApplicationError, match="not sent: the order was") as caught:
-        await run(ports.update_port, UpdatePort(seen=decided_on, details=details), waited=LONG)
+        await run(
+            ports.update_port, UpdatePort(last_snapshot=decided_on, details=details), waited=LONG
+        )
 
-    assert caught.value.type == Outcome.OVERTAKEN
+    assert caught.value.type == Outcome.STALE
     assert simulator.ledger.count("portin.updated") == 0
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         now = await ports.read_port_order(order.order_id)
-    await run(ports.update_port, UpdatePort(seen=now, details=details), waited=LONG)
+    await run(ports.update_port, UpdatePort(last_snapshot=now, details=details), waited=LONG)
     assert simulator.ledger.count("portin.updated") == 1

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from resilience.harness.network import Proxy, proxy
-from tests.timeouts import PATIENCE
+from resilience.harness.network import Proxy, run_proxy
+from tests.timeouts import TEST_TIMEOUT
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -33,7 +33,7 @@ async def server() -> Server:
 @pytest.fixture
 async def between(server: Server) -> AsyncIterator[Proxy]:
     listener = await asyncio.start_server(server, "127.0.0.1", 0)
-    async with listener, proxy(listener.sockets[0].getsockname()[1]) as made:
+    async with listener, run_proxy(listener.sockets[0].getsockname()[1]) as made:
         yield made
 
 
@@ -54,7 +54,7 @@ async def test_frozen_bytes_are_held_and_then_passed_on(between: Proxy, server: 
     reader, writer = await connected(between)
     between.freeze()
     writer.write(gzip.compress(b"workflow 7, create_account") + b"more")
-    await asyncio.wait_for(between.seen([b"workflow 7", b"create_account"]), PATIENCE)
+    await asyncio.wait_for(between.until_sent([b"workflow 7", b"create_account"]), TEST_TIMEOUT)
     assert server.got == b""
     between.thaw()
     assert await reader.readexactly(2) == b"OK"
@@ -67,7 +67,7 @@ async def test_words_of_two_messages_are_not_taken_for_one(between: Proxy) -> No
     between.freeze()
     writer.write(gzip.compress(b"workflow 7") + gzip.compress(b"create_account"))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(between.seen([b"workflow 7", b"create_account"]), 0.3)
+        await asyncio.wait_for(between.until_sent([b"workflow 7", b"create_account"]), 0.3)
     writer.close()
 
 
@@ -77,7 +77,7 @@ async def test_a_cut_loses_what_is_held_and_lets_new_connections_through(
     reader, writer = await connected(between)
     between.freeze()
     writer.write(gzip.compress(b"lost"))
-    await asyncio.wait_for(between.seen([b"lost"]), PATIENCE)
+    await asyncio.wait_for(between.until_sent([b"lost"]), TEST_TIMEOUT)
     between.cut()
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         await reader.readexactly(1)

@@ -1,4 +1,4 @@
-"""The command `telegent`, typed in this process or as a process of its own."""
+"""The command `tgo`, typed in this process or as a process of its own."""
 
 import asyncio
 import json
@@ -13,8 +13,8 @@ from typing import Any
 from typer.testing import CliRunner
 
 from telegent_orchestrator.cli.app import app
-from tests.harness import House
-from tests.timeouts import PATIENCE
+from tests.harness import Harness
+from tests.timeouts import TEST_TIMEOUT
 
 ROOT = Path(__file__).parents[3]
 FAMILY = str(ROOT / "examples" / "family.json")
@@ -22,7 +22,7 @@ CORRECTION = str(ROOT / "examples" / "correction.json")
 
 
 @dataclass
-class Ended:
+class CommandOutput:
     status: int | None
     out: str
     err: str
@@ -38,42 +38,42 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Desk:
+class CommandLine:
     """Somebody at a terminal that has these variables."""
 
     variables: Mapping[str, str]
 
-    async def types(self, *words: str, given: str | None = None, **variables: str) -> Ended:
-        """What `telegent WORDS` says; `given` is its standard input."""
+    async def run(self, *words: str, given: str | None = None, **variables: str) -> CommandOutput:
+        """What `tgo WORDS` says; `given` is its standard input."""
         ended = await asyncio.to_thread(
             CliRunner().invoke,
             app,
             words,
             input=given,
-            env=nothing_of_ours() | dict(self.variables) | variables,
-            prog_name="telegent",
+            env=unset_variables() | dict(self.variables) | variables,
+            prog_name="tgo",
         )
         if ended.exception and not isinstance(ended.exception, SystemExit):
             raise ended.exception
-        return Ended(ended.exit_code, ended.stdout, ended.stderr)
+        return CommandOutput(ended.exit_code, ended.stdout, ended.stderr)
 
-    async def types_line(self, line: str, **variables: str) -> Ended:
-        """The same of a whole command line, as `telegent` itself prints them."""
-        telegent, *words = shlex.split(line)
-        assert telegent == "telegent"
-        return await self.types(*words, **variables)
+    async def run_line(self, line: str, **variables: str) -> CommandOutput:
+        """The same of a whole command line, as `tgo` itself prints them."""
+        program, *words = shlex.split(line)
+        assert program == "tgo"
+        return await self.run(*words, **variables)
 
 
-def desk(house: House, **variables: str) -> Desk:
-    """A desk that has the house's keys."""
+def command_line(harness: Harness, **variables: str) -> CommandLine:
+    """A desk that has the harness's keys."""
     known = {
-        "TEMPORAL_ADDRESS": house.temporal.service_client.config.target_host,
-        "TELEGENT_ID_KEY": house.settings.id_key,
+        "TEMPORAL_ADDRESS": harness.temporal.service_client.config.target_host,
+        "TELEGENT_ID_KEY": harness.settings.id_key,
     }
-    return Desk(known | variables)
+    return CommandLine(known | variables)
 
 
-def nothing_of_ours() -> dict[str, str | None]:
+def unset_variables() -> dict[str, str | None]:
     """Takes away what whoever runs the tests has set; a terminal's size, too."""
     ours: dict[str, str | None] = {
         name: None for name in os.environ if name.startswith(("TEMPORAL_", "TELEGENT_"))
@@ -81,32 +81,30 @@ def nothing_of_ours() -> dict[str, str | None]:
     return ours | {"TEMPORAL_CONFIG_FILE": os.devnull}
 
 
-def command_of(ended: Ended, *words: str) -> str:
+def printed_command(ended: CommandOutput, *words: str) -> str:
     """The one command line with these words that was printed as what to do next."""
     lines = [line.strip() for line in (ended.out + ended.err).splitlines()]
-    (found,) = [
-        line for line in lines if line.startswith("telegent ") and all(w in line for w in words)
-    ]
+    (found,) = [line for line in lines if line.startswith("tgo ") and all(w in line for w in words)]
     return found
 
 
-async def submitted(at: Desk, number: str) -> None:
+async def wait_submitted(cli: CommandLine, number: str) -> None:
     """Returns when the port-in of this number has an order."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
-            said = await at.types("port-in", "status", number, "--json")
+            said = await cli.run("port-in", "status", number, "--json")
             if said.json["status"]["state"] in ("SUBMITTED", "AT_CARRIER"):
                 return
             await asyncio.sleep(0.1)
 
 
-async def process(
+async def start_process(
     *words: str,
     env: Mapping[str, str],
     stdin: int = asyncio.subprocess.DEVNULL,
     stdout: int = asyncio.subprocess.PIPE,
 ) -> asyncio.subprocess.Process:
-    """`telegent` as a process of its own, with nothing else in its environment."""
+    """`tgo` as a process of its own, with nothing else in its environment."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -122,12 +120,12 @@ async def process(
     )
 
 
-async def ended(running: asyncio.subprocess.Process) -> Ended:
+async def wait_output(running: asyncio.subprocess.Process) -> CommandOutput:
     try:
-        out, err = await asyncio.wait_for(running.communicate(), PATIENCE)
+        out, err = await asyncio.wait_for(running.communicate(), TEST_TIMEOUT)
     finally:
         # So that a failing test leaves nothing behind.
         if running.returncode is None:
             running.kill()
             await running.wait()
-    return Ended(running.returncode, (out or b"").decode(), err.decode())
+    return CommandOutput(running.returncode, (out or b"").decode(), err.decode())

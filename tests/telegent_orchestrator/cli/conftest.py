@@ -6,8 +6,8 @@ from temporalio.client import Client
 
 from simulator import CarrierSetup, SimulatorOptions
 from telegent_orchestrator.cli import watching
-from tests.harness import QUICK, House, dev_server, open_house
-from tests.telegent_orchestrator.cli.commands import Desk, desk
+from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
+from tests.telegent_orchestrator.cli.commands import CommandLine, command_line
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -18,22 +18,22 @@ async def temporal() -> AsyncIterator[Client]:
 
 @pytest.fixture
 def options() -> SimulatorOptions:
-    return SimulatorOptions(carrier=CarrierSetup(timings=QUICK))
+    return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(temporal: Client, options: SimulatorOptions) -> AsyncIterator[House]:
-    async with open_house(temporal, options) as there:
+async def harness(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
+    async with running_harness(temporal, options) as there:
         yield there
 
 
 @pytest.fixture
-def at(house: House) -> Desk:
-    return desk(house)
+def cli(harness: Harness) -> CommandLine:
+    return command_line(harness)
 
 
 @pytest.fixture(autouse=True)
-def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "EVERY", 0.2)
+def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "POLL_INTERVAL", 0.2)
     # Nearly as long as in the command: on a busy machine an answer takes a while to show.
-    monkeypatch.setattr(watching, "STILL", 10)
+    monkeypatch.setattr(watching, "STABLE_POLLS", 10)

@@ -1,12 +1,12 @@
-"""What `telegent bulk` says of files: all that is wrong at once, and what to do next."""
+"""What `tgo bulk` says of files: all that is wrong at once, and what to do next."""
 
 import json
 from pathlib import Path
 
 from telegent_orchestrator.bulk_rows import Format, read_rows
-from tests.telegent_orchestrator.cli.commands import ROOT, Desk
+from tests.telegent_orchestrator.cli.commands import ROOT, CommandLine
 
-HERE = Desk({})
+HERE = CommandLine({})
 COMMON = str(ROOT / "examples" / "bulk-common.json")
 HEAD = (
     "reference,subscribers.0.name,subscribers.0.email,subscribers.0.password,"
@@ -25,9 +25,9 @@ async def test_every_fault_of_every_row_is_named_with_its_rows(tmp_path: Path) -
         "five,E,five@example.com,short,+18015550155",
     ]
     file.write_text("\n".join([HEAD, *rows]), encoding="utf-8-sig")
-    said = await HERE.types("bulk", "check", str(file), "--common", COMMON, "--json")
+    said = await HERE.run("bulk", "check", str(file), "--common", COMMON, "--json")
     assert said.status == 2
-    faults = said.json["faults"]
+    faults = said.json["errors"]
     assert [fault.partition(" String")[0] for fault in faults] == [
         "row 3: subscribers.0.email:",
         "rows 3, 7: subscribers.0.password:",
@@ -37,9 +37,9 @@ async def test_every_fault_of_every_row_is_named_with_its_rows(tmp_path: Path) -
         "row 5: lines.0.number.phone_number: is the same in row 2",
         "row 6: has 6 cells, and there are 5 columns",
     ]
-    people = await HERE.types("bulk", "start", str(file), "--common", COMMON)
+    people = await HERE.run("bulk", "start", str(file), "--common", COMMON)
     assert people.status == 2
-    assert f"{file} has 8 faults; nothing was sent" in people.err
+    assert f"{file} has 8 errors; nothing was sent" in people.err
     assert "short" not in people.err.replace("shorter", "")
 
 
@@ -54,14 +54,14 @@ async def test_a_file_that_is_no_table_of_rows_is_refused(tmp_path: Path) -> Non
         ("rows.csv", "lines.7.key\nx", "row 2: a request has no place 'lines.7.key'"),
     ):
         (tmp_path / name).write_text(text)
-        said = await HERE.types("bulk", "check", str(tmp_path / name))
+        said = await HERE.run("bulk", "check", str(tmp_path / name))
         assert said.status == 2
         assert why in said.err, said.err
 
 
 async def test_the_templates_and_the_samples_are_valid(tmp_path: Path) -> None:
     for form in Format:
-        template = await HERE.types("bulk", "template", form.value)
+        template = await HERE.run("bulk", "template", form.value)
         assert len(read_rows(template.out, form)) == 2
     csv, jsonl = (ROOT / "examples" / f"bulk.{form.value}" for form in Format)
     common = json.loads(Path(COMMON).read_text())

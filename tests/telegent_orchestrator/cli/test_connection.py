@@ -1,4 +1,4 @@
-"""What `telegent` says when Temporal, a worker or the right keys are not there, and at Ctrl-C."""
+"""What `tgo` says when Temporal, a worker or the right keys are not there, and at Ctrl-C."""
 
 import asyncio
 import base64
@@ -28,10 +28,17 @@ from telegent_orchestrator.port_in import (
     PortInRequest,
     PortState,
 )
-from tests.harness import SETTINGS, House, open_house
+from tests.harness import SETTINGS, Harness, running_harness
 from tests.payloads import port_in, single
-from tests.telegent_orchestrator.cli.commands import ROOT, Desk, command_of, desk, ended, process
-from tests.timeouts import PATIENCE
+from tests.telegent_orchestrator.cli.commands import (
+    ROOT,
+    CommandLine,
+    command_line,
+    printed_command,
+    start_process,
+    wait_output,
+)
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port
 
 NUMBER = "+18015550142"
@@ -46,13 +53,13 @@ KEYS = key_ring("mine")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def sealed(temporal: Client, options: SimulatorOptions) -> AsyncIterator[House]:
-    """A house whose payloads are encrypted."""
+async def sealed(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
+    """A harness whose payloads are encrypted."""
     client = await Client.connect(
         temporal.service_client.config.target_host,
         data_converter=data_converter(parse_key_ring(KEYS)),
     )
-    async with open_house(client, options) as there:
+    async with running_harness(client, options) as there:
         yield there
 
 
@@ -65,34 +72,34 @@ def request_file(tmp_path: Path) -> str:
 
 async def test_a_server_that_is_not_there_is_one_sentence() -> None:
     address = f"127.0.0.1:{free_port()}"
-    said = await ended(await process("--address", address, "list", env={}))
+    said = await wait_output(await start_process("--address", address, "list", env={}))
     assert said.status == 4
     (sentence,) = said.err.splitlines()
     assert sentence.startswith(f"cannot reach Temporal at {address}: Connection refused; ")
     assert said.out == ""
 
 
-async def test_a_namespace_that_is_not_there_is_one_sentence(at: Desk, request_file: str) -> None:
+async def test_a_namespace_that_is_not_there_is_one_sentence(
+    cli: CommandLine, request_file: str
+) -> None:
     for words in (("list",), ("status", "any"), ("port-in", "start", request_file)):
-        said = await at.types("--namespace", "absent", *words)
+        said = await cli.run("--namespace", "absent", *words)
         assert said.status == 4
         assert "has no namespace 'absent'" in said.err.splitlines()[-1]
 
 
 async def test_options_win_over_the_environment_and_are_kept_in_commands(
-    at: Desk, house: House, tmp_path: Path
+    cli: CommandLine, harness: Harness, tmp_path: Path
 ) -> None:
-    (tmp_path / "id key").write_text(f"{house.settings.id_key}\n")
-    elsewhere = Desk({"TEMPORAL_ADDRESS": "127.0.0.1:1", "TELEGENT_ID_KEY": "wrong"})
-    options = ["--address", at.variables["TEMPORAL_ADDRESS"]]
+    (tmp_path / "id key").write_text(f"{harness.settings.id_key}\n")
+    elsewhere = CommandLine({"TEMPORAL_ADDRESS": "127.0.0.1:1", "TELEGENT_ID_KEY": "wrong"})
+    options = ["--address", cli.variables["TEMPORAL_ADDRESS"]]
     options += ["--id-key-file", str(tmp_path / "id key")]
-    said = await elsewhere.types(*options, "port-in", "status", NUMBER)
+    said = await elsewhere.run(*options, "port-in", "status", NUMBER)
     assert said.status == 2
-    again = command_of(said, "list")
-    assert again.startswith(
-        f"telegent --address {at.variables['TEMPORAL_ADDRESS']} --id-key-file '"
-    )
-    assert (await elsewhere.types_line(again)).status == 0
+    again = printed_command(said, "list")
+    assert again.startswith(f"tgo --address {cli.variables['TEMPORAL_ADDRESS']} --id-key-file '")
+    assert (await elsewhere.run_line(again)).status == 0
 
 
 @pytest.mark.parametrize(
@@ -113,18 +120,18 @@ async def test_options_win_over_the_environment_and_are_kept_in_commands(
     ],
 )
 async def test_settings_that_cannot_be_used_are_one_sentence(
-    at: Desk, variables: dict[str, str], says: str
+    cli: CommandLine, variables: dict[str, str], says: str
 ) -> None:
-    here = Desk({"TEMPORAL_ADDRESS": at.variables["TEMPORAL_ADDRESS"]})
-    said = await here.types("list", **variables)
+    here = CommandLine({"TEMPORAL_ADDRESS": cli.variables["TEMPORAL_ADDRESS"]})
+    said = await here.run("list", **variables)
     assert said.status == 2
     (sentence,) = said.err.splitlines()
     assert says in sentence
 
 
-async def test_with_the_keys_everything_is_readable(sealed: House, request_file: str) -> None:
-    at = desk(sealed, TELEGENT_PAYLOAD_KEYS=KEYS)
-    said = await at.types("port-in", "start", request_file, "--watch")
+async def test_with_the_keys_everything_is_readable(sealed: Harness, request_file: str) -> None:
+    cli = command_line(sealed, TELEGENT_PAYLOAD_KEYS=KEYS)
+    said = await cli.run("port-in", "start", request_file, "--watch")
     assert said.status == 0
     assert "stored in the clear" not in said.err
 
@@ -139,30 +146,30 @@ async def test_with_the_keys_everything_is_readable(sealed: House, request_file:
     ids=["no keys", "other keys", "another key of that name"],
 )
 async def test_without_the_right_keys_nothing_is_sent(
-    sealed: House, request_file: str, keys: str, says: str
+    sealed: Harness, request_file: str, keys: str, says: str
 ) -> None:
-    sealed.telegent.carrier.set(NUMBER, CarrierRecord(pin="771204"))
-    right = desk(sealed, TELEGENT_PAYLOAD_KEYS=KEYS)
-    wrong = desk(sealed, TELEGENT_PAYLOAD_KEYS=keys)
-    assert (await right.types("port-in", "start", request_file, "--watch")).status == 3
-    watching = await wrong.types("port-in", "status", NUMBER, "--watch")
-    update = ("port-in", "update", NUMBER, "--secret", "account_pin=env:PIN")
-    sending = await wrong.types(*update, PIN="771204")
+    sealed.telegent.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
+    right = command_line(sealed, TELEGENT_PAYLOAD_KEYS=KEYS)
+    wrong = command_line(sealed, TELEGENT_PAYLOAD_KEYS=keys)
+    assert (await right.run("port-in", "start", request_file, "--watch")).status == 3
+    watching = await wrong.run("port-in", "status", NUMBER, "--watch")
+    update = ("port-in", "correct", NUMBER, "--secret", "account_pin=env:PIN")
+    sending = await wrong.run(*update, PIN="771204")
     for said in (watching, sending):
         assert said.status == 4
         (sentence,) = said.err.splitlines()
         assert says in sentence
         assert "--payload-keys-file" in sentence
     # The correction has not been sent, neither readable nor not.
-    status = await right.types("port-in", "status", NUMBER, "--json")
+    status = await right.run("port-in", "status", NUMBER, "--json")
     assert "corrected" not in status.out
 
 
 async def test_without_a_worker_it_says_so(
-    at: Desk, temporal: Client, house: House, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, temporal: Client, harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "PATIENCE", 0.5)
-    namespace = house.temporal.namespace
+    monkeypatch.setattr(watching, "REPLY_TIMEOUT", 0.5)
+    namespace = harness.temporal.namespace
     handle = await temporal.start_workflow(
         "OnboardingWorkflow", single(), id="onboarding-idle", task_queue="nobody-works-here"
     )
@@ -170,7 +177,7 @@ async def test_without_a_worker_it_says_so(
         ("status", "idle"),
         ("resolve", "idle", "Account", "retry", "--reason", "because"),
     ):
-        said = await at.types(*words)
+        said = await cli.run(*words)
         assert said.status == 4
         assert f"no worker answers in namespace '{namespace}' at " in said.err
     assert "may still be taken" in said.err
@@ -180,24 +187,24 @@ async def test_without_a_worker_it_says_so(
 async def test_a_worker_that_is_away_for_a_while_is_waited_for(
     temporal: Client, options: SimulatorOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "PATIENCE", 0.5)
-    noted, note = threading.Event(), Output.note
+    monkeypatch.setattr(watching, "REPLY_TIMEOUT", 0.5)
+    noted, note = threading.Event(), Output.notice
 
     def noting(self: Output, sentence: str) -> None:
         note(self, sentence)
         if "still trying" in sentence:
             noted.set()
 
-    monkeypatch.setattr(Output, "note", noting)
+    monkeypatch.setattr(Output, "notice", noting)
     simulator = Simulator(options)
     async with simulator.serve() as url:
         orchestrator = Orchestrator(temporal)
-        house = House(temporal, simulator, orchestrator, SETTINGS, url)
+        harness = Harness(temporal, simulator, orchestrator, SETTINGS, url)
         await orchestrator.start_onboarding(single("away"))
-        watch = asyncio.create_task(desk(house).types("status", "away", "--watch"))
-        assert await asyncio.to_thread(noted.wait, PATIENCE)
+        watch = asyncio.create_task(command_line(harness).run("status", "away", "--watch"))
+        assert await asyncio.to_thread(noted.wait, TEST_TIMEOUT)
         assert not watch.done()
-        async with house.working():
+        async with harness.running_workers():
             said = await watch
     assert said.status == 0
     assert "still trying" in said.err
@@ -207,31 +214,31 @@ async def test_a_service_that_watches_outlives_a_restart_of_the_worker(
     temporal: Client, options: SimulatorOptions
 ) -> None:
     simulator = Simulator(options)
-    simulator.carrier.set(NUMBER, CarrierRecord(pin="771204"))
+    simulator.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
     async with simulator.serve() as url:
         orchestrator = Orchestrator(
             Client(**{**temporal.config(), "interceptors": [Impatient()]})  # type: ignore[arg-type]
         )
-        house = House(temporal, simulator, orchestrator, SETTINGS, url)
+        harness = Harness(temporal, simulator, orchestrator, SETTINGS, url)
         details = PortInDetails.model_validate(port_in(NUMBER))
         port = await orchestrator.start_port_in(PortInRequest(details=details))
         onboarding = await orchestrator.start_onboarding(single("restarted"))
         away: list[Exception] = []
         often = timedelta(seconds=0.1)
-        whole = asyncio.create_task(followed(onboarding.watch(often, away=away.append)))
-        alone = asyncio.create_task(followed(port.watch(often, away=away.append)))
+        whole = asyncio.create_task(followed(onboarding.watch(often, on_unavailable=away.append)))
+        alone = asyncio.create_task(followed(port.watch(often, on_unavailable=away.append)))
         async with asyncio.timeout(60):
             while len(away) < 2:
                 await asyncio.sleep(0.1)
         assert not whole.done()
         assert not alone.done()
-        async with house.working():
+        async with harness.running_workers():
             progress = await whole
             async with asyncio.timeout(30):
                 while (await port.status()).state is not PortState.ACTION_REQUIRED:
                     await asyncio.sleep(0.1)
         # In between nobody works, and the watch of the port-in goes on.
-        async with house.working():
+        async with harness.running_workers():
             await port.correct(PortInCorrection(account_pin="771204", by="desk"))
             states = [status.state for status in await alone]
     assert progress[-1].onboarding.result is not None
@@ -258,43 +265,43 @@ async def followed(changes: AsyncIterator[Seen]) -> list[Seen]:
 
 
 async def test_ctrl_c_ends_the_watch_and_not_what_is_watched(
-    at: Desk, house: House, request_file: str
+    cli: CommandLine, harness: Harness, request_file: str
 ) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    running = await process("port-in", "start", request_file, "--watch", env=at.variables)
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    running = await start_process("port-in", "start", request_file, "--watch", env=cli.variables)
     assert running.stdout is not None
-    await asyncio.wait_for(running.stdout.readuntil(b"SUBMITTED"), PATIENCE)
+    await asyncio.wait_for(running.stdout.readuntil(b"SUBMITTED"), TEST_TIMEOUT)
     running.send_signal(signal.SIGINT)
-    said = await ended(running)
+    said = await wait_output(running)
     assert said.status == 130
     assert "not watched any more; what was started goes on" in said.err
     assert "Traceback" not in said.err
-    assert command_of(said, "--watch") == f"telegent port-in status {NUMBER} --watch"
-    assert (await at.types("port-in", "status", NUMBER)).status == 0
+    assert printed_command(said, "--watch") == f"tgo port-in status {NUMBER} --watch"
+    assert (await cli.run("port-in", "status", NUMBER)).status == 0
 
 
-async def test_a_usage_error_and_help_are_short(at: Desk) -> None:
-    said = await at.types("port-in", "decide", NUMBER, "explode", "--reason", "why")
+async def test_a_usage_error_and_help_are_short(cli: CommandLine) -> None:
+    said = await cli.run("port-in", "decide", NUMBER, "explode", "--reason", "why")
     assert said.status == 2
     assert "mark_done" in said.err
     assert "Traceback" not in said.err
-    assert "Exit status: 0 done" in (await at.types("--help")).out
+    assert "Exit status: 0 done" in (await cli.run("--help")).out
 
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("telegent port-in ", {"start", "status", "update", "cancel", "attach", "decide"}),
-        ("telegent list --state ACTION", {"ACTION_REQUIRED"}),
-        ("telegent list --type p", {"port-in", "port-out"}),
-        ("telegent port-in update +18015550142 --secret ", set()),
-        ("telegent status ", set()),
+        ("tgo port-in ", {"start", "status", "correct", "cancel", "attach", "decide"}),
+        ("tgo list --state ACTION", {"ACTION_REQUIRED"}),
+        ("tgo list --type p", {"port-in", "port-out"}),
+        ("tgo port-in correct +18015550142 --secret ", set()),
+        ("tgo status ", set()),
     ],
 )
 async def test_a_shell_completes_what_is_not_secret(typed: str, offered: set[str]) -> None:
-    words = {"_TELEGENT_COMPLETE": "complete_bash", "COMP_WORDS": typed}
+    words = {"_TGO_COMPLETE": "complete_bash", "COMP_WORDS": typed}
     words["COMP_CWORD"] = str(len(typed.split()) - (not typed.endswith(" ")))
-    said = await Desk({}).types(**words)
+    said = await CommandLine({}).run(**words)
     assert set(said.out.split()) == offered
 
 
@@ -309,4 +316,4 @@ def test_without_the_extra_it_says_in_one_sentence_what_to_install() -> None:
         [sys.executable, "-c", without], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 2
-    assert ran.stderr == "telegent needs typer, rich: pip install 'telegent-orchestrator[cli]'\n"
+    assert ran.stderr == "tgo needs typer, rich: pip install 'telegent-orchestrator[cli]'\n"

@@ -13,13 +13,13 @@ import typer
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent_orchestrator.cli.app import app, bulks, port_ins
-from telegent_orchestrator.cli.commands.listing import RUNS
+from telegent_orchestrator.cli.commands.listing import STATUSES
 from telegent_orchestrator.cli.connection import VARIABLES
-from telegent_orchestrator.cli.results import Exit
-from tests.harness import QUICK, House
-from tests.telegent_orchestrator.cli.commands import FAMILY, ROOT, Desk, submitted
-from tests.workflows.bulk.customers import customers
-from tools.docs.documents import between_markers, rows
+from telegent_orchestrator.cli.results import ExitStatus
+from tests.harness import FAST_TIMINGS, Harness
+from tests.telegent_orchestrator.cli.commands import FAMILY, ROOT, CommandLine, wait_submitted
+from tests.workflows.bulk.customers import create_customers
+from tools.docs.documents import between_markers, table_rows
 
 PAGE = ROOT / "docs" / "reference" / "cli.md"
 BULK = ROOT / "docs" / "how-to" / "bulk.md"
@@ -50,24 +50,26 @@ def commands(page: Path = PAGE, mark: str = "") -> list[Typed]:
 
 @pytest.fixture
 def options() -> SimulatorOptions:
-    return SimulatorOptions(carrier=CarrierSetup(records=RECORDS, timings=QUICK))
+    return SimulatorOptions(carrier=CarrierSetup(records=RECORDS, timings=FAST_TIMINGS))
 
 
-async def test_every_command_of_the_page_does_what_it_says(at: Desk, house: House) -> None:
+async def test_every_command_of_the_page_does_what_it_says(
+    cli: CommandLine, harness: Harness
+) -> None:
     variables = {"ACCOUNT_NUMBER": "100200301", "FIRST_PASSWORD": "change-me-first-1"}
     typed = commands()
     assert len(typed) >= 15
     for command in typed:
-        line = await prepared(command.line, at, house)
-        said = await at.types_line(line, **variables)
+        line = await prepared(command.line, cli, harness)
+        said = await cli.run_line(line, **variables)
         assert said.status == command.status, f"{line}\n{said.out}{said.err}"
 
 
 async def test_every_command_of_the_page_on_bulks_does_what_it_says(
-    at: Desk, house: House, tmp_path: Path
+    cli: CommandLine, harness: Harness, tmp_path: Path
 ) -> None:
     common = json.loads((ROOT / "examples" / "bulk-common.json").read_text())
-    made = (await customers(house)).made
+    made = (await create_customers(harness)).account
     common["account"]["account_id"] = made.account_id
     common["routes"]["message"]["message_route_id"] = made.message_route_id
     common["routes"]["voice"]["voice_route_id"] = made.voice_route_id
@@ -75,10 +77,10 @@ async def test_every_command_of_the_page_on_bulks_does_what_it_says(
     (tmp_path / "bulk-common.json").write_text(json.dumps(common))
     for row in (1, 2, 3):
         record = CarrierRecord(account_number=f"10020030{row}", pin=f"48291{row}")
-        house.telegent.carrier.set(f"+1801555015{row}", record)
+        harness.telegent.carrier.set_record(f"+1801555015{row}", record)
     create = "POST /v1.0/subscribers/create"
-    house.telegent.faults.add(Fault(match=create, kind="error_before", status=400, nth=2))
-    house.telegent.faults.add(Fault(match=create, kind="slow_before", seconds=5, times=99))
+    harness.telegent.faults.add(Fault(match=create, kind="error_before", status=400, nth=2))
+    harness.telegent.faults.add(Fault(match=create, kind="delay_effect", seconds=5, times=99))
     elsewhere = {
         "examples/bulk-common.json": str(tmp_path / "bulk-common.json"),
         "result.csv": str(tmp_path / "result.csv"),
@@ -86,7 +88,7 @@ async def test_every_command_of_the_page_on_bulks_does_what_it_says(
     }
     for command in commands(BULK, "bulk ?"):
         words = [elsewhere.get(word, word) for word in shlex.split(command.line)[1:]]
-        said = await at.types(*words)
+        said = await cli.run(*words)
         assert said.status == command.status, f"{command.line}\n{said.out}{said.err}"
 
     rows = list(csv.DictReader((tmp_path / "result.csv").read_text().splitlines()))
@@ -98,29 +100,29 @@ async def test_every_command_of_the_page_on_bulks_does_what_it_says(
     assert [word for word in re.findall(r"https?://[^\s\"']+", page) if "w3.org" not in word] == []
 
 
-async def prepared(line: str, at: Desk, house: House) -> str:
+async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
     """Lets happen what the page says has happened before this line."""
     words = shlex.split(line)
-    spoil = house.telegent.faults.add
+    spoil = harness.telegent.faults.add
     if "reference=family-2042" in words:
         # So that it is still there when it is cancelled.
-        spoil(Fault(match="POST /v1.0/account/create", kind="slow_before", seconds=5))
+        spoil(Fault(match="POST /v1.0/account/create", kind="delay_effect", seconds=5))
     elif words[1] == "resolve":
         spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
-        await other_family(at, words[2])
+        await other_family(cli, words[2])
     elif words[1:3] == ["port-in", "attach"]:
-        spoil(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
-        await stuck_port_in(at, words[3])
-        lost = house.telegent.ledger.of("portin.submitted")[-1]
+        spoil(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+        await stuck_port_in(cli, words[3])
+        lost = harness.telegent.ledger.by_kind("portin.submitted")[-1]
         return line.replace("JNUOID-11111111", lost.data["order_id"])
     elif words[1:3] == ["port-in", "decide"]:
-        await stuck_port_in(at, words[3])
+        await stuck_port_in(cli, words[3])
     elif words[1:3] == ["port-in", "cancel"]:
-        await submitted(at, words[3])
+        await wait_submitted(cli, words[3])
     return line
 
 
-async def other_family(at: Desk, reference: str) -> None:
+async def other_family(cli: CommandLine, reference: str) -> None:
     """A family with other people and numbers, whose onboarding asks something."""
     other = {
         "reference": reference,
@@ -129,23 +131,23 @@ async def other_family(at: Desk, reference: str) -> None:
         "lines.2.number.phone_number": "+18015550143",
     }
     sets = [word for field, value in other.items() for word in ("--set", f"{field}={value}")]
-    assert (await at.types("start", FAMILY, "--watch", *sets)).status == 3
+    assert (await cli.run("start", FAMILY, "--watch", *sets)).status == 3
 
 
-async def stuck_port_in(at: Desk, number: str) -> None:
+async def stuck_port_in(cli: CommandLine, number: str) -> None:
     """A port-in that waits for a person."""
     file = str(ROOT / "examples" / "port-in.json")
-    said = await at.types(
+    said = await cli.run(
         "port-in", "start", file, "--watch", "--set", f"details.phone_number={number}"
     )
     assert said.status == 3, said.out
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    options = rows(between_markers(PAGE, "connection"))
+    options = table_rows(between_markers(PAGE, "connection"))
     assert {row[0].strip("`"): row[1].strip("`") for row in options} == VARIABLES
-    exits = rows(between_markers(PAGE, "exits"))
-    assert [int(row[0]) for row in exits] == [status.value for status in Exit]
+    exits = table_rows(between_markers(PAGE, "exits"))
+    assert [int(row[0]) for row in exits] == [status.value for status in ExitStatus]
 
 
 def names_of(commands: typer.Typer) -> set[str]:
@@ -161,4 +163,4 @@ def test_the_page_has_every_command_and_every_state() -> None:
     of_bulks = [shlex.split(command.line)[1:3] for command in commands(BULK, "bulk ?")]
     assert {word for _, word in of_bulks} == names_of(bulks)
     assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_ins)
-    assert [run for run in RUNS if f"`{run}`" not in PAGE.read_text("utf-8")] == []
+    assert [run for run in STATUSES if f"`{run}`" not in PAGE.read_text("utf-8")] == []

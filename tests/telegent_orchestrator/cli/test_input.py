@@ -11,10 +11,16 @@ from typing import Any
 import pytest
 
 from telegent_orchestrator import lines, onboarding, port_in
-from telegent_orchestrator.cli.input import SECRETS
-from tests.telegent_orchestrator.cli.commands import CORRECTION, FAMILY, Desk, ended, process
+from telegent_orchestrator.cli.input import SECRET_FIELDS
+from tests.telegent_orchestrator.cli.commands import (
+    CORRECTION,
+    FAMILY,
+    CommandLine,
+    start_process,
+    wait_output,
+)
 
-HERE = Desk({})
+HERE = CommandLine({})
 
 
 def family(**changes: Any) -> str:
@@ -23,7 +29,7 @@ def family(**changes: Any) -> str:
 
 @pytest.mark.parametrize(("file", "what"), [(FAMILY, "onboarding"), (CORRECTION, "correction")])
 async def test_the_examples_are_valid(file: str, what: str) -> None:
-    said = await HERE.types("validate", file, "--as", what)
+    said = await HERE.run("validate", file, "--as", what)
     assert (said.status, said.out) == (0, f"{file} is a valid {what}\n")
 
 
@@ -31,19 +37,19 @@ async def test_all_faults_are_named_at_once_with_their_places() -> None:
     faulty = family(
         reference="with spaces", packages=[], routes={"message": {"message_route_id": ""}}, extra=1
     )
-    said = await HERE.types("validate", "-", given=faulty)
+    said = await HERE.run("validate", "-", given=faulty)
     assert said.status == 2
     places = [line.split(":")[0].strip() for line in said.err.splitlines()[1:]]
     assert {"reference", "packages", "routes.message.message_route_id", "extra"} <= set(places)
     assert "lines.0.package" in places  # it names a package that is gone
-    assert said.err.startswith(f"standard input has {len(places)} faults")
+    assert said.err.startswith(f"standard input has {len(places)} errors")
 
 
 async def test_faults_as_one_document() -> None:
-    said = await HERE.types("validate", "-", "--json", given=family(reference="no good"))
+    said = await HERE.run("validate", "-", "--json", given=family(reference="no good"))
     assert said.status == 2
     assert said.json["valid"] is False
-    (fault,) = said.json["faults"]
+    (fault,) = said.json["errors"]
     assert fault.startswith("reference: ")
     assert "no good" not in said.out
 
@@ -63,12 +69,12 @@ async def test_a_file_that_is_no_request_is_one_sentence(
     file = tmp_path / "request.json"
     if content is not None:
         file.write_bytes(content)
-    said = await HERE.types("start", str(file))
+    said = await HERE.run("start", str(file))
     assert said.status == 2
     (sentence,) = said.err.splitlines()
     assert str(file) in sentence
     assert says in sentence
-    as_json = await HERE.types("start", str(file), "--json")
+    as_json = await HERE.run("start", str(file), "--json")
     assert as_json.status == 2
     assert as_json.json["error"] == sentence
     assert as_json.err == ""
@@ -83,7 +89,7 @@ def test_every_secret_of_a_request_is_known_as_one() -> None:
         for name, field in model.model_fields.items()
         if not field.repr
     }
-    assert hidden == SECRETS
+    assert hidden == SECRET_FIELDS
 
 
 @pytest.mark.parametrize(
@@ -95,7 +101,7 @@ def test_every_secret_of_a_request_is_known_as_one() -> None:
     ],
 )
 async def test_secrets_are_no_arguments(option: str, value: str) -> None:
-    said = await HERE.types("validate", FAMILY, option, value)
+    said = await HERE.run("validate", FAMILY, option, value)
     assert said.status == 2
     assert "others can see" in said.err
     assert "tops3cret" not in said.err + said.out
@@ -104,7 +110,7 @@ async def test_secrets_are_no_arguments(option: str, value: str) -> None:
 async def test_secrets_come_from_environment_files_and_standard_input(tmp_path: Path) -> None:
     (tmp_path / "pin").write_text("short\n")
     # Each is too short, so that each is named if, and only if, it has been filled in.
-    said = await HERE.types(
+    said = await HERE.run(
         *("validate", FAMILY),
         *("--secret", "subscribers.0.password=env:MINE"),
         *("--secret", f"subscribers.1.password=file:{tmp_path / 'pin'}"),
@@ -129,24 +135,24 @@ async def test_secrets_come_from_environment_files_and_standard_input(tmp_path: 
     ],
 )
 async def test_options_that_cannot_be_used_are_one_sentence(options: list[str], says: str) -> None:
-    said = await HERE.types("validate", FAMILY, *options, HOME="somewhere-long")
+    said = await HERE.run("validate", FAMILY, *options, HOME="somewhere-long")
     assert said.status == 2
     (sentence,) = said.err.splitlines()
     assert says in sentence
 
 
 async def test_standard_input_is_the_request_or_a_secret() -> None:
-    said = await HERE.types("validate", "-", "--secret", "account.name=-", given=family())
+    said = await HERE.run("validate", "-", "--secret", "account.name=-", given=family())
     assert said.status == 2
     assert "standard input cannot be both" in said.err
 
 
 async def test_values_are_put_into_the_request() -> None:
-    said = await HERE.types(
+    said = await HERE.run(
         *("validate", CORRECTION, "--as", "correction", "--json"),
         *("--set", "billing_address.zip=84O43", "--set", "lock_removed=true"),
     )
-    assert {fault.split(":")[0] for fault in said.json["faults"]} == {
+    assert {fault.split(":")[0] for fault in said.json["errors"]} == {
         "billing_address.street1",
         "billing_address.city",
         "billing_address.state",
@@ -157,17 +163,17 @@ async def test_values_are_put_into_the_request() -> None:
 async def test_a_secret_is_asked_for_and_not_shown() -> None:
     screen, terminal = pty.openpty()
     words = ("validate", FAMILY, "--secret", "subscribers.0.password", "--json")
-    running = await process(*words, env={}, stdin=terminal)
+    running = await start_process(*words, env={}, stdin=terminal)
     assert running.stderr is not None
     prompt = await asyncio.wait_for(running.stderr.readuntil(b": "), 30)
     assert prompt == b"subscribers.0.password: "
     os.write(screen, b"whisper\n")
-    said = await ended(running)
+    said = await wait_output(running)
     echoed, _, _ = select.select([screen], [], [], 0)
     os.close(screen)
     os.close(terminal)
     assert said.status == 2
-    (fault,) = said.json["faults"]
+    (fault,) = said.json["errors"]
     assert fault.startswith("subscribers.0.password: String should have at least 8")
     assert not echoed
     assert "whisper" not in said.out + said.err
@@ -175,7 +181,7 @@ async def test_a_secret_is_asked_for_and_not_shown() -> None:
 
 async def test_without_a_terminal_it_says_how_to_give_a_secret() -> None:
     words = ("validate", FAMILY, "--secret", "subscribers.0.password")
-    said = await ended(await process(*words, env={}))
+    said = await wait_output(await start_process(*words, env={}))
     assert said.status == 2
     (sentence,) = said.err.splitlines()
     assert "no terminal to ask at" in sentence

@@ -1,4 +1,4 @@
-"""`telegent list` against a real server: filters, order, and where it ends."""
+"""`tgo list` against a real server: filters, order, and where it ends."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -7,34 +7,40 @@ import pytest
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
 
 from simulator import CarrierRecord, Fault
-from telegent_orchestrator.client.executions import Found, Kind, Run, Wanted, query_of
+from telegent_orchestrator.client.executions import (
+    ExecutionFilter,
+    ExecutionList,
+    ExecutionStatus,
+    WorkflowKind,
+    build_query,
+)
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import House
+from tests.harness import Harness
 from tests.payloads import port_in, single
-from tests.telegent_orchestrator.cli.commands import Desk, command_of
+from tests.telegent_orchestrator.cli.commands import CommandLine, printed_command
 
 NUMBERS = ("+18015550142", "+18015550143", "+18015550144")
 
 
-async def found(at: Desk, *words: str, count: int) -> Found:
+async def found(cli: CommandLine, *words: str, count: int) -> ExecutionList:
     """What is listed once that many are: Temporal's index lags a little."""
     async with asyncio.timeout(30):
         while True:
-            said = await at.types("list", "--json", *words)
+            said = await cli.run("list", "--json", *words)
             assert said.status == 0, said.out
-            listed = Found.model_validate(said.json)
+            listed = ExecutionList.model_validate(said.json)
             if listed.total == count:
                 return listed
             await asyncio.sleep(0.1)
 
 
-async def rejected(house: House) -> list[str]:
+async def rejected(harness: Harness) -> list[str]:
     """Three port-ins that wait for a person, one after the other."""
     ids = []
     for number in NUMBERS:
-        house.telegent.carrier.set(number, CarrierRecord(pin="771204"))
+        harness.telegent.carrier.set_record(number, CarrierRecord(pin="771204"))
         request = PortInRequest(details=PortInDetails.model_validate(port_in(number)))
-        handle = await house.orchestrator.start_port_in(request)
+        handle = await harness.orchestrator.start_port_in(request)
         async with asyncio.timeout(30):
             while (await handle.status()).state is not PortState.ACTION_REQUIRED:
                 await asyncio.sleep(0.05)
@@ -42,88 +48,92 @@ async def rejected(house: House) -> list[str]:
     return ids
 
 
-async def test_who_has_waited_longest_for_a_person_is_first(at: Desk, house: House) -> None:
-    await house.onboard(single())
-    youngest, oldest, middle = await rejected(house)
+async def test_who_has_waited_longest_for_a_person_is_first(
+    cli: CommandLine, harness: Harness
+) -> None:
+    await harness.onboard(single())
+    youngest, oldest, middle = await rejected(harness)
     # The first one has been corrected, and rejected once more: it has waited for the least time.
-    again = ("port-in", "update", youngest, "--secret", "account_pin=env:PIN")
-    assert (await at.types(*again, PIN="771205")).status == 0
-    assert (await at.types("port-in", "status", youngest, "--watch")).status == 3
+    again = ("port-in", "correct", youngest, "--secret", "account_pin=env:PIN")
+    assert (await cli.run(*again, PIN="771205")).status == 0
+    assert (await cli.run("port-in", "status", youngest, "--watch")).status == 3
 
-    waiting = await found(at, "--needs-action", count=3)
+    waiting = await found(cli, "--needs-action", count=3)
     while waiting.executions[2].workflow_id != youngest:
-        waiting = await found(at, "--needs-action", count=3)
+        waiting = await found(cli, "--needs-action", count=3)
     assert [one.workflow_id for one in waiting.executions] == [oldest, middle, youngest]
     assert {one.port_state for one in waiting.executions} == {"ACTION_REQUIRED"}
-    assert {one.kind for one in waiting.executions} == {Kind.PORT_IN}
-    first = await found(at, "--needs-action", "--limit", "1", count=3)
+    assert {one.kind for one in waiting.executions} == {WorkflowKind.PORT_IN}
+    first = await found(cli, "--needs-action", "--limit", "1", count=3)
     assert [one.workflow_id for one in first.executions] == [oldest]
-    everything = await found(at, "--type", "port-in", "--state", "running", count=3)
+    everything = await found(cli, "--type", "port-in", "--state", "running", count=3)
     assert [one.workflow_id for one in everything.executions] == [middle, oldest, youngest]
 
-    people = await at.types("list", "--needs-action", "--limit", "2")
+    people = await cli.run("list", "--needs-action", "--limit", "2")
     assert "1 more: give --limit 3" in people.out
     assert people.out.index(oldest) < people.out.index(middle)
     assert youngest not in people.out
     assert NUMBERS[0] not in people.out
-    status = command_of(people, "port-in", "status")
-    assert (await at.types_line(status)).status == 3
+    status = printed_command(people, "port-in", "status")
+    assert (await cli.run_line(status)).status == 3
 
 
-async def test_a_question_waits_for_a_person_until_it_is_answered(at: Desk, house: House) -> None:
-    spoil = house.telegent.faults.add
+async def test_a_question_waits_for_a_person_until_it_is_answered(
+    cli: CommandLine, harness: Harness
+) -> None:
+    spoil = harness.telegent.faults.add
     spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
     spoil(Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2))
-    onboarding = await house.onboard(single())
+    onboarding = await harness.onboard(single())
     reference = onboarding.id.removeprefix("onboarding-")
     for asks, step in ((onboarding.id, "Voice route"), (f"{onboarding.id}-line-first", "Number")):
-        (waiting,) = (await found(at, "--needs-action", count=1)).executions
+        (waiting,) = (await found(cli, "--needs-action", count=1)).executions
         assert (waiting.workflow_id, waiting.step) == (asks, step)
-        people = await at.types("list", "--needs-action")
-        assert "needs a person" in people.out
-        status = command_of(people, "status")
-        assert status == f"telegent status {reference}"
-        resolve = command_of(await at.types_line(status), "resolve", "retry")
-        assert (await at.types_line(resolve.replace("…", "it is not there"))).status == 0
-        await found(at, "--needs-action", count=0)
+        people = await cli.run("list", "--needs-action")
+        assert "needs operator" in people.out
+        status = printed_command(people, "status")
+        assert status == f"tgo status {reference}"
+        resolve = printed_command(await cli.run_line(status), "resolve", "retry")
+        assert (await cli.run_line(resolve.replace("…", "it is not there"))).status == 0
+        await found(cli, "--needs-action", count=0)
     assert (await onboarding.result()).complete
 
 
-async def test_filters_hold_together(at: Desk, house: House) -> None:
-    handle = await house.onboard(single())
+async def test_filters_hold_together(cli: CommandLine, harness: Harness) -> None:
+    handle = await harness.onboard(single())
     result = await handle.result()
-    await rejected(house)
+    await rejected(harness)
     mine = ("--account", result.account_id)
 
-    (onboarding,) = (await found(at, *mine, count=1)).executions
-    assert (onboarding.workflow_id, onboarding.run) == (handle.id, Run.COMPLETED)
+    (onboarding,) = (await found(cli, *mine, count=1)).executions
+    assert (onboarding.workflow_id, onboarding.status) == (handle.id, ExecutionStatus.COMPLETED)
     assert onboarding.account_id == result.account_id
     assert onboarding.ended_at is not None
-    (line,) = (await found(at, *mine, "--type", "line", count=1)).executions
-    assert line.kind is Kind.LINE
-    await found(at, *mine, "--type", "line", "--type", "onboarding", count=2)
-    await found(at, *mine, "--state", "running", count=0)
-    await found(at, *mine, "--state", "completed", "--since", "1h", count=1)
+    (line,) = (await found(cli, *mine, "--type", "line", count=1)).executions
+    assert line.kind is WorkflowKind.LINE
+    await found(cli, *mine, "--type", "line", "--type", "onboarding", count=2)
+    await found(cli, *mine, "--state", "running", count=0)
+    await found(cli, *mine, "--state", "completed", "--since", "1h", count=1)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    await found(at, *mine, "--since", later, count=0)
-    await found(at, "--state", "ACTION_REQUIRED", "--state", "running", count=3)
+    await found(cli, *mine, "--since", later, count=0)
+    await found(cli, "--state", "ACTION_REQUIRED", "--state", "running", count=3)
     await found(
-        at, "--state", "AT_CARRIER", "--state", "ACTION_REQUIRED", "--needs-action", count=3
+        cli, "--state", "AT_CARRIER", "--state", "ACTION_REQUIRED", "--needs-action", count=3
     )
-    await found(at, "--account", '" OR "" = "', count=0)
+    await found(cli, "--account", '" OR "" = "', count=0)
 
     running = ("--state", "running")
-    waiting = await found(at, *running, "--step", "Losing carrier", count=3)
+    waiting = await found(cli, *running, "--step", "Losing carrier", count=3)
     one = waiting.executions[0]
     assert one.order_id is not None
-    (same,) = (await found(at, "--order", one.order_id, count=1)).executions
+    (same,) = (await found(cli, "--order", one.order_id, count=1)).executions
     assert same.workflow_id == one.workflow_id
-    await found(at, *running, "--unchanged-since", later, count=3)
-    await found(at, *running, "--unchanged-since", "1h", count=0)
+    await found(cli, *running, "--unchanged-since", later, count=3)
+    await found(cli, *running, "--unchanged-since", "1h", count=0)
 
-    people = await at.types("list", *mine)
+    people = await cli.run("list", *mine)
     assert handle.id.removeprefix("onboarding-") in people.out
-    nothing = await at.types("list", "--account", "AID-of-nobody")
+    nothing = await cli.run("list", "--account", "AID-of-nobody")
     assert (nothing.status, nothing.out) == (0, "nothing is there that fits\n")
 
 
@@ -137,30 +147,30 @@ async def test_filters_hold_together(at: Desk, house: House) -> None:
     ],
 )
 async def test_a_filter_that_cannot_be_used_is_refused(words: tuple[str, ...], says: str) -> None:
-    said = await Desk({}).types("list", *words)
+    said = await CommandLine({}).run("list", *words)
     assert said.status == 2
     assert says in said.err
 
 
 def test_a_quote_does_not_end_a_value() -> None:
-    query = query_of(Wanted(kinds=[Kind.LINE], account_id='a"b\\c'))
+    query = build_query(ExecutionFilter(kinds=[WorkflowKind.LINE], account_id='a"b\\c'))
     assert query == r'WorkflowType IN ("LineWorkflow") AND TelegentAccount IN ("a\"b\\c")'
 
 
-async def test_a_paused_workflow_is_shown_as_such(at: Desk, house: House) -> None:
-    house.telegent.carrier.set(NUMBERS[0], CarrierRecord(script="silent"))
+async def test_a_paused_workflow_is_shown_as_such(cli: CommandLine, harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBERS[0], CarrierRecord(script="silent"))
     request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBERS[0])))
-    handle = await house.orchestrator.start_port_in(request)
-    namespace = house.temporal.namespace
-    await house.temporal.workflow_service.pause_workflow_execution(
+    handle = await harness.orchestrator.start_port_in(request)
+    namespace = harness.temporal.namespace
+    await harness.temporal.workflow_service.pause_workflow_execution(
         PauseWorkflowExecutionRequest(namespace=namespace, workflow_id=handle.id)
     )
-    (listed,) = (await found(at, "--state", "paused", count=1)).executions
-    assert (listed.workflow_id, listed.run) == (handle.id, Run.PAUSED)
-    assert "paused" in (await at.types("list")).out
+    (listed,) = (await found(cli, "--state", "paused", count=1)).executions
+    assert (listed.workflow_id, listed.status) == (handle.id, ExecutionStatus.PAUSED)
+    assert "paused" in (await cli.run("list")).out
     for words in (("port-in", "status", handle.id), ("port-in", "status", handle.id, "--watch")):
-        status = await at.types(*words)
+        status = await cli.run(*words)
         assert status.status == 3
         assert "somebody must unpause it" in status.err
-        assert handle.id in (await at.types_line(command_of(status, "list"))).out
-    await house.temporal.get_workflow_handle(handle.id).terminate()
+        assert handle.id in (await cli.run_line(printed_command(status, "list"))).out
+    await harness.temporal.get_workflow_handle(handle.id).terminate()

@@ -1,4 +1,4 @@
-"""`telegent start`, `status`, `resolve`, `cancel` against a real server, worker and simulator."""
+"""`tgo start`, `status`, `resolve`, `cancel` against a real server, worker and simulator."""
 
 import asyncio
 import contextlib
@@ -19,46 +19,52 @@ from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent_orchestrator.cli.rendering import onboarding_panel
 from telegent_orchestrator.cli.views import OnboardingView
-from telegent_orchestrator.client import Orchestrator, Progress
+from telegent_orchestrator.client import OnboardingProgress, Orchestrator
 from telegent_orchestrator.progress import StepState
-from tests.harness import QUICK, House
-from tests.payloads import line, person, port_in, single
-from tests.telegent_orchestrator.cli.commands import FAMILY, Desk, command_of, ended, process
+from tests.harness import FAST_TIMINGS, Harness
+from tests.payloads import line, new_subscriber, port_in, single
+from tests.telegent_orchestrator.cli.commands import (
+    FAMILY,
+    CommandLine,
+    printed_command,
+    start_process,
+    wait_output,
+)
 
 REJECTING = CarrierSetup(
     records={"+18015550142": CarrierRecord(account_number="100200301", pin="482913", zip="84043")},
-    timings=QUICK,
+    timings=FAST_TIMINGS,
 )
 
 
 @pytest.fixture
-def one(tmp_path: Path, house: House) -> str:
+def one(tmp_path: Path, harness: Harness) -> str:
     """A file with a small request, whose reference no other test has."""
     file = tmp_path / "one.json"
-    file.write_text(single(f"{house.settings.id_key}-one").model_dump_json(exclude_none=True))
+    file.write_text(single(f"{harness.settings.id_key}-one").model_dump_json(exclude_none=True))
     return str(file)
 
 
 @pytest.fixture
-def reference(house: House) -> str:
-    return f"{house.settings.id_key}-one"
+def reference(harness: Harness) -> str:
+    return f"{harness.settings.id_key}-one"
 
 
-async def test_a_start_is_followed_to_its_end(at: Desk, one: str, reference: str) -> None:
-    said = await at.types("start", one, "--watch")
+async def test_a_start_is_followed_to_its_end(cli: CommandLine, one: str, reference: str) -> None:
+    said = await cli.run("start", one, "--watch")
     assert said.status == 0
     assert "s  Account done" in said.out
     assert f"onboarding {reference}: done" in said.out
     assert "eSIM LPA:1$" in said.out
 
-    after = await at.types("status", reference, "--json")
+    after = await cli.run("status", reference, "--json")
     assert after.status == 0
     view = OnboardingView.model_validate(after.json)
-    assert (view.state, view.moving, view.next) == ("done", False, [])
+    assert (view.state, view.in_progress, view.next) == ("done", False, [])
 
 
-async def test_a_watch_is_json_lines(at: Desk, one: str, reference: str) -> None:
-    said = await at.types("start", one, "--watch", "--json")
+async def test_a_watch_is_json_lines(cli: CommandLine, one: str, reference: str) -> None:
+    said = await cli.run("start", one, "--watch", "--json")
     assert said.status == 0
     views = [OnboardingView.model_validate(line) for line in said.json_lines]
     assert [view.reference for view in views] == [reference] * len(views)
@@ -67,14 +73,16 @@ async def test_a_watch_is_json_lines(at: Desk, one: str, reference: str) -> None
 
 
 async def test_in_a_terminal_it_is_redrawn_with_a_progress_bar(
-    at: Desk, one: str, reference: str
+    cli: CommandLine, one: str, reference: str
 ) -> None:
     screen, terminal = pty.openpty()
     wide = {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
-    running = await process("start", one, "--watch", env={**at.variables, **wide}, stdout=terminal)
+    running = await start_process(
+        "start", one, "--watch", env={**cli.variables, **wide}, stdout=terminal
+    )
     os.close(terminal)
     shown = await asyncio.to_thread(everything_of, screen)
-    assert (await ended(running)).status == 0
+    assert (await wait_output(running)).status == 0
     assert "━━━" in shown
     assert re.search(r"\d+ of \d+ steps", shown)
     assert "\x1b[1A" in shown  # the cursor goes up, to draw over what was there
@@ -91,87 +99,87 @@ def everything_of(screen: int) -> str:
     return shown.decode()
 
 
-async def test_a_start_says_whether_it_joined(at: Desk, one: str, reference: str) -> None:
-    first = await at.types("start", one, "--json")
-    second = await at.types("start", one, "--json")
-    people = await at.types("start", one)
+async def test_a_start_says_whether_it_joined(cli: CommandLine, one: str, reference: str) -> None:
+    first = await cli.run("start", one, "--json")
+    second = await cli.run("start", one, "--json")
+    people = await cli.run("start", one)
     assert (first.status, second.status, people.status) == (0, 0, 0)
     assert first.json["workflow_id"] == second.json["workflow_id"] == f"onboarding-{reference}"
     assert (first.json["joined"], second.json["joined"]) == (False, True)
     assert "this request is not used" in people.err
-    assert (await at.types_line(command_of(people, "--watch"))).status == 0
+    assert (await cli.run_line(printed_command(people, "--watch"))).status == 0
 
 
-async def test_without_keys_it_says_that_nothing_is_encrypted(at: Desk, one: str) -> None:
-    said = await at.types("start", one)
+async def test_without_keys_it_says_that_nothing_is_encrypted(cli: CommandLine, one: str) -> None:
+    said = await cli.run("start", one)
     assert "stored in the clear" in said.err
 
 
 @pytest.mark.parametrize("options", [SimulatorOptions(carrier=REJECTING)])
 async def test_a_rejected_port_in_ends_the_watch_with_the_command_that_corrects_it(
-    at: Desk, house: House
+    cli: CommandLine, harness: Harness
 ) -> None:
-    reference = f"{house.settings.id_key}-family"
+    reference = f"{harness.settings.id_key}-family"
     # One line takes longer than the carrier takes to reject the other one's number.
-    slow = Fault(match="POST /v1.0/subscriptions", kind="slow_before", seconds=3)
-    house.telegent.faults.add(slow)
-    said = await at.types("start", FAMILY, "--set", f"reference={reference}", "--watch")
+    slow = Fault(match="POST /v1.0/subscriptions", kind="delay_effect", seconds=3)
+    harness.telegent.faults.add(slow)
+    said = await cli.run("start", FAMILY, "--set", f"reference={reference}", "--watch")
     assert said.status == 3
-    assert f"onboarding {reference}: needs a person" in said.out
+    assert f"onboarding {reference}: needs operator" in said.out
     assert "was rejected (ACCOUNT_NUMBER): The losing carrier does not know" in said.out
     # What needed nobody had gone on, and was waited for.
     assert said.out.count("Subscription done") == 2
-    assert (await at.types("status", reference)).status == 3
+    assert (await cli.run("status", reference)).status == 3
 
-    update = command_of(said, "port-in", "update")
-    assert update == "telegent port-in update +18015550142 --secret account_number"
-    corrected = await at.types_line(f"{update}=env:NUMBER", NUMBER="100200301")
+    update = printed_command(said, "port-in", "correct")
+    assert update == "tgo port-in correct +18015550142 --secret account_number"
+    corrected = await cli.run_line(f"{update}=env:NUMBER", NUMBER="100200301")
     assert corrected.status == 0, corrected.err
 
-    end = await at.types("status", reference, "--watch")
+    end = await cli.run("status", reference, "--watch")
     assert end.status == 0
     assert f"onboarding {reference}: done" in end.out
     assert "100200301" not in said.out + said.err + corrected.out + corrected.err + end.out
 
 
 async def test_a_question_is_answered_with_the_command_that_is_shown(
-    at: Desk, house: House, one: str, reference: str
+    cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
-    house.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2)
     )
-    said = await at.types("start", one, "--watch")
+    said = await cli.run("start", one, "--watch")
     assert said.status == 3
     assert "Voice route asks: " in said.out
-    shown = command_of(said, "resolve", "retry")
-    open_still = await at.types_line(shown)
+    shown = printed_command(said, "resolve", "retry")
+    open_still = await cli.run_line(shown)
     assert open_still.status == 2
     assert "reason: write a value in place of …" in open_still.err
     retry = shown.replace("…", "it is not in the portal")
-    answered = await at.types_line(retry)
+    answered = await cli.run_line(retry)
     assert answered.status == 0, answered.err
-    again = await at.types_line(retry)
+    again = await cli.run_line(retry)
     assert (again.status, again.err) == (
         1,
         "refused: step 'Voice route' does not wait for an answer; waiting: none\n",
     )
-    assert (await at.types("status", reference, "--watch")).status == 0
+    assert (await cli.run("status", reference, "--watch")).status == 0
 
 
 async def test_a_question_of_a_line_is_answered_too(
-    at: Desk, house: House, one: str, reference: str
+    cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
-    house.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/subscriptions", kind="error_before", status=504, times=2)
     )
-    said = await at.types("start", one, "--watch", "--json")
+    said = await cli.run("start", one, "--watch", "--json")
     assert said.status == 3
     (advice,) = said.json_lines[-1]["next"]
     (adopt,) = [command for command in advice["commands"] if " adopt " in command]
     assert " --line first " in adopt
-    taken = await at.types_line(adopt.replace("…", "SUB-1"))
+    taken = await cli.run_line(adopt.replace("…", "SUB-1"))
     assert taken.status == 0, taken.err
-    end = await at.types("status", reference, "--watch", "--json")
+    end = await cli.run("status", reference, "--watch", "--json")
     assert end.status == 0
     assert (
         end.json_lines[-1]["progress"]["onboarding"]["result"]["lines"][0]["subscription_id"]
@@ -180,31 +188,31 @@ async def test_a_question_of_a_line_is_answered_too(
 
 
 async def test_what_could_not_be_done_is_said_and_can_be_started_again(
-    at: Desk, house: House, one: str, reference: str
+    cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
-    house.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=400)
     )
-    said = await at.types("start", one, "--watch")
+    said = await cli.run("start", one, "--watch")
     assert said.status == 1
     assert f"onboarding {reference}: failed" in said.out
     assert "  line first: " in said.out
-    again = command_of(said, "start").replace("FILE", one)
-    assert (await at.types_line(again)).status == 0
+    again = printed_command(said, "start").replace("FILE", one)
+    assert (await cli.run_line(again)).status == 0
 
 
-async def test_a_line_that_temporal_has_forgotten_is_still_done(house: House) -> None:
-    house.telegent.carrier.set("+18015550142", CarrierRecord(script="silent"))
+async def test_a_line_that_temporal_has_forgotten_is_still_done(harness: Harness) -> None:
+    harness.telegent.carrier.set_record("+18015550142", CarrierRecord(script="silent"))
     moved = line("moved", "two", number={"kind": "port_in", **port_in("+18015550142")})
-    people = [person("one"), person("two")]
-    onboarding = await house.onboard(
+    people = [new_subscriber("one"), new_subscriber("two")]
+    onboarding = await harness.onboard(
         single(subscribers=people, lines=[line("first", "one"), moved])
     )
     async for before in onboarding.watch():
         if before.ports and before.onboarding.lines[0].state is StepState.DONE:
             break
     forgetful = Forgetful(f"{onboarding.id}-line-first")
-    client = Client(**{**house.temporal.config(), "interceptors": [forgetful]})  # type: ignore[arg-type]
+    client = Client(**{**harness.temporal.config(), "interceptors": [forgetful]})  # type: ignore[arg-type]
     reference = onboarding.id.removeprefix("onboarding-")
     after = await Orchestrator(client).onboarding(reference).progress()
 
@@ -235,7 +243,7 @@ class Forgetful(Interceptor):
         return outbound
 
 
-def shown(progress: Progress) -> str:
+def shown(progress: OnboardingProgress) -> str:
     console = Console(file=io.StringIO(), width=160)
     with console.capture() as said:
         console.print(onboarding_panel(progress, 1.0))
@@ -243,26 +251,26 @@ def shown(progress: Progress) -> str:
 
 
 async def test_a_cancelled_onboarding_has_not_ended_well(
-    at: Desk, house: House, one: str, reference: str
+    cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
-    house.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2)
     )
-    assert (await at.types("start", one, "--watch")).status == 3
+    assert (await cli.run("start", one, "--watch")).status == 3
     why = ("--reason", "the customer stays", "--by", "desk")
-    said = await at.types("cancel", reference, *why, "--json")
+    said = await cli.run("cancel", reference, *why, "--json")
     assert (said.status, said.json["workflow_id"]) == (0, f"onboarding-{reference}")
-    end = await at.types("status", reference, "--watch", "--json")
+    end = await cli.run("status", reference, "--watch", "--json")
     assert end.status == 1
     assert end.json_lines[-1]["state"] == "cancelled"
-    people = await at.types("status", reference)
+    people = await cli.run("status", reference)
     assert re.search(r"^  taken back: .*route", people.out, re.MULTILINE)
-    history = await house.temporal.get_workflow_handle(f"onboarding-{reference}").fetch_history()
+    history = await harness.temporal.get_workflow_handle(f"onboarding-{reference}").fetch_history()
     asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
     (event,) = [event for event in history.events if event.event_type == asked]
     cause = event.workflow_execution_cancel_requested_event_attributes.cause
     assert cause == "desk: the customer stays"
-    late = await at.types("cancel", reference)
+    late = await cli.run("cancel", reference)
     assert (late.status, late.err) == (1, "refused: it has ended already\n")
 
 
@@ -275,17 +283,19 @@ async def test_a_cancelled_onboarding_has_not_ended_well(
         ("resolve", "nobody", "Account", "retry", "--reason", "because"),
     ],
 )
-async def test_an_unknown_reference_is_one_sentence(at: Desk, words: tuple[str, ...]) -> None:
-    said = await at.types(*words)
+async def test_an_unknown_reference_is_one_sentence(
+    cli: CommandLine, words: tuple[str, ...]
+) -> None:
+    said = await cli.run(*words)
     assert said.status == 2
     assert said.err.startswith("there is no onboarding nobody ")
-    assert (await at.types_line(command_of(said, "list"))).status == 0
-    as_json = await at.types(*words, "--json")
+    assert (await cli.run_line(printed_command(said, "list"))).status == 0
+    as_json = await cli.run(*words, "--json")
     assert as_json.json["error"] in said.err
-    assert json.loads(as_json.out).keys() == {"error", "faults", "next"}
+    assert json.loads(as_json.out).keys() == {"error", "errors", "next"}
 
 
 async def test_an_answer_that_is_incomplete_is_refused_before_it_is_sent() -> None:
-    said = await Desk({}).types("resolve", "any", "Account", "adopt", "--reason", "because")
+    said = await CommandLine({}).run("resolve", "any", "Account", "adopt", "--reason", "because")
     assert said.status == 2
     assert "adopt needs the id of what is there" in said.err

@@ -1,4 +1,4 @@
-"""`telegent port-in …` against a real server, worker and simulator."""
+"""`tgo port-in …` against a real server, worker and simulator."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,9 @@ from simulator import CarrierRecord
 from simulator.engine.faults import Fault
 from telegent_orchestrator.cli.views import PortInView
 from telegent_orchestrator.port_in import PortState
-from tests.harness import House
+from tests.harness import Harness
 from tests.payloads import port_in
-from tests.telegent_orchestrator.cli.commands import Desk, command_of, submitted
+from tests.telegent_orchestrator.cli.commands import CommandLine, printed_command, wait_submitted
 
 NUMBER = "+18015550142"
 
@@ -27,34 +27,36 @@ def file(tmp_path: Path) -> str:
     return written(tmp_path)
 
 
-async def test_a_port_in_is_followed_to_its_end(at: Desk, file: str) -> None:
-    said = await at.types("port-in", "start", file, "--watch")
+async def test_a_port_in_is_followed_to_its_end(cli: CommandLine, file: str) -> None:
+    said = await cli.run("port-in", "start", file, "--watch")
     assert said.status == 0
     assert "port-in: AT_CARRIER: Telegent: " in said.out
     assert f"port-in of {NUMBER}: done, COMPLETED" in said.out
-    as_json = await at.types("port-in", "status", NUMBER, "--watch", "--json")
+    as_json = await cli.run("port-in", "status", NUMBER, "--watch", "--json")
     (line,) = as_json.json_lines
     view = PortInView.model_validate(line)
     assert (view.state, view.status.state) == ("done", PortState.COMPLETED)
 
 
-async def test_a_start_says_whether_it_joined(at: Desk, house: House, file: str) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    first = await at.types("port-in", "start", file, "--json")
-    second = await at.types("port-in", "start", file)
+async def test_a_start_says_whether_it_joined(
+    cli: CommandLine, harness: Harness, file: str
+) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    first = await cli.run("port-in", "start", file, "--json")
+    second = await cli.run("port-in", "start", file)
     assert first.json["joined"] is False
     assert "this request is not used" in second.err
     assert "482913" not in first.out + second.out + second.err
 
 
 async def test_missing_data_are_sent_with_the_command_that_is_shown(
-    at: Desk, tmp_path: Path
+    cli: CommandLine, tmp_path: Path
 ) -> None:
     bare = written(tmp_path, account_number=None, losing_carrier=None, billing_address=None)
-    said = await at.types("port-in", "start", bare, "--watch")
+    said = await cli.run("port-in", "start", bare, "--watch")
     assert said.status == 3
     assert "losing_carrier is missing" in said.out
-    shown = command_of(said, "port-in", "update")
+    shown = printed_command(said, "port-in", "correct")
     assert "--secret account_number" in shown
     typed = (
         shown.replace("account_number", "account_number=env:ACCOUNT")
@@ -65,114 +67,120 @@ async def test_missing_data_are_sent_with_the_command_that_is_shown(
         .replace("zip=…", "zip=84043")
     )
     assert "…" not in typed
-    sent = await at.types_line(f"{typed} --by 'support desk'", ACCOUNT="100200300")
+    sent = await cli.run_line(f"{typed} --by 'support desk'", ACCOUNT="100200300")
     assert sent.status == 0, sent.err
-    end = await at.types_line(command_of(sent, "--watch"))
+    end = await cli.run_line(printed_command(sent, "--watch"))
     assert end.status == 0
     assert "support desk: corrected account_number, billing_address, losing_carrier" in end.out
 
 
 async def test_a_correction_that_is_refused_says_why_and_what_else_there_is(
-    at: Desk, house: House, file: str
+    cli: CommandLine, harness: Harness, file: str
 ) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(pin="771204"))
-    assert (await at.types("port-in", "start", file, "--watch")).status == 3
-    update = ("port-in", "update", NUMBER, "--secret")
-    same = await at.types(*update, "account_pin=env:PIN", PIN="482913")
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
+    assert (await cli.run("port-in", "start", file, "--watch")).status == 3
+    update = ("port-in", "correct", NUMBER, "--secret")
+    same = await cli.run(*update, "account_pin=env:PIN", PIN="482913")
     assert same.status == 1
     assert same.err.startswith("refused: account_pin: this is what was rejected\n")
     assert "482913" not in same.err
     # The same refusal as a document.
-    as_json = await at.types(*update, "account_pin=env:PIN", "--json", PIN="482913")
+    as_json = await cli.run(*update, "account_pin=env:PIN", "--json", PIN="482913")
     assert as_json.json["error"].startswith("refused: ")
-    assert as_json.json["next"][0]["commands"] == [command_of(same, "update")]
+    assert as_json.json["next"][0]["commands"] == [printed_command(same, "correct")]
 
 
 async def test_an_operator_decides_with_the_commands_that_are_shown(
-    at: Desk, house: House, file: str
+    cli: CommandLine, harness: Harness, file: str
 ) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:9Z-STRANGE"))
-    said = await at.types("port-in", "start", file, "--watch")
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-STRANGE"))
+    said = await cli.run("port-in", "start", file, "--watch")
     assert said.status == 3
     assert "(UNCLASSIFIED)" in said.out
-    retry = command_of(said, "decide", "retry_now")
-    assert (await at.types_line(retry.replace("…", "mended"))).status == 0
-    assert (await at.types("port-in", "status", NUMBER, "--watch")).status == 0
+    retry = printed_command(said, "decide", "retry_now")
+    assert (await cli.run_line(retry.replace("…", "mended"))).status == 0
+    assert (await cli.run("port-in", "status", NUMBER, "--watch")).status == 0
 
 
-async def test_a_decision_can_replace_data(at: Desk, house: House, file: str) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    assert (await at.types("port-in", "start", file, "--watch")).status == 3
+async def test_a_decision_can_replace_data(cli: CommandLine, harness: Harness, file: str) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
+    assert (await cli.run("port-in", "start", file, "--watch")).status == 3
     decide = ("port-in", "decide", NUMBER)
     told = ("--reason", "read from the bill", "--by", "operator")
-    without = await at.types(*decide, "replace_data", *told)
+    without = await cli.run(*decide, "replace_data", *told)
     assert without.status == 2
     assert "a correction needs at least one of" in without.err
-    needless = await at.types(*decide, "retry_now", *told, "--set", "losing_carrier=Verizon")
+    needless = await cli.run(*decide, "retry_now", *told, "--set", "losing_carrier=Verizon")
     assert (needless.status, needless.err) == (
         2,
         "retry_now takes no data: only replace_data does\n",
     )
-    sent = await at.types(
+    sent = await cli.run(
         *decide, "replace_data", *told, "--secret", "account_number=-", given="100200301\n"
     )
     assert sent.status == 0, sent.err
-    assert (await at.types("port-in", "status", NUMBER, "--watch")).status == 0
+    assert (await cli.run("port-in", "status", NUMBER, "--watch")).status == 0
 
 
-async def test_the_order_of_a_lost_submit_is_attached(at: Desk, house: House, file: str) -> None:
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
-    said = await at.types("port-in", "start", file, "--watch")
+async def test_the_order_of_a_lost_submit_is_attached(
+    cli: CommandLine, harness: Harness, file: str
+) -> None:
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+    said = await cli.run("port-in", "start", file, "--watch")
     assert said.status == 3
-    (order,) = house.telegent.ledger.of("portin.submitted")
-    attach = command_of(said, "port-in", "attach")
-    sent = await at.types_line(attach.replace("…", order.data["order_id"]))
+    (order,) = harness.telegent.ledger.by_kind("portin.submitted")
+    attach = printed_command(said, "port-in", "attach")
+    sent = await cli.run_line(attach.replace("…", order.data["order_id"]))
     assert sent.status == 0, sent.err
-    assert (await at.types_line(command_of(sent, "--watch"))).status == 0
+    assert (await cli.run_line(printed_command(sent, "--watch"))).status == 0
 
 
-async def test_a_cancelled_port_in_has_not_ended_well(at: Desk, house: House, file: str) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    started = await at.types("port-in", "start", file, "--json")
+async def test_a_cancelled_port_in_has_not_ended_well(
+    cli: CommandLine, harness: Harness, file: str
+) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    started = await cli.run("port-in", "start", file, "--json")
     workflow_id = started.json["workflow_id"]
-    await submitted(at, NUMBER)
-    by_id = await at.types("port-in", "cancel", workflow_id, "--reason", "stays", "--json")
+    await wait_submitted(cli, NUMBER)
+    by_id = await cli.run("port-in", "cancel", workflow_id, "--reason", "stays", "--json")
     assert by_id.status == 0, by_id.out
     assert by_id.json["workflow_id"] == workflow_id
-    end = await at.types("port-in", "status", NUMBER, "--watch", "--json")
+    end = await cli.run("port-in", "status", NUMBER, "--watch", "--json")
     assert end.status == 1
     assert end.json_lines[-1]["state"] == "cancelled"
-    late = await at.types("port-in", "cancel", NUMBER, "--reason", "again")
+    late = await cli.run("port-in", "cancel", NUMBER, "--reason", "again")
     assert (late.status, late.err) == (1, "refused: it has ended already\n")
 
 
 async def test_who_has_another_key_for_ids_is_told_ids_instead_of_numbers(
-    at: Desk, house: House, file: str
+    cli: CommandLine, harness: Harness, file: str
 ) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(pin="771204"))
-    started = await at.types("port-in", "start", file, "--watch", "--json")
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
+    started = await cli.run("port-in", "start", file, "--watch", "--json")
     workflow_id = started.json_lines[-1]["workflow_id"]
-    other = Desk({**at.variables, "TELEGENT_ID_KEY": "another"})
-    unknown = await other.types("port-in", "status", NUMBER)
+    other = CommandLine({**cli.variables, "TELEGENT_ID_KEY": "another"})
+    unknown = await other.run("port-in", "status", NUMBER)
     assert unknown.status == 2
     assert "--id-key-file" in unknown.err
-    by_id = await other.types("port-in", "status", workflow_id)
+    by_id = await other.run("port-in", "status", workflow_id)
     assert by_id.status == 3
-    assert command_of(by_id, "update").startswith(f"telegent port-in update {workflow_id} ")
+    assert printed_command(by_id, "correct").startswith(f"tgo port-in correct {workflow_id} ")
 
 
-async def test_what_is_no_number_is_one_sentence(at: Desk) -> None:
-    said = await at.types("port-in", "status", "801-555-0142")
+async def test_what_is_no_number_is_one_sentence(cli: CommandLine) -> None:
+    said = await cli.run("port-in", "status", "801-555-0142")
     assert said.status == 2
     assert said.err.startswith("801-555-0142 is neither a phone number such as ")
 
 
 async def test_words_of_others_give_the_terminal_no_orders(
-    at: Desk, house: House, file: str
+    cli: CommandLine, harness: Harness, file: str
 ) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:\x1b]0;owned\x07[red]RED"))
-    said = await at.types("port-in", "start", file, "--watch")
-    status = await at.types("port-in", "status", NUMBER)
+    harness.telegent.carrier.set_record(
+        NUMBER, CarrierRecord(script="reject:\x1b]0;owned\x07[red]RED")
+    )
+    said = await cli.run("port-in", "start", file, "--watch")
+    status = await cli.run("port-in", "status", NUMBER)
     assert (said.status, status.status) == (3, 3)
     for shown in (said.out, status.out):
         assert "]0;owned" in shown

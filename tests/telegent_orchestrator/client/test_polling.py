@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator.client._polling import PASSING, changes
+from telegent_orchestrator.client._polling import TRANSIENT_CODES, poll_changes
 
 SOON = timedelta(0)
 Look = Callable[[], Awaitable[tuple[str, bool]]]
@@ -31,15 +31,15 @@ def looks(*answers: str | Exception) -> Look:
 
 async def test_each_change_is_seen_once_and_the_end() -> None:
     look = looks("begun", "begun", "half", "half", "done", "done")
-    assert [now async for now in changes(look, SOON, None)] == ["begun", "half", "done"]
+    assert [now async for now in poll_changes(look, SOON, None)] == ["begun", "half", "done"]
 
 
-@pytest.mark.parametrize("status", sorted(PASSING))
+@pytest.mark.parametrize("status", sorted(TRANSIENT_CODES))
 async def test_what_passes_is_waited_for_and_told_once_each_time(status: RPCStatusCode) -> None:
     away = refused(status)
     told: list[Exception] = []
     look = looks(away, "begun", away, away, TimeoutError(), "done")
-    assert [now async for now in changes(look, SOON, told.append)] == ["begun", "done"]
+    assert [now async for now in poll_changes(look, SOON, told.append)] == ["begun", "done"]
     assert told == [away, away]
 
 
@@ -53,7 +53,7 @@ async def test_what_passes_is_waited_for_and_told_once_each_time(status: RPCStat
     ],
 )
 async def test_what_does_not_pass_is_raised(status: RPCStatusCode) -> None:
-    seen = changes(looks("begun", refused(status)), SOON, None)
+    seen = poll_changes(looks("begun", refused(status)), SOON, None)
     assert await anext(seen) == "begun"
     with pytest.raises(RPCError) as raised:
         await anext(seen)

@@ -11,14 +11,14 @@ Named = Iterator[tuple[str, Document]]
 Changes = Callable[[Document, bool], Named]
 
 
-def changed(document: Document, changes: Changes, *, sent: bool) -> Named:
+def changed_documents(document: Document, changes: Changes, *, sent: bool) -> Named:
     """The document with one place changed in one way, for each of both; and what was done."""
-    for path, node in places(document):
+    for path, node in subschemas(document):
         for what, instead in changes(node, sent):
-            yield f"{'.'.join(path)}: {what}", replaced(document, path, instead)
+            yield f"{'.'.join(path)}: {what}", replace_at(document, path, instead)
 
 
-def forbidden(node: Document, sent: bool) -> Named:
+def breaking_changes(node: Document, sent: bool) -> Named:
     """Changes of one node that break callers, by what is done."""
     fields, required = node.get("properties", {}), node.get("required", [])
     for name in fields:
@@ -26,18 +26,18 @@ def forbidden(node: Document, sent: bool) -> Named:
         if sent and name not in required:
             yield f"{name} required", node | {"required": [*required, name]}
         if not sent and name in required:
-            yield f"{name} not always there", node | {"required": less(required, name)}
+            yield f"{name} not always there", node | {"required": without_item(required, name)}
     if sent and fields:
         more = fields | {"brand_new": {"type": "string"}}
         yield "new and required", node | {"properties": more, "required": [*required, "brand_new"]}
     for word in node.get("enum", ()):
-        yield f"{word} removed", node | {"enum": less(node["enum"], word)}
+        yield f"{word} removed", node | {"enum": without_item(node["enum"], word)}
     if "type" in node:
         yield "another type", node | {"type": "null" if node["type"] != "null" else "boolean"}
     for union in node.keys() & {"anyOf", "oneOf"}:
         for kind in node[union]:
             if sent or kind != {"type": "null"}:
-                yield f"{kind} removed", node | {union: less(node[union], kind)}
+                yield f"{kind} removed", node | {union: without_item(node[union], kind)}
         if not sent:
             yield "one more kind", node | {union: [*node[union], {"type": "boolean"}]}
     yield from tighter(node) if sent else looser(node)
@@ -71,7 +71,7 @@ def looser(node: Document) -> Named:
         yield f"no {limit}", without(node, limit)
 
 
-def allowed(node: Document, sent: bool) -> Named:
+def compatible_changes(node: Document, sent: bool) -> Named:
     """Changes of one node that no caller notices, by what is done."""
     yield "other words for people", node | {"description": "other", "title": "Other"}
     if fields := node.get("properties"):
@@ -79,7 +79,7 @@ def allowed(node: Document, sent: bool) -> Named:
     if "enum" in node:
         yield "a new word", node | {"enum": [*node["enum"], "brand new"]}
     for name in node.get("required", ()) if sent else ():
-        yield f"{name} not required", node | {"required": less(node["required"], name)}
+        yield f"{name} not required", node | {"required": without_item(node["required"], name)}
     for limit in node.keys() & set(LIMITS) if sent else ():
         yield f"no {limit}", without(node, limit)
     for union in node.keys() & {"anyOf", "oneOf"}:
@@ -88,32 +88,32 @@ def allowed(node: Document, sent: bool) -> Named:
         if sent:
             yield "one more kind", node | {union: [*kinds, {"type": "boolean"}]}
         elif null in kinds:
-            yield "never null", node | {union: less(kinds, null)}
+            yield "never null", node | {union: without_item(kinds, null)}
 
 
-def places(
+def subschemas(
     node: Document, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Document]]:
     """Each schema inside this one, itself too, with the way to it."""
     yield path, node
     for keyword in ("$defs", "properties"):
         for name, inner in node.get(keyword, {}).items():
-            yield from places(inner, (*path, keyword, name))
+            yield from subschemas(inner, (*path, keyword, name))
     for keyword in ("items", "additionalProperties"):
         if isinstance(node.get(keyword), dict):
-            yield from places(node[keyword], (*path, keyword))
+            yield from subschemas(node[keyword], (*path, keyword))
     for keyword in ("anyOf", "oneOf"):
         for at, inner in enumerate(node.get(keyword, ())):
-            yield from places(inner, (*path, keyword, str(at)))
+            yield from subschemas(inner, (*path, keyword, str(at)))
 
 
-def replaced(value: Any, path: tuple[str, ...], instead: Any) -> Any:
+def replace_at(value: Any, path: tuple[str, ...], instead: Any) -> Any:
     """A copy with something else at the end of this way; what is beside the way is shared."""
     if not path:
         return instead
     copy = value.copy()
     step = int(path[0]) if isinstance(value, list) else path[0]
-    copy[step] = replaced(value[step], path[1:], instead)
+    copy[step] = replace_at(value[step], path[1:], instead)
     return copy
 
 
@@ -122,6 +122,6 @@ def without(node: Document, name: str) -> Document:
     return {other: value for other, value in node.items() if other != name}
 
 
-def less(values: list[Any], value: object) -> list[Any]:
+def without_item(values: list[Any], value: object) -> list[Any]:
     """A copy without this value."""
     return [other for other in values if other != value]

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from tests.tools.schemas import read
-from tests.tools.schemas.changes import Changes, allowed, changed, forbidden, replaced
-from tools.schemas.__main__ import CURRENT, ROOT, release
+from tests.tools.schemas.changes import (
+    Changes,
+    breaking_changes,
+    changed_documents,
+    compatible_changes,
+    replace_at,
+)
+from tools.schemas.__main__ import CURRENT, ROOT, current_version
 from tools.schemas.comparison import Comparison
-from tools.schemas.compatibility import breaches, files_received, files_sent
+from tools.schemas.compatibility import files_received, files_sent, find_violations
 from tools.schemas.documents import CONTRACT
 
 RELEASED = ROOT / "schemas" / "released"
@@ -47,18 +53,18 @@ def test_the_schemas_of_a_release_have_their_sums(version: str) -> None:
 
 
 def test_nothing_breaks_callers_of_the_last_release() -> None:
-    if number(VERSIONS[-1])[0] == number(release())[0]:
-        assert breaches(LATEST, read(CURRENT)) == []
+    if number(VERSIONS[-1])[0] == number(current_version())[0]:
+        assert find_violations(LATEST, read(CURRENT)) == []
 
 
 def test_every_forbidden_change_of_a_payload_is_found() -> None:
-    tried = dict(found_after(forbidden))
+    tried = dict(found_after(breaking_changes))
     assert len(tried) > 1000
     assert [change for change, found in tried.items() if not found] == []
 
 
 def test_what_callers_do_not_notice_may_change() -> None:
-    tried = dict(found_after(allowed))
+    tried = dict(found_after(compatible_changes))
     assert len(tried) > 500
     assert {change: found for change, found in tried.items() if found} == {}
 
@@ -68,8 +74,8 @@ def found_after(changes: Changes) -> Iterator[tuple[str, list[str]]]:
     for sent, files in ((True, files_sent(LATEST)), (False, files_received(LATEST))):
         for file in sorted(files):
             old = LATEST[file]
-            for change, new in changed(old, changes, sent=sent):
-                yield f"{file} {change}", Comparison(old, new, sent=sent).breaches(file)
+            for change, new in changed_documents(old, changes, sent=sent):
+                yield f"{file} {change}", Comparison(old, new, sent=sent).violations(file)
 
 
 def test_no_name_may_go_or_mean_something_else() -> None:
@@ -77,8 +83,8 @@ def test_no_name_may_go_or_mean_something_else() -> None:
     names = list(ways(contract))
     assert len(names) > 80
     for way in names:
-        other = replaced(contract, way, "other")
-        assert breaches(LATEST, LATEST | {CONTRACT: other}), way
+        other = replace_at(contract, way, "other")
+        assert find_violations(LATEST, LATEST | {CONTRACT: other}), way
 
 
 def ways(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -95,7 +101,7 @@ def test_a_breach_says_where_and_what() -> None:
     del new[CONTRACT]["workflows"]["PortInWorkflow"]["updates"]["attach_order"]
     new["PortInStatus.json"]["$defs"]["PortState"]["enum"].remove("PORTED")
 
-    assert breaches(LATEST, new) == [
+    assert find_violations(LATEST, new) == [
         "contract.json workflows PortInWorkflow updates: attach_order is gone",
         "PortInCorrection.json: the field account_pin is gone",
         "PortInStatus.json state: the word 'PORTED' is gone",

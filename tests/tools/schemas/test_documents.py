@@ -16,23 +16,23 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 
-from telegent_orchestrator._validation import faults_of
+from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.names import CORRECT_SIGNAL
 from telegent_orchestrator.nexus import TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.docs.test_documents import README, json_blocks
 from tests.tools.schemas import read
-from tools.schemas.__main__ import CURRENT, ROOT, texts
+from tools.schemas.__main__ import CURRENT, ROOT, render_documents
 from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
 from tools.schemas.documents import CONTRACT
-from workflows.bulk.signals import ORDER_SIGNAL, PART_CHANGED_SIGNAL
+from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
-from workflows.port_in.inbox import PortInbox
+from workflows.port_in.inbox import PendingMessages
 from workflows.registry import WORKFLOWS as DEFINED
-from workflows.support.parent_updates import CHILD_CHANGED_SIGNAL
+from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL
 
 OF_OTHERS = [kind for kind in DEFINED if kind is not EventDeliveryWorkflow]
-BETWEEN_OURS = {CHILD_CHANGED_SIGNAL, PART_CHANGED_SIGNAL, ORDER_SIGNAL}
+BETWEEN_OURS = {CHILD_UPDATED_SIGNAL, BATCH_REPORT_SIGNAL, BATCH_COMMAND_SIGNAL}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
 WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})
 SCHEMAS = {
@@ -44,7 +44,7 @@ SCHEMAS = {
 
 def test_they_are_up_to_date() -> None:
     committed = {path.name: path.read_text("utf-8") for path in CURRENT.iterdir()}
-    assert committed == texts(), "bring them up to date with: make schemas"
+    assert committed == render_documents(), "bring them up to date with: make schemas"
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -68,7 +68,7 @@ def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
     assert contract.result is defined.ret_type
     assert {name: query.ret_type for name, query in defined.queries.items()} == contract.queries
     assert {name: update.ret_type or type(None) for name, update in defined.updates.items()} == {
-        name: update.answer or type(None) for name, update in contract.updates.items()
+        name: update.response or type(None) for name, update in contract.updates.items()
     }
     for name, promised in contract.updates.items():
         assert promised.argument.__name__ in (defined.updates[name].fn.__doc__ or "")
@@ -88,9 +88,9 @@ def test_handlers_read_what_the_contract_promises(
     kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Handlers take whatever was sent, and read it themselves: only so it shows what as.
-    readers = [module for module in list(sys.modules.values()) if hasattr(module, "read_message")]
+    readers = [module for module in list(sys.modules.values()) if hasattr(module, "parse_message")]
     for module in readers:
-        monkeypatch.setattr(module, "read_message", raises)
+        monkeypatch.setattr(module, "parse_message", raises)
     defined = workflow._Definition.must_from_class(kind)
     contract = WORKFLOWS[defined.name or ""]
     for name, promised in contract.updates.items():
@@ -103,14 +103,14 @@ def test_handlers_read_what_the_contract_promises(
 
 
 def raises(kind: type, _: object) -> None:
-    """In place of `read_message`."""
+    """In place of `parse_message`."""
     raise ReadAsError(kind)
 
 
 def read_as(handler: Callable[..., object]) -> type:
     """The model that a handler reads a message as."""
     # A port-in has its signals read by its inbox.
-    anything = Mock(_inbox=PortInbox(Mock()))
+    anything = Mock(_inbox=PendingMessages(Mock()))
     with pytest.raises(ReadAsError) as raised:
         run(handler(anything, {}))
     return raised.value.kind
@@ -129,7 +129,7 @@ def test_the_contract_is_what_the_nexus_service_takes() -> None:
         if isinstance(operation, nexusrpc.Operation)
     }
     assert operations == {
-        name: (asked.argument, asked.answer) for name, asked in NEXUS_OPERATIONS.items()
+        name: (asked.argument, asked.response) for name, asked in NEXUS_OPERATIONS.items()
     }
 
 
@@ -181,7 +181,7 @@ def shape_faults(request: dict[str, Any]) -> list[str]:
         between_parts = r"is not a key|needs \"guardian\"|needs routes.voice|twice|Value error"
         # Validators take `format` for a comment, unless they are told otherwise.
         unsaid = rf"{between_parts}|valid date"
-        return [fault for fault in faults_of(error) if not re.search(unsaid, fault)]
+        return [fault for fault in format_errors(error) if not re.search(unsaid, fault)]
     return []
 
 

@@ -16,11 +16,11 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 import worker.http.codec_server
 from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port
-from tests.worker.processes import Ended, end, environment, started
-from tests.worker.served import served
-from worker.http.codec_server import BODY_LIMIT, codec_app
+from tests.worker.processes import ProcessResult, base_environment, started_process, wait_result
+from tests.worker.serving import serve_app
+from worker.http.codec_server import MAX_BODY_BYTES, codec_app
 from worker.settings.codec import Operator, parse_operators
 
 UI = "http://localhost:8080"
@@ -38,13 +38,13 @@ OPERATORS = [Operator("anna", SecretStr(ANNA)), Operator("ben", SecretStr(BEN))]
 @pytest_asyncio.fixture(scope="session")
 async def server() -> AsyncIterator[httpx.AsyncClient]:
     """Without operators, as on a developer's machine."""
-    async with served(codec_app(CODEC, [UI])) as client:
+    async with serve_app(codec_app(CODEC, [UI])) as client:
         yield client
 
 
 @pytest_asyncio.fixture(scope="session")
 async def guarded() -> AsyncIterator[httpx.AsyncClient]:
-    async with served(codec_app(CODEC, [UI], OPERATORS)) as client:
+    async with serve_app(codec_app(CODEC, [UI], OPERATORS)) as client:
         yield client
 
 
@@ -98,7 +98,7 @@ async def test_a_body_without_end_is_cut_off(guarded: httpx.AsyncClient) -> None
     with suppress(httpx.WriteError, httpx.ReadError):
         answer = await guarded.post("/decode", content=endless(), headers=headers)
         assert answer.status_code == 413
-    assert sent < 4 * BODY_LIMIT
+    assert sent < 4 * MAX_BODY_BYTES
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(
@@ -107,7 +107,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     monkeypatch.setattr(worker.http.codec_server, "BODY_TIMEOUT", timedelta(seconds=0.2))
     reader, writer = await asyncio.open_connection("127.0.0.1", server.base_url.port)
     writer.write(b"POST /decode HTTP/1.1\r\nHost: codec\r\nContent-Length: 2\r\n\r\n{")
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         assert b" 408 " in await reader.readline()
     writer.close()
 
@@ -230,17 +230,17 @@ async def test_who_was_refused_is_in_the_log_without_what_was_sent() -> None:
     assert "a-guess" not in done.out
 
 
-async def _used(**variables: str) -> Ended:
+async def _used(**variables: str) -> ProcessResult:
     """A codec server after two good calls and one with a wrong token."""
     port = free_port()
     key = base64.b64encode(os.urandom(32)).decode()
-    env = environment(
+    env = base_environment(
         TELEGENT_PAYLOAD_KEYS=f"k:{key}",
         TELEGENT_CODEC_PORT=str(port),
         TELEGENT_CODEC_OPERATORS=f"anna:{ANNA},ben:{BEN}",
         **variables,
     )
-    async with started(env, "codec-server") as process:
+    async with started_process(env, "codec-server") as process:
         url = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
             while True:
@@ -253,7 +253,7 @@ async def _used(**variables: str) -> Ended:
             await http.post("/decode", json=PLAIN, auth=("ben", BEN), headers={"X-Namespace": "{}"})
             await http.post("/decode", json=PLAIN, headers={"Authorization": "Bearer a-guess"})
         process.send_signal(signal.SIGTERM)
-        return await end(process)
+        return await wait_result(process)
 
 
 def test_operators_come_one_a_line_or_between_commas() -> None:

@@ -22,9 +22,9 @@ from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.harness import dev_server
 from tests.observability.scraping import scrape
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port
-from tests.worker.processes import working
+from tests.worker.processes import running_worker
 from worker.errors import WorkerError
 from worker.http.health import serve_health
 
@@ -45,7 +45,7 @@ async def answers(port: int) -> tuple[int, int]:
 
 
 async def until(port: int, wanted: tuple[int, int]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while (given := await answers(port)) != wanted:
             assert given[0] == 200
             await asyncio.sleep(0.2)
@@ -97,7 +97,7 @@ async def test_a_worker_that_is_cut_off_is_alive_and_not_ready(
     telegent, port = Simulator(SimulatorOptions()), free_port()
     health = {"TELEGENT_HEALTH_PORT": str(port), "TELEGENT_HEALTH_HOST": "0.0.0.0"}
     async with wire.laid() as address, telegent.serve() as url:
-        answering = working(tmp_path / "log", address, telegent, url, health)
+        answering = running_worker(tmp_path / "log", address, telegent, url, health)
         async with answering as worker:
             assert await answers(port) == (200, 200)
             wire.cut_now()
@@ -160,18 +160,18 @@ async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopp
     address = temporal.service_client.config.target_host
     async with (
         vendor.serve() as url,
-        working(tmp_path / "log", address, telegent, url, settings) as worker,
+        running_worker(tmp_path / "log", address, telegent, url, settings) as worker,
     ):
         for _ in range(SLOTS + 5):
             await temporal.start_activity(
-                AccountActivities.find,
+                AccountActivities.find_account,
                 args=[FindAccount(marked_name="nobody")],
                 id=str(uuid.uuid4()),
                 task_queue=API_TASK_QUEUE,
                 start_to_close_timeout=timedelta(seconds=60),
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TEST_TIMEOUT):
             while not await no_slot_is_free(metrics):
                 await asyncio.sleep(0.2)
         assert await answers(port) == (200, 200)
@@ -180,7 +180,7 @@ async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopp
         os.kill(worker.pid, signal.SIGTERM)
         await until(port, (200, 503))
         vendor.answer.set()
-        assert await asyncio.wait_for(worker.ended(), PATIENCE) == "exit status 0"
+        assert await asyncio.wait_for(worker.wait_ended(), TEST_TIMEOUT) == "exit status 0"
 
 
 @pytest.fixture

@@ -25,24 +25,24 @@ from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import SETTINGS, House, dev_server
+from tests.harness import SETTINGS, Harness, dev_server
 from tests.payloads import port_in
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port
-from tests.worker.processes import environment, started
-from worker.http.webhook import BODY_LIMIT, PATH, orders_in, webhook_app
+from tests.worker.processes import base_environment, started_process
+from worker.http.webhook import MAX_BODY_BYTES, ORDER_UPDATE_PATH, extract_order_ids, webhook_app
 from worker.settings import SettingsError, WebhookSettings, load_settings
 
 NUMBER = "+18015550142"
 USERNAME, PASSWORD, TOKEN = "telegent", "correct: horse", "a-long-token"
 BASIC = httpx.BasicAuth(USERNAME, PASSWORD)
 AT_ONCE = CarrierTimings(acknowledge_after=1, decide_after=1, complete_after=1)
-GATHERING = timedelta(seconds=0.3)
+DEBOUNCE = timedelta(seconds=0.3)
 
 
 @pytest.fixture(autouse=True)
 def gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker.http.webhook, "GATHERING", GATHERING)
+    monkeypatch.setattr(worker.http.webhook, "DEBOUNCE", DEBOUNCE)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -77,31 +77,31 @@ async def counters(http: httpx.AsyncClient) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def slow_house(client: Client) -> AsyncIterator[House]:
+async def slow_harness(client: Client) -> AsyncIterator[Harness]:
     """Port-ins here look at their orders twice, and then not for an hour."""
     carrier = CarrierSetup(timings=AT_ONCE)
     simulator = Simulator(SimulatorOptions(carrier=carrier, manual_clock=True))
     mine = uuid4().hex[:8]
-    pace = replace(SETTINGS.port_pace, fixed=timedelta(hours=1))
+    pace = replace(SETTINGS.port_poll_schedule, fixed=timedelta(hours=1))
     async with simulator.serve() as url:
-        settings = replace(SETTINGS, id_key=mine, port_pace=pace)
-        house = House(client, simulator, Orchestrator(client, id_key=mine), settings, url)
-        async with house.working():
-            yield house
+        settings = replace(SETTINGS, id_key=mine, port_poll_schedule=pace)
+        harness = Harness(client, simulator, Orchestrator(client, id_key=mine), settings, url)
+        async with harness.running_workers():
+            yield harness
 
 
-async def submitted(house: House) -> tuple[PortInHandle, str]:
+async def submitted(harness: Harness) -> tuple[PortInHandle, str]:
     """A port-in that only lacks a look, and the id of its order as Temporal lists it."""
     details = PortInDetails.model_validate(port_in(NUMBER))
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(PATIENCE):
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             order_id = (await handle.status()).order_id
-            look = await handle.next_look()
+            look = await handle.next_poll_at()
             rests = look and look > datetime.now(UTC) + timedelta(minutes=30)
             query = f'{ORDER_ATTRIBUTE} = "{order_id}"'
-            if order_id and rests and (await house.temporal.count_workflows(query)).count:
-                house.let_pass(AT_ONCE.complete_after)
+            if order_id and rests and (await harness.temporal.count_workflows(query)).count:
+                harness.advance(AT_ONCE.complete_after)
                 return handle, order_id
             await asyncio.sleep(0.05)
 
@@ -116,22 +116,24 @@ async def signals(client: Client, handle: PortInHandle) -> int:
 async def test_an_order_update_makes_the_port_in_look_at_once(
     server: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with slow_house(server) as house:
-        handle, order_id = await submitted(house)
+    async with slow_harness(server) as harness:
+        handle, order_id = await submitted(harness)
         assert (await handle.status()).state is not PortState.COMPLETED
 
-        monkeypatch.setattr(worker.http.webhook, "GATHERING", timedelta(seconds=3))
-        burst = [http.post(PATH, json={"Data": [{"OrderId": order_id}]}) for _ in range(5)]
+        monkeypatch.setattr(worker.http.webhook, "DEBOUNCE", timedelta(seconds=3))
+        burst = [
+            http.post(ORDER_UPDATE_PATH, json={"Data": [{"OrderId": order_id}]}) for _ in range(5)
+        ]
         answers = await asyncio.gather(*burst)
 
         assert [answer.status_code for answer in answers] == [200] * 5
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TEST_TIMEOUT):
             assert (await handle.result()).state is PortState.COMPLETED
         assert await signals(server, handle) == 1
         assert await counters(http) == {"received": 5, "coalesced": 4, "signals": 1}
 
         # The port-in has ended: there is nothing left to tell.
-        assert (await http.put(PATH, json={"OrderId": order_id})).status_code == 200
+        assert (await http.put(ORDER_UPDATE_PATH, json={"OrderId": order_id})).status_code == 200
         assert (await counters(http))["unknown_orders"] == 1
 
 
@@ -152,7 +154,9 @@ async def test_without_the_right_credentials_nothing_is_taken(
     http: httpx.AsyncClient, header: str | None
 ) -> None:
     headers = [(b"authorization", header.encode("latin-1"))] if header is not None else []
-    request = http.build_request("POST", PATH, content=b"OrderId=JNUOID-1", headers=headers)
+    request = http.build_request(
+        "POST", ORDER_UPDATE_PATH, content=b"OrderId=JNUOID-1", headers=headers
+    )
 
     answer = await http.send(request, auth=None)
 
@@ -162,19 +166,23 @@ async def test_without_the_right_credentials_nothing_is_taken(
 
 
 async def test_a_bearer_token_is_as_good(http: httpx.AsyncClient) -> None:
-    request = http.build_request("POST", PATH, headers={"Authorization": f"bearer {TOKEN}"})
+    request = http.build_request(
+        "POST", ORDER_UPDATE_PATH, headers={"Authorization": f"bearer {TOKEN}"}
+    )
     assert (await http.send(request, auth=None)).status_code == 200
 
 
 async def test_a_body_that_is_too_large_is_not_read_to_its_end(http: httpx.AsyncClient) -> None:
     order = b"OrderId=JNUOID-large "
-    assert (await http.post(PATH, content=order.ljust(BODY_LIMIT))).status_code == 200
+    assert (
+        await http.post(ORDER_UPDATE_PATH, content=order.ljust(MAX_BODY_BYTES))
+    ).status_code == 200
 
     async def chunks() -> AsyncIterator[bytes]:
         yield order
-        yield b"x" * BODY_LIMIT
+        yield b"x" * MAX_BODY_BYTES
 
-    answer = await http.post(PATH, content=chunks())
+    answer = await http.post(ORDER_UPDATE_PATH, content=chunks())
 
     assert answer.status_code == 413
     found = await counters(http)
@@ -182,8 +190,8 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(http: httpx.Async
 
 
 async def test_only_posts_and_puts_are_taken(http: httpx.AsyncClient) -> None:
-    assert (await http.get(PATH)).status_code == 405
-    assert (await http.delete(PATH)).status_code == 405
+    assert (await http.get(ORDER_UPDATE_PATH)).status_code == 405
+    assert (await http.delete(ORDER_UPDATE_PATH)).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -206,19 +214,19 @@ async def test_only_posts_and_puts_are_taken(http: httpx.AsyncClient) -> None:
     ],
 )
 def test_order_ids_are_found_in_any_format(body: str, orders: list[str]) -> None:
-    assert orders_in(body.encode()) == orders
+    assert extract_order_ids(body.encode()) == orders
 
 
 @given(st.binary(max_size=2000) | st.text(max_size=500).map(str.encode))
 def test_what_is_found_can_never_leave_its_quotes(body: bytes) -> None:
-    for found in orders_in(b'"OrderId":"' + body) + orders_in(body):
+    for found in extract_order_ids(b'"OrderId":"' + body) + extract_order_ids(body):
         assert found.isascii()
         assert not set(found) & set("\"'\\ \n=()")
 
 
 def test_a_body_of_many_orders_costs_a_bounded_number_of_questions() -> None:
-    assert len(orders_in(" ".join(f"JNUOID-{n}" for n in range(5000)).encode())) == 20
-    assert orders_in(("orderid" * 5000 + " " * 20_000 + '"' * 20_000).encode()) == []
+    assert len(extract_order_ids(" ".join(f"JNUOID-{n}" for n in range(5000)).encode())) == 20
+    assert extract_order_ids(("orderid" * 5000 + " " * 20_000 + '"' * 20_000).encode()) == []
 
 
 async def test_nonsense_is_answered_and_signals_nobody(http: httpx.AsyncClient) -> None:
@@ -231,7 +239,7 @@ async def test_nonsense_is_answered_and_signals_nobody(http: httpx.AsyncClient) 
         bodies.append(body)
 
     collect()
-    answers = await asyncio.gather(*(http.post(PATH, content=body) for body in bodies))
+    answers = await asyncio.gather(*(http.post(ORDER_UPDATE_PATH, content=body) for body in bodies))
 
     assert {answer.status_code for answer in answers} == {200}
     found = await counters(http)
@@ -244,7 +252,7 @@ def as_json(value: object) -> bytes:
 
 
 async def test_an_order_of_nobody_is_answered(http: httpx.AsyncClient) -> None:
-    answer = await http.post(PATH, json={"OrderId": "JNUOID-nobody"})
+    answer = await http.post(ORDER_UPDATE_PATH, json={"OrderId": "JNUOID-nobody"})
     assert answer.status_code == 200
     assert await counters(http) == {"received": 1, "unknown_orders": 1}
 
@@ -254,9 +262,11 @@ async def test_nothing_of_the_body_is_logged_but_the_order_id(
 ) -> None:
     body = {"OrderId": "JNUOID-logged", "Number": NUMBER, "Pin": "482913"}
     with caplog.at_level(logging.DEBUG):
-        await http.post(PATH, json=body)
-        await http.post(PATH, content=f"number={NUMBER}".encode())
-        await http.post(PATH, json={"OrderId": "2718281828"})  # not in the vendor's form
+        await http.post(ORDER_UPDATE_PATH, json=body)
+        await http.post(ORDER_UPDATE_PATH, content=f"number={NUMBER}".encode())
+        await http.post(
+            ORDER_UPDATE_PATH, json={"OrderId": "2718281828"}
+        )  # not in the vendor's form
 
     written = "".join(record.getMessage() for record in caplog.records) + str(capsys.readouterr())
     assert "JNUOID-logged" in written
@@ -272,25 +282,25 @@ async def test_without_temporal_the_vendor_is_asked_to_come_again(
     async with dev_server() as gone:
         pass
     async with webhook(gone) as http:
-        answer = await http.post(PATH, json={"OrderId": "JNUOID-1"})
+        answer = await http.post(ORDER_UPDATE_PATH, json={"OrderId": "JNUOID-1"})
         assert answer.status_code == 503
-        assert (await http.post(PATH, content=b"no order")).status_code == 200
+        assert (await http.post(ORDER_UPDATE_PATH, content=b"no order")).status_code == 200
         assert (await counters(http))["temporal_unreachable"] == 1
         assert (await http.get("/readyz")).status_code == 503
 
 
 async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> None:
     port = free_port()
-    env = environment(
+    env = base_environment(
         TEMPORAL_ADDRESS=server.service_client.config.target_host,
         TELEGENT_WEBHOOK_PORT=str(port),
         TELEGENT_WEBHOOK_TOKEN=TOKEN,
     )
     url = f"http://127.0.0.1:{port}"
     async with (
-        started(env, "webhook") as process,
+        started_process(env, "webhook") as process,
         httpx.AsyncClient(base_url=url, trust_env=False) as http,
-        asyncio.timeout(PATIENCE),
+        asyncio.timeout(TEST_TIMEOUT),
     ):
         while True:
             with contextlib.suppress(httpx.ConnectError):
@@ -299,8 +309,10 @@ async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> No
             await asyncio.sleep(0.1)
         assert (await http.get("/readyz")).status_code == 200
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        assert (await http.post(PATH, content="JNUOID-1")).status_code == 401
-        sent = asyncio.create_task(http.post(PATH, content="JNUOID-1", headers=headers))
+        assert (await http.post(ORDER_UPDATE_PATH, content="JNUOID-1")).status_code == 401
+        sent = asyncio.create_task(
+            http.post(ORDER_UPDATE_PATH, content="JNUOID-1", headers=headers)
+        )
         while (await counters(http))["received"] < 2:
             await asyncio.sleep(0.02)
         process.terminate()
@@ -327,7 +339,7 @@ class TestSettings:
         monkeypatch.setenv("TELEGENT_WEBHOOK_HOST", host)
         with pytest.raises(SettingsError) as refused:
             load_settings(WebhookSettings)
-        (line,) = refused.value.lines
+        (line,) = refused.value.messages
         assert line.startswith(f"TELEGENT_WEBHOOK_HOST={host}: needs TELEGENT_WEBHOOK_TOKEN, or")
 
         monkeypatch.setenv("TELEGENT_WEBHOOK_TOKEN", TOKEN)

@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from worker.telemetry.log_context import BindLogContext
+from worker.telemetry.log_context import LogContextInterceptor
 from worker.telemetry.logging import configure_logging
 
 SECRET = "s3cr3t-of-the-account"
@@ -110,7 +110,7 @@ async def test_lines_of_an_activity_say_whose_they_are(lines: Lines) -> None:
             return await input.fn(*input.args)
 
     environment = ActivityEnvironment()
-    outer = BindLogContext().intercept_activity(Innermost())
+    outer = LogContextInterceptor().intercept_activity(Innermost())
     await environment.run(
         outer.execute_activity,
         ExecuteActivityInput(fn=look_up, args=["+18015550123"], executor=None, headers={}),

@@ -4,7 +4,7 @@ import pytest_asyncio
 from temporalio.client import Client
 
 from simulator import SimulatorOptions
-from tests.harness import House, dev_server, empty_house
+from tests.harness import Harness, dev_server, idle_harness
 
 SHORT_HISTORIES = "limit.historyCount.suggestContinueAsNew=60"
 
@@ -16,7 +16,7 @@ async def temporal() -> AsyncIterator[Client]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(temporal: Client) -> AsyncIterator[House]:
+async def harness(temporal: Client) -> AsyncIterator[Harness]:
     """Without workers: a test has them for as long as it wants."""
-    async with empty_house(temporal, SimulatorOptions()) as there:
+    async with idle_harness(temporal, SimulatorOptions()) as there:
         yield there

@@ -12,18 +12,18 @@ from telegent_orchestrator.bulk import (
     BulkState,
     BulkStatus,
     RowState,
-    bulk_part_id,
+    bulk_batch_id,
 )
-from telegent_orchestrator.client import NotTakenError, OnboardingIncompleteError
-from telegent_orchestrator.client.bulk import BulkHandle, Bulks, OtherBulkError
+from telegent_orchestrator.client import MessageRejectedError, OnboardingIncompleteError
+from telegent_orchestrator.client.bulk import BulkClient, BulkConflictError, BulkHandle
 from telegent_orchestrator.names import line_id, onboarding_id
-from tests.details_pages import page
-from tests.harness import House
-from tests.telegent_orchestrator.cli.commands import command_of, desk
-from tests.workflows.bulk.customers import BY, customers
-from workflows.support.activity_options import BULK, INTERACTIVE
+from tests.details_pages import read_details_page
+from tests.harness import Harness
+from tests.telegent_orchestrator.cli.commands import command_line, printed_command
+from tests.workflows.bulk.customers import COMMAND, create_customers
+from workflows.support.activity_options import BULK_PRIORITY, INTERACTIVE_PRIORITY
 
-SLOW = Fault(match="POST /v1.0/subscribers/create", kind="slow_before", seconds=0.2, times=99)
+SLOW = Fault(match="POST /v1.0/subscribers/create", kind="delay_effect", seconds=0.2, times=99)
 REFUSE = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400)
 
 
@@ -36,58 +36,58 @@ async def until(bulk: BulkHandle, there: Callable[[BulkStatus], bool]) -> BulkSt
 
 def at_rest(now: BulkStatus) -> bool:
     """Whether no row runs, or may begin."""
-    starting = any(part.granted > part.started for part in now.parts)
+    starting = any(part.granted > part.started for part in now.batches)
     return not (now.counts.running or starting)
 
 
-async def priority(house: House, workflow_id: str) -> int:
-    handle = house.temporal.get_workflow_handle(workflow_id)
+async def priority(harness: Harness, workflow_id: str) -> int:
+    handle = harness.temporal.get_workflow_handle(workflow_id)
     return (await handle.describe()).raw_description.workflow_execution_info.priority.priority_key
 
 
 async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again(
-    house: House,
+    harness: Harness,
 ) -> None:
-    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
-    async with house.working():
-        some = await customers(house)
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    async with harness.running_workers():
+        some = await create_customers(harness)
         rows = some.rows(20)
         # One of them somebody has onboarded already, and of one that has failed.
-        await (await house.orchestrator.start_onboarding(rows[2].onboarding)).result()
-        house.telegent.faults.add(REFUSE)
-        failed = await house.orchestrator.start_onboarding(rows[4].onboarding)
+        await (await harness.orchestrator.start_onboarding(rows[2].onboarding)).result()
+        harness.telegent.faults.add(REFUSE)
+        failed = await harness.orchestrator.start_onboarding(rows[4].onboarding)
         with pytest.raises(OnboardingIncompleteError):
             await failed.result()
-        house.telegent.faults.add(REFUSE.model_copy(update={"nth": 4}))
-        house.telegent.faults.add(SLOW)
+        harness.telegent.faults.add(REFUSE.model_copy(update={"nth": 4}))
+        harness.telegent.faults.add(SLOW)
 
-        reference = bulks.reference_for("customers.csv", rows)
+        reference = bulks.derive_reference("customers.csv", rows)
         bulk = await bulks.start(reference, rows, by="desk", window=4)
         await until(bulk, lambda now: now.counts.ended >= 3)
-        await bulk.pause(BY)
-        with pytest.raises(NotTakenError, match="the bulk is paused"):
-            await bulk.pause(BY)
+        await bulk.pause(COMMAND)
+        with pytest.raises(MessageRejectedError, match="the bulk is paused"):
+            await bulk.pause(COMMAND)
         paused = await until(bulk, at_rest)
         await asyncio.sleep(1.5)  # long enough for rows to begin, if any did
         assert await bulk.status() == paused
         assert paused.state is BulkState.PAUSED
         assert paused.counts.ended < 16
 
-    async with house.working():
+    async with harness.running_workers():
         # The same file once more, after a restart: nothing is started by that.
         again = await bulks.start(reference, rows, by="desk", window=4)
         assert again.joined
-        with pytest.raises(OtherBulkError):
+        with pytest.raises(BulkConflictError):
             await bulks.start(reference, rows[:3], by="desk")
         assert (await bulk.status()).counts == paused.counts
 
-        await bulk.resume(BY)
+        await bulk.resume(COMMAND)
         highest = 0
 
         def ended(now: BulkStatus) -> bool:
             nonlocal highest
             highest = max(highest, now.counts.running)
-            return now.state is BulkState.NEEDS_PERSON
+            return now.state is BulkState.NEEDS_OPERATOR
 
         waits = await until(bulk, ended)
         assert highest <= 4
@@ -95,12 +95,12 @@ async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again
         failed_rows = [row async for row in bulk.rows() if row.state is RowState.FAILED]
         assert "before this bulk" in failed_rows[0].detail + failed_rows[1].detail
 
-        assert await bulk.retry(BY) == 2
+        assert await bulk.retry(COMMAND) == 2
         result = await bulk.result()
 
     assert result.state is BulkState.COMPLETED
     assert result.counts.model_dump(exclude_defaults=True) == {"done": 19, "already_done": 1}
-    made = [row.data["email"] for row in house.telegent.ledger.of("subscriber.created")]
+    made = [row.data["email"] for row in harness.telegent.ledger.by_kind("subscriber.created")]
     assert sorted(made) == sorted(
         [
             person.email
@@ -110,59 +110,59 @@ async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again
         ]
         + ["one@example.com"]
     )
-    runs = [run async for run in house.temporal.list_workflows(f"WorkflowId = '{bulk.id}'")]
+    runs = [run async for run in harness.temporal.list_workflows(f"WorkflowId = '{bulk.id}'")]
     assert len(runs) > 1, "it has not continued as new"
 
 
 async def test_rows_that_were_cancelled_with_their_part_are_told_of_and_can_be_started_again(
-    house: House,
+    harness: Harness,
 ) -> None:
-    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
-    hold = Fault(match="POST /v1.0/subscribers/create", kind="slow_before", seconds=2)
-    async with house.working():
-        some = await customers(house)
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    hold = Fault(match="POST /v1.0/subscribers/create", kind="delay_effect", seconds=2)
+    async with harness.running_workers():
+        some = await create_customers(harness)
         rows = some.rows(3)[1:]
-        house.telegent.faults.add(hold)
+        harness.telegent.faults.add(hold)
         bulk = await bulks.start(some.reference("left-out"), rows, by="desk", window=1)
         await until(bulk, lambda now: now.counts.running == 1)
         # In Temporal's own dialog; the row that waits begins afterwards.
-        await house.temporal.get_workflow_handle(bulk_part_id(bulk.reference, 1)).cancel()
+        await harness.temporal.get_workflow_handle(bulk_batch_id(bulk.reference, 1)).cancel()
 
         waits = await until(bulk, lambda now: now.state is not BulkState.RUNNING)
-        assert waits.state is BulkState.NEEDS_PERSON
+        assert waits.state is BulkState.NEEDS_OPERATOR
         assert waits.counts.model_dump(exclude_defaults=True) == {"done": 1, "cancelled": 1}
-        said = await desk(house).types("bulk", "status", bulk.reference)
+        said = await command_line(harness).run("bulk", "status", bulk.reference)
         assert said.status == 3
         assert "1 cancelled: start these rows again until" in said.out
         assert said.out.count("  row ") == 1
-        shown = await page(house.temporal, bulk.id)
+        shown = await read_details_page(harness.temporal, bulk.id)
         assert "**1 cancelled**: start these rows again until" in shown
 
-        retry = command_of(said, "bulk", "retry").replace("…", "not meant so")
-        again = await desk(house).types_line(retry)
+        retry = printed_command(said, "bulk", "retry").replace("…", "not meant so")
+        again = await command_line(harness).run_line(retry)
         assert again.status == 0, again.err
         result = await bulk.result()
     assert result.counts.model_dump(exclude_defaults=True) == {"done": 2}
     assert result.state is BulkState.COMPLETED
 
 
-async def test_whatever_belongs_to_a_bulk_gives_way(house: House) -> None:
-    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
-    async with house.working():
-        some = await customers(house)
+async def test_whatever_belongs_to_a_bulk_gives_way(harness: Harness) -> None:
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    async with harness.running_workers():
+        some = await create_customers(harness)
         rows = some.rows(1)
         bulk = await bulks.start(some.reference("gives-way"), rows, by="desk")
         await bulk.result()
         reference = rows[0].onboarding.reference
         line = line_id(reference, "first")
 
-        assert await priority(house, onboarding_id(reference)) == BULK.priority_key
-        assert await priority(house, line) == BULK.priority_key
+        assert await priority(harness, onboarding_id(reference)) == BULK_PRIORITY.priority_key
+        assert await priority(harness, line) == BULK_PRIORITY.priority_key
         for workflow_id, wanted in (
-            (line, {BULK.priority_key}),
-            (onboarding_id(some.made.reference), {INTERACTIVE.priority_key}),
+            (line, {BULK_PRIORITY.priority_key}),
+            (onboarding_id(some.account.reference), {INTERACTIVE_PRIORITY.priority_key}),
         ):
-            history = await house.temporal.get_workflow_handle(workflow_id).fetch_history()
+            history = await harness.temporal.get_workflow_handle(workflow_id).fetch_history()
             assert {
                 event.activity_task_scheduled_event_attributes.priority.priority_key
                 for event in history.events
@@ -170,12 +170,12 @@ async def test_whatever_belongs_to_a_bulk_gives_way(house: House) -> None:
             } == wanted
 
 
-async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(house: House) -> None:
-    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
-    async with house.working():
-        some = await customers(house)
+async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(harness: Harness) -> None:
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    async with harness.running_workers():
+        some = await create_customers(harness)
         match = "POST /v1.0/subscribers/create"
-        gates = [house.telegent.gates.close(match, "before") for _ in range(3)]
+        gates = [harness.telegent.gates.close(match, "before") for _ in range(3)]
         rows = some.rows(12)[1:]
         bulk = await bulks.start(some.reference("cancelled"), rows, by="desk", window=3)
         for gate in gates:
@@ -184,38 +184,38 @@ async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(house: House)
         await bulk.cancel(BulkCancel(by="desk", reason="wrong file"))
         stopping = await bulk.status()
         assert (stopping.state, stopping.counts.waiting) == (BulkState.STOPPING, 8)
-        with pytest.raises(NotTakenError, match="the bulk is stopping"):
-            await bulk.retry(BY)
-        await bulk.cancel(BulkCancel(by="desk", reason="those too", running_too=True))
+        with pytest.raises(MessageRejectedError, match="the bulk is stopping"):
+            await bulk.retry(COMMAND)
+        await bulk.cancel(BulkCancel(by="desk", reason="those too", cancel_running=True))
         for row in rows[:3]:
-            await house.heard_cancel(onboarding_id(row.onboarding.reference))
+            await harness.cancel_delivered(onboarding_id(row.onboarding.reference))
         for gate in gates:
             gate.release()
         result = await bulk.result()
 
         assert result.state is BulkState.CANCELLED
         assert result.counts.model_dump(exclude_defaults=True) == {"waiting": 8, "cancelled": 3}
-        part = house.temporal.get_workflow_handle(bulk_part_id(bulk.reference, 1))
+        part = harness.temporal.get_workflow_handle(bulk_batch_id(bulk.reference, 1))
         await part.result()
 
 
 async def test_a_row_that_was_cancelled_by_itself_is_started_again_with_the_failed_ones(
-    house: House,
+    harness: Harness,
 ) -> None:
-    bulks = Bulks(house.temporal, id_key=house.settings.id_key)
-    async with house.working():
-        some = await customers(house)
-        gate = house.telegent.gates.close("POST /v1.0/subscribers/create", "before")
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    async with harness.running_workers():
+        some = await create_customers(harness)
+        gate = harness.telegent.gates.close("POST /v1.0/subscribers/create", "before")
         rows = some.rows(2)[1:]
         bulk = await bulks.start(some.reference("by-itself"), rows, by="desk", window=1)
         await gate.reached()
         onboarding = onboarding_id(rows[0].onboarding.reference)
-        await house.temporal.get_workflow_handle(onboarding).cancel()
-        await house.heard_cancel(onboarding)
+        await harness.temporal.get_workflow_handle(onboarding).cancel()
+        await harness.cancel_delivered(onboarding)
         gate.release()
-        await until(bulk, lambda now: now.state is BulkState.NEEDS_PERSON)
+        await until(bulk, lambda now: now.state is BulkState.NEEDS_OPERATOR)
 
-        assert await bulk.retry(BY) == 1
+        assert await bulk.retry(COMMAND) == 1
 
         result = await bulk.result()
         assert result.state is BulkState.COMPLETED

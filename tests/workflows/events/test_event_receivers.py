@@ -9,40 +9,40 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from activities.events.delivery import EventSettings
-from activities.settings import OrderUpdates
+from activities.events.activities import EventSettings
+from activities.settings import OrderWebhook
 from simulator import CarrierRecord, Fault, SimulatorOptions
 from telegent_orchestrator.events import EventType, verify_signature
 from telegent_orchestrator.port_in import PortInCorrection, PortState
-from tests.harness import SETTINGS, House, example_family, open_house
-from tests.payloads import person, single
-from tests.timeouts import PATIENCE
+from tests.harness import SETTINGS, Harness, example_request, running_harness
+from tests.payloads import new_subscriber, single
+from tests.timeouts import TEST_TIMEOUT
 from tests.workflows.events.test_events import SECRET, Receiver
 
 NUMBER = "+18015550142"
-HOOK = OrderUpdates(url="https://mvno.example.com/telegent/order-update", token="hook-token")
+HOOK = OrderWebhook(url="https://mvno.example.com/telegent/order-update", token="hook-token")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def told(
     temporal: Client, options: SimulatorOptions
-) -> AsyncIterator[tuple[House, Receiver]]:
+) -> AsyncIterator[tuple[Harness, Receiver]]:
     receiver = Receiver()
     async with receiver.listening():
         events = EventSettings(urls=(receiver.url,), secret=SECRET)
-        async with open_house(temporal, options, replace(SETTINGS, events=events)) as house:
-            yield house, receiver
+        async with running_harness(temporal, options, replace(SETTINGS, events=events)) as harness:
+            yield harness, receiver
 
 
 def received_kinds(receiver: Receiver) -> Counter[str]:
     return Counter(one.event.type for one in receiver.received)
 
 
-async def test_every_transition_is_told_once_and_signed(told: tuple[House, Receiver]) -> None:
-    house, receiver = told
-    house.telegent.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    handle = await house.onboard(example_family())
-    port = house.orchestrator.port_in(NUMBER)
+async def test_every_transition_is_told_once_and_signed(told: tuple[Harness, Receiver]) -> None:
+    harness, receiver = told
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
+    handle = await harness.onboard(example_request())
+    port = harness.orchestrator.port_in(NUMBER)
     async for now in handle.watch():
         if now.ports and now.ports["partner-port"].state is PortState.ACTION_REQUIRED:
             await port.correct(PortInCorrection(account_number="100200301", by="desk"))
@@ -54,7 +54,7 @@ async def test_every_transition_is_told_once_and_signed(told: tuple[House, Recei
         EventType.ONBOARDING_COMPLETED: 1,
         EventType.PORT_IN_ATTENTION_REQUIRED: 1,
     }
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while not expected.items() <= received_kinds(receiver).items():
             await asyncio.sleep(0.05)
 
@@ -79,27 +79,29 @@ async def test_every_transition_is_told_once_and_signed(told: tuple[House, Recei
 class TestWithAWebhook:
     @pytest.fixture
     def settings(self) -> object:
-        return replace(SETTINGS, order_updates=HOOK)
+        return replace(SETTINGS, order_webhook=HOOK)
 
     @pytest.mark.parametrize("trouble", [False, True])
-    async def test_the_account_has_our_webhook_once(self, house: House, trouble: bool) -> None:
+    async def test_the_account_has_our_webhook_once(self, harness: Harness, trouble: bool) -> None:
         if trouble:
-            house.telegent.faults.add(Fault(match="POST /v1.0/webhook/create", kind="lose"))
-        first = await (await house.onboard(single(lines=[]))).result()
+            harness.telegent.faults.add(
+                Fault(match="POST /v1.0/webhook/create", kind="drop_response")
+            )
+        first = await (await harness.onboard(single(lines=[]))).result()
         again = single(
             "single-2",
             account={"account_id": first.account_id},
-            subscribers=[person("one", email="other@example.com")],
+            subscribers=[new_subscriber("one", email="other@example.com")],
             lines=[],
         )
-        await (await house.onboard(again)).result()
+        await (await harness.onboard(again)).result()
 
-        [hook] = house.telegent.ledger.of("webhook.created")
+        [hook] = harness.telegent.ledger.by_kind("webhook.created")
         assert "hook-token" not in str(hook.data)
 
-    async def test_an_onboarding_does_not_need_it(self, house: House) -> None:
-        house.telegent.faults.add(
+    async def test_an_onboarding_does_not_need_it(self, harness: Harness) -> None:
+        harness.telegent.faults.add(
             Fault(match="POST /v1.0/webhook/create", kind="error_before", status=400, times=9)
         )
 
-        assert (await (await house.onboard(single())).result()).complete
+        assert (await (await harness.onboard(single())).result()).complete

@@ -19,23 +19,23 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
 
-from activities.events.delivery import EventActivities, EventSettings
+from activities.events.activities import EventActivities, EventSettings
 from telegent_orchestrator.events import (
     EVENT_DELIVERY_WORKFLOW,
     Event,
     EventData,
     EventType,
     SignatureError,
-    signed_headers,
+    sign_headers,
     signing_key,
     verify_signature,
 )
 from telegent_orchestrator.names import TASK_QUEUE
-from tests.harness import end_what_runs, heard_cancel
-from tests.timeouts import PATIENCE
+from tests.harness import cancel_delivered, terminate_running
+from tests.timeouts import TEST_TIMEOUT
 from worker.run import workflow_runner, workflow_worker
 from worker.settings import SettingsError, WorkerSettings, load_settings
-from workflows.events.delivery_workflow import EventDeliveryWorkflow, Publisher
+from workflows.events.delivery_workflow import EventDeliveryWorkflow, EventPublisher
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 NUMBER = "+18015550142"
@@ -56,7 +56,7 @@ class Talks:
     """Publishes what a port-in would, one event for each state."""
 
     def __init__(self) -> None:
-        self._events = Publisher("family-7", "first")
+        self._events = EventPublisher("family-7", "first")
         self._go_on = False
 
     @workflow.run
@@ -88,7 +88,7 @@ class GoesOn:
     @workflow.run
     async def run(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):
-            await Publisher().publish(EventType.PORT_IN_CHANGED, "SUBMITTED")
+            await EventPublisher().publish(EventType.PORT_IN_CHANGED, "SUBMITTED")
         await workflow.sleep(1)
 
 
@@ -136,7 +136,7 @@ class Receiver:
         writer.close()
 
     async def has(self, count: int) -> Sequence[Received]:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TEST_TIMEOUT):
             while len(self.received) < count:
                 await asyncio.sleep(0.02)
         await asyncio.sleep(0.2)  # for one too many
@@ -145,7 +145,7 @@ class Receiver:
 
     async def has_events(self, count: int, after: int = 0) -> None:
         """Returns when so many different ones have come, not counting the first `after`."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TEST_TIMEOUT):
             while len({each.event.id for each in self.received[after:]}) < count:
                 await asyncio.sleep(0.02)
 
@@ -160,11 +160,11 @@ async def receiver() -> AsyncIterator[Receiver]:
 @asynccontextmanager
 async def working(temporal: Client, *urls: str, personal_data: bool = False) -> AsyncIterator[None]:
     there = EventActivities(EventSettings(urls, SECRET, personal_data))
-    functions: list[Callable[..., object]] = [there.event_targets, there.deliver_event]
+    functions: list[Callable[..., object]] = [there.list_event_receivers, there.deliver_event]
     async with workflow_worker(temporal, [Talks, EventDeliveryWorkflow], functions):
         yield
     left = f'ExecutionStatus = "Running" AND WorkflowType = "{EVENT_DELIVERY_WORKFLOW}"'
-    await end_what_runs(temporal, left)
+    await terminate_running(temporal, left)
 
 
 async def talk(temporal: Client) -> str:
@@ -181,7 +181,7 @@ async def history_of(temporal: Client, workflow_id: str) -> list[str]:
 async def failed_deliveries(temporal: Client, subject: str, count: int) -> list[str]:
     """What an operator lists, of this workflow's events."""
     query = f'WorkflowType = "{EVENT_DELIVERY_WORKFLOW}" AND ExecutionStatus = "Failed"'
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             found = [
                 each.id
@@ -196,7 +196,7 @@ async def failed_deliveries(temporal: Client, subject: str, count: int) -> list[
 async def tried_in_vain(temporal: Client, subject: str, count: int) -> None:
     """Returns when so many of this workflow's events could not be delivered at a first try."""
     query = f'WorkflowType = "{EVENT_DELIVERY_WORKFLOW}" AND ExecutionStatus = "Running"'
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             failed = 0
             async for each in temporal.list_workflows(query):
@@ -327,9 +327,9 @@ async def reset(temporal: Client, workflow_id: str, task: int = 0) -> str:
 
 async def test_an_event_for_a_receiver_that_was_taken_out_says_what_to_do() -> None:
     there = EventActivities(EventSettings(("https://a.example/", "https://b.example/"), SECRET))
-    first, second = await there.event_targets()
+    first, second = await there.list_event_receivers()
     left = EventActivities(EventSettings(("https://b.example/",), SECRET))
-    assert await left.event_targets() == [second]
+    assert await left.list_event_receivers() == [second]
     with pytest.raises(ApplicationError, match="TELEGENT_EVENT_URLS any more") as refused:
         await left.deliver_event(first, EVENT)
     assert refused.value.non_retryable
@@ -386,12 +386,12 @@ async def test_an_event_survives_that_its_workflow_is_cancelled_meanwhile(
     there = EventActivities(EventSettings((receiver.url,), SECRET))
 
     @activity.defn
-    async def event_targets() -> list[str]:
+    async def list_event_receivers() -> list[str]:
         asked.set()
         await go_on.wait()
-        return await there.event_targets()
+        return await there.list_event_receivers()
 
-    functions: list[Callable[..., object]] = [event_targets, there.deliver_event]
+    functions: list[Callable[..., object]] = [list_event_receivers, there.deliver_event]
     async with workflow_worker(temporal, [GoesOn, EventDeliveryWorkflow], functions):
         handle = await temporal.start_workflow(
             GoesOn.run,
@@ -402,7 +402,7 @@ async def test_an_event_survives_that_its_workflow_is_cancelled_meanwhile(
         )
         await asked.wait()
         await handle.cancel()
-        await heard_cancel(handle)
+        await cancel_delivered(handle)
         go_on.set()
         await receiver.has(1)
         await handle.result()
@@ -425,10 +425,10 @@ async def test_a_publisher_can_be_replayed_and_reset(temporal: Client, receiver:
         run_id = await reset(temporal, handle.id, task=1)
         again = temporal.get_workflow_handle(handle.id, run_id=run_id)
         await again.signal(Talks.go_on)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TEST_TIMEOUT):
             assert await again.result() == "ended"
         assert (await again.describe()).status is WorkflowExecutionStatus.COMPLETED
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TEST_TIMEOUT):
             while len(receiver.received) < 5:
                 await asyncio.sleep(0.05)
     first_run = [each.event for each in receiver.received[:3]]
@@ -439,11 +439,11 @@ class TestSignatures:
     BODY = b'{"id": "event-1"}'
 
     def headers(self, **changes: str) -> dict[str, str]:
-        good = signed_headers(SECRET, "event-1", self.BODY, datetime.now(UTC))
+        good = sign_headers(SECRET, "event-1", self.BODY, datetime.now(UTC))
         return good | {name.replace("_", "-"): value for name, value in changes.items()}
 
     def test_the_published_example_of_the_standard_holds(self) -> None:
-        signed = signed_headers(
+        signed = sign_headers(
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             b'{"test": 2432232314}',
@@ -521,6 +521,6 @@ class TestSettings:
         monkeypatch.setenv("TELEGENT_EVENT_SECRET", secret)
         with pytest.raises(SettingsError) as refused:
             load_settings(WorkerSettings)
-        (line,) = refused.value.lines
+        (line,) = refused.value.messages
         assert line.startswith(f"TELEGENT_{fault}")
         assert "hunter2" not in line

@@ -4,7 +4,7 @@ import pytest
 
 from simulator import CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.harness import QUICK, SETTINGS, House
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.workflows.onboarding.test_onboarding import CREATES, FAMILY_LEDGER, counted, onboard
 
 LAG = 0.3
@@ -12,17 +12,17 @@ LAG = 0.3
 
 @pytest.fixture
 def options() -> SimulatorOptions:
-    return SimulatorOptions(carrier=CarrierSetup(timings=QUICK), list_lag=LAG)
+    return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), list_lag=LAG)
 
 
 async def test_what_was_made_is_found_once_the_lists_show_it(
-    house: House, family: OnboardingRequest
+    harness: Harness, family: OnboardingRequest
 ) -> None:
     assert SETTINGS.read_lag.total_seconds() > LAG
     for call in CREATES:
-        house.telegent.faults.add(Fault(match=call, kind="lose", times=100))
+        harness.telegent.faults.add(Fault(match=call, kind="drop_response", times=100))
 
-    result = await onboard(house, family)
+    result = await onboard(harness, family)
 
     assert result.complete
-    assert counted(house.telegent) == FAMILY_LEDGER
+    assert counted(harness.telegent) == FAMILY_LEDGER

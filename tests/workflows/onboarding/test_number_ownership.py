@@ -11,10 +11,10 @@ from temporalio.client import WorkflowFailureError
 from simulator import CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.client import OnboardingHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
-from telegent_orchestrator.progress import Answer, Question, Resolution
-from tests.harness import QUICK, House
-from tests.payloads import line, person, single
-from tests.timeouts import PATIENCE
+from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
+from tests.harness import FAST_TIMINGS, Harness
+from tests.payloads import line, new_subscriber, single
+from tests.timeouts import TEST_TIMEOUT
 from workflows.support import activity_options
 
 BUY = "POST /v1.0/numbers/provision"
@@ -22,28 +22,28 @@ INVENTORY = "GET /v1.0/numbers/inventory"
 SIM = "8901240397190195850"
 
 
-async def question(handle: OnboardingHandle, fits: Callable[[Question], bool]) -> Question:
+async def question(handle: OnboardingHandle, fits: Callable[[Escalation], bool]) -> Escalation:
     """What the line `first` asks."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             now = await handle.progress()
-            asked = now.lines["first"].questions if "first" in now.lines else []
+            asked = now.lines["first"].escalations if "first" in now.lines else []
             if asked and fits(asked[0]):
                 return asked[0]
             await asyncio.sleep(0.05)
 
 
-def answered(answer: Answer, number: str | None = None) -> Resolution:
-    return Resolution(step="Number", answer=answer, id=number, by="desk", reason="seen in portal")
+def answered(answer: ResolutionAction, number: str | None = None) -> Resolution:
+    return Resolution(step="Number", action=answer, id=number, by="desk", reason="seen in portal")
 
 
-def numbers(house: House) -> list[str]:
-    return [row.data["number"] for row in house.telegent.ledger.of("number.provisioned")]
+def numbers(harness: Harness) -> list[str]:
+    return [row.data["number"] for row in harness.telegent.ledger.by_kind("number.provisioned")]
 
 
-async def existing(house: House, **changes: Any) -> OnboardingRequest:
+async def existing(harness: Harness, **changes: Any) -> OnboardingRequest:
     """A request for one more line of a customer who is there already, with one number."""
-    first = await house.onboard(single())
+    first = await harness.onboard(single())
     done = await first.result()
     return single(
         "more-1",
@@ -59,91 +59,91 @@ async def existing(house: House, **changes: Any) -> OnboardingRequest:
     )
 
 
-async def test_a_number_that_another_onboarding_bought_is_not_adopted(house: House) -> None:
-    request = await existing(house)
-    house.telegent.faults.add(Fault(match=BUY, kind="error_before"))
-    before_buying = house.telegent.gates.close(INVENTORY, "before")
-    lost = await house.onboard(request)
+async def test_a_number_that_another_onboarding_bought_is_not_adopted(harness: Harness) -> None:
+    request = await existing(harness)
+    harness.telegent.faults.add(Fault(match=BUY, kind="error_before"))
+    before_buying = harness.telegent.gates.close(INVENTORY, "before")
+    lost = await harness.onboard(request)
     await before_buying.reached()
-    look = house.telegent.gates.close(INVENTORY, "before")
+    look = harness.telegent.gates.close(INVENTORY, "before")
     before_buying.release()
     await look.reached()
-    other = await house.onboard(request.model_copy(update={"reference": "more-2"}))
+    other = await harness.onboard(request.model_copy(update={"reference": "more-2"}))
     assert (await other.result()).complete
     look.release()
 
     asked = await question(lost, lambda found: True)
 
-    bought = numbers(house)
+    bought = numbers(harness)
     assert len(bought) == 2
     assert bought[1] in " ".join(asked.evidence)
-    await lost.resolve(answered(Answer.RETRY), line="first")
+    await lost.resolve(answered(ResolutionAction.RETRY), line="first")
     assert (await lost.result()).lines[0].phone_number not in bought
 
 
-async def test_a_number_named_by_mistake_is_asked_for_again(house: House) -> None:
-    house.telegent.faults.add(Fault(match=BUY, kind="error_before", times=2))
-    handle = await house.onboard(single())
+async def test_a_number_named_by_mistake_is_asked_for_again(harness: Harness) -> None:
+    harness.telegent.faults.add(Fault(match=BUY, kind="error_before", times=2))
+    handle = await harness.onboard(single())
     await question(handle, lambda found: True)
 
-    await handle.resolve(answered(Answer.ADOPT, "+18015559999"), line="first")
+    await handle.resolve(answered(ResolutionAction.ADOPT, "+18015559999"), line="first")
 
     again = await question(handle, lambda found: "not in our inventory" in found.evidence[-1])
     assert "+18015559999" in again.evidence[-1]
-    await handle.resolve(answered(Answer.RETRY), line="first")
+    await handle.resolve(answered(ResolutionAction.RETRY), line="first")
     assert (await handle.result()).complete
-    assert len(numbers(house)) == 1
+    assert len(numbers(harness)) == 1
 
 
 class TestSlowOrders:
     @pytest.fixture
     def options(self) -> SimulatorOptions:
-        return SimulatorOptions(carrier=CarrierSetup(timings=QUICK), async_provisioning=0.4)
+        return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), async_provisioning=0.4)
 
     async def test_a_run_right_after_one_that_was_ended_buys_no_second_number(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
+        self, harness: Harness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # How long a call of the run that was ended may still have been under way.
-        monkeypatch.setattr(activity_options, "CALL", timedelta(seconds=1))
-        handle = await house.onboard(single())
-        async with asyncio.timeout(PATIENCE):
-            while not any(call.path == BUY.split()[1] for call in house.telegent.requests):
+        monkeypatch.setattr(activity_options, "VENDOR_CALL_TIMEOUT", timedelta(seconds=1))
+        handle = await harness.onboard(single())
+        async with asyncio.timeout(TEST_TIMEOUT):
+            while not any(call.path == BUY.split()[1] for call in harness.telegent.requests):
                 await asyncio.sleep(0.01)
-        workflow = house.temporal.get_workflow_handle(handle.id)
-        await house.temporal.get_workflow_handle(f"{handle.id}-line-first").terminate()
+        workflow = harness.temporal.get_workflow_handle(handle.id)
+        await harness.temporal.get_workflow_handle(f"{handle.id}-line-first").terminate()
         await workflow.terminate()
 
-        again = await house.onboard(single())
+        again = await harness.onboard(single())
 
         assert (await again.result()).complete
-        assert len(numbers(house)) == 1
+        assert len(numbers(harness)) == 1
 
 
-async def test_a_sims_number_that_was_given_up_is_not_taken_again(house: House) -> None:
+async def test_a_sims_number_that_was_given_up_is_not_taken_again(harness: Harness) -> None:
     request = single(
         lines=[line("first", "one", number={"kind": "new", "iccid": SIM})],
     )
-    gate = house.telegent.gates.close("POST /v1.0/subscriptions", "before")
-    handle = await house.onboard(request)
+    gate = harness.telegent.gates.close("POST /v1.0/subscriptions", "before")
+    handle = await harness.onboard(request)
     await gate.reached()
     await handle.cancel()
     await asyncio.sleep(0.5)
     gate.release()
     with pytest.raises(WorkflowFailureError):
         await handle.result()
-    assert house.telegent.ledger.count("number.status_changed") == 1
+    assert harness.telegent.ledger.count("number.status_changed") == 1
 
-    done = await (await house.onboard(request)).result()
+    done = await (await harness.onboard(request)).result()
 
-    assert len(numbers(house)) == 2
-    assert done.lines[0].phone_number == numbers(house)[1]
+    assert len(numbers(harness)) == 2
+    assert done.lines[0].phone_number == numbers(harness)[1]
 
 
-async def test_what_was_related_before_stays_related_after_a_cancel(house: House) -> None:
-    people = [person("mother", guardian=True), person("child", guardian=True)]
+async def test_what_was_related_before_stays_related_after_a_cancel(harness: Harness) -> None:
+    people = [new_subscriber("mother", guardian=True), new_subscriber("child", guardian=True)]
     relations = [{"parent": "mother", "child": "child", "relation": "Parent"}]
     before = await (
-        await house.onboard(single(subscribers=people, relations=relations, lines=[]))
+        await harness.onboard(single(subscribers=people, relations=relations, lines=[]))
     ).result()
     ids = before.subscriber_ids
     again = single(
@@ -154,8 +154,8 @@ async def test_what_was_related_before_stays_related_after_a_cancel(house: House
         relations=relations,
         lines=[line("first", "child")],
     )
-    gate = house.telegent.gates.close(BUY, "before")
-    handle = await house.onboard(again)
+    gate = harness.telegent.gates.close(BUY, "before")
+    handle = await harness.onboard(again)
     await gate.reached()
     await handle.cancel()
     await asyncio.sleep(0.5)
@@ -163,4 +163,4 @@ async def test_what_was_related_before_stays_related_after_a_cancel(house: House
     with pytest.raises(WorkflowFailureError):
         await handle.result()
 
-    assert house.telegent.ledger.count("guardian.relation_deleted") == 0
+    assert harness.telegent.ledger.count("guardian.relation_deleted") == 0

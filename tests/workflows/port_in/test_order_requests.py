@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activities import ActivitySettings
-from activities.port_in.policy import PortRules
+from activities.port_in.policy import PortInPolicy
 from simulator import (
     CarrierRecord,
     CarrierSetup,
@@ -20,18 +20,18 @@ from simulator.engine.faults import FaultKind
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorResolve,
+    OperatorAction,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
     PortInRequest,
     PortInResult,
     PortState,
-    Resolve,
 )
-from tests.harness import SETTINGS, House
+from tests.harness import SETTINGS, Harness
 from tests.payloads import port_in, single
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 from tests.workflows.port_in.test_port_in import CORRECTION, NUMBER, TRUTH, start, until
 
 UPDATE, CANCEL = "POST /v1.0/numbers/portin/update", "POST /v1.0/numbers/portin/cancel"
@@ -46,59 +46,59 @@ BY_HAND = SimulatorOptions(
 )
 
 
-def spoil(house: House, match: str, kind: FaultKind = "error_before", **more: int) -> None:
-    house.telegent.faults.add(Fault(match=match, kind=kind, **more))
+def spoil(harness: Harness, match: str, kind: FaultKind = "error_before", **more: int) -> None:
+    harness.telegent.faults.add(Fault(match=match, kind=kind, **more))
 
 
-def refuse(house: House, match: str, times: int = 1) -> None:
-    spoil(house, match, status=400, times=times)
+def refuse(harness: Harness, match: str, times: int = 1) -> None:
+    spoil(harness, match, status=400, times=times)
 
 
-async def ordered(house: House) -> PortInHandle:
+async def ordered(harness: Harness) -> PortInHandle:
     """A port-in whose order is at the vendor."""
-    handle = await start(house)
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
     return handle
 
 
-async def rejected(house: House, record: CarrierRecord = TRUTH) -> PortInHandle:
+async def rejected(harness: Harness, record: CarrierRecord = TRUTH) -> PortInHandle:
     """A port-in that the losing carrier has rejected."""
-    house.telegent.carrier.set(NUMBER, record)
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, record)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
     return handle
 
 
-async def stop(house: House, handle: PortInHandle) -> None:
-    await house.temporal.get_workflow_handle(handle.id).cancel()
+async def stop(harness: Harness, handle: PortInHandle) -> None:
+    await harness.temporal.get_workflow_handle(handle.id).cancel()
 
 
-def count(house: House, kind: str) -> int:
-    return house.telegent.ledger.count(f"portin.{kind}")
+def count(harness: Harness, kind: str) -> int:
+    return harness.telegent.ledger.count(f"portin.{kind}")
 
 
-def asked(house: House, match: str) -> int:
+def asked(harness: Harness, match: str) -> int:
     verb, _, path = match.partition(" ")
-    return sum((call.method, call.path) == (verb, path) for call in house.telegent.requests)
+    return sum((call.method, call.path) == (verb, path) for call in harness.telegent.requests)
 
 
-def later(house: House, seconds: float) -> None:
-    clock = house.telegent.clock
+def later(harness: Harness, seconds: float) -> None:
+    clock = harness.telegent.clock
     assert isinstance(clock, ManualClock)
     clock.advance(seconds)
 
 
-async def lost(house: House, match: str, advance: float) -> None:
+async def lost(harness: Harness, match: str, advance: float) -> None:
     """Has the carrier move on once the call was made; from then on it is answered."""
-    async with asyncio.timeout(PATIENCE):
-        while not asked(house, match):
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while not asked(harness, match):
             await asyncio.sleep(0.02)
-    later(house, advance)
-    house.telegent.faults.clear()
+    later(harness, advance)
+    harness.telegent.faults.clear()
 
 
 def what(result: PortInResult) -> list[str]:
-    return [entry.what for entry in result.timeline]
+    return [entry.event for entry in result.timeline]
 
 
 class TestWhileTheCarrierMoves:
@@ -106,79 +106,81 @@ class TestWhileTheCarrierMoves:
     def options(self) -> SimulatorOptions:
         return BY_HAND
 
-    async def test_a_lost_cancel_is_sent_again(self, house: House) -> None:
-        handle = await ordered(house)
+    async def test_a_lost_cancel_is_sent_again(self, harness: Harness) -> None:
+        handle = await ordered(harness)
         await handle.cancel(STAYS)
-        await lost(house, CANCEL, advance=10)
+        await lost(harness, CANCEL, advance=10)
 
         assert (await handle.result()).state is PortState.CANCELLED
-        assert count(house, "cancelled") == 1
+        assert count(harness, "cancelled") == 1
 
-    async def test_a_lost_correction_is_sent_again(self, house: House) -> None:
-        house.telegent.carrier.set(NUMBER, TRUTH)
-        handle = await ordered(house)
+    async def test_a_lost_correction_is_sent_again(self, harness: Harness) -> None:
+        harness.telegent.carrier.set_record(NUMBER, TRUTH)
+        handle = await ordered(harness)
         await handle.correct(CORRECTION)
-        await lost(house, UPDATE, advance=10)
-        await until(handle, lambda status: count(house, "updated") == 1)
-        later(house, 30)
-        await handle.look_now()
+        await lost(harness, UPDATE, advance=10)
+        await until(handle, lambda status: count(harness, "updated") == 1)
+        later(harness, 30)
+        await handle.poll_now()
 
         result = await handle.result()
         assert result.state is PortState.COMPLETED
         assert PortState.ACTION_REQUIRED not in [entry.state for entry in result.timeline]
 
     async def test_a_correction_that_comes_too_late_leaves_it_where_the_carrier_is(
-        self, house: House
+        self, harness: Harness
     ) -> None:
-        handle = await ordered(house)
-        spoil(house, UPDATE, times=1000)
+        handle = await ordered(harness)
+        spoil(harness, UPDATE, times=1000)
         await handle.correct(CORRECTION)
-        await lost(house, UPDATE, advance=20)
-        refuse(house, UPDATE, times=1000)
+        await lost(harness, UPDATE, advance=20)
+        refuse(harness, UPDATE, times=1000)
 
         status = await until(handle, PortState.AT_CARRIER)
 
-        assert "waiting for another correction" in [entry.what for entry in status.timeline]
-        later(house, 10)
-        await handle.look_now()
+        assert "waiting for another correction" in [entry.event for entry in status.timeline]
+        later(harness, 10)
+        await handle.poll_now()
         assert (await handle.result()).state is PortState.COMPLETED
 
     async def test_a_correction_that_may_not_have_been_judged_can_be_sent_again(
-        self, house: House
+        self, harness: Harness
     ) -> None:
-        house.telegent.carrier.set(NUMBER, TRUTH)
-        handle = await ordered(house)
-        spoil(house, UPDATE, times=1000)
+        harness.telegent.carrier.set_record(NUMBER, TRUTH)
+        handle = await ordered(harness)
+        spoil(harness, UPDATE, times=1000)
         await handle.correct(CORRECTION)
-        await lost(house, UPDATE, advance=20)
+        await lost(harness, UPDATE, advance=20)
         await until(handle, PortState.ACTION_REQUIRED)
 
         await handle.correct(CORRECTION)
-        await until(handle, lambda status: count(house, "updated") == 1)
-        later(house, 30)
-        await handle.look_now()
+        await until(handle, lambda status: count(harness, "updated") == 1)
+        later(harness, 30)
+        await handle.poll_now()
 
         assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_a_correction_that_the_vendor_refused_can_be_sent_again(house: House) -> None:
-    handle = await rejected(house)
-    refuse(house, UPDATE)
+async def test_a_correction_that_the_vendor_refused_can_be_sent_again(harness: Harness) -> None:
+    handle = await rejected(harness)
+    refuse(harness, UPDATE)
     await handle.correct(CORRECTION)
-    await until(handle, lambda status: status.timeline[-1].what == "waiting for another correction")
+    await until(
+        handle, lambda status: status.timeline[-1].event == "waiting for another correction"
+    )
 
     await handle.correct(CORRECTION)
 
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_a_refused_request_is_no_rejection(house: House) -> None:
-    handle = await rejected(house)
-    refuse(house, CANCEL)
+async def test_a_refused_request_is_no_rejection(harness: Harness) -> None:
+    handle = await rejected(harness)
+    refuse(harness, CANCEL)
     before = await handle.status()
     await handle.cancel(STAYS)
     await until(handle, lambda status: "was refused" in status.attention)
-    await asyncio.sleep(2 * house.settings.read_lag.total_seconds())
+    await asyncio.sleep(2 * harness.settings.read_lag.total_seconds())
 
     status = await handle.status()
 
@@ -187,27 +189,31 @@ async def test_a_refused_request_is_no_rejection(house: House) -> None:
     assert status.next_deadline == before.next_deadline
 
 
-async def test_a_cancel_that_is_refused_leaves_the_lost_correction_to_be_sent(house: House) -> None:
-    handle = await rejected(house)
-    spoil(house, UPDATE, times=1000)
-    refuse(house, CANCEL)
+async def test_a_cancel_that_is_refused_leaves_the_lost_correction_to_be_sent(
+    harness: Harness,
+) -> None:
+    handle = await rejected(harness)
+    spoil(harness, UPDATE, times=1000)
+    refuse(harness, CANCEL)
     await handle.correct(CORRECTION)
-    await until(handle, lambda status: asked(house, UPDATE) > 0)
+    await until(handle, lambda status: asked(harness, UPDATE) > 0)
     await handle.cancel(STAYS)
     status = await until(handle, lambda status: "was refused" in status.attention)
     assert status.state is PortState.UPDATE_REQUESTED
-    house.telegent.faults.clear()
+    harness.telegent.faults.clear()
 
     result = await handle.result()
 
     assert result.state is PortState.COMPLETED
-    assert count(house, "updated") == 1
+    assert count(harness, "updated") == 1
 
 
-async def test_a_cancel_that_was_lost_and_then_refused_lets_the_port_in_go_on(house: House) -> None:
-    handle = await rejected(house)
-    spoil(house, CANCEL)
-    house.telegent.faults.add(Fault(match=CANCEL, kind="error_before", status=400, nth=2))
+async def test_a_cancel_that_was_lost_and_then_refused_lets_the_port_in_go_on(
+    harness: Harness,
+) -> None:
+    handle = await rejected(harness)
+    spoil(harness, CANCEL)
+    harness.telegent.faults.add(Fault(match=CANCEL, kind="error_before", status=400, nth=2))
     await handle.cancel(STAYS)
     await until(handle, lambda status: "was refused" in status.attention)
 
@@ -216,85 +222,87 @@ async def test_a_cancel_that_was_lost_and_then_refused_lets_the_port_in_go_on(ho
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_operator_sends_a_cancel_again(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, SILENT)
-    handle = await ordered(house)
-    spoil(house, CANCEL, times=2)
+async def test_an_operator_sends_a_cancel_again(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, SILENT)
+    handle = await ordered(harness)
+    spoil(harness, CANCEL, times=2)
     await handle.cancel(STAYS)
-    await until(handle, lambda status: asked(house, CANCEL) >= 1)
+    await until(handle, lambda status: asked(harness, CANCEL) >= 1)
 
-    again = OperatorResolve(action=Resolve.RETRY_NOW, by="operator", reason="it must stop")
-    await handle.decide(again)
+    again = OperatorDecision(action=OperatorAction.RETRY_NOW, by="operator", reason="it must stop")
+    await handle.resolve(again)
 
     result = await handle.result()
     assert result.state is PortState.CANCELLED
     assert "cancelling for operator" in what(result)
 
 
-async def test_a_new_order_is_not_made_when_its_cancel_was_refused_before(house: House) -> None:
-    handle = await rejected(house, HOLD)
-    refuse(house, CANCEL)
-    anew = OperatorResolve(action=Resolve.START_AGAIN, by="operator", reason="it is paid now")
-    await handle.decide(anew)
+async def test_a_new_order_is_not_made_when_its_cancel_was_refused_before(harness: Harness) -> None:
+    handle = await rejected(harness, HOLD)
+    refuse(harness, CANCEL)
+    anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
+    await handle.resolve(anew)
     await until(handle, lambda status: "was refused" in status.attention)
 
     await handle.cancel(STAYS)
 
     assert (await handle.result()).state is PortState.CANCELLED
-    assert count(house, "submitted") == 1
+    assert count(harness, "submitted") == 1
 
 
-async def test_a_cancelled_workflow_starts_no_order_again(house: House) -> None:
-    handle = await rejected(house, HOLD)
-    gate = house.telegent.gates.close(CANCEL, "before")
-    anew = OperatorResolve(action=Resolve.START_AGAIN, by="operator", reason="it is paid now")
-    await handle.decide(anew)
+async def test_a_cancelled_workflow_starts_no_order_again(harness: Harness) -> None:
+    handle = await rejected(harness, HOLD)
+    gate = harness.telegent.gates.close(CANCEL, "before")
+    anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
+    await handle.resolve(anew)
     await gate.reached()
-    await stop(house, handle)
+    await stop(harness, handle)
     await asyncio.sleep(0.5)
     gate.release()
 
     assert (await handle.result()).state is PortState.CANCELLED
-    assert count(house, "submitted") == 1
+    assert count(harness, "submitted") == 1
 
 
-@pytest.mark.parametrize("kind", ["429", "refuse", "error_before"])
+@pytest.mark.parametrize("kind", ["429", "refuse_connection", "error_before"])
 async def test_a_cancelled_workflow_cancels_its_order_in_spite_of_trouble(
-    house: House, kind: FaultKind
+    harness: Harness, kind: FaultKind
 ) -> None:
-    house.telegent.carrier.set(NUMBER, SILENT)
-    handle = await ordered(house)
-    spoil(house, CANCEL, kind, times=2)
+    harness.telegent.carrier.set_record(NUMBER, SILENT)
+    handle = await ordered(harness)
+    spoil(harness, CANCEL, kind, times=2)
 
-    await stop(house, handle)
+    await stop(harness, handle)
 
     assert (await handle.result()).state is PortState.CANCELLED
-    assert count(house, "cancelled") == 1
+    assert count(harness, "cancelled") == 1
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_an_order_that_is_made_while_its_workflow_is_cancelled_is_cancelled(
-    house: House, moment: str
+    harness: Harness, moment: str
 ) -> None:
-    house.telegent.carrier.set(NUMBER, SILENT)
+    harness.telegent.carrier.set_record(NUMBER, SILENT)
     submit = "POST /v1.0/numbers/portin"
-    gate = house.telegent.gates.close(submit, "before" if moment == "before" else "after")
-    handle = await start(house)
+    gate = harness.telegent.gates.close(submit, "before" if moment == "before" else "after")
+    handle = await start(harness)
     await gate.reached()
-    await stop(house, handle)
+    await stop(harness, handle)
     await asyncio.sleep(0.5)
     gate.release()
 
     assert (await handle.result()).state is PortState.CANCELLED
-    assert (count(house, "submitted"), count(house, "cancelled")) == (1, 1)
+    assert (count(harness, "submitted"), count(harness, "cancelled")) == (1, 1)
 
 
-async def test_a_workflow_that_is_cancelled_before_its_order_ends_cancelled(house: House) -> None:
+async def test_a_workflow_that_is_cancelled_before_its_order_ends_cancelled(
+    harness: Harness,
+) -> None:
     bare = PortInDetails(phone_number=NUMBER)
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=bare))
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=bare))
     await until(handle, PortState.INFO_REQUIRED)
 
-    await stop(house, handle)
+    await stop(harness, handle)
 
     result = await handle.result()
     assert (result.state, result.reason) == (
@@ -303,17 +311,17 @@ async def test_a_workflow_that_is_cancelled_before_its_order_ends_cancelled(hous
     )
 
 
-async def test_a_line_whose_port_in_is_cancelled_has_failed(house: House) -> None:
+async def test_a_line_whose_port_in_is_cancelled_has_failed(harness: Harness) -> None:
     bare = {"kind": "port_in", "phone_number": NUMBER}
     line = {"key": "first", "subscriber": "one", "package": "plan", "number": bare}
-    onboarding = await house.onboard(single(lines=[line]))
-    handle = house.orchestrator.port_in(NUMBER)
+    onboarding = await harness.onboard(single(lines=[line]))
+    handle = harness.orchestrator.port_in(NUMBER)
     async for _ in onboarding.watch(timedelta(seconds=0.1)):
         if (await onboarding.progress()).ports:
             break
     await until(handle, PortState.INFO_REQUIRED)
 
-    await stop(house, handle)
+    await stop(harness, handle)
 
     with pytest.raises(OnboardingIncompleteError, match="the port-in ended as CANCELLED"):
         await onboarding.result()
@@ -322,29 +330,29 @@ async def test_a_line_whose_port_in_is_cancelled_has_failed(house: House) -> Non
 class TestOld:
     @pytest.fixture
     def settings(self) -> ActivitySettings:
-        return replace(SETTINGS, port_rules=PortRules(longest=timedelta(seconds=1)))
+        return replace(SETTINGS, port_in_policy=PortInPolicy(max_duration=timedelta(seconds=1)))
 
     async def test_one_that_cannot_be_cancelled_is_not_asked_for_again_and_again(
-        self, house: House
+        self, harness: Harness
     ) -> None:
-        house.telegent.carrier.set(NUMBER, SILENT)
-        refuse(house, CANCEL, times=1000)
-        handle = await ordered(house)
+        harness.telegent.carrier.set_record(NUMBER, SILENT)
+        refuse(harness, CANCEL, times=1000)
+        handle = await ordered(harness)
         await until(handle, lambda status: "was refused" in status.attention)
         await asyncio.sleep(2)
 
         # Once in each state that it was in.
-        assert asked(house, CANCEL) <= 2
+        assert asked(harness, CANCEL) <= 2
 
 
-async def test_an_operators_data_are_taken_where_data_are_missing(house: House) -> None:
+async def test_an_operators_data_are_taken_where_data_are_missing(harness: Harness) -> None:
     details = PortInDetails.model_validate(port_in(NUMBER, account_pin=None))
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
     await until(handle, PortState.INFO_REQUIRED)
 
-    await handle.decide(
-        OperatorResolve(
-            action=Resolve.REPLACE_DATA,
+    await handle.resolve(
+        OperatorDecision(
+            action=OperatorAction.REPLACE_DATA,
             by="operator",
             reason="called the subscriber",
             correction=PortInCorrection(account_pin="482913", by="operator"),
@@ -354,27 +362,27 @@ async def test_an_operators_data_are_taken_where_data_are_missing(house: House) 
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_order_of_another_number_is_not_followed(house: House) -> None:
-    other = await house.orchestrator.start_port_in(
+async def test_an_order_of_another_number_is_not_followed(harness: Harness) -> None:
+    other = await harness.orchestrator.start_port_in(
         PortInRequest(details=PortInDetails.model_validate(port_in("+18015550143")))
     )
     order = (await until(other, lambda status: status.order_id is not None)).order_id or ""
-    spoil(house, "POST /v1.0/numbers/portin")
-    handle = await start(house)
+    spoil(harness, "POST /v1.0/numbers/portin")
+    handle = await start(harness)
     await until(handle, PortState.SUBMIT_UNKNOWN)
 
     await handle.attach_order(AttachOrder(order_id=order, by="desk", reason="support told us"))
-    status = await until(handle, lambda s: "is not followed" in s.timeline[-1].what)
+    status = await until(handle, lambda s: "is not followed" in s.timeline[-1].event)
 
-    assert "it is an order of +18015550143" in status.timeline[-1].what
+    assert "it is an order of +18015550143" in status.timeline[-1].event
     assert (status.state, status.order_id) == (PortState.SUBMIT_UNKNOWN, None)
 
 
 async def test_a_lost_correction_whose_pin_expires_meanwhile_waits_for_another(
-    house: House,
+    harness: Harness,
 ) -> None:
-    handle = await rejected(house, TRUTH.model_copy(update={"pin": "771204"}))
-    spoil(house, UPDATE, times=100)
+    handle = await rejected(harness, TRUTH.model_copy(update={"pin": "771204"}))
+    spoil(harness, UPDATE, times=100)
     obtained = datetime.now(UTC) - timedelta(days=7) + timedelta(seconds=2)
     pin = PortInCorrection(
         account_number="100200301", account_pin="771204", pin_obtained_at=obtained, by="desk"
@@ -384,8 +392,8 @@ async def test_a_lost_correction_whose_pin_expires_meanwhile_waits_for_another(
 
     status = await until(handle, PortState.ACTION_REQUIRED)
 
-    assert "waiting for another correction" in [entry.what for entry in status.timeline]
-    house.telegent.faults.clear()
+    assert "waiting for another correction" in [entry.event for entry in status.timeline]
+    harness.telegent.faults.clear()
     fresh = PortInCorrection(account_pin="771204", pin_obtained_at=datetime.now(UTC), by="desk")
     await handle.correct(fresh)
     assert (await handle.result()).state is PortState.COMPLETED

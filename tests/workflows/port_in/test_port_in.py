@@ -12,43 +12,43 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from activities import ActivitySettings
-from activities.port_in.policy import PortRules
+from activities.port_in.policy import PortInPolicy
 from simulator import CarrierRecord, CarrierSetup, CarrierTimings, Fault, SimulatorOptions
-from simulator.engine.carrier import WORDS, Vocabulary
+from simulator.engine.carrier import ORDER_STATUSES, Vocabulary
 from simulator.engine.faults import FaultKind
 from telegent_orchestrator import names
-from telegent_orchestrator.client import NotTakenError, PortInHandle
+from telegent_orchestrator.client import MessageRejectedError, PortInHandle
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorResolve,
+    OperatorAction,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
     PortInRequest,
     PortInStatus,
     PortState,
-    Resolve,
 )
-from tests.details_pages import page
-from tests.harness import QUICK, SETTINGS, House
+from tests.details_pages import read_details_page
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.payloads import line, port_in, single
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
 CORRECTION = PortInCorrection(account_number="100200301", by="desk")
 
 
-async def start(house: House, **changes: Any) -> PortInHandle:
+async def start(harness: Harness, **changes: Any) -> PortInHandle:
     details = PortInDetails.model_validate(port_in(NUMBER, **changes))
-    return await house.orchestrator.start_port_in(PortInRequest(details=details))
+    return await harness.orchestrator.start_port_in(PortInRequest(details=details))
 
 
 async def until(
     handle: PortInHandle, true: PortState | Callable[[PortInStatus], bool]
 ) -> PortInStatus:
     """Waits for a state, or for a status that fits."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             status = await handle.status()
             if status.state is true or (callable(true) and true(status)):
@@ -74,40 +74,42 @@ in_which_we_let_time_pass = pytest.mark.parametrize("manual_clock", [True], ids=
 
 @pytest.fixture
 def options(vocabulary: Vocabulary, manual_clock: bool) -> SimulatorOptions:
-    carrier = CarrierSetup(timings=QUICK, vocabulary=vocabulary)
+    carrier = CarrierSetup(timings=FAST_TIMINGS, vocabulary=vocabulary)
     return SimulatorOptions(carrier=carrier, manual_clock=manual_clock)
 
 
 @in_every_vocabulary
 class TestEveryVocabulary:
-    async def test_an_accepted_port_completes(self, house: House) -> None:
-        handle = await start(house)
+    async def test_an_accepted_port_completes(self, harness: Harness) -> None:
+        handle = await start(harness)
 
         result = await handle.result()
 
         assert result.state is PortState.COMPLETED
         assert result.number_id
-        assert house.telegent.ledger.count("portin.completed") == 1
+        assert harness.telegent.ledger.count("portin.completed") == 1
 
-    async def test_a_rejected_port_is_corrected_by_signal_and_completes(self, house: House) -> None:
-        house.telegent.carrier.set(NUMBER, TRUTH)
-        handle = await start(house)
+    async def test_a_rejected_port_is_corrected_by_signal_and_completes(
+        self, harness: Harness
+    ) -> None:
+        harness.telegent.carrier.set_record(NUMBER, TRUTH)
+        handle = await start(harness)
         status = await until(handle, PortState.ACTION_REQUIRED)
 
         assert status.reason == "ACCOUNT_NUMBER"
         assert status.fields_to_correct == ["account_number"]
-        assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in status.vendor_words
+        assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in status.vendor_message
         await handle.signal_correction(CORRECTION)
         result = await handle.result()
 
         assert result.state is PortState.COMPLETED
-        assert house.telegent.ledger.count("portin.submitted") == 1
-        assert house.telegent.ledger.count("portin.updated") == 1
+        assert harness.telegent.ledger.count("portin.submitted") == 1
+        assert harness.telegent.ledger.count("portin.updated") == 1
         assert "100200301" not in result.model_dump_json()
 
-    async def test_a_cancel_is_asked_for_and_then_confirmed(self, house: House) -> None:
-        house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-        handle = await start(house)
+    async def test_a_cancel_is_asked_for_and_then_confirmed(self, harness: Harness) -> None:
+        harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+        handle = await start(harness)
         await until(handle, lambda status: status.order_id is not None)
 
         await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
@@ -116,7 +118,7 @@ class TestEveryVocabulary:
         assert result.state is PortState.CANCELLED
         states = [entry.state for entry in result.timeline]
         assert PortState.CANCEL_REQUESTED in states
-        assert house.telegent.ledger.count("portin.cancelled") == 1
+        assert harness.telegent.ledger.count("portin.cancelled") == 1
 
 
 @in_which_we_let_time_pass
@@ -125,21 +127,21 @@ class TestEveryVocabulary:
     ("state", "after"),
     [
         (PortState.SUBMITTED, 0),
-        (PortState.AT_CARRIER, QUICK.acknowledge_after),
-        (PortState.SCHEDULED, QUICK.decide_after),
-        (PortState.ACTION_REQUIRED, QUICK.decide_after),
-        (PortState.UPDATE_REQUESTED, QUICK.decide_after),
+        (PortState.AT_CARRIER, FAST_TIMINGS.acknowledge_after),
+        (PortState.SCHEDULED, FAST_TIMINGS.decide_after),
+        (PortState.ACTION_REQUIRED, FAST_TIMINGS.decide_after),
+        (PortState.UPDATE_REQUESTED, FAST_TIMINGS.decide_after),
     ],
 )
 async def test_a_cancel_is_taken_in_every_state_of_an_open_order(
-    house: House, state: PortState, after: float
+    harness: Harness, state: PortState, after: float
 ) -> None:
     rejected = state in (PortState.ACTION_REQUIRED, PortState.UPDATE_REQUESTED)
-    house.telegent.carrier.set(NUMBER, TRUTH if rejected else CarrierRecord())
-    update = house.telegent.gates.close("POST /v1.0/numbers/portin/update", "before")
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, TRUTH if rejected else CarrierRecord())
+    update = harness.telegent.gates.close("POST /v1.0/numbers/portin/update", "before")
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
-    house.let_pass(after)
+    harness.advance(after)
     if state is PortState.UPDATE_REQUESTED:
         await until(handle, PortState.ACTION_REQUIRED)
         await handle.correct(PortInCorrection(account_number="1", by="desk"))
@@ -152,50 +154,50 @@ async def test_a_cancel_is_taken_in_every_state_of_an_open_order(
 
     assert met is state
     assert result.state is PortState.CANCELLED
-    assert house.telegent.ledger.count("portin.cancelled") == 1
+    assert harness.telegent.ledger.count("portin.cancelled") == 1
 
 
 @in_every_vocabulary
-async def test_completion_may_win_against_a_cancel(house: House) -> None:
-    house.telegent.carrier.timings = CarrierTimings(
+async def test_completion_may_win_against_a_cancel(harness: Harness) -> None:
+    harness.telegent.carrier.timings = CarrierTimings(
         acknowledge_after=0.2, decide_after=0.4, complete_after=600
     )
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="complete_during_cancel"))
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="complete_during_cancel"))
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
 
     await handle.cancel(PortInCancel(by="desk", reason="too late"))
     result = await handle.result()
 
     assert result.state is PortState.COMPLETED
-    assert any("refused the cancel" in entry.what for entry in result.timeline)
+    assert any("refused the cancel" in entry.event for entry in result.timeline)
 
 
-async def test_a_number_that_is_not_eligible_ends_with_the_vendors_reason(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(eligible=False))
+async def test_a_number_that_is_not_eligible_ends_with_the_vendors_reason(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(eligible=False))
 
-    result = await (await start(house)).result()
+    result = await (await start(harness)).result()
 
     assert result.state is PortState.INELIGIBLE
     assert result.reason
-    assert house.telegent.ledger.count("portin.submitted") == 0
+    assert harness.telegent.ledger.count("portin.submitted") == 0
 
 
-async def test_the_same_rejection_again_is_seen_again(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+async def test_the_same_rejection_again_is_seen_again(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
     await handle.correct(PortInCorrection(account_number="999", by="desk"))
     await until(handle, lambda status: _rejections(status) == 2)
     await handle.correct(CORRECTION)
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.updated") == 2
+    assert harness.telegent.ledger.count("portin.updated") == 2
 
 
-async def test_corrections_keep_what_they_do_not_name(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house, account_pin="0000")
+async def test_corrections_keep_what_they_do_not_name(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness, account_pin="0000")
     await until(handle, PortState.ACTION_REQUIRED)
     await handle.correct(CORRECTION)
     status = await until(handle, lambda status: status.reason == "PIN_INVALID")
@@ -217,138 +219,138 @@ async def test_corrections_keep_what_they_do_not_name(house: House) -> None:
     ],
 )
 async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
-    house: House, raw: object, why: str
+    harness: Harness, raw: object, why: str
 ) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
 
-    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, raw)
-    status = await until(handle, lambda status: any("refused" in e.what for e in status.timeline))
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, raw)
+    status = await until(handle, lambda status: any("refused" in e.event for e in status.timeline))
 
-    assert why in status.timeline[-1].what
+    assert why in status.timeline[-1].event
     assert "no spaces allowed" not in status.model_dump_json()
     assert status.state is PortState.ACTION_REQUIRED
 
 
-async def test_an_update_is_refused_with_the_reason_at_once(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    cancel = house.telegent.gates.close("POST /v1.0/numbers/portin/cancel", "before")
-    handle = await start(house)
+async def test_an_update_is_refused_with_the_reason_at_once(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    cancel = harness.telegent.gates.close("POST /v1.0/numbers/portin/cancel", "before")
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
     await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
     await cancel.reached()
 
-    with pytest.raises(NotTakenError, match="CANCEL_REQUESTED does not take a correction"):
+    with pytest.raises(MessageRejectedError, match="CANCEL_REQUESTED does not take a correction"):
         await handle.correct(CORRECTION)
     cancel.release()
     assert (await handle.result()).state is PortState.CANCELLED
 
 
-@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before", "html"])
+@pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html"])
 async def test_a_correction_without_an_answer_reaches_the_carrier(
-    house: House, kind: FaultKind
+    harness: Harness, kind: FaultKind
 ) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/update", kind=kind))
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/update", kind=kind))
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
 
     await handle.correct(CORRECTION)
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.updated") == 1
+    assert harness.telegent.ledger.count("portin.updated") == 1
 
 
-@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before", "html"])
+@pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html"])
 async def test_a_cancel_without_an_answer_is_found_or_sent_again(
-    house: House, kind: FaultKind
+    harness: Harness, kind: FaultKind
 ) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/cancel", kind=kind))
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin/cancel", kind=kind))
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
 
     await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
 
     assert (await handle.result()).state is PortState.CANCELLED
-    assert house.telegent.ledger.count("portin.cancelled") == 1
+    assert harness.telegent.ledger.count("portin.cancelled") == 1
 
 
 async def test_a_cancel_that_is_never_answered_is_sent_at_longer_and_longer_intervals(
-    house: House,
+    harness: Harness,
 ) -> None:
     never = Fault(match="POST /v1.0/numbers/portin/cancel", kind="error_before", times=4)
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    house.telegent.faults.add(never)
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    harness.telegent.faults.add(never)
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
 
     await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
 
     timeline = (await handle.result()).timeline
-    sent = [entry.at for entry in timeline if entry.what == "cancelling for desk"]
-    lag = house.settings.read_lag
+    sent = [entry.at for entry in timeline if entry.event == "cancelling for desk"]
+    lag = harness.settings.read_lag
     assert len(sent) == 5
     for times, (before, after) in zip((1, 2, 4, 8), pairwise(sent), strict=True):
         assert after - before >= lag * times
 
 
-@pytest.mark.parametrize("kind", ["lose", "error_after", "html", "empty"])
+@pytest.mark.parametrize("kind", ["drop_response", "error_after", "html", "empty"])
 async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
-    house: House, kind: FaultKind
+    harness: Harness, kind: FaultKind
 ) -> None:
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind=kind))
-    handle = await start(house)
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind=kind))
+    handle = await start(harness)
     status = await until(handle, PortState.SUBMIT_UNKNOWN)
-    assert status.timeline[-1].vendor_words
+    assert status.timeline[-1].vendor_message
 
-    [submitted] = house.telegent.ledger.of("portin.submitted")
+    [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
     await handle.attach_order(
         AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.submitted") == 1
+    assert harness.telegent.ledger.count("portin.submitted") == 1
 
 
 @in_which_we_let_time_pass
-async def test_an_order_that_is_older_than_its_workflow_is_followed(house: House) -> None:
-    lost = await start(house)
+async def test_an_order_that_is_older_than_its_workflow_is_followed(harness: Harness) -> None:
+    lost = await start(harness)
     order = (await until(lost, lambda status: status.order_id is not None)).order_id
-    await house.temporal.get_workflow_handle(lost.id).terminate()
+    await harness.temporal.get_workflow_handle(lost.id).terminate()
 
     # Something is missing on purpose, so that nothing is submitted.
-    handle = await start(house, account_number=None)
+    handle = await start(harness, account_number=None)
     await until(handle, PortState.INFO_REQUIRED)
     assert order
     await handle.attach_order(AttachOrder(order_id=order, by="desk", reason="it is in the portal"))
-    house.let_pass(QUICK.complete_after)
+    harness.advance(FAST_TIMINGS.complete_after)
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.submitted") == 1
+    assert harness.telegent.ledger.count("portin.submitted") == 1
 
 
-async def test_a_refused_submit_waits_for_a_correction_and_submits_again(house: House) -> None:
-    house.telegent.faults.add(
+async def test_a_refused_submit_waits_for_a_correction_and_submits_again(harness: Harness) -> None:
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/portin", kind="error_before", status=400)
     )
-    handle = await start(house)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
     await handle.correct(CORRECTION)
 
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_order_that_vanishes_is_waited_for(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+async def test_an_order_that_vanishes_is_waited_for(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
-    house.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match="GET /v1.0/numbers/order", kind="error_before", status=404)
     )
     status = await until(
-        handle, lambda status: any("did not show" in e.what for e in status.timeline)
+        handle, lambda status: any("did not show" in e.event for e in status.timeline)
     )
     assert status.state is PortState.ACTION_REQUIRED
 
@@ -358,42 +360,42 @@ async def test_an_order_that_vanishes_is_waited_for(house: House) -> None:
 
 
 @in_which_we_let_time_pass
-async def test_a_hint_makes_it_look_at_once(house: House) -> None:
-    handle = await start(house)
+async def test_a_hint_makes_it_look_at_once(harness: Harness) -> None:
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
     for _ in range(5):
-        await handle.look_now()
-    house.let_pass(QUICK.complete_after)
+        await handle.poll_now()
+    harness.advance(FAST_TIMINGS.complete_after)
 
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_cancelling_the_workflow_cancels_the_port_in_order(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    handle = await start(house)
+async def test_cancelling_the_workflow_cancels_the_port_in_order(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
 
-    await house.temporal.get_workflow_handle(handle.id).cancel()
+    await harness.temporal.get_workflow_handle(handle.id).cancel()
 
     assert (await handle.result()).state is PortState.CANCELLED
-    assert house.telegent.ledger.count("portin.cancelled") == 1
+    assert harness.telegent.ledger.count("portin.cancelled") == 1
 
 
-async def test_one_port_in_is_open_per_number(house: House) -> None:
-    first, second = await asyncio.gather(start(house), start(house))
+async def test_one_port_in_is_open_per_number(harness: Harness) -> None:
+    first, second = await asyncio.gather(start(harness), start(harness))
 
     assert first.id == second.id
     assert NUMBER.removeprefix("+") not in first.id
     assert (await first.result()) == (await second.result())
-    assert house.telegent.ledger.count("portin.submitted") == 1
+    assert harness.telegent.ledger.count("portin.submitted") == 1
 
 
-async def test_missing_data_are_named_and_waited_for(house: House) -> None:
+async def test_missing_data_are_named_and_waited_for(harness: Harness) -> None:
     bare = PortInDetails(phone_number=NUMBER)
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=bare))
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=bare))
     status = await until(handle, PortState.INFO_REQUIRED)
     assert {"account_number", "account_pin", "authorization"} <= set(status.fields_to_correct)
-    assert not house.telegent.requests
+    assert not harness.telegent.requests
 
     full = PortInDetails.model_validate(port_in(NUMBER)).model_dump(
         exclude={"phone_number", "classification"}, exclude_none=True
@@ -407,12 +409,12 @@ async def test_missing_data_are_named_and_waited_for(house: House) -> None:
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_expired_transfer_pin_is_not_sent(house: House) -> None:
+async def test_an_expired_transfer_pin_is_not_sent(harness: Harness) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=30)
-    handle = await start(house, pin_obtained_at=long_ago.isoformat())
+    handle = await start(harness, pin_obtained_at=long_ago.isoformat())
     status = await until(handle, PortState.INFO_REQUIRED)
     assert status.fields_to_correct == ["account_pin"]
-    assert not house.telegent.requests
+    assert not harness.telegent.requests
 
     fresh = PortInCorrection(account_pin="482914", pin_obtained_at=datetime.now(UTC), by="desk")
     await handle.correct(fresh)
@@ -422,37 +424,37 @@ async def test_an_expired_transfer_pin_is_not_sent(house: House) -> None:
 
 @in_which_we_let_time_pass
 async def test_a_word_that_nobody_knows_is_shown_and_counted_and_waited_out(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(WORDS["kb"], "acknowledged", "Teleporting")
+    monkeypatch.setitem(ORDER_STATUSES["kb"], "acknowledged", "Teleporting")
 
-    handle = await start(house)
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
-    house.let_pass(QUICK.acknowledge_after)
-    await until(handle, lambda status: status.unknown_words >= 1)
-    house.let_pass(QUICK.complete_after)
+    harness.advance(FAST_TIMINGS.acknowledge_after)
+    await until(handle, lambda status: status.unknown_statuses >= 1)
+    harness.advance(FAST_TIMINGS.complete_after)
     result = await handle.result()
 
     assert result.state is PortState.COMPLETED
-    assert any(entry.vendor_words == "Teleporting" for entry in result.timeline)
+    assert any(entry.vendor_message == "Teleporting" for entry in result.timeline)
 
 
-async def test_a_storm_of_hints_costs_looks_and_nothing_else(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+async def test_a_storm_of_hints_costs_looks_and_nothing_else(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
-    await asyncio.gather(*(handle.look_now() for _ in range(50)))
+    await asyncio.gather(*(handle.poll_now() for _ in range(50)))
     await handle.correct(CORRECTION)
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.updated") == 1
+    assert harness.telegent.ledger.count("portin.updated") == 1
 
 
-async def test_corrections_that_arrive_together_are_sent_as_one(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house, account_pin="0000")
+async def test_corrections_that_arrive_together_are_sent_as_one(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness, account_pin="0000")
     await until(handle, PortState.ACTION_REQUIRED)
-    update = house.telegent.gates.close("POST /v1.0/numbers/portin/update", "after")
+    update = harness.telegent.gates.close("POST /v1.0/numbers/portin/update", "after")
     await handle.correct(PortInCorrection(account_number="1", by="first"))
     await update.reached()
     await handle.correct(PortInCorrection(account_number="100200301", by="second"))
@@ -460,45 +462,45 @@ async def test_corrections_that_arrive_together_are_sent_as_one(house: House) ->
     update.release()
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.updated") == 2
+    assert harness.telegent.ledger.count("portin.updated") == 2
 
 
-async def test_a_port_in_without_data_can_be_cancelled(house: House) -> None:
+async def test_a_port_in_without_data_can_be_cancelled(harness: Harness) -> None:
     bare = PortInDetails(phone_number=NUMBER)
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=bare))
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=bare))
     await until(handle, PortState.INFO_REQUIRED)
     await handle.cancel(PortInCancel(by="desk", reason="never mind"))
 
     result = await handle.result()
 
     assert (result.state, result.reason) == (PortState.CANCELLED, "desk: never mind")
-    assert not house.telegent.requests
+    assert not harness.telegent.requests
 
 
-async def test_a_correction_that_changes_nothing_is_refused(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+async def test_a_correction_that_changes_nothing_is_refused(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
 
-    with pytest.raises(NotTakenError, match="this is what was rejected"):
+    with pytest.raises(MessageRejectedError, match="this is what was rejected"):
         await handle.correct(PortInCorrection(account_number="100200300", by="desk"))
 
 
 @in_every_vocabulary
-async def test_three_rejections_are_a_matter_for_an_operator(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+async def test_three_rejections_are_a_matter_for_an_operator(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     for number in ("1", "2"):
         await until(handle, PortState.ACTION_REQUIRED)
         await handle.correct(PortInCorrection(account_number=number, by="desk"))
     status = await until(handle, lambda status: status.rejections == 3)
     assert "an operator decides" in status.attention
-    with pytest.raises(NotTakenError, match="operator_resolve"):
+    with pytest.raises(MessageRejectedError, match="operator_resolve"):
         await handle.correct(CORRECTION)
 
-    await handle.decide(
-        OperatorResolve(
-            action=Resolve.REPLACE_DATA,
+    await handle.resolve(
+        OperatorDecision(
+            action=OperatorAction.REPLACE_DATA,
             correction=CORRECTION,
             by="operator",
             reason="from the bill",
@@ -509,39 +511,39 @@ async def test_three_rejections_are_a_matter_for_an_operator(house: House) -> No
 
 
 @in_every_vocabulary
-async def test_a_lock_must_be_confirmed_to_be_off(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(locked=True))
-    handle = await start(house)
+async def test_a_lock_must_be_confirmed_to_be_off(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(locked=True))
+    handle = await start(harness)
     status = await until(handle, PortState.ACTION_REQUIRED)
     assert status.reason == "PORT_PROTECTED"
-    with pytest.raises(NotTakenError, match="lock_removed"):
+    with pytest.raises(MessageRejectedError, match="lock_removed"):
         await handle.correct(PortInCorrection(account_pin="999999", by="desk"))
-    house.telegent.carrier.unlock(NUMBER)
+    harness.telegent.carrier.unlock(NUMBER)
     await handle.correct(PortInCorrection(lock_removed=True, by="desk"))
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.updated") == 1
+    assert harness.telegent.ledger.count("portin.updated") == 1
 
 
 @in_every_vocabulary
-async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
-    handle = await start(house)
+async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
+    handle = await start(harness)
     status = await until(handle, PortState.ACTION_REQUIRED)
     assert status.reason == "ACCOUNT_HOLD"
-    assert "start_again" in status.attention
-    with pytest.raises(NotTakenError, match="no data can mend"):
+    assert "restart" in status.attention
+    with pytest.raises(MessageRejectedError, match="no data can mend"):
         await handle.correct(CORRECTION)
     first = status.order_id
 
-    await handle.decide(
-        OperatorResolve(action=Resolve.START_AGAIN, by="operator", reason="the hold is off")
+    await handle.resolve(
+        OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="the hold is off")
     )
     result = await handle.result()
 
     assert result.state is PortState.COMPLETED
     assert result.order_id != first
-    kinds = [row.kind for row in house.telegent.ledger.rows if row.kind.startswith("portin")]
+    kinds = [row.kind for row in harness.telegent.ledger.rows if row.kind.startswith("portin")]
     assert kinds == [
         "portin.submitted",
         "portin.rejected",
@@ -552,115 +554,119 @@ async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(house: Hou
 
 
 async def test_what_a_carrier_quotes_of_the_secrets_is_struck_out(
-    house: House, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="temporalio.activity")
     words = "9Z-ACCOUNT 100 200-300 AND PIN 482913 ARE NOT OF ACCOUNT 4829131"
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script=f"reject:{words}"))
-    handle = await start(house, account_number="100200300", account_pin="482913")
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script=f"reject:{words}"))
+    handle = await start(harness, account_number="100200300", account_pin="482913")
     status = await until(handle, PortState.ACTION_REQUIRED)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while "is still 'ResolutionRequired'; next look" not in caplog.text:
             await asyncio.sleep(0.05)
     await handle.correct(PortInCorrection(account_pin="777777", by="desk"))
     result = await handle.result()
 
-    assert status.vendor_words.endswith("9Z-ACCOUNT *** AND PIN *** ARE NOT OF ACCOUNT 4829131")
-    details = await page(house.temporal, handle.id)
+    assert status.vendor_message.endswith("9Z-ACCOUNT *** AND PIN *** ARE NOT OF ACCOUNT 4829131")
+    details = await read_details_page(harness.temporal, handle.id)
     shown = f"{status}{result}{details}{caplog.text}"
     assert "NOT OF ACCOUNT 4829131" in shown
     assert "100 200-300" not in shown
     assert "PIN 482913" not in shown
 
 
-async def test_an_operator_can_end_what_the_vendor_never_shows(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    handle = await start(house)
+async def test_an_operator_can_end_what_the_vendor_never_shows(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
-    await handle.decide(
-        OperatorResolve(action=Resolve.ABANDON, by="operator", reason="support takes over")
+    await handle.resolve(
+        OperatorDecision(action=OperatorAction.ABANDON, by="operator", reason="support takes over")
     )
 
     result = await handle.result()
 
     assert (result.state, result.reason) == (PortState.ABANDONED, "operator: support takes over")
-    assert house.telegent.ledger.count("portin.cancelled") == 0
+    assert harness.telegent.ledger.count("portin.cancelled") == 0
 
 
-async def test_a_submit_that_never_arrived_is_repeated_when_a_person_says_so(house: House) -> None:
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
-    handle = await start(house)
+async def test_a_submit_that_never_arrived_is_repeated_when_a_person_says_so(
+    harness: Harness,
+) -> None:
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
+    handle = await start(harness)
     await until(handle, PortState.SUBMIT_UNKNOWN)
-    assert house.telegent.ledger.count("portin.submitted") == 0
+    assert harness.telegent.ledger.count("portin.submitted") == 0
 
-    await handle.decide(
-        OperatorResolve(action=Resolve.RETRY_NOW, by="operator", reason="support knows of none")
+    await handle.resolve(
+        OperatorDecision(
+            action=OperatorAction.RETRY_NOW, by="operator", reason="support knows of none"
+        )
     )
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.submitted") == 1
+    assert harness.telegent.ledger.count("portin.submitted") == 1
 
 
 class TestWhereASecondActivePortIsKnownToBeRefused:
     @pytest.fixture
     def settings(self) -> ActivitySettings:
-        return replace(SETTINGS, port_rules=PortRules(resubmit_unknown=True))
+        return replace(SETTINGS, port_in_policy=PortInPolicy(resubmit_unknown=True))
 
-    async def test_a_submit_that_never_arrived_is_made_good(self, house: House) -> None:
-        house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
+    async def test_a_submit_that_never_arrived_is_made_good(self, harness: Harness) -> None:
+        harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
 
-        assert (await (await start(house)).result()).state is PortState.COMPLETED
-        assert house.telegent.ledger.count("portin.submitted") == 1
+        assert (await (await start(harness)).result()).state is PortState.COMPLETED
+        assert harness.telegent.ledger.count("portin.submitted") == 1
 
-    async def test_a_submit_that_arrived_is_not_made_twice(self, house: House) -> None:
-        house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
-        handle = await start(house)
+    async def test_a_submit_that_arrived_is_not_made_twice(self, harness: Harness) -> None:
+        harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+        handle = await start(harness)
         status = await until(
-            handle, lambda status: any("the second submit" in e.what for e in status.timeline)
+            handle, lambda status: any("the second submit" in e.event for e in status.timeline)
         )
         assert status.state is PortState.SUBMIT_UNKNOWN
-        [submitted] = house.telegent.ledger.of("portin.submitted")
+        [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
         await handle.attach_order(
             AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
         )
 
         assert (await handle.result()).state is PortState.COMPLETED
-        assert house.telegent.ledger.count("portin.submitted") == 1
+        assert harness.telegent.ledger.count("portin.submitted") == 1
 
 
 class TestDeadlines:
     @pytest.fixture
     def settings(self) -> ActivitySettings:
         second = timedelta(seconds=1)
-        rules = PortRules(
+        rules = PortInPolicy(
             reminders=[0.3 * second],
-            information_by=second,
-            correction_by=second,
-            longest=1.5 * second,
-            cancel_by=0.5 * second,
+            missing_info_timeout=second,
+            correction_timeout=second,
+            max_duration=1.5 * second,
+            cancel_confirmation_timeout=0.5 * second,
         )
-        return replace(SETTINGS, port_rules=rules)
+        return replace(SETTINGS, port_in_policy=rules)
 
-    async def test_missing_data_end_the_port_in_unsubmitted(self, house: House) -> None:
+    async def test_missing_data_end_the_port_in_unsubmitted(self, harness: Harness) -> None:
         bare = PortInDetails(phone_number=NUMBER)
-        handle = await house.orchestrator.start_port_in(PortInRequest(details=bare))
+        handle = await harness.orchestrator.start_port_in(PortInRequest(details=bare))
 
         result = await handle.result()
 
         assert result.state is PortState.CANCELLED
         assert "information missing too long" in result.reason
-        assert any("reminder 1" in entry.what for entry in result.timeline)
+        assert any("reminder 1" in entry.event for entry in result.timeline)
 
-    async def test_no_correction_cancels_and_verifies(self, house: House) -> None:
-        house.telegent.carrier.set(NUMBER, TRUTH)
+    async def test_no_correction_cancels_and_verifies(self, harness: Harness) -> None:
+        harness.telegent.carrier.set_record(NUMBER, TRUTH)
 
-        result = await (await start(house)).result()
+        result = await (await start(harness)).result()
 
         assert result.state is PortState.CANCELLED
-        assert house.telegent.ledger.count("portin.cancelled") == 1
+        assert harness.telegent.ledger.count("portin.cancelled") == 1
 
-    async def test_a_port_in_of_the_longest_age_is_cancelled(self, house: House) -> None:
-        house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-        handle = await start(house)
+    async def test_a_port_in_of_the_longest_age_is_cancelled(self, harness: Harness) -> None:
+        harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+        handle = await start(harness)
         status = await until(handle, lambda status: bool(status.next_deadline_name))
         assert status.next_deadline_name in (
             "longest time for a port-in",
@@ -670,25 +676,25 @@ class TestDeadlines:
         result = await handle.result()
 
         assert result.state is PortState.CANCELLED
-        assert any("longest time" in entry.what for entry in result.timeline)
+        assert any("longest time" in entry.event for entry in result.timeline)
 
 
-async def test_a_number_that_is_bound_otherwise_is_bound_again(house: House) -> None:
-    house.telegent.faults.add(
+async def test_a_number_that_is_bound_otherwise_is_bound_again(harness: Harness) -> None:
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/update", kind="error_before", status=500)
     )
     family = single(lines=[line("ported", "one", number=port_in(NUMBER) | {"kind": "port_in"})])
 
-    result = await (await house.onboard(family)).result()
+    result = await (await harness.onboard(family)).result()
 
     assert result.complete
-    assert house.telegent.ledger.count("number.updated") == 1
-    reads = [e for e in house.telegent.requests if e.path == "/v1.0/numbers" and not e.is_token]
+    assert harness.telegent.ledger.count("number.updated") == 1
+    reads = [e for e in harness.telegent.requests if e.path == "/v1.0/numbers" and not e.is_token]
     assert len(reads) == 2
 
 
-async def test_details_that_are_none_fail_readable(house: House) -> None:
-    handle = await house.temporal.start_workflow(
+async def test_details_that_are_none_fail_readable(harness: Harness) -> None:
+    handle = await harness.temporal.start_workflow(
         names.PORT_IN_WORKFLOW,
         {"details": {"phone_number": "801-555-0142", "account_number": "100 200"}},
         id="port-in-broken",
@@ -705,24 +711,24 @@ async def test_details_that_are_none_fail_readable(house: House) -> None:
 
 
 def _rejections(status: PortInStatus) -> int:
-    return sum("rejected" in entry.what for entry in status.timeline)
+    return sum("rejected" in entry.event for entry in status.timeline)
 
 
 @pytest.mark.parametrize("signal", [names.CORRECT_SIGNAL, names.CANCEL_SIGNAL])
 @pytest.mark.parametrize("payload", [[], [1, 2], [b"\xff\x00"], [{"by": 7}, {"more": True}]])
 async def test_no_signal_payload_stops_a_port_in(
-    house: House, signal: str, payload: list[object]
+    harness: Harness, signal: str, payload: list[object]
 ) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
 
-    raw = house.temporal.get_workflow_handle(handle.id)
+    raw = harness.temporal.get_workflow_handle(handle.id)
     await raw.signal(signal, args=payload)
     await raw.signal(names.ORDER_EVENT_SIGNAL, args=payload)
     await raw.signal("no_such_signal", args=payload)
     status = await until(
-        handle, lambda status: any("refused" in entry.what for entry in status.timeline)
+        handle, lambda status: any("refused" in entry.event for entry in status.timeline)
     )
     assert status.state is PortState.ACTION_REQUIRED
     await handle.correct(CORRECTION)
@@ -730,34 +736,36 @@ async def test_no_signal_payload_stops_a_port_in(
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_hints_do_not_repeat_a_refused_submit(house: House) -> None:
-    house.telegent.faults.add(
+async def test_hints_do_not_repeat_a_refused_submit(harness: Harness) -> None:
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/portin", kind="error_before", status=400, times=99)
     )
-    handle = await start(house)
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
     for _ in range(5):
-        await handle.look_now()
+        await handle.poll_now()
     await asyncio.sleep(0.5)
 
-    submits = [e for e in house.telegent.requests if e.path == "/v1.0/numbers/portin"]
+    submits = [e for e in harness.telegent.requests if e.path == "/v1.0/numbers/portin"]
     assert len(submits) == 1
     await handle.cancel(PortInCancel(by="desk", reason="never mind"))
     assert (await handle.result()).state is PortState.CANCELLED
 
 
-async def test_a_number_can_be_ported_after_a_port_in_that_came_to_nothing(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    first = await start(house)
+async def test_a_number_can_be_ported_after_a_port_in_that_came_to_nothing(
+    harness: Harness,
+) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    first = await start(harness)
     await until(first, lambda status: status.order_id is not None)
     await first.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
     assert (await first.result()).state is PortState.CANCELLED
-    house.telegent.carrier.set(NUMBER, CarrierRecord())
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord())
 
-    second = await start(house)
-    third = await start(house)
+    second = await start(harness)
+    third = await start(harness)
 
     assert (first.joined, second.joined, third.joined) == (False, False, True)
     assert (await second.result()).state is PortState.COMPLETED
-    assert (await start(house)).joined
-    assert house.telegent.ledger.count("portin.submitted") == 2
+    assert (await start(harness)).joined
+    assert harness.telegent.ledger.count("portin.submitted") == 2

@@ -15,28 +15,28 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.service import RPCError
 
 from activities import ActivitySettings
-from activities.port_in.policy import PortRules
+from activities.port_in.policy import PortInPolicy
 from simulator import CarrierRecord, CarrierSetup, CarrierTimings, Fault, SimulatorOptions
 from simulator.engine.faults import FaultKind
 from telegent_orchestrator import names
-from telegent_orchestrator.client import NotTakenError, PortInHandle
+from telegent_orchestrator.client import MessageRejectedError, PortInHandle
 from telegent_orchestrator.port_in import (
     FINAL_STATES,
-    OperatorResolve,
+    OperatorAction,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
     PortInRequest,
     PortInResult,
     PortState,
-    Resolve,
 )
-from tests.harness import SETTINGS, House
+from tests.harness import SETTINGS, Harness
 from tests.payloads import port_in
-from tests.timeouts import PATIENCE
+from tests.timeouts import TEST_TIMEOUT
 
 TROUBLES: list[tuple[FaultKind, int]] = [
-    ("lose", 500),
+    ("drop_response", 500),
     ("error_before", 500),
     ("error_after", 500),
     ("error_before", 400),
@@ -67,9 +67,9 @@ def record(chance: random.Random) -> CarrierRecord:
     )
 
 
-async def act(house: House, handle: PortInHandle, seed: int, chance: random.Random) -> None:
+async def act(harness: Harness, handle: PortInHandle, seed: int, chance: random.Random) -> None:
     """One thing that somebody does, whether or not it fits."""
-    raw = house.temporal.get_workflow_handle(handle.id)
+    raw = harness.temporal.get_workflow_handle(handle.id)
     match chance.randrange(10):
         case 0:
             await handle.signal_correction(PortInCorrection(account_number="7", by="a"))
@@ -78,45 +78,48 @@ async def act(house: House, handle: PortInHandle, seed: int, chance: random.Rand
         case 2:
             await handle.correct(PortInCorrection(account_pin="482914", by="b"))
         case 3:
-            house.telegent.carrier.unlock(number(seed))
+            harness.telegent.carrier.unlock(number(seed))
             await handle.correct(PortInCorrection(lock_removed=True, by="c"))
         case 4:
             for _ in range(chance.randrange(1, 6)):
-                await handle.look_now()
+                await handle.poll_now()
         case 5:
             await raw.signal(names.CORRECT_SIGNAL, {"nonsense": chance.random()})
         case 6:
             await raw.signal(names.CANCEL_SIGNAL, {"by": "d", "reason": "changed their mind"})
         case 7:
-            action = chance.choice([Resolve.RETRY_NOW, Resolve.START_AGAIN])
-            await handle.decide(OperatorResolve(action=action, by="e", reason="a try"))
+            action = chance.choice([OperatorAction.RETRY_NOW, OperatorAction.RESTART])
+            await handle.resolve(OperatorDecision(action=action, by="e", reason="a try"))
         case 8:
             await raw.cancel()
         case 9:
-            await handle.decide(
-                OperatorResolve(
-                    action=Resolve.REPLACE_DATA, by="f", reason="other data", correction=TRUTH
+            await handle.resolve(
+                OperatorDecision(
+                    action=OperatorAction.REPLACE_DATA,
+                    by="f",
+                    reason="other data",
+                    correction=TRUTH,
                 )
             )
 
 
-async def live(house: House, seed: int) -> tuple[PortInResult, PortInHandle]:
+async def live(harness: Harness, seed: int) -> tuple[PortInResult, PortInHandle]:
     """One port-in's life; whatever is open in the end is cancelled."""
     chance = random.Random(seed)
-    house.telegent.carrier.set(number(seed), record(chance))
+    harness.telegent.carrier.set_record(number(seed), record(chance))
     details = PortInDetails.model_validate(port_in(number(seed)))
-    handle = await house.orchestrator.start_port_in(PortInRequest(details=details))
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
     for _ in range(chance.randrange(1, 7)):
         await asyncio.sleep(chance.random() * 0.5)
         try:
-            await act(house, handle, seed, chance)
-        except (NotTakenError, RPCError):
+            await act(harness, handle, seed, chance)
+        except (MessageRejectedError, RPCError):
             # Refused, or over already: both are part of the game.
             continue
     ending = asyncio.create_task(handle.result())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while not ending.done():
-            with contextlib.suppress(NotTakenError, RPCError):
+            with contextlib.suppress(MessageRejectedError, RPCError):
                 await handle.cancel(PortInCancel(by="the end", reason="still open"))
             await asyncio.wait([ending], timeout=1)
     return ending.result(), handle
@@ -130,22 +133,22 @@ def options() -> SimulatorOptions:
 
 @pytest.fixture
 def settings() -> ActivitySettings:
-    return replace(SETTINGS, port_rules=PortRules(rejections=20))
+    return replace(SETTINGS, port_in_policy=PortInPolicy(max_rejections=20))
 
 
-def spoil(house: House) -> None:
+def spoil(harness: Harness) -> None:
     """A third of what is asked of orders is lost or refused."""
     chance = random.Random(1)
     for what in ("update", "cancel"):
         for nth in sorted(chance.sample(range(1, len(SEEDS) * 2), len(SEEDS) * 2 // 3)):
             kind, status = chance.choice(TROUBLES)
             match = f"POST /v1.0/numbers/portin/{what}"
-            house.telegent.faults.add(Fault(match=match, kind=kind, nth=nth, status=status))
+            harness.telegent.faults.add(Fault(match=match, kind=kind, nth=nth, status=status))
 
 
-async def in_circles(house: House, handle: PortInHandle) -> bool:
+async def in_circles(harness: Harness, handle: PortInHandle) -> bool:
     """Whether its history has a workflow task that failed by our fault, or is long."""
-    history = await house.temporal.get_workflow_handle(handle.id).fetch_history()
+    history = await harness.temporal.get_workflow_handle(handle.id).fetch_history()
     failed = [
         event.workflow_task_failed_event_attributes.cause
         for event in history.events
@@ -155,19 +158,19 @@ async def in_circles(house: House, handle: PortInHandle) -> bool:
     return any(cause != ONE_MORE_MESSAGE for cause in failed) or len(history.events) > MOST_EVENTS
 
 
-async def test_any_order_of_events_ends_as_the_ledger_says(house: House) -> None:
+async def test_any_order_of_events_ends_as_the_ledger_says(harness: Harness) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
-    spoil(house)
+    spoil(harness)
 
     async def gated(seed: int) -> tuple[PortInResult, PortInHandle]:
         async with gate:
-            return await live(house, seed)
+            return await live(harness, seed)
 
     results = await asyncio.gather(*(gated(seed) for seed in SEEDS))
 
     happened: dict[str, list[str]] = defaultdict(list)
     order_of: dict[str, str] = {}
-    for row in house.telegent.ledger.rows:
+    for row in harness.telegent.ledger.rows:
         if row.kind == "portin.submitted":
             order_of[row.data["order_id"]] = row.data["number"]
         if row.kind.startswith("portin."):
@@ -187,7 +190,7 @@ async def test_any_order_of_events_ends_as_the_ledger_says(house: House) -> None
         open_at_once = there.count("submitted") - there.count("cancelled") > 1
         if result.state not in FINAL_STATES or ended not in expected or open_at_once:
             wrong.append((seed, result.state, there))
-        elif await in_circles(house, handle):
+        elif await in_circles(harness, handle):
             wrong.append((seed, result.state, ["runs in circles"]))
     assert not wrong
     # Else the game would be too easy to mean anything.

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 
 from activities import ActivitySettings
-from activities.port_in.policy import PortRules
+from activities.port_in.policy import PortInPolicy
 from simulator import (
     CarrierRecord,
     CarrierSetup,
@@ -26,7 +26,8 @@ from simulator.engine.carrier import Vocabulary
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorResolve,
+    OperatorAction,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
@@ -34,11 +35,10 @@ from telegent_orchestrator.port_in import (
     PortInResult,
     PortInStatus,
     PortState,
-    Resolve,
 )
-from tests.harness import House
+from tests.harness import Harness
 from tests.payloads import port_in
-from tests.time_skipping import DAY, InStep, skipping_server
+from tests.time_skipping import DAY, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913")
@@ -54,7 +54,7 @@ class Days:
 
     simulator: Simulator
     environment: WorkflowEnvironment
-    step: InStep
+    step: ClockSync
     request: PortInRequest
 
     @property
@@ -72,7 +72,7 @@ class Days:
             if person:
                 await person(await self.handle.status())
 
-        self.step.person = look
+        self.step.operator_action = look
         await self.orchestrator.start_port_in(self.request)
         return await self.handle.result()
 
@@ -100,23 +100,23 @@ async def days(
     *,
     vocabulary: Vocabulary = "kb",
     fault: Fault | None = None,
-    rules: PortRules | None = None,
+    rules: PortInPolicy | None = None,
     details: dict[str, Any] | None = None,
 ) -> AsyncIterator[Days]:
     """A carrier that takes one day to acknowledge, two to decide, three to complete."""
-    step = InStep(ManualClock())
+    step = ClockSync(ManualClock())
     timings = CarrierTimings(acknowledge_after=DAY, decide_after=2 * DAY, complete_after=3 * DAY)
     carrier = CarrierSetup(timings=timings, vocabulary=vocabulary)
     simulator = Simulator(SimulatorOptions(carrier=carrier, token_ttl=365 * DAY), clock=step.clock)
-    simulator.carrier.set(NUMBER, record)
+    simulator.carrier.set_record(NUMBER, record)
     if fault:
         simulator.faults.add(fault)
-    settings = replace(ActivitySettings(), port_rules=rules or PortRules())
+    settings = replace(ActivitySettings(), port_in_policy=rules or PortInPolicy())
     wanted = PortInDetails.model_validate(details or port_in(NUMBER))
-    async with skipping_server(step) as environment, simulator.serve() as url:
+    async with time_skipping_server(step) as environment, simulator.serve() as url:
         orchestrator = Orchestrator(environment.client)
-        house = House(environment.client, simulator, orchestrator, settings, url)
-        async with house.working():
+        harness = Harness(environment.client, simulator, orchestrator, settings, url)
+        async with harness.running_workers():
             yield Days(simulator, environment, step, PortInRequest(details=wanted))
 
 
@@ -152,9 +152,12 @@ async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
                 wrong = f"{status.rejections}"
                 await d.handle.correct(PortInCorrection(account_number=wrong, by="desk"))
             elif "an operator decides" in status.attention or status.rejections >= 3:
-                await d.handle.decide(
-                    OperatorResolve(
-                        action=Resolve.REPLACE_DATA, correction=RIGHT, by="operator", reason="bill"
+                await d.handle.resolve(
+                    OperatorDecision(
+                        action=OperatorAction.REPLACE_DATA,
+                        correction=RIGHT,
+                        by="operator",
+                        reason="bill",
                     )
                 )
 
@@ -183,8 +186,10 @@ async def test_hard_reason(vocabulary: Vocabulary) -> None:
 
         async def person(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
-                await d.handle.decide(
-                    OperatorResolve(action=Resolve.START_AGAIN, by="operator", reason="it is off")
+                await d.handle.resolve(
+                    OperatorDecision(
+                        action=OperatorAction.RESTART, by="operator", reason="it is off"
+                    )
                 )
 
         result = await d.end(person)
@@ -197,7 +202,7 @@ async def test_silence(vocabulary: Vocabulary) -> None:
     async with days(CarrierRecord(script="silent"), vocabulary=vocabulary) as d:
         result = await d.end()
     assert result.state is PortState.CANCELLED
-    assert any("carrier is silent" in entry.what for entry in result.timeline)
+    assert any("carrier is silent" in entry.event for entry in result.timeline)
 
 
 @every_vocabulary
@@ -216,12 +221,12 @@ async def test_cancelled_or_completed_meanwhile(vocabulary: Vocabulary, script: 
 
 @pytest.mark.parametrize("known_to_refuse", [False, True])
 async def test_lost_submit(known_to_refuse: bool) -> None:
-    fault = Fault(match="POST /v1.0/numbers/portin", kind="lose")
-    rules = PortRules(resubmit_unknown=known_to_refuse)
+    fault = Fault(match="POST /v1.0/numbers/portin", kind="drop_response")
+    rules = PortInPolicy(resubmit_unknown=known_to_refuse)
     async with days(CarrierRecord(), fault=fault, rules=rules) as d:
 
         async def person(status: PortInStatus) -> None:
-            [row] = d.simulator.ledger.of("portin.submitted")
+            [row] = d.simulator.ledger.by_kind("portin.submitted")
             order = AttachOrder(order_id=row.data["order_id"], by="desk", reason="support")
             await d.handle.attach_order(order)
 
@@ -268,7 +273,7 @@ async def test_a_storm_of_hints() -> None:
         async def person(status: PortInStatus) -> None:
             # In a first try the look would begin anew again and again, before any time can pass.
             if activity.info().attempt == 2:
-                await asyncio.gather(*(d.handle.look_now() for _ in range(10)))
+                await asyncio.gather(*(d.handle.poll_now() for _ in range(10)))
 
         result = await d.end(person)
     assert result.state is PortState.COMPLETED

@@ -12,30 +12,30 @@ from telegent_orchestrator.port_in import (
     PortInRequest,
     PortState,
 )
-from tests.harness import House
+from tests.harness import Harness
 from tests.payloads import port_in
-from tests.time_skipping import DAY, SKIP, InStep, skipping_server
+from tests.time_skipping import DAY, TIME_SKIPPED_EVENT, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
 
 
 async def test_five_days_and_a_correction_stay_a_short_history() -> None:
-    step = InStep(ManualClock())
+    step = ClockSync(ManualClock())
     days = CarrierTimings(acknowledge_after=DAY, decide_after=2 * DAY, complete_after=3 * DAY)
     options = SimulatorOptions(carrier=CarrierSetup(timings=days), token_ttl=30 * DAY)
     simulator = Simulator(options, clock=step.clock)
-    simulator.carrier.set(NUMBER, CarrierRecord(account_number="100200301"))
-    async with skipping_server(step) as skipping, simulator.serve() as url:
+    simulator.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
+    async with time_skipping_server(step) as skipping, simulator.serve() as url:
         orchestrator = Orchestrator(skipping.client)
-        house = House(skipping.client, simulator, orchestrator, ActivitySettings(), url)
+        harness = Harness(skipping.client, simulator, orchestrator, ActivitySettings(), url)
         handle = orchestrator.port_in(NUMBER)
 
         async def correct() -> None:
             if (await handle.status()).state is PortState.ACTION_REQUIRED:
                 await handle.correct(PortInCorrection(account_number="100200301", by="desk"))
 
-        step.person = correct
-        async with house.working():
+        step.operator_action = correct
+        async with harness.running_workers():
             details = PortInDetails.model_validate(port_in(NUMBER))
             await orchestrator.start_port_in(PortInRequest(details=details))
             result = await handle.result()
@@ -47,31 +47,31 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
     # weekend.
     assert timedelta(days=5) <= took < timedelta(days=8)
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
-    assert sum(event.event_type != SKIP for event in history.events) < 150
+    assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 150
     # 36 to 65, by the day of the week, where a dense pace makes 240: after the submit and after
     # the correction 8 in the first three hours, up to 9 on the first day, then 4 a day.
     assert 30 <= polls <= 75
 
 
 async def test_a_silent_carrier_calls_for_attention_and_in_the_end_is_cancelled() -> None:
-    step = InStep(ManualClock())
+    step = ClockSync(ManualClock())
     simulator = Simulator(SimulatorOptions(token_ttl=90 * DAY), clock=step.clock)
-    simulator.carrier.set(NUMBER, CarrierRecord(script="silent"))
-    async with skipping_server(step) as skipping, simulator.serve() as url:
+    simulator.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    async with time_skipping_server(step) as skipping, simulator.serve() as url:
         orchestrator = Orchestrator(skipping.client)
-        house = House(skipping.client, simulator, orchestrator, ActivitySettings(), url)
-        async with house.working():
+        harness = Harness(skipping.client, simulator, orchestrator, ActivitySettings(), url)
+        async with harness.running_workers():
             details = PortInDetails.model_validate(port_in(NUMBER))
             handle = await orchestrator.start_port_in(PortInRequest(details=details))
             result = await handle.result()
             history = await skipping.client.get_workflow_handle(handle.id).fetch_history()
 
     assert result.state is PortState.CANCELLED
-    entries = {entry.what: entry.at for entry in result.timeline}
+    entries = {entry.event: entry.at for entry in result.timeline}
     begun = result.timeline[0].at
     # Three business hours, or as many from the next opening: never more than a long weekend.
     silent = entries["needs attention: losing carrier is silent"] - begun
     assert timedelta(hours=3) <= silent + timedelta(minutes=1) < timedelta(days=4)
     assert entries["longest time for a port-in: cancelling"] - begun >= timedelta(days=14)
     assert simulator.ledger.count("portin.cancelled") == 1
-    assert sum(event.event_type != SKIP for event in history.events) < 150
+    assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 150

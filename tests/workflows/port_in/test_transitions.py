@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.local import ANSWER_BY
-from activities.port_in.policy import PortRules
-from telegent_orchestrator.port_in import FINAL_STATES, PortState, Resolve
-from workflows.port_in.deadlines import Clocks, Deadline, Then, next_deadline
-from workflows.port_in.rejections import BY_CODE, REJECTIONS, UNCLASSIFIED, classify
+from activities.local import RESPONSE_TIMEOUT
+from activities.port_in.policy import PortInPolicy
+from telegent_orchestrator.port_in import FINAL_STATES, OperatorAction, PortState
+from workflows.port_in.deadlines import Deadline, DeadlineAction, Milestones, next_deadline
+from workflows.port_in.rejections import REJECTIONS, REJECTIONS_BY_CODE, UNCLASSIFIED, classify
 from workflows.port_in.transitions import (
-    ACCEPTED,
-    MOVES,
-    WORDS,
-    Message,
-    may_move,
-    meaning,
-    read,
-    refusal,
+    ACCEPTED_IN,
+    TRANSITIONS,
+    VENDOR_STATUS_MAP,
+    MessageKind,
+    can_transition,
+    interpret_status,
+    parse_vendor_status,
+    state_rejection_reason,
 )
 
-KNOWN = [word for words in WORDS.values() for word in words]
+KNOWN = [word for words in VENDOR_STATUS_MAP.values() for word in words]
 states = st.sampled_from(list(PortState))
 words = st.one_of(st.sampled_from(KNOWN), st.text(max_size=30))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -34,8 +34,8 @@ def test_no_words_make_an_illegal_move_or_leave_a_final_state(
 ) -> None:
     state = start
     for word in seen:
-        reading = read(state, word)
-        assert may_move(state, reading.state)
+        reading = interpret_status(state, word)
+        assert can_transition(state, reading.state)
         if state in FINAL_STATES:
             assert reading.state is state
         if not reading.known:
@@ -46,34 +46,34 @@ def test_no_words_make_an_illegal_move_or_leave_a_final_state(
 @given(states, st.sampled_from(KNOWN))
 def test_going_backwards_is_doubted(state: PortState, word: str) -> None:
     order = [PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED]
-    reading = read(state, word)
+    reading = interpret_status(state, word)
     backwards = (
         state in order
         and reading.state in order
         and order.index(reading.state) < order.index(state)
     )
-    assert reading.doubtful == backwards
+    assert reading.needs_confirmation == backwards
 
 
-@given(st.sampled_from([*Message, *Resolve]), states)
+@given(st.sampled_from([*MessageKind, *OperatorAction]), states)
 def test_a_refusal_names_where_the_message_is_taken(
-    message: Message | Resolve, state: PortState
+    message: MessageKind | OperatorAction, state: PortState
 ) -> None:
-    why = refusal(message, state)
-    assert (why is None) == (state in ACCEPTED[message])
+    why = state_rejection_reason(message, state)
+    assert (why is None) == (state in ACCEPTED_IN[message])
     if why:
-        assert all(taken.value in why for taken in ACCEPTED[message])
+        assert all(taken.value in why for taken in ACCEPTED_IN[message])
 
 
 def test_nothing_is_taken_at_the_end() -> None:
-    assert not any(FINAL_STATES & taken for taken in ACCEPTED.values())
-    assert all(not MOVES[state] for state in FINAL_STATES)
+    assert not any(FINAL_STATES & taken for taken in ACCEPTED_IN.values())
+    assert all(not TRANSITIONS[state] for state in FINAL_STATES)
 
 
 def test_every_state_has_its_moves_and_can_end() -> None:
-    assert MOVES.keys() == set(PortState)
+    assert TRANSITIONS.keys() == set(PortState)
     ends = set(FINAL_STATES)
-    while more := {s for s, to in MOVES.items() if s not in ends and to & ends}:
+    while more := {s for s, to in TRANSITIONS.items() if s not in ends and to & ends}:
         ends |= more
     assert ends == set(PortState)
 
@@ -93,10 +93,10 @@ def test_every_state_has_its_moves_and_can_end() -> None:
     ],
 )
 def test_words_of_all_three_vocabularies(word: str, state: PortState | None) -> None:
-    assert meaning(word) is state
+    assert parse_vendor_status(word) is state
 
 
-@pytest.mark.parametrize(("code", "rejection"), BY_CODE.items())
+@pytest.mark.parametrize(("code", "rejection"), REJECTIONS_BY_CODE.items())
 def test_known_codes(code: str, rejection: object) -> None:
     assert classify(f"{code}-whatever follows") is rejection
     assert classify(f"  {code.lower()} whatever") is rejection
@@ -126,8 +126,8 @@ def test_any_message_has_a_rejection(message: str) -> None:
 
 def test_rejections_say_who_must_do_what() -> None:
     assert len({rejection.reason for rejection in REJECTIONS}) == len(REJECTIONS)
-    assert all(rejection.who and rejection.remedy for rejection in REJECTIONS)
-    assert UNCLASSIFIED.tries == 1
+    assert all(rejection.responsible_party and rejection.remedy for rejection in REJECTIONS)
+    assert UNCLASSIFIED.max_rejections == 1
 
 
 @given(
@@ -136,12 +136,12 @@ def test_rejections_say_who_must_do_what() -> None:
     st.booleans(),
 )
 def test_deadlines_come_in_order_and_each_once(state: PortState, days_old: int, pin: bool) -> None:
-    rules = PortRules(answer_by=ANSWER_BY)
-    clocks = Clocks(
-        since=NOW,
+    rules = PortInPolicy(response_timeout=RESPONSE_TIMEOUT)
+    clocks = Milestones(
+        state_entered_at=NOW,
         submitted_at=NOW - timedelta(days=days_old),
-        silent_at=NOW + timedelta(hours=3),
-        pin_expires=NOW + timedelta(days=2) if pin else None,
+        carrier_response_deadline=NOW + timedelta(hours=3),
+        pin_expires_at=NOW + timedelta(days=2) if pin else None,
     )
     passed: list[Deadline] = []
     at = None
@@ -157,22 +157,22 @@ def test_deadlines_come_in_order_and_each_once(state: PortState, days_old: int, 
 @pytest.mark.parametrize(
     ("state", "last"),
     [
-        (PortState.INFO_REQUIRED, Then.CANCEL),
-        (PortState.ACTION_REQUIRED, Then.CANCEL),
-        (PortState.SUBMIT_UNKNOWN, Then.REMIND),
-        (PortState.AT_CARRIER, Then.CANCEL),
-        (PortState.UPDATE_REQUESTED, Then.ESCALATE),
-        (PortState.CANCEL_REQUESTED, Then.ESCALATE),
-        (PortState.PORTED, Then.ESCALATE),
+        (PortState.INFO_REQUIRED, DeadlineAction.CANCEL),
+        (PortState.ACTION_REQUIRED, DeadlineAction.CANCEL),
+        (PortState.SUBMIT_UNKNOWN, DeadlineAction.REMIND),
+        (PortState.AT_CARRIER, DeadlineAction.CANCEL),
+        (PortState.UPDATE_REQUESTED, DeadlineAction.ESCALATE),
+        (PortState.CANCEL_REQUESTED, DeadlineAction.ESCALATE),
+        (PortState.PORTED, DeadlineAction.ESCALATE),
     ],
 )
-def test_where_waiting_leads(state: PortState, last: Then) -> None:
-    clocks = Clocks(since=NOW, submitted_at=NOW)
+def test_where_waiting_leads(state: PortState, last: DeadlineAction) -> None:
+    clocks = Milestones(state_entered_at=NOW, submitted_at=NOW)
     passed: set[Deadline] = set()
     then = None
     while deadline := next_deadline(
-        state, clocks, PortRules(answer_by=ANSWER_BY), frozenset(passed)
+        state, clocks, PortInPolicy(response_timeout=RESPONSE_TIMEOUT), frozenset(passed)
     ):
         passed.add(deadline)
-        then = deadline.then
+        then = deadline.action
     assert then is last

@@ -14,13 +14,13 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowFailureError
 
 from activities import ActivitySettings
-from activities.port_out.port_outs import PIN_LENGTH, PinChooser
+from activities.port_out.activities import PIN_LENGTH, PinGenerator
 from simulator import Fault
 from simulator.engine.faults import FaultKind
 from simulator.engine.state import Number
 from telegent_orchestrator import names
-from telegent_orchestrator.client import NotTakenError
-from telegent_orchestrator.client.port_out import PortOutHandle, PortOuts
+from telegent_orchestrator.client import MessageRejectedError
+from telegent_orchestrator.client.port_out import PortOutClient, PortOutHandle
 from telegent_orchestrator.port_out import (
     PORT_OUT_WORKFLOW,
     PortOutCancel,
@@ -28,10 +28,10 @@ from telegent_orchestrator.port_out import (
     PortOutState,
     PortOutStatus,
     RevealPin,
-    weak,
+    is_weak_pin,
 )
-from tests.harness import SETTINGS, House
-from tests.timeouts import PATIENCE
+from tests.harness import SETTINGS, Harness
+from tests.timeouts import TEST_TIMEOUT
 
 NUMBER = "+18015550142"
 PIN = "918274"
@@ -54,9 +54,9 @@ def settings(poll: timedelta) -> ActivitySettings:
 
 
 @pytest.fixture
-def there(house: House) -> House:
-    """A house in which one number is in service, with a subscription."""
-    world = house.telegent.world
+def there(harness: Harness) -> Harness:
+    """A harness in which one number is in service, with a subscription."""
+    world = harness.telegent.state
     world.numbers[NUMBER] = Number(
         number=NUMBER,
         id="NID-1",
@@ -74,7 +74,7 @@ def there(house: House) -> House:
             "TNID": tnid,
             "ICCID": None,
         }
-    return house
+    return harness
 
 
 def wanted(**changes: Any) -> PortOutRequest:
@@ -82,15 +82,17 @@ def wanted(**changes: Any) -> PortOutRequest:
     return PortOutRequest.model_validate(values | changes)
 
 
-async def start(house: House, **changes: Any) -> PortOutHandle:
-    return await PortOuts(house.temporal, id_key=house.settings.id_key).start(wanted(**changes))
+async def start(harness: Harness, **changes: Any) -> PortOutHandle:
+    return await PortOutClient(harness.temporal, id_key=harness.settings.id_key).start(
+        wanted(**changes)
+    )
 
 
 async def until(
     handle: PortOutHandle, true: PortOutState | Callable[[PortOutStatus], bool]
 ) -> PortOutStatus:
     """Waits for a state, or for a status that fits."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             status = await handle.status()
             if status.state is true or (callable(true) and true(status)):
@@ -99,44 +101,44 @@ async def until(
 
 
 def said(status: PortOutStatus, words: str) -> bool:
-    return any(words in entry.what for entry in status.timeline)
+    return any(words in entry.event for entry in status.timeline)
 
 
-def count(house: House, kind: str) -> int:
-    return house.telegent.ledger.count(kind)
+def count(harness: Harness, kind: str) -> int:
+    return harness.telegent.ledger.count(kind)
 
 
-def pin_of(house: House) -> str | None:
-    return house.telegent.world.numbers[NUMBER].port_out_pin
+def pin_of(harness: Harness) -> str | None:
+    return harness.telegent.state.numbers[NUMBER].port_out_pin
 
 
-async def test_a_number_leaves_with_a_pin_that_was_chosen(there: House) -> None:
+async def test_a_number_leaves_with_a_pin_that_was_chosen(there: Harness) -> None:
     handle = await start(there)
     status = await until(handle, PortOutState.PIN_ISSUED)
 
     shown = await handle.reveal_pin(ASKED)
-    there.telegent.leave(NUMBER, shown.pin)
+    there.telegent.complete_port_out(NUMBER, shown.pin)
     result = await handle.result()
 
     assert len(shown.pin) == PIN_LENGTH
     assert status.order_id
     assert status.issued_at
     assert result.state is PortOutState.COMPLETED
-    assert result.left_at
+    assert result.ported_out_at
     assert result.authentication_reference == "call-4711"
     assert result.closed_subscription_id is None
     assert count(there, "subscription.deleted") == 0
-    assert [entry.what for entry in result.timeline if entry.by == "desk"] == [
+    assert [entry.event for entry in result.timeline if entry.by == "desk"] == [
         "was shown the PIN: the subscriber called"
     ]
 
 
-async def test_a_number_leaves_with_the_pin_given_and_its_subscription_ends(there: House) -> None:
+async def test_a_number_leaves_with_the_pin_given_and_its_subscription_ends(there: Harness) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
     assert count(there, "subscription.deleted") == 0
 
-    there.telegent.leave(NUMBER, PIN)
+    there.telegent.complete_port_out(NUMBER, PIN)
     result = await handle.result()
 
     assert result.closed_subscription_id == "SUB-1"
@@ -144,18 +146,18 @@ async def test_a_number_leaves_with_the_pin_given_and_its_subscription_ends(ther
     assert count(there, "subscription.deleted") == 1
 
 
-async def test_a_subscription_is_kept_when_told_so(there: House) -> None:
-    handle = await start(there, pin=PIN, subscription_id="SUB-1", after_leaving="keep")
+async def test_a_subscription_is_kept_when_told_so(there: Harness) -> None:
+    handle = await start(there, pin=PIN, subscription_id="SUB-1", after_port_out="keep")
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.leave(NUMBER, PIN)
+    there.telegent.complete_port_out(NUMBER, PIN)
 
     assert (await handle.result()).state is PortOutState.COMPLETED
     assert count(there, "subscription.deleted") == 0
 
 
-@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before", "html", "429"])
+@pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html", "429"])
 async def test_a_pin_without_an_answer_is_looked_up_or_set_again(
-    there: House, kind: FaultKind
+    there: Harness, kind: FaultKind
 ) -> None:
     there.telegent.faults.add(Fault(match=SET_PIN, kind=kind, retry_after=0))
     handle = await start(there, pin=PIN)
@@ -165,8 +167,8 @@ async def test_a_pin_without_an_answer_is_looked_up_or_set_again(
     assert count(there, "portout.set") == 1
 
 
-async def test_a_lost_answer_whose_look_is_refused_is_repeated(there: House) -> None:
-    there.telegent.faults.add(Fault(match=SET_PIN, kind="lose"))
+async def test_a_lost_answer_whose_look_is_refused_is_repeated(there: Harness) -> None:
+    there.telegent.faults.add(Fault(match=SET_PIN, kind="drop_response"))
     there.telegent.faults.add(
         Fault(match="GET /v1.0/numbers/inventory", kind="error_before", status=403, times=2)
     )
@@ -177,14 +179,14 @@ async def test_a_lost_answer_whose_look_is_refused_is_repeated(there: House) -> 
     assert count(there, "portout.set") == 2
 
 
-@pytest.mark.parametrize("kind", ["lose", "error_after", "error_before"])
+@pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before"])
 async def test_a_subscription_is_closed_once_whatever_is_answered(
-    there: House, kind: FaultKind
+    there: Harness, kind: FaultKind
 ) -> None:
     there.telegent.faults.add(Fault(match=DELETE, kind=kind))
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.leave(NUMBER, PIN)
+    there.telegent.complete_port_out(NUMBER, PIN)
 
     assert (await handle.result()).state is PortOutState.COMPLETED
     assert count(there, "subscription.deleted") == 1
@@ -192,7 +194,7 @@ async def test_a_subscription_is_closed_once_whatever_is_answered(
 
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_moment_in_which_reads_miss_the_number_does_not_count(
-    there: House, times: int
+    there: Harness, times: int
 ) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
@@ -204,26 +206,26 @@ async def test_a_moment_in_which_reads_miss_the_number_does_not_count(
     assert status.state is PortOutState.PIN_ISSUED
     assert count(there, "subscription.deleted") == 0
 
-    there.telegent.leave(NUMBER, PIN)
+    there.telegent.complete_port_out(NUMBER, PIN)
     assert (await handle.result()).state is PortOutState.COMPLETED
 
 
-async def test_a_status_that_is_not_active_counts_as_left(there: House) -> None:
+async def test_a_status_that_is_not_active_counts_as_left(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.world.numbers[NUMBER].status = "Inactive"
+    there.telegent.state.numbers[NUMBER].status = "Inactive"
 
     result = await handle.result()
 
     assert result.state is PortOutState.COMPLETED
-    assert any("'Inactive'" in entry.vendor_words for entry in result.timeline)
+    assert any("'Inactive'" in entry.vendor_message for entry in result.timeline)
 
 
-async def test_a_number_that_is_only_on_its_way_out_has_not_left(there: House) -> None:
+async def test_a_number_that_is_only_on_its_way_out_has_not_left(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
     # No status but Active and Inactive is documented, so the simulator's type knows no other.
-    there.telegent.world.numbers[NUMBER].status = "Port Out Pending"  # type: ignore[assignment]
+    there.telegent.state.numbers[NUMBER].status = "Port Out Pending"  # type: ignore[assignment]
     await asyncio.sleep(1)
 
     status = await handle.status()
@@ -232,7 +234,7 @@ async def test_a_number_that_is_only_on_its_way_out_has_not_left(there: House) -
     assert not said(status, "did not show the number")
 
 
-async def test_a_look_that_is_refused_is_shown_and_a_cancel_still_works(there: House) -> None:
+async def test_a_look_that_is_refused_is_shown_and_a_cancel_still_works(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
     there.telegent.faults.add(
@@ -245,9 +247,9 @@ async def test_a_look_that_is_refused_is_shown_and_a_cancel_still_works(there: H
     assert (await handle.result()).state is PortOutState.CANCELLED
 
 
-@pytest.mark.parametrize("kind", [None, "lose", "error_before"])
+@pytest.mark.parametrize("kind", [None, "drop_response", "error_before"])
 async def test_a_cancel_keeps_the_number_and_makes_the_pin_worthless(
-    there: House, kind: FaultKind | None
+    there: Harness, kind: FaultKind | None
 ) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
@@ -263,10 +265,10 @@ async def test_a_cancel_keeps_the_number_and_makes_the_pin_worthless(
     assert count(there, "portout.set") == 2
     assert count(there, "subscription.deleted") == 0
     with pytest.raises(ValueError, match="PIN is another"):
-        there.telegent.leave(NUMBER, PIN)
+        there.telegent.complete_port_out(NUMBER, PIN)
 
 
-async def test_cancelling_the_workflow_makes_the_pin_worthless(there: House) -> None:
+async def test_cancelling_the_workflow_makes_the_pin_worthless(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
 
@@ -278,7 +280,7 @@ async def test_cancelling_the_workflow_makes_the_pin_worthless(there: House) -> 
 
 @pytest.mark.parametrize("way", ["message", "workflow"])
 async def test_a_cancel_while_the_pin_is_being_set_waits_for_the_answer(
-    there: House, way: str
+    there: Harness, way: str
 ) -> None:
     gate = there.telegent.gates.close(SET_PIN, "before")
     there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
@@ -290,14 +292,14 @@ async def test_a_cancel_while_the_pin_is_being_set_waits_for_the_answer(
         await handle.cancel(CANCEL)
     else:
         await there.temporal.get_workflow_handle(handle.id).cancel()
-        await there.heard_cancel(handle.id)
+        await there.cancel_delivered(handle.id)
     gate.release()
 
     assert (await handle.result()).state is PortOutState.CANCELLED
     assert pin_of(there) not in (None, PIN)
 
 
-async def test_a_cancel_before_a_pin_was_sent_sends_none(there: House) -> None:
+async def test_a_cancel_before_a_pin_was_sent_sends_none(there: Harness) -> None:
     gate = there.telegent.gates.close(READ_NUMBER, "before")
     handle = await start(there, pin=PIN)
     await gate.reached()
@@ -315,37 +317,37 @@ class TestBetweenTwoLooks:
     def poll(self) -> timedelta:
         return timedelta(hours=6)
 
-    async def test_leaving_wins_against_a_cancel_that_comes_later(self, there: House) -> None:
+    async def test_leaving_wins_against_a_cancel_that_comes_later(self, there: Harness) -> None:
         handle = await start(there, pin=PIN, subscription_id="SUB-1")
         await until(handle, PortOutState.PIN_ISSUED)
-        there.telegent.leave(NUMBER, PIN)
+        there.telegent.complete_port_out(NUMBER, PIN)
 
         await handle.cancel(CANCEL)
         result = await handle.result()
 
         assert result.state is PortOutState.COMPLETED
-        assert any("refused the cancel" in entry.what for entry in result.timeline)
+        assert any("refused the cancel" in entry.event for entry in result.timeline)
         assert count(there, "subscription.deleted") == 1
 
 
-async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: House) -> None:
+async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: Harness) -> None:
     gate = there.telegent.gates.close(DELETE, "before")
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.leave(NUMBER, PIN)
+    there.telegent.complete_port_out(NUMBER, PIN)
     await gate.reached()
-    await until(handle, PortOutState.LEFT)
+    await until(handle, PortOutState.PORTED_OUT)
 
-    with pytest.raises(NotTakenError, match="the number has left"):
+    with pytest.raises(MessageRejectedError, match="the number has left"):
         await handle.cancel(CANCEL)
-    with pytest.raises(NotTakenError, match="no PIN to show"):
+    with pytest.raises(MessageRejectedError, match="no PIN to show"):
         await handle.reveal_pin(ASKED)
     await there.temporal.get_workflow_handle(handle.id).signal(names.CANCEL_SIGNAL, CANCEL)
     gate.release()
     result = await handle.result()
 
     assert result.state is PortOutState.COMPLETED
-    assert any("refused" in entry.what and entry.by == "desk" for entry in result.timeline)
+    assert any("refused" in entry.event and entry.by == "desk" for entry in result.timeline)
 
 
 @pytest.mark.parametrize(
@@ -359,7 +361,7 @@ async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: House) -
     ],
 )
 async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
-    there: House, raw: object, why: str
+    there: Harness, raw: object, why: str
 ) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
@@ -368,7 +370,7 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
     await workflow.signal(names.CANCEL_SIGNAL, raw)
     status = await until(handle, lambda status: said(status, "refused"))
 
-    assert why in status.timeline[-1].what
+    assert why in status.timeline[-1].event
     assert "555123" not in status.model_dump_json()
     assert status.state is PortOutState.PIN_ISSUED
 
@@ -376,14 +378,14 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
     assert (await handle.result()).state is PortOutState.CANCELLED
 
 
-async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: House) -> None:
+async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: Harness) -> None:
     gate = there.telegent.gates.close(SET_PIN, "before")
-    handle = await start(there, pin=PIN, issue_within=timedelta(seconds=0.3))
+    handle = await start(there, pin=PIN, pin_issue_timeout=timedelta(seconds=0.3))
     status = await until(handle, PortOutState.ISSUE_OVERDUE)
 
     assert "waits for the PIN" in status.attention
     assert "✋" in await details(there, handle)
-    with pytest.raises(NotTakenError, match="no PIN to show"):
+    with pytest.raises(MessageRejectedError, match="no PIN to show"):
         await handle.reveal_pin(ASKED)
     gate.release()
     issued = await until(handle, PortOutState.PIN_ISSUED)
@@ -392,13 +394,13 @@ async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: House) ->
     assert said(issued, "was not issued within 0:00:00.3")
 
 
-async def test_a_number_that_is_not_ours_fails_readable(house: House) -> None:
-    handle = await start(house, pin=PIN)
+async def test_a_number_that_is_not_ours_fails_readable(harness: Harness) -> None:
+    handle = await start(harness, pin=PIN)
 
     words = await failure(handle)
 
     assert "not in service here" in words
-    assert count(house, "portout.set") == 0
+    assert count(harness, "portout.set") == 0
 
 
 @pytest.mark.parametrize(
@@ -406,7 +408,7 @@ async def test_a_number_that_is_not_ours_fails_readable(house: House) -> None:
     [("SUB-9", "there is no subscription SUB-9"), ("SUB-2", "belongs to another number")],
 )
 async def test_a_subscription_that_is_not_the_numbers_own_fails_readable(
-    there: House, subscription_id: str, why: str
+    there: Harness, subscription_id: str, why: str
 ) -> None:
     handle = await start(there, pin=PIN, subscription_id=subscription_id)
 
@@ -414,7 +416,7 @@ async def test_a_subscription_that_is_not_the_numbers_own_fails_readable(
     assert count(there, "portout.set") == 0
 
 
-async def test_a_pin_that_telegent_refuses_fails_with_its_words(there: House) -> None:
+async def test_a_pin_that_telegent_refuses_fails_with_its_words(there: Harness) -> None:
     there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before", status=400))
     handle = await start(there, pin=PIN)
 
@@ -424,7 +426,7 @@ async def test_a_pin_that_telegent_refuses_fails_with_its_words(there: House) ->
     assert PIN not in words
 
 
-async def test_one_port_out_is_open_per_number_and_another_may_follow(there: House) -> None:
+async def test_one_port_out_is_open_per_number_and_another_may_follow(there: Harness) -> None:
     first, second = await asyncio.gather(start(there, pin=PIN), start(there, pin=PIN))
     assert first.id == second.id
     assert NUMBER.removeprefix("+") not in first.id
@@ -439,7 +441,7 @@ async def test_one_port_out_is_open_per_number_and_another_may_follow(there: Hou
 
 
 async def test_a_pin_is_seen_only_by_who_asks_for_it(
-    there: House, caplog: pytest.LogCaptureFixture
+    there: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     # At DEBUG the Temporal SDK prints payloads as they are stored: without a key, in the clear.
     caplog.set_level(logging.INFO)
@@ -473,11 +475,11 @@ async def test_a_pin_is_seen_only_by_who_asks_for_it(
     assert searched[names.PORT_STATE_ATTRIBUTE] == ["PORT_OUT_CANCELLED"]
 
 
-async def test_a_request_that_is_none_fails_readable(house: House) -> None:
-    handle = await house.temporal.start_workflow(
+async def test_a_request_that_is_none_fails_readable(harness: Harness) -> None:
+    handle = await harness.temporal.start_workflow(
         PORT_OUT_WORKFLOW,
         {"phone_number": NUMBER, "pin": "secret", "by": "desk"},
-        id=f"port-out-broken-{house.settings.id_key}",
+        id=f"port-out-broken-{harness.settings.id_key}",
         task_queue=names.TASK_QUEUE,
     )
 
@@ -495,9 +497,9 @@ async def test_a_request_that_is_none_fails_readable(house: House) -> None:
         ({"pin": "123456"}, "too easy to guess"),
         ({"pin": "550142"}, "too easy to guess"),
         ({"pin": "12a456"}, "pin"),
-        ({"after_leaving": "close_subscription"}, "needs subscription_id"),
+        ({"after_port_out": "close_subscription"}, "needs subscription_id"),
         ({"authentication_reference": "Jane Doe, born 1980"}, "authentication_reference"),
-        ({"issue_within": timedelta(0)}, "issue_within"),
+        ({"pin_issue_timeout": timedelta(0)}, "pin_issue_timeout"),
     ],
 )
 def test_what_a_caller_sent_wrong_is_refused(changes: dict[str, Any], why: str) -> None:
@@ -508,23 +510,23 @@ def test_what_a_caller_sent_wrong_is_refused(changes: dict[str, Any], why: str) 
 
 @pytest.mark.parametrize("pin", ["000000", "123456", "654321", "890123", "123123", "121212"])
 def test_what_a_thief_tries_first_is_weak(pin: str) -> None:
-    assert weak(pin, NUMBER)
+    assert is_weak_pin(pin, NUMBER)
 
 
 async def test_chosen_pins_differ_and_none_is_weak() -> None:
-    pins = [(await PinChooser().choose_port_out_pin(NUMBER)).pin for _ in range(3_000)]
+    pins = [(await PinGenerator().generate_port_out_pin(NUMBER)).pin for _ in range(3_000)]
 
     assert len(set(pins)) > 2_900
     assert all(len(pin) == PIN_LENGTH and pin.isdigit() for pin in pins)
-    assert not any(weak(pin, NUMBER) for pin in pins)
+    assert not any(is_weak_pin(pin, NUMBER) for pin in pins)
 
 
 def test_a_pin_is_in_no_repr() -> None:
     assert PIN not in repr(wanted(pin=PIN))
 
 
-async def details(house: House, handle: PortOutHandle) -> str:
-    metadata: WorkflowMetadata = await house.temporal.get_workflow_handle(handle.id).query(
+async def details(harness: Harness, handle: PortOutHandle) -> str:
+    metadata: WorkflowMetadata = await harness.temporal.get_workflow_handle(handle.id).query(
         "__temporal_workflow_metadata", result_type=WorkflowMetadata
     )
     return metadata.current_details

@@ -15,10 +15,10 @@ from simulator.engine.gates import Gate
 from telegent_orchestrator.client import OnboardingHandle, OnboardingIncompleteError, Orchestrator
 from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingStatus
-from telegent_orchestrator.progress import StepState, Undone
-from tests.harness import SETTINGS, House
-from tests.payloads import line, person, port_in, single
-from tests.timeouts import PATIENCE
+from telegent_orchestrator.progress import CompensationReport, StepState
+from tests.harness import SETTINGS, Harness
+from tests.payloads import line, new_subscriber, port_in, single
+from tests.timeouts import TEST_TIMEOUT
 
 LINE_UNDONE = [
     "message_filter.deleted",
@@ -34,7 +34,10 @@ def guarded(**changes: object) -> OnboardingRequest:
     """A guarded child with a new number and both filters, and its guardian."""
     filters = {"call_filter": {"mode": "CHILD"}, "message_filter": {"mode": "ACTIVE"}}
     request: dict[str, Any] = {
-        "subscribers": [person("mother", guardian=True), person("child", guardian=True)],
+        "subscribers": [
+            new_subscriber("mother", guardian=True),
+            new_subscriber("child", guardian=True),
+        ],
         "relations": [{"parent": "mother", "child": "child"}],
         "lines": [line("first", "child", **filters)],
     }
@@ -42,32 +45,34 @@ def guarded(**changes: object) -> OnboardingRequest:
 
 
 def two_lines() -> OnboardingRequest:
-    people = [person("one"), person("two")]
+    people = [new_subscriber("one"), new_subscriber("two")]
     return single(subscribers=people, lines=[line("first", "one"), line("second", "two")])
 
 
 async def cancelled(
-    house: House, handle: OnboardingHandle, gate: Gate | None = None, line: str | None = None
+    harness: Harness, handle: OnboardingHandle, gate: Gate | None = None, line: str | None = None
 ) -> OnboardingStatus:
     """The end; what `gate` holds of this line goes on when the cancel has reached it."""
     await handle.cancel()
     if gate:
         reference = (await handle.progress()).onboarding.reference
-        await house.heard_cancel(line_id(reference, line) if line else handle.id)
+        await harness.cancel_delivered(line_id(reference, line) if line else handle.id)
         gate.release()
     with pytest.raises(WorkflowFailureError):
-        await asyncio.wait_for(handle.result(), PATIENCE)
+        await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
     return (await handle.progress()).onboarding
 
 
-async def undone_of_line(house: House, status: OnboardingStatus, key: str) -> Undone:
+async def undone_of_line(
+    harness: Harness, status: OnboardingStatus, key: str
+) -> CompensationReport:
     workflow_id = line_id(status.reference, key)
-    raw = await house.temporal.get_workflow_handle(workflow_id).query("status")
-    return Undone.model_validate(raw["undone"])
+    raw = await harness.temporal.get_workflow_handle(workflow_id).query("status")
+    return CompensationReport.model_validate(raw["compensation"])
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_TIMEOUT):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -76,170 +81,172 @@ def kinds(simulator: Simulator) -> list[str]:
     return [row.kind for row in simulator.ledger.rows]
 
 
-def taken_back(simulator: Simulator) -> list[str]:
+def rolled_back(simulator: Simulator) -> list[str]:
     return [kind for kind in kinds(simulator) if kind in [*LINE_UNDONE, *SHARED_UNDONE]]
 
 
-async def test_a_cancel_takes_back_in_reverse_and_names_what_it_leaves(house: House) -> None:
+async def test_a_cancel_takes_back_in_reverse_and_names_what_it_leaves(harness: Harness) -> None:
     path = "/v1.0/subscribers/message-filter"
-    gate = house.telegent.gates.close(f"POST {path}", "before")
-    handle = await house.onboard(guarded())
+    gate = harness.telegent.gates.close(f"POST {path}", "before")
+    handle = await harness.onboard(guarded())
     await gate.reached()
 
     # The message filter is under way: the cancel waits for its answer, to take it back too.
-    status = await cancelled(house, handle, gate, "first")
+    status = await cancelled(harness, handle, gate, "first")
 
-    done = taken_back(house.telegent)
+    done = rolled_back(harness.telegent)
     assert done == [*LINE_UNDONE, "guardian.relation_deleted"]
-    assert [words.rpartition(" ")[0] for words in status.undone.taken_back] == [
+    assert [words.rpartition(" ")[0] for words in status.compensation.rolled_back] == [
         "relation of mother and child"
     ]
-    left = " ".join(status.undone.left)
+    left = " ".join(status.compensation.retained)
     # The simulator refuses this even for a number that was given up; the vendor may not.
     assert left.count("assigned to numbers") == 2
     for word in ("the account", "subscriber mother", "product talk", "package plan", "Guardian"):
         assert word in left
-    assert (await undone_of_line(house, status, "first")).left == []
+    assert (await undone_of_line(harness, status, "first")).retained == []
     assert status.lines[0].state is StepState.FAILED
 
 
-async def test_before_any_line_routes_and_relations_are_taken_back(house: House) -> None:
+async def test_before_any_line_routes_and_relations_are_taken_back(harness: Harness) -> None:
     path = "/v1.0/packages"
-    gate = house.telegent.gates.close(f"POST {path}", "before")
-    handle = await house.onboard(guarded())
+    gate = harness.telegent.gates.close(f"POST {path}", "before")
+    handle = await harness.onboard(guarded())
     await gate.reached()
-    await until(lambda: house.telegent.ledger.count("guardian.related") == 1)
+    await until(lambda: harness.telegent.ledger.count("guardian.related") == 1)
 
-    status = await cancelled(house, handle, gate)
+    status = await cancelled(harness, handle, gate)
 
-    assert sorted(taken_back(house.telegent)) == SHARED_UNDONE
-    assert len(status.undone.taken_back) == 3
-    assert house.telegent.ledger.count("package.created") == 1
-    assert any(words.startswith("package plan") for words in status.undone.left)
+    assert sorted(rolled_back(harness.telegent)) == SHARED_UNDONE
+    assert len(status.compensation.rolled_back) == 3
+    assert harness.telegent.ledger.count("package.created") == 1
+    assert any(words.startswith("package plan") for words in status.compensation.retained)
 
 
-async def test_a_purchase_whose_answer_was_lost_is_found_and_given_up(house: House) -> None:
-    house.telegent.faults.add(Fault(match=f"POST {PROVISION}", kind="lose"))
+async def test_a_purchase_whose_answer_was_lost_is_found_and_given_up(harness: Harness) -> None:
+    harness.telegent.faults.add(Fault(match=f"POST {PROVISION}", kind="drop_response"))
     # The look is not answered before the cancel, so the purchase is unknown by then.
-    gate = house.telegent.gates.close("GET /v1.0/numbers/inventory", "before")
-    handle = await house.onboard(single())
+    gate = harness.telegent.gates.close("GET /v1.0/numbers/inventory", "before")
+    handle = await harness.onboard(single())
     await gate.reached()
 
-    status = await cancelled(house, handle, gate, "first")
+    status = await cancelled(harness, handle, gate, "first")
 
-    assert house.telegent.ledger.count("number.provisioned") == 1
-    assert house.telegent.ledger.count("number.status_changed") == 1
-    undone = await undone_of_line(house, status, "first")
-    assert undone.taken_back == [
-        f"the number {house.telegent.ledger.of('number.provisioned')[0].data['number']}"
+    assert harness.telegent.ledger.count("number.provisioned") == 1
+    assert harness.telegent.ledger.count("number.status_changed") == 1
+    undone = await undone_of_line(harness, status, "first")
+    assert undone.rolled_back == [
+        f"the number {harness.telegent.ledger.by_kind('number.provisioned')[0].data['number']}"
     ]
 
 
-@pytest.mark.parametrize("trouble", ["lose", "error_before", "error_after", "refuse", "429"])
-async def test_trouble_while_taking_back_takes_back_once(house: House, trouble: str) -> None:
+@pytest.mark.parametrize(
+    "trouble", ["drop_response", "error_before", "error_after", "refuse_connection", "429"]
+)
+async def test_trouble_while_taking_back_takes_back_once(harness: Harness, trouble: str) -> None:
     path = "/v1.0/subscribers/message-filter"
-    gate = house.telegent.gates.close(f"POST {path}", "before")
-    handle = await house.onboard(guarded())
+    gate = harness.telegent.gates.close(f"POST {path}", "before")
+    handle = await harness.onboard(guarded())
     await gate.reached()
     spoilt = ("*/delete", "POST /v1.0/numbers/status")
     for match in spoilt:
-        house.telegent.faults.add(Fault.model_validate({"match": match, "kind": trouble}))
+        harness.telegent.faults.add(Fault.model_validate({"match": match, "kind": trouble}))
 
-    status = await cancelled(house, handle, gate, "first")
+    status = await cancelled(harness, handle, gate, "first")
 
-    assert taken_back(house.telegent) == [*LINE_UNDONE, "guardian.relation_deleted"]
-    assert (await undone_of_line(house, status, "first")).left == []
+    assert rolled_back(harness.telegent) == [*LINE_UNDONE, "guardian.relation_deleted"]
+    assert (await undone_of_line(harness, status, "first")).retained == []
 
 
-async def test_what_the_vendor_refuses_to_take_back_is_left_and_named(house: House) -> None:
+async def test_what_the_vendor_refuses_to_take_back_is_left_and_named(harness: Harness) -> None:
     path = "/v1.0/subscribers/message-filter"
-    gate = house.telegent.gates.close(f"POST {path}", "before")
+    gate = harness.telegent.gates.close(f"POST {path}", "before")
     refuse = Fault(match="POST /v1.0/numbers/status", kind="error_before", status=400)
-    house.telegent.faults.add(refuse)
-    handle = await house.onboard(guarded())
+    harness.telegent.faults.add(refuse)
+    handle = await harness.onboard(guarded())
     await gate.reached()
 
-    status = await cancelled(house, handle, gate, "first")
+    status = await cancelled(harness, handle, gate, "first")
 
-    number = house.telegent.ledger.of("number.provisioned")[0].data["number"]
-    (left,) = (await undone_of_line(house, status, "first")).left
+    number = harness.telegent.ledger.by_kind("number.provisioned")[0].data["number"]
+    (left,) = (await undone_of_line(harness, status, "first")).retained
     assert left.startswith(f"the number {number}: ")
     assert "400" in left
     # It is bound to the routes, so they must stay as well, and say why.
-    assert status.undone.taken_back == []
-    assert sum("used by line first" in words for words in status.undone.left) == 3
+    assert status.compensation.rolled_back == []
+    assert sum("used by line first" in words for words in status.compensation.retained) == 3
 
 
-async def test_a_line_that_is_done_stays_and_so_does_what_it_uses(house: House) -> None:
-    gate = house.telegent.gates.close(f"POST {PROVISION}", "before")
-    handle = await house.onboard(two_lines())
+async def test_a_line_that_is_done_stays_and_so_does_what_it_uses(harness: Harness) -> None:
+    gate = harness.telegent.gates.close(f"POST {PROVISION}", "before")
+    handle = await harness.onboard(two_lines())
     await gate.reached()
     async for now in handle.watch(timedelta(seconds=0.1)):
         if any(brief.state is StepState.DONE for brief in now.onboarding.lines):
             break
     (open_one,) = (b.key for b in now.onboarding.lines if b.state is not StepState.DONE)
 
-    status = await cancelled(house, handle, gate, open_one)
+    status = await cancelled(harness, handle, gate, open_one)
 
-    assert house.telegent.ledger.count("number.provisioned") == 2
-    assert taken_back(house.telegent) == ["number.status_changed"]
+    assert harness.telegent.ledger.count("number.provisioned") == 2
+    assert rolled_back(harness.telegent) == ["number.status_changed"]
     (stays,) = (brief.key for brief in status.lines if brief.state is StepState.DONE)
-    assert sum(f"used by line {stays}" in words for words in status.undone.left) == 2
+    assert sum(f"used by line {stays}" in words for words in status.compensation.retained) == 2
 
 
-async def test_an_open_port_in_goes_on_by_its_own_rules(house: House) -> None:
+async def test_an_open_port_in_goes_on_by_its_own_rules(harness: Harness) -> None:
     ported = port_in() | {"kind": "port_in"}
-    house.telegent.carrier.set(ported["phone_number"], CarrierRecord(script="silent"))
-    handle = await house.onboard(single(lines=[line("ported", "one", number=ported)]))
-    await until(lambda: house.telegent.ledger.count("portin.submitted") == 1)
+    harness.telegent.carrier.set_record(ported["phone_number"], CarrierRecord(script="silent"))
+    handle = await harness.onboard(single(lines=[line("ported", "one", number=ported)]))
+    await until(lambda: harness.telegent.ledger.count("portin.submitted") == 1)
 
-    status = await cancelled(house, handle)
+    status = await cancelled(harness, handle)
 
-    port_id = house.orchestrator.port_in(ported["phone_number"]).id
-    port = house.temporal.get_workflow_handle(port_id)
+    port_id = harness.orchestrator.port_in(ported["phone_number"]).id
+    port = harness.temporal.get_workflow_handle(port_id)
     assert (await port.describe()).status == WorkflowExecutionStatus.RUNNING
-    (left,) = (await undone_of_line(house, status, "ported")).left
+    (left,) = (await undone_of_line(harness, status, "ported")).retained
     assert left == (
         "port-in of +18015550142: a port-in goes on by its own rules: cancel it by its own message"
     )
-    assert taken_back(house.telegent) == []
-    assert sum("used by line ported" in words for words in status.undone.left) == 2
+    assert rolled_back(harness.telegent) == []
+    assert sum("used by line ported" in words for words in status.compensation.retained) == 2
 
 
-async def test_a_run_after_a_cancel_makes_everything_anew(house: House) -> None:
+async def test_a_run_after_a_cancel_makes_everything_anew(harness: Harness) -> None:
     path = "/v1.0/subscribers/message-filter"
-    gate = house.telegent.gates.close(f"POST {path}", "before")
-    handle = await house.onboard(guarded())
+    gate = harness.telegent.gates.close(f"POST {path}", "before")
+    handle = await harness.onboard(guarded())
     await gate.reached()
-    await cancelled(house, handle, gate, "first")
+    await cancelled(harness, handle, gate, "first")
 
-    result = await asyncio.wait_for((await house.onboard(guarded())).result(), PATIENCE)
+    result = await asyncio.wait_for((await harness.onboard(guarded())).result(), TEST_TIMEOUT)
 
     assert result.complete
-    assert house.telegent.ledger.count("account.created") == 1
-    assert house.telegent.ledger.count("number.provisioned") == 2
-    given_up = house.telegent.ledger.of("number.status_changed")[0].data["number"]
+    assert harness.telegent.ledger.count("account.created") == 1
+    assert harness.telegent.ledger.count("number.provisioned") == 2
+    given_up = harness.telegent.ledger.by_kind("number.status_changed")[0].data["number"]
     assert result.lines[0].phone_number != given_up
 
 
-async def test_a_line_cancelled_alone_fails_and_the_others_go_on(house: House) -> None:
-    gates = [house.telegent.gates.close(f"POST {PROVISION}", "before") for _ in range(2)]
-    handle = await house.onboard(two_lines())
+async def test_a_line_cancelled_alone_fails_and_the_others_go_on(harness: Harness) -> None:
+    gates = [harness.telegent.gates.close(f"POST {PROVISION}", "before") for _ in range(2)]
+    handle = await harness.onboard(two_lines())
     for gate in gates:
         await gate.reached()
 
     reference = (await handle.progress()).onboarding.reference
     cancelled_one = line_id(reference, "second")
-    await house.temporal.get_workflow_handle(cancelled_one).cancel()
-    await house.heard_cancel(cancelled_one)
+    await harness.temporal.get_workflow_handle(cancelled_one).cancel()
+    await harness.cancel_delivered(cancelled_one)
     for gate in gates:
         gate.release()
 
     with pytest.raises(OnboardingIncompleteError) as caught:
-        await asyncio.wait_for(handle.result(), PATIENCE)
+        await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
     first, second = caught.value.result.lines
     assert (first.state, second.state) == (StepState.DONE, StepState.FAILED)
-    assert taken_back(house.telegent) == ["number.status_changed"]
+    assert rolled_back(harness.telegent) == ["number.status_changed"]
 
 
 async def test_a_worker_that_ends_in_the_middle_of_taking_back_loses_nothing(
@@ -249,22 +256,22 @@ async def test_a_worker_that_ends_in_the_middle_of_taking_back_loses_nothing(
     async with simulator.serve() as url:
         settings = replace(SETTINGS, id_key=mine)
         orchestrator = Orchestrator(temporal, id_key=mine)
-        house = House(temporal, simulator, orchestrator, settings, url)
+        harness = Harness(temporal, simulator, orchestrator, settings, url)
         path = "/v1.0/subscribers/message-filter"
         made = simulator.gates.close(f"POST {path}", "before")
         taken = simulator.gates.close("POST /v1.0/subscriptions/delete", "after")
-        async with house.working():
-            handle = await house.onboard(guarded())
+        async with harness.running_workers():
+            handle = await harness.onboard(guarded())
             await made.reached()
             await handle.cancel()
             reference = (await handle.progress()).onboarding.reference
-            await house.heard_cancel(line_id(reference, "first"))
+            await harness.cancel_delivered(line_id(reference, "first"))
             made.release()
             await taken.reached()
             # Answered only when the worker is about to stop.
             asyncio.get_running_loop().call_later(0.5, taken.release)
-        async with house.working():
+        async with harness.running_workers():
             with pytest.raises(WorkflowFailureError):
-                await asyncio.wait_for(handle.result(), PATIENCE)
+                await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
 
-    assert taken_back(simulator) == [*LINE_UNDONE, "guardian.relation_deleted"]
+    assert rolled_back(simulator) == [*LINE_UNDONE, "guardian.relation_deleted"]

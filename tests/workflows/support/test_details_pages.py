@@ -7,43 +7,49 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
-from activities.port_in.policy import PortRules
+from activities.port_in.policy import PortInPolicy
 from simulator import CarrierRecord, Fault
 from telegent_orchestrator import names
 from telegent_orchestrator.port_in import (
     CORRECTABLE,
     AttachOrder,
-    OperatorResolve,
+    OperatorDecision,
     PortInCancel,
     PortInCorrection,
     PortState,
 )
 from telegent_orchestrator.progress import Resolution
-from tests.details_pages import cells, filled, page, page_with, samples
-from tests.harness import House
+from tests.details_pages import (
+    fill_in,
+    json_samples,
+    read_details_page,
+    table_cells,
+    wait_for_details_page,
+)
+from tests.harness import Harness
 from tests.payloads import line, port_in, single
 from tests.workflows.port_in.test_port_in import CORRECTION, NUMBER, TRUTH, start, until
 from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
-from workflows.port_in.suggested_actions import SAMPLES, Ask, asks
-from workflows.support.markdown import plain
+from workflows.port_in.suggested_actions import FIELD_PLACEHOLDERS, SuggestedAction, suggest_actions
+from workflows.support.markdown import escape
 
 MODELS: dict[str, type[BaseModel]] = {
     names.CORRECT_UPDATE: PortInCorrection,
     names.CANCEL_UPDATE: PortInCancel,
     names.ATTACH_ORDER_UPDATE: AttachOrder,
-    names.OPERATOR_UPDATE: OperatorResolve,
+    names.OPERATOR_RESOLVE_UPDATE: OperatorDecision,
 }
 WHO = {"by": "desk", "reason": "read it on the page"}
 
 
 async def test_a_rejected_port_in_says_what_to_send_and_completes_when_it_is_sent(
-    house: House,
+    harness: Harness,
 ) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     status = await until(handle, PortState.ACTION_REQUIRED)
-    text = await page_with(house.temporal, handle.id, "reminder 1")
-    shown = cells(text)
+    text = await wait_for_details_page(harness.temporal, handle.id, "reminder 1")
+    shown = table_cells(text)
 
     assert next(iter(shown)) == "✋ ACTION_REQUIRED"
     assert shown["reason"] == "ACCOUNT_NUMBER, rejection 1 of 3"
@@ -55,159 +61,163 @@ async def test_a_rejected_port_in_says_what_to_send_and_completes_when_it_is_sen
     assert f"signal `{names.CORRECT_SIGNAL}` or update `{names.CORRECT_UPDATE}`" in text
     assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in text.partition("who")[2]
 
-    to_go_on, to_stop = samples(text)
+    to_go_on, to_stop = json_samples(text)
     assert to_stop.keys() == {"by", "reason"}
-    signal = filled(to_go_on, account_number=TRUTH.account_number, by="desk")
-    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, signal)
+    signal = fill_in(to_go_on, account_number=TRUTH.account_number, by="desk")
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, signal)
     assert (await handle.result()).state is PortState.COMPLETED
-    text = await page(house.temporal, handle.id)
-    assert "COMPLETED" in cells(text)
-    assert samples(text) == []
+    text = await read_details_page(harness.temporal, handle.id)
+    assert "COMPLETED" in table_cells(text)
+    assert json_samples(text) == []
     assert "desk" in text
     assert str(TRUTH.account_number) not in text
 
 
-async def test_a_sample_that_is_sent_as_it_is_changes_nothing_and_says_so(house: House) -> None:
-    handle = await start(house, subscriber_name=None, billing_address=None)
+async def test_a_sample_that_is_sent_as_it_is_changes_nothing_and_says_so(harness: Harness) -> None:
+    handle = await start(harness, subscriber_name=None, billing_address=None)
     await until(handle, PortState.INFO_REQUIRED)
-    sample, _ = samples(await page(house.temporal, handle.id))
-    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, sample)
+    sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, sample)
 
-    text = await page_with(house.temporal, handle.id, "was refused")
+    text = await wait_for_details_page(harness.temporal, handle.id, "was refused")
 
     assert "INFO_REQUIRED" in text.splitlines()[0]
     assert "in place of …" in text or "pattern" in text
 
 
-async def test_missing_data_are_filled_in_from_the_page(house: House) -> None:
-    handle = await start(house, account_number=None, authorization=None)
+async def test_missing_data_are_filled_in_from_the_page(harness: Harness) -> None:
+    handle = await start(harness, account_number=None, authorization=None)
     await until(handle, PortState.INFO_REQUIRED)
-    sample, _ = samples(await page(house.temporal, handle.id))
+    sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
     letter = {**sample["authorization"], "reference": "loa-1", "attested_by": "desk"}
     letter["attested_at"] = "2026-11-23T15:00Z"
-    values = filled(sample, account_number="100200301", authorization=letter, by="desk")
+    values = fill_in(sample, account_number="100200301", authorization=letter, by="desk")
 
-    await house.temporal.get_workflow_handle(handle.id).execute_update(names.CORRECT_UPDATE, values)
-
-    assert (await handle.result()).state is PortState.COMPLETED
-
-
-async def test_a_lost_submit_asks_for_the_order_id(house: House) -> None:
-    house.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="lose"))
-    handle = await start(house)
-    await until(handle, PortState.SUBMIT_UNKNOWN)
-    attach, again, abandon = samples(await page(house.temporal, handle.id))
-    assert (again["action"], abandon["action"]) == ("retry_now", "abandon")
-    (submitted,) = house.telegent.ledger.of("portin.submitted")
-
-    await house.temporal.get_workflow_handle(handle.id).execute_update(
-        names.ATTACH_ORDER_UPDATE, filled(attach, order_id=submitted.data["order_id"], **WHO)
+    await harness.temporal.get_workflow_handle(handle.id).execute_update(
+        names.CORRECT_UPDATE, values
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_what_no_data_can_mend_offers_a_new_order(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
-    handle = await start(house)
+async def test_a_lost_submit_asks_for_the_order_id(harness: Harness) -> None:
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+    handle = await start(harness)
+    await until(handle, PortState.SUBMIT_UNKNOWN)
+    attach, again, abandon = json_samples(await read_details_page(harness.temporal, handle.id))
+    assert (again["action"], abandon["action"]) == ("retry_now", "abandon")
+    (submitted,) = harness.telegent.ledger.by_kind("portin.submitted")
+
+    await harness.temporal.get_workflow_handle(handle.id).execute_update(
+        names.ATTACH_ORDER_UPDATE, fill_in(attach, order_id=submitted.data["order_id"], **WHO)
+    )
+
+    assert (await handle.result()).state is PortState.COMPLETED
+
+
+async def test_what_no_data_can_mend_offers_a_new_order(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
+    handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
-    text = await page_with(house.temporal, handle.id, "no data can mend")
-    again, stop = samples(text)
-    assert again["action"] == "start_again"
+    text = await wait_for_details_page(harness.temporal, handle.id, "no data can mend")
+    again, stop = json_samples(text)
+    assert again["action"] == "restart"
     assert stop.keys() == {"by", "reason"}
 
-    await house.temporal.get_workflow_handle(handle.id).execute_update(
-        names.OPERATOR_UPDATE, filled(again, **WHO)
+    await harness.temporal.get_workflow_handle(handle.id).execute_update(
+        names.OPERATOR_RESOLVE_UPDATE, fill_in(again, **WHO)
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
-    assert house.telegent.ledger.count("portin.submitted") == 2
+    assert harness.telegent.ledger.count("portin.submitted") == 2
 
 
-async def test_after_the_last_try_the_page_asks_an_operator(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+async def test_after_the_last_try_the_page_asks_an_operator(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     for number in ("1", "2"):
         await until(handle, PortState.ACTION_REQUIRED)
         await handle.correct(PortInCorrection(account_number=number, by="desk"))
     await until(handle, lambda status: status.rejections == 3)
-    text = await page_with(house.temporal, handle.id, "an operator decides")
-    other_data, same_data, _ = samples(text)
+    text = await wait_for_details_page(harness.temporal, handle.id, "an operator decides")
+    other_data, same_data, _ = json_samples(text)
     assert (other_data["action"], same_data["action"]) == ("replace_data", "retry_now")
-    correction = filled(other_data["correction"], account_number="100200301", by="desk")
+    correction = fill_in(other_data["correction"], account_number="100200301", by="desk")
 
-    await house.temporal.get_workflow_handle(handle.id).execute_update(
-        names.OPERATOR_UPDATE, filled(other_data, correction=correction, **WHO)
+    await harness.temporal.get_workflow_handle(handle.id).execute_update(
+        names.OPERATOR_RESOLVE_UPDATE, fill_in(other_data, correction=correction, **WHO)
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_words_of_others_are_no_markup(house: House) -> None:
-    handle = await start(house, account_number=None)
+async def test_words_of_others_are_no_markup(harness: Harness) -> None:
+    handle = await start(harness, account_number=None)
     await until(handle, PortState.INFO_REQUIRED)
     sender = "[desk](https://evil.example) | **x** <b> `y` _z_"
-    await house.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, {"by": sender})
+    await harness.temporal.get_workflow_handle(handle.id).signal(
+        names.CORRECT_SIGNAL, {"by": sender}
+    )
 
-    text = await page_with(house.temporal, handle.id, "was refused")
+    text = await wait_for_details_page(harness.temporal, handle.id, "was refused")
 
-    assert plain(sender) in text
+    assert escape(sender) in text
     assert r"\[desk\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
 
 
-async def test_a_page_fits_into_an_address_that_proxies_take(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
-    handle = await start(house)
+async def test_a_page_fits_into_an_address_that_proxies_take(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
     for number in ("1", "2"):
         await until(handle, PortState.ACTION_REQUIRED)
         await handle.correct(PortInCorrection(account_number=number, by="desk"))
     await until(handle, lambda status: status.rejections == 3)
 
-    text = await page_with(house.temporal, handle.id, "an operator decides")
+    text = await wait_for_details_page(harness.temporal, handle.id, "an operator decides")
 
     assert len(quote(text)) < 7_000
 
 
-async def test_an_onboarding_leads_to_the_port_in_that_waits(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, TRUTH)
+async def test_an_onboarding_leads_to_the_port_in_that_waits(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
     port = {"kind": "port_in", **port_in(NUMBER)}
-    onboarding = await house.onboard(single(lines=[line("moved", "one", number=port)]))
+    onboarding = await harness.onboard(single(lines=[line("moved", "one", number=port)]))
 
-    text = await page_with(house.temporal, onboarding.id, "ACTION_REQUIRED")
+    text = await wait_for_details_page(harness.temporal, onboarding.id, "ACTION_REQUIRED")
     assert "**moved** waits for a person" in text
     assert "0 of 1 lines done" in text
     line_id = f"{onboarding.id}-line-moved"
-    assert f"(namespaces/{house.temporal.namespace}/workflows/{line_id})" in text
-    port_in_id = house.orchestrator.port_in(NUMBER).id
-    assert f"/workflows/{port_in_id})" in await page(house.temporal, line_id)
+    assert f"(namespaces/{harness.temporal.namespace}/workflows/{line_id})" in text
+    port_in_id = harness.orchestrator.port_in(NUMBER).id
+    assert f"/workflows/{port_in_id})" in await read_details_page(harness.temporal, line_id)
 
-    await house.orchestrator.port_in(NUMBER).correct(CORRECTION)
+    await harness.orchestrator.port_in(NUMBER).correct(CORRECTION)
     await onboarding.result()
-    text = await page(house.temporal, onboarding.id)
+    text = await read_details_page(harness.temporal, onboarding.id)
     assert "1 of 1 lines done" in text
     assert "waits for a person" not in text
 
 
-async def test_a_question_is_answered_from_the_page(house: House) -> None:
-    house.telegent.faults.add(
+async def test_a_question_is_answered_from_the_page(harness: Harness) -> None:
+    harness.telegent.faults.add(
         Fault(match="POST /v1.0/account/create", kind="error_before", times=2)
     )
-    onboarding = await house.onboard(single())
-    text = await page_with(house.temporal, onboarding.id, "waits for a person")
-    adopt, retry, abandon = samples(text)
-    assert [sample["answer"] for sample in (adopt, retry, abandon)] == ["adopt", "retry", "abandon"]
+    onboarding = await harness.onboard(single())
+    text = await wait_for_details_page(harness.temporal, onboarding.id, "waits for a person")
+    adopt, retry, abandon = json_samples(text)
+    assert [sample["action"] for sample in (adopt, retry, abandon)] == ["adopt", "retry", "abandon"]
     assert adopt["id"] == "…"
 
-    await house.temporal.get_workflow_handle(onboarding.id).execute_update(
-        names.RESOLVE_UPDATE, filled(retry, **WHO)
+    await harness.temporal.get_workflow_handle(onboarding.id).execute_update(
+        names.RESOLVE_UPDATE, fill_in(retry, **WHO)
     )
 
     assert (await onboarding.result()).complete
 
 
-async def test_the_dialogs_say_what_each_message_is_for(house: House) -> None:
-    handle = await start(house)
-    metadata = await house.temporal.get_workflow_handle(handle.id).query(
+async def test_the_dialogs_say_what_each_message_is_for(harness: Harness) -> None:
+    handle = await start(harness)
+    metadata = await harness.temporal.get_workflow_handle(handle.id).query(
         "__temporal_workflow_metadata", result_type=WorkflowMetadata
     )
     definition = metadata.definition
@@ -221,14 +231,16 @@ async def test_the_dialogs_say_what_each_message_is_for(house: House) -> None:
     }
 
 
-def every_ask() -> list[Ask]:
-    rules = PortRules()
-    found = asks(PortState.INFO_REQUIRED, None, 0, sorted(CORRECTABLE), rules)
-    found += asks(PortState.SUBMIT_UNKNOWN, None, 0, [], rules)
+def every_ask() -> list[SuggestedAction]:
+    rules = PortInPolicy()
+    found = suggest_actions(PortState.INFO_REQUIRED, None, 0, sorted(CORRECTABLE), rules)
+    found += suggest_actions(PortState.SUBMIT_UNKNOWN, None, 0, [], rules)
     for rejection in REJECTIONS:
         for rejections in (0, 1, 3):
             fields = list(rejection.fields)
-            found += asks(PortState.ACTION_REQUIRED, rejection, rejections, fields, rules)
+            found += suggest_actions(
+                PortState.ACTION_REQUIRED, rejection, rejections, fields, rules
+            )
     return found
 
 
@@ -260,13 +272,15 @@ def test_every_state_in_which_a_person_is_waited_for_offers_a_way_on() -> None:
     for rejection in REJECTIONS:
         for rejections in range(1, 5):
             fields = list(rejection.fields)
-            assert asks(PortState.ACTION_REQUIRED, rejection, rejections, fields, PortRules())
-    assert asks(PortState.INFO_REQUIRED, None, 0, ["phone_number"], PortRules())
-    assert asks(PortState.SUBMIT_UNKNOWN, None, 0, [], PortRules())
+            assert suggest_actions(
+                PortState.ACTION_REQUIRED, rejection, rejections, fields, PortInPolicy()
+            )
+    assert suggest_actions(PortState.INFO_REQUIRED, None, 0, ["phone_number"], PortInPolicy())
+    assert suggest_actions(PortState.SUBMIT_UNKNOWN, None, 0, [], PortInPolicy())
 
 
 def test_every_field_that_can_be_corrected_has_a_sample() -> None:
-    assert SAMPLES.keys() == CORRECTABLE
+    assert FIELD_PLACEHOLDERS.keys() == CORRECTABLE
 
 
 @pytest.mark.parametrize(
@@ -277,11 +291,11 @@ def test_every_field_that_can_be_corrected_has_a_sample() -> None:
     ),
 )
 def test_nothing_is_asked_for_where_nobody_is_waited_for(state: PortState) -> None:
-    assert asks(state, UNCLASSIFIED, 1, ["account_number"], PortRules()) == []
+    assert suggest_actions(state, UNCLASSIFIED, 1, ["account_number"], PortInPolicy()) == []
 
 
 def test_a_sample_half_filled_in_is_refused_by_field() -> None:
     with pytest.raises(ValidationError, match="subscriber_name, by: write a value in place of …"):
         PortInCorrection(subscriber_name="…", by="… me")
     with pytest.raises(ValidationError, match="reason"):
-        Resolution.model_validate({"step": "Number", "answer": "retry", "by": "me", "reason": "…"})
+        Resolution.model_validate({"step": "Number", "action": "retry", "by": "me", "reason": "…"})

@@ -8,30 +8,30 @@ from temporalio.client import WorkflowHandle
 from simulator import CarrierRecord
 from telegent_orchestrator.port_in import PortInCancel, PortState
 from telegent_orchestrator.progress import StepState
-from tests.harness import House
+from tests.harness import Harness
 from tests.payloads import line, port_in, single
-from workflows.support.parent_updates import CHILD_CHANGED_SIGNAL, ChildChanged
+from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL, ChildUpdate
 
 NUMBER = "+18015550142"
 SENT = EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
 ARRIVED = EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED
 
 
-async def test_news_that_come_together_are_passed_on_one_after_the_other(house: House) -> None:
-    house.telegent.carrier.set(NUMBER, CarrierRecord(script="silent"))
+async def test_news_that_come_together_are_passed_on_one_after_the_other(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     number = {"kind": "port_in", **port_in(NUMBER)}
-    onboarding = await house.onboard(single("news", lines=[line("ported", "one", number=number)]))
-    port = house.orchestrator.port_in(NUMBER)
+    onboarding = await harness.onboard(single("news", lines=[line("ported", "one", number=number)]))
+    port = harness.orchestrator.port_in(NUMBER)
     async for now in onboarding.watch():
         if now.ports and now.ports["ported"].state is PortState.SUBMITTED:
             break
 
-    states = [StepState.RUNNING, StepState.NEEDS_PERSON] * 10
-    news = [ChildChanged(key="port-in", state=s, detail=f"{at}") for at, s in enumerate(states)]
-    of_line: WorkflowHandle[object, object] = house.temporal.get_workflow_handle(
+    states = [StepState.RUNNING, StepState.NEEDS_OPERATOR] * 10
+    news = [ChildUpdate(key="port-in", state=s, detail=f"{at}") for at, s in enumerate(states)]
+    of_line: WorkflowHandle[object, object] = harness.temporal.get_workflow_handle(
         f"{onboarding.id}-line-ported"
     )
-    await asyncio.gather(*(of_line.signal(CHILD_CHANGED_SIGNAL, each) for each in news))
+    await asyncio.gather(*(of_line.signal(CHILD_UPDATED_SIGNAL, each) for each in news))
     await port.cancel(PortInCancel(by="desk", reason="the customer stays"))
     await port.result()
     await asyncio.wait([asyncio.create_task(onboarding.result())])

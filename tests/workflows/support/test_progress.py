@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from workflows.support.progress import NEEDS_ACTION, Board
+from workflows.support.progress import NEEDS_ACTION, ProgressTracker
 
 NOTES = 100
 
@@ -21,10 +21,10 @@ class Busy:
 
     @workflow.run
     async def run(self) -> tuple[int, str]:
-        board = Board(["Number"])
-        board.preface = self._preface
+        board = ProgressTracker(["Number"])
+        board.header = self._preface
         for at in range(NOTES):
-            board.note("Number", f"note {at}")
+            board.set_detail("Number", f"note {at}")
         await workflow.sleep(0.01)
         return self._drawn, workflow.get_current_details()
 
@@ -39,10 +39,10 @@ class Asking:
 
     @workflow.run
     async def run(self) -> None:
-        board = Board(["Number"])
+        board = ProgressTracker(["Number"])
         try:
             async with board.step("Number"):
-                await board.ask("Number", "is it there?", [])
+                await board.escalate("Number", "is it there?", [])
         except asyncio.CancelledError:
             await workflow.wait_condition(lambda: False)
 

@@ -12,32 +12,37 @@ TIMEOUT = timedelta(seconds=20)
 """For a whole exchange. A receiver that needs longer should answer first and work afterwards."""
 
 
-class UnreachableError(Exception):
+class ReceiverUnreachableError(Exception):
     """No answer came; the message is the kind of failure, without the URL."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReceiverResponse:
     """What a receiver answered. `retry_after`: how long it asks to be left alone."""
 
     status: int
     retry_after: timedelta | None = None
 
 
-async def post(url: str, headers: dict[str, str], body: bytes) -> Answer:
-    """Send the body once; redirects are not followed. Raises UnreachableError without an answer."""
+async def post(url: str, headers: dict[str, str], body: bytes) -> ReceiverResponse:
+    """Send the body once; redirects are not followed.
+
+    Raises ReceiverUnreachableError without a response.
+    """
     try:
         async with (
             asyncio.timeout(TIMEOUT.total_seconds()),
             # Events are rare, so a connection is not worth keeping; the TLS setup is.
             httpx.AsyncClient(verify=_tls(), timeout=TIMEOUT.total_seconds()) as client,
             # The answer's body is not read: nothing depends on it, and it could be endless.
-            client.stream("POST", url, headers=headers, content=body) as answer,
+            client.stream("POST", url, headers=headers, content=body) as response,
         ):
-            return Answer(answer.status_code, _seconds(answer.headers.get("retry-after", "")))
+            return ReceiverResponse(
+                response.status_code, _seconds(response.headers.get("retry-after", ""))
+            )
     except (httpx.TransportError, TimeoutError) as error:
         # Without its text: httpx repeats URLs in it.
-        raise UnreachableError(type(error).__name__) from None
+        raise ReceiverUnreachableError(type(error).__name__) from None
 
 
 def host_of(url: str) -> str:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.events.sender import UnreachableError, host_of, post
-from telegent_orchestrator.events import CONTENT_TYPE, Event, signed_headers
+from activities.events.receiver_client import ReceiverUnreachableError, host_of, post
+from telegent_orchestrator.events import CONTENT_TYPE, Event, sign_headers
 
-LONGEST_PAUSE = timedelta(hours=1)
+MAX_RETRY_DELAY = timedelta(hours=1)
 """The longest that a receiver's Retry-After puts off the next try."""
-TRY_AGAIN = (408, 429)
+RETRYABLE_STATUSES = (408, 429)
 """The two answers of the 4xx kind that say: not now."""
 
 
@@ -26,7 +26,7 @@ class EventSettings:
     personal_data: bool = False
 
     @property
-    def targets(self) -> dict[str, str]:
+    def receivers(self) -> dict[str, str]:
         """URLs by an id that stays the same wherever the URL stands in the list."""
         return {hashlib.sha256(url.encode()).hexdigest()[:12]: url for url in self.urls}
 
@@ -38,48 +38,48 @@ class EventActivities:
     settings: EventSettings
 
     @activity.defn
-    async def event_targets(self) -> list[str]:
+    async def list_event_receivers(self) -> list[str]:
         """Ids of the receivers, in the order of the settings; empty when there are none."""
-        return list(self.settings.targets)
+        return list(self.settings.receivers)
 
     @activity.defn
-    async def deliver_event(self, target: str, event: Event) -> None:
+    async def deliver_event(self, receiver: str, event: Event) -> None:
         """Post the event to the receiver once.
 
-        Raises ApplicationError: `Rejected` and `NoSuchTarget` are final, `NotDelivered` is worth
-        another try. What may be sent is decided here, so that a change of the settings also holds
-        for events that wait already.
+        Raises ApplicationError: `Rejected` and `UnknownReceiver` are final, `DeliveryFailed` is
+        worth another try. What may be sent is decided here, so that a change of the settings also
+        holds for events that wait already.
         """
-        url = self.settings.targets.get(target)
+        url = self.settings.receivers.get(receiver)
         if url is None:
             raise ApplicationError(
-                f"receiver {target} is not in TELEGENT_EVENT_URLS any more; to deliver this event "
-                "put its URL back and reset this workflow",
-                type="NoSuchTarget",
+                f"receiver {receiver} is not in TELEGENT_EVENT_URLS any more; to deliver this "
+                "event put its URL back and reset this workflow",
+                type="UnknownReceiver",
                 non_retryable=True,
             )
         allowed = event if self.settings.personal_data else event.without_personal_data()
         body = allowed.model_dump_json(exclude_none=True).encode()
-        headers = signed_headers(self.settings.secret, event.id, body, datetime.now(UTC))
+        headers = sign_headers(self.settings.secret, event.id, body, datetime.now(UTC))
         try:
-            answer = await post(url, headers | {"content-type": CONTENT_TYPE}, body)
-        except UnreachableError as error:
+            response = await post(url, headers | {"content-type": CONTENT_TYPE}, body)
+        except ReceiverUnreachableError as error:
             raise ApplicationError(
-                f"{host_of(url)} gave no answer: {error}", type="NotDelivered"
+                f"{host_of(url)} gave no answer: {error}", type="DeliveryFailed"
             ) from None
-        if 200 <= answer.status < 300:
+        if 200 <= response.status < 300:
             return
-        said = f"{host_of(url)} answered {answer.status}"
-        if 400 <= answer.status < 500 and answer.status not in TRY_AGAIN:
+        message = f"{host_of(url)} answered {response.status}"
+        if 400 <= response.status < 500 and response.status not in RETRYABLE_STATUSES:
             raise ApplicationError(
-                f"{said}, which another try would not change; once the receiver takes it, reset "
+                f"{message}, which another try would not change; once the receiver takes it, reset "
                 "this workflow to deliver the event",
                 type="Rejected",
                 non_retryable=True,
             )
-        pause = answer.retry_after
+        retry_after = response.retry_after
         raise ApplicationError(
-            said,
-            type="NotDelivered",
-            next_retry_delay=min(pause, LONGEST_PAUSE) if pause else None,
+            message,
+            type="DeliveryFailed",
+            next_retry_delay=min(retry_after, MAX_RETRY_DELAY) if retry_after else None,
         )

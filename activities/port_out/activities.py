@@ -11,33 +11,33 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import waited
+from activities.support.lookups import elapsed
 from activities.support.outcomes import Outcome
-from activities.support.write_activity import write
-from telegent import NotFound, OutcomeUnknown, Telegent, TelegentError
-from telegent_orchestrator._models import Payload
-from telegent_orchestrator.port_out import PortOutPin, weak
+from activities.support.write_activity import write_activity
+from telegent import NotFoundError, OutcomeUnknownError, Telegent, TelegentError
+from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.port_out import PortOutPin, is_weak_pin
 
 PIN_LENGTH = 6
 """What carriers use for the PIN of a number that leaves; the vendor documents no length."""
 
-STILL_HERE = ("pending", "process", "progress", "reject", "park", "suspend")
+IN_SERVICE_STATUSES = ("pending", "process", "progress", "reject", "park", "suspend")
 """Parts of status words that do not say that a number has gone. The vendor documents only `Active`;
 these come from its old port-out statuses and from the changes that it offers for a number."""
 
 
-class PinToSet(Payload):
+class SetPinInput(WireModel):
     """The PIN to set for a number that will leave."""
 
     phone_number: str
     pin: str = Field(repr=False)
 
 
-class PinChooser:
+class PinGenerator:
     """Chooses PINs: in an activity, because a workflow must not depend on chance."""
 
     @activity.defn
-    async def choose_port_out_pin(self, phone_number: str) -> PortOutPin:
+    async def generate_port_out_pin(self, phone_number: str) -> PortOutPin:
         """A random PIN for this number."""
         return PortOutPin(pin=_random_pin(phone_number))
 
@@ -50,25 +50,25 @@ class PortOutActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def check_leaver(self, phone_number: str, subscription_id: str | None) -> None:
+    async def validate_port_out(self, phone_number: str, subscription_id: str | None) -> None:
         """Refuse a number that is not in service here, or a subscription that is not its own.
 
         Before anything is set: a wrong subscription would be deleted for good in the end.
         """
         number = await self._in_service(phone_number)
         if isinstance(number, str):
-            raise _refusal(f"the number is not in service here, so it cannot leave. {number}")
+            raise _rejection(f"the number is not in service here, so it cannot leave. {number}")
         if subscription_id is None:
             return
         try:
             subscription = await self.api.subscriptions.get(subscription_id)
-        except NotFound as error:
-            raise _refusal(f"there is no subscription {subscription_id}. {error}") from None
+        except NotFoundError as error:
+            raise _rejection(f"there is no subscription {subscription_id}. {error}") from None
         if not _may_belong(subscription, number):
-            raise _refusal(f"subscription {subscription_id} belongs to another number")
+            raise _rejection(f"subscription {subscription_id} belongs to another number")
 
-    @write(write_specs.SET_PORT_OUT_PIN)
-    async def set_port_out_pin(self, wanted: PinToSet) -> str | None:
+    @write_activity(write_specs.SET_PORT_OUT_PIN)
+    async def set_port_out_pin(self, request: SetPinInput) -> str | None:
         """Set the PIN; returns the vendor's order id, None when only a look showed that it is set.
 
         A repeat sets the same PIN again, and makes one more order. So when the answer is lost a
@@ -76,35 +76,35 @@ class PortOutActivities:
         """
         try:
             order = await self.api.ports.port_out(
-                telegent.PortOut(port_out_number=wanted.phone_number, port_out_pin=wanted.pin)
+                telegent.PortOut(port_out_number=request.phone_number, port_out_pin=request.pin)
             )
-        except OutcomeUnknown:
+        except OutcomeUnknownError:
             # A look that fails tells nothing: then the lost answer is what went wrong.
             with suppress(TelegentError):
-                if await self._pin_of(wanted.phone_number) == wanted.pin:
+                if await self._pin_of(request.phone_number) == request.pin:
                     return None
             raise
         return order.order_id
 
-    @write(write_specs.VOID_PORT_OUT_PIN)
+    @write_activity(write_specs.VOID_PORT_OUT_PIN)
     async def void_port_out_pin(self, phone_number: str) -> None:
         """Overwrite the PIN with one that nobody knows: it never leaves this process.
 
         The vendor documents no call that takes a PIN away.
         """
         pin = _random_pin(phone_number)
-        await self.set_port_out_pin(PinToSet(phone_number=phone_number, pin=pin))
+        await self.set_port_out_pin(SetPinInput(phone_number=phone_number, pin=pin))
 
     @activity.defn
-    async def await_departure(self, phone_number: str) -> str:
+    async def await_ported_out(self, phone_number: str) -> str:
         """How the vendor shows that a number is no longer in service, once it does.
 
         Raises a benign `Pending` until then, so that Temporal looks again at a slow pace: the
         vendor documents no event for a number that leaves.
         """
-        seen = await self._in_service(phone_number)
-        if isinstance(seen, str):
-            return seen
+        shown = await self._in_service(phone_number)
+        if isinstance(shown, str):
+            return shown
         raise ApplicationError(
             "the number is still here",
             type=Outcome.PENDING,
@@ -113,13 +113,13 @@ class PortOutActivities:
         )
 
     @activity.defn
-    async def check_departure(self, phone_number: str) -> str | None:
+    async def confirm_ported_out(self, phone_number: str) -> str | None:
         """The same after a read lag, when the number is still not shown; None as soon as it is."""
-        seen = await self._in_service(phone_number)
-        if not isinstance(seen, str):
+        shown = await self._in_service(phone_number)
+        if not isinstance(shown, str):
             return None
-        if waited() >= self.settings.read_lag:
-            return seen
+        if elapsed() >= self.settings.read_lag:
+            return shown
         raise ApplicationError(
             "not shown; looking again, because a read may miss what is there",
             type=Outcome.PENDING,
@@ -131,10 +131,10 @@ class PortOutActivities:
         """The number, or how the vendor shows that it is not in service here."""
         try:
             number = await self.api.numbers.details(phone_number=phone_number)
-        except NotFound as error:
+        except NotFoundError as error:
             return str(error)
         status = (number.status or "active").casefold()
-        if status == "active" or any(word in status for word in STILL_HERE):
+        if status == "active" or any(word in status for word in IN_SERVICE_STATUSES):
             return number
         return f"Telegent shows it as '{number.status}'"
 
@@ -149,7 +149,7 @@ class PortOutActivities:
 def _random_pin(phone_number: str) -> str:
     while True:
         pin = "".join(secrets.choice("0123456789") for _ in range(PIN_LENGTH))
-        if not weak(pin, phone_number):
+        if not is_weak_pin(pin, phone_number):
             return pin
 
 
@@ -164,5 +164,5 @@ def _may_belong(subscription: telegent.Subscription, number: telegent.Number) ->
     return not known or any(one.rstrip("F") == other.rstrip("F") for one, other in known)
 
 
-def _refusal(words: str) -> ApplicationError:
-    return ApplicationError(words, type=Outcome.REFUSED, non_retryable=True)
+def _rejection(message: str) -> ApplicationError:
+    return ApplicationError(message, type=Outcome.REJECTED, non_retryable=True)

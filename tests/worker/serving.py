@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 
 @asynccontextmanager
-async def served(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+async def serve_app(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, for as long as the block runs."""
     listener = socket.create_server(("127.0.0.1", 0))
     running = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
