@@ -89,7 +89,8 @@ if command -v flock >/dev/null; then
   flock --nonblock 9 || { echo "Waiting for another command that sets up $venv …"; flock 9; }
 fi
 
-if ! has_environment; then
+# An environment that uv created has no pip, and uv may be gone.
+if ! has_environment || { [ -z "$uv" ] && [ ! -x "$venv/bin/pip" ]; }; then
   echo "Setting up $venv with Python $version …"
   if [ -z "$uv" ]; then
     create_with_pip
