@@ -61,7 +61,7 @@ create_with_pip() {
     "$venv/bin/python" -m pip install --quiet --require-hashes -r "$requirements"
 }
 
-# The build backend, setuptools, is one of the hash-locked requirements.
+# The build backend, setuptools, and pip itself are among the hash-locked requirements.
 install_project() {
   if [ -n "$uv" ]; then
     "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e "$project"
@@ -89,8 +89,7 @@ if command -v flock >/dev/null; then
   flock --nonblock 9 || { echo "Waiting for another command that sets up $venv …"; flock 9; }
 fi
 
-# An environment that uv created has no pip, and uv may be gone.
-if ! has_environment || { [ -z "$uv" ] && [ ! -x "$venv/bin/pip" ]; }; then
+if ! has_environment; then
   echo "Setting up $venv with Python $version …"
   if [ -z "$uv" ]; then
     create_with_pip
