@@ -66,7 +66,8 @@ install_project() {
   if [ -n "$uv" ]; then
     "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e "$project"
   else
-    "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation -e "$project"
+    # Without setuptools's warning about every editable installation.
+    PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation -e "$project"
   fi
 }
 
