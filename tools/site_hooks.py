@@ -1,7 +1,8 @@
-"""MkDocs hooks: lists are nested as on GitHub, and pages need no CDN.
+"""MkDocs hooks: pages are written for GitHub, and need no CDN.
 
-Python-Markdown nests by four spaces and requires an empty line before a list. GitHub nests by the
-width of the marker and requires none.
+Python-Markdown nests lists by four spaces and requires an empty line before a list. GitHub nests by
+the width of the marker and requires none. Pages may link to files outside docs/; on the site such a
+link is plain text, because the site does not know where the repository is hosted.
 """
 
 import hashlib
@@ -59,12 +60,14 @@ SCRIPTS = (
 )
 CACHE = Path(__file__).parents[1] / ".run" / "docs"
 ITEM = re.compile(r" *(?:[-*+]|\d{1,9}[.)]) +(?=\S)")
+LINK_UPWARDS = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[^)#\s]*)(?:#[^)\s]*)?\)")
 FENCE = re.compile(r" *(```+|~~~+)")
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Rewrite the lists of a page for Python-Markdown."""
-    return nest_lists(markdown)
+def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
+    """Rewrite a page that was written for GitHub."""
+    docs = Path(config["docs_dir"])
+    return nest_lists(without_links_to_code(markdown, docs / page.file.src_uri, docs))
 
 
 def on_post_page(output: str, *, page: Any, config: Any) -> str:
@@ -77,6 +80,26 @@ def on_post_page(output: str, *, page: Any, config: Any) -> str:
             tag = f'<script src="{"../" * page.url.count("/")}{script.target}"></script>'
             output = re.sub(script.place, tag, output, count=1)
     return output
+
+
+def without_links_to_code(markdown: str, page: Path, docs: Path) -> str:
+    """Keep only the text of links to files of the repository that are not part of the site.
+
+    Args:
+        markdown: The text of the page.
+        page: Path of the page, to which links are relative.
+        docs: Folder of all pages.
+
+    Returns:
+        The text, with links to missing files unchanged, so that the build reports them.
+    """
+
+    def text_only(link: re.Match[str]) -> str:
+        target = (page.parent / link[2]).resolve()
+        outside = target.exists() and not target.is_relative_to(docs.resolve())
+        return link[1] if outside else link[0]
+
+    return LINK_UPWARDS.sub(text_only, markdown)
 
 
 def nest_lists(markdown: str) -> str:

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from tools.site_hooks import nest_lists
+from tools.site_hooks import nest_lists, without_links_to_code
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,22 @@ def test_lists_are_indented_by_four_spaces_for_each_level(written: str, expected
 )
 def test_everything_else_stays_as_it_is(text: str) -> None:
     assert nest_lists(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("see [the program](../../examples/service.py#L3).", "see the program."),
+        ("[licence](../../LICENSE)", "licence"),
+        ("[no such file](../../examples/missing.py)", "[no such file](../../examples/missing.py)"),
+        ("[a page](../how-to/cli.md#exit-status)", "[a page](../how-to/cli.md#exit-status)"),
+    ],
+)
+def test_links_to_existing_files_outside_the_site_become_text(
+    tmp_path: Path, written: str, expected: str
+) -> None:
+    docs = tmp_path / "docs"
+    for file in ("examples/service.py", "LICENSE", "docs/how-to/cli.md", "docs/tutorial/start.md"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert without_links_to_code(written, docs / "tutorial" / "start.md", docs) == expected
