@@ -69,7 +69,7 @@ screenshots: setup ## Take the screenshots in docs/ (needs Chromium)
 
 docs: setup ## Build the documentation site in site/
 	@PYTHON='$(PYTHON)' sh requirements/setup_venv.sh .venv-docs requirements/docs.txt
-	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --quiet
+	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict
 	@echo "Open site/index.html"
 
 lock: setup ## Update the pinned versions of all dependencies in requirements/
