@@ -1,67 +1,77 @@
-# Every target sets itself up: a virtual environment in .venv, installed from the hash-locked
-# requirements, nothing outside the project's folder.
-PYTHON ?= python3.11
+# Every target sets itself up first: a virtual environment in .venv, installed from hash-locked
+# requirements. Nothing is installed outside the project's folder.
+#
+# PYTHON=python3.12 make test   uses that interpreter, and recreates .venv if it has another version.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25
 
-.PHONY: help demo up test check lint types format schemas histories faults crash soak leak-scan screenshots lock
+.PHONY: help setup demo up test test-resilience check lint prose types format schemas histories \
+	faults crash soak leak-scan screenshots docs lock
 .DEFAULT_GOAL := help
 
-help: ## Say what can be typed
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
 
-demo: $(INSTALLED) ## Onboard a family on a real Temporal server, live in the terminal
+setup: ## Create or update .venv (every other target does this first)
+	@PYTHON='$(PYTHON)' sh requirements/setup_venv.sh $(VENV) requirements/dev.txt .
+
+demo: setup ## Onboard a family against a real Temporal server, live in the terminal
 	@$(BIN)/python -m demo
 
-up: $(INSTALLED) ## Start the same, and stay up
+up: setup ## Start the same services on fixed ports and keep them running until Ctrl-C
 	@$(BIN)/python -m demo up
 
-test: $(INSTALLED) ## Run every test
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25
+test: setup ## Run the unit and integration tests
+	@$(PYTEST) -m 'not resilience'
 
-check: lint types test ## Lint, types and tests: what CI runs
+test-resilience: setup ## Run the tests that inject faults, kill processes and upgrade workers
+	@$(PYTEST) -m resilience
 
-lint: $(INSTALLED) ## Lint, format check, and the arrows between the folders
+check: lint types test test-resilience ## Run everything that CI runs: lint, types, both test tiers
+
+lint: setup ## Check style, formatting and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 
-types: $(INSTALLED) ## Strict type check
+prose: setup ## Check the wording of documents, docstrings, comments and messages
+	@$(BIN)/python -m tools.prose
+
+types: setup ## Check types with mypy in strict mode
 	@$(BIN)/mypy
 
-format: $(INSTALLED) ## Format and mend what can be mended
+format: setup ## Format the code and apply automatic fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(INSTALLED) ## Write the JSON Schemas of the payloads
+schemas: setup ## Generate the JSON Schemas of all payloads
 	@$(BIN)/python -m tools.schemas
 
-histories: $(INSTALLED) ## Record the histories that the replay test replays
+histories: setup ## Record the workflow histories that the replay tests check
 	@$(BIN)/python -m tests.replay.record
 
-faults: $(INSTALLED) ## Spoil every vendor call in every way, and judge (OPTIONS=…)
+faults: setup ## Inject every kind of fault into every vendor call (OPTIONS=...)
 	@$(BIN)/python -m resilience.fault_matrix $(OPTIONS)
 
-crash: $(INSTALLED) ## End processes at every point of every vendor call, and judge (OPTIONS=…)
+crash: setup ## Kill processes at every point of every vendor call (OPTIONS=...)
 	@$(BIN)/python -m resilience.crash $(OPTIONS)
 
-soak: $(INSTALLED) ## Hundreds of onboardings while the vendor fails and processes end (OPTIONS=…)
+soak: setup ## Run hundreds of onboardings under random faults and crashes (OPTIONS=...)
 	@$(BIN)/python -m resilience.soak $(OPTIONS)
 
-leak-scan: $(INSTALLED) ## Let canary secrets run through everything, and search what is left (OPTIONS=…)
+leak-scan: setup ## Search everything the system writes for canary secrets (OPTIONS=...)
 	@$(BIN)/python -m resilience.leak_scan $(OPTIONS)
 
-screenshots: $(INSTALLED) ## Take the pictures in docs/ (needs Chromium)
+screenshots: setup ## Take the screenshots in docs/ (needs Chromium)
 	@$(BIN)/python -m demo screenshots
 
-lock: $(INSTALLED) ## Pin the newest versions of everything in requirements/
-	@$(BIN)/pip install --quiet uv
-	@$(BIN)/python requirements/lock.py
+docs: setup ## Build the documentation site in site/
+	@PYTHON='$(PYTHON)' sh requirements/setup_venv.sh .venv-docs requirements/docs.txt
+	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict
+	@echo "Open site/index.html"
 
-$(INSTALLED): requirements/dev.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH: install Python 3.11, or name another with PYTHON=…" >&2; exit 1; }
-	@echo "Setting up $(VENV), once, about half a minute …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@touch $@
+lock: setup ## Update the pinned versions of all dependencies in requirements/
+	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv
+	@$(BIN)/python requirements/lock.py

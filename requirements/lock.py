@@ -1,8 +1,10 @@
-"""Pins the newest versions of everything in requirements/*.in, with hashes: `make lock`.
+"""Pin the newest versions of everything in requirements/*.in, with hashes: `make lock`.
 
-The lock names no index, so that it installs from whichever registry or mirror pip is set up for.
+The result is one universal lock for every supported Python and platform. It names no index, so it
+installs from whichever registry or mirror pip is configured for.
 """
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,14 +22,17 @@ OPTIONS = (
 
 
 def lock(name: str, *constraints: str) -> None:
-    """Writes requirements/<name>.txt from requirements/<name>.in."""
+    """Write requirements/<name>.txt from requirements/<name>.in."""
     target = str(HERE / f"{name}.txt")
-    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *OPTIONS, *constraints]
+    found = shutil.which("uv")
+    uv = [found] if found else [sys.executable, "-m", "uv"]
+    command = [*uv, "pip", "compile", "--quiet", *OPTIONS, *constraints]
     source = str(HERE / f"{name}.in")
     subprocess.run([*command, source, "-o", target], check=True)  # noqa: S603 - all written here
 
 
 if __name__ == "__main__":
     lock("dev")
-    # The same versions for the image as for the tests.
+    # The image and the documentation use the versions that the tests use.
     lock("runtime", "-c", str(HERE / "dev.txt"))
+    lock("docs", "-c", str(HERE / "dev.txt"))

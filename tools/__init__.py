@@ -1,0 +1,1 @@
+"""Tools for developing the project; no part of the product imports them."""
