@@ -38,8 +38,8 @@ def demo(
 
     onboarding_request = _read(request, OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
-    from demo.run import run
     from demo.scenario import run_demo
+    from localstack.run import run
 
     if not run(run_demo(_console(), onboarding_request, correction, report, STARTED_AT)):
         raise typer.Exit(1)
@@ -54,9 +54,9 @@ def up(
 ) -> None:
     """Start the same processes on fixed ports, and stay up until Ctrl-C."""
     typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
-    from demo.run import run
     from demo.up import stay_up
     from localstack.network_ports import NetworkPorts
+    from localstack.run import run
 
     ports = NetworkPorts.allocate(
         temporal=temporal_port, ui=ui_port, simulator=simulator_port, codec=codec_port
@@ -67,8 +67,8 @@ def up(
 @app.command()
 def screenshots() -> None:
     """Take the pictures in docs/ of the Temporal UI, in a real browser."""
-    from demo.run import run
     from demo.screenshots.capture import take_screenshots
+    from localstack.run import run
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from demo.run import run
+from localstack.run import run
 from localstack.stack import RUNS_DIRECTORY
 from resilience.crash.cases import CrashCase, CrashKind, CrashPoint, all_crashes
 from resilience.crash.sweep import sweep

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from demo.run import run
+from localstack.run import run
 from localstack.stack import RUNS_DIRECTORY
 from resilience.fault_matrix.cases import FaultCase, all_cases
 from resilience.fault_matrix.sample import sample_cases

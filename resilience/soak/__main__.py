@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demo.run import run
+from localstack.run import run
 from localstack.stack import RUNS_DIRECTORY
 from resilience.harness.report import OK, VIOLATION, progress_bar, wide_console
 from resilience.soak.process_chaos import ProcessChaos
