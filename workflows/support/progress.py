@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from activities.support.outcomes import failure_message
@@ -142,8 +142,6 @@ class ProgressTracker:
 
     def _index_escalations(self) -> None:
         """Lets lists and figures find how long the oldest open question has waited."""
-        if not workflow.patched("questions-in-lists"):
-            return
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
         self.search_attributes[NEEDS_ACTION] = (
             format_needs_action_since(min(raised)) if raised else ""
@@ -190,10 +188,6 @@ class ProgressTracker:
 def state_label(state: StepState) -> str:
     """A state with the sign that makes it easy to find in a column."""
     return f"{STATE_ICONS[state]} {state.value}".replace(" ", NBSP)
-
-
-def _update(key: SearchAttributeKey[str], value: str) -> SearchAttributeUpdate[str]:
-    return key.value_set(value) if value else key.value_unset()
 
 
 def _state_time(step: Step) -> str:
