@@ -1,6 +1,5 @@
 """An async client for the Telegent mPaaS API: tokens, request budget, errors, and its resources."""
 
-from telegent._filters import KeywordFilter, KeywordFilterResponse
 from telegent._models import (
     ActiveFilter,
     Address,
@@ -20,13 +19,6 @@ from telegent._transport import (
     send_deadline,
 )
 from telegent.accounts import Account, AccountCreate, Accounts, AccountUpdate
-from telegent.call_filters import (
-    CallFilter,
-    CallFilterCreate,
-    CallFilterNumbers,
-    CallFilters,
-    CallFilterUpdate,
-)
 from telegent.client import Telegent
 from telegent.data_usage import (
     DataRenewal,
@@ -52,19 +44,24 @@ from telegent.errors import (
     TelegentError,
 )
 from telegent.esim import parse_activation_code
+from telegent.filters import (
+    CallFilter,
+    CallFilterCreate,
+    CallFilterUpdate,
+    FilterEntries,
+    Filters,
+    KeywordFilter,
+    KeywordFilterResponse,
+    MessageFilter,
+    MessageFilterCreate,
+    MessageFilterUpdate,
+)
 from telegent.guardian import (
     Guardian,
     GuardianFeatureFlags,
     GuardianFeatures,
     GuardianRelation,
     Relation,
-)
-from telegent.message_filters import (
-    MessageFilter,
-    MessageFilterContacts,
-    MessageFilterCreate,
-    MessageFilters,
-    MessageFilterUpdate,
 )
 from telegent.message_routes import (
     MessageRoute,
@@ -167,9 +164,7 @@ __all__ = [
     "BillingFrequency",
     "CallFilter",
     "CallFilterCreate",
-    "CallFilterNumbers",
     "CallFilterUpdate",
-    "CallFilters",
     "ChangedNumber",
     "ConflictError",
     "DataRenewal",
@@ -179,6 +174,8 @@ __all__ = [
     "DataUsageResult",
     "Effect",
     "Event",
+    "FilterEntries",
+    "Filters",
     "Guardian",
     "GuardianFeatureFlags",
     "GuardianFeatures",
@@ -188,10 +185,8 @@ __all__ = [
     "KeywordFilter",
     "KeywordFilterResponse",
     "MessageFilter",
-    "MessageFilterContacts",
     "MessageFilterCreate",
     "MessageFilterUpdate",
-    "MessageFilters",
     "MessageRoute",
     "MessageRouteCreate",
     "MessageRouteUpdate",

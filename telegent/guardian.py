@@ -1,8 +1,16 @@
 """AI Guardian: what is on for a subscriber, who guards whom, and the filters."""
 
 from telegent._models import Id, RequestModel, ResponseModel, Text
-from telegent.call_filters import CallFilters
-from telegent.message_filters import MessageFilters
+from telegent._requester import Requester, Resource
+from telegent.filters import (
+    CallFilter,
+    CallFilterCreate,
+    CallFilterUpdate,
+    Filters,
+    MessageFilter,
+    MessageFilterCreate,
+    MessageFilterUpdate,
+)
 
 _FEATURES = "/v1.0/subscribers/guardian-features"
 _RELATION = "/v1.0/subscribers/guardians/relation"
@@ -40,8 +48,17 @@ class Relation(ResponseModel):
     relation: str | None = None
 
 
-class Guardian(CallFilters, MessageFilters):
+class Guardian(Resource):
     """Guardian's switches, relations and filters."""
+
+    def __init__(self, requester: Requester) -> None:
+        super().__init__(requester)
+        self.call_filters = Filters[CallFilterCreate, CallFilterUpdate, CallFilter](
+            requester, "call-filter", CallFilter, "Numbers"
+        )
+        self.message_filters = Filters[MessageFilterCreate, MessageFilterUpdate, MessageFilter](
+            requester, "message-filter", MessageFilter, "Contacts"
+        )
 
     async def set_features(self, request: GuardianFeatures) -> GuardianFeatureFlags:
         """Switch Guardian on or off; a repeat sets the same."""

@@ -115,15 +115,16 @@ class GuardianActivities:
     @activity.defn
     async def find_call_filter(self, lookup: FindFilter) -> str | None:
         """Id of the number's call filter, if there is one."""
-        filters = await self.api.guardian.call_filters(lookup.subscriber_id, lookup.phone_number)
-        found = at_most_one([row.filter_id for row in filters], "call filters")
+        filters = self.api.guardian.call_filters
+        listed = await filters.list(lookup.subscriber_id, lookup.phone_number)
+        found = at_most_one([row.filter_id for row in listed], "call filters")
         return found_or_pending(found, lookup, self.settings.read_lag)
 
     @create_activity(write_specs.CREATE_CALL_FILTER, find_call_filter)
     async def create_call_filter(self, request: CreateCallFilter) -> str:
         """Create the call filter of a number; returns its id."""
         settings = request.filter
-        created = await self.api.guardian.create_call_filter(
+        created = await self.api.guardian.call_filters.create(
             telegent.CallFilterCreate(
                 subscriber_id=request.subscriber_id,
                 phone=request.phone_number,
@@ -143,13 +144,14 @@ class GuardianActivities:
     async def delete_call_filter(self, subscriber_id: str, filter_id: str) -> None:
         """Delete a call filter; one that is gone already is deleted."""
         with suppress(NotFoundError):
-            await self.api.guardian.delete_call_filter(subscriber_id, filter_id)
+            await self.api.guardian.call_filters.delete(subscriber_id, filter_id)
 
     @activity.defn
     async def find_message_filter(self, lookup: FindFilter) -> str | None:
         """Id of the number's message filter, if there is one."""
-        filters = await self.api.guardian.message_filters(lookup.subscriber_id, lookup.phone_number)
-        found = at_most_one([row.filter_id for row in filters], "message filters")
+        filters = self.api.guardian.message_filters
+        listed = await filters.list(lookup.subscriber_id, lookup.phone_number)
+        found = at_most_one([row.filter_id for row in listed], "message filters")
         return found_or_pending(found, lookup, self.settings.read_lag)
 
     @create_activity(write_specs.CREATE_MESSAGE_FILTER, find_message_filter)
@@ -157,7 +159,7 @@ class GuardianActivities:
         """Create the message filter of a number; returns its id."""
         settings = request.filter
         keywords = telegent.KeywordFilter(custom_keywords=settings.custom_keywords)
-        created = await self.api.guardian.create_message_filter(
+        created = await self.api.guardian.message_filters.create(
             telegent.MessageFilterCreate(
                 subscriber_id=request.subscriber_id,
                 phone=request.phone_number,
@@ -180,7 +182,7 @@ class GuardianActivities:
     async def delete_message_filter(self, subscriber_id: str, filter_id: str) -> None:
         """Delete a message filter; one that is gone already is deleted."""
         with suppress(NotFoundError):
-            await self.api.guardian.delete_message_filter(subscriber_id, filter_id)
+            await self.api.guardian.message_filters.delete(subscriber_id, filter_id)
 
     def _level(self, settings: MessageFilter) -> dict[str, str]:
         """The age level, under the wire name that the settings give."""

@@ -1,5 +1,6 @@
 """Every call: verb, path and the exact keys sent."""
 
+import inspect
 import json
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -10,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 import telegent as t
+from telegent._requester import Resource
 from tests.telegent.vendor import FakeVendor, json_response
 
 Call = Callable[[t.Telegent], Awaitable[object]]
@@ -183,8 +185,7 @@ WEBHOOK_KEYS = (
     "AccountId WebhookUrl Method DataFormat AuthenticationType AuthenticationUsername "
     "AuthenticationPassword AuthenticationToken SubscribedEvents"
 )
-NUMBERS = t.CallFilterNumbers(subscriber_id="S", call_filter_id="F", numbers=[N])
-CONTACTS = t.MessageFilterContacts(subscriber_id="S", message_filter_id="F", contacts=[N])
+ENTRIES = t.FilterEntries(subscriber_id="S", filter_id="F", entries=[N])
 
 
 def of(model: type[t.RequestModel], *parts: dict[str, Any], **more: Any) -> Any:
@@ -547,76 +548,76 @@ POSTS: list[tuple[Call, str, str]] = [
         "ParentSubscriberId ChildSubscriberId",
     ),
     (
-        lambda api: api.guardian.create_call_filter(of(t.CallFilterCreate, CALL_FILTER)),
+        lambda api: api.guardian.call_filters.create(of(t.CallFilterCreate, CALL_FILTER)),
         "subscribers/call-filter",
         CALL_FILTER_KEYS,
     ),
     (
-        lambda api: api.guardian.update_call_filter(
+        lambda api: api.guardian.call_filters.update(
             of(t.CallFilterUpdate, CALL_FILTER, call_filter_id="F")
         ),
         "subscribers/call-filter/update",
         CALL_FILTER_KEYS + " CallFilterId",
     ),
     (
-        lambda api: api.guardian.create_message_filter(of(t.MessageFilterCreate, MESSAGE_FILTER)),
+        lambda api: api.guardian.message_filters.create(of(t.MessageFilterCreate, MESSAGE_FILTER)),
         "subscribers/message-filter",
         MESSAGE_FILTER_KEYS,
     ),
     (
-        lambda api: api.guardian.update_message_filter(
+        lambda api: api.guardian.message_filters.update(
             of(t.MessageFilterUpdate, MESSAGE_FILTER, message_filter_id="F")
         ),
         "subscribers/message-filter/update",
         MESSAGE_FILTER_KEYS + " MessageFilterId",
     ),
     (
-        lambda api: api.guardian.delete_call_filter("S", "F"),
+        lambda api: api.guardian.call_filters.delete("S", "F"),
         "subscribers/call-filter/delete",
         "SubscriberId CallFilterId",
     ),
     (
-        lambda api: api.guardian.delete_message_filter("S", "F"),
+        lambda api: api.guardian.message_filters.delete("S", "F"),
         "subscribers/message-filter/delete",
         "SubscriberId MessageFilterId",
     ),
     (
-        lambda api: api.guardian.add_allowed_numbers(NUMBERS),
+        lambda api: api.guardian.call_filters.add_allowed(ENTRIES),
         "subscribers/call-filter/allowed-numbers/add",
         "SubscriberId CallFilterId Numbers",
     ),
     (
-        lambda api: api.guardian.remove_allowed_numbers(NUMBERS),
+        lambda api: api.guardian.call_filters.remove_allowed(ENTRIES),
         "subscribers/call-filter/allowed-numbers/remove",
         "SubscriberId CallFilterId Numbers",
     ),
     (
-        lambda api: api.guardian.add_blocked_numbers(NUMBERS),
+        lambda api: api.guardian.call_filters.add_blocked(ENTRIES),
         "subscribers/call-filter/blocked-numbers/add",
         "SubscriberId CallFilterId Numbers",
     ),
     (
-        lambda api: api.guardian.remove_blocked_numbers(NUMBERS),
+        lambda api: api.guardian.call_filters.remove_blocked(ENTRIES),
         "subscribers/call-filter/blocked-numbers/remove",
         "SubscriberId CallFilterId Numbers",
     ),
     (
-        lambda api: api.guardian.add_allowed_contacts(CONTACTS),
+        lambda api: api.guardian.message_filters.add_allowed(ENTRIES),
         "subscribers/message-filter/allowed-contacts/add",
         "SubscriberId MessageFilterId Contacts",
     ),
     (
-        lambda api: api.guardian.remove_allowed_contacts(CONTACTS),
+        lambda api: api.guardian.message_filters.remove_allowed(ENTRIES),
         "subscribers/message-filter/allowed-contacts/remove",
         "SubscriberId MessageFilterId Contacts",
     ),
     (
-        lambda api: api.guardian.add_blocked_contacts(CONTACTS),
+        lambda api: api.guardian.message_filters.add_blocked(ENTRIES),
         "subscribers/message-filter/blocked-contacts/add",
         "SubscriberId MessageFilterId Contacts",
     ),
     (
-        lambda api: api.guardian.remove_blocked_contacts(CONTACTS),
+        lambda api: api.guardian.message_filters.remove_blocked(ENTRIES),
         "subscribers/message-filter/blocked-contacts/remove",
         "SubscriberId MessageFilterId Contacts",
     ),
@@ -674,29 +675,29 @@ GETS: list[tuple[Call, str, dict[str, str]]] = [
         {"ChildSubscriberId": "C"},
     ),
     (
-        lambda api: api.guardian.call_filters("S", N),
+        lambda api: api.guardian.call_filters.list("S", N),
         "subscribers/call-filter",
         {"SubscriberId": "S", "Phone": N},
     ),
     (
-        lambda api: api.guardian.message_filters("S", N, "A"),
+        lambda api: api.guardian.message_filters.list("S", N, "A"),
         "subscribers/message-filter",
         {"SubscriberId": "S", "Phone": N, "AccountId": "A"},
     ),
     *(
         (call, f"subscribers/call-filter/{path}", {"SubscriberId": "S", "CallFilterId": "F"})
         for call, path in (
-            (lambda api: api.guardian.call_filter_keywords("S", "F"), "keywords"),
-            (lambda api: api.guardian.allowed_numbers("S", "F"), "allowed-numbers"),
-            (lambda api: api.guardian.blocked_numbers("S", "F"), "blocked-numbers"),
+            (lambda api: api.guardian.call_filters.keywords("S", "F"), "keywords"),
+            (lambda api: api.guardian.call_filters.allowed("S", "F"), "allowed-numbers"),
+            (lambda api: api.guardian.call_filters.blocked("S", "F"), "blocked-numbers"),
         )
     ),
     *(
         (call, f"subscribers/message-filter/{path}", {"SubscriberId": "S", "MessageFilterId": "F"})
         for call, path in (
-            (lambda api: api.guardian.message_filter_keywords("S", "F"), "keywords"),
-            (lambda api: api.guardian.allowed_contacts("S", "F"), "allowed-contacts"),
-            (lambda api: api.guardian.blocked_contacts("S", "F"), "blocked-contacts"),
+            (lambda api: api.guardian.message_filters.keywords("S", "F"), "keywords"),
+            (lambda api: api.guardian.message_filters.allowed("S", "F"), "allowed-contacts"),
+            (lambda api: api.guardian.message_filters.blocked("S", "F"), "blocked-contacts"),
         )
     ),
     (lambda api: api.webhooks.get("W", "A"), "webhook", {"WebhookId": "W", "AccountId": "A"}),
@@ -736,19 +737,19 @@ async def test_a_read_asks_with_the_documented_names(
 
 def test_every_public_call_is_in_the_tables() -> None:
     api = FakeVendor().client()
-    kinds = [
-        value for value in vars(api).values() if type(value).__module__.startswith("telegent.")
-    ]
+    resources: dict[str, Resource] = {}
+    for name, value in (*vars(api).items(), *vars(api.guardian).items()):
+        if isinstance(value, Resource):
+            resources[name] = value
     calls = {
-        f"{type(kind).__name__}.{name}"
-        for kind in kinds
-        for name in dir(kind)
-        if not name.startswith("_") and callable(getattr(kind, name))
+        f"{resource}.{name}"
+        for resource, value in resources.items()
+        for name in dir(value)
+        if not name.startswith("_") and inspect.ismethod(getattr(value, name))
     }
-    internal = {name for name in calls if name.split(".")[0] in ("Transport", "Tokens")}
-    iterators = {"Subscribers.all", "Numbers.inventory"}
+    iterators = {"subscribers.all", "numbers.inventory"}
     # Two rows more than calls: a route update with a null, and details by number and by SIM.
-    assert len(calls - internal - iterators) == len(POSTS) + len(GETS) - 2
+    assert len(calls - iterators) == len(POSTS) + len(GETS) - 2
 
 
 @pytest.mark.parametrize(
