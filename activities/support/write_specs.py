@@ -283,7 +283,7 @@ SET_PORT_OUT_PIN = WriteSpec(
     match_rule="the same PIN",
     absence_proof="another PIN, or none",
     escalates_when="never; attention after `pin_issue_timeout`",
-    retained_because="see [port-out.md](port-out.md)",
+    retained_because="see [Port-out](../reference/port-out.md)",
 )
 VOID_PORT_OUT_PIN = WriteSpec(
     "void_port_out_pin",

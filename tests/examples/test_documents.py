@@ -23,7 +23,9 @@ REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep 
 
 async def test_lost_answers_and_nonsense_are_tried(running: Stack) -> None:
     await reset_stack(running)
-    exports, cut, nonsense, mend = command_blocks(FAILURES, "Trying lost answers and nonsense")
+    exports, cut, nonsense, mend = command_blocks(
+        FAILURES, "Try it: lost responses and invalid messages"
+    )
     assert "\nsleep 5\n" in cut
     await run_commands(exports + cut.replace("\nsleep 5\n", f"\n{wait_for(ACCOUNT)}\n"), running)
     asked = await run_commands(f"{exports}{wait_for(REJECTION)}\n{nonsense}", running)
@@ -46,8 +48,8 @@ async def test_a_number_is_ported_in_by_plain_json(running: Stack) -> None:
     silent = {"number": "+18015550177", "script": "silent"}
     async with httpx.AsyncClient(trust_env=False) as http:
         (await http.post(f"{running.simulator_url}/_sim/carrier", json=silent)).raise_for_status()
-    [exports] = command_blocks(OTHER_SERVICES, "Trying it")
-    [port_in] = command_blocks(OTHER_SERVICES, "A port-in by plain JSON")
+    [exports] = command_blocks(OTHER_SERVICES, "Set up")
+    [port_in] = command_blocks(OTHER_SERVICES, "A port-in with plain JSON")
     start, update, rest = port_in.partition(".venv/bin/temporal workflow update")
     # While it is being submitted a cancel is refused, and a test types faster than people.
     ordered = wait_for("query --workflow-id $PORT_IN --type status --output json | grep -q JNUOID")
@@ -57,7 +59,7 @@ async def test_a_number_is_ported_in_by_plain_json(running: Stack) -> None:
 
 async def test_a_question_is_answered(running: Stack) -> None:
     await reset_stack(running)
-    [asked] = command_blocks(FAILURES, "Trying it")
+    [asked] = command_blocks(FAILURES, "Try it: an escalation")
     assert "\nsleep 5\n" in asked
     await run_commands(asked.replace("\nsleep 5\n", f"\n{wait_for(QUESTION)}\n"), running)
     status = await running.orchestrator.onboarding("family-2041").status()
@@ -66,8 +68,8 @@ async def test_a_question_is_answered(running: Stack) -> None:
 
 async def test_events_that_failed_are_listed_and_sent_again(running: Stack) -> None:
     """There are none here: that they arrive is shown in tests/workflows/events/test_events.py."""
-    exports, *_ = command_blocks(FAILURES, "Trying lost answers and nonsense")
-    listed, again = command_blocks(EVENTS, "Dead letters")
+    exports, *_ = command_blocks(FAILURES, "Try it: lost responses and invalid messages")
+    listed, again = command_blocks(EVENTS, "Undelivered events")
     await run_commands(exports + listed + again, running)
 
 
@@ -75,7 +77,7 @@ async def test_the_webhook_takes_what_the_page_sends(running: Stack, tmp_path: P
     (port,) = free_ports(1)
     [serve], [ask] = (
         command_blocks(WEBHOOK, "Running it"),
-        command_blocks(WEBHOOK, "What it answers"),
+        command_blocks(WEBHOOK, "Responses"),
     )
     export, command = serve.replace(
         "$(openssl rand -hex 24)", "a-token-for-two-shells"

@@ -22,7 +22,7 @@ TYPESCRIPT = ROOT / "examples" / "typescript"
 
 
 async def test_the_command_line_brings_a_family_into_service(running: Stack) -> None:
-    said = await run_sections(DOCUMENT, "Trying it", "With the command line", running=running)
+    said = await run_sections(DOCUMENT, "Set up", "With the Temporal command line", running=running)
 
     first, asked, end = jsons(said)
     [onboarding], [port_in], result = first["queryResult"], asked["queryResult"], end["result"]
@@ -34,7 +34,7 @@ async def test_the_command_line_brings_a_family_into_service(running: Stack) -> 
 
 
 async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None:
-    said = await run_sections(DOCUMENT, "Trying it", "In TypeScript", running=running)
+    said = await run_sections(DOCUMENT, "Set up", "In TypeScript", running=running)
 
     assert "onboarding-switch-3001 is on its way" in said
     assert "own-number: ACCOUNT_NUMBER: The losing carrier does not know" in said
@@ -48,10 +48,10 @@ async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None
 
 async def test_the_service_answers_as_the_document_says(running: Stack, tmp_path: Path) -> None:
     port = NetworkPorts.allocate().simulator
-    [exports] = command_blocks(DOCUMENT, "Trying it")
+    [exports] = command_blocks(DOCUMENT, "Set up")
     serve, ask, watch = (
         block.replace("service:app", f"service:app --port {port}").replace(":8000", f":{port}")
-        for block in command_blocks(DOCUMENT, "A service of your own in Python")
+        for block in command_blocks(DOCUMENT, "An HTTP service in Python")
     )
     service = ChildProcess(
         "service",
