@@ -81,7 +81,7 @@ def test_every_make_target_and_setting_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL))
-    for target in re.findall(r"\bmake ([a-z]+)", code):
+    for target in re.findall(r"\bmake ([a-z-]+)", code):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     variables = re.findall(r"\bTELEGENT_[A-Z_]+\b", text)
     assert unknown_variables(dict.fromkeys(variables, "")) == []

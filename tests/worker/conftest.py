@@ -1,13 +1,8 @@
 import shutil
 import sysconfig
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest_asyncio
-from temporalio.testing import WorkflowEnvironment
-
 from localstack.network_ports import free_ports
-from telegent_orchestrator.encryption import data_converter
 
 
 def temporal_binary() -> str:
@@ -20,12 +15,3 @@ def temporal_binary() -> str:
 
 def free_port() -> int:
     return free_ports(1)[0]
-
-
-@pytest_asyncio.fixture(scope="session")
-async def temporal() -> AsyncIterator[WorkflowEnvironment]:
-    """A real server, without our search attributes."""
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=temporal_binary(), data_converter=data_converter(())
-    ) as env:
-        yield env

@@ -18,7 +18,7 @@ from simulator import CarrierSetup, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import FAST_TIMINGS, dev_server
+from tests.harness import FAST_TIMINGS
 from tests.payloads import port_in
 from tests.worker.processes import base_environment, run_worker, running_worker
 from tests.worker.tls_proxy import tls_proxy
@@ -41,12 +41,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ours.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     (folder / "empty.pem").write_text("nothing\n")
     return folder
-
-
-@pytest_asyncio.fixture(scope="module")
-async def temporal() -> AsyncIterator[Client]:
-    async with dev_server() as client:
-        yield client
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -74,8 +74,8 @@ async def test_temporal_settings_that_cannot_be_used_are_one_line(tmp_path: Path
     assert done.lines[0].startswith("the TEMPORAL_* settings cannot be used")
 
 
-async def test_missing_namespace_is_one_line(temporal: WorkflowEnvironment) -> None:
-    address = temporal.client.service_client.config.target_host
+async def test_missing_namespace_is_one_line(temporal: Client) -> None:
+    address = temporal.service_client.config.target_host
     done = await run_worker(
         worker_environment(TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="absent")
     )
@@ -119,23 +119,13 @@ async def test_attribute_of_another_type_is_named() -> None:
     assert "INT" in line
 
 
-@pytest.fixture
-async def attributes(temporal: WorkflowEnvironment) -> Client:
-    """A client of a server that has the search attributes."""
-    address = temporal.client.service_client.config.target_host
-    assert (
-        await run_worker(base_environment(TEMPORAL_ADDRESS=address), "search-attributes")
-    ).status == 0
-    return temporal.client
-
-
-async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None:
+async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
     simulator = Simulator(SIMULATOR)
     gate = simulator.gates.close("GET /v1.0/distributor/accounts", "before")
     async with simulator.serve() as url:
         port = free_port()
         env = worker_environment(
-            TEMPORAL_ADDRESS=attributes.service_client.config.target_host,
+            TEMPORAL_ADDRESS=temporal.service_client.config.target_host,
             TELEGENT_BASE_URL=url,
             TELEGENT_HEALTH_PORT=str(port),
             # At the usual rate, the four partitions of a queue let a call wait for seconds.
@@ -153,7 +143,7 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
             async with httpx.AsyncClient(trust_env=False) as http:
                 assert (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
 
-            call = await attributes.start_activity(
+            call = await temporal.start_activity(
                 AccountActivities.find_account,
                 args=[FindAccount(marked_name="nobody")],
                 id=str(uuid.uuid4()),
@@ -181,10 +171,10 @@ async def test_stopping_lets_a_call_in_flight_finish(attributes: Client) -> None
 
 
 async def test_worker_that_fails_for_good_is_one_line(
-    temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in worker_environment(
-        TEMPORAL_ADDRESS=temporal.client.service_client.config.target_host,
+        TEMPORAL_ADDRESS=temporal.service_client.config.target_host,
         TEMPORAL_NAMESPACE="absent",
     ).items():
         monkeypatch.setenv(name, value)

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -11,7 +9,6 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from telegent import Timeouts
@@ -25,8 +22,7 @@ from tests.worker.purchase import (
     PurchaseWorkflow,
     increment,
 )
-from tools.docs.documents import ROOT
-from worker.run import SANDBOX_PASSTHROUGH, api_worker, shutdown_timeout, workflow_worker
+from worker.run import api_worker, shutdown_timeout, workflow_worker
 
 
 def for_workflows(client: Client) -> Worker:
@@ -46,18 +42,18 @@ async def start(client: Client, name: str, argument: object) -> WorkflowHandle[A
     return await client.start_workflow(name, argument, id=str(uuid.uuid4()), task_queue=TASK_QUEUE)
 
 
-async def test_local_activities_run_on_the_workflows_queue(temporal: WorkflowEnvironment) -> None:
-    async with for_workflows(temporal.client):
-        handle = await start(temporal.client, "Reckoning", Order(count=1))
+async def test_local_activities_run_on_the_workflows_queue(temporal: Client) -> None:
+    async with for_workflows(temporal):
+        handle = await start(temporal, "IncrementWorkflow", Order(count=1))
         assert await handle.result() == 2
 
 
-async def test_plain_start_on_a_worker_that_encrypts(temporal: WorkflowEnvironment) -> None:
-    plain = temporal.client
+async def test_plain_start_on_a_worker_that_encrypts(temporal: Client) -> None:
+    plain = temporal
     converter = data_converter([PayloadKey("k", os.urandom(32))])
     sealed = Client(plain.service_client, data_converter=converter)
     async with for_workflows(sealed):
-        handle = await start(plain, "Reckoning", {"count": 1})
+        handle = await start(plain, "IncrementWorkflow", {"count": 1})
         assert await sealed.get_workflow_handle(handle.id, result_type=int).result() == 2
     last = (await handle.fetch_history()).events[-1]
     (result,) = last.workflow_execution_completed_event_attributes.result.payloads
@@ -66,24 +62,24 @@ async def test_plain_start_on_a_worker_that_encrypts(temporal: WorkflowEnvironme
 
 @pytest.mark.parametrize("payload", [{"count": "many"}, {}, [], "x"])
 async def test_input_that_does_not_decode_fails_the_workflow_readably(
-    temporal: WorkflowEnvironment, payload: object
+    temporal: Client, payload: object
 ) -> None:
-    async with for_workflows(temporal.client):
-        handle = await start(temporal.client, "Purchase", payload)
+    async with for_workflows(temporal):
+        handle = await start(temporal, "PurchaseWorkflow", payload)
         with pytest.raises(WorkflowFailureError) as failed:
             await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
     cause = failed.value.cause
     assert isinstance(cause, ApplicationError)
-    assert str(cause).startswith("InvalidMessage: Purchase was not started: ")
+    assert str(cause).startswith("InvalidMessage: PurchaseWorkflow was not started: ")
     assert "many" not in str(cause)
 
 
 async def test_call_in_flight_finishes_before_the_worker_stops(
-    temporal: WorkflowEnvironment,
+    temporal: Client,
 ) -> None:
     buying = PurchaseActivities(seconds=1)
-    async with for_workflows(temporal.client), for_api(temporal.client, buying):
-        handle = await start(temporal.client, "Purchase", Order(count=1))
+    async with for_workflows(temporal), for_api(temporal, buying):
+        handle = await start(temporal, "PurchaseWorkflow", Order(count=1))
         await asyncio.wait_for(buying.started.wait(), TEST_TIMEOUT)
     assert len(buying.finished) == 1
     history = await handle.fetch_history()
@@ -92,14 +88,14 @@ async def test_call_in_flight_finishes_before_the_worker_stops(
     )
 
 
-async def test_the_server_spaces_calls_out(temporal: WorkflowEnvironment) -> None:
+async def test_the_server_spaces_calls_out(temporal: Client) -> None:
     buying = PurchaseActivities()
     # 4 a second, after a first burst that the server allows.
     async with (
-        for_workflows(temporal.client),
-        for_api(temporal.client, buying, per_minute=240),
+        for_workflows(temporal),
+        for_api(temporal, buying, per_minute=240),
     ):
-        handle = await start(temporal.client, "Purchase", Order(count=8))
+        handle = await start(temporal, "PurchaseWorkflow", Order(count=8))
         await handle.result()
     assert buying.finished[-1] - buying.finished[0] > 0.7
 
@@ -107,18 +103,3 @@ async def test_the_server_spaces_calls_out(temporal: WorkflowEnvironment) -> Non
 def test_grace_outlasts_the_longest_call() -> None:
     timeouts = Timeouts(connect=1, read=2, write=3, pool=4, call=13)
     assert shutdown_timeout(timeouts).total_seconds() > timeouts.call
-
-
-def test_the_delivery_of_an_event_does_not_load_an_onboarding() -> None:
-    """The sandbox loads a workflow's modules for every open one: most of a MiB adds up."""
-    loading = "import sys, workflows.events.delivery_workflow; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", loading], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    ours = {name for name in done.stdout.split() if name.partition(".")[0] == "workflows"}
-    assert ours - set(SANDBOX_PASSTHROUGH) == {
-        "workflows",
-        "workflows.support.activity_calls",
-        "workflows.events.delivery_workflow",
-        "workflows.support.metrics",
-    }

@@ -20,7 +20,6 @@ from simulator import Simulator, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent import RateLimiter, Telegent
 from telegent_orchestrator.names import API_TASK_QUEUE
-from tests.harness import dev_server
 from workflows.onboarding.order_webhook import ORDER_WEBHOOK_STEP, ensure_order_webhook
 from workflows.support.progress import ProgressTracker
 
@@ -67,12 +66,6 @@ async def account(api: Telegent) -> str:
         telegent.AccountCreate(account_name="Example", billing_address=address)
     )
     return created.account_id
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def temporal() -> AsyncIterator[Client]:
-    async with dev_server() as client:
-        yield client
 
 
 def activities(api: Telegent, ours: OrderWebhook | None = TOKEN) -> WebhookActivities:

@@ -1,30 +1,8 @@
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
-from temporalio.client import Client
 
-from simulator import CarrierSetup, SimulatorOptions
 from telegent_orchestrator.cli import watching
-from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
+from tests.harness import Harness
 from tests.telegent_orchestrator.cli.commands import CommandLine, command_line
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def temporal() -> AsyncIterator[Client]:
-    async with dev_server() as client:
-        yield client
-
-
-@pytest.fixture
-def options() -> SimulatorOptions:
-    return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def harness(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
-    async with running_harness(temporal, options) as there:
-        yield there
 
 
 @pytest.fixture

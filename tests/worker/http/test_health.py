@@ -13,14 +13,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-import pytest_asyncio
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
 from activities.onboarding.accounts import AccountActivities, FindAccount
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.names import API_TASK_QUEUE
-from tests.harness import dev_server
 from tests.observability.scraping import scrape
 from tests.timeouts import TEST_TIMEOUT
 from tests.worker.conftest import free_port
@@ -30,12 +28,6 @@ from worker.http.health import serve_health
 
 SLOTS = 100
 """Of the worker for calls to Telegent: the SDK's default."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def temporal() -> AsyncIterator[Client]:
-    async with dev_server() as client:
-        yield client
 
 
 async def answers(port: int) -> tuple[int, int]:
