@@ -186,7 +186,8 @@ async def test_pollers_are_seen_and_a_new_build_replays_what_is_open(on_call: On
     [("make current", "deployment.md"), ("replay what is open", "changing-workflows.md")],
 )
 def test_a_command_that_another_test_types_is_the_same_here(name: str, document: str) -> None:
-    assert documented_commands(RUNBOOK, name) == documented_commands(ROOT / "docs" / "how-to" / document, name)
+    page = RUNBOOK.with_name(document)
+    assert documented_commands(RUNBOOK, name) == documented_commands(page, name)
 
 
 async def test_events_that_failed_are_listed_and_sent_again(on_call: OnCall) -> None:

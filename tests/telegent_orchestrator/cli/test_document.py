@@ -41,7 +41,7 @@ def commands(page: Path = PAGE, mark: str = "") -> list[Typed]:
     text = page.read_text(encoding="utf-8")
     found = []
     for status, block in re.findall(
-        rf"(?:<!-- {mark}(?:exits: (\d+) )?-->\n)?```\n(telegent .*?)```", text, re.S
+        rf"(?:<!-- {mark}(?:exits: (\d+) )?-->\n)?```\n(tgo .*?)```", text, re.S
     ):
         lines = block.replace("\\\n", " ").strip().splitlines()
         found += [Typed(line, int(status or 0)) for line in lines]
