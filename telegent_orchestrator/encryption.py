@@ -162,7 +162,20 @@ class BenignFailureConverter(DefaultFailureConverter):
 class EncodedBenignFailureConverter(
     BenignFailureConverter, DefaultFailureConverterWithEncodedAttributes
 ):
-    """The same, with messages where the codec encrypts them."""
+    """The same, with messages where the codec encrypts them.
+
+    Except the message of a CodecError: it is for people who may lack the key, too, and never
+    holds content.
+    """
+
+    def to_failure(
+        self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
+    ) -> None:
+        """See the base class."""
+        super().to_failure(exception, payload_converter, failure)
+        if isinstance(exception, CodecError):
+            failure.ClearField("encoded_attributes")
+            failure.message = str(exception)
 
 
 def data_converter(keys: Sequence[PayloadKey]) -> DataConverter:

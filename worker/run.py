@@ -12,7 +12,7 @@ from opentelemetry.trace import Tracer
 from temporalio.client import Client
 from temporalio.common import MetricMeter
 from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities import ErrorTranslationInterceptor, build_activities, build_orchestrator_activities
 from activities.settings import ActivitySettings
@@ -84,7 +84,7 @@ def workflow_runner(*, strict: bool = False) -> WorkflowRunner:
     """
     passthrough = set(SANDBOX_PASSTHROUGH) - {"workflows"} if strict else SANDBOX_PASSTHROUGH
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*passthrough)
-    return ValidatingWorkflowRunner(SandboxedWorkflowRunner(restrictions=restrictions))
+    return ValidatingWorkflowRunner(restrictions=restrictions)
 
 
 def workflow_worker(

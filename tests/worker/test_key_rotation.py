@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Replayer
@@ -30,10 +30,11 @@ from telegent_orchestrator.port_in import (
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness, terminate_running, workflow_task_failures
 from tests.payloads import port_in
 from tests.timeouts import TEST_TIMEOUT
-from worker.payload_validation import missing_key_reason, with_validating_converter
+from worker.payload_validation import with_validating_converter
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
 from workflows.support.exactly_once import NOT_EXECUTED, classify_failure
+from workflows.support.messages import parse_message
 
 NUMBER = "+18015550142"
 A, B = PayloadKey("2025", os.urandom(32)), PayloadKey("2026", os.urandom(32))
@@ -193,18 +194,28 @@ async def test_an_update_under_a_key_that_the_worker_lacks_is_refused_at_once(
         assert (await port.result()).state is PortState.CANCELLED
 
 
-@pytest.mark.parametrize("fresh", [True, False])
-async def test_an_update_that_was_taken_needs_its_key_when_it_is_replayed(
-    temporal: Client, fresh: bool
+async def test_message_under_missing_key_fails_the_task_instead_of_being_rejected(
+    temporal: Client,
 ) -> None:
-    (sealed,) = await data_converter([B]).encode([CANCEL])
-    codec = with_validating_converter(with_keys(temporal, A)).data_converter.payload_codec
-    assert codec
-    (marked,) = await codec.decode([sealed])
-    act = WorkflowActivation()
-    act.jobs.add().do_update.CopyFrom(DoUpdate(input=[marked], run_validator=fresh))
+    """A validator rejects with any error; a handler that runs must not go on without the data."""
+    (encrypted,) = await data_converter([B]).encode([CANCEL])
+    converter = with_validating_converter(with_keys(temporal, A)).data_converter
+    sent = await converter.decode([encrypted])
 
-    assert (missing_key_reason(act) is None) is fresh
+    with pytest.raises(MissingKeyError, match="'2026'"):
+        parse_message(PortInCancel, sent)
+
+
+async def test_failure_under_missing_key_fails_the_task_instead_of_being_shown_unread(
+    temporal: Client,
+) -> None:
+    failure = Failure()
+    newer = data_converter([B])
+    await newer.encode_failure(ApplicationError("number is not eligible"), failure)
+    older = with_validating_converter(with_keys(temporal, A)).data_converter
+
+    with pytest.raises(MissingKeyError, match="'2026'"):
+        await older.decode_failure(failure)
 
 
 def test_a_create_whose_worker_lacks_the_key_has_not_happened() -> None:

@@ -165,9 +165,9 @@ class LineWorkflow:
         # News that is still being passed on when the line has ended is nobody's any more.
         unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON,
     )
-    async def child_updated(self, raw: JsonValue = None, *more: JsonValue) -> None:
+    async def child_updated(self, *sent: JsonValue) -> None:
         """News of the port-in, passed on to the onboarding. Anything else is ignored."""
-        update = parse_child_update(raw)
+        update = parse_child_update(sent)
         if update is None or not isinstance(self._input.line.number, PortInNumber):
             return
         self._progress.set_detail(PORT_IN_STEP, update.detail)

@@ -158,9 +158,9 @@ class OnboardingWorkflow:
         self._progress.validate_resolution(parse_message(Resolution, sent))
 
     @workflow.signal(name=CHILD_UPDATED_SIGNAL, description="sent by lines, not by people")
-    def child_updated(self, raw: JsonValue = None, *more: JsonValue) -> None:
+    def child_updated(self, *sent: JsonValue) -> None:
         """News of a line. Anything else is not ours, and is ignored."""
-        update = parse_child_update(raw)
+        update = parse_child_update(sent)
         if update is not None:
             self._lines.on_line_update(update)
 

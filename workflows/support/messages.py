@@ -1,7 +1,7 @@
-"""What people and services send to a running workflow: read, or refused with every fault.
+"""Messages to a running workflow: parsed, or rejected with every error.
 
-Handlers take whatever was sent and read it here. With a typed parameter, Temporal would refuse in
-words that nobody understands, and pass on a null.
+Handlers take whatever arguments were sent and parse them here. With a typed parameter, Temporal
+would name Python types in its rejection, and would pass on a null.
 """
 
 from collections.abc import Sequence
@@ -12,20 +12,27 @@ from temporalio.exceptions import ApplicationError
 
 from telegent_orchestrator._validation import format_errors, truncate
 
-UNREADABLE = "unreadable"
-"""The one field of what the worker gives to a handler in place of what it cannot read."""
-
 MAX_REJECTION_CHARS = 1000
 M = TypeVar("M", bound=BaseModel)
 
 
 def parse_message(kind: type[M], sent: Sequence[JsonValue]) -> M:
-    """The message in these arguments. Raises ApplicationError with every fault."""
+    """Returns the message in the arguments of a handler.
+
+    Args:
+        kind: The model of the message.
+        sent: All arguments as they came.
+
+    Raises:
+        ApplicationError: It is no such message; every error is named.
+        MissingKeyError: This worker lacks the key to decrypt it.
+    """
     if len(sent) != 1:
         raise _invalid_message(f"it must be one argument, and there are {len(sent)}")
     (message,) = sent
-    if isinstance(message, dict) and isinstance(reason := message.get(UNREADABLE), str):
-        raise _invalid_message(f"it could not be read: {truncate(reason)}")
+    if isinstance(message, Exception):
+        # From the worker's payload converter, in place of what it cannot read.
+        raise message
     try:
         return kind.model_validate(message)
     except ValidationError as error:
@@ -33,12 +40,12 @@ def parse_message(kind: type[M], sent: Sequence[JsonValue]) -> M:
 
 
 def rejection_message(error: ApplicationError) -> str:
-    """Why a message was refused, as a timeline keeps it."""
+    """Returns why a message was rejected, cut to the length that a timeline keeps."""
     return truncate(error.message, MAX_REJECTION_CHARS)
 
 
 def sender_name(sent: Sequence[JsonValue]) -> str:
-    """Who sent it, as far as that can be told from a message that was refused."""
+    """Returns who sent a rejected message, as far as it says so."""
     match sent:
         case [{"by": str(by)}] if by:
             return truncate(by)

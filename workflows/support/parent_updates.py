@@ -1,13 +1,15 @@
 """How a child workflow tells its parent how far it is."""
 
 import asyncio
+from collections.abc import Sequence
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.progress import StepState
+from workflows.support.messages import parse_message
 
 CHILD_UPDATED_SIGNAL = "child_updated"
 
@@ -25,11 +27,11 @@ class ChildUpdate(WireModel):
     compensated: bool = False
 
 
-def parse_child_update(raw: JsonValue) -> ChildUpdate | None:
-    """A child's news from a signal; None for anything else that somebody may have sent."""
+def parse_child_update(sent: Sequence[JsonValue]) -> ChildUpdate | None:
+    """Returns the update in the arguments of a signal; None for anything else."""
     try:
-        return ChildUpdate.model_validate(raw)
-    except ValidationError:
+        return parse_message(ChildUpdate, sent)
+    except ApplicationError:
         return None
 
 
