@@ -40,8 +40,8 @@ from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.client.bulk import BulkClient, BulkHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness import SETTINGS, Harness, dev_server
-from tests.payloads import line, new_subscriber, single
-from tests.workflows.bulk.customers import Customers, create_customers
+from tests.harness.bulk_customers import Customers, create_customers
+from tests.harness.payloads import line, new_subscriber, single
 from worker.run import workers, workflow_worker
 from workflows.bulk.signals import (
     BATCH_COMMAND_SIGNAL,

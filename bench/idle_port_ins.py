@@ -31,8 +31,8 @@ from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import dev_server
-from tests.payloads import port_in
-from tests.worker.processes import running_worker
+from tests.harness.payloads import port_in
+from tests.harness.processes import running_worker
 
 IDLE_QUERY = f"PortState = '{PortState.SUBMITTED.value}' AND ExecutionStatus = 'Running'"
 MAX_CONCURRENT_STARTS = 50

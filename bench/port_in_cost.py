@@ -15,8 +15,8 @@ from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, Simu
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest
 from tests.harness import Harness
-from tests.payloads import port_in
-from tests.time_skipping import DAY, TIME_SKIPPED_EVENT, ClockSync, time_skipping_server
+from tests.harness.payloads import port_in
+from tests.harness.time_skipping import DAY, TIME_SKIPPED_EVENT, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
 

@@ -28,8 +28,8 @@ from telegent_orchestrator.names import (
     TASK_QUEUE,
 )
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.payloads import port_in
-from tests.workflows.port_in.test_port_in import until
+from tests.harness.payloads import port_in
+from tests.harness.port_ins import until
 from tools.docs.documents import ROOT, between_markers, table_rows
 
 REJECTED = "+18015550142"

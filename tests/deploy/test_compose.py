@@ -15,7 +15,7 @@ from simulator.options import SimulatorOptions
 from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES, dockerfile_instructions
-from tests.worker.conftest import temporal_binary
+from tests.harness.processes import temporal_binary
 from worker.run import LOCAL_SHUTDOWN_TIMEOUT, shutdown_timeout
 from worker.settings import (
     WebhookSettings,

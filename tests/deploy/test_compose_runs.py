@@ -21,9 +21,9 @@ from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingResult
 from tests.deploy.processes import COMPOSE, OWN_SERVICES, PATH, ROOT, SERVICES, Containers
-from tests.payloads import single
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import temporal_binary
+from tests.harness.payloads import single
+from tests.harness.processes import temporal_binary
+from tests.harness.waiting import TEST_TIMEOUT
 from worker.http.webhook import ORDER_UPDATE_PATH as ORDER_UPDATE
 
 ONE_SHOT = ("namespace", "task-queue", "search-attributes")

@@ -10,10 +10,10 @@ import yaml
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.testing import WorkflowEnvironment
 
+from tests.deploy.manifests import RUN
 from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES
-from tests.deploy.test_kubernetes import RUN
-from tests.docs.commands import documented_commands, run_shell
-from tests.worker.conftest import temporal_binary
+from tests.harness.documents import documented_commands, run_shell
+from tests.harness.processes import temporal_binary
 from worker.settings import WorkerSettings, load_settings, unknown_variables
 from worker.settings.base import SECRET_FIELDS
 

@@ -1,24 +1,17 @@
 """What can be known about the Kubernetes manifests without a cluster."""
 
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
 import pytest
-import yaml
 
 from telegent import Timeouts
 from telegent_orchestrator.names import TASK_QUEUE
+from tests.deploy.manifests import FILES, FOLDER, OBJECTS, RUN
 from worker.run import LOCAL_SHUTDOWN_TIMEOUT, shutdown_timeout
 from worker.settings import unknown_variables
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
-FILES = sorted(FOLDER.glob("*.yaml"))
-OBJECTS: list[dict[str, Any]] = [
-    document for path in FILES for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
-]
 NOT_KUBERNETES = {"Kustomization", "ScaledObject"}
-RUN = [thing for thing in OBJECTS if thing["kind"] in ("Deployment", "Job")]
 COMMANDS = {"worker": None, "search-attributes": "search-attributes"} | {
     name: name for name in ("codec-server", "webhook")
 }

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from telegent_orchestrator import events, lines, names, onboarding, port_in, port_out, progress
+from tests.harness.documents import README, anchors, json_blocks
 from tools.docs.documents import DOCUMENTS, ROOT, between_markers, table_rows
 from worker.http.webhook import (
     BODY_TIMEOUT,
@@ -22,7 +23,6 @@ from worker.http.webhook import (
 )
 from worker.settings import WebhookSettings, markdown_table, unknown_variables
 
-README = ROOT / "README.md"
 EVENTS = ROOT / "docs" / "reference" / "events.md"
 WEBHOOK = ROOT / "docs" / "how-to" / "webhook.md"
 SETTINGS = ROOT / "docs" / "reference" / "settings.md"
@@ -60,11 +60,6 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert anchor in anchors(linked), target
 
 
-def anchors(path: Path) -> set[str]:
-    heads = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
-
-
 @EVERY_DOCUMENT
 def test_every_file_named_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
@@ -90,11 +85,6 @@ def test_every_make_target_and_setting_exists(path: Path) -> None:
 def test_the_readme_and_the_events_show_json() -> None:
     assert json_blocks(README)
     assert json_blocks(EVENTS)
-
-
-def json_blocks(path: Path) -> list[tuple[str, str]]:
-    text = path.read_text(encoding="utf-8")
-    return re.findall(r"(?:<!-- model: (\w+) -->\n)?```json\n(.*?)```", text, re.DOTALL)
 
 
 @EVERY_DOCUMENT

@@ -22,10 +22,8 @@ from localstack.stack import Stack, running_stack
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs.commands import documented_commands
-from tests.docs.test_documents import anchors
-from tests.examples.documents import localize_commands
-from tests.payloads import port_in, single
+from tests.harness.documents import anchors, documented_commands, localize_commands
+from tests.harness.payloads import port_in, single
 from tools.docs.documents import ROOT, between_markers, table_rows
 
 RUNBOOK = ROOT / "docs" / "how-to" / "runbook.md"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from telegent_orchestrator.encryption import parse_key_ring
-from tests.docs.commands import documented_commands, run_shell
+from tests.harness.documents import documented_commands, run_shell
 from tools.docs.documents import ROOT
 
 PAGE = ROOT / "docs" / "explanation" / "security.md"

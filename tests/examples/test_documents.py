@@ -7,7 +7,7 @@ import httpx
 from localstack.network_ports import free_ports
 from localstack.processes import ChildProcess, http_ready
 from localstack.stack import Stack
-from tests.examples.documents import OPEN, command_blocks, reset_stack, run_commands
+from tests.harness.documents import OPEN, command_blocks, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
 FAILURES = ROOT / "docs" / "explanation" / "failure-handling.md"

@@ -5,8 +5,7 @@ import re
 
 from localstack.stack import Stack
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.docs.commands import documented_commands
-from tests.examples.documents import reset_stack, run_commands
+from tests.harness.documents import documented_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
 TESTING = ROOT / "docs" / "how-to" / "testing-your-integration.md"  # "testing-your-integration.md"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from localstack.processes import ChildProcess
 from localstack.stack import Stack
-from tests.examples.documents import command_blocks, localize_commands, reset_stack, run_commands
+from tests.harness.documents import command_blocks, localize_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
 DOCUMENT = ROOT / "docs" / "how-to" / "nexus.md"

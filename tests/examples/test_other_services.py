@@ -7,14 +7,14 @@ from typing import Any
 from localstack.network_ports import NetworkPorts
 from localstack.processes import ChildProcess, http_ready
 from localstack.stack import Stack
-from tests.examples.documents import (
+from tests.harness.documents import (
     command_blocks,
     localize_commands,
     run_commands,
     run_sections,
     spawn,
 )
-from tests.tools.schemas.test_documents import SCHEMAS
+from tests.harness.schemas import SCHEMAS
 from tools.docs.documents import ROOT
 
 DOCUMENT = ROOT / "docs" / "how-to" / "other-services.md"

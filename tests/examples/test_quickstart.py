@@ -6,9 +6,9 @@ import json
 from localstack.stack import Stack
 from telegent_orchestrator.names import CORRECT_SIGNAL
 from telegent_orchestrator.port_in import PortState
-from tests.docs.commands import documented_commands
-from tests.examples.documents import (
+from tests.harness.documents import (
     command_blocks,
+    documented_commands,
     localize_commands,
     reset_stack,
     run_commands,

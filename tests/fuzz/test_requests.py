@@ -24,7 +24,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, RevealPin
 from telegent_orchestrator.progress import Resolution
 from tests.fuzz.generators import deeply_nested, invalid_bytes, with_replaced_values
-from tests.payloads import port_in
+from tests.harness.payloads import port_in
 
 FAMILY = json.loads((Path(__file__).parents[2] / "examples" / "family.json").read_text())
 CANARY = "canary-7391"

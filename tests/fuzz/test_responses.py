@@ -15,8 +15,8 @@ from pydantic import BaseModel
 import telegent as t
 from telegent._transport import MAX_RESPONSE_BYTES, MAX_RETRY_AFTER
 from tests.fuzz.generators import LEAVES, deeply_nested, invalid_bytes, with_replaced_values
-from tests.telegent.test_requests import ANYTHING, GETS, POSTS, Call
-from tests.telegent.vendor import SECRET, FakeVendor
+from tests.harness.fake_vendor import SECRET, FakeVendor
+from tests.harness.vendor_calls import ANYTHING, GETS, POSTS, Call
 
 CALLS: list[tuple[str, Call]] = [(row[1], row[0]) for row in [*POSTS, *GETS]]
 ROW = ANYTHING | {"Status": "Rejected", "Message": "8A", "Price": 1.5, "Monthly": True}

@@ -39,12 +39,11 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.progress import Resolution, ResolutionAction
 from tests.harness import FAST_TIMINGS, dev_server
+from tests.harness.payloads import line, new_subscriber, port_in, single
+from tests.harness.processes import free_port, running_worker
+from tests.harness.scraping import Scrape, scrape
+from tests.harness.waiting import TEST_TIMEOUT
 from tests.observability.receivers import receivers
-from tests.observability.scraping import Scrape, scrape
-from tests.payloads import line, new_subscriber, port_in, single
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import free_port
-from tests.worker.processes import running_worker
 from worker.http.webhook import ORDER_UPDATE_PATH
 
 NUMBER, LOST_NUMBER = "+18015550142", "+18015550199"

@@ -15,9 +15,9 @@ from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
 from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortInRequest, PortState
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness, running_harness
-from tests.payloads import line, new_subscriber, port_in, single
-from tests.workflows.events.test_events import SECRET, Receiver
-from tests.workflows.port_in.test_port_in import TRUTH, until
+from tests.harness.event_receiver import SECRET, Receiver
+from tests.harness.payloads import line, new_subscriber, port_in, single
+from tests.harness.port_ins import TRUTH, until
 from tools.docs.documents import ROOT, between_markers, table_rows
 
 FILTERS = {

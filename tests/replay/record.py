@@ -17,6 +17,7 @@ from temporalio.client import Client
 from activities import ActivitySettings
 from simulator import CarrierSetup, SimulatorOptions
 from tests.harness import FAST_TIMINGS, SETTINGS, dev_server, running_harness
+from tests.harness.event_receiver import Receiver
 from tests.replay.commands import read_commands, replay_history, write_commands
 from tests.replay.folders import FOLDER, released, unreleased
 from tests.replay.scenarios import (
@@ -27,7 +28,6 @@ from tests.replay.scenarios import (
     events_to,
     events_undelivered,
 )
-from tests.workflows.events.test_events import Receiver
 
 
 def without_machine(recorded: Any) -> Any:

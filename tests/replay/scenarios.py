@@ -26,10 +26,10 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutRequest, PortOutState
 from telegent_orchestrator.progress import Resolution, ResolutionAction
 from tests.harness import SETTINGS, Harness, example_request
-from tests.payloads import line, new_subscriber, port_in, single
-from tests.timeouts import TEST_TIMEOUT
-from tests.workflows.bulk.customers import COMMAND, create_customers
-from tests.workflows.events.test_events import SECRET
+from tests.harness.bulk_customers import COMMAND, create_customers
+from tests.harness.event_receiver import SECRET
+from tests.harness.payloads import line, new_subscriber, port_in, single
+from tests.harness.waiting import TEST_TIMEOUT
 
 NUMBER = "+18015550142"
 CORRECTION = PortInCorrection(account_number="100200301", by="desk")

@@ -40,10 +40,10 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import dev_server, example_request
-from tests.payloads import port_in, single
+from tests.harness.payloads import port_in, single
+from tests.harness.processes import running_worker
+from tests.harness.waiting import TEST_TIMEOUT
 from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.processes import running_worker
 
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
 RUNNING = "ExecutionStatus = 'Running'"

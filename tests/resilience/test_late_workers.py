@@ -17,7 +17,7 @@ from resilience.harness.environment import chaos_environment
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE
 from telegent_orchestrator.onboarding import NewAccount
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 
 TIMES_OUT = timedelta(seconds=2)
 

@@ -14,7 +14,7 @@ from resilience.oracle.invariants import check_invariants
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import line_id
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 
 BUY = "POST /v1.0/numbers/provision"
 

@@ -1,10 +1,11 @@
 """A bare client for these tests: the vendor's calls with nothing hidden."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 
-from simulator import Simulator
+from simulator import Simulator, SimulatorOptions
 
 Json = dict[str, Any]
 
@@ -60,6 +61,10 @@ class SimulatorClient:
         answer = await self.http.request(method, f"{self.url}/_sim/{path}", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+Start = Callable[[SimulatorOptions], Awaitable[SimulatorClient]]
+"""Starts a simulator with these options."""
 
 
 def _message(answer: httpx.Response, status: int) -> str:

@@ -1,13 +1,11 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 
 from simulator import Simulator, SimulatorOptions
-from tests.simulator.client import SimulatorClient
-
-Start = Callable[[SimulatorOptions], Awaitable[SimulatorClient]]
+from tests.simulator.client import SimulatorClient, Start
 
 
 @pytest.fixture

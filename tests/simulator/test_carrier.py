@@ -12,8 +12,7 @@ from simulator import (
     SimulatorOptions,
 )
 from simulator.engine.carrier import ORDER_STATUSES, Vocabulary
-from tests.simulator.client import SimulatorClient
-from tests.simulator.conftest import Start
+from tests.simulator.client import SimulatorClient, Start
 from tests.simulator.steps import PORT_IN
 
 NUMBER = PORT_IN["PortInNumber"]

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Simulator, SimulatorOptions
-from tests.simulator.client import SimulatorClient
-from tests.simulator.conftest import Start
+from tests.simulator.client import SimulatorClient, Start
 from tests.simulator.steps import PORT_IN, create_account, create_prerequisites
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.harness.waiting import TEST_TIMEOUT
 from tests.simulator.client import SimulatorClient
-from tests.timeouts import TEST_TIMEOUT
 
 CREATE = "POST /v1.0/account/create"
 

@@ -1,8 +1,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import SimulatorClient
-from tests.simulator.conftest import Start
+from tests.simulator.client import SimulatorClient, Start
 from tests.simulator.steps import create_prerequisites
 
 

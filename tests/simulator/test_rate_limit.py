@@ -1,6 +1,5 @@
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import SimulatorClient
-from tests.simulator.conftest import Start
+from tests.simulator.client import SimulatorClient, Start
 
 
 async def statuses(caller: SimulatorClient, calls: int) -> list[int]:

@@ -3,8 +3,7 @@
 import pytest
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import Json, SimulatorClient
-from tests.simulator.conftest import Start
+from tests.simulator.client import Json, SimulatorClient, Start
 from tests.simulator.steps import (
     PORT_IN,
     PROVISION,

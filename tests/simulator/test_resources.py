@@ -5,8 +5,7 @@ from typing import Literal
 import pytest
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import Json, SimulatorClient
-from tests.simulator.conftest import Start
+from tests.simulator.client import Json, SimulatorClient, Start
 from tests.simulator.steps import create_account, create_prerequisites, create_subscriber
 
 

@@ -3,8 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulator import ManualClock, SimulatorOptions
-from tests.simulator.client import SimulatorClient
-from tests.simulator.conftest import Start
+from tests.simulator.client import SimulatorClient, Start
 from tests.simulator.steps import create_account
 
 

@@ -25,8 +25,8 @@ from telegent import (
     Timeouts,
     send_deadline,
 )
-from tests.telegent.vendor import FakeVendor, json_response
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.fake_vendor import FakeVendor, json_response
+from tests.harness.waiting import TEST_TIMEOUT
 
 GOOD = {"AccountId": "AID-1"}
 

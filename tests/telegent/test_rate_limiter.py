@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telegent import RateLimiter, RateLimitError
-from tests.telegent.vendor import FakeVendor, json_response
+from tests.harness.fake_vendor import FakeVendor, json_response
 
 
 class JumpingSelector(selectors.DefaultSelector):

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import telegent as t
-from tests.telegent.vendor import FakeVendor, json_response
+from tests.harness.fake_vendor import FakeVendor, json_response
 
 QR = (
     "https://quickchart.io/qr?text=LPA:1$T-MOBILE.IDEMIA.IO$LX9G1-Q12VI-CIIWA-WAQIN"

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import telegent as t
-from tests.telegent.test_requests import CALL_FILTER, PORT, ROUTE, VOICE, WEBHOOK, N, of
-from tests.telegent.vendor import FakeVendor, json_response
+from tests.harness.fake_vendor import FakeVendor, json_response
+from tests.harness.vendor_calls import CALL_FILTER, PORT, ROUTE, VOICE, WEBHOOK, N, of
 
 C = "canary-"
 

@@ -20,7 +20,7 @@ from telegent import (
 )
 from telegent._tokens import TokenCache
 from telegent._transport import Transport
-from tests.telegent.vendor import SECRET, FakeVendor, json_response
+from tests.harness.fake_vendor import SECRET, FakeVendor, json_response
 
 ACCOUNT = {"AccountId": "AID-1"}
 ORDER = {"OrderId": "JNUOID-1"}

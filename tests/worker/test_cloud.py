@@ -19,8 +19,8 @@ from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import FAST_TIMINGS
-from tests.payloads import port_in
-from tests.worker.processes import base_environment, run_worker, running_worker
+from tests.harness.payloads import port_in
+from tests.harness.processes import base_environment, run_worker, running_worker
 from tests.worker.tls_proxy import tls_proxy
 from worker.connect import connect
 from worker.errors import WorkerError

@@ -28,8 +28,8 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness, terminate_running, workflow_task_failures
-from tests.payloads import port_in
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.payloads import port_in
+from tests.harness.waiting import TEST_TIMEOUT
 from worker.payload_validation import with_validating_converter
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS

@@ -15,7 +15,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, NexusOperationError, is_cancelled_exception
 from temporalio.worker import Worker
 
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 
 with workflow.unsafe.imports_passed_through():
     from nexusrpc import HandlerError, HandlerErrorType
@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from telegent_orchestrator.onboarding import OnboardingResult
     from telegent_orchestrator.port_in import PortInResult, PortState
     from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
-    from tests.payloads import line, port_in, single
+from tests.harness.payloads import line, port_in, single
 
 NAMESPACE = QUEUE = "others"
 ENDPOINT = "telegent"

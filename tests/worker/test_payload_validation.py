@@ -30,8 +30,8 @@ from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey, data_c
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
 from tests.harness import FAST_TIMINGS, Harness, running_harness, workflow_task_failures
-from tests.payloads import port_in
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.payloads import port_in
+from tests.harness.waiting import TEST_TIMEOUT
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
 

@@ -21,18 +21,19 @@ import worker.run
 from activities.onboarding.accounts import AccountActivities, FindAccount
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import free_port, temporal_binary
-from tests.worker.processes import (
+from tests.harness.processes import (
     SECRET,
     SIMULATOR,
     base_environment,
+    free_port,
     read_until,
     run_worker,
     started_process,
+    temporal_binary,
     wait_result,
     worker_environment,
 )
+from tests.harness.waiting import TEST_TIMEOUT
 from worker.errors import WorkerError
 from worker.settings import WorkerSettings, load_settings, markdown_table
 

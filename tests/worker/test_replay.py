@@ -10,11 +10,11 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from simulator import CarrierRecord, SimulatorOptions
 from telegent_orchestrator.names import PORT_IN_WORKFLOW
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs.commands import documented_commands
 from tests.harness import dev_server, running_harness
-from tests.payloads import port_in
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.processes import base_environment, run_worker
+from tests.harness.documents import documented_commands
+from tests.harness.payloads import port_in
+from tests.harness.processes import base_environment, run_worker
+from tests.harness.waiting import TEST_TIMEOUT
 from tools.docs.documents import ROOT
 
 NUMBER = "+18015550142"

@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 from telegent import Timeouts
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 from tests.worker.purchase import (
     IncrementWorkflow,
     Order,

@@ -13,11 +13,11 @@ from localstack.processes import ChildProcess
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.docs.commands import CommandError, documented_commands, run_shell
 from tests.harness import dev_server
-from tests.payloads import port_in
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.processes import running_worker
+from tests.harness.documents import CommandError, documented_commands, run_shell
+from tests.harness.payloads import port_in
+from tests.harness.processes import running_worker
+from tests.harness.waiting import TEST_TIMEOUT
 from tools.docs.documents import ROOT
 from worker.versioning import DEFAULT_DEPLOYMENT_NAME, build_deployment_config
 

@@ -35,8 +35,8 @@ from telegent import RateLimiter, Telegent
 from telegent_orchestrator.lines import CallFilter, MessageFilter, ProductType
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails
-from tests.payloads import new_subscriber, port_in, single
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.payloads import new_subscriber, port_in, single
+from tests.harness.waiting import TEST_TIMEOUT
 
 SETTINGS = ActivitySettings(
     read_lag=timedelta(0),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from resilience.harness.network import Proxy, run_proxy
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

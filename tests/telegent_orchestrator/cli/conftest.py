@@ -2,7 +2,7 @@ import pytest
 
 from telegent_orchestrator.cli import watching
 from tests.harness import Harness
-from tests.telegent_orchestrator.cli.commands import CommandLine, command_line
+from tests.harness.command_line import CommandLine, command_line
 
 
 @pytest.fixture

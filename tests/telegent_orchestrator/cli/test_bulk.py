@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from telegent_orchestrator.bulk_rows import Format, read_rows
-from tests.telegent_orchestrator.cli.commands import ROOT, CommandLine
+from tests.harness.command_line import ROOT, CommandLine
 
 HERE = CommandLine({})
 COMMON = str(ROOT / "examples" / "bulk-common.json")

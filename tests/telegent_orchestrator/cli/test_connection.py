@@ -29,8 +29,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness import SETTINGS, Harness, running_harness
-from tests.payloads import port_in, single
-from tests.telegent_orchestrator.cli.commands import (
+from tests.harness.command_line import (
     ROOT,
     CommandLine,
     command_line,
@@ -38,8 +37,9 @@ from tests.telegent_orchestrator.cli.commands import (
     start_process,
     wait_output,
 )
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import free_port
+from tests.harness.payloads import port_in, single
+from tests.harness.processes import free_port
+from tests.harness.waiting import TEST_TIMEOUT
 
 NUMBER = "+18015550142"
 Seen = TypeVar("Seen")

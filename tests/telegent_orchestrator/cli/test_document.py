@@ -17,8 +17,8 @@ from telegent_orchestrator.cli.commands.listing import STATUSES
 from telegent_orchestrator.cli.connection import VARIABLES
 from telegent_orchestrator.cli.results import ExitStatus
 from tests.harness import FAST_TIMINGS, Harness
-from tests.telegent_orchestrator.cli.commands import FAMILY, ROOT, CommandLine, wait_submitted
-from tests.workflows.bulk.customers import create_customers
+from tests.harness.bulk_customers import create_customers
+from tests.harness.command_line import FAMILY, ROOT, CommandLine, wait_submitted
 from tools.docs.documents import between_markers, table_rows
 
 PAGE = ROOT / "docs" / "reference" / "cli.md"

@@ -12,13 +12,7 @@ import pytest
 
 from telegent_orchestrator import lines, onboarding, port_in
 from telegent_orchestrator.cli.input import SECRET_FIELDS
-from tests.telegent_orchestrator.cli.commands import (
-    CORRECTION,
-    FAMILY,
-    CommandLine,
-    start_process,
-    wait_output,
-)
+from tests.harness.command_line import CORRECTION, FAMILY, CommandLine, start_process, wait_output
 
 HERE = CommandLine({})
 

@@ -16,8 +16,8 @@ from telegent_orchestrator.client.executions import (
 )
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import Harness
-from tests.payloads import port_in, single
-from tests.telegent_orchestrator.cli.commands import CommandLine, printed_command
+from tests.harness.command_line import CommandLine, printed_command
+from tests.harness.payloads import port_in, single
 
 NUMBERS = ("+18015550142", "+18015550143", "+18015550144")
 

@@ -22,14 +22,14 @@ from telegent_orchestrator.cli.views import OnboardingView
 from telegent_orchestrator.client import OnboardingProgress, Orchestrator
 from telegent_orchestrator.progress import StepState
 from tests.harness import FAST_TIMINGS, Harness
-from tests.payloads import line, new_subscriber, port_in, single
-from tests.telegent_orchestrator.cli.commands import (
+from tests.harness.command_line import (
     FAMILY,
     CommandLine,
     printed_command,
     start_process,
     wait_output,
 )
+from tests.harness.payloads import line, new_subscriber, port_in, single
 
 REJECTING = CarrierSetup(
     records={"+18015550142": CarrierRecord(account_number="100200301", pin="482913", zip="84043")},

@@ -10,8 +10,8 @@ from simulator.engine.faults import Fault
 from telegent_orchestrator.cli.views import PortInView
 from telegent_orchestrator.port_in import PortState
 from tests.harness import Harness
-from tests.payloads import port_in
-from tests.telegent_orchestrator.cli.commands import CommandLine, printed_command, wait_submitted
+from tests.harness.command_line import CommandLine, printed_command, wait_submitted
+from tests.harness.payloads import port_in
 
 NUMBER = "+18015550142"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.schemas import read
+from tests.harness.schemas import read
 from tests.tools.schemas.changes import (
     Changes,
     breaking_changes,

@@ -20,11 +20,11 @@ from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.names import CORRECT_SIGNAL
 from telegent_orchestrator.nexus import TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.docs.test_documents import README, json_blocks
-from tests.tools.schemas import read
+from tests.harness.documents import json_blocks
+from tests.harness.schemas import SCHEMAS
+from tools.docs.documents import DOCUMENTS
 from tools.schemas.__main__ import CURRENT, ROOT, render_documents
 from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
-from tools.schemas.documents import CONTRACT
 from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
 from workflows.port_in.inbox import PendingMessages
@@ -35,11 +35,6 @@ OF_OTHERS = [kind for kind in DEFINED if kind is not EventDeliveryWorkflow]
 BETWEEN_OURS = {CHILD_UPDATED_SIGNAL, BATCH_REPORT_SIGNAL, BATCH_COMMAND_SIGNAL}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
 WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})
-SCHEMAS = {
-    name: Draft202012Validator(document)
-    for name, document in read(CURRENT).items()
-    if name != CONTRACT
-}
 
 
 def test_they_are_up_to_date() -> None:
@@ -141,8 +136,12 @@ def test_the_examples_fit(schema: str, file: str) -> None:
     SCHEMAS[schema].validate(json.loads((ROOT / "examples" / file).read_text("utf-8")))
 
 
-def test_what_the_readme_shows_fits() -> None:
-    shown = [(f"{kind}.json", json.loads(block)) for kind, block in json_blocks(README)]
+def test_json_in_the_documents_fits_its_schema() -> None:
+    shown = [
+        (f"{kind}.json", json.loads(block))
+        for path in DOCUMENTS
+        for kind, block in json_blocks(path)
+    ]
     whole = [(name, block) for name, block in shown if name in SCHEMAS]
     assert len(whole) >= 2
     for name, block in whole:

@@ -16,9 +16,14 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 import worker.http.codec_server
 from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import free_port
-from tests.worker.processes import ProcessResult, base_environment, started_process, wait_result
+from tests.harness.processes import (
+    ProcessResult,
+    base_environment,
+    free_port,
+    started_process,
+    wait_result,
+)
+from tests.harness.waiting import TEST_TIMEOUT
 from tests.worker.serving import serve_app
 from worker.http.codec_server import MAX_BODY_BYTES, codec_app
 from worker.settings.codec import Operator, parse_operators

@@ -19,10 +19,9 @@ from temporalio.common import RetryPolicy
 from activities.onboarding.accounts import AccountActivities, FindAccount
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.names import API_TASK_QUEUE
-from tests.observability.scraping import scrape
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import free_port
-from tests.worker.processes import running_worker
+from tests.harness.processes import free_port, running_worker
+from tests.harness.scraping import scrape
+from tests.harness.waiting import TEST_TIMEOUT
 from worker.errors import WorkerError
 from worker.http.health import serve_health
 

@@ -26,10 +26,9 @@ from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import SETTINGS, Harness, dev_server
-from tests.payloads import port_in
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import free_port
-from tests.worker.processes import base_environment, started_process
+from tests.harness.payloads import port_in
+from tests.harness.processes import base_environment, free_port, started_process
+from tests.harness.waiting import TEST_TIMEOUT
 from worker.http.webhook import MAX_BODY_BYTES, ORDER_UPDATE_PATH, extract_order_ids, webhook_app
 from worker.settings import SettingsError, WebhookSettings, load_settings
 

@@ -17,10 +17,10 @@ from telegent_orchestrator.bulk import (
 from telegent_orchestrator.client import MessageRejectedError, OnboardingIncompleteError
 from telegent_orchestrator.client.bulk import BulkClient, BulkConflictError, BulkHandle
 from telegent_orchestrator.names import line_id, onboarding_id
-from tests.details_pages import read_details_page
 from tests.harness import Harness
-from tests.telegent_orchestrator.cli.commands import command_line, printed_command
-from tests.workflows.bulk.customers import COMMAND, create_customers
+from tests.harness.bulk_customers import COMMAND, create_customers
+from tests.harness.command_line import command_line, printed_command
+from tests.harness.details_pages import read_details_page
 from workflows.support.activity_options import BULK_PRIORITY, INTERACTIVE_PRIORITY
 
 SLOW = Fault(match="POST /v1.0/subscribers/create", kind="delay_effect", seconds=0.2, times=99)

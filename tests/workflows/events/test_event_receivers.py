@@ -15,9 +15,9 @@ from simulator import CarrierRecord, Fault, SimulatorOptions
 from telegent_orchestrator.events import EventType, verify_signature
 from telegent_orchestrator.port_in import PortInCorrection, PortState
 from tests.harness import SETTINGS, Harness, example_request, running_harness
-from tests.payloads import new_subscriber, single
-from tests.timeouts import TEST_TIMEOUT
-from tests.workflows.events.test_events import SECRET, Receiver
+from tests.harness.event_receiver import SECRET, Receiver
+from tests.harness.payloads import new_subscriber, single
+from tests.harness.waiting import TEST_TIMEOUT
 
 NUMBER = "+18015550142"
 HOOK = OrderWebhook(url="https://mvno.example.com/telegent/order-update", token="hook-token")

@@ -5,7 +5,7 @@ import pytest
 from simulator import CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
-from tests.workflows.onboarding.test_onboarding import CREATES, FAMILY_LEDGER, counted, onboard
+from tests.workflows.onboarding.ledgers import CREATES, FAMILY_LEDGER, counted, onboard
 
 LAG = 0.3
 

@@ -13,8 +13,8 @@ from telegent_orchestrator.client import OnboardingHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
 from tests.harness import FAST_TIMINGS, Harness
-from tests.payloads import line, new_subscriber, single
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.payloads import line, new_subscriber, single
+from tests.harness.waiting import TEST_TIMEOUT
 from workflows.support import activity_options
 
 BUY = "POST /v1.0/numbers/provision"

@@ -30,9 +30,9 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness import SETTINGS, Harness
-from tests.payloads import port_in, single
-from tests.timeouts import TEST_TIMEOUT
-from tests.workflows.port_in.test_port_in import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.payloads import port_in, single
+from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.waiting import TEST_TIMEOUT
 
 UPDATE, CANCEL = "POST /v1.0/numbers/portin/update", "POST /v1.0/numbers/portin/cancel"
 STAYS = PortInCancel(by="desk", reason="the subscriber stays")

@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from temporalio.client import WorkflowFailureError
@@ -17,7 +15,7 @@ from simulator import CarrierRecord, CarrierSetup, CarrierTimings, Fault, Simula
 from simulator.engine.carrier import ORDER_STATUSES, Vocabulary
 from simulator.engine.faults import FaultKind
 from telegent_orchestrator import names
-from telegent_orchestrator.client import MessageRejectedError, PortInHandle
+from telegent_orchestrator.client import MessageRejectedError
 from telegent_orchestrator.port_in import (
     AttachOrder,
     OperatorAction,
@@ -29,32 +27,11 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
-from tests.details_pages import read_details_page
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
-from tests.payloads import line, port_in, single
-from tests.timeouts import TEST_TIMEOUT
-
-NUMBER = "+18015550142"
-TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
-CORRECTION = PortInCorrection(account_number="100200301", by="desk")
-
-
-async def start(harness: Harness, **changes: Any) -> PortInHandle:
-    details = PortInDetails.model_validate(port_in(NUMBER, **changes))
-    return await harness.orchestrator.start_port_in(PortInRequest(details=details))
-
-
-async def until(
-    handle: PortInHandle, true: PortState | Callable[[PortInStatus], bool]
-) -> PortInStatus:
-    """Waits for a state, or for a status that fits."""
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while True:
-            status = await handle.status()
-            if status.state is true or (callable(true) and true(status)):
-                return status
-            await asyncio.sleep(0.05)
-
+from tests.harness.details_pages import read_details_page
+from tests.harness.payloads import line, port_in, single
+from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.waiting import TEST_TIMEOUT
 
 in_every_vocabulary = pytest.mark.parametrize("vocabulary", ["kb", "bp", "oas"])
 

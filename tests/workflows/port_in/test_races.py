@@ -32,8 +32,8 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness import SETTINGS, Harness
-from tests.payloads import port_in
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.payloads import port_in
+from tests.harness.waiting import TEST_TIMEOUT
 
 TROUBLES: list[tuple[FaultKind, int]] = [
     ("drop_response", 500),

@@ -37,8 +37,8 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness import Harness
-from tests.payloads import port_in
-from tests.time_skipping import DAY, ClockSync, time_skipping_server
+from tests.harness.payloads import port_in
+from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913")

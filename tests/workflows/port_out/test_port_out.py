@@ -31,7 +31,7 @@ from telegent_orchestrator.port_out import (
     is_weak_pin,
 )
 from tests.harness import SETTINGS, Harness
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 
 NUMBER = "+18015550142"
 PIN = "918274"

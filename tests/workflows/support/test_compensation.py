@@ -17,8 +17,8 @@ from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingStatus
 from telegent_orchestrator.progress import CompensationReport, StepState
 from tests.harness import SETTINGS, Harness
-from tests.payloads import line, new_subscriber, port_in, single
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.payloads import line, new_subscriber, port_in, single
+from tests.harness.waiting import TEST_TIMEOUT
 
 LINE_UNDONE = [
     "message_filter.deleted",

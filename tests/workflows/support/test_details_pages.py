@@ -19,16 +19,16 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Resolution
-from tests.details_pages import (
+from tests.harness import Harness
+from tests.harness.details_pages import (
     fill_in,
     json_samples,
     read_details_page,
     table_cells,
     wait_for_details_page,
 )
-from tests.harness import Harness
-from tests.payloads import line, port_in, single
-from tests.workflows.port_in.test_port_in import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.payloads import line, port_in, single
+from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
 from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
 from workflows.port_in.suggested_actions import FIELD_PLACEHOLDERS, SuggestedAction, suggest_actions
 from workflows.support.markdown import escape

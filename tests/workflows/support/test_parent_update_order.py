@@ -9,7 +9,7 @@ from simulator import CarrierRecord
 from telegent_orchestrator.port_in import PortInCancel, PortState
 from telegent_orchestrator.progress import StepState
 from tests.harness import Harness
-from tests.payloads import line, port_in, single
+from tests.harness.payloads import line, port_in, single
 from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL, ChildUpdate
 
 NUMBER = "+18015550142"

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from telegent_orchestrator.cli.app import app
 from tests.harness import Harness
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 FAMILY = str(ROOT / "examples" / "family.json")
 CORRECTION = str(ROOT / "examples" / "correction.json")
 

@@ -3,17 +3,19 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
+import sysconfig
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from localstack.network_ports import free_ports
 from localstack.processes import ChildProcess, http_ready, python_command
 from localstack.stack import FAST_SETTINGS
 from simulator import Simulator, SimulatorOptions
-from tests.timeouts import TEST_TIMEOUT
-from tests.worker.conftest import free_port
+from tests.harness.waiting import TEST_TIMEOUT
 
 ROOT = Path(__file__).parents[2]
 SIMULATOR = SimulatorOptions()
@@ -32,6 +34,18 @@ def worker_environment(**variables: str) -> dict[str, str]:
         "TELEGENT_ACCOUNT_SECRET": SECRET,
     }
     return base_environment(**given | variables)
+
+
+def temporal_binary() -> str:
+    # An environment that is not activated has its scripts off the PATH.
+    here = Path(sysconfig.get_path("scripts")) / "temporal"
+    found = str(here) if here.exists() else shutil.which("temporal")
+    assert found, "the temporal binary is not installed"
+    return found
+
+
+def free_port() -> int:
+    return free_ports(1)[0]
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 
 
 async def read_details_page(client: Client, workflow_id: str) -> str:

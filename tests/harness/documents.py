@@ -1,9 +1,11 @@
-"""Runs the commands of a document as a reader would, one section after the other."""
+"""What documents contain, and their commands, run as a reader would type them."""
 
 import asyncio
 import contextlib
 import os
 import re
+import subprocess
+import textwrap
 from pathlib import Path
 
 import httpx
@@ -12,8 +14,10 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError
 
 from localstack.stack import Stack
+from tests.harness.processes import temporal_binary
 from tools.docs.documents import ROOT
 
+README = ROOT / "README.md"
 OURS = ("TEMPORAL_", "TELEGENT_")
 OPEN = 'ExecutionStatus = "Running"'
 
@@ -86,3 +90,44 @@ def command_blocks(document: Path, section: str) -> list[str]:
     found = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     assert found, section
     return found
+
+
+def anchors(path: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def json_blocks(path: Path) -> list[tuple[str, str]]:
+    text = path.read_text(encoding="utf-8")
+    return re.findall(r"(?:<!-- model: (\w+) -->\n)?```json\n(.*?)```", text, re.DOTALL)
+
+
+class CommandError(Exception):
+    """A command ended with another status than 0; says what it printed."""
+
+
+def documented_commands(path: Path, name: str) -> str:
+    """The block of commands below the comment `<!-- run: name -->`."""
+    text = path.read_text(encoding="utf-8")
+    found = re.search(rf"<!-- run: {re.escape(name)} -->\n *```\n(.*?)\n *```", text, re.DOTALL)
+    assert found, f"{path.name} has no commands named {name}"
+    return textwrap.dedent(found[1])
+
+
+async def run_shell(commands: str, **variables: str) -> str:
+    """What the commands print, with these variables exported.
+
+    Raises CommandError when one fails.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-euo", "pipefail", "-c"),
+        commands.replace(".venv/bin/temporal", temporal_binary()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **variables},
+    )
+    out, _ = await process.communicate()
+    if process.returncode:
+        raise CommandError(f"{commands}\n{out.decode()}")
+    return out.decode()

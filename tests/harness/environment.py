@@ -23,12 +23,12 @@ from telegent import RateLimiter, Telegent
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT
 from worker.run import workers
 
 CANCEL_REQUESTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
 TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 FAST_TIMINGS = CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.6)
 SETTINGS = ActivitySettings(
     read_lag=timedelta(seconds=0.4),

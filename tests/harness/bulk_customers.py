@@ -6,7 +6,7 @@ from typing import Any
 from telegent_orchestrator.bulk import BulkCommand, BulkRow
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from tests.harness import Harness
-from tests.payloads import line, new_subscriber, single
+from tests.harness.payloads import line, new_subscriber, single
 
 COMMAND = BulkCommand(by="desk", reason="so it is")
 

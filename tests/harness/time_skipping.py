@@ -13,7 +13,7 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from simulator import ManualClock
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
-from tests.harness import DYNAMIC_CONFIG
+from tests.harness.environment import DYNAMIC_CONFIG
 
 DAY = 86_400.0
 TIME_SKIPPED_EVENT = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED

@@ -1,0 +1,36 @@
+"""One port-in of the example number: its data, the carrier's truth, and its start."""
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator import CarrierRecord
+from telegent_orchestrator.client import PortInHandle
+from telegent_orchestrator.port_in import (
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortInStatus,
+    PortState,
+)
+from tests.harness.environment import Harness
+from tests.harness.payloads import port_in
+from tests.harness.waiting import wait_until
+
+NUMBER = "+18015550142"
+TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
+CORRECTION = PortInCorrection(account_number="100200301", by="desk")
+
+
+async def start(harness: Harness, **changes: Any) -> PortInHandle:
+    """Start the port-in, with these changes of its details."""
+    details = PortInDetails.model_validate(port_in(NUMBER, **changes))
+    return await harness.orchestrator.start_port_in(PortInRequest(details=details))
+
+
+async def until(
+    handle: PortInHandle, expected: PortState | Callable[[PortInStatus], bool]
+) -> PortInStatus:
+    """Wait for a state, or for a status that fits."""
+    if callable(expected):
+        return await wait_until(handle.status, expected)
+    return await wait_until(handle.status, lambda status: status.state is expected)

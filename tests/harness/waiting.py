@@ -1,0 +1,38 @@
+"""How tests wait for what must come: for a condition, never for a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+TEST_TIMEOUT = 90.0
+"""Seconds after which a wait fails. It only ends what hangs: a busy machine needs many."""
+
+
+async def wait_until(
+    read: Callable[[], T | Awaitable[T]],
+    is_met: Callable[[T], object] = bool,
+    *,
+    interval: float = 0.05,
+) -> T:
+    """Read a value, plain or awaitable, until it fits.
+
+    Args:
+        read: Gives the current value.
+        is_met: Whether this value ends the wait; by default whether it is true.
+        interval: Seconds between two reads.
+
+    Returns:
+        The value that fitted.
+
+    Raises:
+        TimeoutError: No value fitted in time.
+    """
+    async with asyncio.timeout(TEST_TIMEOUT):
+        while True:
+            value = read()
+            current = await value if isinstance(value, Awaitable) else value
+            if is_met(current):
+                return current
+            await asyncio.sleep(interval)

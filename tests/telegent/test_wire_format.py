@@ -1,0 +1,215 @@
+"""What each call sends and reads: verb, path and the exact keys."""
+
+import inspect
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+import telegent as t
+from telegent._requester import Resource
+from tests.harness.fake_vendor import FakeVendor, json_response
+from tests.harness.vendor_calls import (
+    ADDRESS,
+    ANYTHING,
+    CALL_FILTER,
+    GETS,
+    ICCID,
+    PORT,
+    POSTS,
+    STREET,
+    VOICE,
+    WEBHOOK,
+    Call,
+    N,
+    of,
+)
+
+
+async def sent(call: Call) -> FakeVendor:
+    vendor = FakeVendor(lambda request: json_response(ANYTHING))
+    async with vendor.client() as api:
+        await call(api)
+    assert len(vendor.requests) == 1
+    return vendor
+
+
+@pytest.mark.parametrize(("call", "path", "keys"), POSTS, ids=[row[1] for row in POSTS])
+async def test_a_write_sends_the_documented_keys_and_no_other(
+    call: Call, path: str, keys: str
+) -> None:
+    vendor = await sent(call)
+    request = vendor.requests[0]
+    assert (request.method, request.url.path) == ("POST", f"/v1.0/{path}")
+    assert set(vendor.last_body) == set(keys.split())
+    assert not request.url.query
+
+
+@pytest.mark.parametrize(("call", "path", "query"), GETS, ids=[row[1] for row in GETS])
+async def test_a_read_asks_with_the_documented_names(
+    call: Call, path: str, query: dict[str, str]
+) -> None:
+    request = (await sent(call)).requests[0]
+    assert (request.method, request.url.path) == ("GET", f"/v1.0/{path}")
+    assert dict(request.url.params) == query
+    assert b"+" not in request.url.query  # a bare plus reads as a space
+    assert request.content == b""
+
+
+def test_every_public_call_is_in_the_tables() -> None:
+    api = FakeVendor().client()
+    resources: dict[str, Resource] = {}
+    for name, value in (*vars(api).items(), *vars(api.guardian).items()):
+        if isinstance(value, Resource):
+            resources[name] = value
+    calls = {
+        f"{resource}.{name}"
+        for resource, value in resources.items()
+        for name in dir(value)
+        if not name.startswith("_") and inspect.ismethod(getattr(value, name))
+    }
+    iterators = {"subscribers.all", "numbers.inventory"}
+    # Two rows more than calls: a route update with a null, and details by number and by SIM.
+    assert len(calls - iterators) == len(POSTS) + len(GETS) - 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "key", "value"),
+    [
+        (of(t.AccountCreate, account_name="A", billing_address=STREET), "BillingAddress", ADDRESS),
+        (of(t.PortIn, PORT, port_in_number=N), "CurrentBillingAddress", ADDRESS - {"Country"}),
+    ],
+)
+def test_addresses_have_the_documented_keys(
+    request_: t.RequestModel, key: str, value: set[str]
+) -> None:
+    body: Any = request_.body()[key]
+    assert set(body) == value
+
+
+@pytest.mark.parametrize(
+    ("request_", "key", "value"),
+    [
+        (of(t.PortIn, PORT, port_in_number=N), "PortInDate", "2026-06-01"),
+        (of(t.WebhookCreate, WEBHOOK), "SubscribedEvents", "Order_Update,New_Sms"),
+        (of(t.VoiceRouteCreate, VOICE), "IpWhitelist", [{"IpAddress": "192.0.2.1"}]),
+        (
+            of(t.DataUsageLimits, value_unit="MB", limit_value=1, phone_numbers=[N]),
+            "PhoneNumbers",
+            [{"Number": N}],
+        ),
+        (
+            of(
+                t.StatusChange,
+                status_change="swap-sim",
+                effective_date=date(2026, 5, 3),
+                phone_numbers=[{"number": N, "iccid": ICCID}],
+            ),
+            "PhoneNumbers",
+            [{"Number": N, "ICCID": ICCID}],
+        ),
+        (
+            of(
+                t.StatusChange,
+                status_change="park",
+                effective_date=date(2026, 5, 3),
+                phone_numbers=[{"number": N}],
+            ),
+            "EffectiveDate",
+            "05/03/2026",
+        ),
+        (of(t.ProductUpdate, product_id="P", cost=Decimal("34.56")), "Cost", 34.56),
+        (
+            of(t.MessageRouteUpdate, message_route_id="M", message_username=None),
+            "MessageUsername",
+            None,
+        ),
+    ],
+)
+def test_values_have_the_documented_form(request_: t.RequestModel, key: str, value: object) -> None:
+    assert json.loads(json.dumps(request_.body()))[key] == value
+
+
+def test_keywords_travel_as_json_inside_text() -> None:
+    body = of(t.CallFilterCreate, CALL_FILTER).body()
+    assert isinstance(body["KeywordFilter"], str)
+    assert json.loads(body["KeywordFilter"]) == {
+        "CustomKeywords": ["a"],
+        "SystemKeywords": {},
+        "SeverityMap": {"a": "HIGH"},
+    }
+
+
+def test_an_optional_field_that_is_none_is_left_out_of_a_create() -> None:
+    request = t.SubscriptionCreate(subscriber_id="S", package_id="G", type="mvno", iccid=None)
+    assert set(request.body()) == {"SubscriberId", "PackageId", "Type"}
+
+
+PROVISION = {
+    "number_type": "mvno",
+    "message_type": "p2p",
+    "message_enabled": True,
+    "voice_enabled": False,
+    "product_type": "Sms-Only",
+    "message_route_id": "M",
+}
+LIMITS = {"value_unit": "MB", "limit_value": 20, "phone_numbers": [N]}
+RENEWAL = {"phone_numbers": [N], "auto_renew": True, "period_type": "W", "renewal_day": 7}
+STATUS = {"status_change": "park", "effective_date": "2026-05-13", "phone_numbers": [{"number": N}]}
+
+
+@pytest.mark.parametrize(
+    ("model", "good", "bad", "complaint"),
+    [
+        (t.NumberProvision, PROVISION, {"number_type": "iot", "message_type": "a2p"}, "p2p only"),
+        (t.NumberProvision, PROVISION, {"number_type": "voip"}, "number_type"),
+        (t.NumberProvision, PROVISION, {"product_type": "sms-only"}, "product_type"),
+        (t.NumberProvision, PROVISION, {"message_route_id": None}, "needs message_route_id"),
+        (t.NumberProvision, PROVISION, {"voice_enabled": True}, "needs voice_route_id"),
+        (t.NumberProvision, PROVISION, {"zip_code": "8404"}, "zip_code"),
+        (t.NumberProvision, PROVISION, {"area_code": "20"}, "area_code"),
+        (t.NumberProvision, PROVISION, {"iccid": "890"}, "iccid"),
+        (t.NumberProvision, PROVISION, {"ngp": "SAG"}, "not permitted"),
+        (t.NumberUpdate, {"number": N}, {"number": "8015550100"}, "number"),
+        (t.NumberUpdate, {"number": N}, {"number": N + "\n"}, "number"),
+        (t.NumberUpdate, {"number": N}, {"classification": "IoT", "message_type": "a2p"}, "p2p"),
+        (t.DataUsageLimits, LIMITS, {"notify_value": 20}, "must be less than limit_value"),
+        (t.DataUsageLimits, LIMITS, {"throttle_value": 20}, "must be less than limit_value"),
+        (
+            t.DataUsageLimits,
+            LIMITS,
+            {"notify_value": 15, "throttle_value": 15},
+            "must be less than throttle_value",
+        ),
+        (t.DataUsageLimits, LIMITS, {"limit_value": 0}, "limit_value"),
+        (t.DataUsageLimits, LIMITS, {"phone_numbers": []}, "phone_numbers"),
+        (t.DataRenewal, RENEWAL, {"renewal_day": 8}, "1 to 7"),
+        (t.StatusChange, STATUS, {"area_code": "201"}, "swap and replace"),
+        (t.StatusChange, STATUS, {"phone_numbers": [{"number": N, "iccid": ICCID}]}, "swap-sim"),
+        (t.VoiceRouteCreate, VOICE, {"route_type": "URL", "voice_url": None}, "needs voice_url"),
+        (t.WebhookCreate, WEBHOOK, {"webhook_url": "http://x.example"}, "https://"),
+        (t.WebhookCreate, WEBHOOK, {"subscribed_events": ["Order"]}, "subscribed_events"),
+        (
+            t.PortIn,
+            PORT | {"port_in_number": N},
+            {"current_account_password": ""},
+            "current_account_password",
+        ),
+        (t.AccountCreate, {"account_name": "A"}, {"account_admin": "a b"}, "account_admin"),
+    ],
+)
+def test_what_the_vendor_would_refuse_is_refused_before_it_is_sent(
+    model: type[t.RequestModel], good: dict[str, Any], bad: dict[str, Any], complaint: str
+) -> None:
+    of(model, good)
+    with pytest.raises(ValidationError, match=complaint):
+        of(model, good, bad)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(ValidationError) as caught:
+        of(t.NumberProvision, PROVISION, area_code="x", zip_code="x", iccid="x")
+    assert caught.value.error_count() == 3
