@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
 from activities.port_in.carrier_calendar import response_deadline
@@ -13,7 +12,7 @@ from activities.port_in.policy import PortInPolicy
 from activities.port_in.validation import pin_expires_at, validate
 from activities.settings import ActivitySettings
 from activities.support.lookups import elapsed
-from activities.support.outcomes import Outcome, failure_message
+from activities.support.outcomes import failure_message, pending, rejected
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
 from telegent_orchestrator.lines import PreviousRuns
@@ -98,11 +97,8 @@ class LocalActivities:
             )
         if elapsed() >= VISIBILITY_LAG:
             return unknown
-        raise ApplicationError(
-            "Temporal's list of workflows does not show this run yet",
-            type=Outcome.PENDING,
-            next_retry_delay=timedelta(milliseconds=200),
-            category=ApplicationErrorCategory.BENIGN,
+        raise pending(
+            "Temporal's list of workflows does not show this run yet", timedelta(milliseconds=200)
         )
 
     @activity.defn
@@ -156,19 +152,12 @@ class LocalActivities:
         """
         handle = self.temporal.get_workflow_handle(workflow_id, result_type=PortInResult)
         if (await handle.describe()).status == WorkflowExecutionStatus.RUNNING:
-            raise ApplicationError(
-                f"{workflow_id} is still open",
-                type=Outcome.PENDING,
-                next_retry_delay=self.settings.order_poll,
-                category=ApplicationErrorCategory.BENIGN,
-            )
+            raise pending(f"{workflow_id} is still open", self.settings.order_poll)
         try:
             result: PortInResult = await handle.result()
         except WorkflowFailureError as error:
-            raise ApplicationError(
-                f"the port-in {workflow_id} ended without a result: {failure_message(error.cause)}",
-                type=Outcome.REJECTED,
-                non_retryable=True,
+            raise rejected(
+                f"the port-in {workflow_id} ended without a result: {failure_message(error.cause)}"
             ) from None
         return result
 
@@ -180,12 +169,7 @@ class LocalActivities:
         """
         handle = Orchestrator(self.temporal).onboarding(reference)
         if (await handle.execution()).ended_at is None:
-            raise ApplicationError(
-                f"{handle.id} is still open",
-                type=Outcome.PENDING,
-                next_retry_delay=self.settings.order_poll,
-                category=ApplicationErrorCategory.BENIGN,
-            )
+            raise pending(f"{handle.id} is still open", self.settings.order_poll)
         try:
             return OnboardingOutcome(result=await handle.result())
         except OnboardingIncompleteError as error:

@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, elapsed, found_or_pending
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import pending, rejected
 from activities.support.write_activity import create_activity, write_activity
 from telegent import NotFoundError, Telegent, parse_activation_code
 from telegent_orchestrator._models import WireModel
@@ -124,7 +123,7 @@ class NumberActivities:
             ambiguity = await self._ambiguity(found, lookup)
             if ambiguity:
                 numbers = ", ".join(number.number for number in found)
-                raise _ambiguous(f"the subscriber already has {numbers}, and {ambiguity}")
+                raise rejected(f"the subscriber already has {numbers}, and {ambiguity}")
         record = _to_record(found[0]) if found else None
         return found_or_pending(record, lookup, self.settings.purchase_lag)
 
@@ -212,18 +211,13 @@ class NumberActivities:
         order = await self.api.numbers.order(order_id)
         status = (order.order_status or "").casefold()
         if status in FAILED_STATUSES:
-            raise ApplicationError(
+            raise rejected(
                 f"number order {order_id} is '{order.order_status}'. "
-                f"Telegent says: {order.order_status_message or 'nothing'}",
-                type=Outcome.REJECTED,
-                non_retryable=True,
+                f"Telegent says: {order.order_status_message or 'nothing'}"
             )
         if status not in COMPLETED_STATUSES or not order.numbers:
-            raise ApplicationError(
-                f"number order {order_id} is '{order.order_status}'",
-                type=Outcome.PENDING,
-                next_retry_delay=self.settings.order_poll,
-                category=ApplicationErrorCategory.BENIGN,
+            raise pending(
+                f"number order {order_id} is '{order.order_status}'", self.settings.order_poll
             )
         return order.numbers[0]
 
@@ -242,13 +236,9 @@ class NumberActivities:
         """
         number = await self.read_number(phone_number)
         if number is None:
-            raise ApplicationError(
+            raise pending(
                 "the number is not in the inventory yet",
-                type=Outcome.PENDING,
-                next_retry_delay=max(
-                    self.settings.order_poll, min(elapsed() / 4, MAX_POLL_INTERVAL)
-                ),
-                category=ApplicationErrorCategory.BENIGN,
+                max(self.settings.order_poll, min(elapsed() / 4, MAX_POLL_INTERVAL)),
             )
         return number
 
@@ -257,12 +247,12 @@ class NumberActivities:
         """The number that a person names as the one wanted; a fault when it cannot be."""
         number = await self._details(phone_number)
         if number is None:
-            raise _ambiguous(f"{phone_number} is not in our inventory")
+            raise rejected(f"{phone_number} is not in our inventory")
         if number.assigned_subscriber_id != lookup.subscriber_id:
             owner = number.assigned_subscriber_id or "nobody"
-            raise _ambiguous(f"{phone_number} belongs to {owner}, not to this subscriber")
+            raise rejected(f"{phone_number} belongs to {owner}, not to this subscriber")
         if phone_number in lookup.known_numbers:
-            raise _ambiguous(f"{phone_number} is another line's, or was there before")
+            raise rejected(f"{phone_number} is another line's, or was there before")
         return _to_record(number)
 
     @activity.defn
@@ -310,7 +300,7 @@ class NumberActivities:
         except NotFoundError:
             return []
         if number.assigned_subscriber_id != subscriber_id and not _is_released(number):
-            raise _ambiguous(
+            raise rejected(
                 f"SIM {iccid} already carries {number.number}, which belongs to "
                 f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM"
             )
@@ -359,10 +349,6 @@ def _purchased_on(number: telegent.Number) -> datetime | None:
     except ValueError:
         return None
     return day.replace(tzinfo=UTC)
-
-
-def _ambiguous(message: str) -> ApplicationError:
-    return ApplicationError(message, type=Outcome.REJECTED, non_retryable=True)
 
 
 def _to_record(number: telegent.Number) -> NumberRecord:

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, found_or_pending
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import rejected
 from activities.support.write_activity import create_activity
 from telegent import Telegent
 from telegent_orchestrator._models import WireModel
@@ -59,11 +58,9 @@ class SubscriberActivities:
             # The list may show no account (vendor's own sample), so ask for the subscriber.
             account_id = (await self.api.subscribers.get(found)).account_id
             if account_id != lookup.account_id:
-                raise ApplicationError(
+                raise rejected(
                     f"this e-mail address belongs to subscriber {found} of account {account_id}, "
-                    f"not of {lookup.account_id}: use another address, or give that subscriber_id",
-                    type=Outcome.REJECTED,
-                    non_retryable=True,
+                    f"not of {lookup.account_id}: use another address, or give that subscriber_id"
                 )
         return found_or_pending(found, lookup, self.settings.read_lag)
 

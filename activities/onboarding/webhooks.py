@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 import telegent
 from activities.settings import ActivitySettings, OrderWebhook
 from activities.support import write_specs
 from activities.support.lookups import Lookup, found_or_pending
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import rejected
 from activities.support.write_activity import create_activity
 from telegent import Telegent
 from telegent_orchestrator._models import WireModel
@@ -80,11 +79,7 @@ class WebhookActivities:
     def _require_order_webhook(self) -> OrderWebhook:
         order_webhook = self.settings.order_webhook
         if order_webhook is None:
-            raise ApplicationError(
-                "this worker has no TELEGENT_WEBHOOK_URL",
-                type=Outcome.REJECTED,
-                non_retryable=True,
-            )
+            raise rejected("this worker has no TELEGENT_WEBHOOK_URL")
         return order_webhook
 
 

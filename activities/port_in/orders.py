@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 
 import telegent
 from activities.port_in.poll_schedule import PollContext, next_poll_delay
 from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import Outcome, pending, rejected
 from activities.support.write_activity import (
     pre_write_read,
     schedule_to_start_delay,
@@ -179,11 +179,7 @@ class PortInActivities:
         """Fails when there is no such order, or when it is another number's."""
         order = await self.api.numbers.order(order_id)
         if order.numbers and phone_number not in order.numbers:
-            raise ApplicationError(
-                f"it is an order of {', '.join(order.numbers)}",
-                type=Outcome.REJECTED,
-                non_retryable=True,
-            )
+            raise rejected(f"it is an order of {', '.join(order.numbers)}")
 
     @activity.defn
     async def await_port_change(self, request: AwaitChange) -> OrderSnapshot:
@@ -215,13 +211,11 @@ class PortInActivities:
             if clock >= resend_at:
                 return now
             wait = min(wait, resend_at - clock)
-        raise ApplicationError(
+        raise pending(
             # Without the message, in which a carrier may quote account number and PIN.
             f"port order {now.order_id} is still '{now.status}'; next look "
             f"{clock + wait:%Y-%m-%d %H:%M} UTC",
-            type=Outcome.PENDING,
-            next_retry_delay=wait,
-            category=ApplicationErrorCategory.BENIGN,
+            wait,
         )
 
 

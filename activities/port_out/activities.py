@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from pydantic import Field
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import elapsed
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import pending, rejected
 from activities.support.write_activity import write_activity
 from telegent import NotFoundError, OutcomeUnknownError, Telegent, TelegentError
 from telegent_orchestrator._models import WireModel
@@ -57,15 +56,15 @@ class PortOutActivities:
         """
         number = await self._in_service(phone_number)
         if isinstance(number, str):
-            raise _rejection(f"the number is not in service here, so it cannot leave. {number}")
+            raise rejected(f"the number is not in service here, so it cannot leave. {number}")
         if subscription_id is None:
             return
         try:
             subscription = await self.api.subscriptions.get(subscription_id)
         except NotFoundError as error:
-            raise _rejection(f"there is no subscription {subscription_id}. {error}") from None
+            raise rejected(f"there is no subscription {subscription_id}. {error}") from None
         if not _may_belong(subscription, number):
-            raise _rejection(f"subscription {subscription_id} belongs to another number")
+            raise rejected(f"subscription {subscription_id} belongs to another number")
 
     @write_activity(write_specs.SET_PORT_OUT_PIN)
     async def set_port_out_pin(self, request: SetPinInput) -> str | None:
@@ -105,12 +104,7 @@ class PortOutActivities:
         shown = await self._in_service(phone_number)
         if isinstance(shown, str):
             return shown
-        raise ApplicationError(
-            "the number is still here",
-            type=Outcome.PENDING,
-            next_retry_delay=self.settings.port_out_poll,
-            category=ApplicationErrorCategory.BENIGN,
-        )
+        raise pending("the number is still here", self.settings.port_out_poll)
 
     @activity.defn
     async def confirm_ported_out(self, phone_number: str) -> str | None:
@@ -120,11 +114,9 @@ class PortOutActivities:
             return None
         if elapsed() >= self.settings.read_lag:
             return shown
-        raise ApplicationError(
+        raise pending(
             "not shown; looking again, because a read may miss what is there",
-            type=Outcome.PENDING,
-            next_retry_delay=self.settings.read_lag,
-            category=ApplicationErrorCategory.BENIGN,
+            self.settings.read_lag,
         )
 
     async def _in_service(self, phone_number: str) -> telegent.Number | str:
@@ -162,7 +154,3 @@ def _may_belong(subscription: telegent.Subscription, number: telegent.Number) ->
     pairs = [(subscription.tnid, number.number_id), (subscription.iccid, number.iccid)]
     known = [(one, other) for one, other in pairs if one and other]
     return not known or any(one.rstrip("F") == other.rstrip("F") for one, other in known)
-
-
-def _rejection(message: str) -> ApplicationError:
-    return ApplicationError(message, type=Outcome.REJECTED, non_retryable=True)

@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import pending, rejected
 from telegent_orchestrator._models import WireModel
 
 T = TypeVar("T")
@@ -38,20 +37,14 @@ def found_or_pending(found: T | None, lookup: Lookup, lag: timedelta) -> T | Non
     remaining = lookup.created_before + lag - activity.info().current_attempt_scheduled_time
     if remaining <= timedelta(0):
         return None
-    raise ApplicationError(
+    raise pending(
         "nothing there yet; looking again, because the vendor's lists may lag",
-        type=Outcome.PENDING,
-        next_retry_delay=min(lag / 2, remaining),
-        category=ApplicationErrorCategory.BENIGN,
+        min(lag / 2, remaining),
     )
 
 
 def at_most_one(found: list[T], what: str) -> T | None:
     """The one match, or None. Several are a fault that only a person can sort out."""
     if len(found) > 1:
-        raise ApplicationError(
-            f"{len(found)} {what} match: {', '.join(map(str, found))}",
-            type=Outcome.REJECTED,
-            non_retryable=True,
-        )
+        raise rejected(f"{len(found)} {what} match: {', '.join(map(str, found))}")
     return found[0] if found else None

@@ -1,13 +1,13 @@
 """From the client's errors to what a workflow decides by: the type of an ApplicationError."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -88,6 +88,24 @@ def to_application_error(error: TelegentError) -> ApplicationError:
     )
 
 
+def pending(message: str, retry_in: timedelta) -> ApplicationError:
+    """The failure of an attempt after which what it waits for has not happened yet.
+
+    It is benign: Temporal makes the next attempt after `retry_in`, without a warning in the log.
+    """
+    return ApplicationError(
+        message,
+        type=Outcome.PENDING,
+        next_retry_delay=retry_in,
+        category=ApplicationErrorCategory.BENIGN,
+    )
+
+
+def rejected(message: str) -> ApplicationError:
+    """The failure of a call that would be rejected again, however often it is repeated."""
+    return ApplicationError(message, type=Outcome.REJECTED, non_retryable=True)
+
+
 class ErrorTranslationInterceptor(Interceptor):
     """Turns the client's errors into failures that workflows decide by, for every activity."""
 
@@ -111,10 +129,8 @@ class _ErrorTranslator(ActivityInboundInterceptor):
                 f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
                 for fault in error.errors(include_url=False, include_input=False)
             )
-            raise ApplicationError(
+            raise rejected(
                 f"{activity.info().activity_type} was not sent, Telegent would refuse it: {errors}",
-                type=Outcome.REJECTED,
-                non_retryable=True,
             ) from None
 
 

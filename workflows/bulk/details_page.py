@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.bulk import (
@@ -19,10 +18,10 @@ from telegent_orchestrator.bulk import (
     RowState,
     bulk_batch_id,
 )
-from telegent_orchestrator.names import CANCEL_UPDATE, STEP_ATTRIBUTE, onboarding_id
+from telegent_orchestrator.names import CANCEL_UPDATE, onboarding_id
 from workflows.support.markdown import code, escape, format_seconds, link, table
+from workflows.support.search_attributes import CURRENT_STEP
 
-STEP = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
 MAX_LISTED_BATCHES = 30
 MAX_LISTED_ENTRIES = 10
 AVAILABLE_UPDATES = {
@@ -37,8 +36,8 @@ SUCCEEDED = (RowState.DONE, RowState.ALREADY_DONE)
 def publish(status: BulkStatus) -> None:
     """Writes the current details of a bulk, and its state to the search attribute of steps."""
     workflow.set_current_details("\n".join(_render(status)))
-    if workflow.info().typed_search_attributes.get(STEP) != status.state.value:
-        workflow.upsert_search_attributes([STEP.value_set(status.state.value)])
+    if workflow.info().typed_search_attributes.get(CURRENT_STEP) != status.state.value:
+        workflow.upsert_search_attributes([CURRENT_STEP.value_set(status.state.value)])
 
 
 def publish_batch(rows: Sequence[RowResult]) -> None:

@@ -25,7 +25,7 @@ from workflows.bulk.details_page import publish
 from workflows.bulk.scheduler import BulkScheduler
 from workflows.bulk.signals import BATCH_REPORT_SIGNAL, BatchReport
 from workflows.support.cancellation import run_all
-from workflows.support.messages import parse_message
+from workflows.support.messages import message_rejected, parse_message
 
 RETRY_TIMEOUT = timedelta(days=7)
 """How long rows can be started again after all of them have ended."""
@@ -105,7 +105,7 @@ class BulkWorkflow:
         parse_message(BulkCommand, sent)
         self._require_state(BulkState.RUNNING, BulkState.PAUSED, BulkState.NEEDS_OPERATOR)
         if not self._scheduler.counts.unsuccessful:
-            raise _rejected("no row has failed or was cancelled")
+            raise message_rejected("no row has failed or was cancelled")
 
     @workflow.update(name=CANCEL_UPDATE, description="start no more rows")
     async def request_cancel(self, *sent: JsonValue) -> None:
@@ -118,7 +118,7 @@ class BulkWorkflow:
         command = parse_message(BulkCancel, sent)
         previous = self._scheduler.checkpoint.cancel
         if self._end or (previous and previous.cancel_running >= command.cancel_running):
-            raise _rejected(f"the bulk is {self._state.value} already")
+            raise message_rejected(f"the bulk is {self._state.value} already")
 
     @workflow.signal(name=BATCH_REPORT_SIGNAL, description="sent by batches, not by people")
     def batch_report(self, *sent: JsonValue) -> None:
@@ -217,8 +217,4 @@ class BulkWorkflow:
 
     def _require_state(self, *states: BulkState) -> None:
         if self._state not in states:
-            raise _rejected(f"the bulk is {self._state.value}")
-
-
-def _rejected(reason: str) -> ApplicationError:
-    return ApplicationError(reason, type="MessageRejected")
+            raise message_rejected(f"the bulk is {self._state.value}")

@@ -4,7 +4,6 @@ import asyncio
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -22,9 +21,7 @@ from telegent_orchestrator import _ui_text
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
 from telegent_orchestrator.names import (
-    ACCOUNT_ATTRIBUTE,
     LINE_WORKFLOW,
-    RESOLVE_UPDATE,
     STATUS_QUERY,
 )
 from telegent_orchestrator.port_in import (
@@ -34,7 +31,7 @@ from telegent_orchestrator.port_in import (
     PortInResult,
     PortState,
 )
-from telegent_orchestrator.progress import Resolution, StepState
+from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.onboarding.guardian_filters import (
     CALL_FILTER_STEP,
@@ -49,9 +46,9 @@ from workflows.support.activity_calls import execute_idempotent_write, execute_l
 from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
+from workflows.support.escalations import ResolvesEscalations
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.markdown import link
-from workflows.support.messages import parse_message
 from workflows.support.parent_updates import (
     CHILD_UPDATED_SIGNAL,
     ChildUpdate,
@@ -59,8 +56,8 @@ from workflows.support.parent_updates import (
     parse_child_update,
 )
 from workflows.support.progress import ProgressTracker
+from workflows.support.search_attributes import ACCOUNT
 
-ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
 PORT_IN_STEP, SUBSCRIPTION_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
     "Port-in",
     "Subscription",
@@ -70,7 +67,7 @@ PORT_IN_STEP, SUBSCRIPTION_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
 
 
 @workflow.defn(name=LINE_WORKFLOW)
-class LineWorkflow:
+class LineWorkflow(ResolvesEscalations):
     """Brings one line into service; fails with what exists so far when something is refused."""
 
     @workflow.init
@@ -148,16 +145,6 @@ class LineWorkflow:
             compensation=self._compensation.report,
             result=self._result,
         )
-
-    @workflow.update(name=RESOLVE_UPDATE, description="answer a step that waits for a person")
-    async def resolve(self, *sent: JsonValue) -> None:
-        """Takes a Resolution: a person's answer to a step that waits for one."""
-        self._progress.record_resolution(parse_message(Resolution, sent))
-
-    @resolve.validator
-    def validate_resolution(self, *sent: JsonValue) -> None:
-        """Raises when the resolution fits no open escalation."""
-        self._progress.validate_resolution(parse_message(Resolution, sent))
 
     @workflow.signal(
         name=CHILD_UPDATED_SIGNAL,

@@ -5,7 +5,6 @@ from collections.abc import Awaitable
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -17,9 +16,7 @@ from activities.onboarding.accounts import AccountActivities, CreateAccount
 from activities.support.outcomes import failure_message
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import (
-    ACCOUNT_ATTRIBUTE,
     ONBOARDING_WORKFLOW,
-    RESOLVE_UPDATE,
     STATUS_QUERY,
 )
 from telegent_orchestrator.onboarding import (
@@ -32,7 +29,7 @@ from telegent_orchestrator.onboarding import (
     OnboardingResult,
     OnboardingStatus,
 )
-from telegent_orchestrator.progress import Resolution, StepState
+from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.onboarding.catalogue import (
     PACKAGES_STEP,
@@ -58,17 +55,17 @@ from workflows.onboarding.subscribers import (
 from workflows.support.activity_calls import execute_local
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
+from workflows.support.escalations import ResolvesEscalations
 from workflows.support.exactly_once import ResourceCreator
-from workflows.support.messages import parse_message
 from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL, parse_child_update
 from workflows.support.progress import ProgressTracker
+from workflows.support.search_attributes import ACCOUNT
 
-ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
 ACCOUNT_STEP = "Account"
 
 
 @workflow.defn(name=ONBOARDING_WORKFLOW)
-class OnboardingWorkflow:
+class OnboardingWorkflow(ResolvesEscalations):
     """Makes true what the request describes; fails, with what exists, when a part of it cannot be.
 
     One failing part stops only what builds on it: the other lines go live.
@@ -146,16 +143,6 @@ class OnboardingWorkflow:
             compensation=self._compensation.report,
             result=self._result,
         )
-
-    @workflow.update(name=RESOLVE_UPDATE, description="answer a step that waits for a person")
-    async def resolve(self, *sent: JsonValue) -> None:
-        """Takes a Resolution: a person's answer to a step that waits for one."""
-        self._progress.record_resolution(parse_message(Resolution, sent))
-
-    @resolve.validator
-    def validate_resolution(self, *sent: JsonValue) -> None:
-        """Raises when the resolution fits no open escalation."""
-        self._progress.validate_resolution(parse_message(Resolution, sent))
 
     @workflow.signal(name=CHILD_UPDATED_SIGNAL, description="sent by lines, not by people")
     def child_updated(self, *sent: JsonValue) -> None:

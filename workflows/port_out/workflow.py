@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.onboarding.subscriptions import SubscriptionActivities
@@ -15,7 +14,6 @@ from activities.support.outcomes import failure_message
 from telegent_orchestrator.names import (
     CANCEL_SIGNAL,
     CANCEL_UPDATE,
-    ORDER_ATTRIBUTE,
     STATUS_QUERY,
 )
 from telegent_orchestrator.port_out import (
@@ -39,9 +37,10 @@ from workflows.port_out.state import (
 )
 from workflows.support.activity_calls import execute_idempotent_write, execute_local, execute_read
 from workflows.support.activity_options import ORDER_NOT_FOUND_DELAY, POLL_OPTIONS, with_priority
-from workflows.support.messages import parse_message
+from workflows.support.cancellation import cancel_activity
+from workflows.support.messages import message_rejected, parse_message
+from workflows.support.search_attributes import ORDER
 
-ORDER = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
 BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.ISSUE_OVERDUE)
 
 
@@ -94,7 +93,9 @@ class PortOutWorkflow:
     def _validate_reveal_pin(self, *sent: JsonValue) -> None:
         parse_message(RevealPin, sent)
         if self._model.state is not PortOutState.PIN_ISSUED:
-            raise _rejected(f"a port-out in state {self._model.state.value} has no PIN to show")
+            raise message_rejected(
+                f"a port-out in state {self._model.state.value} has no PIN to show"
+            )
 
     @workflow.update(name=CANCEL_UPDATE)
     async def request_cancel(self, *sent: JsonValue) -> PortOutState:
@@ -105,7 +106,7 @@ class PortOutWorkflow:
     def _validate_cancel(self, *sent: JsonValue) -> None:
         parse_message(PortOutCancel, sent)
         if self._model.state not in (*BEFORE_PIN_ISSUED, PortOutState.PIN_ISSUED):
-            raise _rejected(
+            raise message_rejected(
                 f"a port-out in state {self._model.state.value} cannot be cancelled: "
                 f"{STATE_DESCRIPTIONS[self._model.state]}"
             )
@@ -198,12 +199,7 @@ class PortOutWorkflow:
         )
         await self._wait_until(lambda: poll.done() or self._cancel is not None)
         if not poll.done():
-            poll.cancel()
-            await workflow.wait_condition(poll.done)
-            # Nobody needs how it ended, but asyncio complains of an exception nobody asked for;
-            # and asking a cancelled task raises what would pass for the workflow's cancellation.
-            if not poll.cancelled():
-                poll.exception()
+            await cancel_activity(poll)
             return None
         try:
             return await poll
@@ -275,7 +271,3 @@ class PortOutWorkflow:
         self._model.log(cancel.by, f"asked to cancel: {cancel.reason}")
         self._cancel = cancel
         return self._model.state
-
-
-def _rejected(reason: str) -> ApplicationError:
-    return ApplicationError(reason, type="MessageRejected")

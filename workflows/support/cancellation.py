@@ -43,6 +43,16 @@ async def shield(coroutine: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
+async def cancel_activity(activity: workflow.ActivityHandle[Any]) -> None:
+    """Cancels an activity whose result is no longer needed, and waits until it has ended."""
+    activity.cancel()
+    await workflow.wait_condition(activity.done)
+    # asyncio complains of an exception that was never retrieved; and retrieving that of a cancelled
+    # task raises what would pass for the workflow's cancellation.
+    if not activity.cancelled():
+        activity.exception()
+
+
 async def cancellable_sleep(
     duration: timedelta, summary: str, *, ignore_cancellation: bool = False
 ) -> None:

@@ -52,5 +52,10 @@ def sender_name(sent: Sequence[JsonValue]) -> str:
     return "unknown sender"
 
 
+def message_rejected(reason: str) -> ApplicationError:
+    """The failure of a message that was understood, and cannot be carried out in this state."""
+    return ApplicationError(reason, type="MessageRejected")
+
+
 def _invalid_message(reason: str) -> ApplicationError:
     return ApplicationError(reason, type="InvalidMessage")

@@ -13,17 +13,14 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 from activities.support.outcomes import failure_message
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.names import (
-    NEEDS_ACTION_ATTRIBUTE,
     RESOLVE_UPDATE,
-    STEP_ATTRIBUTE,
     format_needs_action_since,
 )
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction, Step, StepState
 from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.markdown import NBSP, TIME_HEADING, code, escape, format_seconds, table
+from workflows.support.search_attributes import CURRENT_STEP, NEEDS_ACTION_SINCE
 
-STEP = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
-NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
 STATE_ICONS = {
     StepState.WAITING: "·",
     StepState.RUNNING: "▶",
@@ -143,7 +140,7 @@ class ProgressTracker:
     def _index_escalations(self) -> None:
         """Lets lists and figures find how long the oldest open question has waited."""
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
-        self.search_attributes[NEEDS_ACTION] = (
+        self.search_attributes[NEEDS_ACTION_SINCE] = (
             format_needs_action_since(min(raised)) if raised else ""
         )
 
@@ -154,7 +151,7 @@ class ProgressTracker:
             # take longer than the SDK lets a workflow run.
             self._render_scheduled = True
             asyncio.get_running_loop().call_soon(self._render)
-        self.search_attributes[STEP] = next(
+        self.search_attributes[CURRENT_STEP] = next(
             (s.name for s in self._steps.values() if s.state is StepState.NEEDS_OPERATOR),
             self._current_step,
         )

@@ -7,7 +7,8 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from workflows.support.progress import NEEDS_ACTION, ProgressTracker
+from workflows.support.progress import ProgressTracker
+from workflows.support.search_attributes import NEEDS_ACTION_SINCE
 
 NOTES = 100
 
@@ -61,7 +62,7 @@ async def test_a_question_that_a_cancel_has_ended_is_found_no_more(temporal: Cli
 
 
 async def needs_action(handle: WorkflowHandle[Asking, None]) -> str | None:
-    return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION)
+    return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION_SINCE)
 
 
 async def test_what_happens_at_one_time_is_drawn_once_as_it_is_in_the_end(temporal: Client) -> None:
