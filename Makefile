@@ -20,8 +20,8 @@ setup: ## Create or update .venv (every other target does this first)
 demo: setup ## Onboard a family against a real Temporal server, live in the terminal
 	@$(BIN)/python -m demo
 
-up: setup ## Start the same services on fixed ports and keep them running until Ctrl-C
-	@$(BIN)/python -m demo up
+up: setup ## Start the same services on fixed ports and keep them running until Ctrl-C (OPTIONS=...)
+	@$(BIN)/python -m demo up $(OPTIONS)
 
 test: setup ## Run the unit and integration tests
 	@$(PYTEST) -m 'not resilience'

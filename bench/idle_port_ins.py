@@ -25,14 +25,14 @@ from rich.progress import Progress
 from rich.table import Table
 from temporalio.client import Client
 
-from localstack.processes import ChildProcess
+from localstack.child_process import ChildProcess
+from localstack.stack import Vendor, worker_process
+from localstack.temporal_server import dev_server
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import dev_server
 from tests.harness.payloads import port_in
-from tests.harness.processes import running_worker
 
 IDLE_QUERY = f"PortState = '{PortState.SUBMITTED.value}' AND ExecutionStatus = 'Running'"
 MAX_CONCURRENT_STARTS = 50
@@ -163,9 +163,12 @@ async def measure(count: int, **settings: str) -> IdlePortInCost:
                 "TELEGENT_PORT_POLL_FIXED_SECONDS": "86400",
             }
             address = plain.service_client.config.target_host
-            log = Path(folder) / "worker.log"
-            async with running_worker(
-                log, address, telegent, url, default_settings | settings
+            async with worker_process(
+                "worker",
+                log=Path(folder) / "worker.log",
+                temporal_address=address,
+                vendor=Vendor.simulated(url, telegent.options),
+                settings=default_settings | settings,
             ) as worker:
                 return await Bench(client, worker, count).run()
 

@@ -1,4 +1,4 @@
-"""`python -m demo`: onboard a family here, live. `python -m demo up`: start the same and stay."""
+"""`python -m demo`: onboard a family, live. `python -m demo up`: start the local stack and stay."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
-# The other imports are where they are needed: the first line must appear at once.
+# The other imports are in the functions that need them, so that the first line appears at once.
 
 STARTED_AT = time.monotonic()
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -26,13 +26,13 @@ def demo(
     request: Annotated[Path, typer.Option(help="The onboarding request, as JSON.")] = EXAMPLES
     / "family.json",
     report: Annotated[
-        Path | None, typer.Option(help="Also write the outcome here, as JSON.")
+        Path | None, typer.Option(help="Also write the result to this file, as JSON.")
     ] = None,
 ) -> None:
-    """Onboard a family on a real Temporal server, against the simulator, live in the terminal."""
+    """Onboard a family on a local Temporal server against the simulator, live in the terminal."""
     if context.invoked_subcommand:
         return
-    typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
+    typer.echo("Starting Temporal, the simulator, the codec server and a worker on this machine …")
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 
@@ -52,13 +52,13 @@ def up(
     simulator_port: PortOption = 8099,
     codec_port: PortOption = 8081,
 ) -> None:
-    """Start the same processes on fixed ports, and stay up until Ctrl-C."""
-    typer.echo("Starting Temporal, simulator, codec server and worker on this machine …")
+    """Start the local stack on fixed ports and keep it running until Ctrl-C."""
+    typer.echo("Starting Temporal, the simulator, the codec server and a worker on this machine …")
     from demo.up import stay_up
-    from localstack.network_ports import NetworkPorts
     from localstack.run import run
+    from localstack.tcp_ports import TcpPorts
 
-    ports = NetworkPorts.allocate(
+    ports = TcpPorts.allocate(
         temporal=temporal_port, ui=ui_port, simulator=simulator_port, codec=codec_port
     )
     run(stay_up(_console(), ports))
@@ -66,7 +66,7 @@ def up(
 
 @app.command()
 def screenshots() -> None:
-    """Take the pictures in docs/ of the Temporal UI, in a real browser."""
+    """Take the screenshots of the Temporal UI in docs/, with Chromium."""
     from demo.screenshots.capture import take_screenshots
     from localstack.run import run
     from telegent_orchestrator.onboarding import OnboardingRequest
@@ -78,7 +78,7 @@ def screenshots() -> None:
 
 
 def _read(path: Path, kind: type[M]) -> M:
-    """What this file asks for; a faulty file ends the program with one line for each error."""
+    """Read a request from a file. An invalid file ends the program with one line for each error."""
     from pydantic import ValidationError
 
     from telegent_orchestrator._validation import format_errors
@@ -101,7 +101,7 @@ def _console() -> "Console":
 
     console = Console()
     if not console.is_terminal:
-        console.width = 200  # a log has no width: break no address in two
+        console.width = 200  # a log has no width, and no address may be broken in two
     return console
 
 
@@ -109,6 +109,6 @@ if __name__ == "__main__":
     try:
         app()
     finally:
-        # Threads of the Temporal SDK may still be ending. When the interpreter goes away under
-        # them, the process aborts with status 134 instead of ours; a short rest avoids that.
+        # Threads of the Temporal SDK may still be ending. If the interpreter shuts down under
+        # them, the process aborts with status 134 instead of ours (SDK issue 300).
         time.sleep(0.1)

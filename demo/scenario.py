@@ -1,21 +1,25 @@
-"""What the demo does: onboard, watch, correct the port-in that is rejected, and take stock."""
+"""The demo: onboard a family, watch, correct the rejected port-in, and compare with the ledger."""
 
 import asyncio
-import os
-import shutil
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from demo.summary import fetch_vendor_summary, print_result, print_vendor, write_report
-from localstack.network_ports import NetworkPorts
-from localstack.processes import StackError
-from localstack.stack import RUNS_DIRECTORY, Stack, running_stack
+from demo.summary import (
+    fetch_vendor_summary,
+    print_ending,
+    print_result,
+    print_vendor,
+    write_report,
+)
+from localstack.child_process import StackError
+from localstack.stack import new_run_directory
+from localstack.supervised_stack import SupervisedStack, supervised_stack
 from telegent_orchestrator.cli.live import Display, display
 from telegent_orchestrator.client import (
     OnboardingHandle,
@@ -31,8 +35,9 @@ from telegent_orchestrator.port_in import PortInCorrection, PortState
 POLL_INTERVAL = timedelta(milliseconds=200)
 CORRECTION_DELAY = 2.5
 """Seconds in which a rejection and its remedy can be read before the correction is sent."""
-MAX_KEPT_RUNS = 5
-"""How many earlier runs keep their logs and database, of some megabytes each."""
+RECOVERY_NOTE = (
+    "  Its tasks go to the new worker when their timeouts end, which can take 30 s without output."
+)
 
 
 async def run_demo(
@@ -42,52 +47,63 @@ async def run_demo(
     report: Path | None,
     started: float,
 ) -> bool:
-    """Start everything, onboard, take stock, stop everything; whether all went as it should.
+    """Start the stack, onboard, print the result, and stop the stack.
 
-    `started`: `time.monotonic()` at the start of the process. `report`: where to write the outcome
-    as JSON. Raises StackError.
+    Args:
+        console: Where the run is shown.
+        request: The onboarding.
+        correction: What is sent when the losing carrier rejects a port-in.
+        report: File for the result as JSON.
+        started: `time.monotonic()` at the start of the process.
+
+    Returns:
+        Whether every resource of the request exists exactly once.
+
+    Raises:
+        StackError: A process failed, or the onboarding did.
     """
-    for old in sorted(RUNS_DIRECTORY.glob("demo-*"))[:-MAX_KEPT_RUNS]:
-        shutil.rmtree(old, ignore_errors=True)
-    # A database of its own each time, so that the same reference is new each time.
-    directory = RUNS_DIRECTORY / f"demo-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
 
-    def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    def notify(line: str) -> None:
+        _print(console, line)
+        _print(console, RECOVERY_NOTE)
 
-    async with running_stack(directory, NetworkPorts.allocate(), say) as running:
-        for line in _introduction(running, request):
-            say(line)
-        return await running.run(
-            _onboard_and_verify(console, running, request, correction, report, started)
+    # A new database each time, so that the same reference can be onboarded again.
+    async with supervised_stack(new_run_directory("demo"), notify=notify) as stack:
+        for line in _introduction(stack, request):
+            _print(console, line)
+        return await stack.run(
+            _onboard_and_verify(console, stack, request, correction, report, started)
         )
 
 
-def _introduction(running: Stack, request: OnboardingRequest) -> list[str]:
-    """Where to look, and what is played."""
+def _print(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _introduction(stack: SupervisedStack, request: OnboardingRequest) -> list[str]:
+    """What is simulated, what to try, and the addresses."""
     reference = request.reference
     pages = {"onboarding": onboarding_id(reference)}
     for line in request.lines:
         pages[f"line {line.key}"] = line_id(reference, line.key)
         if isinstance(line.number, PortInNumber):
-            port_in = port_in_id(line.number.phone_number, running.id_key)
+            port_in = port_in_id(line.number.phone_number, stack.id_key)
             pages[f"port-in {line.key}"] = port_in
     width = max(map(len, pages))
     return [
-        "Telegent is played by the simulator: a carrier's day takes a second, and as for a",
-        "customer with an enterprise agreement there is no limit of 50 requests a minute.",
-        f"The worker is process {running.worker.pid}: kill -9 {running.worker.pid} while the "
-        "carrier takes its time, and see it go on.",
-        f"Logs and database: {running.directory}",
-        "While this runs, in the Temporal UI:",
-        *(f"  {name:{width}}  {running.workflow_url(page)}" for name, page in pages.items()),
+        "The simulator stands in for Telegent: what takes a carrier a day takes it a second, and",
+        "the limit of 50 requests a minute is off, as under an enterprise agreement.",
+        f"To see the onboarding survive a crash, kill the worker: kill -9 {stack.worker.pid}",
+        f"Logs and database: {stack.directory}",
+        "In the Temporal UI, until the demo ends:",
+        *(f"  {name:{width}}  {stack.workflow_url(page)}" for name, page in pages.items()),
         "",
     ]
 
 
 async def _onboard_and_verify(
     console: Console,
-    running: Stack,
+    stack: SupervisedStack,
     request: OnboardingRequest,
     correction: PortInCorrection,
     report: Path | None,
@@ -96,26 +112,28 @@ async def _onboard_and_verify(
     errors: list[str] = []
     try:
         with display(console, started, request.lines) as progress_display:
-            result = await onboard(running.orchestrator, request, correction, progress_display)
+            result = await onboard(stack.orchestrator, request, correction, progress_display)
     except OnboardingIncompleteError as error:
         result, errors = error.result, error.result.errors
     except WorkflowFailureError as error:
         raise StackError(f"the onboarding failed: {error.cause}") from error
-    vendor = await fetch_vendor_summary(running.simulator_url)
+    vendor = await fetch_vendor_summary(stack.simulator_url)
     seconds = time.monotonic() - started
     console.print()
     print_result(console, result)
-    matches = print_vendor(console, request, vendor, seconds)
+    matches = print_vendor(console, request, vendor)
     for message in errors:
         console.print(message, style="bold red", markup=False, highlight=False)
     if report:
         try:
-            write_report(report, result, vendor, seconds, running.restarts)
+            write_report(report, result, vendor, seconds, stack.restarts)
         except OSError as error:
             raise StackError(
                 f"the report cannot be written to {report}: {error.strerror}"
             ) from None
-    return matches and not errors
+    succeeded = matches and not errors
+    print_ending(console, result, seconds, succeeded=succeeded)
+    return succeeded
 
 
 async def onboard(
@@ -124,9 +142,10 @@ async def onboard(
     correction: PortInCorrection,
     progress_display: Display,
 ) -> OnboardingResult:
-    """Onboards and gives the result. Each port-in that needs it gets the correction once.
+    """Onboard, and send each rejected port-in the correction once.
 
-    Raises OnboardingIncompleteError and WorkflowFailureError, as the client's `result` does.
+    Raises:
+        OnboardingIncompleteError, WorkflowFailureError: As the client's `result` does.
     """
     handle = await orchestrator.start_onboarding(request)
     corrections: dict[str, asyncio.Task[None]] = {}
@@ -146,13 +165,13 @@ async def onboard(
 
 
 async def _watch(handle: OnboardingHandle) -> AsyncIterator[OnboardingProgress]:
-    """Like the client's `watch`, but goes on when nobody can answer for a while."""
+    """Like the client's `watch`, but continues when no worker answers for a while."""
     while True:
         try:
             async for progress in handle.watch(POLL_INTERVAL):
                 yield progress
         except RPCError:
-            # No worker answers: it has been killed, or has not taken up this workflow yet.
+            # The worker was killed, or has not picked up this workflow yet.
             await asyncio.sleep(POLL_INTERVAL.total_seconds())
         else:
             return

@@ -1,4 +1,4 @@
-"""What was created, what it cost, and whether the vendor's side agrees."""
+"""What was created, how many requests it took, and whether the simulator's ledger agrees."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from localstack.processes import http_get
+from localstack.child_process import http_get
 from telegent_orchestrator.lines import LineResult
 from telegent_orchestrator.onboarding import (
     NewAccount,
@@ -24,15 +24,16 @@ from telegent_orchestrator.onboarding import (
     OnboardingRequest,
     OnboardingResult,
 )
+from telegent_orchestrator.progress import StepState
 
 PURCHASES = ("number.provisioned", "portin.submitted", "guardian.related")
-"""Kinds in the ledger that create something, besides those that say `.created`."""
+"""Kinds in the ledger that create a resource, besides those that end in `.created`."""
 ORDER_POLL = "GET /v1.0/numbers/order"
 
 
 @dataclass(frozen=True)
 class VendorSummary:
-    """The simulator's view: effects by kind, and the requests that it got."""
+    """The simulator's view: effects by kind, and the requests that it received."""
 
     ledger: Mapping[str, int]
     api_calls: int
@@ -42,11 +43,11 @@ class VendorSummary:
 
     @property
     def polls(self) -> int:
-        """Looks at an order that may or may not have moved."""
+        """Polls of an order's status."""
         return self.by_endpoint.get(ORDER_POLL, 0)
 
     def created(self) -> dict[str, int]:
-        """How many of each thing were created or bought."""
+        """How many resources of each kind were created or bought."""
         return {
             kind: count
             for kind, count in self.ledger.items()
@@ -55,14 +56,14 @@ class VendorSummary:
 
 
 async def fetch_vendor_summary(simulator_url: str) -> VendorSummary:
-    """What the simulator saw until now. Raises OSError."""
+    """What the simulator has seen so far. Raises OSError."""
     rows = json.loads(await http_get(f"{simulator_url}/_sim/ledger"))
     requests = json.loads(await http_get(f"{simulator_url}/_sim/requests/summary"))
     return VendorSummary(ledger=Counter(row["kind"] for row in rows), **requests)
 
 
 def expected_effects(request: OnboardingRequest) -> dict[str, int]:
-    """What the request has to create, by the ledger's kinds: what exists by its id is left out."""
+    """How many resources of each kind the request creates; those given by id are left out."""
     lines = request.lines
     packages = [package for package in request.packages if isinstance(package, NewPackage)]
     ported = sum(line.number.kind == "port_in" for line in lines)
@@ -85,7 +86,7 @@ def expected_effects(request: OnboardingRequest) -> dict[str, int]:
 
 
 def print_result(console: Console, result: OnboardingResult) -> None:
-    """Every id, and for each line number, SIM, subscription, filters and eSIM code."""
+    """Print the ids, and for each line its number, SIM, subscription, filters and eSIM code."""
     table = Table("Created", "", "Id", box=None, padding=(0, 2), header_style="bold")
     table.add_row("account", "", result.account_id)
     for kind, ids in (
@@ -128,35 +129,69 @@ def _print_line(console: Console, line: LineResult) -> None:
         console.print(Text(drawn.getvalue().rstrip()))
 
 
-def print_vendor(
-    console: Console, request: OnboardingRequest, vendor: VendorSummary, seconds: float
-) -> bool:
-    """The cost, and the comparison with the ledger; gives whether each thing exists exactly once.
+def print_vendor(console: Console, request: OnboardingRequest, vendor: VendorSummary) -> bool:
+    """Print the requests, and the ledger beside what the request asks for.
 
-    `seconds`: wall time of the whole demo.
+    Returns:
+        Whether every resource exists exactly once.
     """
     console.print(
-        f"\n{vendor.api_calls - vendor.polls} API calls and {vendor.token_calls} token calls, "
-        f"and {vendor.polls} looks at orders in work; {seconds:.1f} s in all",
+        f"\nRequests: {vendor.api_calls - vendor.polls} API calls, {vendor.polls} polls of order "
+        f"statuses, {vendor.token_calls} token calls",
         highlight=False,
     )
-    wanted, created = expected_effects(request), vendor.created()
-    table = Table("Telegent's ledger", "wanted", "there", box=None, padding=(0, 2))
-    for kind in wanted | created:
-        there, want = created.get(kind, 0), wanted.get(kind, 0)
-        style = "" if there == want else "bold red"
-        table.add_row(kind, str(want), str(there), style=style)
+    requested, created = expected_effects(request), vendor.created()
+    table = Table("Simulator's ledger", "requested", "created", box=None, padding=(0, 2))
+    for kind in requested | created:
+        expected, actual = requested.get(kind, 0), created.get(kind, 0)
+        style = "" if actual == expected else "bold red"
+        table.add_row(kind, str(expected), str(actual), style=style)
     console.print(table)
-    matches = wanted == created
-    verdict = "each exactly once" if matches else "NOT each exactly once: see the rows that differ"
-    console.print(verdict, style="bold green" if matches else "bold red")
-    return matches
+    if requested != created:
+        console.print("The ledger differs from the request: see the red rows.", style="bold red")
+    return requested == created
+
+
+def print_ending(
+    console: Console, result: OnboardingResult, seconds: float, *, succeeded: bool
+) -> None:
+    """Print what to try next, and in the last line what was achieved.
+
+    Args:
+        console: Where to print.
+        result: Of the onboarding.
+        seconds: Wall time of the whole demo.
+        succeeded: Whether every resource exists exactly once.
+    """
+    console.print(
+        "\nThe demo stops its processes now, so its addresses no longer work. Next:\n"
+        "  make up                       keeps the same stack running, for your own requests\n"
+        "  docs/tutorial/quickstart.md   walks through it step by step\n",
+        highlight=False,
+    )
+    active = sum(line.state is StepState.DONE for line in result.lines)
+    if succeeded:
+        console.print(
+            f"Onboarded account {result.account_id}: {active} lines in service, every resource "
+            f"created exactly once, in {seconds:.0f} s",
+            style="bold green",
+            highlight=False,
+            soft_wrap=True,
+        )
+    else:
+        console.print(
+            f"NOT complete: {active} of {len(result.lines)} lines in service after "
+            f"{seconds:.0f} s; see above",
+            style="bold red",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def write_report(
     path: Path, result: OnboardingResult, vendor: VendorSummary, seconds: float, restarts: int
 ) -> None:
-    """The same for programs, as JSON; raises OSError. `restarts`: of the worker."""
+    """Write result, ledger and request counts as JSON. Raises OSError."""
     report = {
         "result": result.model_dump(mode="json"),
         "ledger": vendor.ledger,

@@ -1,4 +1,4 @@
-"""Running something that has processes of its own, so that they end with it whatever ends it."""
+"""Run a program that starts child processes, so that they end with it whatever ends it."""
 
 import asyncio
 import signal
@@ -7,20 +7,27 @@ from typing import Any, TypeVar
 
 import typer
 
-from localstack.processes import StackError
+from localstack.child_process import StackError
 
 T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Does the work; ends the program with 1 when it cannot be done, 128 + n after signal n."""
+    """Run the work to its end.
+
+    Returns:
+        The result of the work.
+
+    Raises:
+        typer.Exit: Status 1 after a StackError, whose message is printed; 128 + n after signal n.
+    """
     received: list[signal.Signals] = []
 
     async def until_signal() -> T:
         task = asyncio.ensure_future(work)
 
         def stop(number: signal.Signals) -> None:
-            # A second Ctrl-C must not cut off the stopping of our processes.
+            # A second Ctrl-C must not interrupt the stopping of our processes.
             if not received:
                 received.append(number)
                 typer.echo("Stopping …")

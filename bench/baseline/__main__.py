@@ -12,9 +12,9 @@ from bench.baseline.onboarder import BaselineUnderTest
 from resilience.fault_matrix.calls import CALLS
 from resilience.fault_matrix.cases import FaultCase, all_cases
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
+from resilience.fault_matrix.parallel import run_cases
 from resilience.fault_matrix.runner import CaseResult, SystemUnderTest
 from resilience.fault_matrix.sample import sample_cases
-from resilience.harness.processes import run_cases
 from resilience.harness.report import progress_bar, wide_console
 
 LOOKUP_CALLS = ("GET /v1.0/account/products", "GET /v1.0/account/packages")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from localstack.processes import StackError
+from localstack.child_process import StackError
 from localstack.stack import RUNS_DIRECTORY
 
 SCRIPTS = Path(__file__).parent / "scripts"

@@ -13,9 +13,9 @@ from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
 from demo.screenshots.browser import WORK_DIRECTORY, Browser
-from localstack.network_ports import NetworkPorts
-from localstack.processes import StackError
-from localstack.stack import ROOT, Stack, running_stack
+from localstack.child_process import ROOT, StackError
+from localstack.supervised_stack import SupervisedStack, supervised_stack
+from localstack.tcp_ports import TcpPorts
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import (
@@ -88,12 +88,12 @@ async def take_screenshots(
     # A new database each time: the same reference is to be onboarded anew.
     directory = WORK_DIRECTORY / "stack"
     shutil.rmtree(directory, ignore_errors=True)
-    async with running_stack(directory, NetworkPorts.allocate(), notify) as running:
+    async with supervised_stack(directory, TcpPorts.allocate(), notify) as running:
         await running.run(_take_all(running, browser, request, correction, notify))
 
 
 async def _take_all(
-    running: Stack,
+    running: SupervisedStack,
     browser: Browser,
     request: OnboardingRequest,
     correction: PortInCorrection,
@@ -154,7 +154,7 @@ async def _take_all(
     )
 
 
-def _list_screenshot(running: Stack) -> Screenshot:
+def _list_screenshot(running: SupervisedStack) -> Screenshot:
     query = quote(f"{PORT_STATE_ATTRIBUTE} IS NOT NULL")
     return Screenshot(
         "list",
@@ -165,7 +165,7 @@ def _list_screenshot(running: Stack) -> Screenshot:
     )
 
 
-def _columns(running: Stack, *labels: str) -> dict[str, Any]:
+def _columns(running: SupervisedStack, *labels: str) -> dict[str, Any]:
     """The columns of the list, as the UI keeps them."""
     columns = {running.client.namespace: [{"label": label} for label in labels]}
     return {"namespace-workflow-table-columns": columns}
@@ -176,7 +176,7 @@ def _picture_path(name: str) -> str:
 
 
 async def correct_in_the_ui(
-    browser: Browser, running: Stack, port_in_id: str, values: dict[str, Any], **more: Any
+    browser: Browser, running: SupervisedStack, port_in_id: str, values: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
     """Find a port-in that needs action by a saved view, read its page, and send these values from
     the UI's dialog; returns when the page says that it is complete, with what was read and sent.
@@ -197,7 +197,7 @@ async def correct_in_the_ui(
     return result
 
 
-async def _start_other_port_ins(running: Stack, pattern: PortInNumber) -> None:
+async def _start_other_port_ins(running: SupervisedStack, pattern: PortInNumber) -> None:
     """Start port-ins like this one, of numbers about which the losing carrier knows other things.
 
     Raises StackError.

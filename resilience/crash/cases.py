@@ -12,13 +12,13 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.service import RPCError
 
 from resilience.fault_matrix.calls import CALLS, ORDER, TOKEN
-from resilience.harness.customer import Customer, create_customer
-from resilience.harness.environment import (
+from resilience.harness.chaos_stack import (
     ID_KEY,
-    ChaosEnvironment,
+    ChaosStack,
     WorkerProcess,
-    chaos_environment,
+    chaos_stack,
 )
+from resilience.harness.customer import Customer, create_customer
 from resilience.harness.follower import OnboardingFollower
 from resilience.harness.operator_bot import OperatorBot
 from resilience.oracle.invariants import InvariantReport, check_invariants
@@ -97,19 +97,19 @@ async def run_crash(crash: CrashCase, directory: Path, seed: int) -> InvariantRe
     gate = simulator.gates.close(crash.call, GATE_POINTS[crash.point])
     try:
         async with (
-            chaos_environment(directory, simulator) as environment,
+            chaos_stack(directory, simulator) as stack,
             asyncio.timeout(CRASH_TIMEOUT),
         ):
-            worker = await environment.start_worker()
-            bot = OperatorBot(customer, environment.orchestrator)
-            follower = OnboardingFollower(environment.client, bot, simulator)
-            await environment.orchestrator.start_onboarding(customer.request)
+            worker = await stack.add_worker()
+            bot = OperatorBot(customer, stack.orchestrator)
+            follower = OnboardingFollower(stack.client, bot, simulator)
+            await stack.orchestrator.start_onboarding(customer.request)
             following = asyncio.create_task(follower.until_quiescent())
             try:
                 await gate.reached()
                 if crash.point is CrashPoint.BEFORE_COMPLETION:
-                    await _freeze_completion(environment, worker, customer, gate)
-                await _inject_crash(crash.kind, environment, worker, gate, rng)
+                    await _freeze_completion(stack, worker, customer, gate)
+                await _inject_crash(crash.kind, stack, worker, gate, rng)
                 await _until_quiet(simulator)
                 found = report(await following)
             finally:
@@ -136,32 +136,30 @@ async def _until_quiet(simulator: Simulator) -> None:
 
 
 async def _freeze_completion(
-    environment: ChaosEnvironment, worker: WorkerProcess, customer: Customer, gate: Gate
+    stack: ChaosStack, worker: WorkerProcess, customer: Customer, gate: Gate
 ) -> None:
     """Lets the answer through to the worker, and the worker's word of it not to Temporal."""
-    workflow_id, activity = await _held_activity(environment, customer)
+    workflow_id, activity = await _held_activity(stack, customer)
     worker.proxy.freeze()
     gate.release()
     await worker.proxy.until_sent([workflow_id.encode(), activity.encode()])
 
 
-async def _held_activity(environment: ChaosEnvironment, customer: Customer) -> tuple[str, str]:
+async def _held_activity(stack: ChaosStack, customer: Customer) -> tuple[str, str]:
     """Workflow and type of the activity that is under way; waits until there is just one."""
     request = customer.request
     ids = [onboarding_id(request.reference), port_in_id(customer.number, ID_KEY)]
     ids += [line_id(request.reference, line.key) for line in request.lines]
     while True:
-        started = [found for each in ids for found in await _started_activities(environment, each)]
+        started = [found for each in ids for found in await _started_activities(stack, each)]
         if len(started) == 1:
             return started[0]
         await asyncio.sleep(0.05)
 
 
-async def _started_activities(
-    environment: ChaosEnvironment, workflow_id: str
-) -> list[tuple[str, str]]:
+async def _started_activities(stack: ChaosStack, workflow_id: str) -> list[tuple[str, str]]:
     try:
-        described = await environment.client.get_workflow_handle(workflow_id).describe()
+        described = await stack.client.get_workflow_handle(workflow_id).describe()
     except RPCError:
         return []
     return [
@@ -173,7 +171,7 @@ async def _started_activities(
 
 async def _inject_crash(
     kind: CrashKind,
-    environment: ChaosEnvironment,
+    stack: ChaosStack,
     worker: WorkerProcess,
     gate: Gate,
     rng: random.Random,
@@ -181,10 +179,10 @@ async def _inject_crash(
     """Ends what is to end, and brings it, or another one, back."""
     if kind is CrashKind.WORKER_KILLED:
         await worker.kill()
-        await environment.start_worker()
+        await stack.add_worker()
     elif kind is CrashKind.WORKER_SUSPENDED:
         worker.suspend()
-        await environment.start_worker()
+        await stack.add_worker()
         await asyncio.sleep(VENDOR_CALL_TIMEOUT.total_seconds() + rng.uniform(0, MAX_SUSPENSION))
         # The answer is there when the worker goes on.
         gate.release()
@@ -192,9 +190,9 @@ async def _inject_crash(
         worker.resume()
         worker.proxy.thaw()
     else:
-        await environment.kill_server()
+        await stack.kill_server()
         # The answer comes while there is no server to tell of it.
         gate.release()
         await asyncio.sleep(rng.uniform(0, 1))
-        await environment.restart_server()
+        await stack.restart_server()
         worker.proxy.thaw()

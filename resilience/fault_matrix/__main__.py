@@ -12,9 +12,9 @@ from rich.markup import escape
 from resilience.fault_matrix.calls import CALLS
 from resilience.fault_matrix.cases import TIMES, FaultCase, FaultMode, all_cases
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
+from resilience.fault_matrix.parallel import ProcessExitedError, run_cases
 from resilience.fault_matrix.runner import CaseResult
 from resilience.fault_matrix.sample import sample_cases
-from resilience.harness.processes import ProcessExitedError, run_cases
 from resilience.harness.report import OK, UNUSABLE, VIOLATION, matrix, progress_bar, wide_console
 
 STATE_SYMBOLS = {"ok": "✓", "escalated": "[yellow]E[/]", "violation": "[bold red]X[/]"}

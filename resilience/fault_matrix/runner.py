@@ -1,26 +1,22 @@
 """A lane: a simulator and workers of its own, in which cases are played one after the other."""
 
-import sysconfig
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
-from temporalio.testing import WorkflowEnvironment
 
-from localstack.temporal_server import DYNAMIC_CONFIG
+from localstack.temporal_server import dev_server
 from resilience.fault_matrix.cases import DELAY_SECONDS, TIMEOUTS, FaultCase, FaultMode
 from resilience.harness.customer import Customer, create_customer
 from resilience.harness.unreachable import UnreachableTransport
 from resilience.oracle.invariants import InvariantReport
 from simulator import Simulator, SimulatorOptions
 from telegent import RateLimiter, Telegent
-from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 
 UNLIMITED = 60_000
 """Requests a minute: the vendor's limit is tried by tests of their own."""
@@ -119,30 +115,16 @@ class Lane:
 
 @asynccontextmanager
 async def start_lanes(system: SystemUnderTest, count: int) -> AsyncIterator[list[Lane]]:
-    """Lanes on a Temporal server of their own, each in its own namespace."""
+    """Run lanes on one Temporal server, each in its own namespace, while the block runs."""
     namespaces = [f"lane-{at}" for at in range(count)]
-    options = [part for name in namespaces for part in ("--namespace", name)]
-    for name, value in DYNAMIC_CONFIG.items():
-        options += ["--dynamic-config-value", f"{name}={value}"]
-    runtime = Runtime(
-        telemetry=TelemetryConfig(
-            logging=LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR"))
-        )
-    )
+    only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    runtime = Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(only_errors)))
     async with AsyncExitStack() as stack:
-        environment = await stack.enter_async_context(
-            await WorkflowEnvironment.start_local(
-                runtime=runtime,
-                dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
-                dev_server_extra_args=options,
-                search_attributes=SEARCH_ATTRIBUTES,
-                dev_server_log_level="never",
-            )
-        )
+        server = await stack.enter_async_context(dev_server(namespaces=namespaces, runtime=runtime))
         lanes = []
         for namespace in namespaces:
             client = await Client.connect(
-                environment.client.service_client.config.target_host,
+                server.service_client.config.target_host,
                 namespace=namespace,
                 data_converter=pydantic_data_converter,
                 runtime=runtime,

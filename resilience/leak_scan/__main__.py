@@ -19,9 +19,9 @@ from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.report import OK, VIOLATION, matrix, progress_bar, wide_console
 from resilience.leak_scan.canaries import CANARIES
 from resilience.leak_scan.collect import collect_all, collect_stored
-from resilience.leak_scan.environment import scan_environment
 from resilience.leak_scan.locations import LOCATIONS, Artifacts, Leak, coverage_gaps, search
 from resilience.leak_scan.matrix import run_sample
+from resilience.leak_scan.scan_stack import scan_stack
 from resilience.leak_scan.scenario import SCENARIOS
 
 NOT_SEARCHED = (
@@ -92,13 +92,13 @@ async def _run_encrypted(
     """What is left of it all, and what became of the fault matrix."""
     directory.mkdir(parents=True)  # noqa: ASYNC240 - nothing else runs yet
     disclosed: list[str] = []
-    async with scan_environment(directory, encrypted=True) as environment:
+    async with scan_stack(directory, encrypted=True) as stack:
         for name, run_scenario in SCENARIOS:
-            await run_scenario(environment, disclosed)
+            await run_scenario(stack, disclosed)
             on_progress(name)
-        faulted, ended = await run_sample(environment, cases, disclosed)
+        faulted, ended = await run_sample(stack, cases, disclosed)
         on_progress("a share of the fault matrix")
-        artifacts = await collect_all(environment, disclosed)
+        artifacts = await collect_all(stack, disclosed)
         on_progress("gathered what is left")
     return artifacts, (
         f"Of the fault matrix {len(cases)} cases: {faulted} calls of 4 onboardings were spoiled; "
@@ -109,11 +109,11 @@ async def _run_encrypted(
 async def _run_unencrypted(directory: Path, on_progress: Callable[[str], None]) -> Artifacts:
     """What the same leaves without payload keys: there the search must find things."""
     directory.mkdir(parents=True)  # noqa: ASYNC240 - nothing else runs yet
-    async with scan_environment(directory, encrypted=False) as environment:
+    async with scan_stack(directory, encrypted=False) as stack:
         for name, run_scenario in SCENARIOS:
-            await run_scenario(environment, [])
+            await run_scenario(stack, [])
             on_progress(f"without keys: {name}")
-        artifacts = await collect_stored(environment)
+        artifacts = await collect_stored(stack)
         on_progress("without keys: gathered what is left")
     return artifacts
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 from temporalio.client import WorkflowExecution, WorkflowQueryFailedError
 
-from localstack.processes import python_command
+from localstack.child_process import python_command
 from resilience.leak_scan import canaries, locations
 from resilience.leak_scan.command_line import (
     READ_ONLY_COUNT,
@@ -19,8 +19,8 @@ from resilience.leak_scan.command_line import (
     run_command,
     run_commands,
 )
-from resilience.leak_scan.environment import ScanEnvironment
 from resilience.leak_scan.locations import Artifacts
+from resilience.leak_scan.scan_stack import ScanStack
 
 DETAILS_QUERY = "__temporal_workflow_metadata"
 """The query that the UI asks for a workflow's current details."""
@@ -50,41 +50,35 @@ WRONG_SETTINGS: Sequence[tuple[dict[str, str], str]] = [
 """Values with which a command of the worker cannot start, and that command."""
 
 
-async def collect_stored(environment: ScanEnvironment) -> Artifacts:
+async def collect_stored(stack: ScanStack) -> Artifacts:
     """The places that hold payloads, and the events."""
-    runs = [found async for found in environment.raw.list_workflows()]
+    runs = [found async for found in stack.raw_client.list_workflows()]
     return {
-        locations.DATABASE: await asyncio.to_thread(_database, environment.directory),
-        locations.HISTORIES: "\n".join(
-            [await _history(environment, found) for found in runs]
-        ).encode(),
-        locations.UI: await _ui(environment, runs),
-        locations.EVENTS: b"\n".join(environment.events.received),
+        locations.DATABASE: await asyncio.to_thread(_database, stack.directory),
+        locations.HISTORIES: "\n".join([await _history(stack, found) for found in runs]).encode(),
+        locations.UI: await _ui(stack, runs),
+        locations.EVENTS: b"\n".join(stack.events.received),
     }
 
 
-async def collect_all(environment: ScanEnvironment, disclosed: Sequence[str]) -> Artifacts:
+async def collect_all(stack: ScanStack, disclosed: Sequence[str]) -> Artifacts:
     """The contents of every place. `disclosed`: what the story was told."""
-    keyless = environment.settings | {"TELEGENT_PAYLOAD_KEYS": ""}
-    port_in = environment.orchestrator.port_in(canaries.PORTED_NUMBER.value).id
-    lines = command_lines(environment.directory, port_in)
-    printed = await run_commands(lines[:READ_ONLY_COUNT], environment.settings)
+    keyless = stack.settings | {"TELEGENT_PAYLOAD_KEYS": ""}
+    port_in = stack.orchestrator.port_in(canaries.PORTED_NUMBER.value).id
+    lines = command_lines(stack.directory, port_in)
+    printed = await run_commands(lines[:READ_ONLY_COUNT], stack.settings)
     without_keys = await run_commands(lines, keyless)
-    details = [
-        await _details(environment, found) async for found in environment.raw.list_workflows()
-    ]
-    simulator = environment.simulator
+    details = [await _details(stack, found) async for found in stack.raw_client.list_workflows()]
+    simulator = stack.simulator
     vendors = [row.as_json() for row in simulator.ledger.rows]
     vendors += [call.as_json() for call in simulator.requests]
     return {
-        **await collect_stored(environment),
-        locations.LOGS: _files(child.log for child in environment.children),
-        locations.CRASHES: await _crash_output(environment),
-        locations.METRICS: await _fetch(environment.pages),
-        locations.TRACES: b"\n".join(environment.traces.received),
-        locations.PROCESSES: _files(
-            Path(f"/proc/{child.pid}/cmdline") for child in environment.children
-        ),
+        **await collect_stored(stack),
+        locations.LOGS: _files(child.log for child in stack.children),
+        locations.CRASHES: await _crash_output(stack),
+        locations.METRICS: await _fetch(stack.process_urls),
+        locations.TRACES: b"\n".join(stack.traces.received),
+        locations.PROCESSES: _files(Path(f"/proc/{child.pid}/cmdline") for child in stack.children),
         locations.KEYLESS: without_keys,
         locations.LEDGER: json.dumps(vendors).encode(),
         locations.DECRYPTED: "\n".join([*disclosed, *details]).encode() + printed,
@@ -110,14 +104,14 @@ def _database(directory: Path) -> bytes:
     return b"\n".join(values)
 
 
-async def _history(environment: ScanEnvironment, run: WorkflowExecution) -> str:
-    handle = environment.raw.get_workflow_handle(run.id, run_id=run.run_id)
+async def _history(stack: ScanStack, run: WorkflowExecution) -> str:
+    handle = stack.raw_client.get_workflow_handle(run.id, run_id=run.run_id)
     return (await handle.fetch_history()).to_json()
 
 
-async def _details(environment: ScanEnvironment, run: WorkflowExecution) -> str:
+async def _details(stack: ScanStack, run: WorkflowExecution) -> str:
     """The summary and current details of a workflow, which the UI shows to who may read them."""
-    handle = environment.client.get_workflow_handle(run.id, run_id=run.run_id)
+    handle = stack.client.get_workflow_handle(run.id, run_id=run.run_id)
     described = await handle.describe()
     fixed = f"{await described.static_summary()}\n{await described.static_details()}"
     try:
@@ -126,13 +120,13 @@ async def _details(environment: ScanEnvironment, run: WorkflowExecution) -> str:
         return f"{fixed}\n{error}"  # one that was refused at its start has no details
 
 
-async def _ui(environment: ScanEnvironment, runs: Iterable[WorkflowExecution]) -> bytes:
-    api = f"{environment.ui_url}/api/v1/namespaces/default"
-    pages = [environment.ui_url, f"{environment.ui_url}/api/v1/settings", f"{api}/workflows"]
+async def _ui(stack: ScanStack, runs: Iterable[WorkflowExecution]) -> bytes:
+    api = f"{stack.ui_url}/api/v1/namespaces/default"
+    pages = [stack.ui_url, f"{stack.ui_url}/api/v1/settings", f"{api}/workflows"]
     queries = []
     for run in runs:
         workflow, which = f"{api}/workflows/{run.id}", f"execution.runId={run.run_id}"
-        page = f"{environment.ui_url}/namespaces/default/workflows/{run.id}/{run.run_id}/history"
+        page = f"{stack.ui_url}/namespaces/default/workflows/{run.id}/{run.run_id}/history"
         pages += [f"{workflow}?{which}", f"{workflow}/history?{which}", page]
         queries += [
             f"{workflow}/query/{name}" for name in (DETAILS_QUERY, "status", "__stack_trace")
@@ -157,12 +151,10 @@ async def _fetch(addresses: Iterable[str], queries: Iterable[str] = ()) -> bytes
     return b"\n".join(found)
 
 
-async def _crash_output(environment: ScanEnvironment) -> bytes:
+async def _crash_output(stack: ScanStack) -> bytes:
     """What each process prints when its settings are wrong, each with a secret in it."""
     runs = [
-        run_command(
-            python_command("worker", *filter(None, [command])), environment.settings | wrong
-        )
+        run_command(python_command("worker", *filter(None, [command])), stack.settings | wrong)
         for wrong, command in WRONG_SETTINGS
     ]
     return b"\n".join(await asyncio.gather(*runs))

@@ -11,7 +11,7 @@ from resilience.fault_matrix.cases import FaultCase
 from resilience.harness.customer import Customer
 from resilience.harness.operator_bot import OperatorBot
 from resilience.leak_scan import canaries
-from resilience.leak_scan.environment import ScanEnvironment
+from resilience.leak_scan.scan_stack import ScanStack
 from resilience.leak_scan.scenario import Disclosures
 from telegent_orchestrator.client import OnboardingHandle, OnboardingIncompleteError
 
@@ -21,32 +21,30 @@ it shows until then has been read."""
 
 
 async def run_sample(
-    environment: ScanEnvironment, cases: Sequence[FaultCase], disclosed: Disclosures
+    stack: ScanStack, cases: Sequence[FaultCase], disclosed: Disclosures
 ) -> tuple[int, int]:
     """Onboards all customers at once, while these calls are spoiled for whoever comes first.
 
     Returns how many calls were spoiled, and how many onboardings ended in time.
     """
     for case in cases:
-        environment.simulator.faults.add(case.fault)
-    before = _count_faulted(environment)
+        stack.simulator.faults.add(case.fault)
+    before = _count_faulted(stack)
     ended = await asyncio.gather(
-        *(_onboard(environment, customer, disclosed) for customer in canaries.matrix_customers())
+        *(_onboard(stack, customer, disclosed) for customer in canaries.matrix_customers())
     )
-    environment.simulator.faults.clear()
-    return _count_faulted(environment) - before, sum(ended)
+    stack.simulator.faults.clear()
+    return _count_faulted(stack) - before, sum(ended)
 
 
-def _count_faulted(environment: ScanEnvironment) -> int:
-    return sum(bool(call.fault) for call in environment.simulator.requests)
+def _count_faulted(stack: ScanStack) -> int:
+    return sum(bool(call.fault) for call in stack.simulator.requests)
 
 
-async def _onboard(
-    environment: ScanEnvironment, customer: Customer, disclosed: Disclosures
-) -> bool:
+async def _onboard(stack: ScanStack, customer: Customer, disclosed: Disclosures) -> bool:
     """Whether it ended in time, with people who correct and answer."""
-    bot = OperatorBot(customer, environment.orchestrator)
-    handle = await environment.orchestrator.start_onboarding(customer.request)
+    bot = OperatorBot(customer, stack.orchestrator)
+    handle = await stack.orchestrator.start_onboarding(customer.request)
     ending = asyncio.create_task(_end(handle, disclosed))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ONBOARDING_TIMEOUT):
@@ -54,7 +52,7 @@ async def _onboard(
                 with contextlib.suppress(RPCError, WorkflowQueryFailedError):
                     progress = await handle.progress()
                     disclosed.append(progress.model_dump_json())
-                    await bot.respond(progress, environment.simulator.ledger.rows)
+                    await bot.respond(progress, stack.simulator.ledger.rows)
     disclosed += bot.actions_taken
     if in_time := ending.done():
         await ending

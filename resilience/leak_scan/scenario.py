@@ -9,10 +9,10 @@ import httpx
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
-from localstack.processes import StackError
+from localstack.child_process import StackError
 from resilience.leak_scan import canaries
 from resilience.leak_scan.canaries import REASON
-from resilience.leak_scan.environment import ScanEnvironment
+from resilience.leak_scan.scan_stack import ScanStack
 from simulator import Fault
 from telegent_orchestrator import names
 from telegent_orchestrator.client import (
@@ -50,13 +50,13 @@ Disclosures = list[str]
 """Whatever our services tell who may read everything."""
 
 
-async def invalid_starts(environment: ScanEnvironment, disclosed: Disclosures) -> None:
+async def invalid_starts(stack: ScanStack, disclosed: Disclosures) -> None:
     """Requests with mistakes, sent by a client that does not check them."""
     kinds = (names.ONBOARDING_WORKFLOW, names.PORT_IN_WORKFLOW, PORT_OUT_WORKFLOW)
     sent = [(kind, what) for kind in kinds for what in canaries.malformed_payloads()]
     sent.append((names.ONBOARDING_WORKFLOW, canaries.invalid_onboarding("faulty-1")))
     for at, (kind, what) in enumerate(sent):
-        handle = await environment.client.start_workflow(
+        handle = await stack.client.start_workflow(
             kind, what, id=f"nonsense-{at}", task_queue=names.TASK_QUEUE
         )
         try:
@@ -67,29 +67,27 @@ async def invalid_starts(environment: ScanEnvironment, disclosed: Disclosures) -
             raise StackError(f"{kind} took nonsense")
 
 
-async def onboarding(environment: ScanEnvironment, disclosed: Disclosures) -> None:
+async def onboarding(stack: ScanStack, disclosed: Disclosures) -> None:
     """Through one of each fault, a rejected port-in, nonsense, and two crashes."""
     for fault in FAULTS:
-        environment.simulator.faults.add(fault)
+        stack.simulator.faults.add(fault)
     customer = canaries.customer()
-    handle = await environment.orchestrator.start_onboarding(customer.request)
-    port = environment.orchestrator.port_in(customer.number)
+    handle = await stack.orchestrator.start_onboarding(customer.request)
+    port = stack.orchestrator.port_in(customer.number)
     await _wait_for_state(port, PortState.ACTION_REQUIRED)
-    await _send_malformed(environment, port, disclosed)
-    await environment.crash_worker(signal.SIGABRT)
-    await environment.crash_worker(signal.SIGKILL)
+    await _send_malformed(stack, port, disclosed)
+    await stack.crash_worker(signal.SIGABRT)
+    await stack.crash_worker(signal.SIGKILL)
     await _retry(lambda: _record_progress(handle, disclosed))
     await _retry(lambda: port.signal_correction(customer.correction))
     disclosed.append((await handle.result()).model_dump_json())
     await _record_progress(handle, disclosed)
-    environment.simulator.faults.clear()
+    stack.simulator.faults.clear()
 
 
-async def _send_malformed(
-    environment: ScanEnvironment, port: PortInHandle, disclosed: Disclosures
-) -> None:
+async def _send_malformed(stack: ScanStack, port: PortInHandle, disclosed: Disclosures) -> None:
     """Messages with mistakes, by signal and by update."""
-    handle = environment.client.get_workflow_handle(port.id)
+    handle = stack.client.get_workflow_handle(port.id)
     for sent in canaries.malformed_payloads():
         await handle.signal(names.CORRECT_SIGNAL, sent)
         try:
@@ -98,33 +96,31 @@ async def _send_malformed(
             disclosed.append(str(error.cause))
 
 
-async def failed_onboarding(environment: ScanEnvironment, disclosed: Disclosures) -> None:
+async def failed_onboarding(stack: ScanStack, disclosed: Disclosures) -> None:
     """One whose people the vendor refuses."""
     refused = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400, times=9)
-    environment.simulator.faults.add(refused)
+    stack.simulator.faults.add(refused)
     request = canaries.onboarding("canary-2")
     request["lines"] = request["lines"][:1]
-    handle = await environment.orchestrator.start_onboarding(
-        OnboardingRequest.model_validate(request)
-    )
+    handle = await stack.orchestrator.start_onboarding(OnboardingRequest.model_validate(request))
     try:
         await handle.result()
     except OnboardingIncompleteError as error:
         disclosed += [str(error), error.result.model_dump_json()]
-    environment.simulator.faults.clear()
+    stack.simulator.faults.clear()
 
 
-async def cancelled_port_in(environment: ScanEnvironment, disclosed: Disclosures) -> None:
+async def cancelled_port_in(stack: ScanStack, disclosed: Disclosures) -> None:
     """A port-in by itself, which the subscriber thinks better of, for private reasons."""
-    port = await _port_in(environment, canaries.SILENT_NUMBER.value)
+    port = await _port_in(stack, canaries.SILENT_NUMBER.value)
     await _wait_for_state(port, PortState.SUBMITTED)
     await port.cancel(PortInCancel(by=OPERATOR_NAME, reason=REASON))
     disclosed.append((await port.result()).model_dump_json())
 
 
-async def quoting_carrier(environment: ScanEnvironment, disclosed: Disclosures) -> None:
+async def quoting_carrier(stack: ScanStack, disclosed: Disclosures) -> None:
     """A port-in whose carrier repeats in its rejection what it was sent."""
-    port = await _port_in(environment, canaries.QUOTED_NUMBER.value)
+    port = await _port_in(stack, canaries.QUOTED_NUMBER.value)
     await _wait_for_state(port, PortState.ACTION_REQUIRED)
     await asyncio.sleep(1)  # for some looks that find the same
     disclosed.append((await port.status()).model_dump_json())
@@ -132,11 +128,11 @@ async def quoting_carrier(environment: ScanEnvironment, disclosed: Disclosures) 
     disclosed.append((await port.result()).model_dump_json())
 
 
-async def port_out(environment: ScanEnvironment, disclosed: Disclosures) -> None:
+async def port_out(stack: ScanStack, disclosed: Disclosures) -> None:
     """The number that was bought leaves."""
-    (number,) = (environment.simulator.ledger.by_kind("number.provisioned")[0].data["number"],)
+    (number,) = (stack.simulator.ledger.by_kind("number.provisioned")[0].data["number"],)
     pin = canaries.PORT_OUT_PIN.value
-    handle = await PortOutClient(environment.client, id_key=canaries.ID_KEY.value).start(
+    handle = await PortOutClient(stack.client, id_key=canaries.ID_KEY.value).start(
         PortOutRequest(
             phone_number=number, authentication_reference="auth-1", pin=pin, by=OPERATOR_NAME
         )
@@ -147,11 +143,11 @@ async def port_out(environment: ScanEnvironment, disclosed: Disclosures) -> None
     if (await handle.reveal_pin(RevealPin(by=OPERATOR_NAME, reason=REASON))).pin != pin:
         raise StackError("another PIN was shown")
     disclosed.append((await handle.status()).model_dump_json())
-    environment.simulator.complete_port_out(number, pin)
+    stack.simulator.complete_port_out(number, pin)
     disclosed.append((await handle.result()).model_dump_json())
 
 
-async def vendor_webhooks(environment: ScanEnvironment, disclosed: Disclosures) -> None:
+async def vendor_webhooks(stack: ScanStack, disclosed: Disclosures) -> None:
     """With right and wrong credentials, and with nonsense."""
     password, token = canaries.WEBHOOK_PASSWORD.value, canaries.WEBHOOK_TOKEN.value
     bodies = [b"{", REASON.encode(), f'{{"OrderId": "{canaries.PIN.value}"}}'.encode()]
@@ -162,10 +158,10 @@ async def vendor_webhooks(environment: ScanEnvironment, disclosed: Disclosures) 
                 post
                 for body in bodies
                 for post in (
-                    http.post(environment.hook_url, content=body, auth=("telegent", password)),
-                    http.post(environment.hook_url, content=body, headers=bearer),
-                    http.post(environment.hook_url, content=body, auth=(token, password)),
-                    http.post(f"{environment.hook_url}?token={token}", content=body),
+                    http.post(stack.webhook_url, content=body, auth=("telegent", password)),
+                    http.post(stack.webhook_url, content=body, headers=bearer),
+                    http.post(stack.webhook_url, content=body, auth=(token, password)),
+                    http.post(f"{stack.webhook_url}?token={token}", content=body),
                 )
             )
         )
@@ -173,7 +169,7 @@ async def vendor_webhooks(environment: ScanEnvironment, disclosed: Disclosures) 
     await asyncio.sleep(1)  # until the last events and traces are out
 
 
-SCENARIOS: Sequence[tuple[str, Callable[[ScanEnvironment, Disclosures], Awaitable[None]]]] = (
+SCENARIOS: Sequence[tuple[str, Callable[[ScanStack, Disclosures], Awaitable[None]]]] = (
     ("requests with mistakes", invalid_starts),
     ("an onboarding with faults, a rejected port-in, nonsense, two crashes", onboarding),
     ("an onboarding that fails", failed_onboarding),
@@ -184,9 +180,9 @@ SCENARIOS: Sequence[tuple[str, Callable[[ScanEnvironment, Disclosures], Awaitabl
 )
 
 
-async def _port_in(environment: ScanEnvironment, number: str) -> PortInHandle:
+async def _port_in(stack: ScanStack, number: str) -> PortInHandle:
     details = PortInDetails.model_validate(canaries.port_in(number))
-    return await environment.orchestrator.start_port_in(PortInRequest(details=details))
+    return await stack.orchestrator.start_port_in(PortInRequest(details=details))
 
 
 async def _wait_for_state(port: PortInHandle, state: PortState) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from resilience.harness.environment import ChaosEnvironment, WorkerProcess
+from resilience.harness.chaos_stack import ChaosStack, WorkerProcess
 
 WORKERS = 2
 WORKER_UPTIME = (5.0, 40.0)
@@ -27,10 +27,10 @@ class ProcessChaos:
     `counts` counts; `violations` says what no process may do.
     """
 
-    def __init__(self, environment: ChaosEnvironment, seed: int) -> None:
+    def __init__(self, stack: ChaosStack, seed: int) -> None:
         self.counts: Counter[str] = Counter()
         self.violations: list[str] = []
-        self._environment = environment
+        self._stack = stack
         self._seed = seed
         # A worker that starts needs the server, so neither is touched while the other starts.
         self._starting = asyncio.Lock()
@@ -44,14 +44,14 @@ class ProcessChaos:
 
     async def final_crash(self) -> None:
         """Kills all there is at once, and brings it back for good."""
-        for worker in self._environment.workers:
+        for worker in self._stack.workers:
             if worker.child.running:
                 await worker.kill()
-        if self._environment.server.running:
-            await self._environment.kill_server()
-        await self._environment.restart_server()
+        if self._stack.server.running:
+            await self._stack.kill_server()
+        await self._stack.restart_server()
         for _ in range(WORKERS):
-            await self._environment.start_worker()
+            await self._stack.add_worker()
 
     async def _run_worker_slot(self, rng: random.Random) -> None:
         worker = await self._start()
@@ -104,22 +104,22 @@ class ProcessChaos:
             await asyncio.sleep(rng.uniform(*SERVER_UPTIME))
             async with self._starting:
                 self.counts["server kill -9"] += 1
-                await self._environment.kill_server()
+                await self._stack.kill_server()
                 await asyncio.sleep(rng.uniform(*SERVER_DOWNTIME))
-                await self._environment.restart_server()
+                await self._stack.restart_server()
 
     async def _start(self) -> WorkerProcess:
         async with self._starting:
-            return await self._environment.start_worker()
+            return await self._stack.add_worker()
 
     def _rng(self, whose: str) -> random.Random:
         return random.Random(f"{self._seed} {whose}")  # noqa: S311 - the same seed, the same deeds
 
 
 @asynccontextmanager
-async def process_chaos(environment: ChaosEnvironment, seed: int) -> AsyncIterator[ProcessChaos]:
+async def process_chaos(stack: ChaosStack, seed: int) -> AsyncIterator[ProcessChaos]:
     """Process chaos while the block runs, and at its end one final crash."""
-    chaos = ProcessChaos(environment, seed)
+    chaos = ProcessChaos(stack, seed)
     task = asyncio.create_task(chaos.run())
     try:
         yield chaos

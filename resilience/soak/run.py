@@ -11,8 +11,8 @@ from pathlib import Path
 
 from temporalio.service import RPCError
 
+from resilience.harness.chaos_stack import ChaosStack, chaos_stack
 from resilience.harness.customer import Customer, create_customer
-from resilience.harness.environment import ChaosEnvironment, chaos_environment
 from resilience.harness.follower import OnboardingFollower
 from resilience.harness.operator_bot import OperatorBot
 from resilience.oracle.invariants import check_shared_ledger
@@ -101,24 +101,23 @@ async def soak(
         )
     )
     simulator.faults = random_faults
-    async with chaos_environment(directory, simulator, SETTINGS) as environment:
+    async with chaos_stack(directory, simulator, SETTINGS) as stack:
         entries = [
-            SoakEntry(customer, OperatorBot(customer, environment.orchestrator))
-            for customer in customers
+            SoakEntry(customer, OperatorBot(customer, stack.orchestrator)) for customer in customers
         ]
         *many, last = entries
         slots = asyncio.Semaphore(MAX_CONCURRENT_ONBOARDINGS)
 
         async def run_one(entry: SoakEntry) -> None:
             async with slots:
-                await _onboard(environment, entry)
+                await _onboard(stack, entry)
                 on_ended(chaos)
 
-        async with process_chaos(environment, seed) as chaos:
+        async with process_chaos(stack, seed) as chaos:
             open_tasks = {asyncio.create_task(run_one(entry)) for entry in many}
             open_tasks = await _until_mostly_ended(open_tasks, onboardings)
             random_faults.clear()
-        recovery_seconds = await _measure_recovery(environment, last)
+        recovery_seconds = await _measure_recovery(stack, last)
         if open_tasks:
             _, open_tasks = await asyncio.wait(open_tasks, timeout=DRAIN_TIMEOUT)
         for task in open_tasks:
@@ -127,7 +126,7 @@ async def soak(
         violations = (
             _check_entries(entries, simulator)
             + chaos.violations
-            + await _count_mismatches(environment, entries)
+            + await _count_mismatches(stack, entries)
         )
         if recovery_seconds > RECOVERY_TIMEOUT:
             violations.append(f"the last onboarding took {recovery_seconds:.0f} s")
@@ -144,11 +143,11 @@ async def soak(
     )
 
 
-async def _onboard(environment: ChaosEnvironment, entry: SoakEntry) -> None:
+async def _onboard(stack: ChaosStack, entry: SoakEntry) -> None:
     """Starts an onboarding and stays with it to its end, whoever has to be asked on the way."""
-    await _start(environment, entry.customer)
+    await _start(stack, entry.customer)
     follower = OnboardingFollower(
-        environment.client, entry.bot, environment.simulator, poll_interval=POLL_INTERVAL
+        stack.client, entry.bot, stack.simulator, poll_interval=POLL_INTERVAL
     )
     while True:
         progress = await follower.until_quiescent()
@@ -161,10 +160,10 @@ async def _onboard(environment: ChaosEnvironment, entry: SoakEntry) -> None:
         await follower.respond(progress)
 
 
-async def _start(environment: ChaosEnvironment, customer: Customer) -> None:
+async def _start(stack: ChaosStack, customer: Customer) -> None:
     while True:
         with contextlib.suppress(RPCError):
-            await environment.orchestrator.start_onboarding(customer.request)
+            await stack.orchestrator.start_onboarding(customer.request)
             return
         await asyncio.sleep(1)
 
@@ -185,12 +184,12 @@ async def _until_mostly_ended(
     return open_tasks
 
 
-async def _measure_recovery(environment: ChaosEnvironment, last: SoakEntry) -> float:
+async def _measure_recovery(stack: ChaosStack, last: SoakEntry) -> float:
     """How long one more onboarding takes, in seconds."""
     began = time.monotonic()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(2 * RECOVERY_TIMEOUT):
-            await _onboard(environment, last)
+            await _onboard(stack, last)
     return time.monotonic() - began
 
 
@@ -212,9 +211,7 @@ def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[s
     return violations + ledger.unclaimed
 
 
-async def _count_mismatches(
-    environment: ChaosEnvironment, entries: Sequence[SoakEntry]
-) -> list[str]:
+async def _count_mismatches(stack: ChaosStack, entries: Sequence[SoakEntry]) -> list[str]:
     """Whether there is one workflow for each thing asked for, and none is open."""
     lines = sum(len(entry.customer.request.lines) for entry in entries)
     expected_counts = {
@@ -225,9 +222,9 @@ async def _count_mismatches(
     violations = []
     for kind, count in expected_counts.items():
         query = f"WorkflowType = '{kind}'"
-        started = (await environment.client.count_workflows(query)).count
+        started = (await stack.client.count_workflows(query)).count
         completed = f"{query} AND ExecutionStatus = 'Completed'"
-        completed_count = (await environment.client.count_workflows(completed)).count
+        completed_count = (await stack.client.count_workflows(completed)).count
         if (started, completed_count) != (count, count):
             violations.append(
                 f"{kind}: {started} were started and {completed_count} completed, not {count}"

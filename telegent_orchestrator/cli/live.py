@@ -78,29 +78,40 @@ class PlainDisplay:
         self._entries: dict[str, int] = {}
 
     def show(self, progress: OnboardingProgress) -> None:
-        """Print what has changed since the last call."""
-        for key, port in progress.ports.items():
-            self.port_in(f"port-in {key}", port)
+        """Print what has changed since the last call, in the order in which it happened."""
+        changes = self._step_changes("", progress.onboarding.steps)
         for key, line in progress.lines.items():
-            self._steps(f"line {key}: ", line.steps)
-        self._steps("", progress.onboarding.steps)
+            changes += self._step_changes(f"line {key}: ", line.steps)
+        for key, port in progress.ports.items():
+            changes += self._port_in_changes(f"port-in {key}", port)
+        for _, text in sorted(changes, key=lambda change: change[0]):
+            self._print(text)
 
     def port_in(self, name: str, port: PortInStatus) -> None:
         """Print the new entries of its timeline, and the remedy when it was rejected."""
+        for _, text in self._port_in_changes(name, port):
+            self._print(text)
+
+    def _port_in_changes(self, name: str, port: PortInStatus) -> list[tuple[datetime, str]]:
         entries = port.timeline[self._entries.get(name, 0) :]
         self._entries[name] = len(port.timeline)
-        for entry in entries:
-            self._print(f"{name}: {entry.state.value}: {format_entry(entry)}")
+        changes = [
+            (entry.at, f"{name}: {entry.state.value}: {format_entry(entry)}") for entry in entries
+        ]
         if entries and port.state is PortState.ACTION_REQUIRED:
-            self._print(f"{name}: reason {port.reason}: {port.remedy}")
+            changes.append((entries[-1].at, f"{name}: reason {port.reason}: {port.remedy}"))
+        return changes
 
-    def _steps(self, owner: str, steps: list[Step]) -> None:
+    def _step_changes(self, owner: str, steps: list[Step]) -> list[tuple[datetime, str]]:
+        changes = []
         for step in steps:
             before = self._states.get((owner, step.name), StepState.WAITING)
             if step.state is not before:
                 self._states[owner, step.name] = step.state
                 detail = f": {step.detail}" if step.detail else ""
-                self._print(f"{owner}{step.name} {step.state.value}{detail}")
+                at = step.ended_at or step.started_at or datetime.now(UTC)
+                changes.append((at, f"{owner}{step.name} {step.state.value}{detail}"))
+        return changes
 
     def _print(self, text: str) -> None:
         seconds = time.monotonic() - self._started

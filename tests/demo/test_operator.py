@@ -18,9 +18,9 @@ from temporalio.client import Client
 
 from demo.screenshots.browser import Browser
 from demo.screenshots.capture import NEEDS_ACTION, correct_in_the_ui
-from localstack.network_ports import HOST, NetworkPorts
-from localstack.processes import ChildProcess, StackError, http_ready, python_command
-from localstack.stack import Stack, running_stack
+from localstack.child_process import ChildProcess, StackError, http_ready, python_command
+from localstack.supervised_stack import SupervisedStack, supervised_stack
+from localstack.tcp_ports import HOST, TcpPorts
 from telegent_orchestrator.names import (
     CANCEL_UPDATE,
     CORRECT_SIGNAL,
@@ -38,8 +38,8 @@ TOKEN = "a-token-of-24-characters"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with running_stack(tmp_path_factory.mktemp("stack"), NetworkPorts.allocate()) as there:
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SupervisedStack]:
+    async with supervised_stack(tmp_path_factory.mktemp("stack"), TcpPorts.allocate()) as there:
         yield there
 
 
@@ -54,7 +54,7 @@ async def browser() -> Browser:
 
 
 async def test_a_port_in_is_found_read_corrected_and_completed_in_the_browser(
-    running: Stack, browser: Browser
+    running: SupervisedStack, browser: Browser
 ) -> None:
     async with httpx.AsyncClient(base_url=running.simulator_url, trust_env=False) as simulator:
         (await simulator.post("/_sim/carrier", json=TRUTH)).raise_for_status()
@@ -103,7 +103,7 @@ class Typed:
         return {"by": "desk", "reason": self.words[2]}
 
 
-async def by_calls(running: Stack, typed: Typed) -> None:
+async def by_calls(running: SupervisedStack, typed: Typed) -> None:
     """What the UI's dialogs do: the codec server first, then the API of the UI's server."""
     async with httpx.AsyncClient(base_url=running.ui_url, trust_env=False) as ui:
         settings = (await ui.get("/api/v1/settings")).json()
@@ -143,7 +143,7 @@ async def by_calls(running: Stack, typed: Typed) -> None:
             (await ui.post(path, json=body)).raise_for_status()
 
 
-async def test_what_the_ui_sends_is_stored_encrypted(running: Stack) -> None:
+async def test_what_the_ui_sends_is_stored_encrypted(running: SupervisedStack) -> None:
     typed = Typed("+18015550149", ("Quokka One", "Wombat Two", "Numbat Three"))
 
     await by_calls(running, typed)
@@ -155,7 +155,7 @@ async def test_what_the_ui_sends_is_stored_encrypted(running: Stack) -> None:
     assert [word for word in typed.words if stored(running, word)] == []
 
 
-async def test_without_the_codec_the_same_would_be_found(running: Stack) -> None:
+async def test_without_the_codec_the_same_would_be_found(running: SupervisedStack) -> None:
     plain = await Client.connect(running.temporal_address)
     words = "Kowari in the clear"
     handle = await plain.start_workflow(
@@ -166,7 +166,7 @@ async def test_without_the_codec_the_same_would_be_found(running: Stack) -> None
     await handle.terminate()
 
 
-def stored(running: Stack, words: str) -> bool:
+def stored(running: SupervisedStack, words: str) -> bool:
     """Whether the server's database has these words, as they are or in base64."""
     data = b"".join(file.read_bytes() for file in running.directory.glob("temporal.db*"))
     # In base64 the words look like one of three, by where they begin; the ends depend on others.
@@ -175,9 +175,9 @@ def stored(running: Stack, words: str) -> bool:
 
 
 async def test_a_browser_signs_in_at_a_codec_server_with_operators(
-    running: Stack, browser: Browser, tmp_path: Path
+    running: SupervisedStack, browser: Browser, tmp_path: Path
 ) -> None:
-    port = NetworkPorts.allocate().codec
+    port = TcpPorts.allocate().codec
     codec = ChildProcess(
         "codec server",
         python_command("worker", "codec-server"),

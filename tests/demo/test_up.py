@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 
 from demo.up import how_to_use
-from localstack.network_ports import NetworkPorts
-from localstack.stack import running_stack
+from localstack.supervised_stack import supervised_stack
+from localstack.tcp_ports import TcpPorts
 from telegent_orchestrator.names import STATUS_QUERY
 from tests.demo.running import ROOT, run_demo
 
@@ -19,7 +19,7 @@ from tests.demo.running import ROOT, run_demo
 def test_a_taken_port_is_one_line_that_names_the_option() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
-        free = NetworkPorts.allocate()
+        free = TcpPorts.allocate()
         done = run_demo(
             *("up", "--temporal-port", str(free.temporal), "--ui-port", str(taken)),
             *("--simulator-port", str(free.simulator), "--codec-port", str(free.codec)),
@@ -32,7 +32,7 @@ def test_a_taken_port_is_one_line_that_names_the_option() -> None:
 
 async def test_the_printed_commands_work(tmp_path: Path) -> None:
     said: list[str] = []
-    async with running_stack(tmp_path, NetworkPorts.allocate(), said.append) as running:
+    async with supervised_stack(tmp_path, TcpPorts.allocate(), said.append) as running:
         shown = how_to_use(running)
         exports = re.findall(r"^ *(export .*)$", shown, re.MULTILINE)
         (start,) = re.findall(r"^ *(\S+ workflow start (?:.*\\\n)*.*)$", shown, re.MULTILINE)

@@ -17,8 +17,8 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError
 
 from demo.summary import fetch_vendor_summary
-from localstack.network_ports import NetworkPorts
-from localstack.stack import Stack, running_stack
+from localstack.supervised_stack import SupervisedStack, supervised_stack
+from localstack.tcp_ports import TcpPorts
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
@@ -44,7 +44,7 @@ PORT_IN = "port-in-9c7e4fd447a815fed5726c36"
 class OnCall:
     """Somebody at a shell in which the runbook's first block has been typed."""
 
-    running: Stack
+    running: SupervisedStack
 
     async def types(
         self,
@@ -105,9 +105,7 @@ async def reaches(port: PortInHandle, state: PortState) -> PortInHandle:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def on_call(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnCall]:
-    async with running_stack(
-        tmp_path_factory.mktemp("runbook"), NetworkPorts.allocate()
-    ) as running:
+    async with supervised_stack(tmp_path_factory.mktemp("runbook"), TcpPorts.allocate()) as running:
         yield OnCall(running)
 
 
@@ -156,7 +154,7 @@ async def test_a_submit_without_an_answer_gets_its_order(on_call: OnCall) -> Non
     assert (await not_found.result()).state is PortState.COMPLETED
 
 
-async def order_of(number: str, running: Stack) -> str:
+async def order_of(number: str, running: SupervisedStack) -> str:
     """The order that the simulator has for this number."""
     async with httpx.AsyncClient(trust_env=False) as simulator:
         ledger = (await simulator.get(f"{running.simulator_url}/_sim/ledger")).json()
@@ -212,7 +210,7 @@ async def test_what_a_lost_database_knew_is_rebuilt_and_nothing_is_made_twice(
     assert (status.state, status.order_id) == (PortState.SUBMITTED, order)
 
 
-async def lose_everything(running: Stack) -> None:
+async def lose_everything(running: SupervisedStack) -> None:
     """Delete every workflow, as if the database had been made anew."""
     client = running.client
     async with asyncio.timeout(60):

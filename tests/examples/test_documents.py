@@ -4,9 +4,9 @@ from pathlib import Path
 
 import httpx
 
-from localstack.network_ports import free_ports
-from localstack.processes import ChildProcess, http_ready
-from localstack.stack import Stack
+from localstack.child_process import ChildProcess, http_ready
+from localstack.supervised_stack import SupervisedStack
+from localstack.tcp_ports import free_ports
 from tests.harness.documents import OPEN, command_blocks, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
@@ -21,7 +21,7 @@ QUESTION = f"query {FAMILY} --type status --output json | grep -q evidence"
 REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep -q 'Total: 1'"""
 
 
-async def test_lost_answers_and_nonsense_are_tried(running: Stack) -> None:
+async def test_lost_answers_and_nonsense_are_tried(running: SupervisedStack) -> None:
     await reset_stack(running)
     exports, cut, nonsense, mend = command_blocks(
         FAILURES, "Try it: lost responses and invalid messages"
@@ -42,7 +42,7 @@ def wait_for(sign: str) -> str:
     return f"until .venv/bin/temporal workflow {sign}; do sleep 0.5; done"
 
 
-async def test_a_number_is_ported_in_by_plain_json(running: Stack) -> None:
+async def test_a_number_is_ported_in_by_plain_json(running: SupervisedStack) -> None:
     await reset_stack(running)
     # So that it is still there when it is cancelled.
     silent = {"number": "+18015550177", "script": "silent"}
@@ -57,7 +57,7 @@ async def test_a_number_is_ported_in_by_plain_json(running: Stack) -> None:
     assert "CANCEL" in said
 
 
-async def test_a_question_is_answered(running: Stack) -> None:
+async def test_a_question_is_answered(running: SupervisedStack) -> None:
     await reset_stack(running)
     [asked] = command_blocks(FAILURES, "Try it: an escalation")
     assert "\nsleep 5\n" in asked
@@ -66,14 +66,16 @@ async def test_a_question_is_answered(running: Stack) -> None:
     assert "Voice route" not in [question.step for question in status.escalations]
 
 
-async def test_events_that_failed_are_listed_and_sent_again(running: Stack) -> None:
+async def test_events_that_failed_are_listed_and_sent_again(running: SupervisedStack) -> None:
     """There are none here: that they arrive is shown in tests/workflows/events/test_events.py."""
     exports, *_ = command_blocks(FAILURES, "Try it: lost responses and invalid messages")
     listed, again = command_blocks(EVENTS, "Undelivered events")
     await run_commands(exports + listed + again, running)
 
 
-async def test_the_webhook_takes_what_the_page_sends(running: Stack, tmp_path: Path) -> None:
+async def test_the_webhook_takes_what_the_page_sends(
+    running: SupervisedStack, tmp_path: Path
+) -> None:
     (port,) = free_ports(1)
     [serve], [ask] = (
         command_blocks(WEBHOOK, "Running it"),

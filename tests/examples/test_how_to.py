@@ -3,7 +3,7 @@
 import json
 import re
 
-from localstack.stack import Stack
+from localstack.supervised_stack import SupervisedStack
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness.documents import documented_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
@@ -12,7 +12,9 @@ TESTING = ROOT / "docs" / "how-to" / "testing-your-integration.md"  # "testing-y
 ADD_A_LINE = ROOT / "docs" / "how-to" / "add-a-line.md"
 
 
-async def test_control_api_commands_script_carriers_and_inject_faults(running: Stack) -> None:
+async def test_control_api_commands_script_carriers_and_inject_faults(
+    running: SupervisedStack,
+) -> None:
     await reset_stack(running)
     said = await run_commands(documented_commands(TESTING, "script a carrier"), running)
     assert said.count('"script":"reject:8A-ACCOUNT_NUM_REQ_OR_INCORRECT"') == 1
@@ -26,7 +28,7 @@ async def test_control_api_commands_script_carriers_and_inject_faults(running: S
 
 
 async def test_request_with_ids_of_an_existing_account_adds_one_line(
-    running: Stack,
+    running: SupervisedStack,
 ) -> None:
     await reset_stack(running)
     family = json.loads((ROOT / "examples" / "family.json").read_text())

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from localstack.processes import ChildProcess
-from localstack.stack import Stack
+from localstack.child_process import ChildProcess
+from localstack.supervised_stack import SupervisedStack
 from tests.harness.documents import command_blocks, localize_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
@@ -17,7 +17,7 @@ curl -sf -d '{{"number": "{OWN_NUMBER}", "account_number": "100200301"}}' http:/
 
 
 async def test_another_team_sells_a_line_and_mends_its_port_in(
-    running: Stack, tmp_path: Path
+    running: SupervisedStack, tmp_path: Path
 ) -> None:
     await reset_stack(running)
     [set_up] = command_blocks(DOCUMENT, "Setting it up")

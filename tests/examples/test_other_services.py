@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from localstack.network_ports import NetworkPorts
-from localstack.processes import ChildProcess, http_ready
-from localstack.stack import Stack
+from localstack.child_process import ChildProcess, http_ready
+from localstack.supervised_stack import SupervisedStack
+from localstack.tcp_ports import TcpPorts
 from tests.harness.documents import (
     command_blocks,
     localize_commands,
@@ -21,7 +21,7 @@ DOCUMENT = ROOT / "docs" / "how-to" / "other-services.md"
 TYPESCRIPT = ROOT / "examples" / "typescript"
 
 
-async def test_the_command_line_brings_a_family_into_service(running: Stack) -> None:
+async def test_the_command_line_brings_a_family_into_service(running: SupervisedStack) -> None:
     said = await run_sections(DOCUMENT, "Set up", "With the Temporal command line", running=running)
 
     first, asked, end = jsons(said)
@@ -33,7 +33,7 @@ async def test_the_command_line_brings_a_family_into_service(running: Stack) -> 
     assert result["complete"] is True
 
 
-async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None:
+async def test_the_typescript_program_corrects_a_port_in(running: SupervisedStack) -> None:
     said = await run_sections(DOCUMENT, "Set up", "In TypeScript", running=running)
 
     assert "onboarding-switch-3001 is on its way" in said
@@ -46,8 +46,10 @@ async def test_the_typescript_program_corrects_a_port_in(running: Stack) -> None
         assert await stored_encodings(running, workflow_id) == {b"binary/encrypted"}
 
 
-async def test_the_service_answers_as_the_document_says(running: Stack, tmp_path: Path) -> None:
-    port = NetworkPorts.allocate().simulator
+async def test_the_service_answers_as_the_document_says(
+    running: SupervisedStack, tmp_path: Path
+) -> None:
+    port = TcpPorts.allocate().simulator
     [exports] = command_blocks(DOCUMENT, "Set up")
     serve, ask, watch = (
         block.replace("service:app", f"service:app --port {port}").replace(":8000", f":{port}")
@@ -86,7 +88,7 @@ def test_the_lock_file_names_no_registry() -> None:
     assert all("integrity" in package for name, package in locked.items() if name)
 
 
-async def stored_encodings(running: Stack, workflow_id: str) -> set[bytes]:
+async def stored_encodings(running: SupervisedStack, workflow_id: str) -> set[bytes]:
     """How Temporal stores what the workflow was started with, and its signals."""
     history = await running.client.get_workflow_handle(workflow_id).fetch_history()
     inputs = [

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from localstack.stack import Stack
+from localstack.supervised_stack import SupervisedStack
 from telegent_orchestrator.names import CORRECT_SIGNAL
 from telegent_orchestrator.port_in import PortState
 from tests.harness.documents import (
@@ -20,7 +20,7 @@ DOCUMENT = ROOT / "docs" / "tutorial" / "quickstart.md"
 NEEDS_A_PERSON = 3
 
 
-async def follow(name: str, running: Stack) -> str:
+async def follow(name: str, running: SupervisedStack) -> str:
     """What the commands of this name print in the second terminal."""
     return await run_commands(commands(name), running)
 
@@ -29,7 +29,7 @@ def commands(name: str) -> str:
     return "\n".join(documented_commands(DOCUMENT, each) for each in ("the second terminal", name))
 
 
-async def test_a_person_corrects_on_the_command_line(running: Stack) -> None:
+async def test_a_person_corrects_on_the_command_line(running: SupervisedStack) -> None:
     await reset_stack(running)
     shell = await spawn(commands("a family starts"), running)
     out, _ = await running.run(shell.communicate())
@@ -46,7 +46,7 @@ def test_the_program_is_the_one_that_a_test_runs() -> None:
         assert command in block.splitlines()
 
 
-async def test_what_the_ui_is_told_to_send_corrects(running: Stack) -> None:
+async def test_what_the_ui_is_told_to_send_corrects(running: SupervisedStack) -> None:
     """The way through the UI itself is tried in tests/demo/test_operator.py."""
     await reset_stack(running)
     await follow("a port-in starts", running)
@@ -61,7 +61,7 @@ async def test_what_the_ui_is_told_to_send_corrects(running: Stack) -> None:
     assert localize_commands("http://127.0.0.1:8099", running) == running.simulator_url
 
 
-async def reached(port_in: str, state: PortState, running: Stack) -> None:
+async def reached(port_in: str, state: PortState, running: SupervisedStack) -> None:
     query = f'WorkflowId = "{port_in}" AND PortState = "{state}"'
     async with asyncio.timeout(60):
         while not (await running.client.count_workflows(query)).count:

@@ -4,7 +4,6 @@ A test imports helpers from here or from its own folder, never from another test
 """
 
 from tests.harness.environment import (
-    DYNAMIC_CONFIG,
     FAST_TIMINGS,
     SETTINGS,
     Harness,
@@ -18,7 +17,6 @@ from tests.harness.environment import (
 )
 
 __all__ = [
-    "DYNAMIC_CONFIG",
     "FAST_TIMINGS",
     "SETTINGS",
     "Harness",

@@ -13,7 +13,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError
 
-from localstack.stack import Stack
+from localstack.supervised_stack import SupervisedStack
 from tests.harness.processes import temporal_binary
 from tools.docs.documents import ROOT
 
@@ -22,7 +22,7 @@ OURS = ("TEMPORAL_", "TELEGENT_")
 OPEN = 'ExecutionStatus = "Running"'
 
 
-async def run_sections(document: Path, *sections: str, running: Stack) -> str:
+async def run_sections(document: Path, *sections: str, running: SupervisedStack) -> str:
     """What the commands of these sections print, run in one shell from the project's folder."""
     commands = "\n".join(
         block for section in sections for block in command_blocks(document, section)
@@ -30,7 +30,7 @@ async def run_sections(document: Path, *sections: str, running: Stack) -> str:
     return await run_commands(commands, running)
 
 
-async def run_commands(commands: str, running: Stack) -> str:
+async def run_commands(commands: str, running: SupervisedStack) -> str:
     """What these commands print; they must succeed."""
     shell = await spawn(commands, running)
     out, errors = await running.run(shell.communicate())
@@ -38,7 +38,7 @@ async def run_commands(commands: str, running: Stack) -> str:
     return out.decode()
 
 
-async def spawn(commands: str, running: Stack) -> asyncio.subprocess.Process:
+async def spawn(commands: str, running: SupervisedStack) -> asyncio.subprocess.Process:
     """A shell that runs these commands."""
     return await asyncio.create_subprocess_exec(
         *("bash", "-euo", "pipefail", "-c", localize_commands(commands, running)),
@@ -49,7 +49,7 @@ async def spawn(commands: str, running: Stack) -> asyncio.subprocess.Process:
     )
 
 
-async def reset_stack(running: Stack) -> None:
+async def reset_stack(running: SupervisedStack) -> None:
     """As `make up` is at the beginning: no workflow, and nothing at the vendor.
 
     The list may go on to show one that is deleted as closed.
@@ -63,7 +63,7 @@ async def reset_stack(running: Stack) -> None:
         (await http.post(f"{running.simulator_url}/_sim/reset")).raise_for_status()
 
 
-async def delete(running: Stack, query: str) -> None:
+async def delete(running: SupervisedStack, query: str) -> None:
     async for workflow in running.client.list_workflows(query):
         execution = WorkflowExecution(workflow_id=workflow.id, run_id=workflow.run_id)
         request = DeleteWorkflowExecutionRequest(
@@ -73,7 +73,7 @@ async def delete(running: Stack, query: str) -> None:
             await running.client.workflow_service.delete_workflow_execution(request)
 
 
-def localize_commands(commands: str, running: Stack) -> str:
+def localize_commands(commands: str, running: SupervisedStack) -> str:
     """Commands that are written for `make up`, for these processes."""
     return (
         commands.replace("127.0.0.1:7233", running.temporal_address)

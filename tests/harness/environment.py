@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import sysconfig
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,15 +12,13 @@ from uuid import uuid4
 
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
-from temporalio.testing import WorkflowEnvironment
 
 from activities import ActivitySettings, PollSchedule
+from localstack import temporal_server
 from simulator import CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent import RateLimiter, Telegent
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator
-from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.run import workers
@@ -37,31 +34,11 @@ SETTINGS = ActivitySettings(
     port_out_poll=timedelta(seconds=0.1),
     port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.1)),
 )
-DYNAMIC_CONFIG = (
-    "frontend.WorkflowPauseEnabled=true",
-    "history.transferProcessorMaxPollRPS=1000",
-    "history.timerProcessorMaxPollRPS=1000",
-    "history.visibilityProcessorMaxPollRPS=1000",
-    'history.timerProcessorMaxTimeShift="1ms"',
-)
 
 
-@asynccontextmanager
-async def dev_server(*dynamic_config: str) -> AsyncIterator[Client]:
-    """A Temporal server on this machine, and a client of it. `dynamic`: more of its settings."""
-    options = [
-        part
-        for value in (*DYNAMIC_CONFIG, *dynamic_config)
-        for part in ("--dynamic-config-value", value)
-    ]
-    async with await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
-        dev_server_extra_args=options,
-        search_attributes=SEARCH_ATTRIBUTES,
-        dev_server_log_level="error",
-    ) as environment:
-        yield environment.client
+def dev_server(*dynamic_config: str) -> AbstractAsyncContextManager[Client]:
+    """A Temporal server that can pause workflows. `dynamic_config`: more settings of it."""
+    return temporal_server.dev_server("frontend.WorkflowPauseEnabled=true", *dynamic_config)
 
 
 @dataclass

@@ -6,15 +6,13 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localstack.network_ports import free_ports
-from localstack.processes import ChildProcess, http_ready, python_command
-from localstack.stack import FAST_SETTINGS
-from simulator import Simulator, SimulatorOptions
+from localstack.tcp_ports import free_ports
+from simulator import SimulatorOptions
 from tests.harness.waiting import TEST_TIMEOUT
 
 ROOT = Path(__file__).parents[2]
@@ -101,41 +99,3 @@ async def read_until(process: asyncio.subprocess.Process, event: str) -> list[di
             if lines[-1]["event"] == event:
                 return lines
     raise AssertionError(f"{event!r} was not logged; {lines}")
-
-
-@asynccontextmanager
-async def running_worker(
-    log: Path,
-    temporal: str,
-    telegent: Simulator,
-    url: str,
-    settings: Mapping[str, str],
-    source: Path = ROOT,
-) -> AsyncIterator[ChildProcess]:
-    """A worker that answers, between the Temporal at this address and a simulator.
-
-    It is made of the source in the folder `source`, and stopped when the block ends.
-    """
-    port = settings.get("TELEGENT_HEALTH_PORT") or str(free_port())
-    worker = ChildProcess(
-        "worker",
-        python_command("worker"),
-        log=log,
-        ready=http_ready(f"http://127.0.0.1:{port}/readyz"),
-        environment={
-            **FAST_SETTINGS,
-            "TELEGENT_ACCOUNT_KEY": telegent.options.account_key,
-            "TELEGENT_ACCOUNT_SECRET": telegent.options.account_secret,
-            "TELEGENT_BASE_URL": url,
-            "TELEGENT_HEALTH_PORT": port,
-            "TEMPORAL_ADDRESS": temporal,
-            **settings,
-        },
-        directory=source,
-    )
-    await worker.spawn()
-    try:
-        await worker.wait_ready()
-        yield worker
-    finally:
-        await worker.stop()

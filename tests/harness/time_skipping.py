@@ -1,9 +1,7 @@
 """A Temporal server that skips the waiting, and a carrier that keeps in step with it."""
 
-import sysconfig
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from temporalio import activity, client, worker
@@ -11,9 +9,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
+from localstack.temporal_server import dynamic_config_options, installed_binary
 from simulator import ManualClock
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
-from tests.harness.environment import DYNAMIC_CONFIG
 
 DAY = 86_400.0
 TIME_SKIPPED_EVENT = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED
@@ -58,14 +56,13 @@ class _ClockSyncInterceptor(worker.ActivityInboundInterceptor):
 @asynccontextmanager
 async def time_skipping_server(step: ClockSync) -> AsyncIterator[WorkflowEnvironment]:
     """A server on which time passes only as fast as something happens."""
-    values = [*DYNAMIC_CONFIG, "frontend.WorkflowTimeSkippingEnabled=true"]
     async with await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(max_session_skip_count=MAX_SKIPS),
         data_converter=pydantic_data_converter,
         # A worker takes over what its client has of this kind.
         interceptors=[step],
-        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
-        dev_server_extra_args=[p for value in values for p in ("--dynamic-config-value", value)],
+        dev_server_existing_path=installed_binary(),
+        dev_server_extra_args=dynamic_config_options("frontend.WorkflowTimeSkippingEnabled=true"),
         search_attributes=SEARCH_ATTRIBUTES,
     ) as environment:
         yield environment

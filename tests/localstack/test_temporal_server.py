@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack.processes import StackError
+from localstack.child_process import StackError
 from localstack.temporal_server import find_binary
 
 OWN = str(Path(sysconfig.get_path("scripts")) / "temporal")

@@ -23,7 +23,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from activities.local import LocalActivities
-from localstack.processes import ChildProcess, http_ready, python_command
+from localstack.child_process import ChildProcess, http_ready, python_command
+from localstack.stack import Vendor, worker_process
 from simulator import CarrierRecord, CarrierSetup, ManualClock, Simulator, SimulatorOptions
 from simulator.engine.carrier import ORDER_STATUSES
 from simulator.engine.faults import Fault
@@ -40,7 +41,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import Resolution, ResolutionAction
 from tests.harness import FAST_TIMINGS, dev_server
 from tests.harness.payloads import line, new_subscriber, port_in, single
-from tests.harness.processes import free_port, running_worker
+from tests.harness.processes import free_port
 from tests.harness.scraping import Scrape, scrape
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.observability.receivers import receivers
@@ -104,8 +105,13 @@ async def observe(folder: Path) -> Observations:
                 "TELEGENT_EVENT_SECRET": base64.b64encode(b"k" * 32).decode(),
                 "OTEL_EXPORTER_OTLP_ENDPOINT": there.url,
             }
-            log = folder / "worker.log"
-            async with running_worker(log, address, telegent, url, settings):
+            async with worker_process(
+                "worker",
+                log=folder / "worker.log",
+                temporal_address=address,
+                vendor=Vendor.simulated(url, telegent.options),
+                settings=settings,
+            ):
                 at_first = await scrape(worker_metrics)
                 port = free_port()
                 webhook = webhook_process(folder, address, port, webhook_metrics)

@@ -9,7 +9,6 @@ import os
 import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,8 @@ import pytest
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 
-from localstack.processes import ChildProcess
+from localstack.child_process import ChildProcess
+from localstack.stack import Vendor, worker_process
 from simulator import (
     CarrierRecord,
     CarrierSetup,
@@ -41,7 +41,6 @@ from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOu
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import dev_server, example_request
 from tests.harness.payloads import port_in, single
-from tests.harness.processes import running_worker
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
 
@@ -216,8 +215,15 @@ async def test_todays_code_finishes_what_the_release_has_begun(
         there = There(client, Orchestrator(client), telegent, clock)
         address = client.service_client.config.target_host
 
-        def build(name: str, source: Path) -> AbstractAsyncContextManager[ChildProcess]:
-            return running_worker(tmp_path / f"{name}.log", address, telegent, url, RARE, source)
+        def build(name: str, source: Path) -> ChildProcess:
+            return worker_process(
+                name,
+                log=tmp_path / f"{name}.log",
+                temporal_address=address,
+                vendor=Vendor.simulated(url, telegent.options),
+                settings=RARE,
+                source=source,
+            )
 
         async with build("release", tmp_path / "source") as old:
             under_way = [story(there) for story in STORIES]

@@ -12,8 +12,8 @@ from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
 from activities.onboarding.accounts import AccountActivities, CreateAccount
+from resilience.harness.chaos_stack import chaos_stack
 from resilience.harness.customer import create_customer
-from resilience.harness.environment import chaos_environment
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE
 from telegent_orchestrator.onboarding import NewAccount
@@ -37,12 +37,12 @@ async def polls(client: Client) -> None:
 async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> None:
     account = create_customer(1).request.account
     assert isinstance(account, NewAccount)
-    async with chaos_environment(tmp_path, Simulator()) as environment:
-        worker = await environment.start_worker()
-        await polls(environment.client)
+    async with chaos_stack(tmp_path, Simulator()) as stack:
+        worker = await stack.add_worker()
+        await polls(stack.client)
         # Whatever Temporal hands out now waits in the connection until the worker goes on.
         worker.suspend()
-        await environment.client.start_activity(
+        await stack.client.start_activity(
             AccountActivities.create_account,
             args=[CreateAccount(marked_name="late", account=account)],
             id=str(uuid.uuid4()),
@@ -53,5 +53,5 @@ async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> Non
         await asyncio.sleep(TIMES_OUT.total_seconds() + 1)
         worker.resume()
         await asyncio.sleep(2)
-        assert environment.simulator.requests == []
-        assert environment.simulator.ledger.rows == []
+        assert stack.simulator.requests == []
+        assert stack.simulator.ledger.rows == []

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from resilience.harness.chaos_stack import ChaosStack, WorkerProcess, chaos_stack
 from resilience.harness.customer import BOUGHT, Customer, create_customer
-from resilience.harness.environment import ChaosEnvironment, WorkerProcess, chaos_environment
 from resilience.harness.follower import OnboardingFollower
 from resilience.harness.operator_bot import OperatorBot
 from resilience.oracle.invariants import check_invariants
@@ -25,23 +25,23 @@ def customer() -> Customer:
 
 
 @pytest.fixture
-async def environment(customer: Customer, tmp_path: Path) -> AsyncIterator[ChaosEnvironment]:
+async def stack(customer: Customer, tmp_path: Path) -> AsyncIterator[ChaosStack]:
     simulator = Simulator(SimulatorOptions(carrier=customer.carrier()))
     # The call is held until a second worker has started, which may take a busy machine long.
     patience = {"TELEGENT_READ_TIMEOUT_SECONDS": "20"}
-    async with chaos_environment(tmp_path, simulator, patience) as environment:
-        yield environment
+    async with chaos_stack(tmp_path, simulator, patience) as stack:
+        yield stack
 
 
 async def test_a_purchase_finishes_and_another_worker_goes_on(
-    environment: ChaosEnvironment, customer: Customer
+    stack: ChaosStack, customer: Customer
 ) -> None:
-    first = await environment.start_worker()
-    gate = environment.simulator.gates.close(BUY, "before")
-    whole = await onboarding(environment, customer)
+    first = await stack.add_worker()
+    gate = stack.simulator.gates.close(BUY, "before")
+    whole = await onboarding(stack, customer)
     await asyncio.wait_for(gate.reached(), TEST_TIMEOUT)
 
-    await environment.start_worker()
+    await stack.add_worker()
     first.terminate()
     await until(lambda: "stopping: no new work" in log(first))
     assert first.child.running
@@ -49,19 +49,17 @@ async def test_a_purchase_finishes_and_another_worker_goes_on(
 
     assert await asyncio.wait_for(first.child.wait_ended(), TEST_TIMEOUT) == "exit status 0"
     progress = await asyncio.wait_for(whole, TEST_TIMEOUT)
-    rows = environment.simulator.ledger.rows
+    rows = stack.simulator.ledger.rows
     assert check_invariants(customer.request, rows, progress, customer.rejections).state == "ok"
-    assert await activities(environment, line_id(customer.request.reference, BOUGHT), "number") == [
+    assert await activities(stack, line_id(customer.request.reference, BOUGHT), "number") == [
         ("buy_number", 1)
     ]
 
 
-async def onboarding(
-    environment: ChaosEnvironment, customer: Customer
-) -> asyncio.Task[OnboardingProgress]:
-    await environment.orchestrator.start_onboarding(customer.request)
-    bot = OperatorBot(customer, environment.orchestrator)
-    follower = OnboardingFollower(environment.client, bot, environment.simulator)
+async def onboarding(stack: ChaosStack, customer: Customer) -> asyncio.Task[OnboardingProgress]:
+    await stack.orchestrator.start_onboarding(customer.request)
+    bot = OperatorBot(customer, stack.orchestrator)
+    follower = OnboardingFollower(stack.client, bot, stack.simulator)
     return asyncio.create_task(follower.until_closed())
 
 
@@ -75,11 +73,9 @@ def log(worker: WorkerProcess) -> str:
     return worker.child.log.read_text()
 
 
-async def activities(
-    environment: ChaosEnvironment, workflow_id: str, about: str
-) -> list[tuple[str, int]]:
+async def activities(stack: ChaosStack, workflow_id: str, about: str) -> list[tuple[str, int]]:
     """Type and attempts of each activity of a workflow with this word in its type."""
-    history = await environment.client.get_workflow_handle(workflow_id).fetch_history()
+    history = await stack.client.get_workflow_handle(workflow_id).fetch_history()
     types = {
         event.event_id: event.activity_task_scheduled_event_attributes.activity_type.name
         for event in history.events

@@ -14,13 +14,14 @@ import pytest_asyncio
 import trustme
 from temporalio.client import Client
 
+from localstack.stack import Vendor, worker_process
 from simulator import CarrierSetup, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import FAST_TIMINGS
 from tests.harness.payloads import port_in
-from tests.harness.processes import base_environment, run_worker, running_worker
+from tests.harness.processes import base_environment, run_worker
 from tests.worker.tls_proxy import tls_proxy
 from worker.connect import connect
 from worker.errors import WorkerError
@@ -68,7 +69,13 @@ async def test_with_its_certificate_a_worker_works(
     request = PortInRequest(details=PortInDetails.model_validate(port_in()))
     async with (
         telegent.serve() as url,
-        running_worker(tmp_path / "worker.log", address, telegent, url, tls(files)),
+        worker_process(
+            "worker",
+            log=tmp_path / "worker.log",
+            temporal_address=address,
+            vendor=Vendor.simulated(url, telegent.options),
+            settings=tls(files),
+        ),
     ):
         port = await Orchestrator(temporal).start_port_in(request)
         assert (await port.result()).state is PortState.COMPLETED

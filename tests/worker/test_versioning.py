@@ -3,20 +3,19 @@
 import asyncio
 import contextlib
 import re
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior
 
-from localstack.processes import ChildProcess
+from localstack.child_process import ChildProcess
+from localstack.stack import Vendor, worker_process
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import dev_server
 from tests.harness.documents import CommandError, documented_commands, run_shell
 from tests.harness.payloads import port_in
-from tests.harness.processes import running_worker
 from tests.harness.waiting import TEST_TIMEOUT
 from tools.docs.documents import ROOT
 from worker.versioning import DEFAULT_DEPLOYMENT_NAME, build_deployment_config
@@ -40,9 +39,14 @@ async def test_open_port_ins_go_on_with_the_build_that_becomes_current(tmp_path:
         address = client.service_client.config.target_host
         shell = {"TEMPORAL_ADDRESS": address, "TELEGENT_DEPLOYMENT_NAME": DEFAULT_DEPLOYMENT_NAME}
 
-        def build(name: str, **versioning: str) -> AbstractAsyncContextManager[ChildProcess]:
-            settings = {"TELEGENT_BUILD_ID": name, **versioning}
-            return running_worker(tmp_path / name, address, telegent, url, settings)
+        def build(name: str, **versioning: str) -> ChildProcess:
+            return worker_process(
+                name,
+                log=tmp_path / name,
+                temporal_address=address,
+                vendor=Vendor.simulated(url, telegent.options),
+                settings={"TELEGENT_BUILD_ID": name, **versioning},
+            )
 
         async def type_in(name: str, **variables: str) -> str:
             return await run_shell(documented_commands(DOCUMENT, name), **shell, **variables)

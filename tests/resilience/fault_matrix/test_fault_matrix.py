@@ -8,8 +8,8 @@ from resilience.fault_matrix.__main__ import reproduction_command
 from resilience.fault_matrix.calls import CALLS
 from resilience.fault_matrix.cases import FaultCase, FaultMode, all_cases
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
+from resilience.fault_matrix.parallel import run_cases
 from resilience.fault_matrix.sample import sample_cases
-from resilience.harness.processes import run_cases
 
 PROVISION = "POST /v1.0/numbers/provision"
 

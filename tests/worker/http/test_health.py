@@ -17,9 +17,10 @@ from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
 from activities.onboarding.accounts import AccountActivities, FindAccount
+from localstack.stack import Vendor, worker_process
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.names import API_TASK_QUEUE
-from tests.harness.processes import free_port, running_worker
+from tests.harness.processes import free_port
 from tests.harness.scraping import scrape
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.errors import WorkerError
@@ -88,8 +89,14 @@ async def test_a_worker_that_is_cut_off_is_alive_and_not_ready(
     telegent, port = Simulator(SimulatorOptions()), free_port()
     health = {"TELEGENT_HEALTH_PORT": str(port), "TELEGENT_HEALTH_HOST": "0.0.0.0"}
     async with wire.laid() as address, telegent.serve() as url:
-        answering = running_worker(tmp_path / "log", address, telegent, url, health)
-        async with answering as worker:
+        vendor = Vendor.simulated(url, telegent.options)
+        async with worker_process(
+            "worker",
+            log=tmp_path / "log",
+            temporal_address=address,
+            vendor=vendor,
+            settings=health,
+        ) as worker:
             assert await answers(port) == (200, 200)
             wire.cut_now()
             await until(port, (200, 503))
@@ -104,7 +111,7 @@ async def test_a_worker_that_is_cut_off_is_alive_and_not_ready(
             assert not worker.killed
 
 
-class Vendor:
+class SilentVendor:
     """Takes every call and answers none."""
 
     def __init__(self) -> None:
@@ -132,9 +139,8 @@ async def no_slot_is_free(port: int) -> bool:
 async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopped(
     temporal: Client, tmp_path: Path
 ) -> None:
-    vendor, telegent, port, metrics = (
-        Vendor(),
-        Simulator(SimulatorOptions()),
+    vendor, port, metrics = (
+        SilentVendor(),
         free_port(),
         free_port(),
     )
@@ -151,7 +157,13 @@ async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopp
     address = temporal.service_client.config.target_host
     async with (
         vendor.serve() as url,
-        running_worker(tmp_path / "log", address, telegent, url, settings) as worker,
+        worker_process(
+            "worker",
+            log=tmp_path / "log",
+            temporal_address=address,
+            vendor=Vendor.simulated(url, SimulatorOptions()),
+            settings=settings,
+        ) as worker,
     ):
         for _ in range(SLOTS + 5):
             await temporal.start_activity(

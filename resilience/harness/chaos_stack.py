@@ -1,0 +1,124 @@
+"""A local stack for crash tests: each process can be killed, suspended and restarted."""
+
+import asyncio
+import base64
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+from localstack.child_process import ChildProcess
+from localstack.stack import LocalStack
+from resilience.harness.network import Proxy, run_proxy
+from simulator import Simulator
+
+ID_KEY = "an id key of the resilience tests"
+
+
+@dataclass
+class WorkerProcess:
+    """A worker process, and the proxy between it and Temporal."""
+
+    child: ChildProcess
+    proxy: Proxy
+
+    async def kill(self) -> None:
+        """End it with SIGKILL. What Temporal has not received is lost."""
+        await self.child.kill()
+        self.proxy.cut()
+
+    def suspend(self) -> None:
+        """Stop it with SIGSTOP: it does nothing, and its connections stay open."""
+        self.child.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Continue it with SIGCONT."""
+        self.child.signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        """Send it SIGTERM, as a deploy does; `child.wait_ended` waits until it ends."""
+        self.child.signal(signal.SIGTERM)
+
+
+class ChaosStack(LocalStack):
+    """Temporal, a simulator in this process, and workers behind proxies.
+
+    `client` reaches Temporal directly.
+
+    Attributes:
+        simulator: The vendor.
+        server: The Temporal server.
+        workers: All workers that were started, in that order.
+    """
+
+    server: ChildProcess
+
+    def __init__(self, directory: Path, simulator: Simulator, settings: Mapping[str, str]) -> None:
+        super().__init__(
+            directory,
+            payload_keys=f"resilience:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+            id_key=ID_KEY,
+            settings={"TELEGENT_BUILD_ID": "resilience", **settings},
+            runtime=_quiet_runtime(),
+            kill=True,
+        )
+        self.simulator = simulator
+        self.workers: list[WorkerProcess] = []
+
+    async def add_worker(self) -> WorkerProcess:
+        """Start one more worker. Raises StackError if it does not start."""
+        proxy = await self.exit_stack.enter_async_context(run_proxy(self.ports.temporal))
+        async with _start_slots():
+            child = await self.start_worker(
+                f"worker {len(self.workers) + 1}", temporal_address=proxy.address
+            )
+        worker = WorkerProcess(child, proxy)
+        self.workers.append(worker)
+        return worker
+
+    async def kill_server(self) -> None:
+        """End Temporal with SIGKILL; its database file stays as it is at that moment."""
+        await self.server.kill()
+
+    async def restart_server(self) -> None:
+        """Start Temporal again on the same database file."""
+        await self.server.start()
+
+
+@asynccontextmanager
+async def chaos_stack(
+    directory: Path, simulator: Simulator, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[ChaosStack]:
+    """Run Temporal and the simulator, without a worker, while the block runs.
+
+    Args:
+        directory: For logs and the database.
+        simulator: The vendor.
+        settings: Environment variables of the workers that override those of the demo.
+
+    Raises:
+        StackError: A process could not start.
+    """
+    async with ChaosStack(directory, simulator, settings or {}) as stack:
+        await stack.serve_simulator(simulator)
+        stack.server = await stack.start_temporal("--headless")
+        yield stack
+
+
+@cache
+def _start_slots() -> asyncio.Semaphore:
+    # A worker that starts keeps a core busy: starting more at once would only delay all of them.
+    return asyncio.Semaphore(os.cpu_count() or 1)
+
+
+@cache
+def _quiet_runtime() -> Runtime:
+    # The client would log every outage, and these tests cause outages.
+    only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(only_errors)))
