@@ -31,12 +31,14 @@ from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import line_id, onboarding_id, port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInCorrection, PortState
+from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
 
 POLL_INTERVAL = timedelta(milliseconds=200)
 CORRECTION_DELAY = 2.5
 """Seconds in which a rejection and its remedy can be read before the correction is sent."""
 RECOVERY_NOTE = (
-    "  Its tasks go to the new worker when their timeouts end, which can take 30 s without output."
+    "  The new worker continues what the old one was doing as soon as Temporal times that out:\n"
+    f"  workflow tasks after 10 s, a call to Telegent after {VENDOR_CALL_TIMEOUT.seconds} s."
 )
 
 

@@ -214,9 +214,10 @@ class LocalStack:
         )
         ready = partial(is_serving, self.temporal_address)
         temporal = await self._start("Temporal", command, "temporal.log", ready)
+        keys = parse_key_ring(self.payload_keys) if self.payload_keys else ()
         self.client = await Client.connect(
             self.temporal_address,
-            data_converter=data_converter(parse_key_ring(self.payload_keys)),
+            data_converter=data_converter(keys),
             runtime=self._runtime,
         )
         return temporal

@@ -1,15 +1,13 @@
 """`python -m resilience.crash`: end processes at every point of every vendor call."""
 
-import os
 import time
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from localstack.run import run
-from localstack.stack import RUNS_DIRECTORY
+from localstack.program import run
+from localstack.stack import new_run_directory
 from resilience.crash.cases import CrashCase, CrashKind, CrashPoint, all_crashes
 from resilience.crash.sweep import sweep
 from resilience.fault_matrix.sample import sample_cases
@@ -49,7 +47,7 @@ def crash(
 
 async def _run_all(crashes: list[CrashCase], seed: int, lanes: int) -> int:
     console = wide_console()
-    directory = RUNS_DIRECTORY / f"crash-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
+    directory = new_run_directory("crash")
     reports: dict[CrashCase, InvariantReport] = {}
     with progress_bar(console, f"crashes (seed {seed})", len(crashes)) as bar:
 

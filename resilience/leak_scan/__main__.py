@@ -1,10 +1,8 @@
 """`python -m resilience.leak_scan`: run canary secrets through the system, then search for them."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from localstack.run import run
-from localstack.stack import RUNS_DIRECTORY
+from localstack.program import run
+from localstack.stack import new_run_directory
 from resilience.fault_matrix.cases import FaultCase, all_cases
 from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.report import OK, VIOLATION, matrix, progress_bar, wide_console
@@ -52,9 +50,7 @@ def scan(
 
 async def _run(cases: Sequence[FaultCase], seed: int) -> int:
     console = wide_console()
-    directory = (
-        RUNS_DIRECTORY / f"leak-scan-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
-    )
+    directory = new_run_directory("leak-scan")
     began = time.monotonic()
     with progress_bar(console, f"leak scan (seed {seed})", 2 * len(SCENARIOS) + 4) as bar:
         encrypted = _run_encrypted(directory / "encrypted", cases, bar.advance)

@@ -1,8 +1,6 @@
 """`python -m resilience.soak`: hundreds of onboardings while the vendor fails and processes end."""
 
-import os
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from localstack.run import run
-from localstack.stack import RUNS_DIRECTORY
+from localstack.program import run
+from localstack.stack import new_run_directory
 from resilience.harness.report import OK, VIOLATION, progress_bar, wide_console
 from resilience.soak.process_chaos import ProcessChaos
 from resilience.soak.run import RATE_LIMIT, SoakResult, soak
@@ -25,7 +23,7 @@ def run_soak(
     seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
 ) -> None:
     """Onboard many families while the vendor fails and processes are ended at random."""
-    directory = RUNS_DIRECTORY / f"soak-{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
+    directory = new_run_directory("soak")
     directory.mkdir(parents=True)
     raise typer.Exit(run(_run(onboardings, seed, directory)))
 

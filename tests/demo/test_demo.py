@@ -41,7 +41,7 @@ LEDGER = {
 
 
 def worker_pid(line: str) -> int:
-    found = re.search(r"worker is process (\d+)", line)
+    found = re.search(r"kill -9 (\d+)", line)
     assert found is not None, line
     return int(found[1])
 
@@ -81,7 +81,9 @@ def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
     assert report["result"]["complete"] is True
     assert all(given in out for given in ids_of(report["result"]))
     assert re.search(r"LPA:1\$\S+\$\S+", out)
-    assert "each exactly once" in out
+    assert "make up" in out
+    assert demo.lines[-1].startswith("Onboarded account")
+    assert "3 lines in service, every resource created exactly once" in demo.lines[-1]
     assert "NOT" not in out
     for page in ("onboarding-family-2041", "onboarding-family-2041-line-child-sim", "port-in-"):
         assert re.search(rf"http://127\.0\.0\.1:\d+/namespaces/default/workflows/{page}", out)
@@ -99,10 +101,10 @@ def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
 
 def test_it_goes_on_when_its_worker_is_killed(tmp_path: Path) -> None:
     with started_demo("--report", str(tmp_path / "report.json")) as demo:
-        pid = worker_pid(demo.read_until("worker is process"))
+        pid = worker_pid(demo.read_until("kill -9"))
         demo.read_until("ACTION_REQUIRED")
         os.kill(pid, signal.SIGKILL)
-        demo.read_until("worker ended (signal 9), started again")
+        demo.read_until("worker ended (signal 9), restarted")
         assert demo.wait_ended() == 0, demo.lines
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["ledger"] == LEDGER

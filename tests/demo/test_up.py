@@ -16,7 +16,7 @@ from telegent_orchestrator.names import STATUS_QUERY
 from tests.demo.running import ROOT, run_demo
 
 
-def test_a_taken_port_is_one_line_that_names_the_option() -> None:
+def test_a_port_in_use_is_named_with_a_command_that_uses_another() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
         free = TcpPorts.allocate()
@@ -25,9 +25,9 @@ def test_a_taken_port_is_one_line_that_names_the_option() -> None:
             *("--simulator-port", str(free.simulator), "--codec-port", str(free.codec)),
         )
     assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert f"port {taken}" in line
-    assert "--ui-port" in line
+    named, _, command = done.stderr.splitlines()
+    assert f"port {taken}: " in named
+    assert re.fullmatch(r"  make up OPTIONS='--ui-port \d+'", command)
 
 
 async def test_the_printed_commands_work(tmp_path: Path) -> None:
