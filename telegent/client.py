@@ -1,4 +1,4 @@
-"""The client: one connection pool, one set of tokens, and the vendor's resources on it."""
+"""The client: one connection pool, one token cache, and the resources of the API."""
 
 from types import TracebackType
 from typing import Self
@@ -27,19 +27,20 @@ _DEFAULT_TIMEOUTS = Timeouts()
 
 
 class Telegent:
-    """The vendor's API. Open it once in a process: ``async with Telegent(key, secret) as api``.
+    """The vendor's API. Open it once per process: ``async with Telegent(key, secret) as api``.
+
+    Every call raises a `TelegentError` if it fails. Nothing is retried, except that a call whose
+    token is rejected is repeated once with a fresh token.
 
     Args:
-        account_key: the distributor's id, ``DID-...``.
-        account_secret: its secret; kept out of reprs, logs and errors.
-        base_url: scheme and host only; the paths bring ``/v1.0`` along.
-        rate_limiter: shared by all clients of a process that use one key; by default a new one.
-        timeouts: of each HTTP exchange, in seconds.
-        observer: is told of every request; see `RequestObserver`.
-        transport: stands in for the network in tests.
-
-    Every call raises a `TelegentError` when it fails. Nothing is retried, save for one repeat
-    with a fresh token when the vendor rejects the token.
+        account_key: The distributor's id, ``DID-...``.
+        account_secret: Its secret; never part of reprs, logs or errors.
+        base_url: Scheme and host only; the paths contain ``/v1.0``.
+        rate_limiter: Shared by all clients of a process that use the same key; a new one by
+            default.
+        timeouts: Timeouts of each HTTP exchange and of a whole call, in seconds.
+        observer: Called for every request; see `RequestObserver`.
+        transport: Replaces the network in tests.
     """
 
     def __init__(
@@ -106,5 +107,6 @@ def _validated_base_url(base_url: str) -> str:
             "credentials"
         )
     if parts.scheme == "http" and (host == "telegent.com" or host.endswith(".telegent.com")):
-        raise ValueError("base_url must use https: plain http would show the account secret")
+        raise ValueError("base_url must use https: plain http would expose the account secret")
+----
     return f"{parts.scheme}://{parts.netloc}"

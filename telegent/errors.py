@@ -1,25 +1,24 @@
-"""What can go wrong with a call, sorted by the first question a caller has: did it happen?
+"""The errors of the client, by whether the vendor may have executed the request.
 
 ::
 
     TelegentError
-    ├── RequestNotSentError          NONE     never left this process; repeat freely
-    ├── RequestRejectedError         NONE     the vendor read it and said no
-    │   ├── BadRequestError          NONE     400, 422 and every 4xx without a class of its own
-    │   ├── AuthenticationError      NONE     401, also with a fresh token
+    ├── RequestNotSentError          NONE     not sent; safe to repeat
+    ├── RequestRejectedError         NONE     rejected by Telegent
+    │   ├── BadRequestError          NONE     400, 422 and every other 4xx
+    │   ├── AuthenticationError      NONE     401, even with a fresh token
     │   ├── InvalidCredentialsError  NONE     no token for this account key and secret
-    │   ├── PermissionDeniedError    NONE     403, also with a fresh token
+    │   ├── PermissionDeniedError    NONE     403, even with a fresh token
     │   ├── NotFoundError            NONE     404: unknown, or owned by another account
     │   ├── ConflictError            NONE     409
     │   └── RateLimitError           NONE     429, with `retry_after`
-    └── OutcomeUnknownError          UNKNOWN  sent, no usable answer: look before repeating
+    └── OutcomeUnknownError          UNKNOWN  sent, no usable response: look it up before repeating
 
-A plain `RequestRejectedError` is a failure which the vendor states inside a 200. There is no third
-answer to "did it happen?": an answer that proves that it happened and cannot be used (a 200 without
-the new thing's id) leaves the caller with the same work as no answer at all, so it is
-`OutcomeUnknownError`.
+A plain `RequestRejectedError` is a failure that the vendor reports inside a 200 response. A
+response that proves execution but cannot be used, such as a 200 without the new resource's id,
+needs the same lookup as a lost response. It therefore raises `OutcomeUnknownError`.
 
-A read raises the same classes; after any of them a read may simply be repeated.
+Reads raise the same classes. A read can always be repeated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,21 +27,21 @@ from typing import ClassVar
 
 
 class Effect(StrEnum):
-    """Whether the vendor acted on the request."""
+    """Whether the vendor may have executed the request."""
 
     NONE = "none"
     UNKNOWN = "unknown"
 
 
 class TelegentError(Exception):
-    """Base of every error that a call raises. Holds no request value, token or query value.
+    """Base class of all errors that calls raise. Contains no request values, queries or tokens.
 
     Attributes:
-        effect: whether the vendor acted on the request.
-        endpoint: verb and path, e.g. ``POST /v1.0/numbers/provision``.
-        status: HTTP status of the answer, None when there was none.
-        vendor_message: the vendor's own words, shortened; None when there were none.
-        field_errors: the vendor's complaints by field, empty when there were none.
+        effect: Whether the vendor may have executed the request.
+        endpoint: Verb and path, e.g. ``POST /v1.0/numbers/provision``.
+        status: HTTP status of the response; None without a response.
+        vendor_message: Message from Telegent in one line, truncated; None without a message.
+        field_errors: Messages from Telegent by field name.
     """
 
     effect: ClassVar[Effect]
@@ -68,43 +67,47 @@ class TelegentError(Exception):
 
 
 class RequestNotSentError(TelegentError):
-    """The request never reached the vendor, so nothing happened."""
+    """The request was not sent."""
 
     effect = Effect.NONE
 
 
 class RequestRejectedError(TelegentError):
-    """The vendor read the request and said no, so nothing happened."""
+    """Telegent rejected the request and did not execute it."""
 
     effect = Effect.NONE
 
 
 class BadRequestError(RequestRejectedError):
-    """400, 422, or another 4xx: the same request will be refused again."""
+    """400, 422 or another 4xx: the same request would be rejected again."""
 
 
 class AuthenticationError(RequestRejectedError):
-    """401 for a token that was fetched for this very call."""
+    """401 for a token that was fetched for this call."""
 
 
 class InvalidCredentialsError(RequestRejectedError):
-    """The vendor gives no token for this account key and secret."""
+    """The vendor issues no token for this account key and secret."""
 
 
 class PermissionDeniedError(RequestRejectedError):
-    """403 for a token that was fetched for this very call."""
+    """403 for a token that was fetched for this call."""
 
 
 class NotFoundError(RequestRejectedError):
-    """404: the id is unknown, or belongs to another account (the vendor does not tell which)."""
+    """404: the id is unknown or belongs to another account; the vendor does not distinguish."""
 
 
 class ConflictError(RequestRejectedError):
-    """409: it collides with something that exists, e.g. a subscriber's e-mail address."""
+    """409: the request conflicts with an existing resource, e.g. a subscriber's e-mail address."""
 
 
 class RateLimitError(RequestRejectedError):
-    """429. `retry_after` is the wait the vendor asks for in seconds, None when it names none."""
+    """429: too many requests.
+
+    Attributes:
+        retry_after: Seconds to wait as requested by the vendor; None if it requests none.
+    """
 
     def __init__(
         self,
@@ -127,6 +130,7 @@ class RateLimitError(RequestRejectedError):
 
 
 class OutcomeUnknownError(TelegentError):
-    """The request was sent and may have been carried out. Look before repeating a create."""
+    """The request was sent and may have been executed. Look it up before repeating a create."""
+----
 
     effect = Effect.UNKNOWN

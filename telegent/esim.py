@@ -1,4 +1,4 @@
-"""What a phone needs to load an eSIM."""
+"""The activation code of an eSIM."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -6,10 +6,13 @@ _MARK = "LPA:"
 
 
 def parse_activation_code(qr_url: str | None) -> str | None:
-    """The ``LPA:1$<server>$<matching id>`` text inside the address of the vendor's QR picture.
+    """Extract the activation code ``LPA:1$<server>$<matching id>`` from the vendor's QR URL.
 
-    The vendor documents no field for it; it is the picture's ``text=`` parameter. A value that is
-    the text itself comes back as it is. None when there is neither.
+    The vendor documents no field for the code: it is the ``text=`` parameter of the URL of the QR
+    image. A value that is the code itself is returned unchanged.
+
+    Returns:
+        The activation code; None if `qr_url` contains none.
     """
     if not qr_url:
         return None

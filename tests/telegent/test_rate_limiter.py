@@ -6,8 +6,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from telegent import RateLimiter, RateLimitError
 from tests.harness.fake_vendor import FakeVendor, json_response

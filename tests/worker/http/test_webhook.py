@@ -16,8 +16,7 @@ import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from temporalio.client import Client
 
 import worker.http.webhook
