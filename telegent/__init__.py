@@ -11,6 +11,12 @@ from telegent._models import (
     RouteAuthentication as RouteAuthentication,
     UrlMethod as UrlMethod,
 )
+from telegent._text import (
+    canonical as canonical,
+    same_iccid as same_iccid,
+    same_id as same_id,
+    same_text as same_text,
+)
 from telegent._transport import (
     CALL_TIMEOUT_FACTOR as CALL_TIMEOUT_FACTOR,
     RequestCounts as RequestCounts,
@@ -91,6 +97,9 @@ from telegent.numbers import (
     Availability as Availability,
     AvailabilitySearch as AvailabilitySearch,
     AvailableArea as AvailableArea,
+    E911AddressResponse as E911AddressResponse,
+    E911AddressUpdate as E911AddressUpdate,
+    E911AddressUpdateResponse as E911AddressUpdateResponse,
     InventoryPage as InventoryPage,
     Number as Number,
     NumberProvision as NumberProvision,
@@ -114,6 +123,7 @@ from telegent.packages import (
 )
 from telegent.ports import (
     PortBillingAddress as PortBillingAddress,
+    PortDialect as PortDialect,
     PortEligibility as PortEligibility,
     PortEligibilityQuery as PortEligibilityQuery,
     PortIn as PortIn,
@@ -121,6 +131,7 @@ from telegent.ports import (
     PortInOrder as PortInOrder,
     PortInUpdate as PortInUpdate,
     PortInUpdateResponse as PortInUpdateResponse,
+    PortKind as PortKind,
     PortOut as PortOut,
     PortOutOrder as PortOutOrder,
     Ports as Ports,

@@ -1,4 +1,4 @@
-"""Base classes of what is sent and what comes back, and the types that several resources share."""
+"""Base classes of requests and responses, and types that several resources share."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_pascal
 
+from telegent._text import canonical
+
 E164 = Annotated[
     str,
     StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
@@ -27,10 +29,24 @@ Iccid = Annotated[str, StringConstraints(pattern=r"^[0-9]{18,22}[Ff]?$")]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
 ZipCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}(-[0-9]{4})?$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def canonical_text(value: str) -> str:
+    """Return a text in canonical form. Raises ValueError if nothing is left of it."""
+    text = canonical(value)
+    if not text:
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(canonical_text)]
+"""A name or an id. It is sent in canonical form, so that a lookup can find it."""
+
+OptionalText = Annotated[str, AfterValidator(canonical)]
+"""A text that may be empty, in canonical form."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,200}$")]
-"""An id that the vendor gives: it goes into other systems, so it must look like one."""
+"""An id that the vendor assigns. Other systems store it, so its characters are checked."""
 
 MessageType = Literal["a2p", "p2p"]
 ProductType = Literal["Sms-Only", "Data-Only", "Sms+Data", "Sms+Data+Voice"]
@@ -43,7 +59,7 @@ def _url(*schemes: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         scheme, separator, rest = value.partition("://")
         if scheme.lower() not in schemes or not separator or not rest.strip("/ "):
-            raise ValueError(f"must be a full address that starts with {' or '.join(schemes)}://")
+            raise ValueError(f"must be a complete URL that starts with {' or '.join(schemes)}://")
         return value
 
     return check
@@ -63,7 +79,7 @@ NumberObjects = Annotated[
     Field(min_length=1),
     PlainSerializer(_as_objects, return_type=list[dict[str, str]]),
 ]
-"""Plain numbers here, ``[{"Number": ...}]`` on the wire."""
+"""A list of numbers; ``[{"Number": ...}]`` on the wire."""
 
 
 def _us_date(value: date) -> str:
@@ -71,17 +87,17 @@ def _us_date(value: date) -> str:
 
 
 Money = Annotated[Decimal, Field(ge=0), PlainSerializer(float, return_type=float)]
-"""An amount, exact here; a JSON number on the wire."""
+"""An exact amount; a JSON number on the wire."""
 
 UsDate = Annotated[date, PlainSerializer(_us_date, return_type=str)]
-"""MM/DD/YYYY on the wire."""
+"""A date; ``MM/DD/YYYY`` on the wire."""
 
 
 class RequestModel(BaseModel):
-    """What is sent: exactly the documented fields, refused here when the vendor would refuse them.
+    """Base class of requests: the documented fields, with the checks that the vendor documents.
 
-    Fields have the vendor's names in snake_case and accept both spellings. A field that holds a
-    secret is declared with ``repr=False``; that also keeps its value out of error messages.
+    Fields have the vendor's names in snake_case; both spellings are accepted. A field with a secret
+    is declared with ``repr=False``, which also keeps its value out of error messages.
     """
 
     model_config = ConfigDict(
@@ -93,11 +109,11 @@ class RequestModel(BaseModel):
     )
 
     def body(self) -> dict[str, object]:
-        """The JSON body; a field that is None is left out."""
+        """Return the JSON body, without fields that are None."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def secrets(self) -> list[str]:
-        """The values that must never be shown, also not when the vendor repeats them."""
+        """Return the values that must not be shown, even if the vendor repeats them."""
         hidden = (
             getattr(self, name) for name, field in type(self).model_fields.items() if not field.repr
         )
@@ -105,7 +121,7 @@ class RequestModel(BaseModel):
 
 
 class WireNames:
-    """Marks an answer's field with further names under which the vendor sends it."""
+    """Further names under which the vendor sends a field of a response."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -116,11 +132,11 @@ def _fold(name: str) -> str:
 
 
 class ResponseModel(BaseModel):
-    """What comes back, read as the vendor spells it today.
+    """Base class of responses, tolerant of the vendor's spellings.
 
-    Keys match whatever their capitals are (``Tnid``, ``TNID``), since the vendor spells one field
-    in several ways. Unknown keys are kept in `model_extra`. A field that has an unexpected type
-    and is not required reads as absent: an odd QR code must not cost the order id beside it.
+    Keys are compared without case (``Tnid``, ``TNID``), because the vendor spells one field in
+    several ways. Unknown keys are kept in `model_extra`. An optional field of an unexpected type is
+    treated as missing: an invalid QR code must not lose the order id in the same response.
     """
 
     model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True, hide_input_in_errors=True)
@@ -142,13 +158,13 @@ class ResponseModel(BaseModel):
             )
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        # Unknown fields stay out of reprs: nobody has judged whether they hold secrets.
+        # Unknown fields are left out: they may contain secrets.
         known = type(self).model_fields
         return (pair for pair in super().__repr_args__() if pair[0] in known)
 
     @classmethod
     def _by_field(cls, data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Split `data` into values by field name and what no field claims."""
+        """Split `data` into values by field name, and keys that belong to no field."""
         keys = {_fold(key): key for key in data}
         known: dict[str, Any] = {}
         claimed: set[str] = set()
@@ -171,26 +187,26 @@ def _none_as_empty(value: object) -> object:
 
 
 NullAsEmpty = BeforeValidator(_none_as_empty)
-"""For the rows of an envelope: the key must be there, since its absence proves nothing."""
+"""For the rows of an envelope. Its key is required, because its absence proves nothing."""
 
 
 class EmptyResponse(ResponseModel):
-    """The answer to a call of which only the success matters."""
+    """A response whose content does not matter."""
 
 
 class Address(RequestModel):
-    """A postal address as accounts carry it; the vendor documents ``USA`` for `country`."""
+    """The postal address of an account; the vendor documents ``USA`` for `country`."""
 
-    street1: str | None = None
-    street2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    zip: str | None = None
-    country: str | None = None
+    street1: OptionalText | None = None
+    street2: OptionalText | None = None
+    city: OptionalText | None = None
+    state: OptionalText | None = None
+    zip: OptionalText | None = None
+    country: OptionalText | None = None
 
 
 class AddressResponse(ResponseModel):
-    """A postal address in an answer; the vendor may send nulls and empty strings."""
+    """A postal address in a response; parts may be None or empty."""
 
     street1: str | None = None
     street2: str | None = None

@@ -1,4 +1,4 @@
-"""Bearer tokens: one for each endpoint URL, fetched once, kept until shortly before they expire."""
+"""Bearer tokens: one per endpoint URL, cached until shortly before it expires."""
 
 import asyncio
 import base64
@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, ValidationError
 
 from telegent._models import ResponseModel, WireNames
-from telegent._transport import TOKENS_PATH, Transport, redact
+from telegent._responses import redact
+from telegent._transport import TOKENS_PATH, Transport
 from telegent.errors import (
     InvalidCredentialsError,
     RateLimitError,
@@ -26,14 +27,14 @@ CREDENTIALS_HINT = (
     "no token for this account key; check the account key (DID-...), the account secret, and that "
     "both belong to the environment that base_url names"
 )
-# A token is given up this long before it expires, so that a request which waits for the budget
-# still arrives in time; a token that lives for less than a few minutes, a fifth of its life before.
+# Seconds. A token is not used this long before it expires, so that a request that waits for the
+# rate limiter still arrives in time. For short-lived tokens it is a share of their lifetime.
 EXPIRY_MARGIN = 30.0
 EXPIRY_MARGIN_SHARE = 0.2
 
 
 class TokenResponse(ResponseModel):
-    """The token call's answer; the vendor's own scripts read three spellings of the token."""
+    """Response with a token; the vendor's own scripts read three spellings of its name."""
 
     token: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")] | None,
@@ -46,14 +47,14 @@ class TokenResponse(ResponseModel):
 
 @dataclass(frozen=True)
 class Token:
-    """A token and the wall-clock second until which it is used again."""
+    """A token, and the wall-clock time in seconds until which it is used."""
 
     value: str = field(repr=False)
     usable_until: float
 
 
 class TokenCache:
-    """The tokens of one client. Calls that wait for one URL's token share one request for it."""
+    """The tokens of one client. Calls that wait for a token of the same URL share its request."""
 
     def __init__(
         self,
@@ -70,11 +71,17 @@ class TokenCache:
         self._pending: dict[str, asyncio.Task[Token]] = {}
 
     async def get(self, url: str, deadline: float) -> str:
-        """The token for `url` (without a query), by `deadline` (loop time).
+        """Return a token for an endpoint.
 
-        Raises `InvalidCredentialsError`, `RateLimitError`, or `RequestNotSentError` when no token
-        could be had for another reason: the call that needs the token is then certain not to have
-        been sent.
+        Args:
+            url: URL of the endpoint, without a query.
+            deadline: Loop time by which the token must be available.
+
+        Raises:
+            InvalidCredentialsError: The vendor rejects the account key or secret.
+            RateLimitError: The vendor limits the token request.
+            RequestNotSentError: No token is available for another reason. The call that needs the
+                token was not sent.
         """
         cached = self._cached.get(url)
         if cached is not None and self._clock() < cached.usable_until:
@@ -84,17 +91,17 @@ class TokenCache:
             task = asyncio.create_task(self._fetch(url, deadline))
             self._pending[url] = task
             task.add_done_callback(lambda done: self._finish(url, done))
-        # Shielded: a caller that is cancelled must not take the token from those who still wait.
+        # Shielded: a caller that is cancelled must not cancel the request of those that wait.
         return (await asyncio.shield(task)).value
 
     def discard(self, url: str, value: str) -> None:
-        """Forget a token that was rejected, unless another call has replaced it already."""
+        """Remove a rejected token from the cache, unless another call has replaced it."""
         cached = self._cached.get(url)
         if cached is not None and cached.value == value:
             del self._cached[url]
 
     async def close(self) -> None:
-        """Stop what is under way."""
+        """Cancel pending token requests."""
         tasks = list(self._pending.values())
         for task in tasks:
             task.cancel()
@@ -102,7 +109,7 @@ class TokenCache:
 
     def _finish(self, url: str, task: asyncio.Task[Token]) -> None:
         del self._pending[url]
-        # Asking for the exception also marks it as seen, should every caller have been cancelled.
+        # Reading the exception also marks it as retrieved, in case all callers were cancelled.
         if not task.cancelled() and task.exception() is None:
             self._cached[url] = task.result()
 
@@ -119,13 +126,13 @@ class TokenCache:
                 TOKENS_PATH,
                 body=body,
                 deadline=deadline,
-                secrets=[self._account_secret],
+                secrets=(self._account_secret,),
             )
             response = TokenResponse.model_validate(found)
         except RateLimitError:
             raise
         except RequestRejectedError as error:
-            # A 200 that states a failure and the validation errors are about the three fields sent.
+            # A failure inside a 200, or a validation error: both are about the three fields sent.
             if error.status in (200, 400, 401, 403, 422):
                 raise _invalid_credentials(error) from None
             raise _token_unavailable(error) from error
@@ -133,7 +140,7 @@ class TokenCache:
             raise _token_unavailable(error) from error
         except ValidationError:
             raise RequestNotSentError(
-                "the token answer is not readable", endpoint=ENDPOINT
+                "the response with the token cannot be read", endpoint=ENDPOINT
             ) from None
         if response.token is None:
             if response.error:
@@ -141,7 +148,7 @@ class TokenCache:
                 raise InvalidCredentialsError(
                     CREDENTIALS_HINT, endpoint=ENDPOINT, status=200, vendor_message=vendor_message
                 )
-            raise RequestNotSentError("the token answer holds no token", endpoint=ENDPOINT)
+            raise RequestNotSentError("the response contains no token", endpoint=ENDPOINT)
         expires = _jwt_expiry(response.token) or _stated_expiry(response.token_expiry)
         lifetime = 0.0 if expires is None else expires - requested_at
         return Token(
@@ -161,9 +168,9 @@ def _invalid_credentials(error: RequestRejectedError) -> InvalidCredentialsError
 
 
 def _token_unavailable(error: TelegentError) -> RequestNotSentError:
-    # Never the error itself: a lost or a 404 token answer says nothing about the call it was for.
+    # Not the error itself: a lost response or a 404 of the token request is not one of the call.
     return RequestNotSentError(
-        "no token could be had, so the call itself was not sent",
+        "not sent: no token is available",
         endpoint=error.endpoint,
         status=error.status,
         vendor_message=error.vendor_message,
@@ -171,7 +178,7 @@ def _token_unavailable(error: TelegentError) -> RequestNotSentError:
 
 
 def _jwt_expiry(token: str) -> float | None:
-    """The `exp` claim: a Unix time, and so free of the zone that `tokenExpiry` leaves open."""
+    """Return the `exp` claim, a Unix time; `tokenExpiry` names no time zone."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -183,7 +190,7 @@ def _jwt_expiry(token: str) -> float | None:
 
 
 def _stated_expiry(text: str | None) -> float | None:
-    """`tokenExpiry`, e.g. ``05/02/2025 06:36:13 PM``, which is UTC in the vendor's sample."""
+    """Parse `tokenExpiry`, e.g. ``05/02/2025 06:36:13 PM``, UTC as in the vendor's sample."""
     try:
         return datetime.strptime(text or "", "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
     except ValueError:

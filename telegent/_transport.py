@@ -1,55 +1,41 @@
-"""One HTTP exchange: send it within the budget, and sort whatever comes of it.
+"""One HTTP exchange: waits for the rate limiter, sends, and reads the response.
 
-Nothing else in this package knows httpx, except the client's signature.
+Only this module and `_responses` use httpx, apart from the client's signature.
 """
 
 import asyncio
-import json
 import math
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
 import httpx
 
+from telegent._responses import Json, Sent, read_response
 from telegent.errors import (
-    AuthenticationError,
     BadRequestError,
-    ConflictError,
-    NotFoundError,
     OutcomeUnknownError,
-    PermissionDeniedError,
     RateLimitError,
     RequestNotSentError,
-    RequestRejectedError,
     TelegentError,
 )
 from telegent.rate_limiter import RateLimiter
 
-Json = dict[str, Any] | list[Any]
-
 RequestObserver = Callable[[str], AbstractContextManager[Callable[[], None]]]
-"""What somebody else makes of each request, token requests too: figures, traces.
+"""Observes each request, token requests included, for metrics and traces.
 
-Called with verb and path, such as ``POST /v1.0/numbers/provision``, which hold no value. Entered
-before the request waits for the budget; what it gives is called when the budget lets the request
-out. Left with the `TelegentError` that the request ends with, if it does.
+Called with verb and path, such as ``POST /v1.0/numbers/provision``, without values. The context is
+entered before the request waits for the rate limiter; the function that it provides is called when
+the request is sent. It is left with the `TelegentError` that the request ends with, if any.
 """
 
 TOKENS_PATH = "/v1.0/OAuth2/tokens"
 MAX_RESPONSE_BYTES = 10 * 1024 * 1024
-"""Bytes. A page of the longest list has a hundredth of it."""
-MAX_MESSAGE_CHARS = 300
-MAX_FIELD_ERRORS, MAX_FIELD_ERROR_TEXTS = 20, 3
-"""Fields that an error names, and words about each."""
-MAX_RETRY_AFTER = 86_400.0
-"""Seconds. Who asks for more in a Retry-After does not mean it."""
+"""Bytes. A page of the longest list is a hundredth of it."""
 
 # Raised before the first byte of the request is written.
 _NOT_SENT_ERRORS = (
@@ -59,24 +45,18 @@ _NOT_SENT_ERRORS = (
     httpx.LocalProtocolError,
     httpx.UnsupportedProtocol,
 )
-_REJECTION_BY_STATUS: dict[int, type[RequestRejectedError]] = {
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-}
 
 CALL_TIMEOUT_FACTOR = 1.25
-"""A call is at least so many exchanges long: the token and the request budget come before it."""
+"""Minimum length of a call in exchanges: it may need a token, and waits for the rate limiter."""
 
 _SEND_DEADLINE: ContextVar[float] = ContextVar("send_deadline", default=math.inf)
 
 
 @contextmanager
 def send_deadline(moment: datetime) -> Iterator[None]:
-    """Sends nothing from this moment on: calls in the block then raise `RequestNotSentError`.
+    """Send nothing after `moment`: calls in the block raise `RequestNotSentError` from then on.
 
-    By the wall clock, for the time that this process or its machine stands still counts too.
+    Uses the wall clock, because time in which the process or its machine is suspended counts, too.
     """
     before = _SEND_DEADLINE.set(moment.timestamp())
     try:
@@ -87,11 +67,11 @@ def send_deadline(moment: datetime) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Limits in seconds: for the stages of one HTTP exchange, and for a call as a whole.
+    """Timeouts in seconds, of the stages of one HTTP exchange and of a call as a whole.
 
-    A call is a token where none is kept, the request, both again when the vendor rejects the
-    token, and the waits for the request budget. Nothing is sent any more when the time left may
-    not be enough for the answer, so that a call that runs out of time was not sent.
+    A call consists of a token request if no token is cached, the request, both again if the vendor
+    rejects the token, and the waits for the rate limiter. Nothing is sent if the remaining time may
+    not be enough for the response, so that a call that runs out of time was not sent.
     """
 
     connect: float = 5.0
@@ -105,18 +85,18 @@ class Timeouts:
         if self.call < least:
             raise ValueError(
                 f"call ({self.call:g} s) must be at least {CALL_TIMEOUT_FACTOR:g} times connect + "
-                f"read + write + pool ({least:g} s), or nothing could be sent in time"
+                f"read + write + pool ({least:g} s); otherwise nothing could be sent in time"
             )
 
     @property
     def exchange(self) -> float:
-        """The longest that one HTTP exchange can take, in seconds."""
+        """Maximum duration of one HTTP exchange in seconds."""
         return self.connect + self.read + self.write + self.pool
 
 
 @dataclass(frozen=True)
 class RequestCounts:
-    """Requests sent so far; every one counted against the vendor's limit."""
+    """Requests sent so far. All of them count against the vendor's limit."""
 
     api_calls: int = 0
     token_calls: int = 0
@@ -124,12 +104,12 @@ class RequestCounts:
 
 @contextmanager
 def null_observer(endpoint: str) -> Iterator[Callable[[], None]]:
-    """A `Watch` that makes nothing of it."""
+    """A `RequestObserver` that ignores requests."""
     yield lambda: None
 
 
 class Transport:
-    """The connection pool, with the budget before it and the sorting of answers behind it."""
+    """The connection pool, behind the rate limiter."""
 
     def __init__(
         self,
@@ -153,25 +133,26 @@ class Transport:
                 pool=timeouts.pool,
             ),
             limits=httpx.Limits(
-                # As many as the budget lets out in a minute, so that requests queue for the
-                # budget and not here, where they would leave in bunches it did not see.
+                # As many as the rate limiter admits in a minute, so that requests queue there and
+                # not here, from where they would leave in bursts that it does not control.
                 max_connections=50,
                 max_keepalive_connections=10,
-                # A request on a connection which the far side has just closed ends with an unknown
-                # outcome although it was never read. Giving idle connections up early makes that
-                # rare; a new handshake is cheap at 50 requests a minute.
+                # A request on a connection that the server has just closed ends with an unknown
+                # outcome although it was never read. Closing idle connections early makes that
+                # rare; a new handshake is cheap at 50 requests per minute.
                 keepalive_expiry=2.0,
             ),
-            # A redirect would carry the bearer token, and a POST turned into a GET, elsewhere.
+            # A redirect would send the bearer token, and a POST turned into a GET, elsewhere.
             follow_redirects=False,
-            # Proxies are not taken from the environment: whoever can set a variable could
-            # otherwise route the account secret, and a laptop's proxy would swallow the simulator.
+            event_hooks={"response": [_forget_redirect]},
+            # Proxies are not taken from the environment, which could otherwise divert the account
+            # secret. On a developer's machine a proxy would also swallow calls to the simulator.
             trust_env=False,
             transport=transport,
         )
 
     def deadline(self) -> float:
-        """When a call that starts now must have ended, in loop time."""
+        """The loop time by which a call that starts now must have ended."""
         return asyncio.get_running_loop().time() + self._timeouts.call
 
     async def close(self) -> None:
@@ -187,59 +168,96 @@ class Transport:
         body: Mapping[str, object] | None = None,
         deadline: float,
         token: str | None = None,
-        secrets: Sequence[str] = (),
+        secrets: tuple[str, ...] = (),
+        empty_is_success: bool = False,
     ) -> Json:
-        """One exchange: the JSON of a 2xx answer that states no failure, or a `TelegentError`.
+        """Exchange one request and its response.
 
-        Raises `RequestNotSentError` when the budget lets it out too late to end by `deadline` (loop
-        time). `secrets` are struck out of the vendor's words, should it repeat them.
+        Args:
+            verb: HTTP method.
+            path: Path with ``/v1.0``.
+            query: Query parameters.
+            body: JSON body.
+            deadline: Loop time by which the exchange must have ended.
+            token: Bearer token.
+            secrets: Values that are redacted in messages from Telegent.
+            empty_is_success: Whether a success may have an empty body; it reads as ``{}``.
+
+        Returns:
+            The JSON of a 2xx response that reports no failure.
+
+        Raises:
+            RequestNotSentError: The rate limiter admits the request too late for the deadline.
+            TelegentError: The request failed; see its subclasses.
         """
-        endpoint = f"{verb} {path}"
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        request = self._client.build_request(verb, path, params=query, json=body, headers=headers)
-
-        async def check_deadline_before_body(stage: str, _: Mapping[str, object]) -> None:
-            # Without its whole body the vendor carries nothing out, so this is the last moment to
-            # keep a request back; httpcore and anyio write the body before they yield again.
-            if stage == "http11.send_request_body.started":
-                _check_deadline(endpoint)
-
-        request.extensions["trace"] = check_deadline_before_body
-        with self._observer(endpoint) as on_sent:
-            await self._wait_for_rate_limiter(endpoint, deadline - self._timeouts.exchange)
+        sent = Sent(f"{verb} {path}", body or {}, secrets, empty_is_success)
+        request = self._build_request(sent, verb, path, query, body, token)
+        with self._observer(sent.endpoint) as on_sent:
+            await self._wait_for_rate_limiter(sent.endpoint, deadline - self._timeouts.exchange)
             on_sent()
             self._count(path)
-            return await self._exchange(endpoint, request, secrets)
+            return await self._exchange(sent, request)
 
-    async def _exchange(
-        self, endpoint: str, request: httpx.Request, secrets: Sequence[str]
-    ) -> Json:
+    def _build_request(
+        self,
+        sent: Sent,
+        verb: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: Mapping[str, object] | None,
+        token: str | None,
+    ) -> httpx.Request:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
-            # The read timeout starts anew with every chunk; this limit holds for a drip as well.
+            request = self._client.build_request(
+                verb, path, params=query, json=body, headers=headers
+            )
+        except (ValueError, httpx.InvalidURL):
+            # Without the cause, which quotes the value.
+            raise BadRequestError(
+                "the request contains a value that cannot be encoded", endpoint=sent.endpoint
+            ) from None
+
+        async def check_deadline_before_body(stage: str, _: Mapping[str, object]) -> None:
+            # Without its whole body the vendor executes nothing, so this is the last moment to
+            # hold a request back; httpcore and anyio write the body before they yield again.
+            if stage == "http11.send_request_body.started":
+                _check_deadline(sent.endpoint)
+
+        request.extensions["trace"] = check_deadline_before_body
+        return request
+
+    async def _exchange(self, sent: Sent, request: httpx.Request) -> Json:
+        try:
+            # The read timeout restarts with every chunk; this one also ends a slow trickle.
             async with asyncio.timeout(self._timeouts.exchange):
                 response = await self._client.send(request, stream=True)
                 try:
                     content = await _read_body(response)
                 finally:
                     await response.aclose()
+        except TelegentError:
+            raise
         except _NOT_SENT_ERRORS as error:
             raise RequestNotSentError(
                 f"no connection to {self.base_url} ({type(error).__name__}); nothing was sent",
-                endpoint=endpoint,
+                endpoint=sent.endpoint,
             ) from error
-        except (httpx.RequestError, TimeoutError) as error:
+        except Exception as error:
+            # Whatever else httpx raises, about headers for example, the request may have arrived.
             raise OutcomeUnknownError(
-                f"sent, and no whole answer came back ({type(error).__name__})", endpoint=endpoint
+                f"request sent, but no complete response received ({type(error).__name__})",
+                endpoint=sent.endpoint,
             ) from error
-        if response.is_success:
-            return _read_success(endpoint, response.status_code, content, secrets)
-        error_to_raise = _to_error(endpoint, response, content, secrets)
-        if isinstance(error_to_raise, RateLimitError):
-            self._rate_limiter.pause(error_to_raise.retry_after)
-        raise error_to_raise
+        try:
+            return read_response(sent, response, content)
+        except TelegentError as error:
+            if isinstance(error, RateLimitError) or error.retry_after is not None:
+                self._rate_limiter.pause(error.retry_after)
+            raise
 
     async def _wait_for_rate_limiter(self, endpoint: str, latest: float) -> None:
-        """Raises `RequestNotSentError` when it cannot leave by `latest` (loop time)."""
+        """Raise `RequestNotSentError` if the request cannot leave by `latest` (loop time)."""
         try:
             async with asyncio.timeout_at(latest):
                 await self._rate_limiter.acquire()
@@ -263,143 +281,20 @@ def _check_deadline(endpoint: str) -> None:
 
 
 def _deadline_exceeded(endpoint: str) -> RequestNotSentError:
-    return RequestNotSentError("its time ran out before it could be sent", endpoint=endpoint)
+    return RequestNotSentError("not sent: its deadline passed while it waited", endpoint=endpoint)
+
+
+async def _forget_redirect(response: httpx.Response) -> None:
+    # httpx parses the target of a redirect even if it does not follow it, and raises on odd ones.
+    if response.is_redirect:
+        response.headers.pop("location", None)
 
 
 async def _read_body(response: httpx.Response) -> bytes:
-    """The body; nothing of one that is larger than any answer can be."""
+    """Return the body; nothing of one that is larger than any response can be."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > MAX_RESPONSE_BYTES:
             return b""
     return bytes(body)
-
-
-def _read_success(endpoint: str, status: int, content: bytes, secrets: Sequence[str]) -> Json:
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict | list):
-        raise OutcomeUnknownError(
-            "answered with success, and with a body that is not a JSON object or array",
-            endpoint=endpoint,
-            status=status,
-        )
-    if isinstance(body, list):
-        return body
-    fields = {str(key).lower(): value for key, value in body.items()}
-    stated_failure = str(fields.get("successful", "")).lower() == "false"
-    if stated_failure or fields.get("errormessage"):
-        vendor_message, field_errors = _error_details(body, secrets)
-        # A number that was assigned contradicts the failure stated beside it. Calling that
-        # "nothing happened" would let a caller buy another one.
-        if fields.get("phonenumberassigned") or fields.get("phonenumberid"):
-            raise OutcomeUnknownError(
-                "the answer states a failure and assigns a number",
-                endpoint=endpoint,
-                status=status,
-                vendor_message=vendor_message,
-                field_errors=field_errors,
-            )
-        raise RequestRejectedError(
-            "refused inside a successful answer",
-            endpoint=endpoint,
-            status=status,
-            vendor_message=vendor_message,
-            field_errors=field_errors,
-        )
-    # The vendor's introduction describes a {Successful, Data} envelope that no sample shows.
-    data = fields.get("data")
-    return data if "successful" in fields and isinstance(data, dict | list) else body
-
-
-def _to_error(
-    endpoint: str, response: httpx.Response, content: bytes, secrets: Sequence[str]
-) -> TelegentError:
-    status = response.status_code
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        body = content.decode(response.encoding or "utf-8", errors="replace")
-    vendor_message, field_errors = _error_details(body, secrets)
-    if status == 429:
-        return RateLimitError(
-            "too many requests (429); every request of this process now waits",
-            endpoint=endpoint,
-            retry_after=_retry_after(response, body),
-            status=status,
-            vendor_message=vendor_message,
-            field_errors=field_errors,
-        )
-    if response.is_redirect:
-        error_class: type[TelegentError] = OutcomeUnknownError
-        message = f"redirected ({status}), which is not followed; check base_url"
-    elif status == 408 or not 400 <= status < 500:
-        error_class, message = (
-            OutcomeUnknownError,
-            f"answered {status}; the request may have been carried out",
-        )
-    else:
-        error_class, message = (
-            _REJECTION_BY_STATUS.get(status, BadRequestError),
-            f"refused ({status})",
-        )
-    return error_class(
-        message,
-        endpoint=endpoint,
-        status=status,
-        vendor_message=vendor_message,
-        field_errors=field_errors,
-    )
-
-
-def _error_details(body: object, secrets: Sequence[str]) -> tuple[str | None, dict[str, list[str]]]:
-    """The vendor's message and complaints by field, from any of its error bodies."""
-    message: object = None
-    errors: object = None
-    if isinstance(body, str):
-        # A proxy's HTML page says nothing that its status does not.
-        message = None if body.lstrip().startswith("<") else body
-    elif isinstance(body, dict):
-        fields = {str(key).lower(): value for key, value in body.items()}
-        names = ("message", "errormessage", "detail", "title", "error")
-        message = next((fields[name] for name in names if isinstance(fields.get(name), str)), None)
-        errors = fields.get("errors")
-
-    by_field: dict[str, list[str]] = {}
-    if isinstance(errors, dict):
-        for name, texts in list(errors.items())[:MAX_FIELD_ERRORS]:
-            listed = texts if isinstance(texts, list) else [texts]
-            messages = [redact(text, secrets) for text in listed[:MAX_FIELD_ERROR_TEXTS]]
-            by_field[redact(name, secrets)] = messages
-    return redact(message or "", secrets) or None, by_field
-
-
-def redact(value: object, secrets: Sequence[str]) -> str:
-    """The vendor's words in one line, shortened, and without what must not be shown."""
-    text = str(value)
-    for secret in secrets:
-        # The vendor may quote the body, in which the secret stands escaped.
-        for spelling in (secret, json.dumps(secret)[1:-1]):
-            text = text.replace(spelling, "***")
-    return re.sub(r"\s+", " ", text).strip()[:MAX_MESSAGE_CHARS]
-
-
-def _retry_after(response: httpx.Response, body: object) -> float | None:
-    """Seconds to wait, from the header (seconds or HTTP date) or the older body's `RetryAfter`."""
-    value = response.headers.get("Retry-After")
-    if value is None and isinstance(body, dict):
-        value = str(body.get("RetryAfter", ""))
-    if not value:
-        return None
-    if re.fullmatch(r"[0-9]+", value.strip()):
-        return min(float(value), MAX_RETRY_AFTER)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), MAX_RETRY_AFTER)

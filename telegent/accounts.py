@@ -1,4 +1,4 @@
-"""Accounts (AID-...): a family or a business under the distributor whose key is used."""
+"""Accounts (AID-...): families or businesses of the distributor whose key is used."""
 
 from typing import Annotated
 
@@ -9,21 +9,21 @@ from telegent._requester import ListOf, Resource
 
 
 class AccountCreate(RequestModel):
-    """A new account. The vendor has no uniqueness rule for names: a repeat may create a second."""
+    """A new account. Names need not be unique: a repeat may create a second account."""
 
     account_name: Text
     account_admin: Annotated[
-        Email | None, Field(description="the manager's e-mail; never comes back in an answer")
+        Email | None, Field(description="the manager's e-mail address; no response contains it")
     ] = None
     billing_address: Address | None = None
     mailing_address: Address | None = None
 
 
 class AccountUpdate(RequestModel):
-    """New values for the account. Only what is given changes.
+    """New values of an account. Only given fields change.
 
-    The vendor documents no field that names the account; which one is changed when the key has
-    several is unknown. Compare the answer's `account_id`.
+    The vendor documents no field that names the account. Which one changes if the key has several
+    is unknown: check `account_id` in the response.
     """
 
     account_name: Text | None = None
@@ -42,7 +42,7 @@ class Account(ResponseModel):
 
 
 class Accounts(Resource):
-    """Create, read and change accounts."""
+    """Create, read and update accounts."""
 
     async def create(self, request: AccountCreate) -> Account:
         """Create an account."""
@@ -53,9 +53,9 @@ class Accounts(Resource):
         return await self._requester.get("/v1.0/account", Account, {"AccountId": account_id})
 
     async def update(self, request: AccountUpdate) -> Account:
-        """Change the account."""
+        """Update the account."""
         return await self._requester.post("/v1.0/account/update", Account, request)
 
     async def list(self) -> ListOf[Account]:
-        """All accounts of the distributor."""
+        """List all accounts of the distributor."""
         return await self._requester.get_list("/v1.0/distributor/accounts", Account, {})

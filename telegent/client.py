@@ -15,7 +15,7 @@ from telegent.guardian import Guardian
 from telegent.message_routes import MessageRoutes
 from telegent.numbers import Numbers
 from telegent.packages import Packages
-from telegent.ports import Ports
+from telegent.ports import PortDialect, Ports
 from telegent.products import Products
 from telegent.rate_limiter import RateLimiter
 from telegent.subscribers import Subscribers
@@ -24,6 +24,7 @@ from telegent.voice_routes import VoiceRoutes
 from telegent.webhooks import Webhooks
 
 _DEFAULT_TIMEOUTS = Timeouts()
+_DEFAULT_PORT_DIALECT = PortDialect()
 
 
 class Telegent:
@@ -39,6 +40,7 @@ class Telegent:
         rate_limiter: Shared by all clients of a process that use the same key; a new one by
             default.
         timeouts: Timeouts of each HTTP exchange and of a whole call, in seconds.
+        port_dialect: How port-in calls are worded.
         observer: Called for every request; see `RequestObserver`.
         transport: Replaces the network in tests.
     """
@@ -51,6 +53,7 @@ class Telegent:
         base_url: str = "https://api.telegent.com",
         rate_limiter: RateLimiter | None = None,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
+        port_dialect: PortDialect = _DEFAULT_PORT_DIALECT,
         observer: RequestObserver = null_observer,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -73,7 +76,7 @@ class Telegent:
         self.packages = Packages(requester)
         self.subscriptions = Subscriptions(requester)
         self.numbers = Numbers(requester)
-        self.ports = Ports(requester)
+        self.ports = Ports(requester, port_dialect)
         self.data_usage = DataUsage(requester)
         self.guardian = Guardian(requester)
         self.webhooks = Webhooks(requester)
@@ -108,5 +111,4 @@ def _validated_base_url(base_url: str) -> str:
         )
     if parts.scheme == "http" and (host == "telegent.com" or host.endswith(".telegent.com")):
         raise ValueError("base_url must use https: plain http would expose the account secret")
-----
     return f"{parts.scheme}://{parts.netloc}"

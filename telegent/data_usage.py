@@ -1,4 +1,4 @@
-"""A number's mobile data: thresholds, what is used, when the count starts anew."""
+"""Mobile data of a number: limits, usage and renewal."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -26,9 +26,9 @@ _PATH = "/v1.0/numbers/data-usage"
 
 
 class DataUsageLimits(RequestModel):
-    """Thresholds in `value_unit`, the same for all numbers: notify < throttle < limit.
+    """Limits in `value_unit`, the same for all numbers: notify < throttle < limit.
 
-    The vendor's specification knows only ``MB``; older pages have the other units.
+    The OAS knows only ``MB``; older pages and the knowledge bank have the other units.
     """
 
     value_unit: ValueUnit
@@ -60,9 +60,10 @@ class DataUsageLimits(RequestModel):
 
 
 class DataRenewal(RequestModel):
-    """When the count of used data starts anew: monthly (day 1-31) or weekly (day 1-7).
+    """When usage is reset: monthly (day 1-31) or weekly (day 1-7).
 
-    `reset_usage` sets the count to zero now, and again when the call is repeated.
+    Attributes:
+        reset_usage: Also reset usage now. A repeat resets it again.
     """
 
     phone_numbers: NumberObjects
@@ -84,9 +85,12 @@ class _DataUsageQuery(RequestModel):
 
 
 class DataUsageNumber(ResponseModel):
-    """One number in an answer; `throttle_speed` reads back in the carrier's words.
+    """One number of a response.
 
-    `used` and `remaining` are text with a unit, e.g. ``20 MB``.
+    Attributes:
+        throttle_speed: In the carrier's spelling, e.g. ``thr1024kbps`` for ``1-mbps``.
+        used: With a unit, e.g. ``20 MB``.
+        remaining: With a unit.
     """
 
     number: Id
@@ -103,7 +107,7 @@ class DataUsageNumber(ResponseModel):
 
 
 class DataUsageResult(ResponseModel):
-    """The outcome of a change, for all numbers and for each."""
+    """Outcome of a change, for all numbers together and for each."""
 
     status: str | None = None
     status_message: str | None = None
@@ -120,23 +124,24 @@ class _DataUsageList(ResponseModel):
 
 
 class DataUsage(Resource):
-    """Set and read data thresholds; read what is used."""
+    """Set and read data limits; read usage."""
 
     async def set_limits(self, request: DataUsageLimits) -> DataUsageResult:
-        """Set the thresholds of some numbers; a repeat sets the same."""
-        return await self._requester.post(_PATH, DataUsageResult, request)
+        """Set the limits of numbers; a repeat sets the same."""
+        return await self._requester.post_set(_PATH, DataUsageResult, request)
 
     async def settings(self, numbers: Sequence[str]) -> list[DataUsageNumber]:
-        """The thresholds of some numbers (E.164)."""
+        """Read the limits of numbers (E.164)."""
         return await self._read(f"{_PATH}/settings", numbers)
 
     async def info(self, numbers: Sequence[str]) -> list[DataUsageNumber]:
-        """What some numbers (E.164) have used and have left."""
+        """Read the usage of numbers (E.164)."""
         return await self._read(f"{_PATH}/info", numbers)
 
     async def set_renewal(self, request: DataRenewal) -> DataUsageResult:
-        """Set when the count starts anew."""
-        return await self._requester.post(f"{_PATH}/update-renewal-info", DataUsageResult, request)
+        """Set when usage is reset."""
+        path = f"{_PATH}/update-renewal-info"
+        return await self._requester.post_set(path, DataUsageResult, request)
 
     async def _read(self, path: str, numbers: Sequence[str]) -> list[DataUsageNumber]:
         request = _DataUsageQuery(phone_numbers=list(numbers))

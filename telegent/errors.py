@@ -42,6 +42,10 @@ class TelegentError(Exception):
         status: HTTP status of the response; None without a response.
         vendor_message: Message from Telegent in one line, truncated; None without a message.
         field_errors: Messages from Telegent by field name.
+        retry_after: Seconds to wait before the next request, as requested by the vendor with 429
+            or 503; None if it requests none.
+        order_id: Id of an order that a response names although it reports a failure. The order
+            may exist: follow it instead of repeating the request.
     """
 
     effect: ClassVar[Effect]
@@ -54,14 +58,18 @@ class TelegentError(Exception):
         status: int | None = None,
         vendor_message: str | None = None,
         field_errors: Mapping[str, Sequence[str]] | None = None,
+        retry_after: float | None = None,
+        order_id: str | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.status = status
         self.vendor_message = vendor_message
         self.field_errors = {name: list(texts) for name, texts in (field_errors or {}).items()}
+        self.retry_after = retry_after
+        self.order_id = order_id
         parts = [f"{endpoint}: {message}"]
         if vendor_message:
-            parts.append(f"Telegent says: {vendor_message}")
+            parts.append(f"message from Telegent: {vendor_message}")
         parts += [f"{name}: {'; '.join(texts)}" for name, texts in self.field_errors.items()]
         super().__init__(" | ".join(parts))
 
@@ -103,34 +111,10 @@ class ConflictError(RequestRejectedError):
 
 
 class RateLimitError(RequestRejectedError):
-    """429: too many requests.
-
-    Attributes:
-        retry_after: Seconds to wait as requested by the vendor; None if it requests none.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        endpoint: str,
-        retry_after: float | None = None,
-        status: int | None = None,
-        vendor_message: str | None = None,
-        field_errors: Mapping[str, Sequence[str]] | None = None,
-    ) -> None:
-        super().__init__(
-            message,
-            endpoint=endpoint,
-            status=status,
-            vendor_message=vendor_message,
-            field_errors=field_errors,
-        )
-        self.retry_after = retry_after
+    """429: too many requests."""
 
 
 class OutcomeUnknownError(TelegentError):
     """The request was sent and may have been executed. Look it up before repeating a create."""
-----
 
     effect = Effect.UNKNOWN

@@ -1,7 +1,7 @@
 """AI Guardian's filters: of calls (CFID-...) and of messages (MFID-...).
 
-Guardian must be on for the subscriber. Both kinds of filters have the same calls, under a path and
-field names of their own.
+Guardian must be enabled for the subscriber. Both kinds of filters have the same operations, with
+their own paths and field names.
 """
 
 import json
@@ -14,9 +14,9 @@ from telegent._requester import ListOf, Requester, Resource
 
 
 class KeywordFilter(RequestModel):
-    """Words to look for; the vendor takes it as JSON inside a text field.
+    """Keywords of a filter, sent as JSON inside a text field.
 
-    `severity_map` gives a word's severity, e.g. ``HIGH``.
+    `severity_map` gives the severity of a word: ``HIGH``, ``MEDIUM`` or ``LOW``.
     """
 
     custom_keywords: list[str] = []
@@ -25,7 +25,7 @@ class KeywordFilter(RequestModel):
 
 
 class KeywordFilterResponse(ResponseModel):
-    """The words a filter looks for."""
+    """Keywords of a filter."""
 
     custom_keywords: list[str] | None = None
     system_keywords: dict[str, list[str]] | None = None
@@ -47,7 +47,7 @@ def _from_text(value: Any) -> Any:
 KeywordText = Annotated[KeywordFilter | None, PlainSerializer(_to_text, return_type=str | None)]
 KeywordTextResponse = Annotated[KeywordFilterResponse | None, BeforeValidator(_from_text)]
 FilterId = Annotated[Id, WireNames("CallFilterId", "MessageFilterId")]
-"""The vendor names a filter's id differently in requests and in responses."""
+"""The vendor spells the name of a filter's id in several ways."""
 
 
 class _FilterSettings(RequestModel):
@@ -71,31 +71,30 @@ class _CallFilterSettings(_FilterSettings):
 
 
 class CallFilterCreate(_CallFilterSettings):
-    """A new filter for one of the subscriber's numbers.
+    """A new filter for one of the subscriber's numbers, which must have voice.
 
-    The age modes need a parent, and are not enabled for MVNO voice (best practices, section 10).
+    The age modes need a guardian relation, and are not enabled for MVNO voice (best practices,
+    section 10).
     """
 
-    filter_mode: Literal["WHITELIST", "BLACKLIST", "CHILD", "TEENAGER", "ADOLESCENT"] | None = None
+    filter_mode: Literal["WHITELIST", "BLACKLIST", "CHILD", "TEENAGER", "ADOLESCENT"]
 
 
 class CallFilterUpdate(_CallFilterSettings):
-    """The filter's whole new configuration: what is left out does not keep its value.
+    """The complete new configuration of a filter: fields that are left out lose their value."""
 
-    The key of the id is not documented for this call; ``CallFilterId`` is what the calls that
-    edit the filter's lists use.
-    """
-
-    call_filter_id: Text
+    filter_id: Text
     filter_mode: Literal["WHITELIST", "BLACKLIST"] | None = None
 
 
 class MessageFilterCreate(_FilterSettings):
     """A new filter for one of the subscriber's numbers; the vendor rejects a second one.
 
-    Allowed contacts pass every check; blocked ones are dropped without notice. `undocumented` is
-    sent in addition to the other fields: it is for what the vendor has told you and no document
-    names, such as the field that carries an age level (best practices, section 10.3).
+    Allowed contacts bypass all checks; messages of blocked ones are dropped without notice.
+
+    Attributes:
+        undocumented: Sent in addition to the other fields: fields that the vendor has named to you
+            and no document names, such as that of the age level (best practices, section 10.3).
     """
 
     filter_mode: Literal["ACTIVE", "MONITOR_ONLY", "INACTIVE"] | None = None
@@ -106,22 +105,18 @@ class MessageFilterCreate(_FilterSettings):
     undocumented: Annotated[dict[str, str], Field(exclude=True)] = {}
 
     def body(self) -> dict[str, object]:
-        """The JSON body, with the undocumented fields in addition to the documented ones."""
+        """Return the JSON body, including the undocumented fields."""
         return super().body() | self.undocumented
 
 
 class MessageFilterUpdate(MessageFilterCreate):
-    """The filter's new configuration.
+    """The new configuration of a filter."""
 
-    The key of the id is not documented for this call; ``MessageFilterId`` is what the calls that
-    edit the filter's lists use.
-    """
-
-    message_filter_id: Text
+    filter_id: Text
 
 
 class FilterEntries(RequestModel):
-    """Numbers to add to, or remove from, a list of a filter."""
+    """Numbers to add to or remove from a list of a filter."""
 
     subscriber_id: Text
     filter_id: Text
@@ -173,7 +168,7 @@ ChangedFilter = TypeVar("ChangedFilter", bound=_FilterSettings)
 AnyFilter = TypeVar("AnyFilter", bound=_Filter)
 
 Entries = list[str]
-"""Entries of a list, by a name that a class with a method called `list` can still use."""
+"""Entries of a list, under a name that a class with a method `list` can use."""
 
 
 class Filters(Resource, Generic[NewFilter, ChangedFilter, AnyFilter]):
@@ -200,10 +195,10 @@ class Filters(Resource, Generic[NewFilter, ChangedFilter, AnyFilter]):
     async def list(
         self, subscriber_id: str, phone: str, account_id: str | None = None
     ) -> ListOf[AnyFilter]:
-        """The filters of one of the subscriber's numbers (E.164).
+        """List the filters of one of the subscriber's numbers (E.164).
 
-        May miss a message filter which a create then collides with (knowledge bank); only support
-        can help.
+        The list may miss a message filter with which a create then conflicts (knowledge bank). Only
+        Telegent's support can resolve that.
         """
         query = {"SubscriberId": subscriber_id, "Phone": phone, "AccountId": account_id}
         return await self._requester.get_list(self._path, self._model, query)
@@ -212,43 +207,44 @@ class Filters(Resource, Generic[NewFilter, ChangedFilter, AnyFilter]):
         """Replace a filter's configuration."""
         return await self._requester.post(f"{self._path}/update", self._model, request)
 
-    async def delete(self, subscriber_id: str, filter_id: str) -> None:
-        """Delete a filter for good. Its body is not documented: as for the filter's lists."""
-        await self._requester.delete(f"{self._path}/delete", self._ids(subscriber_id, filter_id))
+    async def delete(self, filter_id: str) -> None:
+        """Delete a filter permanently."""
+        await self._requester.delete(f"{self._path}/delete", {self._id_name: filter_id})
 
     async def keywords(self, subscriber_id: str, filter_id: str) -> KeywordFilterResponse:
-        """The words a filter looks for."""
+        """Read the keywords of a filter."""
         query = self._ids(subscriber_id, filter_id)
         return await self._requester.get(f"{self._path}/keywords", KeywordFilterResponse, query)
 
     async def allowed(self, subscriber_id: str, filter_id: str) -> Entries:
-        """The entries that pass. The query's names are undocumented: as for the keywords."""
+        """List the entries that bypass the filter."""
         return await self._entries("allowed", subscriber_id, filter_id)
 
     async def add_allowed(self, request: FilterEntries) -> Entries:
-        """Let more entries pass; returns the whole list."""
+        """Add entries that bypass the filter; returns the whole list."""
         return await self._edit("allowed", "add", request)
 
     async def remove_allowed(self, request: FilterEntries) -> Entries:
-        """Let fewer entries pass; returns the whole list."""
+        """Remove entries that bypass the filter; returns the whole list."""
         return await self._edit("allowed", "remove", request)
 
     async def blocked(self, subscriber_id: str, filter_id: str) -> Entries:
-        """The entries that are stopped. The query's names are undocumented."""
+        """List the entries that the filter blocks."""
         return await self._entries("blocked", subscriber_id, filter_id)
 
     async def add_blocked(self, request: FilterEntries) -> Entries:
-        """Stop more entries; returns the whole list."""
+        """Add entries that the filter blocks; returns the whole list."""
         return await self._edit("blocked", "add", request)
 
     async def remove_blocked(self, request: FilterEntries) -> Entries:
-        """Stop fewer entries; returns the whole list."""
+        """Remove entries that the filter blocks; returns the whole list."""
         return await self._edit("blocked", "remove", request)
 
     async def _entries(self, which: str, subscriber_id: str, filter_id: str) -> Entries:
         path = f"{self._path}/{which}-{self._entry.lower()}"
         query = self._ids(subscriber_id, filter_id)
-        return (await self._requester.get(path, _FilterEntriesResponse, query)).entries
+        rows_name = which.capitalize() + self._entry
+        return await self._requester.get_texts(path, query, rows_name=rows_name)
 
     async def _edit(self, which: str, verb: str, request: FilterEntries) -> Entries:
         path = f"{self._path}/{which}-{self._entry.lower()}/{verb}"

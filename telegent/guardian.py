@@ -1,4 +1,4 @@
-"""AI Guardian: what is on for a subscriber, who guards whom, and the filters."""
+"""AI Guardian: features of a subscriber, guardian relations, and filters."""
 
 from telegent._models import Id, RequestModel, ResponseModel, Text
 from telegent._requester import Requester, Resource
@@ -14,10 +14,11 @@ from telegent.filters import (
 
 _FEATURES = "/v1.0/subscribers/guardian-features"
 _RELATION = "/v1.0/subscribers/guardians/relation"
+_ROWS = ("Children", "Guardians")
 
 
 class GuardianFeatures(RequestModel):
-    """What is on for a subscriber. Both must be on before filters and relations have an effect."""
+    """Guardian features of a subscriber. Filters and relations have no effect without them."""
 
     subscriber_id: Text
     enable_intelligent_guardian_calls: bool
@@ -25,7 +26,7 @@ class GuardianFeatures(RequestModel):
 
 
 class GuardianRelation(RequestModel):
-    """One subscriber guards another; `relation` is free text, e.g. ``Guardian``."""
+    """A subscriber who guards another; `relation` is free text, e.g. ``Guardian``."""
 
     parent_subscriber_id: Text
     child_subscriber_id: Text
@@ -33,7 +34,7 @@ class GuardianRelation(RequestModel):
 
 
 class GuardianFeatureFlags(ResponseModel):
-    """What is on for a subscriber."""
+    """Guardian features of a subscriber."""
 
     subscriber_id: str | None = None
     enable_intelligent_guardian_calls: bool | None = None
@@ -41,7 +42,7 @@ class GuardianFeatureFlags(ResponseModel):
 
 
 class Relation(ResponseModel):
-    """One subscriber guards another. `relation` may differ from what was sent."""
+    """A subscriber who guards another. `relation` may differ from the value that was sent."""
 
     parent_subscriber_id: Id
     child_subscriber_id: Id
@@ -61,40 +62,39 @@ class Guardian(Resource):
         )
 
     async def set_features(self, request: GuardianFeatures) -> GuardianFeatureFlags:
-        """Switch Guardian on or off; a repeat sets the same."""
-        return await self._requester.post(_FEATURES, GuardianFeatureFlags, request)
+        """Enable or disable Guardian; a repeat sets the same."""
+        return await self._requester.post_set(_FEATURES, GuardianFeatureFlags, request)
 
     async def features(
         self, subscriber_id: str, account_id: str | None = None
     ) -> GuardianFeatureFlags:
-        """Read what is on."""
+        """Read which features are enabled."""
         query = {"SubscriberId": subscriber_id, "AccountId": account_id}
         return await self._requester.get(_FEATURES, GuardianFeatureFlags, query)
 
     async def create_relation(self, request: GuardianRelation) -> Relation:
-        """Let one subscriber guard another."""
+        """Make one subscriber the guardian of another."""
         return await self._requester.post(_RELATION, Relation, request)
 
     async def delete_relation(self, parent_subscriber_id: str, child_subscriber_id: str) -> None:
-        """End a relation; filters stay."""
+        """Delete a relation; filters remain."""
         await self._requester.delete(
             f"{_RELATION}/delete",
             {"ParentSubscriberId": parent_subscriber_id, "ChildSubscriberId": child_subscriber_id},
         )
 
     async def children(self, parent_subscriber_id: str) -> list[Relation]:
-        """The relations in which the subscriber is the parent.
-
-        The answer's shape is not documented. Of the two contradicting descriptions of this path,
-        that of the API reference is followed.
+        """List the relations in which the subscriber is the parent (OAS; the knowledge bank
+        describes the reverse).
         """
         query = {"ParentSubscriberId": parent_subscriber_id}
-        return await self._requester.get_list(f"{_RELATION}/parent", Relation, query)
+        return await self._requester.get_list(
+            f"{_RELATION}/parent", Relation, query, rows_names=_ROWS
+        )
 
     async def parents(self, child_subscriber_id: str) -> list[Relation]:
-        """The relations in which the subscriber is the child.
-
-        The query's name (by analogy with `children`) and the answer's shape are not documented.
-        """
+        """List the relations in which the subscriber is the child."""
         query = {"ChildSubscriberId": child_subscriber_id}
-        return await self._requester.get_list(f"{_RELATION}/child", Relation, query)
+        return await self._requester.get_list(
+            f"{_RELATION}/child", Relation, query, rows_names=_ROWS
+        )

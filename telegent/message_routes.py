@@ -1,4 +1,4 @@
-"""Message routes (MRID-...): where a number's messages are delivered. A number needs one."""
+"""Message routes (MRID-...): where messages are delivered. Every number needs one."""
 
 from typing import Annotated
 
@@ -39,7 +39,7 @@ class _MessageRouteSettings(RequestModel):
 
 
 class MessageRouteCreate(_MessageRouteSettings):
-    """A new route. Names need not be unique: a repeat may create a second."""
+    """A new route. Names need not be unique: a repeat may create a second route."""
 
     route_name: Text
     message_url: WebUrl
@@ -47,7 +47,7 @@ class MessageRouteCreate(_MessageRouteSettings):
 
 
 class MessageRouteUpdate(_MessageRouteSettings):
-    """New values for a route. A field that is not given keeps its value; None clears it."""
+    """New values of a route. Only given fields change; None clears a field."""
 
     message_route_id: Text
     route_name: Text | None = None
@@ -55,12 +55,12 @@ class MessageRouteUpdate(_MessageRouteSettings):
     message_url_method: UrlMethod | None = None
 
     def body(self) -> dict[str, object]:
-        """The JSON body; a field that was given as None is sent as null."""
+        """Return the JSON body, with null for fields that were set to None."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 class MessageRoute(ResponseModel):
-    """A message route. The vendor may echo its secrets, so their fields are kept out of reprs."""
+    """A message route. The vendor may echo its secrets, which reprs omit."""
 
     message_route_id: Id
     account_id: str | None = None
@@ -82,30 +82,30 @@ class MessageRoute(ResponseModel):
 
 
 class MessageRoutes(Resource):
-    """Create, read, change and delete message routes."""
+    """Create, read, update and delete message routes."""
 
     async def create(self, request: MessageRouteCreate) -> MessageRoute:
         """Create a route."""
         return await self._requester.post(_PATH, MessageRoute, request)
 
     async def get(self, message_route_id: str) -> MessageRoute:
-        """Read one route. The vendor compares the id with its capitals."""
+        """Read one route. The vendor compares the id case-sensitively."""
         return await self._requester.get(_PATH, MessageRoute, {"MessageRouteId": message_route_id})
 
     async def update(self, request: MessageRouteUpdate) -> MessageRoute:
-        """Change a route, for every number on it."""
+        """Update a route, for all numbers that use it."""
         return await self._requester.post(f"{_PATH}/update", MessageRoute, request)
 
     async def delete(self, message_route_id: str) -> None:
-        """Delete a route for good.
+        """Delete a route permanently.
 
-        One that is in use is refused in one of the vendor's documents and leaves its numbers
-        without routing in another: look at the inventory first.
+        The vendor rejects the delete of a route in use according to one document, and leaves its
+        numbers without routing according to another: check the inventory first.
         """
         await self._requester.delete(f"{_PATH}/delete", {"MessageRouteId": message_route_id})
 
     async def list(self, account_id: str | None = None) -> ListOf[MessageRoute]:
-        """All routes of the account."""
+        """List the routes of the account."""
         return await self._requester.get_list(
             "/v1.0/account/message/routes", MessageRoute, {"AccountId": account_id}
         )

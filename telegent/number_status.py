@@ -1,4 +1,4 @@
-"""What `Numbers.change_status` and `Numbers.reactivate` send and get."""
+"""Requests and responses of `Numbers.change_status` and `Numbers.reactivate`."""
 
 from decimal import Decimal
 from typing import Annotated, Literal, Self
@@ -29,9 +29,12 @@ class StatusChangeNumber(RequestModel):
 
 
 class StatusChange(RequestModel):
-    """A change of state. ``park`` suspends and can be undone by ``activate``; ``cancel`` cannot.
+    """A status change. ``park`` suspends and is undone by ``activate``; ``cancel`` is final.
 
-    ``swap``, ``replace`` and ``swap-sim`` use up the number's swaps: a repeat uses another one.
+    ``swap``, ``replace`` and ``swap-sim`` each use one of the number's swaps, also when repeated.
+
+    Attributes:
+        effective_date: The operator's date; the vendor documents no time zone.
     """
 
     status_change: StatusChangeKind
@@ -54,7 +57,7 @@ class StatusChange(RequestModel):
 
 
 class NumberReactivate(RequestModel):
-    """The return of a number that was cancelled at most 30 days ago."""
+    """Reactivation of a number that was cancelled at most 30 days ago."""
 
     phone_number: E164
     account_id: Annotated[
@@ -72,7 +75,7 @@ class ChangedNumber(ResponseModel):
 
 
 class StatusChangeResponse(ResponseModel):
-    """The order that a status change made. Only the answer to ``activate`` is documented."""
+    """The order of a status change. Only the response to ``activate`` is documented."""
 
     order_id: Id
     order_date: str | None = None
@@ -85,7 +88,7 @@ class StatusChangeResponse(ResponseModel):
 
 
 class NumberReactivateResponse(ResponseModel):
-    """The state of a reactivation; the words of `status` are not documented."""
+    """The state of a reactivation; the values of `status` are not documented."""
 
     phone_number: str | None = None
     account_id: str | None = None

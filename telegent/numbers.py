@@ -1,4 +1,4 @@
-"""Numbers: search the stock, buy, follow the order, read the inventory, change, reactivate."""
+"""Numbers: search, provision, orders, inventory, updates and E911 addresses."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal, Self
@@ -8,11 +8,13 @@ from pydantic import Field, model_validator
 from telegent._models import (
     E164,
     ActiveFilter,
+    AddressResponse,
     AreaCode,
     Iccid,
     Id,
     MessageType,
     NullAsEmpty,
+    OptionalText,
     ProductType,
     RequestModel,
     ResponseModel,
@@ -32,11 +34,14 @@ NumberType = Literal["mvno", "iot"]
 
 _PATH = "/v1.0/numbers"
 _INVENTORY = f"{_PATH}/inventory"
-_IOT_IS_P2P = "iot numbers are p2p only (message_type a2p is refused by the vendor)"
+_IOT_IS_P2P = "iot numbers are p2p only (the vendor rejects message_type a2p)"
 
 
 class AvailabilitySearch(RequestModel):
-    """A search for areas with stock. The area code is tried first; neither means anywhere."""
+    """A search for areas with available numbers.
+
+    The area code is tried first, then the ZIP code; without both the vendor chooses areas.
+    """
 
     number_type: Literal["mobile"] = "mobile"
     message_type: MessageType | None = None
@@ -48,10 +53,14 @@ class AvailabilitySearch(RequestModel):
 
 
 class NumberProvision(RequestModel):
-    """The purchase of one number, which the vendor picks. A repeat buys a second number.
+    """The purchase of one number, which the vendor chooses. A repeat buys a second number.
 
-    `iccid` names a physical SIM; without it the vendor makes an eSIM. `assigned_subscriber_id`
-    is the only value by which a purchase whose answer was lost can be found again.
+    An IoT number needs `iccid`, and has neither A2P messages nor voice (knowledge bank).
+
+    Attributes:
+        iccid: A physical SIM; without it the vendor creates an eSIM.
+        assigned_subscriber_id: The only value by which a purchase can be looked up after a lost
+            response.
     """
 
     number_type: NumberType
@@ -73,8 +82,13 @@ class NumberProvision(RequestModel):
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
         errors = []
-        if self.number_type == "iot" and self.message_type == "a2p":
-            errors.append(_IOT_IS_P2P)
+        if self.number_type == "iot":
+            if self.message_type == "a2p":
+                errors.append(_IOT_IS_P2P)
+            if self.voice_enabled or self.product_type == "Sms+Data+Voice":
+                errors.append("iot numbers have no voice")
+            if self.iccid is None:
+                errors.append("iot numbers need iccid")
         if self.message_enabled and self.message_route_id is None:
             errors.append("message_enabled needs message_route_id")
         if self.voice_enabled and self.voice_route_id is None:
@@ -85,7 +99,7 @@ class NumberProvision(RequestModel):
 
 
 class NumberUpdate(RequestModel):
-    """New values for one number; only what is given changes. Voice routes take ten minutes."""
+    """New values of one number. Only given fields change; voice routes take up to ten minutes."""
 
     number: E164
     message_enabled: bool | None = None
@@ -96,8 +110,8 @@ class NumberUpdate(RequestModel):
     voice_route_id: Text | None = None
     assigned_subscriber_id: Text | None = None
     iccid: Iccid | None = None
-    cnam_first_name: str | None = None
-    cnam_last_name: str | None = None
+    cnam_first_name: OptionalText | None = None
+    cnam_last_name: OptionalText | None = None
     product_type: ProductType | None = None
 
     @model_validator(mode="after")
@@ -105,6 +119,36 @@ class NumberUpdate(RequestModel):
         if self.classification == "IoT" and self.message_type == "a2p":
             raise ValueError(_IOT_IS_P2P)
         return self
+
+
+class E911AddressUpdate(RequestModel):
+    """The address that emergency calls of a number report. It must be a valid MSAG location."""
+
+    phone_number: E164
+    street1: Text
+    street2: OptionalText | None = None
+    city: Text
+    state: Text
+    zip: ZipCode
+    account_id: Annotated[
+        Text | None, Field(description="needed when the key has several accounts")
+    ] = None
+
+
+class E911AddressUpdateResponse(ResponseModel):
+    """Outcome of an update of the E911 address."""
+
+    phone_number: str | None = None
+    status: str | None = None
+    status_message: str | None = None
+
+
+class E911AddressResponse(ResponseModel):
+    """The E911 address of a number."""
+
+    phone_number: str | None = None
+    account_id: str | None = None
+    address: Annotated[AddressResponse | None, WireNames("E911Address")] = None
 
 
 class AvailableArea(ResponseModel):
@@ -116,7 +160,7 @@ class AvailableArea(ResponseModel):
 
 
 class Availability(ResponseModel):
-    """What a search found: a total and areas, not numbers."""
+    """Result of a search: a total and areas, not numbers."""
 
     results_total: int | None = None
     page_number: int | None = None
@@ -148,18 +192,18 @@ class OrderedNumber(ResponseModel):
 
 
 class Order(ResponseModel):
-    """An order's state. The vendor uses several vocabularies for `order_status`."""
+    """An order. The vendor uses several vocabularies for `order_status`."""
 
     order_id: Id
     order_date: str | None = None
     order_status: str | None = None
-    order_status_message: str | None = None
+    order_status_message: Annotated[str | None, WireNames("ErrorMessage")] = None
     order_type: str | None = None
     phone_numbers_ordered: list[OrderedNumber] | None = None
 
     @property
     def numbers(self) -> list[str]:
-        """The numbers ordered."""
+        """The ordered numbers."""
         return [ordered.number for ordered in self.phone_numbers_ordered or ()]
 
 
@@ -198,7 +242,7 @@ class InventoryPage(ResponseModel):
 
 
 class NumberUpdateResponse(ResponseModel):
-    """The order that a change made. The subscriber is not echoed: read the number again."""
+    """The order of an update. It does not contain the subscriber: read the number again."""
 
     number: str | None = None
     update_order_id: str | None = None
@@ -211,10 +255,10 @@ class NumberUpdateResponse(ResponseModel):
 
 
 class Numbers(Resource):
-    """Search, buy, read and change numbers."""
+    """Search, provision, read and update numbers."""
 
     async def availability(self, request: AvailabilitySearch) -> Availability:
-        """Search the stock."""
+        """Search for areas with available numbers."""
         return await self._requester.post(f"{_PATH}/availability", Availability, request)
 
     async def provision(self, request: NumberProvision) -> ProvisionedNumber:
@@ -231,7 +275,13 @@ class Numbers(Resource):
         total_numbers_requested: int | None = None,
         filter: ActiveFilter = "All",
     ) -> InventoryPage:
-        """One page of the inventory, counted from 1; without a size, the vendor's own."""
+        """Read one page of the inventory.
+
+        Args:
+            page_number: Counted from 1.
+            total_numbers_requested: Numbers per page; the vendor's default if None.
+            filter: Status of the numbers.
+        """
         query = {
             "PageNumber": page_number,
             "Filter": filter,
@@ -240,9 +290,10 @@ class Numbers(Resource):
         return await self._requester.get(_INVENTORY, InventoryPage, query)
 
     def inventory(self, filter: ActiveFilter = "All") -> AsyncIterator[Number]:
-        """Every number, page by page; one request for each hundred.
+        """Yield every number, one request per hundred.
 
-        Raises `OutcomeUnknownError` at the end when fewer came than the vendor counts.
+        Raises:
+            OutcomeUnknownError: At the end, if there are fewer numbers than the stated total.
         """
 
         async def fetch(page: int) -> tuple[list[Number], int | None]:
@@ -252,22 +303,35 @@ class Numbers(Resource):
         return paginate(f"GET {_INVENTORY}", fetch, lambda row: row.number)
 
     async def details(self, *, phone_number: str | None = None, iccid: str | None = None) -> Number:
-        """Read one number, by the number (E.164) or by its SIM."""
+        """Read one number, by number (E.164) or by ICCID."""
         if (phone_number is None) == (iccid is None):
-            raise ValueError("give either phone_number or iccid")
-        # OAS also has "Number"; "PhoneNumber" is the name that every one of its documents has.
+            raise ValueError("expected either phone_number or iccid")
+        # The OAS also has "Number"; all of the vendor's documents have "PhoneNumber".
         return await self._requester.get(
             _PATH, Number, {"PhoneNumber": phone_number, "ICCID": iccid}
         )
 
     async def update(self, request: NumberUpdate) -> NumberUpdateResponse:
-        """Change one number."""
-        return await self._requester.post(f"{_PATH}/update", NumberUpdateResponse, request)
+        """Update one number."""
+        return await self._requester.post_set(f"{_PATH}/update", NumberUpdateResponse, request)
 
     async def change_status(self, request: StatusChange) -> StatusChangeResponse:
-        """Activate, park, cancel, swap or replace numbers."""
+        """Activate, park, cancel, swap or replace numbers, or swap SIMs."""
         return await self._requester.post(f"{_PATH}/status", StatusChangeResponse, request)
 
     async def reactivate(self, request: NumberReactivate) -> NumberReactivateResponse:
-        """Bring back a number within 30 days of its cancellation."""
+        """Reactivate a number within 30 days of its cancellation."""
         return await self._requester.post(f"{_PATH}/reactivate", NumberReactivateResponse, request)
+
+    async def e911_address(
+        self, phone_number: str, account_id: str | None = None
+    ) -> E911AddressResponse:
+        """Read the E911 address of a number (E.164)."""
+        query = {"PhoneNumber": phone_number, "AccountId": account_id}
+        return await self._requester.get(f"{_PATH}/e911address", E911AddressResponse, query)
+
+    async def set_e911_address(self, request: E911AddressUpdate) -> E911AddressUpdateResponse:
+        """Set the E911 address of a number; a repeat sets the same."""
+        return await self._requester.post_set(
+            f"{_PATH}/e911address/update", E911AddressUpdateResponse, request
+        )

@@ -1,4 +1,4 @@
-"""Packages (PID-...): what a subscription sells, made of products as items (PIID-...)."""
+"""Packages (PID-...): what subscriptions sell. Their items (PIID-...) are products."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -11,7 +11,7 @@ from telegent.subscriptions import Subscription
 
 _PATH = "/v1.0/packages"
 
-# The vendor takes a package's price as a number and an item's price as text.
+# The price of a package is a number, the price of an item a text.
 ItemPrice = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
 
 
@@ -25,7 +25,7 @@ class PackageItemNew(RequestModel):
 
 
 class PackageCreate(RequestModel):
-    """A new package. Names need not be unique: a repeat may create a second."""
+    """A new package. Names need not be unique: a repeat may create a second package."""
 
     package_name: Text
     type: Text
@@ -39,9 +39,9 @@ class PackageCreate(RequestModel):
 
 
 class PackageUpdate(RequestModel):
-    """New values for a package.
+    """New values of a package.
 
-    The vendor's page says both that running subscriptions change at once and that they do not.
+    The vendor's page says both that active subscriptions change at once and that they do not.
     """
 
     package_id: Text
@@ -54,13 +54,13 @@ class PackageUpdate(RequestModel):
 
 
 class PackageItemAdd(PackageItemNew):
-    """A product for a package. The vendor does not reject one that is there already."""
+    """A product for a package. The vendor does not reject one that the package contains."""
 
     package_id: Text
 
 
 class PackageItemUpdate(RequestModel):
-    """New values for an item; its product cannot change."""
+    """New values of an item; its product cannot change."""
 
     package_id: Text
     package_item_id: Text
@@ -102,7 +102,7 @@ class _PackageWithSubscriptions(ResponseModel):
 
 
 class Packages(Resource):
-    """Create, read, change and delete packages and their items."""
+    """Create, read, update and delete packages and their items."""
 
     async def create(self, request: PackageCreate) -> Package:
         """Create a package."""
@@ -113,22 +113,19 @@ class Packages(Resource):
         return await self._requester.get(_PATH, Package, {"PackageId": package_id})
 
     async def update(self, request: PackageUpdate) -> Package:
-        """Change a package."""
+        """Update a package."""
         return await self._requester.post(f"{_PATH}/update", Package, request)
 
     async def delete(self, package_id: str) -> None:
-        """Delete a package for good; refused while it has active subscriptions."""
+        """Delete a package permanently; rejected while it has active subscriptions."""
         await self._requester.delete(f"{_PATH}/delete", {"PackageId": package_id})
 
-    async def list(self, filter: ActiveFilter = "Active") -> ListOf[Package]:
-        """The account's packages.
-
-        The vendor documents only ``Active`` and ``Inactive`` here, ``All`` for the distributor.
-        """
+    async def list(self, filter: ActiveFilter = "All") -> ListOf[Package]:
+        """List the account's packages."""
         return await self._requester.get_list("/v1.0/account/packages", Package, {"Filter": filter})
 
     async def items(self, package_id: str) -> ListOf[PackageItem]:
-        """The items of a package."""
+        """List the items of a package."""
         return await self._requester.get_list(
             f"{_PATH}/items", PackageItem, {"PackageId": package_id}
         )
@@ -138,16 +135,16 @@ class Packages(Resource):
         return await self._requester.post(f"{_PATH}/items/add", PackageItem, request)
 
     async def update_item(self, request: PackageItemUpdate) -> PackageItem:
-        """Change an item."""
+        """Update an item."""
         return await self._requester.post(f"{_PATH}/items/update", PackageItem, request)
 
     async def delete_item(self, package_id: str, package_item_id: str) -> None:
-        """Take an item out of its package."""
+        """Delete an item from its package."""
         body = {"PackageId": package_id, "PackageItemId": package_item_id}
         await self._requester.delete(f"{_PATH}/items/delete", body)
 
     async def subscriptions(self, package_id: str) -> ListOf[Subscription]:
-        """The subscriptions to a package."""
+        """List the subscriptions to a package."""
         found = await self._requester.get(
             f"{_PATH}/subscriptions", _PackageWithSubscriptions, {"PackageId": package_id}
         )

@@ -1,77 +1,148 @@
 """Numbers that move in from another carrier, and out to one."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from telegent._models import E164, Iccid, Id, RequestModel, ResponseModel, Text, ZipCode
-from telegent._requester import Resource
+from telegent._models import (
+    E164,
+    Iccid,
+    Id,
+    OptionalText,
+    RequestModel,
+    ResponseModel,
+    Text,
+    ZipCode,
+    canonical_text,
+)
+from telegent._requester import Requester, Resource
 
 _PATH = "/v1.0/numbers/portin"
 
+PortKind = Literal["wireless", "wireline", "iot"]
+"""Kind of line that is ported: each has a word of its own in each call."""
+
 AccountNumber = Annotated[str, Field(min_length=1, repr=False)]
-AccountPassword = Annotated[str, Field(min_length=1, repr=False)]
+AccountPassword = Annotated[str | None, Field(min_length=1, repr=False)]
+
+
+@dataclass(frozen=True)
+class PortDialect:
+    """How port-in calls are worded, where the vendor's documents contradict each other.
+
+    Attributes:
+        wireless: `TargetClassification` of a mobile number in an eligibility check: ``Mobile``
+            (OAS, changelog 1.0.1.1) or ``mvno`` (best practices).
+        wireline: The same for a landline: ``Landline`` or ``mvno``.
+        iot: The same for an IoT line, which no example shows.
+        update_vocabulary: Whether `TargetPortinClassification` of a correction is worded as in the
+            submit (``mvno``, ``iot``) or as in the eligibility check (example of the OAS).
+        date_format: `PortInDate` as ``2026-06-01`` (OAS) or ``06/01/2026`` (best practices).
+    """
+
+    wireless: str = "Mobile"
+    wireline: str = "Landline"
+    iot: str = "iot"
+    update_vocabulary: Literal["submit", "eligibility"] = "submit"
+    date_format: Literal["iso", "us"] = "iso"
+
+    def __post_init__(self) -> None:
+        for name in ("wireless", "wireline", "iot"):
+            canonical_text(getattr(self, name))
+
+    def eligibility_word(self, kind: PortKind) -> str:
+        """Return `TargetClassification` of an eligibility check."""
+        return {"wireless": self.wireless, "wireline": self.wireline, "iot": self.iot}[kind]
+
+    def update_word(self, kind: PortKind) -> str:
+        """Return `TargetPortinClassification` of a correction."""
+        return (
+            submit_word(kind)
+            if self.update_vocabulary == "submit"
+            else (self.eligibility_word(kind))
+        )
+
+    def date(self, value: date | None) -> str | None:
+        """Return `PortInDate`."""
+        if value is None:
+            return None
+        return value.isoformat() if self.date_format == "iso" else value.strftime("%m/%d/%Y")
+
+
+def submit_word(kind: PortKind) -> str:
+    """Return `TargetPortinClassification` of a submit, an enumeration in the OAS."""
+    return "iot" if kind == "iot" else "mvno"
 
 
 class PortEligibilityQuery(RequestModel):
-    """Can this number come? `target_classification`: e.g. ``Mobile``, ``Landline``, ``mvno``."""
+    """An eligibility check of one number."""
 
     phone_number: E164
-    target_classification: Text
+    kind: PortKind
 
 
 class PortBillingAddress(RequestModel):
-    """The billing address as the losing carrier has it."""
+    """The billing address on record at the losing carrier."""
 
     street1: Text
-    street2: str | None = None
+    street2: OptionalText | None = None
     city: Text
     state: Text
     zip: ZipCode
 
 
 class PortIn(RequestModel):
-    """A port-in order. Only one may be open for a number (knowledge bank).
+    """A port-in order. Only one may be open per number (knowledge bank).
 
-    `current_account_password` is the account or transfer PIN. `port_in_date` is for wirelines
-    (best practices, section 8.2: five to ten business days ahead). `iccid` is for a physical SIM.
+    Attributes:
+        current_account_password: Account PIN or transfer PIN. The OAS requires the field, the
+            vendor's server model allows null in it, which is sent for None.
+        iccid: For a physical SIM; required for IoT lines.
+        port_in_date: For wirelines, five to ten business days ahead (best practices, section 8.2).
     """
 
     port_in_number: E164
+    kind: PortKind
     current_carrier_name: Text
     current_account_number: AccountNumber
-    current_account_password: AccountPassword
+    current_account_password: AccountPassword = None
     current_billing_address: PortBillingAddress
     iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
-    target_portin_classification: Literal["mvno", "iot"] | None = None
     subscriber_name: Text | None = None
     port_in_date: date | None = None
 
+    @model_validator(mode="after")
+    def _check_iot_has_sim(self) -> Self:
+        if self.kind == "iot" and self.iccid is None:
+            raise ValueError("iot lines need iccid")
+        return self
+
 
 class PortInUpdate(RequestModel):
-    """A correction, which sends the order to the losing carrier again."""
+    """A correction, with which the order is sent to the losing carrier again."""
 
     order_id: Text
+    kind: PortKind
     current_carrier_name: Text | None = None
     current_account_number: Annotated[str | None, Field(min_length=1, repr=False)] = None
-    current_account_password: Annotated[str | None, Field(min_length=1, repr=False)] = None
+    current_account_password: AccountPassword = None
     current_billing_address: PortBillingAddress | None = None
     port_in_date: date | None = None
-    target_portin_classification: Literal["mvno", "iot", "Mobile", "Landline"] | None = None
     subscriber_name: Text | None = None
     iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
 
 
 class PortOut(RequestModel):
-    """The PIN, of your own choice, that the gaining carrier must quote."""
+    """The port-out PIN of a number, which we choose and the gaining carrier must quote."""
 
     port_out_number: E164
     port_out_pin: Annotated[str, Field(min_length=1, repr=False, alias="PortOutPIN")]
 
 
 class PortEligibility(ResponseModel):
-    """Whether the number can come; `message` says why when it cannot."""
+    """Whether a number can be ported in; `message` gives the reason if it cannot."""
 
     phone_number: str | None = None
     eligible: bool
@@ -81,7 +152,7 @@ class PortEligibility(ResponseModel):
 
 
 class PortInOrder(ResponseModel):
-    """The new order. Update, cancel and status go by its id, and no call finds a lost one."""
+    """A new order. Update, cancel and status need its id, which no call can look up."""
 
     order_id: Id
     order_date: str | None = None
@@ -91,7 +162,7 @@ class PortInOrder(ResponseModel):
 
 
 class PortInUpdateResponse(ResponseModel):
-    """The answer to a correction."""
+    """Response to a correction."""
 
     order_id: str | None = None
     status: str | None = None
@@ -99,42 +170,63 @@ class PortInUpdateResponse(ResponseModel):
 
 
 class PortInCancelResponse(ResponseModel):
-    """The answer to a cancellation."""
+    """Response to a cancel."""
 
     order_id: str | None = None
     status: str | None = None
 
 
 class PortOutOrder(ResponseModel):
-    """The order that stored the PIN."""
+    """The order that stores a port-out PIN."""
 
-    order_id: Id
+    order_id: str | None = None
     order_date: str | None = None
     status: str | None = None
     phone_number: str | None = None
 
 
 class Ports(Resource):
-    """Port numbers in and out. An order is followed with `Numbers.order`."""
+    """Port numbers in and out. `Numbers.order` reads the status of an order."""
+
+    def __init__(self, requester: Requester, dialect: PortDialect) -> None:
+        super().__init__(requester)
+        self._dialect = dialect
 
     async def eligibility(self, request: PortEligibilityQuery) -> PortEligibility:
-        """Ask whether a number can be ported in."""
-        return await self._requester.post(f"{_PATH}/eligibility", PortEligibility, request)
+        """Check whether a number can be ported in."""
+        body = {
+            "PhoneNumber": request.phone_number,
+            "TargetClassification": self._dialect.eligibility_word(request.kind),
+        }
+        return await self._requester.post(f"{_PATH}/eligibility", PortEligibility, body)
 
     async def submit(self, request: PortIn) -> PortInOrder:
-        """Order a port-in."""
-        return await self._requester.post(_PATH, PortInOrder, request)
+        """Submit a port-in."""
+        body = {"CurrentAccountPassword": None, **self._body(request)}
+        body["TargetPortinClassification"] = submit_word(request.kind)
+        return await self._requester.post(_PATH, PortInOrder, body, secrets=request.secrets())
 
     async def update(self, request: PortInUpdate) -> PortInUpdateResponse:
-        """Correct an open port-in."""
-        return await self._requester.post(f"{_PATH}/update", PortInUpdateResponse, request)
+        """Correct an open port-in. The order shows what comes of it."""
+        body = self._body(request)
+        body["TargetPortinClassification"] = self._dialect.update_word(request.kind)
+        return await self._requester.post_set(
+            f"{_PATH}/update", PortInUpdateResponse, body, secrets=request.secrets()
+        )
 
     async def cancel(self, order_id: str) -> PortInCancelResponse:
-        """Cancel an open port-in for good."""
-        return await self._requester.post(
+        """Cancel an open port-in permanently. The order shows what comes of it."""
+        return await self._requester.post_set(
             f"{_PATH}/cancel", PortInCancelResponse, {"OrderId": order_id}
         )
 
     async def port_out(self, request: PortOut) -> PortOutOrder:
-        """Set the PIN for a number that will leave; a repeat sets it again."""
-        return await self._requester.post("/v1.0/numbers/portout", PortOutOrder, request)
+        """Set the port-out PIN of a number; a repeat sets it again."""
+        return await self._requester.post_set("/v1.0/numbers/portout", PortOutOrder, request)
+
+    def _body(self, request: PortIn | PortInUpdate) -> dict[str, object]:
+        body = request.body()
+        del body["Kind"]
+        if request.port_in_date:
+            body["PortInDate"] = self._dialect.date(request.port_in_date)
+        return body

@@ -1,4 +1,4 @@
-"""Products (PRID-...): what packages are made of."""
+"""Products (PRID-...): the items of packages."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ _PATH = "/v1.0/products"
 
 
 class ProductCreate(RequestModel):
-    """A new product. Whether a SKU is unique is not documented: a repeat may create a second."""
+    """A new product. SKUs need not be unique: a repeat may create a second product."""
 
     sku: Annotated[Text, Field(alias="SKU")]
     description: Text
@@ -25,7 +25,7 @@ class ProductCreate(RequestModel):
 
 
 class ProductUpdate(RequestModel):
-    """New values for a product. Only what is given changes."""
+    """New values of a product. Only given fields change."""
 
     product_id: Text
     sku: Annotated[Text | None, Field(alias="SKU")] = None
@@ -52,7 +52,7 @@ class Product(ResponseModel):
 
 
 class Products(Resource):
-    """Create, read, change and delete products."""
+    """Create, read, update and delete products."""
 
     async def create(self, request: ProductCreate) -> Product:
         """Create a product."""
@@ -63,13 +63,13 @@ class Products(Resource):
         return await self._requester.get(_PATH, Product, {"ProductId": product_id})
 
     async def update(self, request: ProductUpdate) -> Product:
-        """Change a product."""
+        """Update a product."""
         return await self._requester.post(f"{_PATH}/update", Product, request)
 
     async def delete(self, product_id: str) -> None:
-        """Delete a product for good; refused while an active package holds it."""
+        """Delete a product permanently; rejected while an active package contains it."""
         await self._requester.delete(f"{_PATH}/delete", {"ProductId": product_id})
 
     async def list(self, filter: ActiveFilter = "All") -> ListOf[Product]:
-        """The account's products."""
+        """List the account's products."""
         return await self._requester.get_list("/v1.0/account/products", Product, {"Filter": filter})

@@ -59,7 +59,6 @@ class RateLimiter:
         """
         pause = DEFAULT_PAUSE if retry_after is None else retry_after
         # Without jitter, processes that were limited together would also resume together.
-----
         jitter = random.uniform(0.0, 1.0)  # noqa: S311 - spreads load, guards nothing
         until = asyncio.get_running_loop().time() + min(pause, MAX_PAUSE) + jitter
         self._paused_until = max(self._paused_until, until)

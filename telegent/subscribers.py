@@ -1,4 +1,4 @@
-"""Subscribers (TSUID-...): the people of an account."""
+"""Subscribers (TSUID-...): the users of an account's lines."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
@@ -28,7 +28,7 @@ class SubscriberCreate(RequestModel):
 
 
 class SubscriberUpdate(RequestModel):
-    """New values for a subscriber. Only what is given changes; the e-mail address cannot."""
+    """New values of a subscriber. Only given fields change; the e-mail address cannot change."""
 
     subscriber_id: Text
     name: Text | None = None
@@ -41,7 +41,7 @@ class SubscriberUpdate(RequestModel):
 
 
 class SubscriberTransfer(RequestModel):
-    """A move to another account; subscriptions and numbers go along."""
+    """Transfer to another account, with subscriptions and numbers."""
 
     subscriber_id: Text
     from_account_id: Text
@@ -49,7 +49,7 @@ class SubscriberTransfer(RequestModel):
 
 
 class SubscriberAccount(ResponseModel):
-    """The account as a subscriber's answer names it."""
+    """The account of a subscriber."""
 
     account_id: str | None = None
     company_name: str | None = None
@@ -67,12 +67,12 @@ class Subscriber(ResponseModel):
 
     @property
     def account_id(self) -> str | None:
-        """The account's id; None where the vendor leaves the account out, as in lists."""
+        """The account's id; None where the vendor omits the account, as in lists."""
         return self.account.account_id if self.account else None
 
 
 class SubscriberPage(ResponseModel):
-    """One page of the distributor's subscribers, of all accounts."""
+    """One page of the subscribers of all accounts of the distributor."""
 
     page_number: int | None = None
     total_subscribers: int | None = None
@@ -80,7 +80,7 @@ class SubscriberPage(ResponseModel):
 
 
 class Subscribers(Resource):
-    """Create, read, change and move subscribers."""
+    """Create, read, update and transfer subscribers."""
 
     async def create(self, request: SubscriberCreate) -> Subscriber:
         """Create a subscriber."""
@@ -93,22 +93,23 @@ class Subscribers(Resource):
         )
 
     async def update(self, request: SubscriberUpdate) -> Subscriber:
-        """Change a subscriber."""
+        """Update a subscriber."""
         return await self._requester.post("/v1.0/subscribers/update", Subscriber, request)
 
     async def transfer(self, request: SubscriberTransfer) -> Subscriber:
-        """Move a subscriber to another account."""
+        """Transfer a subscriber to another account."""
         return await self._requester.post("/v1.0/subscribers/transfer", Subscriber, request)
 
     async def page(self, page_number: int = 1, total_per_page: int = 100) -> SubscriberPage:
-        """One page, counted from 1. The vendor's largest page size is not documented."""
+        """Read one page, counted from 1. The maximum page size is not documented."""
         query = {"PageNumber": page_number, "TotalPerPage": total_per_page}
         return await self._requester.get(_LIST, SubscriberPage, query)
 
     def all(self) -> AsyncIterator[Subscriber]:
-        """Every subscriber of the distributor, page by page; one request a page.
+        """Yield every subscriber of the distributor, one request per hundred.
 
-        Raises `OutcomeUnknownError` at the end when fewer came than the vendor counts.
+        Raises:
+            OutcomeUnknownError: At the end, if there are fewer subscribers than the stated total.
         """
 
         async def fetch(page: int) -> tuple[list[Subscriber], int | None]:

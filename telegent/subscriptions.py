@@ -1,4 +1,4 @@
-"""Subscriptions (SUB-...): a package on a number. One per number; recurring charges start here."""
+"""Subscriptions (SUB-...): a package on a number, one per number. They start recurring charges."""
 
 from typing import Annotated, Literal
 
@@ -15,7 +15,9 @@ _PATH = "/v1.0/subscriptions"
 class SubscriptionCreate(RequestModel):
     """A new subscription. A repeat may start a second one and its charges.
 
-    `tnid` is the number's id (`NID-...`), not the number; `type` must fit the number.
+    Attributes:
+        tnid: Id of the number (``NID-...``), not the number.
+        type: Must match the number.
     """
 
     subscriber_id: Text
@@ -26,10 +28,10 @@ class SubscriptionCreate(RequestModel):
 
 
 class SubscriptionUpdate(RequestModel):
-    """New values for a subscription; a plan change is a new `package_id`.
+    """New values of a subscription; a plan change is a new `package_id`.
 
-    Read `active` in the answer: whether the vendor's server takes a body without ``Active`` as a
-    deactivation is not documented.
+    Check `active` in the response: whether the vendor's server treats a body without ``Active`` as
+    a deactivation is not documented.
     """
 
     subscription_id: Text
@@ -53,10 +55,10 @@ class Subscription(ResponseModel):
 
 
 class Subscriptions(Resource):
-    """Create, read, change and delete subscriptions."""
+    """Create, read, update and delete subscriptions."""
 
     async def create(self, request: SubscriptionCreate) -> Subscription:
-        """Start a subscription."""
+        """Create a subscription."""
         return await self._requester.post(_PATH, Subscription, request)
 
     async def get(self, subscription_id: str) -> Subscription:
@@ -64,22 +66,19 @@ class Subscriptions(Resource):
         return await self._requester.get(_PATH, Subscription, {"SubscriptionId": subscription_id})
 
     async def update(self, request: SubscriptionUpdate) -> Subscription:
-        """Change a subscription."""
+        """Update a subscription."""
         return await self._requester.post(f"{_PATH}/update", Subscription, request)
 
     async def delete(self, subscription_id: str) -> None:
-        """Cancel a subscription for good; there is no pause.
+        """Delete a subscription permanently; it cannot be suspended.
 
-        One of the vendor's documents says that number and subscriber stay, another that the tie
-        between number and SIM is lost.
+        One of the vendor's documents says that number and subscriber remain, another that the
+        number loses its SIM.
         """
         await self._requester.delete(f"{_PATH}/delete", {"SubscriptionId": subscription_id})
 
     async def list(self, filter: ActiveFilter = "Active") -> ListOf[Subscription]:
-        """The account's subscriptions.
-
-        The vendor documents only ``Active`` and ``Inactive`` here, ``All`` for the distributor.
-        """
+        """List the account's subscriptions."""
         return await self._requester.get_list(
             "/v1.0/account/subscriptions", Subscription, {"Filter": filter}
         )

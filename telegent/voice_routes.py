@@ -1,4 +1,4 @@
-"""Voice routes (CRID-...): where a number's calls go. A number with voice needs one."""
+"""Voice routes (CRID-...): where calls are delivered. A number with voice needs one."""
 
 from typing import Annotated, Literal, Self
 
@@ -24,7 +24,7 @@ _PATH = "/v1.0/voice/routes"
 
 
 class AllowedIp(RequestModel):
-    """An address that the trunk accepts traffic from."""
+    """An IP address from which the trunk accepts traffic."""
 
     ip_address: Text
 
@@ -69,10 +69,10 @@ class _VoiceRouteSettings(RequestModel):
 
 
 class VoiceRouteCreate(_VoiceRouteSettings):
-    """A new route. Names need not be unique: a repeat may create a second.
+    """A new route. Names need not be unique: a repeat may create a second route.
 
-    A ``URL`` route needs `voice_url` and `voice_url_method`. For ``Forward`` the vendor documents
-    no field that holds the destination.
+    A ``URL`` route needs `voice_url` and `voice_url_method`. The vendor documents no field for the
+    destination of a ``Forward`` route.
     """
 
     route_name: Text
@@ -88,9 +88,9 @@ class VoiceRouteCreate(_VoiceRouteSettings):
 
 
 class VoiceRouteUpdate(_VoiceRouteSettings):
-    """New values for a route; only what is given changes. Allow ten minutes (onboarding, phase 3).
+    """New values of a route. Only given fields change, within ten minutes (onboarding, phase 3).
 
-    The choices for `voice_authentication_type` are the narrower ones documented for updates.
+    The vendor documents fewer values of `voice_authentication_type` for updates.
     """
 
     call_route_id: Text
@@ -101,7 +101,7 @@ class VoiceRouteUpdate(_VoiceRouteSettings):
 
 
 class VoiceRoute(ResponseModel):
-    """A voice route. Trunk settings other than these stay in `model_extra`."""
+    """A voice route. Other trunk settings are in `model_extra`."""
 
     call_route_id: Id
     call_route_status: str | None = None
@@ -124,7 +124,7 @@ class VoiceRoute(ResponseModel):
 
 
 class VoiceRoutes(Resource):
-    """Create, read, change and delete voice routes."""
+    """Create, read, update and delete voice routes."""
 
     async def create(self, request: VoiceRouteCreate) -> VoiceRoute:
         """Create a route."""
@@ -132,19 +132,19 @@ class VoiceRoutes(Resource):
 
     async def get(self, call_route_id: str) -> VoiceRoute:
         """Read one route."""
-        # This parameter ends in "ID" in the vendor's specification, unlike the field.
+        # This parameter ends in "ID" in the OAS, unlike the field.
         return await self._requester.get(_PATH, VoiceRoute, {"CallRouteID": call_route_id})
 
     async def update(self, request: VoiceRouteUpdate) -> VoiceRoute:
-        """Change a route, for every number on it."""
+        """Update a route, for all numbers that use it."""
         return await self._requester.post(f"{_PATH}/update", VoiceRoute, request)
 
     async def delete(self, call_route_id: str) -> None:
-        """Delete a route for good; see `MessageRoutes.delete` for one that is in use."""
+        """Delete a route permanently; see `MessageRoutes.delete` about routes in use."""
         await self._requester.delete(f"{_PATH}/delete", {"CallRouteId": call_route_id})
 
     async def list(self, account_id: str | None = None) -> ListOf[VoiceRoute]:
-        """All routes of the account."""
+        """List the routes of the account."""
         return await self._requester.get_list(
             "/v1.0/account/voice/routes", VoiceRoute, {"AccountId": account_id}
         )

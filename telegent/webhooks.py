@@ -1,4 +1,4 @@
-"""Webhooks: where the vendor reports events. It documents no event's content and no signature."""
+"""Webhooks: where the vendor reports events. It documents neither their content nor signatures."""
 
 from typing import Annotated, Literal
 
@@ -40,7 +40,7 @@ class _WebhookSettings(RequestModel):
 
 
 class WebhookCreate(_WebhookSettings):
-    """A new webhook. A repeat may make every event arrive twice."""
+    """A new webhook. A repeat may deliver every event twice."""
 
     webhook_url: Annotated[HttpsUrl, Field(max_length=255)]
     authentication_type: Literal["None", "Basic", "Token"] | None = None
@@ -48,7 +48,7 @@ class WebhookCreate(_WebhookSettings):
 
 
 class WebhookUpdate(_WebhookSettings):
-    """New values for a webhook. Here the vendor calls ``Bearer`` what is ``Token`` on creation."""
+    """New values of a webhook. The vendor says ``Bearer`` here, and ``Token`` for a create."""
 
     webhook_id: Text
     webhook_url: Annotated[HttpsUrl | None, Field(max_length=255)] = None
@@ -57,7 +57,7 @@ class WebhookUpdate(_WebhookSettings):
 
 
 class Webhook(ResponseModel):
-    """A webhook; `subscribed_events` is the vendor's text with commas."""
+    """A webhook; `subscribed_events` is a comma-separated text."""
 
     webhook_id: Id
     account_id: str | None = None
@@ -73,7 +73,7 @@ class Webhook(ResponseModel):
 
 
 class Webhooks(Resource):
-    """Create, read, change and delete webhooks."""
+    """Create, read, update and delete webhooks."""
 
     async def create(self, request: WebhookCreate) -> Webhook:
         """Create a webhook."""
@@ -85,7 +85,7 @@ class Webhooks(Resource):
         return await self._requester.get("/v1.0/webhook", Webhook, query)
 
     async def update(self, request: WebhookUpdate) -> Webhook:
-        """Change a webhook."""
+        """Update a webhook."""
         return await self._requester.post("/v1.0/webhook/update", Webhook, request)
 
     async def delete(self, webhook_id: str, account_id: str) -> None:
@@ -94,7 +94,7 @@ class Webhooks(Resource):
         await self._requester.delete("/v1.0/webhook/delete", body)
 
     async def list(self, account_id: str | None = None) -> ListOf[Webhook]:
-        """The account's webhooks."""
+        """List the account's webhooks."""
         return await self._requester.get_list(
             "/v1.0/account/webhooks", Webhook, {"AccountId": account_id}
         )

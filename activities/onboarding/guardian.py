@@ -144,7 +144,7 @@ class GuardianActivities:
     async def delete_call_filter(self, subscriber_id: str, filter_id: str) -> None:
         """Delete a call filter; one that is gone already is deleted."""
         with suppress(NotFoundError):
-            await self.api.guardian.call_filters.delete(subscriber_id, filter_id)
+            await self.api.guardian.call_filters.delete(filter_id)
 
     @activity.defn
     async def find_message_filter(self, lookup: FindFilter) -> str | None:
@@ -182,7 +182,7 @@ class GuardianActivities:
     async def delete_message_filter(self, subscriber_id: str, filter_id: str) -> None:
         """Delete a message filter; one that is gone already is deleted."""
         with suppress(NotFoundError):
-            await self.api.guardian.message_filters.delete(subscriber_id, filter_id)
+            await self.api.guardian.message_filters.delete(filter_id)
 
     def _level(self, settings: MessageFilter) -> dict[str, str]:
         """The age level, under the wire name that the settings give."""

@@ -54,8 +54,8 @@ class SubscriptionActivities:
         found = [
             subscription.subscription_id
             for subscription in await self.api.packages.subscriptions(lookup.package_id)
-            if subscription.tnid == lookup.number_id
-            and subscription.subscriber_id == lookup.subscriber_id
+            if telegent.same_id(subscription.tnid, lookup.number_id)
+            and telegent.same_id(subscription.subscriber_id, lookup.subscriber_id)
         ]
         return found_or_pending(at_most_one(found, "subscriptions"), lookup, self.settings.read_lag)
 

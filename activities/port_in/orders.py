@@ -89,11 +89,13 @@ class PortInActivities:
     poll_throttle: PollThrottle | None = None
 
     @activity.defn
-    async def check_port_eligibility(self, phone_number: str, classification: str) -> Eligibility:
-        """Ask whether a number can be ported in."""
+    async def check_port_eligibility(
+        self, phone_number: str, classification: str, is_wireline: bool = False
+    ) -> Eligibility:
+        """Check whether a number can be ported in."""
         response = await self.api.ports.eligibility(
             telegent.PortEligibilityQuery(
-                phone_number=phone_number, target_classification=classification
+                phone_number=phone_number, kind=_port_kind(classification, is_wireline)
             )
         )
         return Eligibility(
@@ -111,20 +113,22 @@ class PortInActivities:
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
             with pre_write_read():
                 now = await self.check_port_eligibility(
-                    details.phone_number, details.classification
+                    details.phone_number,
+                    details.classification,
+                    details.port_in_date is not None,
                 )
             if not now.eligible:
                 raise _stale(f"the number cannot be ported any more: {now.vendor_message}")
         order = await self.api.ports.submit(
             telegent.PortIn(
                 port_in_number=details.phone_number,
-                # Nothing is submitted with a part missing; the client would refuse it, too.
+                kind=_kind_of(details),
+                # Nothing is submitted with a part missing; the client would reject it, too.
                 current_carrier_name=details.losing_carrier or "",
                 current_account_number=details.account_number or "",
-                current_account_password=details.account_pin or "",
+                current_account_password=details.account_pin,
                 current_billing_address=_address(details),
                 iccid=details.iccid,
-                target_portin_classification=details.classification,
                 subscriber_name=details.subscriber_name,
                 port_in_date=details.port_in_date,
             )
@@ -150,7 +154,7 @@ class PortInActivities:
                 current_account_password=details.account_pin,
                 current_billing_address=_address(details),
                 iccid=details.iccid,
-                target_portin_classification=details.classification,
+                kind=_kind_of(details),
                 subscriber_name=details.subscriber_name,
                 port_in_date=details.port_in_date,
             )
@@ -227,6 +231,17 @@ def _resend_interval(read_lag: timedelta, lost_responses: int) -> timedelta:
 
 def _stale(reason: str) -> ApplicationError:
     return ApplicationError(f"not sent: {reason}", type=Outcome.STALE, non_retryable=True)
+
+
+def _port_kind(classification: str, is_wireline: bool) -> telegent.PortKind:
+    """The kind of line that is ported. Only the port of a landline has a requested date."""
+    if classification == "iot":
+        return "iot"
+    return "wireline" if is_wireline else "wireless"
+
+
+def _kind_of(details: PortInDetails) -> telegent.PortKind:
+    return _port_kind(details.classification, details.port_in_date is not None)
 
 
 def _address(details: PortInDetails) -> telegent.PortBillingAddress:

@@ -146,11 +146,11 @@ def _random_pin(phone_number: str) -> str:
 
 
 def _may_belong(subscription: telegent.Subscription, number: telegent.Number) -> bool:
-    """Whether number id or SIM match, or nothing can be compared.
-
-    One match is enough: the documents spell number ids in two ways (`NID-`, `TNID-`), and ICCIDs
-    with and without a filler at the end.
-    """
-    pairs = [(subscription.tnid, number.number_id), (subscription.iccid, number.iccid)]
-    known = [(one, other) for one, other in pairs if one and other]
-    return not known or any(one.rstrip("F") == other.rstrip("F") for one, other in known)
+    """Whether number id or SIM match, or nothing can be compared. One match is enough."""
+    has_ids = bool(subscription.tnid and number.number_id)
+    has_sims = bool(subscription.iccid and number.iccid)
+    return (
+        telegent.same_id(subscription.tnid, number.number_id)
+        or telegent.same_iccid(subscription.iccid, number.iccid)
+        or not (has_ids or has_sims)
+    )

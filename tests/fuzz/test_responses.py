@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from pydantic import BaseModel
 
 import telegent as t
-from telegent._transport import MAX_RESPONSE_BYTES, MAX_RETRY_AFTER
+from telegent._transport import MAX_RESPONSE_BYTES
+from telegent.rate_limiter import MAX_PAUSE
 from tests.fuzz.generators import LEAVES, deeply_nested, invalid_bytes, with_replaced_values
 from tests.harness.fake_vendor import SECRET, FakeVendor
 from tests.harness.vendor_calls import ANYTHING, GETS, POSTS, Call
@@ -28,7 +29,7 @@ class NoPause(t.RateLimiter):
     """One that a 429 does not hold up: what it does is told elsewhere."""
 
     def pause(self, retry_after: float | None) -> None:
-        assert retry_after is None or 0 <= retry_after <= MAX_RETRY_AFTER
+        assert retry_after is None or 0 <= retry_after <= MAX_PAUSE
 
 
 def ask(calls: Iterable[Call], *answers: Callable[[], httpx.Response]) -> None:
@@ -99,10 +100,17 @@ def test_large_and_deep_answers(content: bytes) -> None:
 
 def test_odd_headers() -> None:
     odd = ["", "x" * 10_000, "9" * 400, "-1", "NaN", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 99"]
-    odd += ["text/html; charset=klingon", "application/json; charset=utf-16"]
+    odd += ["text/html; charset=klingon", "application/json; charset=utf-16", "5.5", "x/y; charset"]
+    odd += [f"text/plain; charset={codec}" for codec in ("base64", "rot13", "undefined", "zlib")]
+    odd += [
+        "mailto:ops@x.example",
+        "urn:isbn:1",
+        "https://xn--/",
+        "Fri, 31 Dec 9999 23:59:59 +9959",
+    ]
     answers = [
         partial(httpx.Response, status, headers={name: value}, content=b"not JSON")
-        for status in (200, 302, 400, 429)
+        for status in (200, 302, 308, 400, 429, 503)
         for name in ("content-type", "retry-after", "location", "content-length")
         for value in odd
     ]

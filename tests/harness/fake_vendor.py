@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from telegent import RateLimiter, Telegent, Timeouts
+from telegent import PortDialect, RateLimiter, Telegent, Timeouts
 
 SECRET = "canary-account-secret"
 TOKENS = "/v1.0/OAuth2/tokens"
@@ -49,12 +49,15 @@ class FakeVendor:
         body: dict[str, Any] = json.loads(self.requests[-1].content)
         return body
 
-    def client(self, budget: RateLimiter | None = None) -> Telegent:
+    def client(
+        self, budget: RateLimiter | None = None, port_dialect: PortDialect | None = None
+    ) -> Telegent:
         return Telegent(
             "DID-1",
             SECRET,
             rate_limiter=budget or RateLimiter(per_minute=6_000_000, burst=1_000),
-            # Longer than any wait of a test: how a call ends for want of time is told elsewhere.
+            # Longer than any wait of a test.
             timeouts=Timeouts(call=1_000),
+            port_dialect=port_dialect or PortDialect(),
             transport=httpx.MockTransport(self),
         )

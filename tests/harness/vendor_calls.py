@@ -1,4 +1,4 @@
-"""Every call of the vendor's client: path and the exact keys sent."""
+"""Every operation of the client, with the keys of its request."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import telegent as t
+from tests.harness.fake_vendor import FakeVendor, json_response
 
 Call = Callable[[t.Telegent], Awaitable[object]]
 
@@ -111,7 +112,7 @@ PORT = {
         "zip": "84043",
     },
     "iccid": ICCID,
-    "target_portin_classification": "mvno",
+    "kind": "wireless",
     "subscriber_name": "J",
     "port_in_date": date(2026, 6, 1),
 }
@@ -463,9 +464,7 @@ POSTS: list[tuple[Call, str, str]] = [
         "PhoneNumber AccountId",
     ),
     (
-        lambda api: api.ports.eligibility(
-            t.PortEligibilityQuery(phone_number=N, target_classification="Mobile")
-        ),
+        lambda api: api.ports.eligibility(t.PortEligibilityQuery(phone_number=N, kind="wireless")),
         "numbers/portin/eligibility",
         "PhoneNumber TargetClassification",
     ),
@@ -547,10 +546,10 @@ POSTS: list[tuple[Call, str, str]] = [
     ),
     (
         lambda api: api.guardian.call_filters.update(
-            of(t.CallFilterUpdate, CALL_FILTER, call_filter_id="F")
+            of(t.CallFilterUpdate, CALL_FILTER, filter_id="F")
         ),
         "subscribers/call-filter/update",
-        CALL_FILTER_KEYS + " CallFilterId",
+        CALL_FILTER_KEYS + " FilterId",
     ),
     (
         lambda api: api.guardian.message_filters.create(of(t.MessageFilterCreate, MESSAGE_FILTER)),
@@ -559,20 +558,20 @@ POSTS: list[tuple[Call, str, str]] = [
     ),
     (
         lambda api: api.guardian.message_filters.update(
-            of(t.MessageFilterUpdate, MESSAGE_FILTER, message_filter_id="F")
+            of(t.MessageFilterUpdate, MESSAGE_FILTER, filter_id="F")
         ),
         "subscribers/message-filter/update",
-        MESSAGE_FILTER_KEYS + " MessageFilterId",
+        MESSAGE_FILTER_KEYS + " FilterId",
     ),
     (
-        lambda api: api.guardian.call_filters.delete("S", "F"),
+        lambda api: api.guardian.call_filters.delete("F"),
         "subscribers/call-filter/delete",
-        "SubscriberId CallFilterId",
+        "CallFilterId",
     ),
     (
-        lambda api: api.guardian.message_filters.delete("S", "F"),
+        lambda api: api.guardian.message_filters.delete("F"),
         "subscribers/message-filter/delete",
-        "SubscriberId MessageFilterId",
+        "MessageFilterId",
     ),
     (
         lambda api: api.guardian.call_filters.add_allowed(ENTRIES),
@@ -614,6 +613,21 @@ POSTS: list[tuple[Call, str, str]] = [
         "subscribers/message-filter/blocked-contacts/remove",
         "SubscriberId MessageFilterId Contacts",
     ),
+    (
+        lambda api: api.numbers.set_e911_address(
+            t.E911AddressUpdate(
+                phone_number=N,
+                street1="1 Main St",
+                street2="2",
+                city="Lehi",
+                state="UT",
+                zip="84043",
+                account_id="AID-1",
+            )
+        ),
+        "numbers/e911address/update",
+        "PhoneNumber Street1 Street2 City State Zip AccountId",
+    ),
     (lambda api: api.webhooks.create(of(t.WebhookCreate, WEBHOOK)), "webhook/create", WEBHOOK_KEYS),
     (
         lambda api: api.webhooks.update(of(t.WebhookUpdate, WEBHOOK, webhook_id="W")),
@@ -626,6 +640,11 @@ POSTS: list[tuple[Call, str, str]] = [
 GETS: list[tuple[Call, str, dict[str, str]]] = [
     (lambda api: api.accounts.get("A"), "account", {"AccountId": "A"}),
     (lambda api: api.accounts.list(), "distributor/accounts", {}),
+    (
+        lambda api: api.numbers.e911_address(N, "AID-1"),
+        "numbers/e911address",
+        {"PhoneNumber": N, "AccountId": "AID-1"},
+    ),
     (lambda api: api.subscribers.get("S"), "subscribers/get", {"SubscriberId": "S"}),
     (
         lambda api: api.subscribers.page(2, 50),
@@ -696,3 +715,11 @@ GETS: list[tuple[Call, str, dict[str, str]]] = [
     (lambda api: api.webhooks.get("W", "A"), "webhook", {"WebhookId": "W", "AccountId": "A"}),
     (lambda api: api.webhooks.list("A"), "account/webhooks", {"AccountId": "A"}),
 ]
+
+
+async def sent(call: Call) -> FakeVendor:
+    vendor = FakeVendor(lambda request: json_response(ANYTHING))
+    async with vendor.client() as api:
+        await call(api)
+    assert len(vendor.requests) == 1
+    return vendor

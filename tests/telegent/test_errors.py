@@ -31,6 +31,14 @@ from tests.harness.waiting import TEST_TIMEOUT
 GOOD = {"AccountId": "AID-1"}
 
 
+async def write_failure(vendor: FakeVendor) -> TelegentError:
+    """The error of a POST whose body names the order JNUOID-sent."""
+    async with vendor.client() as api:
+        with pytest.raises(TelegentError) as caught:
+            await api.ports.cancel("JNUOID-sent")
+    return caught.value
+
+
 async def failure(vendor: FakeVendor) -> TelegentError:
     async with vendor.client() as api:
         with pytest.raises(TelegentError) as caught:
@@ -59,7 +67,7 @@ async def failure(vendor: FakeVendor) -> TelegentError:
         (504, OutcomeUnknownError),
     ],
 )
-async def test_a_status_says_whether_it_happened(status: int, kind: type[TelegentError]) -> None:
+async def test_status_maps_to_error_and_effect(status: int, kind: type[TelegentError]) -> None:
     headers = {"Location": "https://elsewhere.example/"} if status < 400 else {}
     vendor = FakeVendor(lambda request: json_response({"StatusCode": status}, status, **headers))
     error = await failure(vendor)
@@ -87,7 +95,7 @@ async def test_a_status_says_whether_it_happened(status: int, kind: type[Telegen
         (httpx.DecodingError, OutcomeUnknownError),
     ],
 )
-async def test_a_broken_exchange_says_whether_it_happened(
+async def test_transport_error_maps_to_effect(
     raised: type[httpx.RequestError], kind: type[TelegentError]
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -115,7 +123,7 @@ async def test_a_broken_exchange_says_whether_it_happened(
         b"{}",
     ],
 )
-async def test_a_success_that_cannot_be_used_is_an_unknown_outcome(content: bytes) -> None:
+async def test_success_with_unusable_body_is_unknown_outcome(content: bytes) -> None:
     error = await failure(FakeVendor(lambda request: httpx.Response(200, content=content)))
     assert type(error) is OutcomeUnknownError
     assert error.effect is Effect.UNKNOWN
@@ -126,21 +134,42 @@ async def test_a_success_that_cannot_be_used_is_an_unknown_outcome(content: byte
     [
         {"Successful": False, "Message": "Number taken"},
         {"successful": "false", "error": "Number taken"},
-        {"OrderId": "JNUOID-1", "OrderStatus": "Failed", "ErrorMessage": "Number taken"},
+        {"OrderStatus": "Failed", "ErrorMessage": "Number taken"},
+        {"OrderId": "JNUOID-sent", "ErrorMessage": "Number taken"},
     ],
 )
-async def test_a_failure_inside_a_success_is_a_refusal(body: dict[str, object]) -> None:
-    error = await failure(FakeVendor(lambda request: json_response(body)))
+async def test_failure_inside_success_is_rejected(body: dict[str, object]) -> None:
+    error = await write_failure(FakeVendor(lambda request: json_response(body)))
     assert type(error) is RequestRejectedError
     assert error.effect is Effect.NONE
     assert error.vendor_message == "Number taken"
 
 
-async def test_a_failure_that_assigns_a_number_is_not_taken_for_nothing_happened() -> None:
-    body = {"OrderId": "J", "PhoneNumberAssigned": "+18015550100", "ErrorMessage": "QR failed"}
-    assert (
-        type(await failure(FakeVendor(lambda request: json_response(body)))) is OutcomeUnknownError
-    )
+@pytest.mark.parametrize(
+    ("status", "body", "order_id"),
+    [
+        (200, {"OrderId": "JNUOID-1", "OrderStatus": "Failed", "ErrorMessage": "x"}, "JNUOID-1"),
+        (200, {"OrderId": "JNUOID-1", "Successful": False}, "JNUOID-1"),
+        (200, {"PhoneNumberAssigned": "+18015550100", "ErrorMessage": "QR failed"}, None),
+        (200, {"PhoneNumberId": "NID-1", "ErrorMessage": "QR failed"}, None),
+        (400, {"StatusCode": 400, "Message": "x", "OrderId": "JNUOID-1"}, "JNUOID-1"),
+        (500, {"StatusCode": 500, "Message": "x", "OrderId": "JNUOID-1"}, "JNUOID-1"),
+        (200, {"OrderId": ["J"], "PhoneNumberId": "NID-1", "ErrorMessage": "x"}, None),
+    ],
+)
+async def test_failure_that_names_an_order_or_a_number_is_unknown_outcome(
+    status: int, body: dict[str, object], order_id: str | None
+) -> None:
+    error = await write_failure(FakeVendor(lambda request: json_response(body, status)))
+    assert type(error) is OutcomeUnknownError
+    assert error.order_id == order_id
+
+
+async def test_read_of_a_failed_order_returns_it() -> None:
+    body = {"OrderId": "J", "OrderStatus": "Failed", "ErrorMessage": "no stock"}
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        order = await api.numbers.order("J")
+    assert (order.order_status, order.order_status_message) == ("Failed", "no stock")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +203,7 @@ async def test_a_failure_that_assigns_a_number_is_not_taken_for_nothing_happened
         (json_response([1, 2], 400), None, {}),
     ],
 )
-async def test_the_vendors_words_are_kept(
+async def test_message_of_error_body_is_kept(
     response: httpx.Response, words: str | None, field_errors: dict[str, list[str]]
 ) -> None:
     error = await failure(FakeVendor(lambda request: response))
@@ -184,7 +213,7 @@ async def test_the_vendors_words_are_kept(
         assert text in str(error)
 
 
-async def test_a_create_is_sent_once_when_its_outcome_is_unknown() -> None:
+async def test_create_with_unknown_outcome_is_sent_once() -> None:
     vendor = FakeVendor(lambda request: json_response({}, 504))
     await failure(vendor)
     assert len(vendor.requests) == 1
@@ -255,9 +284,7 @@ async def socket() -> AsyncIterator[Socket]:
 
 
 @pytest.mark.parametrize("handle", [drop, silence, drip, cut])
-async def test_a_request_that_was_read_and_not_answered_may_have_happened(
-    socket: Socket, handle: Handler
-) -> None:
+async def test_request_without_response_is_unknown_outcome(socket: Socket, handle: Handler) -> None:
     socket.handle = handle
     timeouts = Timeouts(connect=1, read=1, write=0.5, pool=0.5, call=6.5)
     async with Telegent("DID-1", "s", base_url=socket.url, timeouts=timeouts) as api:
@@ -265,7 +292,7 @@ async def test_a_request_that_was_read_and_not_answered_may_have_happened(
             await asyncio.wait_for(api.accounts.get("AID-1"), TEST_TIMEOUT)
 
 
-async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
+async def test_refused_connection_is_request_not_sent(socket: Socket) -> None:
     server = await asyncio.start_server(socket.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     server.close()
@@ -275,7 +302,7 @@ async def test_a_refused_connection_sent_nothing(socket: Socket) -> None:
             await api.accounts.get("AID-1")
 
 
-async def test_a_machine_that_stands_still_while_it_sends_keeps_the_body_back(
+async def test_machine_suspended_while_sending_withholds_body(
     socket: Socket,
 ) -> None:
     carried_out: list[object] = []
@@ -294,18 +321,18 @@ async def test_a_machine_that_stands_still_while_it_sends_keeps_the_body_back(
     socket.handle = carry_out
     async with Telegent("DID-1", "s", base_url=socket.url, observer=stand_still) as api:
         soon = datetime.now(UTC) + timedelta(seconds=1)
-        with send_deadline(soon), pytest.raises(RequestNotSentError, match="its time ran out"):
+        with send_deadline(soon), pytest.raises(RequestNotSentError, match="deadline passed"):
             await api.accounts.create(AccountCreate(account_name="Example"))
         await asyncio.sleep(0.1)
     assert carried_out == []
 
 
-def test_a_call_has_time_for_more_than_one_exchange() -> None:
+def test_call_timeout_shorter_than_exchange_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"call \(12 s\) must be at least"):
         Timeouts(connect=1, read=2, write=3, pool=4, call=12)
 
 
-async def test_a_call_that_the_budget_holds_back_too_long_is_not_sent(socket: Socket) -> None:
+async def test_call_delayed_past_its_deadline_is_not_sent(socket: Socket) -> None:
     socket.handle = silence
     budget = RateLimiter()
     timeouts = Timeouts(connect=0.1, read=0.1, write=0.1, pool=0.1, call=0.6)
@@ -330,30 +357,30 @@ async def test_a_call_that_the_budget_holds_back_too_long_is_not_sent(socket: So
         ("http://api.telegent.com", "must use https"),
     ],
 )
-def test_a_base_url_that_cannot_work_is_refused(url: str, complaint: str) -> None:
+def test_invalid_base_url_is_rejected(url: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint) as caught:
         Telegent("DID-1", "s", base_url=url)
     assert "secret@" not in str(caught.value)
 
 
-def test_empty_credentials_are_refused() -> None:
+def test_empty_credentials_are_rejected() -> None:
     with pytest.raises(ValueError, match="account_secret"):
         Telegent("DID-1", "", rate_limiter=RateLimiter())
 
 
-async def test_nothing_is_sent_from_the_moment_that_a_caller_sets() -> None:
+async def test_call_after_send_deadline_is_not_sent() -> None:
     vendor = FakeVendor(lambda request: json_response([]))
     async with vendor.client() as api:
         with (
             send_deadline(datetime.now(UTC)),
-            pytest.raises(RequestNotSentError, match="was not sent"),
+            pytest.raises(RequestNotSentError, match="not sent: no token"),
         ):
             await api.accounts.list()
         assert await api.accounts.list() == []
     assert len(vendor.requests) == 1
 
 
-async def test_a_machine_that_stands_still_before_the_call_does_not_send_it() -> None:
+async def test_machine_suspended_before_sending_does_not_send() -> None:
     vendor = FakeVendor(lambda request: json_response([]))
     token = vendor.respond_token
     soon = datetime.now(UTC) + timedelta(seconds=2)
@@ -364,7 +391,7 @@ async def test_a_machine_that_stands_still_before_the_call_does_not_send_it() ->
 
     vendor.respond_token = stand_still
     async with vendor.client() as api:
-        with send_deadline(soon), pytest.raises(RequestNotSentError, match="its time ran out"):
+        with send_deadline(soon), pytest.raises(RequestNotSentError, match="deadline passed"):
             await api.accounts.list()
     assert len(vendor.token_requests) == 1
     assert vendor.requests == []

@@ -47,7 +47,7 @@ def most_in_a_minute(times: list[float]) -> int:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.4, 1.3, 7.0, 30.0]), min_size=60, max_size=160))
-def test_no_rolling_minute_sees_more_than_fifty(gaps: list[float]) -> None:
+def test_any_rolling_minute_has_at_most_fifty_requests(gaps: list[float]) -> None:
     sent: list[float] = []
 
     async def run() -> None:
@@ -68,7 +68,7 @@ def test_no_rolling_minute_sees_more_than_fifty(gaps: list[float]) -> None:
     assert most_in_a_minute(sent) <= 50
 
 
-def test_the_budget_is_used_in_full() -> None:
+def test_rate_limit_is_used_in_full() -> None:
     sent: list[float] = []
 
     async def run() -> None:
@@ -81,7 +81,7 @@ def test_the_budget_is_used_in_full() -> None:
     assert most_in_a_minute(sent) in (49, 50)
 
 
-def test_a_hold_stops_every_request_also_those_that_queue_already() -> None:
+def test_pause_also_delays_queued_requests() -> None:
     async def run() -> None:
         budget = RateLimiter()
         loop = asyncio.get_running_loop()
@@ -113,7 +113,7 @@ def test_a_hold_stops_every_request_also_those_that_queue_already() -> None:
 @pytest.mark.parametrize(
     ("asked", "least", "most"), [(None, 10, 11.1), (0.0, 0, 1.1), (1e9, 600, 602)]
 )
-def test_a_hold_is_never_shorter_than_asked_nor_absurd(
+def test_pause_is_at_least_as_requested_and_bounded(
     asked: float | None, least: float, most: float
 ) -> None:
     async def run() -> None:
@@ -128,7 +128,7 @@ def test_a_hold_is_never_shorter_than_asked_nor_absurd(
 
 
 @pytest.mark.parametrize(("per_minute", "burst"), [(0, 5), (45, 0), (-1, 1)])
-def test_a_budget_of_nothing_is_refused(per_minute: int, burst: int) -> None:
+def test_rate_limiter_without_requests_is_rejected(per_minute: int, burst: int) -> None:
     with pytest.raises(ValueError, match="1 or more"):
         RateLimiter(per_minute, burst)
 
@@ -150,7 +150,7 @@ IN_90_SECONDS = "a date in 90 seconds"
         ({}, {"Status": 429, "RetryAfter": "60"}, 60, 60),
     ],
 )
-def test_a_429_is_raised_and_holds_the_calls_that_follow(
+def test_status_429_raises_and_delays_later_calls(
     headers: dict[str, str], body: dict[str, object], low: float, high: float
 ) -> None:
     async def run() -> None:
@@ -174,7 +174,7 @@ def test_a_429_is_raised_and_holds_the_calls_that_follow(
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "-5"}])
-def test_a_429_that_names_no_wait_has_none(headers: dict[str, str]) -> None:
+def test_status_429_without_usable_wait_has_no_retry_after(headers: dict[str, str]) -> None:
     async def run() -> None:
         vendor = FakeVendor(lambda request: json_response({}, 429, **headers))
         async with vendor.client(RateLimiter()) as api:
@@ -185,7 +185,7 @@ def test_a_429_that_names_no_wait_has_none(headers: dict[str, str]) -> None:
     at_once(run)
 
 
-def test_token_requests_are_paid_for_too() -> None:
+def test_token_requests_count_against_rate_limit() -> None:
     async def run() -> None:
         vendor = FakeVendor(lambda request: json_response({"AccountId": "AID-1"}))
         loop = asyncio.get_running_loop()

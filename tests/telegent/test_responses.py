@@ -324,25 +324,25 @@ SAMPLES: list[tuple[type[t.ResponseModel], dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("model", "sample", "wanted"), SAMPLES)
-def test_a_documented_answer_is_read(
+def test_documented_response_is_parsed(
     model: type[t.ResponseModel], sample: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
     answer = model.model_validate(sample)
     assert {name: getattr(answer, name) for name in wanted} == wanted
 
 
-def test_unknown_fields_are_kept() -> None:
+def test_unknown_fields_of_response_are_kept() -> None:
     answer = t.Account.model_validate(ACCOUNT | {"Status": {"Since": 2024}})
     assert answer.model_extra == {"Status": {"Since": 2024}}
 
 
-def test_an_odd_field_does_not_cost_the_order_id() -> None:
+def test_invalid_optional_field_reads_as_missing() -> None:
     answer = t.ProvisionedNumber.model_validate(PROVISIONED | {"QRCode": {"Url": "x"}, "ICCID": []})
     assert (answer.order_id, answer.qr_code, answer.iccid) == ("JNUOID-1", None, None)
     assert answer.phone_number == "+18016025346"
 
 
-def test_the_spelling_that_has_a_value_counts() -> None:
+def test_spelling_with_a_value_wins() -> None:
     answer = t.Number.model_validate({"Number": "+1", "Tnid": None, "PhoneNumberId": "NID-1"})
     assert answer.number_id == "NID-1"
 
@@ -359,7 +359,7 @@ def test_the_spelling_that_has_a_value_counts() -> None:
         ({"Successful": True, "Data": {"Results": [ACCOUNT]}}, ["AID-1"]),
     ],
 )
-async def test_a_list_is_read_in_every_documented_shape(body: object, ids: list[str]) -> None:
+async def test_list_is_read_in_every_documented_shape(body: object, ids: list[str]) -> None:
     async with FakeVendor(lambda request: json_response(body)).client() as api:
         assert [account.account_id for account in await api.accounts.list()] == ids
 
@@ -368,7 +368,7 @@ async def test_a_list_is_read_in_every_documented_shape(body: object, ids: list[
     "body",
     [{}, {"Accounts": []}, {"Results": "none"}, [ACCOUNT, {}], [None], {"Results": {"a": 1}}],
 )
-async def test_a_list_with_holes_does_not_pass_for_a_list(body: object) -> None:
+async def test_list_with_invalid_row_is_unknown_outcome(body: object) -> None:
     async with FakeVendor(lambda request: json_response(body)).client() as api:
         with pytest.raises(t.OutcomeUnknownError):
             await api.accounts.list()
@@ -383,7 +383,7 @@ async def test_a_list_with_holes_does_not_pass_for_a_list(body: object) -> None:
         lambda api: api.data_usage.info(["+18015550100"]),
     ],
 )
-async def test_an_envelope_without_its_rows_is_not_an_empty_list(
+async def test_envelope_without_rows_is_no_empty_list(
     call: Callable[[t.Telegent], Any],
 ) -> None:
     async with FakeVendor(lambda request: json_response({"TotalResults": 3})).client() as api:
@@ -391,7 +391,7 @@ async def test_an_envelope_without_its_rows_is_not_an_empty_list(
             await call(api)
 
 
-async def test_data_usage_reads() -> None:
+async def test_data_usage_rows_are_parsed() -> None:
     settings = USAGE | {"ThrottleSpeed": "thr1024kbps", "LimitValue": 20}
     usage = USAGE | {"Used": "0 B", "Remaining": "20 MB", "CurrentBehavior": "Active"}
     body = {"PhoneNumbers": [settings | usage], "Status": "Complete"}
@@ -402,7 +402,7 @@ async def test_data_usage_reads() -> None:
         assert (row.number, row.remaining) == ("+17064491796", "20 MB")
 
 
-async def test_package_reads() -> None:
+async def test_package_items_and_subscriptions_are_parsed() -> None:
     vendor = FakeVendor(lambda request: json_response([ITEM, ITEM]))
     async with vendor.client() as api:
         assert [item.package_item_id for item in await api.packages.items("PID-1")] == [
@@ -439,9 +439,13 @@ async def numbers(found: AsyncIterator[t.Number]) -> list[str]:
         ([["a", "b"], ["c"], []], None, 3),
         ([["a", "b"], ["c"]], None, 3),
         ([["a", "b"], ["b", "c"]], 3, 2),
+        # A row that is listed twice: read a second time, which shows nothing new.
+        ([["a", "b"], ["b", "c"], []], 4, 6),
+        ([["a", "b", "b", "c"], []], 4, 4),
+        ([["a", "b"], ["b"], ["c"], []], 4, 8),
     ],
 )
-async def test_every_row_comes_once(
+async def test_paged_list_yields_every_row_once(
     pages: list[list[str]], total: int | None, requests: int
 ) -> None:
     vendor = rows(pages, total)
@@ -450,8 +454,33 @@ async def test_every_row_comes_once(
     assert len(vendor.requests) == requests
 
 
-@pytest.mark.parametrize("pages", [[["a", "b"], []], [["a", "b"]]])
-async def test_pages_that_end_early_do_not_pass_for_the_whole_list(pages: list[list[str]]) -> None:
+async def test_row_that_the_second_reading_shows_is_yielded() -> None:
+    readings = iter([["a", "a"], [], ["a", "b"]])
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        numbers = [{"Number": number} for number in next(readings)]
+        return json_response({"TotalResults": 2, "PhoneNumbers": numbers})
+
+    async with FakeVendor(respond).client() as api:
+        assert await numbers(api.numbers.inventory()) == ["a", "b"]
+
+
+async def test_list_that_changes_between_readings_is_unknown_outcome() -> None:
+    readings = iter([["a", "a", "a"], [], ["a", "b", "b"], []])
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        numbers = [{"Number": number} for number in next(readings)]
+        return json_response({"TotalResults": 3, "PhoneNumbers": numbers})
+
+    async with FakeVendor(respond).client() as api:
+        with pytest.raises(t.OutcomeUnknownError, match="2 of 3"):
+            await numbers(api.numbers.inventory())
+
+
+@pytest.mark.parametrize(
+    "pages", [[["a", "b"], []], [["a", "b"]], [["a", "b"], ["a", "b"], ["a", "b"]]]
+)
+async def test_pages_that_end_early_are_unknown_outcome(pages: list[list[str]]) -> None:
     async with rows(pages, 3).client() as api:
         with pytest.raises(t.OutcomeUnknownError, match="2 of 3"):
             await numbers(api.numbers.inventory())
@@ -468,7 +497,7 @@ async def test_subscribers_are_paged() -> None:
     assert found == ["TSUID-1", "TSUID-2"]
 
 
-async def test_details_need_a_number_or_a_sim() -> None:
+async def test_details_without_number_or_iccid_are_rejected() -> None:
     vendor = FakeVendor()
     async with vendor.client() as api:
         with pytest.raises(ValueError, match="either"):
@@ -491,7 +520,5 @@ async def test_details_need_a_number_or_a_sim() -> None:
         (None, None),
     ],
 )
-def test_the_activation_code_comes_out_of_the_qr_address(
-    value: str | None, code: str | None
-) -> None:
+def test_activation_code_is_extracted_from_qr_url(value: str | None, code: str | None) -> None:
     assert t.parse_activation_code(value) == code

@@ -34,7 +34,7 @@ def in_seconds(seconds: float) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%m/%d/%Y %I:%M:%S %p")
 
 
-async def test_one_token_for_each_endpoint_however_many_calls_wait() -> None:
+async def test_concurrent_calls_share_one_token_request_per_endpoint() -> None:
     vendor = FakeVendor(account_or_order)
     async with vendor.client() as api:
         await asyncio.gather(
@@ -55,7 +55,7 @@ async def test_one_token_for_each_endpoint_however_many_calls_wait() -> None:
     assert set(vendor.bearers) == {"Bearer canary-token-1", "Bearer canary-token-2"}
 
 
-async def test_a_failed_token_request_fails_all_who_wait_and_is_asked_once() -> None:
+async def test_failed_token_request_fails_all_waiting_calls() -> None:
     vendor = FakeVendor()
     vendor.respond_token = lambda request: json_response({"StatusCode": 401, "Message": "no"}, 401)
     async with vendor.client() as api:
@@ -66,7 +66,7 @@ async def test_a_failed_token_request_fails_all_who_wait_and_is_asked_once() -> 
     assert len(vendor.token_requests) == 1
 
 
-async def test_a_cancelled_caller_leaves_the_token_to_the_others() -> None:
+async def test_cancelled_call_leaves_token_request_to_others() -> None:
     vendor = FakeVendor(account_or_order)
     async with vendor.client() as api:
         first = asyncio.create_task(api.accounts.get("AID-1"))
@@ -80,7 +80,7 @@ async def test_a_cancelled_caller_leaves_the_token_to_the_others() -> None:
 
 
 @pytest.mark.parametrize(("lives_for", "fetched"), [(3600, 1), (20, 1), (-3600, 2)])
-async def test_a_token_is_kept_until_it_expires(lives_for: float, fetched: int) -> None:
+async def test_token_is_cached_until_it_expires(lives_for: float, fetched: int) -> None:
     vendor = FakeVendor(account_or_order)
     vendor.token_expiry = in_seconds(lives_for)
     async with vendor.client() as api:
@@ -99,7 +99,7 @@ async def pool() -> AsyncIterator[tuple[FakeVendor, Transport]]:
     await transport.close()
 
 
-async def test_a_token_is_renewed_shortly_before_it_expires(
+async def test_token_is_renewed_shortly_before_it_expires(
     pool: tuple[FakeVendor, Transport],
 ) -> None:
     vendor, transport = pool
@@ -115,7 +115,7 @@ async def test_a_token_is_renewed_shortly_before_it_expires(
     assert len(vendor.token_requests) == 2
 
 
-async def test_a_late_rejection_leaves_the_token_that_replaced_the_rejected_one(
+async def test_late_rejection_keeps_replacement_token(
     pool: tuple[FakeVendor, Transport],
 ) -> None:
     vendor, transport = pool
@@ -128,7 +128,7 @@ async def test_a_late_rejection_leaves_the_token_that_replaced_the_rejected_one(
     assert len(vendor.token_requests) == 2
 
 
-async def test_the_jwt_claim_counts_for_more_than_the_stated_expiry() -> None:
+async def test_jwt_expiry_wins_over_stated_expiry() -> None:
     vendor = FakeVendor(account_or_order)
 
     def jwt(request: httpx.Request) -> httpx.Response:
@@ -146,7 +146,7 @@ async def test_the_jwt_claim_counts_for_more_than_the_stated_expiry() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_a_rejected_token_is_replaced_and_the_call_repeated_once(status: int) -> None:
+async def test_rejected_token_is_replaced_and_call_repeated_once(status: int) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.headers["Authorization"] == "Bearer canary-token-1":
             return json_response({"StatusCode": status, "Message": "Check the scope."}, status)
@@ -162,7 +162,7 @@ async def test_a_rejected_token_is_replaced_and_the_call_repeated_once(status: i
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, AuthenticationError), (403, PermissionDeniedError)]
 )
-async def test_a_second_rejection_is_final(status: int, kind: type[Exception]) -> None:
+async def test_second_rejection_of_token_is_raised(status: int, kind: type[Exception]) -> None:
     vendor = FakeVendor(
         lambda request: json_response({"StatusCode": status, "Message": "no"}, status)
     )
@@ -173,7 +173,7 @@ async def test_a_second_rejection_is_final(status: int, kind: type[Exception]) -
     assert len(vendor.token_requests) == 2
 
 
-async def test_calls_rejected_together_fetch_one_fresh_token() -> None:
+async def test_concurrent_rejections_fetch_one_fresh_token() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         old = request.headers["Authorization"] == "Bearer canary-token-1"
         return json_response({"Message": "expired"}, 401) if old else json_response(ACCOUNT)
@@ -194,7 +194,7 @@ async def test_calls_rejected_together_fetch_one_fresh_token() -> None:
         json_response({"token": None, "error": "Bad secret"}),
     ],
 )
-async def test_wrong_credentials_say_what_to_check(answer: httpx.Response) -> None:
+async def test_invalid_credentials_error_says_what_to_check(answer: httpx.Response) -> None:
     vendor = FakeVendor()
     vendor.respond_token = lambda request: answer
     async with vendor.client() as api:
@@ -217,7 +217,7 @@ async def test_wrong_credentials_say_what_to_check(answer: httpx.Response) -> No
         httpx.Response(302, headers={"Location": "https://elsewhere.example"}),
     ],
 )
-async def test_a_call_without_a_token_was_not_sent(answer: httpx.Response) -> None:
+async def test_call_without_token_is_not_sent(answer: httpx.Response) -> None:
     vendor = FakeVendor()
     vendor.respond_token = lambda request: answer
     async with vendor.client() as api:
@@ -227,7 +227,7 @@ async def test_a_call_without_a_token_was_not_sent(answer: httpx.Response) -> No
     assert not vendor.requests
 
 
-async def test_a_lost_token_answer_means_that_the_call_was_not_sent() -> None:
+async def test_lost_token_response_is_request_not_sent() -> None:
     def lost(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("slow", request=request)
 
@@ -238,7 +238,7 @@ async def test_a_lost_token_answer_means_that_the_call_was_not_sent() -> None:
             await api.accounts.get("AID-1")
 
 
-async def test_a_rate_limited_token_request_shows_as_rate_limited() -> None:
+async def test_rate_limited_token_request_raises_rate_limit_error() -> None:
     vendor = FakeVendor()
     vendor.respond_token = lambda request: json_response({}, 429, **{"Retry-After": "7"})
     async with vendor.client() as api:
@@ -255,7 +255,7 @@ async def test_a_rate_limited_token_request_shows_as_rate_limited() -> None:
         {"token": "t", "successful": True, "error": "", "apiEndpoint": "https://other.example"},
     ],
 )
-async def test_every_known_spelling_of_the_token_is_read(body: dict[str, object]) -> None:
+async def test_every_known_spelling_of_token_is_read(body: dict[str, object]) -> None:
     vendor = FakeVendor(account_or_order)
     vendor.respond_token = lambda request: json_response(body)
     async with vendor.client() as api:

@@ -1,4 +1,4 @@
-"""What each call sends and reads: verb, path and the exact keys."""
+"""Every call: verb, path and the exact keys sent."""
 
 import inspect
 import json
@@ -11,10 +11,9 @@ from pydantic import ValidationError
 
 import telegent as t
 from telegent._requester import Resource
-from tests.harness.fake_vendor import FakeVendor, json_response
+from tests.harness.fake_vendor import FakeVendor
 from tests.harness.vendor_calls import (
     ADDRESS,
-    ANYTHING,
     CALL_FILTER,
     GETS,
     ICCID,
@@ -26,21 +25,12 @@ from tests.harness.vendor_calls import (
     Call,
     N,
     of,
+    sent,
 )
 
 
-async def sent(call: Call) -> FakeVendor:
-    vendor = FakeVendor(lambda request: json_response(ANYTHING))
-    async with vendor.client() as api:
-        await call(api)
-    assert len(vendor.requests) == 1
-    return vendor
-
-
 @pytest.mark.parametrize(("call", "path", "keys"), POSTS, ids=[row[1] for row in POSTS])
-async def test_a_write_sends_the_documented_keys_and_no_other(
-    call: Call, path: str, keys: str
-) -> None:
+async def test_write_sends_exactly_the_documented_fields(call: Call, path: str, keys: str) -> None:
     vendor = await sent(call)
     request = vendor.requests[0]
     assert (request.method, request.url.path) == ("POST", f"/v1.0/{path}")
@@ -49,7 +39,7 @@ async def test_a_write_sends_the_documented_keys_and_no_other(
 
 
 @pytest.mark.parametrize(("call", "path", "query"), GETS, ids=[row[1] for row in GETS])
-async def test_a_read_asks_with_the_documented_names(
+async def test_read_sends_the_documented_parameters(
     call: Call, path: str, query: dict[str, str]
 ) -> None:
     request = (await sent(call)).requests[0]
@@ -59,7 +49,7 @@ async def test_a_read_asks_with_the_documented_names(
     assert request.content == b""
 
 
-def test_every_public_call_is_in_the_tables() -> None:
+def test_every_public_operation_is_tested() -> None:
     api = FakeVendor().client()
     resources: dict[str, Resource] = {}
     for name, value in (*vars(api).items(), *vars(api.guardian).items()):
@@ -83,7 +73,7 @@ def test_every_public_call_is_in_the_tables() -> None:
         (of(t.PortIn, PORT, port_in_number=N), "CurrentBillingAddress", ADDRESS - {"Country"}),
     ],
 )
-def test_addresses_have_the_documented_keys(
+def test_addresses_have_the_documented_fields(
     request_: t.RequestModel, key: str, value: set[str]
 ) -> None:
     body: Any = request_.body()[key]
@@ -129,11 +119,13 @@ def test_addresses_have_the_documented_keys(
         ),
     ],
 )
-def test_values_have_the_documented_form(request_: t.RequestModel, key: str, value: object) -> None:
+def test_values_have_the_documented_format(
+    request_: t.RequestModel, key: str, value: object
+) -> None:
     assert json.loads(json.dumps(request_.body()))[key] == value
 
 
-def test_keywords_travel_as_json_inside_text() -> None:
+def test_keywords_are_sent_as_json_inside_text() -> None:
     body = of(t.CallFilterCreate, CALL_FILTER).body()
     assert isinstance(body["KeywordFilter"], str)
     assert json.loads(body["KeywordFilter"]) == {
@@ -143,7 +135,7 @@ def test_keywords_travel_as_json_inside_text() -> None:
     }
 
 
-def test_an_optional_field_that_is_none_is_left_out_of_a_create() -> None:
+def test_create_omits_fields_that_are_none() -> None:
     request = t.SubscriptionCreate(subscriber_id="S", package_id="G", type="mvno", iccid=None)
     assert set(request.body()) == {"SubscriberId", "PackageId", "Type"}
 
@@ -201,7 +193,7 @@ STATUS = {"status_change": "park", "effective_date": "2026-05-13", "phone_number
         (t.AccountCreate, {"account_name": "A"}, {"account_admin": "a b"}, "account_admin"),
     ],
 )
-def test_what_the_vendor_would_refuse_is_refused_before_it_is_sent(
+def test_request_that_breaks_a_documented_rule_is_rejected(
     model: type[t.RequestModel], good: dict[str, Any], bad: dict[str, Any], complaint: str
 ) -> None:
     of(model, good)
@@ -209,7 +201,7 @@ def test_what_the_vendor_would_refuse_is_refused_before_it_is_sent(
         of(model, good, bad)
 
 
-def test_all_faults_are_named_at_once() -> None:
+def test_validation_error_names_all_invalid_fields() -> None:
     with pytest.raises(ValidationError) as caught:
         of(t.NumberProvision, PROVISION, area_code="x", zip_code="x", iccid="x")
     assert caught.value.error_count() == 3

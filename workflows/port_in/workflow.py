@@ -208,6 +208,7 @@ class PortInWorkflow:
                 "Ask whether the number can be ported in",
                 record.details.phone_number,
                 record.details.classification,
+                record.details.port_in_date is not None,
             )
             record.progress.set_detail(CHECKS, answer.vendor_message)
             if not answer.eligible:

@@ -1,0 +1,435 @@
+"""Text and headers of the vendor at the border: harmless and canonical, or an error of ours."""
+
+import asyncio
+import json
+from datetime import date
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+import telegent as t
+from tests.harness.fake_vendor import FakeVendor, json_response
+
+NO_ROWS: list[list[str] | None] = [[], None]
+
+
+def returned(response: httpx.Response, request: httpx.Request) -> httpx.Response:
+    return response
+
+
+async def failure(response: httpx.Response) -> t.TelegentError:
+    async with FakeVendor(lambda request: response).client() as api:
+        with pytest.raises(t.TelegentError) as caught:
+            await api.accounts.get("AID-1")
+    return caught.value
+
+
+# Headers
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("5.5", 5.5),
+        ("7", 7),
+        ("86400", 600),
+        ("9" * 400, 600),
+        ("Fri, 31 Dec 9999 23:59:59 +9959", None),
+        ("Fri, 31 Dec 9999 23:59:59 -9959", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
+        ("Mon, 01 Jan 0001 00:00:00 +999999", None),
+        ("Fri, 99 Foo 2026", None),
+        ("-5", None),
+        ("1e3", None),
+        ("\u0665", None),
+        ("inf", None),
+        ("", None),
+    ],
+)
+async def test_retry_after_is_bounded_or_ignored(
+    status: int, value: str, seconds: float | None
+) -> None:
+    headers = [(b"Retry-After", value.encode())]
+    error = await failure_without_pause(httpx.Response(status, headers=headers, json={}))
+    assert error.retry_after == seconds
+
+
+async def failure_without_pause(response: httpx.Response) -> t.TelegentError:
+    """The error of a call that is made while no other is, so that no pause delays it."""
+    return await asyncio.wait_for(failure(response), 10)
+
+
+async def test_503_with_retry_after_pauses_the_process() -> None:
+    pauses: list[float | None] = []
+
+    class Recorder(t.RateLimiter):
+        def pause(self, retry_after: float | None) -> None:
+            pauses.append(retry_after)
+
+    vendor = FakeVendor(lambda request: json_response({}, 503, **{"Retry-After": "30"}))
+    async with vendor.client(Recorder(6_000_000, 1_000)) as api:
+        with pytest.raises(t.OutcomeUnknownError):
+            await api.accounts.get("AID-1")
+        vendor.respond = lambda request: json_response({}, 503)
+        with pytest.raises(t.OutcomeUnknownError):
+            await api.accounts.get("AID-1")
+    assert pauses == [30]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "mailto:ops@x.example",
+        "urn:isbn:1",
+        "https://xn--/",
+        "https://" + "a" * 70 + ".example/",
+        "https://[::1",
+        "//",
+        "http://x.example:99999/",
+        "https://\u0141\u00f3d\u017a.example/",
+        "javascript:alert(1)",
+        "",
+        "\x00",
+    ],
+)
+async def test_redirect_with_invalid_location_is_unknown_outcome(
+    status: int, location: str
+) -> None:
+    headers = [(b"Location", location.encode())]
+    error = await failure(httpx.Response(status, headers=headers))
+    assert type(error) is t.OutcomeUnknownError
+    assert error.status == status
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize(
+    "charset",
+    ["base64", "rot13", "hex", "zlib", "undefined", "klingon", "idna", "utf-16", "utf-32", "\x00"],
+)
+async def test_body_with_invalid_charset_is_read_with_replacements(
+    status: int, charset: str
+) -> None:
+    headers = [(b"Content-Type", f"text/plain; charset={charset}".encode())]
+    error = await failure(httpx.Response(status, headers=headers, content=b"Number \xfftaken"))
+    assert error.status == status
+    if status == 400 and charset not in ("utf-16", "utf-32"):
+        assert error.vendor_message is not None
+        assert "taken" in error.vendor_message
+
+
+@pytest.mark.parametrize("raised", [RuntimeError, LookupError, OverflowError, UnicodeError])
+async def test_unexpected_exception_while_sending_is_unknown_outcome(
+    raised: type[Exception],
+) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        raise raised("broken")
+
+    async with FakeVendor(respond).client() as api:
+        with pytest.raises(t.OutcomeUnknownError):
+            await api.accounts.get("AID-1")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api: api.accounts.get("AID-\ud800"),
+        lambda api: api.webhooks.delete("WID-\ud800", "AID-1"),
+        lambda api: api.numbers.details(phone_number="+\udfff"),
+    ],
+)
+async def test_value_that_cannot_be_encoded_is_rejected_and_not_quoted(call: Any) -> None:
+    vendor = FakeVendor()
+    async with vendor.client() as api:
+        with pytest.raises(t.BadRequestError, match="cannot be encoded") as caught:
+            await call(api)
+    assert vendor.requests == []
+    assert caught.value.__cause__ is None
+
+
+# Text
+
+DANGEROUS = "\x1b[31mred\x1b[0m\u202egnirts\u2066\x07\x00\u200b\ufeff\x9b\ud800\ufdd0"
+
+
+async def test_text_of_responses_has_no_control_or_invisible_characters() -> None:
+    body = {"AccountId": "AID-1", "AccountName": f"Acme {DANGEROUS}", "Note": [DANGEROUS]}
+    vendor = FakeVendor(lambda request: httpx.Response(200, text=json.dumps(body)))
+    async with vendor.client() as api:
+        account = await api.accounts.get("AID-1")
+    assert account.account_name == "Acme [31mred[0mgnirts"
+    assert account.model_extra == {"Note": ["[31mred[0mgnirts"]}
+
+
+async def test_messages_of_errors_have_no_control_or_invisible_characters() -> None:
+    body = {"Message": f"a\n{DANGEROUS}", "Errors": {f"$.x{DANGEROUS}": [DANGEROUS]}}
+    error = await failure(httpx.Response(400, text=json.dumps(body)))
+    assert error.vendor_message == "a [31mred[0mgnirts"
+    assert error.field_errors == {"$.x[31mred[0mgnirts": ["[31mred[0mgnirts"]}
+    assert str(error).isprintable()
+
+
+async def test_long_text_of_responses_is_truncated() -> None:
+    body = {"AccountId": "AID-1", "AccountName": "x" * 1_000_000}
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        account = await api.accounts.get("AID-1")
+    assert account.account_name is not None
+    assert len(account.account_name) == 10_000
+
+
+async def test_secret_is_redacted_in_any_spelling_that_the_vendor_quotes() -> None:
+    secret = 'p  a"s\u0301s\u00a0w'
+    request = t.SubscriberUpdate(subscriber_id="S", password=secret)
+    for quoted in (secret, 'p  a\\"s\u0301s\u00a0w', t.canonical(secret)):
+        response = httpx.Response(400, text=f"Password {quoted} is too weak")
+        async with FakeVendor(partial(returned, response)).client() as api:
+            with pytest.raises(t.BadRequestError) as caught:
+                await api.subscribers.update(request)
+        assert caught.value.vendor_message == "Password *** is too weak"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Cafe\u0301 Lehi",
+        "Caf\u00e9  Lehi",
+        " Caf\u00e9 Lehi ",
+        "Caf\u00e9\u00a0Lehi",
+        "Caf\u00e9\u3000Lehi",
+        "Caf\u00e9\tLehi\n",
+        "\u200bCaf\u00e9 Lehi\ufeff",
+    ],
+)
+async def test_names_are_sent_and_compared_in_canonical_form(name: str) -> None:
+    vendor = FakeVendor(lambda request: json_response({"AccountId": "A", "AccountName": name}))
+    async with vendor.client() as api:
+        account = await api.accounts.create(t.AccountCreate(account_name=name))
+    assert vendor.last_body["AccountName"] == "Caf\u00e9 Lehi"
+    assert account.account_name == "Caf\u00e9 Lehi"
+    assert t.same_text(name, "Caf\u00e9 Lehi")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u00a0", "\u3000", "\u200b", "\n\t", "\ud800"])
+def test_blank_name_is_rejected(name: str) -> None:
+    with pytest.raises(ValueError, match="account_name"):
+        t.AccountCreate(account_name=name)
+
+
+def test_joiners_in_names_are_kept() -> None:
+    assert t.canonical("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645") == (
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    )
+
+
+# Ids
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("NID-8bdf-1", "TNID-8BDF-1", True),
+        ("SID-1A", "TSUID-1a", True),
+        ("SUB-1", "sub-1", True),
+        ("8bdf-1", "NID-8bdf-1", True),
+        ("NID-8bdf-1", "NID-8bdf-2", False),
+        ("", "", False),
+        (None, None, False),
+        (None, "NID-1", False),
+        ("NID-", "TNID-", False),
+    ],
+)
+def test_ids_are_compared_without_prefix_and_case(
+    one: str | None, other: str | None, same: bool
+) -> None:
+    assert t.same_id(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("8901240397190557414F", "8901240397190557414", True),
+        ("8901240397190557414f", "8901240397190557414F", True),
+        ("8901240397190557414", "8901240397190557415", False),
+        (None, None, False),
+    ],
+)
+def test_iccids_are_compared_without_filler(one: str | None, other: str | None, same: bool) -> None:
+    assert t.same_iccid(one, other) is same
+
+
+# Shapes
+
+
+ROW = {"ParentSubscriberId": "P", "ChildSubscriberId": "C", "Relation": "Guardian"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ParentSubscriberId": "P", "Children": [ROW]},
+        {"ChildSubscriberId": "C", "Guardians": [ROW]},
+        {"Results": [ROW]},
+        [ROW],
+        ROW,
+    ],
+)
+async def test_relations_are_read_in_every_shape(body: Any) -> None:
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        for read in (api.guardian.children, api.guardian.parents):
+            assert [row.child_subscriber_id for row in await read("S")] == ["C"]
+
+
+@pytest.mark.parametrize("name", ["Children", "Guardians"])
+async def test_no_relations_are_an_empty_list(name: str) -> None:
+    for rows in NO_ROWS:
+        body = {"ParentSubscriberId": "P", "ChildSubscriberId": "C", name: rows}
+        async with FakeVendor(partial(returned, json_response(body))).client() as api:
+            read = api.guardian.children if name == "Children" else api.guardian.parents
+            assert await read("S") == []
+
+
+@pytest.mark.parametrize(
+    "body", [["+18015550100"], {"FilterId": "F", "AllowedNumbers": ["+18015550100"]}]
+)
+async def test_list_of_a_filter_is_read_as_array_and_as_object(body: Any) -> None:
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        assert await api.guardian.call_filters.allowed("S", "F") == ["+18015550100"]
+
+
+@pytest.mark.parametrize("body", [{}, {"AllowedNumbers": None}, [1], [None], {"Results": ["x"]}])
+async def test_list_of_a_filter_that_cannot_be_read_is_no_empty_list(body: Any) -> None:
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        with pytest.raises(t.OutcomeUnknownError):
+            await api.guardian.call_filters.allowed("S", "F")
+
+
+SETS = [
+    lambda api: api.data_usage.set_limits(
+        t.DataUsageLimits(value_unit="MB", limit_value=20, phone_numbers=["+18015550100"])
+    ),
+    lambda api: api.data_usage.set_renewal(
+        t.DataRenewal(
+            phone_numbers=["+18015550100"], auto_renew=True, period_type="M", renewal_day=1
+        )
+    ),
+    lambda api: api.numbers.update(t.NumberUpdate(number="+18015550100")),
+    lambda api: api.ports.cancel("J"),
+    lambda api: api.ports.update(t.PortInUpdate(order_id="J", kind="wireless")),
+    lambda api: api.ports.port_out(t.PortOut(port_out_number="+18015550100", port_out_pin="1")),
+    lambda api: api.subscriptions.delete("SUB-1"),
+    lambda api: api.guardian.delete_relation("P", "C"),
+]
+
+
+@pytest.mark.parametrize("call", SETS)
+@pytest.mark.parametrize("response", [(204, b""), (200, b""), (200, b" \n"), (200, b"null")])
+async def test_set_with_empty_success_is_done(call: Any, response: tuple[int, bytes]) -> None:
+    status, content = response
+    vendor = FakeVendor(lambda request: httpx.Response(status, content=content))
+    async with vendor.client() as api:
+        await call(api)
+    assert len(vendor.requests) == 1
+
+
+async def test_create_with_empty_success_is_unknown_outcome() -> None:
+    vendor = FakeVendor(lambda request: httpx.Response(204))
+    async with vendor.client() as api:
+        with pytest.raises(t.OutcomeUnknownError):
+            await api.accounts.create(t.AccountCreate(account_name="A"))
+
+
+# Ports
+
+
+@pytest.mark.parametrize(
+    ("dialect", "kind", "checked", "submitted", "updated", "day"),
+    [
+        (t.PortDialect(), "wireless", "Mobile", "mvno", "mvno", "2026-06-01"),
+        (t.PortDialect(), "wireline", "Landline", "mvno", "mvno", "2026-06-01"),
+        (t.PortDialect(), "iot", "iot", "iot", "iot", "2026-06-01"),
+        (
+            t.PortDialect("mvno", "mvno", "iot", "eligibility", "us"),
+            "wireline",
+            "mvno",
+            "mvno",
+            "mvno",
+            "06/01/2026",
+        ),
+        (
+            t.PortDialect(update_vocabulary="eligibility"),
+            "wireless",
+            "Mobile",
+            "mvno",
+            "Mobile",
+            "2026-06-01",
+        ),
+    ],
+)
+async def test_port_in_is_worded_as_the_dialect_says(
+    dialect: t.PortDialect,
+    kind: t.PortKind,
+    checked: str,
+    submitted: str,
+    updated: str,
+    day: str,
+) -> None:
+    vendor = FakeVendor(lambda request: json_response({"Eligible": True, "OrderId": "J"}))
+    async with vendor.client(port_dialect=dialect) as api:
+        await api.ports.eligibility(t.PortEligibilityQuery(phone_number="+18015550100", kind=kind))
+        assert vendor.last_body["TargetClassification"] == checked
+        await api.ports.submit(
+            t.PortIn(
+                port_in_number="+18015550100",
+                kind=kind,
+                current_carrier_name="C",
+                current_account_number="1",
+                current_billing_address=t.PortBillingAddress(
+                    street1="1", city="L", state="UT", zip="84043"
+                ),
+                iccid="8901240397190195850",
+                port_in_date=date(2026, 6, 1),
+            )
+        )
+        assert vendor.last_body["TargetPortinClassification"] == submitted
+        assert vendor.last_body["PortInDate"] == day
+        assert vendor.last_body["CurrentAccountPassword"] is None
+        await api.ports.update(
+            t.PortInUpdate(order_id="J", kind=kind, port_in_date=date(2026, 6, 1))
+        )
+        assert vendor.last_body["TargetPortinClassification"] == updated
+        assert vendor.last_body["PortInDate"] == day
+        assert "CurrentAccountPassword" not in vendor.last_body
+
+
+def test_dialect_without_a_word_is_rejected() -> None:
+    with pytest.raises(ValueError, match="blank"):
+        t.PortDialect(wireless=" ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"message_type": "a2p"}, "p2p only"),
+        ({"voice_enabled": True, "voice_route_id": "CRID-1"}, "no voice"),
+        ({"product_type": "Sms+Data+Voice"}, "no voice"),
+        ({"iccid": None}, "need iccid"),
+    ],
+)
+def test_iot_number_with_what_iot_lacks_is_rejected(
+    changes: dict[str, Any], complaint: str
+) -> None:
+    good: dict[str, Any] = {
+        "number_type": "iot",
+        "message_type": "p2p",
+        "message_enabled": True,
+        "voice_enabled": False,
+        "product_type": "Sms+Data",
+        "message_route_id": "MRID-1",
+        "iccid": "8901240397190195850",
+    }
+    t.NumberProvision(**good)
+    with pytest.raises(ValueError, match=complaint):
+        t.NumberProvision(**good | changes)
