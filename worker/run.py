@@ -268,6 +268,7 @@ def _create_client(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer)
             base_url=settings.base_url,
             rate_limiter=rate_limiter,
             timeouts=settings.timeouts(),
+            port_dialect=settings.port_dialect(),
             observer=instrument_requests(meter, tracer, rate_limiter),
         )
     except ValueError as error:

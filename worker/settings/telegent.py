@@ -1,14 +1,16 @@
 """How the worker reaches Telegent: account, budget of requests, time limits."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from telegent import CALL_TIMEOUT_FACTOR, Timeouts
+from telegent import CALL_TIMEOUT_FACTOR, PortDialect, Timeouts
 from worker.settings.base import CommonSettings, NonBlankSecret, Seconds
 from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
 
 TIMEOUT_STAGES = ("connect", "read", "write", "pool")
+
+NonBlank = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
 
 
 class TelegentSettings(CommonSettings):
@@ -55,6 +57,29 @@ class TelegentSettings(CommonSettings):
         description="seconds that the inventory may miss a number that was just bought: longer "
         "than an order takes to complete",
     )
+    target_classification_wireless: NonBlank = Field(
+        default=PortDialect.wireless,
+        description="`TargetClassification` of an eligibility check of a mobile number: `Mobile` "
+        "or `mvno`, depending on the vendor's document",
+    )
+    target_classification_wireline: NonBlank = Field(
+        default=PortDialect.wireline,
+        description="`TargetClassification` of an eligibility check of a landline: `Landline` or "
+        "`mvno`",
+    )
+    target_classification_iot: NonBlank = Field(
+        default=PortDialect.iot,
+        description="`TargetClassification` of an eligibility check of an IoT line",
+    )
+    port_in_update_classification: Literal["submit", "eligibility"] = Field(
+        default=PortDialect.update_vocabulary,
+        description="`TargetPortinClassification` of a correction: the value of the `submit` "
+        "(`mvno`, `iot`) or of the `eligibility` check",
+    )
+    port_in_date_format: Literal["iso", "us"] = Field(
+        default=PortDialect.date_format,
+        description="format of `PortInDate`: `iso` (2026-06-01) or `us` (06/01/2026)",
+    )
     order_poll_seconds: Seconds = Field(
         default=15, description="seconds between looks at a number order that is not complete"
     )
@@ -70,6 +95,16 @@ class TelegentSettings(CommonSettings):
                 f"{', '.join(TIMEOUT_STAGES)} together, {minimum:g}"
             )
         return call
+
+    def port_dialect(self) -> PortDialect:
+        """How port-in calls are worded."""
+        return PortDialect(
+            wireless=self.target_classification_wireless,
+            wireline=self.target_classification_wireline,
+            iot=self.target_classification_iot,
+            update_vocabulary=self.port_in_update_classification,
+            date_format=self.port_in_date_format,
+        )
 
     def timeouts(self) -> Timeouts:
         """Limits for one exchange with Telegent."""
