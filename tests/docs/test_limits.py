@@ -17,17 +17,17 @@ RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_t
 SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
 SAID = {
     "lines, subscribers, products": f"{MAX_ITEMS} of each",
-    "faults that are named": f"{MAX_ERRORS}",
+    "validation errors that are reported": f"{MAX_ERRORS}",
     "requests to Telegent": "{requests_per_minute} a minute, and {burst} at".format(**SETTINGS),
-    "of them, polls": f"{SETTINGS['port_poll_share']:.0%}".replace("%", " %"),
+    "share of polls": f"{SETTINGS['port_poll_share']:.0%}".replace("%", " %"),
     "a port-in with the losing": f"{SETTINGS['port_max_days']:g} days",
-    "… that waits for missing": f"{SETTINGS['port_missing_info_days']:g} days",
-    "… that waits for a correction": f"{SETTINGS['port_correction_days']:g} days",
+    "a port-in with missing": f"{SETTINGS['port_missing_info_days']:g} days",
+    "a port-in without the required": f"{SETTINGS['port_correction_days']:g} days",
     "rejections until": f"{SETTINGS['port_max_rejections']}",
     "a create whose worker died": f"{VENDOR_CALL_TIMEOUT.seconds} seconds",
     "workflows that a worker": f"{SETTINGS['max_cached_workflows']}, about",
-    "what has ended": f"{RETENTION and RETENTION[1]} days",
-    "entries in the timeline": f"{MAX_ENTRIES}",
+    "closed workflows are kept": f"{RETENTION and RETENTION[1]} days",
+    "timeline entries": f"{MAX_ENTRIES}",
     "body of an order update": f"{MAX_BODY_BYTES // 1024} KiB, {MAX_ORDERS} orders",
 }
 
