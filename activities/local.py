@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.service import RPCError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.port_in.carrier_calendar import response_deadline
 from activities.port_in.policy import PortInPolicy
@@ -15,7 +22,7 @@ from activities.support.lookups import elapsed
 from activities.support.outcomes import failure_message, pending, rejected
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
-from telegent_orchestrator.lines import PreviousRuns
+from telegent_orchestrator.lines import LineResult, PreviousLine, PreviousRuns
 from telegent_orchestrator.names import port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInDetails, PortInResult
@@ -162,6 +169,30 @@ class LocalActivities:
         return result
 
     @activity.defn
+    async def await_previous_line(self, workflow_id: str) -> PreviousLine | None:
+        """Returns the latest earlier run of a line, once it has ended; None when there is none.
+
+        Raises a benign `Pending` while it is open, so that Temporal asks again.
+        """
+        handle = self.temporal.get_workflow_handle(workflow_id, result_type=LineResult)
+        try:
+            run = await handle.describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        if run.close_time is None:
+            raise pending(f"{workflow_id} is still open", self.settings.order_poll)
+        return PreviousLine(
+            runs=PreviousRuns(
+                started_at=run.start_time,
+                ended_at=run.close_time,
+                interrupted=run.status not in CLEAN_CLOSE_STATUSES,
+            ),
+            phone_number=await _recorded_number(handle),
+        )
+
+    @activity.defn
     async def await_onboarding(self, reference: str) -> OnboardingOutcome:
         """How an onboarding that was already there ended, once it has.
 
@@ -176,3 +207,14 @@ class LocalActivities:
             return OnboardingOutcome(error=str(error), result=error.result)
         except WorkflowFailureError as error:
             return OnboardingOutcome(error=failure_message(error.cause))
+
+
+async def _recorded_number(line: WorkflowHandle[Any, LineResult]) -> str | None:
+    """Returns the number of a line that has ended; None when it has none, or released it."""
+    try:
+        return (await line.result()).phone_number
+    except WorkflowFailureError as error:
+        cause = error.cause
+        if isinstance(cause, ApplicationError) and cause.type == "LineFailed" and cause.details:
+            return LineResult.model_validate(cause.details[0]).phone_number
+        return None

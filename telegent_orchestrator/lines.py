@@ -153,19 +153,36 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class PreviousRuns(WireModel):
     """When earlier runs of a workflow may have created things: from `started_at` until `ended_at`.
 
-    `interrupted`: one did not end by itself, so that a call of it may have been under way then. The
-    defaults are for those of which release 0.1.0 knew only that there were some.
+    `interrupted`: one did not end by itself, so that a call of it may have been under way then.
     """
 
     started_at: datetime = EPOCH
-    ended_at: datetime = EPOCH
+    ended_at: datetime
     interrupted: bool = False
+
+    def including(self, other: "PreviousRuns | None") -> "PreviousRuns":
+        """Returns the span of both."""
+        if other is None:
+            return self
+        return PreviousRuns(
+            started_at=min(self.started_at, other.started_at),
+            ended_at=max(self.ended_at, other.ended_at),
+            interrupted=self.interrupted or other.interrupted,
+        )
+
+
+class PreviousLine(WireModel):
+    """The latest earlier run of a line: when it ran, and the number that it ended with."""
+
+    runs: PreviousRuns
+    phone_number: str | None = None
 
 
 class LineInput(WireModel):
     """What a LineWorkflow starts from: the wanted line and the ids that it builds on.
 
     `previous_runs`: earlier runs may have created things, so look before each create.
+    `recorded_number`: the number that an earlier run of this line ended with.
     `other_lines_numbers`: the subscriber's numbers that belong to other lines of the request.
     `sole_new_number`: the request has no other line with a new eSIM for this subscriber, and
     describes the subscriber as new. `subscriber_created`: this very run has created the subscriber,
@@ -180,6 +197,7 @@ class LineInput(WireModel):
     message_route_id: str | None = None
     voice_route_id: str | None = None
     previous_runs: PreviousRuns | None = None
+    recorded_number: str | None = None
     other_lines_numbers: list[str] = []
     sole_new_number: bool = False
     subscriber_created: bool = False

@@ -30,6 +30,7 @@ class FindNumber(Lookup):
 
     account_id: str
     subscriber_id: str
+    recorded_number: str | None = None
     known_numbers: list[str] = []
     unambiguous: bool
     iccid: str | None = None
@@ -54,6 +55,7 @@ class BuyNumber(WireModel):
     area_code: str | None = None
     zip_code: str | None = None
     iccid: str | None = None
+    recorded_number: str | None = None
     known_numbers: list[str] = []
     unambiguous: bool = True
     own_line_id_prefix: str
@@ -64,6 +66,7 @@ class BuyNumber(WireModel):
         return FindNumber(
             account_id=self.account_id,
             subscriber_id=self.subscriber_id,
+            recorded_number=self.recorded_number,
             known_numbers=self.known_numbers,
             unambiguous=self.unambiguous,
             iccid=self.iccid,
@@ -114,6 +117,8 @@ class NumberActivities:
         On a physical SIM it can only be the one that the SIM carries. A fault when there are
         several, when the one found may be another line's, or when the SIM is somebody else's.
         """
+        if recorded := await self._recorded(lookup):
+            return _to_record(recorded)
         if lookup.iccid:
             found = await self._numbers_on_sim(lookup.iccid, lookup.subscriber_id)
         else:
@@ -126,6 +131,13 @@ class NumberActivities:
                 raise rejected(f"the subscriber already has {numbers}, and {ambiguity}")
         record = _to_record(found[0]) if found else None
         return found_or_pending(record, lookup, self.settings.purchase_lag)
+
+    async def _recorded(self, lookup: FindNumber) -> telegent.Number | None:
+        """Returns the number that an earlier run ended with, if it is the subscriber's still."""
+        number = await self._details(lookup.recorded_number) if lookup.recorded_number else None
+        if number is None or number.assigned_subscriber_id != lookup.subscriber_id:
+            return None
+        return None if _to_record(number).released else number
 
     async def _ambiguity(self, found: list[telegent.Number], lookup: FindNumber) -> str | None:
         if len(found) > 1 or not lookup.unambiguous:

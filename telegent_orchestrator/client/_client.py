@@ -34,7 +34,7 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
-from telegent_orchestrator.progress import LineSummary, Resolution
+from telegent_orchestrator.progress import LineSummary, Resolution, StepState
 
 ResultT = TypeVar("ResultT")
 DEFAULT_POLL_INTERVAL = timedelta(seconds=1)
@@ -158,6 +158,9 @@ class OnboardingHandle:
         """How far the onboarding and each of its lines and port-ins are."""
         progress = OnboardingProgress(onboarding=await self.status())
         for summary in progress.onboarding.lines:
+            if summary.state is StepState.WAITING:
+                # A workflow with its id belongs to an earlier run of the onboarding.
+                continue
             line = await _query_if_exists(self._temporal, summary.workflow_id, LineStatus)
             if line is None and not summary.state.finished:
                 # Not started yet: the steps before it are still running.

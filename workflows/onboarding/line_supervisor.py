@@ -1,4 +1,6 @@
-"""The lines of an onboarding: what runs beside what, and what each of them left behind."""
+"""The lines of an onboarding: which run in parallel, and what exists for each at its end."""
+
+from collections import Counter
 
 from temporalio import workflow
 from temporalio.exceptions import (
@@ -7,13 +9,16 @@ from temporalio.exceptions import (
     WorkflowAlreadyStartedError,
 )
 
+from activities.local import LocalActivities
 from activities.support.outcomes import failure_message
 from telegent_orchestrator import _ui_text
+from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.lines import (
     LineInput,
     LineRequest,
     LineResult,
     NewNumber,
+    PreviousLine,
     PreviousRuns,
 )
 from telegent_orchestrator.names import line_id
@@ -21,16 +26,28 @@ from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, O
 from telegent_orchestrator.progress import LineSummary, StepState
 from workflows.onboarding.line_workflow import LineWorkflow
 from workflows.onboarding.shared_data_limits import SharedDataLimits
+from workflows.support.activity_calls import prepare_call
+from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
 from workflows.support.cancellation import raise_if_cancelled, run_all
 from workflows.support.markdown import escape, link, table
 from workflows.support.parent_updates import ChildUpdate
 from workflows.support.progress import ProgressTracker, state_label
 
 LINES_STEP = "Lines"
+MAX_LISTED_LINES = 50
+"""Lines in the current details, the most urgent first. The query `status` has all of them."""
+LISTING_ORDER = (
+    StepState.NEEDS_OPERATOR,
+    StepState.FAILED,
+    StepState.RUNNING,
+    StepState.WAITING,
+    StepState.DONE,
+    StepState.SKIPPED,
+)
 
 
 class LineSupervisor:
-    """All lines of a request, each a workflow of its own; `result` gets what exists for them."""
+    """Runs each line of a request as a child workflow, and adds its result to `result`."""
 
     def __init__(
         self,
@@ -53,7 +70,7 @@ class LineSupervisor:
 
     @property
     def summaries(self) -> list[LineSummary]:
-        """How far each line is."""
+        """The state of each line, in the order of the request."""
         return list(self._summaries.values())
 
     @property
@@ -62,7 +79,7 @@ class LineSupervisor:
         return sorted(self._holding_numbers)
 
     def on_line_update(self, update: ChildUpdate) -> None:
-        """Takes in a line's update."""
+        """Applies what a line reports."""
         summary = self._summaries.get(update.key)
         if summary is None:
             return
@@ -70,18 +87,19 @@ class LineSupervisor:
             self._shared.on_number_assigned(update.key, update.phone_number)
         if update.compensated:
             self._holding_numbers.discard(update.key)
-        if summary.state not in (StepState.DONE, StepState.FAILED):
+        if not summary.state.finished:
             self._publish(update.key, update.state, update.detail)
 
     async def run(
         self, *, previous_runs: PreviousRuns | None, created_subscribers: set[str]
     ) -> None:
-        """All at once, but the new numbers of one subscriber one after the other.
+        """Runs all lines in parallel, except the new numbers of one subscriber.
 
-        Only then does a purchase whose answer was lost show in inventory as the one number of
-        the subscriber that is nobody else's.
+        Those are bought one after the other. Only then is a purchase whose response was lost the
+        subscriber's one number in the inventory that belongs to no other line.
         """
         self._previous_runs, self._created_subscribers = previous_runs, created_subscribers
+        self._progress.header = self._render_header
         sequences: dict[str, list[LineRequest]] = {}
         for line in self._request.lines:
             new = isinstance(line.number, NewNumber)
@@ -90,6 +108,9 @@ class LineSupervisor:
             await run_all(*(self._run_in_sequence(lines) for lines in sequences.values()))
 
     async def _run_in_sequence(self, lines: list[LineRequest]) -> None:
+        for line in lines[1:]:
+            reason = f"waits for line {lines[0].key}: one number of a subscriber at a time"
+            self._publish(line.key, StepState.WAITING, reason)
         for line in lines:
             result = await self._run_line(line)
             self._result.lines.append(result)
@@ -97,6 +118,33 @@ class LineSupervisor:
             self._publish(line.key, result.state, result.detail or result.phone_number or "")
 
     async def _run_line(self, line: LineRequest) -> LineResult:
+        line_input = self._line_input(line)
+        if isinstance(line_input, str):
+            return _failed(line, line_input)
+        previous = await self._await_previous(line) if self._previous_runs else None
+        self._holding_numbers.add(line.key)
+        while True:
+            if previous:
+                line_input.previous_runs = previous.runs.including(self._previous_runs)
+                line_input.recorded_number = previous.phone_number
+            self._publish(line.key, StepState.RUNNING, "")
+            try:
+                return await workflow.execute_child_workflow(
+                    LineWorkflow.run,
+                    line_input,
+                    id=self._summaries[line.key].workflow_id,
+                    parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+                    static_summary=f"Line {line.key}",
+                    static_details=_ui_text.LINE_DETAILS,
+                )
+            except WorkflowAlreadyStartedError:
+                previous = await self._await_previous(line)
+            except ChildWorkflowError as error:
+                raise_if_cancelled()
+                return _result_from_failure(line, error)
+
+    def _line_input(self, line: LineRequest) -> LineInput | str:
+        """Returns what the line starts from, or why it cannot start."""
         ids = self._result
         subscriber_id = ids.subscriber_ids.get(line.subscriber)
         package_id = ids.package_ids.get(line.package)
@@ -111,8 +159,8 @@ class LineSupervisor:
             if not value
         ]
         if subscriber_id is None or package_id is None or missing:
-            return _failed(line, f"not started: there is no {' and no '.join(missing)}")
-        line_input = LineInput(
+            return f"not started: there is no {' and no '.join(missing)}"
+        return LineInput(
             reference=ids.reference,
             line=self._shared.strip_shared(line),
             account_id=ids.account_id,
@@ -125,24 +173,23 @@ class LineSupervisor:
             sole_new_number=self._is_sole_new_number(line),
             subscriber_created=line.subscriber in self._created_subscribers,
         )
-        self._holding_numbers.add(line.key)
-        try:
-            return await workflow.execute_child_workflow(
-                LineWorkflow.run,
-                line_input,
-                id=self._summaries[line.key].workflow_id,
-                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
-                static_summary=f"Line {line.key}",
-                static_details=_ui_text.LINE_DETAILS,
-            )
-        except WorkflowAlreadyStartedError:
-            return _failed(line, "an earlier run of this line is still open: end it, start again")
-        except ChildWorkflowError as error:
-            raise_if_cancelled()
-            return _result_from_failure(line, error)
+
+    async def _await_previous(self, line: LineRequest) -> PreviousLine | None:
+        """Waits until an earlier run of this line has ended.
+
+        It may be open still: the end of the onboarding that started it has only asked it to cancel.
+        """
+        self._publish(line.key, StepState.WAITING, "waiting for an earlier run of this line to end")
+        await_previous = prepare_call(
+            AWAIT_WORKFLOW_OPTIONS,
+            LocalActivities.await_previous_line,
+            f"Find the earlier run of line {line.key}",
+            self._summaries[line.key].workflow_id,
+        )
+        return await await_previous()
 
     def _other_lines_numbers(self, line: LineRequest) -> list[str]:
-        """The subscriber's numbers that are known to be other lines'."""
+        """The subscriber's numbers that are known to belong to other lines."""
         others = {
             other.key: other
             for other in self._request.lines
@@ -173,30 +220,32 @@ class LineSupervisor:
 
     def _publish(self, key: str, state: StepState, detail: str) -> None:
         summary = self._summaries[key]
-        summary.state, summary.detail = state, detail
-        self._progress.header = self._render_header
+        summary.state, summary.detail = state, truncate(detail)
         self._progress.publish()
 
     def _render_header(self) -> list[str]:
-        done = sum(summary.state is StepState.DONE for summary in self.summaries)
-        rows = [
-            (summary.key, state_label(summary.state), summary.detail) for summary in self.summaries
-        ]
+        counts = Counter(summary.state for summary in self.summaries)
+        listed = sorted(self.summaries, key=lambda each: LISTING_ORDER.index(each.state))
+        more = len(listed) - MAX_LISTED_LINES
+        listed = listed[:MAX_LISTED_LINES]
         reference = escape(self._request.reference)
-        lines = [f"Onboarding **{reference}**: {done} of {len(rows)} lines done"]
-        for summary in self.summaries:
+        done = f"{counts[StepState.DONE]} of {len(self._summaries)} lines done"
+        lines = [f"Onboarding **{reference}**: {done}"]
+        for summary in listed:
             if summary.state is StepState.NEEDS_OPERATOR:
                 target = link(f"open line {summary.key}", summary.workflow_id)
-                lines += ["", f"✋ **{summary.key}** waits for a person: {target}"]
-        return [*lines, "", *table(("line", "state", "detail"), rows)]
+                lines += ["", f"✋ **{summary.key}** needs an operator: {target}"]
+        rows = [(each.key, state_label(each.state), each.detail) for each in listed]
+        lines += ["", *table(("line", "state", "detail"), rows)]
+        return [*lines, "", f"and {more} more lines: see the query `status`"] if more > 0 else lines
 
 
 def _failed(line: LineRequest, reason: str) -> LineResult:
-    return LineResult(key=line.key, state=StepState.FAILED, detail=reason)
+    return LineResult(key=line.key, state=StepState.FAILED, detail=truncate(reason))
 
 
 def _result_from_failure(line: LineRequest, error: ChildWorkflowError) -> LineResult:
-    """What a failed line left behind: its failure carries it."""
+    """Returns what a failed line left behind: its failure carries it."""
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type == "LineFailed" and cause.details:
         return LineResult.model_validate(cause.details[0])

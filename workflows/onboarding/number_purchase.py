@@ -42,6 +42,7 @@ async def buy_number(
         area_code=number.area_code,
         zip_code=number.zip_code,
         iccid=number.iccid,
+        recorded_number=wanted.recorded_number,
         known_numbers=known_numbers,
         unambiguous=wanted.sole_new_number or not wanted.previous_runs,
         own_line_id_prefix=line_id(wanted.reference, ""),
