@@ -21,11 +21,12 @@ from telegent_orchestrator.port_in import MessageType, NumberBinding
 
 
 class FindNumber(Lookup):
-    """Look for the number of a subscriber that is not accounted for.
+    """The number of a subscriber that belongs to no other line.
 
-    `iccid`: look on this SIM only. `sure`: such a number can only be the one that is looked for,
-    if nobody else buys for the account. `lines`: how the ids of our own lines' workflows begin.
-    `begun`: before then nothing was bought for us.
+    `recorded_number`: what an earlier run of the line ended with. `iccid`: search on this SIM only.
+    `unambiguous`: such a number can only be the line's, if no other onboarding buys for the
+    account. `own_line_id_prefix`: how the workflow ids of this onboarding's lines begin.
+    `bought_after`: nothing was bought for the line before.
     """
 
     account_id: str

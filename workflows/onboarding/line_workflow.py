@@ -18,6 +18,7 @@ from activities.onboarding.subscriptions import StartSubscription, SubscriptionA
 from activities.support.outcomes import failure_message
 from activities.support.write_specs import BIND_NUMBER, SUBMIT_PORT
 from telegent_orchestrator import _ui_text
+from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
 from telegent_orchestrator.names import (
@@ -68,7 +69,7 @@ PORT_IN_STEP, SUBSCRIPTION_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
 
 @workflow.defn(name=LINE_WORKFLOW)
 class LineWorkflow(ResolvesEscalations):
-    """Brings one line into service; fails with what exists so far when something is refused."""
+    """Brings one line into service; fails with what exists so far when Telegent rejects a step."""
 
     @workflow.init
     def __init__(self, wanted: LineInput) -> None:
@@ -94,16 +95,17 @@ class LineWorkflow(ResolvesEscalations):
 
     @workflow.run
     async def run(self, wanted: LineInput) -> LineResult:
-        """Number, then subscription, then limits and filters side by side."""
+        """Runs the number, then the subscription, then data limits and filters in parallel."""
         self._progress.search_attributes[ACCOUNT] = wanted.account_id
         try:
             await self._provision()
         except (asyncio.CancelledError, FailureError) as error:
-            # A port-in or a part that was cancelled by itself is a failure of this line.
+            # A port-in that was cancelled on its own is a failure of this line.
             if is_cancelled_exception(error) and workflow.cancellation_reason() is not None:
                 await self._roll_back()
                 raise
-            self._result.state, self._result.detail = StepState.FAILED, failure_message(error)
+            self._result.state = StepState.FAILED
+            self._result.detail = truncate(failure_message(error))
             await self._publish(EventType.LINE_FAILED)
             raise ApplicationError(
                 self._result.detail, self._result, type="LineFailed", non_retryable=True
@@ -122,22 +124,23 @@ class LineWorkflow(ResolvesEscalations):
         await run_all(self._data_usage(), self._filters())
 
     async def _roll_back(self) -> None:
+        self._result.state, self._result.detail = StepState.FAILED, "cancelled"
         await self._compensation.run()
         retained = self._compensation.report.retained
         await self._parent.notify(
             ChildUpdate(
                 key=self._input.line.key,
                 state=StepState.FAILED,
-                detail=f"cancelled; left: {'; '.join(retained)}"
+                detail=f"cancelled; retained: {'; '.join(retained)}"
                 if retained
-                else "cancelled, taken back",
+                else "cancelled and rolled back",
                 compensated=not retained,
             )
         )
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> LineStatus:
-        """How far the line is."""
+        """Returns the state of each step, and what exists so far."""
         return LineStatus(
             key=self._input.line.key,
             steps=self._progress.steps,
@@ -148,12 +151,12 @@ class LineWorkflow(ResolvesEscalations):
 
     @workflow.signal(
         name=CHILD_UPDATED_SIGNAL,
-        description="sent by the port-in, not by people",
-        # News that is still being passed on when the line has ended is nobody's any more.
+        description="sent by the port-in, not by operators",
+        # An update that is being forwarded when the line ends has no receiver.
         unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON,
     )
     async def child_updated(self, *sent: JsonValue) -> None:
-        """News of the port-in, passed on to the onboarding. Anything else is ignored."""
+        """Forwards the update of the port-in to the onboarding; anything else is ignored."""
         update = parse_child_update(sent)
         if update is None or not isinstance(self._input.line.number, PortInNumber):
             return
@@ -183,7 +186,7 @@ class LineWorkflow(ResolvesEscalations):
         wanted, line = self._input, self._input.line
         workflow_id = await execute_local(
             LocalActivities.port_in_workflow_id,
-            "Under which id does this number's port-in run?",
+            "Derive the port-in's workflow id",
             number.phone_number,
         )
         self._result.port_in_workflow_id = workflow_id
@@ -221,17 +224,17 @@ class LineWorkflow(ResolvesEscalations):
     async def _verify_binding(
         self, ported: PortInResult, binding: NumberBinding, iccid: str | None, *, rebind: bool
     ) -> None:
-        """A port-in that was open already may have bound its number to nobody, or otherwise."""
+        """Binds the number, if a port-in that was open already has not bound it as wanted."""
         if ported.subscriber_id is None or (
             rebind and ported.subscriber_id == binding.subscriber_id
         ):
             if differences := await bind_number(ported.phone_number, binding, iccid):
                 self._progress.set_detail(
-                    PORT_IN_STEP, f"the number is bound otherwise: {'; '.join(differences)}"
+                    PORT_IN_STEP, f"the number is bound differently: {'; '.join(differences)}"
                 )
         elif ported.subscriber_id != binding.subscriber_id:
             raise ApplicationError(
-                f"the port-in that was open has bound {ported.phone_number} to subscriber "
+                f"an earlier port-in has bound {ported.phone_number} to subscriber "
                 f"{ported.subscriber_id}",
                 type="BoundToAnotherSubscriber",
             )
@@ -239,9 +242,9 @@ class LineWorkflow(ResolvesEscalations):
     async def _run_or_join(
         self, workflow_id: str, request: PortInRequest
     ) -> tuple[PortInResult, bool]:
-        """The port-in's result, and whether it was open already.
+        """Returns the port-in's result, and whether the port-in was open already.
 
-        A port-in outlives this line: it goes on when the line is cancelled or ends.
+        A port-in outlives this line: it continues when the line is cancelled or ends.
         """
         try:
             ported = await workflow.execute_child_workflow(
@@ -255,12 +258,12 @@ class LineWorkflow(ResolvesEscalations):
             )
         except WorkflowAlreadyStartedError:
             self._progress.set_detail(
-                PORT_IN_STEP, "this number's port-in is open already; waiting for it"
+                PORT_IN_STEP, "a port-in of this number is open already; waiting for it to end"
             )
             wait = prepare_call(
                 AWAIT_WORKFLOW_OPTIONS,
                 LocalActivities.await_port_in,
-                "Wait for the open port-in",
+                "Await the open port-in",
                 workflow_id,
             )
             return await wait(), True

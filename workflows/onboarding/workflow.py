@@ -1,4 +1,4 @@
-"""The whole onboarding of a customer: account, people, routes, catalogue, lines."""
+"""The onboarding of a customer: account, subscribers, routes, catalogue and lines."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -14,6 +14,7 @@ from temporalio.exceptions import (
 from activities.local import LocalActivities
 from activities.onboarding.accounts import AccountActivities, CreateAccount
 from activities.support.outcomes import failure_message
+from telegent_orchestrator._validation import MAX_ERRORS, truncate
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import (
     ONBOARDING_WORKFLOW,
@@ -62,34 +63,25 @@ from workflows.support.progress import ProgressTracker
 from workflows.support.search_attributes import ACCOUNT
 
 ACCOUNT_STEP = "Account"
+MAX_ERROR_CHARS = 1000
+"""Of one error in the result. Temporal stores at most 2 MB in one result, failed lines included;
+the full message is in the failure of the activity."""
 
 
 @workflow.defn(name=ONBOARDING_WORKFLOW)
 class OnboardingWorkflow(ResolvesEscalations):
-    """Makes true what the request describes; fails, with what exists, when a part of it cannot be.
+    """Creates what the request describes and does not exist yet.
 
-    One failing part stops only what builds on it: the other lines go live.
+    A failing step stops only what depends on it: the other lines go live. The workflow then fails
+    with what exists and what went wrong.
     """
 
     @workflow.init
     def __init__(self, request: OnboardingRequest) -> None:
         self._request = request
         self._result = OnboardingResult(reference=request.reference, complete=False, account_id="")
-        steps = [
-            ACCOUNT_STEP,
-            *(subscriber_step(subscriber.key) for subscriber in request.subscribers),
-        ]
-        steps += [MESSAGE_ROUTE_STEP, *([VOICE_ROUTE_STEP] if request.routes.voice else [])]
-        steps += [*([PRODUCTS_STEP] if request.products else []), PACKAGES_STEP]
-        steps += (
-            [GUARDIAN_STEP]
-            if any(subscriber.guardian for subscriber in request.subscribers)
-            else []
-        )
         self._publisher = EventPublisher(request.reference)
-        self._progress = ProgressTracker(
-            [*steps, *([LINES_STEP] if request.lines else [])], self._on_escalation
-        )
+        self._progress = ProgressTracker(_step_names(request), self._on_escalation)
         self._compensation = CompensationLog(self._progress)
         self._creator = ResourceCreator(self._progress, self._compensation)
         self._shared = SharedDataLimits(self._progress, request.lines)
@@ -98,7 +90,7 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
-        """Account first; people, routes and catalogue side by side; then every line."""
+        """Runs the account, then subscribers, routes and catalogue in parallel, then all lines."""
         try:
             await self._validate_request()
             await self._find_previous_runs()
@@ -125,7 +117,7 @@ class OnboardingWorkflow(ResolvesEscalations):
         )
 
     async def _roll_back(self) -> None:
-        """Lines have taken back their own part; what those use that have a number must stay."""
+        """Rolls back the shared part. Lines have rolled back theirs; what lines use must stay."""
         holders = self._lines.holding_numbers
         await self._compensation.run(
             keep_reason=f"used by line {', '.join(holders)}" if holders else ""
@@ -134,7 +126,7 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> OnboardingStatus:
-        """How far the onboarding is."""
+        """Returns the state of each step and line, and what exists so far."""
         return OnboardingStatus(
             reference=self._request.reference,
             steps=self._progress.steps,
@@ -144,9 +136,9 @@ class OnboardingWorkflow(ResolvesEscalations):
             result=self._result,
         )
 
-    @workflow.signal(name=CHILD_UPDATED_SIGNAL, description="sent by lines, not by people")
+    @workflow.signal(name=CHILD_UPDATED_SIGNAL, description="sent by lines, not by operators")
     def child_updated(self, *sent: JsonValue) -> None:
-        """News of a line. Anything else is not ours, and is ignored."""
+        """Applies the update of a line; anything else is ignored."""
         update = parse_child_update(sent)
         if update is not None:
             self._lines.on_line_update(update)
@@ -154,12 +146,12 @@ class OnboardingWorkflow(ResolvesEscalations):
     async def _validate_request(self) -> None:
         errors = await execute_local(
             LocalActivities.validate_request,
-            "Can this worker do all that is asked for?",
+            "Validate request",
             self._request,
         )
         if errors:
             raise ApplicationError(
-                "the request was refused before any call: " + "; ".join(errors),
+                "the request was rejected before any call to Telegent: " + "; ".join(errors),
                 type="RequestRejected",
                 non_retryable=True,
             )
@@ -168,7 +160,7 @@ class OnboardingWorkflow(ResolvesEscalations):
         info = workflow.info()
         previous_runs = await execute_local(
             LocalActivities.find_previous_runs,
-            "Has an earlier run made anything?",
+            "Find previous runs",
             info.workflow_id,
             info.run_id,
         )
@@ -217,9 +209,9 @@ class OnboardingWorkflow(ResolvesEscalations):
         )
 
     async def _order_webhook(self) -> None:
-        """The vendor's hints on orders, when this house has a webhook for them."""
+        """Registers our webhook for order updates, if one is configured."""
         wanted = await execute_local(
-            LocalActivities.order_webhook_configured, "Are order updates to be sent to us?"
+            LocalActivities.order_webhook_configured, "Check webhook configuration"
         )
         if wanted:
             await ensure_order_webhook(self._progress, self._result.account_id)
@@ -252,16 +244,16 @@ class OnboardingWorkflow(ResolvesEscalations):
         )
 
     async def _isolate_failure(self, work: Awaitable[None]) -> None:
-        """One part of the whole: its failure is kept, and what does not need it goes on."""
+        """Records a failure, so that what does not depend on this work continues."""
         try:
             await work
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            self._result.errors.append(failure_message(error))
+            self._result.errors.append(truncate(failure_message(error), MAX_ERROR_CHARS))
 
     def _marked_name(self, name: str) -> str:
-        """A name at the vendor that tells whose it is, so that it can be found again."""
+        """Returns a name that holds our reference, so that a lookup finds the resource by it."""
         return f"{name} ({self._request.reference})"
 
     async def _on_escalation(self, state: StepState, message: str) -> None:
@@ -281,12 +273,29 @@ class OnboardingWorkflow(ResolvesEscalations):
             if line.state is not StepState.DONE
         ]
         result.complete = not result.errors
+        if more := len(result.errors) - MAX_ERRORS:
+            result.errors[MAX_ERRORS:] = [f"and {more} more errors: see `lines`"] * (more > 0)
         if not result.complete:
             raise ApplicationError(
-                "not everything could be done: " + "; ".join(result.errors),
+                "onboarding incomplete: " + "; ".join(result.errors),
                 result,
                 type="Incomplete",
                 non_retryable=True,
             )
         await self._publisher.publish(EventType.ONBOARDING_COMPLETED, StepState.DONE.value)
         return result
+
+
+def _step_names(request: OnboardingRequest) -> list[str]:
+    guardian = any(subscriber.guardian for subscriber in request.subscribers)
+    needed = {
+        ACCOUNT_STEP: True,
+        **{subscriber_step(subscriber.key): True for subscriber in request.subscribers},
+        MESSAGE_ROUTE_STEP: True,
+        VOICE_ROUTE_STEP: request.routes.voice,
+        PRODUCTS_STEP: request.products,
+        PACKAGES_STEP: True,
+        GUARDIAN_STEP: guardian,
+        LINES_STEP: request.lines,
+    }
+    return [name for name, wanted in needed.items() if wanted]

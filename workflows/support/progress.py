@@ -1,4 +1,4 @@
-"""What people see of a running workflow: its steps, and the questions that it asks them."""
+"""What operators see of a running workflow: its steps, and its open escalations."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 
 from activities.support.outcomes import failure_message
 from telegent_orchestrator._models import PLACEHOLDER
+from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.names import (
     RESOLVE_UPDATE,
     format_needs_action_since,
@@ -21,6 +22,9 @@ from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.markdown import NBSP, TIME_HEADING, code, escape, format_seconds, table
 from workflows.support.search_attributes import CURRENT_STEP, NEEDS_ACTION_SINCE
 
+MAX_LISTED_STEPS = 50
+"""Steps in the current details. The query `status` has all of them."""
+CANCELLED = "cancelled"
 STATE_ICONS = {
     StepState.WAITING: "·",
     StepState.RUNNING: "▶",
@@ -32,12 +36,15 @@ STATE_ICONS = {
 
 
 class ProgressTracker:
-    """Steps in the order in which they are shown, and open questions.
+    """The steps of a workflow, in the order in which they are shown, and its open escalations.
 
-    Every change is written to the workflow's current details, which cost no event, below what
-    `header` says then, and the name of the step to a search attribute, together with whatever
-    else stands in `search_attributes`; an empty one is taken away. `on_escalation`
-    hears of every question.
+    Every change is written to the workflow's current details, which cost no event. The name of the
+    current step goes to a search attribute, together with all others in `search_attributes`; one
+    with an empty value is unset.
+
+    Attributes:
+        header: Renders what the current details show above the steps.
+        search_attributes: Search attributes to set with the next change.
     """
 
     def __init__(
@@ -45,6 +52,12 @@ class ProgressTracker:
         steps: Sequence[str],
         on_escalation: Callable[[StepState, str], Awaitable[None]] | None = None,
     ) -> None:
+        """Creates the tracker.
+
+        Args:
+            steps: Names of the steps that are known from the start.
+            on_escalation: Called with state and message of every escalation.
+        """
         self._steps = {name: Step(name=name) for name in steps}
         self._escalations: dict[str, Escalation] = {}
         self._resolutions: dict[str, Resolution] = {}
@@ -56,17 +69,17 @@ class ProgressTracker:
 
     @property
     def steps(self) -> list[Step]:
-        """The steps in order."""
+        """The steps, in the order in which they are shown."""
         return list(self._steps.values())
 
     @property
     def escalations(self) -> list[Escalation]:
-        """The questions that wait for a person."""
+        """The escalations that wait for an operator."""
         return list(self._escalations.values())
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncIterator[None]:
-        """Shows a step as running, and as done or failed when the block is left."""
+        """Shows a step as running while the block runs, then as done, failed or cancelled."""
         step = self._steps.setdefault(name, Step(name=name))
         step.state, step.started_at, step.ended_at = StepState.RUNNING, workflow.now(), None
         self._current_step = name
@@ -74,41 +87,47 @@ class ProgressTracker:
         try:
             yield
         except BaseException as error:
-            if isinstance(error, FailureError) and not is_cancelled_exception(error):
+            if is_cancelled_exception(error):
+                self._end(step, StepState.FAILED, CANCELLED)
+            elif isinstance(error, FailureError):
                 self._end(step, StepState.FAILED, failure_message(error))
             raise
         self._end(step, StepState.DONE, step.detail)
 
     def skip(self, name: str, reason: str) -> None:
-        """Shows that a step is not needed."""
+        """Shows a step as skipped."""
         self._end(self._steps[name], StepState.SKIPPED, reason)
 
     def set_detail(self, name: str, detail: str) -> None:
-        """Shows a sentence beside a step."""
-        self._steps[name].detail = detail
+        """Shows a sentence beside a step, such as why it waits."""
+        self._steps[name].detail = truncate(detail)
         self.publish()
 
     def mark_needs_operator(self, name: str, reason: str | None) -> None:
-        """Shows that a running step waits for a person; None: that it goes on."""
+        """Shows why a running step needs an operator; None: it runs again."""
         step = self._steps[name]
         if step.finished:
             return
         step.state = StepState.NEEDS_OPERATOR if reason else StepState.RUNNING
-        step.detail = reason or ""
+        step.detail = truncate(reason or "")
 
     async def escalate(self, step: str, message: str, evidence: Sequence[str]) -> Resolution:
-        """Stops at a step until a person answers with the update `resolve`."""
+        """Stops at a step until an operator resolves the escalation with the update `resolve`.
+
+        Raises:
+            CancelledError: The workflow was cancelled meanwhile.
+        """
         self._escalations[step] = Escalation(
             step=step, message=message, evidence=list(evidence), raised_at=workflow.now()
         )
         self._index_escalations()
         shown = self._steps[step]
-        shown.state, shown.detail = StepState.NEEDS_OPERATOR, message
+        shown.state, shown.detail = StepState.NEEDS_OPERATOR, truncate(message)
         self.publish()
         try:
             if self._on_escalation:
                 await self._on_escalation(StepState.NEEDS_OPERATOR, f"{step}: {message}")
-            # A cancel that came while that was sent is not raised again.
+            # A cancel that arrived while that was sent is not raised again.
             raise_if_cancelled()
             await workflow.wait_condition(lambda: step in self._resolutions)
         except asyncio.CancelledError:
@@ -118,37 +137,37 @@ class ProgressTracker:
             raise
         resolution = self._resolutions.pop(step)
         shown.state = StepState.RUNNING
-        shown.detail = f"{resolution.by} answered '{resolution.action.value}': {resolution.reason}"
+        shown.detail = f"{resolution.by} chose '{resolution.action.value}': {resolution.reason}"
         self.publish()
         return resolution
 
     def validate_resolution(self, resolution: Resolution) -> None:
-        """Raises when an answer fits no open question: for validators of the update `resolve`."""
+        """Raises ApplicationError when a resolution fits no open escalation."""
         if resolution.step not in self._escalations:
             waiting = ", ".join(f"'{step}'" for step in self._escalations) or "none"
             raise ApplicationError(
-                f"step '{resolution.step}' does not wait for an answer; waiting: {waiting}",
+                f"step '{resolution.step}' needs no operator; steps that do: {waiting}",
                 type="NoOpenEscalation",
             )
 
     def record_resolution(self, resolution: Resolution) -> None:
-        """Takes a person's answer."""
+        """Closes an escalation with an operator's decision."""
         del self._escalations[resolution.step]
         self._index_escalations()
         self._resolutions[resolution.step] = resolution
 
     def _index_escalations(self) -> None:
-        """Lets lists and figures find how long the oldest open question has waited."""
+        """Lets lists and metrics find how long the oldest open escalation has waited."""
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
         self.search_attributes[NEEDS_ACTION_SINCE] = (
             format_needs_action_since(min(raised)) if raised else ""
         )
 
     def publish(self) -> None:
-        """Writes the current details (Markdown) and, when it moved on, the step's name."""
+        """Writes the current details (Markdown) and the search attributes that have changed."""
         if not self._render_scheduled:
-            # Once for all that happens at one time: drawing hundreds of messages one by one can
-            # take longer than the SDK lets a workflow run.
+            # Once for all that happens in one workflow task: rendering for each of hundreds of
+            # messages could take longer than the SDK lets a workflow run.
             self._render_scheduled = True
             asyncio.get_running_loop().call_soon(self._render)
         self.search_attributes[CURRENT_STEP] = next(
@@ -157,7 +176,7 @@ class ProgressTracker:
         )
         known = workflow.info().typed_search_attributes
         if changed := {k: v for k, v in self.search_attributes.items() if known.get(k, "") != v}:
-            # One command for all: each one is an event, and on Temporal Cloud a billed action.
+            # One command for all: each is an event, and on Temporal Cloud a billed action.
             workflow.upsert_search_attributes(
                 [
                     key.value_set(value) if value else key.value_unset()
@@ -167,24 +186,33 @@ class ProgressTracker:
 
     def _render(self) -> None:
         self._render_scheduled = False
-        steps = self._steps.values()
+        # Of hundreds of steps, as of an onboarding with hundreds of subscribers, those to look at.
+        steps = sorted(self._steps.values(), key=_is_inactive)[:MAX_LISTED_STEPS]
+        if len(steps) == len(self._steps):
+            steps = self.steps
         rows = [
             (state_label(step.state), step.name, _state_time(step), step.detail) for step in steps
         ]
         lines = self.header()
-        for escalation in self._escalations.values():
+        for escalation in self.escalations[:MAX_LISTED_STEPS]:
             lines += ["", *_render_escalation(escalation)]
         lines += ["", *table(("state", "step", TIME_HEADING, "detail"), rows)]
+        if more := len(self._steps) - len(steps):
+            lines += ["", f"and {more} more steps: see the query `status`"]
         workflow.set_current_details("\n".join(lines).strip())
 
     def _end(self, step: Step, state: StepState, detail: str) -> None:
-        step.state, step.detail, step.ended_at = state, detail, workflow.now()
+        step.state, step.detail, step.ended_at = state, truncate(detail), workflow.now()
         self.publish()
 
 
 def state_label(state: StepState) -> str:
-    """A state with the sign that makes it easy to find in a column."""
+    """Returns a state with the icon that makes it easy to find in a column."""
     return f"{STATE_ICONS[state]} {state.value}".replace(" ", NBSP)
+
+
+def _is_inactive(step: Step) -> bool:
+    return step.state in (StepState.WAITING, StepState.DONE, StepState.SKIPPED)
 
 
 def _state_time(step: Step) -> str:
@@ -193,13 +221,13 @@ def _state_time(step: Step) -> str:
 
 
 def _render_escalation(escalation: Escalation) -> list[str]:
-    """A question with its evidence, and the answers to copy and fill in."""
+    """Returns an escalation with its evidence, and the resolutions to copy and fill in."""
     lines = [
-        f"✋ **{escape(escalation.step)} waits for a person**: {escape(escalation.message)}",
+        f"✋ **{escape(escalation.step)} needs an operator**: {escape(escalation.message)}",
         "",
     ]
     lines += [f"- {escape(found)}" for found in escalation.evidence]
-    lines += ["", f"Answer with the update `{RESOLVE_UPDATE}`, each {PLACEHOLDER} replaced:", ""]
+    lines += ["", f"Send the update `{RESOLVE_UPDATE}` with each {PLACEHOLDER} replaced:", ""]
     return lines + code(
         "\n".join(_resolution_template(escalation.step, action) for action in ResolutionAction)
     )

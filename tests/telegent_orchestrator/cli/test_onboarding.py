@@ -161,7 +161,7 @@ async def test_a_question_is_answered_with_the_command_that_is_shown(
     again = await cli.run_line(retry)
     assert (again.status, again.err) == (
         1,
-        "refused: step 'Voice route' does not wait for an answer; waiting: none\n",
+        "refused: step 'Voice route' needs no operator; steps that do: none\n",
     )
     assert (await cli.run("status", reference, "--watch")).status == 0
 

@@ -232,7 +232,7 @@ async def test_a_person_can_name_the_thing_that_exists(harness: Harness) -> None
     async for now in handle.watch():
         if now.onboarding.escalations:
             break
-    with pytest.raises(MessageRejectedError, match="waiting: 'Account'"):
+    with pytest.raises(MessageRejectedError, match="steps that do: 'Account'"):
         await handle.resolve(
             Resolution(step="Number", action=ResolutionAction.RETRY, by="desk", reason="a slip")
         )

@@ -1,17 +1,16 @@
 """An onboarding that is started again: what its earlier run left open, or had finished."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from telegent_orchestrator.client import OnboardingHandle, OnboardingProgress
+from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.progress import StepState
 from tests.harness import Harness
-from tests.payloads import line, single
-from tests.timeouts import TEST_TIMEOUT
+from tests.harness.payloads import line, single
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from workflows.support import exactly_once
 
 BUY = "POST /v1.0/numbers/provision"
@@ -21,15 +20,6 @@ BUY = "POST /v1.0/numbers/provision"
 def brief_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call of a terminated run counts as ended after a second."""
     monkeypatch.setattr(exactly_once, "VENDOR_CALL_TIMEOUT", timedelta(seconds=1))
-
-
-async def until(
-    handle: OnboardingHandle, fits: Callable[[OnboardingProgress], bool]
-) -> OnboardingProgress:
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while not fits(progress := await handle.progress()):
-            await asyncio.sleep(0.05)
-    return progress
 
 
 async def test_restart_with_open_line_waits_for_it_and_duplicates_nothing(
@@ -42,25 +32,23 @@ async def test_restart_with_open_line_waits_for_it_and_duplicates_nothing(
 
     again = await harness.onboard(single())
 
-    progress = await until(
-        again, lambda now: "an earlier run of this line" in now.onboarding.lines[0].detail
+    progress: OnboardingProgress = await wait_until(
+        again.progress, lambda now: "an earlier run of this line" in now.onboarding.lines[0].detail
     )
     assert progress.lines == {}
     purchase.release()
     result = await again.result()
     assert result.complete
-    in_service = harness.telegent.ledger.count("number.provisioned") - harness.telegent.ledger.count(
-        "number.status_changed"
-    )
-    assert in_service == 1
+    ledger = harness.telegent.ledger
+    assert ledger.count("number.provisioned") - ledger.count("number.status_changed") == 1
 
 
 async def test_restart_after_cancel_uses_numbers_of_finished_lines(harness: Harness) -> None:
     """Two numbers of one subscriber cannot be told apart by a lookup."""
     request = single(lines=[line("one", "one"), line("two", "one")])
     first = await harness.onboard(request)
-    done = await until(
-        first, lambda now: [summary.state for summary in now.onboarding.lines][0] is StepState.DONE
+    done: OnboardingProgress = await wait_until(
+        first.progress, lambda now: now.onboarding.lines[0].state is StepState.DONE
     )
     number = done.lines["one"].result.phone_number
     await first.cancel()

@@ -184,7 +184,7 @@ async def test_an_onboarding_leads_to_the_port_in_that_waits(harness: Harness) -
     onboarding = await harness.onboard(single(lines=[line("moved", "one", number=port)]))
 
     text = await wait_for_details_page(harness.temporal, onboarding.id, "ACTION_REQUIRED")
-    assert "**moved** waits for a person" in text
+    assert "**moved** needs an operator" in text
     assert "0 of 1 lines done" in text
     line_id = f"{onboarding.id}-line-moved"
     assert f"(namespaces/{harness.temporal.namespace}/workflows/{line_id})" in text
@@ -195,7 +195,7 @@ async def test_an_onboarding_leads_to_the_port_in_that_waits(harness: Harness) -
     await onboarding.result()
     text = await read_details_page(harness.temporal, onboarding.id)
     assert "1 of 1 lines done" in text
-    assert "waits for a person" not in text
+    assert "needs an operator" not in text
 
 
 async def test_a_question_is_answered_from_the_page(harness: Harness) -> None:
@@ -203,7 +203,7 @@ async def test_a_question_is_answered_from_the_page(harness: Harness) -> None:
         Fault(match="POST /v1.0/account/create", kind="error_before", times=2)
     )
     onboarding = await harness.onboard(single())
-    text = await wait_for_details_page(harness.temporal, onboarding.id, "waits for a person")
+    text = await wait_for_details_page(harness.temporal, onboarding.id, "needs an operator")
     adopt, retry, abandon = json_samples(text)
     assert [sample["action"] for sample in (adopt, retry, abandon)] == ["adopt", "retry", "abandon"]
     assert adopt["id"] == "…"
