@@ -5,7 +5,7 @@
 PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
 
 .PHONY: help setup demo up test test-resilience check lint prose types format schemas histories \
 	faults crash soak leak-scan screenshots docs lock

@@ -26,6 +26,8 @@ from tests.harness.processes import temporal_binary
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.http.webhook import ORDER_UPDATE_PATH as ORDER_UPDATE
 
+pytestmark = pytest.mark.resilience
+
 ONE_SHOT = ("namespace", "task-queue", "search-attributes")
 CONTAINERS = [
     f"{name}-{number}" if "scale" in SERVICES[name] else name

@@ -109,6 +109,7 @@ async def on_call(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnC
         yield OnCall(running)
 
 
+@pytest.mark.resilience
 async def test_port_ins_that_are_stuck_are_found_and_helped(on_call: OnCall) -> None:
     orchestrator = on_call.running.orchestrator
     await on_call.tells_simulator("carrier", number=HELD, script="reject:9Z-ACCOUNT ON HOLD")
@@ -126,6 +127,7 @@ async def test_port_ins_that_are_stuck_are_found_and_helped(on_call: OnCall) -> 
     assert (await held.result()).state is PortState.COMPLETED
 
 
+@pytest.mark.resilience
 async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) -> None:
     fault = {"match": "POST /v1.0/voice/routes", "kind": "error_before", "status": 504, "times": 2}
     await on_call.tells_simulator("faults", **fault)
@@ -141,6 +143,7 @@ async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) 
     assert (await asking.result()).complete
 
 
+@pytest.mark.resilience
 async def test_a_submit_without_an_answer_gets_its_order(on_call: OnCall) -> None:
     submit = "POST /v1.0/numbers/portin"
     await on_call.tells_simulator("faults", match=submit, kind="drop_response")
@@ -162,11 +165,13 @@ async def order_of(number: str, running: SupervisedStack) -> str:
     return next(str(row["data"]["order_id"]) for row in submitted if number in str(row))
 
 
+@pytest.mark.resilience
 async def test_calls_slow_down_and_speed_up_without_a_restart(on_call: OnCall) -> None:
     assert "0.25" in await on_call.types("slow down")
     await on_call.types("full speed")
 
 
+@pytest.mark.resilience
 async def test_pollers_are_seen_and_a_new_build_replays_what_is_open(on_call: OnCall) -> None:
     await on_call.starts_port("+18015550146", PortState.SUBMITTED)
 
@@ -186,10 +191,12 @@ def test_a_command_that_another_test_types_is_the_same_here(name: str, document:
     assert documented_commands(RUNBOOK, name) == documented_commands(page, name)
 
 
+@pytest.mark.resilience
 async def test_events_that_failed_are_listed_and_sent_again(on_call: OnCall) -> None:
     await on_call.types("events")
 
 
+@pytest.mark.resilience
 async def test_what_a_lost_database_knew_is_rebuilt_and_nothing_is_made_twice(
     on_call: OnCall,
 ) -> None:

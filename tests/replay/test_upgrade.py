@@ -44,6 +44,8 @@ from tests.harness.payloads import port_in, single
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
 
+pytestmark = pytest.mark.resilience
+
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
 RUNNING = "ExecutionStatus = 'Running'"
 STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED

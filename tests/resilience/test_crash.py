@@ -9,6 +9,8 @@ from resilience.crash.cases import CrashCase, CrashKind, all_crashes
 from resilience.crash.sweep import sweep
 from resilience.oracle.invariants import InvariantReport
 
+pytestmark = pytest.mark.resilience
+
 SEED = 4
 HANDFUL = {CrashKind.WORKER_KILLED: 2, CrashKind.WORKER_SUSPENDED: 1, CrashKind.SERVER_KILLED: 2}
 

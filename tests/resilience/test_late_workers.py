@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -18,6 +19,8 @@ from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE
 from telegent_orchestrator.onboarding import NewAccount
 from tests.harness.waiting import TEST_TIMEOUT
+
+pytestmark = pytest.mark.resilience
 
 TIMES_OUT = timedelta(seconds=2)
 

@@ -16,6 +16,8 @@ from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import line_id
 from tests.harness.waiting import TEST_TIMEOUT
 
+pytestmark = pytest.mark.resilience
+
 BUY = "POST /v1.0/numbers/provision"
 
 

@@ -15,7 +15,7 @@ from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAct
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.waiting import TEST_TIMEOUT
-from workflows.support import activity_options
+from workflows.support import exactly_once
 
 BUY = "POST /v1.0/numbers/provision"
 INVENTORY = "GET /v1.0/numbers/inventory"
@@ -104,7 +104,7 @@ class TestSlowOrders:
         self, harness: Harness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # How long a call of the run that was ended may still have been under way.
-        monkeypatch.setattr(activity_options, "VENDOR_CALL_TIMEOUT", timedelta(seconds=1))
+        monkeypatch.setattr(exactly_once, "VENDOR_CALL_TIMEOUT", timedelta(seconds=1))
         handle = await harness.onboard(single())
         async with asyncio.timeout(TEST_TIMEOUT):
             while not any(call.path == BUY.split()[1] for call in harness.telegent.requests):

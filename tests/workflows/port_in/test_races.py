@@ -35,6 +35,8 @@ from tests.harness import SETTINGS, Harness
 from tests.harness.payloads import port_in
 from tests.harness.waiting import TEST_TIMEOUT
 
+pytestmark = pytest.mark.resilience
+
 TROUBLES: list[tuple[FaultKind, int]] = [
     ("drop_response", 500),
     ("error_before", 500),
