@@ -422,7 +422,7 @@ async def test_a_pin_that_telegent_refuses_fails_with_its_words(there: Harness) 
 
     words = await failure(handle)
 
-    assert "refused (400)" in words
+    assert "rejected (400)" in words
     assert PIN not in words
 
 
