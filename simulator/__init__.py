@@ -1,27 +1,22 @@
-"""A Telegent mPaaS that runs on a laptop: stateful, with a slow carrier and lost answers."""
+"""A stateful simulator of the Telegent mPaaS API, with losing carriers and fault injection."""
 
-from simulator.engine.carrier import Carrier, CarrierRecord, CarrierTimings
-from simulator.engine.clock import Clock, ManualClock, RealClock
-from simulator.engine.faults import Fault
-from simulator.engine.gates import Gate
-from simulator.engine.ledger import Ledger, LedgerRow
-from simulator.http.request_log import RequestEntry
-from simulator.options import CarrierSetup, SimulatorOptions
-from simulator.simulator import Simulator
-
-__all__ = [
-    "Carrier",
-    "CarrierRecord",
-    "CarrierSetup",
-    "CarrierTimings",
-    "Clock",
-    "Fault",
-    "Gate",
-    "Ledger",
-    "LedgerRow",
-    "ManualClock",
-    "RealClock",
-    "RequestEntry",
-    "Simulator",
-    "SimulatorOptions",
-]
+from simulator.engine.carrier import (
+    Carrier as Carrier,
+    CarrierRecord as CarrierRecord,
+    CarrierTimings as CarrierTimings,
+)
+from simulator.engine.clock import (
+    Clock as Clock,
+    ManualClock as ManualClock,
+    RealClock as RealClock,
+)
+from simulator.engine.faults import Fault as Fault
+from simulator.engine.gates import Gate as Gate
+from simulator.engine.ledger import Ledger as Ledger, LedgerRow as LedgerRow
+from simulator.http.request_log import RequestEntry as RequestEntry
+from simulator.options import (
+    DIALECTS as DIALECTS,
+    CarrierSetup as CarrierSetup,
+    SimulatorOptions as SimulatorOptions,
+)
+from simulator.simulator import Simulator as Simulator

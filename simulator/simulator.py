@@ -1,4 +1,4 @@
-"""The simulator as one object: state, carrier, faults, logs, and a server to reach it by."""
+"""The simulator: state, carrier, faults, logs, and an HTTP server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ from simulator.engine.faults import FaultInjector
 from simulator.engine.gates import GateRegistry
 from simulator.engine.ledger import Ledger
 from simulator.engine.state import SimulatorState
+from simulator.examples import add_examples
 from simulator.http.control import control_routes
 from simulator.http.request_log import RateLimit, RequestEntry
 from simulator.http.server import listen
@@ -18,10 +19,11 @@ from simulator.options import SimulatorOptions
 
 
 class Simulator:
-    """A Telegent that runs here.
+    """A simulated Telegent. Use `serve()` to make it available over HTTP.
 
-    `options` choose its manners; `clock` replaces the clock the options would pick, for tests
-    that own the time. Use `serve()` to reach it over HTTP.
+    Args:
+        options: How it behaves.
+        clock: Replaces the clock that the options choose, for tests that control time.
     """
 
     def __init__(self, options: SimulatorOptions | None = None, clock: Clock | None = None) -> None:
@@ -30,14 +32,17 @@ class Simulator:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets everything, tokens, faults and gates too; the carrier starts as configured."""
+        """Discard everything, including tokens, faults and gates, and start as configured."""
         options = self.options
         fresh: Clock = ManualClock() if options.manual_clock else RealClock()
         self.clock: Clock = self._injected_clock or fresh
-        carrier = Carrier(options.carrier.timings, options.carrier.vocabulary)
+        vocabulary = options.carrier.vocabulary or options.vocabulary
+        carrier = Carrier(options.carrier.timings, vocabulary)
         for number, record in options.carrier.records.items():
             carrier.set_record(number, record)
         self.state = SimulatorState(options, self.clock, carrier, Ledger(options.ledger_file))
+        if options.examples:
+            add_examples(self.state)
         self.tokens = TokenIssuer(options, self.clock)
         self.faults = FaultInjector()
         self.gates = GateRegistry()
@@ -48,43 +53,52 @@ class Simulator:
 
     @property
     def ledger(self) -> Ledger:
-        """The committed effects, including what became due since the last call."""
+        """The committed effects, including those that are due by now."""
         self.state.process_due_events()
         return self.state.ledger
 
     @property
     def carrier(self) -> Carrier:
-        """The losing carrier. What was due before a record is changed has happened already."""
+        """The losing carriers, after all events that are due by now."""
         self.state.process_due_events()
         return self.state.carrier
 
     @property
     def api_calls(self) -> int:
-        """Vendor calls received, token calls left out."""
+        """Number of API requests received, without token requests."""
         return len(self.requests) - self.token_calls
 
     @property
     def token_calls(self) -> int:
-        """Token calls received."""
+        """Number of token requests received."""
         return sum(entry.is_token for entry in self.requests)
 
     def complete_port_out(self, number: str, pin: str) -> None:
-        """Lets a gaining carrier that quotes this PIN take a number away.
+        """Port a number out to a gaining carrier that quotes this PIN.
 
-        Raises ValueError when the number is not in service here, or its port-out PIN is another.
+        Raises:
+            ValueError: The number is not in service here, or it has another port-out PIN.
         """
         self.state.process_due_events()
         held = self.state.numbers.get(number)
         if held is None or held.status != "Active" or held.port_out_pin != pin:
-            raise ValueError("the number is not in service here, or its port-out PIN is another")
+            raise ValueError("the number is not in service here, or it has another port-out PIN")
         del self.state.numbers[number]
         self.state.commit("portout.completed", {"number": number, "number_id": held.id})
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-        """Serves in this event loop while the block runs and gives the base URL.
+        """Serve in this event loop while the block runs.
 
-        Port 0 takes a free one. Raises OSError when the address cannot be listened on.
+        Args:
+            host: Address to listen on.
+            port: Port to listen on; 0 for a free one.
+
+        Yields:
+            The base URL.
+
+        Raises:
+            OSError: The address is not available.
         """
         async with listen(VendorApi(self), control_routes(self), host, port) as url:
             yield url

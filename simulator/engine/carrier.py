@@ -1,4 +1,4 @@
-"""The losing carrier behind port-ins: what it knows about a number, and how it answers."""
+"""The losing carriers of port-ins: their records of numbers, and how they respond."""
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -11,7 +11,7 @@ Phase = Literal["submitted", "acknowledged", "scheduled", "rejected", "complete"
 WRONG_ACCOUNT_NUMBER = "8A-ACCOUNT_NUM_REQ_OR_INCORRECT"
 NUMBER_LOCKED = "6P-REMOVE NUMBER LOCK ON VERIZON ACCOUNT"
 MISMATCH = "1P-Other"
-# Only the code 6B is published; the text behind it is this simulator's.
+# Only the code 6B is published; its text is the simulator's.
 WRONG_PIN = "6B-TRANSFER PIN REQUIRED OR INCORRECT"
 
 # The vendor publishes three status vocabularies for the same order and no mapping between them.
@@ -44,7 +44,7 @@ ORDER_STATUSES: dict[Vocabulary, dict[Phase, str]] = {
 
 
 class CarrierTimings(BaseModel):
-    """Seconds after a submit or update until the carrier acknowledges, decides and completes."""
+    """Seconds from a submit or correction until the carrier acknowledges, decides and completes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,12 +60,19 @@ class CarrierTimings(BaseModel):
 
 
 class CarrierRecord(BaseModel):
-    """What the losing carrier holds for one number. A field left None is not compared.
+    """What the losing carrier holds for one number, and how it behaves.
 
-    `script` says how the carrier behaves beyond comparing:
-    `accept`; `reject:<code>` (turn down the first request with this text, then only compare);
-    `lock` (the number is locked until `locked` is set to false); `silent` (never answers);
-    `complete_during_cancel` (the port goes through at the moment somebody cancels it).
+    Attributes:
+        account_number: Expected account number; None for any. The same holds for `pin`, `zip` and
+            `name`.
+        locked: Whether the number is locked, so that requests are rejected.
+        eligible: Whether the number can be ported.
+        carrier: Name of the carrier.
+        delay: Seconds by which the carrier is later than its timings.
+        script: Further behaviour: `accept`; `reject:<text>` rejects the first request with this
+            text; `lock` sets `locked`; `silent` never responds; `complete_during_cancel` completes
+            the port when it is cancelled; `cancelled_once` reports Cancelled once although the
+            port continues; `flicker` reports another status and message at every read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,8 +84,10 @@ class CarrierRecord(BaseModel):
     locked: bool = False
     eligible: bool = True
     carrier: str = "Example Carrier"
+    delay: float = Field(default=0.0, ge=0)
     script: str = Field(
-        default="accept", pattern=r"^(accept|lock|silent|complete_during_cancel|reject:.+)$"
+        default="accept",
+        pattern=r"^(accept|lock|silent|complete_during_cancel|cancelled_once|flicker|reject:.+)$",
     )
 
     @model_validator(mode="before")
@@ -90,7 +99,7 @@ class CarrierRecord(BaseModel):
 
 
 class Carrier:
-    """Answers port-in requests from its records. A number without a record accepts anything."""
+    """Responds to port-in requests. A number without a record accepts any data."""
 
     def __init__(self, timings: CarrierTimings, vocabulary: Vocabulary) -> None:
         self.timings = timings
@@ -99,14 +108,19 @@ class Carrier:
         self._scripted_rejections_sent: set[str] = set()
 
     def set_record(self, number: str, record: CarrierRecord) -> None:
-        """Puts or replaces the record of an E.164 number; its `reject:` script starts anew."""
+        """Set the record of an E.164 number. Its `reject:` script applies again."""
         self.records[number] = record
         self._scripted_rejections_sent.discard(number)
 
     def update_record(self, number: str, changes: dict[str, Any]) -> None:
-        """Changes some fields of a record (creating it), e.g. `{"locked": False}` to unlock.
+        """Update fields of a record, or create it.
 
-        Raises pydantic's ValidationError for unknown fields or values.
+        Args:
+            number: E.164 number.
+            changes: New values by field name, e.g. `{"locked": False}`.
+
+        Raises:
+            pydantic.ValidationError: Unknown fields or invalid values.
         """
         known = self.records.get(number)
         held = known.model_dump() if known else {}
@@ -116,17 +130,22 @@ class Carrier:
         self.records[number] = CarrierRecord.model_validate({**held, **changes})
 
     def unlock(self, number: str) -> None:
-        """Removes the number lock, as the subscriber would at the losing carrier."""
+        """Remove the number lock, as the subscriber would at the losing carrier."""
         self.update_record(number, {"locked": False})
 
     def get_record(self, number: str) -> CarrierRecord:
-        """The record of a number, or one that accepts anything."""
+        """Return the record of a number, or one that accepts any data."""
         return self.records.get(number) or CarrierRecord()
 
     def next_rejection(self, number: str, request: dict[str, Any]) -> str | None:
-        """The carrier's rejection text for a port-in request, or None when it agrees.
+        """Decide on a port-in request. A `reject:` script applies once.
 
-        `request` holds the vendor's own field names. A `reject:` script is used up by this call.
+        Args:
+            number: E.164 number.
+            request: Data of the request, with the vendor's field names.
+
+        Returns:
+            The rejection text; None if the carrier accepts the request.
         """
         record = self.get_record(number)
         code = record.script.removeprefix("reject:")
@@ -147,15 +166,35 @@ class Carrier:
         return None
 
     def order_status(self, phase: Phase) -> str:
-        """The vendor's word for a phase in the chosen vocabulary."""
+        """Return the vendor's status for a phase, in the chosen vocabulary."""
         return ORDER_STATUSES[self.vocabulary][phase]
 
+    def shown_phase(self, number: str, phase: Phase, polls: int) -> tuple[Phase, str | None]:
+        """Return the phase that a read shows, and a message that replaces the order's.
+
+        Args:
+            number: E.164 number.
+            phase: Phase of the order.
+            polls: How often the order was read, this time included.
+        """
+        script = self.get_record(number).script
+        if phase in ("complete", "cancelled"):
+            return phase, None
+        if script == "cancelled_once" and polls == 2:
+            return "cancelled", None
+        if script == "flicker":
+            return ("submitted" if polls % 2 else "acknowledged"), f"Attempt {polls}"
+        return phase, None
+
     def due_at(
-        self, received_at: datetime, event: Literal["acknowledge", "decide", "complete"]
+        self,
+        number: str,
+        received_at: datetime,
+        event: Literal["acknowledge", "decide", "complete"],
     ) -> datetime:
-        """When the carrier acts on a request that reached it at `received_at`."""
+        """Return when the carrier acts on a request that it received at `received_at`."""
         seconds: float = getattr(self.timings, f"{event}_after")
-        return received_at + timedelta(seconds=seconds)
+        return received_at + timedelta(seconds=seconds + self.get_record(number).delay)
 
 
 def _mismatch(expected: str | None, given: str | None) -> bool:

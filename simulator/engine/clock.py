@@ -1,4 +1,4 @@
-"""Where the simulator's time comes from. Every delay and expiry is computed from a `Clock`."""
+"""The simulator's time. All delays and expiries are computed from a `Clock`."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Gives the current UTC time; never runs backwards."""
+    """Provides the current UTC time; never goes backwards."""
 
     def now(self) -> datetime:
         """The current time, aware, in UTC."""
@@ -14,7 +14,7 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The machine's time, advanced by the monotonic clock so that a clock step cannot reorder."""
+    """The machine's time, advanced by the monotonic clock, so that clock steps do not matter."""
 
     def __init__(self) -> None:
         self._start = datetime.now(UTC)
@@ -26,7 +26,7 @@ class RealClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is advanced. Starts at the real time unless told."""
+    """A clock that only moves when it is advanced. Starts at the real time by default."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime.now(UTC)
@@ -36,7 +36,7 @@ class ManualClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Moves the time forward. Raises ValueError for a negative number of seconds."""
+        """Move the time forward. Raises ValueError for a negative number of seconds."""
         if seconds < 0:
             raise ValueError("a clock can only be advanced forward; give seconds >= 0")
         self._now += timedelta(seconds=seconds)

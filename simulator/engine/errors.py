@@ -1,4 +1,4 @@
-"""How the simulator says no: one exception, and the two error bodies the vendor has published."""
+"""Rejections: one exception, and the two error bodies that the vendor has published."""
 
 from typing import Any, Literal
 from uuid import uuid4
@@ -18,10 +18,13 @@ _TITLES = {
 
 
 class ApiError(Exception):
-    """A request the vendor would not carry out; nothing was changed.
+    """A rejected request; nothing was changed.
 
-    `status` is the HTTP status, `message` the text for the caller, `fields` the faults by field
-    name, `retry_after` whole seconds for the header of a 429.
+    Args:
+        status: HTTP status.
+        message: Text for the caller.
+        fields: Errors by field name.
+        retry_after: Whole seconds for the header of a 429 or 503.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class ApiError(Exception):
         self.retry_after = retry_after
 
     def body(self, style: ErrorStyle) -> dict[str, Any]:
-        """The error body: `{"StatusCode", "Message"}`, or the problem details seen in 2025."""
+        """Return the body: `{"StatusCode", "Message"}`, or the problem details of 2025."""
         if style == "current":
             return {"StatusCode": self.status, "Message": self.message}
         problem: dict[str, Any] = {
@@ -58,24 +61,24 @@ class ApiError(Exception):
 
 
 def missing(field: str) -> ApiError:
-    """400 for a field that this request needs; the wording is the vendor's own."""
+    """Return a 400 for a missing field, in the vendor's wording."""
     return ApiError(400, f"{field} is required", fields={field: [f"{field} is required"]})
 
 
 def invalid(field: str, text: str) -> ApiError:
-    """400 for a field whose value breaks a rule; `text` says which."""
+    """Return a 400 for a field whose value breaks a rule, which `text` states."""
     return ApiError(400, text, fields={field: [text]})
 
 
 def not_found(what: str) -> ApiError:
-    """404: the vendor gives the same answer for "unknown" and "another account's"."""
+    """Return a 404. The vendor does not distinguish unknown from another account's."""
     return ApiError(
         404, f"Not found: this {what} does not exist or belongs to a different account."
     )
 
 
 def from_validation(error: ValidationError) -> ApiError:
-    """400 with every faulty field named at once. Values are never repeated: they may be secrets."""
+    """Return a 400 that names all invalid fields, without values, which may be secrets."""
     fields: dict[str, list[str]] = {}
     for fault in error.errors(include_input=False, include_context=False, include_url=False):
         name = ".".join(str(part) for part in fault["loc"])

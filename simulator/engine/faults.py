@@ -1,4 +1,4 @@
-"""Trouble on demand: rules that spoil chosen calls in ways a network or a gateway would."""
+"""Fault injection: rules that make chosen requests fail as networks and gateways do."""
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -17,26 +17,30 @@ FaultKind = Literal[
     "broken_json",
     "html",
     "empty",
+    "report_failure",
     "401",
 ]
 
 
 def matches(pattern: str, method: str | None, path: str) -> bool:
-    """Whether a pattern such as "POST /v1.0/numbers/*" means this call; no method: any."""
+    """Whether a pattern such as "POST /v1.0/numbers/*" matches a request; without method: any."""
     expected_method, _, expected_path = pattern.rpartition(" ")
     same_method = not expected_method or method is None or expected_method.upper() == method
     return same_method and fnmatchcase(path.lower(), expected_path.lower())
 
 
 class Fault(BaseModel):
-    """Spoils calls that match, from the `nth` one on (1-based), `times` in a row.
+    """A fault for requests that match, from the `nth` on (1-based), `times` in a row.
 
-    `match` is a path pattern (`*` and `?`), optionally after a method: "POST /v1.0/numbers/*".
-    Letter case does not matter. Kinds: `refuse_connection` closes the connection unread, nothing
-    done; `drop_response` does it, then cuts the connection; `error_before`/`error_after` answer
-    `status` without or after doing it; `delay_response`/`delay_effect` answer `seconds` late,
-    having done it before or after the wait; `429` (with `retry_after` seconds, if given) and `401`
-    do nothing; `broken_json`, `html` and `empty` do it and answer 200 with something unreadable.
+    Attributes:
+        match: Path pattern with `*` and `?`, optionally after a method, without regard to case:
+            "POST /v1.0/numbers/*".
+        kind: Not executed: `refuse_connection` closes the connection, `error_before` responds with
+            `status`, `429` with `retry_after` seconds, and `401`. Executed: `drop_response` cuts
+            the connection, `error_after` responds with `status`, `broken_json`, `html` and `empty`
+            respond 200 without a usable body, `report_failure` adds an ErrorMessage to the
+            response. `delay_response` and `delay_effect` wait `seconds` after or before the
+            request is executed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,26 +54,26 @@ class Fault(BaseModel):
     retry_after: int | None = Field(default=None, ge=0)
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether a call is meant by this rule."""
+        """Whether this rule matches a request."""
         return matches(self.match, method, path)
 
 
 @dataclass
 class FaultInjector:
-    """The rules in force. Each counts its own matching calls."""
+    """The active rules. Each counts the requests that it matches."""
 
     _rules: list[tuple[Fault, list[None]]] = field(default_factory=list)
 
     def add(self, fault: Fault) -> None:
-        """Puts a rule in force; its count starts now."""
+        """Activate a rule; its count starts now."""
         self._rules.append((fault, []))
 
     def clear(self) -> None:
-        """Takes all rules out of force."""
+        """Remove all rules."""
         self._rules.clear()
 
     def next(self, method: str, path: str) -> Fault | None:
-        """The rule that spoils this call, if any. Every matching rule counts the call."""
+        """Return the rule that applies to this request, if any. All matching rules count it."""
         chosen = None
         for fault, hits in self._rules:
             if fault.matches(method, path):

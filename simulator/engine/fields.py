@@ -1,7 +1,7 @@
-"""The building blocks of request specifications: strict models and the vendor's field types.
+"""Building blocks of request models, which are strict, and the vendor's field types.
 
-Request models use the vendor's field names. A field that an operation does not document is
-refused: the real vendor may ignore it, but here it is more likely a mistake in the caller.
+Request models use the vendor's field names. Fields that an operation does not document are
+rejected. The real vendor may ignore them, but here they are more likely a mistake of the caller.
 """
 
 from typing import Annotated, Any, Literal
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Json = dict[str, Any]
-ResponseBody = Json | list[Json]
+ResponseBody = Json | list[Json] | list[str]
 
 Text = Annotated[str, Field(min_length=1)]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
@@ -26,31 +26,31 @@ ListFilter = Literal["All", "Active", "Inactive"]
 
 
 class Body(BaseModel):
-    """A JSON request body: no conversions, no unknown fields."""
+    """A JSON request body, without type conversion or unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     def sent_fields(self) -> Json:
-        """Only what the caller sent, for partial updates; an explicit null counts as sent."""
+        """Return the fields that were sent, including nulls, for partial updates."""
         return self.model_dump(exclude_unset=True)
 
     def non_null_fields(self) -> Json:
-        """What the caller sent, for updates in which a null changes nothing."""
+        """Return the fields that were sent, for updates in which null changes nothing."""
         return {key: value for key, value in self.sent_fields().items() if value is not None}
 
 
 class Query(BaseModel):
-    """Query parameters: text is converted to the declared type, unknown names are refused."""
+    """Query parameters. Text is converted to the declared type; unknown names are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class NoParameters(Query):
-    """An operation that takes no parameters."""
+    """No query parameters."""
 
 
 class NumberItem(Body):
-    """`{"Number": "+1..."}`, the way several operations list numbers."""
+    """`{"Number": "+1..."}`, as several operations list numbers."""
 
     Number: E164
 

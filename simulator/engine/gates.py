@@ -1,4 +1,4 @@
-"""Calls held on demand, so that whoever makes them can be ended in the middle of one."""
+"""Gates: hold a request at a chosen point, for example to kill its sender in the middle of it."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -12,11 +12,15 @@ GatePoint = Literal["token", "before", "after"]
 
 @dataclass
 class Gate:
-    """Holds the first call that `match` means (as in `Fault`), until it is released.
+    """Holds the first request that matches, until it is released.
 
-    Points: `token` holds the token call for that endpoint, `before` the call itself with nothing
-    done, `after` the call with all done and nothing answered. A call whose client goes away before
-    its release is given up: what was not done by then is never done.
+    A request whose client disconnects before the release is dropped: if it was not executed by
+    then, it never is.
+
+    Attributes:
+        match: Pattern, as in `Fault`.
+        point: `token` holds the token request for the endpoint, `before` the request before it is
+            executed, `after` the request after it is executed and before the response.
     """
 
     match: str
@@ -25,15 +29,22 @@ class Gate:
     _released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     async def reached(self) -> None:
-        """Wait until a call is held."""
+        """Wait until a request is held."""
         await self._reached.wait()
 
     def release(self) -> None:
-        """Let the call go on, or pass when it has not come yet."""
+        """Let the request continue, or pass if it has not arrived yet."""
         self._released.set()
 
     async def hold(self, disconnected: Awaitable[None]) -> bool:
-        """Holds a call; whether it goes on. `disconnected` ends when its client has gone away."""
+        """Hold a request.
+
+        Args:
+            disconnected: Ends when the client disconnects.
+
+        Returns:
+            Whether the request continues.
+        """
         self._reached.set()
         disconnecting = asyncio.ensure_future(disconnected)
         released = asyncio.ensure_future(self._released.wait())
@@ -47,18 +58,18 @@ class Gate:
 
 @dataclass
 class GateRegistry:
-    """The gates that no call has come to yet."""
+    """The gates that no request has reached yet."""
 
     _pending: list[Gate] = field(default_factory=list)
 
     def close(self, match: str, point: GatePoint) -> Gate:
-        """Closes a gate for one call."""
+        """Close a gate for one request."""
         gate = Gate(match, point)
         self._pending.append(gate)
         return gate
 
     def next(self, point: GatePoint, method: str | None, path: str) -> Gate | None:
-        """The gate that this call has come to, if any. A token is asked for without a method."""
+        """Return the gate that this request has reached, if any. Token requests have no method."""
         for gate in self._pending:
             if gate.point == point and matches(gate.match, method, path):
                 self._pending.remove(gate)

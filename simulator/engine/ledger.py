@@ -1,4 +1,4 @@
-"""What really happened: one row per committed effect, so that a test can count duplicates."""
+"""The ledger: one row per committed effect, so that tests can count duplicates."""
 
 import json
 import os
@@ -10,9 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One committed effect: sequence number from 1, when, what kind, and the fields that judge it.
+    """One committed effect, without passwords, PINs, account numbers, tokens and credentials.
 
-    Never holds a password, PIN, losing-carrier account number, token or webhook credential.
+    Attributes:
+        seq: Sequence number, from 1.
+        time: When it took effect.
+        kind: What happened, e.g. `number.provisioned`.
+        data: The fields that identify it.
     """
 
     seq: int
@@ -21,24 +25,24 @@ class LedgerRow:
     data: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """The row as plain JSON values."""
+        """Return the row as JSON values."""
         return {**asdict(self), "time": self.time.isoformat()}
 
 
 @dataclass
 class Ledger:
-    """Append-only rows, also written to `file` as JSON lines (flushed and fsynced) when given."""
+    """Append-only rows, which are also written to `file` as JSON lines, if there is one."""
 
     file: Path | None = None
     rows: list[LedgerRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Raises OSError at once, not at the first effect, when `file` cannot be written."""
+        """Raise OSError now, and not at the first effect, if `file` cannot be written."""
         if self.file is not None:
             self.file.touch()
 
     def append(self, time: datetime, kind: str, data: dict[str, Any]) -> None:
-        """Records one effect. The row is on disk before this returns, so a crash cannot hide it."""
+        """Record one effect. It is on disk when this returns, so that a crash cannot lose it."""
         row = LedgerRow(len(self.rows) + 1, time, kind, data)
         self.rows.append(row)
         if self.file is not None:
@@ -48,9 +52,9 @@ class Ledger:
                 os.fsync(out.fileno())
 
     def by_kind(self, kind: str) -> list[LedgerRow]:
-        """All rows of one kind, oldest first."""
+        """Return all rows of one kind, oldest first."""
         return [row for row in self.rows if row.kind == kind]
 
     def count(self, kind: str) -> int:
-        """How often an effect of this kind was committed."""
+        """Return the number of effects of one kind."""
         return len(self.by_kind(kind))

@@ -1,10 +1,10 @@
-"""The state behind the API: everything that exists, and the events that are still to come."""
+"""The state behind the API: all resources, and scheduled events."""
 
 import heapq
 from collections.abc import Callable, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
@@ -14,14 +14,14 @@ from simulator.engine.clock import Clock
 from simulator.engine.errors import invalid, missing, not_found
 from simulator.engine.fields import Json
 from simulator.engine.ledger import Ledger
-from simulator.options import SimulatorOptions
+from simulator.options import PurchaseOutcome, SimulatorOptions
 
 T = TypeVar("T")
 
 
 @dataclass
 class Subscriber:
-    """A person. The numbers of a subscriber are the numbers assigned to it (see `Number`)."""
+    """A subscriber. Its numbers are those assigned to it (see `Number`)."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class Subscriber:
 
 @dataclass
 class Number:
-    """A phone number held here. `status` is what the vendor would show: Active or Inactive."""
+    """A phone number of the distributor."""
 
     number: str
     id: str
@@ -58,11 +58,19 @@ class Number:
     swaps_remaining: int = 2
     data_limits: Json = field(default_factory=dict)
     renewal: Json = field(default_factory=dict)
+    e911: Json = field(default_factory=dict)
 
 
 @dataclass
 class Order:
-    """A number order. For a port-in, `phase` moves and `request` holds the latest data sent."""
+    """A number order.
+
+    Attributes:
+        phase: Phase of a port-in; None for other orders.
+        request: Latest data of a port-in.
+        submissions: How often a port-in was sent to the losing carrier.
+        polls: How often its status was read.
+    """
 
     id: str
     type: str
@@ -73,10 +81,11 @@ class Order:
     message: str | None = None
     request: Json = field(default_factory=dict)
     submissions: int = 0
+    polls: int = 0
 
 
 class SimulatorState:
-    """All state of one simulated distributor, with the few look-ups that every resource needs."""
+    """All state of one simulated distributor, with lookups that several resources need."""
 
     def __init__(
         self, options: SimulatorOptions, clock: Clock, carrier: Carrier, ledger: Ledger
@@ -101,22 +110,27 @@ class SimulatorState:
         self.webhooks: dict[str, Json] = {}
         self.aggregator_id = "AGID-simulator"
         self._tables = [name for name, value in vars(self).items() if isinstance(value, dict)]
+        self.purchase_outcomes: list[PurchaseOutcome] = []
+        """How the next purchases end; then the options apply."""
         self._snapshots: list[tuple[datetime, dict[str, Json]]] = []
+        self._created_at: dict[str, datetime] = {}
         self._next_line = count(2000000)
         self._next_sim = count(1)
         self._scheduled_events: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._event_sequence = count()
 
     def new_id(self, prefix: str) -> str:
-        """A fresh id with one of the vendor's prefixes."""
-        return f"{prefix}-{uuid4()}"
+        """Return a new id with one of the vendor's prefixes."""
+        new = f"{prefix}-{uuid4()}"
+        self._created_at[new] = self.clock.now()
+        return new
 
     def new_number(self, area_code: str | None) -> str:
-        """The next free number; "" or None lets the platform choose the area."""
+        """Return the next free number; without an area code, in an area of our choice."""
         return f"+1{area_code or '385'}{next(self._next_line)}"
 
     def new_esim(self) -> tuple[str, str]:
-        """A fresh eSIM: its ICCID, and the URL of the QR picture with the activation string."""
+        """Return the ICCID of a new eSIM, and the URL of the QR image with its activation code."""
         serial = next(self._next_sim)
         code = f"SIM00-{serial:05d}-FAKE0-ESIM0"
         text = f"LPA:1$smdp.simulator.example${code}"
@@ -124,14 +138,20 @@ class SimulatorState:
         return f"8901240{serial:013d}", f"https://quickchart.io/qr?text={text}&{extras}"
 
     def commit(self, kind: str, data: Json, at: datetime | None = None) -> None:
-        """Writes an effect that has just been applied into the ledger."""
+        """Record an effect that has just been applied in the ledger."""
         self.ledger.append(at or self.clock.now(), kind, data)
         if self.options.list_lag:
-            tables = {name: deepcopy(getattr(self, name)) for name in self._tables}
-            self._snapshots.append((self.clock.now(), tables))
+            self._snapshots.append((self.clock.now(), self._copy_tables()))
+
+    def snapshot_initial(self) -> None:
+        """Let lists show the current state from the beginning."""
+        self._snapshots.append((datetime.min.replace(tzinfo=UTC), self._copy_tables()))
+
+    def _copy_tables(self) -> dict[str, Json]:
+        return {name: deepcopy(getattr(self, name)) for name in self._tables}
 
     def lagged_view(self) -> "SimulatorState":
-        """The state to read lists from: that of `list_lag` ago."""
+        """Return the state that lists show: that of `list_lag` ago."""
         if not self.options.list_lag:
             return self
         visible_at = self.clock.now() - timedelta(seconds=self.options.list_lag)
@@ -144,56 +164,68 @@ class SimulatorState:
         return view
 
     def schedule(self, due: datetime, event: Callable[[datetime], None]) -> None:
-        """Lets `event(due)` happen once the clock reaches `due`; see `process_due_events`."""
+        """Call `event(due)` once the clock reaches `due`; see `process_due_events`."""
         heapq.heappush(self._scheduled_events, (due, next(self._event_sequence), event))
 
     def process_due_events(self) -> None:
-        """Lets everything happen that is due by now. Called before state is read or changed."""
+        """Process all events that are due by now. Called before state is read or changed."""
         now = self.clock.now()
         while self._scheduled_events and self._scheduled_events[0][0] <= now:
             due, _, event = heapq.heappop(self._scheduled_events)
             event(due)
 
     def find(self, table: Mapping[str, T], key: str | None, field_name: str) -> T:
-        """The entry with this id. Raises ApiError 400 without an id, 404 for an unknown one."""
+        """Return the entry with this id. Raises ApiError 400 without an id, 404 if unknown."""
         if not key:
             raise missing(field_name)
         found = table.get(key)
         if found is None:
             raise not_found(field_name)
+        self._check_reference(getattr(found, "id", key), field_name)
         return found
 
+    def _check_reference(self, resource_id: str, field_name: str) -> None:
+        """Reject a reference to a new resource within the reference lag. Raises ApiError."""
+        lag = timedelta(seconds=self.options.reference_lag)
+        created_at = self._created_at.get(resource_id)
+        if lag and created_at and self.clock.now() < created_at + lag:
+            if self.options.reference_status == 404:
+                raise not_found(field_name)
+            raise invalid(field_name, f"Invalid {field_name}")
+
     def resolve_account(self, account_id: str | None) -> str:
-        """The account an operation is for; it may be left out only while there is just one."""
+        """Return the account of an operation, which may omit it while there is only one."""
         if account_id:
             if account_id not in self.accounts:
                 raise invalid("AccountId", "Invalid AccountId")
+            self._check_reference(account_id, "AccountId")
             return account_id
         if len(self.accounts) != 1:
             raise missing("AccountId")
         return next(iter(self.accounts))
 
     def check_route(self, table: dict[str, Json], route_id: str, account_id: str | None) -> None:
-        """Checks that a route exists and is not another account's. Raises ApiError 404."""
+        """Check that a route exists and belongs to the account. Raises ApiError 404."""
         route = table.get(route_id)
         if route is None or account_id not in (None, route["AccountId"]):
             raise not_found("route")
+        self._check_reference(route_id, "RouteId")
 
     def active_number(self, number: str) -> Number:
-        """A number of ours that is in service. Raises ApiError 404 or 400."""
+        """Return a number that is in service. Raises ApiError 404 or 400."""
         found = self.find(self.numbers, number, "Number")
         if found.status != "Active":
             raise invalid("Number", f"{number} is not active")
         return found
 
     def numbers_of(self, subscriber_id: str) -> list[str]:
-        """The E.164 numbers assigned to a subscriber."""
+        """Return the E.164 numbers that are assigned to a subscriber."""
         return [n.number for n in self.numbers.values() if n.subscriber_id == subscriber_id]
 
     def assign(self, number: Number, subscriber_id: str) -> None:
-        """Binds a number to a subscriber of the same account.
+        """Assign a number to a subscriber of the same account. Raises ApiError.
 
-        A ported number has no account until then and joins the subscriber's. Raises ApiError.
+        A ported number has no account until then, and joins that of the subscriber.
         """
         subscriber = self.find(self.subscribers, subscriber_id, "AssignedSubscriberId")
         if number.account_id not in (None, subscriber.account_id):
@@ -203,5 +235,5 @@ class SimulatorState:
 
 
 def changed_fields(body: dict[str, Any], key: str) -> list[str]:
-    """The names of the fields an update sent, without its own id: safe to write down."""
+    """Return the names of the fields of an update, without its id; they contain no secrets."""
     return sorted(name for name in body if name != key)

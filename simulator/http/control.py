@@ -1,4 +1,4 @@
-"""The control API under /_sim/: for tests and demos to look behind the vendor and steer it."""
+"""The control API under /_sim/: inspect the simulator and control its behaviour."""
 
 import json
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from simulator.engine.carrier import CarrierRecord
 from simulator.engine.clock import ManualClock
 from simulator.engine.faults import Fault
 from simulator.http.request_log import summary
+from simulator.options import PurchaseOutcome
 
 if TYPE_CHECKING:
     from simulator.simulator import Simulator
@@ -26,6 +27,14 @@ class AdvanceClock(BaseModel):
     seconds: float
 
 
+class ScriptPurchases(BaseModel):
+    """POST purchases."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcomes: list[PurchaseOutcome]
+
+
 class CompletePortOut(BaseModel):
     """POST port-out."""
 
@@ -36,7 +45,7 @@ class CompletePortOut(BaseModel):
 
 
 def control_routes(sim: "Simulator") -> list[Route]:
-    """The routes of the control API for one simulator. Faulty bodies are answered with 400."""
+    """Return the routes of the control API of one simulator."""
 
     def ledger(_: Any) -> Any:
         return [row.as_json() for row in sim.ledger.rows]
@@ -87,6 +96,10 @@ def control_routes(sim: "Simulator") -> list[Route]:
         known = sim.carrier.get_record(number)
         return {"number": number, "script": known.script, "locked": known.locked}
 
+    def script_purchases(body: Any) -> Any:
+        sim.state.purchase_outcomes = list(ScriptPurchases.model_validate(body).outcomes)
+        return {"status": "scripted"}
+
     def complete_port_out(body: Any) -> Any:
         request = CompletePortOut.model_validate(body)
         sim.complete_port_out(request.number, request.pin)
@@ -94,7 +107,7 @@ def control_routes(sim: "Simulator") -> list[Route]:
 
     def advance(body: Any) -> Any:
         if not isinstance(sim.clock, ManualClock):
-            raise ValueError("the clock runs by itself; start the simulator with a manual clock")
+            raise ValueError("the clock is not manual; start the simulator with --manual-clock")
         sim.clock.advance(AdvanceClock.model_validate(body).seconds)
         sim.state.process_due_events()
         return {"now": sim.clock.now().isoformat()}
@@ -112,6 +125,7 @@ def control_routes(sim: "Simulator") -> list[Route]:
         _route("POST", "/_sim/faults", add_fault),
         _route("DELETE", "/_sim/faults", clear_faults),
         _route("POST", "/_sim/carrier", update_carrier),
+        _route("POST", "/_sim/purchases", script_purchases),
         _route("POST", "/_sim/port-out", complete_port_out),
         _route("POST", "/_sim/clock/advance", advance),
         _route("POST", "/_sim/reset", reset),

@@ -1,4 +1,4 @@
-"""Every operation that the simulator offers: method, path, request specification, rule."""
+"""All operations of the simulator: method, path, request model and handler."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from simulator.resources import (
     accounts,
     catalogue,
     data_usage,
+    e911,
     filters,
     guardian,
     number_status,
@@ -35,15 +36,19 @@ TOKEN_PATHS = (f"{PREFIX}/OAuth2/tokens", f"{PREFIX}/oauth2/tokens")
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation; `run` takes the state and the JSON body or the query parameters.
+    """One operation.
 
-    `lagged`: it lists, and may show what there is only after a while.
+    Attributes:
+        run: Takes the state, and the JSON body or the query parameters.
+        lagged: Whether it is a list, which may miss recent changes.
+        sets: Whether it sets or deletes, so that its response may be empty.
     """
 
     method: str
     path: str
     run: OperationHandler
     lagged: bool
+    sets: bool
 
 
 OPERATIONS: dict[str, dict[str, Operation]] = {}
@@ -56,6 +61,7 @@ def _add(
     handler: Callable[[SimulatorState, M], ResponseBody],
     *,
     lagged: bool = False,
+    sets: bool = False,
 ) -> None:
     def run(state: SimulatorState, given: Any) -> ResponseBody:
         try:
@@ -64,7 +70,7 @@ def _add(
             raise from_validation(error) from None
         return handler(state, request)
 
-    operation = Operation(method, PREFIX + path, run, lagged)
+    operation = Operation(method, PREFIX + path, run, lagged, sets or path.endswith("/delete"))
     OPERATIONS.setdefault(operation.path, {})[method] = operation
 
 
@@ -160,17 +166,19 @@ _add("POST", "/numbers/provision", provisioning.Provision, provisioning.provisio
 _add("GET", "/numbers/order", numbers.OrderQuery, numbers.get_order)
 _add("GET", "/numbers/inventory", numbers.InventoryQuery, numbers.inventory, lagged=True)
 _add("GET", "/numbers", numbers.NumberQuery, numbers.number_details)
-_add("POST", "/numbers/update", numbers.UpdateNumber, numbers.update_number)
+_add("POST", "/numbers/update", numbers.UpdateNumber, numbers.update_number, sets=True)
+_add("GET", "/numbers/e911address", e911.E911Query, e911.get_address)
+_add("POST", "/numbers/e911address/update", e911.UpdateE911, e911.update_address, sets=True)
 _add("POST", "/numbers/status", number_status.ChangeStatus, number_status.change_status)
 _add("POST", "/numbers/reactivate", number_status.Reactivate, number_status.reactivate)
 
 _add("POST", "/numbers/portin/eligibility", port_in.Eligibility, port_in.check_eligibility)
 _add("POST", "/numbers/portin", port_in.PortIn, port_in.submit)
-_add("POST", "/numbers/portin/update", port_in.UpdatePortIn, port_in.update)
-_add("POST", "/numbers/portin/cancel", port_in.CancelPortIn, port_in.cancel)
-_add("POST", "/numbers/portout", port_in.PortOut, port_in.port_out)
+_add("POST", "/numbers/portin/update", port_in.UpdatePortIn, port_in.update, sets=True)
+_add("POST", "/numbers/portin/cancel", port_in.CancelPortIn, port_in.cancel, sets=True)
+_add("POST", "/numbers/portout", port_in.PortOut, port_in.port_out, sets=True)
 
-_add("POST", "/numbers/data-usage", data_usage.SetDataUsage, data_usage.set_limits)
+_add("POST", "/numbers/data-usage", data_usage.SetDataUsage, data_usage.set_limits, sets=True)
 _add("POST", "/numbers/data-usage/settings", data_usage.NumberList, data_usage.read_limits)
 _add("POST", "/numbers/data-usage/info", data_usage.NumberList, data_usage.read_usage)
 _add(
@@ -178,9 +186,16 @@ _add(
     "/numbers/data-usage/update-renewal-info",
     data_usage.UpdateRenewal,
     data_usage.set_renewal,
+    sets=True,
 )
 
-_add("POST", "/subscribers/guardian-features", guardian.SetFeatures, guardian.set_features)
+_add(
+    "POST",
+    "/subscribers/guardian-features",
+    guardian.SetFeatures,
+    guardian.set_features,
+    sets=True,
+)
 _add("GET", "/subscribers/guardian-features", guardian.FeaturesQuery, guardian.get_features)
 _add("POST", "/subscribers/guardians/relation", guardian.CreateRelation, guardian.create_relation)
 _add(
@@ -196,7 +211,13 @@ _add(
     guardian.list_children,
     lagged=True,
 )
-_add("GET", "/subscribers/guardians/relation/child", guardian.ChildQuery, guardian.list_parents)
+_add(
+    "GET",
+    "/subscribers/guardians/relation/child",
+    guardian.ChildQuery,
+    guardian.list_parents,
+    lagged=True,
+)
 
 _CALL_FILTER_PATH = "/subscribers/call-filter"
 _add("POST", _CALL_FILTER_PATH, filters.CreateCallFilter, filters.CALL_FILTERS.create)
@@ -209,16 +230,29 @@ _add(
     filters.UpdateMessageFilter,
     filters.MESSAGE_FILTERS.update,
 )
-for _path, _family, _entries, _edit in (
-    (_CALL_FILTER_PATH, filters.CALL_FILTERS, "numbers", filters.EditNumbers),
-    (_MESSAGE_FILTER_PATH, filters.MESSAGE_FILTERS, "contacts", filters.EditContacts),
+_add("POST", f"{_CALL_FILTER_PATH}/delete", filters.DeleteCallFilter, filters.CALL_FILTERS.delete)
+_add(
+    "POST",
+    f"{_MESSAGE_FILTER_PATH}/delete",
+    filters.DeleteMessageFilter,
+    filters.MESSAGE_FILTERS.delete,
+)
+_CALL = (filters.CALL_FILTERS, "numbers", filters.EditNumbers, filters.CallFilterQuery)
+_MESSAGE = (
+    filters.MESSAGE_FILTERS,
+    "contacts",
+    filters.EditContacts,
+    filters.MessageFilterQuery,
+)
+for _path, (_family, _entries, _edit, _part) in (
+    (_CALL_FILTER_PATH, _CALL),
+    (_MESSAGE_FILTER_PATH, _MESSAGE),
 ):
     _add("GET", _path, filters.FilterQuery, _family.read, lagged=True)
-    _add("POST", f"{_path}/delete", filters.FilterKey, _family.delete)
-    _add("GET", f"{_path}/keywords", filters.FilterPartQuery, _family.keywords)
+    _add("GET", f"{_path}/keywords", _part, _family.keywords)
     for _which in ("Allowed", "Blocked"):
         _list = f"{_path}/{_which.lower()}-{_entries}"
-        _add("GET", _list, filters.FilterPartQuery, _family.read_list(_which))
+        _add("GET", _list, _part, _family.read_list(_which))
         _add("POST", f"{_list}/add", _edit, _family.edit_list(_which, adding=True))
         _add("POST", f"{_list}/remove", _edit, _family.edit_list(_which, adding=False))
 

@@ -1,4 +1,4 @@
-"""The log of vendor calls, and the limit of how many are allowed in a minute."""
+"""The log of requests, and the rate limit."""
 
 import math
 from collections import Counter, deque
@@ -13,9 +13,12 @@ WINDOW = timedelta(seconds=60)
 
 @dataclass
 class RequestEntry:
-    """One call. `status` is None while it runs and for a cut connection; no bodies are kept.
+    """One request, without its body.
 
-    `token_for` is the path a token was asked for, on token calls.
+    Attributes:
+        status: HTTP status; None while it is processed, or if its connection was cut.
+        fault: Kind of the injected fault.
+        token_for: Path of the endpoint of a token request.
     """
 
     time: datetime
@@ -27,12 +30,12 @@ class RequestEntry:
     token_for: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as plain JSON values."""
+        """Return the entry as JSON values."""
         return {**vars(self), "time": self.time.isoformat()}
 
 
 def summary(entries: list[RequestEntry]) -> dict[str, Any]:
-    """Counts: API calls, token calls, tokens per endpoint, and calls by endpoint."""
+    """Count API requests, token requests, tokens per endpoint, and requests by endpoint."""
     tokens = [entry for entry in entries if entry.is_token]
     return {
         "api_calls": len(entries) - len(tokens),
@@ -44,14 +47,14 @@ def summary(entries: list[RequestEntry]) -> dict[str, Any]:
 
 @dataclass
 class RateLimit:
-    """At most `limit` calls in any rolling 60 seconds; a refused call does not count."""
+    """At most `limit` requests in any rolling 60 seconds; rejected ones do not count."""
 
     limit: int
     include_retry_after: bool
     _admitted: deque[datetime] = field(default_factory=deque)
 
     def admit(self, now: datetime) -> None:
-        """Counts a call, or raises ApiError 429 with the seconds until one is free again."""
+        """Count a request, or raise ApiError 429 with the seconds until the next is allowed."""
         while self._admitted and now - self._admitted[0] >= WINDOW:
             self._admitted.popleft()
         if len(self._admitted) >= self.limit:

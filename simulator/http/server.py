@@ -1,4 +1,4 @@
-"""The socket side: a uvicorn protocol that can cut a connection, and a server to hold it."""
+"""The HTTP server, which can cut connections."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ _ABORT = "simulator.cut"
 
 
 class _AbortableProtocol(H11Protocol):
-    """Puts into the scope how to close the socket: ASGI itself has no word for it."""
+    """Adds a way to close the socket to the scope: ASGI has none."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,7 +31,7 @@ class _AbortableProtocol(H11Protocol):
 
 
 async def abort_connection(scope: Scope, receive: Receive) -> None:
-    """Closes the client's connection without an answer and returns when it is closed."""
+    """Close the client's connection without a response, and return when it is closed."""
     close: Callable[[], None] = scope["extensions"][_ABORT]
     close()
     # Returning earlier would make uvicorn log an error and try a 500 on the closed socket.
@@ -43,9 +43,13 @@ async def abort_connection(scope: Scope, receive: Receive) -> None:
 async def listen(
     vendor: Callable[[Scope, Receive, Send], Any], control: Sequence[Route], host: str, port: int
 ) -> AsyncIterator[str]:
-    """Serves `vendor` under /v1.0 and `control` beside it; gives the URL. Port 0: a free one.
+    """Serve the API and the control API while the block runs. Then close all connections.
 
-    Raises OSError when the address cannot be listened on. Leaving closes every connection at once.
+    Yields:
+        The base URL.
+
+    Raises:
+        OSError: The address is not available.
     """
     app: ASGIApp = Starlette(routes=[*control, Route("/{path:path}", endpoint=vendor)])
     config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""Bearer tokens: one token opens one endpoint URL for a short while."""
+"""Bearer tokens: short-lived, each for one endpoint URL."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from simulator.options import SimulatorOptions
 
 
 class TokenRequest(Body):
-    """`ApiEndpoint` is optional in the published schema, yet the live API asks for it."""
+    """`ApiEndpoint` is optional in the OAS, but required according to the knowledge bank."""
 
     AccountKey: Text
     AccountSecret: Text
@@ -22,12 +22,12 @@ class TokenRequest(Body):
 
     @property
     def path(self) -> str:
-        """The path of the endpoint that the token is to open."""
+        """Path of the endpoint that the token is for."""
         return urlsplit(self.ApiEndpoint).path
 
 
 class TokenIssuer:
-    """Issues tokens and checks them against the URL they are used at."""
+    """Issues tokens, and checks them against the URL at which they are used."""
 
     def __init__(self, options: SimulatorOptions, clock: Clock) -> None:
         self._options = options
@@ -35,7 +35,7 @@ class TokenIssuer:
         self._issued: dict[str, tuple[str, datetime]] = {}
 
     def issue(self, request: TokenRequest) -> Json:
-        """A token for `ApiEndpoint`. Raises ApiError 401 for credentials that are not ours."""
+        """Issue a token for `ApiEndpoint`. Raises ApiError 401 for unknown credentials."""
         known = (self._options.account_key, self._options.account_secret)
         if (request.AccountKey, request.AccountSecret) != known:
             raise ApiError(401, "Unauthorized: AccountKey or AccountSecret is not valid.")
@@ -54,7 +54,7 @@ class TokenIssuer:
         }
 
     def check(self, authorization: str | None, url: str) -> None:
-        """Lets a request to `url` (no query) pass, or raises ApiError 401/403."""
+        """Check the token of a request to `url`, without query. Raises ApiError 401 or 403."""
         scheme, _, token = (authorization or "").partition(" ")
         issued = self._issued.get(token)
         if scheme != "Bearer" or issued is None:

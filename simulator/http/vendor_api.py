@@ -1,4 +1,4 @@
-"""The vendor's side of the HTTP server: tokens, faults, limits, then the operation itself."""
+"""The API under /v1.0: faults, rate limit, tokens, then the operation."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from simulator.engine.errors import ApiError, from_validation
 from simulator.engine.faults import Fault
 from simulator.engine.fields import ResponseBody
+from simulator.http import spelling
 from simulator.http.operations import OPERATIONS, TOKEN_PATHS
 from simulator.http.request_log import RequestEntry
 from simulator.http.server import abort_connection
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class VendorApi:
-    """ASGI application for everything under /v1.0."""
+    """ASGI application for all paths under /v1.0."""
 
     def __init__(self, simulator: "Simulator") -> None:
         self._sim = simulator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one call, or cuts its connection, as the faults in force demand."""
+        """Respond to one request, or cut its connection if a fault says so."""
         request = Request(scope, receive)
         path = request.url.path
         entry = RequestEntry(
@@ -47,7 +48,7 @@ class VendorApi:
     async def _respond(
         self, request: Request, entry: RequestEntry, fault: Fault | None
     ) -> Response | None:
-        """The response, or None when the connection is to be cut."""
+        """Return the response; None to cut the connection."""
         kind = fault.kind if fault else None
         if fault and kind in ("refuse_connection", "error_before", "429", "401", "delay_effect"):
             if kind == "refuse_connection":
@@ -62,7 +63,7 @@ class VendorApi:
         if not await self._pass_gate(request, raw, entry, "before"):
             return None
         try:
-            response: Response = JSONResponse(self._execute(request, raw, entry))
+            response = self._execute(request, raw, entry)
         except ApiError as error:
             response = self._error_response(error)
         if not await self._pass_gate(request, raw, entry, "after"):
@@ -79,7 +80,7 @@ class VendorApi:
     async def _pass_gate(
         self, request: Request, raw: bytes, entry: RequestEntry, point: Literal["before", "after"]
     ) -> bool:
-        """Whether the call goes on, once the gate that it may have come to is open."""
+        """Wait at a gate that the request has reached. Returns whether the request continues."""
         gates = self._sim.gates
         if not entry.is_token:
             gate = gates.next(point, request.method, entry.path)
@@ -89,15 +90,15 @@ class VendorApi:
             return True
         return gate is None or await gate.hold(_wait_for_disconnect(request))
 
-    def _execute(self, request: Request, raw: bytes, entry: RequestEntry) -> ResponseBody:
-        """Does the call. No `await` in here: a call is done as a whole or not at all."""
+    def _execute(self, request: Request, raw: bytes, entry: RequestEntry) -> Response:
+        """Execute a request. Contains no `await`: it is executed as a whole or not at all."""
         sim = self._sim
         if sim.rate_limit:
             sim.rate_limit.admit(sim.clock.now())
         if entry.is_token:
             if request.method != "POST":
                 raise _method_not_allowed(request)
-            return self._token(raw, entry)
+            return JSONResponse(self._token(raw, entry))
         methods = OPERATIONS.get(entry.path)
         if methods is None:
             raise ApiError(404, f"Not found: there is no operation {entry.path}.")
@@ -108,7 +109,15 @@ class VendorApi:
         sim.tokens.check(request.headers.get("authorization"), url)
         given = dict(request.query_params) if request.method == "GET" else _parse_json(raw)
         sim.state.process_due_events()
-        return operation.run(sim.state.lagged_view() if operation.lagged else sim.state, given)
+        mixes_spellings = sim.options.id_spelling == "mixed"
+        body = operation.run(
+            sim.state.lagged_view() if operation.lagged else sim.state,
+            spelling.to_stored(given) if mixes_spellings else given,
+        )
+        if operation.sets and sim.options.empty_success:
+            return Response(status_code=sim.options.empty_success)
+        is_respelled = mixes_spellings and request.method == "GET"
+        return JSONResponse(spelling.to_other(body) if is_respelled else body)
 
     def _token(self, raw: bytes, entry: RequestEntry) -> ResponseBody:
         try:
@@ -130,6 +139,10 @@ class VendorApi:
             return self._error_response(_injected_error(fault))
         if fault.kind == "html":
             return HTMLResponse("<html><body>Gateway</body></html>")
+        if fault.kind == "report_failure":
+            message = {"ErrorMessage": "The server could not complete the request."}
+            content = json.loads(bytes(response.body) or b"{}")
+            return JSONResponse(content | message if isinstance(content, dict) else content)
         whole = bytes(response.body)
         body = whole[: len(whole) // 2] if fault.kind == "broken_json" else b""
         return Response(body, media_type="application/json")
@@ -154,7 +167,7 @@ async def _wait_for_disconnect(request: Request) -> None:
 
 
 def _token_path(raw: bytes) -> str | None:
-    """The endpoint that a token is asked for; None when that cannot be read."""
+    """Return the endpoint of a token request; None if it cannot be read."""
     try:
         return TokenRequest.model_validate_json(raw).path
     except ValueError:

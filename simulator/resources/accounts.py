@@ -37,7 +37,7 @@ class UpdateAccount(Body):
 
 
 def create_account(state: SimulatorState, body: CreateAccount) -> ResponseBody:
-    """A new account each time: nothing says that names are unique."""
+    """Create an account. No document says that names are unique."""
     account_id = state.new_id("AID")
     state.accounts[account_id] = {
         "AccountId": account_id,
@@ -53,13 +53,13 @@ def create_account(state: SimulatorState, body: CreateAccount) -> ResponseBody:
 
 
 def get_account(state: SimulatorState, query: AccountQuery) -> ResponseBody:
-    """One account by id."""
+    """Return an account."""
     state.find(state.accounts, query.AccountId, "AccountId")
     return _to_response(state, query.AccountId)
 
 
 def update_account(state: SimulatorState, body: UpdateAccount) -> ResponseBody:
-    """Changes the credential's only account; with several, the target cannot be named."""
+    """Update the only account; with several, a request cannot name one."""
     account_id = state.resolve_account(None)
     account = state.accounts[account_id]
     if body.AccountName is not None:
@@ -76,7 +76,7 @@ def update_account(state: SimulatorState, body: UpdateAccount) -> ResponseBody:
 
 
 def list_accounts(state: SimulatorState, _: NoParameters) -> ResponseBody:
-    """GET distributor/accounts, in the envelope chosen in the options (undocumented)."""
+    """List the accounts, in the envelope that the options choose."""
     rows = [_to_response(state, account_id) for account_id in state.accounts]
     envelope = state.options.accounts_envelope
     if envelope == "results":

@@ -1,4 +1,4 @@
-"""What can be sold: products, packages of products, and the items inside a package."""
+"""Products, packages, and the items of packages."""
 
 from typing import Literal
 
@@ -47,7 +47,7 @@ class DeleteProduct(Body):
 
 
 class PackageItem(Body):
-    """An item inside packages; its Price is a string, though a package's is a number."""
+    """An item of a package. Its Price is a string, unlike that of a package."""
 
     ProductId: Text | None = None
     Price: Money | None = None
@@ -122,26 +122,20 @@ class CatalogueQuery(Query):
 
 
 def create_product(state: SimulatorState, body: CreateProduct) -> ResponseBody:
-    """A new product each time; a SKU may repeat."""
-    product = {
-        "ProductId": state.new_id("PRID"),
-        **body.model_dump(),
-        "AggregatorId": state.aggregator_id,
-        "DistributorId": None,
-        "Active": True,
-    }
+    """Create a product. SKUs need not be unique."""
+    product = new_product(state, state.new_id("PRID"), body)
     state.products[product["ProductId"]] = product
     state.commit("product.created", {"product_id": product["ProductId"], "sku": body.SKU})
     return product
 
 
 def get_product(state: SimulatorState, query: ProductQuery) -> ResponseBody:
-    """One product by id."""
+    """Return a product."""
     return state.find(state.products, query.ProductId, "ProductId")
 
 
 def update_product(state: SimulatorState, body: UpdateProduct) -> ResponseBody:
-    """Changes what was sent; the answer has no Active and no owner ids."""
+    """Update a product. The response contains neither Active nor the owner's ids."""
     product = state.find(state.products, body.ProductId, "ProductId")
     product.update(body.non_null_fields())
     sent = changed_fields(body.sent_fields(), "ProductId")
@@ -151,7 +145,7 @@ def update_product(state: SimulatorState, body: UpdateProduct) -> ResponseBody:
 
 
 def delete_product(state: SimulatorState, body: DeleteProduct) -> ResponseBody:
-    """Refused while a package contains the product."""
+    """Delete a product, unless a package contains it."""
     product = state.find(state.products, body.ProductId, "ProductId")
     if any(item["ProductId"] == body.ProductId for item in state.package_items.values()):
         raise invalid("ProductId", "This product is part of an active package")
@@ -161,24 +155,14 @@ def delete_product(state: SimulatorState, body: DeleteProduct) -> ResponseBody:
 
 
 def create_package(state: SimulatorState, body: CreatePackage) -> ResponseBody:
-    """A new package each time; the answer shows neither its items nor its description."""
+    """Create a package. The response contains neither its items nor its description."""
     if body.SubscriberId:
         state.find(state.subscribers, body.SubscriberId, "SubscriberId")
     items = body.PackageItems or []
     for item in items:
         state.find(state.products, item.ProductId, "ProductId")
     package_id = state.new_id("PID")
-    state.packages[package_id] = {
-        "PackageId": package_id,
-        "PackageName": body.PackageName,
-        "DistributorId": state.options.account_key,
-        "AggregatorId": state.aggregator_id,
-        "SubscriberId": body.SubscriberId,
-        "Type": body.Type,
-        "Price": body.Price,
-        "Monthly": body.Monthly,
-        "Active": True,
-    }
+    state.packages[package_id] = new_package(state, package_id, body)
     state.commit(
         "package.created",
         {
@@ -194,12 +178,12 @@ def create_package(state: SimulatorState, body: CreatePackage) -> ResponseBody:
 
 
 def get_package(state: SimulatorState, query: PackageQuery) -> ResponseBody:
-    """One package by id."""
+    """Return a package."""
     return state.find(state.packages, query.PackageId, "PackageId")
 
 
 def update_package(state: SimulatorState, body: UpdatePackage) -> ResponseBody:
-    """Changes what was sent."""
+    """Update a package."""
     package = state.find(state.packages, body.PackageId, "PackageId")
     if body.SubscriberId:
         state.find(state.subscribers, body.SubscriberId, "SubscriberId")
@@ -212,7 +196,7 @@ def update_package(state: SimulatorState, body: UpdatePackage) -> ResponseBody:
 
 
 def delete_package(state: SimulatorState, body: DeletePackage) -> ResponseBody:
-    """Refused while a subscription uses the package."""
+    """Delete a package, unless a subscription uses it."""
     state.find(state.packages, body.PackageId, "PackageId")
     if any(s["PackageId"] == body.PackageId for s in state.subscriptions.values()):
         raise invalid("PackageId", "This package has active subscriptions; cancel them first")
@@ -224,20 +208,20 @@ def delete_package(state: SimulatorState, body: DeletePackage) -> ResponseBody:
 
 
 def list_items(state: SimulatorState, query: PackageQuery) -> ResponseBody:
-    """The items of a package, as a bare array."""
+    """List the items of a package, as a bare array."""
     state.find(state.packages, query.PackageId, "PackageId")
     return _items(state, query.PackageId)
 
 
 def add_item(state: SimulatorState, body: AddItem) -> ResponseBody:
-    """A new item each time; a product may be in a package twice."""
+    """Add an item. A package may contain a product twice."""
     state.find(state.packages, body.PackageId, "PackageId")
     state.find(state.products, body.ProductId, "ProductId")
     return _new_item(state, body.PackageId, body)
 
 
 def update_item(state: SimulatorState, body: UpdateItem) -> ResponseBody:
-    """Changes what was sent; the product of an item cannot be changed."""
+    """Update an item; its product cannot change."""
     item = _item(state, body.PackageId, body.PackageItemId)
     item.update(body.non_null_fields())
     item["Price"] = float(item["Price"])
@@ -246,7 +230,7 @@ def update_item(state: SimulatorState, body: UpdateItem) -> ResponseBody:
 
 
 def delete_item(state: SimulatorState, body: DeleteItem) -> ResponseBody:
-    """Takes an item out of a package."""
+    """Delete an item."""
     item = _item(state, body.PackageId, body.PackageItemId)
     del state.package_items[body.PackageItemId]
     state.commit("package_item.deleted", _item_ledger_data(item))
@@ -258,24 +242,24 @@ def delete_item(state: SimulatorState, body: DeleteItem) -> ResponseBody:
 
 
 def list_package_subscriptions(state: SimulatorState, query: PackageQuery) -> ResponseBody:
-    """A package together with its subscriptions."""
+    """Return a package with its subscriptions."""
     package = state.find(state.packages, query.PackageId, "PackageId")
     found = [s for s in state.subscriptions.values() if s["PackageId"] == query.PackageId]
     return {**package, "Subscriptions": found}
 
 
 def list_products(state: SimulatorState, query: CatalogueQuery) -> ResponseBody:
-    """GET account/products and distributor/products."""
+    """List the products."""
     return _list_response(state, "TotalProducts", query, list(state.products.values()))
 
 
 def list_packages(state: SimulatorState, query: CatalogueQuery) -> ResponseBody:
-    """GET account/packages and distributor/packages."""
+    """List the packages."""
     return _list_response(state, "TotalPackages", query, list(state.packages.values()))
 
 
 def list_subscriptions(state: SimulatorState, query: CatalogueQuery) -> ResponseBody:
-    """GET account/subscriptions and distributor/subscriptions."""
+    """List the subscriptions."""
     return _list_response(state, "TotalSubscriptions", query, list(state.subscriptions.values()))
 
 
@@ -289,6 +273,32 @@ def _list_response(
         total: len(rows),
         "Filter": query.Filter,
         "Results": rows,
+    }
+
+
+def new_product(state: SimulatorState, product_id: str, body: CreateProduct) -> Json:
+    """Return the record of a new product."""
+    return {
+        "ProductId": product_id,
+        **body.model_dump(),
+        "AggregatorId": state.aggregator_id,
+        "DistributorId": None,
+        "Active": True,
+    }
+
+
+def new_package(state: SimulatorState, package_id: str, body: CreatePackage) -> Json:
+    """Return the record of a new package."""
+    return {
+        "PackageId": package_id,
+        "PackageName": body.PackageName,
+        "DistributorId": state.options.account_key,
+        "AggregatorId": state.aggregator_id,
+        "SubscriberId": body.SubscriberId,
+        "Type": body.Type,
+        "Price": body.Price,
+        "Monthly": body.Monthly,
+        "Active": True,
     }
 
 

@@ -1,4 +1,4 @@
-"""Data usage per number: thresholds, readings and the renewal of the cycle."""
+"""Data usage of numbers: limits, usage and renewal."""
 
 from itertools import pairwise
 from typing import Literal
@@ -9,9 +9,9 @@ from simulator.engine.errors import invalid
 from simulator.engine.fields import Body, Json, NumberItem, ResponseBody
 from simulator.engine.state import Number, SimulatorState
 
-# What a number has until limits are set (the published default, in MB).
+# MB, until limits are set (changelog 1.0.1.1).
 DEFAULT_LIMIT = 20
-# Only 1-mbps is published in the carrier's form; the others follow its pattern here.
+# Only 1-mbps is published in the carrier's spelling; the others follow its pattern.
 CARRIER_SPEED = {
     **{f"{n}-mbps": f"thr{n * 1024}kbps" for n in (1, 5, 20, 50, 100)},
     **{f"{n}-kbps": f"thr{n}kbps" for n in (64, 128, 256, 512)},
@@ -60,7 +60,7 @@ class UpdateRenewal(Body):
 
 
 def set_limits(state: SimulatorState, body: SetDataUsage) -> ResponseBody:
-    """Sets the same thresholds on every number; Notify < Throttle < Limit, strictly."""
+    """Set the same limits on all numbers; Notify < Throttle < Limit, strictly."""
     _check_order(body)
     numbers = _numbers(state, body.PhoneNumbers)
     limits = body.model_dump(exclude={"PhoneNumbers"})
@@ -76,7 +76,7 @@ def set_limits(state: SimulatorState, body: SetDataUsage) -> ResponseBody:
 
 
 def read_limits(state: SimulatorState, body: NumberList) -> ResponseBody:
-    """The thresholds; ThrottleSpeed comes back in the carrier's form."""
+    """Return the limits, with ThrottleSpeed in the carrier's spelling."""
     rows = []
     for number in _numbers(state, body.PhoneNumbers):
         limits = number.data_limits
@@ -96,7 +96,7 @@ def read_limits(state: SimulatorState, body: NumberList) -> ResponseBody:
 
 
 def read_usage(state: SimulatorState, body: NumberList) -> ResponseBody:
-    """Live usage; nobody uses data here, so everything remains."""
+    """Return the usage, which is always zero."""
     rows: list[Json] = [
         {
             "Number": number.number,
@@ -112,7 +112,7 @@ def read_usage(state: SimulatorState, body: NumberList) -> ResponseBody:
 
 
 def set_renewal(state: SimulatorState, body: UpdateRenewal) -> ResponseBody:
-    """Sets when the cycle of each number starts anew."""
+    """Set when usage is reset."""
     last_day = 31 if body.PeriodType == "M" else 7
     if not 1 <= body.RenewalDay <= last_day:
         raise invalid("RenewalDay", f"RenewalDay must be from 1 to {last_day}")

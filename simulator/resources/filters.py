@@ -1,4 +1,4 @@
-"""AI Guardian filters: one family for calls, one for messages, alike but for their words."""
+"""AI Guardian filters of calls and of messages, which differ in the names of fields."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel
 
-from simulator.engine.errors import invalid, missing
+from simulator.engine.errors import invalid
 from simulator.engine.fields import E164, Body, Json, Query, ResponseBody, Text
 from simulator.engine.state import SimulatorState
 from simulator.resources.guardian import is_guardian_enabled
@@ -29,7 +29,7 @@ KeywordText = Annotated[str, AfterValidator(_is_json_object)]
 
 
 class CallSettings(Body):
-    """What a call filter can say besides its mode."""
+    """Settings of a call filter, without its mode."""
 
     AllowedNumbers: list[E164] | None = None
     BlockedNumbers: list[E164] | None = None
@@ -51,11 +51,11 @@ class CreateCallFilter(CallSettings):
 
     SubscriberId: Text
     Phone: E164
-    FilterMode: Literal["WHITELIST", "BLACKLIST", "CHILD", "TEENAGER", "ADOLESCENT"] | None = None
+    FilterMode: Literal["WHITELIST", "BLACKLIST", "CHILD", "TEENAGER", "ADOLESCENT"]
 
 
 class MessageSettings(Body):
-    """What a message filter can say."""
+    """Settings of a message filter."""
 
     FilterMode: Literal["ACTIVE", "MONITOR_ONLY", "INACTIVE"] | None = None
     AllowedContacts: list[E164] | None = None
@@ -76,46 +76,63 @@ class CreateMessageFilter(MessageSettings):
     Phone: E164
 
 
-class FilterKey(Body):
-    """Names a filter; which of the keys update and delete take is not published."""
-
-    FilterId: str | None = None
-    CallFilterId: str | None = None
-    MessageFilterId: str | None = None
-    SubscriberId: str | None = None
-
-
-class UpdateCallFilter(CallSettings, FilterKey):
+class UpdateCallFilter(CallSettings):
     """POST .../call-filter/update; age modes cannot be set here."""
 
+    FilterId: Text
+    SubscriberId: str | None = None
     Phone: E164 | None = None
     FilterMode: Literal["WHITELIST", "BLACKLIST"] | None = None
 
 
-class UpdateMessageFilter(MessageSettings, FilterKey):
+class UpdateMessageFilter(MessageSettings):
     """POST .../message-filter/update."""
 
+    FilterId: Text
+    SubscriberId: str | None = None
     Phone: E164 | None = None
 
 
-class FilterQuery(Query):
-    """GET a family's filters."""
+class DeleteCallFilter(Body):
+    """POST .../call-filter/delete."""
 
-    SubscriberId: Text
+    CallFilterId: Text
+
+
+class DeleteMessageFilter(Body):
+    """POST .../message-filter/delete."""
+
+    MessageFilterId: Text
+
+
+class FilterQuery(Query):
+    """GET the filters of one kind, where no parameter is required."""
+
+    SubscriberId: str | None = None
     Phone: E164 | None = None
     AccountId: str | None = None
 
 
 class FilterPartQuery(Query):
-    """GET one filter's keywords or lists."""
+    """GET the keywords or lists of a filter."""
 
     SubscriberId: Text
-    CallFilterId: str | None = None
-    MessageFilterId: str | None = None
+
+
+class CallFilterQuery(FilterPartQuery):
+    """GET the keywords or lists of a call filter."""
+
+    CallFilterId: Text
+
+
+class MessageFilterQuery(FilterPartQuery):
+    """GET the keywords or lists of a message filter."""
+
+    MessageFilterId: Text
 
 
 class EditList(Body):
-    """What the list edits of both families have in common."""
+    """Fields of the list edits of both kinds."""
 
     SubscriberId: Text
 
@@ -136,7 +153,7 @@ class EditContacts(EditList):
 
 @dataclass(frozen=True)
 class FilterFamily:
-    """The differences between call filters and message filters."""
+    """Operations of one kind of filter, with what differs between the kinds."""
 
     kind: str
     prefix: str
@@ -147,15 +164,18 @@ class FilterFamily:
     def create(
         self, state: SimulatorState, body: CreateCallFilter | CreateMessageFilter
     ) -> ResponseBody:
-        """A new filter; the subscriber needs Guardian, a message filter must be the only one."""
+        """Create a filter. The subscriber needs Guardian; a number has one message filter."""
         state.find(state.subscribers, body.SubscriberId, "SubscriberId")
         if not is_guardian_enabled(state, body.SubscriberId, self.feature):
             raise invalid(
                 "SubscriberId",
                 f"Guardian is not enabled for {self.feature.lower()}",
             )
-        if body.Phone not in state.numbers:
+        number = state.numbers.get(body.Phone)
+        if number is None:
             raise invalid("Phone", "Phone number does not belong to account")
+        if self.kind == "call_filter" and not number.voice_enabled:
+            raise invalid("Phone", f"Voice is not enabled for {body.Phone}")
         if body.FilterMode in AGE_MODES and all(c != body.SubscriberId for _, c in state.relations):
             raise invalid("FilterMode", "An age level needs a guardian relation first")
         same = self._filters_for(state, body.SubscriberId, body.Phone)
@@ -168,7 +188,7 @@ class FilterFamily:
         return self._commit(state, "created", stored)
 
     def read(self, state: SimulatorState, query: FilterQuery) -> ResponseBody:
-        """The filters of a subscriber as a bare array, optionally for one number."""
+        """List the filters as a bare array, optionally of one subscriber or number."""
         return [
             self._to_response(f) for f in self._filters_for(state, query.SubscriberId, query.Phone)
         ]
@@ -176,38 +196,48 @@ class FilterFamily:
     def update(
         self, state: SimulatorState, body: UpdateCallFilter | UpdateMessageFilter
     ) -> ResponseBody:
-        """Replaces the whole configuration; what is left out is cleared."""
+        """Replace the whole configuration; fields that are left out are cleared."""
         stored = self._get_filter(state, body)
-        settings = body.model_dump(exclude=set(FilterKey.model_fields) | {"Phone"})
+        settings = body.model_dump(exclude={"FilterId", "SubscriberId", "Phone"})
         stored.update(settings)
         stored["Phone"] = body.Phone or stored["Phone"]
         return self._commit(state, "updated", stored)
 
-    def delete(self, state: SimulatorState, body: FilterKey) -> ResponseBody:
-        """Removes a filter. The real answer is not published."""
+    def delete(
+        self, state: SimulatorState, body: DeleteCallFilter | DeleteMessageFilter
+    ) -> ResponseBody:
+        """Delete a filter."""
         stored = self._get_filter(state, body)
         del state.filters[stored["FilterId"]]
         self._commit(state, "deleted", stored)
-        return {"FilterId": stored["FilterId"], "Status": "Deleted"}
+        return {
+            "Status": "Deleted",
+            "FilterId": stored["FilterId"],
+            "DateDeleted": state.clock.now().isoformat(),
+        }
 
     def keywords(self, state: SimulatorState, query: FilterPartQuery) -> ResponseBody:
-        """The keyword filter, here as an object."""
+        """Return the keywords, here as an object."""
         text = self._get_filter(state, query)["KeywordFilter"]
         empty: Json = {"CustomKeywords": [], "SystemKeywords": {}, "SeverityMap": {}}
         return {**empty, **(json.loads(text) if text else {})}
 
     def read_list(self, which: str) -> Callable[[SimulatorState, FilterPartQuery], ResponseBody]:
-        """The operation that reads the `Allowed` or `Blocked` list."""
+        """Return the operation that reads the `Allowed` or `Blocked` list."""
 
         def run(state: SimulatorState, query: FilterPartQuery) -> ResponseBody:
-            return self._list_response(self._get_filter(state, query), which)
+            response = self._list_response(self._get_filter(state, query), which)
+            if state.options.filter_list_envelope == "object":
+                return response
+            entries: list[str] = response[which + self.entries]
+            return entries
 
         return run
 
     def edit_list(
         self, which: str, adding: bool
     ) -> Callable[[SimulatorState, EditList], ResponseBody]:
-        """The operation that adds to or removes from a list; it answers with the whole list."""
+        """Return the operation that adds to or removes from a list, and returns the list."""
 
         def run(state: SimulatorState, body: EditList) -> ResponseBody:
             stored = self._get_filter(state, body)
@@ -221,20 +251,18 @@ class FilterFamily:
         return run
 
     def _filters_for(
-        self, state: SimulatorState, subscriber_id: str, phone: str | None
+        self, state: SimulatorState, subscriber_id: str | None, phone: str | None
     ) -> list[Json]:
         return [
             stored
             for stored in state.filters.values()
             if stored["FilterId"].startswith(self.prefix)
-            and stored["SubscriberId"] == subscriber_id
+            and subscriber_id in (None, stored["SubscriberId"])
             and phone in (None, stored["Phone"])
         ]
 
     def _get_filter(self, state: SimulatorState, key: BaseModel) -> Json:
-        filter_id = getattr(key, self.id_field) or getattr(key, "FilterId", None)
-        if not filter_id:
-            raise missing(self.id_field)
+        filter_id: str = getattr(key, "FilterId", None) or getattr(key, self.id_field)
         mine = {k: v for k, v in state.filters.items() if k.startswith(self.prefix)}
         stored = state.find(mine, filter_id, self.id_field)
         if getattr(key, "SubscriberId", None) not in (None, stored["SubscriberId"]):
@@ -249,7 +277,7 @@ class FilterFamily:
     def _to_response(self, stored: Json) -> Json:
         keywords = stored["KeywordFilter"]
         if self.kind == "message_filter" and keywords:
-            # The published answer lacks the outer braces of what was sent.
+            # The published response lacks the outer braces of what was sent.
             return {**stored, "KeywordFilter": keywords.strip()[1:-1]}
         return stored
 

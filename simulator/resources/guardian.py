@@ -1,4 +1,4 @@
-"""AI Guardian per subscriber: switching it on, and who guards whom."""
+"""AI Guardian: features of subscribers, and guardian relations."""
 
 from simulator.engine.errors import invalid, not_found
 from simulator.engine.fields import Body, Json, Query, ResponseBody, Text
@@ -6,7 +6,7 @@ from simulator.engine.state import SimulatorState
 
 
 class SetFeatures(Body):
-    """POST subscribers/guardian-features; an absolute set."""
+    """POST subscribers/guardian-features, which replaces both values."""
 
     SubscriberId: Text
     EnableIntelligentGuardianCalls: bool = False
@@ -36,19 +36,21 @@ class DeleteRelation(Body):
 
 
 class ParentQuery(Query):
-    """GET .../relation/parent; the published pages leave the parameter's name open."""
+    """GET subscribers/guardians/relation/parent."""
 
     ParentSubscriberId: Text
+    AccountId: str | None = None
 
 
 class ChildQuery(Query):
-    """GET .../relation/child."""
+    """GET subscribers/guardians/relation/child."""
 
     ChildSubscriberId: Text
+    AccountId: str | None = None
 
 
 def set_features(state: SimulatorState, body: SetFeatures) -> ResponseBody:
-    """Switches Guardian on or off for calls and for messages."""
+    """Enable or disable Guardian for calls and for messages."""
     state.find(state.subscribers, body.SubscriberId, "SubscriberId")
     flags = body.model_dump()
     state.guardian[body.SubscriberId] = flags
@@ -64,20 +66,20 @@ def set_features(state: SimulatorState, body: SetFeatures) -> ResponseBody:
 
 
 def get_features(state: SimulatorState, query: FeaturesQuery) -> ResponseBody:
-    """The two switches of a subscriber."""
+    """Return the features of a subscriber."""
     state.find(state.subscribers, query.SubscriberId, "SubscriberId")
     held = state.guardian.get(query.SubscriberId)
     return held or SetFeatures(SubscriberId=query.SubscriberId).model_dump()
 
 
 def is_guardian_enabled(state: SimulatorState, subscriber_id: str, *switches: str) -> bool:
-    """Whether any of the named Guardian switches of a subscriber is on."""
+    """Whether any of the named features is enabled for a subscriber."""
     flags = state.guardian.get(subscriber_id, {})
     return any(flags.get(f"EnableIntelligentGuardian{feature}") for feature in switches)
 
 
 def create_relation(state: SimulatorState, body: CreateRelation) -> ResponseBody:
-    """Makes one subscriber the guardian of another; both need Guardian first."""
+    """Make one subscriber the guardian of another. Both need Guardian first."""
     parent, child = body.ParentSubscriberId, body.ChildSubscriberId
     for subscriber_id in (parent, child):
         state.find(state.subscribers, subscriber_id, "SubscriberId")
@@ -92,7 +94,7 @@ def create_relation(state: SimulatorState, body: CreateRelation) -> ResponseBody
 
 
 def delete_relation(state: SimulatorState, body: DeleteRelation) -> ResponseBody:
-    """Ends a relation; filters stay."""
+    """Delete a relation; filters remain."""
     pair = (body.ParentSubscriberId, body.ChildSubscriberId)
     relation = state.relations.pop(pair, None)
     if relation is None:
@@ -103,21 +105,31 @@ def delete_relation(state: SimulatorState, body: DeleteRelation) -> ResponseBody
 
 
 def list_children(state: SimulatorState, query: ParentQuery) -> ResponseBody:
-    """All relations in which the subscriber is the parent."""
-    return [
+    """List the relations in which the subscriber is the parent."""
+    rows = [
         _row(parent, child, relation)
         for (parent, child), relation in state.relations.items()
         if parent == query.ParentSubscriberId
     ]
+    return _list_response(
+        state, {"ParentSubscriberId": query.ParentSubscriberId, "Children": rows}, rows
+    )
 
 
 def list_parents(state: SimulatorState, query: ChildQuery) -> ResponseBody:
-    """All relations in which the subscriber is the child."""
-    return [
+    """List the relations in which the subscriber is the child."""
+    rows = [
         _row(parent, child, relation)
         for (parent, child), relation in state.relations.items()
         if child == query.ChildSubscriberId
     ]
+    return _list_response(
+        state, {"ChildSubscriberId": query.ChildSubscriberId, "Guardians": rows}, rows
+    )
+
+
+def _list_response(state: SimulatorState, envelope: Json, rows: list[Json]) -> ResponseBody:
+    return envelope if state.options.relations_envelope == "object" else rows
 
 
 def _row(parent: str, child: str, relation: str) -> Json:

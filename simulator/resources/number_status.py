@@ -1,4 +1,4 @@
-"""Changing the life of a number: park, activate, cancel, swap, replace, new SIM, reactivate."""
+"""Status changes of numbers: park, activate, cancel, swap, replace, swap SIM, reactivate."""
 
 from datetime import timedelta
 from typing import Literal
@@ -17,12 +17,12 @@ from simulator.engine.fields import (
 )
 from simulator.engine.state import Number, Order, SimulatorState
 
-# A cancelled number can be had back for this long; later it must be provisioned anew.
+# How long a cancelled number can be reactivated; later it must be provisioned again.
 REACTIVATION_WINDOW = timedelta(days=30)
 
 
 class StatusItem(Body):
-    """A number to change; ICCID only for swap-sim."""
+    """A number that changes; ICCID only for swap-sim."""
 
     Number: E164
     ICCID: IccidText | None = None
@@ -46,7 +46,7 @@ class Reactivate(Body):
 
 
 def change_status(state: SimulatorState, body: ChangeStatus) -> ResponseBody:
-    """Applies one change to every number listed, or to none of them. Takes effect at once."""
+    """Apply one change to all numbers or to none. It takes effect at once."""
     numbers = [state.find(state.numbers, item.Number, "Number") for item in body.PhoneNumbers]
     for item, number in zip(body.PhoneNumbers, numbers, strict=True):
         _check(body, item, number)
@@ -68,7 +68,7 @@ def change_status(state: SimulatorState, body: ChangeStatus) -> ResponseBody:
 
 
 def reactivate(state: SimulatorState, body: Reactivate) -> ResponseBody:
-    """Brings a number back within 30 days of its cancellation, on the same SIM."""
+    """Reactivate a number within 30 days of its cancellation, with the same SIM."""
     number = state.find(state.numbers, body.PhoneNumber, "PhoneNumber")
     if body.AccountId and state.resolve_account(body.AccountId) != number.account_id:
         raise invalid("PhoneNumber", "Phone number does not belong to account")

@@ -1,4 +1,4 @@
-"""Numbers held here: orders, inventory, details and changes."""
+"""Numbers: orders, inventory, details and updates."""
 
 from datetime import timedelta
 from typing import Literal
@@ -28,7 +28,7 @@ class OrderQuery(Query):
 
 
 class InventoryQuery(Query):
-    """GET numbers/inventory; the vendor's default page size is unknown, here it is 10."""
+    """GET numbers/inventory. The vendor's default page size is unknown; this one is 10."""
 
     PageNumber: int = Field(default=1, ge=1)
     Filter: ListFilter = "All"
@@ -36,7 +36,7 @@ class InventoryQuery(Query):
 
 
 class NumberQuery(Query):
-    """GET numbers: by number (two spellings) or by ICCID."""
+    """GET numbers, by number in two spellings or by ICCID."""
 
     Number: E164 | None = None
     PhoneNumber: E164 | None = None
@@ -61,23 +61,30 @@ class UpdateNumber(Body):
 
 
 def get_order(state: SimulatorState, query: OrderQuery) -> ResponseBody:
-    """The state of any number order; for a port-in in the chosen vocabulary."""
+    """Return an order, with the status in the chosen vocabulary."""
     order = state.find(state.orders, query.OrderId, "OrderId")
+    order.polls += 1
+    status, message = order.status, order.message
+    if order.phase:
+        phase, message = state.carrier.shown_phase(order.number or "", order.phase, order.polls)
+        status, message = state.carrier.order_status(phase), message or order.message
     response: Json = {
         "OrderDate": order.date.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-4],
         "OrderId": order.id,
-        "OrderStatus": state.carrier.order_status(order.phase) if order.phase else order.status,
+        "OrderStatus": status,
         "OrderType": order.type,
         "PhoneNumbersOrdered": [{"Number": order.number}] if order.number else [],
     }
-    if order.message:
-        response["OrderStatusMessage"] = order.message
+    if message:
+        response["OrderStatusMessage"] = message
     return response
 
 
 def inventory(state: SimulatorState, query: InventoryQuery) -> ResponseBody:
-    """Everything bought or ported in, oldest first, a page at a time."""
+    """Return one page of the numbers, oldest first."""
     held = [n for n in state.numbers.values() if query.Filter in ("All", n.status)]
+    if state.options.repeat_rows:
+        held += held[:1]
     start = (query.PageNumber - 1) * query.TotalNumbersRequested
     page = held[start : start + query.TotalNumbersRequested]
     return {
@@ -90,7 +97,7 @@ def inventory(state: SimulatorState, query: InventoryQuery) -> ResponseBody:
 
 
 def number_details(state: SimulatorState, query: NumberQuery) -> ResponseBody:
-    """One number by E.164 or, as the newest that carries it, by ICCID."""
+    """Return a number, by E.164 number or by ICCID; if several have it, the newest."""
     e164 = query.Number or query.PhoneNumber
     if e164:
         return _details(state.find(state.numbers, e164, "Number"))
@@ -103,7 +110,7 @@ def number_details(state: SimulatorState, query: NumberQuery) -> ResponseBody:
 
 
 def update_number(state: SimulatorState, body: UpdateNumber) -> ResponseBody:
-    """Changes what was sent, at once; binds routes, subscriber or SIM."""
+    """Update a number at once; binds routes, subscriber or SIM."""
     number = state.active_number(body.Number)
     _check_update(state, number, body)
     if body.AssignedSubscriberId:
@@ -197,7 +204,7 @@ def _shared(number: Number) -> Json:
 
 
 def _row(number: Number, index: int) -> Json:
-    # The published sample mixes true and "true" in one list; so does every second row here.
+    # The published sample mixes true and "true" in one list; here every second row has strings.
     flags: dict[str, bool] = {"Message": number.message_enabled, "Voice": number.voice_enabled}
     as_text = index % 2 == 1
     return {

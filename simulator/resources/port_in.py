@@ -1,17 +1,17 @@
-"""Port-ins (and the port-out PIN): requests to a losing carrier that takes its time."""
+"""Port-ins, which losing carriers decide on, and port-out PINs."""
 
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
-from simulator.engine.errors import ApiError, invalid
+from simulator.engine.errors import ApiError, invalid, missing
 from simulator.engine.fields import E164, Body, IccidText, Json, ResponseBody, Text
 from simulator.engine.state import Number, Order, SimulatorState, changed_fields
 
 
 class BillingAddress(Body):
-    """The address on the account at the losing carrier."""
+    """The billing address on record at the losing carrier."""
 
     Street1: Text
     City: Text
@@ -21,7 +21,7 @@ class BillingAddress(Body):
 
 
 class BillingAddressUpdate(Body):
-    """The same on an update, where the schema marks nothing as required."""
+    """A billing address in a correction, where no field is required."""
 
     Street1: Text | None = None
     Street2: str | None = None
@@ -43,7 +43,7 @@ class PortIn(Body):
     PortInNumber: E164
     CurrentCarrierName: Text
     CurrentAccountNumber: Text
-    CurrentAccountPassword: Text
+    CurrentAccountPassword: Text | None
     CurrentBillingAddress: BillingAddress
     ICCID: IccidText | None = None
     TargetPortinClassification: Literal["mvno", "iot"] | None = None
@@ -54,7 +54,7 @@ class PortIn(Body):
 
 
 class UpdatePortIn(Body):
-    """POST numbers/portin/update; TargetPortinClassification is free text here."""
+    """POST numbers/portin/update, where TargetPortinClassification is free text."""
 
     OrderId: Text
     CurrentCarrierName: Text | None = None
@@ -70,7 +70,7 @@ class UpdatePortIn(Body):
 
 
 class CancelPortIn(Body):
-    """POST numbers/portin/cancel; keyed on the order, never on the number."""
+    """POST numbers/portin/cancel, by order and not by number."""
 
     OrderId: Text
 
@@ -83,7 +83,12 @@ class PortOut(Body):
 
 
 def check_eligibility(state: SimulatorState, body: Eligibility) -> ResponseBody:
-    """Whether a number can be ported, and who has it now."""
+    """Return whether a number can be ported in, and its current carrier."""
+    words = _CLASSIFICATIONS[state.options.target_classification]
+    if words and body.TargetClassification not in words:
+        raise invalid(
+            "TargetClassification", f"TargetClassification must be one of {', '.join(words)}"
+        )
     record = state.carrier.get_record(body.PhoneNumber)
     text = "Number is eligible for port-in"
     if not record.eligible:
@@ -102,8 +107,13 @@ def check_eligibility(state: SimulatorState, body: Eligibility) -> ResponseBody:
 
 
 def submit(state: SimulatorState, body: PortIn) -> ResponseBody:
-    """Sends a port-in to the losing carrier. Refused while one for the number is active."""
+    """Send a port-in to the losing carrier, unless the number has an active one."""
     number = body.PortInNumber
+    _check_date(state, body.PortInDate)
+    if state.options.port_in_pin == "required" and not body.CurrentAccountPassword:
+        raise missing("CurrentAccountPassword")
+    if body.TargetPortinClassification == "iot" and not body.ICCID:
+        raise missing("ICCID")
     if _find_open_order(state, number):
         raise invalid("PortInNumber", f"An active port-in request already exists for {number}")
     if _is_in_inventory(state, number):
@@ -129,8 +139,9 @@ def submit(state: SimulatorState, body: PortIn) -> ResponseBody:
 
 
 def update(state: SimulatorState, body: UpdatePortIn) -> ResponseBody:
-    """Corrects an open port-in and sends it to the carrier again."""
+    """Correct an open port-in, and send it to the carrier again."""
     order = _get_open_order(state, body.OrderId)
+    _check_date(state, body.PortInDate)
     sent = body.non_null_fields()
     address = sent.pop("CurrentBillingAddress", {})
     order.request["CurrentBillingAddress"].update(address)
@@ -148,7 +159,7 @@ def update(state: SimulatorState, body: UpdatePortIn) -> ResponseBody:
 
 
 def cancel(state: SimulatorState, body: CancelPortIn) -> ResponseBody:
-    """Ends an open port-in for good, unless the carrier completes it at that very moment."""
+    """Cancel an open port-in, unless the carrier completes it at that moment."""
     order = _get_open_order(state, body.OrderId)
     if state.carrier.get_record(order.number or "").script == "complete_during_cancel":
         _complete(state, order, state.clock.now())
@@ -160,7 +171,7 @@ def cancel(state: SimulatorState, body: CancelPortIn) -> ResponseBody:
 
 
 def port_out(state: SimulatorState, body: PortOut) -> ResponseBody:
-    """Stores the PIN that a gaining carrier will have to quote; a repeat overwrites it."""
+    """Store the PIN that a gaining carrier must quote; a repeat replaces it."""
     number = state.active_number(body.PortOutNumber)
     number.port_out_pin = body.PortOutPIN
     order = Order(state.new_id("JNUOID"), "portout", state.clock.now(), number.number, "Pending")
@@ -172,6 +183,20 @@ def port_out(state: SimulatorState, body: PortOut) -> ResponseBody:
         "Status": "Pending",
         "PhoneNumber": number.number,
     }
+
+
+_CLASSIFICATIONS = {
+    "any": (),
+    "oas": ("Mobile", "Landline", "iot"),
+    "bp": ("mvno", "iot"),
+}
+
+
+def _check_date(state: SimulatorState, text: str | None) -> None:
+    accepted = state.options.port_in_date_format
+    if text and accepted != "any" and ("/" in text) != (accepted == "us"):
+        form = "MM/DD/YYYY" if accepted == "us" else "YYYY-MM-DD"
+        raise invalid("PortInDate", f"PortInDate must have the format {form}")
 
 
 def _is_in_inventory(state: SimulatorState, number: str) -> bool:
@@ -200,7 +225,7 @@ def _get_open_order(state: SimulatorState, order_id: str) -> Order:
 
 
 def _send_to_carrier(state: SimulatorState, order: Order) -> None:
-    """Plans the carrier's steps. A later update makes the steps of this round void."""
+    """Schedule the carrier's steps. A later correction invalidates them."""
     number = order.number or ""
     order.phase = "submitted"
     order.message = None
@@ -231,14 +256,14 @@ def _send_to_carrier(state: SimulatorState, order: Order) -> None:
         if current() and order.phase == "scheduled":
             _complete(state, order, due)
 
-    state.schedule(state.carrier.due_at(start, "acknowledge"), acknowledge)
-    state.schedule(state.carrier.due_at(start, "decide"), decide)
-    state.schedule(state.carrier.due_at(start, "complete"), complete)
+    state.schedule(state.carrier.due_at(number, start, "acknowledge"), acknowledge)
+    state.schedule(state.carrier.due_at(number, start, "decide"), decide)
+    state.schedule(state.carrier.due_at(number, start, "complete"), complete)
     state.process_due_events()
 
 
 def _complete(state: SimulatorState, order: Order, when: datetime) -> None:
-    """The number is ours: in the inventory, without subscriber, account or routes."""
+    """Add the number to the inventory, without subscriber, account and routes."""
     order.phase = "complete"
     order.message = None
     number = Number(
@@ -252,7 +277,7 @@ def _complete(state: SimulatorState, order: Order, when: datetime) -> None:
         purchased=when,
         iccid=order.request.get("ICCID"),
     )
-    # A cancelled number of ours that comes back is a new entry, at the end of the inventory.
+    # A cancelled number that is ported back is a new entry, at the end of the inventory.
     state.numbers.pop(number.number, None)
     state.numbers[number.number] = number
     state.commit("portin.completed", {**_ledger_data(order), "number_id": number.id}, at=when)

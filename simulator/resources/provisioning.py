@@ -1,4 +1,4 @@
-"""Buying a number: what is in stock, and the purchase itself."""
+"""Search for and purchase of numbers."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -50,7 +50,7 @@ class Provision(Body):
 
 
 def search_availability(state: SimulatorState, body: Availability) -> ResponseBody:
-    """Areas with stock, never single numbers."""
+    """Return areas with available numbers, not the numbers."""
     area = body.AreaCode or "385"
     row = {"NGP": "SAG", "AreaCode": int(area), "Zipcode": body.ZipCode or "84043"}
     return {
@@ -68,13 +68,18 @@ def search_availability(state: SimulatorState, body: Availability) -> ResponseBo
 
 
 def provision(state: SimulatorState, body: Provision) -> ResponseBody:
-    """Buys a number, another one each time. The platform chooses it.
+    """Buy a number, which the platform chooses; each request buys another one.
 
-    The purchase is in the ledger at once. With asynchronous provisioning the answer names no
-    number: it appears in the order and the inventory when the order completes.
+    A purchase that completes is in the ledger at once. The number is in the order and in the
+    inventory when the order completes.
     """
     account_id = _check_provision(state, body)
     now = state.clock.now()
+    outcome = (
+        state.purchase_outcomes.pop(0)
+        if state.purchase_outcomes
+        else state.options.purchase_outcome
+    )
     order = Order(state.new_id("JNUOID"), "Provision", now, None)
     number = Number(
         number=state.new_number(body.AreaCode),
@@ -97,34 +102,50 @@ def provision(state: SimulatorState, body: Provision) -> ResponseBody:
     if not body.ICCID:
         number.iccid, number.qr_code = state.new_esim()
     state.orders[order.id] = order
-    state.commit(
-        "number.provisioned",
-        {
-            "number": number.number,
-            "number_id": number.id,
-            "order_id": order.id,
-            "account_id": account_id,
-            "subscriber_id": body.AssignedSubscriberId,
-            "iccid": number.iccid,
-        },
-    )
+    named = number.number
+    if outcome == "other_number":
+        number.number = state.new_number(body.AreaCode)
+    if outcome not in _ENDED_WITHOUT_NUMBER:
+        state.commit(
+            "number.provisioned",
+            {
+                "number": number.number,
+                "number_id": number.id,
+                "order_id": order.id,
+                "account_id": account_id,
+                "subscriber_id": body.AssignedSubscriberId,
+                "iccid": number.iccid,
+            },
+        )
+    pending, completed = _STATUSES[state.options.purchase_statuses]
 
-    def complete(_: datetime) -> None:
-        order.status = "Complete"
-        order.number = number.number
+    def end(_: datetime) -> None:
+        if outcome in _ENDED_WITHOUT_NUMBER:
+            order.status = _ENDED_WITHOUT_NUMBER[outcome]
+            order.message = "No number was assigned"
+            return
+        order.status = completed
+        order.number = None if outcome == "no_number" else number.number
         state.numbers[number.number] = number
 
     delay = state.options.async_provisioning
+    order.status = pending
     if delay is None:
-        complete(now)
+        end(now)
     else:
-        order.status = "Pending"
-        state.schedule(now + timedelta(seconds=delay), complete)
-    return _provision_response(order, number, body)
+        state.schedule(now + timedelta(seconds=delay), end)
+    names_number = (
+        state.options.early_number or outcome == "other_number" or order.number is not None
+    )
+    return _provision_response(order, number, body, named if names_number else None)
+
+
+_ENDED_WITHOUT_NUMBER = {"failed": "Failed", "cancelled": "Cancelled"}
+_STATUSES = {"kb": ("Pending", "Complete"), "pm": ("Submitted", "Completed")}
 
 
 def has_data(product_type: str) -> bool:
-    """Whether a line of this ProductType can use data."""
+    """Whether a ProductType includes data."""
     return "Data" in product_type
 
 
@@ -134,8 +155,8 @@ def _check_provision(state: SimulatorState, body: Provision) -> str:
         raise missing("MessageRouteId")
     if body.VoiceEnabled and not body.VoiceRouteId:
         raise missing("VoiceRouteId")
-    if body.NumberType == "iot" and body.MessageType == "a2p":
-        raise invalid("MessageType", "NumberType / MessageType mismatch")
+    if body.NumberType == "iot":
+        _check_iot(body)
     state.check_route(state.message_routes, body.MessageRouteId, account_id)
     if body.VoiceRouteId:
         state.check_route(state.voice_routes, body.VoiceRouteId, account_id)
@@ -146,20 +167,31 @@ def _check_provision(state: SimulatorState, body: Provision) -> str:
     return account_id
 
 
-def _provision_response(order: Order, number: Number, body: Provision) -> Json:
-    done = order.status == "Complete"
+def _check_iot(body: Provision) -> None:
+    if body.MessageType == "a2p":
+        raise invalid("MessageType", "NumberType / MessageType mismatch")
+    if body.VoiceEnabled:
+        raise invalid("VoiceEnabled", "IoT numbers have no voice")
+    if not body.ICCID:
+        raise missing("ICCID")
+
+
+def _provision_response(
+    order: Order, number: Number, body: Provision, phone_number: str | None
+) -> Json:
+    done = phone_number is not None
     response: Json = {
         "OrderDate": order.date.isoformat(),
         "OrderId": order.id,
         "OrderStatus": order.status,
-        "PhoneNumberAssigned": number.number if done else None,
+        "PhoneNumberAssigned": phone_number,
         "PhoneNumberId": number.id if done else None,
         "ICCID": number.iccid if done else body.ICCID,
         "ErrorMessage": None,
         "SubscriberId": number.subscriber_id,
     }
     if not body.ICCID:
-        # A physical SIM's answer has neither key in the published samples.
+        # In the published samples the response for a physical SIM has neither key.
         response["QRCode"] = number.qr_code if done else None
         response["ZipCode"] = body.ZipCode or "84603"
     return response

@@ -1,4 +1,4 @@
-"""Message routes and voice routes: where traffic of a number is delivered."""
+"""Message routes and voice routes."""
 
 from typing import Literal
 
@@ -139,7 +139,7 @@ class AccountRoutesQuery(Query):
     AccountId: str | None = None
 
 
-# In no published answer, or only sometimes: routing secrets and flags the samples leave out.
+# Secrets and flags that published responses do not contain, or only some of them.
 _MESSAGE_ROUTE_HIDDEN = {
     "MessagePasswordToken",
     "CallbackMessagePasswordToken",
@@ -158,7 +158,7 @@ _VOICE_ROUTE_HIDDEN = {
 
 
 def create_message_route(state: SimulatorState, body: CreateMessageRoute) -> ResponseBody:
-    """A new message route each time; names may repeat."""
+    """Create a message route. Names need not be unique."""
     route = {"MessageRouteId": state.new_id("MRID"), **body.model_dump()}
     route["AccountId"] = state.resolve_account(body.AccountId)
     if body.MessageRouteEnabled is None:
@@ -171,7 +171,7 @@ def create_message_route(state: SimulatorState, body: CreateMessageRoute) -> Res
 
 
 def get_message_route(state: SimulatorState, query: MessageRouteQuery) -> ResponseBody:
-    """One message route by id."""
+    """Return a message route."""
     route_id = query.MessageRouteId or query.MessageRouteID
     return _message_route_response(
         state, state.find(state.message_routes, route_id, "MessageRouteId")
@@ -179,7 +179,7 @@ def get_message_route(state: SimulatorState, query: MessageRouteQuery) -> Respon
 
 
 def update_message_route(state: SimulatorState, body: UpdateMessageRoute) -> ResponseBody:
-    """Changes what was sent."""
+    """Update a message route."""
     route = state.find(state.message_routes, body.MessageRouteId, "MessageRouteId")
     after = {**route, **body.sent_fields()}
     after["AccountId"] = state.resolve_account(after["AccountId"])
@@ -193,7 +193,7 @@ def update_message_route(state: SimulatorState, body: UpdateMessageRoute) -> Res
 
 
 def delete_message_route(state: SimulatorState, body: DeleteMessageRoute) -> ResponseBody:
-    """Refused while a number uses the route (the documents disagree; this is the safe reading)."""
+    """Delete a route, unless a number uses it (Postman collection; the OAS allows it)."""
     route = state.find(state.message_routes, body.MessageRouteId, "MessageRouteId")
     if any(n.message_route_id == body.MessageRouteId for n in state.numbers.values()):
         raise invalid("MessageRouteId", "This message route is assigned to numbers")
@@ -203,7 +203,7 @@ def delete_message_route(state: SimulatorState, body: DeleteMessageRoute) -> Res
 
 
 def list_message_routes(state: SimulatorState, query: AccountRoutesQuery) -> ResponseBody:
-    """The message routes of an account, with the list's own spelling `AccountID`."""
+    """List the message routes of an account, with the spelling `AccountID`."""
     account_id = state.resolve_account(query.AccountId)
     rows = [
         _with_list_spelling(_message_route_response(state, route))
@@ -214,7 +214,7 @@ def list_message_routes(state: SimulatorState, query: AccountRoutesQuery) -> Res
 
 
 def create_voice_route(state: SimulatorState, body: CreateVoiceRoute) -> ResponseBody:
-    """A new voice route each time; names may repeat."""
+    """Create a voice route. Names need not be unique."""
     route = {"CallRouteId": state.new_id("CRID"), **body.model_dump()}
     route["AccountId"] = state.resolve_account(body.AccountId)
     _check_voice(route)
@@ -224,13 +224,13 @@ def create_voice_route(state: SimulatorState, body: CreateVoiceRoute) -> Respons
 
 
 def get_voice_route(state: SimulatorState, query: VoiceRouteQuery) -> ResponseBody:
-    """One voice route by id."""
+    """Return a voice route."""
     route_id = query.CallRouteID or query.CallRouteId
     return _voice_route_response(state.find(state.voice_routes, route_id, "CallRouteId"))
 
 
 def update_voice_route(state: SimulatorState, body: UpdateVoiceRoute) -> ResponseBody:
-    """Changes what was sent."""
+    """Update a voice route."""
     route = state.find(state.voice_routes, body.CallRouteId, "CallRouteId")
     after = {**route, **body.sent_fields()}
     after["AccountId"] = state.resolve_account(after["AccountId"])
@@ -243,7 +243,7 @@ def update_voice_route(state: SimulatorState, body: UpdateVoiceRoute) -> Respons
 
 
 def delete_voice_route(state: SimulatorState, body: DeleteVoiceRoute) -> ResponseBody:
-    """Refused while a number uses the route."""
+    """Delete a route, unless a number uses it."""
     route = state.find(state.voice_routes, body.CallRouteId, "CallRouteId")
     if any(n.voice_route_id == body.CallRouteId for n in state.numbers.values()):
         raise invalid("CallRouteId", "This voice route is assigned to numbers")
@@ -253,7 +253,7 @@ def delete_voice_route(state: SimulatorState, body: DeleteVoiceRoute) -> Respons
 
 
 def list_voice_routes(state: SimulatorState, query: AccountRoutesQuery) -> ResponseBody:
-    """The voice routes of an account; rows have no VoiceUrl and spell `IpWhitelist` as sent."""
+    """List the voice routes of an account, without VoiceUrl and with the spelling `IpWhitelist`."""
     account_id = state.resolve_account(query.AccountId)
     rows = []
     for route in state.voice_routes.values():
@@ -315,5 +315,5 @@ def _message_route_response(state: SimulatorState, route: Json) -> Json:
 
 def _voice_route_response(route: Json) -> Json:
     response = {key: value for key, value in route.items() if key not in _VOICE_ROUTE_HIDDEN}
-    # The published answers show an empty, differently spelled list whatever was sent.
+    # Published responses contain an empty list in another spelling, whatever was sent.
     return {**response, "IpWhiteList": []}

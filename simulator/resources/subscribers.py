@@ -1,4 +1,4 @@
-"""Subscribers and their roles."""
+"""Subscribers."""
 
 from typing import Literal
 
@@ -54,7 +54,7 @@ class SubscribersPage(Query):
 
 
 def create_subscriber(state: SimulatorState, body: CreateSubscriber) -> ResponseBody:
-    """Refuses an e-mail that anybody on the platform has, whatever its letter case."""
+    """Create a subscriber. E-mail addresses are unique on the platform, ignoring case."""
     account_id = state.resolve_account(body.AccountId)
     if any(s.email.lower() == body.Email.lower() for s in state.subscribers.values()):
         raise invalid("Email", "Email already exists")
@@ -75,12 +75,12 @@ def create_subscriber(state: SimulatorState, body: CreateSubscriber) -> Response
 
 
 def get_subscriber(state: SimulatorState, query: SubscriberQuery) -> ResponseBody:
-    """One subscriber by id."""
+    """Return a subscriber."""
     return _to_response(state, state.find(state.subscribers, query.SubscriberId, "SubscriberId"))
 
 
 def update_subscriber(state: SimulatorState, body: UpdateSubscriber) -> ResponseBody:
-    """Changes what was sent. PhoneNumbers replaces the list; the documents leave that open."""
+    """Update a subscriber. PhoneNumbers replaces the list, which no document specifies."""
     subscriber = state.find(state.subscribers, body.SubscriberId, "SubscriberId")
     if body.PhoneNumbers is not None:
         _check_numbers(state, subscriber.account_id, body.PhoneNumbers)
@@ -98,7 +98,7 @@ def update_subscriber(state: SimulatorState, body: UpdateSubscriber) -> Response
 
 
 def transfer_subscriber(state: SimulatorState, body: TransferSubscriber) -> ResponseBody:
-    """Moves a subscriber, and the numbers assigned to it, to another account."""
+    """Transfer a subscriber with its numbers to another account."""
     subscriber = state.find(state.subscribers, body.SubscriberId, "SubscriberId")
     target = state.resolve_account(body.ToAccountId)
     if subscriber.account_id != body.FromAccountId:
@@ -114,8 +114,10 @@ def transfer_subscriber(state: SimulatorState, body: TransferSubscriber) -> Resp
 
 
 def list_subscribers(state: SimulatorState, query: SubscribersPage) -> ResponseBody:
-    """All subscribers of the distributor, a page at a time; the account is not shown."""
+    """Return one page of the subscribers of all accounts, without their accounts."""
     subscribers = list(state.subscribers.values())
+    if state.options.repeat_rows:
+        subscribers += subscribers[:1]
     start = (query.PageNumber - 1) * query.TotalPerPage
     return {
         "PageNumber": query.PageNumber,

@@ -1,4 +1,4 @@
-"""Subscriptions: a number on a package. Creating one starts recurring charges."""
+"""Subscriptions of numbers to packages."""
 
 from simulator.engine.errors import invalid, missing
 from simulator.engine.fields import Body, IccidText, Json, Query, ResponseBody, Text
@@ -6,7 +6,7 @@ from simulator.engine.state import Number, SimulatorState, changed_fields
 
 
 class CreateSubscription(Body):
-    """POST subscriptions; TNID and ICCID are each optional, but one must name the number."""
+    """POST subscriptions. Either TNID or ICCID must name the number."""
 
     SubscriberId: Text
     PackageId: Text
@@ -22,7 +22,7 @@ class SubscriptionQuery(Query):
 
 
 class UpdateSubscription(Body):
-    """POST subscriptions/update; an omitted Active leaves it as it is (undocumented)."""
+    """POST subscriptions/update. An omitted Active keeps its value (undocumented)."""
 
     SubscriptionId: Text
     SubscriberId: Text | None = None
@@ -40,7 +40,7 @@ class DeleteSubscription(Body):
 
 
 def create_subscription(state: SimulatorState, body: CreateSubscription) -> ResponseBody:
-    """A new subscription each time: the API does not refuse a second one for a number."""
+    """Create a subscription. A number may have several."""
     row = {"SubscriptionId": state.new_id("SUB"), **body.model_dump(), "Active": True}
     _validate(state, row)
     state.subscriptions[row["SubscriptionId"]] = row
@@ -49,12 +49,12 @@ def create_subscription(state: SimulatorState, body: CreateSubscription) -> Resp
 
 
 def get_subscription(state: SimulatorState, query: SubscriptionQuery) -> ResponseBody:
-    """One subscription by id."""
+    """Return a subscription."""
     return state.find(state.subscriptions, query.SubscriptionId, "SubscriptionId")
 
 
 def update_subscription(state: SimulatorState, body: UpdateSubscription) -> ResponseBody:
-    """Changes what was sent; a new PackageId is a change of plan."""
+    """Update a subscription; a new PackageId is a plan change."""
     row = state.find(state.subscriptions, body.SubscriptionId, "SubscriptionId")
     after = {**row, **body.non_null_fields()}
     _validate(state, after)
@@ -65,7 +65,7 @@ def update_subscription(state: SimulatorState, body: UpdateSubscription) -> Resp
 
 
 def delete_subscription(state: SimulatorState, body: DeleteSubscription) -> ResponseBody:
-    """Ends a subscription; subscriber and number stay."""
+    """Delete a subscription; subscriber and number remain."""
     row = state.find(state.subscriptions, body.SubscriptionId, "SubscriptionId")
     del state.subscriptions[body.SubscriptionId]
     state.commit("subscription.deleted", _ledger_data(row))

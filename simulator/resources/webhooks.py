@@ -1,4 +1,4 @@
-"""Webhook registrations. Nothing is delivered: the vendor publishes no event body."""
+"""Webhook registrations. No events are delivered, because the vendor publishes no event body."""
 
 from typing import Literal
 
@@ -20,7 +20,7 @@ EVENTS = {
 
 
 class CreateWebhook(Body):
-    """POST webhook/create; the schema marks nothing as required."""
+    """POST webhook/create, where no field is required."""
 
     AccountId: str | None = Field(default=None, max_length=100)
     WebhookUrl: str | None = Field(default=None, max_length=255, pattern=r"^https://\S+$")
@@ -34,7 +34,7 @@ class CreateWebhook(Body):
 
 
 class UpdateWebhook(Body):
-    """POST webhook/update, where the token scheme is called Bearer."""
+    """POST webhook/update, where the token scheme is `Bearer`."""
 
     WebhookId: Text
     AccountId: str | None = Field(default=None, max_length=100)
@@ -69,7 +69,7 @@ class WebhooksQuery(Query):
 
 
 def create_webhook(state: SimulatorState, body: CreateWebhook) -> ResponseBody:
-    """A new registration each time, even for the same URL and events."""
+    """Create a webhook, even if one with the same URL and events exists."""
     _check_events(body.SubscribedEvents)
     hook = {"WebhookId": state.new_id("WID"), **body.model_dump(), "Active": True}
     hook["AccountId"] = state.resolve_account(body.AccountId)
@@ -79,12 +79,12 @@ def create_webhook(state: SimulatorState, body: CreateWebhook) -> ResponseBody:
 
 
 def get_webhook(state: SimulatorState, query: WebhookQuery) -> ResponseBody:
-    """One registration by id."""
+    """Return a webhook."""
     return state.find(state.webhooks, query.WebhookId, "WebhookId")
 
 
 def update_webhook(state: SimulatorState, body: UpdateWebhook) -> ResponseBody:
-    """Changes what was sent."""
+    """Update a webhook."""
     hook = state.find(state.webhooks, body.WebhookId, "WebhookId")
     _check_events(body.SubscribedEvents)
     if body.AccountId:
@@ -95,7 +95,7 @@ def update_webhook(state: SimulatorState, body: UpdateWebhook) -> ResponseBody:
 
 
 def delete_webhook(state: SimulatorState, body: DeleteWebhook) -> ResponseBody:
-    """Removes a registration."""
+    """Delete a webhook."""
     hook = state.find(state.webhooks, body.WebhookId, "WebhookId")
     del state.webhooks[body.WebhookId]
     state.commit("webhook.deleted", _ledger_data(hook))
@@ -103,7 +103,7 @@ def delete_webhook(state: SimulatorState, body: DeleteWebhook) -> ResponseBody:
 
 
 def list_webhooks(state: SimulatorState, query: WebhooksQuery) -> ResponseBody:
-    """The registrations of an account, as a bare array."""
+    """List the webhooks of an account, as a bare array."""
     account_id = state.resolve_account(query.AccountId)
     return [hook for hook in state.webhooks.values() if hook["AccountId"] == account_id]
 

@@ -52,7 +52,7 @@ async def expect(
     assert shown["OrderType"] == "portin"
 
 
-async def test_an_accepted_port_goes_through_every_phase(carrier: SimulatorClient) -> None:
+async def test_accepted_port_in_passes_all_phases(carrier: SimulatorClient) -> None:
     order = await submit(carrier)
     await expect(carrier, order, "submitted")
     wait(carrier, 10)
@@ -81,7 +81,7 @@ async def test_an_accepted_port_goes_through_every_phase(carrier: SimulatorClien
         ({"SubscriberName": "Someone Else"}, "1P-Other"),
     ],
 )
-async def test_wrong_data_are_rejected_until_they_are_corrected(
+async def test_wrong_data_is_rejected_until_corrected(
     carrier: SimulatorClient, wrong: dict[str, Any], code: str
 ) -> None:
     order = await submit(carrier, **wrong)
@@ -104,7 +104,7 @@ async def test_wrong_data_are_rejected_until_they_are_corrected(
         assert secret not in str([row.data for row in ledger.rows])
 
 
-async def test_a_scripted_rejection_happens_once(carrier: SimulatorClient) -> None:
+async def test_scripted_rejection_happens_once(carrier: SimulatorClient) -> None:
     carrier.sim.carrier.set_record(
         NUMBER, TRUTH.model_copy(update={"script": "reject:9Z-ACCOUNT ON HOLD"})
     )
@@ -119,7 +119,7 @@ async def test_a_scripted_rejection_happens_once(carrier: SimulatorClient) -> No
     await expect(carrier, order, "cancelled")
 
 
-async def test_a_locked_number_is_rejected_until_unlocked(carrier: SimulatorClient) -> None:
+async def test_locked_number_is_rejected_until_unlocked(carrier: SimulatorClient) -> None:
     await carrier.control("POST", "carrier", {"number": NUMBER, "script": "lock"})
     order = await submit(carrier)
     lock = "6P-REMOVE NUMBER LOCK ON VERIZON ACCOUNT"
@@ -133,7 +133,7 @@ async def test_a_locked_number_is_rejected_until_unlocked(carrier: SimulatorClie
     await expect(carrier, order, "complete")
 
 
-async def test_a_silent_carrier_never_answers_but_the_order_can_be_cancelled(
+async def test_port_in_at_silent_carrier_can_be_cancelled(
     carrier: SimulatorClient,
 ) -> None:
     carrier.sim.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
@@ -144,7 +144,7 @@ async def test_a_silent_carrier_never_answers_but_the_order_can_be_cancelled(
     await expect(carrier, order, "cancelled")
 
 
-async def test_a_port_may_complete_while_it_is_being_cancelled(carrier: SimulatorClient) -> None:
+async def test_port_in_can_complete_during_cancel(carrier: SimulatorClient) -> None:
     carrier.sim.carrier.set_record(NUMBER, CarrierRecord(script="complete_during_cancel"))
     order = await submit(carrier)
     text = await carrier.post_rejected("/numbers/portin/cancel", OrderId=order)
@@ -156,7 +156,7 @@ async def test_a_port_may_complete_while_it_is_being_cancelled(carrier: Simulato
     assert carrier.sim.ledger.count("portin.completed") == 1
 
 
-async def test_a_cancelled_order_stays_cancelled(carrier: SimulatorClient) -> None:
+async def test_cancelled_port_in_stays_cancelled(carrier: SimulatorClient) -> None:
     order = await submit(carrier)
     wait(carrier, 25)
     await carrier.post("/numbers/portin/cancel", OrderId=order)
@@ -168,7 +168,7 @@ async def test_a_cancelled_order_stays_cancelled(carrier: SimulatorClient) -> No
     await carrier.post_rejected("/numbers/portin/cancel", 404, OrderId="JNUOID-no")
 
 
-async def test_an_update_restarts_the_carriers_time(carrier: SimulatorClient) -> None:
+async def test_correction_restarts_timings_of_carrier(carrier: SimulatorClient) -> None:
     order = await submit(carrier)
     wait(carrier, 19)
     await carrier.post("/numbers/portin/update", OrderId=order, ICCID="8901240397190195850")
@@ -180,7 +180,7 @@ async def test_an_update_restarts_the_carriers_time(carrier: SimulatorClient) ->
     assert carrier.sim.ledger.count("portin.completed") == 1
 
 
-async def test_an_ineligible_number_says_so(carrier: SimulatorClient) -> None:
+async def test_ineligible_number_is_reported(carrier: SimulatorClient) -> None:
     carrier.sim.carrier.set_record(NUMBER, CarrierRecord(eligible=False, carrier="Verizon"))
     answer = await carrier.post(
         "/numbers/portin/eligibility", PhoneNumber=NUMBER, TargetClassification="Mobile"
@@ -188,6 +188,6 @@ async def test_an_ineligible_number_says_so(carrier: SimulatorClient) -> None:
     assert (answer["Eligible"], answer["CurrentCarrier"]) == (False, "Verizon")
 
 
-def test_timings_must_be_in_order() -> None:
+def test_timings_out_of_order_are_rejected() -> None:
     with pytest.raises(ValueError, match="acknowledge_after <= decide_after"):
         CarrierTimings(acknowledge_after=5, decide_after=1)

@@ -34,7 +34,7 @@ def process(tmp_path: Path, carrier_file: Path) -> Iterator[subprocess.Popen[str
         running.kill()
 
 
-def test_it_says_where_it_is_and_stops_at_once_on_a_signal(
+def test_server_prints_its_url_and_stops_on_signal(
     process: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert process.stdout is not None
@@ -75,7 +75,7 @@ def test_it_says_where_it_is_and_stops_at_once_on_a_signal(
         (["--rate-limit", "0"], "--rate-limit"),
     ],
 )
-def test_a_wrong_option_is_explained_without_a_traceback(arguments: list[str], text: str) -> None:
+def test_invalid_option_is_explained_without_traceback(arguments: list[str], text: str) -> None:
     ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert text in ended.stderr

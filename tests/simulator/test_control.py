@@ -8,7 +8,7 @@ from tests.simulator.client import SimulatorClient, Start
 from tests.simulator.steps import PORT_IN, create_account, create_prerequisites
 
 
-async def test_the_ledger_and_the_calls_can_be_read_from_outside(caller: SimulatorClient) -> None:
+async def test_control_api_returns_ledger_and_requests(caller: SimulatorClient) -> None:
     await create_account(caller)
     assert await caller.control("GET", "health") == {"status": "ok"}
     rows = await caller.control("GET", "ledger")
@@ -26,7 +26,7 @@ async def test_the_ledger_and_the_calls_can_be_read_from_outside(caller: Simulat
     ]
 
 
-async def test_faults_and_the_clock_are_steered_from_outside(caller: SimulatorClient) -> None:
+async def test_control_api_injects_faults_and_advances_clock(caller: SimulatorClient) -> None:
     fault = {"match": "GET /v1.0/distributor/*", "kind": "error_before", "times": 9}
     await caller.control("POST", "faults", fault)
     assert (await caller.request("GET", "/distributor/accounts")).status_code == 500
@@ -40,7 +40,7 @@ async def test_faults_and_the_clock_are_steered_from_outside(caller: SimulatorCl
     assert state["numbers"] == 1
 
 
-async def test_a_reset_forgets_everything(caller: SimulatorClient) -> None:
+async def test_reset_discards_everything(caller: SimulatorClient) -> None:
     await create_account(caller)
     await caller.control("POST", "reset")
     assert await caller.control("GET", "ledger") == []
@@ -57,9 +57,10 @@ async def test_a_reset_forgets_everything(caller: SimulatorClient) -> None:
         ("clock/advance", {"seconds": -1}, "forward"),
         ("port-out", {"number": "+1"}, "pin: "),
         ("port-out", {"number": "+1", "pin": "1111"}, "not in service"),
+        ("purchases", {"outcomes": ["explode"]}, "outcomes.0: "),
     ],
 )
-async def test_what_cannot_be_done_is_explained(
+async def test_invalid_control_request_is_explained(
     caller: SimulatorClient, path: str, body: object, text: str
 ) -> None:
     answer = await caller.http.post(f"{caller.url}/_sim/{path}", json=body)
@@ -67,14 +68,14 @@ async def test_what_cannot_be_done_is_explained(
     assert text in answer.json()["error"]
 
 
-async def test_a_number_leaves_with_its_pin_only_and_is_gone(caller: SimulatorClient) -> None:
+async def test_port_out_needs_pin_and_removes_number(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     number = (await caller.post("/numbers/provision", **base.provision()))["PhoneNumberAssigned"]
     await caller.post("/numbers/portout", PortOutNumber=number, PortOutPIN="4711")
     body = {"number": number, "pin": "0815"}
     refused = await caller.http.post(f"{caller.url}/_sim/port-out", json=body)
     assert refused.status_code == 400
-    assert "its port-out PIN is another" in refused.json()["error"]
+    assert "another port-out PIN" in refused.json()["error"]
     assert (await caller.get("/numbers", PhoneNumber=number))["Status"] == "Active"
 
     await caller.control("POST", "port-out", {"number": number, "pin": "4711"})
@@ -84,15 +85,13 @@ async def test_a_number_leaves_with_its_pin_only_and_is_gone(caller: SimulatorCl
     assert "4711" not in str(row)
 
 
-async def test_a_clock_that_runs_cannot_be_advanced(start: Start) -> None:
+async def test_real_clock_cannot_be_advanced(start: Start) -> None:
     caller = await start(SimulatorOptions())
     answer = await caller.http.post(f"{caller.url}/_sim/clock/advance", json={"seconds": 1})
     assert answer.status_code == 400
 
 
-async def test_the_ledger_file_has_every_row_before_the_answer(
-    start: Start, tmp_path: Path
-) -> None:
+async def test_ledger_file_has_row_before_response(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "ledger.jsonl"
     caller = await start(SimulatorOptions(ledger_file=file))
     await create_account(caller, "One")
@@ -101,7 +100,7 @@ async def test_the_ledger_file_has_every_row_before_the_answer(
     assert [row["data"]["name"] for row in rows] == ["One", "Two"]
 
 
-async def test_a_second_server_on_a_taken_port_fails(caller: SimulatorClient) -> None:
+async def test_second_server_on_same_port_fails(caller: SimulatorClient) -> None:
     port = int(caller.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
         async with Simulator().serve(port=port):

@@ -26,7 +26,7 @@ async def create(caller: SimulatorClient, name: str = "Acme") -> httpx.Response:
 
 
 @pytest.mark.parametrize(("kind", "effects"), [("refuse_connection", 0), ("drop_response", 1)])
-async def test_the_connection_is_cut_without_an_answer(
+async def test_connection_fault_cuts_connection(
     caller: SimulatorClient, kind: str, effects: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     inject(caller, kind)
@@ -40,7 +40,7 @@ async def test_the_connection_is_cut_without_an_answer(
     assert (await create(caller)).status_code == 200
 
 
-async def test_a_cut_connection_refuses_a_large_body_unread(caller: SimulatorClient) -> None:
+async def test_connection_fault_does_not_read_large_body(caller: SimulatorClient) -> None:
     inject(caller, "refuse_connection")
     with pytest.raises(CUT):
         await create(caller, "x" * 5_000_000)
@@ -56,7 +56,7 @@ async def test_a_cut_connection_refuses_a_large_body_unread(caller: SimulatorCli
         ("429", {}, 429, 0),
     ],
 )
-async def test_an_error_is_answered_with_or_without_the_effect(
+async def test_error_fault_responds_with_or_without_effect(
     caller: SimulatorClient, kind: str, more: Json, status: int, effects: int
 ) -> None:
     inject(caller, kind, **more)
@@ -67,7 +67,7 @@ async def test_an_error_is_answered_with_or_without_the_effect(
     assert created(caller) == effects
 
 
-async def test_a_429_may_say_when_to_come_back(caller: SimulatorClient) -> None:
+async def test_rate_limit_fault_has_retry_after(caller: SimulatorClient) -> None:
     inject(caller, "429", retry_after=7)
     assert (await create(caller)).headers["retry-after"] == "7"
 
@@ -75,7 +75,7 @@ async def test_a_429_may_say_when_to_come_back(caller: SimulatorClient) -> None:
 @pytest.mark.parametrize(
     ("kind", "body_starts"), [("broken_json", b"{"), ("html", b"<html>"), ("empty", b"")]
 )
-async def test_an_unreadable_200_hides_a_real_effect(
+async def test_unreadable_success_has_effect(
     caller: SimulatorClient, kind: str, body_starts: bytes
 ) -> None:
     inject(caller, kind)
@@ -88,7 +88,7 @@ async def test_an_unreadable_200_hides_a_real_effect(
 
 
 @pytest.mark.parametrize(("kind", "effects"), [("delay_response", 1), ("delay_effect", 0)])
-async def test_a_late_answer_times_out_with_or_without_the_effect(
+async def test_delay_fault_times_out_with_or_without_effect(
     caller: SimulatorClient, kind: str, effects: int
 ) -> None:
     inject(caller, kind, seconds=30)
@@ -98,14 +98,14 @@ async def test_a_late_answer_times_out_with_or_without_the_effect(
     assert created(caller) == effects
 
 
-async def test_a_slow_answer_comes_in_the_end(caller: SimulatorClient) -> None:
+async def test_delayed_response_arrives(caller: SimulatorClient) -> None:
     inject(caller, "delay_response", seconds=0.2)
     begun = time.monotonic()
     assert (await create(caller)).status_code == 200
     assert time.monotonic() - begun >= 0.2
 
 
-async def test_a_rule_spoils_the_nth_calls_that_match_and_no_others(
+async def test_fault_applies_to_nth_matching_requests(
     caller: SimulatorClient,
 ) -> None:
     caller.sim.faults.add(
@@ -115,7 +115,7 @@ async def test_a_rule_spoils_the_nth_calls_that_match_and_no_others(
     assert (await caller.request("GET", "/distributor/accounts")).status_code == 200
 
 
-async def test_a_token_call_can_be_spoiled_in_either_spelling(caller: SimulatorClient) -> None:
+async def test_fault_applies_to_token_requests_in_both_spellings(caller: SimulatorClient) -> None:
     caller.sim.faults.add(Fault(match="POST /v1.0/oauth2/tokens", kind="drop_response"))
     with pytest.raises(CUT):
         await caller.token("/account")

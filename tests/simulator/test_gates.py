@@ -21,7 +21,7 @@ async def create(caller: SimulatorClient) -> httpx.Response:
 
 
 @pytest.mark.parametrize(("moment", "effects"), [("token", 0), ("before", 0), ("after", 1)])
-async def test_a_held_call_goes_on_when_it_is_released(
+async def test_held_request_continues_when_released(
     caller: SimulatorClient, moment: Any, effects: int
 ) -> None:
     gate = caller.sim.gates.close(CREATE, moment)
@@ -37,7 +37,7 @@ async def test_a_held_call_goes_on_when_it_is_released(
 
 
 @pytest.mark.parametrize(("moment", "effects"), [("token", 0), ("before", 0), ("after", 1)])
-async def test_a_call_whose_client_has_gone_is_given_up(
+async def test_held_request_is_dropped_when_client_disconnects(
     caller: SimulatorClient, moment: Any, effects: int
 ) -> None:
     gate = caller.sim.gates.close(CREATE, moment)
@@ -52,7 +52,7 @@ async def test_a_call_whose_client_has_gone_is_given_up(
     assert created(caller) == effects
 
 
-async def test_a_gate_holds_one_call_of_its_kind_and_no_other(caller: SimulatorClient) -> None:
+async def test_gate_holds_one_matching_request(caller: SimulatorClient) -> None:
     gate = caller.sim.gates.close(CREATE, "before")
     assert (await caller.request("GET", "/distributor/accounts")).status_code == 200
     first = asyncio.create_task(create(caller))
@@ -64,7 +64,7 @@ async def test_a_gate_holds_one_call_of_its_kind_and_no_other(caller: SimulatorC
     assert (await first).status_code == 200
 
 
-async def test_a_gate_that_is_open_already_holds_nothing(caller: SimulatorClient) -> None:
+async def test_released_gate_holds_nothing(caller: SimulatorClient) -> None:
     gate = caller.sim.gates.close(CREATE, "after")
     gate.release()
     assert (await create(caller)).status_code == 200

@@ -26,7 +26,7 @@ async def enable(
     )
 
 
-async def test_a_relation_needs_guardian_on_both_sides(caller: SimulatorClient) -> None:
+async def test_relation_needs_guardian_on_both_sides(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     child = await create_subscriber(caller, base.account, "child@example.com")
     pair: Json = {"ParentSubscriberId": base.subscriber, "ChildSubscriberId": child}
@@ -38,9 +38,12 @@ async def test_a_relation_needs_guardian_on_both_sides(caller: SimulatorClient) 
     related = await caller.post(path, **pair, Relation="Parent")
     assert related == {**pair, "Relation": "Parent"}
     parent_key = {"ParentSubscriberId": base.subscriber}
-    assert await caller.get(f"{path}/parent", **parent_key) == [related]
-    assert await caller.get(f"{path}/child", ChildSubscriberId=child) == [related]
-    assert await caller.get(f"{path}/child", ChildSubscriberId=base.subscriber) == []
+    children = await caller.get(f"{path}/parent", **parent_key)
+    assert children == {**parent_key, "Children": [related]}
+    guardians = await caller.get(f"{path}/child", ChildSubscriberId=child)
+    assert guardians == {"ChildSubscriberId": child, "Guardians": [related]}
+    none = await caller.get(f"{path}/child", ChildSubscriberId=base.subscriber)
+    assert none["Guardians"] == []
     gone = await caller.post(f"{path}/delete", **pair)
     assert gone["Status"] == "Deleted"
     await caller.post_rejected(f"{path}/delete", 404, **pair)
@@ -48,13 +51,16 @@ async def test_a_relation_needs_guardian_on_both_sides(caller: SimulatorClient) 
 
 
 @pytest.mark.parametrize(
-    ("path", "calls", "messages"),
-    [("/subscribers/call-filter", False, True), ("/subscribers/message-filter", True, False)],
+    ("path", "mode", "calls", "messages"),
+    [
+        ("/subscribers/call-filter", "BLACKLIST", False, True),
+        ("/subscribers/message-filter", "ACTIVE", True, False),
+    ],
 )
-async def test_a_filter_needs_its_own_switch_and_a_number_of_ours(
-    caller: SimulatorClient, path: str, calls: bool, messages: bool
+async def test_filter_needs_its_feature_and_a_known_number(
+    caller: SimulatorClient, path: str, mode: str, calls: bool, messages: bool
 ) -> None:
-    key = await line(caller)
+    key = {**await line(caller), "FilterMode": mode}
     await enable(caller, key["SubscriberId"], calls=calls, messages=messages)
     assert "Guardian is not enabled" in await caller.post_rejected(path, **key)
     await enable(caller, key["SubscriberId"], calls=not calls, messages=not messages)
@@ -63,7 +69,7 @@ async def test_a_filter_needs_its_own_switch_and_a_number_of_ours(
     await caller.post(path, **key)
 
 
-async def test_a_call_filter_is_read_edited_replaced_and_deleted(caller: SimulatorClient) -> None:
+async def test_call_filter_can_be_read_edited_replaced_and_deleted(caller: SimulatorClient) -> None:
     key = await line(caller)
     await enable(caller, key["SubscriberId"], calls=True, messages=False)
     path = "/subscribers/call-filter"
@@ -82,16 +88,21 @@ async def test_a_call_filter_is_read_edited_replaced_and_deleted(caller: Simulat
     added = await caller.post(f"{path}/allowed-numbers/add", **ids, Numbers=["+13855550102"])
     assert added["AllowedNumbers"] == ["+13855550101", "+13855550102"]
     await caller.post(f"{path}/allowed-numbers/remove", **ids, Numbers=["+13855550101"])
-    listed = await caller.get(f"{path}/allowed-numbers", **ids)
-    assert listed["AllowedNumbers"] == ["+13855550102"]
-    assert (await caller.get(f"{path}/blocked-numbers", **ids))["BlockedNumbers"] == []
+    assert await caller.get(f"{path}/allowed-numbers", **ids) == ["+13855550102"]
+    assert await caller.get(f"{path}/blocked-numbers", **ids) == []
 
-    await caller.post_rejected(f"{path}/update", CallFilterId=made["FilterId"], FilterMode="CHILD")
+    await caller.post_rejected(f"{path}/update", FilterId=made["FilterId"], FilterMode="CHILD")
+    text = await caller.post_rejected(
+        f"{path}/update", CallFilterId=made["FilterId"], FilterMode="BLACKLIST"
+    )
+    assert "FilterId field is required" in text
+    assert "FilterMode field is required" in await caller.post_rejected(path, **key)
     await caller.post(f"{path}/update", FilterId=made["FilterId"], FilterMode="BLACKLIST")
     found = await caller.get(path, **key)
     assert [(f["FilterMode"], f["AllowedNumbers"]) for f in found] == [("BLACKLIST", None)]
-    await caller.post(path, **key)
+    await caller.post(path, **key, FilterMode="WHITELIST")
     assert len(await caller.get(path, SubscriberId=key["SubscriberId"])) == 2
+    assert len(await caller.get(path)) == 2
     await caller.post(f"{path}/delete", CallFilterId=made["FilterId"])
     await caller.post_rejected(f"{path}/delete", 404, CallFilterId=made["FilterId"])
     kinds = [row.kind for row in caller.sim.ledger.rows if "filter" in row.kind]
@@ -103,12 +114,12 @@ async def test_a_call_filter_is_read_edited_replaced_and_deleted(caller: Simulat
     ]
 
 
-async def test_a_second_message_filter_for_a_line_is_a_duplicate(caller: SimulatorClient) -> None:
+async def test_second_message_filter_of_number_is_rejected(caller: SimulatorClient) -> None:
     key = await line(caller)
     await enable(caller, key["SubscriberId"], calls=False, messages=True)
     path = "/subscribers/message-filter"
     made = await caller.post(path, **key, FilterMode="ACTIVE", KeywordFilter=json.dumps(KEYWORDS))
-    # The outer braces are missing from the published answer.
+    # The published response lacks the outer braces.
     assert made["KeywordFilter"] == json.dumps(KEYWORDS)[1:-1]
     text = await caller.post_rejected(path, **key)
     assert text == "Duplicate filter found for the same subscriber and phone number"
@@ -116,7 +127,5 @@ async def test_a_second_message_filter_for_a_line_is_a_duplicate(caller: Simulat
     assert await caller.get(f"{path}/keywords", **ids) == KEYWORDS
     blocked = await caller.post(f"{path}/blocked-contacts/add", **ids, Contacts=["+13855550101"])
     assert blocked["BlockedContacts"] == ["+13855550101"]
-    await caller.post_rejected(
-        f"{path}/update", MessageFilterId=made["FilterId"], FilterMode="CHILD"
-    )
+    await caller.post_rejected(f"{path}/update", FilterId=made["FilterId"], FilterMode="CHILD")
     assert caller.sim.ledger.count("message_filter.created") == 1

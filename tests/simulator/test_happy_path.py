@@ -4,7 +4,7 @@ from tests.simulator.client import SimulatorClient
 from tests.simulator.steps import PORT_IN, create_prerequisites
 
 
-async def test_a_bought_number_goes_all_the_way(caller: SimulatorClient) -> None:
+async def test_purchased_number_can_be_configured_completely(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     areas = await caller.post(
         "/numbers/availability",
@@ -126,7 +126,7 @@ async def test_a_bought_number_goes_all_the_way(caller: SimulatorClient) -> None
     assert caller.sim.api_calls == caller.sim.token_calls
 
 
-async def test_a_ported_number_arrives_bare_and_can_be_bound(caller: SimulatorClient) -> None:
+async def test_ported_number_has_no_settings_and_can_be_assigned(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     number = PORT_IN["PortInNumber"]
     eligible = await caller.post(

@@ -5,7 +5,7 @@ from tests.simulator.client import SimulatorClient, Start
 from tests.simulator.steps import create_prerequisites
 
 
-async def test_buying_twice_is_two_numbers(caller: SimulatorClient) -> None:
+async def test_two_purchases_are_two_numbers(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     body = base.provision(ICCID="8901240397190195850")
     first = await caller.post("/numbers/provision", **body)
@@ -14,7 +14,7 @@ async def test_buying_twice_is_two_numbers(caller: SimulatorClient) -> None:
     assert caller.sim.ledger.count("number.provisioned") == 2
 
 
-async def test_an_esim_comes_with_a_code_and_a_physical_sim_with_its_own_iccid(
+async def test_esim_has_activation_code_and_physical_sim_its_iccid(
     caller: SimulatorClient,
 ) -> None:
     base = await create_prerequisites(caller)
@@ -29,7 +29,7 @@ async def test_an_esim_comes_with_a_code_and_a_physical_sim_with_its_own_iccid(
     assert "QRCode" not in sim
 
 
-async def test_the_inventory_is_paged_and_mixes_booleans_with_strings(
+async def test_inventory_is_paged_and_mixes_booleans_with_strings(
     caller: SimulatorClient,
 ) -> None:
     base = await create_prerequisites(caller)
@@ -42,7 +42,7 @@ async def test_the_inventory_is_paged_and_mixes_booleans_with_strings(
     assert len(rest["PhoneNumbers"]) == 1
 
 
-async def test_an_order_may_take_its_time(start: Start) -> None:
+async def test_asynchronous_order_completes_later(start: Start) -> None:
     caller = await start(SimulatorOptions(manual_clock=True, async_provisioning=10))
     base = await create_prerequisites(caller)
     answer = await caller.post("/numbers/provision", **base.provision())
@@ -68,6 +68,6 @@ async def test_an_order_may_take_its_time(start: Start) -> None:
     assert row["AssignedSubscriberId"] == base.subscriber
 
 
-async def test_an_unknown_order_is_404(caller: SimulatorClient) -> None:
+async def test_unknown_order_is_404(caller: SimulatorClient) -> None:
     await caller.get_rejected("/numbers/order", 404, OrderId="JNUOID-no")
     await caller.get_rejected("/numbers/order", 400)

@@ -7,7 +7,7 @@ async def statuses(caller: SimulatorClient, calls: int) -> list[int]:
     return [(await caller.http.post(url, json={})).status_code for _ in range(calls)]
 
 
-async def test_every_call_counts_in_a_rolling_minute(start: Start) -> None:
+async def test_all_requests_count_in_rolling_minute(start: Start) -> None:
     caller = await start(SimulatorOptions(manual_clock=True, rate_limit=4))
     clock = caller.sim.clock
     assert isinstance(clock, ManualClock)
@@ -31,7 +31,7 @@ async def test_every_call_counts_in_a_rolling_minute(start: Start) -> None:
     assert await statuses(caller, 2) == [400, 429]
 
 
-async def test_a_429_may_keep_quiet_about_when(start: Start) -> None:
+async def test_status_429_without_retry_after_option_has_no_header(start: Start) -> None:
     caller = await start(SimulatorOptions(rate_limit=1, retry_after=False))
     answers = await statuses(caller, 2)
     assert answers == [400, 429]
@@ -39,5 +39,5 @@ async def test_a_429_may_keep_quiet_about_when(start: Start) -> None:
     assert "retry-after" not in last.headers
 
 
-async def test_without_the_option_nothing_is_limited(caller: SimulatorClient) -> None:
+async def test_no_limit_by_default(caller: SimulatorClient) -> None:
     assert set(await statuses(caller, 60)) == {400}

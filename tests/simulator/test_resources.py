@@ -10,7 +10,7 @@ from tests.simulator.steps import create_account, create_prerequisites, create_s
 
 
 @pytest.mark.parametrize("envelope", ["array", "results", "object"])
-async def test_accounts_are_listed_in_the_chosen_envelope(
+async def test_accounts_are_listed_in_chosen_envelope(
     start: Start, envelope: Literal["array", "results", "object"]
 ) -> None:
     caller = await start(SimulatorOptions(accounts_envelope=envelope))
@@ -23,7 +23,7 @@ async def test_accounts_are_listed_in_the_chosen_envelope(
     assert listed == shapes[envelope]
 
 
-async def test_subscribers_are_paged_updated_and_transferred(caller: SimulatorClient) -> None:
+async def test_subscribers_can_be_paged_updated_and_transferred(caller: SimulatorClient) -> None:
     first, second = await create_account(caller, "First"), await create_account(caller, "Second")
     ids = [await create_subscriber(caller, first, f"s{n}@example.com") for n in range(11)]
     page = await caller.get("/distributor/subscribers")
@@ -39,7 +39,7 @@ async def test_subscribers_are_paged_updated_and_transferred(caller: SimulatorCl
     assert await caller.post_rejected("/subscribers/transfer", **move) == "Invalid AccountId"
 
 
-async def test_routes_are_read_changed_listed_and_deleted(caller: SimulatorClient) -> None:
+async def test_routes_can_be_read_updated_listed_and_deleted(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     changed = await caller.post(
         "/message/routes/update",
@@ -73,7 +73,7 @@ async def test_routes_are_read_changed_listed_and_deleted(caller: SimulatorClien
     await caller.get_rejected("/voice/routes", 404, CallRouteID=base.voice_route)
 
 
-async def test_a_route_may_claim_to_be_disabled(start: Start) -> None:
+async def test_route_can_be_reported_disabled(start: Start) -> None:
     caller = await start(SimulatorOptions(report_routes_disabled=True))
     await create_account(caller)
     route = {"RouteName": "r", "MessageUrl": "https://x.example/", "MessageUrlMethod": "POST"}
@@ -81,7 +81,7 @@ async def test_a_route_may_claim_to_be_disabled(start: Start) -> None:
     assert made["MessageRouteEnabled"] is False
 
 
-async def test_names_and_skus_may_repeat_and_everything_can_be_changed(
+async def test_names_and_skus_can_repeat_and_be_updated(
     caller: SimulatorClient,
 ) -> None:
     product = {
@@ -118,7 +118,7 @@ async def test_names_and_skus_may_repeat_and_everything_can_be_changed(
     assert len(await caller.get("/packages/items", PackageId=one["PackageId"])) == 1
 
 
-async def test_a_plan_is_changed_and_a_number_may_be_subscribed_twice(
+async def test_plan_can_change_and_number_can_be_subscribed_twice(
     caller: SimulatorClient,
 ) -> None:
     base = await create_prerequisites(caller)
@@ -142,7 +142,7 @@ async def test_a_plan_is_changed_and_a_number_may_be_subscribed_twice(
     assert (await caller.get("/subscriptions", **key))["PackageId"] == plan
 
 
-async def test_a_number_lives_through_every_status(caller: SimulatorClient) -> None:
+async def test_number_passes_all_statuses(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     bought = await caller.post("/numbers/provision", **base.provision())
     number = bought["PhoneNumberAssigned"]
@@ -178,7 +178,7 @@ async def test_a_number_lives_through_every_status(caller: SimulatorClient) -> N
     assert "more than 30 days" in text
 
 
-async def test_a_port_out_pin_can_be_read_back(caller: SimulatorClient) -> None:
+async def test_port_out_pin_is_in_inventory(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     bought = await caller.post("/numbers/provision", **base.provision())
     ids = {"PortOutNumber": bought["PhoneNumberAssigned"]}
@@ -189,7 +189,7 @@ async def test_a_port_out_pin_can_be_read_back(caller: SimulatorClient) -> None:
     assert "2222" not in str(caller.sim.ledger.rows)
 
 
-async def test_webhooks_are_registered_changed_listed_and_removed(caller: SimulatorClient) -> None:
+async def test_webhooks_can_be_created_updated_listed_and_deleted(caller: SimulatorClient) -> None:
     account_id = await create_account(caller)
     body = {"WebhookUrl": "https://x.example/", "SubscribedEvents": "Order_Update,New_Sms"}
     hooks = [await caller.post("/webhook/create", **body) for _ in range(2)]

@@ -26,7 +26,7 @@ async def use(caller: SimulatorClient, token: str, path: str, method: str = "GET
     return answer.status_code
 
 
-async def test_the_answer_has_the_published_camel_case_shape(caller: SimulatorClient) -> None:
+async def test_token_response_has_published_shape(caller: SimulatorClient) -> None:
     status, body = await ask(caller)
     assert status == 200
     assert set(body) == {"token", "successful", "tokenExpiry"}
@@ -36,12 +36,12 @@ async def test_the_answer_has_the_published_camel_case_shape(caller: SimulatorCl
 
 
 @pytest.mark.parametrize("field", ["AccountKey", "AccountSecret"])
-async def test_wrong_credentials_get_no_token(caller: SimulatorClient, field: str) -> None:
+async def test_wrong_credentials_are_rejected(caller: SimulatorClient, field: str) -> None:
     status, _ = await ask(caller, **{field: "wrong"})
     assert status == 401
 
 
-async def test_the_endpoint_must_be_named_without_a_query(caller: SimulatorClient) -> None:
+async def test_token_endpoint_with_query_is_rejected(caller: SimulatorClient) -> None:
     status, body = await ask(caller, ApiEndpoint=None)
     assert (status, body["Message"]) == (400, "The ApiEndpoint field is required.")
     status, _ = await ask(caller, ApiEndpoint=f"{caller.url}/v1.0/account?AccountId=AID-1")
@@ -49,7 +49,7 @@ async def test_the_endpoint_must_be_named_without_a_query(caller: SimulatorClien
 
 
 @pytest.mark.parametrize("scope_status", [401, 403])
-async def test_a_token_opens_only_the_url_it_is_for(start: Start, scope_status: int) -> None:
+async def test_token_is_valid_only_for_its_url(start: Start, scope_status: int) -> None:
     caller = await start(SimulatorOptions(scope_status=401 if scope_status == 401 else 403))
     token = await caller.token("/distributor/accounts")
     assert await use(caller, token, "/distributor/accounts") == 200
@@ -58,13 +58,13 @@ async def test_a_token_opens_only_the_url_it_is_for(start: Start, scope_status: 
     assert await use(caller, token, "/distributor/accounts/") == 404
 
 
-async def test_the_query_is_no_part_of_the_scope(caller: SimulatorClient) -> None:
+async def test_query_is_not_part_of_token_scope(caller: SimulatorClient) -> None:
     account_id = await create_account(caller)
     token = await caller.token("/account")
     assert await use(caller, token, f"/account?AccountId={account_id}") == 200
 
 
-async def test_no_token_a_foreign_token_and_an_expired_one_are_401(caller: SimulatorClient) -> None:
+async def test_missing_unknown_and_expired_tokens_are_401(caller: SimulatorClient) -> None:
     answer = await caller.http.get(f"{caller.url}/v1.0/distributor/accounts")
     assert answer.status_code == 401
     assert await use(caller, "made-up", "/distributor/accounts") == 401
@@ -78,7 +78,7 @@ async def test_no_token_a_foreign_token_and_an_expired_one_are_401(caller: Simul
     assert await use(caller, token, "/distributor/accounts") == 401
 
 
-async def test_unknown_paths_and_methods_are_refused(caller: SimulatorClient) -> None:
+async def test_unknown_paths_and_methods_are_rejected(caller: SimulatorClient) -> None:
     assert await use(caller, "any", "/numbers/reactivation") == 404
     assert await use(caller, "any", "/account/create", "GET") == 405
     answer = await caller.http.get(f"{caller.url}/v1.0/oauth2/tokens")

@@ -19,7 +19,7 @@ async def bought(caller: SimulatorClient, base: Prerequisites, **changes: object
     return answer
 
 
-async def test_all_faulty_fields_are_named_at_once(caller: SimulatorClient) -> None:
+async def test_rejection_names_all_invalid_fields(caller: SimulatorClient) -> None:
     text = await caller.post_rejected(
         "/products", SKU=5, Cost="1", BillingFrequency="daily", Colour=1
     )
@@ -34,14 +34,14 @@ async def test_all_faulty_fields_are_named_at_once(caller: SimulatorClient) -> N
         assert part in text
 
 
-async def test_values_are_never_repeated_in_a_refusal(caller: SimulatorClient) -> None:
+async def test_rejection_contains_no_values(caller: SimulatorClient) -> None:
     text = await caller.post_rejected(
         "/subscribers/create", Password=["hunter2"], PhoneNumbers=["hunter3"], Email="hunter4"
     )
     assert "hunter" not in text
 
 
-async def test_the_older_error_body_can_be_chosen(start: Start) -> None:
+async def test_older_error_body_can_be_chosen(start: Start) -> None:
     caller = await start(SimulatorOptions(error_body="rfc7807"))
     answer = await caller.request("POST", "/account/create", {})
     body = answer.json()
@@ -52,7 +52,7 @@ async def test_the_older_error_body_can_be_chosen(start: Start) -> None:
     assert "Detail" in unknown.json()
 
 
-async def test_broken_json_and_unknown_query_names_are_refused(caller: SimulatorClient) -> None:
+async def test_invalid_json_and_unknown_parameters_are_rejected(caller: SimulatorClient) -> None:
     headers = {"Authorization": f"Bearer {await caller.token('/products')}"}
     answer = await caller.http.post(
         f"{caller.url}/v1.0/products", content=b'{"SKU": ', headers=headers
@@ -61,7 +61,7 @@ async def test_broken_json_and_unknown_query_names_are_refused(caller: Simulator
     assert "Colour" in await caller.get_rejected("/products", ProductId="PRID-1", Colour="red")
 
 
-async def test_an_unencoded_plus_is_not_a_number(caller: SimulatorClient) -> None:
+async def test_unencoded_plus_is_rejected(caller: SimulatorClient) -> None:
     headers = {"Authorization": f"Bearer {await caller.token('/numbers')}"}
     answer = await caller.http.get(
         f"{caller.url}/v1.0/numbers?PhoneNumber=+13855550100", headers=headers
@@ -69,7 +69,7 @@ async def test_an_unencoded_plus_is_not_a_number(caller: SimulatorClient) -> Non
     assert answer.status_code == 400
 
 
-async def test_an_email_is_unique_whatever_its_case_and_account(caller: SimulatorClient) -> None:
+async def test_email_is_unique_in_any_case_and_account(caller: SimulatorClient) -> None:
     first, second = await create_account(caller), await create_account(caller)
     await create_subscriber(caller, first, "jane@example.com")
     text = await caller.post_rejected(
@@ -85,7 +85,7 @@ async def test_an_email_is_unique_whatever_its_case_and_account(caller: Simulato
     assert caller.sim.ledger.count("subscriber.created") == 1
 
 
-async def test_a_subscriber_needs_a_known_account_role_and_number(caller: SimulatorClient) -> None:
+async def test_subscriber_needs_known_account_role_and_number(caller: SimulatorClient) -> None:
     good: Json = {
         "Name": "J",
         "Email": "j@example.com",
@@ -108,7 +108,7 @@ async def test_a_subscriber_needs_a_known_account_role_and_number(caller: Simula
     await caller.post("/subscribers/create", **good)
 
 
-async def test_the_account_must_be_named_once_there_are_two(caller: SimulatorClient) -> None:
+async def test_account_is_required_if_there_are_two(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     without: Json = base.provision()
     del without["AccountId"]
@@ -119,7 +119,7 @@ async def test_the_account_must_be_named_once_there_are_two(caller: SimulatorCli
     assert await caller.post_rejected("/message/routes", **route) == "AccountId is required"
 
 
-async def test_routes_come_before_a_number(caller: SimulatorClient) -> None:
+async def test_purchase_needs_routes(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     send = caller.post_rejected
     path = "/numbers/provision"
@@ -139,7 +139,7 @@ async def test_routes_come_before_a_number(caller: SimulatorClient) -> None:
     await bought(caller, base, VoiceEnabled=False, VoiceRouteId=None)
 
 
-async def test_a_route_needs_what_its_kind_needs_and_stays_while_used(
+async def test_route_needs_fields_of_its_kind_and_cannot_be_deleted_in_use(
     caller: SimulatorClient,
 ) -> None:
     base = await create_prerequisites(caller)
@@ -158,7 +158,7 @@ async def test_a_route_needs_what_its_kind_needs_and_stays_while_used(
     await caller.get_rejected("/voice/routes", CallRouteId="")
 
 
-async def test_a_subscription_needs_subscriber_package_and_number(caller: SimulatorClient) -> None:
+async def test_subscription_needs_subscriber_package_and_number(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     number = await bought(caller, base)
     package = await caller.post("/packages", PackageName="P", Type="esim", Price=1, Monthly=True)
@@ -187,7 +187,7 @@ async def test_a_subscription_needs_subscriber_package_and_number(caller: Simula
     assert caller.sim.ledger.count("subscription.created") == 0
 
 
-async def test_what_is_in_use_cannot_be_deleted(caller: SimulatorClient) -> None:
+async def test_resource_in_use_cannot_be_deleted(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     number = await bought(caller, base)
     product = await caller.post(
@@ -220,7 +220,7 @@ async def test_what_is_in_use_cannot_be_deleted(caller: SimulatorClient) -> None
         ({"NotifyValue": 30}, "NotifyValue must be less than LimitValue"),
     ],
 )
-async def test_data_limits_must_rise(
+async def test_data_limits_must_increase(
     caller: SimulatorClient, limits: dict[str, int], text: str
 ) -> None:
     number = [
@@ -234,7 +234,7 @@ async def test_data_limits_must_rise(
     assert await caller.post_rejected("/numbers/data-usage", **body) == text
 
 
-async def test_data_usage_needs_an_active_number_with_data(caller: SimulatorClient) -> None:
+async def test_data_usage_needs_active_number_with_data(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
     answer = await bought(caller, base, ProductType="Sms-Only", DataEnabled=False)
     numbers = [{"Number": answer["PhoneNumberAssigned"]}]
@@ -248,7 +248,7 @@ async def test_data_usage_needs_an_active_number_with_data(caller: SimulatorClie
     assert await caller.post_rejected(path, **renewal) == "RenewalDay must be from 1 to 7"
 
 
-async def test_a_port_in_needs_its_fields_and_a_number_that_is_not_ours(
+async def test_port_in_needs_its_fields_and_number_of_another_carrier(
     caller: SimulatorClient,
 ) -> None:
     for field in ("CurrentAccountNumber", "CurrentAccountPassword", "CurrentBillingAddress"):
@@ -269,7 +269,7 @@ async def test_a_port_in_needs_its_fields_and_a_number_that_is_not_ours(
     assert caller.sim.ledger.count("portin.submitted") == 1
 
 
-async def test_a_number_cannot_be_opened_for_traffic_without_a_route(
+async def test_traffic_cannot_be_enabled_without_route(
     caller: SimulatorClient,
 ) -> None:
     await caller.post("/numbers/portin", **PORT_IN)
@@ -284,7 +284,7 @@ async def test_a_number_cannot_be_opened_for_traffic_without_a_route(
     await send("/numbers/update", 404, Number="+13855550199", VoiceEnabled=False)
 
 
-async def test_a_webhook_must_be_https_and_know_its_events(caller: SimulatorClient) -> None:
+async def test_webhook_needs_https_and_known_events(caller: SimulatorClient) -> None:
     await create_account(caller)
     await caller.post_rejected("/webhook/create", WebhookUrl="http://x.example/")
     await caller.post_rejected("/webhook/create", SubscribedEvents="Order_Update,Message_Status")
