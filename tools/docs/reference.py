@@ -11,7 +11,7 @@ Schema = dict[str, Any]
 
 SENT_MODELS = {
     "Starting an onboarding": ["OnboardingRequest"],
-    "Starting a port-in by itself": ["PortInRequest"],
+    "Starting a port-in on its own": ["PortInRequest"],
     "Starting a port-out": ["PortOutRequest"],
     "Starting a bulk": ["BulkRequest", "BulkBatchRequest"],
     "Messages": [
@@ -42,11 +42,11 @@ RECEIVED_MODELS = [
     "BulkRetryResult",
     "Event",
 ]
-HEAD = """# Reference of every payload
+HEAD = """# Payloads
 
-Made from the models by `python -m tools.docs.reference`. The same as JSON Schema is in
-`schemas/json/`. In what is sent, an unknown field is refused; in what is received, ignore fields
-that you do not know.
+Generated from the models by `python -m tools.docs.reference`. The same as JSON Schema is in
+`schemas/json/`. An unknown field in a request or a message is rejected. In everything that you
+receive, ignore unknown fields.
 """
 
 
@@ -57,7 +57,7 @@ def reference() -> str:
         parts.append(f"## {title}\n")
         for name in names:
             parts += _document(name, shown)
-    parts.append("## What you get\n")
+    parts.append("## Statuses, results and events\n")
     for name in RECEIVED_MODELS:
         parts += _document(name, shown)
     return "\n".join(parts).rstrip() + "\n"
