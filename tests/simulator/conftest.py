@@ -24,5 +24,5 @@ async def start() -> AsyncIterator[Start]:
 
 @pytest.fixture
 async def caller(start: Start) -> SimulatorClient:
-    """A simulator whose clock stands still until it is advanced."""
+    """A simulator whose clock only moves when it is advanced."""
     return await start(SimulatorOptions(manual_clock=True))

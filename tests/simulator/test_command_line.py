@@ -1,6 +1,7 @@
 """The simulator as a process: it announces itself, answers, and stops when told."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -12,6 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simulator.testing import running_simulator
+
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "simulator"]
 
 
@@ -73,6 +77,9 @@ def test_server_prints_its_url_and_stops_on_signal(
         (["--scope-status", "402"], "--scope-status"),
         (["--carrier", "missing.json"], "No such file"),
         (["--rate-limit", "0"], "--rate-limit"),
+        (["--purchase-outcome", "explode"], "--purchase-outcome"),
+        (["--dialect", "latin"], "--dialect"),
+        (["--ledger", "/nowhere/ledger"], "--ledger"),
     ],
 )
 def test_invalid_option_is_explained_without_traceback(arguments: list[str], text: str) -> None:
@@ -80,3 +87,80 @@ def test_invalid_option_is_explained_without_traceback(arguments: list[str], tex
     assert ended.returncode == 2
     assert text in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def control(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments, "--url", url], capture_output=True, text=True, check=False
+    )
+
+
+def test_commands_control_a_running_simulator() -> None:
+    number = "+13135550100"
+    with running_simulator() as running:
+        for arguments in (
+            ["silence", number],
+            ["delay", number, "60"],
+            ["lock", number],
+            ["unlock", number],
+            ["reject", number, "6P-NUMBER LOCKED"],
+            ["lose", "POST /v1.0/numbers/provision", "--times", "2"],
+            ["purchases", "failed", "no_number"],
+        ):
+            done = control(running.url, *arguments)
+            assert (done.returncode, done.stderr) == (0, ""), done
+        record = running.control.request("POST", "carrier", {"number": number})
+        assert record == {"number": number, "script": "reject:6P-NUMBER LOCKED", "locked": False}
+        assert running.control.state()["accounts"] == 1
+
+        wrong = control(running.url, "port-out", number, "1234")
+        assert wrong.returncode == 1
+        assert "not in service" in wrong.stderr
+        assert control(running.url, "reset").returncode == 0
+    gone = control(running.url, "reset")
+    assert gone.returncode == 1
+    assert "no simulator at" in gone.stderr
+
+
+def test_help_lists_options_and_commands() -> None:
+    shown = subprocess.run(
+        [*COMMAND, "--help"], capture_output=True, text=True, check=True, env={"COLUMNS": "200"}
+    ).stdout
+    for text in ("--reference-lag", "--dialect", "knowledge-bank", "silence", "port-out"):
+        assert text in shown
+
+
+TEST_OF_ANOTHER_PROJECT = """
+import json
+import urllib.request
+
+import pytest
+
+
+@pytest.mark.parametrize("run", [1, 2])
+def test_token(telegent_simulator, run):
+    body = {
+        "AccountKey": telegent_simulator.account_key,
+        "AccountSecret": telegent_simulator.account_secret,
+        "ApiEndpoint": telegent_simulator.url + "/v1.0/account",
+    }
+    request = urllib.request.Request(
+        telegent_simulator.url + "/v1.0/OAuth2/tokens", data=json.dumps(body).encode()
+    )
+    assert json.load(urllib.request.urlopen(request))["successful"]
+    assert len(telegent_simulator.control.requests()) == 1
+"""
+
+
+def test_fixture_serves_another_project(tmp_path: Path) -> None:
+    (tmp_path / "test_service.py").write_text(TEST_OF_ANOTHER_PROJECT)
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "simulator.pytest_plugin", str(tmp_path)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert "2 passed" in ended.stdout

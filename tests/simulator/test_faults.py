@@ -36,7 +36,7 @@ async def test_connection_fault_cuts_connection(
     assert created(caller) == effects
     assert caller.sim.requests[-1].status is None
     assert caller.sim.requests[-1].fault == kind
-    # The client and the server both go on: only that one connection is gone.
+    # The client and the server both continue: only that one connection is gone.
     assert (await create(caller)).status_code == 200
 
 
