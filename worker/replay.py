@@ -12,6 +12,7 @@ from temporalio.worker import Replayer
 from worker.errors import WorkerError
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
+from workflows.support.resets import ResetInterceptor
 
 OPEN_WORKFLOWS_QUERY = "ExecutionStatus = 'Running' AND WorkflowType IN ({})"
 _SDK_MESSAGE = re.compile(r"\[TMPRL\d+\] [^\"]+")
@@ -32,6 +33,7 @@ async def replay_open_workflows(client: Client) -> AsyncIterator[ReplayResult]:
         namespace=client.namespace,
         data_converter=client.data_converter,
         workflow_runner=workflow_runner(),
+        interceptors=[ResetInterceptor()],
         workflow_failure_exception_types=[pydantic.ValidationError],
         runtime=client.service_client.config.runtime,
     )

@@ -39,6 +39,7 @@ from worker.telemetry.tracing import tracing
 from worker.telemetry.zero_metrics import initialize_counters
 from worker.versioning import UNVERSIONED, build_deployment_config
 from workflows.registry import WORKFLOWS
+from workflows.support.resets import ResetInterceptor
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -103,7 +104,7 @@ def workflow_worker(
         workflows=workflows,
         activities=activities,
         nexus_service_handlers=nexus_operations,
-        interceptors=[LogContextInterceptor()],
+        interceptors=[LogContextInterceptor(), ResetInterceptor()],
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=LOCAL_SHUTDOWN_TIMEOUT,
         max_cached_workflows=max_cached_workflows,
@@ -118,6 +119,7 @@ def api_worker(
     *,
     requests_per_minute: int,
     graceful_shutdown_timeout: timedelta,
+    read_lag: timedelta = ActivitySettings.read_lag,
     deployment_config: WorkerDeploymentConfig = UNVERSIONED,
 ) -> Worker:
     """The worker that calls Telegent, on a queue whose rate the Temporal server limits."""
@@ -125,7 +127,7 @@ def api_worker(
         client,
         task_queue=API_TASK_QUEUE,
         activities=activities,
-        interceptors=[LogContextInterceptor(), ErrorTranslationInterceptor()],
+        interceptors=[LogContextInterceptor(), ErrorTranslationInterceptor(read_lag)],
         max_task_queue_activities_per_second=requests_per_minute / 60,
         max_concurrent_activities=max_concurrent_calls(requests_per_minute),
         graceful_shutdown_timeout=graceful_shutdown_timeout,
@@ -172,6 +174,7 @@ async def workers(
         build_activities(api, settings, temporal=client, requests_per_minute=requests_per_minute),
         requests_per_minute=requests_per_minute,
         graceful_shutdown_timeout=graceful_shutdown_timeout,
+        read_lag=settings.read_lag,
         deployment_config=deployment_config,
     )
     try:

@@ -1,7 +1,6 @@
-"""Accounts: creating one, and finding the one that a lost answer created."""
+"""Accounts: creating one, and looking it up after a lost response."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from temporalio import activity
 
@@ -9,27 +8,21 @@ import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, at_most_one, found_or_pending
-from activities.support.write_activity import create_activity
+from activities.support.write_activity import CreateSpec, Wanted, create_activity
 from telegent import Telegent
-from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.onboarding import Address, NewAccount
 
 
-class FindAccount(Lookup):
-    """Look for the account with this marked name."""
-
-    marked_name: str
-
-
-class CreateAccount(WireModel):
+class CreateAccount(Wanted):
     """An account under the name that it can be found by."""
 
     marked_name: str
     account: NewAccount
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindAccount:
-        """Look for this account."""
-        return FindAccount(marked_name=self.marked_name, created_before=created_before)
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return "the account"
 
 
 @dataclass(frozen=True)
@@ -40,16 +33,18 @@ class AccountActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_account(self, lookup: FindAccount) -> str | None:
-        """Id of the account with this marked name, if there is one."""
+    async def find_account(self, lookup: Lookup[CreateAccount]) -> str | None:
+        """The id of the account with this marked name, if it exists."""
         found = [
             account.account_id
             for account in await self.api.accounts.list()
-            if account.account_name == lookup.marked_name
+            if telegent.same_text(account.account_name, lookup.wanted.marked_name)
         ]
-        return found_or_pending(at_most_one(found, "accounts"), lookup, self.settings.read_lag)
+        return found_or_pending(
+            at_most_one(found, "accounts"), lookup.created_before, self.settings.read_lag
+        )
 
-    @create_activity(write_specs.CREATE_ACCOUNT, find_account)
+    @create_activity(CreateSpec(write_specs.CREATE_ACCOUNT, find_account))
     async def create_account(self, request: CreateAccount) -> str:
         """Create the account; returns its id."""
         created = await self.api.accounts.create(

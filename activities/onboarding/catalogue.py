@@ -1,7 +1,7 @@
 """Products and packages: what the distributor sells, shared by all its customers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from temporalio import activity
 
@@ -9,43 +9,33 @@ import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, at_most_one, found_or_pending
-from activities.support.write_activity import create_activity
+from activities.support.outcomes import ambiguous
+from activities.support.write_activity import CreateSpec, Wanted, create_activity
 from telegent import Telegent
-from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.onboarding import NewPackage, NewProduct
 
 
-class FindProducts(Lookup):
-    """Look for these SKUs, with one call for all."""
-
-    skus: list[str]
-
-
-class FindPackages(Lookup):
-    """Look for packages with these names, with one call for all."""
-
-    names: list[str]
-
-
-class CreateProduct(WireModel):
+class CreateProduct(Wanted):
     """A product that the distributor will sell."""
 
     product: NewProduct
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindProducts:
-        """Look for this product."""
-        return FindProducts(skus=[self.product.sku], created_before=created_before)
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return f"product {self.product.key}"
 
 
-class CreatePackage(WireModel):
+class CreatePackage(Wanted):
     """A package with its items' products resolved: `product_ids` by product key."""
 
     package: NewPackage
     product_ids: dict[str, str]
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindPackages:
-        """Look for this package."""
-        return FindPackages(names=[self.package.name], created_before=created_before)
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return f"package {self.package.key}"
 
 
 @dataclass(frozen=True)
@@ -56,24 +46,19 @@ class CatalogueActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_products(self, lookup: FindProducts) -> dict[str, str]:
-        """Product ids by SKU, for those SKUs that exist."""
-        listed = await self.api.products.list()
-        ids = {
-            sku: at_most_one(
-                [p.product_id for p in listed if p.sku == sku], f"products with SKU {sku}"
-            )
-            for sku in lookup.skus
-        }
-        found = {sku: product_id for sku, product_id in ids.items() if product_id}
-        return found_or_pending(found or None, lookup, self.settings.read_lag) or {}
+    async def list_products(self, skus: list[str]) -> dict[str, str]:
+        """The ids of products by SKU, of those SKUs that exist, with one request for all."""
+        listed = await self.api.products.list("All")
+        found = {sku: _product_with(sku, listed) for sku in skus}
+        return {sku: product_id for sku, product_id in found.items() if product_id}
 
     @activity.defn
-    async def find_product(self, lookup: FindProducts) -> str | None:
-        """The product's id, if there is one with this SKU."""
-        return (await self.find_products(lookup)).get(lookup.skus[0])
+    async def find_product(self, lookup: Lookup[CreateProduct]) -> str | None:
+        """The id of the product with this SKU, if it exists."""
+        found = _product_with(lookup.wanted.product.sku, await self.api.products.list("All"))
+        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
-    @create_activity(write_specs.CREATE_PRODUCT, find_product)
+    @create_activity(CreateSpec(write_specs.CREATE_PRODUCT, find_product))
     async def create_product(self, request: CreateProduct) -> str:
         """Create the product; returns its id."""
         product = request.product
@@ -90,24 +75,19 @@ class CatalogueActivities:
         return created.product_id
 
     @activity.defn
-    async def find_packages(self, lookup: FindPackages) -> dict[str, str]:
-        """Package ids by name, for those names that exist."""
-        listed = await self.api.packages.list()
-        ids = {
-            name: at_most_one(
-                [p.package_id for p in listed if p.package_name == name], f"packages '{name}'"
-            )
-            for name in lookup.names
-        }
-        found = {name: package_id for name, package_id in ids.items() if package_id}
-        return found_or_pending(found or None, lookup, self.settings.read_lag) or {}
+    async def list_packages(self, names: list[str]) -> dict[str, str]:
+        """The ids of packages by name, of those names that exist, with one request for all."""
+        listed = await self.api.packages.list("All")
+        found = {name: _package_named(name, listed) for name in names}
+        return {name: package_id for name, package_id in found.items() if package_id}
 
     @activity.defn
-    async def find_package(self, lookup: FindPackages) -> str | None:
-        """The package's id, if there is one with this name."""
-        return (await self.find_packages(lookup)).get(lookup.names[0])
+    async def find_package(self, lookup: Lookup[CreatePackage]) -> str | None:
+        """The id of the package with this name, if it exists."""
+        found = _package_named(lookup.wanted.package.name, await self.api.packages.list("All"))
+        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
-    @create_activity(write_specs.CREATE_PACKAGE, find_package)
+    @create_activity(CreateSpec(write_specs.CREATE_PACKAGE, find_package))
     async def create_package(self, request: CreatePackage) -> str:
         """Create the package with all its items in one call; returns its id."""
         package = request.package
@@ -130,3 +110,26 @@ class CatalogueActivities:
             )
         )
         return created.package_id
+
+
+def _product_with(sku: str, listed: Sequence[telegent.Product]) -> str | None:
+    found = [product for product in listed if telegent.same_text(product.sku, sku)]
+    return _active([(p.product_id, p.active) for p in found], f"products with SKU {sku}")
+
+
+def _package_named(name: str, listed: Sequence[telegent.Package]) -> str | None:
+    found = [package for package in listed if telegent.same_text(package.package_name, name)]
+    return _active([(p.package_id, p.active) for p in found], f"packages '{name}'")
+
+
+def _active(found: list[tuple[str, bool | None]], what: str) -> str | None:
+    """The id of the one match.
+
+    Raises:
+        ApplicationError: `Ambiguous` when several match, or one that is inactive.
+    """
+    ids = dict(found)
+    match = at_most_one(list(ids), what)
+    if match and ids[match] is False:
+        raise ambiguous(f"of {what} there is {match}, which is inactive: activate it, or adopt one")
+    return match

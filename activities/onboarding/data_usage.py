@@ -1,4 +1,4 @@
-"""Data limits and their renewal: absolute sets, which may be repeated."""
+"""Data limits and their renewal: idempotent writes."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class DataUsageActivities:
 
     @write_activity(write_specs.SET_RENEWAL)
     async def set_renewal(self, numbers: list[str], renewal: Renewal) -> None:
-        """Set when used data starts again from zero, the same for all these numbers."""
+        """Set when used data is reset, the same for all these numbers."""
         await self.api.data_usage.set_renewal(
             telegent.DataRenewal(
                 phone_numbers=numbers,

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from temporalio import activity
 
@@ -10,63 +9,51 @@ import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, at_most_one, found_or_pending
-from activities.support.write_activity import create_activity, write_activity
+from activities.support.write_activity import CreateSpec, Wanted, create_activity, write_activity
 from telegent import NotFoundError, Telegent
-from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.lines import CallFilter, MessageFilter
 
 
-class FindGuardianLink(Lookup):
-    """Look for the relation of this parent to this child."""
+class GuardianLink(Wanted):
+    """A parent and a child: their keys in the request, and their subscriber ids."""
 
-    parent_id: str
-    child_id: str
-
-
-class GuardianLink(WireModel):
-    """A parent and a child, by subscriber id."""
-
+    parent: str
+    child: str
     parent_id: str
     child_id: str
     relation: str
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindGuardianLink:
-        """Look for this relation."""
-        return FindGuardianLink(
-            parent_id=self.parent_id, child_id=self.child_id, created_before=created_before
-        )
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return f"relation of {self.parent} and {self.child}"
 
 
-class FindFilter(Lookup):
-    """Look for the filter of a subscriber's number."""
-
+class _CreateFilter(Wanted):
     subscriber_id: str
     phone_number: str
 
 
-class _FilterTarget(WireModel):
-    subscriber_id: str
-    phone_number: str
-
-    def lookup(self, *, created_before: datetime | None = None) -> FindFilter:
-        """Look for the filter of this number."""
-        return FindFilter(
-            subscriber_id=self.subscriber_id,
-            phone_number=self.phone_number,
-            created_before=created_before,
-        )
-
-
-class CreateCallFilter(_FilterTarget):
+class CreateCallFilter(_CreateFilter):
     """A call filter for a subscriber's number."""
 
     filter: CallFilter
 
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return "the call filter"
 
-class CreateMessageFilter(_FilterTarget):
+
+class CreateMessageFilter(_CreateFilter):
     """A message filter for a subscriber's number."""
 
     filter: MessageFilter
+
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return "the message filter"
 
 
 @dataclass(frozen=True)
@@ -88,15 +75,30 @@ class GuardianActivities:
         )
 
     @activity.defn
-    async def find_guardian_link(self, lookup: FindGuardianLink) -> str | None:
-        """The child's subscriber id, if the parent watches over it."""
-        children = await self.api.guardian.children(lookup.parent_id)
-        linked = any(row.child_subscriber_id == lookup.child_id for row in children)
-        return found_or_pending(lookup.child_id if linked else None, lookup, self.settings.read_lag)
+    async def find_guardian_link(self, lookup: Lookup[GuardianLink]) -> str | None:
+        """The child's subscriber id, if the parent guards it."""
+        wanted = lookup.wanted
+        children = await self.api.guardian.children(wanted.parent_id)
+        linked = any(telegent.same_id(row.child_subscriber_id, wanted.child_id) for row in children)
+        found = wanted.child_id if linked else None
+        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
-    @create_activity(write_specs.LINK_GUARDIAN, find_guardian_link)
+    @write_activity(write_specs.UNLINK_GUARDIAN)
+    async def unlink_guardian(self, parent_id: str, child_id: str) -> None:
+        """End the relation; one that is missing has ended."""
+        with suppress(NotFoundError):
+            await self.api.guardian.delete_relation(parent_id, child_id)
+
+    @create_activity(
+        CreateSpec(
+            write_specs.LINK_GUARDIAN,
+            find_guardian_link,
+            compensate=unlink_guardian,
+            compensate_args=lambda wanted, child_id: (wanted.parent_id, child_id),
+        )
+    )
     async def link_guardian(self, request: GuardianLink) -> str:
-        """Let the parent watch over the child; returns the child's subscriber id."""
+        """Let the parent guard the child; returns the child's subscriber id."""
         await self.api.guardian.create_relation(
             telegent.GuardianRelation(
                 parent_subscriber_id=request.parent_id,
@@ -106,21 +108,23 @@ class GuardianActivities:
         )
         return request.child_id
 
-    @write_activity(write_specs.UNLINK_GUARDIAN)
-    async def unlink_guardian(self, parent_id: str, child_id: str) -> None:
-        """End the relation; one that has ended already is no fault."""
-        with suppress(NotFoundError):
-            await self.api.guardian.delete_relation(parent_id, child_id)
-
     @activity.defn
-    async def find_call_filter(self, lookup: FindFilter) -> str | None:
-        """Id of the number's call filter, if there is one."""
+    async def find_call_filter(self, lookup: Lookup[CreateCallFilter]) -> str | None:
+        """The id of the number's call filter, if it exists."""
         filters = self.api.guardian.call_filters
-        listed = await filters.list(lookup.subscriber_id, lookup.phone_number)
+        listed = await filters.list(lookup.wanted.subscriber_id, lookup.wanted.phone_number)
         found = at_most_one([row.filter_id for row in listed], "call filters")
-        return found_or_pending(found, lookup, self.settings.read_lag)
+        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
-    @create_activity(write_specs.CREATE_CALL_FILTER, find_call_filter)
+    @write_activity(write_specs.DELETE_CALL_FILTER)
+    async def delete_call_filter(self, filter_id: str) -> None:
+        """Delete a call filter; one that is missing is deleted."""
+        with suppress(NotFoundError):
+            await self.api.guardian.call_filters.delete(filter_id)
+
+    @create_activity(
+        CreateSpec(write_specs.CREATE_CALL_FILTER, find_call_filter, compensate=delete_call_filter)
+    )
     async def create_call_filter(self, request: CreateCallFilter) -> str:
         """Create the call filter of a number; returns its id."""
         settings = request.filter
@@ -140,21 +144,25 @@ class GuardianActivities:
         )
         return created.filter_id
 
-    @write_activity(write_specs.DELETE_CALL_FILTER)
-    async def delete_call_filter(self, subscriber_id: str, filter_id: str) -> None:
-        """Delete a call filter; one that is gone already is deleted."""
-        with suppress(NotFoundError):
-            await self.api.guardian.call_filters.delete(filter_id)
-
     @activity.defn
-    async def find_message_filter(self, lookup: FindFilter) -> str | None:
-        """Id of the number's message filter, if there is one."""
+    async def find_message_filter(self, lookup: Lookup[CreateMessageFilter]) -> str | None:
+        """The id of the number's message filter, if it exists."""
         filters = self.api.guardian.message_filters
-        listed = await filters.list(lookup.subscriber_id, lookup.phone_number)
+        listed = await filters.list(lookup.wanted.subscriber_id, lookup.wanted.phone_number)
         found = at_most_one([row.filter_id for row in listed], "message filters")
-        return found_or_pending(found, lookup, self.settings.read_lag)
+        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
-    @create_activity(write_specs.CREATE_MESSAGE_FILTER, find_message_filter)
+    @write_activity(write_specs.DELETE_MESSAGE_FILTER)
+    async def delete_message_filter(self, filter_id: str) -> None:
+        """Delete a message filter; one that is missing is deleted."""
+        with suppress(NotFoundError):
+            await self.api.guardian.message_filters.delete(filter_id)
+
+    @create_activity(
+        CreateSpec(
+            write_specs.CREATE_MESSAGE_FILTER, find_message_filter, compensate=delete_message_filter
+        )
+    )
     async def create_message_filter(self, request: CreateMessageFilter) -> str:
         """Create the message filter of a number; returns its id."""
         settings = request.filter
@@ -177,12 +185,6 @@ class GuardianActivities:
             )
         )
         return created.filter_id
-
-    @write_activity(write_specs.DELETE_MESSAGE_FILTER)
-    async def delete_message_filter(self, subscriber_id: str, filter_id: str) -> None:
-        """Delete a message filter; one that is gone already is deleted."""
-        with suppress(NotFoundError):
-            await self.api.guardian.message_filters.delete(filter_id)
 
     def _level(self, settings: MessageFilter) -> dict[str, str]:
         """The age level, under the wire name that the settings give."""

@@ -1,8 +1,7 @@
-"""Message and voice routes: creating them, and finding them by their marked names."""
+"""Message and voice routes: creating them, and looking them up by their marked names."""
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from temporalio import activity
 
@@ -10,45 +9,35 @@ import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, at_most_one, found_or_pending
-from activities.support.write_activity import create_activity, write_activity
+from activities.support.write_activity import CreateSpec, Wanted, create_activity, write_activity
 from telegent import NotFoundError, Telegent
-from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.onboarding import NewMessageRoute, NewVoiceRoute, RouteCredentials
 
 
-class FindRoute(Lookup):
-    """Look for the route with this marked name."""
-
-    account_id: str
-    marked_name: str
-
-
-class CreateMessageRoute(WireModel):
+class CreateMessageRoute(Wanted):
     """A message route of an account, under the name that it can be found by."""
 
     account_id: str
     marked_name: str
     route: NewMessageRoute
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindRoute:
-        """Look for this route."""
-        return FindRoute(
-            account_id=self.account_id, marked_name=self.marked_name, created_before=created_before
-        )
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return "the message route"
 
 
-class CreateVoiceRoute(WireModel):
+class CreateVoiceRoute(Wanted):
     """A voice route of an account, under the name that it can be found by."""
 
     account_id: str
     marked_name: str
     route: NewVoiceRoute
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindRoute:
-        """Look for this route."""
-        return FindRoute(
-            account_id=self.account_id, marked_name=self.marked_name, created_before=created_before
-        )
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return "the voice route"
 
 
 @dataclass(frozen=True)
@@ -59,18 +48,28 @@ class RouteActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_message_route(self, lookup: FindRoute) -> str | None:
-        """Id of the message route with this marked name, if there is one."""
+    async def find_message_route(self, lookup: Lookup[CreateMessageRoute]) -> str | None:
+        """The id of the message route with this marked name, if it exists."""
         found = [
             route.message_route_id
-            for route in await self.api.message_routes.list(lookup.account_id)
-            if route.route_name == lookup.marked_name
+            for route in await self.api.message_routes.list(lookup.wanted.account_id)
+            if telegent.same_text(route.route_name, lookup.wanted.marked_name)
         ]
         return found_or_pending(
-            at_most_one(found, "message routes"), lookup, self.settings.read_lag
+            at_most_one(found, "message routes"), lookup.created_before, self.settings.read_lag
         )
 
-    @create_activity(write_specs.CREATE_MESSAGE_ROUTE, find_message_route)
+    @write_activity(write_specs.DELETE_MESSAGE_ROUTE)
+    async def delete_message_route(self, route_id: str) -> None:
+        """Delete the message route; one that is missing is deleted."""
+        with suppress(NotFoundError):
+            await self.api.message_routes.delete(route_id)
+
+    @create_activity(
+        CreateSpec(
+            write_specs.CREATE_MESSAGE_ROUTE, find_message_route, compensate=delete_message_route
+        )
+    )
     async def create_message_route(self, request: CreateMessageRoute) -> str:
         """Create the message route; returns its id."""
         route = request.route
@@ -95,23 +94,27 @@ class RouteActivities:
         )
         return created.message_route_id
 
-    @write_activity(write_specs.DELETE_MESSAGE_ROUTE)
-    async def delete_message_route(self, route_id: str) -> None:
-        """Delete the message route; one that is gone already is deleted."""
-        with suppress(NotFoundError):
-            await self.api.message_routes.delete(route_id)
-
     @activity.defn
-    async def find_voice_route(self, lookup: FindRoute) -> str | None:
-        """Id of the voice route with this marked name, if there is one."""
+    async def find_voice_route(self, lookup: Lookup[CreateVoiceRoute]) -> str | None:
+        """The id of the voice route with this marked name, if it exists."""
         found = [
             route.call_route_id
-            for route in await self.api.voice_routes.list(lookup.account_id)
-            if route.route_name == lookup.marked_name
+            for route in await self.api.voice_routes.list(lookup.wanted.account_id)
+            if telegent.same_text(route.route_name, lookup.wanted.marked_name)
         ]
-        return found_or_pending(at_most_one(found, "voice routes"), lookup, self.settings.read_lag)
+        return found_or_pending(
+            at_most_one(found, "voice routes"), lookup.created_before, self.settings.read_lag
+        )
 
-    @create_activity(write_specs.CREATE_VOICE_ROUTE, find_voice_route)
+    @write_activity(write_specs.DELETE_VOICE_ROUTE)
+    async def delete_voice_route(self, route_id: str) -> None:
+        """Delete the voice route; one that is missing is deleted."""
+        with suppress(NotFoundError):
+            await self.api.voice_routes.delete(route_id)
+
+    @create_activity(
+        CreateSpec(write_specs.CREATE_VOICE_ROUTE, find_voice_route, compensate=delete_voice_route)
+    )
     async def create_voice_route(self, request: CreateVoiceRoute) -> str:
         """Create the voice route; returns its id."""
         route = request.route
@@ -136,12 +139,6 @@ class RouteActivities:
             )
         )
         return created.call_route_id
-
-    @write_activity(write_specs.DELETE_VOICE_ROUTE)
-    async def delete_voice_route(self, route_id: str) -> None:
-        """Delete the voice route; one that is gone already is deleted."""
-        with suppress(NotFoundError):
-            await self.api.voice_routes.delete(route_id)
 
 
 def _credentials(

@@ -1,7 +1,6 @@
-"""Subscribers: creating one, and finding them by e-mail, which is unique at the vendor."""
+"""Subscribers: creating one, and looking it up by e-mail, which is unique at the vendor."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from temporalio import activity
 
@@ -10,30 +9,21 @@ from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, found_or_pending
 from activities.support.outcomes import rejected
-from activities.support.write_activity import create_activity
+from activities.support.write_activity import CreateSpec, Wanted, create_activity
 from telegent import Telegent
-from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.onboarding import NewSubscriber
 
 
-class FindSubscriber(Lookup):
-    """Look for the subscriber with this e-mail address in this account."""
-
-    account_id: str
-    email: str
-
-
-class CreateSubscriber(WireModel):
+class CreateSubscriber(Wanted):
     """A subscriber of an account."""
 
     account_id: str
     subscriber: NewSubscriber
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindSubscriber:
-        """Look for this subscriber."""
-        return FindSubscriber(
-            account_id=self.account_id, email=self.subscriber.email, created_before=created_before
-        )
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return f"subscriber {self.subscriber.key}"
 
 
 @dataclass(frozen=True)
@@ -44,27 +34,28 @@ class SubscriberActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def find_subscriber(self, lookup: FindSubscriber) -> str | None:
-        """Id of the subscriber with this e-mail address, if there is one in the account.
+    async def find_subscriber(self, lookup: Lookup[CreateSubscriber]) -> str | None:
+        """The id of the subscriber with this e-mail address, if it exists in the account.
 
-        One of another account is a fault: it is somebody else's, or a mistake in the request.
+        Raises:
+            ApplicationError: `Rejected` when the address belongs to another account.
         """
-        found = None
+        wanted, found = lookup.wanted, None
         async for subscriber in self.api.subscribers.all():
-            if (subscriber.email or "").casefold() == lookup.email.casefold():
+            if (subscriber.email or "").casefold() == wanted.subscriber.email.casefold():
                 found = subscriber.subscriber_id
                 break
         if found is not None:
             # The list may show no account (vendor's own sample), so ask for the subscriber.
             account_id = (await self.api.subscribers.get(found)).account_id
-            if account_id != lookup.account_id:
+            if not telegent.same_id(account_id, wanted.account_id):
                 raise rejected(
                     f"this e-mail address belongs to subscriber {found} of account {account_id}, "
-                    f"not of {lookup.account_id}: use another address, or give that subscriber_id"
+                    f"not of {wanted.account_id}: use another address, or give that subscriber_id"
                 )
-        return found_or_pending(found, lookup, self.settings.read_lag)
+        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
-    @create_activity(write_specs.CREATE_SUBSCRIBER, find_subscriber)
+    @create_activity(CreateSpec(write_specs.CREATE_SUBSCRIBER, find_subscriber))
     async def create_subscriber(self, request: CreateSubscriber) -> str:
         """Create the subscriber without numbers; returns the id.
 

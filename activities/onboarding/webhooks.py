@@ -1,7 +1,6 @@
-"""The account's webhook for order updates: creating ours, and finding it."""
+"""The account's webhook for order updates: creating ours, and looking it up."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from temporalio import activity
 
@@ -10,53 +9,49 @@ from activities.settings import ActivitySettings, OrderWebhook
 from activities.support import write_specs
 from activities.support.lookups import Lookup, found_or_pending
 from activities.support.outcomes import rejected
-from activities.support.write_activity import create_activity
+from activities.support.write_activity import CreateSpec, Wanted, create_activity
 from telegent import Telegent
-from telegent_orchestrator._models import WireModel
 
 ORDER_UPDATE_EVENT: telegent.Event = "Order_Update"
 
 
-class FindWebhook(Lookup):
-    """Look for our webhook of this account."""
-
-    account_id: str
-
-
-class CreateWebhook(WireModel):
+class CreateWebhook(Wanted):
     """Our webhook of this account."""
 
     account_id: str
 
-    def lookup(self, *, created_before: datetime | None = None) -> FindWebhook:
-        """Look for this webhook."""
-        return FindWebhook(account_id=self.account_id, created_before=created_before)
+    @property
+    def description(self) -> str:
+        """What an operator reads."""
+        return "the webhook for order updates"
 
 
 @dataclass(frozen=True)
 class WebhookActivities:
-    """Calls about webhooks. They are refused when this worker has no webhook URL."""
+    """Calls about webhooks. They are rejected when this worker has no webhook URL."""
 
     api: Telegent
     settings: ActivitySettings
 
     @activity.defn
-    async def find_webhook(self, lookup: FindWebhook) -> str | None:
-        """Id of the account's webhook that reports order updates to our URL, if there is one.
+    async def find_webhook(self, lookup: Lookup[CreateWebhook]) -> str | None:
+        """The id of the account's webhook that reports order updates to our URL, if it exists.
 
-        Of several any will do: an event that comes twice is one look at the order.
+        Of several any will do: an event that is delivered twice is one poll of the order.
         """
         order_webhook = self._require_order_webhook()
         found = [
             hook.webhook_id
-            for hook in await self.api.webhooks.list(lookup.account_id)
+            for hook in await self.api.webhooks.list(lookup.wanted.account_id)
             if hook.webhook_url == order_webhook.url
             and hook.active is not False
             and ORDER_UPDATE_EVENT.casefold() in _event_names(hook.subscribed_events)
         ]
-        return found_or_pending(found[0] if found else None, lookup, self.settings.read_lag)
+        return found_or_pending(
+            found[0] if found else None, lookup.created_before, self.settings.read_lag
+        )
 
-    @create_activity(write_specs.CREATE_WEBHOOK, find_webhook)
+    @create_activity(CreateSpec(write_specs.CREATE_WEBHOOK, find_webhook))
     async def create_webhook(self, request: CreateWebhook) -> str:
         """Register our URL for order updates of the account; returns the webhook's id."""
         order_webhook = self._require_order_webhook()

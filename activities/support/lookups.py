@@ -1,14 +1,30 @@
-"""Looking for what a lost answer may have created."""
+"""Lookups: what a create whose response was lost may have created."""
 
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+from pydantic import SerializeAsAny
 from temporalio import activity
 
-from activities.support.outcomes import pending, rejected
+from activities.support.outcomes import ambiguous, pending
 from telegent_orchestrator._models import WireModel
 
 T = TypeVar("T")
+W = TypeVar("W", bound=WireModel)
+
+
+class Lookup(WireModel, Generic[W]):
+    """A search for a resource.
+
+    Attributes:
+        wanted: The resource, as its create describes it.
+        created_before: The resource may have been created until then; None: it was not created by
+            us. The vendor does not document how soon its lists show what was created, so absence
+            counts only in a read that comes a lag later than that.
+    """
+
+    wanted: SerializeAsAny[W]
+    created_before: datetime | None = None
 
 
 def elapsed() -> timedelta:
@@ -17,34 +33,28 @@ def elapsed() -> timedelta:
     return info.current_attempt_scheduled_time - info.scheduled_time
 
 
-class Lookup(WireModel):
-    """How to look. `until`: what is looked for may have been created until then; None: or never.
+def found_or_pending(found: T | None, created_before: datetime | None, lag: timedelta) -> T | None:
+    """What a lookup found; None only when the vendor's lists must show what was created.
 
-    The vendor does not document how soon its lists show what was created. So absence counts only
-    in a look that comes a lag later than that.
+    Raises:
+        ApplicationError: `Pending` while the lists may still lag, so that Temporal looks again.
     """
-
-    created_before: datetime | None = None
-
-
-def found_or_pending(found: T | None, lookup: Lookup, lag: timedelta) -> T | None:
-    """What a look found; None only when the lists must show what was created.
-
-    Raises a benign `Pending` while they may still lag, so that Temporal looks again.
-    """
-    if found is not None or lookup.created_before is None:
+    if found is not None or created_before is None:
         return found
-    remaining = lookup.created_before + lag - activity.info().current_attempt_scheduled_time
+    remaining = created_before + lag - activity.info().current_attempt_scheduled_time
     if remaining <= timedelta(0):
         return None
     raise pending(
-        "nothing there yet; looking again, because the vendor's lists may lag",
-        min(lag / 2, remaining),
+        "not listed; checking again, because Telegent's lists may lag", min(lag / 2, remaining)
     )
 
 
 def at_most_one(found: list[T], what: str) -> T | None:
-    """The one match, or None. Several are a fault that only a person can sort out."""
+    """The one match, or None.
+
+    Raises:
+        ApplicationError: `Ambiguous` when several match: an operator names the one to use.
+    """
     if len(found) > 1:
-        raise rejected(f"{len(found)} {what} match: {', '.join(map(str, found))}")
+        raise ambiguous(f"{len(found)} {what} match: {', '.join(map(str, found))}")
     return found[0] if found else None

@@ -1,5 +1,6 @@
-"""From the client's errors to what a workflow decides by: the type of an ApplicationError."""
+"""Outcomes of activities: what a workflow decides by, as the type of an ApplicationError."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,31 +32,35 @@ class Outcome(StrEnum):
     """Why a call has no result, and so what may be done next."""
 
     NOT_SENT = "NotSent"
-    """Never reached the vendor: repeat freely."""
+    """The request never reached the vendor: repeat freely."""
 
     RATE_LIMITED = "RateLimited"
-    """Refused for the moment: repeat later."""
+    """Rejected for the moment: repeat later."""
 
     CREDENTIALS_REJECTED = "CredentialsRejected"
-    """Refused until somebody mends the credentials: repeat later, and say so."""
+    """Rejected until an operator fixes the credentials: repeat later, and show it."""
 
     REJECTED = "Rejected"
-    """Refused for good: the same call will be refused again."""
+    """Rejected for good: the same call will be rejected again."""
 
     NOT_FOUND = "NotFound"
-    """Refused because what it names does not exist, or is another account's."""
+    """Rejected because an id that it names is unknown, or belongs to another account. What was
+    created a moment ago may be unknown too, so this counts only when it lasts."""
+
+    AMBIGUOUS = "Ambiguous"
+    """Several resources match, or one that may not be ours: an operator names the one to use."""
 
     UNKNOWN = "OutcomeUnknown"
-    """May have happened: look before acting again."""
+    """May have been executed: look it up before acting again."""
 
     STALE = "Stale"
-    """Not sent after all: what it was decided on has changed meanwhile."""
+    """Not sent: what it was decided on has changed meanwhile."""
 
     KEY_MISSING = "MissingKeyError"
-    """The worker could not read what to do, and did nothing: another one may have the key."""
+    """The worker could not decrypt its input and did nothing: another worker may have the key."""
 
     PENDING = "Pending"
-    """Nothing went wrong: what is waited for has not happened yet."""
+    """Nothing went wrong: what the activity waits for has not happened yet."""
 
 
 _OUTCOME_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
@@ -67,19 +72,42 @@ _OUTCOME_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
     (RequestNotSentError, Outcome.NOT_SENT),
     (OutcomeUnknownError, Outcome.UNKNOWN),
 )
-NON_RETRYABLE = (Outcome.REJECTED, Outcome.NOT_FOUND)
-"""What a repeated read or absolute set would meet again."""
+NON_RETRYABLE = (Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.AMBIGUOUS)
+"""What a repeated read or idempotent write would meet again."""
+MIN_RETRY_INTERVAL = timedelta(milliseconds=50)
+
+
+_UNKNOWN_ID = re.compile(r"\binvalid \w+id\b|\bdoes not belong to account\b", re.IGNORECASE)
+"""How the vendor says in a 400 what 404 means. It documents `Invalid AccountId`, and the other for
+a number that is active in the account."""
 
 
 def outcome_of_error(error: TelegentError) -> Outcome:
     """The outcome that a client error stands for."""
+    if isinstance(error, RequestRejectedError) and _UNKNOWN_ID.search(str(error)):
+        return Outcome.NOT_FOUND
     return next(outcome for kind, outcome in _OUTCOME_BY_ERROR if isinstance(error, kind))
 
 
-def to_application_error(error: TelegentError) -> ApplicationError:
-    """The failure that Temporal stores for a client error: its outcome, and the vendor's words."""
+def to_application_error(error: TelegentError, read_lag: timedelta) -> ApplicationError:
+    """The failure that Temporal stores for a client error: its outcome, and the vendor's words.
+
+    Its first detail is a number of seconds: how long the vendor asks to wait after a 429, and after
+    an id that is unknown how long that may be because the id was created a moment ago. While that
+    may be so, an activity that Temporal may repeat is repeated.
+    """
     outcome = outcome_of_error(error)
     wait = error.retry_after if isinstance(error, RateLimitError) else None
+    if outcome is Outcome.NOT_FOUND:
+        wait = read_lag.total_seconds()
+        info = activity.info()
+        remaining = info.scheduled_time + read_lag - info.current_attempt_scheduled_time
+        once = info.retry_policy is not None and info.retry_policy.maximum_attempts == 1
+        if remaining > timedelta(0) and not once:
+            return pending(
+                f"{error} | trying again, because it may have been created a moment ago",
+                max(min(read_lag / 6, remaining), MIN_RETRY_INTERVAL),
+            )
     return ApplicationError(
         str(error),
         wait,
@@ -106,43 +134,59 @@ def rejected(message: str) -> ApplicationError:
     return ApplicationError(message, type=Outcome.REJECTED, non_retryable=True)
 
 
+def ambiguous(message: str) -> ApplicationError:
+    """The failure of a lookup whose result only an operator can interpret."""
+    return ApplicationError(message, type=Outcome.AMBIGUOUS, non_retryable=True)
+
+
 class ErrorTranslationInterceptor(Interceptor):
-    """Turns the client's errors into failures that workflows decide by, for every activity."""
+    """Turns the client's errors into failures that workflows decide by, for every activity.
+
+    Args:
+        read_lag: How long the vendor may not know what was created.
+    """
+
+    def __init__(self, read_lag: timedelta) -> None:
+        self._read_lag = read_lag
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Called once for each activity run by the worker."""
-        return _ErrorTranslator(next)
+        return _ErrorTranslator(next, self._read_lag)
 
 
 class _ErrorTranslator(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, read_lag: timedelta) -> None:
+        super().__init__(next)
+        self._read_lag = read_lag
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         try:
-            # A worker that stood still goes on with what Temporal has given up meanwhile, and the
-            # workflow has decided anew.
+            # A worker that was suspended continues with an attempt that Temporal has given up, and
+            # the workflow may have decided otherwise.
             with send_deadline(_attempt_deadline()):
                 return await super().execute_activity(input)
         except TelegentError as error:
             # Without the cause: httpx repeats URLs, and with them numbers, in its messages.
-            raise to_application_error(error) from None
+            raise to_application_error(error, self._read_lag) from None
         except ValidationError as error:
             errors = "; ".join(
                 f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
                 for fault in error.errors(include_url=False, include_input=False)
             )
             raise rejected(
-                f"{activity.info().activity_type} was not sent, Telegent would refuse it: {errors}",
+                f"{activity.info().activity_type} was not sent, Telegent would reject it: {errors}",
             ) from None
 
 
 def _attempt_deadline() -> datetime:
-    """When Temporal takes the current activity for lost."""
+    """When Temporal considers the current attempt lost."""
     info = activity.info()
     assert info.start_to_close_timeout is not None, "every policy has one"
     return info.started_time + info.start_to_close_timeout
 
 
 def failure_message(error: BaseException) -> str:
-    """What a failure says, without the wrappers that Temporal puts around it."""
+    """The message of a failure, without the wrappers that Temporal puts around it."""
     while isinstance(error, FailureError) and isinstance(error.cause, FailureError):
         error = error.cause
     return error.message if isinstance(error, FailureError) else str(error)

@@ -1,21 +1,26 @@
-"""Activities that write: each is defined under its row, and looks again after a gap."""
+"""Activities that write: each is defined by its row in write_specs.py."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.settings import ActivitySettings
+from activities.support.lookups import Lookup
 from activities.support.outcomes import Outcome
 from activities.support.write_specs import WRITE_SPEC_ATTR, WriteKind, WriteSpec
 from telegent import OutcomeUnknownError, RequestNotSentError
+from telegent_orchestrator._models import WireModel
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_CREATE_SPEC_ATTR = "__telegent_create_spec__"
 
 
 class ActivityHost(Protocol):
@@ -23,24 +28,56 @@ class ActivityHost(Protocol):
 
     @property
     def settings(self) -> ActivitySettings:
-        """What its activities need to know."""
+        """The settings of its activities."""
 
 
-class HasLookup(Protocol):
-    """Something to create, which knows how it is looked for."""
+class Wanted(WireModel):
+    """A resource to create, with everything that its create and its lookup need."""
 
-    def lookup(self, *, created_before: datetime | None = None) -> Any:
-        """The look for it, when it may have been created until then."""
+    @property
+    def description(self) -> str:
+        """What an operator reads, such as `the message route`."""
+        raise NotImplementedError
 
 
 R = TypeVar("R", bound=ActivityHost)
-W = TypeVar("W", bound=HasLookup)
+W = TypeVar("W", bound=Wanted)
+
+
+@dataclass(frozen=True)
+class CreateSpec(Generic[W, T]):
+    """A create, with the activities that make sure of its resource.
+
+    Attributes:
+        write: The row.
+        find: Looks the resource up.
+        compensate: Undoes the create; None when a cancel leaves the resource.
+        compensate_args: The arguments of `compensate`.
+        adopt: Reads the resource that an operator names; None: its id is all there is to know.
+        confirm: Waits until a resource is in service that the create only ordered.
+        is_confirmed: Whether there is nothing to wait for.
+    """
+
+    write: WriteSpec
+    find: Callable[[Any, Lookup[W]], Awaitable[T | None]]
+    compensate: Callable[..., Awaitable[None]] | None = None
+    compensate_args: Callable[[W, T], tuple[Any, ...]] = lambda _, resource: (resource,)
+    adopt: Callable[[Any, W, str], Awaitable[T]] | None = None
+    confirm: Callable[[Any, W, T], Awaitable[T]] | None = None
+    is_confirmed: Callable[[T], bool] = lambda _: True
+
+    def __post_init__(self) -> None:
+        if self.write.kind not in (WriteKind.CREATE, WriteKind.PURCHASE):
+            raise RuntimeError(f"{self.write.activity} is no create")
+        compensation = getattr(self.compensate, WRITE_SPEC_ATTR, None)
+        if self.write.compensation != (compensation.activity if compensation else None):
+            raise RuntimeError(f"{self.write.activity}: its row names another compensation")
 
 
 def write_activity(
     spec: WriteSpec,
 ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """Defines an activity that sets something, or that asks something of an order."""
+    """Defines an activity that writes to the vendor."""
 
     def decorate(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         setattr(method, WRITE_SPEC_ATTR, spec)
@@ -50,58 +87,70 @@ def write_activity(
 
 
 def create_activity(
-    spec: WriteSpec, find: Callable[[R, Any], Awaitable[T | None]]
+    spec: CreateSpec[W, T],
 ) -> Callable[[Callable[[R, W], Awaitable[T]]], Callable[[R, W], Awaitable[T]]]:
-    """Defines an activity that creates something, which `find` finds again.
+    """Defines an activity that creates a resource.
 
-    Started long after it was decided on, it looks first and leaves what it finds to the workflow:
-    meanwhile somebody else may have made it, or an attempt that was given up may have arrived.
+    One that starts long after it was scheduled looks the resource up first, and fails with
+    `OutcomeUnknown` when it exists: another run, or an attempt that was given up, may have created
+    it meanwhile. The workflow finds out what it is.
     """
-    if spec.kind not in (WriteKind.CREATE, WriteKind.PURCHASE):
-        raise RuntimeError(f"{spec.activity} is no create")
 
     def decorate(create: Callable[[R, W], Awaitable[T]]) -> Callable[[R, W], Awaitable[T]]:
         @wraps(create)
-        async def create_if_still_absent(self: R, request: W) -> T:
-            if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
-                try:
-                    with pre_write_read():
-                        existing = await find(self, request.lookup())
-                except ApplicationError as error:
-                    raise ApplicationError(
-                        f"not sent, since it was decided {schedule_to_start_delay()} ago and the "
-                        f"look before it found: {error.message}",
-                        type=Outcome.UNKNOWN,
-                    ) from None
-                if existing is not None:
-                    # Not ours to call created: the workflow looks what it is.
-                    raise ApplicationError(
-                        f"not sent, since it was decided {schedule_to_start_delay()} ago and is "
-                        "there by now",
-                        type=Outcome.UNKNOWN,
-                    )
-            return await create(self, request)
+        async def create_if_still_absent(self: R, wanted: W) -> T:
+            queued = schedule_to_start_delay()
+            if queued > self.settings.max_schedule_to_start_delay:
+                await _require_absent(spec.find(self, Lookup(wanted=wanted)), queued)
+            return await create(self, wanted)
 
-        return write_activity(spec)(create_if_still_absent)
+        setattr(create_if_still_absent, _CREATE_SPEC_ATTR, spec)
+        return write_activity(spec.write)(create_if_still_absent)
 
     return decorate
 
 
+def create_spec_of(create: Callable[[Any, W], Awaitable[T]]) -> CreateSpec[W, T]:
+    """The spec of an activity that creates.
+
+    Raises:
+        RuntimeError: It does not create.
+    """
+    spec: CreateSpec[W, T] | None = getattr(create, _CREATE_SPEC_ATTR, None)
+    if spec is None:
+        raise RuntimeError(f"{create.__qualname__} does not create")
+    return spec
+
+
+async def _require_absent(lookup: Awaitable[object | None], queued: timedelta) -> None:
+    not_sent = f"not sent: the task was queued for {queued} and the"
+    try:
+        with pre_write_read():
+            existing = await lookup
+    except ApplicationError as error:
+        raise ApplicationError(
+            f"{not_sent} lookup before it found: {error.message}", type=Outcome.UNKNOWN
+        ) from None
+    if existing is not None:
+        raise ApplicationError(f"{not_sent} resource already exists", type=Outcome.UNKNOWN)
+
+
 @contextmanager
 def pre_write_read() -> Iterator[None]:
-    """Around what is read before a write: without its answer the write has certainly not happened.
+    """Around what is read before a write: when the read fails, the write was not executed.
 
-    Raises `RequestNotSentError` instead of `OutcomeUnknownError`.
+    Raises:
+        RequestNotSentError: In place of `OutcomeUnknownError`.
     """
     try:
         yield
     except OutcomeUnknownError as error:
         raise RequestNotSentError(
-            f"not sent, for want of a look: {error}", endpoint=error.endpoint
+            f"not sent: the pre-write check failed: {error}", endpoint=error.endpoint
         ) from None
 
 
 def schedule_to_start_delay() -> timedelta:
-    """How long the current activity waited for a worker, by the server's clock alone."""
+    """How long the current activity was queued, by the server's clock alone."""
     info = activity.info()
     return info.started_time - info.current_attempt_scheduled_time

@@ -1,6 +1,6 @@
-"""Every write to the vendor, one row each: how it is repeated, found again, and taken back.
+"""Every write to the vendor, one row each: how it is repeated, looked up, and rolled back.
 
-The rows drive the activities (`@write_specs.ROW.…`), the workflows' activity options
+The rows drive the activities (`@write_activity(ROW)`), the workflows' activity options
 (`workflows/support/activity_calls.py`), the lookup after a lost response
 (`workflows/support/exactly_once.py`), what a cancel rolls back
 (`workflows/support/compensation.py`), and the tables in docs/explanation/failure-handling.md.
@@ -15,23 +15,23 @@ WRITE_SPEC_ATTR = "__telegent_write_spec__"
 
 
 class WriteKind(StrEnum):
-    """What a repeat of a write does, and so how often it may be made."""
+    """What a repeat of a write does, and so how often it may be sent."""
 
     IDEMPOTENT = "idempotent"
-    """Absolute: a repeat ends in the same state."""
+    """A repeat ends in the same state."""
 
     CREATE = "create"
-    """A repeat makes a second one, but what there is can be found."""
+    """A repeat creates a second resource; what exists can be looked up."""
 
     PURCHASE = "purchase"
-    """The same, and a second one costs money."""
+    """A repeat creates a second resource, which costs money."""
 
     PORT_REQUEST = "port request"
-    """About one order; the order shows what became of it."""
+    """A request about one order, which shows the outcome."""
 
 
 class Lag(StrEnum):
-    """How long the vendor may go on not showing what exists; the settings say how long that is."""
+    """The setting that says how long the vendor may not show what exists."""
 
     READ = "read lag"
     PURCHASE = "purchase lag"
@@ -41,15 +41,24 @@ class Lag(StrEnum):
 class WriteSpec:
     """One write.
 
-    `activity`: the name that Temporal knows. `natural_key`: the vendor's natural key, or the mark
-    that we put into a name. `lookup`: where it is looked for; None where there is no look.
-    `match_rule`: what is taken for ours; `absence_proof`: what proves that there is none. `unique`:
-    the vendor refuses a second one, so that a refusal may mean that it exists.
-    `max_lost_responses`: how many attempts may stay without an answer, absence shown after each,
-    before a person is asked: a vendor that loses two answers in a row may well hide what it did.
-    `escalates_when`: when else one is asked. `compensation`: the activity that takes it back.
-    `compensate_until`: until when a cancel does that; `retained_because`: or why it is left, and
-    named.
+    Attributes:
+        activity: The name that Temporal knows.
+        kind: What a repeat does.
+        natural_key: The vendor's natural key, or the mark that we put into a name.
+        lookup: Where it is looked up; None where it cannot be.
+        match_rule: What is taken for ours.
+        absence_proof: What proves that it does not exist.
+        lag: How long after a lost response absence is not yet proof.
+        lookup_first: It is looked up before the first attempt, and used by whoever created it.
+        unique: The vendor rejects a second one, so a rejection may mean that it exists.
+        max_lost_responses: After so many lost responses, absence shown after each, an operator
+            decides: a vendor that loses two in a row may well hide what it did.
+        escalates: An operator decides when neither success nor absence can be shown; False: the
+            step fails then.
+        escalates_when: When else.
+        compensation: The activity that rolls it back.
+        compensate_until: Until when a cancel does that.
+        retained_because: Or why a cancel leaves it, and names it.
     """
 
     activity: str
@@ -59,19 +68,21 @@ class WriteSpec:
     match_rule: str = ""
     absence_proof: str = ""
     lag: Lag | None = None
+    lookup_first: bool = False
     unique: bool = False
     max_lost_responses: int = 2
+    escalates: bool = True
     escalates_when: str = "never"
     compensation: str | None = None
     compensate_until: str = ""
     retained_because: str = ""
 
 
-NOT_LISTED_AFTER_LAG = "not listed, and again when the lag has passed"
+NOT_LISTED_AFTER_LAG = "not listed, and still not listed after the lag"
 UNTIL_FIRST_NUMBER = "until the first line has, or may get, a number"
-UNTIL_LINE_COMPLETE = "until all of the line is done"
+UNTIL_LINE_COMPLETE = "until the whole line is done"
 BELONGS_TO_SUBSCRIBER = "it belongs to the subscriber, which the API cannot delete"
-SHARED_RESOURCE = "it is everybody's: another customer may use it by now"
+SHARED_RESOURCE = "it is shared: another customer may use it"
 
 CREATE_ACCOUNT = WriteSpec(
     "create_account",
@@ -124,22 +135,24 @@ CREATE_PRODUCT = WriteSpec(
     "create_product",
     WriteKind.CREATE,
     natural_key="SKU",
-    lookup="list of products, also before the first attempt",
-    match_rule="the one product with this SKU, whoever made it",
+    lookup="list of products (active and inactive), also before the first attempt",
+    match_rule="the one product with this SKU, whoever created it",
     absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    escalates_when="two match",
+    lookup_first=True,
+    escalates_when="several match, or one that is inactive",
     retained_because=SHARED_RESOURCE,
 )
 CREATE_PACKAGE = WriteSpec(
     "create_package",
     WriteKind.CREATE,
     natural_key="name",
-    lookup="list of packages, also before the first attempt",
-    match_rule="the one package with this name, whoever made it",
+    lookup="list of packages (active and inactive), also before the first attempt",
+    match_rule="the one package with this name, whoever created it",
     absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
-    escalates_when="two match",
+    lookup_first=True,
+    escalates_when="several match, or one that is inactive",
     retained_because=SHARED_RESOURCE,
 )
 CREATE_WEBHOOK = WriteSpec(
@@ -150,8 +163,10 @@ CREATE_WEBHOOK = WriteSpec(
     match_rule="any active webhook of ours for order updates",
     absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
+    lookup_first=True,
     max_lost_responses=1,
-    escalates_when="never: the step shows failed, and port-ins are looked at anyway",
+    escalates=False,
+    escalates_when="never: the step shows failed, and port-ins are polled anyway",
     retained_because="it is the account's: other onboardings use it",
 )
 ENABLE_GUARDIAN = WriteSpec(
@@ -164,8 +179,9 @@ LINK_GUARDIAN = WriteSpec(
     "link_guardian",
     WriteKind.CREATE,
     natural_key="parent and child",
-    lookup="children of the parent, also before the first attempt when both people were there",
-    match_rule="the relation of these two",
+    lookup="children of the parent, also before the first attempt when both subscribers "
+    "existed before",
+    match_rule="the relation of these two subscribers",
     absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
     unique=True,
@@ -180,11 +196,11 @@ BUY_NUMBER = WriteSpec(
     "before and with the numbers of the other lines",
     match_rule="the one number of this subscriber that is new and no other line's, if no other "
     "onboarding of the account may have bought it",
-    absence_proof="no such number, and again when the lag has passed",
+    absence_proof="no such number, and still none after the lag",
     lag=Lag.PURCHASE,
-    escalates_when="several numbers match; another onboarding of the account was at work too; the "
-    "SIM carries a number of somebody else; in a second run, any number that could be another "
-    "line's",
+    escalates_when="several numbers match; another onboarding of the account ran at the same time; "
+    "the SIM carries another subscriber's number; in a second run, any number that could be "
+    "another line's; the order is complete without one number of this subscriber",
     compensation="release_number",
     compensate_until=UNTIL_LINE_COMPLETE,
 )
@@ -192,7 +208,7 @@ START_SUBSCRIPTION = WriteSpec(
     "start_subscription",
     WriteKind.PURCHASE,
     natural_key="number, package and subscriber",
-    lookup="subscriptions of the package",
+    lookup="subscriptions of the package, ids compared without prefix and case, or by ICCID",
     match_rule="the one subscription of these three",
     absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
@@ -247,22 +263,22 @@ BIND_NUMBER = WriteSpec(
 SUBMIT_PORT = WriteSpec(
     "submit_port",
     WriteKind.PORT_REQUEST,
-    natural_key="none: an order can be read only by its id, and the id was in the answer",
+    natural_key="none: an order can be read only by its id, and the id was in the response",
     max_lost_responses=1,
     escalates_when="at once: state `SUBMIT_UNKNOWN`, update `attach_order`",
-    retained_because="a port-in goes on by its own rules: cancel it by its own message",
+    retained_because="a port-in continues by its own rules: cancel it by its own message",
 )
-RESEND = "anything else, once the lag has passed: it is sent again, each time twice as late"
+RESEND = "anything else after the lag: it is sent again, each time after twice as long"
 UPDATE_PORT = WriteSpec(
     "update_port",
     WriteKind.PORT_REQUEST,
     natural_key="order id",
     lookup="the order",
-    match_rule="that a rejected order goes on, a rejection, or the order's end",
+    match_rule="a rejected order that moves on, a rejection, or the order's end",
     absence_proof=RESEND,
     lag=Lag.READ,
     escalates_when="never; attention after a day",
-    retained_because="as above",
+    retained_because="a port-in continues by its own rules",
 )
 CANCEL_PORT = WriteSpec(
     "cancel_port",
@@ -273,13 +289,13 @@ CANCEL_PORT = WriteSpec(
     absence_proof=RESEND,
     lag=Lag.READ,
     escalates_when="never; attention after a day",
-    retained_because="as above",
+    retained_because="a port-in continues by its own rules",
 )
 SET_PORT_OUT_PIN = WriteSpec(
     "set_port_out_pin",
     WriteKind.IDEMPOTENT,
     natural_key="number",
-    lookup="inventory: its PIN; else set again, which makes one more order",
+    lookup="inventory: its PIN; else set again, which creates one more order",
     match_rule="the same PIN",
     absence_proof="another PIN, or none",
     escalates_when="never; attention after `pin_issue_timeout`",
@@ -289,8 +305,8 @@ VOID_PORT_OUT_PIN = WriteSpec(
     "void_port_out_pin",
     WriteKind.IDEMPOTENT,
     natural_key="number",
-    lookup="the same",
-    retained_because="it takes a PIN back itself",
+    lookup="inventory: its PIN",
+    retained_because="it revokes a PIN itself",
 )
 CLOSE_SUBSCRIPTION = WriteSpec(
     "close_subscription",
@@ -342,7 +358,11 @@ WRITE_SPECS = {row.activity: row for row in list(globals().values()) if isinstan
 
 
 def write_spec_of(activity: Callable[..., Any]) -> WriteSpec:
-    """The row of an activity method. Raises RuntimeError for one that writes nothing."""
+    """The row of an activity method.
+
+    Raises:
+        RuntimeError: The activity does not write.
+    """
     spec = getattr(activity, WRITE_SPEC_ATTR, None)
     if not isinstance(spec, WriteSpec):
         raise RuntimeError(

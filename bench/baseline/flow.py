@@ -21,7 +21,8 @@ from activities.onboarding.guardian import (
     GuardianActivities,
     GuardianLink,
 )
-from activities.onboarding.numbers import BuyNumber, NumberActivities
+from activities.onboarding.number_records import BuyNumber
+from activities.onboarding.numbers import NumberActivities
 from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
@@ -68,6 +69,8 @@ class BaselineOnboarding:
             await execute(GuardianActivities.enable_guardian, result.subscriber_ids[subscriber.key])
         for relation in request.relations:
             between = GuardianLink(
+                parent=relation.parent,
+                child=relation.child,
                 parent_id=result.subscriber_ids[relation.parent],
                 child_id=result.subscriber_ids[relation.child],
                 relation=relation.relation,

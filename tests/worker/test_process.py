@@ -18,9 +18,11 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
 import worker.run
-from activities.onboarding.accounts import AccountActivities, FindAccount
+from activities.onboarding.accounts import AccountActivities, CreateAccount
+from activities.support.lookups import Lookup
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
+from tests.harness.payloads import single
 from tests.harness.processes import (
     SECRET,
     SIMULATOR,
@@ -36,6 +38,8 @@ from tests.harness.processes import (
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.errors import WorkerError
 from worker.settings import WorkerSettings, load_settings, markdown_table
+
+WANTED = CreateAccount.model_validate({"marked_name": "nobody", "account": single().account})
 
 
 async def test_missing_credentials_are_all_named() -> None:
@@ -146,7 +150,7 @@ async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
 
             call = await temporal.start_activity(
                 AccountActivities.find_account,
-                args=[FindAccount(marked_name="nobody")],
+                args=[Lookup(wanted=WANTED)],
                 id=str(uuid.uuid4()),
                 task_queue=API_TASK_QUEUE,
                 start_to_close_timeout=timedelta(seconds=30),

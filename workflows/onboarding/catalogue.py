@@ -1,4 +1,4 @@
-"""Products and packages: everybody's, so what is there under the same name is used, not made."""
+"""Products and packages: shared by all customers, so one that exists is used."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,6 @@ from activities.onboarding.catalogue import (
     CatalogueActivities,
     CreatePackage,
     CreateProduct,
-    FindPackages,
-    FindProducts,
 )
 from telegent_orchestrator.onboarding import (
     ExistingPackage,
@@ -26,7 +24,7 @@ PRODUCTS_STEP, PACKAGES_STEP = "Products", "Packages"
 async def ensure_products(
     creator: ResourceCreator, products: Sequence[NewProduct | ExistingProduct]
 ) -> dict[str, str]:
-    """Product ids by key."""
+    """Ensures the products, and returns their ids by key."""
     async with creator.progress.step(PRODUCTS_STEP):
         ids = {p.key: p.product_id for p in products if isinstance(p, ExistingProduct)}
         wanted = [p for p in products if isinstance(p, NewProduct)]
@@ -41,7 +39,7 @@ async def ensure_packages(
     packages: Sequence[NewPackage | ExistingPackage],
     product_ids: dict[str, str],
 ) -> dict[str, str]:
-    """Package ids by key."""
+    """Ensures the packages, and returns their ids by key."""
     async with creator.progress.step(PACKAGES_STEP):
         ids = {p.key: p.package_id for p in packages if isinstance(p, ExistingPackage)}
         wanted = [p for p in packages if isinstance(p, NewPackage)]
@@ -54,13 +52,8 @@ async def ensure_packages(
 
 
 async def _create_product(creator: ResourceCreator, product: NewProduct) -> str:
-    return await creator.ensure_id(
-        PRODUCTS_STEP,
-        f"product {product.key}",
-        CatalogueActivities.create_product,
-        CatalogueActivities.find_product,
-        CreateProduct(product=product),
-    )
+    wanted = CreateProduct(product=product)
+    return await creator.ensure(CatalogueActivities.create_product, wanted, lookup_first=False)
 
 
 async def _create_package(
@@ -71,26 +64,13 @@ async def _create_package(
         raise ApplicationError(
             f"package {package.key} lacks product {', '.join(missing)}", type="MissingProduct"
         )
-    return await creator.ensure_id(
-        PACKAGES_STEP,
-        f"package {package.key}",
-        CatalogueActivities.create_package,
-        CatalogueActivities.find_package,
-        CreatePackage(package=package, product_ids=product_ids),
-    )
+    wanted = CreatePackage(package=package, product_ids=product_ids)
+    return await creator.ensure(CatalogueActivities.create_package, wanted, lookup_first=False)
 
 
 async def _find_products(skus: list[str]) -> dict[str, str]:
-    return await execute_read(
-        CatalogueActivities.find_products,
-        "Look which products are in the catalogue",
-        FindProducts(skus=skus),
-    )
+    return await execute_read(CatalogueActivities.list_products, "Find existing products", skus)
 
 
 async def _find_packages(names: list[str]) -> dict[str, str]:
-    return await execute_read(
-        CatalogueActivities.find_packages,
-        "Look which packages are in the catalogue",
-        FindPackages(names=names),
-    )
+    return await execute_read(CatalogueActivities.list_packages, "Find existing packages", names)

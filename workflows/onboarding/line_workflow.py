@@ -13,7 +13,7 @@ from temporalio.exceptions import (
 
 from activities.local import LocalActivities
 from activities.onboarding.data_usage import DataUsageActivities
-from activities.onboarding.numbers import NumberRecord
+from activities.onboarding.number_records import NumberRecord
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
 from activities.support.outcomes import failure_message
 from activities.support.write_specs import BIND_NUMBER, SUBMIT_PORT
@@ -202,7 +202,7 @@ class LineWorkflow(ResolvesEscalations):
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
             bind=binding,
-            check_existing=wanted.previous_runs is not None,
+            check_existing=self._creator.previous_runs is not None,
         )
         open_port_in = self._compensation.retain(f"port-in of {number.phone_number}", SUBMIT_PORT)
         ported, joined = await self._run_or_join(workflow_id, request)
@@ -272,21 +272,13 @@ class LineWorkflow(ResolvesEscalations):
     async def _subscription(self) -> None:
         wanted, number_id = self._input, self._result.number_id or ""
         async with self._progress.step(SUBSCRIPTION_STEP):
-            self._result.subscription_id = await self._creator.ensure_id(
-                SUBSCRIPTION_STEP,
-                "the subscription",
+            self._result.subscription_id = await self._creator.ensure(
                 SubscriptionActivities.start_subscription,
-                SubscriptionActivities.find_subscription,
                 StartSubscription(
                     subscriber_id=wanted.subscriber_id,
                     package_id=wanted.package_id,
                     number_id=number_id,
                     iccid=self._result.iccid,
-                ),
-                compensate=lambda subscription_id: execute_idempotent_write(
-                    SubscriptionActivities.close_subscription,
-                    "End the subscription",
-                    subscription_id,
                 ),
             )
 

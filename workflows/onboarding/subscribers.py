@@ -10,7 +10,7 @@ from telegent_orchestrator.onboarding import (
     GuardianRelation,
     NewSubscriber,
 )
-from workflows.support.activity_calls import execute_idempotent_write, execute_read
+from workflows.support.activity_calls import execute_idempotent_write
 from workflows.support.cancellation import run_all
 from workflows.support.exactly_once import ResourceCreator
 
@@ -18,26 +18,20 @@ GUARDIAN_STEP = "AI Guardian"
 
 
 def subscriber_step(key: str) -> str:
-    """The step in which the subscriber with this key is ensured."""
+    """The name of the step that ensures the subscriber with this key."""
     return f"Subscriber {key}"
 
 
 async def ensure_subscriber(
     creator: ResourceCreator, subscriber: NewSubscriber | ExistingSubscriber, account_id: str
 ) -> str:
-    """The subscriber's id."""
+    """Ensures the subscriber, and returns its id."""
     step = subscriber_step(subscriber.key)
     async with creator.progress.step(step):
         if isinstance(subscriber, ExistingSubscriber):
             return subscriber.subscriber_id
         wanted = CreateSubscriber(account_id=account_id, subscriber=subscriber)
-        return await creator.ensure_id(
-            step,
-            f"subscriber {subscriber.key}",
-            SubscriberActivities.create_subscriber,
-            SubscriberActivities.find_subscriber,
-            wanted,
-        )
+        return await creator.ensure(SubscriberActivities.create_subscriber, wanted)
 
 
 async def set_up_guardian(
@@ -46,7 +40,14 @@ async def set_up_guardian(
     relations: Sequence[GuardianRelation],
     subscriber_ids: dict[str, str],
 ) -> None:
-    """Guardian on for all of `guarded` (keys) first: the vendor relates only who has it."""
+    """Turns Guardian on, then relates subscribers: the vendor relates only those who have it.
+
+    Args:
+        creator: Creates the relations.
+        guarded: Keys of the subscribers with Guardian.
+        relations: The relations; one whose subscriber failed is left out.
+        subscriber_ids: Ids by key.
+    """
     async with creator.progress.step(GUARDIAN_STEP):
         await run_all(*(_enable(creator, key, subscriber_ids[key]) for key in guarded))
         for relation in relations:
@@ -64,22 +65,17 @@ async def _link(
     creator: ResourceCreator, relation: GuardianRelation, subscriber_ids: dict[str, str]
 ) -> None:
     parent_id, child_id = subscriber_ids[relation.parent], subscriber_ids[relation.child]
-    description = f"relation of {relation.parent} and {relation.child}"
-    wanted = GuardianLink(parent_id=parent_id, child_id=child_id, relation=relation.relation)
-    steps = {subscriber_step(relation.parent), subscriber_step(relation.child)}
-    # Whether the vendor refuses a second relation of two people is not documented. What was there
-    # before must not be taken for ours, and be ended by a cancel.
-    if not steps & creator.created_steps:
-        find = GuardianActivities.find_guardian_link
-        if await execute_read(find, f"Look for {description}", wanted.lookup()) is not None:
-            return
-    await creator.ensure_id(
-        GUARDIAN_STEP,
-        description,
+    # A relation of two subscribers that existed before may exist too. A cancel must not end it, and
+    # whether the vendor rejects a second one is not documented.
+    either_is_new = bool({parent_id, child_id} & creator.created_ids)
+    await creator.ensure(
         GuardianActivities.link_guardian,
-        GuardianActivities.find_guardian_link,
-        wanted,
-        compensate=lambda _: execute_idempotent_write(
-            GuardianActivities.unlink_guardian, f"End {description}", parent_id, child_id
+        GuardianLink(
+            parent=relation.parent,
+            child=relation.child,
+            parent_id=parent_id,
+            child_id=child_id,
+            relation=relation.relation,
         ),
+        lookup_first=not either_is_new,
     )

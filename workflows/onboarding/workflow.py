@@ -158,13 +158,12 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     async def _find_previous_runs(self) -> None:
         info = workflow.info()
-        previous_runs = await execute_local(
+        self._creator.given_runs = await execute_local(
             LocalActivities.find_previous_runs,
             "Find previous runs",
             info.workflow_id,
             info.run_id,
         )
-        self._creator = ResourceCreator(self._progress, self._compensation, previous_runs)
 
     async def _account(self) -> None:
         account = self._request.account
@@ -172,11 +171,8 @@ class OnboardingWorkflow(ResolvesEscalations):
             if isinstance(account, ExistingAccount):
                 self._result.account_id = account.account_id
             else:
-                self._result.account_id = await self._creator.ensure_id(
-                    ACCOUNT_STEP,
-                    "the account",
+                self._result.account_id = await self._creator.ensure(
                     AccountActivities.create_account,
-                    AccountActivities.find_account,
                     CreateAccount(marked_name=self._marked_name(account.name), account=account),
                 )
         self._progress.search_attributes[ACCOUNT] = self._result.account_id
@@ -200,7 +196,7 @@ class OnboardingWorkflow(ResolvesEscalations):
         account_id = self._result.account_id
         subscriber_id = await ensure_subscriber(self._creator, subscriber, account_id)
         self._result.subscriber_ids[subscriber.key] = subscriber_id
-        if subscriber_step(subscriber.key) in self._creator.created_steps:
+        if subscriber_id in self._creator.created_ids:
             self._created_subscribers.add(subscriber.key)
 
     async def _routes(self) -> None:
@@ -214,7 +210,7 @@ class OnboardingWorkflow(ResolvesEscalations):
             LocalActivities.order_webhook_configured, "Check webhook configuration"
         )
         if wanted:
-            await ensure_order_webhook(self._progress, self._result.account_id)
+            await ensure_order_webhook(self._creator, self._result.account_id)
 
     async def _message_route(self) -> None:
         route = self._request.routes.message

@@ -8,7 +8,8 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from activities.local import LocalActivities
-from activities.onboarding.numbers import NumberActivities, NumberRecord
+from activities.onboarding.number_records import NumberRecord
+from activities.onboarding.numbers import NumberActivities
 from activities.port_in.orders import OrderSnapshot, PortInActivities
 from activities.support.outcomes import Outcome, failure_message
 from activities.support.write_specs import SUBMIT_PORT

@@ -1,21 +1,31 @@
-"""How activities are called: each kind of call with its options, and a summary for people."""
+"""How activities are called: each kind of call with its options, and a summary for the UI."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, RetryState
 
+from activities.support.outcomes import failure_message
 from activities.support.write_specs import WRITE_SPEC_ATTR, WriteKind, write_spec_of
 from workflows.support.activity_options import (
+    BULK_PRIORITY,
     CREATE_OPTIONS,
     IDEMPOTENT_WRITE_OPTIONS,
     LOCAL_OPTIONS,
+    MAX_ROUND,
+    POLL_OPTIONS,
     PORT_REQUEST_OPTIONS,
     READ_OPTIONS,
+    STALL_AFTER,
+    STALL_AFTER_IN_BULK,
     ActivityOptions,
     with_priority,
 )
+from workflows.support.current_step import CURRENT_STEP
+from workflows.support.metrics import count_stalled_call
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,28 +43,44 @@ WRITE_OPTIONS = {
 async def execute_read(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Reads, again and again until there is an answer. Raises ActivityError when refused."""
+    """Reads; repeats it until there is a response.
+
+    Raises:
+        ActivityError: The vendor rejects it.
+    """
     if hasattr(activity, WRITE_SPEC_ATTR):
         raise RuntimeError(f"{activity.__qualname__} writes")
-    return await _call(activity, summary, READ_OPTIONS, args, kwargs)
+    return await _execute_in_rounds(activity, summary, READ_OPTIONS, args, kwargs)
+
+
+async def execute_poll(
+    activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Polls until the activity succeeds.
+
+    Raises:
+        ActivityError: What it waits for cannot happen any more.
+    """
+    return await _execute_in_rounds(activity, summary, POLL_OPTIONS, args, kwargs)
 
 
 async def execute_idempotent_write(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Sets something to a value, again and again until that is answered.
+    """Writes; repeats it until there is a response.
 
-    Raises ActivityError when refused.
+    Raises:
+        ActivityError: The vendor rejects it.
     """
     if write_spec_of(activity).kind is not WriteKind.IDEMPOTENT:
         raise RuntimeError(f"{activity.__qualname__} must not be repeated blindly")
-    return await _call(activity, summary, IDEMPOTENT_WRITE_OPTIONS, args, kwargs)
+    return await _execute_in_rounds(activity, summary, IDEMPOTENT_WRITE_OPTIONS, args, kwargs)
 
 
 def prepare_write(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> Callable[[], Coroutine[Any, Any, T]]:
-    """A write under the policy of its kind, each time it is called."""
+    """A write with the options of its kind, to be sent each time it is called."""
     return prepare_call(
         WRITE_OPTIONS[write_spec_of(activity).kind], activity, summary, *args, **kwargs
     )
@@ -67,19 +93,74 @@ def prepare_call(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Callable[[], Coroutine[Any, Any, T]]:
-    """A call under a policy of its own, each time it is called."""
+    """A call with options of its own, to be made each time it is called."""
     return lambda: _call(activity, summary, options, args, kwargs)
 
 
 async def execute_local(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Asks our own side, in a local activity."""
+    """Asks settings or Temporal, in a local activity."""
     _reject_keyword_arguments(kwargs)
     result: T = await workflow.execute_local_activity_method(
         activity, args=args, summary=summary, **LOCAL_OPTIONS
     )
     return result
+
+
+class Stall:
+    """Calls of one step that may make no progress for long, which an operator should know then."""
+
+    def __init__(self) -> None:
+        self._step, self._since = CURRENT_STEP.get(), workflow.now()
+        self._shown = False
+
+    @classmethod
+    @contextmanager
+    def watching(cls) -> Iterator["Stall"]:
+        """Watches the calls in the block, which make progress when it ends."""
+        stall = cls()
+        try:
+            yield stall
+        finally:
+            if stall._shown and stall._step:
+                stall._step.resume()
+
+    def check(self, activity: str, reason: str) -> None:
+        """Shows why there is no progress, when that has lasted long enough."""
+        if workflow.now() - self._since < STALL_AFTER:
+            return
+        if not self._shown:
+            count_stalled_call(activity)
+        self._shown = True
+        if self._step:
+            self._step.stall(reason, self._since)
+
+
+async def _execute_in_rounds(
+    activity: Activity[P, T],
+    summary: str,
+    options: ActivityOptions,
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+) -> T:
+    """Repeats a call without end, and so that it comes back from time to time to say why.
+
+    The first round ends when a stall is to be shown; the later ones are longer and longer.
+    """
+    in_bulk = workflow.info().priority.priority_key == BULK_PRIORITY.priority_key
+    length = STALL_AFTER_IN_BULK if in_bulk else STALL_AFTER
+    with Stall.watching() as stall:
+        while True:
+            one_round = options.copy()
+            one_round["schedule_to_close_timeout"] = length
+            try:
+                return await _call(activity, summary, one_round, args, kwargs)
+            except ActivityError as error:
+                if error.retry_state is not RetryState.TIMEOUT:
+                    raise
+                stall.check(error.activity_type, failure_message(error))
+                length = min(length * 2, MAX_ROUND)
 
 
 async def _call(
@@ -98,7 +179,7 @@ async def _call(
     except asyncio.CancelledError:
         if "cancellation_type" not in options:
             raise
-        # A cancel that comes together with the answer would hide it, and what it says exists.
+        # A cancel that arrives together with the response would hide it, and what it created.
         await workflow.wait_condition(handle.done)
         return await handle
 

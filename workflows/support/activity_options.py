@@ -14,6 +14,7 @@ class ActivityOptions(TypedDict):
     """How an activity is run; spread into `execute_activity_method` beside the summary."""
 
     start_to_close_timeout: timedelta
+    schedule_to_close_timeout: NotRequired[timedelta]
     retry_policy: RetryPolicy
     task_queue: NotRequired[str]
     priority: NotRequired[Priority]
@@ -117,6 +118,21 @@ AWAIT_WORKFLOW_OPTIONS = ActivityOptions(
     ),
 )
 """Waiting, by retry, for a port-in that another run has opened."""
+
+MAX_RETRY_AFTER = timedelta(minutes=10)
+"""The longest pause that one 429 causes, as in the client's rate limiter: the vendor may ask for a
+day by mistake, and its allowance is counted by the minute."""
+
+REFERENCE_RETRIES = 8
+"""How often, at the most, a create is repeated within the read lag because an id that it names may
+be too new to be known."""
+
+STALL_AFTER = timedelta(minutes=15)
+"""How long a call may make no progress before an operator is told. While nothing else is told, the
+rounds after that grow, so that weeks of outage stay a short history."""
+STALL_AFTER_IN_BULK = timedelta(hours=1)
+"""The same for a bulk, whose calls may wait long for their turn."""
+MAX_ROUND = timedelta(days=1)
 
 RETRY_BACKOFF = (timedelta(seconds=1), timedelta(minutes=5))
 """First and longest wait before a create that certainly did not happen is tried again; the wait

@@ -1,4 +1,4 @@
-"""Taking back, when the work is cancelled, what can be taken back: the last resource first."""
+"""Rolling back what can be rolled back when a workflow is cancelled: the last resource first."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,26 +18,28 @@ ROLLING_BACK = "Rolling back"
 
 @dataclass(eq=False)
 class CreatedResource(Generic[T]):
-    """Something that exists, or may exist, because of us.
+    """A resource that exists, or may exist, because of us.
 
-    `resource`: None while that is unknown.
+    Attributes:
+        description: What an operator reads.
+        spec: Its row.
+        find: Looks it up.
+        compensate: Rolls it back; None when a cancel leaves it.
+        resource: The resource; None while it is unknown whether it exists.
     """
 
     description: str
     spec: WriteSpec
     find: Callable[[], Awaitable[T | None]]
-    describe: Callable[[T], str]
     compensate: Callable[[T], Awaitable[None]] | None
     resource: T | None = None
 
-    def __post_init__(self) -> None:
-        if bool(self.spec.compensation) != bool(self.compensate):
-            raise RuntimeError(f"{self.spec.activity}: its row says otherwise of taking it back")
-
     async def roll_back(self, report: CompensationReport, keep_reason: str) -> None:
-        """Takes it back, or names it with the reason why it is left.
+        """Rolls it back, or reports it as retained.
 
-        `keep_reason`: why it must stay.
+        Args:
+            report: Gets the outcome.
+            keep_reason: Why it must stay, if it must.
         """
         try:
             resource = self.resource or await self.find()
@@ -46,7 +48,7 @@ class CreatedResource(Generic[T]):
             return
         if resource is None:
             return
-        label = f"{self.description} {self.describe(resource)}".strip()
+        label = f"{self.description} {resource}".strip()
         if self.compensate is None or keep_reason:
             report.retained.append(f"{label}: {self.spec.retained_because or keep_reason}")
             return
@@ -60,45 +62,48 @@ class CreatedResource(Generic[T]):
 
 @dataclass(eq=False)
 class RetainedResource:
-    """Something that exists because of us, and that a cancel does not touch."""
+    """A resource that exists because of us, and that a cancel does not touch."""
 
     description: str
     spec: WriteSpec
 
     async def roll_back(self, report: CompensationReport, keep_reason: str) -> None:
-        """Names it, with the reason."""
+        """Reports it as retained."""
         report.retained.append(f"{self.description}: {self.spec.retained_because}")
 
 
 @dataclass
 class CompensationLog:
-    """What was made so far, in order, and what became of it after a cancel."""
+    """The resources created so far, in order, and what became of them after a cancel."""
 
     progress: ProgressTracker
     report: CompensationReport = field(default_factory=CompensationReport)
     _entries: list[CreatedResource[Any] | RetainedResource] = field(default_factory=list)
 
     def add(self, entry: CreatedResource[Any]) -> None:
-        """Remembers something, from before it is first asked for."""
+        """Remembers a resource, from before its create is sent."""
         if entry not in self._entries:
             self._entries.append(entry)
 
     def discard(self, entry: CreatedResource[Any] | RetainedResource) -> None:
-        """It does not exist, or not because of us."""
+        """The resource does not exist, or not because of us."""
         if entry in self._entries:
             self._entries.remove(entry)
 
     def retain(self, description: str, spec: WriteSpec) -> RetainedResource:
-        """Remembers something that a cancel leaves."""
+        """Remembers a resource that a cancel leaves."""
         entry = RetainedResource(description, spec)
         self._entries.append(entry)
         return entry
 
     async def run(self, keep_reason: str = "") -> None:
-        """Takes everything back; `keep_reason` says why what can be taken back must stay.
+        """Rolls everything back.
 
-        To be called in a workflow that is cancelled: what it does is not cancelled again. A worker
-        that dies meanwhile goes on where it was; each undo may be repeated.
+        To be called in a workflow that is cancelled: it is not cancelled again. When a worker dies,
+        another one resumes where it was; each compensation may be repeated.
+
+        Args:
+            keep_reason: Why resources that can be rolled back must stay, if they must.
         """
         if not self._entries:
             return
@@ -115,4 +120,4 @@ class CompensationLog:
             parts.append("rolled back: " + ", ".join(self.report.rolled_back))
         if self.report.retained:
             parts.append("retained: " + "; ".join(self.report.retained))
-        return ". ".join(parts) or "there was nothing to roll back"
+        return ". ".join(parts) or "nothing to roll back"

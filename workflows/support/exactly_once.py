@@ -1,9 +1,9 @@
-"""The one way in which things are created: attempt once, classify, look before acting again."""
+"""How resources are created exactly once: a `CreateAttempt` decides, this carries it out."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import (
@@ -12,191 +12,272 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
+from activities.support.lookups import Lookup
 from activities.support.outcomes import Outcome, failure_message
-from activities.support.write_activity import HasLookup
-from activities.support.write_specs import write_spec_of
+from activities.support.write_activity import CreateSpec, Wanted, create_spec_of
 from telegent_orchestrator.lines import PreviousRuns
 from telegent_orchestrator.progress import ResolutionAction
-from workflows.support.activity_calls import Activity, execute_read, prepare_write
-from workflows.support.activity_options import RETRY_BACKOFF, VENDOR_CALL_TIMEOUT
+from workflows.support.activity_calls import (
+    Activity,
+    Stall,
+    execute_idempotent_write,
+    execute_poll,
+    execute_read,
+    prepare_write,
+)
+from workflows.support.activity_options import (
+    MAX_RETRY_AFTER,
+    REFERENCE_RETRIES,
+    RETRY_BACKOFF,
+    VENDOR_CALL_TIMEOUT,
+)
 from workflows.support.cancellation import cancellable_sleep, raise_if_cancelled
 from workflows.support.compensation import CompensationLog, CreatedResource
+from workflows.support.create_attempt import CreateAttempt, NextStep
 from workflows.support.metrics import (
     LostResponseResolution,
     count_lost_response,
     count_lost_response_resolved,
 )
-from workflows.support.progress import ProgressTracker
+from workflows.support.progress import ProgressTracker, RunningStep
+from workflows.support.resets import current_resets
 
 T = TypeVar("T")
-W = TypeVar("W", bound=HasLookup)
+W = TypeVar("W", bound=Wanted)
 
 NOT_EXECUTED = {
-    Outcome.NOT_SENT: "Telegent could not be reached",
-    Outcome.RATE_LIMITED: "Telegent asks for fewer requests",
-    Outcome.CREDENTIALS_REJECTED: "Telegent refuses our credentials",
-    Outcome.KEY_MISSING: "a worker lacks a payload key",
+    Outcome.NOT_SENT: "Telegent is unreachable",
+    Outcome.RATE_LIMITED: "rate-limited by Telegent (429)",
+    Outcome.CREDENTIALS_REJECTED: "Telegent rejects our credentials",
+    Outcome.KEY_MISSING: "worker is missing a payload key",
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class ResourceCreator:
-    """Makes things exactly once, and shows on the progress tracker how that goes.
+    """Creates resources exactly once, and shows on the running step how that goes.
 
-    What it makes is remembered in `compensation`. `previous_runs`: runs that may have made it
-    already. `created_steps`: steps whose thing was certainly made just now, and not found.
+    Attributes:
+        progress: The steps of the workflow.
+        compensation: Remembers what may exist because of the workflow.
+        given_runs: Earlier runs, which may have created it already.
+        created_ids: Ids of resources that this run has created, rather than found.
     """
 
     progress: ProgressTracker
     compensation: CompensationLog
-    previous_runs: PreviousRuns | None = None
-    created_steps: set[str] = field(default_factory=set)
+    given_runs: PreviousRuns | None = None
+    created_ids: set[str] = field(default_factory=set)
 
-    async def ensure_id(
-        self,
-        step: str,
-        description: str,
-        create: Activity[[W], str],
-        find: Activity[[Any], str | None],
-        wanted: W,
-        compensate: Callable[[str], Awaitable[None]] | None = None,
-    ) -> str:
-        """As `ensure`, for a thing of which only its id matters."""
+    @property
+    def previous_runs(self) -> PreviousRuns | None:
+        """When runs that this one cannot see may have created something: those given, and itself.
 
-        async def use_id(given_id: str) -> str:
-            return given_id
-
-        return await self.ensure(
-            step,
-            description,
-            create,
-            find,
-            wanted,
-            adopt=use_id,
-            describe=str,
-            compensate=compensate,
+        What a run did after the place to which it was reset, it does not know.
+        """
+        runs, (_, reset_at) = self.given_runs, current_resets()
+        if reset_at is None:
+            return runs
+        return PreviousRuns(
+            started_at=runs.started_at if runs else workflow.info().workflow_start_time,
+            ended_at=reset_at,
+            interrupted=True,
         )
 
     async def ensure(
-        self,
-        step: str,
-        description: str,
-        create: Activity[[W], T],
-        find: Activity[[Any], T | None],
-        wanted: W,
-        *,
-        adopt: Callable[[str], Awaitable[T]],
-        describe: Callable[[T], str],
-        compensate: Callable[[T], Awaitable[None]] | None,
+        self, create: Activity[[W], T], wanted: W, *, lookup_first: bool | None = None
     ) -> T:
-        """The thing wanted: found, created, or named by a person; never created twice.
+        """The resource wanted: found, created, or named by an operator; never created twice.
 
-        `create` has a row in activities/support/write_specs.py, which says how it is found and
-        when a person is asked. `adopt` takes the id that a person gives, or raises an
-        ActivityError that says why it cannot be; `describe` is how people know the
-        thing; `compensate` is for a cancel.
+        Args:
+            create: The activity that creates it. Its spec says how it is looked up, when an
+                operator decides, and what a cancel does.
+            wanted: What it is to be like.
+            lookup_first: Look it up before the first create; by default as its row says.
 
-        Raises a failure with the vendor's words when the vendor refuses it, or when a person
-        abandons it. When neither success nor absence can be shown it waits for a person.
+        Raises:
+            ActivityError: The vendor rejects it, or fails in a way that is not escalated.
+            ApplicationError: An operator has abandoned it.
         """
-        spec = write_spec_of(create)
-
-        def lookup(created_before: datetime | None) -> Awaitable[T | None]:
-            return execute_read(
-                find, f"Look for {description}", wanted.lookup(created_before=created_before)
-            )
-
-        call = prepare_write(create, f"Make {description}", wanted)
-        entry = CreatedResource(
-            description, spec, lambda: lookup(workflow.now()), describe, compensate
+        spec, until = create_spec_of(create), self.hidden_writes_until()
+        first = spec.write.lookup_first if lookup_first is None else lookup_first
+        attempt = CreateAttempt[T](
+            unique=spec.write.unique,
+            max_lost_responses=spec.write.max_lost_responses,
+            escalates=spec.write.escalates,
+            lookup_first=first,
+            created_before=until,
         )
-        evidence: list[str] = []
-        rejection: ActivityError | None = None
-        lost_responses = 0
-        lookup_due = self.previous_runs is not None
-        created_before = _created_before(self.previous_runs) if self.previous_runs else None
-        origin = "was there already"
-        while True:
-            lookup_conclusive = True
-            if lookup_due:
-                raise_if_cancelled()
-                try:
-                    found = await lookup(created_before)
-                except ActivityError as error:
-                    _add_evidence(evidence, error)
-                    if rejection is not None:
-                        raise
-                    lookup_conclusive, found = False, None
-                if found is not None:
-                    self.progress.set_detail(step, origin)
-                    if lost_responses:
-                        count_lost_response_resolved(spec.activity, LostResponseResolution.FOUND)
-                    if lost_responses or self.previous_runs:
-                        entry.resource = found
-                        self.compensation.add(entry)
-                    else:
-                        # It was there before us, whoever made it: a cancel does not touch it.
-                        self.compensation.discard(entry)
-                    return found
-                if rejection is not None:
-                    self.compensation.discard(entry)
-                    raise rejection
-            if lookup_conclusive and lost_responses < spec.max_lost_responses:
-                self.compensation.add(entry)
-                try:
-                    created = await call_until_conclusive(self.progress, step, call)
-                except ActivityError as error:
-                    _add_evidence(evidence, error)
-                    created_before = workflow.now()
-                    if classify_failure(error) is Outcome.UNKNOWN:
-                        self.progress.set_detail(step, "no answer; looking whether it happened")
-                        lost_responses += 1
-                        origin = "was made, though the answer was lost"
-                    elif rejection is None and (lost_responses or (spec.unique and not lookup_due)):
-                        # It may be refused because it exists: by an attempt that a look has missed.
-                        rejection = error
-                    else:
-                        self.compensation.discard(entry)
-                        raise
-                    lookup_due = True
-                    continue
-                self.progress.set_detail(step, "made at a later attempt" if evidence else "")
-                if lost_responses:
-                    count_lost_response_resolved(
-                        spec.activity, LostResponseResolution.CREATED_AGAIN
-                    )
-                entry.resource = created
-                self.created_steps.add(step)
-                raise_if_cancelled()
-                return created
-            if lost_responses:
-                count_lost_response_resolved(spec.activity, LostResponseResolution.ESCALATED)
-            adopted = await self._escalate(step, evidence, adopt)
-            if adopted is not None:
-                entry.resource = adopted
-                self.compensation.add(entry)
-                return adopted
-            # A person says that it does not exist, so the next thing to do is not another look.
-            lost_responses, lookup_due = 0, False
+        return await _EnsuredResource(self, create, spec, wanted, attempt).run()
 
-    async def _escalate(
-        self, step: str, evidence: list[str], adopt: Callable[[str], Awaitable[T]]
-    ) -> T | None:
-        """What a person names, or None when it is to be made. Raises when it is abandoned."""
-        while True:
-            resolution = await self.progress.escalate(
-                step, "it cannot be shown whether this exists exactly once", evidence
+    def hidden_writes_until(self) -> datetime | None:
+        """Until when such runs may have created something."""
+        runs = self.previous_runs
+        if runs is None:
+            return None
+        return runs.ended_at + (VENDOR_CALL_TIMEOUT if runs.interrupted else timedelta(0))
+
+
+@dataclass
+class _EnsuredResource(Generic[W, T]):
+    """One `CreateAttempt` on its way: carries out each next step."""
+
+    creator: ResourceCreator
+    create: Activity[[W], T]
+    spec: CreateSpec[W, T]
+    wanted: W
+    attempt: CreateAttempt[T]
+
+    def __post_init__(self) -> None:
+        self.resets, _ = current_resets()
+        self.step = RunningStep.current()
+        self.description = self.wanted.description
+        self.entry = CreatedResource[T](
+            self.description, self.spec.write, self._find_until_now, self._compensation()
+        )
+        self.send = prepare_write(self.create, f"Create {self.description}", self.wanted)
+
+    async def run(self) -> T:
+        """Carries out step after step, until there is a resource, or the reason why not."""
+        steps = {
+            NextStep.LOOK_UP: self._look_up,
+            NextStep.CREATE: self._create,
+            NextStep.CONFIRM: self._confirm,
+            NextStep.ESCALATE: self._escalate,
+        }
+        attempt = self.attempt
+        while attempt.next_step in steps:
+            self._note_resets()
+            await steps[attempt.next_step]()
+            self._remember()
+        if attempt.next_step is NextStep.FAIL:
+            assert attempt.failure is not None
+            raise attempt.failure
+        assert attempt.resource is not None
+        return attempt.resource
+
+    def _note_resets(self) -> None:
+        resets, _ = current_resets()
+        until = self.creator.hidden_writes_until()
+        if resets != self.resets and until is not None:
+            self.resets = resets
+            self.attempt.on_hidden_writes(until)
+
+    async def _look_up(self) -> None:
+        raise_if_cancelled()
+        attempt, lost = self.attempt, self.attempt.lost_responses
+        try:
+            found = await self._find(attempt.created_before)
+        except ActivityError as error:
+            message = _message_of(error)
+            ambiguous = classify_failure(error) is Outcome.AMBIGUOUS
+            attempt.on_lookup_failed(error, message, ambiguous=ambiguous)
+            return
+        if found is None:
+            attempt.on_absent()
+            return
+        attempt.on_found(found)
+        if lost:
+            self.step.set_detail("created (response was lost, found by lookup)")
+            count_lost_response_resolved(self.spec.write.activity, LostResponseResolution.FOUND)
+        else:
+            self.step.set_detail("existed already")
+
+    async def _create(self) -> None:
+        attempt, spec = self.attempt, self.spec
+        attempt.on_sent()
+        self._remember()
+        try:
+            created = await call_until_conclusive(self.creator.progress, self.step.name, self.send)
+        except ActivityError as error:
+            message, outcome = _message_of(error), classify_failure(error)
+            if outcome is Outcome.UNKNOWN:
+                self.step.set_detail("no response; checking whether it was created")
+                attempt.on_lost(error, message, workflow.now())
+            else:
+                may_exist = outcome is not Outcome.NOT_FOUND
+                attempt.on_rejected(error, message, workflow.now(), may_exist=may_exist)
+            return
+        if attempt.lost_responses:
+            count_lost_response_resolved(spec.write.activity, LostResponseResolution.CREATED_AGAIN)
+        self.step.set_detail("created at a later attempt" if attempt.evidence else "")
+        attempt.on_created(created, confirmed=spec.is_confirmed(created))
+        self.creator.created_ids.add(str(created))
+        self._remember()
+        raise_if_cancelled()
+
+    async def _confirm(self) -> None:
+        attempt, confirm = self.attempt, self.spec.confirm
+        assert confirm is not None
+        assert attempt.resource is not None
+        self.step.set_detail(f"Telegent is processing {attempt.resource}")
+        try:
+            confirmed = await execute_poll(
+                confirm, f"Wait for {self.description}", self.wanted, attempt.resource
             )
-            if resolution.action is ResolutionAction.RETRY:
-                return None
-            if resolution.action is ResolutionAction.ABANDON:
-                raise ApplicationError(
-                    f"{step}: abandoned by {resolution.by}: {resolution.reason}", type="Abandoned"
+        except ActivityError as error:
+            message = _message_of(error)
+            definite = classify_failure(error) is Outcome.REJECTED
+            attempt.on_not_confirmed(error, message, definite=definite)
+            return
+        self.step.set_detail("")
+        attempt.on_confirmed(confirmed)
+
+    async def _escalate(self) -> None:
+        attempt = self.attempt
+        if attempt.lost_responses:
+            count_lost_response_resolved(self.spec.write.activity, LostResponseResolution.ESCALATED)
+        resolution = await self.step.escalate(
+            "Cannot determine whether this was created. Check the Telegent portal, then resolve.",
+            attempt.evidence,
+        )
+        if resolution.action is ResolutionAction.RETRY:
+            attempt.on_retry()
+            return
+        if resolution.action is ResolutionAction.ABANDON:
+            attempt.on_abandoned(
+                ApplicationError(
+                    f"{self.step.name}: abandoned by {resolution.by}: {resolution.reason}",
+                    type="Abandoned",
                 )
-            try:
-                return await adopt(resolution.id or "")
-            except ActivityError as error:
-                _add_evidence(evidence, error)
+            )
+            return
+        try:
+            attempt.on_adopted(await self._adopt(resolution.id or ""))
+        except ActivityError as error:
+            attempt.on_not_adopted(_message_of(error))
+
+    async def _adopt(self, given_id: str) -> T:
+        if self.spec.adopt is None:
+            # Only its id is known of it: T is str.
+            return given_id  # type: ignore[return-value]
+        summary = f"Read {self.description} that an operator named"
+        return await execute_read(self.spec.adopt, summary, self.wanted, given_id)
+
+    async def _find(self, created_before: datetime | None) -> T | None:
+        lookup = Lookup[Any](wanted=self.wanted, created_before=created_before)
+        return await execute_read(self.spec.find, f"Look up {self.description}", lookup)
+
+    async def _find_until_now(self) -> T | None:
+        return await self._find(workflow.now())
+
+    def _compensation(self) -> Callable[[T], Coroutine[Any, Any, None]] | None:
+        compensate, args_of = self.spec.compensate, self.spec.compensate_args
+        if compensate is None:
+            return None
+
+        async def roll_back(resource: T) -> None:
+            summary = f"Roll back {self.description}"
+            await execute_idempotent_write(compensate, summary, *args_of(self.wanted, resource))
+
+        return roll_back
+
+    def _remember(self) -> None:
+        self.entry.resource = self.attempt.resource
+        if self.attempt.may_be_ours:
+            self.creator.compensation.add(self.entry)
+        else:
+            self.creator.compensation.discard(self.entry)
 
 
 async def call_until_conclusive(
@@ -206,51 +287,76 @@ async def call_until_conclusive(
     *,
     ignore_cancellation: bool = False,
 ) -> T:
-    """Makes a call once; again, later, as long as it certainly did not happen.
+    """Makes a call once; again, later, as long as it was certainly not executed.
 
-    Raises the ActivityError when the outcome is unknown or the vendor refuses for good. A call
-    under way is waited for when the workflow is cancelled, because its answer says what exists;
-    the waiting between calls ends then with CancelledError, if not `ignore_cancellation`.
+    A call under way is waited for when the workflow is cancelled, because its response says what
+    exists.
+
+    Args:
+        progress: The steps of the workflow.
+        step: The one that shows why the call is repeated.
+        call: The call.
+        ignore_cancellation: Do not end the pauses between calls when the workflow is cancelled.
+
+    Raises:
+        ActivityError: The outcome is unknown, or the vendor rejects it for good.
+        asyncio.CancelledError: The workflow was cancelled in a pause between calls.
     """
     delay, max_delay = RETRY_BACKOFF
-    while True:
-        try:
-            return await call()
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            outcome = classify_failure(error)
-            if outcome is Outcome.UNKNOWN:
-                count_lost_response(error.activity_type)
-            reason = NOT_EXECUTED.get(outcome)
-            if reason is None:
-                raise
-            pause = max(delay, timedelta(seconds=_retry_after(error)))
-            progress.set_detail(step, f"{reason}; trying again in {pause.total_seconds():.0f} s")
-            await cancellable_sleep(
-                pause,
-                f"{step}: {reason}, trying again after this",
-                ignore_cancellation=ignore_cancellation,
-            )
-            delay = min(delay * 2, max_delay)
+    started = workflow.now()
+    with Stall.watching() as stall:
+        while True:
+            try:
+                return await call()
+            except ActivityError as error:
+                if is_cancelled_exception(error):
+                    raise
+                outcome = classify_failure(error)
+                if outcome is Outcome.UNKNOWN:
+                    count_lost_response(error.activity_type)
+                paused = _pause_before_retry(error, outcome, delay, started)
+                if paused is None:
+                    raise
+                reason, pause = paused
+                message = f"{reason}; trying again in {pause.total_seconds():.0f} s"
+                progress.set_detail(step, message)
+                stall.check(error.activity_type, failure_message(error))
+                await cancellable_sleep(
+                    pause,
+                    f"{step}: {reason}, then try again",
+                    ignore_cancellation=ignore_cancellation,
+                )
+                delay = min(delay * 2, max_delay)
 
 
-def _created_before(previous_runs: PreviousRuns) -> datetime:
-    """Until when earlier runs may have made something."""
-    return previous_runs.ended_at + (
-        VENDOR_CALL_TIMEOUT if previous_runs.interrupted else timedelta(0)
-    )
+def _pause_before_retry(
+    error: ActivityError, outcome: Outcome, delay: timedelta, started: datetime
+) -> tuple[str, timedelta] | None:
+    """Why a call was certainly not executed and how long to wait; None when it is not repeated."""
+    seconds = timedelta(seconds=_first_detail(error))
+    if outcome is Outcome.NOT_FOUND:
+        # The id may be that of a resource which was created a moment ago.
+        if workflow.now() - started >= seconds:
+            return None
+        least = max(seconds / REFERENCE_RETRIES, delay)
+        return "an id is unknown to Telegent, maybe because it is new", min(least, seconds)
+    reason = NOT_EXECUTED.get(outcome)
+    return (reason, max(delay, min(seconds, MAX_RETRY_AFTER))) if reason else None
 
 
-def _add_evidence(evidence: list[str], error: ActivityError) -> None:
-    """Adds a failure to the evidence; passes on a cancellation, which is none."""
+def _message_of(error: ActivityError) -> str:
+    """A failure as evidence.
+
+    Raises:
+        ActivityError: It is a cancellation, which is none.
+    """
     if is_cancelled_exception(error):
         raise error
-    evidence.append(f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {failure_message(error)}")
+    return f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {failure_message(error)}"
 
 
 def classify_failure(error: ActivityError) -> Outcome:
-    """Why an activity has no result; a timeout, a crash or a fault of our own means: unknown."""
+    """Why an activity has no result; a timeout, a crash or a bug of ours means: unknown."""
     cause = error.cause
     while isinstance(cause, ApplicationError):
         if cause.type in set(Outcome):
@@ -260,7 +366,7 @@ def classify_failure(error: ActivityError) -> Outcome:
     return Outcome.UNKNOWN
 
 
-def _retry_after(error: ActivityError) -> float:
-    """Seconds that the vendor asked to wait, 0 when it named no time."""
+def _first_detail(error: ActivityError) -> float:
+    """The seconds that a failure carries (see `to_application_error`), 0 when it carries none."""
     details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
     return float(details[0]) if details and isinstance(details[0], int | float) else 0.0

@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -19,8 +21,12 @@ from telegent_orchestrator.names import (
 )
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction, Step, StepState
 from workflows.support.cancellation import raise_if_cancelled
+from workflows.support.current_step import CURRENT_STEP
 from workflows.support.markdown import NBSP, TIME_HEADING, code, escape, format_seconds, table
-from workflows.support.search_attributes import CURRENT_STEP, NEEDS_ACTION_SINCE
+from workflows.support.search_attributes import (
+    CURRENT_STEP as CURRENT_STEP_ATTRIBUTE,
+    NEEDS_ACTION_SINCE,
+)
 
 MAX_LISTED_STEPS = 50
 """Steps in the current details. The query `status` has all of them."""
@@ -33,6 +39,42 @@ STATE_ICONS = {
     StepState.FAILED: "✗",
     StepState.SKIPPED: "-",
 }
+
+
+@dataclass(frozen=True)
+class RunningStep:
+    """A step that runs: the code in it shows there how it goes."""
+
+    tracker: "ProgressTracker"
+    name: str
+
+    @staticmethod
+    def current() -> "RunningStep":
+        """The step that the running code belongs to.
+
+        Raises:
+            RuntimeError: It belongs to none.
+        """
+        step = CURRENT_STEP.get()
+        if not isinstance(step, RunningStep):
+            raise RuntimeError("this must run in a step: `async with progress.step(name)`")
+        return step
+
+    def set_detail(self, detail: str) -> None:
+        """Shows a sentence beside the step."""
+        self.tracker.set_detail(self.name, detail)
+
+    async def escalate(self, message: str, evidence: Sequence[str]) -> Resolution:
+        """Stops the step until an operator resolves it; see `ProgressTracker.escalate`."""
+        return await self.tracker.escalate(self.name, message, evidence)
+
+    def stall(self, reason: str, since: datetime) -> None:
+        """Shows why the step has made no progress since then; it continues to try."""
+        self.tracker.stall(self.name, reason, since)
+
+    def resume(self) -> None:
+        """Shows that the step makes progress again."""
+        self.tracker.resume(self.name)
 
 
 class ProgressTracker:
@@ -61,6 +103,7 @@ class ProgressTracker:
         self._steps = {name: Step(name=name) for name in steps}
         self._escalations: dict[str, Escalation] = {}
         self._resolutions: dict[str, Resolution] = {}
+        self._stalled: dict[str, datetime] = {}
         self._on_escalation = on_escalation
         self.header: Callable[[], list[str]] = list
         self._render_scheduled = False
@@ -84,6 +127,8 @@ class ProgressTracker:
         step.state, step.started_at, step.ended_at = StepState.RUNNING, workflow.now(), None
         self._current_step = name
         self.publish()
+        outer = CURRENT_STEP.get()
+        CURRENT_STEP.set(RunningStep(self, name))
         try:
             yield
         except BaseException as error:
@@ -92,6 +137,8 @@ class ProgressTracker:
             elif isinstance(error, FailureError):
                 self._end(step, StepState.FAILED, failure_message(error))
             raise
+        finally:
+            CURRENT_STEP.set(outer)
         self._end(step, StepState.DONE, step.detail)
 
     def skip(self, name: str, reason: str) -> None:
@@ -102,6 +149,18 @@ class ProgressTracker:
         """Shows a sentence beside a step, such as why it waits."""
         self._steps[name].detail = truncate(detail)
         self.publish()
+
+    def stall(self, name: str, reason: str, since: datetime) -> None:
+        """Shows why a step has made no progress since then, and that an operator should know."""
+        self._stalled[name] = since
+        self._index_escalations()
+        self.set_detail(name, f"no progress since {since:%H:%M} UTC, still trying: {reason}")
+
+    def resume(self, name: str) -> None:
+        """Shows that a step makes progress again."""
+        self._stalled.pop(name, None)
+        self._index_escalations()
+        self.set_detail(name, "")
 
     def mark_needs_operator(self, name: str, reason: str | None) -> None:
         """Shows why a running step needs an operator; None: it runs again."""
@@ -157,8 +216,9 @@ class ProgressTracker:
         self._resolutions[resolution.step] = resolution
 
     def _index_escalations(self) -> None:
-        """Lets lists and metrics find how long the oldest open escalation has waited."""
+        """Lets lists and metrics find how long an operator has been needed."""
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
+        raised += self._stalled.values()
         self.search_attributes[NEEDS_ACTION_SINCE] = (
             format_needs_action_since(min(raised)) if raised else ""
         )
@@ -170,7 +230,7 @@ class ProgressTracker:
             # messages could take longer than the SDK lets a workflow run.
             self._render_scheduled = True
             asyncio.get_running_loop().call_soon(self._render)
-        self.search_attributes[CURRENT_STEP] = next(
+        self.search_attributes[CURRENT_STEP_ATTRIBUTE] = next(
             (s.name for s in self._steps.values() if s.state is StepState.NEEDS_OPERATOR),
             self._current_step,
         )

@@ -13,14 +13,17 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import telegent
-from activities.onboarding.webhooks import CreateWebhook, FindWebhook, WebhookActivities
+from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
 from activities.settings import ActivitySettings, OrderWebhook
+from activities.support.lookups import Lookup
 from activities.support.outcomes import ErrorTranslationInterceptor
 from simulator import Simulator, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent import RateLimiter, Telegent
 from telegent_orchestrator.names import API_TASK_QUEUE
 from workflows.onboarding.order_webhook import ORDER_WEBHOOK_STEP, ensure_order_webhook
+from workflows.support.compensation import CompensationLog
+from workflows.support.exactly_once import ResourceCreator
 from workflows.support.progress import ProgressTracker
 
 URL = "https://mvno.example.com/telegent/order-update"
@@ -33,9 +36,10 @@ class EnsuresWebhook:
 
     @workflow.run
     async def run(self, account_id: str) -> tuple[str | None, str]:
-        board = ProgressTracker([ORDER_WEBHOOK_STEP])
-        webhook_id = await ensure_order_webhook(board, account_id)
-        return webhook_id, board.steps[0].state.value
+        progress = ProgressTracker([ORDER_WEBHOOK_STEP])
+        creator = ResourceCreator(progress, CompensationLog(progress))
+        webhook_id = await ensure_order_webhook(creator, account_id)
+        return webhook_id, progress.steps[0].state.value
 
 
 @pytest.fixture
@@ -74,7 +78,9 @@ def activities(api: Telegent, ours: OrderWebhook | None = TOKEN) -> WebhookActiv
 
 async def find(there: WebhookActivities, account_id: str) -> str | None:
     environment = ActivityEnvironment()
-    found = await environment.run(there.find_webhook, FindWebhook(account_id=account_id))
+    found = await environment.run(
+        there.find_webhook, Lookup(wanted=CreateWebhook(account_id=account_id))
+    )
     assert found is None or isinstance(found, str)
     return found
 
@@ -148,7 +154,7 @@ class TestAsAnOnboardingDoesIt:
                 temporal,
                 task_queue=API_TASK_QUEUE,
                 activities=[there.create_webhook, there.find_webhook],
-                interceptors=[ErrorTranslationInterceptor()],
+                interceptors=[ErrorTranslationInterceptor(timedelta(0))],
             ),
             Worker(
                 temporal,

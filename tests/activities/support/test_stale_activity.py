@@ -21,7 +21,8 @@ from activities.onboarding.guardian import (
     GuardianActivities,
     GuardianLink,
 )
-from activities.onboarding.numbers import BuyNumber, NumberActivities
+from activities.onboarding.number_records import BuyNumber
+from activities.onboarding.numbers import NumberActivities
 from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
@@ -92,7 +93,7 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
         made = await run(activity, wanted)
         rows = len(simulator.ledger.rows)
         creates.append(write_spec_of(activity).activity)
-        with pytest.raises(ApplicationError, match="is there by now") as caught:
+        with pytest.raises(ApplicationError, match="already exists") as caught:
             await run(activity, wanted, waited=LONG)
         assert caught.value.type == Outcome.UNKNOWN, "the workflow looks what it is"
         assert len(simulator.ledger.rows) == rows, f"{creates[-1]} was made twice"
@@ -153,7 +154,13 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
         await guardian.enable_guardian(subscriber)
     await twice(
         guardian.link_guardian,
-        GuardianLink(parent_id=people[0], child_id=people[1], relation="Parent"),
+        GuardianLink(
+            parent="mother",
+            child="child",
+            parent_id=people[0],
+            child_id=people[1],
+            relation="Parent",
+        ),
     )
     numbers = NumberActivities(api, SETTINGS)
     number_id = await twice(

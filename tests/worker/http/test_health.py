@@ -16,15 +16,19 @@ import pytest
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 
-from activities.onboarding.accounts import AccountActivities, FindAccount
+from activities.onboarding.accounts import AccountActivities, CreateAccount
+from activities.support.lookups import Lookup
 from localstack.stack import Vendor, worker_process
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.names import API_TASK_QUEUE
+from tests.harness.payloads import single
 from tests.harness.processes import free_port
 from tests.harness.scraping import scrape
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.errors import WorkerError
 from worker.http.health import serve_health
+
+WANTED = CreateAccount.model_validate({"marked_name": "nobody", "account": single().account})
 
 SLOTS = 100
 """Of the worker for calls to Telegent: the SDK's default."""
@@ -168,7 +172,7 @@ async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopp
         for _ in range(SLOTS + 5):
             await temporal.start_activity(
                 AccountActivities.find_account,
-                args=[FindAccount(marked_name="nobody")],
+                args=[Lookup(wanted=WANTED)],
                 id=str(uuid.uuid4()),
                 task_queue=API_TASK_QUEUE,
                 start_to_close_timeout=timedelta(seconds=60),

@@ -1,0 +1,190 @@
+"""What is known of a resource that is being created, and what may be done next.
+
+The API has no idempotency key, so a create is never repeated before it is known what became of the
+last one: it is looked up, and adopted when found; only when its absence is shown is it created
+again; when neither can be shown, an operator decides.
+
+Nothing in here knows Temporal: a `CreateAttempt` is told what happened, and says what comes next.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+MAX_EVIDENCE = 20
+"""Failures that an escalation quotes: the first one, and the latest."""
+
+
+class NextStep(Enum):
+    """What an attempt needs next."""
+
+    LOOK_UP = "look it up"
+    CREATE = "create it"
+    CONFIRM = "wait until it is in service"
+    ESCALATE = "let an operator decide"
+    DONE = "use the resource"
+    FAIL = "raise the failure"
+
+
+class Origin(Enum):
+    """Where a resource came from."""
+
+    CREATED = "created"
+    FOUND = "found"
+    ADOPTED = "adopted"
+
+
+@dataclass
+class CreateAttempt(Generic[T]):
+    """One resource, from the first lookup or create to its id.
+
+    Attributes:
+        unique: The vendor rejects a second one, so a rejection may mean that it exists.
+        max_lost_responses: After so many lost responses an operator decides.
+        escalates: False: the attempt fails where an operator would have to decide.
+        lookup_first: Look it up before the first create.
+        created_before: It may have been created until then, by an earlier run or by a create whose
+            response was lost; None: it was not created for us.
+        may_be_ours: It may exist because of us, so a cancel must roll it back or name it.
+        lost_responses: Creates whose outcome is unknown, since an operator last decided.
+        rejection: Why the vendor rejected it, while that may be because it exists.
+        evidence: The failures so far, for an operator.
+        resource: The resource, once it is known.
+        failure: Why there is none, once that is known.
+    """
+
+    unique: bool = False
+    max_lost_responses: int = 2
+    escalates: bool = True
+    lookup_first: bool = False
+    created_before: datetime | None = None
+    next_step: NextStep = NextStep.CREATE
+    may_be_ours: bool = False
+    lost_responses: int = 0
+    rejection: BaseException | None = None
+    evidence: list[str] = field(default_factory=list)
+    resource: T | None = None
+    origin: Origin | None = None
+    failure: BaseException | None = None
+    _was_lost: bool = False
+
+    def __post_init__(self) -> None:
+        self._was_lost = self.may_be_ours = self.created_before is not None
+        if self.lookup_first or self._was_lost:
+            self.next_step = NextStep.LOOK_UP
+
+    def on_hidden_writes(self, until: datetime) -> None:
+        """Another run may have created it until then, which this one cannot know of."""
+        self.created_before = until
+        self._was_lost = self.may_be_ours = True
+        if self.next_step is NextStep.CREATE:
+            self.next_step = NextStep.LOOK_UP
+
+    def on_found(self, resource: T) -> None:
+        """The lookup has found it."""
+        # Found without a create of ours that may have succeeded, it existed before.
+        self.may_be_ours = self._was_lost
+        self._use(resource, Origin.FOUND)
+
+    def on_absent(self) -> None:
+        """The lookup shows that it does not exist."""
+        self.may_be_ours = False
+        if self.lost_responses >= self.max_lost_responses:
+            self._escalate()
+        else:
+            # Also after a rejection, once: what the create refers to may not have been visible yet.
+            self.next_step = NextStep.CREATE
+
+    def on_lookup_failed(self, failure: BaseException, message: str, *, ambiguous: bool) -> None:
+        """The lookup shows neither: several match (`ambiguous`), or the vendor rejects it."""
+        self._add_evidence(message)
+        if self.rejection and not ambiguous:
+            self._fail(failure)
+        else:
+            self._escalate(failure)
+
+    def on_sent(self) -> None:
+        """The create is about to be sent."""
+        self.may_be_ours = True
+
+    def on_created(self, resource: T, *, confirmed: bool = True) -> None:
+        """The response names it; not `confirmed`, it is only ordered."""
+        self._use(resource, Origin.CREATED)
+        if not confirmed:
+            self.next_step = NextStep.CONFIRM
+
+    def on_lost(self, failure: BaseException, message: str, at: datetime) -> None:
+        """The outcome of a create is unknown."""
+        self._add_evidence(message)
+        self.lost_responses += 1
+        self._was_lost = self.may_be_ours = True
+        self.failure, self.rejection = failure, None
+        self.created_before, self.next_step = at, NextStep.LOOK_UP
+
+    def on_rejected(
+        self, failure: BaseException, message: str, at: datetime, *, may_exist: bool = True
+    ) -> None:
+        """The vendor has rejected a create.
+
+        Args:
+            failure: The rejection.
+            message: Its message.
+            at: When.
+            may_exist: The rejection may mean that it exists.
+        """
+        self._add_evidence(message)
+        self.may_be_ours = self._was_lost
+        if may_exist and self.rejection is None and (self.unique or self.lost_responses):
+            self.rejection = failure
+            self.created_before, self.next_step = at, NextStep.LOOK_UP
+        else:
+            self._fail(failure)
+
+    def on_confirmed(self, resource: T) -> None:
+        """It is in service."""
+        self.resource, self.next_step = resource, NextStep.DONE
+
+    def on_not_confirmed(self, failure: BaseException, message: str, *, definite: bool) -> None:
+        """It does not come into service: its order has failed (`definite`), or names none."""
+        self._add_evidence(message)
+        if definite:
+            self.resource, self.may_be_ours = None, False
+            self._fail(failure)
+        else:
+            self._escalate(failure)
+
+    def on_retry(self) -> None:
+        """An operator says that it does not exist."""
+        self.resource, self.origin, self.rejection = None, None, None
+        self.lost_responses, self.next_step = 0, NextStep.CREATE
+
+    def on_adopted(self, resource: T) -> None:
+        """An operator has named it."""
+        self.may_be_ours = True
+        self._use(resource, Origin.ADOPTED)
+
+    def on_not_adopted(self, message: str) -> None:
+        """What an operator named cannot be it."""
+        self._add_evidence(message)
+
+    def on_abandoned(self, failure: BaseException) -> None:
+        """An operator has given it up."""
+        self._fail(failure)
+
+    def _use(self, resource: T, origin: Origin) -> None:
+        self.resource, self.origin, self.next_step = resource, origin, NextStep.DONE
+
+    def _escalate(self, failure: BaseException | None = None) -> None:
+        self.failure = failure or self.failure
+        self.next_step = NextStep.ESCALATE if self.escalates else NextStep.FAIL
+
+    def _fail(self, failure: BaseException) -> None:
+        self.failure, self.next_step = failure, NextStep.FAIL
+
+    def _add_evidence(self, message: str) -> None:
+        self.evidence.append(message)
+        if len(self.evidence) > MAX_EVIDENCE:
+            del self.evidence[1]

@@ -1,0 +1,63 @@
+"""Where the history of a run was reset: what the workflow did after that, the run cannot see."""
+
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
+)
+
+
+class ResetObserver(WorkflowInboundInterceptor):
+    """Notes the resets of one run.
+
+    Temporal gives a run a new random seed at the place in its history where it was reset. Of all
+    signs of a reset only this one appears at the same place in every replay. A reset to the first
+    task comes before the workflow is created, so an interceptor has to listen for it.
+
+    Attributes:
+        count: How often the run was reset.
+        last_at: When last.
+    """
+
+    count = 0
+    last_at: datetime | None = None
+
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        """Called by Temporal before the workflow is created."""
+        super().init(outbound)
+        workflow.register_random_seed_callback(self._on_new_seed)
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+        """Called by Temporal to run the workflow."""
+        _OBSERVER.set(self)
+        return await super().execute_workflow(input)
+
+    def _on_new_seed(self, seed: int) -> None:
+        self.count += 1
+        self.last_at = workflow.now()
+
+
+class ResetInterceptor(Interceptor):
+    """Observes the resets of every run of a worker."""
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor]:
+        """Called by Temporal for each run."""
+        return ResetObserver
+
+
+_OBSERVER: ContextVar[ResetObserver | None] = ContextVar("reset_observer", default=None)
+
+
+def current_resets() -> tuple[int, datetime | None]:
+    """How often the running workflow was reset so far, and when last."""
+    observer = _OBSERVER.get()
+    return (observer.count, observer.last_at) if observer else (0, None)
