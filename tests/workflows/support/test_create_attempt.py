@@ -222,18 +222,23 @@ class ScriptedChance(random.Random):
         return self.responses.pop(0) if self.responses else Response.CREATED
 
 
+def next_step(attempt: CreateAttempt[str]) -> NextStep:
+    """The next step; through a call, so that mypy does not expect the one of the line above."""
+    return attempt.next_step
+
+
 def test_unique_rejected_and_absent_is_tried_once_more() -> None:
     attempt = CreateAttempt[str](unique=True)
     rejection = Failure()
     attempt.on_sent()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
-    assert attempt.next_step is NextStep.LOOK_UP
+    assert next_step(attempt) is NextStep.LOOK_UP
     attempt.on_absent()
-    assert attempt.next_step is NextStep.CREATE
+    assert next_step(attempt) is NextStep.CREATE
     attempt.on_sent()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
 
-    assert attempt.next_step is NextStep.FAIL
+    assert next_step(attempt) is NextStep.FAIL
     assert attempt.failure is rejection
     assert not attempt.may_be_ours
 
@@ -244,7 +249,7 @@ def test_unique_rejected_and_found_is_not_ours() -> None:
     attempt.on_rejected(Failure(), "already exists", START)
     attempt.on_found("id-1")
 
-    assert attempt.next_step is NextStep.DONE
+    assert next_step(attempt) is NextStep.DONE
     assert not attempt.may_be_ours
 
 
@@ -256,7 +261,7 @@ def test_lookup_after_lost_responses_counts_from_the_last_one() -> None:
         assert attempt.created_before == at
         attempt.on_absent()
 
-    assert attempt.next_step is NextStep.ESCALATE
+    assert next_step(attempt) is NextStep.ESCALATE
 
 
 def test_operator_retry_tolerates_lost_responses_again() -> None:
@@ -265,7 +270,7 @@ def test_operator_retry_tolerates_lost_responses_again() -> None:
     attempt.on_lost(Failure(), "no response", START)
     attempt.on_absent()
     attempt.on_retry()
-    assert attempt.next_step is NextStep.CREATE
+    assert next_step(attempt) is NextStep.CREATE
     assert attempt.lost_responses == 0
 
 
@@ -276,7 +281,7 @@ def test_attempt_that_never_escalates_fails_with_the_lost_response() -> None:
     attempt.on_lost(lost, "no response", START)
     attempt.on_absent()
 
-    assert attempt.next_step is NextStep.FAIL
+    assert next_step(attempt) is NextStep.FAIL
     assert attempt.failure is lost
 
 
