@@ -1,1 +1,1 @@
-"""Measurements. They assert nothing and are no tests."""
+"""Benchmarks. They assert nothing and are not tests."""

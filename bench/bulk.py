@@ -1,10 +1,9 @@
-"""What a bulk does to everybody else, and to Temporal's limits.
+"""How a bulk affects other onboardings, and how close it comes to Temporal's limits.
 
-`python -m bench.bulk priority [1000] [--one-priority]`: a bulk over a limited rate of requests, and
-onboardings that somebody waits for, started one after the other in the middle of it. Writes the
-bulk's report.
-`python -m bench.bulk histories [10000]`: how long the history of a bulk gets, with parts that only
-say that their rows are done.
+`python -m bench.bulk priority [1000] [--one-priority]`: runs a bulk at a limited request rate, and
+starts interactive onboardings one after the other meanwhile. Writes the bulk's report.
+`python -m bench.bulk histories [10000]`: measures the history of a bulk whose batches do nothing
+but report their rows as done.
 """
 
 import argparse
@@ -51,7 +50,7 @@ from workflows.bulk.signals import (
 )
 from workflows.bulk.workflow import BulkWorkflow
 
-# As deploy/ sets it: over several partitions nothing has an order.
+# As in deploy/: priorities have no effect across several partitions.
 ONE_PARTITION = ("matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1")
 REQUESTS_PER_MINUTE = 120
 WINDOW = 20
@@ -62,14 +61,14 @@ OUTPUT_DIRECTORY = Path(".run")
 
 @workflow.defn(name=BULK_BATCH_WORKFLOW, sandboxed=False)
 class ImmediateBatch:
-    """A part whose rows end as soon as they may start, ten to a report."""
+    """A batch whose rows end as soon as they may start, ten per report."""
 
     def __init__(self) -> None:
         self._capacity = 0
 
     @workflow.run
     async def run(self, batch: BulkBatchRequest) -> None:
-        """Reports until all rows are done."""
+        """Report until all rows are done."""
         bulk = workflow.get_external_workflow_handle(bulk_id(batch.bulk))
         rows, done = len(batch.rows), 0
         while True:
@@ -86,12 +85,12 @@ class ImmediateBatch:
 
     @workflow.signal(name=BATCH_COMMAND_SIGNAL)
     def apply_command(self, command: BatchCommand) -> None:
-        """Takes the grants."""
+        """Raise the number of rows that may start."""
         self._capacity = command.granted
 
 
 async def measure_priority(count: int) -> None:
-    """Measures, and prints what was found."""
+    """Measure how long onboardings take during a bulk, and print it."""
     simulator = Simulator(SimulatorOptions())
     async with dev_server(*ONE_PARTITION) as client, simulator.serve() as url:
         settings = replace(SETTINGS, id_key="bench")
@@ -122,8 +121,11 @@ async def measure_priority(count: int) -> None:
             for at in range(REPEATS):
                 await _wait_until_ended(bulk, max(WINDOW, at * count // (REPEATS + 1)))
                 during_bulk.append(await _time_onboarding(harness, f"during-{at}"))
-            print(f"an onboarding that somebody waits for, alone: {_format_spread(baseline)}")
-            print(f"… beside the bulk: {_format_spread(during_bulk)}", flush=True)
+            print(f"an interactive onboarding, alone: {_format_spread(baseline)}")
+            print(
+                f"an interactive onboarding, during the bulk: {_format_spread(during_bulk)}",
+                flush=True,
+            )
             if activity_options.BULK_PRIORITY is activity_options.INTERACTIVE_PRIORITY:
                 return
             await _wait_until_ended(bulk, count)
@@ -139,7 +141,7 @@ async def measure_priority(count: int) -> None:
 
 
 async def measure_histories(count: int) -> None:
-    """Measures, and prints what was found."""
+    """Measure the histories of a bulk, and print them."""
     async with dev_server() as client:
         workflow_types = [BulkWorkflow, ImmediateBatch]
         raw = single(lines=[]).model_dump(mode="json")
@@ -155,7 +157,7 @@ async def measure_histories(count: int) -> None:
         ):
             started = time.monotonic()
             bulk = await BulkClient(client).start("bench", rows, by="bench", window=WINDOW)
-            print(f"sent after {time.monotonic() - started:.1f} s", flush=True)
+            print(f"started after {time.monotonic() - started:.1f} s", flush=True)
             result = await bulk.result()
             print(f"{count} rows in {time.monotonic() - started:.0f} s; {result.counts}")
             await _histories(client, bulk, await bulk.status())
@@ -184,7 +186,7 @@ def _format_spread(durations: Sequence[float]) -> str:
 
 
 def _rows(existing: Customers, count: int) -> list[BulkRow]:
-    """Every tenth with a new number."""
+    """Rows for an existing customer; every tenth has a new number."""
     return [
         BulkRow(
             number=at,
@@ -198,7 +200,7 @@ def _rows(existing: Customers, count: int) -> list[BulkRow]:
 
 async def _wait_until_ended(bulk: BulkHandle, rows: int) -> None:
     while True:
-        # A worker under load may leave a question unanswered.
+        # A worker under load may not answer a query in time.
         with suppress(RPCError):
             if (await bulk.status()).counts.ended >= rows:
                 return
@@ -224,11 +226,13 @@ async def _max_history(client: Client, runs: Sequence[tuple[str, str | None]]) -
 
 
 async def main() -> None:
-    """Measures what was asked for."""
+    """Run the benchmark that the command line names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["priority", "histories"])
     parser.add_argument("rows", type=int, nargs="?")
-    parser.add_argument("--one-priority", action="store_true", help="as if bulks did not give way")
+    parser.add_argument(
+        "--one-priority", action="store_true", help="give bulks the priority of interactive work"
+    )
     arguments = parser.parse_args()
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     if arguments.one_priority:

@@ -1,8 +1,8 @@
-"""What thousands of waiting port-ins cost one worker: `python -m bench.idle_port_ins [5000]`.
+"""Cost of thousands of waiting port-ins on one worker: `python -m bench.idle_port_ins [5000]`.
 
-Starts them on a real Temporal server, lets all of them wait for the losing carrier, and measures
-the worker's memory, the size of the histories, and how fast a status is answered, also right after
-the worker was stopped or killed and started again. Needs Linux.
+Starts port-ins on a Temporal server, lets all of them wait for the losing carrier, and measures the
+worker's memory, the size of the histories, and the latency of status queries, also right after the
+worker was stopped or killed and restarted. Needs Linux.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ ID_KEY = "bench"
 
 @dataclass(frozen=True)
 class QueryLatency:
-    """How long status queries took, in milliseconds, each to another port-in."""
+    """Latency of status queries in milliseconds, each to another port-in."""
 
     milliseconds: Sequence[float]
 
@@ -56,7 +56,7 @@ class QueryLatency:
 
 @dataclass
 class IdlePortInCost:
-    """What was found."""
+    """The measurements. Memory is in MiB."""
 
     memory_idle: float
     memory_waiting: float = 0
@@ -70,19 +70,19 @@ class IdlePortInCost:
 
 
 class Bench:
-    """A server, a worker, and port-ins that wait."""
+    """A server, a worker, and waiting port-ins."""
 
     def __init__(self, temporal: Client, worker: ChildProcess, count: int) -> None:
         self._temporal = temporal
         self._orchestrator = Orchestrator(temporal, id_key=ID_KEY)
         self._worker = worker
         self._numbers = [f"+1801{2_000_000 + at}" for at in range(count)]
-        # The same sample in each run: no seed, no secret.
+        # The same sample in each run; not used for secrets.
         self._sample = random.Random(1).sample(self._numbers, min(SAMPLE_SIZE, count))  # noqa: S311
         self._result = IdlePortInCost(memory_idle=self._memory())
 
     async def run(self) -> IdlePortInCost:
-        """Parks them, measures, stops the worker, measures, kills it, measures."""
+        """Start the port-ins and measure; stop the worker and measure; kill it and measure."""
         result = self._result
         await self._start_port_ins()
         result.memory_waiting = self._memory()
@@ -141,14 +141,14 @@ class Bench:
         await self._worker.wait_ready()
 
     def _memory(self) -> float:
-        """What the worker holds in memory, in MiB."""
+        """Resident memory of the worker in MiB."""
         status = Path(f"/proc/{self._worker.pid}/status").read_text("ascii")
         [resident] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
         return int(resident.split()[1]) / 1024
 
 
 async def measure(count: int, **settings: str) -> IdlePortInCost:
-    """Measures one worker, with these settings beside the usual ones, and `count` port-ins."""
+    """Measure one worker with `count` port-ins. `settings` override the worker's defaults."""
     timings = CarrierTimings(acknowledge_after=NEVER, decide_after=NEVER, complete_after=NEVER)
     telegent = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=timings)))
     keys = f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}"
@@ -174,23 +174,25 @@ async def measure(count: int, **settings: str) -> IdlePortInCost:
 
 
 def table(result: IdlePortInCost, count: int) -> Table:
-    """The figures for people."""
-    rows = Table("", "", title=f"{count:,} port-ins wait on one worker", show_header=False)
+    """The measurements as a table."""
+    rows = Table("", "", title=f"{count:,} waiting port-ins on one worker", show_header=False)
     rows.add_row("memory of the worker, idle", f"{result.memory_idle:.0f} MiB")
-    rows.add_row("… when all are waiting", f"{result.memory_waiting:.0f} MiB")
-    rows.add_row("… started again", f"{result.memory_restarted:.0f} MiB")
-    rows.add_row("… when all were asked once", f"{result.memory_after_queries:.0f} MiB")
+    rows.add_row("memory of the worker, all port-ins waiting", f"{result.memory_waiting:.0f} MiB")
+    rows.add_row("memory of the worker, restarted", f"{result.memory_restarted:.0f} MiB")
+    rows.add_row(
+        "memory of the worker, all port-ins queried once", f"{result.memory_after_queries:.0f} MiB"
+    )
     events = f"{statistics.median(result.events):.0f} events, at most {max(result.events)}"
     size = f"{statistics.median(result.kilobytes):.0f} KiB, at most {max(result.kilobytes):.0f} KiB"
     rows.add_row("history of each", f"{events}; {size}")
-    rows.add_row("status, by the running worker", str(result.latency))
-    rows.add_row("status, stopped and started again", str(result.latency_after_stop))
-    rows.add_row("status, killed and started again", str(result.latency_after_kill))
+    rows.add_row("status query, running worker", str(result.latency))
+    rows.add_row("status query, after stop and restart", str(result.latency_after_stop))
+    rows.add_row("status query, after kill and restart", str(result.latency_after_kill))
     return rows
 
 
 async def main() -> None:
-    """Measures and prints the table."""
+    """Measure and print the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     Console().print(table(await measure(count), count))

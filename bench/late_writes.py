@@ -1,8 +1,8 @@
-"""How often a stopped process sends what is too late: `python -m bench.late_writes 1000`.
+"""How often a suspended process sends a request too late: `python -m bench.late_writes 1000`.
 
-A process creates accounts without a pause, each with a moment from which on it must not be sent.
-It is stopped (SIGSTOP) again and again, for longer than that. Prints how many creates the
-simulated vendor has carried out too late.
+A process creates accounts without a pause, each with a deadline for sending it. It is suspended
+(SIGSTOP) repeatedly for longer than that. Prints how many creates the simulator has executed after
+their deadline.
 """
 
 import asyncio
@@ -17,17 +17,18 @@ from simulator import Simulator, SimulatorOptions
 from telegent import AccountCreate, RateLimiter, Telegent, TelegentError, Timeouts, send_deadline
 
 SEND_WINDOW = timedelta(seconds=0.1)
-"""From the start of a create until it must not be sent any more."""
+"""From the start of a create to its deadline."""
 SUSPENSION = timedelta(seconds=0.4)
 PROCESSING_ALLOWANCE = timedelta(seconds=0.15)
-"""What was sent in time may still need so long to be carried out, on a busy machine."""
+"""Time after the deadline that the simulator may need on a busy machine to execute what was sent
+before."""
 WARM_UP = 2.0
 SENDERS = 4
 TIMEOUTS = Timeouts(connect=0.04, read=0.04, write=0.02, pool=0.02, call=0.16)
 
 
 async def send(url: str) -> None:
-    """Creates accounts for ever; each is named by its moment, in seconds since 1970."""
+    """Create accounts until killed; each is named by its deadline."""
     rate_limiter = RateLimiter(per_minute=6_000_000, burst=1_000)
     options = SimulatorOptions()
     key, secret = options.account_key, options.account_secret
@@ -48,7 +49,7 @@ async def send(url: str) -> None:
 
 
 async def suspend_repeatedly(suspensions: int) -> None:
-    """Prints the count."""
+    """Suspend the process repeatedly, and print the count."""
     rng = random.Random(1)  # noqa: S311 - spreads the stops, guards nothing
     simulator = Simulator(SimulatorOptions(token_ttl=3600))
     async with simulator.serve() as url:
@@ -66,7 +67,9 @@ async def suspend_repeatedly(suspensions: int) -> None:
         row.time > datetime.fromisoformat(row.data["name"]) + PROCESSING_ALLOWANCE
         for row in created
     )
-    print(f"{suspensions} stops: {late} of {len(created)} creates were carried out too late")
+    print(
+        f"{suspensions} suspensions: {late} of {len(created)} creates were executed after their deadline"
+    )
 
 
 if __name__ == "__main__":

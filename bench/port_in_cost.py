@@ -1,7 +1,7 @@
-"""What an open port-in costs in days: `python -m bench.port_in_cost`.
+"""Cost of an open port-in by days: `python -m bench.port_in_cost`.
 
-Plays port-ins that take 5 and 30 days on a Temporal server that skips the waiting, with and
-without hints, and prints a Markdown table of history events and vendor calls.
+Runs port-ins of 5 and 30 days on a Temporal server with time skipping, with and without order
+updates, and prints a Markdown table of history events and vendor calls.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ NUMBER = "+18015550142"
 
 
 async def measure(days: int, hints: bool) -> tuple[int, int, int]:
-    """Events in the history, looks at the order, and all vendor calls of one port-in."""
+    """Events in the history, polls of the order, and all vendor calls of one port-in."""
     clock_sync = ClockSync(ManualClock())
     timings = CarrierTimings(
         acknowledge_after=DAY, decide_after=(days - 1) * DAY, complete_after=days * DAY
@@ -57,7 +57,7 @@ async def measure(days: int, hints: bool) -> tuple[int, int, int]:
 
 
 async def main() -> None:
-    """Prints the table."""
+    """Print the table."""
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     print("| port-in | hints | history events | order polls | all calls, tokens excluded |")
     print("|---|---|---|---|---|")

@@ -1,4 +1,4 @@
-"""What was created, how many requests it took, and whether the simulator's ledger agrees."""
+"""Summary of the demo: created resources, requests, and comparison with the ledger."""
 
 import io
 import json
@@ -27,7 +27,7 @@ from telegent_orchestrator.onboarding import (
 from telegent_orchestrator.progress import StepState
 
 PURCHASES = ("number.provisioned", "portin.submitted", "guardian.related")
-"""Kinds in the ledger that create a resource, besides those that end in `.created`."""
+"""Kinds in the ledger that create a resource, in addition to those that end in `.created`."""
 ORDER_POLL = "GET /v1.0/numbers/order"
 
 
@@ -130,7 +130,7 @@ def _print_line(console: Console, line: LineResult) -> None:
 
 
 def print_vendor(console: Console, request: OnboardingRequest, vendor: VendorSummary) -> bool:
-    """Print the requests, and the ledger beside what the request asks for.
+    """Print the requests, and compare the ledger with the onboarding request.
 
     Returns:
         Whether every resource exists exactly once.

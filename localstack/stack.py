@@ -119,7 +119,7 @@ class LocalStack:
         id_key: Key of the workflow ids of port-ins.
         settings: Environment variables of all processes of `python -m worker`.
         runtime: Of `client`.
-        kill: End the processes with SIGKILL, for stacks that nobody uses again.
+        kill: End the processes with SIGKILL, for stacks that are not used again.
 
     Attributes:
         client: Connected to Temporal with the payload keys, as soon as `start_temporal` returns.

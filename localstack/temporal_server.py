@@ -44,7 +44,7 @@ SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "NORMAL"}
 
 
 def find_binary() -> str:
-    """`temporal` from PATH if its server is recent enough, otherwise the one beside this Python.
+    """`temporal` from PATH if its server is recent enough, otherwise that of this environment.
 
     Raises:
         StackError: There is neither.
@@ -62,7 +62,7 @@ def find_binary() -> str:
 
 
 def installed_binary() -> str:
-    """Where setup installs `temporal`: beside this Python."""
+    """Where setup installs `temporal`: next to this Python."""
     return str(Path(sysconfig.get_path("scripts")) / "temporal")
 
 
@@ -147,7 +147,7 @@ async def dev_server(
 
     Args:
         dynamic_config: More dynamic configuration, each as `key=value`.
-        namespaces: Namespaces to create beside `default`.
+        namespaces: Namespaces to create in addition to `default`.
         search_attributes: Search attributes to register.
         runtime: Of the client that is returned.
 

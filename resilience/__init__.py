@@ -1,1 +1,1 @@
-"""Trials of the whole: faults at every vendor call, judged by the simulator's ledger."""
+"""Resilience tests: fault injection and process crashes, checked against the simulator's ledger."""

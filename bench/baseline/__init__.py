@@ -1,1 +1,1 @@
-"""The same onboarding as it is written first: default retries, and no look before a repeat."""
+"""A baseline: the same onboarding with Temporal's default retries and without lookups."""

@@ -18,15 +18,15 @@ from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.report import progress_bar, wide_console
 
 LOOKUP_CALLS = ("GET /v1.0/account/products", "GET /v1.0/account/packages")
-"""Calls that the plain flow does not make: it looks for nothing."""
+"""Calls that the baseline does not make, because it has no lookups."""
 
 
 def compare(
     seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
     share: Annotated[float, typer.Option(min=0.0, max=1.0, help="The part of all cases.")] = 1.0,
 ) -> None:
-    """Spoil each vendor call in each way, for both, and print what became of it as Markdown."""
-    # The first time that a call is made, because the two do not make it equally often.
+    """Inject each fault into each vendor call, for both, and print the results as Markdown."""
+    # The first call of each kind, because the two flows do not make them equally often.
     cases = [replace(case, nth=1) for case in all_cases(seed) if case.call not in LOOKUP_CALLS]
     selected = sample_cases(cases, share, seed)
     console = wide_console()
@@ -38,7 +38,7 @@ def compare(
 
 
 def table(orchestrator: Sequence[CaseResult], baseline: Sequence[CaseResult]) -> list[str]:
-    """The lines of a Markdown table: for each call what became of its cases."""
+    """The lines of a Markdown table with the results for each call."""
     lines = [
         "| Faulty call | cases | exactly once | duplicates | failed or stuck | extra numbers |",
         "|---|---|---|---|---|---|",
@@ -58,17 +58,17 @@ def table(orchestrator: Sequence[CaseResult], baseline: Sequence[CaseResult]) ->
 
 
 def exactly_once(result: CaseResult) -> int:
-    """Each thing exactly once, a person's answer included."""
+    """Every resource exists exactly once, after an operator's resolution if need be."""
     return result.report.state == "ok"
 
 
 def duplicated(result: CaseResult) -> int:
-    """Something exists twice."""
+    """A resource exists twice."""
     return any(sentence.startswith("duplicate") for sentence in result.report.violations)
 
 
 def stuck(result: CaseResult) -> int:
-    """Nothing exists twice, and it has not come to its end."""
+    """No resource exists twice, and the onboarding has not ended."""
     return not exactly_once(result) and not duplicated(result)
 
 

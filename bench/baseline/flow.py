@@ -1,8 +1,8 @@
-"""An onboarding that trusts Temporal's default retries. Its activities are the product's own.
+"""An onboarding that relies on Temporal's default retries, with the product's activities.
 
-So the client, the sorting of answers and the waiting for rate limits are the same, and what the
-vendor refuses for good is not repeated. What differs: each activity is retried until it succeeds,
-and nothing is looked for.
+Client, classification of errors and rate limiting are therefore the same, and permanent rejections
+are not retried. The difference: each activity is retried until it succeeds, and nothing is looked
+up.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ TASK_QUEUE = "baseline"
 
 @workflow.defn
 class BaselineOnboarding:
-    """Everything of a request, one activity after the other. Takes only what is to be made."""
+    """Runs one activity after the other. Accepts only requests for new resources."""
 
     @workflow.init
     def __init__(self, request: OnboardingRequest) -> None:
@@ -57,7 +57,7 @@ class BaselineOnboarding:
 
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
-        """The result, complete."""
+        """Run the onboarding. Returns the complete result."""
         result = self._result
         await self._account(request)
         for subscriber in request.subscribers:
@@ -83,7 +83,7 @@ class BaselineOnboarding:
 
     @workflow.signal
     def correct(self, correction: PortInCorrection) -> None:
-        """Other data for the rejected port-in."""
+        """Correct the rejected port-in."""
         self._correction = correction
 
     async def _account(self, request: OnboardingRequest) -> None:
@@ -223,7 +223,7 @@ class BaselineOnboarding:
 async def execute(
     activity: Callable[Concatenate[Any, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Runs an activity as the first page of the documentation does it."""
+    """Run an activity as the first page of Temporal's documentation does."""
     assert not kwargs, "Temporal passes arguments to activities by position"
     result: T = await workflow.execute_activity_method(
         activity, args=args, task_queue=API_TASK_QUEUE, start_to_close_timeout=timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""The plain flow under trial: the same lanes, faults and judge."""
+"""The baseline as system under test: the same lanes, faults and oracle."""
 
 import asyncio
 import contextlib
@@ -21,14 +21,14 @@ from telegent_orchestrator.port_in import PortInStatus, PortState
 from worker.run import workflow_runner
 
 CASE_TIMEOUT = 90.0
-"""Seconds after which what has not ended counts as stuck."""
+"""Seconds after which an onboarding that has not ended counts as stuck."""
 
 
 class BaselineUnderTest:
-    """Onboards as the plain flow does."""
+    """Onboards with the baseline."""
 
     def session(self, client: Client) -> AbstractAsyncContextManager[object]:
-        """The worker of the workflow."""
+        """Run the worker of the workflow."""
         return Worker(
             client,
             task_queue=TASK_QUEUE,
@@ -37,11 +37,11 @@ class BaselineUnderTest:
         )
 
     def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
-        """The product's own worker for calls to the vendor."""
+        """Run the product's worker for vendor calls."""
         return vendor_worker(client, api)
 
     async def onboard(self, context: CaseContext) -> InvariantReport:
-        """Until it ends, or has not ended after a while."""
+        """Onboard until it ends, or until CASE_TIMEOUT."""
         customer = context.customer
         handle = await context.client.start_workflow(
             BaselineOnboarding.run,
@@ -67,7 +67,7 @@ class BaselineUnderTest:
 
 
 def _build_progress(customer: Customer, result: OnboardingResult | None) -> OnboardingProgress:
-    """What it says, as the product would."""
+    """The progress that the product would report for this result."""
     reference = customer.request.reference
     result = result or OnboardingResult(reference=reference, complete=False, account_id="")
     ports = {

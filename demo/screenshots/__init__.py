@@ -1,1 +1,1 @@
-"""`make screenshots`: the pictures in docs/, taken of the Temporal UI in a real browser."""
+"""`make screenshots`: the screenshots in docs/, taken of the Temporal UI in Chromium."""

@@ -1,4 +1,4 @@
-"""The Temporal UI in this machine's browser, driven by the scripts in the folder beside this."""
+"""The Temporal UI in a browser, driven by the scripts in the folder `scripts`."""
 
 import asyncio
 import json
@@ -17,9 +17,10 @@ BROWSER_TIMEOUT = 180.0
 
 
 class Browser:
-    """Runs scripts with this machine's browser, and the Node.js that is installed beside Python.
+    """Runs scripts with the browser on PATH and the Node.js installed with this Python.
 
-    StackError if there is no browser.
+    Raises:
+        StackError: No browser was found.
     """
 
     def __init__(self) -> None:
@@ -30,33 +31,35 @@ class Browser:
         self._node, self._npm = str(installed / "node"), str(installed / "npm")
 
     async def set_up(self) -> None:
-        """Install what drives the browser. Raises StackError."""
+        """Install the scripts' dependencies. Raises StackError."""
         shutil.copytree(SCRIPTS, WORK_DIRECTORY, dirs_exist_ok=True)
         await _run(
             self._npm, "ci", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"
         )
 
     async def run(self, script: str, **job: Any) -> Any:
-        """What the script makes of the job: see its head.
+        """Run a script with a job, both described in the script's first lines.
 
-        Raises StackError with what went wrong.
+        Returns:
+            Its JSON output.
+
+        Raises:
+            StackError: The script failed.
         """
         output = await _run(self._node, script, json.dumps({**job, "browser": self._browser}))
         return json.loads(output)
 
 
 async def _run(*command: str) -> str:
-    """What a program run in WORK_DIRECTORY prints.
-
-    Raises StackError with what it printed when it fails.
-    """
+    """Run a program in WORK_DIRECTORY. Returns its output; raises StackError if it fails."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=WORK_DIRECTORY,
-        # Ctrl-C reaches the terminal's whole group, but the order of stopping is ours.
+        # Ctrl-C reaches the terminal's whole process group; a group of its own keeps the order of
+        # stopping ours.
         process_group=0,
     )
     name = Path(command[1] if command[1].endswith(".mjs") else command[0]).name

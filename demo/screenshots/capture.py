@@ -1,4 +1,4 @@
-"""What is played for the pictures, and what each of them shows."""
+"""The scenario of the screenshots, and what each screenshot shows."""
 
 import asyncio
 import contextlib
@@ -36,8 +36,8 @@ from telegent_orchestrator.port_in import (
 DOCS = ROOT / "docs"
 STATE_TIMEOUT = 90.0
 
-# More port-ins, so that the list has something to tell apart: what the losing carrier has on
-# record about each number, and the state in which the port-in stays.
+# More port-ins for the list: what the losing carrier has on record about each number, and the state
+# in which the port-in stays.
 OTHER_PORT_INS: dict[str, tuple[dict[str, Any], PortState]] = {
     "+18015550143": ({"script": "silent"}, PortState.SUBMITTED),
     "+18015550144": ({"pin": "739154"}, PortState.ACTION_REQUIRED),
@@ -51,15 +51,18 @@ NEEDS_ACTION = {
     "name": "Port-ins that need action",
     "query": f'{NEEDS_ACTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = "Running"',
 }
-"""The first view of docs/how-to/operators.md."""
+"""The first saved view of docs/how-to/operators.md."""
 
 
 @dataclass(frozen=True)
 class Screenshot:
-    """A picture of a page, taken as soon as `expected` can be read, `in_details` or beside them.
+    """A screenshot of a page, taken as soon as `expected` is visible.
 
-    `clicks`: texts to click on before. `scroll_to`: a text to scroll to. `local_storage`:
-    what the UI keeps of its user besides that the navigation is folded.
+    Attributes:
+        in_details: Whether `expected` is in the current details.
+        clicks: Texts to click on first.
+        scroll_to: A text to scroll to.
+        local_storage: Preferences of the UI in addition to a collapsed navigation.
     """
 
     name: str
@@ -75,9 +78,10 @@ class Screenshot:
 async def take_screenshots(
     request: OnboardingRequest, correction: PortInCorrection, notify: Callable[[str], object]
 ) -> None:
-    """Onboard with a port-in that is rejected and corrected, and take pictures on the way.
+    """Onboard with a port-in that is rejected and corrected, and take screenshots meanwhile.
 
-    Raises StackError.
+    Raises:
+        StackError: A process, the browser or the onboarding failed.
     """
     browser = Browser()
     notify(
@@ -85,7 +89,7 @@ async def take_screenshots(
     )
     await browser.set_up()
     DOCS.mkdir(exist_ok=True)
-    # A new database each time: the same reference is to be onboarded anew.
+    # A new database each time, so that the same reference can be onboarded again.
     directory = WORK_DIRECTORY / "stack"
     shutil.rmtree(directory, ignore_errors=True)
     async with supervised_stack(directory, TcpPorts.allocate(), notify) as running:
@@ -146,7 +150,7 @@ async def _take_all(
             "timeline",
             running.workflow_url(onboarding.id),
             height=760,
-            # In order of time, and without the signals with which lines tell of each step.
+            # In order of time, without the signals with which lines update their onboarding.
             clicks=("Descending", "Filter", "Signal", "Filter"),
             expected=f"Line {request.lines[-1].key}",
             scroll_to="Timeline",
@@ -166,7 +170,7 @@ def _list_screenshot(running: SupervisedStack) -> Screenshot:
 
 
 def _columns(running: SupervisedStack, *labels: str) -> dict[str, Any]:
-    """The columns of the list, as the UI keeps them."""
+    """The columns of the list, in the UI's format."""
     columns = {running.client.namespace: [{"label": label} for label in labels]}
     return {"namespace-workflow-table-columns": columns}
 
@@ -178,10 +182,20 @@ def _picture_path(name: str) -> str:
 async def correct_in_the_ui(
     browser: Browser, running: SupervisedStack, port_in_id: str, values: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """Find a port-in that needs action by a saved view, read its page, and send these values from
-    the UI's dialog; returns when the page says that it is complete, with what was read and sent.
+    """Find a port-in that needs action by a saved view, read its details, and send a correction.
 
-    `more`: what `operator.mjs` takes besides. Raises StackError.
+    Args:
+        browser: Runs `operator.mjs`.
+        running: The stack.
+        port_in_id: Workflow id of the port-in.
+        values: What to enter in the UI's dialog.
+        more: Further parameters of `operator.mjs`.
+
+    Returns:
+        What the browser has read and sent, when the details show that the port-in is complete.
+
+    Raises:
+        StackError: The browser failed.
     """
     result: dict[str, Any] = await browser.run(
         "operator.mjs",
@@ -198,9 +212,10 @@ async def correct_in_the_ui(
 
 
 async def _start_other_port_ins(running: SupervisedStack, pattern: PortInNumber) -> None:
-    """Start port-ins like this one, of numbers about which the losing carrier knows other things.
+    """Start port-ins like this one, of numbers with other records at the losing carrier.
 
-    Raises StackError.
+    Raises:
+        StackError: A port-in did not reach its state.
     """
     details = pattern.model_dump(exclude={"kind", "iccid"})
     async with httpx.AsyncClient(base_url=running.simulator_url, trust_env=False) as simulator:

@@ -27,20 +27,21 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def crash(
-    seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the random choices.")] = 1,
     share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="The part of all crashes to play, by the seed.")
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of all crashes to run, chosen by the seed."),
     ] = 1.0,
     only: Annotated[
-        str, typer.Option(help="Only crashes whose name, as a violation prints it, has this in it.")
+        str, typer.Option(help="Only crashes whose name, as violations print it, contains this.")
     ] = "",
-    lanes: Annotated[int, typer.Option(min=1, help="How many at a time.")] = LANES,
+    lanes: Annotated[int, typer.Option(min=1, help="How many to run at a time.")] = LANES,
 ) -> None:
     """End worker or server at each point of each vendor call, and compare ledger and request."""
     chosen = [found for found in all_crashes() if only in str(found)]
     chosen = sample_cases(chosen, share, seed)
     if not chosen:
-        typer.echo(f"no crash has {only!r} in its name; one is called: {next(all_crashes())}")
+        typer.echo(f"no name of a crash contains {only!r}; an example is: {next(all_crashes())}")
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(run(_run_all(chosen, seed, lanes)))
 
@@ -62,14 +63,14 @@ async def _run_all(crashes: list[CrashCase], seed: int, lanes: int) -> int:
         console.print(
             f"[bold red]VIOLATION[/] {found}", *report.violations, sep="\n  ", markup=True
         )
-        console.print(f"  again: python -m resilience.crash --seed {seed} --only '{found}'")
+        console.print(f"  repeat: python -m resilience.crash --seed {seed} --only '{found}'")
     if violations:
         console.print(f"logs and databases: {directory}", highlight=False)
     return VIOLATION if violations else OK
 
 
 def _show(console: Console, reports: dict[CrashCase, InvariantReport]) -> None:
-    """The table, and what people were asked in the end."""
+    """Print the table and the escalations."""
     cells = {(c.call, _heading(c.point, c.kind)): STATE_LABELS[v.state] for c, v in reports.items()}
     calls = list(dict.fromkeys(found.call for found in all_crashes() if found in reports))
     columns = [_heading(point, kind) for point in CrashPoint for kind in CrashKind]
@@ -86,7 +87,7 @@ def _show(console: Console, reports: dict[CrashCase, InvariantReport]) -> None:
 
 
 def _heading(point: CrashPoint, kind: CrashKind) -> str:
-    """Of a column: narrow, so that nine of them fit beside the calls."""
+    """A column heading, narrow enough for nine columns after the calls."""
     return "\n".join([*point.split(), *kind.split()])
 
 

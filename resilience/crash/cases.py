@@ -1,4 +1,4 @@
-"""One crash: an onboarding, a process that ends at a chosen point of a chosen vendor call."""
+"""One crash: an onboarding in which a process ends at a chosen point of a chosen vendor call."""
 
 import asyncio
 import random
@@ -29,15 +29,15 @@ from telegent_orchestrator.names import line_id, onboarding_id, port_in_id
 from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
 
 CRASH_TIMEOUT = 600.0
-"""Seconds that an onboarding has after a crash: time-outs and looks included, it needs less."""
+"""Seconds for an onboarding after a crash; with timeouts and lookups included, it needs less."""
 QUIET_PERIOD = 2.0
-"""Seconds without a call that count as the end of all work."""
+"""Seconds without a vendor call that count as the end of all work."""
 MAX_SUSPENSION = 25.0
-"""Seconds that a stopped worker is kept stopped, at the most, after the activity has timed out."""
+"""Most seconds that a worker stays suspended after the activity has timed out."""
 
 
 class CrashPoint(StrEnum):
-    """Where in a call something ends."""
+    """Where in a call a process ends."""
 
     BEFORE_SEND = "before send"
     BEFORE_RESPONSE = "before response"
@@ -45,7 +45,7 @@ class CrashPoint(StrEnum):
 
 
 class CrashKind(StrEnum):
-    """What ends."""
+    """Which process ends, and how."""
 
     WORKER_KILLED = "worker killed"
     WORKER_SUSPENDED = "worker suspended"
@@ -53,7 +53,7 @@ class CrashKind(StrEnum):
 
 
 GATE_POINTS: dict[CrashPoint, GatePoint] = {
-    # A token is fetched when the activity has started, and before the call is sent.
+    # A token is requested after the activity has started and before the call is sent.
     CrashPoint.BEFORE_SEND: "token",
     CrashPoint.BEFORE_RESPONSE: "after",
     CrashPoint.BEFORE_COMPLETION: "after",
@@ -62,7 +62,7 @@ GATE_POINTS: dict[CrashPoint, GatePoint] = {
 
 @dataclass(frozen=True)
 class CrashCase:
-    """One crash, by the call, the point in it, and what ends there."""
+    """One crash: the call, the point in it, and what ends there."""
 
     call: str
     point: CrashPoint
@@ -73,17 +73,26 @@ class CrashCase:
 
 
 def all_crashes() -> Iterator[CrashCase]:
-    """Each call, at each point, with each kind of end."""
+    """Every call, with every point and every kind."""
     calls = [call for call in CALLS if call != TOKEN]
     return (CrashCase(*combination) for combination in product(calls, CrashPoint, CrashKind))
 
 
 async def run_crash(crash: CrashCase, directory: Path, seed: int) -> InvariantReport:
-    """Onboards a family and crashes on the way; the report on what then is there.
+    """Onboard a customer and crash a process on the way.
 
-    Whoever is asked in the end answers with the truth, after which all must be there. `seed` fixes
-    what is left to chance. Logs and the database are in `directory`. Raises StackError if a process
-    does not start.
+    An operator bot resolves the escalations truthfully, after which every resource must exist.
+
+    Args:
+        crash: What to do.
+        directory: For logs and the database.
+        seed: Fixes the random delays.
+
+    Returns:
+        The oracle's findings.
+
+    Raises:
+        StackError: A process did not start.
     """
     rng = random.Random(f"{seed} {crash}")  # noqa: S311 - the same seed, the same crash
     customer = create_customer(0)
@@ -120,15 +129,15 @@ async def run_crash(crash: CrashCase, directory: Path, seed: int) -> InvariantRe
             if resolved.state == "ok":
                 return found
             return InvariantReport(
-                ["after all was answered:", *resolved.violations], resolved.escalations
+                ["after all escalations were resolved:", *resolved.violations], resolved.escalations
             )
     except TimeoutError:
-        return InvariantReport([f"not at its end within {CRASH_TIMEOUT:.0f} s; {gate}"], [])
+        return InvariantReport([f"not ended within {CRASH_TIMEOUT:.0f} s; {gate}"], [])
 
 
 async def _until_quiet(simulator: Simulator) -> None:
-    """Waits until nothing is asked any more, looks at a waiting order aside: a worker that went
-    on late must have shown what it does."""
+    """Wait until no vendor call is made except polls of orders, so that a resumed worker has shown
+    what it does."""
     asked = -1
     while asked != (now := sum(f"{e.method} {e.path}" != ORDER for e in simulator.requests)):
         asked = now
@@ -138,7 +147,7 @@ async def _until_quiet(simulator: Simulator) -> None:
 async def _freeze_completion(
     stack: ChaosStack, worker: WorkerProcess, customer: Customer, gate: Gate
 ) -> None:
-    """Lets the answer through to the worker, and the worker's word of it not to Temporal."""
+    """Let the response reach the worker, and keep the worker's completion from Temporal."""
     workflow_id, activity = await _held_activity(stack, customer)
     worker.proxy.freeze()
     gate.release()
@@ -146,7 +155,7 @@ async def _freeze_completion(
 
 
 async def _held_activity(stack: ChaosStack, customer: Customer) -> tuple[str, str]:
-    """Workflow and type of the activity that is under way; waits until there is just one."""
+    """Wait until exactly one activity runs. Returns its workflow id and type."""
     request = customer.request
     ids = [onboarding_id(request.reference), port_in_id(customer.number, ID_KEY)]
     ids += [line_id(request.reference, line.key) for line in request.lines]
@@ -176,7 +185,7 @@ async def _inject_crash(
     gate: Gate,
     rng: random.Random,
 ) -> None:
-    """Ends what is to end, and brings it, or another one, back."""
+    """End the process, and start it or another one again."""
     if kind is CrashKind.WORKER_KILLED:
         await worker.kill()
         await stack.add_worker()
@@ -184,14 +193,14 @@ async def _inject_crash(
         worker.suspend()
         await stack.add_worker()
         await asyncio.sleep(VENDOR_CALL_TIMEOUT.total_seconds() + rng.uniform(0, MAX_SUSPENSION))
-        # The answer is there when the worker goes on.
+        # The response has arrived when the worker resumes.
         gate.release()
         await asyncio.sleep(0.2)
         worker.resume()
         worker.proxy.thaw()
     else:
         await stack.kill_server()
-        # The answer comes while there is no server to tell of it.
+        # The response arrives while there is no server to report it to.
         gate.release()
         await asyncio.sleep(rng.uniform(0, 1))
         await stack.restart_server()

@@ -1,4 +1,4 @@
-"""Many crashes, side by side: each has processes of its own, and most of its time is waiting."""
+"""Run many crashes in parallel: each has its own processes and mostly waits."""
 
 import asyncio
 import shutil
@@ -18,9 +18,10 @@ async def sweep(
     lanes: int,
     on_result: Callable[[CrashCase, InvariantReport], None],
 ) -> None:
-    """Plays all of them, `lanes` at a time. What a violation leaves behind is kept in `directory`.
+    """Run all crashes, `lanes` at a time. The logs of violations are kept in `directory`.
 
-    Raises StackError when a process does not start, twice.
+    Raises:
+        StackError: A process did not start in two attempts.
     """
     slots = asyncio.Semaphore(lanes)
 
@@ -30,7 +31,7 @@ async def sweep(
             try:
                 report = await run_crash(crash, _empty_directory(case_directory), seed)
             except StackError:
-                # A busy machine may let a process start too slowly, which says nothing of it.
+                # On a busy machine a process may start too slowly, which is not a finding.
                 report = await run_crash(crash, _empty_directory(case_directory), seed)
             _keep_if_violated(case_directory, crash, report)
             on_result(crash, report)

@@ -21,22 +21,22 @@ STATE_SYMBOLS = {"ok": "✓", "escalated": "[yellow]E[/]", "violation": "[bold r
 
 
 class Times(StrEnum):
-    """How often in a row a call is spoiled."""
+    """How often in a row a fault is injected."""
 
     ONCE = "1"
     THRICE = "3"
 
 
 def run_matrix(
-    seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the random choices.")] = 1,
     share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="The part of all cases to play, by the seed.")
+        float, typer.Option(min=0.0, max=1.0, help="Share of all cases to run, chosen by the seed.")
     ] = 1.0,
-    only: Annotated[str, typer.Option(help="Only calls that have this in them.")] = "",
-    mode: Annotated[FaultMode | None, typer.Option(help="Only this fault.")] = None,
-    times: Annotated[Times | None, typer.Option(help="Only so often in a row.")] = None,
+    only: Annotated[str, typer.Option(help="Only calls whose name contains this.")] = "",
+    mode: Annotated[FaultMode | None, typer.Option(help="Only this fault mode.")] = None,
+    times: Annotated[Times | None, typer.Option(help="Only faults repeated this often.")] = None,
 ) -> None:
-    """Spoil each vendor call of an onboarding in each way, and compare ledger and request."""
+    """Inject each fault mode into each vendor call of an onboarding, and compare the ledger."""
     cases = [
         case
         for case in all_cases(seed)
@@ -45,7 +45,7 @@ def run_matrix(
         and (times is None or case.times == int(times))
     ]
     if not cases:
-        typer.echo(f"no call has {only!r} in it; the calls are: {', '.join(CALLS)}")
+        typer.echo(f"no name of a call contains {only!r}; the calls are: {', '.join(CALLS)}")
         raise typer.Exit(UNUSABLE)
     console = wide_console()
     try:
@@ -53,7 +53,7 @@ def run_matrix(
             console, OrchestratorUnderTest, sample_cases(cases, share, seed), seed
         )
     except ProcessExitedError as error:
-        console.print(f"[bold red]{escape(str(error))}[/]: its messages are above")
+        console.print(f"[bold red]{escape(str(error))}[/]: see the messages above")
         raise typer.Exit(UNUSABLE) from None
     raise typer.Exit(print_matrix(console, results))
 
@@ -61,7 +61,7 @@ def run_matrix(
 def run_with_progress(
     console: Console, system: type[OrchestratorUnderTest], cases: Sequence[FaultCase], seed: int
 ) -> list[CaseResult]:
-    """Plays all cases behind a progress bar. Raises ProcessExitedError."""
+    """Run all cases behind a progress bar. Raises ProcessExitedError."""
     results: list[CaseResult] = []
     violations = 0
     with progress_bar(console, f"faults (seed {seed})", len(cases)) as bar:
@@ -75,7 +75,7 @@ def run_with_progress(
 
 
 def print_matrix(console: Console, results: Sequence[CaseResult]) -> int:
-    """The table, and the sums; gives the exit code."""
+    """Print the table and the totals. Returns the exit status."""
     by_case = {(p.case.call, p.case.mode, p.case.times): _outcome(p) for p in results}
     calls = [call for call in CALLS if any(result.case.call == call for result in results)]
     cells = {
@@ -89,7 +89,8 @@ def print_matrix(console: Console, results: Sequence[CaseResult]) -> int:
     console.print(matrix("Vendor call", [_short_name(call) for call in calls], headings, cells))
     states = [_outcome(result) for result in results]
     console.print(
-        f"In each cell: once, three times in a row. {len(states)} cases: {states.count('ok')} ✓ "
+        f"Each cell: fault injected once, three times in a row. {len(states)} cases: "
+        f"{states.count('ok')} ✓ "
         f"(exactly once), {states.count('escalated')} E (escalated with evidence, resolved, "
         f"and then exactly once), {states.count('violation')} X (violations).",
         highlight=False,
@@ -98,15 +99,15 @@ def print_matrix(console: Console, results: Sequence[CaseResult]) -> int:
 
 
 def print_violation(console: Console, result: CaseResult, seed: int) -> None:
-    """What is wrong with a case, and how to play it again."""
+    """Print what is wrong in a case, and the command that repeats it."""
     console.print(f"[bold red]VIOLATION[/] {escape(str(result.case))}", highlight=False)
     for sentence in [*result.report.violations, *result.escalations]:
         console.print(f"  {escape(sentence)}", highlight=False)
-    console.print(f"  again: {reproduction_command(result.case, seed)}", highlight=False)
+    console.print(f"  repeat: {reproduction_command(result.case, seed)}", highlight=False)
 
 
 def reproduction_command(case: FaultCase, seed: int) -> str:
-    """The command that plays one case again."""
+    """The command that repeats one case."""
     return (
         f"python -m resilience.fault_matrix --seed {seed} --only '{case.call}' "
         f"--mode '{case.mode}' --times {case.times}"

@@ -1,4 +1,4 @@
-"""The vendor calls that a family's onboarding makes when nothing goes wrong."""
+"""The vendor calls of an onboarding without faults."""
 
 TOKEN = "POST /v1.0/OAuth2/tokens"  # noqa: S105 - a path
 ORDER = "GET /v1.0/numbers/order"
@@ -29,4 +29,4 @@ CALLS = {
     "POST /v1.0/subscribers/message-filter": 1,
 }
 """Each distinct call as "METHOD path", in about the order in which they are made, and how often it
-is made; the order is looked at at least as often as this says."""
+is made. The order is polled at least as often as this says."""

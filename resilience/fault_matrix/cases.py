@@ -1,4 +1,4 @@
-"""The cases of the fault matrix: which call is spoiled, how, and how often in a row."""
+"""The cases of the fault matrix: which call fails, how, and how often in a row."""
 
 import random
 from collections.abc import Iterator
@@ -11,14 +11,15 @@ from simulator.engine.faults import FaultKind
 from telegent import Timeouts
 
 TIMEOUTS = Timeouts(connect=1.0, read=2.5, write=1.0, pool=1.0, call=15.0)
-"""The client's patience: short, so that a call that hangs costs little."""
+"""Timeouts of the vendor client: short, so that a call that hangs costs little."""
 
 DELAY_SECONDS = TIMEOUTS.read + 0.5
-"""Seconds after which an answer comes too late."""
+"""Seconds after which a response is too late."""
 
 
 class FaultMode(StrEnum):
-    """How a call is spoiled. Before: nothing was done. After: it was done, and nobody is told."""
+    """How a call fails. Before: without effect. After: the call takes effect, and its response is
+    lost."""
 
     NO_CONNECTION = "no connection"
     CONNECTION_CLOSED = "connection closed"
@@ -40,7 +41,7 @@ class FaultMode(StrEnum):
 
     @property
     def kind(self) -> FaultKind:
-        """The simulator's word for it."""
+        """The simulator's name of it."""
         if self[0] == "5":
             return "error_before" if self.endswith("before") else "error_after"
         return _KINDS[self]
@@ -64,9 +65,10 @@ TIMES = (1, 3)
 
 @dataclass(frozen=True)
 class FaultCase:
-    """One case: the `nth` time that `call` is made, and `times` in a row, it is spoiled.
+    """One case: the fault hits the `nth` call of its kind, and `times` calls in a row.
 
-    `number` is the case's own, from which its family is made.
+    Attributes:
+        number: Unique number of the case, which determines its customer.
     """
 
     number: int
@@ -76,11 +78,11 @@ class FaultCase:
     nth: int
 
     def __str__(self) -> str:
-        return f"{self.call}: {self.mode}, {self.times} in a row, from no. {self.nth} on"
+        return f"{self.call}: {self.mode}, {self.times} in a row, from call {self.nth}"
 
     @property
     def fault(self) -> Fault:
-        """The rule that spoils it."""
+        """The fault to inject."""
         return Fault(
             match=self.call,
             kind=self.mode.kind,
@@ -93,13 +95,13 @@ class FaultCase:
 
     @property
     def expected_cost(self) -> int:
-        """About how long it takes, to play the longest ones first."""
+        """Relative duration, so that the longest cases can run first."""
         slow = 3 if self.call == ORDER else 1 if self.mode is FaultMode.E429 else 0
         return slow * self.times
 
 
 def all_cases(seed: int) -> Iterator[FaultCase]:
-    """The whole matrix. The seed chooses which one is spoiled of a call that is made often."""
+    """The whole matrix. The seed chooses which of several calls of a kind fails."""
     number = 0
     for call, made in CALLS.items():
         for mode in FaultMode:

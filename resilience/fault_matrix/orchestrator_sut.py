@@ -1,4 +1,4 @@
-"""The orchestrator under trial: its real workers, and people who answer what it asks."""
+"""The orchestrator as system under test: its workers, and an operator bot."""
 
 import asyncio
 import contextlib
@@ -38,19 +38,19 @@ SETTINGS = ActivitySettings(
     order_poll=timedelta(seconds=0.2),
     port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.3)),
 )
-"""The lags are longer than an effect can be late after its call has been given up."""
+"""The lags are longer than the delay of an effect whose call has timed out."""
 
 POLL_INTERVAL = 0.5
-"""Seconds between the people's looks at how it goes."""
+"""Seconds between checks for escalations."""
 
 CASE_TIMEOUT = 240.0
-"""Seconds until an onboarding that does not end and asks nobody counts as stuck. A look at an
-order that failed is repeated after 30 s, so three of them take a while."""
+"""Seconds until an onboarding that neither ends nor escalates counts as stuck. A poll of an order
+that failed is repeated after 30 s, so three of them take a while."""
 
 
 @asynccontextmanager
 async def vendor_worker(client: Client, api: Telegent) -> AsyncIterator[None]:
-    """The worker that calls the vendor; workflows that are open at the end are ended."""
+    """Run the worker that calls the vendor; terminate workflows that are open at the end."""
     activities = build_activities(api, SETTINGS, temporal=client, requests_per_minute=UNLIMITED)
     grace = timedelta(seconds=10)
     async with api_worker(
@@ -60,7 +60,7 @@ async def vendor_worker(client: Client, api: Telegent) -> AsyncIterator[None]:
             yield
         finally:
             async for execution in client.list_workflows("ExecutionStatus = 'Running'"):
-                # Temporal's list is a moment behind: it may have ended.
+                # Temporal's list lags: it may have ended.
                 with contextlib.suppress(RPCError):
                     await client.get_workflow_handle(
                         execution.id, run_id=execution.run_id
@@ -68,18 +68,19 @@ async def vendor_worker(client: Client, api: Telegent) -> AsyncIterator[None]:
 
 
 class OrchestratorUnderTest:
-    """Onboards as the product does."""
+    """Onboards with the product's workflows."""
 
     def session(self, client: Client) -> AbstractAsyncContextManager[object]:
-        """The worker of the workflows."""
+        """Run the worker of the workflows."""
         return workflow_worker(client, WORKFLOWS, build_orchestrator_activities(SETTINGS, client))
 
     def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
-        """The worker that calls the vendor."""
+        """Run the worker that calls the vendor."""
         return vendor_worker(client, api)
 
     async def onboard(self, context: CaseContext) -> InvariantReport:
-        """Until each thing is there, with people who answer; or until something is wrong."""
+        """Onboard until every resource exists, letting the bot respond, or until something is
+        wrong."""
         orchestrator = Orchestrator(context.client)
         handle = await orchestrator.start_onboarding(context.customer.request)
         bot = OperatorBot(context.customer, orchestrator)
@@ -89,7 +90,7 @@ class OrchestratorUnderTest:
                 while not (await asyncio.wait([ending], timeout=POLL_INTERVAL))[0]:
                     if not await _needs_operator(handle):
                         continue
-                    # The line has told the onboarding before it shows its question itself.
+                    # A line updates its onboarding before it shows its own escalation.
                     progress = await _retry_query(handle.progress)
                     if not bot.only_needs_correction(progress):
                         await asyncio.sleep(context.effect_delay)
@@ -108,7 +109,7 @@ class OrchestratorUnderTest:
 
 
 async def _retry_query(query: Callable[[], Awaitable[T]]) -> T:
-    """Asks until a worker has the time to answer: this machine may be busy."""
+    """Query until a worker answers: this machine may be busy."""
     for _ in range(30):
         with contextlib.suppress(RPCError, WorkflowQueryFailedError):
             return await query()
@@ -117,7 +118,7 @@ async def _retry_query(query: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _needs_operator(handle: OnboardingHandle) -> bool:
-    """Whether somebody is to do something."""
+    """Whether the onboarding waits for an operator."""
     status = await _retry_query(handle.status)
     return bool(status.escalations) or any(
         line.state is StepState.NEEDS_OPERATOR for line in status.lines
@@ -125,7 +126,7 @@ async def _needs_operator(handle: OnboardingHandle) -> bool:
 
 
 async def _wait_for_end(handle: OnboardingHandle) -> None:
-    """Waits for the end, however it ends: the progress tells how."""
+    """Wait until it ends; how it ended is in its progress."""
     with contextlib.suppress(OnboardingIncompleteError, WorkflowFailureError):
         await handle.result()
 

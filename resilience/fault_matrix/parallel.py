@@ -1,4 +1,4 @@
-"""Many cases side by side: in a few processes, each with a Temporal server and lanes of its own."""
+"""Run cases in parallel: a few processes, each with a Temporal server and several lanes."""
 
 import asyncio
 import contextlib
@@ -18,19 +18,24 @@ from resilience.fault_matrix.runner import CaseResult, Lane, SystemUnderTest, st
 
 PROCESSES = 2
 LANES = 7
-"""In each process. A lane mostly waits: for repeats, for time-outs, for lists that may lag."""
+"""In each process. A lane mostly waits: for retries, timeouts, and lists that lag."""
 
 
 class ProcessExitedError(Exception):
-    """A process of the trial has ended before its cases."""
+    """A process ended before its cases did."""
 
 
 def run_cases(
     system: Callable[[], SystemUnderTest], cases: Sequence[FaultCase]
 ) -> Iterator[CaseResult]:
-    """Plays all cases, the longest first, and yields each as it ends.
+    """Run all cases, the longest first, and yield each result when it is available.
 
-    `system` is a class that a new process can import. Raises ProcessExitedError.
+    Args:
+        system: A class that another process can import.
+        cases: What to run.
+
+    Raises:
+        ProcessExitedError: A process ended too early.
     """
     context = multiprocessing.get_context("spawn")
     results: Queue[CaseResult] = context.Queue()
@@ -48,7 +53,7 @@ def run_cases(
     except BaseException:
         for process in processes:
             if process.pid and process.is_alive():
-                # As Ctrl-C would: it then ends its Temporal server, too.
+                # As Ctrl-C does, which also stops its Temporal server.
                 os.kill(process.pid, signal.SIGINT)
         raise
     finally:
@@ -62,17 +67,17 @@ def _next_result(results: "Queue[CaseResult]", failed: Callable[[], list[int]]) 
             return results.get(timeout=1)
         except queue.Empty:
             if codes := failed():
-                raise ProcessExitedError(f"a process ended with exit code {codes[0]}") from None
+                raise ProcessExitedError(f"a process ended with exit status {codes[0]}") from None
 
 
 def _run_process(
     system: Callable[[], SystemUnderTest], cases: list[FaultCase], results: "Queue[CaseResult]"
 ) -> None:
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
-    # The Temporal server greets on standard output, which belongs to the table.
+    # The Temporal server prints a greeting on standard output, which belongs to the table.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     with tempfile.TemporaryDirectory(prefix="fault-matrix-") as directory:
-        # Each workflow run loads the workflows anew: compiled, that takes a quarter less time.
+        # Every workflow run imports the workflows; from bytecode that takes a quarter less time.
         sys.dont_write_bytecode, sys.pycache_prefix = False, directory
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_run_lanes(system(), cases, results))

@@ -1,4 +1,4 @@
-"""A lane: a simulator and workers of its own, in which cases are played one after the other."""
+"""A lane: a simulator and workers in which cases run one after the other."""
 
 import time
 from collections.abc import AsyncIterator
@@ -19,14 +19,20 @@ from simulator import Simulator, SimulatorOptions
 from telegent import RateLimiter, Telegent
 
 UNLIMITED = 60_000
-"""Requests a minute: the vendor's limit is tried by tests of their own."""
+"""Requests a minute. The vendor's rate limit has tests of its own."""
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What a case came to. `escalations`: what a person had to answer before the end.
+    """The result of one case.
 
-    `fault_hits`: how often the fault met its call. `numbers_bought`: numbers in the ledger.
+    Attributes:
+        case: What was run.
+        report: The oracle's findings.
+        escalations: What the operator bot had to resolve before the end.
+        fault_hits: How many calls the fault hit.
+        numbers_bought: Numbers provisioned according to the ledger.
+        seconds: How long the case took.
     """
 
     case: FaultCase
@@ -39,7 +45,7 @@ class CaseResult:
 
 @dataclass
 class CaseContext:
-    """Where one family is onboarded: whom it concerns, and what is around it."""
+    """One onboarding of a case: the customer, and what it runs on."""
 
     customer: Customer
     client: Client
@@ -49,24 +55,24 @@ class CaseContext:
 
 
 class SystemUnderTest(Protocol):
-    """Whoever is tried: its workers, and how it onboards."""
+    """The program whose onboardings are tested."""
 
     def session(self, client: Client) -> AbstractAsyncContextManager[object]:
-        """What stays over all cases of a lane."""
+        """Run what all cases of a lane share."""
         ...
 
     def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
-        """What works for one case, with the vendor's client of that case."""
+        """Run what works for one case, with that case's vendor client."""
         ...
 
     async def onboard(self, context: CaseContext) -> InvariantReport:
-        """Onboards the family, and says what came of it; writes what was asked on the stage."""
+        """Onboard the customer and check the result. Adds escalations to the context."""
         ...
 
 
 @dataclass
 class Lane:
-    """A namespace, a simulator, and whoever is tried."""
+    """A Temporal namespace, a simulator, and the system under test."""
 
     client: Client
     simulator: Simulator
@@ -74,7 +80,7 @@ class Lane:
     system: SystemUnderTest
 
     async def run_case(self, case: FaultCase) -> CaseResult:
-        """Plays one case from an empty vendor to its end."""
+        """Run one case, with an empty simulator."""
         customer, simulator = create_customer(case.number, "faults"), self.simulator
         simulator.options = SimulatorOptions(carrier=customer.carrier())
         simulator.reset()
@@ -105,7 +111,7 @@ class Lane:
             case,
             report
             if fault_hits
-            else InvariantReport([*report.violations, "the fault never met its call"], []),
+            else InvariantReport([*report.violations, "the fault hit no call"], []),
             context.escalations,
             fault_hits,
             simulator.ledger.count("number.provisioned"),

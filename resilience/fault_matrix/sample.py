@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def sample_cases(cases: Sequence[T], share: float, seed: int) -> list[T]:
-    """A part of these, at least one, in their order; the same ones for the same seed."""
+    """A share of the cases, at least one, in their order; the same seed gives the same sample."""
     if not cases:
         return []
     count = min(len(cases), max(1, math.ceil(share * len(cases))))

@@ -83,7 +83,7 @@ class ChaosStack(LocalStack):
         return worker
 
     async def kill_server(self) -> None:
-        """End Temporal with SIGKILL; its database file stays as it is at that moment."""
+        """End Temporal with SIGKILL; its database file keeps the state of that moment."""
         await self.server.kill()
 
     async def restart_server(self) -> None:

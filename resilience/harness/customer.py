@@ -1,4 +1,4 @@
-"""A small customer who needs every vendor call once: who is onboarded in each trial."""
+"""A customer whose onboarding makes every vendor call at least once."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection
 
 FAST_TIMINGS = CarrierTimings(acknowledge_after=0.05, decide_after=0.1, complete_after=0.15)
-"""A losing carrier that takes no time."""
+"""A losing carrier that responds almost at once."""
 
 PARENT, CHILD = "parent", "child"
 PORTED, BOUGHT = "ported", "bought"
-"""Keys of the two lines: the parent's number comes from another carrier, the child's is new."""
+"""Keys of the two lines: the parent's number is ported in, the child's is new."""
 
 _ADDRESS = {"street1": "100 Main Street", "city": "Lehi", "state": "UT", "zip": "84043"}
 _WRONG, _RIGHT, _PIN = "100200300", "100200301", "482913"
@@ -21,10 +21,14 @@ _WRONG, _RIGHT, _PIN = "100200300", "100200301", "482913"
 
 @dataclass(frozen=True)
 class Customer:
-    """A request, and what the losing carrier makes of it.
+    """A request, and how the losing carrier treats it.
 
-    `record`: what the carrier holds about `number`. It rejects the request with `rejection` until
-    `correction` comes.
+    Attributes:
+        request: The onboarding.
+        number: The number that is ported in.
+        record: What the carrier has on record about `number`.
+        rejection: The carrier's text for the request as it is.
+        correction: What makes the carrier accept it.
     """
 
     request: OnboardingRequest
@@ -35,16 +39,16 @@ class Customer:
 
     @property
     def rejections(self) -> dict[str, list[str]]:
-        """The carrier's rejections that have to be, by ported number."""
+        """The rejections that the carrier must send, by ported number."""
         return {self.number: [self.rejection]}
 
     def carrier(self, timings: CarrierTimings = FAST_TIMINGS) -> CarrierSetup:
-        """The losing carrier, for a simulator of its own."""
+        """The losing carrier, for a simulator of this customer alone."""
         return CarrierSetup(records={self.number: self.record}, timings=timings)
 
 
 def create_customer(index: int, name: str = "resilience") -> Customer:
-    """Customer number `index` (0 to 9,999,999 for each name), who shares nothing with others."""
+    """Customer number `index` (0 to 9,999,999 for each name), who shares no data with any other."""
     reference = f"{name}-{index}"
     number = f"+1435{2_000_000 + index:07d}"
     return Customer(
@@ -57,7 +61,7 @@ def create_customer(index: int, name: str = "resilience") -> Customer:
 
 
 def catalogue(reference: str) -> dict[str, object]:
-    """One product and the package of it, of names that no other request has."""
+    """One product and its package, with names that no other request has."""
     return {
         "products": [
             {

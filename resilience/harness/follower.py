@@ -1,4 +1,4 @@
-"""Following an onboarding until nothing moves any more, through outages of whatever runs it."""
+"""Follow an onboarding until it is quiescent, through outages of Temporal and the workers."""
 
 import asyncio
 import contextlib
@@ -17,15 +17,17 @@ from telegent_orchestrator.progress import StepState
 from workflows.onboarding.line_supervisor import LINES_STEP
 
 QUIET_PERIOD = timedelta(seconds=2)
-"""How long an onboarding that waits for people must have shown nothing new to count as at rest."""
+"""How long an onboarding that waits for an operator must not change to count as quiescent."""
 
 
 @dataclass
 class OnboardingFollower:
-    """Looks at one onboarding `poll_interval` so often, with the people of `bot` beside it.
+    """Polls one onboarding and lets an operator bot respond to it.
 
-    When nobody answers for Temporal or the workers, that is waited out. `closed`: whether the
-    onboarding has ended.
+    While Temporal or the workers do not answer, it keeps trying.
+
+    Attributes:
+        closed: Whether the onboarding has ended.
     """
 
     temporal: Client
@@ -35,7 +37,7 @@ class OnboardingFollower:
     closed: bool = False
 
     async def until_closed(self) -> OnboardingProgress:
-        """Lets the desk do all that is asked; the progress in the end."""
+        """Let the bot resolve whatever needs an operator. Returns the progress at the end."""
         progress = await self.until_quiescent()
         while not self.closed:
             await self.respond(progress)
@@ -43,20 +45,21 @@ class OnboardingFollower:
         return progress
 
     async def respond(self, progress: OnboardingProgress) -> None:
-        """Lets the desk do what is asked."""
+        """Let the bot resolve what needs an operator."""
         with contextlib.suppress(RPCError):
             await self.bot.respond(progress, self.simulator.ledger.rows)
 
     async def until_quiescent(self) -> OnboardingProgress:
-        """Lets the desk correct the port-in as planned, and nothing else; the progress at rest.
+        """Let the bot send the planned correction of the port-in and nothing else.
 
-        At rest: the onboarding is closed, or it waits for people and for nothing else.
+        Returns:
+            The progress when the onboarding is quiescent: closed, or waiting for an operator only.
         """
         loop = asyncio.get_running_loop()
         handle = self.bot.orchestrator.onboarding(self.bot.customer.request.reference)
         previous, stable_since = None, loop.time()
         while True:
-            # A machine that is busy with crashes may answer late, or not at all.
+            # A machine that is busy with crashes may answer late or not at all.
             with contextlib.suppress(RPCError, WorkflowQueryFailedError):
                 described = await self.temporal.get_workflow_handle(handle.id).describe()
                 if described.close_time is not None:
@@ -79,13 +82,13 @@ class OnboardingFollower:
             await asyncio.sleep(self.poll_interval.total_seconds())
 
     def _is_corrected(self, progress: OnboardingProgress) -> bool:
-        """Whether the port-in has got the correction already."""
+        """Whether the port-in has already received the correction."""
         by = self.bot.customer.correction.by
         return any(e.by == by for port in progress.ports.values() for e in port.timeline)
 
 
 def is_quiescent(progress: OnboardingProgress) -> bool:
-    """Whether an onboarding that is open waits for people, and for nothing else."""
+    """Whether an open onboarding waits for an operator and for nothing else."""
     onboarding = progress.onboarding
     running = [step.name for step in onboarding.steps if step.state is StepState.RUNNING]
     running += [line.key for line in onboarding.lines if line.state is StepState.RUNNING]

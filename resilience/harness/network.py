@@ -1,4 +1,4 @@
-"""A TCP proxy on the loopback address that can stop passing bytes on, and lose them."""
+"""A TCP proxy on the loopback address that can hold back bytes, and lose them."""
 
 import asyncio
 import contextlib
@@ -9,11 +9,15 @@ from contextlib import asynccontextmanager
 from localstack.tcp_ports import HOST
 
 GZIP = b"\x1f\x8b\x08"
-"""How a packed message begins."""
+"""First bytes of a compressed message."""
 
 
 class Proxy:
-    """Stands between one worker and Temporal; `address` is where the worker connects to."""
+    """The proxy between one worker and Temporal.
+
+    Attributes:
+        address: `host:port` that the worker connects to.
+    """
 
     def __init__(self, upstream: int) -> None:
         self.address = ""
@@ -25,24 +29,24 @@ class Proxy:
         self._connecting: set[asyncio.Task[None]] = set()
 
     def freeze(self) -> None:
-        """Take bytes and pass none on, in both directions."""
+        """Accept bytes and forward none, in both directions."""
         self.frozen = True
         self._from_worker.clear()
 
     def thaw(self) -> None:
-        """Pass on what was held, and everything from now on."""
+        """Forward what was held back, and everything that follows."""
         self.frozen = False
         for pipe in list(self.pipes):
             pipe.forward()
 
     def cut(self) -> None:
-        """Lose what is held and close every connection; new ones are passed on."""
+        """Drop what is held back and close every connection; new connections are forwarded."""
         self.frozen = False
         for pipe in list(self.pipes):
             pipe.abort()
 
     async def until_sent(self, fragments: Sequence[bytes]) -> None:
-        """Wait until the worker has sent a message with all these words since the freeze."""
+        """Wait until the worker has sent a message that contains all fragments since the freeze."""
         while not any(
             all(fragment in message for fragment in fragments)
             for message in _messages(self._from_worker)
@@ -51,7 +55,7 @@ class Proxy:
             await self._data_recorded.wait()
 
     def accept(self) -> "_Pipe":
-        """The near side of a new connection; the far side is being connected."""
+        """Return the worker's side of a new connection, and start to connect the other side."""
         near = _Pipe(self, on_data=self._record)
         task = asyncio.get_running_loop().create_task(self._connect(near))
         self._connecting.add(task)
@@ -59,7 +63,7 @@ class Proxy:
         return near
 
     async def close(self) -> None:
-        """End every connection."""
+        """Close every connection."""
         for task in self._connecting:
             task.cancel()
         await asyncio.gather(*self._connecting, return_exceptions=True)
@@ -85,7 +89,7 @@ class Proxy:
 
 
 class _Pipe(asyncio.Protocol):
-    """One side of a connection: what arrives here leaves at `other`."""
+    """One side of a connection; what arrives here is sent by `other`."""
 
     def __init__(self, proxy: Proxy, on_data: Callable[[bytes], None] | None = None) -> None:
         self.other: _Pipe | None = None
@@ -125,7 +129,7 @@ class _Pipe(asyncio.Protocol):
 
 
 def _messages(data: bytes | bytearray) -> Iterator[bytes]:
-    """What can be read in these bytes: gRPC packs each of its messages by itself."""
+    """The decompressed messages in these bytes; gRPC compresses each message separately."""
     for packed in data.split(GZIP)[1:]:
         with contextlib.suppress(zlib.error):
             yield zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(GZIP + packed)
@@ -133,7 +137,7 @@ def _messages(data: bytes | bytearray) -> Iterator[bytes]:
 
 @asynccontextmanager
 async def run_proxy(upstream: int) -> AsyncIterator[Proxy]:
-    """A proxy to this port of the loopback address, while the block runs."""
+    """Run a proxy to this port of the loopback address while the block runs."""
     new_proxy = Proxy(upstream)
     listener = await asyncio.get_running_loop().create_server(new_proxy.accept, HOST, 0)
     new_proxy.address = f"{HOST}:{listener.sockets[0].getsockname()[1]}"

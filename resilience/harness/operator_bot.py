@@ -1,6 +1,6 @@
-"""The people beside an onboarding: they correct the port-in, and answer what they are asked.
+"""An operator bot: it corrects the port-in and resolves escalations.
 
-They tell the truth: what exists at the vendor, they read from the simulator's ledger.
+It resolves them by what exists at the vendor, which it reads from the simulator's ledger.
 """
 
 from collections.abc import Sequence
@@ -45,19 +45,23 @@ CREATED_RESOURCES = {
     CALL_FILTER_STEP: ("call_filter.created", "filter_id"),
     MESSAGE_FILTER_STEP: ("message_filter.created", "filter_id"),
 }
-"""By step, what it makes, and the id by which a person would have it adopted."""
+"""By step: the ledger's kind of what the step creates, and the field with the id to adopt."""
 
 
 @dataclass
 class OperatorBot:
-    """Who answers for one family. `actions_taken`: what it has done, in words."""
+    """The operator of one customer.
+
+    Attributes:
+        actions_taken: A sentence for each action.
+    """
 
     customer: Customer
     orchestrator: Orchestrator
     actions_taken: list[str] = field(default_factory=list)
 
     def only_needs_correction(self, progress: OnboardingProgress) -> bool:
-        """Whether the only thing to do is to correct the rejected port-in, as planned."""
+        """Whether the planned correction of the rejected port-in is all that is needed."""
         escalated = progress.onboarding.escalations or any(
             s.escalations for s in progress.lines.values()
         )
@@ -66,7 +70,8 @@ class OperatorBot:
         )
 
     async def respond(self, progress: OnboardingProgress, rows: Sequence[LedgerRow]) -> None:
-        """Does what `progress` asks of people. What is not asked any more is left."""
+        """Do whatever `progress` asks of an operator. Escalations that were closed meanwhile are
+        skipped."""
         try:
             await self._respond_to_port_ins(progress, rows)
             handle = self.orchestrator.onboarding(self.customer.request.reference)
@@ -91,7 +96,7 @@ class OperatorBot:
             if orders and port.state is PortState.SUBMIT_UNKNOWN:
                 order_id = str(orders[-1].data["order_id"])
                 await handle.attach_order(
-                    AttachOrder(order_id=order_id, by=OPERATOR_NAME, reason="found at the vendor")
+                    AttachOrder(order_id=order_id, by=OPERATOR_NAME, reason="found at Telegent")
                 )
                 self.actions_taken.append(f"attached order {order_id}")
             else:
@@ -99,7 +104,7 @@ class OperatorBot:
                     OperatorDecision(
                         action=OperatorAction.RETRY_NOW,
                         by=OPERATOR_NAME,
-                        reason="not at the vendor",
+                        reason="not found at Telegent",
                     )
                 )
                 self.actions_taken.append(f"retried the port-in in {port.state}")
@@ -112,7 +117,7 @@ class OperatorBot:
         rows: Sequence[LedgerRow],
     ) -> None:
         found_id = self._find_at_vendor(escalation.step, line, rows)
-        reason = "found at the vendor" if found_id else "not at the vendor"
+        reason = "found at Telegent" if found_id else "not found at Telegent"
         resolution = Resolution(
             step=escalation.step,
             action=ResolutionAction.ADOPT if found_id else ResolutionAction.RETRY,
@@ -126,7 +131,7 @@ class OperatorBot:
         )
 
     def _find_at_vendor(self, step: str, line: str | None, rows: Sequence[LedgerRow]) -> str | None:
-        """The id of what a step is about, if the ledger has it."""
+        """The id of what a step creates, if the ledger has it."""
         reference = self.customer.request.reference
         subscriber_ids = {
             key: str(row.data["subscriber_id"])
@@ -154,5 +159,5 @@ def _needs_operator(port: PortInStatus) -> bool:
 
 
 def _is_rejected(port: PortInStatus) -> bool:
-    """Whether the losing carrier has rejected, and waits for what the desk has."""
+    """Whether the losing carrier has rejected the port-in and the bot has the missing data."""
     return port.state is PortState.ACTION_REQUIRED and "account_number" in port.fields_to_correct

@@ -1,4 +1,4 @@
-"""How trials show themselves: a progress bar while they run, a table at the end, an exit code."""
+"""Output of the resilience commands: progress bar, table of results, exit status."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 OK, VIOLATION, UNUSABLE = 0, 1, 2
-"""Exit codes: all is well; a promise was broken; the trial could not run."""
+"""Exit statuses: no violations; violations; the command could not run."""
 
 
 def wide_console() -> Console:
-    """A console that breaks no row in two when it writes to a log, which has no width."""
+    """A console that does not wrap rows when it writes to a log, which has no width."""
     console = Console()
     if not console.is_terminal:
         console.width = 200
@@ -21,7 +21,7 @@ def wide_console() -> Console:
 
 @contextmanager
 def progress_bar(console: Console, label: str, total: int) -> Iterator["ProgressReporter"]:
-    """A bar that a `ProgressReporter` moves on. Without a terminal: a line now and then."""
+    """Show a progress bar while the block runs; without a terminal, print a line now and then."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -34,7 +34,7 @@ def progress_bar(console: Console, label: str, total: int) -> Iterator["Progress
 
 
 class ProgressReporter:
-    """Counts what is done."""
+    """Counts finished cases."""
 
     def __init__(self, console: Console, bar: Progress, label: str, total: int) -> None:
         self._console, self._bar, self._label, self._total = console, bar, label, total
@@ -42,7 +42,7 @@ class ProgressReporter:
         self._task = bar.add_task(label, total=total, note="")
 
     def advance(self, note: str = "") -> None:
-        """One more is done; `note` stands beside the bar."""
+        """Count one more; `note` is shown after the bar."""
         self._done += 1
         self._bar.update(self._task, advance=1, note=note)
         lines = max(1, self._total // 10)
@@ -56,7 +56,7 @@ def matrix(
     columns: Sequence[str],
     cells: Mapping[tuple[str, str], str],
 ) -> Table:
-    """A table of rows and columns; a cell that is not given was not tried."""
+    """A table of rows and columns; a cell without a value was not run."""
     table = Table(corner, *columns, padding=(0, 1))
     for row in rows:
         table.add_row(row, *(cells.get((row, column), "") for column in columns))

@@ -1,4 +1,4 @@
-"""A network on which chosen calls find nobody at the vendor's address."""
+"""An HTTP transport whose chosen calls cannot connect to the vendor."""
 
 import socket
 from types import TracebackType
@@ -11,26 +11,26 @@ from simulator.engine.faults import FaultInjector
 
 
 class UnreachableTransport(httpx.AsyncBaseTransport):
-    """Sends the calls that a fault matches to a port where nobody listens; all others pass."""
+    """Sends the calls that a fault matches to a port that refuses connections; others pass."""
 
     def __init__(self, fault: Fault) -> None:
         self._inner = httpx.AsyncHTTPTransport()
         self._faults = FaultInjector()
         self._faults.add(fault)
         self.fault_hits = 0
-        # Bound and not listening: nobody else gets the port, and every connection is refused.
+        # Bound and not listening: no other process gets the port, and it refuses every connection.
         self._closed = socket.socket()
         self._closed.bind(("127.0.0.1", 0))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Sends one request, perhaps into the void. Raises httpx.ConnectError."""
+        """Send one request. Raises httpx.ConnectError if the fault matches it."""
         if self._faults.next(request.method, request.url.path):
             self.fault_hits += 1
             request.url = request.url.copy_with(port=self._closed.getsockname()[1])
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Gives the port up."""
+        """Release the port."""
         self._closed.close()
         await self._inner.aclose()
 

@@ -1,1 +1,1 @@
-"""Whether anything that must stay secret can be read where it is stored, logged, shown or sent."""
+"""Leak scan: whether secrets can be read where they are stored, logged, shown or sent."""

@@ -23,26 +23,27 @@ from resilience.leak_scan.scan_stack import scan_stack
 from resilience.leak_scan.scenario import SCENARIOS
 
 NOT_SEARCHED = (
-    "To be read by anybody who sees Temporal, and so not searched for: workflow ids (with the",
-    "reference of an onboarding, keys of lines, and an HMAC of a number), the search attributes",
-    "(states, step names, the vendor's account and order ids), names of activities, types of",
-    "failures, times and sizes. Personal data are in the answers, for who may read payloads.",
+    "Readable for every user of Temporal, and therefore not searched for: workflow ids (with the",
+    "reference of an onboarding, keys of lines, and an HMAC of a number), search attributes",
+    "(states, step names, Telegent's account and order ids), names of activities, types of",
+    "failures, times and sizes. Personal data is in responses to readers with payload keys.",
 )
 MAX_SHARE = 0.1
-"""The largest share: the calls are spoiled all at once, and of more nobody would be onboarded."""
+"""Largest share of the fault matrix: its faults are injected all at once, and with more of them no
+onboarding would end."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def scan(
-    seed: Annotated[int, typer.Option(help="Chooses the part of the fault matrix.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed that chooses the share of the fault matrix.")] = 1,
     share: Annotated[
-        float, typer.Option(min=0.0, max=MAX_SHARE, help="The part of the fault matrix to play.")
+        float, typer.Option(min=0.0, max=MAX_SHARE, help="Share of the fault matrix to run.")
     ] = 0.03,
 ) -> None:
-    """Onboard, fail, crash, port in and out with canaries; then search whatever is left of it."""
-    # Some only make everything wait.
+    """Onboard, fail, crash, port in and out with canaries; then search all artifacts for them."""
+    # The others only add waiting.
     quick = [case for case in all_cases(seed) if not case.expected_cost]
     cases = sample_cases(quick, share, seed)
     raise typer.Exit(run(_run(cases, seed)))
@@ -69,12 +70,12 @@ async def _run(cases: Sequence[FaultCase], seed: int) -> int:
     for sentence in gaps:
         console.print(f"[bold red]GAP[/] {escape(sentence)}", highlight=False)
     if leaks or gaps:
-        console.print(f"again: python -m resilience.leak_scan --seed {seed}", highlight=False)
+        console.print(f"repeat: python -m resilience.leak_scan --seed {seed}", highlight=False)
         console.print(f"logs and databases: {directory}", highlight=False)
         return VIOLATION
     console.print(
-        f"{len(CANARIES)} canaries in {sum(map(len, artifacts.values())) / 1e6:.1f} MB: none is "
-        f"where it must not be. Without payload keys the same search finds all "
+        f"{len(CANARIES)} canaries, {sum(map(len, artifacts.values())) / 1e6:.1f} MB: none is "
+        f"readable where it must not be. Without payload keys the same search finds all "
         f"{sum(canary.in_payloads for canary in CANARIES)} that go through Temporal in database, "
         f"histories and UI. {time.monotonic() - began:.0f} s",
         highlight=False,
@@ -85,7 +86,8 @@ async def _run(cases: Sequence[FaultCase], seed: int) -> int:
 async def _run_encrypted(
     directory: Path, cases: Sequence[FaultCase], on_progress: Callable[[str], None]
 ) -> tuple[Artifacts, str]:
-    """What is left of it all, and what became of the fault matrix."""
+    """Run everything with payload keys. Returns the artifacts and a sentence about the fault
+    matrix."""
     directory.mkdir(parents=True)  # noqa: ASYNC240 - nothing else runs yet
     disclosed: list[str] = []
     async with scan_stack(directory, encrypted=True) as stack:
@@ -95,15 +97,15 @@ async def _run_encrypted(
         faulted, ended = await run_sample(stack, cases, disclosed)
         on_progress("a share of the fault matrix")
         artifacts = await collect_all(stack, disclosed)
-        on_progress("gathered what is left")
+        on_progress("artifacts collected")
     return artifacts, (
-        f"Of the fault matrix {len(cases)} cases: {faulted} calls of 4 onboardings were spoiled; "
-        f"{ended} ended in time, any others were read as far as they came."
+        f"Of the fault matrix {len(cases)} cases: {faulted} calls of 4 onboardings hit; "
+        f"{ended} ended in time, the others were searched as far as they came."
     )
 
 
 async def _run_unencrypted(directory: Path, on_progress: Callable[[str], None]) -> Artifacts:
-    """What the same leaves without payload keys: there the search must find things."""
+    """Run the same without payload keys, where the search must find canaries."""
     directory.mkdir(parents=True)  # noqa: ASYNC240 - nothing else runs yet
     async with scan_stack(directory, encrypted=False) as stack:
         for name, run_scenario in SCENARIOS:
@@ -115,7 +117,7 @@ async def _run_unencrypted(directory: Path, on_progress: Callable[[str], None]) 
 
 
 def _show(console: Console, artifacts: Artifacts, leaks: Sequence[Leak]) -> None:
-    """How much was searched where, and what was found."""
+    """Print how much was searched in each location, and what was found."""
     searched = "kB searched"
     rows = [searched, *(canary.name for canary in CANARIES)]
     cells = {

@@ -1,4 +1,4 @@
-"""Values that nothing else contains, for everything that must not be readable where it lies."""
+"""Canaries: values that occur nowhere else, for everything that must not be readable."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from telegent_orchestrator.port_in import PortInCorrection
 
 
 class SecretKind(StrEnum):
-    """What a value is, and so who may read it."""
+    """What a value is, which decides who may read it."""
 
     SERVICE = "service secret"
     SUBSCRIBER = "subscriber secret"
@@ -22,9 +22,11 @@ class SecretKind(StrEnum):
 
 @dataclass(frozen=True)
 class Canary:
-    """One value, and how else it may be written.
+    """One value, and other ways to write it.
 
-    `in_payloads`: it also goes through Temporal without encryption, so that it must be found there.
+    Attributes:
+        in_payloads: Whether it goes through Temporal as well, so that it must be found there
+            without encryption.
     """
 
     name: str
@@ -52,7 +54,7 @@ def _phones(name: str, *numbers: str, in_payloads: bool = True) -> Canary:
     return Canary(name, numbers[0], SecretKind.PERSONAL, in_payloads, tuple(spellings))
 
 
-# No value is a part of another one, and all are long: short ones turn up by chance in base64.
+# No value is part of another one, and all are long: short values occur by chance in base64.
 WRONG_ACCOUNT = Canary("account number, wrong", "QX7WRONG93ACCT41")
 ACCOUNT = Canary("account number", "QX8RIGHT52ACCT60")
 WRONG_PIN = Canary("transfer PIN, wrong", "604718293551872")
@@ -63,7 +65,7 @@ ROUTE_TOKEN = Canary("route bearer token", "hG-route-bearer-9Xk2mP")
 PORT_OUT_PIN = Canary("port-out PIN", "903846172593715")
 
 ACCOUNT_SECRET = _service_secret("account secret", "telegent-account-secret-T4nW8")
-# Every token of the simulator begins with this: the head of a JWT.
+# Every token of the simulator begins with this, the head of a JWT.
 BEARER = _service_secret("bearer tokens", "eyJhbGciOiAiSFMyNTYiLCAidHlwIjogIkpXVCJ9")
 WEBHOOK_PASSWORD = _service_secret("webhook password", "inbound-hook-password-R6")
 WEBHOOK_TOKEN = _service_secret("webhook token", "inbound-hook-token-J3vB")
@@ -90,12 +92,12 @@ SIM_SERIAL = _personal("SIM serial", "8901240397195820417")
 CANARIES = [value for value in globals().values() if isinstance(value, Canary)]
 
 REASON = f"card {CARD.value}, {BIRTH_DATE.value}"
-"""What people write into a field that takes any words."""
+"""What operators may write into a free-text field."""
 ADDRESS = {"street1": STREET.value, "city": "Lehi", "state": "UT", "zip": ZIP.value}
 
 
 def carrier() -> CarrierSetup:
-    """The losing carrier, which knows better than the requests."""
+    """The losing carrier, whose records differ from the requests."""
     record = CarrierRecord(account_number=ACCOUNT.value, pin=PIN.value)
     quotes = f"ACCOUNT {WRONG_ACCOUNT.value} HAS NO PIN {WRONG_PIN.value}"
     return CarrierSetup(
@@ -109,7 +111,7 @@ def carrier() -> CarrierSetup:
 
 
 def port_in(number: str) -> dict[str, Any]:
-    """A number from another carrier, with what the subscriber had wrong."""
+    """A port-in with a wrong account number."""
     return {
         "phone_number": number,
         "losing_carrier": "Example Carrier",
@@ -132,7 +134,7 @@ def customer() -> Customer:
 
 
 def matrix_customers() -> list[Customer]:
-    """Customers for the fault matrix, whose numbers are their own."""
+    """Customers of the fault matrix, with their own numbers."""
     customers = []
     for at, number in enumerate(_MATRIX_NUMBERS):
         request = onboarding(f"matrix-{at}")
@@ -156,7 +158,7 @@ def _customer(request: dict[str, Any], number: str) -> Customer:
 
 
 def onboarding(reference: str) -> dict[str, Any]:
-    """A customer with a canary wherever something must not be read."""
+    """A request with a canary in every field that must not be readable."""
     return {
         "reference": reference,
         "account": {
@@ -215,7 +217,7 @@ def onboarding(reference: str) -> dict[str, Any]:
 
 
 def invalid_onboarding(reference: str) -> dict[str, Any]:
-    """The same with a mistake at every secret, each with the secret in it."""
+    """The same request with a mistake in every field that has a secret."""
     request = onboarding(reference)
     request["subscribers"][0] |= {"password": [PASSWORD.value], "pasword": PASSWORD.value}
     request["subscribers"][0]["email"] = f"owner at {EMAIL.value}"
@@ -229,7 +231,7 @@ def invalid_onboarding(reference: str) -> dict[str, Any]:
 
 
 def malformed_payloads() -> list[object]:
-    """Starts and messages that nothing can use."""
+    """Starts and messages of no valid shape."""
     secrets = {"acount_number": ACCOUNT.value, "account_pin": [PIN.value]}
     return [
         secrets,

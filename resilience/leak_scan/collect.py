@@ -1,4 +1,4 @@
-"""Everything that this trial has left behind, by place."""
+"""Collect everything that the scan has left behind, by location."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from resilience.leak_scan.locations import Artifacts
 from resilience.leak_scan.scan_stack import ScanStack
 
 DETAILS_QUERY = "__temporal_workflow_metadata"
-"""The query that the UI asks for a workflow's current details."""
+"""The query with which the UI reads a workflow's current details."""
 _RING = f"canary {canaries.PAYLOAD_KEY.value}"
 WRONG_SETTINGS: Sequence[tuple[dict[str, str], str]] = [
     (
@@ -47,11 +47,11 @@ WRONG_SETTINGS: Sequence[tuple[dict[str, str], str]] = [
     ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, ""),
     ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, "webhook"),
 ]
-"""Values with which a command of the worker cannot start, and that command."""
+"""Settings with which a command of the worker cannot start, and that command."""
 
 
 async def collect_stored(stack: ScanStack) -> Artifacts:
-    """The places that hold payloads, and the events."""
+    """The locations that hold payloads, and the events."""
     runs = [found async for found in stack.raw_client.list_workflows()]
     return {
         locations.DATABASE: await asyncio.to_thread(_database, stack.directory),
@@ -62,7 +62,7 @@ async def collect_stored(stack: ScanStack) -> Artifacts:
 
 
 async def collect_all(stack: ScanStack, disclosed: Sequence[str]) -> Artifacts:
-    """The contents of every place. `disclosed`: what the story was told."""
+    """The contents of every location. `disclosed`: what readers with payload keys were shown."""
     keyless = stack.settings | {"TELEGENT_PAYLOAD_KEYS": ""}
     port_in = stack.orchestrator.port_in(canaries.PORTED_NUMBER.value).id
     lines = command_lines(stack.directory, port_in)
@@ -90,7 +90,7 @@ def _files(paths: Iterable[Path]) -> bytes:
 
 
 def _database(directory: Path) -> bytes:
-    """The files as they are, and every value: in the files a long one lies in several pieces."""
+    """The files, and every value in them: a long value is split over several places of a file."""
     copy = directory / "copy"
     copy.mkdir(exist_ok=True)
     for file in directory.glob("temporal.db*"):
@@ -110,7 +110,7 @@ async def _history(stack: ScanStack, run: WorkflowExecution) -> str:
 
 
 async def _details(stack: ScanStack, run: WorkflowExecution) -> str:
-    """The summary and current details of a workflow, which the UI shows to who may read them."""
+    """Summary and current details of a workflow, as the UI shows them with a codec server."""
     handle = stack.client.get_workflow_handle(run.id, run_id=run.run_id)
     described = await handle.describe()
     fixed = f"{await described.static_summary()}\n{await described.static_details()}"
@@ -135,7 +135,7 @@ async def _ui(stack: ScanStack, runs: Iterable[WorkflowExecution]) -> bytes:
 
 
 async def _fetch(addresses: Iterable[str], queries: Iterable[str] = ()) -> bytes:
-    """What these addresses answer. `queries` want a POST, and what the UI set as a cookie."""
+    """The responses of these URLs; `queries` are sent as POST, with the UI's CSRF cookie."""
     found = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         requests = [("GET", address) for address in addresses]

@@ -1,4 +1,4 @@
-"""The command `tgo`, with and without payload keys: mostly things that it must refuse."""
+"""Commands of `tgo`, with and without payload keys, most of which must be rejected."""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ from localstack.child_process import ROOT, clean_environment, python_command
 from resilience.leak_scan import canaries
 
 READ_ONLY_COUNT = 4
-"""So many of the commands only look."""
+"""The first commands only read."""
 
 
 def command_lines(directory: Path, port_in_id: str) -> list[list[str]]:
-    """What somebody types, most of it wrong. The files with the mistakes come into `directory`."""
+    """Command lines, most of them wrong. Creates the files that they name in `directory`."""
     invalid, broken, correction = (
         directory / f"{name}.json" for name in ("faulty", "broken", "by")
     )
@@ -23,7 +23,7 @@ def command_lines(directory: Path, port_in_id: str) -> list[list[str]]:
     correction.write_text(json.dumps(canaries.malformed_payloads()[1]))
     update = ["port-in", "correct", port_in_id]
     return [
-        # These only look: see READ_ONLY_COUNT.
+        # These only read: see READ_ONLY_COUNT.
         ["list", "--type", "onboarding", "--type", "port-in"],
         ["status", "canary-1"],
         ["status", "canary-2", "--json"],
@@ -42,7 +42,7 @@ _COMMAND_SLOTS = asyncio.Semaphore(os.cpu_count() or 1)
 
 
 async def run_commands(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> bytes:
-    """What all of them print."""
+    """The output of all commands."""
     pin = {"NEW_PIN": canaries.PIN.value}
     outputs = await asyncio.gather(
         *(
@@ -56,7 +56,7 @@ async def run_commands(commands: Sequence[Sequence[str]], environment: Mapping[s
 
 
 async def run_command(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
-    """What a command prints until it ends by itself. Raises TimeoutError when it does not."""
+    """The output of a command until it ends. Raises TimeoutError if it does not end."""
     async with _COMMAND_SLOTS, asyncio.timeout(60):
         process = await asyncio.create_subprocess_exec(
             *command,

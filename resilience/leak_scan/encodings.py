@@ -1,4 +1,4 @@
-"""The forms in which a value may lie somewhere, and finding any of them."""
+"""The encodings in which a value may be stored, and the search for any of them."""
 
 import base64
 import json
@@ -10,8 +10,8 @@ from resilience.leak_scan.canaries import Canary
 
 
 def encodings(canary: Canary) -> dict[str, set[bytes]]:
-    """The value as plain text, in URLs, in JSON, in base64, as hex, in groups, reversed, as a
-    number: the forms by their name."""
+    """The encodings of a canary by name: plain text, URLs, JSON, base64, hex, groups, reversed, as
+    a number."""
     found: dict[str, set[bytes]] = {}
     for spelling in (canary.value, *canary.spellings):
         for text in (spelling, spelling.lower(), spelling.upper()):
@@ -42,7 +42,7 @@ def _encodings(text: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _json(text: str) -> Iterator[str]:
-    """Inside a JSON string, as Python, JavaScript and Go write it."""
+    """The text inside a JSON string, as Python, JavaScript and Go write it."""
     for ascii_only in (True, False):
         escaped = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
         yield escaped
@@ -54,7 +54,7 @@ def _json(text: str) -> Iterator[str]:
 
 
 def _base64(data: bytes) -> Iterator[bytes]:
-    """What base64 makes of the data, wherever in a group of three bytes it begins."""
+    """The base64 of the data, for each of its three positions in a group of three bytes."""
     for before in range(3):
         bits = 8 * (before + len(data))
         whole = base64.b64encode(bytes(before) + data + bytes(2))
@@ -64,7 +64,7 @@ def _base64(data: bytes) -> Iterator[bytes]:
 
 
 def _regrouped(text: str) -> Iterator[str]:
-    """Digits as formatters write them, and backwards as some algorithms for groups leave them."""
+    """Digits as formatters group them, and reversed."""
     yield text[::-1]
     if not re.fullmatch(r"[0-9]{10,}", text):
         return
@@ -79,19 +79,19 @@ def _regrouped(text: str) -> Iterator[str]:
 
 
 class Finder:
-    """Counts how often any form of a canary is in some bytes."""
+    """Counts how often any encoding of a canary occurs in some bytes."""
 
     def __init__(self, canary: Canary) -> None:
         every = set().union(*encodings(canary).values())
-        # Whoever finds a part has found the whole: it must not count twice.
+        # An encoding that is part of another one must not count twice.
         self._encodings = [f for f in every if not any(part in f for part in every - {f})]
 
     def count(self, content: bytes) -> int:
-        """How often it is there."""
+        """How often it occurs."""
         return sum(map(content.count, self._encodings))
 
     def context(self, content: bytes, width: int = 60) -> str:
-        """The surroundings of a find, with what was found struck out."""
+        """The surroundings of a find, with the value itself redacted."""
         for encoding in self._encodings:
             before, found, after = content.partition(encoding)
             if found:

@@ -1,4 +1,4 @@
-"""Where to look, and what may be read there."""
+"""The locations that are searched, and what may be readable there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ PERSONAL: frozenset[SecretKind] = frozenset({SecretKind.PERSONAL})
 
 @dataclass(frozen=True)
 class Location:
-    """One place, as whoever has no key finds it, but for those that `may_show` something.
+    """One location, as read without payload keys unless `may_show` says otherwise.
 
-    `marker` is always in it: without it the wrong thing, or nothing, was looked through.
-    `stored`: it holds what goes through Temporal, which must be found there without keys.
+    Attributes:
+        marker: Bytes that it always contains; without them the wrong thing was searched.
+        stored: Whether it holds payloads, where canaries must be found without encryption.
     """
 
     name: str
@@ -25,7 +26,7 @@ class Location:
     stored: bool = False
 
     def forbids(self, canary: Canary) -> bool:
-        """Whether this must not be found here."""
+        """Whether this canary must not be readable here."""
         return canary.kind not in self.may_show
 
 
@@ -50,12 +51,12 @@ UI = Location(
 )
 LOGS = Location(
     "logs",
-    "of Temporal, worker, webhook and codec server, at level DEBUG, with two crashes in them",
+    "logs of Temporal, worker, webhook and codec server, at level DEBUG, with two crashes",
     b"Fatal Python error: Aborted",
 )
 CRASHES = Location(
     "crash output",
-    "what each process prints that cannot start, for a fault in or beside a secret",
+    "output of each process that cannot start because of an error in or near a secret",
     b"TELEGENT_EVENT_URLS: entry 1: ",
 )
 METRICS = Location(
@@ -66,7 +67,7 @@ METRICS = Location(
 TRACES = Location("traces", "spans, as worker and webhook export them", b"RunActivity:")
 EVENTS = Location(
     "events",
-    "deliveries with their headers, as a receiver gets them; personal data are off",
+    "deliveries with their headers, as a receiver gets them, without personal data",
     b"port-in.attention-required",
 )
 PROCESSES = Location(
@@ -74,18 +75,18 @@ PROCESSES = Location(
 )
 KEYLESS = Location(
     "CLI, no keys",
-    "what the command `tgo` prints without payload keys, mostly errors",
+    "output of `tgo` without payload keys, mostly errors",
     b"canary-1",
 )
 LEDGER = Location(
     "ledger",
-    "the simulated vendor's ledger and list of calls: what it gets is its own",
+    "the simulator's ledger and request log, which belong to the vendor",
     b"portin.completed",
     PERSONAL | {SecretKind.SUBSCRIBER},
 )
 DECRYPTED = Location(
     "decrypted",
-    "statuses, results, refusals and pages of workflows, and what `tgo` prints, with keys",
+    "statuses, results, rejections and details of workflows, and output of `tgo`, with keys",
     b"HAS NO PIN ***",
     PERSONAL,
 )
@@ -105,12 +106,12 @@ LOCATIONS = (
 )
 
 Artifacts = Mapping[Location, bytes]
-"""What was found at each place."""
+"""The content of each location."""
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Something that can be read where it must not be."""
+    """A canary that is readable where it must not be."""
 
     canary: Canary
     location: Location
@@ -119,7 +120,7 @@ class Leak:
 
 
 def search(artifacts: Artifacts) -> list[Leak]:
-    """Every canary that can be read where it must not be."""
+    """Every canary that is readable where it must not be."""
     leaks = []
     for canary in CANARIES:
         finder = Finder(canary)
@@ -131,22 +132,24 @@ def search(artifacts: Artifacts) -> list[Leak]:
 
 
 def coverage_gaps(artifacts: Artifacts, unencrypted: Artifacts) -> list[str]:
-    """Why a search that finds nothing would show nothing.
+    """Reasons why a scan without finds proves nothing.
 
-    `artifacts`: with payload keys; `unencrypted`: without, and with phone numbers in events.
+    Args:
+        artifacts: Of the stack with payload keys.
+        unencrypted: Of the stack without payload keys, and with phone numbers in events.
     """
     gaps = [
-        f"{location.name} has no {location.marker.decode()!r}, so it is not what was to be searched"
+        f"{location.name} has no {location.marker.decode()!r}: something else was searched"
         for location, content in artifacts.items()
         if location.marker not in content
     ]
     for canary in CANARIES:
         finder = Finder(canary)
         gaps += [
-            f"{canary.name} is not found in {location.name}, where it lies in the clear"
+            f"{canary.name} is not found in {location.name}, which has it unencrypted"
             for location, content in unencrypted.items()
             if location.stored and canary.in_payloads and not finder.count(content)
         ]
     if not any(Finder(c).count(unencrypted[EVENTS]) for c in CANARIES if c.kind in PERSONAL):
-        gaps.append("no phone number is found in events that hold them")
+        gaps.append("no phone number is found in events that have them")
     return gaps

@@ -1,4 +1,4 @@
-"""A share of the fault matrix, for customers with canaries: not what it does, but what it shows."""
+"""A share of the fault matrix, for customers with canaries: only what it shows is checked."""
 
 import asyncio
 import contextlib
@@ -16,16 +16,17 @@ from resilience.leak_scan.scenario import Disclosures
 from telegent_orchestrator.client import OnboardingHandle, OnboardingIncompleteError
 
 ONBOARDING_TIMEOUT = 45.0
-"""Seconds for an onboarding. Some faults make it wait for longer than this trial should take: what
-it shows until then has been read."""
+"""Seconds for an onboarding. Some faults delay it for longer than this scan should take; what it
+has shown until then is searched."""
 
 
 async def run_sample(
     stack: ScanStack, cases: Sequence[FaultCase], disclosed: Disclosures
 ) -> tuple[int, int]:
-    """Onboards all customers at once, while these calls are spoiled for whoever comes first.
+    """Onboard all customers at once, with these faults for whichever calls come first.
 
-    Returns how many calls were spoiled, and how many onboardings ended in time.
+    Returns:
+        How many calls a fault hit, and how many onboardings ended in time.
     """
     for case in cases:
         stack.simulator.faults.add(case.fault)
@@ -42,7 +43,7 @@ def _count_faulted(stack: ScanStack) -> int:
 
 
 async def _onboard(stack: ScanStack, customer: Customer, disclosed: Disclosures) -> bool:
-    """Whether it ended in time, with people who correct and answer."""
+    """Whether it ended in time, with a bot that resolves its escalations."""
     bot = OperatorBot(customer, stack.orchestrator)
     handle = await stack.orchestrator.start_onboarding(customer.request)
     ending = asyncio.create_task(_end(handle, disclosed))

@@ -138,7 +138,7 @@ class ScanStack(LocalStack):
             "TELEGENT_EVENT_SECRET": canaries.EVENT_SECRET.value,
             "TELEGENT_EVENT_URLS": f"{events_url}/hook?key={canaries.EVENT_URL.value}",
             "TELEGENT_ID_KEY": canaries.ID_KEY.value,
-            # As an operator sets it who investigates a failure.
+            # As an operator sets it to investigate a failure.
             "TELEGENT_LOG_LEVEL": "DEBUG",
             "TELEGENT_PAYLOAD_KEYS": self.payload_keys,
             "TELEGENT_WEBHOOK_PASSWORD": canaries.WEBHOOK_PASSWORD.value,

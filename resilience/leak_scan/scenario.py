@@ -1,4 +1,4 @@
-"""What happens to customers in this trial: everything that can go right, and wrong."""
+"""The scenarios of the leak scan: everything that can succeed and fail."""
 
 import asyncio
 import contextlib
@@ -44,31 +44,31 @@ FAULTS = [
     Fault(match="POST /v1.0/numbers/portin/update", kind="drop_response"),
     Fault(match="GET /v1.0/numbers/order", kind="error_before", nth=3, status=503),
 ]
-"""One of each kind of fault, on the calls of an onboarding."""
+"""One fault of each kind, on the calls of an onboarding."""
 
 Disclosures = list[str]
-"""Whatever our services tell who may read everything."""
+"""What readers with payload keys are shown."""
 
 
 async def invalid_starts(stack: ScanStack, disclosed: Disclosures) -> None:
-    """Requests with mistakes, sent by a client that does not check them."""
+    """Requests with mistakes, sent by a client that does not validate them."""
     kinds = (names.ONBOARDING_WORKFLOW, names.PORT_IN_WORKFLOW, PORT_OUT_WORKFLOW)
     sent = [(kind, what) for kind in kinds for what in canaries.malformed_payloads()]
     sent.append((names.ONBOARDING_WORKFLOW, canaries.invalid_onboarding("faulty-1")))
     for at, (kind, what) in enumerate(sent):
         handle = await stack.client.start_workflow(
-            kind, what, id=f"nonsense-{at}", task_queue=names.TASK_QUEUE
+            kind, what, id=f"malformed-{at}", task_queue=names.TASK_QUEUE
         )
         try:
             await handle.result()
         except WorkflowFailureError as error:
             disclosed.append(str(error.cause))
         else:
-            raise StackError(f"{kind} took nonsense")
+            raise StackError(f"{kind} accepted a malformed request")
 
 
 async def onboarding(stack: ScanStack, disclosed: Disclosures) -> None:
-    """Through one of each fault, a rejected port-in, nonsense, and two crashes."""
+    """Through one fault of each kind, a rejected port-in, malformed messages, and two crashes."""
     for fault in FAULTS:
         stack.simulator.faults.add(fault)
     customer = canaries.customer()
@@ -86,7 +86,7 @@ async def onboarding(stack: ScanStack, disclosed: Disclosures) -> None:
 
 
 async def _send_malformed(stack: ScanStack, port: PortInHandle, disclosed: Disclosures) -> None:
-    """Messages with mistakes, by signal and by update."""
+    """Malformed messages, by signal and by update."""
     handle = stack.client.get_workflow_handle(port.id)
     for sent in canaries.malformed_payloads():
         await handle.signal(names.CORRECT_SIGNAL, sent)
@@ -97,7 +97,7 @@ async def _send_malformed(stack: ScanStack, port: PortInHandle, disclosed: Discl
 
 
 async def failed_onboarding(stack: ScanStack, disclosed: Disclosures) -> None:
-    """One whose people the vendor refuses."""
+    """An onboarding whose subscribers Telegent rejects."""
     refused = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400, times=9)
     stack.simulator.faults.add(refused)
     request = canaries.onboarding("canary-2")
@@ -111,7 +111,7 @@ async def failed_onboarding(stack: ScanStack, disclosed: Disclosures) -> None:
 
 
 async def cancelled_port_in(stack: ScanStack, disclosed: Disclosures) -> None:
-    """A port-in by itself, which the subscriber thinks better of, for private reasons."""
+    """A port-in without an onboarding, cancelled for private reasons."""
     port = await _port_in(stack, canaries.SILENT_NUMBER.value)
     await _wait_for_state(port, PortState.SUBMITTED)
     await port.cancel(PortInCancel(by=OPERATOR_NAME, reason=REASON))
@@ -122,14 +122,14 @@ async def quoting_carrier(stack: ScanStack, disclosed: Disclosures) -> None:
     """A port-in whose carrier repeats in its rejection what it was sent."""
     port = await _port_in(stack, canaries.QUOTED_NUMBER.value)
     await _wait_for_state(port, PortState.ACTION_REQUIRED)
-    await asyncio.sleep(1)  # for some looks that find the same
+    await asyncio.sleep(1)  # for some polls without a change
     disclosed.append((await port.status()).model_dump_json())
     await port.correct(canaries.customer().correction)
     disclosed.append((await port.result()).model_dump_json())
 
 
 async def port_out(stack: ScanStack, disclosed: Disclosures) -> None:
-    """The number that was bought leaves."""
+    """The port-out of the new number."""
     (number,) = (stack.simulator.ledger.by_kind("number.provisioned")[0].data["number"],)
     pin = canaries.PORT_OUT_PIN.value
     handle = await PortOutClient(stack.client, id_key=canaries.ID_KEY.value).start(
@@ -139,16 +139,16 @@ async def port_out(stack: ScanStack, disclosed: Disclosures) -> None:
     )
     while (await handle.status()).state is not PortOutState.PIN_ISSUED:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
-    # Told to who asks for it, and so not among what everybody may read.
+    # The PIN is shown to the operator who asks for it, and is therefore no general disclosure.
     if (await handle.reveal_pin(RevealPin(by=OPERATOR_NAME, reason=REASON))).pin != pin:
-        raise StackError("another PIN was shown")
+        raise StackError("reveal_pin returned another PIN")
     disclosed.append((await handle.status()).model_dump_json())
     stack.simulator.complete_port_out(number, pin)
     disclosed.append((await handle.result()).model_dump_json())
 
 
 async def vendor_webhooks(stack: ScanStack, disclosed: Disclosures) -> None:
-    """With right and wrong credentials, and with nonsense."""
+    """Order updates with right and wrong credentials, and malformed ones."""
     password, token = canaries.WEBHOOK_PASSWORD.value, canaries.WEBHOOK_TOKEN.value
     bodies = [b"{", REASON.encode(), f'{{"OrderId": "{canaries.PIN.value}"}}'.encode()]
     bearer = {"Authorization": f"Bearer {token}"}
@@ -171,12 +171,15 @@ async def vendor_webhooks(stack: ScanStack, disclosed: Disclosures) -> None:
 
 SCENARIOS: Sequence[tuple[str, Callable[[ScanStack, Disclosures], Awaitable[None]]]] = (
     ("requests with mistakes", invalid_starts),
-    ("an onboarding with faults, a rejected port-in, nonsense, two crashes", onboarding),
+    (
+        "an onboarding with faults, a rejected port-in, malformed messages and two crashes",
+        onboarding,
+    ),
     ("an onboarding that fails", failed_onboarding),
     ("a port-in that is cancelled", cancelled_port_in),
-    ("a carrier that quotes secrets", quoting_carrier),
+    ("a carrier that repeats secrets", quoting_carrier),
     ("a port-out", port_out),
-    ("events of the vendor, right and forged", vendor_webhooks),
+    ("order updates, genuine and forged", vendor_webhooks),
 )
 
 
@@ -188,16 +191,16 @@ async def _port_in(stack: ScanStack, number: str) -> PortInHandle:
 async def _wait_for_state(port: PortInHandle, state: PortState) -> None:
     seen = None
     for _ in range(600):
-        with contextlib.suppress(RPCError):  # not started yet, or nobody is there to answer
+        with contextlib.suppress(RPCError):  # not started yet, or no worker answers
             seen = (await port.status()).state
         if seen is state:
             return
         await asyncio.sleep(0.1)
-    raise StackError(f"a port-in did not come to {state}; it is in {seen}")
+    raise StackError(f"a port-in did not reach {state}; it is in {seen}")
 
 
 async def _retry(query: Callable[[], Awaitable[None]]) -> None:
-    """Asks until somebody answers: after a crash the first question may meet nobody."""
+    """Repeat until a worker answers, because none may be running right after a crash."""
     async with asyncio.timeout(60):
         while True:
             try:

@@ -1,4 +1,4 @@
-"""How one thing is weighed: what the ledger holds of it, against what was said."""
+"""Compare one resource in the ledger with what the onboarding reports about it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from simulator import LedgerRow
 
 @dataclass(frozen=True)
 class StepRef:
-    """Where a thing is made: a step of the onboarding or, with `line`, of that line."""
+    """The step that creates a resource: of the onboarding or, with `line`, of that line."""
 
     step: str
     line: str | None = None
@@ -18,7 +18,7 @@ class StepRef:
 
 @dataclass
 class LedgerChecker:
-    """Takes things out of the books one by one, and writes down what is wrong with them."""
+    """Claims resources in the ledger one by one and records what is wrong with them."""
 
     ledger: LedgerReader
     reported: ReportedState
@@ -33,9 +33,13 @@ class LedgerChecker:
         expected: Mapping[str, object],
         reported_id: str | None,
     ) -> str | None:
-        """The ledger's id of a thing that must be there once, with these facts.
+        """Check that a resource exists exactly once, with these values.
 
-        `reported_id`: the id that the onboarding gives.
+        Args:
+            reported_id: The id that the onboarding reports.
+
+        Returns:
+            The id in the ledger, or None if the resource does not exist.
         """
         id_field = f"{kind.split('.')[0]}_id"
         row = self.expect_row(label, step_ref, self.ledger.claim(kind, key), id_field, reported_id)
@@ -47,7 +51,7 @@ class LedgerChecker:
     def expect_unreported(
         self, label: str, kind: str, step_ref: StepRef, key: Mapping[str, object], id_field: str
     ) -> None:
-        """As `expect_one`, for what has no id in a result."""
+        """As `expect_one`, for a resource whose id is not part of a result."""
         rows = self.ledger.claim(kind, key)
         self.expect_row(
             label, step_ref, rows, id_field, str(rows[0].data[id_field]) if rows else None
@@ -61,7 +65,8 @@ class LedgerChecker:
         id_field: str,
         reported_id: str | None,
     ) -> LedgerRow | None:
-        """The row of a thing; says what is wrong with none, several, or an untold one."""
+        """Return the row of a resource; record when there is none, are several, or it is
+        unreported."""
         if not rows:
             self.report_missing(label, step_ref, reported_id)
             return None
@@ -70,14 +75,12 @@ class LedgerChecker:
             found for found in ids if found != reported_id and found not in self.reported.evidence
         ]
         if len(ids) > 1 and unreported:
-            self.violations.append(
-                f"duplicate: {label} is there {len(ids)} times: {', '.join(ids)}"
-            )
+            self.violations.append(f"duplicate: {label} exists {len(ids)} times: {', '.join(ids)}")
         elif reported_id is None and unreported and not self._may_be_unreported(step_ref):
-            self.violations.append(f"orphan: {label} is there as {ids[0]}, and nobody is told")
+            self.violations.append(f"orphan: {label} exists as {ids[0]} and is not reported")
         if reported_id is not None and reported_id not in ids:
             self.violations.append(
-                f"{label}: said to be {reported_id}, but {', '.join(ids)} was made"
+                f"{label}: reported as {reported_id}, but {', '.join(ids)} was created"
             )
         return rows[ids.index(reported_id)] if reported_id in ids else rows[0]
 
@@ -89,7 +92,7 @@ class LedgerChecker:
         key: Mapping[str, object],
         expected: Mapping[str, object],
     ) -> None:
-        """Something that was set, perhaps several times: the last time counts."""
+        """Check the last of several updates: only its values count."""
         rows = self.ledger.claim(kind, key)
         if rows:
             self.check(label, rows[-1], expected)
@@ -97,22 +100,24 @@ class LedgerChecker:
             self.report_missing(label, step_ref, None)
 
     def report_missing(self, label: str, step_ref: StepRef, reported_id: str | None) -> None:
-        """Says what is wrong with a thing that is not there."""
+        """Record what is wrong about a resource that does not exist."""
         if reported_id is not None:
-            self.violations.append(f"{label}: said to be {reported_id}, which was never made")
+            self.violations.append(f"{label}: reported as {reported_id}, which was never created")
         elif self.reported.complete or self.reported.finished(step_ref.step, step_ref.line):
-            self.violations.append(f"lost: {label} is not there, and {step_ref.step} has ended")
+            self.violations.append(
+                f"lost: {label} does not exist, and step {step_ref.step} has ended"
+            )
         elif not self.reported.open_escalations:
-            self.violations.append(f"lost: {label} is not there, and nobody is asked")
+            self.violations.append(f"lost: {label} does not exist and is not escalated")
 
     def check(self, label: str, row: LedgerRow, expected: Mapping[str, object]) -> None:
-        """Says in which facts a row is wrong."""
+        """Record each value of a row that differs from what is expected."""
         for name, value in expected.items():
             if row.data.get(name) != value:
                 self.violations.append(f"{label}: {name} is {row.data.get(name)}, not {value}")
 
     def _may_be_unreported(self, step_ref: StepRef) -> bool:
-        """A step that is at it, or asks about it, need not name yet what it has made."""
+        """Whether a step that is running or escalated need not report what it has created yet."""
         return bool(self.reported.open_escalations) and not self.reported.finished(
             step_ref.step, step_ref.line
         )

@@ -1,4 +1,4 @@
-"""The verdict on an onboarding: what it says, against what really happened at the vendor."""
+"""The oracle: compares what an onboarding reports with what happened at the vendor."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,21 +25,25 @@ from workflows.onboarding.subscribers import GUARDIAN_STEP, subscriber_step
 from workflows.onboarding.workflow import ACCOUNT_STEP
 
 Ids = dict[str, str | None]
-"""The ledger's ids by the request's keys; None: not there."""
+"""Ids in the ledger by the request's keys; None if the resource does not exist."""
 
 
 @dataclass(frozen=True)
 class InvariantReport:
-    """`violations`: what is duplicated, lost or wrong. `escalations`: what is asked."""
+    """The findings about one onboarding.
+
+    Attributes:
+        violations: What is duplicated, lost or wrong.
+        escalations: What waits for an operator.
+    """
 
     violations: Sequence[str]
     escalations: Sequence[str]
 
     @property
     def state(self) -> Literal["ok", "escalated", "violation"]:
-        """ok: each thing is there exactly once, and the onboarding says so. escalated: what is not
-        there waits for a person, with evidence. violation: something is wrong.
-        """
+        """`ok`: every resource exists exactly once and is reported. `escalated`: what is missing
+        waits for an operator, with evidence. `violation`: something is wrong."""
         return "violation" if self.violations else "escalated" if self.escalations else "ok"
 
 
@@ -49,10 +53,13 @@ def check_invariants(
     progress: OnboardingProgress,
     rejections: Mapping[str, Sequence[str]] | None = None,
 ) -> InvariantReport:
-    """Judges one onboarding that was alone with its simulator.
+    """Check an onboarding that was the only one of its simulator.
 
-    Take `progress` first and `rows` after it, so that nothing is said that is not written.
-    `rejections`: the carrier's texts that have to be, by ported number, each with one correction.
+    Args:
+        request: What was requested.
+        rows: The ledger, read after `progress`, so that it holds whatever is reported.
+        progress: What the onboarding reports.
+        rejections: The carrier's expected rejections by ported number, each with one correction.
     """
     ledger = LedgerReader(rows)
     report = check_shared_ledger(request, ledger, progress, rejections)
@@ -65,21 +72,22 @@ def check_shared_ledger(
     progress: OnboardingProgress,
     rejections: Mapping[str, Sequence[str]] | None = None,
 ) -> InvariantReport:
-    """As `check_invariants`, for a ledger of many: takes this onboarding's rows out of `ledger`.
+    """As `check_invariants`, for a ledger that several onboardings share.
 
-    When all have been judged, `ledger.unclaimed` are what nobody asked for.
+    Claims this onboarding's rows. When all onboardings are checked, `ledger.unclaimed` has the
+    effects that no request asked for.
     """
     reported = ReportedState(progress)
     checker = LedgerChecker(
         ledger, reported, [*reported.failures, *reported.unjustified_escalations]
     )
     if not reported.complete and not reported.open_escalations:
-        checker.violations.append("not complete, and nobody is asked: stuck or silent")
+        checker.violations.append("not complete and without an escalation: stuck or silent")
     account_id = _check_account(checker, request)
     subscribers = _check_subscribers(checker, request, account_id)
     message_route_id, voice_route_id = _check_routes(checker, request, account_id)
     packages = _check_packages(checker, request, _check_products(checker, request))
-    # A line that names its number, or its SIM, before those that take what is left.
+    # Lines that name their number or SIM go first; the others take what remains.
     for line in sorted(request.lines, key=lambda line: not reported.line(line.key).phone_number):
         owner = LineOwner(
             account_id,
@@ -93,7 +101,7 @@ def check_shared_ledger(
         for row in ledger.claim("number.provisioned", {"subscriber_id": subscriber_id}):
             if row.data["number"] not in reported.evidence:
                 checker.violations.append(
-                    f"duplicate: {key} has {row.data['number']}, which is no line's"
+                    f"duplicate: {key} has {row.data['number']}, which belongs to no line"
                 )
     return InvariantReport(checker.violations, reported.open_escalations)
 

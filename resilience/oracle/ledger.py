@@ -1,4 +1,4 @@
-"""The simulator's ledger as a judge reads it: rows are taken out until none is left over."""
+"""The simulator's ledger as the oracle reads it: each check claims rows until none remain."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from simulator import LedgerRow
 
 
 class LedgerReader:
-    """Ledger rows by kind. What no judge takes out belongs to nobody: see `unclaimed`."""
+    """Ledger rows by kind. Rows that no check claims are `unclaimed`."""
 
     def __init__(self, rows: Iterable[LedgerRow]) -> None:
         self._rows: dict[str, list[LedgerRow]] = defaultdict(list)
@@ -18,7 +18,7 @@ class LedgerReader:
 
     @classmethod
     def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> "LedgerReader":
-        """From the lines of a ledger file, or the answer of `GET /_sim/ledger`."""
+        """Build it from the lines of a ledger file, or from the response of `GET /_sim/ledger`."""
         return cls(
             LedgerRow(row["seq"], datetime.fromisoformat(row["time"]), row["kind"], row["data"])
             for row in rows
@@ -27,7 +27,7 @@ class LedgerReader:
     def claim(
         self, kind: str, key: Mapping[str, object], limit: int | None = None
     ) -> list[LedgerRow]:
-        """Takes out the rows of a kind whose data have these values, oldest first."""
+        """Remove and return the rows of a kind whose data have these values, oldest first."""
         same = [row for row in self._rows[kind] if key.items() <= row.data.items()]
         mine = same[:limit]
         taken = {row.seq for row in mine}
@@ -36,9 +36,9 @@ class LedgerReader:
 
     @property
     def unclaimed(self) -> list[str]:
-        """A sentence for each effect that nobody asked for."""
+        """A sentence for each effect that no request asked for."""
         left = sorted((row for rows in self._rows.values() for row in rows), key=lambda r: r.seq)
-        return [f"nobody asked for {row.kind} {_describe(row.data)}" for row in left]
+        return [f"not requested: {row.kind} {_describe(row.data)}" for row in left]
 
 
 def _describe(data: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""How a line is judged: its number, subscription, data usage and filters."""
+"""Check a line: its number, subscription, data usage and filters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ UPDATE_FIELDS = {
     "CurrentAccountPassword",
     "CurrentBillingAddress",
 }
-"""What an update of a port-in always sends: what is left out might be cleared."""
+"""Fields that every update of a port-in must send: Telegent may clear those that are omitted."""
 STATES_WITHOUT_ORDER_ID = (
     PortState.CHECKING_ELIGIBILITY,
     PortState.SUBMITTING,
     PortState.SUBMIT_UNKNOWN,
 )
-"""States of a port-in that need not name an order: it may be there, and the state says so."""
+"""States in which a port-in may have an order that it does not report; the state says so."""
 
 
 @dataclass(frozen=True)
 class LineOwner:
-    """What a line belongs to, by the ledger's ids."""
+    """What a line belongs to, by ids in the ledger."""
 
     account_id: str | None
     subscriber_id: str | None
@@ -47,7 +47,7 @@ def check_line(
     owner: LineOwner,
     rejections: Mapping[str, Sequence[str]],
 ) -> None:
-    """Takes everything of a line out of the books."""
+    """Claim and check everything that belongs to a line."""
     number: str | None
     if isinstance(line.number, PortInNumber):
         expected_rejections = rejections.get(line.number.phone_number, ())
@@ -71,14 +71,14 @@ def check_line(
 def _check_bought_number(
     checker: LedgerChecker, line: LineRequest, requested: NewNumber, owner: LineOwner
 ) -> tuple[str | None, str | None]:
-    """Number and id of the number that was bought."""
+    """Check a new number. Returns the number and its id."""
     label, line_result = f"number of {line.key}", checker.reported.line(line.key)
     kind, whose = "number.provisioned", {"subscriber_id": owner.subscriber_id}
     if requested.iccid:
         rows = checker.ledger.claim(kind, {**whose, "iccid": requested.iccid})
     else:
         key = {**whose, "number": line_result.phone_number} if line_result.phone_number else whose
-        # Only one: a subscriber's others are another line's, or doubled.
+        # Only one: further numbers of the subscriber belong to other lines, or are duplicates.
         rows = checker.ledger.claim(kind, key, limit=1)
     step_ref = StepRef(NUMBER_STEP, line.key)
     row = checker.expect_row(label, step_ref, rows, "number", line_result.phone_number)
@@ -100,7 +100,11 @@ def _check_ported_number(
     owner: LineOwner,
     expected_rejections: list[str],
 ) -> tuple[str, str | None]:
-    """The number, and its id once it is here. `expected_rejections`: in order."""
+    """Check a ported number. Returns the number, and its id once it has arrived.
+
+    Args:
+        expected_rejections: In the order in which the carrier must send them.
+    """
     label, number, port = (
         f"port-in of {line.key}",
         requested.phone_number,
@@ -113,7 +117,7 @@ def _check_ported_number(
         checker.check(label, order, {"iccid": requested.iccid})
         if port and port.order_id is None and port.state not in STATES_WITHOUT_ORDER_ID:
             checker.violations.append(
-                f"orphan: {label} is {port.state}, and does not name {order.data['order_id']}"
+                f"orphan: {label} is {port.state} and does not report {order.data['order_id']}"
             )
     _check_corrections(checker, label, key, expected_rejections)
     arrived = checker.ledger.claim("portin.completed", key)
@@ -135,7 +139,7 @@ def _check_corrections(
     updates = checker.ledger.claim("portin.updated", key)
     if rejected != expected_rejections[: len(rejected)]:
         checker.violations.append(
-            f"{label}: rejected as {rejected}, not as {expected_rejections}: wrong data were sent"
+            f"{label}: rejected as {rejected}, not as {expected_rejections}: wrong data was sent"
         )
     if len(updates) > len(rejected):
         checker.violations.append(
@@ -152,14 +156,14 @@ def _check_corrections(
 
 
 def _arrival_contradiction(port: PortInStatus | None, arrivals: int) -> str:
-    """How a port-in's state and the number's arrival contradict each other."""
+    """How a port-in's state contradicts the arrival of its number."""
     state = port.state if port else None
     if arrivals > 1:
         return f"the number arrived {arrivals} times"
     if state is PortState.COMPLETED and not arrivals:
-        return "said to be COMPLETED, and the number never arrived"
+        return "reported as COMPLETED, but the number never arrived"
     if arrivals and state is not None and state.final and state is not PortState.COMPLETED:
-        return f"said to be {state}, and the number has arrived"
+        return f"reported as {state}, but the number has arrived"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What an onboarding says of itself: which steps are done, what it asks, what it names."""
+"""What an onboarding reports: finished steps, escalations, ids."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,8 @@ OPERATOR_STATES = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState
 
 
 class ReportedState:
-    """A progress, read with the judge's questions. `line` is a line's key; None: no line's."""
+    """A progress, with the questions that the oracle has. `line` is a line's key, or None for the
+    onboarding's own steps."""
 
     def __init__(self, progress: OnboardingProgress) -> None:
         self._progress = progress
@@ -22,11 +23,11 @@ class ReportedState:
 
     @property
     def complete(self) -> bool:
-        """Whether it says that everything is there."""
+        """Whether it reports that every resource exists."""
         return self.result.complete
 
     def line(self, key: str) -> LineResult:
-        """What it says of a line."""
+        """The result that it reports for a line."""
         status = self._progress.lines.get(key)
         return status.result if status else LineResult(key=key, state=StepState.WAITING)
 
@@ -35,37 +36,37 @@ class ReportedState:
         return self._progress.ports.get(key)
 
     def finished(self, step: str, line: str | None) -> bool:
-        """Whether a step says that nothing more will happen in it."""
+        """Whether it reports a step as finished."""
         return any(s.name == step and s.finished for s in self._steps(line))
 
     @property
     def evidence(self) -> str:
-        """All that people are told beside the questions they are asked."""
+        """All evidence in its escalations."""
         sentences = (q for line in [None, *self._progress.lines] for q in self._escalations(line))
         return "\n".join(text for escalation in sentences for text in escalation.evidence)
 
     @property
     def failures(self) -> list[str]:
-        """A sentence for each step that has given up."""
+        """A sentence for each step that has failed."""
         lines = [None, *self._progress.lines]
         steps = [(line, step) for line in lines for step in self._steps(line)]
         return [
-            f"{_label(step.name, line)} gave up: {step.detail}"
+            f"{_label(step.name, line)} failed: {step.detail}"
             for line, step in steps
             if step.state is StepState.FAILED
         ]
 
     @property
     def open_escalations(self) -> list[str]:
-        """A sentence for each thing that waits for a person."""
+        """A sentence for each escalation."""
         sentences = [
-            f"{_label(escalation.step, line)} asks: {escalation.message} "
+            f"{_label(escalation.step, line)} escalated: {escalation.message} "
             f"({'; '.join(escalation.evidence)})"
             for line in [None, *self._progress.lines]
             for escalation in self._escalations(line)
         ]
         ports = [
-            f"{_label('Port-in', line)} asks: {port.state} "
+            f"{_label('Port-in', line)} needs an operator: {port.state} "
             f"{port.attention or _last_vendor_message(port)}"
             for line, port in self._progress.ports.items()
             if needs_operator(port)
@@ -74,12 +75,12 @@ class ReportedState:
 
     @property
     def unjustified_escalations(self) -> list[str]:
-        """A sentence for each question without evidence, or that the onboarding does not show."""
+        """A sentence for each escalation that has no evidence or is not shown by the onboarding."""
         found = []
         for line in [None, *self._progress.lines]:
             for escalation in self._escalations(line):
                 if not escalation.evidence:
-                    found.append(f"{_label(escalation.step, line)} asks without evidence")
+                    found.append(f"{_label(escalation.step, line)} is escalated without evidence")
         for line, port in self._progress.ports.items():
             if needs_operator(port) and not (
                 port.attention or port.remedy or _last_vendor_message(port)
@@ -91,8 +92,7 @@ class ReportedState:
         waiting = {line for line in self._progress.lines if self._escalations(line)}
         waiting |= {line for line, port in self._progress.ports.items() if needs_operator(port)}
         found += [
-            f"line {line} waits for a person, and "
-            f"the onboarding shows it as {reported_states[line]}"
+            f"line {line} needs an operator, but the onboarding shows it as {reported_states[line]}"
             for line in sorted(waiting)
             if reported_states[line] is not StepState.NEEDS_OPERATOR
         ]
@@ -112,7 +112,7 @@ class ReportedState:
 
 
 def needs_operator(port: PortInStatus) -> bool:
-    """Whether a port-in waits for a person."""
+    """Whether a port-in waits for an operator."""
     return port.state in OPERATOR_STATES or bool(port.attention)
 
 

@@ -19,10 +19,12 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command("soak")
 def run_soak(
-    onboardings: Annotated[int, typer.Option(min=1, help="How many, each with a port-in.")] = 200,
-    seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
+    onboardings: Annotated[
+        int, typer.Option(min=1, help="How many onboardings, each with a port-in.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the random choices.")] = 1,
 ) -> None:
-    """Onboard many families while the vendor fails and processes are ended at random."""
+    """Onboard many customers while the vendor fails and processes are killed at random."""
     directory = new_run_directory("soak")
     directory.mkdir(parents=True)
     raise typer.Exit(run(_run(onboardings, seed, directory)))
@@ -33,14 +35,16 @@ async def _run(onboardings: int, seed: int, directory: Path) -> int:
     with progress_bar(console, f"onboardings (seed {seed})", onboardings) as bar:
 
         def on_ended(chaos: ProcessChaos) -> None:
-            bar.advance(f"{sum(chaos.counts.values())} processes ended or stopped")
+            bar.advance(f"{sum(chaos.counts.values())} processes killed or suspended")
 
         result = await soak(onboardings, seed, directory, on_ended)
     _show(console, result)
     for sentence in result.violations:
         console.print("[bold red]VIOLATION[/]", sentence, highlight=False)
     if result.violations:
-        console.print(f"again: python -m resilience.soak --onboardings {onboardings} --seed {seed}")
+        console.print(
+            f"repeat: python -m resilience.soak --onboardings {onboardings} --seed {seed}"
+        )
         console.print(f"logs and database: {directory}", highlight=False)
     return VIOLATION if result.violations else OK
 
@@ -51,19 +55,22 @@ def _show(console: Console, result: SoakResult) -> None:
     table = Table("Soak", "", box=None, padding=(0, 2), header_style="bold")
     for name, value in (
         ("onboardings, each with a port-in", len(result.entries)),
-        ("complete, with each thing exactly once", exact),
-        ("of these, escalated on the way", escalations),
+        ("complete, with every resource exactly once", exact),
+        ("of these, escalated meanwhile", escalations),
         ("violations", len(result.violations)),
         *(
             (f"worker or server: {action}", count)
             for action, count in sorted(result.actions.items())
         ),
         *((f"vendor: {fault}", count) for fault, count in sorted(result.faults.items())),
-        ("calls, token calls included", result.calls),
-        (f"most calls in any minute (limit {RATE_LIMIT})", result.max_requests_per_minute),
-        ("calls that the limit refused", result.rate_limited),
-        ("seconds of a new onboarding after the last fault", f"{result.recovery_seconds:.0f}"),
-        ("minutes in all", f"{result.seconds / 60:.1f}"),
+        ("requests, token requests included", result.calls),
+        (f"most requests in any minute (limit {RATE_LIMIT})", result.max_requests_per_minute),
+        ("requests rejected by the rate limit", result.rate_limited),
+        (
+            "duration of an onboarding after the last fault, in seconds",
+            f"{result.recovery_seconds:.0f}",
+        ),
+        ("minutes in total", f"{result.seconds / 60:.1f}"),
     ):
         table.add_row(name, str(value))
     console.print(table)

@@ -1,4 +1,4 @@
-"""Ending workers and server at random, and bringing them back, as long as it runs."""
+"""Kill, suspend and restart workers and server at random."""
 
 import asyncio
 import random
@@ -10,21 +10,23 @@ from resilience.harness.chaos_stack import ChaosStack, WorkerProcess
 
 WORKERS = 2
 WORKER_UPTIME = (5.0, 40.0)
-"""Seconds until something happens to a worker."""
+"""Seconds between disruptions of a worker."""
 SERVER_UPTIME = (30.0, 90.0)
 SERVER_DOWNTIME = (0.0, 2.0)
 SHORT_SUSPENSION, LONG_SUSPENSION = (1.0, 20.0), (80.0, 110.0)
-"""Seconds that a worker stands still: shorter than an activity may take, and longer."""
+"""Seconds of a suspension: shorter than an activity may take, and longer."""
 ACTIONS = {"kill -9": 5, "SIGTERM": 3, "short suspension": 3, "long suspension": 1}
 """What happens to a worker, by weight."""
 TERMINATION_TIMEOUT = 90.0
-"""Seconds that a worker has to end when it is asked to: its grace, and some more."""
+"""Seconds in which a worker must end after SIGTERM: its graceful shutdown timeout and a margin."""
 
 
 class ProcessChaos:
-    """What is done to workers and server, each by a chance of its own from the seed.
+    """Disrupts workers and server, each with its own random sequence from the seed.
 
-    `counts` counts; `violations` says what no process may do.
+    Attributes:
+        counts: Disruptions by kind.
+        violations: Sentences about processes that did not end as they must.
     """
 
     def __init__(self, stack: ChaosStack, seed: int) -> None:
@@ -32,18 +34,18 @@ class ProcessChaos:
         self.violations: list[str] = []
         self._stack = stack
         self._seed = seed
-        # A worker that starts needs the server, so neither is touched while the other starts.
+        # A worker that starts needs the server, so neither is disrupted while the other starts.
         self._starting = asyncio.Lock()
 
     async def run(self) -> None:
-        """Goes on until it is cancelled."""
+        """Run until cancelled."""
         async with asyncio.TaskGroup() as group:
             for slot in range(WORKERS):
                 group.create_task(self._run_worker_slot(self._rng(f"worker {slot}")))
             group.create_task(self._crash_server_repeatedly(self._rng("server")))
 
     async def final_crash(self) -> None:
-        """Kills all there is at once, and brings it back for good."""
+        """Kill all processes at once, and start them again."""
         for worker in self._stack.workers:
             if worker.child.running:
                 await worker.kill()
@@ -66,7 +68,7 @@ class ProcessChaos:
                 worker = await self._start()
 
     async def _disrupt(self, worker: WorkerProcess, rng: random.Random) -> WorkerProcess:
-        """Does something to a worker; the one that works in its place afterwards."""
+        """Disrupt a worker. Returns the worker that runs in its place afterwards."""
         (action,) = rng.choices(list(ACTIONS), list(ACTIONS.values()))
         self.counts[action] += 1
         if action == "kill -9":
@@ -118,7 +120,7 @@ class ProcessChaos:
 
 @asynccontextmanager
 async def process_chaos(stack: ChaosStack, seed: int) -> AsyncIterator[ProcessChaos]:
-    """Process chaos while the block runs, and at its end one final crash."""
+    """Run process chaos while the block runs, and one final crash at its end."""
     chaos = ProcessChaos(stack, seed)
     task = asyncio.create_task(chaos.run())
     try:

@@ -1,4 +1,4 @@
-"""Faults at random, as a bad day at the vendor brings them."""
+"""Random faults, as on a bad day at the vendor."""
 
 import random
 from collections import Counter
@@ -7,7 +7,7 @@ from simulator import Fault
 from simulator.engine.faults import FaultInjector
 
 READ_TIMEOUT = 2.0
-"""Seconds that the workers of a soak wait for an answer."""
+"""Seconds that the workers of a soak wait for a response."""
 LATE_DELAY = READ_TIMEOUT + 0.5
 
 FAULT_RATES = (
@@ -24,12 +24,14 @@ FAULT_RATES = (
     (0.0025, Fault(match="*", kind="empty")),
     (0.005, Fault(match="*", kind="401")),
 )
-"""The share of calls that meet each fault, token calls included."""
+"""The share of calls that each fault hits, token calls included."""
 
 
 class RandomFaults(FaultInjector):
-    """Spoils calls at random, until it is cleared. The same seed spoils the same calls: which one
-    is meant is told by its endpoint and by how many came there before."""
+    """Injects faults at random until it is cleared.
+
+    The same seed hits the same calls, identified by endpoint and number of earlier calls to it.
+    """
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -39,12 +41,12 @@ class RandomFaults(FaultInjector):
         self._active = True
 
     def clear(self) -> None:
-        """Good weather from now on."""
+        """Inject no more faults."""
         super().clear()
         self._active = False
 
     def next(self, method: str, path: str) -> Fault | None:
-        """The fault that this call meets, if any."""
+        """The fault that hits this call, if any."""
         call = f"{method} {path}"
         self._call_counts[call] += 1
         if not self._active:

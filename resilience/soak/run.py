@@ -1,4 +1,4 @@
-"""A soak: many customers on a bad day at the vendor, while processes are ended at random."""
+"""A soak: many onboardings on a bad day at the vendor, while processes are killed at random."""
 
 import asyncio
 import contextlib
@@ -31,18 +31,18 @@ from telegent_orchestrator.names import (
 MAX_CONCURRENT_ONBOARDINGS = 20
 """Onboardings that are open at once."""
 CHAOS_SHARE = 0.9
-"""The part of the onboardings that must have ended until the mayhem does."""
+"""The share of the onboardings after whose end the process chaos ends."""
 MAX_SECONDS_PER_ONBOARDING = 20
-"""By how many seconds for each onboarding the mayhem ends at the latest."""
+"""The process chaos ends after this many seconds for each onboarding at the latest."""
 DRAIN_TIMEOUT = 600.0
-"""Seconds that whatever is still open then has: time-outs and waits for a retry need some."""
+"""Seconds for what is still open then, with its timeouts and retries."""
 RECOVERY_TIMEOUT = 60.0
 """Seconds in which a new onboarding must complete after the last fault."""
 POLL_INTERVAL = timedelta(seconds=3)
 
 REQUESTS, RATE_LIMIT = 1800, 2000
-"""Requests a minute: what the workers are told to send, and what the vendor allows. The standard
-tier, 45 of 50, made 40 times as fast."""
+"""Requests a minute that the workers may send, and that the vendor allows: 40 times those of the
+standard tier, 45 and 50."""
 SETTINGS = {
     "TELEGENT_REQUESTS_PER_MINUTE": str(REQUESTS),
     "TELEGENT_BURST": "20",
@@ -56,7 +56,11 @@ CARRIER = CarrierTimings(acknowledge_after=1, decide_after=3, complete_after=5)
 
 @dataclass
 class SoakEntry:
-    """One onboarding of the soak. `escalations`: each time it waited for people, what for."""
+    """One onboarding of the soak.
+
+    Attributes:
+        escalations: What it has waited for an operator for.
+    """
 
     customer: Customer
     bot: OperatorBot
@@ -67,7 +71,13 @@ class SoakEntry:
 
 @dataclass
 class SoakResult:
-    """What came of a soak. `recovery_seconds`: of the last onboarding."""
+    """The result of a soak.
+
+    Attributes:
+        actions: Disruptions of processes by kind.
+        faults: Injected faults by kind.
+        recovery_seconds: Duration of one more onboarding after the last fault.
+    """
 
     entries: Sequence[SoakEntry]
     actions: Counter[str]
@@ -83,10 +93,16 @@ class SoakResult:
 async def soak(
     onboardings: int, seed: int, directory: Path, on_ended: Callable[[ProcessChaos], None]
 ) -> SoakResult:
-    """Onboards so many families; `on_ended` is told of each that has come to its end.
+    """Onboard this many customers under random faults and process chaos.
 
-    The same seed makes the same choices, though not at the same moments. Logs and the database are
-    in `directory`. Raises StackError if a process does not start.
+    Args:
+        onboardings: How many.
+        seed: Makes the same choices, though not at the same moments.
+        directory: For logs and the database.
+        on_ended: Called whenever an onboarding has ended.
+
+    Raises:
+        StackError: A process did not start.
     """
     began = time.monotonic()
     customers = [create_customer(at, "soak") for at in range(onboardings + 1)]
@@ -144,7 +160,7 @@ async def soak(
 
 
 async def _onboard(stack: ChaosStack, entry: SoakEntry) -> None:
-    """Starts an onboarding and stays with it to its end, whoever has to be asked on the way."""
+    """Start an onboarding and follow it to its end, with the bot resolving its escalations."""
     await _start(stack, entry.customer)
     follower = OnboardingFollower(
         stack.client, entry.bot, stack.simulator, poll_interval=POLL_INTERVAL
@@ -171,7 +187,7 @@ async def _start(stack: ChaosStack, customer: Customer) -> None:
 async def _until_mostly_ended(
     open_tasks: set[asyncio.Task[None]], onboardings: int
 ) -> set[asyncio.Task[None]]:
-    """Waits until most have ended, or far too long; those that are open then."""
+    """Wait until most have ended, or the time is up. Returns those that are still open."""
     deadline = time.monotonic() + MAX_SECONDS_PER_ONBOARDING * onboardings
     while len(open_tasks) > (1 - CHAOS_SHARE) * onboardings and time.monotonic() < deadline:
         on_ended, open_tasks = await asyncio.wait(
@@ -185,7 +201,7 @@ async def _until_mostly_ended(
 
 
 async def _measure_recovery(stack: ChaosStack, last: SoakEntry) -> float:
-    """How long one more onboarding takes, in seconds."""
+    """How many seconds one more onboarding takes."""
     began = time.monotonic()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(2 * RECOVERY_TIMEOUT):
@@ -194,7 +210,7 @@ async def _measure_recovery(stack: ChaosStack, last: SoakEntry) -> float:
 
 
 def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[str]:
-    """What is wrong with each, by the ledger; and what nobody asked for."""
+    """What is wrong with each onboarding by the ledger, and effects that no request asked for."""
     ledger = LedgerReader(simulator.ledger.rows)
     violations = []
     for entry in entries:
@@ -212,7 +228,7 @@ def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[s
 
 
 async def _count_mismatches(stack: ChaosStack, entries: Sequence[SoakEntry]) -> list[str]:
-    """Whether there is one workflow for each thing asked for, and none is open."""
+    """Whether there is exactly one workflow for each requested resource, and none is open."""
     lines = sum(len(entry.customer.request.lines) for entry in entries)
     expected_counts = {
         ONBOARDING_WORKFLOW: len(entries),

@@ -1,4 +1,4 @@
-"""Finds the documents and reads or replaces what stands between markers in them."""
+"""Find documents, and read or replace the text between two markers in them."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ DOCUMENTS = [
 
 
 def between_markers(path: Path, name: str) -> str:
-    """What stands between the comments `<!-- name:begin … -->` and `<!-- name:end -->`."""
+    """The text between the comments `<!-- name:begin … -->` and `<!-- name:end -->`."""
     text = path.read_text(encoding="utf-8")
     _, _, after = text.partition(f"<!-- {name}:begin")
     inside, end, _ = after.partition(f"<!-- {name}:end -->")
@@ -21,7 +21,7 @@ def between_markers(path: Path, name: str) -> str:
 
 
 def replace_between_markers(path: Path, name: str, text: str) -> None:
-    """Put this text between the two comments."""
+    """Replace the text between the two comments."""
     old = path.read_text(encoding="utf-8")
     begin = old.index("-->", old.index(f"<!-- {name}:begin")) + len("-->")
     end = old.index(f"<!-- {name}:end -->")
@@ -29,6 +29,6 @@ def replace_between_markers(path: Path, name: str, text: str) -> None:
 
 
 def table_rows(table: str) -> list[list[str]]:
-    """Cells of a Markdown table, without its head."""
+    """The cells of a Markdown table, without its header."""
     lines = [line for line in table.splitlines() if line.startswith("|")]
     return [re.split(r"\s*(?<!\\)\|\s*", line)[1:-1] for line in lines[2:]]

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/reference/port-in.md: `python -m tools.docs.port_in_tables`."""
+"""Write the tables of docs/reference/port-in.md: `python -m tools.docs.port_in_tables`."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "reference" / "port-in.md"
 
 
 def states() -> str:
-    """Each state, what it means, and where it may lead."""
+    """Each state, its meaning, and the states that may follow."""
     table = ["| State | Meaning | May go to |", "|---|---|---|"]
     for state in PortState:
         to = ", ".join(f"`{other}`" for other in PortState if other in TRANSITIONS[state])
@@ -29,7 +29,7 @@ def states() -> str:
 
 
 def messages() -> str:
-    """In which states each message is taken."""
+    """The states in which each message is accepted."""
     table = ["| Message | Taken in |", "|---|---|"]
     for message in (*MessageKind, *OperatorAction):
         name = f"`{message}` (operator)" if isinstance(message, OperatorAction) else message.value
@@ -39,7 +39,7 @@ def messages() -> str:
 
 
 def vendor_statuses() -> str:
-    """The vendor's words for each state."""
+    """Telegent's order statuses for each state."""
     table = ["| State | Vendor's words |", "|---|---|"]
     table += [
         f"| `{state}` | {', '.join(f'`{word}`' for word in spellings)} |"
@@ -49,7 +49,7 @@ def vendor_statuses() -> str:
 
 
 def deadlines() -> str:
-    """The deadlines of each state, by default, counted from entering it."""
+    """The default deadlines of each state, counted from entering it."""
     table = ["| State | Timer | After | Then |", "|---|---|---|---|"]
     now = datetime(2026, 1, 1, tzinfo=UTC)
     clocks = Milestones(state_entered_at=now, submitted_at=now)

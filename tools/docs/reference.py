@@ -1,4 +1,4 @@
-"""Writes docs/reference/payloads.md from the JSON Schemas: `python -m tools.docs.reference`."""
+"""Write docs/reference/payloads.md from the JSON Schemas: `python -m tools.docs.reference`."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Writes the settings into docs/reference/settings.md: `python -m tools.docs.settings_table`."""
+"""Write the settings into docs/reference/settings.md: `python -m tools.docs.settings_table`."""
 
 from tools.docs.documents import ROOT, replace_between_markers
 from worker.settings import markdown_table

@@ -1,4 +1,4 @@
-"""`python -m tools.docs.write_tables`: write the tables of failure-handling.md."""
+"""Write the tables of failure-handling.md: `python -m tools.docs.write_tables`."""
 
 from activities.support.write_specs import (
     CANCEL_PORT,
@@ -29,17 +29,18 @@ NAMED_WITH_THEIR_OWNER = (
     VOID_PORT_OUT_PIN,
     RELEASE_NUMBER,
 )
-"""What they leave is named with the number, the port-in or the port-out; a webhook is nowhere."""
+"""Writes whose retained effects are reported with the number, port-in or port-out; those of a
+webhook are not reported."""
 LAG_SETTINGS = {Lag.READ: "read lag", Lag.PURCHASE: "purchase lag"}
 
 
 def writes() -> str:
-    """How each write is repeated and found again."""
-    head = ("Write", "Kind", "Key or mark", "The look", "Adopted", "Proof that it is not there")
-    table = [_row(*head, "Lag", "A person is asked when"), _row(*["---"] * 8)]
+    """How each write is retried and looked up."""
+    head = ("Write", "Kind", "Key or mark", "Lookup", "Adopted", "Proof of absence")
+    table = [_row(*head, "Lag", "Escalated when"), _row(*["---"] * 8)]
     for row in WRITE_SPECS.values():
         unique = ", unique" if row.unique else ""
-        look = (
+        lookup = (
             ("not needed" if row.kind is WriteKind.IDEMPOTENT else "none")
             if row.lookup is None
             else row.lookup
@@ -49,7 +50,7 @@ def writes() -> str:
                 f"`{row.activity}`",
                 f"{row.kind}{unique}",
                 row.natural_key,
-                look,
+                lookup,
                 row.match_rule or NONE,
                 row.absence_proof or NONE,
                 LAG_SETTINGS[row.lag] if row.lag else NONE,
@@ -61,13 +62,16 @@ def writes() -> str:
 
 def compensation() -> str:
     """What a cancel does about each write."""
-    table = [_row("Made by", "A cancel", "Until when, or why it is left"), _row(*["---"] * 3)]
+    table = [
+        _row("Created by", "A cancel", "Until when, or why it is retained"),
+        _row(*["---"] * 3),
+    ]
     for row in WRITE_SPECS.values():
         if row.compensation:
             table.append(_row(f"`{row.activity}`", f"`{row.compensation}`", row.compensate_until))
         elif row.retained_because != "for good":
-            named = "" if row in NAMED_WITH_THEIR_OWNER else ", and names it"
-            table.append(_row(f"`{row.activity}`", f"leaves it{named}", row.retained_because))
+            named = "" if row in NAMED_WITH_THEIR_OWNER else ", and reports it"
+            table.append(_row(f"`{row.activity}`", f"retains it{named}", row.retained_because))
     return "\n".join(table)
 
 

@@ -1,1 +1,1 @@
-"""JSON Schemas of what crosses Temporal, for callers in any language: `make schemas`."""
+"""JSON Schemas of all payloads in Temporal, for callers in any language: `make schemas`."""

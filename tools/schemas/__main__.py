@@ -1,4 +1,4 @@
-"""`python -m tools.schemas`: write the documents of the models as they are now."""
+"""Write the documents of the current models: `python -m tools.schemas`."""
 
 import json
 import tomllib
@@ -27,7 +27,7 @@ def render_documents() -> dict[str, str]:
 
 
 def write() -> None:
-    """Write every document, and remove what is none any more."""
+    """Write every document, and delete those of models that do not exist."""
     wanted = render_documents()
     CURRENT.mkdir(exist_ok=True)
     for there in CURRENT.iterdir():

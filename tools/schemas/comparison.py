@@ -1,4 +1,4 @@
-"""Two JSON Schemas of one payload, an old and a new one, compared from the caller's side."""
+"""Compare an old and a new JSON Schema of one payload from the caller's side."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,13 +21,15 @@ ANNOTATION_KEYWORDS = {
     "examples",
     "discriminator",
 }
-"""They tell people something, or a validator nothing that the rest does not say."""
+"""They are for readers, or tell a validator nothing that the other keywords do not say."""
 
 
 class Comparison:
-    """`sent`: callers write it, so the new one must take all that the old one took.
+    """A comparison of schemas.
 
-    Else they read it, so the old one must fit all that the new one allows.
+    Attributes:
+        sent: True if callers write the payload: the new schema must accept whatever the old one
+            accepted. False if they read it: the old schema must accept whatever the new one allows.
     """
 
     def __init__(self, old: Document, new: Document, *, sent: bool) -> None:
@@ -48,7 +50,7 @@ class Comparison:
             yield from self._compare_one(was[0], now[0], where)
             return
         for kind in was:
-            # A reader does not miss null; any other kind that never comes any more, it may.
+            # A reader does not miss null, but may miss any other type that no longer occurs.
             if self._sent or kind.get("type") != "null":
                 yield from _fewest_violations(
                     self._compare_one(kind, other, where) for other in now
@@ -75,7 +77,7 @@ class Comparison:
             yield f"{where}: was {_describe_values(was)} and is {_describe_values(now)}"
 
     def _compare_rules(self, old: Document, new: Document, where: str) -> Iterator[str]:
-        """Type, format, pattern and bounds: those of the wider side must leave room."""
+        """Type, format, pattern and bounds: those of the wider side must include the other's."""
         wider, narrower = (new, old) if self._sent else (old, new)
         for keyword in sorted(wider.keys() - ANNOTATION_KEYWORDS):
             limit, inner = wider[keyword], narrower.get(keyword)
@@ -105,12 +107,12 @@ class Comparison:
 
 
 def _branches(document: Document, node: Document) -> list[Document]:
-    """The alternatives that a node is, with no references and no unions among them."""
+    """The alternatives of a node, with references and nested unions resolved."""
     for keyword in ("$ref", *UNIONS):
         if keyword not in node:
             continue
-        if beside := node.keys() - ANNOTATION_KEYWORDS - {keyword, "default"}:
-            raise ValueError(f"{', '.join(sorted(beside))} beside {keyword} is not compared yet")
+        if next to := node.keys() - ANNOTATION_KEYWORDS - {keyword, "default"}:
+            raise ValueError(f"{', '.join(sorted(next to))} next to {keyword} is not compared yet")
         if keyword == "$ref":
             return _branches(document, document["$defs"][node["$ref"].rpartition("/")[2]])
         return [leaf for branch in node[keyword] for leaf in _branches(document, branch)]
@@ -118,12 +120,12 @@ def _branches(document: Document, node: Document) -> list[Document]:
 
 
 def _fewest_violations(comparisons: Iterator[Iterator[str]]) -> list[str]:
-    """What is wrong with the counterpart that fits best: nothing when one fits."""
+    """The violations against the closest counterpart; none if one matches."""
     return min((list(found) for found in comparisons), key=len)
 
 
 def _allowed_values(node: Document) -> list[Any] | None:
-    """The values that a node is limited to, None when it is not."""
+    """The values that a node is limited to, or None."""
     return [node["const"]] if "const" in node else node.get("enum")
 
 

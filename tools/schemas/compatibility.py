@@ -1,8 +1,8 @@
-"""Whether callers of an earlier release can go on as they are.
+"""Whether callers of an earlier release keep working.
 
-What callers send must still be taken, so it may only become wider. What they receive must still
-be understood, so it may only become narrower, but for new fields and for new words in a list of
-words, which every reader has to expect. Nothing that has a name may go.
+What callers send must still be accepted, so it may only become wider. What they receive must still
+be understood, so it may only become narrower, except for new fields and new values of an
+enumeration, which every reader has to expect. Nothing that has a name may be removed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,12 +14,12 @@ Documents = Mapping[str, Document]
 
 
 def find_violations(old: Documents, new: Documents) -> list[str]:
-    """What in `new` breaks callers that were written for `old`, as sentences that begin with where.
+    """What in `new` breaks callers of `old`, as sentences that begin with the place.
 
-    Both are documents by file name, as `documents` gives them.
+    Both are documents by file name, as `documents` returns them.
     """
     found = list(_removed(old[CONTRACT], new[CONTRACT], CONTRACT))
-    # A file that is gone is not named by the new contract, and told of above.
+    # A removed file is reported above; the new contract does not name it.
     for sent, files in ((True, files_sent(old)), (False, files_received(old))):
         for name in sorted(files & new.keys()):
             found += Comparison(old[name], new[name], sent=sent).violations(name)
@@ -42,7 +42,7 @@ def files_received(documents: Documents) -> set[str]:
 
 
 def _named(documents: Documents, role: str) -> set[str]:
-    """The files that messages and operations name as their argument or answer."""
+    """The files that messages and operations name as their argument or response."""
     contract = documents[CONTRACT]
     groups = [contract.get("nexus", {"operations": {}})["operations"]]
     for workflow in contract["workflows"].values():
@@ -51,7 +51,7 @@ def _named(documents: Documents, role: str) -> set[str]:
 
 
 def _removed(old: object, new: object, where: str) -> Iterator[str]:
-    """Whatever the old contract says, the new one says too."""
+    """Statements of the old contract that the new one does not make."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key, value in old.items():
             if key in new:

@@ -1,4 +1,4 @@
-"""What other services may send and will receive: the workflows, their messages, the events."""
+"""What other services may send and receive: workflows, messages, events."""
 
 from dataclasses import dataclass, field
 
@@ -26,7 +26,11 @@ Shape = type[BaseModel] | type[PortState] | type[port_out.PortOutState]
 
 @dataclass(frozen=True)
 class Operation:
-    """An update or operation: answered, or refused with the reason; `answer` None: with nothing."""
+    """An update or operation, which is accepted or rejected with a reason.
+
+    Attributes:
+        response: The model of the response, or None if it has none.
+    """
 
     argument: Shape
     response: Shape | None = None
@@ -34,9 +38,11 @@ class Operation:
 
 @dataclass(frozen=True)
 class Contract:
-    """One type of workflow. `start` None: others only talk to it, our own workflows start it.
+    """One type of workflow.
 
-    A signal without a payload has None.
+    Attributes:
+        start: The model of the request, or None if only our own workflows start it.
+        signals: The model of each signal, or None if it has no payload.
     """
 
     workflow_id: str

@@ -1,4 +1,4 @@
-"""The documents in `schemas/json/`: one JSON Schema for each payload, and who uses it."""
+"""The documents in `schemas/json/`: one JSON Schema for each payload, and the contract."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tools.schemas.contract import (
 )
 
 Document = dict[str, Any]
-"""JSON, as `json.loads` gives it."""
+"""JSON, as `json.loads` returns it."""
 
 CONTRACT = "contract.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,7 +37,7 @@ def documents(major: int) -> dict[str, Document]:
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """Titles on models only: a field has a name, and a title that repeats it is noise."""
+    """Generates titles for models only: the title of a field would repeat its name."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
@@ -46,7 +46,8 @@ class _SchemaGenerator(GenerateJsonSchema):
         document = super().tagged_union_schema(schema)
         tag = schema["discriminator"]
         for kind in document["oneOf"] if isinstance(tag, str) else ():
-            # It has a default in Python, where the class says it; in JSON nothing else does.
+            # It has a default in Python, where the class determines it; JSON has no other way to
+            # tell.
             model = self.get_schema_from_definitions(kind["$ref"]) or {}
             model["properties"][tag].pop("default", None)
             model["required"] = sorted({tag, *model.get("required", ())})
@@ -55,7 +56,7 @@ class _SchemaGenerator(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> Document:
         document = super().model_schema(schema)
         if "description" in document:
-            # What a validator raises is of no interest to who writes JSON.
+            # The error message of a validator does not help readers of the JSON Schema.
             document["description"] = document["description"].partition("\n\nRaises")[0]
         return document
 

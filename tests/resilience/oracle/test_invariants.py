@@ -54,21 +54,21 @@ async def test_a_doubled_number_is_called_by_its_name(completed_run: CompletedRu
     report = _judged(
         completed_run, rows=[*completed_run.rows, replace(bought, seq=999, data=second)]
     )
-    assert report.violations == ["duplicate: child has +18015550199, which is no line's"]
+    assert report.violations == ["duplicate: child has +18015550199, which belongs to no line"]
 
 
 async def test_a_lost_subscription_is_called_by_its_name(completed_run: CompletedRun) -> None:
     rows = [row for row in completed_run.rows if row.kind != "subscription.created"]
     violations = "\n".join(_judged(completed_run, rows=rows).violations)
-    assert "subscription of bought: said to be SUB-" in violations
-    assert "which was never made" in violations
+    assert "subscription of bought: reported as SUB-" in violations
+    assert "which was never created" in violations
 
 
 async def test_what_nobody_asked_for_is_found(completed_run: CompletedRun) -> None:
     made = _row(completed_run, "account.created")
     orphan = replace(made, seq=999, data={**made.data, "account_id": "AID-2", "name": "Other"})
     (sentence,) = _judged(completed_run, rows=[*completed_run.rows, orphan]).violations
-    assert sentence.startswith("nobody asked for account.created account_id AID-2")
+    assert sentence.startswith("not requested: account.created account_id AID-2")
 
 
 async def test_every_foreign_owner_is_found(completed_run: CompletedRun) -> None:
@@ -107,7 +107,7 @@ async def test_a_wrong_pin_in_an_update_shows_as_a_second_rejection(
         replace(updated, seq=999),
     ]
     violations = "\n".join(_judged(completed_run, rows=rows).violations)
-    assert "wrong data were sent" in violations
+    assert "wrong data was sent" in violations
 
 
 async def test_an_update_that_leaves_out_the_pin_is_found(completed_run: CompletedRun) -> None:
@@ -126,7 +126,7 @@ async def test_what_is_there_but_not_told_is_an_orphan(completed_run: CompletedR
     progress = completed_run.progress.model_copy(deep=True)
     progress.lines[BOUGHT].result.subscription_id = None
     (sentence,) = _judged(completed_run, progress=progress).violations
-    assert sentence.startswith("orphan: subscription of bought is there as SUB-")
+    assert sentence.startswith("orphan: subscription of bought exists as SUB-")
 
 
 async def test_a_question_excuses_what_it_asks_about_and_nothing_else(
@@ -207,7 +207,7 @@ async def test_what_has_not_ended_and_asks_nobody_is_stuck(completed_run: Comple
     assert progress.onboarding.result is not None
     progress.onboarding.result.complete = False
     assert _judged(completed_run, progress=progress).violations == [
-        "not complete, and nobody is asked: stuck or silent"
+        "not complete and without an escalation: stuck or silent"
     ]
 
 
