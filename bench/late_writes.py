@@ -68,7 +68,8 @@ async def suspend_repeatedly(suspensions: int) -> None:
         for row in created
     )
     print(
-        f"{suspensions} suspensions: {late} of {len(created)} creates were executed after their deadline"
+        f"{suspensions} suspensions: {late} of {len(created)} creates were executed after their "
+        "deadline"
     )
 
 

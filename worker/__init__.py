@@ -1,1 +1,1 @@
-"""The process that runs workflows and activities."""
+"""The worker process, which runs workflows and activities, and its companion processes."""

@@ -1,4 +1,4 @@
-"""`python -m worker`: run the worker, or one of the commands beside it."""
+"""`python -m worker`: run the worker or another command."""
 
 import asyncio
 import logging
@@ -43,7 +43,7 @@ def worker(context: typer.Context) -> None:
 
 @app.command("codec-server")
 def codec_server() -> None:
-    """Decrypt payloads for the Temporal UI and command line tool."""
+    """Serve a remote codec, which decrypts payloads for the Temporal UI and command line."""
     settings = load_settings(CodecServerSettings)
     configure_logging(settings.log_level, settings.log_format, settings.secrets())
     serve_codec(settings)
@@ -51,7 +51,7 @@ def codec_server() -> None:
 
 @app.command()
 def webhook() -> None:
-    """Take the vendor's order updates, and make port-ins look at their orders at once."""
+    """Receive Telegent's order updates, and make port-ins poll their orders at once."""
     settings = load_settings(WebhookSettings)
     configure_logging(settings.log_level, settings.log_format, settings.secrets())
     asyncio.run(serve_webhook(settings))
@@ -59,7 +59,7 @@ def webhook() -> None:
 
 @app.command("search-attributes")
 def search_attributes() -> None:
-    """Register the search attributes in the namespace; does nothing for those that exist."""
+    """Register missing search attributes in the namespace."""
 
     async def register() -> dict[str, bool]:
         return await register_search_attributes(await connect(()))
@@ -70,7 +70,7 @@ def search_attributes() -> None:
 
 @app.command()
 def replay() -> None:
-    """Replay every open workflow on this build, before it is deployed; changes nothing."""
+    """Replay every open workflow with this build, before it is deployed; changes nothing."""
     settings = load_settings(CommonSettings)
 
     async def find_errors() -> list[str]:
@@ -79,10 +79,10 @@ def replay() -> None:
             count += 1
             if workflow.error:
                 errors.append(f"{workflow.workflow_id}: {workflow.error}")
-        typer.echo(f"{count - len(errors)} of {count} open workflows can go on with this build")
+        typer.echo(f"{count - len(errors)} of {count} open workflows can continue with this build")
         return errors
 
-    # Its reason is in our own line.
+    # The reason is part of our own message.
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     if errors := asyncio.run(find_errors()):
         raise WorkerError("\n".join(errors))
@@ -95,7 +95,11 @@ def settings() -> None:
 
 
 def main() -> int:
-    """Run the command line. Exit status: 2 for faulty settings, 1 for any other failure."""
+    """Run the command line.
+
+    Returns:
+        The exit status: 2 for invalid settings, 1 for any other failure.
+    """
     try:
         app()
     except SettingsError as error:
@@ -112,7 +116,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     status = main()
-    # Threads of the Temporal SDK may still be ending. When the interpreter goes away under them,
-    # the process aborts with status 134 instead of ours; a short rest avoids that.
+    # Threads of the Temporal SDK may still be ending. If the interpreter shuts down under them, the
+    # process aborts with status 134 instead of ours (SDK issue 300).
     time.sleep(0.1)
     sys.exit(status)

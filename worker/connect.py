@@ -1,4 +1,4 @@
-"""The connection to Temporal, by the variables that every Temporal tool reads."""
+"""The connection to Temporal, configured by the variables that every Temporal tool reads."""
 
 import os
 from collections.abc import Sequence
@@ -21,10 +21,15 @@ async def connect(
     runtime: Runtime | None = None,
     interceptors: Sequence[Interceptor] = (),
 ) -> Client:
-    """A client whose payloads are encrypted with `keys`, or in the clear if there are none.
+    """Connect to Temporal.
 
-    `runtime`: one that shows metrics, if it should. Raises WorkerError if the `TEMPORAL_*`
-    variables cannot be used or nothing answers.
+    Args:
+        payload_keys: Keys that encrypt payloads; none for unencrypted payloads.
+        runtime: The runtime whose metrics the client reports; a new one without metrics by default.
+        interceptors: Interceptors of the client.
+
+    Raises:
+        WorkerError: The `TEMPORAL_*` variables are invalid, or Temporal cannot be reached.
     """
     try:
         config = ClientConfig.load_client_connect_config()

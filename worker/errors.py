@@ -1,5 +1,5 @@
-"""Why a command cannot go on."""
+"""The error that ends a command."""
 
 
 class WorkerError(Exception):
-    """A reason to end the process, in one sentence for whoever runs it."""
+    """Why the process ends, in one sentence for the operator."""

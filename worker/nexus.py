@@ -1,4 +1,5 @@
-"""What the Nexus service does: the same as the typed client, for callers in other namespaces."""
+"""The handlers of the Nexus service: the typed client's operations, for callers in other
+namespaces."""
 
 from typing import TypeVar
 
@@ -31,7 +32,7 @@ Result = TypeVar("Result", OnboardingResult, PortInResult)
 
 @service_handler(service=TelegentOrchestrator)
 class NexusOperations:
-    """Handles the operations with the worker's own Temporal client."""
+    """Handles the operations with the worker's Temporal client."""
 
     def __init__(self, id_key: str) -> None:
         self._id_key = id_key
@@ -43,7 +44,7 @@ class NexusOperations:
         temporal: TemporalNexusClient,
         request: OnboardingRequest,
     ) -> TemporalOperationResult[OnboardingResult]:
-        """Starts an onboarding, or joins the one with the same reference."""
+        """Start an onboarding, or join the one with the same reference."""
         return await _start_or_join(
             temporal,
             names.ONBOARDING_WORKFLOW,
@@ -61,7 +62,7 @@ class NexusOperations:
         temporal: TemporalNexusClient,
         request: PortInRequest,
     ) -> TemporalOperationResult[PortInResult]:
-        """Starts a port-in, or joins the one of the same number."""
+        """Start a port-in, or join the one of the same number."""
         details = request.details
         return await _start_or_join(
             temporal,
@@ -75,14 +76,14 @@ class NexusOperations:
 
     @sync_operation
     async def correct(self, ctx: StartOperationContext, request: CorrectPortIn) -> PortState:
-        """Sends a correction to the open port-in of a number."""
+        """Send a correction to the open port-in of a number."""
         return await self._send_update(
             ctx, request.phone_number, names.CORRECT_UPDATE, request.correction
         )
 
     @sync_operation
     async def cancel(self, ctx: StartOperationContext, request: CancelPortIn) -> PortState:
-        """Asks to cancel the open port-in of a number."""
+        """Request the cancellation of the open port-in of a number."""
         return await self._send_update(
             ctx, request.phone_number, names.CANCEL_UPDATE, request.cancel
         )
@@ -96,7 +97,7 @@ class NexusOperations:
     ) -> PortState:
         port_in = nexus.client().get_workflow_handle(names.port_in_id(phone_number, self._id_key))
         try:
-            # Temporal repeats a request whose answer was lost, under the same id.
+            # Temporal retries a request whose response was lost, under the same id.
             state: PortState = await port_in.execute_update(
                 update, message, id=ctx.request_id, result_type=PortState
             )
@@ -135,6 +136,6 @@ async def _start_or_join(
             static_details=details,
         )
     except WorkflowAlreadyStartedError:
-        # It has completed, so its result is there at once.
+        # It has completed, so its result is available.
         completed = temporal.client.get_workflow_handle(workflow_id, result_type=result)
         return TemporalOperationResult.sync(await completed.result())

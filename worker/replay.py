@@ -1,4 +1,4 @@
-"""Whether this build can go on with what is open: replays it. Nothing is called or changed."""
+"""Check that this build can continue the open workflows, by replaying them without side effects."""
 
 import re
 from collections.abc import AsyncIterator
@@ -20,14 +20,22 @@ _SDK_MESSAGE = re.compile(r"\[TMPRL\d+\] [^\"]+")
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """One open workflow; `fault` says why this build could not go on with it, if so."""
+    """The replay of one open workflow.
+
+    Attributes:
+        error: Why this build cannot continue it, or None if it can.
+    """
 
     workflow_id: str
     error: str | None
 
 
 async def replay_open_workflows(client: Client) -> AsyncIterator[ReplayResult]:
-    """Replays every open workflow of ours. Raises WorkerError when Temporal cannot be asked."""
+    """Replay every open workflow.
+
+    Raises:
+        WorkerError: Temporal cannot be queried.
+    """
     replayer = Replayer(
         workflows=WORKFLOWS,
         namespace=client.namespace,
@@ -46,12 +54,12 @@ async def replay_open_workflows(client: Client) -> AsyncIterator[ReplayResult]:
                     result.history.workflow_id, _failure_message(result.replay_failure)
                 )
     except RPCError as error:
-        raise WorkerError(f"cannot read the open workflows: {error.message}") from error
+        raise WorkerError(f"the open workflows cannot be read: {error.message}") from error
 
 
 def _failure_message(failure: Exception | None) -> str | None:
     if failure is None:
         return None
-    # The SDK wraps its sentence in a dump of its own structures.
+    # The SDK wraps its message in a dump of its own structures.
     message = _SDK_MESSAGE.search(str(failure))
     return message[0] if message else f"{type(failure).__name__}: {str(failure)[:300]}"

@@ -1,4 +1,4 @@
-"""The worker: two Temporal workers in one process, and how it starts and stops."""
+"""The worker: two Temporal workers in one process, their start and their shutdown."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ from workflows.support.resets import ResetInterceptor
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOCAL_SHUTDOWN_TIMEOUT = timedelta(seconds=10)
-"""For activities that only compute or ask Temporal, at shutdown."""
+"""Graceful shutdown timeout of activities that do not call Telegent."""
 
 # Loaded once and shared with the sandbox: loading them again for each workflow would cost memory
 # and time (our own code, structlog) or be refused (httpx). That workflows stay deterministic is
@@ -63,25 +63,25 @@ SANDBOX_PASSTHROUGH = (
 
 
 def shutdown_timeout(timeouts: Timeouts) -> timedelta:
-    """How long a stopping worker waits for calls in flight: longer than any call can take.
+    """How long a stopping worker waits for running vendor calls: longer than any call can take.
 
-    A call that is cut off has an unknown outcome, and what it bought must then be looked up.
+    A call that is interrupted has an unknown outcome, which then needs a lookup.
     """
     return timedelta(seconds=timeouts.call + 10)
 
 
 MAX_CONCURRENT_WORKFLOW_TASKS = 10
-"""Workflow tasks that a worker has under way. They share one processor, and Temporal gives each ten
-seconds, the SDK each step of one two: with the hundred of the SDK's default, a backlog made all of
-them come too late, and what was done for them was done in vain, again and again."""
+"""Workflow tasks that a worker runs concurrently. They share one CPU; Temporal allows each ten
+seconds, and the SDK two for each activation. With the SDK's default of a hundred, all tasks of a
+backlog time out, are retried, and time out again."""
 
 
 def workflow_runner(*, strict: bool = False) -> WorkflowRunner:
-    """The sandbox that workflows run and are replayed in; what they are given is read first.
+    """The sandbox that workflows run and are replayed in.
 
     Args:
-        strict: Load the modules of `workflows` in the sandbox as well, so that it refuses whatever
-            is not deterministic in them. Slower by about half: for replays.
+        strict: Import the modules of `workflows` in the sandbox as well, so that it rejects
+            whatever is not deterministic in them. Slower by about half: for replays.
     """
     passthrough = set(SANDBOX_PASSTHROUGH) - {"workflows"} if strict else SANDBOX_PASSTHROUGH
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*passthrough)
@@ -97,7 +97,7 @@ def workflow_worker(
     deployment_config: WorkerDeploymentConfig = UNVERSIONED,
     max_cached_workflows: int = DEFAULT_MAX_CACHED_WORKFLOWS,
 ) -> Worker:
-    """The worker that runs workflows, and what does not call Telegent."""
+    """The worker of workflows and of activities that do not call Telegent."""
     return Worker(
         with_validating_converter(client),
         task_queue=TASK_QUEUE,
@@ -122,7 +122,7 @@ def api_worker(
     read_lag: timedelta = ActivitySettings.read_lag,
     deployment_config: WorkerDeploymentConfig = UNVERSIONED,
 ) -> Worker:
-    """The worker that calls Telegent, on a queue whose rate the Temporal server limits."""
+    """The worker of activities that call Telegent, on a task queue with a rate limit."""
     return Worker(
         client,
         task_queue=API_TASK_QUEUE,
@@ -136,11 +136,12 @@ def api_worker(
 
 
 def max_concurrent_calls(requests_per_minute: int) -> int:
-    """How many calls one process has under way: those of ten seconds at full rate, or five.
+    """How many vendor calls one process runs concurrently: those of ten seconds at full rate, at
+    least five.
 
-    Token calls count against the process's budget and not against the queue's rate. With more
-    slots, calls would wait for the budget in here, in the order in which they came, past all
-    priorities; so they wait in the queue, where the most urgent one is taken first.
+    Token requests count against the process's rate limit and not against the queue's rate. With
+    more slots, calls would wait for the rate limiter in the process, in the order in which they
+    came and regardless of priority. In the queue the most urgent one is taken first.
     """
     return min(100, max(5, requests_per_minute // 6))
 
@@ -159,7 +160,7 @@ async def workers(
     """Run both workers (workflows, API) while the block runs.
 
     The block is cancelled if a worker fails, and that failure is raised here. At the end the API
-    worker stops first: results of calls in flight are then still taken up by their workflows.
+    worker stops first, so that workflows can still process the results of its last calls.
     """
     for_workflows = workflow_worker(
         client,
@@ -178,8 +179,8 @@ async def workers(
         deployment_config=deployment_config,
     )
     try:
-        # Not `async with` on the workers themselves: two that fail together, as when Temporal
-        # withdraws the right to poll, would cancel each other's exit and hide the reason.
+        # Not `async with` on the workers themselves: if both fail together, as when Temporal
+        # revokes the permission to poll, they would cancel each other's exit and hide the reason.
         async with asyncio.TaskGroup() as group:
             for worker in (for_workflows, for_api):
                 group.create_task(worker.run())
@@ -189,14 +190,15 @@ async def workers(
                 await for_api.shutdown()
                 await for_workflows.shutdown()
     except BaseExceptionGroup as failures:
-        raise failures.exceptions[0]  # noqa: B904 - the group says nothing that this one does not
+        raise failures.exceptions[0]  # noqa: B904 - the group adds nothing to it
 
 
 async def run(settings: WorkerSettings) -> None:
-    """Run the worker until SIGTERM or SIGINT, then finish the calls in flight.
+    """Run the worker until SIGTERM or SIGINT, then finish the running vendor calls.
 
-    Raises WorkerError if it cannot start, or when a Temporal worker fails for good, and
-    SettingsError for a base URL that the client refuses.
+    Raises:
+        WorkerError: It cannot start, or a Temporal worker has failed permanently.
+        SettingsError: The client rejects the base URL.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -204,11 +206,13 @@ async def run(settings: WorkerSettings) -> None:
         loop.add_signal_handler(sig, stop.set)
 
     for name in unknown_variables(os.environ):
-        log.warning("unknown setting is ignored; is it misspelt?", variable=name)
+        log.warning("unknown setting is ignored: check its spelling", variable=name)
     if not settings.payload_keys:
-        log.warning("payloads are stored in the clear: TELEGENT_PAYLOAD_KEYS is not set")
+        log.warning("payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set")
     if not settings.id_key.get_secret_value():
-        log.warning("phone numbers can be guessed from port-in ids: TELEGENT_ID_KEY is not set")
+        log.warning(
+            "phone numbers can be guessed from the ids of port-ins: TELEGENT_ID_KEY is not set"
+        )
 
     active_workers: Sequence[Worker] = ()
 
@@ -217,8 +221,8 @@ async def run(settings: WorkerSettings) -> None:
         return running and not stop.is_set() and await is_temporal_serving(client)
 
     try:
-        # Entered in this order, left in the reverse: the HTTP client closes after the workers, and
-        # whoever supervises a worker that lets its calls finish sees that it is alive.
+        # Exited in reverse order: the HTTP client closes after the workers, and the health checks
+        # answer while the last calls finish.
         async with AsyncExitStack() as stack:
             tracer, interceptors = stack.enter_context(tracing())
             runtime = create_runtime(settings.metrics_address())
@@ -252,11 +256,11 @@ async def run(settings: WorkerSettings) -> None:
             log.info("running", namespace=client.namespace, build_id=settings.build_id)
             if settings.deployment_name:
                 log.info(
-                    "worker versioning is on: this build gets work once it is the current version",
+                    "worker versioning is on: this build gets tasks once it is the current version",
                     deployment_name=settings.deployment_name,
                 )
             await stop.wait()
-            log.info("stopping: no new work; calls in flight may finish")
+            log.info("stopping: no new tasks; running vendor calls may finish")
     except RuntimeError as error:
         raise WorkerError(f"the Temporal worker failed: {error}") from error
     log.info("stopped")
@@ -275,5 +279,5 @@ def _create_client(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer)
             observer=instrument_requests(meter, tracer, rate_limiter),
         )
     except ValueError as error:
-        # The rest has been checked; what addresses are safe is the client's to say.
+        # The other settings are validated; which base URLs are safe is the client's decision.
         raise SettingsError([f"{variable_name('base_url')}: {error}"]) from error

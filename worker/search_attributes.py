@@ -1,4 +1,4 @@
-"""The search attributes that workflows set: registering them, and checking that they are there."""
+"""The search attributes that workflows set: registration, and a check at start."""
 
 import structlog
 from temporalio.api.enums.v1 import IndexedValueType
@@ -20,9 +20,13 @@ ATTRIBUTE_TYPES = {
 
 
 async def register_search_attributes(client: Client) -> dict[str, bool]:
-    """Register what is missing. By name: whether it was added now (False: it was there before).
+    """Register missing search attributes.
 
-    Raises WorkerError if an attribute exists with another type, or Temporal refuses.
+    Returns:
+        By name, whether the attribute was missing.
+
+    Raises:
+        WorkerError: An attribute exists with another type, or Temporal rejects the request.
     """
     missing = await _missing_attributes(client)
     if missing:
@@ -33,21 +37,26 @@ async def register_search_attributes(client: Client) -> dict[str, bool]:
         try:
             await client.operator_service.add_search_attributes(request)
         except RPCError as error:
-            # Somebody else may have registered them between the look and this call.
+            # Another process may have registered them since the check.
             if error.status != RPCStatusCode.ALREADY_EXISTS:
                 raise WorkerError(
-                    f"Temporal refused to register search attributes: {error.message}"
+                    f"Temporal rejected the registration of search attributes: {error.message}"
                 ) from error
     return {name: name in missing for name in ATTRIBUTE_TYPES}
 
 
 async def require_search_attributes(client: Client) -> None:
-    """Raise WorkerError if an attribute is missing: workflow tasks that set it retry for ever."""
+    """Check that all search attributes are registered; without them workflow tasks fail forever.
+
+    Raises:
+        WorkerError: Some are missing.
+    """
     try:
         missing = await _missing_attributes(client)
     except _ListingNotAllowedError as error:
-        # Temporal Cloud keeps this from API keys without the right; the worker can still run.
-        log.warning("search attributes cannot be checked", reason=str(error))
+        # Temporal Cloud does not list them for API keys without that permission; the worker can
+        # still run.
+        log.warning("search attributes could not be checked", reason=str(error))
         return
     if missing:
         raise WorkerError(
@@ -67,7 +76,7 @@ async def _missing_attributes(client: Client) -> list[str]:
     except RPCError as error:
         if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
             raise _ListingNotAllowedError(
-                f"Temporal does not list search attributes: {error.message}"
+                f"Temporal does not list the search attributes: {error.message}"
             ) from error
         raise WorkerError(
             f"cannot read the search attributes of namespace {client.namespace!r}: {error.message}"
@@ -77,7 +86,7 @@ async def _missing_attributes(client: Client) -> list[str]:
         if name in types and types[name] != expected:
             raise WorkerError(
                 f"search attribute {name} of namespace {client.namespace!r} has the type "
-                f"{IndexedValueType.Name(types[name])}, and must have "
+                f"{IndexedValueType.Name(types[name])}, but must have "
                 f"{IndexedValueType.Name(expected)}"
             )
     return [name for name in ATTRIBUTE_TYPES if name not in types]

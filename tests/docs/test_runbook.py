@@ -179,7 +179,7 @@ async def test_pollers_are_seen_and_a_new_build_replays_what_is_open(on_call: On
     assert "already registered" in await on_call.types("register")
     assert await on_call.types("which fail") == ""
     await on_call.types("poll all")
-    assert "can go on with this build" in await on_call.types("replay what is open")
+    assert "can continue with this build" in await on_call.types("replay what is open")
 
 
 @pytest.mark.parametrize(

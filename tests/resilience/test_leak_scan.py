@@ -100,8 +100,8 @@ def test_a_search_that_cannot_find_is_blind() -> None:
     assert wrong_place.startswith("events has no 'port-in.attention-required'")
     without_pin = CLEAR[DATABASE].replace(PIN.value.encode(), b"")
     (missed,) = coverage_gaps(EMPTY, CLEAR | {DATABASE: without_pin})
-    assert missed == "transfer PIN is not found in database, where it lies in the clear"
+    assert missed == "transfer PIN is not found in database, which has it unencrypted"
     without_url = CLEAR[DATABASE].replace(EVENT_URL.value.encode(), b"")
     assert coverage_gaps(EMPTY, CLEAR | {DATABASE: without_url}) == []
     (no_number,) = coverage_gaps(EMPTY, CLEAR | {EVENTS: b""})
-    assert no_number == "no phone number is found in events that hold them"
+    assert no_number == "no phone number is found in events that have them"

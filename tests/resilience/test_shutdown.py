@@ -45,7 +45,7 @@ async def test_a_purchase_finishes_and_another_worker_goes_on(
 
     await stack.add_worker()
     first.terminate()
-    await until(lambda: "stopping: no new work" in log(first))
+    await until(lambda: "stopping: no new tasks" in log(first))
     assert first.child.running
     gate.release()
 

@@ -141,9 +141,9 @@ async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
             said = await read_until(process, "running")
             warnings = [line["event"] for line in said if line["level"] == "warning"]
             assert warnings == [
-                "unknown setting is ignored; is it misspelt?",
-                "payloads are stored in the clear: TELEGENT_PAYLOAD_KEYS is not set",
-                "phone numbers can be guessed from port-in ids: TELEGENT_ID_KEY is not set",
+                "unknown setting is ignored: check its spelling",
+                "payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set",
+                "phone numbers can be guessed from the ids of port-ins: TELEGENT_ID_KEY is not set",
             ]
             async with httpx.AsyncClient(trust_env=False) as http:
                 assert (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
@@ -160,7 +160,7 @@ async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
             assert [entry.status for entry in simulator.requests if not entry.is_token] == [None]
             process.send_signal(signal.SIGTERM)
             (stopping,) = await read_until(
-                process, "stopping: no new work; calls in flight may finish"
+                process, "stopping: no new tasks; running vendor calls may finish"
             )
             gate.release()
             done = await wait_result(process)

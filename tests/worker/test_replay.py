@@ -45,7 +45,7 @@ async def test_what_this_build_cannot_go_on_with_is_named() -> None:
 
         fits = await run_worker(env, *COMMAND[3:])
         assert (fits.status, fits.err) == (0, "")
-        assert fits.out == "1 of 1 open workflows can go on with this build\n"
+        assert fits.out == "1 of 1 open workflows can continue with this build\n"
 
         async with Worker(
             client,
@@ -61,6 +61,6 @@ async def test_what_this_build_cannot_go_on_with_is_named() -> None:
                     await asyncio.sleep(0.05)
         stops = await run_worker(env, *COMMAND[3:])
         assert stops.status == 1
-        assert stops.out == "1 of 2 open workflows can go on with this build\n"
+        assert stops.out == "1 of 2 open workflows can continue with this build\n"
         (line,) = stops.lines
         assert line.startswith("other: [TMPRL1100] Nondeterminism")

@@ -111,8 +111,8 @@ def _branches(document: Document, node: Document) -> list[Document]:
     for keyword in ("$ref", *UNIONS):
         if keyword not in node:
             continue
-        if next to := node.keys() - ANNOTATION_KEYWORDS - {keyword, "default"}:
-            raise ValueError(f"{', '.join(sorted(next to))} next to {keyword} is not compared yet")
+        if siblings := node.keys() - ANNOTATION_KEYWORDS - {keyword, "default"}:
+            raise ValueError(f"{', '.join(sorted(siblings))} next to {keyword} is not compared yet")
         if keyword == "$ref":
             return _branches(document, document["$defs"][node["$ref"].rpartition("/")[2]])
         return [leaf for branch in node[keyword] for leaf in _branches(document, branch)]

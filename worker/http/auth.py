@@ -1,4 +1,4 @@
-"""What our HTTP servers ask of a request before they act on it: who sent it, and how long it is."""
+"""Authentication and body limits of our HTTP servers."""
 
 import base64
 import hmac
@@ -8,23 +8,28 @@ from starlette.requests import Request
 
 
 def basic_header(name: str, password: str) -> bytes:
-    """The Authorization header of a user with a password."""
+    """The Authorization header of a user name and password."""
     return b"basic " + base64.b64encode(f"{name}:{password}".encode())
 
 
 def bearer_header(token: str) -> bytes:
-    """The Authorization header of whoever holds this token."""
+    """The Authorization header of a bearer token."""
     return b"bearer " + token.encode()
 
 
 def authenticate(request: Request, accepted: Mapping[bytes, str]) -> str | None:
-    """Whose credentials came with the request; None when they are wrong or missing.
+    """Check the credentials of a request.
 
-    `accepted`: names by Authorization header, as `basic` and `bearer` write it.
+    Args:
+        request: The request.
+        accepted: Names by Authorization header, as `basic_header` and `bearer_header` return it.
+
+    Returns:
+        The name, or None if the credentials are wrong or missing.
     """
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     header = f"{scheme.lower()} {credentials.strip()}".encode("latin-1")
-    # All are compared, so that the time taken does not tell which one was close.
+    # All are compared, so that the time taken does not reveal which one was close.
     names = [
         name
         for accepted_header, name in accepted.items()
@@ -34,9 +39,13 @@ def authenticate(request: Request, accepted: Mapping[bytes, str]) -> str | None:
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes | None:
-    """The body; None as soon as it is longer than `limit` bytes, without reading the rest.
+    """Read the body of a request.
 
-    Raises ClientDisconnect.
+    Returns:
+        The body, or None if it is longer than `max_bytes`; the rest is not read then.
+
+    Raises:
+        ClientDisconnect: The client closed the connection.
     """
     body = bytearray()
     async for chunk in request.stream():

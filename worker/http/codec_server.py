@@ -1,5 +1,4 @@
-"""Temporal's remote codec: shows encrypted payloads in the UI and the command line tool, and
-encrypts what people type there."""
+"""The codec server: decrypts payloads for the Temporal UI and command line, and encrypts input."""
 
 import asyncio
 import logging
@@ -24,22 +23,22 @@ from worker.http.auth import authenticate, basic_header, bearer_header, read_bod
 from worker.settings.codec import CodecServerSettings, Operator
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-"""Bytes. Temporal takes 2 MB a payload and 4 MB a message; base64 adds a third, and the UI asks for
-the payloads of several events together."""
+"""Temporal accepts 2 MB per payload and 4 MB per message; base64 adds a third, and the UI sends the
+payloads of several events together."""
 BODY_TIMEOUT = timedelta(seconds=10)
-UNAUTHENTICATED_NAME = "anybody on this machine"
-"""Who asks, where no operators are named."""
+UNAUTHENTICATED_NAME = "unauthenticated (loopback)"
+"""The caller's name in the log if no operators are configured."""
 SIGN_IN_MESSAGE = (
-    "sign in: in a browser open the codec server's own address (path /) and enter your name and "
-    "token, then load the Temporal UI again; for the command line set "
+    "sign in: open the codec server's address (path /) in a browser, enter your name and token, "
+    "and reload the Temporal UI; for the command line set "
     "TEMPORAL_CODEC_AUTH='Bearer <your token>'"
 )
 BASIC_CHALLENGE = 'Basic realm="Temporal codec server", charset="UTF-8"'
 BEARER_CHALLENGE = 'Bearer realm="Temporal codec server"'
-"""For calls of a page: to Basic a browser would answer with a prompt of its own for each call, and
-hold the call back until then, so that the Temporal UI could not say what is wrong."""
+"""For requests of a web page: a Basic challenge would make the browser prompt for credentials and
+hold the request back, so that the Temporal UI could not show what is wrong."""
 CLOSE_CONNECTION = {"Connection": "close"}
-"""With an answer that did not wait for the whole body: the rest is not taken in."""
+"""For responses that are sent before the whole body was read."""
 NO_STORE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
@@ -54,21 +53,23 @@ audit_log: structlog.stdlib.BoundLogger = structlog.get_logger("codec_audit")
 def codec_app(
     codec: EncryptionCodec, allowed_origins: Sequence[str], operators: Sequence[Operator] = ()
 ) -> Starlette:
-    """The application: `POST /encode` and `POST /decode` take and give Temporal's Payloads JSON.
+    """The application: `POST /encode` and `POST /decode` with Temporal's Payloads as JSON.
 
-    With `operators` it asks for a name and token (Basic) or a token (Bearer); `GET /` is where a
-    browser learns them. 400: not Payloads, or cannot be decrypted. 401: wrong or no credentials.
-    403: called by a page that is not among `allowed_origins`. 408, 413: the body takes too long, is
-    too large. `GET /healthz` and `GET /readyz` say 200 to everybody: it needs nobody else.
+    With `operators` it requires a name and token (Basic) or a token (Bearer); a browser can sign in
+    at `GET /`. Statuses: 400 for a body that is not Payloads or cannot be decrypted, 401 for wrong
+    or missing credentials, 403 for a page whose origin is not in `allowed_origins`, 408 and 413 for
+    a body that takes too long or is too large. `GET /healthz` and `GET /readyz` always return 200,
+    because it depends on no other service.
     """
     accepted = _accepted_credentials(operators)
 
     def require_auth(endpoint: OperatorEndpoint) -> Callable[[Request], Awaitable[Response]]:
         async def authenticated(request: Request) -> Response:
-            # CORS only keeps the answer from a page; a page that may not ask gets none at all.
+            # CORS only hides the response from a page; a page of another origin must get none at
+            # all.
             origin = request.headers.get("origin")
             if origin is not None and origin not in allowed_origins:
-                log.warning("refused: the page may not ask", origin=origin[:255])
+                log.warning("rejected: origin not allowed", origin=origin[:255])
                 return PlainTextResponse(
                     "pages of this origin may not use the codec server: add it to "
                     "TELEGENT_CODEC_ALLOWED_ORIGINS if it is your Temporal UI",
@@ -76,7 +77,7 @@ def codec_app(
                 )
             operator = authenticate(request, accepted) if accepted else UNAUTHENTICATED_NAME
             if operator is None:
-                log.warning("refused: wrong or no credentials", client=_client_host(request))
+                log.warning("rejected: wrong or missing credentials", client=_client_host(request))
                 challenge = BASIC_CHALLENGE if origin is None else BEARER_CHALLENGE
                 return PlainTextResponse(SIGN_IN_MESSAGE, 401, {"WWW-Authenticate": challenge})
             return await endpoint(request, operator)
@@ -89,9 +90,9 @@ def codec_app(
                 async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
                     body = await read_body(request, MAX_BODY_BYTES)
             except TimeoutError:
-                return PlainTextResponse("the body took too long", 408, CLOSE_CONNECTION)
+                return PlainTextResponse("timeout while reading the body", 408, CLOSE_CONNECTION)
             except ClientDisconnect:
-                return Response(status_code=400)  # nobody is there to read it
+                return Response(status_code=400)  # the client has disconnected
             if body is None:
                 too_large = f"the body is larger than {MAX_BODY_BYTES} bytes"
                 return PlainTextResponse(too_large, 413, CLOSE_CONNECTION)
@@ -117,7 +118,7 @@ def codec_app(
 
     async def sign_in(request: Request, operator: str) -> Response:
         return PlainTextResponse(
-            f"The codec server knows you as: {operator}. Now load the Temporal UI again.\n",
+            f"Signed in to the codec server as {operator}. Now reload the Temporal UI.\n",
             headers=NO_STORE_HEADERS,
         )
 
@@ -154,19 +155,25 @@ def codec_app(
 
 
 def serve_codec(settings: CodecServerSettings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises WorkerError if there is no key to decrypt with."""
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        WorkerError: There is no key to decrypt with.
+    """
     if not settings.payload_keys:
         raise WorkerError("TELEGENT_PAYLOAD_KEYS is not set; there is nothing to decrypt with")
     if not settings.codec_operators:
-        log.warning("anybody on this machine can read payloads: TELEGENT_CODEC_OPERATORS is unset")
-    # Who has read what is written down whatever the level of the other lines.
+        log.warning(
+            "any process on this machine can read payloads: TELEGENT_CODEC_OPERATORS is unset"
+        )
+    # Access to payloads is logged whatever the log level.
     logging.getLogger("codec_audit").setLevel(logging.INFO)
     app = codec_app(
         EncryptionCodec(settings.payload_keys),
         settings.codec_allowed_origins,
         settings.codec_operators,
     )
-    # log_config None: uvicorn's lines go through the process's own logging.
+    # log_config None: uvicorn logs through the process's own logging.
     uvicorn.run(
         app,
         host=settings.codec_host,
@@ -177,7 +184,7 @@ def serve_codec(settings: CodecServerSettings) -> None:
 
 
 def _accepted_credentials(operators: Sequence[Operator]) -> dict[bytes, str]:
-    """Names by the Authorization headers that are right."""
+    """Operator names by Authorization header."""
     accepted = {}
     for operator in operators:
         token = operator.token.get_secret_value()
@@ -187,7 +194,7 @@ def _accepted_credentials(operators: Sequence[Operator]) -> dict[bytes, str]:
 
 
 def _namespace(request: Request) -> str:
-    """The namespace that the caller names; shown only when it looks like one."""
+    """The namespace that the caller names, if it is a valid name."""
     name = request.headers.get("x-namespace", "")
     return name if _NAMESPACE.fullmatch(name) else "not named"
 

@@ -1,4 +1,4 @@
-"""Two HTTP answers for whoever supervises the process: is it alive, can it be given work."""
+"""Liveness and readiness checks over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,7 @@ HEALTH_CHECK_TIMEOUT = timedelta(seconds=3)
 
 
 async def is_temporal_serving(client: Client) -> bool:
-    """Whether Temporal answers that it serves, within `TIMEOUT`."""
+    """Whether Temporal reports that it serves, within HEALTH_CHECK_TIMEOUT."""
     try:
         return await client.service_client.check_health(timeout=HEALTH_CHECK_TIMEOUT)
     except RPCError:
@@ -25,10 +25,13 @@ async def is_temporal_serving(client: Client) -> bool:
 async def serve_health(
     host: str, port: int, is_ready: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[None]:
-    """Answer while the block runs. Raises WorkerError if the address cannot be listened on.
+    """Serve health checks while the block runs.
 
-    `GET /healthz`: 200 as soon as the event loop gets to answer. `GET /readyz`: 200 if `ready`,
-    otherwise 503. Neither looks at recent work: a quiet worker is a healthy one, a busy one too.
+    `GET /healthz` returns 200 while the event loop runs. `GET /readyz` returns 200 if `is_ready`,
+    otherwise 503. Neither depends on recent work, so idle and busy workers are both healthy.
+
+    Raises:
+        WorkerError: The address cannot be listened on.
     """
 
     async def handle_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -45,7 +48,7 @@ async def serve_health(
                 )
                 await writer.drain()
         except (TimeoutError, OSError, ValueError):
-            pass  # the asker went away or sent no request line
+            pass  # the client disconnected or sent no request line
         finally:
             writer.close()
 

@@ -1,9 +1,8 @@
-"""The vendor's webhook for `Order_Update`: a hint that makes the order's port-in look at once.
+"""The receiver of Telegent's `Order_Update` webhook, which makes a port-in poll its order at once.
 
-The vendor documents neither the body nor a signature (only Basic or Bearer credentials), so an
-event counts as a hint and never as news: the only thing taken from it is the order's id, and the
-port-in asks the vendor itself. Which port-in that is, Temporal knows by search attribute; there
-is nothing here to keep or to lose.
+Telegent documents neither the body nor a signature (only Basic or Bearer credentials), so an update
+is a trigger to poll and never data: only the order id is taken from it, and the port-in polls the
+order itself. Temporal finds the port-in by search attribute, so this process keeps no state.
 """
 
 import asyncio
@@ -36,19 +35,19 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 ORDER_UPDATE_PATH = "/telegent/order-update"
 VENDOR_NAME = "Telegent"
 MAX_BODY_BYTES = 64 * 1024
-"""Bytes: far more than an event with one order needs."""
+"""Far more than an update about one order needs."""
 BODY_TIMEOUT = timedelta(seconds=10)
 TEMPORAL_TIMEOUT = timedelta(seconds=8)
-"""For finding and signalling together; then the vendor is asked to come again."""
+"""For finding and signalling the port-ins; after that Telegent is told to retry."""
 DEBOUNCE = timedelta(seconds=2)
-"""How long a hint waits for more about the same order: together they are one signal, sent after
-the last event that it stands for, so that no change falls behind the look that it causes."""
+"""How long updates about one order are coalesced. Their one signal is sent after the last of them,
+so that no change is missed by the poll that it causes."""
 MAX_ORDERS = 20
-"""Order ids taken from one body; each costs a question to Temporal."""
+"""Most order ids of one body; each costs a query to Temporal."""
 
 ORDER_PREFIX = "JNUOID-"
 _ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
-# By prefix anywhere, or by key as JSON (also inside a JSON string), XML and forms write it.
+# By prefix anywhere, or by key as in JSON (also inside a JSON string), XML and forms.
 _ORDER_ID = re.compile(
     rf"(?P<by_prefix>{ORDER_PREFIX}{_ID})|order_?id[\"'\\\s]{{0,8}}[:=>][\"'\\\s]{{0,8}}(?P<by_key>{_ID})",
     re.IGNORECASE,
@@ -66,27 +65,29 @@ WebhookOutcome = Literal[
     "too_slow",
     "temporal_unreachable",
 ]
-"""What is counted."""
+"""Label values of telegent_webhook_events."""
 
 
 class WebhookMetrics:
-    """Counts what happens, for `GET /healthz` and for Prometheus."""
+    """Counters for `GET /healthz` and for Prometheus."""
 
     def __init__(self, meter: MetricMeter) -> None:
         self.counters: Counter[str] = Counter()
-        self._events = meter.create_counter("telegent_webhook_events", "Order updates")
+        self._events = meter.create_counter(
+            "telegent_webhook_events", "Order updates received from Telegent, by outcome"
+        )
         for outcome in get_args(WebhookOutcome):
-            # Prometheus would not see the first one of a series that begins with it.
+            # Prometheus would miss the first increment of a series that starts with it.
             self._events.add(0, {"outcome": outcome})
 
     def __call__(self, outcome: WebhookOutcome) -> None:
-        """One more of `outcome`."""
+        """Count one `outcome`."""
         self.counters[outcome] += 1
         self._events.add(1, {"outcome": outcome})
 
 
 class OrderSignaller:
-    """Signals the port-in of an order, once for all hints that come within `DEBOUNCE`."""
+    """Signals the port-in of an order, once for all updates that arrive within DEBOUNCE."""
 
     def __init__(self, temporal: Client, metrics: WebhookMetrics) -> None:
         self._temporal = temporal
@@ -94,9 +95,10 @@ class OrderSignaller:
         self._pending: dict[str, asyncio.Task[None]] = {}
 
     async def signal_order(self, order_id: str) -> None:
-        """Returns when the signal is sent, or when no open port-in has this order.
+        """Return when the signal is sent, or when no open port-in has this order.
 
-        Raises RPCError or TimeoutError when Temporal cannot be asked.
+        Raises:
+            RPCError, TimeoutError: Temporal cannot be queried.
         """
         pending = self._pending.get(order_id)
         if pending is None:
@@ -105,22 +107,22 @@ class OrderSignaller:
             )
         else:
             self._metrics("coalesced")
-        # One caller that goes away must not take the signal from the others.
+        # A caller that disconnects must not cancel the signal for the others.
         await asyncio.shield(pending)
 
     async def _signal_after_debounce(self, order_id: str) -> None:
         await asyncio.sleep(DEBOUNCE.total_seconds())
-        # From here on a new hint may be newer than what the port-in will see.
+        # An update after this moment may be newer than what the port-in will read.
         del self._pending[order_id]
         async with asyncio.timeout(TEMPORAL_TIMEOUT.total_seconds()):
             signalled = await self._signal_port_ins(order_id)
         self._metrics("signals" if signalled else "unknown_orders")
-        # What only stands where an id should, nobody knows: it may be anything.
+        # An id that is known by its key only may be any text.
         known = signalled or order_id.upper().startswith(ORDER_PREFIX)
         log.info("order update", order_id=order_id if known else "unknown", port_ins=signalled)
 
     async def _signal_port_ins(self, order_id: str) -> int:
-        # The id's own alphabet has nothing that could end the quotes.
+        # The pattern of an id allows no quotes.
         port_ins = self._temporal.list_workflows(
             f'{ORDER_ATTRIBUTE} = "{order_id}" AND ExecutionStatus = "Running" '
             f'AND WorkflowType = "{PORT_IN_WORKFLOW}"'
@@ -131,14 +133,14 @@ class OrderSignaller:
                 await self._temporal.get_workflow_handle(port_in.id).signal(ORDER_EVENT_SIGNAL)
                 signalled += 1
             except RPCError as error:
-                # It has ended since the list was made.
+                # It has ended since it was listed.
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
         return signalled
 
 
 def extract_order_ids(body: bytes) -> list[str]:
-    """The ids of orders in a body of any format, each once: JSON, XML, form or plain text."""
+    """The order ids in a body of any format (JSON, XML, form, plain text), each once."""
     matches = _ORDER_ID.finditer(body.decode("utf-8", errors="replace"))
     ids = dict.fromkeys(match["by_prefix"] or match["by_key"] for match in matches)
     return list(ids)[:MAX_ORDERS]
@@ -147,12 +149,12 @@ def extract_order_ids(body: bytes) -> list[str]:
 def webhook_app(
     temporal: Client, settings: WebhookSettings, meter: MetricMeter = MetricMeter.noop
 ) -> Starlette:
-    """The application: `POST` or `PUT /telegent/order-update`, `GET /healthz` with counters, and
-    `GET /readyz`, which is 503 while Temporal cannot be reached.
+    """The application: `POST` or `PUT /telegent/order-update`, `GET /healthz`, `GET /readyz`.
 
-    200: taken, whether or not there was anything to do; a repeat would change nothing. 401: wrong
-    or no credentials. 408, 413: the body takes too long, is too large. 503: Temporal cannot be
-    reached, send it again.
+    Statuses of an update: 200 if it was accepted, whether or not there was anything to do; 401 for
+    wrong or missing credentials; 408 and 413 for a body that takes too long or is too large; 503 if
+    Temporal cannot be reached, so that Telegent retries. `/healthz` shows the counters; `/readyz`
+    returns 503 while Temporal cannot be reached.
     """
     metrics = WebhookMetrics(meter)
     signaller = OrderSignaller(temporal, metrics)
@@ -163,23 +165,25 @@ def webhook_app(
         if accepted and authenticate(request, accepted) is None:
             metrics("unauthorized")
             return PlainTextResponse(
-                "wrong or no credentials", 401, {"WWW-Authenticate": 'Basic, Bearer realm="events"'}
+                "wrong or missing credentials",
+                401,
+                {"WWW-Authenticate": 'Basic, Bearer realm="events"'},
             )
         try:
             async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
                 body = await read_body(request, MAX_BODY_BYTES)
         except TimeoutError:
             metrics("too_slow")
-            return PlainTextResponse("the body took too long", 408)
+            return PlainTextResponse("timeout while reading the body", 408)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
+            return Response(status_code=400)  # the client has disconnected
         if body is None:
             metrics("too_large")
             return PlainTextResponse(f"the body is larger than {MAX_BODY_BYTES} bytes", 413)
         order_ids = extract_order_ids(body)
         if not order_ids:
             metrics("without_order")
-            log.warning("an order update names no order")
+            log.warning("order update without an order id")
             return PlainTextResponse("ok")
         results = await asyncio.gather(
             *map(signaller.signal_order, order_ids), return_exceptions=True
@@ -188,8 +192,8 @@ def webhook_app(
             if not isinstance(failure, RPCError | TimeoutError):
                 raise failure
             metrics("temporal_unreachable")
-            log.error("Temporal cannot be reached", reason=str(failure) or "no answer in time")
-            return PlainTextResponse("not now; send it again", 503)
+            log.error("Temporal cannot be reached", reason=str(failure) or "timeout")
+            return PlainTextResponse("Temporal cannot be reached; retry later", 503)
         return PlainTextResponse("ok")
 
     async def healthz(request: Request) -> Response:
@@ -210,20 +214,21 @@ def webhook_app(
 
 
 async def serve_webhook(settings: WebhookSettings) -> None:
-    """Serve until SIGTERM or SIGINT; requests in hand are finished.
+    """Serve until SIGTERM or SIGINT; requests that were received are finished.
 
-    Raises WorkerError if Temporal cannot be reached at the start or lacks the search attribute.
+    Raises:
+        WorkerError: Temporal cannot be reached at start, or lacks a search attribute.
     """
     runtime = create_runtime(settings.metrics_address())
     temporal = await connect(settings.payload_keys, runtime)
     await require_search_attributes(temporal)
     if not _accepted_credentials(settings):
-        log.warning("anyone on this machine can send order updates: no credentials are set")
+        log.warning("no credentials are set: any process on this machine can send order updates")
     config = uvicorn.Config(
         webhook_app(temporal, settings, runtime.metric_meter),
         host=settings.webhook_host,
         port=settings.webhook_port,
-        # uvicorn's lines go through the process's own logging.
+        # uvicorn logs through the process's own logging.
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -233,7 +238,7 @@ async def serve_webhook(settings: WebhookSettings) -> None:
 
 
 def _accepted_credentials(settings: WebhookSettings) -> dict[bytes, str]:
-    """The Authorization headers that are right, all of the one sender that there is."""
+    """The accepted Authorization headers, all of the one sender."""
     accepted = {}
     if name := settings.webhook_username:
         accepted[basic_header(name, settings.webhook_password.get_secret_value())] = VENDOR_NAME

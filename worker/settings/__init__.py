@@ -1,6 +1,6 @@
-"""The processes' settings: read from the environment, checked together, documented in one place.
+"""Settings of all processes: read from the environment, validated together, listed in one table.
 
-How to reach Temporal (`TEMPORAL_*`) is not here: the Temporal SDK reads those variables itself.
+The connection to Temporal (`TEMPORAL_*`) is not included: the Temporal SDK reads those variables.
 """
 
 import os
@@ -37,16 +37,20 @@ DEFAULT_MAX_CACHED_WORKFLOWS = 300
 
 def _require_build_id(deployment_name: str, info: ValidationInfo) -> str:
     if deployment_name and info.data.get("build_id") == DEFAULT_BUILD_ID:
-        raise ValueError("needs TELEGENT_BUILD_ID, another one for each build")
+        raise ValueError("needs TELEGENT_BUILD_ID, which must differ for each build")
     return deployment_name
 
 
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^/?\s]*(?=@)|(?<=\?)\S+")
-"""User names, passwords and queries of URLs: where people put keys."""
+"""User names, passwords and queries of URLs, where keys may be."""
 
 
 class SettingsError(Exception):
-    """Settings that are missing or wrong; `lines` has one sentence for each."""
+    """Settings are missing or invalid.
+
+    Attributes:
+        messages: One sentence for each error.
+    """
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("; ".join(lines))
@@ -60,7 +64,9 @@ class WebhookSettings(MetricsSettings):
     webhook_password: WebhookPassword = SecretStr("")
     webhook_token: WebhookToken = SecretStr("")
     webhook_host: WebhookHost = "127.0.0.1"
-    webhook_port: Port = Field(default=8082, description="port that the webhook listens on")
+    webhook_port: Port = Field(
+        default=8082, description="port that the webhook receiver listens on"
+    )
 
 
 class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
@@ -68,16 +74,16 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
 
     id_key: SecretStr = Field(
         default=SecretStr(""),
-        description="key that keeps phone numbers unreadable in the ids of port-ins; callers must "
-        "use the same one",
+        description="key of the HMAC of phone numbers in the ids of port-ins; all workers and "
+        "callers must use the same one",
     )
     message_level_field: str | None = Field(
         default=None,
-        description="AI Guardian's wire field for the message level, which no document names. "
-        "Unset: requests that ask for a message level are refused",
+        description="AI Guardian's API field for the message level, which Telegent does not "
+        "document. Unset: requests with a message level are rejected",
     )
     build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]{1,128}$")] = Field(
-        default=DEFAULT_BUILD_ID, description="names this build in Temporal, such as the commit"
+        default=DEFAULT_BUILD_ID, description="name of this build in Temporal, such as its commit"
     )
     deployment_name: Annotated[
         str,
@@ -86,26 +92,24 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
     ] = Field(
         default="",
         description="name of the Worker Deployment whose version this build is, such as "
-        "`telegent-orchestrator`: turns Worker Versioning on",
+        "`telegent-orchestrator`; turns Worker Versioning on",
     )
     max_cached_workflows: Annotated[int, Field(ge=10, le=10_000)] = Field(
         default=DEFAULT_MAX_CACHED_WORKFLOWS,
-        description="workflows that a worker keeps in memory, at about 0.7 MiB each. One that "
-        "is not there is replayed when something happens to it: keep it above those that are busy",
+        description="workflows that a worker keeps in memory, at about 0.7 MiB each. Others are "
+        "replayed for each task, so keep it above the number of busy workflows",
     )
     backlog_interval_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=60,
-        description="seconds between counts of open port-ins for the metrics; 0: they are not "
-        "counted",
+        description="seconds between counts of open port-ins and escalations for the metrics; "
+        "0: off",
     )
     health_host: str = Field(
         default="127.0.0.1",
-        description="address that `GET /healthz` and `GET /readyz` answer on; in a container "
-        "`0.0.0.0`",
+        description="address that health checks (`GET /healthz`, `GET /readyz`) listen on; in a "
+        "container `0.0.0.0`",
     )
-    health_port: Port = Field(
-        default=0, description="port for `GET /healthz` and `GET /readyz` of the worker; 0: off"
-    )
+    health_port: Port = Field(default=0, description="port of the worker's health checks; 0: off")
 
     webhook_username: WebhookUsername = ""
     webhook_password: WebhookPassword = SecretStr("")
@@ -116,7 +120,7 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
     event_personal_data: EventPersonalData = False
 
     def order_webhook(self) -> OrderWebhook | None:
-        """Where the vendor is to report order updates; None when nowhere."""
+        """Where Telegent sends order updates, or None."""
         if not self.webhook_url:
             return None
         return OrderWebhook(
@@ -127,11 +131,11 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
         )
 
     def secrets(self) -> list[str]:
-        """Values that must never be shown."""
+        """Values that must never be logged."""
         return [*super().secrets(), *self.event_urls]
 
     def event_settings(self) -> EventSettings:
-        """Who gets events, and how they are signed."""
+        """The receivers of events, and the signing key."""
         return EventSettings(
             urls=self.event_urls,
             secret=self.event_secret.get_secret_value(),
@@ -139,7 +143,7 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
         )
 
     def activity_settings(self) -> ActivitySettings:
-        """The part that the activities need."""
+        """The settings of activities."""
         return ActivitySettings(
             id_key=self.id_key.get_secret_value(),
             read_lag=timedelta(seconds=self.read_lag_seconds),
@@ -159,16 +163,20 @@ S = TypeVar("S", bound=CommonSettings)
 
 
 def load_settings(settings_class: type[S]) -> S:
-    """Settings of this kind from the environment. Raises SettingsError that names every fault."""
+    """Read settings from the environment.
+
+    Raises:
+        SettingsError: Some are missing or invalid; it names all of them.
+    """
     values, messages = _read_secret_files(settings_class)
     settings = None
     try:
-        # model_validate, because a call would have to name each field for the type checker.
+        # model_validate, because the type checker would require every field in a call.
         settings = settings_class.model_validate(values)
     except ValidationError as error:
         for details in error.errors(include_url=False):
             field = str(details["loc"][0])
-            # A secret file that cannot be read has been named already; its field is not "unset".
+            # The error of an unreadable secret file is reported already; its field is not missing.
             messages.setdefault(field, _format_error(settings_class, field, details))
     if messages or settings is None:
         raise SettingsError(
@@ -178,19 +186,19 @@ def load_settings(settings_class: type[S]) -> S:
 
 
 def variable_name(field: str) -> str:
-    """Name of the environment variable for a field."""
+    """Name of a field's environment variable."""
     return PREFIX + field.upper()
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Variables that look like ours and are read by nothing: most likely misspelt."""
+    """Variables with our prefix that no setting has: probably misspelled."""
     known = {variable_name(field) for kind in _SETTINGS_CLASSES for field in kind.model_fields}
     known |= {variable_name(field) + "_FILE" for field in SECRET_FIELDS}
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 
 def markdown_table() -> str:
-    """Every setting with its default and meaning, as docs/reference/settings.md shows it."""
+    """A Markdown table of all settings, as in docs/reference/settings.md."""
     fields = {name: info for kind in _SETTINGS_CLASSES for name, info in kind.model_fields.items()}
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, info in fields.items():
@@ -219,7 +227,7 @@ _SETTINGS_CLASSES: tuple[type[CommonSettings], ...] = (
 def _read_secret_files(
     settings_class: type[CommonSettings],
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Values read from `…_FILE` variables, and faults; both by field."""
+    """Values from `…_FILE` variables, and errors; both by field."""
     values: dict[str, str] = {}
     messages: dict[str, str] = {}
     for field in SECRET_FIELDS & settings_class.model_fields.keys():
@@ -231,7 +239,7 @@ def _read_secret_files(
             messages[field] = f"{name} and {name}_FILE are both set; set one of them"
             continue
         try:
-            # Editors and `echo` end a file with a newline that is no part of the secret.
+            # Editors and `echo` end a file with a newline that is not part of the secret.
             values[field] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"

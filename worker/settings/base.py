@@ -1,4 +1,4 @@
-"""What settings of every process share: where they come from, and what their values look like."""
+"""What the settings of all processes have in common: sources and types."""
 
 import ipaddress
 from typing import Annotated, Literal
@@ -22,16 +22,16 @@ SECRET_FIELDS = frozenset(
         "webhook_token",
     }
 )
-"""Fields whose value is never shown, and which can also come from the file named by `…_FILE`."""
+"""Fields whose value is never logged, and which can be read from the file named by `…_FILE`."""
 
 
 def split_csv(value: object) -> object:
-    """The parts of a setting that names several, separated by commas."""
+    """The items of a comma-separated setting."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on this address."""
+    """Whether only this machine can reach what listens on this host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -55,26 +55,26 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class CommonSettings(BaseSettings):
-    """What every long-running command reads."""
+    """Settings of all long-running commands."""
 
-    # An empty variable counts as unset: that is what Compose passes for one that has no value.
+    # An empty variable counts as unset: Compose passes it for a variable without a value.
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
     payload_keys: Annotated[tuple[PayloadKey, ...], NoDecode, BeforeValidator(_parse_key_ring)] = (
         Field(
             default=(),
             description="AES-256 keys for payloads as `id:base64key,id2:base64key2`: the first "
-            "encrypts, all decrypt. Unset: payloads are stored in the clear",
+            "encrypts, all decrypt. Unset: payloads are stored unencrypted",
         )
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="least severe log line that is written"
+        default="INFO", description="least severe level that is logged"
     )
     log_format: Literal["json", "console"] = Field(
-        default="json", description="`json`: one object a line; `console`: for a person to read"
+        default="json", description="`json`: one object per line; `console`: text for readers"
     )
 
     def secrets(self) -> list[str]:
-        """Values that must never be shown."""
+        """Values that must never be logged."""
         values = (getattr(self, name) for name in SECRET_FIELDS if name in type(self).model_fields)
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]

@@ -15,16 +15,17 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{24,255}")
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody who may read payloads: a name for the log, and the token that shows who asks."""
+    """A user of the codec server: the name in the log, and the token."""
 
     name: str
     token: SecretStr
 
 
 def parse_operators(text: str) -> tuple[Operator, ...]:
-    """Read `name:token`, several separated by commas or lines. A name may have two tokens.
+    """Parse `name:token` entries, separated by commas or lines. A name may have two tokens.
 
-    Raises ValueError that names the entry by position, never by content.
+    Raises:
+        ValueError: An entry is invalid; the message names it by position, never by content.
     """
     operators: dict[str, Operator] = {}
     entries = [entry.strip() for entry in re.split(r"[,\n]", text) if entry.strip()]
@@ -49,10 +50,11 @@ def _parse_operators(value: object) -> object:
 
 
 def _require_operators(host: str, info: ValidationInfo) -> str:
-    # Operators that are wrong are a fault of their own, and then not in the data.
+    # Invalid operators have an error of their own, and are missing in the data.
     if not info.data.get("codec_operators", True) and not is_loopback(host):
         raise ValueError(
-            "needs TELEGENT_CODEC_OPERATORS, or else anybody who reaches it can read all payloads"
+            "needs TELEGENT_CODEC_OPERATORS: without it, every client that reaches this address "
+            "can read all payloads"
         )
     return host
 
@@ -67,15 +69,15 @@ class CodecServerSettings(CommonSettings):
         tuple[Operator, ...], NoDecode, BeforeValidator(_parse_operators)
     ] = Field(
         default=(),
-        description="who may use the codec server: `name:token`, several separated by commas or "
-        "lines; tokens of 24 characters or more. Unset: whoever reaches it",
+        description="users of the codec server as `name:token`, separated by commas or lines; "
+        "tokens have 24 characters or more. Unset: no authentication",
     )
     codec_host: Annotated[str, AfterValidator(_require_operators)] = Field(
         default="127.0.0.1",
-        description="address the codec server listens on; without operators only a loopback "
+        description="address that the codec server listens on; without operators only a loopback "
         "address",
     )
-    codec_port: Port = Field(default=8081, description="port the codec server listens on")
+    codec_port: Port = Field(default=8081, description="port that the codec server listens on")
     codec_allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(split_csv)] = (
         Field(
             default=(),
@@ -85,6 +87,6 @@ class CodecServerSettings(CommonSettings):
     )
 
     def secrets(self) -> list[str]:
-        """Values that must never be shown."""
+        """Values that must never be logged."""
         tokens = [operator.token.get_secret_value() for operator in self.codec_operators]
         return [*super().secrets(), *tokens]

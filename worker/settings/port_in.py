@@ -1,4 +1,4 @@
-"""How port-ins are followed: when the worker looks at them, and when it calls for people."""
+"""Settings of port-ins: when orders are polled, and when an operator is needed."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -12,45 +12,53 @@ from worker.settings.base import CommonSettings, PositiveDuration, Seconds, spli
 
 
 class PortingSettings(CommonSettings):
-    """The part of the worker's settings that is about numbers on their way in or out."""
+    """The worker's settings of port-ins and port-outs."""
 
     port_poll_initial_seconds: Seconds = Field(
-        default=300, description="seconds to the first look at a port-in; later ones are rarer"
+        default=300,
+        description="delay in seconds before the first status poll of a port-in; later polls are "
+        "less frequent",
     )
     port_poll_dense_seconds: Seconds = Field(
-        default=1800, description="longest wait in seconds between looks at a young port-in"
+        default=1800,
+        description="longest interval in seconds between polls of a port-in younger than "
+        "TELEGENT_PORT_POLL_DENSE_UNTIL_SECONDS",
     )
     port_poll_dense_until_seconds: Seconds = Field(
-        default=10_800, description="age in seconds at which a port-in stops being young"
+        default=10_800, description="age in seconds up to which a port-in is polled densely"
     )
     port_poll_hourly_seconds: Seconds = Field(
         default=3600,
-        description="seconds between looks at a port-in of its first day. These and all later "
-        "ones fall into the hours in which carriers work",
+        description="interval in seconds between polls of a port-in younger than "
+        "TELEGENT_PORT_POLL_HOURLY_UNTIL_SECONDS; these and all later polls fall into the business "
+        "hours of carriers",
     )
     port_poll_hourly_until_seconds: Seconds = Field(
-        default=86_400, description="age in seconds at which a port-in's first day is over"
+        default=86_400, description="age in seconds up to which a port-in is polled hourly"
     )
     port_poll_sparse_seconds: Seconds = Field(
-        default=10_800, description="seconds between looks at an older port-in"
+        default=10_800,
+        description="interval in seconds between polls of a port-in younger than "
+        "TELEGENT_PORT_POLL_SPARSE_UNTIL_SECONDS",
     )
     port_poll_sparse_until_seconds: Seconds = Field(
-        default=432_000, description="age in seconds at which a port-in is old"
+        default=432_000, description="age in seconds up to which a port-in is polled sparsely"
     )
     port_poll_idle_seconds: Seconds = Field(
         default=21_600,
-        description="seconds between looks at an old port-in, and at one that waits for a person",
+        description="interval in seconds between polls of older port-ins, and of those that wait "
+        "for an operator",
     )
     port_poll_fixed_seconds: Seconds | None = Field(
         default=None,
-        description="seconds between looks at any port-in, around the clock, in place of all the "
-        "above: for a simulator",
+        description="interval in seconds between all polls, at any time of day, instead of the "
+        "settings above: for a simulator",
     )
     port_reminder_days: Annotated[
         tuple[PositiveDuration, ...], NoDecode, BeforeValidator(split_csv)
     ] = Field(
         default=(1, 3, 7),
-        description="days after which a person who must act on a port-in is reminded",
+        description="days after which operators are reminded of a port-in that waits for them",
     )
     port_missing_info_days: PositiveDuration = Field(
         default=30, description="days that a port-in waits for missing data"
@@ -63,28 +71,29 @@ class PortingSettings(CommonSettings):
     )
     port_cancel_confirmation_hours: PositiveDuration = Field(
         default=24,
-        description="hours after which an unconfirmed cancel needs operator",
+        description="hours after which an unconfirmed cancel is escalated to an operator",
     )
     port_max_rejections: Annotated[int, Field(ge=1, le=20)] = Field(
         default=3, description="rejections after which an operator must decide"
     )
     port_resubmit_unknown: bool = Field(
         default=False,
-        description="whether Telegent is known to refuse a second active port of a number, so that "
-        "a submit without an answer is sent once more before a person is asked",
+        description="whether Telegent is known to reject a second active port of a number, so "
+        "that a submit whose response was lost is sent once more before it is escalated",
     )
     port_poll_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.4,
-        description="part of the requests a minute that looks at open port-ins may take; when "
-        "there are more, all of them are looked at less often",
+        description="share of the requests a minute for polls of open port-ins; when there are "
+        "more port-ins, each is polled less often",
     )
     port_out_poll_seconds: Seconds = Field(
         default=21_600,
-        description="seconds between looks whether a number that may leave has left",
+        description="interval in seconds between checks whether a number with a port-out PIN has "
+        "been ported out",
     )
 
     def poll_schedule(self) -> PollSchedule:
-        """When open port-ins are looked at."""
+        """When the orders of open port-ins are polled."""
         fixed = (
             timedelta(seconds=self.port_poll_fixed_seconds)
             if self.port_poll_fixed_seconds
@@ -103,7 +112,7 @@ class PortingSettings(CommonSettings):
         )
 
     def port_in_policy(self) -> PortInPolicy:
-        """Deadlines of port-ins, and what may be tried without asking."""
+        """Deadlines of port-ins, and what may be retried without an operator."""
         return PortInPolicy(
             reminders=[timedelta(days=days) for days in self.port_reminder_days],
             missing_info_timeout=timedelta(days=self.port_missing_info_days),

@@ -1,4 +1,4 @@
-"""How the worker reaches Telegent: account, budget of requests, time limits."""
+"""Settings of calls to Telegent: account, rate limit, timeouts."""
 
 from typing import Annotated, Literal
 
@@ -14,48 +14,49 @@ NonBlank = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 
 
 class TelegentSettings(CommonSettings):
-    """The part of the worker's settings that is about calls to Telegent."""
+    """The worker's settings of calls to Telegent."""
 
     account_key: NonBlankSecret = Field(description="key of your Telegent account")
     account_secret: NonBlankSecret = Field(description="secret of your Telegent account")
     base_url: Annotated[str, Field(pattern=r"^https?://[^/@?#\s]+/?$")] = Field(
         default="https://api.telegent.com",
-        description="where the Telegent API answers: scheme and host, without a path",
+        description="base URL of the Telegent API: scheme and host, without a path",
     )
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = Field(
         default=45,
-        description="requests a minute to Telegent: the rate of the API task queue over all "
-        "workers, and of each process with token requests counted",
+        description="requests a minute to Telegent: the rate of the API task queue for all workers "
+        "together, and the rate limit of each process, token requests included",
     )
     burst: Annotated[int, Field(ge=1, le=100)] = Field(
-        default=5, description="requests a process may send at once after a quiet time"
+        default=5, description="requests that a process may send at once after a pause"
     )
     connect_timeout_seconds: Seconds = Field(
-        default=Timeouts.connect, description="seconds to reach Telegent"
+        default=Timeouts.connect, description="timeout in seconds for connecting to Telegent"
     )
     read_timeout_seconds: Seconds = Field(
-        default=Timeouts.read, description="seconds to wait for Telegent's answer"
+        default=Timeouts.read, description="timeout in seconds for Telegent's response"
     )
     write_timeout_seconds: Seconds = Field(
-        default=Timeouts.write, description="seconds to send a request"
+        default=Timeouts.write, description="timeout in seconds for sending a request"
     )
     pool_timeout_seconds: Seconds = Field(
-        default=Timeouts.pool, description="seconds to wait for a free connection"
+        default=Timeouts.pool, description="timeout in seconds for a free connection"
     )
     call_timeout_seconds: Annotated[float, Field(gt=0, lt=VENDOR_CALL_TIMEOUT.total_seconds())] = (
         Field(
             default=Timeouts.call,
-            description="seconds for a whole call: token, request, both again when the token is "
-            "rejected, and waiting for the request budget",
+            description="timeout in seconds for a whole call: token, request, both again if the "
+            "token is rejected, and waiting for the rate limiter",
         )
     )
     read_lag_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        default=60, description="seconds that Telegent's lists may miss what was just created"
+        default=60,
+        description="read lag: seconds for which Telegent's lists may miss what was just created",
     )
     purchase_lag_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=900,
-        description="seconds that the inventory may miss a number that was just bought: longer "
-        "than an order takes to complete",
+        description="seconds for which the inventory may miss a number that was just bought; "
+        "longer than an order takes to complete",
     )
     target_classification_wireless: NonBlank = Field(
         default=PortDialect.wireless,
@@ -81,7 +82,8 @@ class TelegentSettings(CommonSettings):
         description="format of `PortInDate`: `iso` (2026-06-01) or `us` (06/01/2026)",
     )
     order_poll_seconds: Seconds = Field(
-        default=15, description="seconds between looks at a number order that is not complete"
+        default=15,
+        description="interval in seconds between polls of a number order that is not complete",
     )
 
     @field_validator("call_timeout_seconds")
@@ -107,7 +109,7 @@ class TelegentSettings(CommonSettings):
         )
 
     def timeouts(self) -> Timeouts:
-        """Limits for one exchange with Telegent."""
+        """Timeouts of one call."""
         return Timeouts(
             connect=self.connect_timeout_seconds,
             read=self.read_timeout_seconds,

@@ -1,6 +1,7 @@
-"""What settings of the webhook in and of the events out look like, and when they fit together.
+"""Types of the settings of the inbound webhook and of outbound events.
 
-A check of several settings stands with the last of them, so that a fault is named once.
+A check that involves several settings belongs to the last of them, so that an error is reported
+once.
 """
 
 from typing import Annotated
@@ -14,18 +15,20 @@ from worker.settings.base import is_loopback
 
 def _require_username(password: SecretStr, info: ValidationInfo) -> SecretStr:
     if bool(password.get_secret_value()) != bool(info.data.get("webhook_username")):
-        raise ValueError("TELEGENT_WEBHOOK_USERNAME and TELEGENT_WEBHOOK_PASSWORD go together")
+        raise ValueError(
+            "TELEGENT_WEBHOOK_USERNAME and TELEGENT_WEBHOOK_PASSWORD must be set together"
+        )
     return password
 
 
 def _require_credentials(value: str, info: ValidationInfo) -> str:
-    """What others can reach needs credentials, by which the vendor shows that it is the vendor."""
+    """Require credentials if the address can be reached from other machines."""
     if value and not is_loopback(value):
         basic, token = info.data.get("webhook_username"), info.data.get("webhook_token")
         if not basic and not (token and token.get_secret_value()):
             raise ValueError(
                 "needs TELEGENT_WEBHOOK_TOKEN, or TELEGENT_WEBHOOK_USERNAME and "
-                "TELEGENT_WEBHOOK_PASSWORD, or else anybody can send order updates"
+                "TELEGENT_WEBHOOK_PASSWORD: without them, any client can send order updates"
             )
     return value
 
@@ -43,10 +46,10 @@ def _split_urls(value: object) -> object:
 
 
 def _require_secret(urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    # A secret that is wrong is a fault of its own, and then not in the data.
+    # An invalid secret has an error of its own, and is missing in the data.
     secret = info.data.get("event_secret")
     if urls and secret is not None and not secret.get_secret_value():
-        raise ValueError("needs TELEGENT_EVENT_SECRET, by which receivers know who sends")
+        raise ValueError("needs TELEGENT_EVENT_SECRET, with which receivers verify the sender")
     return urls
 
 
@@ -55,7 +58,7 @@ WebhookUsername = Annotated[
     Field(
         max_length=255,
         pattern=r"^[^:]*$",
-        description="user name that Telegent presents with order updates (Basic)",
+        description="user name that Telegent sends with order updates (Basic)",
     ),
 ]
 WebhookPassword = Annotated[
@@ -67,8 +70,8 @@ WebhookToken = Annotated[
     SecretStr,
     Field(
         max_length=255,
-        description="token that Telegent presents with order updates (Bearer), in place of user "
-        "name and password",
+        description="token that Telegent sends with order updates (Bearer), instead of user name "
+        "and password",
     ),
 ]
 WebhookHost = Annotated[
@@ -84,15 +87,15 @@ WebhookUrl = Annotated[
     Field(
         max_length=255,
         pattern=r"^(https://[^\s/@]+/\S*)?$",
-        description="where Telegent reaches `python -m worker webhook` from outside, such as "
-        "`https://mvno.example.com/telegent/order-update`: onboardings register it for their "
-        "account. Unset: they register nothing",
+        description="public URL of `python -m worker webhook`, such as "
+        "`https://mvno.example.com/telegent/order-update`; onboardings register it for their "
+        "account. Unset: no webhook is registered",
     ),
     AfterValidator(_require_credentials),
 ]
 EventSecret = Annotated[
     SecretStr,
-    Field(description="key that signs events: 24 to 64 bytes in base64, with `whsec_` or without"),
+    Field(description="key that signs events: 24 to 64 bytes in base64, with or without `whsec_`"),
     AfterValidator(_validate_signing_key),
 ]
 EventUrls = Annotated[
@@ -101,9 +104,9 @@ EventUrls = Annotated[
     BeforeValidator(_split_urls),
     Field(
         repr=False,
-        description="URLs that get an event for every change of an onboarding, line or port-in, "
-        "separated by commas; some hold a key",
+        description="URLs that receive an event for every change of an onboarding, line or "
+        "port-in, separated by commas; treated as secrets",
     ),
     AfterValidator(_require_secret),
 ]
-EventPersonalData = Annotated[bool, Field(description="whether events hold phone numbers")]
+EventPersonalData = Annotated[bool, Field(description="whether events include phone numbers")]

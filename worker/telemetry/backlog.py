@@ -1,4 +1,4 @@
-"""How many port-ins and questions are open, and for how long: counted now and then."""
+"""Periodic gauges of open port-ins and escalations, and their ages."""
 
 import asyncio
 import time
@@ -36,35 +36,38 @@ AGE_BUCKETS = {
     "3 to 7 days": timedelta(days=7),
     "7 days or more": timedelta.max,
 }
-"""How long in the state, with upper bounds. A person is reminded after 1, 3 and 7 days."""
+"""Time in the state, with upper bounds. Operators are reminded after 1, 3 and 7 days."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class BacklogGauges:
-    """Gauges of open port-ins and questions, as Temporal's list of workflows shows them.
+    """Gauges of open port-ins and escalations, from Temporal's list of workflows.
 
-    Every worker counts all of them, so the same figures come from each: take one, not the sum.
+    Every worker counts all of them and reports the same figures: take one worker's, not the sum.
     """
 
     def __init__(self, temporal: Client, meter: MetricMeter) -> None:
         self._temporal = temporal
         self._port_ins_open = meter.create_gauge("telegent_port_ins_open", "Open port-ins")
         self._oldest_in_state = meter.create_gauge(
-            "telegent_port_in_oldest_in_state_seconds", "The longest that one is in its state now"
+            "telegent_port_in_oldest_in_state_seconds",
+            "Longest time that an open port-in has been in its current state",
         )
         self._escalations_open = meter.create_gauge(
-            "telegent_escalations_open", "Onboardings and lines that wait for a person's answer"
+            "telegent_escalations_open",
+            "Onboardings and lines that wait for an operator's resolution",
         )
         self._oldest_escalation = meter.create_gauge(
-            "telegent_oldest_escalation_seconds", "The longest that one of them has waited"
+            "telegent_oldest_escalation_seconds", "Age of the oldest open escalation"
         )
         self._counted_at = meter.create_gauge(
-            "telegent_backlog_counted_timestamp_seconds", "When all of these were last counted"
+            "telegent_backlog_counted_timestamp_seconds",
+            "Time at which the backlog was last counted",
         )
 
     async def update(self) -> None:
-        """Counts once. Raises RPCError when Temporal does not answer."""
+        """Count once. Raises RPCError if Temporal does not respond."""
         now = datetime.now(UTC)
         await self._update_port_ins(now)
         await self._update_escalations(now)
@@ -75,7 +78,7 @@ class BacklogGauges:
         oldest: Counter[str] = Counter()
         async for port_in in self._temporal.list_workflows(OPEN_PORT_INS_QUERY, page_size=1000):
             attributes = port_in.typed_search_attributes
-            # One that has just started has neither, one of an older build may lack the time.
+            # One that has just started has neither attribute.
             state = attributes.get(PORT_STATE, PortState.CHECKING_ELIGIBILITY.value)
             time_in_state = now - attributes.get(PORT_STATE_ENTERED_AT, port_in.start_time)
             age_bucket = next(name for name, bound in AGE_BUCKETS.items() if time_in_state < bound)
@@ -105,15 +108,19 @@ class BacklogGauges:
 async def report_backlog(
     temporal: Client, meter: MetricMeter, interval: timedelta
 ) -> AsyncIterator[None]:
-    """Count while the block runs. While Temporal cannot tell, the last figures stay."""
+    """Count periodically while the block runs. While Temporal does not respond, the last figures
+    stay."""
 
     async def update_gauges() -> None:
         gauges = BacklogGauges(temporal, meter)
         while True:
             try:
                 await gauges.update()
-            except Exception as error:  # the worker does not end for want of a figure
-                log.warning("cannot count open port-ins", reason=str(error) or repr(error))
+            except Exception as error:  # missing figures must not end the worker
+                log.warning(
+                    "open port-ins and escalations could not be counted",
+                    reason=str(error) or repr(error),
+                )
             await asyncio.sleep(interval.total_seconds())
 
     task = asyncio.create_task(update_gauges())

@@ -1,4 +1,4 @@
-"""What every activity's log lines carry, whoever writes them."""
+"""Fields of the log lines of activities."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 
 class LogContextInterceptor(Interceptor):
-    """Binds workflow id, run id, activity type and attempt to log lines of an activity."""
+    """Binds workflow id, run id, activity type and attempt to the log lines of an activity."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        """Wrap `next`; Temporal calls this once for each worker."""
+        """Wrap `next`; called once for each worker."""
         return _LogContextInbound(super().intercept_activity(next))
 
 

@@ -1,4 +1,4 @@
-"""Log lines: one format for structlog, the Temporal SDK and the standard library, and no secrets.
+"""Logging: one format for structlog, the Temporal SDK and the standard library, without secrets.
 
 Workflows log through `workflow.logger`, which is silent during replay, activities through
 structlog; both end here.
@@ -27,7 +27,7 @@ _ASSIGNMENT = re.compile(
     rf"(?P<name>\b\w*?(?:{_SENSITIVE_NAMES})[\"']?\s*[=:]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;&}}]+)",
     re.IGNORECASE,
 )
-# Replacing shorter values would tear ordinary words apart.
+# Replacing shorter values would damage ordinary words.
 _MIN_SECRET_LENGTH = 6
 
 
@@ -36,8 +36,10 @@ def configure_logging(
 ) -> None:
     """Send every log line of the process to standard output.
 
-    `level`: the least severe name, such as INFO. `secrets`: values that are struck out wherever
-    they occur.
+    Args:
+        level: The least severe level that is logged, such as INFO.
+        log_format: JSON for machines, console for readers.
+        secrets: Values that are redacted wherever they occur.
     """
     shared_processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -73,25 +75,25 @@ def configure_logging(
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # It logs every URL at INFO, and with that phone numbers and e-mail addresses in queries.
+    # It logs every URL at INFO, with the phone numbers and e-mail addresses of its query.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # These ids become fields of their own, so the message need not repeat them.
+    # These ids are fields of their own, so the message need not repeat them.
     temporalio.workflow.logger.workflow_info_on_message = False
     temporalio.activity.logger.activity_info_on_message = False
 
 
 class Redactor:
-    """A structlog processor, the last guard: strikes out what should not have been logged."""
+    """A structlog processor that redacts secrets which should not have been logged."""
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
-        """`secrets`: known values; anything else goes by its name."""
+        """Redact `secrets` by value, and all others by the name of their field."""
         known = sorted((s for s in secrets if len(s) >= _MIN_SECRET_LENGTH), key=len, reverse=True)
         self._known_secrets = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        """The same line with secrets replaced, at any depth."""
+        """The same line with secrets redacted at any depth."""
         return {
-            # structlog's own entries hold records and loggers, which never reach the output.
+            # structlog's own entries hold records and loggers, which are not part of the output.
             key: value if key.startswith("_") else self._redact(key, value)
             for key, value in event.items()
         }
@@ -107,7 +109,7 @@ class Redactor:
             return [self._redact("", item) for item in value]
         if value is None or isinstance(value, bool | int | float):
             return value
-        # The renderer would call repr(), and with that show whatever the object holds.
+        # The renderer would call repr(), which may show any attribute of the object.
         return self._redact_text(str(value))
 
     def _redact_text(self, text: str) -> str:
@@ -118,7 +120,7 @@ class Redactor:
 
 
 def _flatten_temporal(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Name the SDK's ids as the activities' own lines do."""
+    """Name the ids of the SDK's lines like those of the activities' lines."""
     for source in ("temporal_workflow", "temporal_activity"):
         info = event.pop(source, None)
         if isinstance(info, Mapping):

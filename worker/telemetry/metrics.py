@@ -1,7 +1,7 @@
-"""The metrics that a process shows to Prometheus: those of Temporal's SDK, and ours beside them.
+"""The metrics that a process serves for Prometheus: those of Temporal's SDK, and ours.
 
-All are in seconds, and counters end in `_total`. What each of ours means:
-docs/how-to/observability.md.
+Durations are in seconds, and counters end in `_total`. Our metrics are described in docs/how-
+to/observability.md.
 """
 
 import logging
@@ -20,7 +20,7 @@ from worker.errors import WorkerError
 HOUR, DAY = 3600.0, 86400.0
 HISTOGRAM_BUCKETS = {
     "activity_schedule_to_start_latency": [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800],
-    # Around the limits of one exchange with Telegent, 40 s, and of a whole call, 60 s.
+    # Around the limits of one request to Telegent, 40 s, and of a whole call, 60 s.
     "telegent_request_duration": [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40],
     "telegent_rate_limit_wait": [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 60],
     # Around the deadlines of port-ins.
@@ -33,16 +33,22 @@ HISTOGRAM_BUCKETS = {
         *(DAY * days for days in (1, 2, 3, 5, 7, 10, 14, 21, 30)),
     ],
 }
-"""Upper bounds of histograms, in seconds: ours, and the SDK's of how long calls wait their turn."""
+"""Upper bounds of histograms in seconds: ours, and the SDK's of how long activities are queued."""
 
 
 def create_runtime(metrics_address: str | None) -> Runtime:
-    """The SDK's native part, one for each process; with an address it answers `GET /metrics` there.
+    """Create the SDK's runtime, one for each process.
 
-    Its meter takes our metrics; without an address they go nowhere. Raises WorkerError if the
-    address cannot be listened on.
+    Args:
+        metrics_address: Where to serve `GET /metrics`; None for no metrics.
+
+    Returns:
+        A runtime whose meter accepts our metrics.
+
+    Raises:
+        WorkerError: The address cannot be listened on.
     """
-    # The SDK's native part would print lines of its own format beside ours.
+    # Otherwise the SDK's native part would print lines in a format of its own.
     logs = LoggingConfig(
         TelemetryFilter(core_level="WARN", other_level="ERROR"),
         forwarding=LogForwardingConfig(
@@ -64,6 +70,6 @@ def create_runtime(metrics_address: str | None) -> Runtime:
         )
     except ValueError as error:
         raise WorkerError(
-            f"metrics cannot be shown at {metrics_address}: {error}; see TELEGENT_METRICS_HOST and "
-            "TELEGENT_METRICS_PORT"
+            f"metrics cannot be served at {metrics_address}: {error}; see TELEGENT_METRICS_HOST "
+            "and TELEGENT_METRICS_PORT"
         ) from error

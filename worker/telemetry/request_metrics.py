@@ -1,4 +1,4 @@
-"""What is seen of each request to Telegent: figures for Prometheus, and a span of its trace."""
+"""Metrics and a trace span for each request to Telegent."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,25 +13,29 @@ from telegent import RateLimiter, RequestObserver, TelegentError
 
 SUCCEEDED = "Succeeded"
 CANCELLED = "Cancelled"
-"""Outcomes beside those of errors: a usable answer; a call that our own side gave up."""
+"""Outcomes that are not errors: a usable response; a call that was cancelled by our own side."""
 
 
 def instrument_requests(
     meter: MetricMeter, tracer: Tracer, rate_limiter: RateLimiter
 ) -> RequestObserver:
-    """A watch for the client of this process.
+    """The observer of this process's vendor client.
 
-    Endpoints are verb and path. Neither they nor anything else here holds an id or a number: those
-    are in queries and bodies.
+    Endpoints are method and path. Ids and numbers are in queries and bodies, and therefore in
+    neither metrics nor spans.
     """
-    requests = meter.create_counter("telegent_requests", "Requests to Telegent, tokens included")
+    requests = meter.create_counter(
+        "telegent_requests", "Requests to Telegent, token requests included"
+    )
     duration = meter.create_histogram_timedelta(
-        "telegent_request_duration", "From a request's leaving to its whole answer", "duration"
+        "telegent_request_duration",
+        "Time from sending a request to its complete response",
+        "duration",
     )
     wait = meter.create_histogram_timedelta(
-        "telegent_rate_limit_wait", "How long requests wait for the request budget", "duration"
+        "telegent_rate_limit_wait", "Time that requests wait for the rate limiter", "duration"
     )
-    limit = meter.create_gauge("telegent_rate_limit", "Most requests in any 60 seconds")
+    limit = meter.create_gauge("telegent_rate_limit", "Rate limit in requests per any 60 seconds")
     limit.set(rate_limiter.max_per_minute)
 
     @contextmanager
@@ -44,14 +48,14 @@ def instrument_requests(
             nonlocal sent_at
             sent_at = time.monotonic()
             wait.record(timedelta(seconds=sent_at - queued_at))
-            span.add_event("let out by the request budget")
+            span.add_event("released by the rate limiter")
 
         verb, _, path = endpoint.partition(" ")
         with tracer.start_as_current_span(
             endpoint,
             kind=SpanKind.CLIENT,
             attributes={"http.request.method": verb, "url.template": path},
-            # Their words may quote what was sent.
+            # The error message may repeat what was sent.
             record_exception=False,
             set_status_on_exception=False,
         ) as span:

@@ -1,6 +1,6 @@
-"""Traces from whoever starts a workflow, through it and its activities, to the request to Telegent.
+"""Traces from the caller that starts a workflow, through workflow and activities, to Telegent.
 
-On when the standard variables of OpenTelemetry name where spans go to; those set the rest, too.
+Enabled and configured by OpenTelemetry's standard variables.
 """
 
 import os
@@ -29,18 +29,19 @@ ALLOWED_ATTRIBUTES = frozenset(
         "telegent.outcome",
     }
 )
-"""Attributes that leave this process: none of them can hold personal data."""
+"""Attributes that are exported: none of them can hold personal data."""
 
 
 @contextmanager
 def tracing() -> Iterator[tuple[Tracer, Sequence[Interceptor]]]:
-    """A tracer, and what the connection to Temporal needs to pass traces on; what is left of the
-    spans is sent when the block ends. Without an endpoint nothing is traced.
+    """Create a tracer and the interceptors that propagate traces through Temporal.
+
+    Without an OTLP endpoint nothing is traced. Remaining spans are exported when the block ends.
     """
     if not any(os.environ.get(name) for name in OTLP_ENDPOINT_VARIABLES):
         yield NoOpTracer(), ()
         return
-    # A name in the environment comes before ours.
+    # A service name in the environment takes precedence.
     resource = Resource({SERVICE_NAME: DEFAULT_SERVICE_NAME}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(SanitizingSpanExporter(OTLPSpanExporter())))
@@ -52,21 +53,21 @@ def tracing() -> Iterator[tuple[Tracer, Sequence[Interceptor]]]:
 
 
 class SanitizingSpanExporter(SpanExporter):
-    """Passes spans on without what could quote people's data: words of errors, other attributes."""
+    """Exports spans without what may contain personal data: error messages and other attributes."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the spans."""
+        """Export the spans."""
         return self._exporter.export([_sanitize(span) for span in spans])
 
     def shutdown(self) -> None:
-        """End the exporter behind."""
+        """Shut down the underlying exporter."""
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send what waits."""
+        """Export the remaining spans."""
         return self._exporter.force_flush(timeout_millis)
 
 

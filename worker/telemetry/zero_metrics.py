@@ -1,7 +1,7 @@
-"""Counters that are there from the start.
+"""Create counters with the value 0 at start.
 
-Prometheus takes the first value that it sees of a series as its beginning: of a counter that
-appears with 1 it would never count that one. What happens a few times a week would not show at all.
+Prometheus takes the first value of a series as its start: it would not count the first increment of
+a counter that appears with 1, and events that happen a few times a week would not show.
 """
 
 from collections.abc import Iterator
@@ -35,11 +35,12 @@ WORKFLOWS_BY_WRITE_KIND = {
     WriteKind.PURCHASE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW),
     WriteKind.PORT_REQUEST: (PORT_IN_WORKFLOW,),
 }
-"""Which workflows may lose the answer to a write; a set is repeated until it has one."""
+"""The workflows that may lose the response of a write. An idempotent write is retried until it
+succeeds."""
 
 
 def initialize_counters(meter: MetricMeter, namespace: str) -> None:
-    """Shows with 0 what workflows count, under the labels that Temporal's meter adds there."""
+    """Create the workflows' counters, with the labels that Temporal's meter adds in workflows."""
     for counter, workflow, labels in _series():
         workflow_labels = {
             "namespace": namespace,

@@ -64,7 +64,7 @@ async def test_a_lost_subscription_is_called_by_its_name(completed_run: Complete
     assert "which was never created" in violations
 
 
-async def test_what_nobody_asked_for_is_found(completed_run: CompletedRun) -> None:
+async def test_an_effect_that_was_not_requested_is_a_violation(completed_run: CompletedRun) -> None:
     made = _row(completed_run, "account.created")
     orphan = replace(made, seq=999, data={**made.data, "account_id": "AID-2", "name": "Other"})
     (sentence,) = _judged(completed_run, rows=[*completed_run.rows, orphan]).violations
@@ -122,14 +122,14 @@ async def test_an_update_that_leaves_out_the_pin_is_found(completed_run: Complet
     ]
 
 
-async def test_what_is_there_but_not_told_is_an_orphan(completed_run: CompletedRun) -> None:
+async def test_an_unreported_resource_is_an_orphan(completed_run: CompletedRun) -> None:
     progress = completed_run.progress.model_copy(deep=True)
     progress.lines[BOUGHT].result.subscription_id = None
     (sentence,) = _judged(completed_run, progress=progress).violations
     assert sentence.startswith("orphan: subscription of bought exists as SUB-")
 
 
-async def test_a_question_excuses_what_it_asks_about_and_nothing_else(
+async def test_an_escalation_excuses_its_own_resource_only(
     completed_run: CompletedRun,
 ) -> None:
     asking = _asking(completed_run, "Subscription", ["2026-11-23 10:00:00 UTC no answer"])
@@ -139,7 +139,7 @@ async def test_a_question_excuses_what_it_asks_about_and_nothing_else(
     ]
     report = _judged(completed_run, rows=without, progress=asking)
     assert (report.state, report.violations) == ("escalated", [])
-    assert "Subscription asks" in report.escalations[0]
+    assert "Subscription escalated" in report.escalations[0]
 
     number = _row(completed_run, "number.provisioned")
     lost = [row for row in without if row is not number]
@@ -148,7 +148,7 @@ async def test_a_question_excuses_what_it_asks_about_and_nothing_else(
 
 async def test_a_question_without_evidence_is_a_breach(completed_run: CompletedRun) -> None:
     report = _judged(completed_run, progress=_asking(completed_run, "Subscription", []))
-    assert "line bought, Subscription asks without evidence" in report.violations
+    assert "line bought, Subscription is escalated without evidence" in report.violations
 
 
 async def test_a_question_that_the_onboarding_does_not_show_is_silent(
@@ -158,7 +158,7 @@ async def test_a_question_that_the_onboarding_does_not_show_is_silent(
     for brief in asking.onboarding.lines:
         brief.state = StepState.RUNNING
     violations = "\n".join(_judged(completed_run, progress=asking).violations)
-    assert "line bought waits for a person, and the onboarding shows it as running" in violations
+    assert "line bought needs an operator, but the onboarding shows it as running" in violations
 
 
 async def test_two_of_a_thing_are_in_order_only_when_a_question_names_both(
@@ -202,7 +202,7 @@ async def test_a_submit_without_an_answer_names_its_order_by_its_state(
         assert _judged(completed_run, rows=rows, progress=progress).state == report
 
 
-async def test_what_has_not_ended_and_asks_nobody_is_stuck(completed_run: CompletedRun) -> None:
+async def test_an_open_onboarding_without_escalation_is_stuck(completed_run: CompletedRun) -> None:
     progress = completed_run.progress.model_copy(deep=True)
     assert progress.onboarding.result is not None
     progress.onboarding.result.complete = False

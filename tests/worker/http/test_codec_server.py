@@ -230,7 +230,7 @@ async def test_who_read_what_is_in_the_log_and_no_content() -> None:
 
 async def test_who_was_refused_is_in_the_log_without_what_was_sent() -> None:
     done = await _used()
-    (refused,) = [line for line in done.out.splitlines() if "no credentials" in line]
+    (refused,) = [line for line in done.out.splitlines() if "missing credentials" in line]
     assert json.loads(refused)["client"] == "127.0.0.1"
     assert "a-guess" not in done.out
 

@@ -353,6 +353,6 @@ class TestSettings:
         self, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
         monkeypatch.setenv(f"TELEGENT_WEBHOOK_{name}", "half")
-        with pytest.raises(SettingsError, match="go together") as refused:
+        with pytest.raises(SettingsError, match="must be set together") as refused:
             load_settings(WebhookSettings)
         assert "half" not in str(refused.value)
