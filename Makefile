@@ -1,5 +1,5 @@
-# Every target sets itself up first: a virtual environment in .venv, installed from hash-locked
-# requirements. Nothing is installed outside the project's folder.
+# Every target first installs the hash-locked requirements into a virtual environment in .venv.
+# Nothing is installed outside this directory.
 #
 # PYTHON=python3.12 make test   uses that interpreter, and recreates .venv if it has another version.
 PYTHON ?=

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Writes the secrets of docker-compose.yml to deploy/secrets/. Files that exist are left alone.
-# Your Telegent credentials come from TELEGENT_ACCOUNT_KEY and TELEGENT_ACCOUNT_SECRET; without
-# them the files get what the simulator accepts, which is said on standard error.
+# Writes the secrets of docker-compose.yml to deploy/secrets/, except for files that exist.
+# Your Telegent credentials are read from TELEGENT_ACCOUNT_KEY and TELEGENT_ACCOUNT_SECRET; without
+# them the simulator's are written, with a note on standard error.
 set -eu
 
 cd "$(dirname "$0")"
 mkdir -p secrets
-# The folder keeps other users out. The files are readable, because the containers' users, which
-# are not you, read them through mounts that bypass the folder.
+# The folder is closed to other users. The files are readable for all, because the users of the
+# containers read them through mounts that bypass the folder.
 chmod 700 secrets
 
 random() { # number of bytes, as base64
@@ -24,7 +24,7 @@ write() { # file, content
     fi
 }
 
-credential() { # file, name of the variable, its value, what the simulator accepts
+credential() { # file, name of the variable, its value, value for the simulator
     if [ -e "secrets/$1" ]; then
         if [ -n "$3" ] && [ "$3" != "$(cat "secrets/$1")" ]; then
             echo "secrets/$1 holds something else than $2: remove the file to have it written" >&2

@@ -1,10 +1,9 @@
 #!/bin/sh
-# Creates the namespace unless it exists, sets how long it keeps closed workflows, and waits until it
-# can be used. Can be run again.
-# Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and RETENTION (such as 90d).
+# Creates the namespace unless it exists, sets its retention, and waits until it can be used.
+# Idempotent. Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and RETENTION (such as 90d).
 set -eu
 
-wait_for() { # what it is, then the command that succeeds when it is there
+wait_for() { # description, then the command to wait for
     what=$1
     shift
     attempts=0
@@ -25,6 +24,6 @@ if temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1
 else
     temporal operator namespace create -n "$TEMPORAL_NAMESPACE" --retention "$RETENTION"
 fi
-# The server's parts learn of a new namespace one after the other.
+# The services of the server learn of a new namespace at different times.
 wait_for "namespace $TEMPORAL_NAMESPACE" temporal workflow list -n "$TEMPORAL_NAMESPACE" --limit 1
 echo "namespace $TEMPORAL_NAMESPACE is ready"

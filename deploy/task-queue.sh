@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tells Temporal how many calls to Telegent it may hand out, before the first worker does. Can be run
-# again, as after a change of the number; it also ends what an operator has set meanwhile.
+# Sets the rate limit of the API task queue before the first worker does. Idempotent; run it again
+# after a change of the rate. It also resets a rate that an operator has set.
 # Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TELEGENT_REQUESTS_PER_MINUTE.
 set -eu
 

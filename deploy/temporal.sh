@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the Temporal server, which takes the database password only from its environment.
+# Starts the Temporal server, which reads the database password only from its environment.
 set -eu
 
 POSTGRES_PWD=$(cat /run/secrets/postgres_password)

@@ -61,8 +61,8 @@ def test_lost_answers_and_what_became_of_them(observed: Observations) -> None:
 
     assert settled("create_account", "found") == 1
     assert settled("create_product", "created_again") == 1
-    assert settled("create_voice_route", "person") == 1
-    assert settled("submit_port", "person") == 1
+    assert settled("create_voice_route", "escalated") == 1
+    assert settled("submit_port", "escalated") == 1
     assert settled("update_port", "found") == 1
     assert observed.worker.sum("telegent_lost_responses_resolved_total") == 5
     assert observed.worker.sum("telegent_lost_responses_total", write="create_voice_route") == 2

@@ -60,7 +60,7 @@ def test_a_request_says_what_came_of_it(observed: Observations) -> None:
         Status.STATUS_CODE_ERROR,
         Status.STATUS_CODE_UNSET,
     }
-    assert all("let out by the request budget" in [e.name for e in s.events] for s in routes)
+    assert all("released by the rate limiter" in [e.name for e in s.events] for s in routes)
 
 
 def test_nothing_that_leaves_the_worker_names_anybody(observed: Observations) -> None:

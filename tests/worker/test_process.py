@@ -157,7 +157,8 @@ async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
             await gate.reached()
-            assert [entry.status for entry in simulator.requests if not entry.is_token] == [None]
+            # Other tests may have left activities in this server.
+            assert [e.status for e in simulator.requests if not e.is_token].count(None) == 1
             process.send_signal(signal.SIGTERM)
             (stopping,) = await read_until(
                 process, "stopping: no new tasks; running vendor calls may finish"

@@ -18,7 +18,7 @@ from tools.docs.documents import ROOT, replace_between_markers
 
 PAGE = ROOT / "docs" / "explanation" / "failure-handling.md"
 NONE = "–"  # noqa: RUF001 - a dash in a cell
-LOST_RESPONSES_LABELS = {1: "one answer lost", 2: "two answers lost"}
+LOST_RESPONSES_LABELS = {1: "one response lost", 2: "two responses lost"}
 NAMED_WITH_THEIR_OWNER = (
     CREATE_WEBHOOK,
     SET_DATA_LIMITS,
