@@ -92,7 +92,10 @@ def test_what_is_asked_for_is_shown(observed: Observations, where: str) -> None:
 @pytest.mark.parametrize("where", EXPRESSIONS)
 def test_gauges_that_every_worker_shows_are_not_added_up(where: str) -> None:
     for expression in EXPRESSIONS[where]:
-        for shown in re.finditer(r"telegent_(port_ins|port_in|escalations|oldest_escalation)_\w+(?<!_total)\b", expression):
+        for shown in re.finditer(
+            r"telegent_(port_ins|port_in|escalations|oldest_escalation)_\w+(?<!_total)\b",
+            expression,
+        ):
             before = expression[: shown.start()].rpartition(" + ")[2]
             assert before.removeprefix("time() - ").startswith("max"), expression
 
