@@ -35,7 +35,7 @@ class SellLines:
 
 
 @workflow.defn
-class MendPortIn:
+class FixPortIn:
     """What the shop does when the customer brings the right account number."""
 
     @workflow.run
@@ -51,7 +51,7 @@ async def work(keys_file: Path) -> None:
     config["namespace"] = NAMESPACE
     keys = parse_key_ring(await asyncio.to_thread(keys_file.read_text))
     client = await Client.connect(**config, data_converter=data_converter(keys))
-    await Worker(client, task_queue=TASK_QUEUE, workflows=[SellLines, MendPortIn]).run()
+    await Worker(client, task_queue=TASK_QUEUE, workflows=[SellLines, FixPortIn]).run()
 
 
 if __name__ == "__main__":
