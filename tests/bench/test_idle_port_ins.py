@@ -1,8 +1,11 @@
-"""The bench of parked port-ins, with few of them."""
+"""The benchmark of idle port-ins, with few of them."""
+
+import pytest
 
 from bench.idle_port_ins import measure
 
 
+@pytest.mark.resilience
 async def test_waiting_port_ins_are_small_and_answer_after_each_restart() -> None:
     found = await measure(5)
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from telegent_orchestrator.events import Event
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import wait_until
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
@@ -56,15 +56,10 @@ class Receiver:
         writer.close()
 
     async def has(self, count: int) -> Sequence[Received]:
-        async with asyncio.timeout(TEST_TIMEOUT):
-            while len(self.received) < count:
-                await asyncio.sleep(0.02)
-        await asyncio.sleep(0.2)  # for one too many
+        await wait_until(lambda: len(self.received) >= count)
         assert len(self.received) == count
         return self.received
 
     async def has_events(self, count: int, after: int = 0) -> None:
         """Returns when so many different ones have come, not counting the first `after`."""
-        async with asyncio.timeout(TEST_TIMEOUT):
-            while len({each.event.id for each in self.received[after:]}) < count:
-                await asyncio.sleep(0.02)
+        await wait_until(lambda: len({one.event.id for one in self.received[after:]}) >= count)

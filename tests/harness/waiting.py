@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
@@ -10,6 +10,14 @@ TEST_TIMEOUT = 90.0
 """Seconds after which a wait fails. It only ends what hangs: a busy machine needs many."""
 
 
+@overload
+async def wait_until(
+    read: Callable[[], Awaitable[T]], is_met: Callable[[T], object] = ..., *, interval: float = ...
+) -> T: ...
+@overload
+async def wait_until(
+    read: Callable[[], T], is_met: Callable[[T], object] = ..., *, interval: float = ...
+) -> T: ...
 async def wait_until(
     read: Callable[[], T | Awaitable[T]],
     is_met: Callable[[T], object] = bool,

@@ -1,6 +1,5 @@
 """A worker that stood still, as a machine does that sleeps or is moved, and then goes on."""
 
-import asyncio
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client
+from temporalio.client import ActivityFailureError, Client
 from temporalio.common import RetryPolicy
 
 from activities.onboarding.accounts import AccountActivities, CreateAccount
@@ -18,11 +17,13 @@ from resilience.harness.customer import create_customer
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE
 from telegent_orchestrator.onboarding import NewAccount
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import wait_until
 
 pytestmark = pytest.mark.resilience
 
 TIMES_OUT = timedelta(seconds=2)
+TASK_FAILED = "Completing activity as failed"
+"""What the SDK logs when an activity has ended with an error."""
 
 
 async def polls(client: Client) -> None:
@@ -32,9 +33,9 @@ async def polls(client: Client) -> None:
         task_queue=TaskQueue(name=API_TASK_QUEUE),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
     )
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while not (await client.workflow_service.describe_task_queue(request)).pollers:
-            await asyncio.sleep(0.1)
+    await wait_until(
+        lambda: client.workflow_service.describe_task_queue(request), lambda queue: queue.pollers
+    )
 
 
 async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> Non
         await polls(stack.client)
         # Whatever Temporal hands out now waits in the connection until the worker goes on.
         worker.suspend()
-        await stack.client.start_activity(
+        late = await stack.client.start_activity(
             AccountActivities.create_account,
             args=[CreateAccount(marked_name="late", account=account)],
             id=str(uuid.uuid4()),
@@ -53,8 +54,12 @@ async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> Non
             start_to_close_timeout=TIMES_OUT,
             retry_policy=RetryPolicy(maximum_attempts=1),
         )
-        await asyncio.sleep(TIMES_OUT.total_seconds() + 1)
+        with pytest.raises(ActivityFailureError):
+            await late.result()
         worker.resume()
-        await asyncio.sleep(2)
+        await wait_until(
+            lambda: TASK_FAILED in worker.child.log.read_text() or stack.simulator.requests
+        )
+
         assert stack.simulator.requests == []
         assert stack.simulator.ledger.rows == []

@@ -127,7 +127,7 @@ async def test_a_sims_number_that_was_given_up_is_not_taken_again(harness: Harne
     handle = await harness.onboard(request)
     await gate.reached()
     await handle.cancel()
-    await asyncio.sleep(0.5)
+    await harness.cancel_delivered(f"{handle.id}-line-first")
     gate.release()
     with pytest.raises(WorkflowFailureError):
         await handle.result()
@@ -158,7 +158,7 @@ async def test_what_was_related_before_stays_related_after_a_cancel(harness: Har
     handle = await harness.onboard(again)
     await gate.reached()
     await handle.cancel()
-    await asyncio.sleep(0.5)
+    await harness.cancel_delivered(f"{handle.id}-line-first")
     gate.release()
     with pytest.raises(WorkflowFailureError):
         await handle.result()

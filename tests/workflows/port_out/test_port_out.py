@@ -31,7 +31,7 @@ from telegent_orchestrator.port_out import (
     is_weak_pin,
 )
 from tests.harness import SETTINGS, Harness
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import wait_until
 
 NUMBER = "+18015550142"
 PIN = "918274"
@@ -92,12 +92,20 @@ async def until(
     handle: PortOutHandle, true: PortOutState | Callable[[PortOutStatus], bool]
 ) -> PortOutStatus:
     """Waits for a state, or for a status that fits."""
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while True:
-            status = await handle.status()
-            if status.state is true or (callable(true) and true(status)):
-                return status
-            await asyncio.sleep(0.05)
+    return await wait_until(
+        handle.status, true if callable(true) else lambda status: status.state is true
+    )
+
+
+async def wait_for_reads(harness: Harness, count: int) -> None:
+    """Returns when the number has been read so many times more: the first was then judged."""
+    read = READ_NUMBER.split()
+
+    def reads() -> int:
+        return sum([entry.method, entry.path] == read for entry in harness.telegent.requests)
+
+    before = reads()
+    await wait_until(reads, lambda now: now >= before + count)
 
 
 def said(status: PortOutStatus, words: str) -> bool:
@@ -226,7 +234,7 @@ async def test_a_number_that_is_only_on_its_way_out_has_not_left(there: Harness)
     await until(handle, PortOutState.PIN_ISSUED)
     # No status but Active and Inactive is documented, so the simulator's type knows no other.
     there.telegent.state.numbers[NUMBER].status = "Port Out Pending"  # type: ignore[assignment]
-    await asyncio.sleep(1)
+    await wait_for_reads(there, 2)
 
     status = await handle.status()
 
