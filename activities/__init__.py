@@ -1,11 +1,11 @@
-"""One vendor call or one look-up each: call, classify the outcome, return a small model."""
+"""Activities: one vendor call or lookup each; they call, classify the outcome, return a model."""
 
 from collections.abc import Callable
 from typing import Any
 
 from temporalio.client import Client
 
-from activities.events.activities import EventActivities
+from activities.events import EventActivities
 from activities.local import LocalActivities
 from activities.onboarding.accounts import AccountActivities
 from activities.onboarding.catalogue import CatalogueActivities
@@ -19,7 +19,7 @@ from activities.onboarding.webhooks import WebhookActivities
 from activities.port_in.orders import PortInActivities
 from activities.port_in.poll_schedule import PollSchedule
 from activities.port_in.poll_throttle import PollThrottle
-from activities.port_out.activities import PinGenerator, PortOutActivities
+from activities.port_out import PinGenerator, PortOutActivities
 from activities.settings import ActivitySettings
 from activities.support.outcomes import ErrorTranslationInterceptor
 from telegent import Telegent
@@ -43,10 +43,14 @@ def build_activities(
     temporal: Client | None = None,
     requests_per_minute: int = 45,
 ) -> ActivityFunctions:
-    """Every activity that calls the vendor, for the queue that the request budget limits.
+    """Returns the activities that call Telegent, for the rate-limited queue.
 
-    With `temporal`, looking at open port-ins is held to its share of `requests_per_minute`, and a
-    number that may be another onboarding's is not taken for ours.
+    Args:
+        api: The vendor client.
+        settings: Settings of the activities.
+        temporal: Where to find other port-ins and lines. Without it, polls of port-ins are not
+            limited to their share, and no other onboarding is expected to buy numbers.
+        requests_per_minute: The rate of all requests, of which polls may take a share.
     """
     polls = None
     if temporal:
@@ -74,7 +78,7 @@ def build_activities(
 def build_orchestrator_activities(
     settings: ActivitySettings, temporal: Client
 ) -> ActivityFunctions:
-    """The activities that call no vendor, for the workflows' own queue."""
+    """Returns the activities that do not call Telegent, for the queue of the workflows."""
     return _defined_on(
         LocalActivities(settings, temporal), PinGenerator(), EventActivities(settings.events)
     )

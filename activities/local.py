@@ -1,4 +1,4 @@
-"""What a workflow must know that no vendor call tells: earlier runs, ids, house settings."""
+"""What workflows need that no vendor call tells: previous runs, workflow ids, settings."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,9 +28,9 @@ from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInDetails, PortInResult
 
 VISIBILITY_LAG = timedelta(seconds=10)
-"""How long to wait for Temporal's list of workflows to show a run that started just now."""
+"""How long Temporal's list of workflows may take to show a run that has just started."""
 RESPONSE_TIMEOUT = timedelta(days=1)
-"""A correction and the inventory take minutes at the most, when all is well."""
+"""How long a correction, or a number in the inventory, may take. Normally it takes minutes."""
 CLEAN_CLOSE_STATUSES = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
@@ -39,7 +39,7 @@ CLEAN_CLOSE_STATUSES = (
 
 
 class PortInValidation(WireModel):
-    """What our own checks say of a port-in's data; `errors` keep it from being sent."""
+    """What our own checks find in the data of a port-in. Data with `errors` is not submitted."""
 
     errors: list[str] = []
     invalid_fields: list[str] = []
@@ -48,7 +48,7 @@ class PortInValidation(WireModel):
 
 
 class OnboardingOutcome(WireModel):
-    """How an onboarding ended; `fault` is empty when it ended well."""
+    """How an onboarding ended. `error` is empty when it completed."""
 
     error: str = ""
     result: OnboardingResult | None = None
@@ -56,30 +56,33 @@ class OnboardingOutcome(WireModel):
 
 @dataclass(frozen=True)
 class LocalActivities:
-    """Questions that are answered without the vendor."""
+    """Activities that call Temporal, or only compute."""
 
     settings: ActivitySettings
     temporal: Client
 
     @activity.defn
     async def validate_request(self, request: OnboardingRequest) -> list[str]:
-        """What this worker cannot do of a well-formed request; empty when it can do all."""
+        """Returns what this worker cannot do of a well-formed request."""
         if self.settings.message_level_field:
             return []
         return [
-            f"lines.{at}.message_filter.level: no document of the vendor names the field that "
-            f"carries '{line.message_filter.level}'. Leave it out, or set "
-            "TELEGENT_MESSAGE_LEVEL_FIELD on the worker once Telegent has told you its name"
+            f"lines.{at}.message_filter.level: '{line.message_filter.level}' is not supported, "
+            "because Telegent's API documentation does not define the field. Leave it out, or set "
+            "TELEGENT_MESSAGE_LEVEL_FIELD on the worker when Telegent has given you its name"
             for at, line in enumerate(request.lines)
             if line.message_filter and line.message_filter.level
         ]
 
     @activity.defn
     async def find_previous_runs(self, workflow_id: str, run_id: str) -> PreviousRuns | None:
-        """The earlier runs of this workflow id, which may have created things at the vendor.
+        """Returns when earlier runs of a workflow may have created resources at Telegent.
 
-        None when there were none. When Temporal's list cannot tell, there may have been one until
-        now: a lookup costs calls, but assuming that nothing exists could create it twice.
+        When Temporal's list cannot tell, it assumes that one ran until now: lookups cost calls, but
+        without them a resource could be created twice.
+
+        Returns:
+            The time span of all earlier runs; None when there were none.
         """
         unknown = PreviousRuns(ended_at=activity.info().scheduled_time, interrupted=True)
         try:
@@ -110,12 +113,12 @@ class LocalActivities:
 
     @activity.defn
     async def order_webhook_configured(self) -> bool:
-        """Whether the vendor is to report order updates to our webhook."""
+        """Returns whether Telegent is to send order updates to our webhook."""
         return self.settings.order_webhook is not None
 
     @activity.defn
     async def load_port_in_policy(self) -> PortInPolicy:
-        """The house rules that hold for a port-in from its start to its end."""
+        """Returns the policy that a port-in follows from its start to its end."""
         policy = self.settings.port_in_policy
         return policy.model_copy(
             update={
@@ -126,7 +129,7 @@ class LocalActivities:
 
     @activity.defn
     async def validate_port_in_details(self, details: PortInDetails) -> PortInValidation:
-        """What is missing, wrong or doubtful in a port-in's data, all at once."""
+        """Returns everything that is missing, wrong or doubtful in the data of a port-in."""
         report = validate(details, datetime.now(UTC))
         return PortInValidation(
             errors=[f"{name} is missing" for name in report.missing]
@@ -143,19 +146,21 @@ class LocalActivities:
     async def carrier_response_deadline(
         self, phone_number: str, wireless: bool, sent_at: datetime
     ) -> datetime:
-        """When the losing carrier's silence since then becomes worth a person's look."""
+        """Returns when an answer of the losing carrier to a request of `sent_at` is overdue."""
         return response_deadline(phone_number, sent_at, wireless=wireless)
 
     @activity.defn
     async def port_in_workflow_id(self, phone_number: str) -> str:
-        """The id under which a number's port-in runs."""
+        """Returns the workflow id of a number's port-in."""
         return port_in_id(phone_number, self.settings.id_key)
 
     @activity.defn
     async def await_port_in(self, workflow_id: str) -> PortInResult:
-        """The result of a port-in that was already open, once it ends.
+        """Returns the result of a port-in that was open already.
 
-        Raises a benign `Pending` until then, so that Temporal asks again.
+        Raises:
+            ApplicationError: `Pending` while it is open, so that Temporal retries; `Rejected` when
+                it ended without a result.
         """
         handle = self.temporal.get_workflow_handle(workflow_id, result_type=PortInResult)
         if (await handle.describe()).status == WorkflowExecutionStatus.RUNNING:
@@ -170,9 +175,10 @@ class LocalActivities:
 
     @activity.defn
     async def await_previous_line(self, workflow_id: str) -> PreviousLine | None:
-        """Returns the latest earlier run of a line, once it has ended; None when there is none.
+        """Returns the latest earlier run of a line; None when there is none.
 
-        Raises a benign `Pending` while it is open, so that Temporal asks again.
+        Raises:
+            ApplicationError: `Pending` while it is open, so that Temporal retries.
         """
         handle = self.temporal.get_workflow_handle(workflow_id, result_type=LineResult)
         try:
@@ -194,9 +200,10 @@ class LocalActivities:
 
     @activity.defn
     async def await_onboarding(self, reference: str) -> OnboardingOutcome:
-        """How an onboarding that was already there ended, once it has.
+        """Returns how an onboarding ended that existed already.
 
-        Raises a benign `Pending` until then, so that Temporal asks again.
+        Raises:
+            ApplicationError: `Pending` while it is open, so that Temporal retries.
         """
         handle = Orchestrator(self.temporal).onboarding(reference)
         if (await handle.execution()).ended_at is None:

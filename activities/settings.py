@@ -1,18 +1,18 @@
-"""What activities need to know besides the client: how patient to be, and house settings."""
+"""Settings of the activities: lags, intervals, deadlines and our own addresses."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from activities.events.activities import EventSettings
+from activities.events import EventSettings
 from activities.port_in.policy import PortInPolicy
 from activities.port_in.poll_schedule import PollSchedule
 
 
 @dataclass(frozen=True)
 class OrderWebhook:
-    """Where the vendor is to report order updates, and what it must present there.
+    """Where Telegent is to send order updates, and how it authenticates there.
 
-    With a `token` it presents that, otherwise user name and password.
+    With a `token` by that, otherwise by user name and password.
     """
 
     url: str
@@ -25,15 +25,23 @@ class OrderWebhook:
 class ActivitySettings:
     """Settings of the activities.
 
-    `read_lag`: how long the vendor's lists may miss what was just created (undocumented, so
-    assumed). `purchase_lag`: the same for a number that was bought, which shows in the inventory
-    only when its order is complete. `order_poll`: time between looks at a number order that is not
-    complete yet. `port_poll_share`: the part of all requests, 0 to 1, that looking at open port-ins
-    may take. `port_out_poll`: time between looks whether a number has left.
-    `max_schedule_to_start_delay`: how long after it was decided on a write may start without a
-    look. `message_level_field`: the wire field for AI Guardian's message level, which no document
-    names. `port_in_policy`: deadlines and caps of port-ins. `order_webhook`: our webhook, if there
-    is one. `events`: who gets events.
+    Attributes:
+        id_key: Key of the HMAC in the workflow ids of port-ins.
+        read_lag: How long Telegent's lists may miss what was just created. Undocumented, so an
+            assumption.
+        purchase_lag: The same for a bought number, which the inventory shows only when its order
+            is complete.
+        order_poll: Time between polls of a number order, and of a workflow that another one awaits.
+        max_schedule_to_start_delay: How long after it was scheduled a write may start without a
+            lookup.
+        port_poll_schedule: When the orders of port-ins are polled.
+        port_poll_share: The part of all requests, 0 to 1, that polls of port-ins may take.
+        port_out_poll: Time between polls of a number that is to leave.
+        message_level_field: The wire field of AI Guardian's message level. Telegent's documents do
+            not define it.
+        port_in_policy: Deadlines and limits of port-ins.
+        order_webhook: Our webhook for order updates, if there is one.
+        events: Who receives events.
     """
 
     id_key: str = ""

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from activities.events.activities import EventSettings
+from activities.events import EventSettings
 from simulator import CarrierRecord, CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE

@@ -8,7 +8,7 @@ from dataclasses import replace
 from temporalio.client import WorkflowFailureError
 
 from activities import ActivitySettings
-from activities.events.activities import EventSettings
+from activities.events import EventSettings
 from simulator import CarrierRecord, Fault
 from telegent_orchestrator.bulk import BulkCancel, BulkState
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle

@@ -246,6 +246,6 @@ async def test_a_flood_of_nonsense_neither_fills_nor_stops_a_port_in(harness: Ha
 
     assert result.state is PortState.CANCELLED
     assert len(result.timeline) == 500
-    assert "more than is kept here" in result.timeline[250].event
+    assert "more entries than are kept" in result.timeline[250].event
     assert result.timeline[1].event == "submitting"
     assert len(result.model_dump_json()) < 1_000_000

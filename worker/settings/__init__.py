@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 
-from activities.events.activities import EventSettings
+from activities.events import EventSettings
 from activities.settings import ActivitySettings, OrderWebhook
 from worker.settings.base import PREFIX, SECRET_FIELDS, CommonSettings, Port
 from worker.settings.codec import CodecServerSettings

@@ -1,4 +1,4 @@
-"""One batch of a bulk: holds the requests of its rows, and runs as many as it may."""
+"""One batch of a bulk: holds the requests of its rows, and runs as many as are granted."""
 
 import asyncio
 from datetime import timedelta
@@ -44,17 +44,17 @@ from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS, BULK_PRIO
 from workflows.support.messages import parse_message
 
 REPORT_DEBOUNCE = timedelta(seconds=1)
-"""How long rows that end wait for each other, to share one report."""
+"""How long to wait for more rows to end before they are reported together."""
 MAX_FAILED_REPORTS = 5
-"""Reports in a row that nobody takes, until the bulk counts as gone."""
+"""Failed reports in a row after which the bulk counts as ended."""
 SUCCEEDED = (RowState.DONE, RowState.ALREADY_DONE)
 
 
 @workflow.defn(name=BULK_BATCH_WORKFLOW)
 class BulkBatchWorkflow:
-    """Starts an onboarding for each row, when the bulk lets it, and reports how they end.
+    """Runs an onboarding for each row, when the bulk grants it, and reports how rows end.
 
-    It ends when all its rows are done, or with the bulk. An onboarding outlives it.
+    It ends when all its rows are done, or with the bulk. Onboardings outlive it.
     """
 
     @workflow.init
@@ -73,29 +73,29 @@ class BulkBatchWorkflow:
 
     @workflow.run
     async def run(self, request: BulkBatchRequest) -> BulkBatchStatus:
-        """Report whenever something has changed, until there is nothing more to do."""
+        """Reports every change, until nothing remains to be done."""
         publish_batch(self._rows)
         while not self._finished:
             try:
                 await self._report()
                 if not self._finished:
-                    await workflow.sleep(REPORT_DEBOUNCE, summary="More rows may end")
+                    await workflow.sleep(REPORT_DEBOUNCE, summary="More rows may share this report")
                 await workflow.wait_condition(
                     lambda: self._finished or self._has_unreported_changes
                 )
             except asyncio.CancelledError:
-                # From Temporal's own dialog: the rows are cancelled, and the bulk hears of it.
+                # A cancellation in the Temporal UI cancels the rows, and the bulk learns of it.
                 self._apply_command(self._command.model_copy(update={"cancel": True}))
         return self.status()
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> BulkBatchStatus:
-        """How each row stands."""
+        """Returns the state of each row."""
         return BulkBatchStatus(bulk=self._request.bulk, batch=self._request.batch, rows=self._rows)
 
-    @workflow.signal(name=BATCH_COMMAND_SIGNAL, description="sent by the bulk, not by people")
+    @workflow.signal(name=BATCH_COMMAND_SIGNAL, description="sent by the bulk, not by operators")
     def batch_command(self, *sent: JsonValue) -> None:
-        """A command of the bulk. Anything else is not ours, and is ignored."""
+        """Applies a command of the bulk; anything else is ignored."""
         try:
             command = parse_message(BatchCommand, sent)
         except ApplicationError:
@@ -104,7 +104,7 @@ class BulkBatchWorkflow:
 
     def _apply_command(self, command: BatchCommand) -> None:
         cancel = command.cancel and not self._command.cancel
-        # Cancelled in Temporal's dialog, it stays so whatever the bulk says later.
+        # A batch that was cancelled in the Temporal UI stays cancelled.
         self._command = command.model_copy(
             update={"cancel": command.cancel or self._command.cancel}
         )
@@ -131,8 +131,8 @@ class BulkBatchWorkflow:
         try:
             await self._onboard(bulk_row, row, retry=index in self._retry_rows)
         except FailureError as error:
-            # An onboarding that somebody has cancelled by itself can be started again like a failed
-            # one; the bulk must not end as if all were done.
+            # An onboarding that was cancelled on its own can be retried like a failed one; the bulk
+            # must not end as if all rows were done.
             cancelled = is_cancelled_exception(error) and self._command.cancel
             row.state = RowState.CANCELLED if cancelled else RowState.FAILED
             row.detail = row.detail or truncate(failure_message(error))
@@ -146,9 +146,9 @@ class BulkBatchWorkflow:
         publish_batch(self._rows)
 
     async def _onboard(self, bulk_row: BulkRow, row: RowResult, *, retry: bool) -> None:
-        """Runs the row's onboarding, or joins the one that is there.
+        """Runs the row's onboarding, or joins the one that exists.
 
-        One that failed is started again only when somebody has asked for that.
+        One that has failed is started again only for a retry.
         """
         policy = WorkflowIDReusePolicy
         reference = bulk_row.onboarding.reference
@@ -177,11 +177,11 @@ class BulkBatchWorkflow:
             raise
 
     async def _await_existing(self, row: RowResult) -> None:
-        row.detail = "was there already: waiting for it"
+        row.detail = "existed before this bulk; waiting for it to end"
         wait = prepare_call(
             AWAIT_WORKFLOW_OPTIONS,
             LocalActivities.await_onboarding,
-            "Wait for the onboarding that was there",
+            "Await the existing onboarding",
             row.reference,
         )
         try:
@@ -189,7 +189,7 @@ class BulkBatchWorkflow:
         except ActivityError as error:
             cancelled = is_cancelled_exception(error)
             row.detail = (
-                "was there before this bulk, and goes on" if cancelled else failure_message(error)
+                "existed before this bulk, and continues" if cancelled else failure_message(error)
             )
             raise
         if ended.result:
@@ -203,11 +203,11 @@ class BulkBatchWorkflow:
 
     @property
     def _finished(self) -> bool:
-        """Whether the bulk is over, or has heard that all is done here."""
+        """Whether the bulk has ended, or all rows are done and reported."""
         return self._command.end or (self._ended and not self._has_unreported_changes)
 
     async def _report(self) -> None:
-        """Tells the bulk how the rows stand; nothing more is started when it is gone."""
+        """Reports to the bulk; when the bulk has ended, nothing more is started."""
         report = self._current_report()
         bulk = workflow.get_external_workflow_handle(bulk_id(self._request.bulk))
         try:
@@ -215,7 +215,7 @@ class BulkBatchWorkflow:
                 await bulk.signal(BATCH_REPORT_SIGNAL, report)
                 self._failed_reports = 0
         except ApplicationError:
-            # It may be between two of its runs just now.
+            # It may be between two of its runs.
             self._failed_reports += 1
             return
         self._reported = report
@@ -240,7 +240,7 @@ class BulkBatchWorkflow:
 
     @property
     def _ended(self) -> bool:
-        """Whether no command can change anything any more."""
+        """Whether no command can change anything."""
         return not self._running and (
             self._failed_reports == MAX_FAILED_REPORTS
             or all(row.state in SUCCEEDED for row in self._rows)

@@ -1,4 +1,4 @@
-"""Current details of a bulk and of its batches, as the Temporal UI draws them."""
+"""Current details of a bulk and of its batches, as the Temporal UI renders them."""
 
 import json
 from collections.abc import Sequence
@@ -29,24 +29,24 @@ AVAILABLE_UPDATES = {
     BulkState.PAUSED: (RESUME_UPDATE, CANCEL_UPDATE),
     BulkState.NEEDS_OPERATOR: (RETRY_UPDATE, CANCEL_UPDATE),
 }
-"""Updates that a state can be left with."""
+"""Updates that leave a state."""
 SUCCEEDED = (RowState.DONE, RowState.ALREADY_DONE)
 
 
 def publish(status: BulkStatus) -> None:
-    """Writes the current details of a bulk, and its state to the search attribute of steps."""
+    """Publishes the current details of a bulk, and its state as the current step."""
     workflow.set_current_details("\n".join(_render(status)))
     if workflow.info().typed_search_attributes.get(CURRENT_STEP) != status.state.value:
         workflow.upsert_search_attributes([CURRENT_STEP.value_set(status.state.value)])
 
 
 def publish_batch(rows: Sequence[RowResult]) -> None:
-    """Writes the current details of a batch: its rows, those apart that are done."""
+    """Publishes the current details of a batch: its rows that are not done."""
     succeeded = sum(row.state in SUCCEEDED for row in rows)
-    lines = [f"{succeeded} of {len(rows)} rows are done; the others:", ""]
+    lines = [f"{succeeded} of {len(rows)} rows done; the others:", ""]
     for row in rows:
         if row.state not in SUCCEEDED:
-            # The link leads to the row's own page, where what it waits for stands.
+            # The onboarding's page says what it waits for.
             where = link(row.reference, onboarding_id(row.reference))
             detail = f": {escape(row.detail)}" if row.detail else ""
             lines.append(f"- row {row.row} {where} {row.state.value}{detail}")
@@ -56,23 +56,28 @@ def publish_batch(rows: Sequence[RowResult]) -> None:
 def _render(status: BulkStatus) -> list[str]:
     counts = status.counts
     head = f"Bulk **{escape(status.reference)}** is {status.state.value}"
-    lines = [f"{head}: {counts.ended} of {status.rows} rows have ended"]
+    lines = [f"{head}: {counts.ended} of {status.rows} rows ended"]
     if status.missing:
-        lines += ["", f"✋ {status.missing} rows have not been sent yet: send the same file again"]
+        lines += ["", f"✋ {status.missing} rows were not sent: send the same file again"]
     if status.retry_until:
         until = format_seconds(status.retry_until)
-        retry_hint = f"**{counts.describe_unsuccessful}**: start these rows again until {until} UTC"
+        retry_hint = f"**{counts.describe_unsuccessful}**: retry these rows until {until} UTC"
         lines += ["", f"✋ {retry_hint}"]
     rows = [(name.replace("_", " "), str(value)) for name, value in counts]
     lines += ["", *table(("rows", ""), rows), ""]
-    lines += [f"At most {status.window} are open at a time.", ""]
+    lines += [f"At most {status.window} rows are open at a time.", ""]
     lines += _batch_lines(
         [batch for batch in status.batches if _needs_listing(batch.counts)], status.reference
     )
     for entry in status.timeline[-MAX_LISTED_ENTRIES:]:
         lines.append(f"- {format_seconds(entry.at)} {escape(entry.by)}: {escape(entry.event)}")
     for update in AVAILABLE_UPDATES.get(status.state, ()):
-        lines += ["", f"To {update.removeprefix('request_')}, send the update `{update}`:", ""]
+        lines += [
+            "",
+            f"To {update.removeprefix('request_')}, send the update `{update}` with each "
+            f"{PLACEHOLDER} replaced:",
+            "",
+        ]
         lines += code(json.dumps({"by": PLACEHOLDER, "reason": PLACEHOLDER}, ensure_ascii=False))
     return lines
 
@@ -89,5 +94,5 @@ def _batch_lines(batches: Sequence[BatchSummary], reference: str) -> list[str]:
         unsuccessful = f", {counts.describe_unsuccessful}" if counts.unsuccessful else ""
         lines.append(f"- {where}: {counts.running} running{unsuccessful}")
     if more := len(batches) - MAX_LISTED_BATCHES:
-        lines += [f"- and {more} batches more"] * (more > 0)
+        lines += [f"- and {more} more batches"] * (more > 0)
     return [*lines, ""]

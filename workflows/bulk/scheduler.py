@@ -1,4 +1,4 @@
-"""What a bulk knows of its batches: how their rows stand, and what they were told."""
+"""Which rows of a bulk may run: a sliding window over all batches."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,13 +21,13 @@ from telegent_orchestrator.bulk import (
 from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BatchCommand, BatchReport
 
 MAX_CONCURRENT_STARTS = 20
-"""Rows that begin together. More would keep a worker from all else, and then wait for requests."""
+"""Rows that start together. More would block a worker, and then wait for the rate limit."""
 MAX_TIMELINE_ENTRIES = 100
-"""Of the timeline, the latest."""
+"""The timeline keeps the latest entries."""
 
 
 class BulkScheduler:
-    """Counts, grants and wishes; `checkpoint` is all of it, and what the next run is given."""
+    """Counts, grants and commands. The next run starts from `checkpoint`, its whole state."""
 
     def __init__(self, request: BulkRequest, now: datetime) -> None:
         self._request = request
@@ -42,7 +42,7 @@ class BulkScheduler:
 
     @property
     def counts(self) -> Counts:
-        """Of all rows, also of those whose batch has not been sent yet."""
+        """Counts of all rows, those of batches that have not been sent included."""
         fields = Counts.model_fields
         total = {
             name: sum(getattr(batch.counts, name) for batch in self._batches.values())
@@ -52,12 +52,12 @@ class BulkScheduler:
 
     @property
     def open_rows(self) -> int:
-        """Rows that run, and those that may be started at any moment."""
+        """Rows that run, and rows that may start at any moment."""
         return sum(map(_open_rows, self._batches.values()))
 
     @property
     def all_rows_ended(self) -> bool:
-        """Whether every row has ended, and none is about to be started again."""
+        """Whether every row has ended, and no retry is under way."""
         sent, acknowledged = self.checkpoint.retries_sent, self.checkpoint.retries_acknowledged
         done = all(
             acknowledged.get(number, 0) >= retries or self._batches[number].ended
@@ -66,7 +66,7 @@ class BulkScheduler:
         return done and self.counts.ended == self._request.rows
 
     def apply_report(self, report: BatchReport) -> None:
-        """How the rows of a batch stand now."""
+        """Records the state of a batch's rows."""
         batch = self._batches.setdefault(
             report.batch, BatchSummary(batch=report.batch, rows=report.rows)
         )
@@ -74,10 +74,10 @@ class BulkScheduler:
         self.checkpoint.retries_acknowledged[report.batch] = report.retries
 
     def grant_capacity(self) -> None:
-        """Gives away what is free of the window, a few at a time, to earlier batches first."""
+        """Grants the free part of the window, a few rows at a time, to earlier batches first."""
         if self.checkpoint.paused or self.checkpoint.cancel:
             return
-        # What is granted and not reported yet is being started: a worker that is busy slows that.
+        # Rows that are granted and not reported are being started; a busy worker slows that.
         batches = self._batches.values()
         starting = sum(batch.granted - batch.started for batch in batches if not batch.ended)
         free = min(self._request.window - self.open_rows, MAX_CONCURRENT_STARTS - starting)
@@ -89,7 +89,11 @@ class BulkScheduler:
             free -= more
 
     def pending_commands(self, *, ended: bool) -> Iterator[tuple[int, BatchCommand]]:
-        """The batches that have to hear something, and what. `ended`: the bulk ends."""
+        """Yields the batches whose command has changed, with the command.
+
+        Args:
+            ended: Whether the bulk ends.
+        """
         cancel = self.checkpoint.cancel
         for number, batch in self._batches.items():
             last = self._last_commands.get(number, BatchCommand())
@@ -103,7 +107,7 @@ class BulkScheduler:
                 yield number, command
 
     async def send_command(self, addressed: tuple[int, BatchCommand]) -> None:
-        """Signals a batch. When somebody has terminated it, its rows count as failed."""
+        """Signals a batch. If it has been terminated, its rows count as failed."""
         number, command = addressed
         workflow_id = bulk_batch_id(self._request.reference, number)
         try:
@@ -114,44 +118,44 @@ class BulkScheduler:
             batch = self._batches[number]
             if not batch.ended:
                 _mark_failed(batch)
-                self.log("orchestrator", f"batch {number} is gone: its open rows count as failed")
+                self.log("orchestrator", f"batch {number} was ended: its open rows count as failed")
         self._last_commands[number] = command
 
     def pause(self, command: BulkCommand) -> None:
-        """No more grants."""
+        """Stops grants."""
         self.checkpoint.paused = True
         self.log(command.by, f"paused: {command.reason}")
 
     def resume(self, command: BulkCommand) -> None:
-        """Grants again."""
+        """Resumes grants."""
         self.checkpoint.paused = False
         self.log(command.by, f"resumed: {command.reason}")
 
     def retry(self, command: BulkCommand) -> int:
-        """Tells the batches to start again what failed or was cancelled; returns how many rows."""
+        """Has batches start failed and cancelled rows again; returns the number of rows."""
         self.checkpoint.retries += 1
         rows = 0
         for number, batch in self._batches.items():
             if batch.counts.unsuccessful and not batch.ended:
                 self.checkpoint.retries_sent[number] = self.checkpoint.retries
                 rows += batch.counts.unsuccessful
-        self.log(command.by, f"started {rows} rows again: {command.reason}")
+        self.log(command.by, f"retried {rows} rows: {command.reason}")
         return rows
 
     def cancel(self, command: BulkCancel) -> None:
-        """No more grants for ever."""
+        """Stops grants for good."""
         self.checkpoint.cancel = command
-        event = "cancelled, with the rows that run" if command.cancel_running else "cancelled"
+        event = "cancelled, running rows included" if command.cancel_running else "cancelled"
         self.log(command.by, f"{event}: {command.reason}")
 
     def log(self, by: str, event: str) -> None:
-        """An entry of the timeline."""
+        """Adds an entry to the timeline."""
         timeline = self.checkpoint.timeline
         timeline.append(BulkTimelineEntry(at=workflow.now(), by=by, event=event))
         del timeline[:-MAX_TIMELINE_ENTRIES]
 
     def status(self, state: BulkState, retry_until: datetime | None) -> BulkStatus:
-        """All of it for people."""
+        """Returns the response of the status query."""
         return BulkStatus(
             reference=self._request.reference,
             state=state,
@@ -167,7 +171,7 @@ class BulkScheduler:
         )
 
     def continue_as_new_input(self) -> BulkRequest:
-        """What the next run is started with."""
+        """Returns the input of the next run."""
         self.checkpoint.batches = self._sorted_batches
         return self._request.model_copy(update={"checkpoint": self.checkpoint})
 

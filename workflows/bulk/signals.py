@@ -1,4 +1,4 @@
-"""What a bulk and its batches tell each other: always all of it, so that a repeat does no harm."""
+"""The signals between a bulk and its batches: always the full state, so that repeats are safe."""
 
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import Counts
@@ -8,8 +8,11 @@ BATCH_COMMAND_SIGNAL = "batch_command"
 
 
 class BatchReport(WireModel):
-    """From a batch: how its rows stand. `retries`: the latest command to start rows again that
-    it has carried out; `ended`: it ends, and takes no more commands."""
+    """From a batch: the state of its rows.
+
+    `retries`: number of the latest retry command that it has carried out. `ended`: it ends, and
+    takes no more commands.
+    """
 
     batch: int
     rows: int
@@ -20,10 +23,10 @@ class BatchReport(WireModel):
 
 
 class BatchCommand(WireModel):
-    """To a batch. `granted`: starts it may make in all, those it has made included.
+    """To a batch: what it may do.
 
-    `retries`: counts the commands to start rows again. `cancel`: cancel the rows that run.
-    `end`: the bulk has ended.
+    `granted`: starts that it may make in all, those already made included. `retries`: number of
+    retry commands so far. `cancel`: cancel the running rows. `end`: the bulk has ended.
     """
 
     granted: int = 0

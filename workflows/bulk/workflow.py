@@ -1,4 +1,4 @@
-"""A bulk: how many rows of which batch may be open, until all have ended."""
+"""A bulk: starts the rows of its batches within a window, until all have ended."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -28,16 +28,16 @@ from workflows.support.cancellation import run_all
 from workflows.support.messages import message_rejected, parse_message
 
 RETRY_TIMEOUT = timedelta(days=7)
-"""How long rows can be started again after all of them have ended."""
+"""How long failed rows can be retried after all rows have ended."""
 
 
 @workflow.defn(name=BULK_WORKFLOW)
 class BulkWorkflow:
-    """Keeps the window: so many rows are open, over all batches; ends when every row has.
+    """Keeps a window of open rows over all batches; ends when every row has ended.
 
-    The rows are in the batches (BulkBatchWorkflow), which callers start; this one only counts, so
-    it can hand on what it knows to a next run as often as its history gets long. It fails when rows
-    have failed, or were cancelled, and nobody starts them again in time.
+    The rows are in the batches (BulkBatchWorkflow), which callers start. This workflow only counts,
+    so it can continue as new whenever its history gets long. It fails when rows have failed or were
+    cancelled, and no operator retries them in time.
     """
 
     @workflow.init
@@ -50,13 +50,13 @@ class BulkWorkflow:
 
     @workflow.run
     async def run(self, request: BulkRequest) -> BulkResult:
-        """Let batches go on, as rows end."""
+        """Grants starts to batches as rows end."""
         if request.checkpoint is None:
             self._scheduler.log(request.by, f"sent {request.rows} rows, {request.window} at a time")
         try:
             await self._run_until_ended()
         except asyncio.CancelledError:
-            # From Temporal's own dialog: the same as the message.
+            # A cancellation in the Temporal UI equals the update.
             command = BulkCancel(by="Temporal", reason="the workflow was cancelled")
             if self._scheduler.checkpoint.cancel is None:
                 self._scheduler.cancel(command)
@@ -68,12 +68,12 @@ class BulkWorkflow:
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> BulkStatus:
-        """How far the bulk is."""
+        """Returns the counts of rows and the state of each batch."""
         return self._status()
 
-    @workflow.update(name=PAUSE_UPDATE, description="start no more rows for now")
+    @workflow.update(name=PAUSE_UPDATE, description="start no more rows until it is resumed")
     async def pause(self, *sent: JsonValue) -> None:
-        """Takes a BulkCommand: rows that run go on, no others are started."""
+        """Takes a BulkCommand: running rows continue, no others start."""
         self._scheduler.pause(parse_message(BulkCommand, sent))
         self._changed = True
 
@@ -82,9 +82,9 @@ class BulkWorkflow:
         parse_message(BulkCommand, sent)
         self._require_state(BulkState.RUNNING)
 
-    @workflow.update(name=RESUME_UPDATE, description="go on after a pause")
+    @workflow.update(name=RESUME_UPDATE, description="start rows again after a pause")
     async def resume(self, *sent: JsonValue) -> None:
-        """Takes a BulkCommand: starts rows again."""
+        """Takes a BulkCommand: rows start again."""
         self._scheduler.resume(parse_message(BulkCommand, sent))
         self._changed = True
 
@@ -93,9 +93,9 @@ class BulkWorkflow:
         parse_message(BulkCommand, sent)
         self._require_state(BulkState.PAUSED)
 
-    @workflow.update(name=RETRY_UPDATE, description="start failed and cancelled rows again")
+    @workflow.update(name=RETRY_UPDATE, description="retry failed and cancelled rows")
     async def retry(self, *sent: JsonValue) -> BulkRetryResult:
-        """Takes a BulkCommand: starts the rows again that have failed or were cancelled."""
+        """Takes a BulkCommand: retries the rows that have failed or were cancelled."""
         rows = self._scheduler.retry(parse_message(BulkCommand, sent))
         self._changed = True
         return BulkRetryResult(rows=rows)
@@ -109,7 +109,7 @@ class BulkWorkflow:
 
     @workflow.update(name=CANCEL_UPDATE, description="start no more rows")
     async def request_cancel(self, *sent: JsonValue) -> None:
-        """Takes a BulkCancel: rows that run go on, unless they are to be cancelled too."""
+        """Takes a BulkCancel: running rows continue, unless `cancel_running` is set."""
         self._scheduler.cancel(parse_message(BulkCancel, sent))
         self._changed = True
 
@@ -120,9 +120,9 @@ class BulkWorkflow:
         if self._end or (previous and previous.cancel_running >= command.cancel_running):
             raise message_rejected(f"the bulk is {self._state.value} already")
 
-    @workflow.signal(name=BATCH_REPORT_SIGNAL, description="sent by batches, not by people")
+    @workflow.signal(name=BATCH_REPORT_SIGNAL, description="sent by batches, not by operators")
     def batch_report(self, *sent: JsonValue) -> None:
-        """A batch's report. Anything else is not ours, and is ignored."""
+        """Applies the report of a batch; anything else is ignored."""
         try:
             report = parse_message(BatchReport, sent)
         except ApplicationError:
@@ -153,13 +153,13 @@ class BulkWorkflow:
             self._retry_until = workflow.now() + RETRY_TIMEOUT
 
     async def _wait_for_change(self) -> None:
-        """Until something changes; when only a person can change it, not for ever."""
+        """Waits for a change; when only an operator can make one, until the retry window ends."""
         timeout = self._retry_until - workflow.now() if self._retry_until else None
         try:
             await workflow.wait_condition(
                 lambda: self._changed,
                 timeout=timeout,
-                timeout_summary="Until rows are left as they are",
+                timeout_summary="Retry window for unsuccessful rows",
             )
         except TimeoutError:
             self._end = BulkState.INCOMPLETE
@@ -175,7 +175,7 @@ class BulkWorkflow:
         return None if scheduler.counts.unsuccessful else BulkState.COMPLETED
 
     async def _send_commands(self) -> None:
-        """Each batch whose command has changed gets all of it."""
+        """Sends its command to each batch for which it has changed."""
         await run_all(
             *(
                 self._scheduler.send_command(addressed)
@@ -207,8 +207,8 @@ class BulkWorkflow:
         )
         if self._end is BulkState.INCOMPLETE:
             raise ApplicationError(
-                f"of {result.rows} rows {counts.describe_unsuccessful}, "
-                "and nobody started them again",
+                f"of {result.rows} rows {counts.describe_unsuccessful}, and no operator retried "
+                "them in time",
                 result,
                 type="Incomplete",
                 non_retryable=True,

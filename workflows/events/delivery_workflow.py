@@ -1,4 +1,4 @@
-"""Events for other systems: published without waiting, each delivered by a workflow of its own."""
+"""Events for other systems: published without waiting, each delivered by its own workflow."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,22 +8,22 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
-from activities.events.activities import EventActivities
+from activities.events import EventActivities
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, Event, EventData, EventType
 from workflows.support.activity_calls import execute_local
 from workflows.support.metrics import count_event
 
 DELIVERY_ATTEMPT_TIMEOUT = timedelta(seconds=30)
-"""For one try: longer than the sender's own limit, which so gives up first and says why."""
+"""For one attempt: longer than the limit of the HTTP call, which then reports the reason."""
 DELIVERY_TIMEOUT = timedelta(hours=24)
-"""How long a receiver may be away before its event counts as not delivered."""
+"""How long a receiver may be unavailable before the delivery fails."""
 DELIVERY_RETRY_POLICY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(hours=1),
 )
-"""About 35 tries in a day: quick after a restart of the receiver, rare in a long outage."""
+"""About 35 attempts in a day: fast after a restart of the receiver, rare in a long outage."""
 
 
 class EventDeliveryInput(WireModel):
@@ -35,15 +35,15 @@ class EventDeliveryInput(WireModel):
 
 @workflow.defn(name=EVENT_DELIVERY_WORKFLOW)
 class EventDeliveryWorkflow:
-    """Delivers one event to one receiver; fails, and so stays visible, when that is not possible.
+    """Delivers one event to one receiver; a failed workflow is an undelivered event.
 
-    List what was not delivered with `WorkflowType = "EventDeliveryWorkflow" AND ExecutionStatus =
-    "Failed"`; resetting one to its start delivers the event again under the same id.
+    List undelivered events with `WorkflowType = "EventDeliveryWorkflow" AND ExecutionStatus =
+    "Failed"`. Resetting such a workflow to its start delivers the event with the same id.
     """
 
     @workflow.run
     async def run(self, delivery: EventDeliveryInput) -> None:
-        """Post the event until the receiver takes it, refuses it, or the time is up."""
+        """Posts the event until the receiver accepts it, rejects it, or the timeout passes."""
         try:
             await workflow.execute_activity_method(
                 EventActivities.deliver_event,
@@ -61,10 +61,10 @@ class EventDeliveryWorkflow:
 
 
 class EventPublisher:
-    """What one workflow tells the outside. Nobody outside can hold the workflow up or fail it.
+    """Publishes the events of one workflow. No receiver can delay the workflow or fail it.
 
-    Without receivers it does nothing after the first event; whether there are any is asked once,
-    so a receiver that is configured later hears of workflows that start from then on.
+    The receivers are read once, with the first event: one that is configured later gets the events
+    of workflows that start from then on.
     """
 
     def __init__(self, reference: str | None = None, line_key: str | None = None) -> None:
@@ -86,10 +86,12 @@ class EventPublisher:
         deadline: datetime | None = None,
         phone_number: str | None = None,
     ) -> None:
-        """Starts the delivery of an event and goes on.
+        """Starts the delivery of an event, without waiting for it.
 
-        Only `phone_number` may be personal; whether it is sent is a setting. Raises nothing but
-        the workflow's own cancellation; a workflow that goes on after that keeps the event.
+        Only `phone_number` may be personal data; a setting decides whether it is sent.
+
+        Raises:
+            CancelledError: The workflow was cancelled. The event is delivered all the same.
         """
         info = workflow.info()
         data = EventData(
@@ -107,8 +109,8 @@ class EventPublisher:
         )
         self._published += 1
         event = Event(
-            # From the history's own seed, so the same in every replay. A run id would not do: it
-            # changes when the workflow is reset, and the ids in its history would not fit any more.
+            # From the seed in the history, so the same in every replay. A run id changes when the
+            # workflow is reset, and would then differ from the ids in its history.
             id=f"event-{workflow.uuid4()}",
             source=f"/telegent-orchestrator/{info.namespace}",
             type=event_type.value,
@@ -125,7 +127,7 @@ class EventPublisher:
                 targets = self._targets
                 if targets is None:
                     targets = self._targets = await execute_local(
-                        EventActivities.list_event_receivers, "Ask who gets events"
+                        EventActivities.list_event_receivers, "List event receivers"
                     )
                 for target in targets:
                     delivery = await workflow.start_child_workflow(
@@ -136,8 +138,8 @@ class EventPublisher:
                         cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
                         static_summary=f"{event.type} of {event.subject}",
                     )
-                    # Its failure stands by itself; asyncio would complain that nobody asked for it.
+                    # It fails on its own; asyncio would log an exception that was not retrieved.
                     delivery.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             except FailureError as error:
-                # An event less is better than a port-in that stops.
-                workflow.logger.error("event %s is not delivered: %s", event.type, error)
+                # Losing an event is better than stopping a port-in.
+                workflow.logger.error("event %s was not published: %s", event.type, error)

@@ -1,4 +1,4 @@
-"""Data limits and renewals that several lines share: set with one call for all their numbers."""
+"""Data limits and renewals that several lines share: one call sets them for all numbers."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,10 +21,9 @@ SHARED_DATA_LIMITS_STEP = "Shared data limits"
 
 @dataclass
 class SharedDataLimits:
-    """What lines have in common, and which of them have a number by now.
+    """Settings that several lines share, and which of these lines have a number.
 
-    A line whose limits are nobody else's sets them itself; for the others the vendor takes
-    several numbers in one call.
+    Telegent takes several numbers in one call. A line that shares no setting sets its own.
     """
 
     progress: ProgressTracker
@@ -33,15 +32,15 @@ class SharedDataLimits:
     _ended: set[str] = field(default_factory=set)
 
     def on_number_assigned(self, key: str, phone_number: str) -> None:
-        """The line with this key has its number."""
+        """Records the number of a line."""
         self._numbers[key] = phone_number
 
     def on_line_closed(self, key: str) -> None:
-        """The line with this key will get no number any more, if it has none."""
+        """Records that a line has ended: if it has no number, it will get none."""
         self._ended.add(key)
 
     def strip_shared(self, line: LineRequest) -> LineRequest:
-        """The line as it does its own part: without what is set together with others."""
+        """Returns the line without the settings that it shares with others."""
         update: dict[str, DataLimits | Renewal | None] = {}
         if any(line.key in keys for _, keys in self._limits):
             update["data_limits"] = None
@@ -51,11 +50,11 @@ class SharedDataLimits:
 
     @property
     def needed(self) -> bool:
-        """Whether any lines share anything."""
+        """Whether any lines share a setting."""
         return bool(self._limits or self._renewals)
 
     async def apply_all(self) -> None:
-        """Sets everything shared, as the numbers come. Raises when the vendor refuses."""
+        """Sets everything shared, as numbers are assigned; raises when Telegent rejects it."""
         if not self.needed:
             return
         async with self.progress.step(SHARED_DATA_LIMITS_STEP):
@@ -70,7 +69,7 @@ class SharedDataLimits:
     async def _apply_shared(
         self, keys: set[str], set_for: Callable[[list[str]], Awaitable[None]]
     ) -> None:
-        """One call for the numbers that come close together; late ones get a later call."""
+        """Makes one call for the numbers assigned within one window; late ones get another call."""
         pending = set(keys)
         while pending:
             await self._collect_batch(pending)
@@ -84,17 +83,25 @@ class SharedDataLimits:
         return self._numbers.keys() | self._ended
 
     async def _collect_batch(self, pending: set[str]) -> None:
-        """Waits for the first of these lines to be settled, and a while for the others."""
+        """Waits until one of these lines has a number or ends, and one window for the rest."""
+        self._show_waiting()
         await workflow.wait_condition(lambda: bool(pending & self._ready))
         try:
             await workflow.wait_condition(
                 lambda: pending <= self._ready,
                 timeout=BATCHING_WINDOW,
-                timeout_summary="Numbers that come now share one call",
+                timeout_summary="More numbers may share this call",
             )
         except TimeoutError:
-            # The others take longer, such as a port-in: they get a call of their own.
+            # The others take longer, such as a port-in: they get another call.
             return
+
+    def _show_waiting(self) -> None:
+        sharing = {key for _, keys in (*self._limits, *self._renewals) for key in keys}
+        if waiting := sorted(sharing - self._ready):
+            self.progress.set_detail(
+                SHARED_DATA_LIMITS_STEP, f"waits for the numbers of lines {', '.join(waiting)}"
+            )
 
     def _limit(self, limits: DataLimits) -> Callable[[list[str]], Awaitable[None]]:
         summary = f"Limit data to {limits.limit_mb} MB"
@@ -118,7 +125,7 @@ class SharedDataLimits:
 
 
 def _shared(settings: list[tuple[str, Setting]]) -> list[tuple[Setting, set[str]]]:
-    """Each setting that more than one line has, with the keys of those lines."""
+    """Returns each setting that more than one line has, with the keys of those lines."""
     keys: dict[str, set[str]] = defaultdict(set)
     by_value = {setting.model_dump_json(): setting for _, setting in settings}
     for key, setting in settings:

@@ -1,4 +1,4 @@
-"""What is on record of a port-out, and what people see of it."""
+"""The state of a port-out, and what operators see of it."""
 
 from collections.abc import Sequence
 
@@ -23,19 +23,19 @@ from workflows.support.search_attributes import PORT_STATE
 NUMBER, PIN, DEPARTURE, SUBSCRIPTION = "Number", "PIN", "Departure", "Subscription"
 
 STATE_DESCRIPTIONS = {
-    PortOutState.CHECKING: "looking whether the number is ours",
+    PortOutState.CHECKING: "checking that the number is in service here",
     PortOutState.ISSUING: "setting the PIN at Telegent",
-    PortOutState.ISSUE_OVERDUE: "the PIN should be issued by now; still trying",
-    PortOutState.PIN_ISSUED: "the PIN is issued; the number stays in service until it has left",
-    PortOutState.CANCEL_REQUESTED: "overwriting the PIN with one that nobody knows",
-    PortOutState.CANCELLED: "cancelled, the number stays",
+    PortOutState.ISSUE_OVERDUE: "the PIN is overdue; still trying",
+    PortOutState.PIN_ISSUED: "the PIN is issued; the number stays in service until it leaves",
+    PortOutState.CANCEL_REQUESTED: "overwriting the PIN with a random one",
+    PortOutState.CANCELLED: "cancelled; the number stays",
     PortOutState.PORTED_OUT: "the number has left",
-    PortOutState.COMPLETED: "the number has left, and nothing remains to be done",
+    PortOutState.COMPLETED: "the number has left, and its subscription is closed",
 }
 
 
 class PortOutModel:
-    """State, timeline and progress of a port-out, shown anew with every change. Without the PIN."""
+    """State, timeline and progress of a port-out, published with every change. Without the PIN."""
 
     def __init__(self, request: PortOutRequest) -> None:
         self.progress = ProgressTracker([NUMBER, PIN, DEPARTURE, SUBSCRIPTION])
@@ -49,23 +49,23 @@ class PortOutModel:
 
     @property
     def state(self) -> PortOutState:
-        """Where the port-out is."""
+        """The current state."""
         return self.result.state
 
     def status(self) -> PortOutStatus:
-        """What the query answers."""
+        """Returns the response of the status query."""
         return PortOutStatus(
             **dict(self.result), attention=self._attention(), steps=self.progress.steps
         )
 
     def transition_to(self, state: PortOutState, event: str, vendor_message: str = "") -> None:
-        """Enters a state, and shows it in search attribute, timeline and details."""
+        """Enters a state, and publishes it in search attribute, timeline and details."""
         self.result.state = state
         workflow.upsert_search_attributes([PORT_STATE.value_set(state.search_attribute_value)])
         self.log("Telegent" if vendor_message else "orchestrator", event, vendor_message)
 
     def log(self, by: str, event: str, vendor_message: str = "") -> None:
-        """Adds to the timeline, and shows it."""
+        """Adds an entry to the timeline, and publishes it."""
         entry = PortOutTimelineEntry(
             at=workflow.now(), by=by, event=event, state=self.state, vendor_message=vendor_message
         )
@@ -79,18 +79,18 @@ class PortOutModel:
             *([f"- ✋ {self._attention()}"] if self._attention() else []),
             f"- started by {self._started_by}, who authenticated the subscriber: "
             f"`{self.result.authentication_reference}`",
-            f"- to show the PIN to whoever is entitled: update `{REVEAL_PIN_UPDATE}`; to keep the "
+            f"- to show the PIN to the subscriber: update `{REVEAL_PIN_UPDATE}`; to keep the "
             f"number: update `{CANCEL_UPDATE}`; each with `by` and `reason`",
         ]
 
     def log_rejected_signal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:
-        """Adds a signal that cannot be used, with the reason and without its values."""
-        self.log(sender_name(sent), f"sent a cancel that was refused: {rejection_message(error)}")
+        """Logs a rejected signal with the reason, without its values."""
+        self.log(sender_name(sent), f"sent a cancel that was rejected: {rejection_message(error)}")
 
     def _attention(self) -> str:
         if self.state is not PortOutState.ISSUE_OVERDUE:
             return ""
         return (
-            "the subscriber waits for the PIN longer than the request allows. Look at the pending "
-            "call: is Telegent out of reach, or does it refuse our credentials?"
+            "the subscriber has waited for the PIN longer than the request allows. Check the last "
+            "failure of the pending activity: Telegent may be unreachable or reject our credentials"
         )

@@ -1,4 +1,4 @@
-"""One port-out: the PIN issued in time, the number kept until it has left, its charges ended."""
+"""One port-out: issues the PIN, waits for the number to leave, closes its subscription."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.onboarding.subscriptions import SubscriptionActivities
-from activities.port_out.activities import PinGenerator, PortOutActivities, SetPinInput
+from activities.port_out import PinGenerator, PortOutActivities, SetPinInput
 from activities.support.outcomes import failure_message
 from telegent_orchestrator.names import (
     CANCEL_SIGNAL,
@@ -46,10 +46,10 @@ BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.I
 
 @workflow.defn(name=PORT_OUT_WORKFLOW)
 class PortOutWorkflow:
-    """Lets a number go to another carrier; ends COMPLETED or CANCELLED.
+    """Releases a number to another carrier; ends COMPLETED or CANCELLED.
 
-    It fails when the vendor refuses the number, the PIN, or the end of the subscription. A message
-    that cannot be used is refused to its sender (update) or stands in the timeline (signal).
+    It fails when Telegent rejects the number, the PIN, or the end of the subscription. An invalid
+    message is rejected to its sender (update) or logged in the timeline (signal).
     """
 
     @workflow.init
@@ -63,7 +63,7 @@ class PortOutWorkflow:
 
     @workflow.run
     async def run(self, request: PortOutRequest) -> PortOutResult:
-        """Issue the PIN, wait until the number has left, end its subscription."""
+        """Issues the PIN, waits until the number has left, closes its subscription."""
         await self._issue_pin_with_timeout()
         async with self._progress.step(DEPARTURE):
             while self._model.state not in (PortOutState.PORTED_OUT, PortOutState.CANCELLED):
@@ -78,12 +78,12 @@ class PortOutWorkflow:
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> PortOutStatus:
-        """How far the port-out is, without its PIN."""
+        """Returns the state of the port-out, without its PIN."""
         return self._model.status()
 
     @workflow.update(name=REVEAL_PIN_UPDATE)
     async def reveal_pin(self, *sent: JsonValue) -> PortOutPin:
-        """The PIN, for the subscriber; who asked (RevealPin), and why, stays in the timeline."""
+        """Returns the PIN for the subscriber. Takes a RevealPin, which the timeline keeps."""
         request = parse_message(RevealPin, sent)
         assert self._pin is not None
         self._model.log(request.by, f"was shown the PIN: {request.reason}")
@@ -99,7 +99,7 @@ class PortOutWorkflow:
 
     @workflow.update(name=CANCEL_UPDATE)
     async def request_cancel(self, *sent: JsonValue) -> PortOutState:
-        """Takes a PortOutCancel, or refuses it; returns the state it met."""
+        """Takes a PortOutCancel; returns the state in which it arrived."""
         return self._accept_cancel(parse_message(PortOutCancel, sent))
 
     @request_cancel.validator
@@ -113,7 +113,7 @@ class PortOutWorkflow:
 
     @workflow.signal(name=CANCEL_SIGNAL)
     def cancel(self, *sent: JsonValue) -> None:
-        """Takes the wish to keep the number; one that cannot be used stands in the timeline."""
+        """Takes a PortOutCancel; an invalid one is logged in the timeline."""
         try:
             self._validate_cancel(*sent)
         except ApplicationError as error:
@@ -122,10 +122,10 @@ class PortOutWorkflow:
             self._accept_cancel(parse_message(PortOutCancel, sent))
 
     async def _issue_pin_with_timeout(self) -> None:
-        """Issues the PIN, and calls for attention when that takes too long."""
+        """Issues the PIN, and raises attention when that takes too long."""
         issue_task = asyncio.create_task(self._issue_pin())
         timeout = self._request.pin_issue_timeout
-        if not await self._wait_until(issue_task.done, timeout, "Until the PIN must be issued"):
+        if not await self._wait_until(issue_task.done, timeout, "Deadline of the PIN"):
             self._model.transition_to(
                 PortOutState.ISSUE_OVERDUE, f"the PIN was not issued within {timeout}"
             )
@@ -138,7 +138,7 @@ class PortOutWorkflow:
             self._model.transition_to(PortOutState.CHECKING, f"started for {request.by}")
             await execute_read(
                 PortOutActivities.validate_port_out,
-                "Look whether the number is ours",
+                "Check that the number is in service here",
                 request.phone_number,
                 request.subscription_to_close,
             )
@@ -162,20 +162,22 @@ class PortOutWorkflow:
 
     async def _choose_pin(self) -> str:
         chosen = await execute_local(
-            PinGenerator.generate_port_out_pin, "Choose a PIN", self._request.phone_number
+            PinGenerator.generate_port_out_pin, "Generate a PIN", self._request.phone_number
         )
         return chosen.pin
 
     async def _await_departure(self) -> None:
-        """Waits until the number is gone. A read may miss it, so two have to agree."""
+        """Waits until the number has left. One read may miss it, so two have to agree."""
         message = await self._poll_departure(
-            PortOutActivities.await_ported_out, "Wait until the number leaves"
+            PortOutActivities.await_ported_out, "Await the departure of the number"
         )
         if message is None:
             return
-        self._model.log("Telegent", "did not show the number in service; looking again", message)
+        self._model.log(
+            "Telegent", "did not show the number in service; reading again to confirm", message
+        )
         message = await self._poll_departure(
-            PortOutActivities.confirm_ported_out, "Look whether it has left"
+            PortOutActivities.confirm_ported_out, "Confirm that the number has left"
         )
         if message is not None:
             self._result.ported_out_at = workflow.now()
@@ -183,14 +185,14 @@ class PortOutWorkflow:
                 PortOutState.PORTED_OUT, STATE_DESCRIPTIONS[PortOutState.PORTED_OUT], message
             )
             if self._cancel:
-                self._model.log("orchestrator", "the cancel came too late")
+                self._model.log("orchestrator", "ignored the cancel: the number has left")
         elif not self._cancel:
-            self._model.log("orchestrator", "the number counts as still here")
+            self._model.log("orchestrator", "the number is in service")
 
     async def _poll_departure(
         self, activity: Callable[[PortOutActivities, str], Awaitable[str | None]], summary: str
     ) -> str | None:
-        """What a look finds; None when a cancel comes first, or the vendor will not say."""
+        """Returns what a poll finds; None when a cancel comes first, or the read is rejected."""
         poll = workflow.start_activity_method(
             activity,
             self._request.phone_number,
@@ -204,20 +206,20 @@ class PortOutWorkflow:
         try:
             return await poll
         except ActivityError as error:
-            self._model.log("Telegent", "would not show the number", failure_message(error))
-            pause = "Ask for the number again"
+            self._model.log("Telegent", "rejected the read of the number", failure_message(error))
+            pause = "Before the next read of the number"
             await self._wait_until(lambda: self._cancel is not None, ORDER_NOT_FOUND_DELAY, pause)
             return None
 
     async def _cancel_port_out(self, cancel: PortOutCancel) -> None:
-        """Makes the issued PIN worthless; when the vendor refuses that, the port-out goes on."""
+        """Overwrites the issued PIN. When Telegent rejects that, the port-out continues."""
         self._cancel = None
         if self._pin is not None:
             self._model.transition_to(PortOutState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
             number = self._request.phone_number
             void_task = asyncio.create_task(
                 execute_idempotent_write(
-                    PortOutActivities.void_port_out_pin, "Make the PIN worthless", number
+                    PortOutActivities.void_port_out_pin, "Overwrite the PIN", number
                 )
             )
             await self._wait_until(void_task.done)
@@ -225,7 +227,7 @@ class PortOutWorkflow:
                 await void_task
             except ActivityError as error:
                 self._model.transition_to(
-                    PortOutState.PIN_ISSUED, "refused the cancel", failure_message(error)
+                    PortOutState.PIN_ISSUED, "rejected the cancel", failure_message(error)
                 )
                 return
         self._result.reason = f"cancelled by {cancel.by}: {cancel.reason}"
@@ -243,7 +245,7 @@ class PortOutWorkflow:
                 self._result.closed_subscription_id = subscription_id
                 self._model.log("orchestrator", f"closed subscription {subscription_id}")
         else:
-            self._progress.skip(SUBSCRIPTION, "none was to be closed")
+            self._progress.skip(SUBSCRIPTION, "no subscription to close was given")
         self._model.transition_to(
             PortOutState.COMPLETED, STATE_DESCRIPTIONS[PortOutState.COMPLETED]
         )
@@ -254,9 +256,12 @@ class PortOutWorkflow:
         limit: timedelta | None = None,
         summary: str | None = None,
     ) -> bool:
-        """Waits; False when it took too long. Cancelling the workflow cancels the port-out.
+        """Waits for a condition. A cancellation of the workflow becomes a cancel of the port-out.
 
-        What is waited for runs on: a call to the vendor must not end half done.
+        The awaited activity is not cancelled: a vendor call must not end in the middle.
+
+        Returns:
+            Whether the condition was met within `limit`.
         """
         try:
             await workflow.wait_condition(condition, timeout=limit, timeout_summary=summary)
@@ -268,6 +273,6 @@ class PortOutWorkflow:
         return True
 
     def _accept_cancel(self, cancel: PortOutCancel) -> PortOutState:
-        self._model.log(cancel.by, f"asked to cancel: {cancel.reason}")
+        self._model.log(cancel.by, f"requested the cancel: {cancel.reason}")
         self._cancel = cancel
         return self._model.state

@@ -1,7 +1,7 @@
-"""What workflows measure for Prometheus; what each means: docs/how-to/observability.md.
+"""Metrics that workflows record for Prometheus; docs/how-to/observability.md explains each.
 
-Temporal's meter is silent while a history is replayed, so each thing counts once. Labels are words
-from short lists, never an id, a number or a name.
+Temporal's meter is silent during a replay, so each event counts once. Labels have few values,
+never an id, a number or a name.
 """
 
 from datetime import timedelta
@@ -14,20 +14,20 @@ from telegent_orchestrator.port_in import PortState
 
 
 class LostResponseResolution(StrEnum):
-    """What became of a write whose answer was lost."""
+    """How a write whose response was lost was resolved."""
 
     FOUND = "found"
-    """It had happened: what it made is used."""
+    """It had been executed: the resource is adopted."""
 
     CREATED_AGAIN = "created_again"
-    """It had not happened, and was made once more."""
+    """It had not been executed, and was sent again."""
 
     ESCALATED = "escalated"
-    """Neither can be shown: a person is asked."""
+    """Neither can be shown: it is escalated to an operator."""
 
 
 class CounterSpec(NamedTuple):
-    """A counter: its name, to which Prometheus adds `_total`, and what it counts."""
+    """A counter: its name, to which Prometheus adds `_total`, and its description."""
 
     name: str
     description: str
@@ -35,13 +35,13 @@ class CounterSpec(NamedTuple):
 
 LOST_RESPONSES = CounterSpec("telegent_lost_responses", "Writes whose outcome is unknown")
 LOST_RESPONSES_RESOLVED = CounterSpec(
-    "telegent_lost_responses_resolved", "What became of those writes"
+    "telegent_lost_responses_resolved", "How those writes were resolved"
 )
 STALLED_CALLS = CounterSpec("telegent_stalled_calls", "Calls without progress for long")
 PORT_INS_ENDED = CounterSpec("telegent_port_ins_ended", "Port-ins that ended")
 PORT_IN_REJECTIONS = CounterSpec("telegent_port_in_rejections", "Rejections of port-ins")
 UNKNOWN_ORDER_STATUSES = CounterSpec(
-    "telegent_unknown_order_statuses", "Status words that are not known"
+    "telegent_unknown_order_statuses", "Unknown statuses of port-in orders"
 )
 EVENTS = CounterSpec("telegent_events", "Events whose delivery ended")
 
@@ -52,24 +52,30 @@ def count_stalled_call(activity: str) -> None:
 
 
 def count_lost_response(write: str) -> None:
-    """A write to the vendor may have happened or not."""
+    """Counts a write that may or may not have been executed."""
     _count(LOST_RESPONSES, write=write)
 
 
 def count_lost_response_resolved(write: str, resolution: LostResponseResolution) -> None:
-    """It is known what became of such a write, or a person is asked."""
+    """Counts the resolution of such a write."""
     _count(LOST_RESPONSES_RESOLVED, write=write, resolution=resolution)
 
 
 def record_state_exit(state: PortState, duration: timedelta) -> None:
-    """A port-in left a state."""
+    """Records how long a port-in was in a state that it left."""
     _record_duration(
         "telegent_port_in_state_duration", "How long port-ins stayed in a state", state, duration
     )
 
 
 def record_port_in_end(state: PortState, duration: timedelta, *, first_attempt: bool) -> None:
-    """A port-in ended, so long duration it was started; `first_attempt`: it was never rejected."""
+    """Records the end of a port-in.
+
+    Args:
+        state: The final state.
+        duration: Time since its start.
+        first_attempt: Whether it was never rejected.
+    """
     _count(PORT_INS_ENDED, state=state, first_attempt="yes" if first_attempt else "no")
     _record_duration(
         "telegent_port_in_duration", "How long port-ins took, from start to end", state, duration
@@ -77,17 +83,17 @@ def record_port_in_end(state: PortState, duration: timedelta, *, first_attempt: 
 
 
 def count_rejection(reason: str) -> None:
-    """The losing carrier, or the vendor for it, rejected a port-in."""
+    """Counts a rejection of a port-in by the losing carrier or Telegent."""
     _count(PORT_IN_REJECTIONS, reason=reason)
 
 
 def count_unknown_status() -> None:
-    """The vendor used a status word that we do not know."""
+    """Counts an order status that we do not know."""
     _count(UNKNOWN_ORDER_STATUSES)
 
 
 def count_event(event_type: str, *, delivered: bool) -> None:
-    """The delivery of an event to a receiver ended."""
+    """Counts the end of the delivery of an event to a receiver."""
     _count(EVENTS, type=event_type, result="delivered" if delivered else "failed")
 
 

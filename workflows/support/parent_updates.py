@@ -1,4 +1,4 @@
-"""How a child workflow tells its parent how far it is."""
+"""How a child workflow reports its state to its parent."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,9 +15,10 @@ CHILD_UPDATED_SIGNAL = "child_updated"
 
 
 class ChildUpdate(WireModel):
-    """A child's news: which child, what state, in words, and its number once that is live.
+    """The state of a child.
 
-    `compensated`: it was cancelled, and has left nothing at the vendor.
+    `phone_number`: its number, once that is live. `compensated`: it was cancelled, and retains
+    nothing at Telegent.
     """
 
     key: str
@@ -36,14 +37,16 @@ def parse_child_update(sent: Sequence[JsonValue]) -> ChildUpdate | None:
 
 
 class ParentNotifier:
-    """The workflow that has started this one. It is told one news after the other: of signals that
-    one task sends together, Temporal may deliver the later one first."""
+    """Sends updates to the parent, one after the other.
+
+    Of signals that one workflow task sends together, Temporal may deliver the later one first.
+    """
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
 
     async def notify(self, update: ChildUpdate) -> None:
-        """Signals it; a workflow without one, or whose parent has ended, tells nobody."""
+        """Signals the parent, if there is one and it has not ended."""
         parent = workflow.info().parent
         if parent is None:
             return
@@ -52,7 +55,7 @@ class ParentNotifier:
             try:
                 await handle.signal(CHILD_UPDATED_SIGNAL, update)
             except FailureError as error:
-                # A port-in outlives a cancelled onboarding: then there is nobody left to tell.
+                # A port-in outlives a cancelled onboarding: then there is no parent.
                 if is_cancelled_exception(error):
                     raise
                 if not isinstance(error, ApplicationError):

@@ -1,4 +1,4 @@
-"""How much a timeline keeps: it is in every status and result, and Temporal limits their size."""
+"""Bounds of a timeline: it is in every status and result, and Temporal limits their size."""
 
 from typing import TypeVar
 
@@ -12,10 +12,10 @@ Entry = TypeVar("Entry", TimelineEntry, PortOutTimelineEntry)
 
 
 def append_bounded(timeline: list[Entry], entry: Entry) -> None:
-    """Adds an entry. Of too many the first and the last are kept, and a word between them."""
+    """Adds an entry. Of too many, the first and the last are kept, with a note between them."""
     timeline.append(entry)
     if len(timeline) > MAX_ENTRIES:
-        placeholder = {"by": "orchestrator", "event": "more than is kept here: see the history"}
+        placeholder = {"by": "orchestrator", "event": "more entries than are kept: see the history"}
         timeline[_MIDDLE] = timeline[_MIDDLE].model_copy(
             update=placeholder | {"vendor_message": ""}
         )

@@ -134,7 +134,7 @@ async def test_rows_that_were_cancelled_with_their_part_are_told_of_and_can_be_s
         assert "1 cancelled: start these rows again until" in said.out
         assert said.out.count("  row ") == 1
         shown = await read_details_page(harness.temporal, bulk.id)
-        assert "**1 cancelled**: start these rows again until" in shown
+        assert "**1 cancelled**: retry these rows until" in shown
 
         retry = printed_command(said, "bulk", "retry").replace("…", "not meant so")
         again = await command_line(harness).run_line(retry)

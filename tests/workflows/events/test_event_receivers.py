@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from activities.events.activities import EventSettings
+from activities.events import EventSettings
 from activities.settings import OrderWebhook
 from simulator import CarrierRecord, Fault, SimulatorOptions
 from telegent_orchestrator.events import EventType, verify_signature

@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
 
-from activities.events.activities import EventActivities, EventSettings
+from activities.events import EventActivities, EventSettings
 from telegent_orchestrator.events import (
     EVENT_DELIVERY_WORKFLOW,
     Event,

@@ -14,7 +14,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowFailureError
 
 from activities import ActivitySettings
-from activities.port_out.activities import PIN_LENGTH, PinGenerator
+from activities.port_out import PIN_LENGTH, PinGenerator
 from simulator import Fault
 from simulator.engine.faults import FaultKind
 from simulator.engine.state import Number
@@ -210,7 +210,7 @@ async def test_a_moment_in_which_reads_miss_the_number_does_not_count(
         Fault(match=READ_NUMBER, kind="error_before", status=404, times=times)
     )
 
-    status = await until(handle, lambda status: said(status, "counts as still here"))
+    status = await until(handle, lambda status: said(status, "the number is in service"))
     assert status.state is PortOutState.PIN_ISSUED
     assert count(there, "subscription.deleted") == 0
 
@@ -248,7 +248,7 @@ async def test_a_look_that_is_refused_is_shown_and_a_cancel_still_works(there: H
     there.telegent.faults.add(
         Fault(match=READ_NUMBER, kind="error_before", status=403, times=1_000)
     )
-    await until(handle, lambda status: said(status, "would not show the number"))
+    await until(handle, lambda status: said(status, "rejected the read of the number"))
 
     await handle.cancel(CANCEL)
 
@@ -334,7 +334,7 @@ class TestBetweenTwoLooks:
         result = await handle.result()
 
         assert result.state is PortOutState.COMPLETED
-        assert any("refused the cancel" in entry.event for entry in result.timeline)
+        assert any("rejected the cancel" in entry.event for entry in result.timeline)
         assert count(there, "subscription.deleted") == 1
 
 
@@ -376,7 +376,7 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
     workflow = there.temporal.get_workflow_handle(handle.id)
 
     await workflow.signal(names.CANCEL_SIGNAL, raw)
-    status = await until(handle, lambda status: said(status, "refused"))
+    status = await until(handle, lambda status: said(status, "rejected"))
 
     assert why in status.timeline[-1].event
     assert "555123" not in status.model_dump_json()
@@ -391,7 +391,7 @@ async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: Harness) 
     handle = await start(there, pin=PIN, pin_issue_timeout=timedelta(seconds=0.3))
     status = await until(handle, PortOutState.ISSUE_OVERDUE)
 
-    assert "waits for the PIN" in status.attention
+    assert "waited for the PIN" in status.attention
     assert "✋" in await details(there, handle)
     with pytest.raises(MessageRejectedError, match="no PIN to show"):
         await handle.reveal_pin(ASKED)

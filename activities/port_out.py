@@ -1,4 +1,4 @@
-"""Port-outs: the PIN that a gaining carrier must quote, and whether the number has left."""
+"""Port-outs: the PIN that the gaining carrier must quote, and whether the number has left."""
 
 import secrets
 from contextlib import suppress
@@ -18,41 +18,44 @@ from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.port_out import PortOutPin, is_weak_pin
 
 PIN_LENGTH = 6
-"""What carriers use for the PIN of a number that leaves; the vendor documents no length."""
+"""Digits of a transfer PIN at US carriers. Telegent documents no length."""
 
 IN_SERVICE_STATUSES = ("pending", "process", "progress", "reject", "park", "suspend")
-"""Parts of status words that do not say that a number has gone. The vendor documents only `Active`;
-these come from its old port-out statuses and from the changes that it offers for a number."""
+"""Parts of statuses of a number that has not left. Telegent documents only `Active`; these come
+from its old port-out statuses and from the changes that it offers for a number."""
 
 
 class SetPinInput(WireModel):
-    """The PIN to set for a number that will leave."""
+    """The PIN to set for a number that is to leave."""
 
     phone_number: str
     pin: str = Field(repr=False)
 
 
 class PinGenerator:
-    """Chooses PINs: in an activity, because a workflow must not depend on chance."""
+    """Generates PINs: in an activity, because workflows are deterministic."""
 
     @activity.defn
     async def generate_port_out_pin(self, phone_number: str) -> PortOutPin:
-        """A random PIN for this number."""
+        """Returns a random PIN for this number."""
         return PortOutPin(pin=_random_pin(phone_number))
 
 
 @dataclass(frozen=True)
 class PortOutActivities:
-    """Calls about port-outs."""
+    """Vendor calls for port-outs."""
 
     api: Telegent
     settings: ActivitySettings
 
     @activity.defn
     async def validate_port_out(self, phone_number: str, subscription_id: str | None) -> None:
-        """Refuse a number that is not in service here, or a subscription that is not its own.
+        """Checks that the number is in service here, and that the subscription is its own.
 
-        Before anything is set: a wrong subscription would be deleted for good in the end.
+        A wrong subscription would be deleted at the end, which cannot be undone.
+
+        Raises:
+            ApplicationError: `Rejected` when it is not.
         """
         number = await self._in_service(phone_number)
         if isinstance(number, str):
@@ -68,17 +71,20 @@ class PortOutActivities:
 
     @write_activity(write_specs.SET_PORT_OUT_PIN)
     async def set_port_out_pin(self, request: SetPinInput) -> str | None:
-        """Set the PIN; returns the vendor's order id, None when only a look showed that it is set.
+        """Sets the PIN.
 
-        A repeat sets the same PIN again, and makes one more order. So when the answer is lost a
-        look comes before the repeat, which is Temporal's next attempt.
+        A repeat sets the same PIN again, and creates one more order. So a lookup follows a lost
+        response, before Temporal's next attempt.
+
+        Returns:
+            The order id; None when the response was lost and a lookup showed that the PIN is set.
         """
         try:
             order = await self.api.ports.port_out(
                 telegent.PortOut(port_out_number=request.phone_number, port_out_pin=request.pin)
             )
         except OutcomeUnknownError:
-            # A look that fails tells nothing: then the lost answer is what went wrong.
+            # A lookup that fails tells nothing: then the lost response is what went wrong.
             with suppress(TelegentError):
                 if await self._pin_of(request.phone_number) == request.pin:
                     return None
@@ -87,40 +93,42 @@ class PortOutActivities:
 
     @write_activity(write_specs.VOID_PORT_OUT_PIN)
     async def void_port_out_pin(self, phone_number: str) -> None:
-        """Overwrite the PIN with one that nobody knows: it never leaves this process.
+        """Overwrites the PIN with a random one that never leaves this process.
 
-        The vendor documents no call that takes a PIN away.
+        Telegent documents no call that removes a PIN.
         """
         pin = _random_pin(phone_number)
         await self.set_port_out_pin(SetPinInput(phone_number=phone_number, pin=pin))
 
     @activity.defn
     async def await_ported_out(self, phone_number: str) -> str:
-        """How the vendor shows that a number is no longer in service, once it does.
+        """Returns how Telegent shows that a number is not in service.
 
-        Raises a benign `Pending` until then, so that Temporal looks again at a slow pace: the
-        vendor documents no event for a number that leaves.
+        Telegent documents no event for a number that leaves, so it is polled at a slow rate.
+
+        Raises:
+            ApplicationError: `Pending` while the number is in service, so that Temporal retries.
         """
         shown = await self._in_service(phone_number)
         if isinstance(shown, str):
             return shown
-        raise pending("the number is still here", self.settings.port_out_poll)
+        raise pending("the number is still in service", self.settings.port_out_poll)
 
     @activity.defn
     async def confirm_ported_out(self, phone_number: str) -> str | None:
-        """The same after a read lag, when the number is still not shown; None as soon as it is."""
+        """Returns the same after the read lag; None as soon as the number is shown in service."""
         shown = await self._in_service(phone_number)
         if not isinstance(shown, str):
             return None
         if elapsed() >= self.settings.read_lag:
             return shown
         raise pending(
-            "not shown; looking again, because a read may miss what is there",
+            "not shown in service; reading again, because one read may miss it",
             self.settings.read_lag,
         )
 
     async def _in_service(self, phone_number: str) -> telegent.Number | str:
-        """The number, or how the vendor shows that it is not in service here."""
+        """Returns the number, or how Telegent shows that it is not in service here."""
         try:
             number = await self.api.numbers.details(phone_number=phone_number)
         except NotFoundError as error:
@@ -131,7 +139,7 @@ class PortOutActivities:
         return f"Telegent shows it as '{number.status}'"
 
     async def _pin_of(self, phone_number: str) -> str | None:
-        """The PIN that is set, which only the inventory shows: the details leave it out."""
+        """Returns the current PIN, which the inventory shows and the details do not."""
         async for number in self.api.numbers.inventory():
             if number.number == phone_number:
                 return number.port_out_pin
@@ -146,7 +154,7 @@ def _random_pin(phone_number: str) -> str:
 
 
 def _may_belong(subscription: telegent.Subscription, number: telegent.Number) -> bool:
-    """Whether number id or SIM match, or nothing can be compared. One match is enough."""
+    """Returns whether number id or SIM match, or nothing can be compared. One match is enough."""
     has_ids = bool(subscription.tnid and number.number_id)
     has_sims = bool(subscription.iccid and number.iccid)
     return (
