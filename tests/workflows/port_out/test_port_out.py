@@ -272,7 +272,7 @@ async def test_a_cancel_keeps_the_number_and_makes_the_pin_worthless(
     assert pin_of(there) not in (None, PIN)
     assert count(there, "portout.set") == 2
     assert count(there, "subscription.deleted") == 0
-    with pytest.raises(ValueError, match="PIN is another"):
+    with pytest.raises(ValueError, match="another port-out PIN"):
         there.telegent.complete_port_out(NUMBER, PIN)
 
 
@@ -355,7 +355,7 @@ async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: Harness)
     result = await handle.result()
 
     assert result.state is PortOutState.COMPLETED
-    assert any("refused" in entry.event and entry.by == "desk" for entry in result.timeline)
+    assert any("rejected" in entry.event and entry.by == "desk" for entry in result.timeline)
 
 
 @pytest.mark.parametrize(
