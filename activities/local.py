@@ -16,7 +16,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.port_in.carrier_calendar import response_deadline
 from activities.port_in.policy import PortInPolicy
-from activities.port_in.validation import pin_expires_at, validate
 from activities.settings import ActivitySettings
 from activities.support.lookups import elapsed
 from activities.support.outcomes import failure_message, pending, rejected
@@ -26,6 +25,7 @@ from telegent_orchestrator.lines import LineResult, PreviousLine, PreviousRuns
 from telegent_orchestrator.names import port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInDetails, PortInResult
+from telegent_orchestrator.port_in_validation import pin_expires_at, validate
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long Temporal's list of workflows may take to show a run that has just started."""
@@ -132,12 +132,8 @@ class LocalActivities:
         """Returns everything that is missing, wrong or doubtful in the data of a port-in."""
         report = validate(details, datetime.now(UTC))
         return PortInValidation(
-            errors=[f"{name} is missing" for name in report.missing]
-            + [f"{fault.field}: {fault.message}" for fault in report.errors],
-            invalid_fields=[
-                *report.missing,
-                *(fault.field.split(".")[0] for fault in report.errors),
-            ],
+            errors=report.messages,
+            invalid_fields=report.invalid_fields,
             warnings=report.warnings,
             pin_expires_at=pin_expires_at(details.losing_carrier, details.pin_obtained_at),
         )

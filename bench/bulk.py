@@ -33,8 +33,8 @@ from telegent_orchestrator.bulk import (
     bulk_batch_id,
     bulk_id,
 )
-from telegent_orchestrator.cli.bulk.charts import render_page
-from telegent_orchestrator.cli.bulk.report import row_seconds, rows_csv
+from telegent_orchestrator.cli.bulk.html_report import render_page, row_seconds
+from telegent_orchestrator.cli.bulk.report import rows_csv
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.client.bulk import BulkClient, BulkHandle
 from telegent_orchestrator.onboarding import OnboardingRequest

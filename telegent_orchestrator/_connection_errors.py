@@ -1,6 +1,6 @@
-"""Why Temporal cannot be reached, in a sentence that names the setting to mend.
+"""Why Temporal cannot be reached, in a sentence that names the setting to fix.
 
-The SDK passes on what its libraries for TLS and HTTP/2 say, as a dump of their structures.
+The SDK reports errors of its TLS and HTTP/2 libraries as a dump of their structures.
 """
 
 import re
@@ -12,13 +12,13 @@ from temporalio.service import TLSConfig
 CERT, KEY, CA_CERT = "CLIENT_CERT", "CLIENT_KEY", "SERVER_CA_CERT"
 Variables = Mapping[str, str]
 NATIVE_MESSAGE = re.compile(r'message: "([^"]+)"')
-"""What the operating system says, within such a dump."""
+"""The message of the operating system in such a dump."""
 
 
 def explain_config_error(error: Exception, variables: Variables) -> str:
-    """What is wrong with the `TEMPORAL_*` settings in `variables` themselves."""
+    """What is wrong with the `TEMPORAL_*` settings in `variables`."""
     if not isinstance(error, OSError) or not error.filename:
-        return f"the TEMPORAL_* settings cannot be used: {error}"
+        return f"the TEMPORAL_* settings are invalid: {error}"
     names = [_variable_name(part, variables) for part in (CERT, KEY, CA_CERT)]
     setting = next((name for name in names if variables.get(name) == error.filename), "a setting")
     return f"{setting} names {error.filename}, which cannot be read: {error.strerror}"
@@ -27,23 +27,23 @@ def explain_config_error(error: Exception, variables: Variables) -> str:
 def explain_connection_error(
     error: Exception, config: ClientConnectConfig, variables: Variables
 ) -> str:
-    """What keeps a client with this configuration, made of `variables`, from Temporal."""
+    """Why a client with this configuration, read from `variables`, cannot connect."""
     message = str(error)
     return (
         _explain_client_cert(message, variables)
         or _explain_server_cert(message, config, variables)
         or _explain_rejection(message, config, variables)
         or f"{_native_message(error)}; start it, or set "
-        "TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TEMPORAL_TLS_* where it asks for them)"
+        "TEMPORAL_ADDRESS (and TEMPORAL_API_KEY or TEMPORAL_TLS_* if it requires them)"
     )
 
 
 def _explain_client_cert(message: str, variables: Variables) -> str | None:
     cert, key = _variable_name(CERT, variables), _variable_name(KEY, variables)
     if "both client cert and private key" in message:
-        return f"{cert} and {key} go together; set both"
+        return f"{cert} and {key} must be set together"
     if "KeyMismatch" in message:
-        return f"the key in {key} is not that of the certificate in {cert}"
+        return f"the private key in {key} does not belong to the certificate in {cert}"
     if "NoCertificatesPresented" in message:
         return f"there is no PEM certificate in {cert}"
     if "PrivateKeyParseError" in message:
@@ -56,9 +56,11 @@ def _explain_server_cert(
 ) -> str | None:
     if "InvalidCertificate(UnknownIssuer" in message:
         if _tls(config).server_root_ca_cert:
-            return f"no certificate in {_variable_name(CA_CERT, variables)} vouches for it"
+            return f"no CA in {_variable_name(CA_CERT, variables)} has signed its certificate"
         authority = _variable_name(CA_CERT, variables)
-        return f"its certificate is of no known authority: name that one's in {authority}"
+        return (
+            f"its certificate was signed by an unknown CA: name the CA certificate in {authority}"
+        )
     if "InvalidCertificate(NotValidForName" in message:
         names = ", ".join(re.findall(r"DnsName\(\W*([\w.*-]+)", message)) or "no name"
         return (
@@ -69,7 +71,7 @@ def _explain_server_cert(
         return "its certificate has expired, or the clock of this machine is wrong"
     if "InvalidContentType" in message:
         why = " (TEMPORAL_API_KEY turns TLS on)" if config.get("api_key") else ""
-        return f"it does not speak TLS: unset TEMPORAL_TLS_*, and set TEMPORAL_TLS=false{why}"
+        return f"it does not use TLS: unset TEMPORAL_TLS_*, and set TEMPORAL_TLS=false{why}"
     return None
 
 
@@ -78,18 +80,18 @@ def _explain_rejection(
 ) -> str | None:
     if re.search("code: (Unauthenticated|PermissionDenied)", message):
         if config.get("api_key"):
-            return "it refuses TEMPORAL_API_KEY"
-        return "it wants to know who asks: set TEMPORAL_API_KEY"
-    # After a handshake that went well on this side: the server did not like what it got.
+            return "it rejected TEMPORAL_API_KEY"
+        return "it requires authentication: set TEMPORAL_API_KEY"
+    # The handshake succeeded on this side, and the server then closed the connection.
     if re.search(
         "AlertReceived|ConnectionReset|UnexpectedEof|BrokenPipe|connection closed", message
     ):
         if not config.get("tls"):
-            return "it hangs up: if it speaks TLS, set TEMPORAL_TLS=true"
+            return "the server closed the connection: if it uses TLS, set TEMPORAL_TLS=true"
         if _tls(config).client_cert:
-            return f"it refuses the client certificate in {_variable_name(CERT, variables)}"
+            return f"it rejected the client certificate in {_variable_name(CERT, variables)}"
         return (
-            "it hangs up, as one does that wants a client certificate: set "
+            "the server closed the TLS connection; it probably requires a client certificate: set "
             f"{_variable_name(CERT, variables)} and {_variable_name(KEY, variables)}"
         )
     return None
@@ -102,7 +104,7 @@ def _native_message(error: Exception) -> str:
 
 
 def _variable_name(part: str, variables: Variables) -> str:
-    """The variable for this part of TLS, as a path or, if so set, as the content itself."""
+    """The variable of this TLS setting: the one with the content if it is set, else the path."""
     data = f"TEMPORAL_TLS_{part}_DATA"
     return data if variables.get(data) else f"TEMPORAL_TLS_{part}_PATH"
 

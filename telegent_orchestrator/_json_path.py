@@ -1,41 +1,53 @@
-"""Values at places in JSON, written as the faults name them: `subscribers.0.name`."""
+"""Values at paths in JSON, written as in error messages: `subscribers.0.name`."""
 
 from itertools import pairwise
 
 from pydantic import JsonValue
 
+MAX_INDEX_DIGITS = 6
+
 
 class InvalidPathError(Exception):
-    """There is no such place, and none can be made."""
+    """The path leads through a value that is no object or list, or past the end of a list."""
 
 
-def set_at(document: dict[str, JsonValue], field: str, value: JsonValue) -> None:
-    """Sets the value at this place; objects, and the next item of a list, are made on the way.
+def set_at(document: dict[str, JsonValue], path: str, value: JsonValue) -> None:
+    """Set the value at this path.
 
-    Raises InvalidPathError.
+    Missing objects are created, and so is the item after the last one of a list.
+
+    Raises:
+        InvalidPathError: The path does not fit the document.
     """
-    steps = field.split(".")
+    steps = path.split(".")
     node: JsonValue = document
-    for step, then in pairwise(steps):
-        node = _child_at(node, step, [] if then.isdecimal() else {})
+    for step, following in pairwise(steps):
+        node = _child_at(node, step, {} if _index(following) is None else [])
+    step, index = steps[-1], _index(steps[-1])
     match node:
         case dict():
-            node[steps[-1]] = value
-        case list() if steps[-1].isdecimal() and int(steps[-1]) < len(node):
-            node[int(steps[-1])] = value
-        case list() if steps[-1] == str(len(node)):
+            node[step] = value
+        case list() if index is not None and index < len(node):
+            node[index] = value
+        case list() if index == len(node):
             node.append(value)
         case _:
-            raise InvalidPathError(field)
+            raise InvalidPathError(path)
 
 
 def _child_at(node: JsonValue, step: str, new: JsonValue) -> JsonValue:
+    index = _index(step)
     match node:
         case dict():
             return node.setdefault(step, new)
-        case list() if step == str(len(node)):
+        case list() if index == len(node):
             node.append(new)
             return new
-        case list() if step.isdecimal() and int(step) < len(node):
-            return node[int(step)]
+        case list() if index is not None and index < len(node):
+            return node[index]
     raise InvalidPathError(step)
+
+
+def _index(step: str) -> int | None:
+    valid = step.isascii() and step.isdecimal() and len(step) <= MAX_INDEX_DIGITS
+    return int(step) if valid else None

@@ -1,23 +1,36 @@
-"""What every payload model shares: how it decodes, and the plain value types."""
+"""Base classes of the payload models, and the value types of their fields."""
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
-from telegent_orchestrator._validation import truncate
+from telegent_orchestrator._validation import PATTERN_MESSAGES, canonical_iccid, truncate
 
 PLACEHOLDER = "…"
-"""Stands in the samples that a workflow shows where a person must write."""
+"""In sample messages, the place of a value that the operator must fill in."""
 
-# Line breaks, control characters, and what turns the direction of text: they break tables and
-# logs, and some databases refuse them.
-_CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Line breaks, control characters, and invisible characters that change the direction of text or
+# hide in it: they break tables and logs, and make equal names differ.
+_CONTROL_CHARACTERS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
 
 
 class WireModel(BaseModel):
-    """A value that crosses Temporal: unknown fields are ignored, so versions can differ.
+    """A value that crosses Temporal. Unknown fields are ignored, so that versions can differ.
 
     Inputs never appear in validation errors: they may be account numbers, PINs or passwords.
     """
@@ -26,13 +39,13 @@ class WireModel(BaseModel):
 
 
 class StrictModel(WireModel):
-    """What a person or another service writes: an unknown field is a typing error, so refused."""
+    """A request of another service or an operator: an unknown field is a mistake, and rejected."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class OperatorMessage(StrictModel):
-    """What a person may send by copying a sample: one that is not filled in is refused."""
+    """A message that an operator may copy from a sample: placeholders are rejected."""
 
     @model_validator(mode="after")
     def _reject_placeholders(self) -> Self:
@@ -42,13 +55,39 @@ class OperatorMessage(StrictModel):
 
 
 def single_line(text: str) -> str:
-    """The text. Raises ValueError when it has line breaks or control characters."""
+    """The text. Raises ValueError if it has line breaks or control characters."""
     if _CONTROL_CHARACTERS.search(text):
         raise ValueError("must be one line, without control characters")
     return text
 
 
-# Digits are [0-9] in patterns: \d would take those of every script.
+def canonical_text(text: str) -> str:
+    """The text in one spelling: composed characters (NFC), single blanks, none at the ends.
+
+    Raises ValueError if nothing is left, or if it has line breaks or control characters.
+    """
+    canonical = " ".join(unicodedata.normalize("NFC", single_line(text.strip())).split())
+    if not any(char.isprintable() and not char.isspace() for char in canonical):
+        raise ValueError("must not be empty")
+    return canonical
+
+
+def matching(pattern: str, message: str, description: str | None = None) -> FieldInfo:
+    """A field that matches a pattern, with what to say about a text that does not."""
+    PATTERN_MESSAGES[pattern] = message
+    info: FieldInfo = Field(pattern=pattern, description=description)
+    return info
+
+
+def _strip(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _canonical_iccid(value: object) -> object:
+    return canonical_iccid(value) if isinstance(value, str) else value
+
+
+# Digits are [0-9] in patterns: \d would accept those of every script.
 E164 = Annotated[
     str,
     Field(
@@ -56,46 +95,69 @@ E164 = Annotated[
         description="phone number in E.164: a plus sign, country code, number, no spaces",
         examples=["+18015550123"],
     ),
+    BeforeValidator(_strip),
 ]
+PATTERN_MESSAGES[r"^\+[1-9][0-9]{7,14}$"] = (
+    "must be a phone number with + and the country code and without spaces, such as +18015550123"
+)
 Iccid = Annotated[
     str,
-    Field(
-        pattern=r"^89[0-9]{16,18}F?$", description="SIM serial: 18 to 20 digits that begin with 89"
+    matching(
+        r"^89[0-9]{16,18}$",
+        "must be the 18 to 20 digits printed on the SIM, beginning with 89",
+        "SIM serial: 18 to 20 digits that begin with 89; spaces, hyphens and a final F are removed",
     ),
+    BeforeValidator(_canonical_iccid),
 ]
-ZipCode = Annotated[str, Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$", description="US ZIP code")]
+ZipCode = Annotated[
+    str,
+    matching(
+        r"^[0-9]{5}(-[0-9]{4})?$",
+        "must be a US ZIP code of 5 digits, such as 84043, or of 5 and 4, such as 84043-1234",
+        "US ZIP code",
+    ),
+    BeforeValidator(_strip),
+]
 Email = Annotated[
     str,
     Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254),
     AfterValidator(single_line),
+    BeforeValidator(_strip),
 ]
+PATTERN_MESSAGES[r"^[^@\s]+@[^@\s]+\.[^@\s]+$"] = (
+    "must be an e-mail address such as person@example.com"
+)
 Key = Annotated[
     str,
-    Field(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
-        description="a name of your choice within the request, in lower-case letters, digits and "
+    matching(
+        r"^[a-z0-9][a-z0-9-]{0,39}$",
+        "must be 1 to 40 lower-case letters, digits and hyphens, such as first-line",
+        "a name of your choice within the request, in lower-case letters, digits and "
         "hyphens. It is shown unencrypted in workflow ids and steps: no personal data",
     ),
 ]
 Reference = Annotated[
     str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        description="your own id of this onboarding. It becomes part of workflow ids and of names "
+    matching(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        "must be 1 to 64 letters, digits, dots, hyphens and underscores, such as order-7",
+        "your own id of this onboarding. It becomes part of workflow ids and of names "
         "at the vendor, so it must be unique and must not contain personal data",
     ),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(single_line)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(canonical_text)]
 VendorText = Annotated[str, AfterValidator(truncate)]
-"""The vendor's words, as far as anybody wants to read them."""
+"""A message from the vendor, cut and without unprintable characters."""
 Timestamp = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
-"""A time of this century: with others nobody can reckon, and they are mistakes."""
+"""A time of this century; another one is a mistake, and date arithmetic may overflow on it."""
 CalendarDate = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 HttpUrl = Annotated[
     str,
-    Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000),
+    matching(r"^https?://[^\s/]+(/\S*)?$", "must be a URL that begins with http:// or https://"),
+    Field(max_length=2000),
     AfterValidator(single_line),
+    BeforeValidator(_strip),
 ]

@@ -1,4 +1,4 @@
-"""Bulks: thousands of onboardings from one file, so many at a time; payloads and names."""
+"""Bulks: thousands of onboardings from one file, a limited number at a time."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,9 +20,9 @@ RETRY_UPDATE = "retry"
 MAX_ROWS = 10_000
 """Rows of one bulk."""
 MAX_BATCH_ROWS = 100
-"""Rows of one part: a workflow that holds their requests, whose history so stays short."""
+"""Rows of one batch: the workflow that holds their requests keeps a short history."""
 MAX_BATCH_BYTES = 1_000_000
-"""JSON of one part's requests: Temporal takes 2 MB, and encryption adds to it."""
+"""JSON of the requests of one batch: Temporal accepts 2 MB, and encryption adds to it."""
 DEFAULT_WINDOW = 300
 MAX_WINDOW = 5_000
 
@@ -33,12 +33,12 @@ def bulk_id(reference: str) -> str:
 
 
 def bulk_batch_id(reference: str, batch: int) -> str:
-    """Workflow id of one part of a bulk."""
-    return f"{bulk_id(reference)}-batch-{batch}"
+    """Workflow id of one batch of a bulk; no reference contains the colon."""
+    return f"{bulk_id(reference)}:batch-{batch}"
 
 
 class RowState(StrEnum):
-    """How a row stands. `already done`: its onboarding was done before, or by somebody else."""
+    """State of a row. `already done`: its onboarding had completed before the bulk reached it."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -49,14 +49,17 @@ class RowState(StrEnum):
 
     @property
     def unsuccessful(self) -> bool:
-        """Whether the row has ended without its onboarding: a retry starts it again."""
+        """Whether the row has ended without success: a retry starts it again."""
         return self in (RowState.FAILED, RowState.CANCELLED)
 
 
 class BulkState(StrEnum):
-    """How a bulk stands. `needs operator`: every row has ended, and some failed or were cancelled.
+    """State of a bulk.
 
-    `incomplete`: it ended with such rows.
+    Attributes:
+        NEEDS_OPERATOR: Every row has ended, and some failed or were cancelled.
+        STOPPING: Cancelled; running rows continue.
+        INCOMPLETE: It ended with failed or cancelled rows.
     """
 
     RUNNING = "running"
@@ -74,7 +77,7 @@ class BulkState(StrEnum):
 
 
 class Counts(WireModel):
-    """How many rows stand how."""
+    """The number of rows in each state."""
 
     waiting: int = 0
     running: int = 0
@@ -85,31 +88,33 @@ class Counts(WireModel):
 
     @property
     def succeeded(self) -> int:
-        """Rows whose onboarding is done."""
+        """Rows whose onboarding has completed."""
         return self.done + self.already_done
 
     @property
     def unsuccessful(self) -> int:
-        """Rows that have ended without their onboarding: a retry starts them again."""
+        """Rows that have ended without success: a retry starts them again."""
         return self.failed + self.cancelled
 
     @property
     def ended(self) -> int:
-        """Rows that nothing more happens to."""
+        """Rows that have ended."""
         return self.succeeded + self.unsuccessful
 
     @property
     def describe_unsuccessful(self) -> str:
-        """Such as `2 failed, 1 cancelled`; empty when there are none."""
+        """Such as `2 failed, 1 cancelled`; empty if there are none."""
         counts = (("failed", self.failed), ("cancelled", self.cancelled))
         return ", ".join(f"{rows} {state}" for state, rows in counts if rows)
 
 
 class BatchSummary(WireModel):
-    """One part of a bulk. `ended`: its workflow has ended.
+    """One batch of a bulk.
 
-    `granted`: how many starts it was allowed; `started`: how many it has made. A row that is
-    started again counts again.
+    Attributes:
+        granted: How many starts the bulk has allowed; a retried row counts again.
+        started: How many rows it has started.
+        ended: Whether its workflow has ended.
     """
 
     batch: int
@@ -121,7 +126,7 @@ class BatchSummary(WireModel):
 
 
 class BulkTimelineEntry(WireModel):
-    """Who did what, when."""
+    """Who did what and when."""
 
     at: datetime
     by: str
@@ -129,14 +134,14 @@ class BulkTimelineEntry(WireModel):
 
 
 class BulkCommand(OperatorMessage):
-    """A person's wish: to pause, to go on, to start rows again that failed or were cancelled."""
+    """A pause, resume or retry by an operator."""
 
     by: Text
     reason: Text
 
 
 class BulkCancel(OperatorMessage):
-    """A person's wish to start no more rows; `cancel_running`: and to cancel those that run."""
+    """A cancel: start no more rows. `cancel_running`: also cancel those that are running."""
 
     by: Text
     reason: Text
@@ -144,13 +149,13 @@ class BulkCancel(OperatorMessage):
 
 
 class BulkRetryResult(WireModel):
-    """How many rows are started again."""
+    """How many rows a retry starts again."""
 
     rows: int
 
 
 class BulkCheckpoint(WireModel):
-    """What a long bulk hands on to its next run. Callers leave it out."""
+    """The state that a long bulk passes to its next run. Callers leave it out."""
 
     started_at: datetime
     paused: bool = False
@@ -163,10 +168,13 @@ class BulkCheckpoint(WireModel):
 
 
 class BulkRequest(StrictModel):
-    """A bulk: its rows follow in as many parts (BulkBatchRequest), each a start of its own.
+    """The request that starts a bulk; its rows follow in batches, each a workflow of its own.
 
-    `window`: rows that may be open at once; a port-in is open for days. `fingerprint`: whatever
-    tells the content of two files apart.
+    Attributes:
+        batches: How many batches follow.
+        window: Rows that may be open at once; a port-in is open for days.
+        fingerprint: A hash of the rows: a file with other rows is another bulk.
+        by: Who starts it, for the timeline.
     """
 
     reference: Reference
@@ -179,14 +187,14 @@ class BulkRequest(StrictModel):
 
 
 class BulkRow(StrictModel):
-    """One row. `number`: where it stands in the file, for people."""
+    """One row. `number`: its row in the file, for messages."""
 
     number: Annotated[int, Field(ge=1)]
     onboarding: OnboardingRequest
 
 
 class BulkBatchRequest(StrictModel):
-    """Rows of a bulk. `bulk`: its reference; `batch`: from 1 to the bulk's `batches`."""
+    """Rows of the bulk with the reference `bulk`. `batch`: from 1 to the bulk's `batches`."""
 
     bulk: Reference
     batch: Annotated[int, Field(ge=1)]
@@ -194,7 +202,7 @@ class BulkBatchRequest(StrictModel):
 
 
 class RowResult(WireModel):
-    """How one row stands; `detail` is a sentence without secrets."""
+    """The state of one row. `detail`: why it failed, without secrets."""
 
     row: int
     reference: str
@@ -207,7 +215,7 @@ class RowResult(WireModel):
 
 
 class BulkBatchStatus(WireModel):
-    """The rows of one part."""
+    """The rows of one batch."""
 
     bulk: str
     batch: int
@@ -215,9 +223,11 @@ class BulkBatchStatus(WireModel):
 
 
 class BulkStatus(WireModel):
-    """How far a bulk is. `missing`: rows of parts that have not been sent yet.
+    """The state of a bulk.
 
-    `retry_until`: as long as rows can be started again after all have ended.
+    Attributes:
+        missing: Rows of batches that have not been sent yet.
+        retry_until: Until when rows can be retried after all have ended.
     """
 
     reference: str

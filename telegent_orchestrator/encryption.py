@@ -1,6 +1,6 @@
-"""Encryption of payloads: AES-256-GCM with a ring of keys, so that keys can be exchanged.
+"""Encryption of payloads: AES-256-GCM with a ring of keys, so that keys can be rotated.
 
-Needs `pip install telegent-orchestrator[encryption]`: it brings the library `cryptography`.
+Needs the extra `encryption` of this package, which installs the library `cryptography`.
 """
 
 import base64
@@ -33,30 +33,31 @@ _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class CodecError(Exception):
-    """A payload that nobody can decrypt; the message names the key id and never the content."""
+    """A payload cannot be decrypted; the message names the key id and never the content."""
 
 
 class MissingKeyError(CodecError):
-    """A payload under a key that this process does not have: with the key it can be read."""
+    """The key of a payload is not configured; with the key it can be decrypted."""
 
 
 @dataclasses.dataclass(frozen=True)
 class PayloadKey:
-    """One AES-256 key and the name under which payloads refer to it."""
+    """One AES-256 key and the id by which payloads refer to it."""
 
     id: str
     secret: bytes = dataclasses.field(repr=False)
 
     @property
     def fingerprint(self) -> bytes:
-        """Tells keys of the same name apart; says nothing about the secret."""
+        """Distinguishes keys with the same id, without revealing the secret."""
         return hashlib.sha256(b"payload key" + self.secret).hexdigest()[:16].encode()
 
 
 def parse_key_ring(text: str) -> tuple[PayloadKey, ...]:
     """Read `id:base64key,id2:base64key2`; white space around entries is ignored.
 
-    Raises ValueError that names the entry by position, never by content.
+    Raises:
+        ValueError: An entry is invalid; the message has its position, never its content.
     """
     keys: dict[str, PayloadKey] = {}
     for position, entry in enumerate(text.split(","), start=1):
@@ -78,33 +79,35 @@ def parse_key_ring(text: str) -> tuple[PayloadKey, ...]:
 
 
 class EncryptionCodec(PayloadCodec):
-    """Encrypts with the first key of the ring, decrypts with whichever key a payload names.
+    """Encrypts with the first key of the ring, and decrypts with the key that a payload names.
 
-    Payloads that are not encrypted pass through `decode` unchanged, so that a workflow can be
-    started with plain JSON from the command line or from another language. Without keys nothing
-    is encrypted, and what is encrypted is refused.
+    `decode` leaves unencrypted payloads unchanged, so that a workflow can be started with plain
+    JSON from Temporal's command line or another language. Without keys nothing is encrypted, and
+    encrypted payloads are rejected.
     """
 
     def __init__(self, keys: Sequence[PayloadKey]) -> None:
-        """`keys`: the newest first; keep a retired key as long as payloads under it are read."""
+        """`keys`: the newest first; keep a retired key while payloads under it are read."""
         self._newest = keys[0] if keys else None
         self._keys = {key.id: key for key in keys}
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Each payload whole, metadata included, as ciphertext under the newest key."""
+        """Encrypt each payload with its metadata under the newest key."""
         if self._newest is None:
             return list(payloads)
         return [_encrypt(payload, self._newest) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Each payload in the clear.
+        """Decrypt each payload.
 
-        Raises MissingKeyError for a key that is not in the ring, CodecError for altered bytes.
+        Raises:
+            MissingKeyError: The key is not in the ring.
+            CodecError: The payload was altered.
         """
         return [self.decode_one(payload) for payload in payloads]
 
     def decode_one(self, payload: Payload) -> Payload:
-        """One payload in the clear; raises as `decode` does."""
+        """Decrypt one payload; raises as `decode` does."""
         if payload.metadata.get("encoding") != ENCODING:
             return payload
         key_id = payload.metadata.get("encryption-key-id", b"")
@@ -127,7 +130,7 @@ class EncryptionCodec(PayloadCodec):
         try:
             # The key id is authenticated too: a payload cannot be relabelled to another key.
             return Payload.FromString(AESGCM(key.secret).decrypt(nonce, sealed, key_id))
-        # A payload that is too short, was altered, or holds no payload.
+        # Too short, altered, or the plaintext is no payload.
         except (InvalidTag, ValueError, DecodeError):
             raise CodecError(f"payload under key {name!r} was altered") from None
 
@@ -146,8 +149,10 @@ def _encrypt(payload: Payload, key: PayloadKey) -> Payload:
 
 
 class BenignFailureConverter(DefaultFailureConverter):
-    """A benign failure, such as "not yet, next look at …", is news for people who read the Temporal
-    UI: where in the code it was raised would only look like a fault."""
+    """Leaves out the stack trace of benign failures such as "not yet, next poll at …".
+
+    In the Temporal UI a stack trace would look like a defect.
+    """
 
     def to_failure(
         self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
@@ -162,10 +167,10 @@ class BenignFailureConverter(DefaultFailureConverter):
 class EncodedBenignFailureConverter(
     BenignFailureConverter, DefaultFailureConverterWithEncodedAttributes
 ):
-    """The same, with messages where the codec encrypts them.
+    """The same, with messages in attributes that the codec encrypts.
 
-    Except the message of a CodecError: it is for people who may lack the key, too, and never
-    holds content.
+    The message of a CodecError stays readable: its readers may lack the key, and it never has
+    content.
     """
 
     def to_failure(
@@ -179,7 +184,7 @@ class EncodedBenignFailureConverter(
 
 
 def data_converter(keys: Sequence[PayloadKey]) -> DataConverter:
-    """Pydantic models as JSON; with keys also encrypted, failure messages included."""
+    """Converts pydantic models to JSON; with keys, encrypts it and failure messages."""
     return dataclasses.replace(
         pydantic_data_converter,
         payload_codec=EncryptionCodec(keys),

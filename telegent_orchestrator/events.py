@@ -1,8 +1,8 @@
-"""Events that the orchestrator sends to your URLs, and how to check that one is genuine.
+"""Events that the orchestrator sends to your URLs, and how to verify their signatures.
 
 Each is a CloudEvents 1.0 event in structured JSON, sent by HTTP POST and signed as Standard
 Webhooks 1.0 describes (https://www.standardwebhooks.com), so that receivers in any language can
-check it with a library. It arrives at least once: drop what comes again with the same `id`.
+verify them with a library. Delivery is at least once: ignore an event whose `id` you have seen.
 """
 
 import base64
@@ -17,19 +17,19 @@ from typing import Literal
 from telegent_orchestrator._models import WireModel
 
 EVENT_DELIVERY_WORKFLOW = "EventDeliveryWorkflow"
-"""Type of the workflows that deliver: one for each event and target. A failed one is an event
-that did not arrive; resetting it sends the event again, with the same id."""
+"""Workflow type: one workflow delivers one event to one receiver. A failed one is an event that was
+not delivered; resetting it sends the event again with the same id."""
 
 CONTENT_TYPE = "application/cloudevents+json"
 ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
 SIGNATURE_HEADER = "webhook-signature"
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the part of a secret that everybody knows
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of secrets
 DEFAULT_TOLERANCE = timedelta(minutes=5)
 
 
 class EventType(StrEnum):
-    """What happened."""
+    """The type of an event."""
 
     PORT_IN_CHANGED = "com.telegent-orchestrator.port-in.changed"
     PORT_IN_ATTENTION_REQUIRED = "com.telegent-orchestrator.port-in.attention-required"
@@ -44,11 +44,15 @@ class EventType(StrEnum):
 
 
 class EventData(WireModel):
-    """What an event says: nothing personal but `phone_number`, which is sent only if allowed.
+    """The data of an event. Unknown values are left out.
 
-    What is not known is left out. `parent_workflow_id`: the onboarding of a line, the line of a
-    port-in. `state` is the workflow's own word, `reason` a code, `remedy` a sentence of ours and
-    `deadline` a time in UTC: by then a person should have acted.
+    Attributes:
+        parent_workflow_id: The onboarding of a line, the line of a port-in.
+        state: The state of the workflow.
+        reason: A reason code.
+        remedy: What resolves it, in a sentence.
+        deadline: Until when an operator should act (UTC).
+        phone_number: The only personal data; sent only if the worker allows it.
     """
 
     workflow_id: str
@@ -65,7 +69,7 @@ class EventData(WireModel):
 
 
 class Event(WireModel):
-    """A CloudEvent. `sequence` counts the events of one workflow run: text that sorts in order."""
+    """A CloudEvent. `sequence` orders the events of one workflow run when sorted as text."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -83,17 +87,24 @@ class Event(WireModel):
 
 
 class SignatureError(ValueError):
-    """A request is not, or not any more, what the orchestrator sent; the message says why."""
+    """A request was not sent by the orchestrator, or it is too old; the message says why."""
 
 
 def verify_signature(
     secret: str, headers: Mapping[str, str], body: bytes, tolerance: timedelta = DEFAULT_TOLERANCE
 ) -> None:
-    """Checks that `body` (as received, before any parsing) was signed with `secret`, just now.
+    """Verify that the orchestrator signed a request recently.
 
-    `secret` is the worker's `TELEGENT_EVENT_SECRET`. `tolerance` bounds how far the sender's clock
-    may differ and how late a recorded request may be sent again. Raises SignatureError, and
-    ValueError when the secret is none.
+    Args:
+        secret: The worker's `TELEGENT_EVENT_SECRET`.
+        headers: The headers of the request.
+        body: The body as received, before any parsing.
+        tolerance: How far the sender's clock may differ, and how late a recorded request may be
+            replayed.
+
+    Raises:
+        SignatureError: The signature or its time is invalid.
+        ValueError: `secret` is not a valid secret.
     """
     lower_headers = {name.lower(): value for name, value in headers.items()}
     missing = [
@@ -108,18 +119,20 @@ def verify_signature(
     except (ValueError, OverflowError, OSError):
         raise SignatureError(f"{TIMESTAMP_HEADER} is not a time in seconds since 1970") from None
     if abs(datetime.now(UTC) - at) > tolerance:
-        raise SignatureError(f"{TIMESTAMP_HEADER} is more than {tolerance} away from now")
+        raise SignatureError(
+            f"{TIMESTAMP_HEADER} differs from the current time by more than {tolerance}"
+        )
     expected = sign_headers(secret, lower_headers[ID_HEADER], body, at)[SIGNATURE_HEADER].encode()
     signatures = lower_headers[SIGNATURE_HEADER].encode().split()
     if not any(hmac.compare_digest(expected, signature) for signature in signatures):
-        raise SignatureError("the signature does not fit: another secret, or another body")
+        raise SignatureError("the signature does not match: another secret, or another body")
 
 
 def sign_headers(secret: str, event_id: str, body: bytes, at: datetime) -> dict[str, str]:
-    """The three headers that sign a body sent at this time: `v1,` and base64 of HMAC-SHA256.
+    """The three headers that sign a body: HMAC-SHA256 of `id.timestamp.body` in base64.
 
-    What is signed is `id.timestamp.body`, the timestamp in seconds since 1970. Raises ValueError
-    when the secret is none.
+    Raises:
+        ValueError: `secret` is not a valid secret.
     """
     timestamp = str(int(at.timestamp()))
     signed = b".".join((event_id.encode(), timestamp.encode(), body))
@@ -132,9 +145,10 @@ def sign_headers(secret: str, event_id: str, body: bytes, at: datetime) -> dict[
 
 
 def signing_key(secret: str) -> bytes:
-    """The key in a secret: base64 of 24 to 64 bytes, with or without `whsec_` before it.
+    """The key in a secret: base64 of 24 to 64 bytes, with or without the prefix `whsec_`.
 
-    Raises ValueError that says how to make one.
+    Raises:
+        ValueError: It is not a valid secret; the message says how to generate one.
     """
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
@@ -142,6 +156,6 @@ def signing_key(secret: str) -> bytes:
         key = b""
     if not 24 <= len(key) <= 64:
         raise ValueError(
-            "must be 24 to 64 random bytes in base64; make one with: openssl rand -base64 32"
+            "must be 24 to 64 random bytes in base64; generate one with: openssl rand -base64 32"
         )
     return key

@@ -1,4 +1,4 @@
-"""Lines: a number for a subscriber, its subscription, data limits and AI Guardian."""
+"""Lines: a number with its subscription, data limits, AI Guardian filters and E911 address."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -7,15 +7,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._models import E164, Iccid, Key, StrictModel, Text, WireModel, ZipCode
-from telegent_orchestrator.port_in import MessageType, PortInDetails
+from telegent_orchestrator._models import (
+    E164,
+    Iccid,
+    Key,
+    StrictModel,
+    Text,
+    WireModel,
+    ZipCode,
+    matching,
+)
+from telegent_orchestrator.port_in import Classification, MessageType, PortInDetails
 from telegent_orchestrator.progress import CompensationReport, Escalation, Step, StepState
 
 Numbers = Annotated[list[E164], Field(max_length=500)]
 
 
 class ProductType(StrEnum):
-    """What a number can do: the vendor's four product types, in the vendor's spelling."""
+    """What a number can do: the vendor's four product types."""
 
     SMS_ONLY = "Sms-Only"
     DATA_ONLY = "Data-Only"
@@ -24,40 +33,45 @@ class ProductType(StrEnum):
 
     @property
     def voice(self) -> bool:
-        """Whether calls are part of it: then a voice route is needed."""
+        """Whether it includes voice, which needs a voice route."""
         return self is ProductType.SMS_DATA_VOICE
 
     @property
     def data(self) -> bool:
-        """Whether data is part of it: only then can data limits be set."""
+        """Whether it includes data, which data limits need."""
         return self is not ProductType.SMS_ONLY
 
     @property
     def messages(self) -> bool:
-        """Whether messages are part of it."""
+        """Whether it includes messages."""
         return self is not ProductType.DATA_ONLY
 
 
 class NewNumber(StrictModel):
-    """Buy a number: the vendor chooses it, near the area code or else the ZIP code.
+    """A number to buy. The vendor chooses it, near the area code or else the ZIP code.
 
-    With `iccid` it goes on that physical SIM; without, the vendor issues an eSIM.
+    Attributes:
+        iccid: The physical SIM; without it the vendor issues an eSIM. Required for IoT.
+        classification: `iot` for devices: no voice, no A2P messages.
     """
 
     kind: Literal["new"] = "new"
-    area_code: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
+    area_code: (
+        Annotated[str, matching(r"^[2-9][0-9]{2}$", "must be an area code such as 801")] | None
+    ) = None
     zip_code: ZipCode | None = None
     iccid: Iccid | None = None
+    classification: Classification = "mvno"
 
 
 class PortInNumber(PortInDetails):
-    """Bring a number from another carrier; these are the losing carrier's records."""
+    """A number to port in, with the losing carrier's records of it."""
 
     kind: Literal["port_in"] = "port_in"
 
 
 class DataLimits(StrictModel):
-    """Data limits of a line in MB: notify < throttle < limit, strictly (vendor's rule)."""
+    """Data limits of a line in MB; the vendor requires notify < throttle < limit."""
 
     limit_mb: Annotated[int, Field(gt=0)]
     notify_mb: Annotated[int, Field(gt=0)] | None = None
@@ -86,7 +100,7 @@ class DataLimits(StrictModel):
 
 
 class Renewal(StrictModel):
-    """When used data starts again from zero: on `day` of each month (1-31) or week (1-7)."""
+    """When data usage is reset: on `day` of each month (1-31) or week (1-7)."""
 
     every: Literal["month", "week"] = "month"
     day: Annotated[int, Field(ge=1, le=31)] = 1
@@ -100,7 +114,7 @@ class Renewal(StrictModel):
 
 
 class CallFilter(StrictModel):
-    """AI Guardian's call filter of a number."""
+    """AI Guardian's call filter of a number; needs a line with voice."""
 
     mode: Literal["WHITELIST", "BLACKLIST", "CHILD", "TEENAGER", "ADOLESCENT"]
     allowed_numbers: Numbers = []
@@ -111,10 +125,11 @@ class CallFilter(StrictModel):
 
 
 class MessageFilter(StrictModel):
-    """AI Guardian's message filter of a number.
+    """AI Guardian's message filter of a number; needs a line with messages.
 
-    `level` (age levels of the vendor's best-practices page, section 10.3) is refused unless the
-    worker's setting `TELEGENT_MESSAGE_LEVEL_FIELD` names the wire field: none is documented.
+    Attributes:
+        level: Age level (best practices, section 10.3). Rejected unless the worker's setting
+            `TELEGENT_MESSAGE_LEVEL_FIELD` names its field: the vendor documents none.
     """
 
     mode: Literal["ACTIVE", "MONITOR_ONLY", "INACTIVE"] = "ACTIVE"
@@ -128,10 +143,25 @@ class MessageFilter(StrictModel):
     notification_phones: Numbers = []
 
 
-class LineRequest(StrictModel):
-    """One line: whose, on which number, under which package, with which limits and filters.
+class E911Address(StrictModel):
+    """Where emergency services go when the line calls 911: the subscriber's US address."""
 
-    `subscriber` and `package` are keys of the same onboarding request.
+    street1: Text
+    street2: Text | None = None
+    city: Text
+    state: Text
+    zip: ZipCode
+
+
+class LineRequest(StrictModel):
+    """One line of an onboarding.
+
+    Attributes:
+        key: Your name of the line within the request.
+        subscriber: The key of a subscriber of the same request.
+        package: The key of a package of the same request.
+        data_limits: Without them the vendor may stop the line's data at 20 MB.
+        e911_address: For a line with voice.
     """
 
     key: Key
@@ -144,16 +174,21 @@ class LineRequest(StrictModel):
     renewal: Renewal | None = None
     call_filter: CallFilter | None = None
     message_filter: MessageFilter | None = None
+    e911_address: E911Address | None = None
 
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before the vendor sold anything."""
+"""Before the vendor sold its first number."""
 
 
 class PreviousRuns(WireModel):
-    """When earlier runs of a workflow may have created things: from `started_at` until `ended_at`.
+    """When previous runs of a workflow may have created resources.
 
-    `interrupted`: one did not end by itself, so that a call of it may have been under way then.
+    Attributes:
+        started_at: The start of the first run.
+        ended_at: The end of the last run.
+        interrupted: Whether a run was terminated or timed out, so that one of its calls may have
+            been in flight.
     """
 
     started_at: datetime = EPOCH
@@ -161,7 +196,7 @@ class PreviousRuns(WireModel):
     interrupted: bool = False
 
     def including(self, other: "PreviousRuns | None") -> "PreviousRuns":
-        """Returns the span of both."""
+        """The span of both."""
         if other is None:
             return self
         return PreviousRuns(
@@ -172,21 +207,22 @@ class PreviousRuns(WireModel):
 
 
 class PreviousLine(WireModel):
-    """The latest earlier run of a line: when it ran, and the number that it ended with."""
+    """The previous run of a line: when it ran, and the number with which it ended."""
 
     runs: PreviousRuns
     phone_number: str | None = None
 
 
 class LineInput(WireModel):
-    """What a LineWorkflow starts from: the wanted line and the ids that it builds on.
+    """The argument of a LineWorkflow: the line and the ids of the resources that it uses.
 
-    `previous_runs`: earlier runs may have created things, so look before each create.
-    `recorded_number`: the number that an earlier run of this line ended with.
-    `other_lines_numbers`: the subscriber's numbers that belong to other lines of the request.
-    `sole_new_number`: the request has no other line with a new eSIM for this subscriber, and
-    describes the subscriber as new. `subscriber_created`: this very run has created the subscriber,
-    so that it had no number before.
+    Attributes:
+        previous_runs: Set if previous runs may have created resources: look up before each create.
+        recorded_number: The number with which a previous run of this line ended.
+        other_lines_numbers: The subscriber's numbers that belong to other lines of the request.
+        sole_new_number: The request describes the subscriber as new and has no other line with a
+            new eSIM for it.
+        subscriber_created: This run has created the subscriber, who had no number before.
     """
 
     reference: str
@@ -204,7 +240,7 @@ class LineInput(WireModel):
 
 
 class LineResult(WireModel):
-    """What exists for a line at its end."""
+    """The resources of a line."""
 
     key: str
     state: StepState = StepState.DONE
@@ -221,7 +257,7 @@ class LineResult(WireModel):
 
 
 class LineStatus(WireModel):
-    """How far a line is."""
+    """The steps of a line."""
 
     key: str
     steps: list[Step] = []

@@ -1,4 +1,4 @@
-"""Names that callers, workers and the Temporal UI share, and the rules for workflow ids."""
+"""Names that clients, workers and the Temporal UI share, and the rules for workflow ids."""
 
 import hashlib
 import hmac
@@ -12,10 +12,10 @@ LINE_WORKFLOW = "LineWorkflow"
 PORT_IN_WORKFLOW = "PortInWorkflow"
 
 TASK_QUEUE = "telegent-orchestrator"
-"""Where workflows run."""
+"""Task queue of the workflows."""
 
 API_TASK_QUEUE = "telegent-api"
-"""Where every call to Telegent runs: the one queue that the request budget limits."""
+"""Task queue of every call to Telegent, which the request budget limits."""
 
 STATUS_QUERY = "status"
 RESOLVE_UPDATE = "resolve"
@@ -34,8 +34,9 @@ PORT_STATE_ATTRIBUTE = "PortState"
 PORT_STATE_ENTERED_AT_ATTRIBUTE = "PortStateEnteredAt"
 STEP_ATTRIBUTE = "CurrentStep"
 NEEDS_ACTION_ATTRIBUTE = "NeedsActionSince"
-"""Since when a port-in, or a question of an onboarding or line, waits for a person: see
-`needs_action_since`. Not there when none does."""
+"""Since when an operator is needed, see `format_needs_action_since`; unset if none is."""
+SUMMARY_MEMO = "Summary"
+"""Memo with an `ExecutionSummary`, encrypted if the worker has payload keys."""
 SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE),
     SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE),
@@ -44,11 +45,11 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     SearchAttributeKey.for_keyword(STEP_ATTRIBUTE),
     SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE),
 )
-"""Search attributes are never encrypted, so none holds personal data."""
+"""Search attributes are never encrypted: none contains personal data."""
 
 
 def format_needs_action_since(moment: datetime) -> str:
-    """The search attribute's value for this moment (UTC), such as `2026-11-23T19:02Z`."""
+    """The search attribute's value for a time (UTC), such as `2026-11-23T19:02Z`."""
     return f"{moment:%Y-%m-%dT%H:%MZ}"
 
 
@@ -58,17 +59,29 @@ def onboarding_id(reference: str) -> str:
 
 
 def line_id(reference: str, line_key: str) -> str:
-    """Workflow id of one line of an onboarding."""
-    return f"{onboarding_id(reference)}-line-{line_key}"
+    """Workflow id of one line of an onboarding.
+
+    The separator is a colon, which references and keys cannot contain: no line can have the id of
+    an onboarding.
+    """
+    return f"{onboarding_id(reference)}:line-{line_key}"
+
+
+def reference_in_id(workflow_id: str) -> str:
+    """The reference of an onboarding, in its own workflow id or in that of a line; else empty."""
+    prefix = onboarding_id("")
+    return workflow_id.removeprefix(prefix).partition(":")[0] * workflow_id.startswith(prefix)
 
 
 def port_in_id(phone_number: str, id_key: str) -> str:
-    """Workflow id of the port-in of a number (E.164): the same number always gives the same id.
+    """Workflow id of the port-in of a number: one per number, so that only one can be open.
 
-    That is what keeps two port-ins of one number from being open at once. The number itself must
-    not be readable in an id, so it goes through HMAC-SHA256 with `id_key`; worker and callers must
-    use the same key. With an empty key the id still works, but whoever can list workflow ids can
-    find the number by trying them all.
+    Workflow ids are not encrypted, so the id contains an HMAC-SHA256 of the number.
+
+    Args:
+        phone_number: The number in E.164.
+        id_key: `TELEGENT_ID_KEY`, the same in workers and clients. With an empty key, a reader of
+            workflow ids can find the numbers by trying them all.
     """
     digest = hmac.new(id_key.encode(), phone_number.encode(), hashlib.sha256).hexdigest()
     return f"port-in-{digest[:24]}"

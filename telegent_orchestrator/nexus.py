@@ -1,6 +1,6 @@
-"""The Nexus service: what other namespaces can call, without knowing our ids or queues.
+"""The Nexus service: operations for other namespaces, without our workflow ids or task queues.
 
-See docs/how-to/nexus.md for the endpoint. In a workflow there:
+See docs/how-to/nexus.md for the endpoint. In a workflow of the caller:
 
     orchestrator = workflow.create_nexus_client(service=TelegentOrchestrator, endpoint="telegent")
     result = await orchestrator.execute_operation(TelegentOrchestrator.onboard, request)
@@ -20,14 +20,14 @@ from telegent_orchestrator.port_in import (
 
 
 class CorrectPortIn(StrictModel):
-    """A correction, and of which number's port-in."""
+    """A correction of the port-in of a number."""
 
     phone_number: E164
     correction: PortInCorrection
 
 
 class CancelPortIn(StrictModel):
-    """A wish to cancel, and of which number's port-in."""
+    """A cancel of the port-in of a number."""
 
     phone_number: E164
     cancel: PortInCancel
@@ -35,11 +35,11 @@ class CancelPortIn(StrictModel):
 
 @nexusrpc.service
 class TelegentOrchestrator:
-    """Operations.
+    """The operations.
 
-    `onboard` and `port_in` last as long as their workflow, and join one that is there already, open
-    or completed. Cancelling the operation cancels the workflow. `correct` and `cancel` answer the
-    state that they met at once, or fail with the reason.
+    `onboard` and `port_in` last as long as their workflow, and join an existing one that is open or
+    has completed. Cancelling the operation cancels the workflow. `correct` and `cancel` return the
+    state of the port-in when it accepted the message, or fail with the reason.
     """
 
     onboard: nexusrpc.Operation[OnboardingRequest, OnboardingResult]

@@ -1,4 +1,4 @@
-"""Onboarding: one request that describes a customer's wanted end state."""
+"""Onboardings: one request that describes the wanted end state of a customer."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -26,13 +26,19 @@ from telegent_orchestrator._models import (
     ZipCode,
     single_line,
 )
-from telegent_orchestrator._validation import MAX_ERRORS, MAX_ITEMS, cross_field_errors
+from telegent_orchestrator._validation import (
+    MAX_ERRORS,
+    MAX_ITEMS,
+    UNION_TAGS,
+    cross_field_errors,
+    describe_error,
+)
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.progress import CompensationReport, Escalation, LineSummary, Step
 
 
 def _discriminate_by_id(field: str) -> Discriminator:
-    """What carries the vendor's id exists already; anything else is to be made."""
+    """An object with the vendor's id is an existing resource; any other is to be created."""
 
     def tag(value: object) -> str:
         given = field in value if isinstance(value, dict) else hasattr(value, field)
@@ -42,7 +48,7 @@ def _discriminate_by_id(field: str) -> Discriminator:
 
 
 class Address(StrictModel):
-    """A postal address; the vendor wants the country as `USA` unless it is abroad."""
+    """A postal address; the vendor writes the United States as `USA`."""
 
     street1: Text
     street2: Text | None = None
@@ -53,10 +59,13 @@ class Address(StrictModel):
 
 
 class NewAccount(StrictModel):
-    """An account to create: a family or a business. `admin_email` gets the vendor's notices.
+    """An account to create: a family or a business.
 
-    The vendor's AccountName becomes `name (reference)`: the only marker by which an account can
-    be found again when the answer to its creation is lost.
+    The vendor's AccountName becomes `name (reference)`: the only marker by which the account can
+    be found if the response to its creation is lost.
+
+    Attributes:
+        admin_email: Receives the vendor's notices.
     """
 
     name: Text
@@ -66,13 +75,13 @@ class NewAccount(StrictModel):
 
 
 class ExistingAccount(StrictModel):
-    """An account that exists at the vendor."""
+    """An existing account."""
 
     account_id: Text
 
 
 class NewSubscriber(StrictModel):
-    """A person to create. `password` is the temporary one that the vendor asks for; a secret."""
+    """A subscriber to create. `password`: the temporary one that the vendor requires; secret."""
 
     key: Key
     name: Text
@@ -85,7 +94,7 @@ class NewSubscriber(StrictModel):
 
 
 class ExistingSubscriber(StrictModel):
-    """A person who exists at the vendor."""
+    """An existing subscriber."""
 
     key: Key
     subscriber_id: Text
@@ -93,7 +102,7 @@ class ExistingSubscriber(StrictModel):
 
 
 class RouteCredentials(StrictModel):
-    """What the vendor presents when it calls your URL. `secret`: password or bearer token."""
+    """What the vendor sends when it calls your URL. `secret`: password or bearer token."""
 
     type: Literal["Basic", "Bearer"]
     username: Text | None = None
@@ -113,13 +122,13 @@ class NewMessageRoute(StrictModel):
 
 
 class ExistingMessageRoute(StrictModel):
-    """A message route that exists at the vendor."""
+    """An existing message route."""
 
     message_route_id: Text
 
 
 class NewVoiceRoute(StrictModel):
-    """A voice route to create: a URL that takes call control, or a SIP trunk."""
+    """A voice route to create: a URL for call control, or a SIP trunk."""
 
     name: Text
     type: Literal["URL", "Trunk"]
@@ -139,7 +148,7 @@ class NewVoiceRoute(StrictModel):
 
 
 class ExistingVoiceRoute(StrictModel):
-    """A voice route that exists at the vendor."""
+    """An existing voice route."""
 
     voice_route_id: Text
 
@@ -155,7 +164,7 @@ VoiceRoute = Annotated[
 
 
 class Routes(StrictModel):
-    """Where messages and calls go. A voice route is needed when a line has voice."""
+    """Where messages and calls are sent. A line with voice needs a voice route."""
 
     message: MessageRoute
     voice: VoiceRoute | None = None
@@ -164,7 +173,7 @@ class Routes(StrictModel):
 Money = Annotated[
     Decimal,
     Field(ge=0, max_digits=9, decimal_places=2),
-    # Pydantic's own would say that any string will do.
+    # Pydantic's own schema would accept any string.
     WithJsonSchema(
         {
             "description": "an amount with at most two decimals; a string keeps it exact",
@@ -178,7 +187,7 @@ Money = Annotated[
 
 
 class NewProduct(StrictModel):
-    """A product that must be in the catalogue under this SKU; one that is there is used."""
+    """A product of the catalogue, found by its SKU or created."""
 
     key: Key
     sku: Text
@@ -190,7 +199,7 @@ class NewProduct(StrictModel):
 
 
 class ExistingProduct(StrictModel):
-    """A product that exists at the vendor."""
+    """An existing product."""
 
     key: Key
     product_id: Text
@@ -206,7 +215,7 @@ class PackageItem(StrictModel):
 
 
 class NewPackage(StrictModel):
-    """A package that must be in the catalogue under this name; one that is there is used."""
+    """A package of the catalogue, found by its name or created."""
 
     key: Key
     name: Text
@@ -218,14 +227,14 @@ class NewPackage(StrictModel):
 
 
 class ExistingPackage(StrictModel):
-    """A package that exists at the vendor."""
+    """An existing package."""
 
     key: Key
     package_id: Text
 
 
 class GuardianRelation(StrictModel):
-    """Who watches over whom: both are subscriber keys with `guardian` on."""
+    """A link between guardian and child: keys of subscribers with `guardian` set."""
 
     parent: Key
     child: Key
@@ -251,10 +260,10 @@ Package = Annotated[
 
 
 class OnboardingRequest(StrictModel):
-    """Everything that must exist at the end. What exists is given by its id, the rest is made.
+    """Everything that must exist at the end. Existing resources are named by id.
 
-    Raises `pydantic.ValidationError` with every fault at once: shapes, unknown names, keys that
-    point nowhere, the same thing twice.
+    Validation raises `pydantic.ValidationError` with every error at once: wrong types, unknown
+    fields, keys that do not exist, duplicates.
     """
 
     reference: Reference
@@ -282,7 +291,7 @@ class OnboardingRequest(StrictModel):
         if isinstance(raw, dict):
             errors += [
                 InitErrorDetails(
-                    type=PydanticCustomError("reference", "{fault}", {"fault": text}),
+                    type=PydanticCustomError("reference", "{error}", {"error": text}),
                     loc=loc,
                     input=None,
                 )
@@ -294,17 +303,36 @@ class OnboardingRequest(StrictModel):
 
 
 def _to_error_details(error: ErrorDetails) -> InitErrorDetails:
-    """An error of the shape check: without the value, and without the tags of our unions."""
-    message = PydanticCustomError("shape", "{fault}", {"fault": error["msg"]})
-    where = tuple(part for part in error["loc"] if part not in ("new", "existing", "port_in"))
+    """An error of pydantic in our words, without the value and the tags of our unions."""
+    message = PydanticCustomError(
+        "shape", "{error}", {"error": describe_error(error, OnboardingRequest)}
+    )
+    where = tuple(part for part in error["loc"] if part not in UNION_TAGS)
     return InitErrorDetails(type=message, loc=where, input=None)
 
 
-class OnboardingStatus(WireModel):
-    """How far an onboarding is; each line's own steps are in the status of its workflow.
+def request_warnings(request: OnboardingRequest) -> list[str]:
+    """What an operator should know before the start; none of it stops the onboarding."""
+    warnings = []
+    for at, line in enumerate(request.lines):
+        if line.product_type.data and line.data_limits is None:
+            warnings.append(
+                f"lines.{at}: has data and no data_limits; Telegent's default limit is 20 MB, "
+                "after which the data may stop"
+            )
+        if line.product_type.voice and line.e911_address is None:
+            warnings.append(
+                f"lines.{at}: has voice and no e911_address; emergency services cannot locate it"
+            )
+    return warnings
 
-    `result` holds what was made so far. After a cancel `compensation` says what of it was taken
-    back, and what is left; each line says that of its own part.
+
+class OnboardingStatus(WireModel):
+    """The steps of an onboarding; those of a line are in the status of its own workflow.
+
+    Attributes:
+        compensation: After a cancel, what was rolled back and what is retained.
+        result: The resources that exist so far.
     """
 
     reference: str
@@ -316,7 +344,7 @@ class OnboardingStatus(WireModel):
 
 
 class OnboardingResult(WireModel):
-    """What exists at the end, by the request's keys; `complete` only if every line is live."""
+    """What exists at the end, by the request's keys. `complete`: every line is live."""
 
     reference: str
     complete: bool

@@ -1,10 +1,11 @@
-"""Port-ins: bringing a number from the carrier that loses it, over days."""
+"""Port-ins: a number moves here from another carrier, which takes days."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from telegent_orchestrator._models import (
     E164,
@@ -16,11 +17,42 @@ from telegent_orchestrator._models import (
     Timestamp,
     WireModel,
     ZipCode,
+    matching,
 )
 from telegent_orchestrator.progress import Step
 
 MessageType = Literal["a2p", "p2p"]
 """Application-to-person (business messaging) or person-to-person."""
+Classification = Literal["mvno", "iot"]
+"""The kind of number: a phone or a device. An IoT number has neither voice nor A2P messages."""
+
+
+_TOLL_FREE = frozenset({"800", "822", "833", "844", "855", "866", "877", "888"})
+_NOT_GEOGRAPHIC = _TOLL_FREE | {"900", "500", "700", "710"}
+
+
+def _portable_number(number: str) -> str:
+    """The number. Raises ValueError if it can be neither a mobile nor a landline number in +1.
+
+    Only the structure of the North American Numbering Plan is checked. Area codes are added every
+    year, so that an unknown one is left to the vendor's eligibility check.
+    """
+    if not re.fullmatch(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}", number):
+        raise ValueError(
+            "must be a number in +1 with ten digits, of which neither the area code nor the "
+            "exchange begins with 0 or 1, such as +18015550123"
+        )
+    area_code = number[2:5]
+    # 5XX with equal last digits, and those from 521 to 529, are personal numbers.
+    personal = area_code[0] == "5" and (area_code[1] == area_code[2] or "521" <= area_code <= "529")
+    if area_code in _NOT_GEOGRAPHIC or area_code.endswith("11") or personal:
+        raise ValueError(
+            f"cannot be ported in: {area_code} is not an area code of mobile or landline numbers"
+        )
+    return number
+
+
+PortableNumber = Annotated[E164, AfterValidator(_portable_number)]
 
 
 class LosingCarrierAddress(StrictModel):
@@ -33,14 +65,37 @@ class LosingCarrierAddress(StrictModel):
     zip: ZipCode
 
 
-AccountNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,30}$")]
-TransferPin = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,15}$")]
+def _without_separators(value: object) -> object:
+    return re.sub(r"[\s./-]", "", value) if isinstance(value, str) else value
+
+
+AccountNumber = Annotated[
+    str,
+    matching(
+        r"^[A-Za-z0-9]{1,20}$",
+        "must be 1 to 20 letters and digits, as printed on the bill",
+        "as printed on the bill; spaces, dots, slashes and hyphens are removed before it is sent",
+    ),
+    BeforeValidator(_without_separators),
+]
+TransferPin = Annotated[
+    str,
+    matching(
+        r"^[0-9]{4,15}$",
+        "must be 4 to 15 digits, leading zeros included: the transfer PIN or account PIN of the "
+        "losing carrier",
+    ),
+    BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value),
+]
 
 
 class Authorization(StrictModel):
-    """The subscriber's letter of authorization (LOA), which you keep: the vendor takes no upload.
+    """The subscriber's letter of authorization (LOA). You keep it: the vendor takes no upload.
 
-    `reference` is your own id of the document; `attested_by` says who checked it.
+    Attributes:
+        reference: Your own id of the document.
+        attested_by: Who checked it.
+        attested_at: When.
     """
 
     reference: Text
@@ -49,16 +104,21 @@ class Authorization(StrictModel):
 
 
 class PortInDetails(StrictModel):
-    """The number and what the losing carrier has on record about it.
+    """The number and the losing carrier's records of it.
 
-    Only the number is needed to start: a port-in waits for what is missing and names it.
-    `account_number` and `account_pin` are secrets: they are shown nowhere and, when the worker
-    has a key, stored encrypted. `pin_obtained_at`: transfer PINs expire within days. `iccid` only
-    for a physical SIM, `port_in_date` only for wirelines. `old_service_stays_active`: the
-    subscriber knows that cancelling the old service first would lose the number.
+    Only the number is needed to start: a port-in waits for missing fields and names them.
+
+    Attributes:
+        account_number: The subscriber's account at the losing carrier. Secret.
+        account_pin: The transfer PIN. Secret.
+        pin_obtained_at: When; transfer PINs expire within days.
+        iccid: For a physical SIM; required for an IoT number.
+        port_in_date: For landline numbers.
+        old_service_stays_active: Must be true: the subscriber knows that cancelling the old
+            service before the port completes loses the number.
     """
 
-    phone_number: E164
+    phone_number: PortableNumber
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
     account_pin: TransferPin | None = Field(None, repr=False)
@@ -66,33 +126,53 @@ class PortInDetails(StrictModel):
     billing_address: LosingCarrierAddress | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
-    classification: Literal["mvno", "iot"] = "mvno"
+    classification: Classification = "mvno"
     port_in_date: CalendarDate | None = None
     authorization: Authorization | None = None
-    old_service_stays_active: bool = False
+    old_service_stays_active: bool | None = None
+
+
+class AddressCorrection(StrictModel):
+    """Parts of a billing address; parts that are left out keep their values."""
+
+    street1: Text | None = None
+    street2: Text | None = None
+    city: Text | None = None
+    state: Text | None = None
+    zip: ZipCode | None = None
+
+
+class AuthorizationCorrection(StrictModel):
+    """Parts of an authorization; parts that are left out keep their values."""
+
+    reference: Text | None = None
+    attested_by: Text | None = None
+    attested_at: Timestamp | None = None
 
 
 class PortInCorrection(OperatorMessage):
-    """New or missing values; fields left out keep their last value.
+    """New or missing values; fields that are left out keep their values.
 
-    `lock_removed`: the subscriber confirms that the number lock at the losing carrier is off.
+    Attributes:
+        lock_removed: The subscriber confirms that the number lock at the losing carrier is off.
+        by: Who sends this, for the timeline.
     """
 
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
     account_pin: TransferPin | None = Field(None, repr=False)
     pin_obtained_at: Timestamp | None = None
-    billing_address: LosingCarrierAddress | None = None
+    billing_address: AddressCorrection | None = None
     subscriber_name: Text | None = None
     iccid: Iccid | None = None
     port_in_date: CalendarDate | None = None
-    authorization: Authorization | None = None
+    authorization: AuthorizationCorrection | None = None
     old_service_stays_active: Literal[True] | None = None
     lock_removed: Literal[True] | None = None
-    by: Text = Field(description="who sends this: stays in the timeline")
+    by: Text = Field(description="who sends this, for the timeline")
 
     @model_validator(mode="after")
-    def _require_change(self) -> "PortInCorrection":
+    def _require_change(self) -> Self:
         if not self.fields:
             raise ValueError(
                 "a correction needs at least one of: " + ", ".join(sorted(CORRECTABLE))
@@ -101,31 +181,76 @@ class PortInCorrection(OperatorMessage):
 
     @property
     def fields(self) -> set[str]:
-        """Names of the fields that this correction gives a value."""
+        """Names of the fields that this correction sets."""
         return {name for name in CORRECTABLE if getattr(self, name) is not None}
 
-    def changes(self) -> dict[str, object]:
-        """The new values of the details."""
-        return {name: getattr(self, name) for name in self.fields - {"lock_removed"}}
+    def missing_parts(self, details: PortInDetails) -> list[str]:
+        """Parts of an object that neither this correction nor the details have."""
+        return [
+            f"{name}.{part}"
+            for name, (part_model, parts) in self._objects(details).items()
+            for part, field in part_model.model_fields.items()
+            if field.is_required() and parts.get(part) is None
+        ]
+
+    def changes(self, details: PortInDetails) -> dict[str, object]:
+        """The values to set in the details, with objects merged.
+
+        Raises:
+            ValueError: An object is incomplete: see `missing_parts`.
+        """
+        values = {name: getattr(self, name) for name in self.fields - {"lock_removed"}}
+        objects = self._objects(details)
+        return values | {name: model(**parts) for name, (model, parts) in objects.items()}
+
+    def _objects(
+        self, details: PortInDetails
+    ) -> dict[str, tuple[type[StrictModel], dict[str, object]]]:
+        """The model and the merged parts of each object that this correction sets."""
+        models: dict[str, type[StrictModel]] = {
+            "billing_address": LosingCarrierAddress,
+            "authorization": Authorization,
+        }
+        return {
+            name: (
+                model,
+                {
+                    **dict(getattr(details, name) or {}),
+                    **getattr(self, name).model_dump(exclude_none=True),
+                },
+            )
+            for name, model in models.items()
+            if getattr(self, name) is not None
+        }
 
 
 CORRECTABLE = frozenset(PortInCorrection.model_fields) - {"by"}
 
 
 class PortInCancel(OperatorMessage):
-    """A wish to cancel: `by` and `reason` stay in the timeline."""
+    """A cancel. `by` and `reason` appear in the timeline."""
 
     by: Text
     reason: Text
 
 
+class PortInNote(OperatorMessage):
+    """A note for the timeline, such as a ticket id. No secrets, no personal data."""
+
+    by: Text
+    note: Text
+
+
 class OperatorAction(StrEnum):
     """What an operator can do about a port-in.
 
-    `mark_done`: the number has arrived, whatever the order shows. `retry_now`: send the same data
-    again, submit again, or look again, whichever the state calls for. `replace_data`: a correction
-    beyond the cap on rejections. `restart`: cancel, wait for it, and submit a new order.
-    `abandon`: end here, and leave the order at the vendor as it is.
+    Attributes:
+        MARK_DONE: The number has arrived, whatever the order shows.
+        RETRY_NOW: Resend the same data, submit again or poll again, depending on the state.
+        REPLACE_DATA: Send a correction beyond the limit of rejections.
+        ATTACH_ORDER: Follow the order with this id.
+        RESTART: Cancel, wait for the cancel, and submit a new order.
+        ABANDON: End here, and leave the order at the vendor as it is.
     """
 
     MARK_DONE = "mark_done"
@@ -137,7 +262,7 @@ class OperatorAction(StrEnum):
 
 
 class OperatorDecision(OperatorMessage):
-    """An operator's decision. `order_id` goes with attach_order, `correction` with replace_data."""
+    """An operator's decision. attach_order needs `order_id`, replace_data needs `correction`."""
 
     action: OperatorAction
     by: Text
@@ -146,7 +271,7 @@ class OperatorDecision(OperatorMessage):
     correction: PortInCorrection | None = None
 
     @model_validator(mode="after")
-    def _require_action_fields(self) -> "OperatorDecision":
+    def _require_action_fields(self) -> Self:
         if self.action is OperatorAction.ATTACH_ORDER and self.order_id is None:
             raise ValueError("attach_order needs order_id")
         if self.action is OperatorAction.REPLACE_DATA and self.correction is None:
@@ -155,7 +280,7 @@ class OperatorDecision(OperatorMessage):
 
 
 class AttachOrder(OperatorMessage):
-    """The vendor's order id of a port-in whose submit was never answered."""
+    """The vendor's id of the order whose submit got no response."""
 
     order_id: Text
     by: Text
@@ -163,7 +288,7 @@ class AttachOrder(OperatorMessage):
 
 
 class NumberBinding(WireModel):
-    """What a ported number is bound to when it arrives."""
+    """What a ported number is bound to when it has arrived."""
 
     account_id: Text
     subscriber_id: Text
@@ -174,10 +299,12 @@ class NumberBinding(WireModel):
 
 
 class PortInRequest(StrictModel):
-    """What a PortInWorkflow starts from.
+    """The request that starts a PortInWorkflow.
 
-    With `bind`, the number is put into service as soon as it has arrived. `check_existing`: an
-    earlier run may have completed, so look whether the number is here already.
+    Attributes:
+        bind: Put the number into service as soon as it has arrived.
+        check_existing: Check first whether the number is here: a previous run may have completed.
+            Set by the client.
     """
 
     details: PortInDetails
@@ -186,7 +313,7 @@ class PortInRequest(StrictModel):
 
 
 class PortState(StrEnum):
-    """Where a port-in is. Our words; the vendor's three vocabularies are mapped onto them."""
+    """State of a port-in. The vendor's three status vocabularies are mapped to it."""
 
     INFO_REQUIRED = "INFO_REQUIRED"
     CHECKING_ELIGIBILITY = "CHECKING_ELIGIBILITY"
@@ -207,7 +334,7 @@ class PortState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the port-in never leaves this state."""
+        """Whether the port-in has ended."""
         return self in FINAL_STATES
 
 
@@ -217,7 +344,7 @@ FINAL_STATES = frozenset(
 
 
 class TimelineEntry(WireModel):
-    """Who did what, when: no secrets. `vendor_message` are quoted as the vendor sent them."""
+    """Who did what and when, without secrets. `vendor_message`: the message from the vendor."""
 
     at: datetime
     by: str
@@ -227,10 +354,15 @@ class TimelineEntry(WireModel):
 
 
 class PortInStatus(WireModel):
-    """How far a port-in is; when a person must act, why, how, and with which fields.
+    """The state of a port-in, and what an operator must do.
 
-    `attention`: why a person should look although nothing is asked of anybody. `unknown_statuses`:
-    how often the vendor used a status that is not mapped.
+    Attributes:
+        reason: Why an operator must act: a reason code.
+        remedy: What resolves it.
+        fields_to_correct: The fields that a correction must set.
+        attention: Why an operator should check it although it waits for none.
+        next_deadline: When a timer acts next (UTC); None after the end.
+        unknown_statuses: How often the vendor used a status that is not mapped.
     """
 
     phone_number: str
@@ -249,15 +381,22 @@ class PortInStatus(WireModel):
     steps: list[Step] = []
     timeline: list[TimelineEntry] = []
 
+    @model_validator(mode="after")
+    def _drop_deadline_after_end(self) -> Self:
+        if self.state.final:
+            self.next_deadline, self.next_deadline_name = None, ""
+        return self
+
 
 class PortInResult(WireModel):
-    """How a port-in ended. `subscriber_id`: whom the number was bound to, if the port-in did."""
+    """How a port-in ended. `subscriber_id`: the subscriber to whom it has bound the number."""
 
     phone_number: str
     state: PortState
     order_id: str | None = None
     number_id: str | None = None
     iccid: str | None = None
+    activation_code: str | None = Field(None, description="eSIM activation string, LPA:1$…")
     subscriber_id: str | None = None
     reason: str = ""
     warnings: list[str] = []

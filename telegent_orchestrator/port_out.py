@@ -1,4 +1,4 @@
-"""Port-outs: a subscriber leaves to another carrier and takes the number along."""
+"""Port-outs: a subscriber moves to another carrier and keeps the number."""
 
 import hashlib
 import hmac
@@ -8,33 +8,36 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._models import E164, StrictModel, Text, WireModel
+from telegent_orchestrator._models import E164, StrictModel, Text, WireModel, matching
 from telegent_orchestrator.progress import Step
 
 PORT_OUT_WORKFLOW = "PortOutWorkflow"
 REVEAL_PIN_UPDATE = "reveal_pin"
-"""Beside it a port-out takes the messages `cancel`, `request_cancel` and the query `status`."""
+"""A port-out also accepts `cancel`, `request_cancel` and the query `status`."""
 
 AuthenticationReference = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$",
-        description="id, in your own records, of the proof that the subscriber was authenticated: "
+        description="your own id of the proof that the subscriber was authenticated: "
         "no personal data",
     ),
 ]
-Pin = Annotated[str, Field(pattern=r"^[0-9]{4,15}$")]
-"""The vendor documents no rule for a PIN; its examples have four digits, carriers take 4 to 15."""
+Pin = Annotated[str, matching(r"^[0-9]{4,15}$", "must be 4 to 15 digits")]
+"""The vendor documents no rule for PINs; its examples have 4 digits, carriers accept 4 to 15."""
 
 
 class PortOutRequest(StrictModel):
-    """What a PortOutWorkflow starts from.
+    """The request that starts a PortOutWorkflow.
 
-    `authentication_reference`: a carrier, a reseller too, must have authenticated the subscriber
-    before it lets a number go (47 CFR 52.37). `pin`: what the gaining carrier will have to quote;
-    chosen at random when it is left out. `pin_issue_timeout`: when the PIN is not set at the vendor
-    that long after the start, the port-out asks for attention, and goes on. `after_port_out`: what
-    becomes of `subscription_id`; when that is given, it is closed unless told otherwise.
+    Attributes:
+        authentication_reference: Carriers and resellers must authenticate the subscriber before
+            they let a number go (47 CFR 52.37).
+        pin: What the gaining carrier must quote; by default a random one.
+        pin_issue_timeout: If the PIN is not set at the vendor this long after the start, the
+            port-out asks for attention and continues.
+        after_port_out: What happens to `subscription_id`, if given: by default it is closed.
+        by: Who requests it, for the timeline.
     """
 
     phone_number: E164
@@ -50,39 +53,39 @@ class PortOutRequest(StrictModel):
     @model_validator(mode="after")
     def _validate_combination(self) -> "PortOutRequest":
         if self.pin and is_weak_pin(self.pin, self.phone_number):
-            raise ValueError("the pin is too easy to guess; leave it out, and one is chosen")
+            raise ValueError("the pin is too easy to guess; leave it out to get a random one")
         if self.after_port_out == "close_subscription" and self.subscription_id is None:
             raise ValueError("after_port_out 'close_subscription' needs subscription_id")
         return self
 
     @property
     def subscription_to_close(self) -> str | None:
-        """Id of the subscription that ends when the number has left, None to end none."""
+        """Id of the subscription to close after the number was ported out; None to close none."""
         return None if self.after_port_out == "keep" else self.subscription_id
 
 
 class PortOutCancel(StrictModel):
-    """A wish to keep the number: `by` and `reason` stay in the timeline."""
+    """A request to keep the number. `by` and `reason` appear in the timeline."""
 
     by: Text
     reason: Text
 
 
 class RevealPin(StrictModel):
-    """Who wants to see the PIN, and why: both stay in the timeline."""
+    """A request to see the PIN. `by` and `reason` appear in the timeline."""
 
     by: Text
     reason: Text
 
 
 class PortOutPin(WireModel):
-    """The PIN that the gaining carrier must quote: a secret."""
+    """The PIN that the gaining carrier must quote. Secret."""
 
     pin: str = Field(repr=False)
 
 
 class PortOutState(StrEnum):
-    """Where a port-out is; in the search attribute `PortState` with `PORT_OUT_` before it."""
+    """State of a port-out; the search attribute `PortState` has it with the prefix `PORT_OUT_`."""
 
     CHECKING = "CHECKING"
     ISSUING = "ISSUING"
@@ -95,12 +98,12 @@ class PortOutState(StrEnum):
 
     @property
     def search_attribute_value(self) -> str:
-        """The value in the search attribute, which port-ins use too."""
+        """The value in the search attribute, which it shares with port-ins."""
         return f"PORT_OUT_{self.value}"
 
 
 class PortOutTimelineEntry(WireModel):
-    """Who did what, when: no secrets. `vendor_message` are quoted as the vendor sent them."""
+    """Who did what and when, without secrets. `vendor_message`: the message from the vendor."""
 
     at: datetime
     by: str
@@ -112,8 +115,9 @@ class PortOutTimelineEntry(WireModel):
 class PortOutResult(WireModel):
     """How a port-out ended: COMPLETED or CANCELLED.
 
-    `order_id`: the vendor's order that set the PIN, None when its answer was lost. `ported_out_at`:
-    when that was seen, which is up to one poll interval after it happened.
+    Attributes:
+        order_id: The vendor's order that set the PIN; None if its response was lost.
+        ported_out_at: When a poll saw it, up to one poll interval after it happened.
     """
 
     phone_number: str
@@ -128,23 +132,23 @@ class PortOutResult(WireModel):
 
 
 class PortOutStatus(PortOutResult):
-    """How far a port-out is, without its PIN; `attention` says what a person should look at."""
+    """The state of a port-out, without its PIN. `attention`: what an operator should check."""
 
     attention: str = ""
     steps: list[Step] = []
 
 
 def port_out_id(phone_number: str, id_key: str) -> str:
-    """Workflow id of the port-out of a number (E.164), unreadable as in `names.port_in_id`."""
+    """Workflow id of the port-out of a number (E.164), hashed as in `names.port_in_id`."""
     digest = hmac.new(id_key.encode(), phone_number.encode(), hashlib.sha256).hexdigest()
     return f"port-out-{digest[:24]}"
 
 
 def is_weak_pin(pin: str, phone_number: str) -> bool:
-    """Whether a thief would try this PIN early.
+    """Whether a PIN is easy to guess.
 
     True for fewer than three different digits, for a run (123456, 654321), for a repeated block
-    (123123) and for digits of the phone number itself.
+    (123123) and for digits of the phone number.
     """
     run = "01234567890123456789"
     repeated = pin in (pin + pin)[1:-1]

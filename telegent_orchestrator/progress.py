@@ -1,4 +1,4 @@
-"""How far a workflow is: the steps it shows to people and to other services."""
+"""Progress of a workflow: its steps, escalations and what a cancel rolled back."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from telegent_orchestrator._models import Key, OperatorMessage, Text, WireModel
 
 
 class StepState(StrEnum):
-    """What a step is doing."""
+    """The state of a step."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -20,15 +20,12 @@ class StepState(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the step has ended."""
         return self in (StepState.DONE, StepState.FAILED, StepState.SKIPPED)
 
 
 class Step(WireModel):
-    """One step as people see it.
-
-    `detail` is a sentence without secrets; times are in UTC.
-    """
+    """One step. `detail`: what it waits for or why it failed, without secrets. Times in UTC."""
 
     name: str
     state: StepState = StepState.WAITING
@@ -38,12 +35,12 @@ class Step(WireModel):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen in this step."""
+        """Whether the step has ended."""
         return self.state.finished
 
 
 class ResolutionAction(StrEnum):
-    """What a person can answer when neither success nor absence of a create can be shown."""
+    """How an operator can resolve a create whose outcome cannot be determined."""
 
     ADOPT = "adopt"
     RETRY = "retry"
@@ -51,11 +48,15 @@ class ResolutionAction(StrEnum):
 
 
 class Resolution(OperatorMessage):
-    """A person's answer to a step that needs one.
+    """An operator's decision about an escalation.
 
-    `adopt` takes the thing that exists under `id` at the vendor (for a number: the phone number in
-    E.164), `retry` makes the call once more, `abandon` fails the step. `by` and `reason` stay in
-    the workflow's history.
+    Attributes:
+        step: The step that needs an operator.
+        action: `adopt`: use the resource `id`; `retry`: send the call once more; `abandon`: fail
+            the step.
+        id: The vendor's id of the resource to adopt; of a number, the number in E.164.
+        by: Who decides; kept in the workflow's history.
+        reason: Why; kept in the workflow's history.
     """
 
     step: Text
@@ -67,12 +68,12 @@ class Resolution(OperatorMessage):
     @model_validator(mode="after")
     def _require_adopt_id(self) -> "Resolution":
         if self.action is ResolutionAction.ADOPT and not self.id:
-            raise ValueError("adopt needs the id of what is there")
+            raise ValueError("adopt needs the id of the resource")
         return self
 
 
 class Escalation(WireModel):
-    """What a step asks of a person, with the evidence gathered so far."""
+    """What an operator must decide about a step, with the evidence."""
 
     step: str
     message: str
@@ -81,19 +82,30 @@ class Escalation(WireModel):
 
 
 class CompensationReport(WireModel):
-    """After a cancel: what was taken back, in that order, and what is left at the vendor, and why.
-
-    Empty as long as nothing was cancelled.
-    """
+    """What a cancel rolled back, in that order, and what is retained at the vendor and why."""
 
     rolled_back: list[str] = []
     retained: list[str] = []
 
 
 class LineSummary(WireModel):
-    """One line in the status of its onboarding; ask `workflow_id` for its steps."""
+    """One line in the status of its onboarding; the status of `workflow_id` has its steps."""
 
     key: Key
     workflow_id: str
     state: StepState = StepState.WAITING
     detail: str = ""
+
+
+class ExecutionSummary(WireModel):
+    """What a list of workflows shows about one: the memo `Summary`.
+
+    Attributes:
+        phone_number: In E.164; empty if there is none yet.
+        reference: The reference of the onboarding that it belongs to.
+        reason: Why it needs an operator.
+    """
+
+    phone_number: str = ""
+    reference: str = ""
+    reason: str = ""

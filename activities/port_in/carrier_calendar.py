@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from activities.port_in.poll_schedule import is_business_day, local_hour, time_zone_of
+from activities.port_in.poll_schedule import local_hour
+from telegent_orchestrator.us_calendar import is_business_day, time_zone_of
 
 OPENS, CLOSES = 8, 17
 """The hours of the day in which carriers must work on ports: 47 CFR 52.35."""

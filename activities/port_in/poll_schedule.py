@@ -5,20 +5,13 @@ Pure: the same situation always gives the same answer.
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-import holidays
-import phonenumbers
-from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+from telegent_orchestrator.us_calendar import is_business_day, time_zone_of
 
 JITTER = 0.1
 """Part of an interval by which looks are moved, either way, so that ports do not move in step."""
-FALLBACK_TIME_ZONE = ZoneInfo("America/Chicago")
-"""For numbers whose region is not known: never more than two hours wrong in the 48 states."""
-FEDERAL_HOLIDAYS = holidays.country_holidays("US")
-"""Days off and the days on which they are observed. Carriers may keep more, which nobody lists."""
 
 
 @dataclass(frozen=True)
@@ -148,27 +141,6 @@ def describe_schedule(
     )
     in_hours = ", all" if wireline else "; after the first"
     return f"{', '.join(phases)}, then every {_format_duration(schedule.idle)}{in_hours} {hours}"
-
-
-def is_business_day(day: date) -> bool:
-    """Monday to Friday without federal holidays: when carriers must work on ports, 47 CFR 52.35."""
-    return day.weekday() < 5 and day not in FEDERAL_HOLIDAYS
-
-
-@lru_cache(maxsize=10_000)
-def time_zone_of(phone_number: str | None) -> ZoneInfo:
-    """The time zone of a number's region, or one of the two that share its area code.
-
-    47 CFR 52.35 means the predominant zone of the number's NPAC region, which no library knows.
-    """
-    if not phone_number:
-        return FALLBACK_TIME_ZONE
-    try:
-        names = time_zones_for_number(phonenumbers.parse(phone_number))
-    except phonenumbers.NumberParseException:
-        return FALLBACK_TIME_ZONE
-    # Only numbers of no region, such as toll-free ones, have more than two zones.
-    return FALLBACK_TIME_ZONE if UNKNOWN_TIMEZONE in names or len(names) > 2 else ZoneInfo(names[0])
 
 
 def _interval(schedule: PollSchedule, context: PollContext) -> tuple[timedelta, bool]:

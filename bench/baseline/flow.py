@@ -196,7 +196,7 @@ class BaselineOnboarding:
             if order.status == "ResolutionRequired":
                 await workflow.wait_condition(lambda: self._correction is not None)
                 assert self._correction is not None
-                details = details.model_copy(update=self._correction.changes())
+                details = details.model_copy(update=self._correction.changes(details))
                 self._correction = None
                 update = UpdatePort(last_snapshot=order, details=details)
                 await execute(PortInActivities.update_port, update)

@@ -1,27 +1,28 @@
-"""The command `tgo`: onboardings and port-ins from a terminal.
+"""The command `tgo`: onboardings, port-ins and bulks from a terminal.
 
-Needs `pip install 'telegent-orchestrator[cli]'`. From a checkout: `python -m
-telegent_orchestrator.cli`.
+Needs the extra `cli` of this package: from a checkout `pip install '.[cli]'`. Without an
+installation: `python -m telegent_orchestrator.cli`.
 """
 
 import importlib.util
 import sys
 import time
 
-NEEDED = ("typer", "rich", "cryptography", "pygal", "jinja2")
+REQUIRED_LIBRARIES = ("typer", "rich", "cryptography", "holidays", "phonenumbers", "zipcodes")
 
 
 def main() -> int:
-    """Run the command line; gives an `ExitStatus`."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    """Run the command line; returns an `ExitStatus`."""
+    missing = [name for name in REQUIRED_LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
         print(
-            f"tgo needs {', '.join(missing)}: pip install 'telegent-orchestrator[cli]'",
+            f"tgo needs {', '.join(missing)}: install this package with its extra [cli], for "
+            "example from a checkout: pip install '.[cli]'",
             file=sys.stderr,
         )
         return 2
     status = importlib.import_module("telegent_orchestrator.cli.app").run()
-    # Threads of the Temporal SDK may still be ending. When the interpreter goes away under them,
-    # the process aborts with status 134 instead of ours; a short rest avoids that.
+    # A native thread of the Temporal SDK that ends while the interpreter shuts down aborts the
+    # process with status 134: see Orchestrator.aclose.
     time.sleep(0.1)
     return int(status)

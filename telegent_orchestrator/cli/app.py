@@ -1,28 +1,27 @@
-"""The command `tgo`: the options for the connection, and its commands."""
+"""The command `tgo`: the connection options and the commands."""
 
+import importlib.metadata
 import os
 from typing import Annotated
 
 import typer
 
-from telegent_orchestrator.cli.bulk import report as bulk_report
 from telegent_orchestrator.cli.commands import (
     bulk,
-    bulk_messages,
-    listing,
+    list as list_,
     onboarding,
-    onboarding_messages,
     port_in,
-    port_in_messages,
+    template,
     validate,
 )
 from telegent_orchestrator.cli.connection import VARIABLES, Connection
 
 app = typer.Typer(
     name="tgo",
-    help="Onboardings and port-ins on Telegent: start, watch, correct, decide.\n\n"
-    "Exit status: 0 done or going on; 1 failed or refused; 2 cannot be used as typed; 3 waits for "
-    "a person; 4 Temporal or a worker does not answer, or keys are wrong; 130 Ctrl-C.",
+    help="Onboardings, port-ins and bulks on Telegent: start, watch, correct, decide.\n\n"
+    "Exit status: 0 done or in progress; 1 failed, cancelled or rejected; 2 invalid arguments, "
+    "files or settings; 3 needs an operator; 4 Temporal or the worker is unreachable, or the keys "
+    "differ; 130 Ctrl-C.",
     no_args_is_help=True,
     # A traceback with local variables would show secrets.
     pretty_exceptions_enable=False,
@@ -39,6 +38,16 @@ def _option(name: str, description: str) -> typer.models.OptionInfo:
     return option
 
 
+def _print_version(requested: bool) -> None:
+    if requested:
+        try:
+            version = importlib.metadata.version("telegent-orchestrator")
+        except importlib.metadata.PackageNotFoundError:
+            version = "(not installed)"
+        print(f"tgo {version}")
+        raise typer.Exit
+
+
 @app.callback()
 def main(
     context: typer.Context,
@@ -46,17 +55,23 @@ def main(
     namespace: Annotated[str, _option("--namespace", "Temporal's namespace.")] = "",
     profile: Annotated[str, _option("--profile", "Profile of Temporal's configuration file.")] = "",
     tls_ca_file: Annotated[str, _option("--tls-ca-file", "CA of Temporal's certificate.")] = "",
-    tls_cert_file: Annotated[str, _option("--tls-cert-file", "Our certificate (mTLS).")] = "",
-    tls_key_file: Annotated[str, _option("--tls-key-file", "Its key.")] = "",
+    tls_cert_file: Annotated[str, _option("--tls-cert-file", "Client certificate (mTLS).")] = "",
+    tls_key_file: Annotated[str, _option("--tls-key-file", "Its private key.")] = "",
     api_key_file: Annotated[str, _option("--api-key-file", "Temporal's API key.")] = "",
     payload_keys_file: Annotated[
-        str, _option("--payload-keys-file", "The worker's keys for payloads.")
+        str, _option("--payload-keys-file", "The worker's payload keys.")
     ] = "",
     id_key_file: Annotated[
-        str, _option("--id-key-file", "The worker's key for the ids of port-ins.")
+        str, _option("--id-key-file", "The worker's key for the workflow ids of port-ins.")
     ] = "",
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
 ) -> None:
-    """Remember how to reach Temporal: the connection is made by the command."""
+    """Read the connection options; each command connects by itself."""
     options = {
         "--address": address,
         "--namespace": namespace,
@@ -74,42 +89,42 @@ def main(
 
 
 app.command()(validate.validate)
+app.command()(template.template)
 app.command()(onboarding.start)
 app.command()(onboarding.status)
-app.command()(onboarding_messages.resolve)
-app.command()(onboarding_messages.cancel)
-app.command("list")(listing.list_executions)
+app.command()(onboarding.resolve)
+app.command()(onboarding.cancel)
+app.command("list")(list_.list_executions)
 
 port_ins = typer.Typer(
-    help="Bring a number from another carrier: start, watch, correct, decide.",
+    help="Port a number in from another carrier: start, watch, correct, decide.",
     no_args_is_help=True,
 )
 port_ins.command()(port_in.start)
 port_ins.command()(port_in.status)
-port_ins.command()(port_in_messages.correct)
-port_ins.command()(port_in_messages.cancel)
-port_ins.command()(port_in_messages.attach)
-port_ins.command()(port_in_messages.decide)
+port_ins.command()(port_in.correct)
+port_ins.command()(port_in.cancel)
+port_ins.command()(port_in.attach)
+port_ins.command()(port_in.decide)
 app.add_typer(port_ins, name="port-in")
 
 bulks = typer.Typer(
     help="Onboard every row of a file: check, start, watch, pause, retry, report.",
     no_args_is_help=True,
 )
-bulks.command()(bulk.template)
 bulks.command()(bulk.check)
 bulks.command()(bulk.start)
 bulks.command()(bulk.status)
-bulks.command()(bulk_messages.pause)
-bulks.command()(bulk_messages.resume)
-bulks.command()(bulk_messages.retry)
-bulks.command()(bulk_messages.cancel)
-bulks.command()(bulk_report.report)
+bulks.command()(bulk.pause)
+bulks.command()(bulk.resume)
+bulks.command()(bulk.retry)
+bulks.command()(bulk.cancel)
+bulks.command()(bulk.report)
 app.add_typer(bulks, name="bulk")
 
 
 def run() -> int:
-    """Run the command line; gives the exit status."""
+    """Run the command line; returns the exit status."""
     try:
         app()
     except SystemExit as exit_:

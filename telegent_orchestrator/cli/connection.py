@@ -1,7 +1,11 @@
-"""Reaching Temporal: options of `tgo` are other ways to set the worker's variables."""
+"""The connection to Temporal: each option of `tgo` sets one of the worker's variables."""
 
+import difflib
 import functools
+import os
 import shlex
+import shutil
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +21,8 @@ from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption
 from telegent_orchestrator._connection_errors import explain_config_error, explain_connection_error
-from telegent_orchestrator.cli.errors import to_command_error
+from telegent_orchestrator._json_text import InvalidTextError, decode_text
+from telegent_orchestrator.cli.errors import ErrorContext, to_command_error
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.client.bulk import BulkClient
@@ -35,9 +40,21 @@ VARIABLES = {
     "--payload-keys-file": "TELEGENT_PAYLOAD_KEYS_FILE",
     "--id-key-file": "TELEGENT_ID_KEY_FILE",
 }
-"""By option the variable that it stands for."""
+"""The variable that each option sets."""
+TEMPORAL_VARIABLES = frozenset(
+    {
+        *(name for name in VARIABLES.values() if name.startswith("TEMPORAL_")),
+        *("TEMPORAL_API_KEY", "TEMPORAL_CONFIG_FILE", "TEMPORAL_TLS"),
+        *("TEMPORAL_TLS_CLIENT_CERT_DATA", "TEMPORAL_TLS_CLIENT_KEY_DATA"),
+        *("TEMPORAL_TLS_SERVER_CA_CERT_DATA", "TEMPORAL_TLS_SERVER_NAME"),
+        *("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "TEMPORAL_CODEC_ENDPOINT"),
+        "TEMPORAL_CODEC_AUTH",
+    }
+)
+"""What Temporal's environment configuration reads, and our `TEMPORAL_API_KEY_FILE`."""
+PROGRAMS = ("tgo", "telegent-orchestrator")
 UNENCRYPTED_WARNING = (
-    "no payload keys are given: what is sent is stored in the clear in Temporal "
+    "no payload keys are given: Temporal stores what this command sends unencrypted "
     "(--payload-keys-file)"
 )
 _ALL_TYPES = [part for kind in WorkflowKind for part in ("--type", kind.value)]
@@ -45,14 +62,20 @@ _ALL_TYPES = [part for kind in WorkflowKind for part in ("--type", kind.value)]
 
 @dataclass(frozen=True)
 class Session:
-    """What a command works with while it is connected. `command`: see `Connection.command`."""
+    """What a command uses while it is connected. `command`: see `Connection.command`."""
 
+    temporal: Client
     orchestrator: Orchestrator
     bulks: BulkClient
     executions: Executions
     id_key: str
-    encrypts: bool
+    payload_keys: tuple[encryption.PayloadKey, ...]
     command: Callable[..., str]
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether payloads are encrypted."""
+        return bool(self.payload_keys)
 
 
 @dataclass(frozen=True)
@@ -66,44 +89,52 @@ class Connection:
     def from_options(
         cls, options: Mapping[str, str], environment: Mapping[str, str]
     ) -> "Connection":
-        """Options win over the environment, also a file over a value."""
+        """Options override the environment; an option that names a file overrides the value."""
         variables = {name: value for name, value in environment.items() if value}
         for option, value in options.items():
             variables.pop(VARIABLES[option].removesuffix("_FILE"), None)
             variables[VARIABLES[option]] = value
         return cls(options, variables)
 
+    @property
+    def warnings(self) -> list[str]:
+        """A warning for each `TEMPORAL_` variable that nothing reads."""
+        return unknown_variable_warnings(self.environment)
+
     def command(self, *arguments: str) -> str:
-        """The command line that does this with the same connection, to be typed by a person."""
+        """A command line with the same connection options, to be copied by the user."""
         options = [part for option in self.options.items() for part in option]
-        return shlex.join(["tgo", *options, *arguments])
+        return f"{program_name(sys.argv[0])} {shlex.join([*options, *arguments])}"
 
     @asynccontextmanager
     async def open(self, not_found: CommandError | None = None) -> AsyncIterator[Session]:
-        """A connection. Whatever Temporal refuses inside ends in CommandError.
+        """Connect to Temporal. Errors of Temporal inside the block become CommandError.
 
-        `not_found`: what to say when there is no such workflow.
+        Args:
+            not_found: The error if the workflow does not exist.
         """
         id_key = self._secret("TELEGENT_ID_KEY")
         keys = self._payload_keys()
         client = await self._connect(_data_converter(keys))
         try:
             yield Session(
+                temporal=client,
                 orchestrator=Orchestrator(client, id_key=id_key),
                 bulks=BulkClient(client, id_key=id_key),
                 executions=Executions(client),
                 id_key=id_key,
-                encrypts=bool(keys),
+                payload_keys=keys,
                 command=self.command,
             )
         except Exception as error:
-            command_error = to_command_error(
-                error,
-                not_found=not_found,
+            context = ErrorContext(
                 address=client.service_client.config.target_host,
                 namespace=client.namespace,
                 list_paused_command=self.command("list", "--state", "paused", *_ALL_TYPES),
+                doctor_command=self.command("doctor"),
+                not_found=not_found,
             )
+            command_error = to_command_error(error, context)
             if command_error is None:
                 raise
             raise command_error from error
@@ -126,6 +157,7 @@ class Connection:
                 f"cannot reach Temporal at {address}: "
                 f"{explain_connection_error(error, config, environment)}",
                 ExitStatus.UNREACHABLE,
+                errors=self.warnings,
             ) from error
 
     def _payload_keys(self) -> tuple[encryption.PayloadKey, ...]:
@@ -136,9 +168,9 @@ class Connection:
             raise CommandError(f"TELEGENT_PAYLOAD_KEYS: {error}", ExitStatus.USAGE) from None
 
     def _secret(self, name: str) -> str:
-        """The variable, or what is in the file that its `…_FILE` names; empty when there is none.
+        """The variable, or the content of the file that `NAME_FILE` names; empty if neither is set.
 
-        Editors and `echo` end a file with a newline that is no part of the secret.
+        The newline with which editors and `echo` end a file is not part of the secret.
         """
         path = self.environment.get(f"{name}_FILE")
         if not path:
@@ -150,12 +182,45 @@ class Connection:
         return read_text(Path(path), f"the file of {name}").strip()
 
 
+def program_name(argv0: str) -> str:
+    """How to call this program again: by its name, or by the path with which it was called."""
+    path = Path(argv0)
+    if path.name == "__main__.py":
+        return f"{shlex.quote(_short_path(sys.executable))} -m telegent_orchestrator.cli"
+    if path.name not in PROGRAMS:
+        return PROGRAMS[0]
+    found = shutil.which(path.name)
+    on_path = found is not None and os.path.realpath(found) == os.path.realpath(argv0)
+    return path.name if on_path else shlex.quote(argv0)
+
+
+def _short_path(path: str) -> str:
+    relative = os.path.relpath(path)
+    return path if relative.startswith(os.pardir) else relative
+
+
+def unknown_variable_warnings(environment: Mapping[str, str]) -> list[str]:
+    """A warning for each `TEMPORAL_` variable that nothing reads, with the likely intended name.
+
+    `TEMPORAL_GRPC_META_*` are headers, with any name.
+    """
+    warnings = []
+    for name in sorted(environment):
+        known = name in TEMPORAL_VARIABLES or name.startswith("TEMPORAL_GRPC_META_")
+        if not name.startswith("TEMPORAL_") or known:
+            continue
+        match = difflib.get_close_matches(name, TEMPORAL_VARIABLES, n=1, cutoff=0.8)
+        hint = f"; did you mean {match[0]}?" if match else ""
+        warnings.append(f"{name} is set and no setting has this name{hint}")
+    return warnings
+
+
 def read_text(path: Path, description: str) -> str:
-    """The file's text. Raises CommandError that says why it cannot be read."""
+    """The text of a file. Raises CommandError that says why it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        return decode_text(path.read_bytes())
+    except (OSError, InvalidTextError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise CommandError(
             f"{description}, {path}, cannot be read: {why}", ExitStatus.USAGE
         ) from None
@@ -168,7 +233,7 @@ def _data_converter(keys: Sequence[encryption.PayloadKey]) -> DataConverter:
 
 
 class _MissingKeysCodec(PayloadCodec):
-    """Says what is missing, where the converter would only not know the encoding."""
+    """Names the missing key, where the converter would report an unknown encoding."""
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)
@@ -183,5 +248,5 @@ class _MissingKeysCodec(PayloadCodec):
 
 @functools.cache
 def _runtime() -> Runtime:
-    # The SDK's native part would print lines of its own between ours.
+    # The SDK's native part would write log lines between our output.
     return Runtime(telemetry=TelemetryConfig(logging=None))

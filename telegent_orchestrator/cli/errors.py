@@ -1,109 +1,131 @@
-"""What Temporal's errors mean to the person who typed the command."""
+"""What errors of Temporal and of the client mean to the user of a command."""
 
 import asyncio
+from dataclasses import dataclass
 
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
-from temporalio.client import (
-    WorkflowQueryFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
+from temporalio.client import WorkflowQueryFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
-from telegent_orchestrator.client import MessageRejectedError
+from telegent_orchestrator.client import MessageRejectedError, RequestConflictError
+from telegent_orchestrator.client._calls import RequestTooLargeError
 from telegent_orchestrator.encryption import CodecError
 
-NO_WORKER_MESSAGE = (
-    "no worker answers in namespace {namespace!r} at {address}: start one (python -m worker)"
-)
 
+@dataclass(frozen=True)
+class ErrorContext:
+    """Where a command is connected, and the commands that its errors refer to.
 
-def to_command_error(
-    error: Exception,
-    *,
-    not_found: CommandError | None,
-    address: str,
-    namespace: str,
-    list_paused_command: str,
-) -> CommandError | None:
-    """How a command ends for this error; None when it is none of Temporal's: an error of ours.
-
-    `not_found`: for when there is no such workflow.
-    `list_paused_command`: the command that lists paused ones.
+    Attributes:
+        address: Host and port of Temporal.
+        namespace: The namespace.
+        list_paused_command: Lists paused workflows.
+        doctor_command: Checks the connection, the workers and the keys.
+        not_found: The error if the workflow does not exist.
     """
+
+    address: str
+    namespace: str
+    list_paused_command: str
+    doctor_command: str
+    not_found: CommandError | None = None
+
+    @property
+    def doctor_step(self) -> NextStep:
+        """How to find out what is wrong with the connection."""
+        return NextStep(
+            reason="check the connection, the workers and the keys with:",
+            commands=[self.doctor_command],
+        )
+
+
+def to_command_error(error: Exception, context: ErrorContext) -> CommandError | None:
+    """The error that ends the command; None for an error that is a defect of this program."""
     match error:
         case RPCError():
-            return _from_rpc_error(error, not_found, address, namespace)
+            return _from_rpc_error(error, context)
         case TimeoutError():
-            return CommandError(
-                NO_WORKER_MESSAGE.format(address=address, namespace=namespace),
-                ExitStatus.UNREACHABLE,
-            )
+            return _no_worker(context)
         case WorkflowUpdateRPCTimeoutOrCancelledError():
-            return _from_update_timeout(address, namespace)
+            return _from_update_timeout(context)
         case MessageRejectedError():
-            return CommandError(f"refused: {error}", ExitStatus.FAILED)
+            return CommandError(f"rejected: {error}", ExitStatus.FAILED)
+        case RequestConflictError() | RequestTooLargeError():
+            return CommandError(str(error), ExitStatus.USAGE)
         case WorkflowQueryFailedError():
-            return CommandError(f"the worker cannot answer: {error}", ExitStatus.FAILED)
+            return CommandError(f"the worker rejected the query: {error}", ExitStatus.FAILED)
         case CodecError():
             return CommandError(
                 f"{error}; give the worker's keys with --payload-keys-file "
                 "(TELEGENT_PAYLOAD_KEYS_FILE)",
                 ExitStatus.UNREACHABLE,
+                next_steps=[context.doctor_step],
             )
         case ValueError() if "WorkflowExecutionStatus" in str(error):
-            # So temporalio 1.35 says that a paused workflow answers nothing.
+            # What temporalio 1.35 raises for the status of a paused workflow.
             return CommandError(
-                "it is paused, or a line or port-in of it is: somebody must unpause it in Temporal",
+                "it is paused, or one of its lines or port-ins is: unpause it in the Temporal UI",
                 ExitStatus.NEEDS_OPERATOR,
-                next_steps=[NextStep(reason="see which with:", commands=[list_paused_command])],
+                next_steps=[
+                    NextStep(
+                        reason="list paused workflows with:",
+                        commands=[context.list_paused_command],
+                    )
+                ],
             )
     return None
 
 
-def _from_update_timeout(address: str, namespace: str) -> CommandError:
+def _no_worker(context: ErrorContext) -> CommandError:
+    return CommandError(
+        _no_worker_message(context), ExitStatus.UNREACHABLE, next_steps=[context.doctor_step]
+    )
+
+
+def _no_worker_message(context: ErrorContext) -> str:
+    return (
+        f"no worker responded in namespace {context.namespace!r} at {context.address}: none is "
+        "running, or its payload keys differ from those of this command"
+    )
+
+
+def _from_update_timeout(context: ErrorContext) -> CommandError:
     task = asyncio.current_task()
     interrupted = task is not None and task.cancelling() > 0
     return CommandError(
-        (
-            "stopped"
-            if interrupted
-            else NO_WORKER_MESSAGE.format(address=address, namespace=namespace)
-        )
-        + "; what was sent may still be taken: look at the status before you send it again",
+        ("interrupted" if interrupted else _no_worker_message(context))
+        + "; the message may still be accepted: check the status before you send it again",
         ExitStatus.INTERRUPTED if interrupted else ExitStatus.UNREACHABLE,
     )
 
 
-def _from_rpc_error(
-    error: RPCError, not_found: CommandError | None, address: str, namespace: str
-) -> CommandError:
+def _from_rpc_error(error: RPCError, context: ErrorContext) -> CommandError:
     message = error.message
+    where = f"Temporal at {context.address}"
     if error.status is RPCStatusCode.NOT_FOUND:
         details = error.grpc_status.details
         if any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in details):
             return CommandError(
-                f"Temporal at {address} has no namespace {namespace!r}: give another one with "
+                f"{where} has no namespace {context.namespace!r}: give another one with "
                 "--namespace (TEMPORAL_NAMESPACE)",
                 ExitStatus.UNREACHABLE,
             )
         if "already completed" in message:
-            return CommandError("refused: it has ended already", ExitStatus.FAILED)
-        return not_found or CommandError(f"Temporal does not find it: {message}", ExitStatus.USAGE)
+            return CommandError("rejected: it has already ended", ExitStatus.FAILED)
+        return context.not_found or CommandError(f"not found: {message}", ExitStatus.USAGE)
     if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED):
         return CommandError(
-            f"Temporal at {address} does not let us into namespace {namespace!r}: {message}; give "
+            f"{where} denied access to namespace {context.namespace!r}: {message}; give "
             "--api-key-file (TEMPORAL_API_KEY), or --tls-cert-file and --tls-key-file",
             ExitStatus.UNREACHABLE,
         )
     if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in message:
         return CommandError(
-            f"namespace {namespace!r} lacks our search attributes ({message}); register them with: "
-            "python -m worker search-attributes",
+            f"namespace {context.namespace!r} lacks our search attributes ({message}); register "
+            "them with: python -m worker search-attributes",
             ExitStatus.UNREACHABLE,
         )
     if error.status in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
-        return CommandError(
-            NO_WORKER_MESSAGE.format(address=address, namespace=namespace), ExitStatus.UNREACHABLE
-        )
-    return CommandError(f"Temporal at {address} refuses: {message}", ExitStatus.UNREACHABLE)
+        return _no_worker(context)
+    return CommandError(f"{where} rejected the call: {message}", ExitStatus.UNREACHABLE)

@@ -12,13 +12,15 @@ import typer
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from telegent_orchestrator._json_path import InvalidPathError, set_at
+from telegent_orchestrator._json_text import InvalidTextError, parse_json
 from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.cli.connection import read_text
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
+from telegent_orchestrator.client._calls import RequestTooLargeError, check_size
 
 Model = TypeVar("Model", bound=BaseModel)
 SECRET_FIELDS = frozenset({"account_number", "account_pin", "password", "secret"})
-"""Names of fields that are never taken from the command line, where others can see them."""
+"""Names of fields that are not accepted as arguments, which other users of the host can see."""
 
 STDIN = "-"
 File = Annotated[str, typer.Argument(metavar="FILE", help="JSON file; `-`: standard input.")]
@@ -27,7 +29,7 @@ SetOptions = Annotated[
     typer.Option(
         "--set",
         metavar="FIELD=VALUE",
-        help="Put this value into the JSON, such as `reference=order-7`. Repeatable.",
+        help="Set this field of the JSON, for example `reference=order-7`. Repeatable.",
     ),
 ]
 SecretOptions = Annotated[
@@ -35,21 +37,19 @@ SecretOptions = Annotated[
     typer.Option(
         "--secret",
         metavar="FIELD[=SOURCE]",
-        help="Fill in a secret, such as `subscribers.0.password`. Without a source it is asked "
-        "for; sources: `env:NAME`, `file:PATH`, `-` (standard input). Repeatable.",
+        help="Fill in a secret, for example `subscribers.0.password`. Sources: `env:NAME`, "
+        "`file:PATH`, `-` (standard input); without one, prompt for it. Repeatable.",
     ),
 ]
 By = Annotated[
     str | None,
-    typer.Option(
-        "--by", help="Who does this; it stays in the timeline. Your login name by default."
-    ),
+    typer.Option("--by", help="Who does this, for the timeline. Default: your login name."),
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stays in the timeline.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for the timeline.")]
 
 
 def current_user() -> str:
-    """The name of whoever is logged in, for who did what."""
+    """The login name, for timelines."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -63,11 +63,18 @@ def load_request(
     secrets: list[str] | None,
     **fields: JsonValue,
 ) -> Model:
-    """The request in the file, with what options and `fields` add.
+    """Read a request and apply the options.
 
-    Raises CommandError with all errors.
+    Args:
+        model: What the file holds.
+        file: Path of a JSON file, `-` for standard input, None for an empty object.
+        sets: Values of `--set`.
+        secrets: Values of `--secret`.
+        **fields: Fields to set. A `by` of None keeps the one in the file, or else is the login
+            name; other fields that are None are left out.
 
-    A `by` of None leaves the one in the file, or else names who is logged in.
+    Raises:
+        CommandError: With every error, and without values.
     """
     raw = read_json(file) if file else {}
     for option in sets or ():
@@ -79,38 +86,36 @@ def load_request(
             raw[name] = value
         elif name == "by":
             raw.setdefault(name, current_user())
-    return _validate(model, raw, _source_name(file) if file else "what was typed")
+    return _validate(model, raw, _source_name(file) if file else "the command line")
 
 
 def build_message(model: type[Model], **fields: JsonValue) -> Model:
-    """A message of typed words alone. Raises CommandError with all errors."""
+    """A message of arguments alone. Raises CommandError with every error."""
     return load_request(model, None, None, None, **fields)
 
 
 def _validate(model: type[Model], raw: JsonValue, source_name: str) -> Model:
-    """The model, read as the worker reads it.
-
-    Raises CommandError with all errors and no value of them.
-    """
+    """The model, decoded as the worker decodes it."""
     try:
-        return model.model_validate_json(json.dumps(raw))
+        request = model.model_validate_json(json.dumps(raw))
+        check_size(request)
     except ValidationError as error:
-        errors = format_errors(error)
+        errors = format_errors(error, model)
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
         raise CommandError(f"{source_name} has {count}", ExitStatus.USAGE, errors=errors) from None
+    except RequestTooLargeError as error:
+        raise CommandError(f"{source_name}: {error}", ExitStatus.USAGE) from None
+    return request
 
 
 def read_json(file: str) -> dict[str, JsonValue]:
-    """The JSON object in the file, or in standard input. Raises CommandError."""
+    """The JSON object in a file or in standard input. Raises CommandError."""
     text = sys.stdin.read() if file == STDIN else read_text(Path(file), "the request")
     source_name = _source_name(file)
     try:
-        raw = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CommandError(
-            f"{source_name} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}",
-            ExitStatus.USAGE,
-        ) from None
+        raw = parse_json(text)
+    except InvalidTextError as error:
+        raise CommandError(f"{source_name} {error}", ExitStatus.USAGE) from None
     if not isinstance(raw, dict):
         raise CommandError(f"{source_name} must hold a JSON object", ExitStatus.USAGE)
     return raw
@@ -149,28 +154,28 @@ def _apply_secret_option(raw: dict[str, JsonValue], option: str, *, stdin_used: 
     elif kind == "file" and name:
         value = read_text(Path(name), f"the file for {field}").strip()
     else:
-        # Whatever stands there may be the secret itself: it is not repeated.
+        # The source may be the secret itself: it is not repeated.
         raise CommandError(
             f"--secret {field}: only env:NAME, file:PATH or - may follow the =, never the value "
-            "itself, because others can see the command line. Without a = it is asked for",
+            "itself, because others can see the command line. Without = it is prompted for",
             ExitStatus.USAGE,
         )
     if not value:
         raise CommandError(
-            f"--secret {field}: there is nothing in {source or 'the answer'}", ExitStatus.USAGE
+            f"--secret {field}: {source or 'the input'} is empty or not set", ExitStatus.USAGE
         )
     _set_field(raw, field, value)
 
 
 def _prompt(field: str) -> str:
     with warnings.catch_warnings():
-        # It would go on, and show what is typed.
+        # Without a terminal getpass would warn and then echo the input.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(f"{field}: ").strip()
         except (getpass.GetPassWarning, EOFError):
             raise CommandError(
-                f"--secret {field}: there is no terminal to ask at; say where it is, with "
+                f"--secret {field}: there is no terminal to prompt at; name a source with "
                 f"--secret {field}=env:NAME or {field}=file:PATH",
                 ExitStatus.USAGE,
             ) from None
@@ -180,4 +185,4 @@ def _set_field(raw: dict[str, JsonValue], field: str, value: JsonValue) -> None:
     try:
         set_at(raw, field, value)
     except InvalidPathError:
-        raise CommandError(f"the request has no place {field}", ExitStatus.USAGE) from None
+        raise CommandError(f"the request has no field {field}", ExitStatus.USAGE) from None

@@ -1,4 +1,4 @@
-"""A view of what goes on: live_display in a terminal, plain lines anywhere else."""
+"""Shows progress: a live view in a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,19 +23,22 @@ from telegent_orchestrator.progress import Step, StepState
 
 
 class Display(Protocol):
-    """Takes each new progress of an onboarding."""
+    """Shows each new progress of an onboarding."""
 
     def show(self, progress: OnboardingProgress) -> None:
-        """Show what has changed."""
+        """Show the changes."""
 
 
 @contextmanager
 def display(
     console: Console, started: float, lines: Sequence[LineRequest] = ()
 ) -> Iterator[Display]:
-    """A display of an onboarding for as long as the block runs.
+    """A display of an onboarding while the block runs.
 
-    `started`: `time.monotonic()` of its start. `lines`: of the request, when it is at hand.
+    Args:
+        console: Where to print; without a terminal, one line per change.
+        started: `time.monotonic()` at the start of the onboarding.
+        lines: The lines of the request, if known.
     """
     if not console.is_terminal:
         yield PlainDisplay(console, started)
@@ -47,7 +50,7 @@ def display(
 
 @contextmanager
 def port_in_display(console: Console, started: float) -> Iterator[Callable[[PortInStatus], None]]:
-    """Like `display`, of one port-in: call it with each new status."""
+    """A display of one port-in: call it with each new status."""
     if not console.is_terminal:
         plain = PlainDisplay(console, started)
         yield lambda status: plain.port_in("port-in", status)
@@ -58,27 +61,27 @@ def port_in_display(console: Console, started: float) -> Iterator[Callable[[Port
 
 
 def monotonic_at(moment: datetime) -> float:
-    """What `time.monotonic()` was then."""
+    """The value of `time.monotonic()` at that time."""
     return time.monotonic() - (datetime.now(UTC) - moment).total_seconds()
 
 
 def live_display(console: Console, render: Callable[[], RenderableType]) -> Live:
-    """Shows what `render` gives, again and again, while the block runs."""
-    # A thread of Live repaints, so that times go on while no news comes.
+    """Repaints the result of `render` while the block runs."""
+    # A thread of Live repaints, so that durations advance between changes.
     return Live(console=console, refresh_per_second=8, get_renderable=render)
 
 
 class PlainDisplay:
-    """One line for each step that changes and each entry in a port-in's timeline."""
+    """One line per change of a step and per entry in a timeline of a port-in."""
 
     def __init__(self, console: Console, started: float) -> None:
         self._console = console
         self._started = started
-        self._states: dict[tuple[str, str], StepState] = {}
+        self._states: dict[tuple[str, str], tuple[StepState, str]] = {}
         self._entries: dict[str, int] = {}
 
     def show(self, progress: OnboardingProgress) -> None:
-        """Print what has changed since the last call, in the order in which it happened."""
+        """Print the changes since the last call, in the order in which they happened."""
         changes = self._step_changes("", progress.onboarding.steps)
         for key, line in progress.lines.items():
             changes += self._step_changes(f"line {key}: ", line.steps)
@@ -88,7 +91,7 @@ class PlainDisplay:
             self._print(text)
 
     def port_in(self, name: str, port: PortInStatus) -> None:
-        """Print the new entries of its timeline, and the remedy when it was rejected."""
+        """Print the new entries of the timeline, and the remedy after a rejection."""
         for _, text in self._port_in_changes(name, port):
             self._print(text)
 
@@ -105,11 +108,12 @@ class PlainDisplay:
     def _step_changes(self, owner: str, steps: list[Step]) -> list[tuple[datetime, str]]:
         changes = []
         for step in steps:
-            before = self._states.get((owner, step.name), StepState.WAITING)
-            if step.state is not before:
-                self._states[owner, step.name] = step.state
+            before = self._states.get((owner, step.name), (StepState.WAITING, ""))
+            if (step.state, step.detail) != before:
+                self._states[owner, step.name] = step.state, step.detail
                 detail = f": {step.detail}" if step.detail else ""
-                at = step.ended_at or step.started_at or datetime.now(UTC)
+                moved = step.state is not before[0]
+                at = (moved and (step.ended_at or step.started_at)) or datetime.now(UTC)
                 changes.append((at, f"{owner}{step.name} {step.state.value}{detail}"))
         return changes
 
@@ -119,7 +123,7 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """Shows the latest progress whenever it is drawn."""
+    """Shows the latest progress at each repaint."""
 
     def __init__(self, started: float, lines: Sequence[LineRequest]) -> None:
         self._started = started
@@ -127,11 +131,11 @@ class LiveDisplay:
         self._progress: OnboardingProgress | None = None
 
     def show(self, progress: OnboardingProgress) -> None:
-        """Take over what the next repaint shows."""
+        """Set what the next repaint shows."""
         self._progress = progress
 
     def render(self) -> RenderableType:
-        """The view at this moment."""
+        """The current view."""
         if self._progress is None:
             return Text("waiting for the first step …", style="dim")
         return onboarding_panel(self._progress, time.monotonic() - self._started, self._lines)

@@ -1,4 +1,4 @@
-"""What to do next about something that waits for a person, as commands to type."""
+"""What an operator can do next, as commands to copy."""
 
 from telegent_orchestrator import names
 from telegent_orchestrator._models import PLACEHOLDER
@@ -14,14 +14,14 @@ OBJECT_FIELDS = {
     "billing_address": ("street1", "city", "state", "zip"),
     "authorization": ("reference", "attested_by", "attested_at"),
 }
-"""Fields of a correction that are objects, with what each needs."""
+"""Fields of a correction that are objects, with their required fields."""
 CONFIRMATIONS = frozenset({"lock_removed", "old_service_stays_active"})
 
 
 def onboarding_next_steps(
     progress: OnboardingProgress, execution: Execution, session: Session
 ) -> list[NextStep]:
-    """For each escalation, each port-in that waits, and an end that is not a success."""
+    """What resolves each escalation, each waiting port-in, and an unsuccessful end."""
     reference = progress.onboarding.reference
     running = execution.status is ExecutionStatus.RUNNING
     steps = []
@@ -46,8 +46,8 @@ def onboarding_next_steps(
     ):
         steps.append(
             NextStep(
-                reason="mend what has stopped it, and start the request with the same reference "
-                "again: what exists is used",
+                reason="fix the cause and start the request again with the same reference; "
+                "existing resources are reused",
                 commands=[session.command("start", "FILE", "--watch")],
             )
         )
@@ -55,16 +55,27 @@ def onboarding_next_steps(
 
 
 def port_in_next_steps(port: PortInStatus, workflow_id: str, session: Session) -> list[NextStep]:
-    """For a port-in that waits for data, for its order's id, or for an operator."""
-    # By its number, unless the worker has another key for ids than we have.
+    """What a port-in needs: data, its order's id, or an operator's decision."""
+    # By its number, unless the worker computes ids with another key than this command.
     same = names.port_in_id(port.phone_number, session.id_key) == workflow_id
     target = port.phone_number if same else workflow_id
     fields = port.fields_to_correct
     match port.state:
+        case PortState.INFO_REQUIRED if "phone_number" in fields:
+            # A correction cannot change the number: it identifies the port-in.
+            return [
+                NextStep(
+                    reason=f"{port.phone_number} cannot be ported ({_why_waiting(port)}), and a "
+                    "correction cannot change the number: cancel, then start a port-in of the "
+                    "right number",
+                    commands=[
+                        session.command("port-in", "cancel", target, "--reason", PLACEHOLDER),
+                        session.command("port-in", "start", "FILE"),
+                    ],
+                )
+            ]
         case PortState.INFO_REQUIRED:
-            events = (entry.event for entry in reversed(port.timeline))
-            missing = next((event for event in events if event.startswith("not sent")), "not sent")
-            reason = f"the port-in of {port.phone_number} waits for data: {missing}"
+            reason = f"the port-in of {port.phone_number} needs data: {_why_waiting(port)}"
             return [_correct_step(reason, target, fields, session)]
         case PortState.ACTION_REQUIRED:
             reason = (
@@ -74,20 +85,26 @@ def port_in_next_steps(port: PortInStatus, workflow_id: str, session: Session) -
                 return [_correct_step(reason, target, fields, session)]
             return [NextStep(reason=reason), _decide_step(port.attention, target, fields, session)]
         case PortState.SUBMIT_UNKNOWN:
+            attach = ("port-in", "attach", target, PLACEHOLDER, "--reason", PLACEHOLDER)
             return [
                 NextStep(
-                    reason=f"the submit of {port.phone_number} was not answered: ask Telegent's "
-                    "support for the order id",
-                    commands=[
-                        session.command(
-                            "port-in", "attach", target, PLACEHOLDER, "--reason", PLACEHOLDER
-                        )
-                    ],
+                    reason=f"the response to the submit of {port.phone_number} was lost: ask "
+                    "Telegent's support for the order id, then attach it",
+                    commands=[session.command(*attach)],
                 )
             ]
-    return [NextStep(reason=f"the port-in of {port.phone_number}: {port.attention}")] * bool(
-        port.attention
+    if not port.attention:
+        return []
+    return [NextStep(reason=f"the port-in of {port.phone_number}: {port.attention}")]
+
+
+def _why_waiting(port: PortInStatus) -> str:
+    events = (
+        entry.event
+        for entry in reversed(port.timeline)
+        if entry.by == "orchestrator" and entry.state is PortState.INFO_REQUIRED
     )
+    return next(events, "data is missing or invalid")
 
 
 def _resolve_step(
@@ -95,7 +112,9 @@ def _resolve_step(
 ) -> NextStep:
     where = ["--line", line] if line else []
     return NextStep(
-        reason="; ".join([f"{escalation.step} asks: {escalation.message}", *escalation.evidence]),
+        reason="; ".join(
+            [f"{escalation.step} needs an operator: {escalation.message}", *escalation.evidence]
+        ),
         commands=[
             session.command(
                 "resolve",
@@ -122,7 +141,7 @@ def _correct_step(reason: str, target: str, fields: list[str], session: Session)
 def _decide_step(reason: str, target: str, fields: list[str], session: Session) -> NextStep:
     replace = [(OperatorAction.REPLACE_DATA, _value_options(fields))] if fields else []
     return NextStep(
-        reason=f"{reason or 'an operator decides'}: send the same data again, submit a new order, "
+        reason=f"{reason or 'an operator must decide'}: resend the same data, submit a new order, "
         "or cancel",
         commands=[
             *(
@@ -141,7 +160,7 @@ def _decide_step(reason: str, target: str, fields: list[str], session: Session) 
 
 
 def _value_options(fields: list[str]) -> list[str]:
-    """The options of a correction that bring these fields."""
+    """The options of `port-in correct` that set these fields."""
     options: list[str] = []
     for field in fields:
         if field in SECRET_FIELDS:

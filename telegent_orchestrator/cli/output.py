@@ -1,4 +1,4 @@
-"""What commands print: for people on the terminal, or one JSON document for programs."""
+"""What commands print: text for the terminal, or JSON documents for programs."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from telegent_orchestrator.cli.rendering import sanitize
 from telegent_orchestrator.cli.results import CommandError, CommandResult, ExitStatus, NextStep
 
 AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document; with --watch one a line.")
+    bool, typer.Option("--json", help="Print one JSON document; with --watch, one per line.")
 ]
 
 PIPE_WIDTH = 160
@@ -23,15 +23,15 @@ PIPE_WIDTH = 160
 class Output:
     """Prints results on standard output and everything else on standard error.
 
-    As a context it ends the command when something stopped it: with the sentence for people, or,
-    with `as_json`, with a document that has `error`, `errors` and `next`.
+    As a context manager it ends the command on a CommandError: it prints the error, or with
+    `as_json` a document with `error`, `errors` and `next`.
     """
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.console = Console(highlight=False)
         if not self.console.is_terminal:
-            # What reads a pipe has no use for folded cells.
+            # Readers of a pipe cannot use folded cells.
             self.console.width = PIPE_WIDTH
         self._errors = Console(highlight=False, soft_wrap=True, stderr=True)
 
@@ -42,17 +42,17 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
-            error = CommandError("stopped; what was sent already goes on", ExitStatus.INTERRUPTED)
+            error = CommandError("interrupted; what was sent continues", ExitStatus.INTERRUPTED)
         if isinstance(error, CommandError):
             self._report_error(error)
             raise typer.Exit(error.exit_status) from None
 
     def document(self, document: BaseModel, *, single_line: bool = False) -> None:
-        """A result for programs."""
+        """Print a result for programs."""
         print(document.model_dump_json(indent=None if single_line else 2), flush=True)
 
     def result(self, message: str, document: CommandResult) -> None:
-        """That something was taken, and what to do next."""
+        """Print the result of a start or message, and what to do next."""
         if self.as_json:
             self.document(document)
         else:
@@ -60,21 +60,21 @@ class Output:
             self.show_next_steps(document.next)
 
     def show(self, *parts: RenderableType) -> None:
-        """A result for people."""
+        """Print a result as text."""
         for part in parts:
-            # Sentences are not wrapped by us, so that commands in them can be copied.
+            # Sentences are not wrapped, so that commands in them can be copied.
             text = sanitize(part) if isinstance(part, str) else part
             self.console.print(text, soft_wrap=isinstance(text, Text))
 
     def show_next_steps(self, next_steps: list[NextStep]) -> None:
-        """What to do next, for people."""
+        """Print what to do next."""
         for step in next_steps:
             self.show(sanitize(step.reason, "yellow"))
-            # Plain and unwrapped, so that it can be copied.
+            # Plain and unwrapped, so that they can be copied.
             self.show(*(f"  {command}" for command in step.commands))
 
     def notice(self, message: str) -> None:
-        """A word aside, which is no part of the result."""
+        """Print a notice on standard error: it is no part of the result."""
         self._errors.print(sanitize(message, "dim"))
 
     def _report_error(self, error: CommandError) -> None:

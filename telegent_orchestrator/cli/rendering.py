@@ -1,4 +1,4 @@
-"""What people see: steps, lines, port-ins, results and lists, as things that Rich can print."""
+"""Steps, lines, port-ins, results and lists as Rich renderables."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,12 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from telegent_orchestrator.client import OnboardingProgress
-from telegent_orchestrator.client.executions import (
-    NEEDS_ACTION_STATES,
-    Execution,
-    ExecutionStatus,
-    WorkflowKind,
-)
+from telegent_orchestrator.client.executions import NEEDS_ACTION_STATES
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.port_in import PortInStatus, TimelineEntry
 from telegent_orchestrator.progress import Step, StepState
@@ -31,24 +26,28 @@ STATE_STYLES = {
 }
 UNPRINTABLE_SUBSTITUTE = "\N{REPLACEMENT CHARACTER}"
 MAX_ENTRIES = 5
-"""Rows of a timeline that are shown while other things are shown too."""
+"""Entries of a timeline that are shown in a view of several port-ins."""
 BASE_LINE_STEPS = 2
-"""Steps that every line has: number and subscription."""
+"""Steps of every line: number and subscription."""
 
 
 def onboarding_panel(
     progress: OnboardingProgress, seconds: float, lines: Sequence[LineRequest] = ()
 ) -> RenderableType:
-    """Progress bar, steps of the onboarding, lines by steps, and the port-ins.
+    """Progress bar, steps, why steps wait, lines, and port-ins.
 
-    `seconds`: since when. `lines`: of the request, to know the steps of lines not started yet.
+    Args:
+        progress: The onboarding.
+        seconds: The time since its start.
+        lines: The lines of the request, to count the steps of lines that have not started.
     """
     return Group(
         _progress_bar(progress, seconds, lines),
         Columns([_step(step) for step in progress.onboarding.steps], padding=(0, 3)),
+        *_waiting_reasons(progress),
         _lines_table(progress),
         *(
-            # One that waits shows its remedy too, and all must fit into a terminal.
+            # One that waits also shows its remedy, and all must fit into a terminal.
             port_in_panel(
                 f"port-in of {key}", port, 1 if port.state in NEEDS_ACTION_STATES else MAX_ENTRIES
             )
@@ -58,7 +57,7 @@ def onboarding_panel(
 
 
 def port_in_panel(name: str, port: PortInStatus, max_entries: int = MAX_ENTRIES) -> RenderableType:
-    """State, what waits for a person, and the latest entries of the timeline."""
+    """State, what an operator must do, and the latest entries of the timeline."""
     needs_operator = port.state in NEEDS_ACTION_STATES
     rows = [
         Text.assemble((f"{_format_time(entry.at)}  ", "dim"), sanitize(format_entry(entry)))
@@ -80,7 +79,7 @@ def port_in_panel(name: str, port: PortInStatus, max_entries: int = MAX_ENTRIES)
 
 
 def result_rows(lines: Sequence[LineResult]) -> list[str]:
-    """Number, SIM, subscription and eSIM code of each line that has them, to be copied."""
+    """Number, SIM, subscription and eSIM activation code of each line, to copy."""
     rows = []
     for line in lines:
         facts = [
@@ -94,48 +93,21 @@ def result_rows(lines: Sequence[LineResult]) -> list[str]:
     return rows
 
 
-def executions_table(executions: Sequence[Execution]) -> RenderableType:
-    """One row for each workflow, with the id that the other commands take."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Type", no_wrap=True)
-    table.add_column("Id", no_wrap=True)
-    for title in ("State", "For", "Step", "Age"):
-        table.add_column(title, overflow="fold")
-    for found in executions:
-        # Onboardings and bulks are called by their reference.
-        prefix = (
-            f"{found.kind.value}-"
-            if found.kind in (WorkflowKind.ONBOARDING, WorkflowKind.BULK)
-            else ""
-        )
-        table.add_row(
-            found.kind.value if found.kind else "",
-            sanitize(found.workflow_id.removeprefix(prefix)),
-            sanitize(_state(found)),
-            _age(found.port_state_entered_at or found.needs_action_since)
-            if found.status is ExecutionStatus.RUNNING
-            else "",
-            sanitize(found.step or ""),
-            _age(found.started_at),
-        )
-    return table
-
-
 def sanitize(text: str, style: str = "") -> Text:
-    """What somebody else may have written: no markup of Rich's, and no orders to the terminal."""
+    """Text from outside without Rich markup, control characters and escape sequences."""
     return Text(
         "".join(char if char.isprintable() else UNPRINTABLE_SUBSTITUTE for char in text), style
     )
 
 
 def format_entry(entry: TimelineEntry) -> str:
-    """Who did what, with the vendor's own words."""
+    """Who did what, with the message from Telegent."""
     message = f" ({entry.vendor_message})" if entry.vendor_message else ""
     return f"{entry.by}: {entry.event}{message}"
 
 
 def format_duration(seconds: float) -> str:
-    """A length of time in its largest fitting unit."""
+    """A duration in its largest fitting unit."""
     if seconds < 60:
         return f"{seconds:.1f}s"
     if seconds < 3600:
@@ -143,6 +115,18 @@ def format_duration(seconds: float) -> str:
     if seconds < 48 * 3600:
         return f"{seconds / 3600:.0f}h"
     return f"{seconds / 86400:.0f}d"
+
+
+def _waiting_reasons(progress: OnboardingProgress) -> list[Text]:
+    """Why each unfinished step waits, where the workflow has said so."""
+    steps = [("", step) for step in progress.onboarding.steps]
+    for key, line in progress.lines.items():
+        steps += [(f"line {key}, ", step) for step in line.steps]
+    return [
+        sanitize(f"{owner}{step.name}: {step.detail}", "yellow")
+        for owner, step in steps
+        if step.detail and step.state in (StepState.RUNNING, StepState.NEEDS_OPERATOR)
+    ]
 
 
 def _progress_bar(
@@ -179,7 +163,7 @@ def _lines_table(progress: OnboardingProgress) -> RenderableType:
     names = {
         step.name: None
         for status in progress.lines.values()
-        for step in status.steps[1:]  # the first one is the number, bought or ported
+        for step in status.steps[1:]  # the first step is the number, bought or ported
     }
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Line", no_wrap=True)
@@ -219,24 +203,8 @@ def _format_duration_of(step: Step) -> str:
     return format_duration(max(0.0, (ended - step.started_at).total_seconds()))
 
 
-def _state(found: Execution) -> str:
-    """The state of a port, and how the workflow runs when that is not to be expected with it.
-
-    Of others: how they run, or that they wait for a person.
-    """
-    if found.port_state and found.status in (ExecutionStatus.RUNNING, ExecutionStatus.COMPLETED):
-        return found.port_state
-    if found.needs_action_since and found.status is ExecutionStatus.RUNNING:
-        return StepState.NEEDS_OPERATOR.value
-    return ", ".join(filter(None, (found.port_state, found.status.value)))
-
-
-def _age(moment: datetime | None) -> str:
-    return format_duration((datetime.now(UTC) - moment).total_seconds()) if moment else ""
-
-
 def _format_time(at: datetime) -> str:
-    """The time of day, with the date when it was another day."""
+    """The time of day, with the date unless it is today."""
     here = at.astimezone()
     today = here.date() == datetime.now().astimezone().date()
     return f"{here:%H:%M:%S}" if today else f"{here:%Y-%m-%d %H:%M}"

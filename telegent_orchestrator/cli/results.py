@@ -1,4 +1,4 @@
-"""How a command ends: exit status, and what is said when it could not do what was asked."""
+"""How a command ends: exit status, result document, and the error with the next steps."""
 
 from enum import IntEnum
 
@@ -9,47 +9,52 @@ class ExitStatus(IntEnum):
     """Exit status of every command."""
 
     DONE = 0
-    """Done, or going on without anybody."""
+    """Done, or in progress without needing an operator."""
     FAILED = 1
-    """The onboarding or port-in did not end well, or a message was refused."""
+    """The onboarding, port-in or bulk failed or was cancelled, or a message was rejected."""
     USAGE = 2
-    """What was typed or read cannot be used: nothing was sent."""
+    """The arguments, a file or the settings are invalid; nothing was sent."""
     NEEDS_OPERATOR = 3
-    """It waits for a person."""
+    """It waits for an operator."""
     UNREACHABLE = 4
-    """Temporal or a worker does not answer, or does not let us in, or the keys are wrong."""
+    """Temporal or the worker is unreachable, authentication failed, or the payload keys differ."""
     INTERRUPTED = 130
-    """Ctrl-C; what was started goes on."""
+    """Ctrl-C; what was started continues."""
 
 
 class NextStep(WireModel):
-    """What to do next: why, and the commands to type; `…` in one is to be filled in."""
+    """What to do next.
+
+    Attributes:
+        reason: Why.
+        commands: Commands that do it; replace each `…` before you run one.
+    """
 
     reason: str
     commands: list[str] = []
 
 
 class CommandResult(WireModel):
-    """What `--json` prints of something that was taken."""
+    """What `--json` prints after a message was accepted."""
 
     workflow_id: str
     next: list[NextStep] = []
 
 
 class StartResult(CommandResult):
-    """Something that was to be started. `joined`: it was there, and its request is the one used."""
+    """What `--json` prints after a start. `joined`: it existed, with the same request."""
 
     joined: bool
 
 
 class MessageResult(CommandResult):
-    """A message that was taken. `state_before`: the state of the port-in that it state_before."""
+    """What `--json` prints after a message. `state_before`: the state that it found."""
 
     state_before: str | None = None
 
 
 class CommandError(Exception):
-    """Ends a command with a sentence, all errors that were found, and what to do next."""
+    """Ends a command with an error message, every error found, and what to do next."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What `--json` prints of onboardings and port-ins, and what people are shown."""
+"""What `status` and `--watch` show about onboardings and port-ins, as text and as JSON."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,11 +21,11 @@ from telegent_orchestrator.port_in import PortInStatus, PortState
 from telegent_orchestrator.progress import LineSummary, StepState
 
 LINES_STEP = "Lines"
-"""The onboarding's step that runs as long as any line does."""
+"""The step of an onboarding that runs while any line runs."""
 
 
 class State(StrEnum):
-    """How an onboarding or a port-in stands, in one word."""
+    """The state of an onboarding, port-in or bulk in one word."""
 
     RUNNING = "running"
     NEEDS_OPERATOR = "needs operator"
@@ -35,7 +35,7 @@ class State(StrEnum):
 
     @property
     def exit_status(self) -> ExitStatus:
-        """The exit status of a command that ends with this state."""
+        """The exit status of `status` and `--watch` in this state."""
         return EXIT_STATUSES[self]
 
 
@@ -49,9 +49,12 @@ EXIT_STATUSES = {
 
 
 class View(WireModel):
-    """One onboarding or port-in at one moment.
+    """An onboarding, port-in or bulk at one moment.
 
-    `in_progress`: something goes on without anybody. `errors`: why it ended other than wished.
+    Attributes:
+        in_progress: Whether a part of it continues without an operator.
+        errors: Why it ended unsuccessfully.
+        next: What to do next.
     """
 
     workflow_id: str
@@ -63,7 +66,7 @@ class View(WireModel):
     next: list[NextStep] = []
 
     def fingerprint(self) -> dict[str, object]:
-        """What makes a look differ from the one before: not when the next one is."""
+        """What must differ for a view to count as changed: not the time of the next poll."""
         return self.model_dump(exclude={"next_poll_at"})
 
 
@@ -75,14 +78,14 @@ class OnboardingView(View):
 
 
 class PortInView(View):
-    """A port-in. `next_poll_at`: when its order is looked at next."""
+    """A port-in. `next_poll_at`: when its order is polled next."""
 
     status: PortInStatus
     next_poll_at: datetime | None = None
 
 
 async def onboarding_view(handle: OnboardingHandle, session: Session) -> OnboardingView:
-    """The onboarding as it is now."""
+    """Read the onboarding."""
     execution = await handle.execution()
     progress = await handle.progress()
     errors = await _onboarding_errors(handle) if execution.ended_at else []
@@ -101,7 +104,7 @@ async def onboarding_view(handle: OnboardingHandle, session: Session) -> Onboard
 
 
 async def port_in_view(handle: PortInHandle, session: Session) -> PortInView:
-    """The port-in as it is now."""
+    """Read the port-in."""
     execution = await handle.execution()
     status = await handle.status()
     running = execution.status is ExecutionStatus.RUNNING
@@ -135,7 +138,7 @@ def _state(execution: Execution, needs_operator: bool) -> State:
 
 
 async def _onboarding_errors(handle: OnboardingHandle) -> list[str]:
-    """Why it ended as it did; nothing when it ended well."""
+    """Why it ended unsuccessfully; empty if it completed."""
     try:
         await handle.result()
     except OnboardingIncompleteError as error:
@@ -156,7 +159,7 @@ async def _port_in_errors(handle: PortInHandle, status: PortInStatus) -> list[st
 
 
 def _root_cause(error: WorkflowFailureError) -> str:
-    """What the failure itself says, without what Temporal puts around it."""
+    """The message of the innermost failure, without those that Temporal wraps around it."""
     cause: BaseException = error.cause
     while isinstance(cause, FailureError) and isinstance(cause.cause, FailureError):
         cause = cause.cause
@@ -166,27 +169,27 @@ def _root_cause(error: WorkflowFailureError) -> str:
 def _needs_operator(progress: OnboardingProgress) -> bool:
     steps = progress.onboarding.steps
     return any(step.state is StepState.NEEDS_OPERATOR for step in steps) or any(
-        _line_flags(brief, progress)[0] for brief in progress.onboarding.lines
+        _line_flags(summary, progress)[0] for summary in progress.onboarding.lines
     )
 
 
 def _is_in_progress(progress: OnboardingProgress) -> bool:
     steps = (step for step in progress.onboarding.steps if step.name != LINES_STEP)
     return any(step.state is StepState.RUNNING for step in steps) or any(
-        _line_flags(brief, progress)[1] for brief in progress.onboarding.lines
+        _line_flags(summary, progress)[1] for summary in progress.onboarding.lines
     )
 
 
-def _line_flags(brief: LineSummary, progress: OnboardingProgress) -> tuple[bool, bool]:
-    """Whether the line needs operator, and whether it goes on without one."""
-    if brief.state.finished:
+def _line_flags(summary: LineSummary, progress: OnboardingProgress) -> tuple[bool, bool]:
+    """Whether the line needs an operator, and whether it continues without one."""
+    if summary.state.finished:
         return False, False
-    # The brief hears of news a little later than those who have them.
-    port = progress.ports.get(brief.key)
+    # The summary in the onboarding lags behind the status of the port-in and of the line.
+    port = progress.ports.get(summary.key)
     if port and not port.state.final:
         waits = port.state in NEEDS_ACTION_STATES
         return waits, not waits
-    if line := progress.lines.get(brief.key):
+    if line := progress.lines.get(summary.key):
         states = {step.state for step in line.steps}
         return StepState.NEEDS_OPERATOR in states, StepState.RUNNING in states
-    return brief.state is StepState.NEEDS_OPERATOR, brief.state is StepState.RUNNING
+    return summary.state is StepState.NEEDS_OPERATOR, summary.state is StepState.RUNNING

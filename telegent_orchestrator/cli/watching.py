@@ -1,4 +1,4 @@
-"""Following an onboarding or a port-in until it has ended, or only people can move it."""
+"""Watches an onboarding, a port-in or a bulk until it has ended or needs an operator."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,21 +15,19 @@ AnyView = TypeVar("AnyView", bound=View)
 T = TypeVar("T")
 Watch = Annotated[
     bool,
-    typer.Option(
-        "--watch", help="Follow it until it has ended, or only people can move it (status 3)."
-    ),
+    typer.Option("--watch", help="Watch until it finishes or needs an operator (exit status 3)."),
 ]
 POLL_INTERVAL = 1.0
-"""Seconds between looks."""
+"""Seconds between two polls."""
 REPLY_TIMEOUT = 20.0
-"""Seconds for one look or message, in which a worker must answer."""
+"""Seconds within which a worker must respond to a query or message."""
 STABLE_POLLS = 3
-"""Looks in a row that must show that only people can move it: an answer of theirs takes a moment
-to show."""
+"""Consecutive polls that must show that an operator is needed: the effect of a message that an
+operator has just sent takes a moment to show."""
 
 
 async def with_timeout(call: Awaitable[T]) -> T:
-    """The answer. Raises TimeoutError when no worker gives one."""
+    """The response. Raises TimeoutError if no worker responds."""
     async with asyncio.timeout(REPLY_TIMEOUT):
         return await call
 
@@ -37,17 +35,18 @@ async def with_timeout(call: Awaitable[T]) -> T:
 async def watch_views(
     poll: Callable[[], Awaitable[AnyView]], notify: Callable[[str], None], watch_command: str
 ) -> AsyncIterator[AnyView]:
-    """Yields what `poll` sees whenever it has changed; the last one tells how it stands at the end.
+    """Yield each changed view, the last one when it has ended or needs an operator.
 
-    A server or worker that is away is waited for, with one `notify`.
-    `watch_command`: the command that
-    watches again, for whoever stops this with Ctrl-C.
+    Args:
+        poll: Reads the view.
+        notify: Called with a message when Temporal or its worker stops responding.
+        watch_command: The command that watches again after Ctrl-C.
     """
     last: AnyView | None = None
     stable_polls = 0
 
     def on_unavailable(_: Exception) -> None:
-        notify("no answer from Temporal or its worker just now; still trying …")
+        notify("Temporal or its worker does not respond; still trying …")
 
     try:
         while True:
@@ -58,17 +57,14 @@ async def watch_views(
             if changed:
                 yield view
             last = view
-            stable_polls = (
-                0
-                if changed or view.state is not State.NEEDS_OPERATOR or view.in_progress
-                else stable_polls + 1
-            )
+            waits = view.state is State.NEEDS_OPERATOR and not view.in_progress
+            stable_polls = stable_polls + 1 if waits and not changed else 0
             if view.ended_at or stable_polls >= STABLE_POLLS:
                 return
             await asyncio.sleep(POLL_INTERVAL)
     except asyncio.CancelledError:
         raise CommandError(
-            "not watched any more; what was started goes on",
+            "stopped watching; what was started continues",
             ExitStatus.INTERRUPTED,
             next_steps=[NextStep(reason="watch it again with:", commands=[watch_command])],
         ) from None

@@ -1,10 +1,43 @@
-"""The typed client for services that start and steer workflows."""
+"""Typed client for services that start, watch, correct and cancel workflows."""
 
-from telegent_orchestrator.client._client import (
-    MessageRejectedError as MessageRejectedError,
-    OnboardingHandle as OnboardingHandle,
-    OnboardingIncompleteError as OnboardingIncompleteError,
-    OnboardingProgress as OnboardingProgress,
-    Orchestrator as Orchestrator,
-    PortInHandle as PortInHandle,
+from telegent_orchestrator.client._calls import MessageRejectedError, RequestConflictError
+from telegent_orchestrator.client._polling import OnUnavailable
+from telegent_orchestrator.client.bulk import BulkClient, BulkConflictError, BulkHandle
+from telegent_orchestrator.client.executions import (
+    Execution,
+    ExecutionFilter,
+    ExecutionList,
+    Executions,
+    ExecutionStatus,
+    WorkflowKind,
 )
+from telegent_orchestrator.client.onboarding import (
+    OnboardingHandle,
+    OnboardingIncompleteError,
+    OnboardingProgress,
+)
+from telegent_orchestrator.client.orchestrator import Orchestrator
+from telegent_orchestrator.client.port_in import PortInHandle
+from telegent_orchestrator.client.port_out import PortOutClient, PortOutHandle
+
+__all__ = [
+    "BulkClient",
+    "BulkConflictError",
+    "BulkHandle",
+    "Execution",
+    "ExecutionFilter",
+    "ExecutionList",
+    "ExecutionStatus",
+    "Executions",
+    "MessageRejectedError",
+    "OnUnavailable",
+    "OnboardingHandle",
+    "OnboardingIncompleteError",
+    "OnboardingProgress",
+    "Orchestrator",
+    "PortInHandle",
+    "PortOutClient",
+    "PortOutHandle",
+    "RequestConflictError",
+    "WorkflowKind",
+]

@@ -1,4 +1,4 @@
-"""Following a workflow while servers and workers are started anew under whoever looks."""
+"""Polls a workflow, also while its worker or the Temporal server restarts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,25 +9,26 @@ from temporalio.service import RPCError, RPCStatusCode
 
 Snapshot = TypeVar("Snapshot")
 OnUnavailable = Callable[[Exception], None]
-"""Hears, once each time, that Temporal or its worker has no answer just now, and why."""
+"""Called with the error, once each time that Temporal or its worker stops responding."""
+DEFAULT_POLL_INTERVAL = timedelta(seconds=1)
 
 TRANSIENT_CODES = frozenset(
     {
-        RPCStatusCode.CANCELLED,  # the SDK's own time limit: no worker has answered a query
+        RPCStatusCode.CANCELLED,  # the SDK's own timeout: no worker has answered a query
         RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.FAILED_PRECONDITION,  # no worker has taken it up yet
+        RPCStatusCode.FAILED_PRECONDITION,  # no worker has polled the first workflow task yet
         RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.UNKNOWN,  # a connection that broke in the middle of an answer
+        RPCStatusCode.UNKNOWN,  # a connection that broke during a response
         RPCStatusCode.ABORTED,
         RPCStatusCode.RESOURCE_EXHAUSTED,
         RPCStatusCode.INTERNAL,
     }
 )
-"""What may be over in a moment: a worker or a server that is started anew."""
+"""Errors that a restart of a worker or a server causes, so that a retry may succeed."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether asking again a little later may help."""
+    """Whether a retry may succeed."""
     if isinstance(error, RPCError):
         return error.status in TRANSIENT_CODES
     return isinstance(error, TimeoutError)
@@ -38,9 +39,9 @@ async def retry_until_available(
     interval: timedelta,
     on_unavailable: OnUnavailable | None = None,
 ) -> Snapshot:
-    """What `read` sees, which is tried until Temporal and its worker answer.
+    """Call `read` until Temporal and its worker respond.
 
-    Raises what `read` raises when trying again is of no use, such as: there is no such workflow.
+    Raises what `read` raises if a retry cannot help, for example: the workflow does not exist.
     """
     reported = False
     while True:
@@ -60,7 +61,7 @@ async def poll_changes(
     interval: timedelta,
     on_unavailable: OnUnavailable | None,
 ) -> AsyncIterator[Snapshot]:
-    """Yields what `read` sees whenever it has changed, until its second value says: it is over."""
+    """Yield each changed snapshot that `read` returns, until its second value is True."""
     last: Snapshot | None = None
     while True:
         now, ended = await retry_until_available(read, interval, on_unavailable)

@@ -1,4 +1,4 @@
-"""The typed client for bulks: start, look, pause, cancel, start rows again."""
+"""Bulks: start, watch, pause, cancel, retry."""
 
 import asyncio
 import hashlib
@@ -34,7 +34,7 @@ from telegent_orchestrator.bulk import (
     bulk_batch_id,
     bulk_id,
 )
-from telegent_orchestrator.client._client import _query, _start_or_join, _update
+from telegent_orchestrator.client._calls import query, start_or_join, update
 from telegent_orchestrator.client.executions import Execution, describe
 
 MAX_CONCURRENT_STARTS = 4
@@ -42,7 +42,7 @@ MAX_CONCURRENT_QUERIES = 4
 
 
 class BulkConflictError(Exception):
-    """There is a bulk with this reference already, and its rows are others."""
+    """A bulk with this reference exists and has other rows."""
 
 
 class BulkClient:
@@ -53,7 +53,7 @@ class BulkClient:
         self._id_key = id_key
 
     def derive_reference(self, name: str, rows: Sequence[BulkRow]) -> str:
-        """A reference that the same rows always get: a name, such as the file's, and a mark."""
+        """A reference from a name, such as the file's, and a hash of the rows."""
         safe_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-")[:40] or "rows"
         return f"{safe_name}-{self._fingerprint(rows)[:10]}"
 
@@ -62,8 +62,16 @@ class BulkClient:
     ) -> "BulkHandle":
         """Start a bulk, or join the one with the same reference, open or ended.
 
-        When an earlier start was cut off, what it had not sent is sent now.
-        Raises BulkConflictError.
+        If a previous start was interrupted, this sends the batches that it had not sent.
+
+        Args:
+            reference: Your id of the bulk.
+            rows: The rows, as `bulk_rows.read_rows` returns them.
+            by: Who starts it, for the timeline.
+            window: Rows that may be open at once.
+
+        Raises:
+            BulkConflictError: The bulk with this reference has other rows.
         """
         batches = _split_into_batches(reference, rows)
         request = BulkRequest(
@@ -81,10 +89,10 @@ class BulkClient:
         if joined:
             existing = await handle.status()
             if existing.fingerprint != request.fingerprint:
-                raise BulkConflictError(f"there is a bulk {reference} already, with other rows")
-            sent = {part.batch for part in existing.batches}
+                raise BulkConflictError(f"bulk {reference} exists with other rows")
+            sent = {batch.batch for batch in existing.batches}
             batches = [
-                part for part in batches if part.batch not in sent and not existing.state.final
+                batch for batch in batches if batch.batch not in sent and not existing.state.final
             ]
         await self._send(batches)
         return handle
@@ -111,8 +119,8 @@ class BulkClient:
     async def _start(
         self, name: str, workflow_id: str, request: WireModel, summary: str, static_details: str
     ) -> bool:
-        """Whether it was there already. The same id never runs twice."""
-        return await _start_or_join(
+        """Start a workflow once: no second run, however the first has ended."""
+        return await start_or_join(
             self._temporal,
             name,
             workflow_id,
@@ -123,7 +131,7 @@ class BulkClient:
         )
 
     def _fingerprint(self, rows: Sequence[BulkRow]) -> str:
-        # With the key, because what is secret in the rows could be guessed from a plain hash.
+        # With the key, because secrets in the rows could be guessed from a plain hash.
         digest = hmac.new(self._id_key.encode(), digestmod=hashlib.sha256)
         for row in rows:
             digest.update(row.model_dump_json().encode() + b"\n")
@@ -131,7 +139,7 @@ class BulkClient:
 
 
 class BulkHandle:
-    """One bulk. `joined`: the start met one that was there."""
+    """One bulk. `joined`: whether the start found an existing bulk with the same rows."""
 
     def __init__(self, temporal: Client, reference: str, *, joined: bool = False) -> None:
         self._temporal = temporal
@@ -140,15 +148,15 @@ class BulkHandle:
         self.joined = joined
 
     async def execution(self) -> Execution:
-        """Whether it is running or how it ended, without asking a worker."""
+        """Whether it is running or how it ended. Needs no worker."""
         return await describe(self._temporal, self.id)
 
     async def status(self) -> BulkStatus:
-        """How far the bulk is."""
-        return await _query(self._temporal, self.id, BulkStatus)
+        """The state of the bulk."""
+        return await query(self._temporal, self.id, BulkStatus)
 
     async def rows(self, batches: Sequence[int] | None = None) -> AsyncIterator[RowResult]:
-        """How each row stands, in order, part by part; `batches`: of these only."""
+        """The state of each row in order; `batches`: only the rows of these."""
         if batches is None:
             batches = [batch.batch for batch in (await self.status()).batches]
         for at in range(0, len(batches), MAX_CONCURRENT_QUERIES):
@@ -158,47 +166,51 @@ class BulkHandle:
                     yield row
 
     async def pause(self, command: BulkCommand) -> None:
-        """Starts no more rows for now. Raises MessageRejectedError."""
-        await _update(self._handle(), PAUSE_UPDATE, command, None)
+        """Start no more rows for now. Raises MessageRejectedError if it has ended."""
+        await update(self._handle(), PAUSE_UPDATE, command, None)
 
     async def resume(self, command: BulkCommand) -> None:
-        """Goes on after a pause. Raises MessageRejectedError."""
-        await _update(self._handle(), RESUME_UPDATE, command, None)
+        """Start rows again after a pause. Raises MessageRejectedError if it is not paused."""
+        await update(self._handle(), RESUME_UPDATE, command, None)
 
     async def retry(self, command: BulkCommand) -> int:
-        """Starts failed and cancelled rows again; returns how many. Raises MessageRejectedError."""
-        return (await _update(self._handle(), RETRY_UPDATE, command, BulkRetryResult)).rows
+        """Start failed and cancelled rows again, and return how many.
+
+        Raises MessageRejectedError if there are none.
+        """
+        return (await update(self._handle(), RETRY_UPDATE, command, BulkRetryResult)).rows
 
     async def cancel(self, cancel: BulkCancel) -> None:
-        """Starts no more rows; those that run go on, unless wished otherwise.
+        """Start no more rows. Running rows continue unless `cancel.cancel_running` is set.
 
-        Raises MessageRejectedError.
+        Raises MessageRejectedError if it has ended.
         """
-        await _update(self._handle(), names.CANCEL_UPDATE, cancel, None)
+        await update(self._handle(), names.CANCEL_UPDATE, cancel, None)
 
     async def result(self) -> BulkResult:
-        """Waits for the end. Raises WorkflowFailureError when rows failed or were cancelled."""
+        """Wait until it has ended. Raises WorkflowFailureError if rows failed or were cancelled."""
         return await self._handle().result()
 
     async def _query_batch(self, batch: int) -> BulkBatchStatus:
-        return await _query(self._temporal, bulk_batch_id(self.reference, batch), BulkBatchStatus)
+        return await query(self._temporal, bulk_batch_id(self.reference, batch), BulkBatchStatus)
 
     def _handle(self) -> WorkflowHandle[Any, BulkResult]:
         return self._temporal.get_workflow_handle(self.id, result_type=BulkResult)
 
 
 def _split_into_batches(reference: str, rows: Sequence[BulkRow]) -> list[BulkBatchRequest]:
-    """The rows in parts that Temporal can hold; the same rows always in the same parts."""
-    parts: list[list[BulkRow]] = []
+    """The rows in batches that Temporal can store; equal rows give equal batches."""
+    batches: list[list[BulkRow]] = []
     size = 0
     for row in rows:
         more = len(row.model_dump_json())
-        full = not parts or len(parts[-1]) == MAX_BATCH_ROWS or size + more > MAX_BATCH_BYTES
+        full = not batches or len(batches[-1]) == MAX_BATCH_ROWS or size + more > MAX_BATCH_BYTES
         if full:
-            parts.append([])
+            batches.append([])
             size = 0
-        parts[-1].append(row)
+        batches[-1].append(row)
         size += more
     return [
-        BulkBatchRequest(bulk=reference, batch=at, rows=part) for at, part in enumerate(parts, 1)
+        BulkBatchRequest(bulk=reference, batch=at, rows=batch)
+        for at, batch in enumerate(batches, 1)
     ]

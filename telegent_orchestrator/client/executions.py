@@ -1,8 +1,9 @@
-"""What Temporal itself knows of our workflows, and how to find them by it.
+"""Finds workflows by what Temporal indexes. Needs no worker.
 
-Nothing here is encrypted, and no worker is asked: it works when none is running.
+Only the memo is encrypted: without the worker's payload keys it is left out.
 """
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -16,17 +17,18 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
-from temporalio.converter import decode_typed_search_attributes
+from temporalio.converter import DataConverter, decode_typed_search_attributes
 
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW
 from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
+from telegent_orchestrator.progress import ExecutionSummary
 
 
 class WorkflowKind(StrEnum):
-    """A workflow that people look for."""
+    """The kind of a workflow."""
 
     ONBOARDING = "onboarding"
     LINE = "line"
@@ -50,10 +52,16 @@ class ExecutionStatus(StrEnum):
 
 
 class Execution(WireModel):
-    """One workflow. `port_state` is that of a port-in, or with `PORT_OUT_` that of a port-out.
+    """One workflow.
 
-    `port_state_entered_at`: when the port-in entered it. `needs_action_since`: the minute since
-    which it waits for a person. `parent_id`: the workflow that has started it.
+    Attributes:
+        port_state: State of a port-in, or with the prefix `PORT_OUT_` of a port-out.
+        port_state_entered_at: When it entered that state.
+        needs_action_since: The minute since which it needs an operator.
+        parent_id: The workflow that started it.
+        phone_number: The number of a port-in or line, from the memo.
+        reference: The reference of the onboarding that it belongs to, from the memo or the id.
+        reason: Why it needs an operator, from the memo.
     """
 
     kind: WorkflowKind | None
@@ -68,15 +76,31 @@ class Execution(WireModel):
     started_at: datetime
     ended_at: datetime | None = None
     parent_id: str | None = None
+    phone_number: str = ""
+    reference: str = ""
+    reason: str = ""
+
+    def masked(self) -> "Execution":
+        """The same with all but the last four digits of phone numbers hidden."""
+        return self.model_copy(
+            update={
+                "phone_number": mask_numbers(self.phone_number),
+                "reason": mask_numbers(self.reason),
+            }
+        )
 
 
 class ExecutionFilter(WireModel):
-    """Which workflows to find: all that fit every filter that is given.
+    """Which workflows to find: those that match every filter that is set.
 
-    `kinds`: when none is given, those that are started by themselves; with `needs_action` also
-    lines, which may ask. `port_states`: as in `Execution`. `needs_action`: what waits for a person.
-    `step`: as `tgo list` shows it. `started_after`: started at or after this moment;
-    `state_entered_before`: ports that have not left their state after this one.
+    Attributes:
+        kinds: By default those that no other workflow starts; with `needs_action` also lines.
+        port_states: As in `Execution`.
+        needs_action: Only those that need an operator.
+        step: As `tgo list` shows it.
+        started_after: Started at or after this time.
+        state_entered_before: Port-ins and port-outs that entered their state by this time.
+        root_ids: Workflows at the top of the hierarchy, such as the batches of a bulk.
     """
 
     kinds: list[WorkflowKind] = []
@@ -88,10 +112,11 @@ class ExecutionFilter(WireModel):
     step: str | None = None
     started_after: AwareDatetime | None = None
     state_entered_before: AwareDatetime | None = None
+    root_ids: list[str] = []
 
 
 class ExecutionList(WireModel):
-    """What was found: `total` is how many there are, of which `executions` may be a part."""
+    """The workflows found. `total`: how many match, of which `executions` may be a part."""
 
     executions: list[Execution]
     total: int
@@ -131,23 +156,24 @@ TOP_LEVEL_KINDS = (
     WorkflowKind.BULK,
 )
 PAGE_SIZE = 1000
+PHONE_NUMBER = re.compile(r"\+[0-9]{8,15}")
 NEEDS_ACTION_STATES = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState.SUBMIT_UNKNOWN)
 
 
 class Executions:
-    """Finds workflows of ours over a Temporal client, of which only the namespace matters."""
+    """Finds our workflows in the namespace of a Temporal client."""
 
     def __init__(self, temporal: Client) -> None:
         self._temporal = temporal
 
     async def find(self, filters: ExecutionFilter, limit: int) -> ExecutionList:
-        """At most `limit` of those that fit: the running ones first, and newer before older.
+        """Find at most `limit` workflows: running ones first, newer before older.
 
-        With `needs_action` those come first that have waited longest.
+        With `needs_action`, those that have waited longest come first.
         """
         query = build_query(filters)
         total = (await self._temporal.count_workflows(query)).count
-        # Not every store of Temporal can sort, so all are read when the oldest are wanted.
+        # Not every visibility store can sort, so all are read to find the oldest.
         executions = await self._list_all(query, None if filters.needs_action else limit)
         if filters.needs_action:
             executions.sort(key=_waiting_since)
@@ -157,8 +183,8 @@ class Executions:
         found: list[Execution] = []
         page = b""
         while limit is None or len(found) < limit:
-            # The list of temporalio 1.35 cannot read a paused workflow.
-            answer = await self._temporal.workflow_service.list_workflow_executions(
+            # `list_workflows` of temporalio 1.35 fails on a paused workflow.
+            response = await self._temporal.workflow_service.list_workflow_executions(
                 ListWorkflowExecutionsRequest(
                     namespace=self._temporal.namespace,
                     query=query,
@@ -167,26 +193,29 @@ class Executions:
                 ),
                 retry=True,
             )
-            found += [_to_execution(info) for info in answer.executions]
-            page = answer.next_page_token
+            found += [
+                await _to_execution(info, self._temporal.data_converter)
+                for info in response.executions
+            ]
+            page = response.next_page_token
             if not page:
                 break
         return found
 
 
 async def describe(temporal: Client, workflow_id: str) -> Execution:
-    """The latest run under this id, without asking a worker. Raises RPCError when there is none."""
-    answer = await temporal.workflow_service.describe_workflow_execution(
+    """The latest run with this workflow id. Needs no worker. Raises RPCError if there is none."""
+    response = await temporal.workflow_service.describe_workflow_execution(
         DescribeWorkflowExecutionRequest(
             namespace=temporal.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
         ),
         retry=True,
     )
-    return _to_execution(answer.workflow_execution_info)
+    return await _to_execution(response.workflow_execution_info, temporal.data_converter)
 
 
 def build_query(filters: ExecutionFilter) -> str:
-    """The list filter, as it can also be typed into the Temporal UI."""
+    """The list filter, which the Temporal UI also accepts."""
     kinds = filters.kinds or [
         *TOP_LEVEL_KINDS,
         *([WorkflowKind.LINE] if filters.needs_action else []),
@@ -207,6 +236,8 @@ def build_query(filters: ExecutionFilter) -> str:
         conditions.append(_in_clause(names.ORDER_ATTRIBUTE, [filters.order_id]))
     if filters.step:
         conditions.append(_in_clause(names.STEP_ATTRIBUTE, [filters.step]))
+    if filters.root_ids:
+        conditions.append(_in_clause("RootWorkflowId", filters.root_ids))
     if filters.started_after:
         conditions.append(f'StartTime >= "{filters.started_after.isoformat()}"')
     if filters.state_entered_before:
@@ -216,11 +247,11 @@ def build_query(filters: ExecutionFilter) -> str:
 
 
 def _waiting_since(execution: Execution) -> datetime:
-    # A port-in's state came with the wait, and is known to more than the minute.
+    # A port-in enters its state when the wait begins, and that time is exact to the second.
     return execution.port_state_entered_at or execution.needs_action_since or execution.started_at
 
 
-def _to_execution(info: WorkflowExecutionInfo) -> Execution:
+async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -> Execution:
     kinds = {name: kind for kind, name in WORKFLOW_TYPES.items()}
     attributes = decode_typed_search_attributes(info.search_attributes)
 
@@ -228,6 +259,7 @@ def _to_execution(info: WorkflowExecutionInfo) -> Execution:
         return attributes.get(SearchAttributeKey.for_keyword(name))
 
     needs_action_since = keyword(names.NEEDS_ACTION_ATTRIBUTE)
+    summary = await _read_summary(info, converter)
     return Execution(
         kind=kinds.get(info.type.name),
         workflow_id=info.execution.workflow_id,
@@ -245,7 +277,29 @@ def _to_execution(info: WorkflowExecutionInfo) -> Execution:
         started_at=info.start_time.ToDatetime(UTC),
         ended_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
         parent_id=info.parent_execution.workflow_id or None,
+        phone_number=summary.phone_number,
+        reference=summary.reference
+        or names.reference_in_id(info.execution.workflow_id)
+        or names.reference_in_id(info.parent_execution.workflow_id),
+        reason=summary.reason,
     )
+
+
+async def _read_summary(info: WorkflowExecutionInfo, converter: DataConverter) -> ExecutionSummary:
+    """The memo, or an empty one: what this client has no key for must not fail the list."""
+    payload = info.memo.fields.get(names.SUMMARY_MEMO)
+    if payload is None:
+        return ExecutionSummary()
+    try:
+        [summary] = await converter.decode([payload], [ExecutionSummary])
+    except Exception:
+        return ExecutionSummary()
+    return summary if isinstance(summary, ExecutionSummary) else ExecutionSummary()
+
+
+def mask_numbers(text: str) -> str:
+    """The text with all but the last four digits of phone numbers hidden."""
+    return PHONE_NUMBER.sub(lambda match: f"{'*' * (len(match[0]) - 4)}{match[0][-4:]}", text)
 
 
 def _in_clause(attribute: str, values: list[str]) -> str:

@@ -1,12 +1,12 @@
-"""The typed client for port-outs: start, watch, show the PIN, cancel."""
+"""Port-outs: start, watch, reveal the PIN, cancel."""
 
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 
-from telegent_orchestrator import names
-from telegent_orchestrator.client._client import _query, _update
+from telegent_orchestrator import _ui_text, names
+from telegent_orchestrator.client._calls import check_same_request, query, start_or_join, update
 from telegent_orchestrator.port_out import (
     PORT_OUT_WORKFLOW,
     REVEAL_PIN_UPDATE,
@@ -31,19 +31,26 @@ class PortOutClient:
     async def start(self, request: PortOutRequest) -> "PortOutHandle":
         """Start a port-out, or join the open one of the same number.
 
-        After one that has ended this starts another: who cancelled may want to leave later, and a
-        number that has left may come back.
+        After a port-out that has ended this starts a new one: a subscriber who cancelled may want
+        to leave later, and a number that was ported out may return.
+
+        Raises:
+            RequestConflictError: The open port-out of this number has another request.
         """
-        await self._temporal.start_workflow(
+        handle = self.get(request.phone_number)
+        joined = await start_or_join(
+            self._temporal,
             PORT_OUT_WORKFLOW,
+            handle.id,
             request,
-            id=port_out_id(request.phone_number, self._id_key),
-            task_queue=names.TASK_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            static_summary="Port-out",
+            summary="Port-out",
+            static_details=_ui_text.PORT_OUT_DETAILS,
+            fingerprint_key=self._id_key,
+            reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        return self.get(request.phone_number)
+        if joined:
+            await check_same_request(self._temporal, handle.id, request, self._id_key)
+        return handle
 
     def get(self, phone_number: str) -> "PortOutHandle":
         """The latest port-out of this number (E.164)."""
@@ -58,22 +65,30 @@ class PortOutHandle:
         self.id = workflow_id
 
     async def status(self) -> PortOutStatus:
-        """How far the port-out is, without its PIN."""
-        return await _query(self._temporal, self.id, PortOutStatus)
+        """The state of the port-out, without its PIN."""
+        return await query(self._temporal, self.id, PortOutStatus)
 
     async def reveal_pin(self, request: RevealPin) -> PortOutPin:
-        """The PIN, once it is issued; the timeline keeps who asked. Raises MessageRejectedError."""
-        return await _update(self._handle(), REVEAL_PIN_UPDATE, request, PortOutPin)
+        """The PIN that the gaining carrier must quote. The timeline records who asked for it.
+
+        Raises:
+            MessageRejectedError: The PIN has not been issued, or the port-out is being cancelled.
+        """
+        return await update(self._handle(), REVEAL_PIN_UPDATE, request, PortOutPin)
 
     async def cancel(self, cancel: PortOutCancel) -> PortOutState:
-        """Asks to keep the number; returns the state that it met. Leaving may still win.
+        """Request to keep the number. The number may still leave before the PIN is removed.
 
-        Raises MessageRejectedError.
+        Returns:
+            The state of the port-out when it accepted the cancel.
+
+        Raises:
+            MessageRejectedError: The port-out cannot be cancelled in its state.
         """
-        return await _update(self._handle(), names.CANCEL_UPDATE, cancel, PortOutState)
+        return await update(self._handle(), names.CANCEL_UPDATE, cancel, PortOutState)
 
     async def result(self) -> PortOutResult:
-        """Waits for the end: COMPLETED or CANCELLED."""
+        """Wait until the port-out has ended: COMPLETED or CANCELLED."""
         return await self._handle().result()
 
     def _handle(self) -> WorkflowHandle[Any, PortOutResult]:

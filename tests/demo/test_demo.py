@@ -85,7 +85,7 @@ def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
     assert demo.lines[-1].startswith("Onboarded account")
     assert "3 lines in service, every resource created exactly once" in demo.lines[-1]
     assert "NOT" not in out
-    for page in ("onboarding-family-2041", "onboarding-family-2041-line-child-sim", "port-in-"):
+    for page in ("onboarding-family-2041", "onboarding-family-2041:line-child-sim", "port-in-"):
         assert re.search(rf"http://127\.0\.0\.1:\d+/namespaces/default/workflows/{page}", out)
     # The rejection is shown with its remedy before the correction goes out.
     assert "reason ACCOUNT_NUMBER: " in out

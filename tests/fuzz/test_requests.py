@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel, ValidationError
 
-from activities.port_in.validation import pin_expires_at, validate
 from telegent_orchestrator._validation import MAX_ERRORS, MAX_TEXT_LENGTH, format_errors
 from telegent_orchestrator.bulk import BulkCancel, BulkRequest
 from telegent_orchestrator.onboarding import OnboardingRequest
@@ -21,6 +20,7 @@ from telegent_orchestrator.port_in import (
     PortInDetails,
     PortInRequest,
 )
+from telegent_orchestrator.port_in_validation import pin_expires_at, validate
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, RevealPin
 from telegent_orchestrator.progress import Resolution
 from tests.fuzz.generators import deeply_nested, invalid_bytes, with_replaced_values

@@ -90,7 +90,7 @@ async def _play(harness: Harness, played: Played) -> None:
         single("leaving", subscribers=people, lines=[line("moved", "one", number=wanted)])
     )
     played.ids |= {"failing": failing.id, "leaving": leaving.id}
-    played.ids |= {"line of failing": f"{failing.id}-line-moved"}
+    played.ids |= {"line of failing": f"{failing.id}:line-moved"}
     with pytest.raises(OnboardingIncompleteError):
         await failing.result()
     await until(harness.orchestrator.port_in("+18015550151"), PortState.SUBMITTED)
@@ -109,7 +109,7 @@ async def _ask(harness: Harness, played: Played) -> None:
     asking = await harness.onboard(
         single("asking", subscribers=[new_subscriber("one", email="asking@example.com")])
     )
-    played.ids |= {"asking": asking.id, "line that asks": f"{asking.id}-line-first"}
+    played.ids |= {"asking": asking.id, "line that asks": f"{asking.id}:line-first"}
     async for now in asking.watch(timedelta(seconds=0.1)):
         if now.lines and now.lines["first"].escalations:
             return

@@ -1,4 +1,4 @@
-"""Requests: every fault at once, in sentences, without the values."""
+"""Requests: every error at once, in sentences, without the values."""
 
 import json
 from typing import Any
@@ -25,17 +25,17 @@ def family() -> dict[str, Any]:
     return raw
 
 
-def faults(raw: dict[str, Any]) -> list[str]:
+def errors(raw: dict[str, Any]) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         OnboardingRequest.model_validate(raw)
-    return format_errors(caught.value)
+    return format_errors(caught.value, OnboardingRequest)
 
 
-def test_the_example_has_no_faults() -> None:
+def test_the_example_has_no_errors() -> None:
     assert OnboardingRequest.model_validate(family()) == example_request()
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_every_error_is_reported_at_once() -> None:
     raw = family()
     raw["reference"] = "with space"
     raw["subscribers"][0]["email"] = "not-an-address"
@@ -44,10 +44,10 @@ def test_every_fault_is_told_at_once() -> None:
     raw["lines"][0]["package"] = "none-such"
     raw["lines"][0]["data_limits"] = {"limit_mb": 5, "notify_mb": 9}
     raw["lines"][1]["typo"] = 1
-    raw["lines"][2]["number"]["account_number"] = "has spaces in it"
+    raw["lines"][2]["number"]["account_number"] = "has_underscores"
     del raw["routes"]["voice"]
 
-    found = faults(raw)
+    found = errors(raw)
 
     for where in (
         "reference: ",
@@ -64,7 +64,7 @@ def test_every_fault_is_told_at_once() -> None:
         assert any(fault.startswith(where) for fault in found), (where, found)
 
 
-def test_faults_never_show_values() -> None:
+def test_errors_never_repeat_values() -> None:
     raw = family()
     canary = "canary 7391"
     raw["subscribers"][0]["password"] = canary[:5]
@@ -76,9 +76,9 @@ def test_faults_never_show_values() -> None:
     raw["lines"][2]["number"] |= {canary: "account_pin", "7391": 1}
     with pytest.raises(ValidationError) as with_keys:
         OnboardingRequest.model_validate(raw)
-    told = format_errors(with_keys.value)
+    told = format_errors(with_keys.value, OnboardingRequest)
     assert "7391" not in " ".join(told)
-    assert "lines.2.number.(a field): Extra inputs are not permitted" in told
+    assert any(text.startswith("lines.2.number.(a field): unknown field") for text in told)
     assert canary not in str(caught.value)
     assert canary not in repr(caught.value)
     assert canary not in " ".join(format_errors(caught.value))
@@ -92,7 +92,7 @@ def test_secrets_are_not_in_reprs() -> None:
 
 
 @given(json_values)
-def test_nonsense_is_refused_and_breaks_nothing(raw: Any) -> None:
+def test_arbitrary_json_is_rejected_without_a_crash(raw: Any) -> None:
     for kind in (OnboardingRequest, PortInRequest, PortInCorrection):
         with pytest.raises(ValidationError) as caught:
             kind.model_validate(raw)
@@ -100,9 +100,9 @@ def test_nonsense_is_refused_and_breaks_nothing(raw: Any) -> None:
 
 
 @given(st.sampled_from(["subscribers", "lines", "packages", "products", "relations", "routes"]))
-def test_a_part_of_another_shape_is_a_fault_and_not_a_crash(part: str) -> None:
+def test_part_of_another_type_is_an_error_without_a_crash(part: str) -> None:
     for wrong in (None, 7, "text", [None], [[1]], {"a": 1}, [{"key": 3}]):
-        assert faults(family() | {part: wrong})
+        assert errors(family() | {part: wrong})
 
 
 def test_adopting_needs_an_id() -> None:

@@ -10,6 +10,7 @@ from telegent_orchestrator.port_in import (
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
+    PortInDetails,
     PortState,
 )
 from workflows.port_in.state import ORCHESTRATOR_ACTOR, PortInModel
@@ -41,6 +42,7 @@ class PendingMessages:
         """Raises when a correction cannot help: wrong state, nothing new, or beyond data."""
         record, rejection = self._model, self._model.rejection
         _reject_if(state_rejection_reason(MessageKind.CORRECTION, record.state))
+        _reject_if(_missing_parts(correction, record.details))
         if record.state is not PortState.ACTION_REQUIRED or rejection is None:
             return
         if rejection.not_correctable:
@@ -52,7 +54,7 @@ class PendingMessages:
             )
         if rejection.requires_confirmation and not correction.lock_removed:
             _reject_if("confirm with lock_removed: true that the number lock is off")
-        changes, had = correction.changes(), record.details_at_vendor
+        changes, had = correction.changes(record.details), record.details_at_vendor
         same = had and all(getattr(had, name) == value for name, value in changes.items())
         if same and not correction.lock_removed:
             _reject_if(f"{', '.join(sorted(changes))}: this is what was rejected")
@@ -82,6 +84,8 @@ class PendingMessages:
         if self.decision is not None:
             _reject_if(f"{self.decision.action.value} is being carried out")
         _reject_if(state_rejection_reason(decision.action, self._model.state))
+        if decision.correction:
+            _reject_if(_missing_parts(decision.correction, self._model.details))
 
     def drop_what_is_too_late(self) -> None:
         """Takes out what was accepted and does not fit any more, with a word in the timeline."""
@@ -141,6 +145,12 @@ class PendingMessages:
         self._model.log(
             sender_name(sent), f"sent {what.value} that was refused: {rejection_message(error)}"
         )
+
+
+def _missing_parts(correction: PortInCorrection, details: PortInDetails) -> str:
+    """What a correction of a part of an object lacks; empty if nothing."""
+    missing = correction.missing_parts(details)
+    return f"also give {', '.join(missing)}: there is no value yet" if missing else ""
 
 
 def _reject_if(reason: str | None) -> None:

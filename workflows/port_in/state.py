@@ -128,7 +128,7 @@ class PortInModel:
 
     def apply_correction(self, correction: PortInCorrection) -> None:
         """Takes new values into the details, of which the full set is always sent."""
-        self.details = self.details.model_copy(update=correction.changes())
+        self.details = self.details.model_copy(update=correction.changes(self.details))
         self._redactor.add(self.details)
 
     def adopt_order(self, order: OrderSnapshot) -> None:

@@ -1,4 +1,4 @@
-"""A bulk for people: a progress bar and how many rows stand how."""
+"""A bulk in a terminal: a progress bar and the number of rows in each state."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ STATE_STYLES = {
 
 
 def bulk_panel(status: BulkStatus, seconds: float) -> RenderableType:
-    """Progress bar and counts. `seconds`: since its start."""
+    """Progress bar, counts and the latest timeline entries. `seconds`: since its start."""
     counts = status.counts
     bar = Table.grid(padding=(0, 1))
     bar.add_row(
@@ -45,9 +45,11 @@ def bulk_panel(status: BulkStatus, seconds: float) -> RenderableType:
 
 @contextmanager
 def bulk_display(console: Console, started: float) -> Iterator[Callable[[BulkStatus], None]]:
-    """A display for as long as the block runs: call it with each new status.
+    """A display while the block runs: call it with each new status.
 
-    `started`: `time.monotonic()` of the bulk's start.
+    Args:
+        console: Where to print; without a terminal, one line per change.
+        started: `time.monotonic()` at the start of the bulk.
     """
     if not console.is_terminal:
         yield lambda status: console.print(_plain_line(status, time.monotonic() - started))
@@ -67,11 +69,14 @@ def _plain_line(status: BulkStatus, seconds: float) -> Text:
 
 
 def _remaining_time(status: BulkStatus, seconds: float) -> str:
-    """How long it may still take at the pace until now."""
+    """How long the rest takes at the pace so far; empty once nothing waits to start.
+
+    Rows that are open for days, such as port-ins, have no pace.
+    """
     ended = status.counts.ended - status.counts.already_done
     remaining = status.rows - status.counts.ended
     return (
         f"about {format_duration(seconds / ended * remaining)} remaining"
-        if ended and remaining
+        if ended and remaining and status.counts.waiting
         else ""
     )

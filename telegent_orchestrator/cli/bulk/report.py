@@ -1,20 +1,15 @@
-"""`tgo bulk report`: what happened to each row, as CSV, and as a page with charts."""
+"""The outcome of each row of a bulk, as a CSV file and as an HTML page."""
 
-import asyncio
 import csv
 import io
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from telegent_orchestrator._models import WireModel
-from telegent_orchestrator.bulk import BulkState, Counts, RowResult, RowState
-from telegent_orchestrator.cli.bulk.charts import render_page
-from telegent_orchestrator.cli.commands.bulk import Reference, not_found
-from telegent_orchestrator.cli.connection import Connection
-from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.bulk import BulkState, BulkStatus, Counts, RowResult, RowState
+from telegent_orchestrator.cli.bulk.html_report import render_page, row_seconds
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.names import onboarding_id
 
@@ -22,10 +17,14 @@ COLUMNS = (
     *("row", "reference", "state", "detail", "account_id", "phone_numbers"),
     *("started_at", "ended_at", "seconds", "workflow_id"),
 )
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Beginnings of cells that spreadsheets take for formulas."""
+PHONE_NUMBERS = re.compile(r"\+[0-9]{8,15}( \+[0-9]{8,15})*")
+"""They begin with a plus sign and cannot do harm; programs read them from the report."""
 
 
 class ReportResult(WireModel):
-    """What `bulk report --json` prints: counts, and the files that were written."""
+    """What `bulk report --json` prints."""
 
     reference: str
     state: BulkState
@@ -33,74 +32,41 @@ class ReportResult(WireModel):
     files: list[str]
 
 
-def report(
-    context: typer.Context,
-    bulk: Reference,
-    csv_file: Annotated[
-        str | None, typer.Option("--csv", metavar="FILE", help="Write one line for each row here.")
-    ] = None,
-    html_file: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Write a page with charts here.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write what happened to each row. The files hold phone numbers."""
-    with Output(as_json) as output:
-        if not (csv_file or html_file):
-            raise CommandError(
-                "say what to write: --csv FILE, --html FILE, or both", ExitStatus.USAGE
-            )
-        done = asyncio.run(_report(context.obj, bulk, csv_file, html_file))
-        if as_json:
-            output.document(done)
-        else:
-            output.show(*(f"written: {file}" for file in done.files))
-
-
-def rows_csv(rows: list[RowResult]) -> str:
-    """One line for each row; times in UTC."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for row in rows:
-        duration = row_seconds(row)
-        table.writerow(
-            [
-                row.row,
-                row.reference,
-                row.state.value,
-                _escape_formula(row.detail),
-                row.account_id,
-                " ".join(row.phone_numbers),
-                _format_time(row.started_at),
-                _format_time(row.ended_at),
-                "" if duration is None else f"{duration:.1f}",
-                "" if row.state is RowState.WAITING else onboarding_id(row.reference),
-            ]
-        )
-    return text.getvalue()
-
-
-def row_seconds(row: RowResult) -> float | None:
-    """How long the row took; None when it has not ended."""
-    if row.started_at is None or row.ended_at is None:
-        return None
-    return (row.ended_at - row.started_at).total_seconds()
-
-
-async def _report(
-    connection: Connection, reference: str, csv_file: str | None, html_file: str | None
+def write_report(
+    status: BulkStatus, rows: Sequence[RowResult], csv_file: str | None, html_file: str | None
 ) -> ReportResult:
-    async with connection.open(not_found(reference, connection)) as session:
-        handle = session.bulks.get(reference)
-        status = await handle.status()
-        rows = [row async for row in handle.rows()]
+    """Write the files. Raises CommandError if one cannot be written."""
     files = []
     if csv_file:
         files.append(_write(csv_file, rows_csv(rows)))
     if html_file:
         files.append(_write(html_file, render_page(status, rows)))
-    return ReportResult(reference=reference, state=status.state, counts=status.counts, files=files)
+    return ReportResult(
+        reference=status.reference, state=status.state, counts=status.counts, files=files
+    )
+
+
+def rows_csv(rows: Sequence[RowResult]) -> str:
+    """One line per row; times in UTC. Cells that look like formulas begin with an apostrophe."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for row in rows:
+        seconds = row_seconds(row)
+        cells = [
+            str(row.row),
+            row.reference,
+            row.state.value,
+            row.detail,
+            row.account_id,
+            " ".join(row.phone_numbers),
+            _format_time(row.started_at),
+            _format_time(row.ended_at),
+            "" if seconds is None else f"{seconds:.1f}",
+            "" if row.state is RowState.WAITING else onboarding_id(row.reference),
+        ]
+        table.writerow([_escape_formula(cell) for cell in cells])
+    return text.getvalue()
 
 
 def _write(file: str, text: str) -> str:
@@ -117,6 +83,7 @@ def _format_time(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}" if time else ""
 
 
-def _escape_formula(text: str) -> str:
-    """The vendor's words; a spreadsheet would take some of them for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+def _escape_formula(cell: str) -> str:
+    if PHONE_NUMBERS.fullmatch(cell):
+        return cell
+    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA_PREFIXES) else cell

@@ -1,6 +1,7 @@
-"""`tgo bulk template`, `check`, `start`, `status`: thousands of onboardings from one file."""
+"""`tgo bulk`: thousands of onboardings from one file."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,30 +9,46 @@ from typing import Annotated
 import typer
 
 from telegent_orchestrator._models import WireModel
-from telegent_orchestrator.bulk import DEFAULT_WINDOW, MAX_WINDOW, BulkRow
+from telegent_orchestrator.bulk import (
+    DEFAULT_WINDOW,
+    MAX_WINDOW,
+    BulkCancel,
+    BulkCommand,
+    BulkRow,
+    bulk_id,
+)
 from telegent_orchestrator.bulk_rows import Format, InvalidRowsError, read_rows
 from telegent_orchestrator.cli.bulk.panel import bulk_display, bulk_panel
+from telegent_orchestrator.cli.bulk.report import ReportResult, write_report
 from telegent_orchestrator.cli.bulk.view import BulkView, bulk_view
-from telegent_orchestrator.cli.commands.bulk_template import template_csv, template_json_lines
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session, read_text
-from telegent_orchestrator.cli.input import By, current_user, read_json
+from telegent_orchestrator.cli.input import By, Reason, build_message, current_user, read_json
 from telegent_orchestrator.cli.live import monotonic_at
 from telegent_orchestrator.cli.output import AsJson, Output
-from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
+from telegent_orchestrator.cli.port_in_checks import check_rows
+from telegent_orchestrator.cli.results import (
+    CommandError,
+    ExitStatus,
+    MessageResult,
+    NextStep,
+    StartResult,
+)
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client.bulk import BulkConflictError, BulkHandle
 
 FORMATS = {
     ".csv": Format.CSV,
+    ".tsv": Format.CSV,
     ".jsonl": Format.JSON_LINES,
     ".ndjson": Format.JSON_LINES,
 }
 RowsFile = Annotated[str, typer.Argument(metavar="FILE", help="`.csv`, or JSON Lines (`.jsonl`).")]
 Common = Annotated[
     str | None,
-    typer.Option("--common", metavar="FILE", help="JSON file with what all rows have as well."),
+    typer.Option("--common", metavar="FILE", help="JSON file with fields that all rows share."),
 ]
 Reference = Annotated[str, typer.Argument(metavar="BULK", help="The bulk's reference.")]
+Send = Callable[[BulkHandle], Awaitable[int | None]]
 
 
 class RowsValidation(WireModel):
@@ -40,29 +57,25 @@ class RowsValidation(WireModel):
     valid: bool
     rows: int = 0
     errors: list[str] = []
-
-
-def template(
-    form: Annotated[Format, typer.Argument(help="What to write.")] = Format.CSV,
-) -> None:
-    """Print a file to fill in: every column that a new number or a port-in can need."""
-    print(template_csv() if form is Format.CSV else template_json_lines(), end="")
+    warnings: list[str] = []
 
 
 def check(file: RowsFile, common: Common = None, as_json: AsJson = False) -> None:
-    """Check every row, and name every error with its rows. Nothing is sent."""
+    """Check every row, and report each error with its rows. Nothing is sent."""
     with Output(as_json) as output:
         try:
-            rows = load_rows(file, common)
+            rows, warnings = load_rows(file, common)
         except CommandError as error:
             if not (as_json and error.errors):
                 raise
             output.document(RowsValidation(valid=False, errors=error.errors))
             raise typer.Exit(error.exit_status) from None
         if as_json:
-            output.document(RowsValidation(valid=True, rows=len(rows)))
-        else:
-            output.show(f"{file}: all {len(rows)} rows are valid")
+            output.document(RowsValidation(valid=True, rows=len(rows), warnings=warnings))
+            return
+        for warning in warnings:
+            output.notice(f"warning: {warning}")
+        output.show(f"{file}: all {len(rows)} rows are valid")
 
 
 def start(
@@ -80,15 +93,17 @@ def start(
     ] = DEFAULT_WINDOW,
     reference: Annotated[
         str | None,
-        typer.Option("--id", help="The bulk's reference. By default from the file's name and rows"),
+        typer.Option("--id", help="The bulk's reference. Default: from the file's name and rows."),
     ] = None,
     by: By = None,
     watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
-    """Onboard every row of a file. The same file sent again joins what is there."""
+    """Onboard every row of a file. The same file joins the bulk that it has started."""
     with Output(as_json) as output:
-        rows = load_rows(file, common)
+        rows, warnings = load_rows(file, common)
+        for warning in warnings:
+            output.notice(f"warning: {warning}")
         status = _start(context.obj, Path(file).stem, rows, window, reference, by, watch, output)
         raise typer.Exit(asyncio.run(status))
 
@@ -96,38 +111,116 @@ def start(
 def status(
     context: typer.Context, bulk: Reference, watch: Watch = False, as_json: AsJson = False
 ) -> None:
-    """Show how many rows have ended and how, and what to do next."""
+    """Show the rows by state, those that need an operator, and what to do next."""
     with Output(as_json) as output:
         raise typer.Exit(asyncio.run(_status(context.obj, bulk, watch, output)))
 
 
-def load_rows(file: str, common: str | None) -> list[BulkRow]:
-    """The rows in the file. Raises CommandError with every error."""
-    form = FORMATS.get(Path(file).suffix.lower())
-    if form is None:
+def pause(
+    context: typer.Context, bulk: Reference, reason: Reason, by: By = None, as_json: AsJson = False
+) -> None:
+    """Start no more rows for now. Running rows continue."""
+    with Output(as_json) as output:
+        command = build_message(BulkCommand, by=by, reason=reason)
+        _send(context.obj, bulk, lambda handle: handle.pause(command), "paused", output)
+
+
+def resume(
+    context: typer.Context, bulk: Reference, reason: Reason, by: By = None, as_json: AsJson = False
+) -> None:
+    """Start rows again after a pause."""
+    with Output(as_json) as output:
+        command = build_message(BulkCommand, by=by, reason=reason)
+        _send(context.obj, bulk, lambda handle: handle.resume(command), "resumed", output)
+
+
+def retry(
+    context: typer.Context, bulk: Reference, reason: Reason, by: By = None, as_json: AsJson = False
+) -> None:
+    """Start failed and cancelled rows again."""
+    with Output(as_json) as output:
+        command = build_message(BulkCommand, by=by, reason=reason)
+        _send(
+            context.obj,
+            bulk,
+            lambda handle: handle.retry(command),
+            "retrying failed and cancelled rows",
+            output,
+        )
+
+
+def cancel(
+    context: typer.Context,
+    bulk: Reference,
+    reason: Reason,
+    cancel_running: Annotated[
+        bool, typer.Option("--cancel-running", help="Also cancel the rows that are running.")
+    ] = False,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start no more rows. Running rows continue, unless --cancel-running is given."""
+    with Output(as_json) as output:
+        command = build_message(BulkCancel, by=by, reason=reason, cancel_running=cancel_running)
+        _send(
+            context.obj, bulk, lambda handle: handle.cancel(command), "starts no more rows", output
+        )
+
+
+def report(
+    context: typer.Context,
+    bulk: Reference,
+    csv_file: Annotated[
+        str | None, typer.Option("--csv", metavar="FILE", help="Write one line per row here.")
+    ] = None,
+    html_file: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write a page with charts here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the outcome of each row. The files contain phone numbers."""
+    with Output(as_json) as output:
+        if not (csv_file or html_file):
+            raise CommandError("give --csv FILE, --html FILE, or both", ExitStatus.USAGE)
+        result = asyncio.run(_report(context.obj, bulk, csv_file, html_file))
+        if as_json:
+            output.document(result)
+        else:
+            output.show(*(f"wrote {file}" for file in result.files))
+
+
+def load_rows(file: str, common: str | None) -> tuple[list[BulkRow], list[str]]:
+    """The rows in the file, and warnings. Raises CommandError with every error."""
+    file_format = FORMATS.get(Path(file).suffix.lower())
+    if file_format is None:
         raise CommandError(f"{file}: its name must end in {', '.join(FORMATS)}", ExitStatus.USAGE)
     text = read_text(Path(file), "the file of rows")
     common_fields = read_json(common) if common else None
     try:
-        return read_rows(text, form, common_fields)
+        rows = read_rows(text, file_format, common_fields)
+        return rows, check_rows(rows)
     except InvalidRowsError as error:
-        count = len(error.errors)
-        said = f"{file} has {count} error{'s' if count > 1 else ''}; nothing was sent"
-        raise CommandError(said, ExitStatus.USAGE, errors=error.messages()) from None
+        count = f"{len(error.errors)} error{'s' if len(error.errors) > 1 else ''}"
+        at_least = "at least " if error.truncated else ""
+        raise CommandError(
+            f"{file} has {at_least}{count}; nothing was sent",
+            ExitStatus.USAGE,
+            errors=error.messages(),
+        ) from None
 
 
 def not_found(reference: str, connection: Connection) -> CommandError:
-    """What to say when there is no such bulk."""
+    """The error if there is no such bulk."""
     list_command = connection.command("list", "--type", "bulk")
     return CommandError(
         f"there is no bulk {reference} in this namespace",
         ExitStatus.USAGE,
-        next_steps=[NextStep(reason="see which there are with:", commands=[list_command])],
+        next_steps=[NextStep(reason="list bulks with:", commands=[list_command])],
     )
 
 
 def watch_hint(reference: str, connection: Connection) -> NextStep:
-    """How to follow what comes of it."""
+    """How to watch the bulk."""
     command = connection.command("bulk", "status", reference, "--watch")
     return NextStep(reason="watch it with:", commands=[command])
 
@@ -153,15 +246,13 @@ async def _start(
         except BulkConflictError as error:
             raise CommandError(f"{error}: give another --id", ExitStatus.USAGE) from None
         if handle.joined:
-            output.notice(
-                f"bulk {reference} is there already: it is joined, and nothing done twice"
-            )
+            output.notice(f"bulk {reference} exists with the same rows: joined it")
         if watch:
             return await _watch(handle, session, output)
-    said = "was there" if handle.joined else f"has started with {len(rows)} rows"
+    text = "joined" if handle.joined else f"started with {len(rows)} rows"
     next_steps = [watch_hint(reference, connection)]
     document = StartResult(workflow_id=handle.id, joined=handle.joined, next=next_steps)
-    output.result(f"bulk {reference} {said}", document)
+    output.result(f"bulk {reference} {text}", document)
     return ExitStatus.DONE
 
 
@@ -176,8 +267,8 @@ async def _status(
     if output.as_json:
         output.document(view)
     else:
-        lasted = (view.ended_at or datetime.now(UTC)) - view.started_at
-        output.show(bulk_panel(view.status, lasted.total_seconds()))
+        elapsed = (view.ended_at or datetime.now(UTC)) - view.started_at
+        output.show(bulk_panel(view.status, elapsed.total_seconds()))
         _print_summary(view, output)
     return view.state.exit_status
 
@@ -197,10 +288,33 @@ async def _watch(handle: BulkHandle, session: Session, output: Output) -> ExitSt
 
 
 def _print_summary(view: BulkView, output: Output) -> None:
-    output.show("", f"bulk {view.reference}: {view.status.state.value}")
+    output.show("", f"bulk {view.reference}: {view.state.value}, {view.status.state.value}")
     for row in view.failed:
-        said = row.detail or row.state.value
-        output.show(f"  row {row.row} ({row.reference}): {said}")
+        output.show(f"  row {row.row} ({row.reference}): {row.detail or row.state.value}")
     if more := view.status.counts.unsuccessful - len(view.failed):
-        output.show(f"  and {more} rows more: see the report")
+        output.show(f"  and {more} more rows: see the report")
     output.show_next_steps(view.next)
+
+
+def _send(connection: Connection, bulk: str, send: Send, result: str, output: Output) -> None:
+    asyncio.run(_send_message(connection, bulk, send))
+    document = MessageResult(workflow_id=bulk_id(bulk), next=[watch_hint(bulk, connection)])
+    output.result(f"bulk {bulk}: {result}", document)
+
+
+async def _send_message(connection: Connection, bulk: str, send: Send) -> None:
+    async with connection.open(not_found(bulk, connection)) as session:
+        handle = session.bulks.get(bulk)
+        # Query first: without the worker's keys this fails, before anything is sent unencrypted.
+        await with_timeout(handle.status())
+        await with_timeout(send(handle))
+
+
+async def _report(
+    connection: Connection, reference: str, csv_file: str | None, html_file: str | None
+) -> ReportResult:
+    async with connection.open(not_found(reference, connection)) as session:
+        handle = session.bulks.get(reference)
+        status = await handle.status()
+        rows = [row async for row in handle.rows()]
+    return write_report(status, rows, csv_file, html_file)

@@ -1,4 +1,4 @@
-"""`tgo start` and `status`: an onboarding from its request to its end."""
+"""`tgo start`, `status`, `resolve` and `cancel`: an onboarding."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,17 +8,34 @@ from typing import Annotated
 import typer
 
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
-from telegent_orchestrator.cli.input import File, SecretOptions, SetOptions, load_request
+from telegent_orchestrator.cli.input import (
+    By,
+    File,
+    Reason,
+    SecretOptions,
+    SetOptions,
+    build_message,
+    load_request,
+)
 from telegent_orchestrator.cli.live import display, monotonic_at
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import onboarding_panel, result_rows
-from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
+from telegent_orchestrator.cli.results import (
+    CommandError,
+    ExitStatus,
+    MessageResult,
+    NextStep,
+    StartResult,
+)
 from telegent_orchestrator.cli.views import OnboardingView, onboarding_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import OnboardingHandle
 from telegent_orchestrator.lines import LineRequest
+from telegent_orchestrator.names import onboarding_id
 from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.progress import Resolution, ResolutionAction
 
+UNENCRYPTED_HINT = "stored unencrypted in Temporal's history: no personal data"
 Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="The onboarding's reference.")]
 
 
@@ -30,7 +47,7 @@ def start(
     secrets: SecretOptions = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start an onboarding, or join the one with the same reference."""
+    """Start an onboarding, or join the one with the same reference and the same request."""
     with Output(as_json) as output:
         request = load_request(OnboardingRequest, file, sets, secrets)
         raise typer.Exit(asyncio.run(_start(context.obj, request, watch, output)))
@@ -39,23 +56,69 @@ def start(
 def status(
     context: typer.Context, reference: Reference, watch: Watch = False, as_json: AsJson = False
 ) -> None:
-    """Show how far an onboarding is, and what to do next."""
+    """Show the steps of an onboarding, what it waits for, and what to do next."""
     with Output(as_json) as output:
         raise typer.Exit(asyncio.run(_status(context.obj, reference, watch, output)))
 
 
+def resolve(
+    context: typer.Context,
+    reference: Reference,
+    step: Annotated[
+        str, typer.Argument(metavar="STEP", help="The step that needs an operator, as shown.")
+    ],
+    action: Annotated[
+        ResolutionAction,
+        typer.Argument(
+            help="adopt: use the resource --id; retry: send the call once more; abandon: fail the "
+            "step."
+        ),
+    ],
+    reason: Reason,
+    line: Annotated[
+        str | None, typer.Option("--line", help="Key of the line whose step it is.")
+    ] = None,
+    adopted_id: Annotated[
+        str | None, typer.Option("--id", help="Telegent's id of the resource to adopt.")
+    ] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Resolve the escalation of a step that needs an operator."""
+    with Output(as_json) as output:
+        resolution = build_message(
+            Resolution, step=step, action=action.value, id=adopted_id, by=by, reason=reason
+        )
+        asyncio.run(_resolve(context.obj, reference, resolution, line))
+        output.result("resolved", _message_result(reference, context.obj))
+
+
+def cancel(
+    context: typer.Context,
+    reference: Reference,
+    reason: Annotated[str, typer.Option("--reason", help=f"Why; {UNENCRYPTED_HINT}.")] = "",
+    by: Annotated[str, typer.Option("--by", help=f"Who does this; {UNENCRYPTED_HINT}.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Cancel an onboarding and its lines, and roll back what can be. Port-ins continue."""
+    with Output(as_json) as output:
+        text = ": ".join(filter(None, (by, reason)))
+        asyncio.run(_cancel(context.obj, reference, text))
+        output.result("cancel requested", _message_result(reference, context.obj))
+
+
 def not_found(reference: str, connection: Connection) -> CommandError:
-    """What to say when there is no such onboarding."""
+    """The error if there is no such onboarding."""
     list_command = connection.command("list", "--type", "onboarding")
     return CommandError(
-        f"there is no onboarding {reference} (nor that line of it) in this namespace",
+        f"there is no onboarding {reference} (or no such line of it) in this namespace",
         ExitStatus.USAGE,
-        next_steps=[NextStep(reason="see which there are with:", commands=[list_command])],
+        next_steps=[NextStep(reason="list onboardings with:", commands=[list_command])],
     )
 
 
 def watch_hint(reference: str, connection: Connection) -> NextStep:
-    """How to follow what comes of it."""
+    """How to watch the onboarding."""
     command = connection.command("status", reference, "--watch")
     return NextStep(reason="watch it with:", commands=[command])
 
@@ -69,16 +132,14 @@ async def _start(
             output.notice(UNENCRYPTED_WARNING)
         handle = await session.orchestrator.start_onboarding(request)
         if handle.joined:
-            output.notice(
-                f"there is an onboarding {reference} already: it is joined, and this request is "
-                "not used"
-            )
+            output.notice(f"onboarding {reference} exists with the same request: joined it")
         if watch:
-            return await _watch(handle, reference, session, output, request.lines)
-    next_step = watch_hint(reference, connection)
+            return await _watch(handle, session, output, request.lines)
     output.result(
-        f"onboarding {reference} {'was there' if handle.joined else 'has started'}",
-        StartResult(workflow_id=handle.id, joined=handle.joined, next=[next_step]),
+        f"onboarding {reference} {'joined' if handle.joined else 'started'}",
+        StartResult(
+            workflow_id=handle.id, joined=handle.joined, next=[watch_hint(reference, connection)]
+        ),
     )
     return ExitStatus.DONE
 
@@ -89,26 +150,25 @@ async def _status(
     async with connection.open(not_found(reference, connection)) as session:
         handle = session.orchestrator.onboarding(reference)
         if watch:
-            return await _watch(handle, reference, session, output)
+            return await _watch(handle, session, output)
         view = await with_timeout(onboarding_view(handle, session))
     if output.as_json:
         output.document(view)
     else:
-        lasted = (view.ended_at or datetime.now(UTC)) - view.started_at
-        output.show(onboarding_panel(view.progress, lasted.total_seconds()))
+        elapsed = (view.ended_at or datetime.now(UTC)) - view.started_at
+        output.show(onboarding_panel(view.progress, elapsed.total_seconds()))
         _print_summary(view, output)
     return view.state.exit_status
 
 
 async def _watch(
     handle: OnboardingHandle,
-    reference: str,
     session: Session,
     output: Output,
     lines: Sequence[LineRequest] = (),
 ) -> ExitStatus:
     started = monotonic_at((await handle.execution()).started_at)
-    watch_command = session.command("status", reference, "--watch")
+    watch_command = session.command("status", handle.reference, "--watch")
     views = watch_views(lambda: onboarding_view(handle, session), output.notice, watch_command)
     if output.as_json:
         async for view in views:
@@ -121,17 +181,40 @@ async def _watch(
     return view.state.exit_status
 
 
+async def _resolve(
+    connection: Connection, reference: str, resolution: Resolution, line: str | None
+) -> None:
+    async with connection.open(not_found(reference, connection)) as session:
+        onboarding = session.orchestrator.onboarding(reference)
+        await with_timeout(onboarding.resolve(resolution, line=line))
+
+
+async def _cancel(connection: Connection, reference: str, reason: str) -> None:
+    async with connection.open(not_found(reference, connection)) as session:
+        onboarding = session.orchestrator.onboarding(reference)
+        # Temporal accepts a cancel of an ended workflow without an error.
+        if (await onboarding.execution()).ended_at:
+            raise CommandError("rejected: it has already ended", ExitStatus.FAILED)
+        await onboarding.cancel(reason=reason)
+
+
+def _message_result(reference: str, connection: Connection) -> MessageResult:
+    return MessageResult(
+        workflow_id=onboarding_id(reference), next=[watch_hint(reference, connection)]
+    )
+
+
 def _print_summary(view: OnboardingView, output: Output) -> None:
-    """How it stands in a sentence, what there is, what went wrong, and what to do next."""
+    """State, results, what was rolled back, errors, and what to do next."""
     progress = view.progress
     output.show("", f"onboarding {view.reference}: {view.state.value}")
     if result := progress.onboarding.result:
         output.show(*result_rows(result.lines))
-    undone = [
+    reports = [
         progress.onboarding.compensation,
         *(line.compensation for line in progress.lines.values()),
     ]
-    output.show(*(f"  taken back: {thing}" for part in undone for thing in part.rolled_back))
-    output.show(*(f"  left: {thing}" for part in undone for thing in part.retained))
+    output.show(*(f"  rolled back: {item}" for report in reports for item in report.rolled_back))
+    output.show(*(f"  retained: {item}" for report in reports for item in report.retained))
     output.show(*(f"  {error}" for error in view.errors))
     output.show_next_steps(view.next)

@@ -1,32 +1,58 @@
-"""`tgo port-in start` and `status`: a port-in, of an onboarding or started alone."""
+"""`tgo port-in`: a port-in that was started alone or by an onboarding."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from telegent_orchestrator._models import E164
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
-from telegent_orchestrator.cli.input import File, SecretOptions, SetOptions, load_request
+from telegent_orchestrator.cli.input import (
+    By,
+    File,
+    Reason,
+    SecretOptions,
+    SetOptions,
+    build_message,
+    load_request,
+)
 from telegent_orchestrator.cli.live import monotonic_at, port_in_display
+from telegent_orchestrator.cli.next_steps import port_in_next_steps
 from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.port_in_checks import check_port_in, describe_start
 from telegent_orchestrator.cli.rendering import port_in_panel
-from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
+from telegent_orchestrator.cli.results import (
+    CommandError,
+    ExitStatus,
+    MessageResult,
+    NextStep,
+    StartResult,
+)
 from telegent_orchestrator.cli.views import PortInView, port_in_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
-from telegent_orchestrator.client import PortInHandle
-from telegent_orchestrator.port_in import PortInRequest
+from telegent_orchestrator.client import MessageRejectedError, PortInHandle
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    OperatorAction,
+    OperatorDecision,
+    PortInCancel,
+    PortInCorrection,
+    PortInRequest,
+    PortState,
+)
 
 WORKFLOW_ID_PREFIX = "port-in-"
-"""How ids of port-ins begin; numbers begin with a plus sign."""
+"""Workflow ids of port-ins begin with it; phone numbers begin with a plus sign."""
 
 Number = Annotated[
     str,
     typer.Argument(
-        metavar="NUMBER", help="Phone number such as +18015550142, or an id that `list` shows."
+        metavar="NUMBER", help="Phone number such as +18015550123, or an id that `list` shows."
     ),
 ]
+Send = Callable[[PortInHandle], Awaitable[PortState | None]]
 
 
 def start(
@@ -37,47 +63,130 @@ def start(
     secrets: SecretOptions = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start a port-in, or join the one of the same number."""
+    """Start a port-in, or join the one of the same number and the same request."""
     with Output(as_json) as output:
         request = load_request(PortInRequest, file, sets, secrets)
+        for notice in describe_start(check_port_in(request.details)):
+            output.notice(notice)
         raise typer.Exit(asyncio.run(_start(context.obj, request, watch, output)))
 
 
 def status(
     context: typer.Context, number: Number, watch: Watch = False, as_json: AsJson = False
 ) -> None:
-    """Show how far a port-in is, who did what, and what to do next."""
+    """Show the state of a port-in, its timeline, and what to do next."""
     with Output(as_json) as output:
         raise typer.Exit(asyncio.run(_status(context.obj, number, watch, output)))
 
 
+def correct(
+    context: typer.Context,
+    number: Number,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE]", help="JSON file with new values; `-`: standard input."),
+    ] = None,
+    sets: SetOptions = None,
+    secrets: SecretOptions = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send missing or corrected data; fields that are left out keep their values."""
+    with Output(as_json) as output:
+        correction = load_request(PortInCorrection, file, sets, secrets, by=by)
+        _send(context.obj, number, lambda port_in: port_in.correct(correction), output)
+
+
+def cancel(
+    context: typer.Context, number: Number, reason: Reason, by: By = None, as_json: AsJson = False
+) -> None:
+    """Request a cancel. The port-in may complete before it: check its status."""
+    with Output(as_json) as output:
+        command = build_message(PortInCancel, by=by, reason=reason)
+        _send(context.obj, number, lambda port_in: port_in.cancel(command), output)
+
+
+def attach(
+    context: typer.Context,
+    number: Number,
+    order_id: Annotated[str, typer.Argument(metavar="ORDER", help="Telegent's order id.")],
+    reason: Reason,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Attach the order of a submit whose response was lost."""
+    with Output(as_json) as output:
+        order = build_message(AttachOrder, order_id=order_id, by=by, reason=reason)
+        _send(context.obj, number, lambda port_in: port_in.attach_order(order), output)
+
+
+def decide(
+    context: typer.Context,
+    number: Number,
+    action: Annotated[
+        OperatorAction,
+        typer.Argument(help="What to do; replace_data takes --set, --secret or --file."),
+    ],
+    reason: Reason,
+    file: Annotated[
+        str | None, typer.Option("--file", help="JSON file of a correction; for replace_data.")
+    ] = None,
+    sets: SetOptions = None,
+    secrets: SecretOptions = None,
+    order_id: Annotated[
+        str | None, typer.Option("--order", help="Telegent's order id; for attach_order.")
+    ] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide as an operator, when a correction is not enough."""
+    with Output(as_json) as output:
+        data: JsonValue = None
+        if action is OperatorAction.REPLACE_DATA:
+            correction = load_request(PortInCorrection, file, sets, secrets, by=by)
+            data = correction.model_dump(mode="json", exclude_none=True)
+        elif file or sets or secrets:
+            raise CommandError(
+                f"{action.value} takes no data: only replace_data does", ExitStatus.USAGE
+            )
+        decision = build_message(
+            OperatorDecision,
+            action=action.value,
+            order_id=order_id,
+            correction=data,
+            by=by,
+            reason=reason,
+        )
+        _send(context.obj, number, lambda port_in: port_in.resolve(decision), output)
+
+
 def find_port_in(number: str, session: Session) -> PortInHandle:
-    """The port-in of this number or with this id. Raises CommandError when it is neither."""
+    """The port-in of this number or with this id. Raises CommandError if it is neither."""
     if number.startswith(WORKFLOW_ID_PREFIX):
         return session.orchestrator.port_in_by_id(number)
     try:
         return session.orchestrator.port_in(TypeAdapter(E164).validate_python(number))
     except ValidationError:
         raise CommandError(
-            f"{number} is neither a phone number such as +18015550142 nor an id such as "
+            f"{number} is neither a phone number such as +18015550123 nor an id such as "
             f"{WORKFLOW_ID_PREFIX}…",
             ExitStatus.USAGE,
         ) from None
 
 
 def not_found(number: str, connection: Connection) -> CommandError:
-    """What to say when there is no such port-in."""
+    """The error if there is no such port-in."""
     list_command = connection.command("list", "--type", "port-in")
     return CommandError(
         f"there is no port-in of {number} in this namespace, or the key for ids "
-        "(--id-key-file, TELEGENT_ID_KEY_FILE) is not the worker's",
+        "(--id-key-file, TELEGENT_ID_KEY_FILE) differs from the worker's",
         ExitStatus.USAGE,
-        next_steps=[NextStep(reason="see which there are with:", commands=[list_command])],
+        next_steps=[NextStep(reason="list port-ins with:", commands=[list_command])],
     )
 
 
 def watch_hint(number: str, connection: Connection) -> NextStep:
-    """How to follow what comes of it."""
+    """How to watch the port-in."""
     command = connection.command("port-in", "status", number, "--watch")
     return NextStep(reason="watch it with:", commands=[command])
 
@@ -91,16 +200,14 @@ async def _start(
             output.notice(UNENCRYPTED_WARNING)
         handle = await session.orchestrator.start_port_in(request)
         if handle.joined:
-            output.notice(
-                f"there is a port-in of {number} already: it is joined, and this request is not "
-                "used"
-            )
+            output.notice(f"a port-in of {number} exists: joined it")
         if watch:
             return await _watch(handle, number, session, output)
-    next_step = watch_hint(number, connection)
     output.result(
-        f"the port-in of {number} {'was there' if handle.joined else 'has started'}",
-        StartResult(workflow_id=handle.id, joined=handle.joined, next=[next_step]),
+        f"port-in of {number} {'joined' if handle.joined else 'started'}",
+        StartResult(
+            workflow_id=handle.id, joined=handle.joined, next=[watch_hint(number, connection)]
+        ),
     )
     return ExitStatus.DONE
 
@@ -136,15 +243,40 @@ async def _watch(handle: PortInHandle, number: str, session: Session, output: Ou
 
 
 def _print_summary(view: PortInView, output: Output) -> None:
-    """How it stands in a sentence, when it is looked at next, and what to do next."""
+    """State, order, next poll, next deadline, errors, and what to do next."""
     port = view.status
     output.show("", f"port-in of {port.phone_number}: {view.state.value}, {port.state.value}")
     if port.order_id:
         output.show(f"  order {port.order_id}, Telegent says: {port.vendor_message}")
     if view.next_poll_at:
-        output.show(f"  next look at the order: {view.next_poll_at.astimezone():%Y-%m-%d %H:%M:%S}")
+        output.show(f"  next poll of the order: {view.next_poll_at.astimezone():%Y-%m-%d %H:%M:%S}")
     if port.next_deadline:
         deadline = port.next_deadline.astimezone()
         output.show(f"  next deadline: {port.next_deadline_name}, {deadline:%Y-%m-%d %H:%M}")
     output.show(*(f"  {error}" for error in view.errors))
     output.show_next_steps(view.next)
+
+
+def _send(connection: Connection, number: str, send: Send, output: Output) -> None:
+    result = asyncio.run(_send_message(connection, number, send))
+    state = f" in state {result.state_before}" if result.state_before else ""
+    output.result(f"accepted by the port-in{state}", result)
+
+
+async def _send_message(connection: Connection, number: str, send: Send) -> MessageResult:
+    async with connection.open(not_found(number, connection)) as session:
+        port_in = find_port_in(number, session)
+        # Query first: without the worker's keys this fails, before a secret is sent unencrypted.
+        await with_timeout(port_in.status())
+        try:
+            state_before = await with_timeout(send(port_in))
+        except MessageRejectedError as error:
+            status = await port_in.status()
+            raise CommandError(
+                f"rejected: {error}",
+                ExitStatus.FAILED,
+                next_steps=port_in_next_steps(status, port_in.id, session),
+            ) from error
+    return MessageResult(
+        workflow_id=port_in.id, state_before=state_before, next=[watch_hint(number, connection)]
+    )

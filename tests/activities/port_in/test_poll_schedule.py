@@ -13,9 +13,9 @@ from activities.port_in.poll_schedule import (
     PollContext,
     PollSchedule,
     describe_schedule,
-    is_business_day,
     next_poll_delay,
 )
+from telegent_orchestrator.us_calendar import is_business_day
 
 SALT_LAKE_CITY, NEW_YORK, HONOLULU = "+18015550142", "+12125550142", "+18085551234"
 DENVER = ZoneInfo("America/Denver")

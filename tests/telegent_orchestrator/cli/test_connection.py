@@ -19,6 +19,7 @@ from temporalio.client import Client, Interceptor, OutboundInterceptor, QueryWor
 
 from simulator import CarrierRecord, Simulator, SimulatorOptions
 from telegent_orchestrator.cli import watching
+from telegent_orchestrator.cli.connection import program_name, unknown_variable_warnings
 from telegent_orchestrator.cli.output import Output
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
@@ -116,7 +117,7 @@ async def test_options_win_over_the_environment_and_are_kept_in_commands(
             {"TEMPORAL_TLS_CLIENT_CERT_PATH": "/nowhere"},
             "TEMPORAL_TLS_CLIENT_CERT_PATH names /nowhere, which cannot be read: No such file",
         ),
-        ({"TEMPORAL_PROFILE": "absent"}, "TEMPORAL_* settings cannot be used"),
+        ({"TEMPORAL_PROFILE": "absent"}, "TEMPORAL_* settings are invalid"),
     ],
 )
 async def test_settings_that_cannot_be_used_are_one_sentence(
@@ -133,7 +134,7 @@ async def test_with_the_keys_everything_is_readable(sealed: Harness, request_fil
     cli = command_line(sealed, TELEGENT_PAYLOAD_KEYS=KEYS)
     said = await cli.run("port-in", "start", request_file, "--watch")
     assert said.status == 0
-    assert "stored in the clear" not in said.err
+    assert "stores what this command sends unencrypted" not in said.err
 
 
 @pytest.mark.parametrize(
@@ -157,9 +158,10 @@ async def test_without_the_right_keys_nothing_is_sent(
     sending = await wrong.run(*update, PIN="771204")
     for said in (watching, sending):
         assert said.status == 4
-        (sentence,) = said.err.splitlines()
+        sentence, *next_steps = said.err.splitlines()
         assert says in sentence
         assert "--payload-keys-file" in sentence
+        assert next_steps[-1] == "  tgo doctor"
     # The correction has not been sent, neither readable nor not.
     status = await right.run("port-in", "status", NUMBER, "--json")
     assert "corrected" not in status.out
@@ -179,8 +181,8 @@ async def test_without_a_worker_it_says_so(
     ):
         said = await cli.run(*words)
         assert said.status == 4
-        assert f"no worker answers in namespace '{namespace}' at " in said.err
-    assert "may still be taken" in said.err
+        assert f"no worker responded in namespace '{namespace}' at " in said.err
+    assert "may still be accepted" in said.err
     await handle.terminate()
 
 
@@ -274,9 +276,11 @@ async def test_ctrl_c_ends_the_watch_and_not_what_is_watched(
     running.send_signal(signal.SIGINT)
     said = await wait_output(running)
     assert said.status == 130
-    assert "not watched any more; what was started goes on" in said.err
+    assert "stopped watching; what was started continues" in said.err
     assert "Traceback" not in said.err
-    assert printed_command(said, "--watch") == f"tgo port-in status {NUMBER} --watch"
+    # As it was called.
+    [command] = [line for line in said.err.splitlines() if line.startswith("  ")]
+    assert command.endswith(f"python -m telegent_orchestrator.cli port-in status {NUMBER} --watch")
     assert (await cli.run("port-in", "status", NUMBER)).status == 0
 
 
@@ -316,4 +320,54 @@ def test_without_the_extra_it_says_in_one_sentence_what_to_install() -> None:
         [sys.executable, "-c", without], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 2
-    assert ran.stderr == "tgo needs typer, rich: pip install 'telegent-orchestrator[cli]'\n"
+    assert ran.stderr.startswith("tgo needs typer, rich: install this package with its extra [cli]")
+
+
+@pytest.mark.parametrize(
+    ("variable", "warning"),
+    [
+        ("TEMPORAL_ADRESS", "; did you mean TEMPORAL_ADDRESS?"),
+        ("TEMPORAL_TLS_CERT", ""),
+        ("TEMPORAL_ADDRESS", None),
+        ("TEMPORAL_GRPC_META_TEAM", None),
+        ("TEMPORAL_TLS_SERVER_NAME", None),
+    ],
+)
+def test_unknown_temporal_variable_is_a_warning(variable: str, warning: str | None) -> None:
+    warnings = unknown_variable_warnings({variable: "x", "HOME": "y"})
+    expected = f"{variable} is set and no setting has this name{warning}"
+    if warning:
+        assert warnings == [expected]
+    else:
+        assert len(warnings) == (warning is not None)
+
+
+async def test_unknown_temporal_variable_is_shown_when_temporal_is_unreachable() -> None:
+    said = await CommandLine({}).run(
+        "--address", "127.0.0.1:1", "status", "x", TEMPORAL_ADRESS="elsewhere"
+    )
+    assert said.status == 4
+    assert "TEMPORAL_ADRESS is set" in said.err
+
+
+@pytest.mark.parametrize(
+    ("argv0", "name"),
+    [
+        ("/usr/lib/python/pytest/__main__.py", f"{os.path.relpath(sys.executable)} -m "),
+        ("/somewhere/else/tgo", "/somewhere/else/tgo"),
+        (".venv/bin/tgo", ".venv/bin/tgo"),
+        ("/bin/pytest", "tgo"),
+    ],
+)
+def test_printed_commands_call_the_program_as_it_was_called(argv0: str, name: str) -> None:
+    assert program_name(argv0).startswith(name)
+
+
+def test_printed_commands_use_the_bare_name_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "tgo"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program_name(str(program)) == "tgo"

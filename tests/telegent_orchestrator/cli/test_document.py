@@ -13,7 +13,7 @@ import typer
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent_orchestrator.cli.app import app, bulks, port_ins
-from telegent_orchestrator.cli.commands.listing import STATUSES
+from telegent_orchestrator.cli.commands.list import STATUSES
 from telegent_orchestrator.cli.connection import VARIABLES
 from telegent_orchestrator.cli.results import ExitStatus
 from tests.harness import FAST_TIMINGS, Harness
@@ -95,7 +95,7 @@ async def test_every_command_of_the_page_on_bulks_does_what_it_says(
     assert [row["state"] for row in rows] == ["done", "done", "done"]
     assert [row["phone_numbers"] for row in rows] == [f"+1801555015{row}" for row in (1, 2, 3)]
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<svg") == 3
+    assert all(f"<h2>{title}" in page for title in ("Rows by state", "Duration of rows"))
     assert "<script" not in page
     assert [word for word in re.findall(r"https?://[^\s\"']+", page) if "w3.org" not in word] == []
 
@@ -161,6 +161,6 @@ def test_the_page_has_every_command_and_every_state() -> None:
     typed = {tuple(shlex.split(command.line)[1:3]) for command in commands()}
     assert {words[0] for words in typed} == {*names_of(app), "port-in"}
     of_bulks = [shlex.split(command.line)[1:3] for command in commands(BULK, "bulk ?")]
-    assert {word for _, word in of_bulks} == names_of(bulks)
+    assert {words[1] for words in of_bulks if words[0] == "bulk"} == names_of(bulks)
     assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_ins)
     assert [run for run in STATUSES if f"`{run}`" not in PAGE.read_text("utf-8")] == []

@@ -1,4 +1,4 @@
-"""What is read, filled in and refused before anything is sent."""
+"""What is read, filled in and rejected before anything is sent."""
 
 import asyncio
 import json
@@ -12,7 +12,14 @@ import pytest
 
 from telegent_orchestrator import lines, onboarding, port_in
 from telegent_orchestrator.cli.input import SECRET_FIELDS
-from tests.harness.command_line import CORRECTION, FAMILY, CommandLine, start_process, wait_output
+from tests.harness.command_line import (
+    CORRECTION,
+    FAMILY,
+    ROOT,
+    CommandLine,
+    start_process,
+    wait_output,
+)
 
 HERE = CommandLine({})
 
@@ -27,7 +34,7 @@ async def test_the_examples_are_valid(file: str, what: str) -> None:
     assert (said.status, said.out) == (0, f"{file} is a valid {what}\n")
 
 
-async def test_all_faults_are_named_at_once_with_their_places() -> None:
+async def test_all_errors_are_reported_at_once_with_their_fields() -> None:
     faulty = family(
         reference="with spaces", packages=[], routes={"message": {"message_route_id": ""}}, extra=1
     )
@@ -39,7 +46,7 @@ async def test_all_faults_are_named_at_once_with_their_places() -> None:
     assert said.err.startswith(f"standard input has {len(places)} errors")
 
 
-async def test_faults_as_one_document() -> None:
+async def test_errors_are_one_json_document() -> None:
     said = await HERE.run("validate", "-", "--json", given=family(reference="no good"))
     assert said.status == 2
     assert said.json["valid"] is False
@@ -54,10 +61,14 @@ async def test_faults_as_one_document() -> None:
         (None, "cannot be read: No such file"),
         (b'{"reference": "a",\n "b" 1}', "is not JSON: Expecting ':' delimiter in line 2"),
         (b"[]", "must hold a JSON object"),
-        (b"\xff\xfe", "it is not UTF-8 text"),
+        (b"\xff\xff", "it is not UTF-8 text; save it as UTF-8"),
+        (b'{"a": 1, "account": {"name": "A", "name": "B"}}', "has the key 'name' twice"),
+        (b'{"reference": ' + b"9" * 5_000 + b"}", "a number has too many digits"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": NaN}', "NaN is not a number in JSON"),
     ],
 )
-async def test_a_file_that_is_no_request_is_one_sentence(
+async def test_unusable_file_is_one_sentence(
     tmp_path: Path, content: bytes | None, says: str
 ) -> None:
     file = tmp_path / "request.json"
@@ -74,7 +85,7 @@ async def test_a_file_that_is_no_request_is_one_sentence(
     assert as_json.err == ""
 
 
-def test_every_secret_of_a_request_is_known_as_one() -> None:
+def test_every_secret_field_is_listed() -> None:
     hidden = {
         name
         for module in (onboarding, port_in, lines)
@@ -94,14 +105,14 @@ def test_every_secret_of_a_request_is_known_as_one() -> None:
         ("--secret", "subscribers.0.password=env:"),
     ],
 )
-async def test_secrets_are_no_arguments(option: str, value: str) -> None:
+async def test_secret_as_argument_is_rejected(option: str, value: str) -> None:
     said = await HERE.run("validate", FAMILY, option, value)
     assert said.status == 2
     assert "others can see" in said.err
     assert "tops3cret" not in said.err + said.out
 
 
-async def test_secrets_come_from_environment_files_and_standard_input(tmp_path: Path) -> None:
+async def test_secrets_are_read_from_environment_file_and_standard_input(tmp_path: Path) -> None:
     (tmp_path / "pin").write_text("short\n")
     # Each is too short, so that each is named if, and only if, it has been filled in.
     said = await HERE.run(
@@ -114,47 +125,44 @@ async def test_secrets_come_from_environment_files_and_standard_input(tmp_path: 
     )
     assert said.status == 2
     for at in range(3):
-        assert f"subscribers.{at}.password: String should have at least 8" in said.err
+        assert f"subscribers.{at}.password: must have at least 8" in said.err
     assert not any(word in said.err for word in ("short", "brief", "small"))
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--secret", "subscribers.0.password=env:NOT_SET"], "there is nothing in env:NOT_SET"),
+        (["--secret", "subscribers.0.password=env:NOT_SET"], "env:NOT_SET is empty or not set"),
         (["--secret", "subscribers.0.password=file:/nowhere"], "cannot be read: No such file"),
-        (["--secret", "subscribers.9.password=env:HOME"], "no place subscribers.9.password"),
+        (["--secret", "subscribers.9.password=env:HOME"], "no field subscribers.9.password"),
         (["--set", "reference"], "--set must be FIELD=VALUE"),
-        (["--set", "reference.more=1"], "no place reference.more"),
+        (["--set", "reference.more=1"], "no field reference.more"),
     ],
 )
-async def test_options_that_cannot_be_used_are_one_sentence(options: list[str], says: str) -> None:
+async def test_unusable_option_is_one_sentence(options: list[str], says: str) -> None:
     said = await HERE.run("validate", FAMILY, *options, HOME="somewhere-long")
     assert said.status == 2
     (sentence,) = said.err.splitlines()
     assert says in sentence
 
 
-async def test_standard_input_is_the_request_or_a_secret() -> None:
+async def test_standard_input_cannot_be_request_and_secret() -> None:
     said = await HERE.run("validate", "-", "--secret", "account.name=-", given=family())
     assert said.status == 2
     assert "standard input cannot be both" in said.err
 
 
-async def test_values_are_put_into_the_request() -> None:
+async def test_set_options_change_the_request() -> None:
     said = await HERE.run(
         *("validate", CORRECTION, "--as", "correction", "--json"),
         *("--set", "billing_address.zip=84O43", "--set", "lock_removed=true"),
     )
     assert {fault.split(":")[0] for fault in said.json["errors"]} == {
-        "billing_address.street1",
-        "billing_address.city",
-        "billing_address.state",
         "billing_address.zip",
     }
 
 
-async def test_a_secret_is_asked_for_and_not_shown() -> None:
+async def test_prompt_for_a_secret_does_not_echo_it() -> None:
     screen, terminal = pty.openpty()
     words = ("validate", FAMILY, "--secret", "subscribers.0.password", "--json")
     running = await start_process(*words, env={}, stdin=terminal)
@@ -168,15 +176,80 @@ async def test_a_secret_is_asked_for_and_not_shown() -> None:
     os.close(terminal)
     assert said.status == 2
     (fault,) = said.json["errors"]
-    assert fault.startswith("subscribers.0.password: String should have at least 8")
+    assert fault.startswith("subscribers.0.password: must have at least 8")
     assert not echoed
     assert "whisper" not in said.out + said.err
 
 
-async def test_without_a_terminal_it_says_how_to_give_a_secret() -> None:
+async def test_secret_without_a_terminal_names_the_sources() -> None:
     words = ("validate", FAMILY, "--secret", "subscribers.0.password")
     said = await wait_output(await start_process(*words, env={}))
     assert said.status == 2
     (sentence,) = said.err.splitlines()
-    assert "no terminal to ask at" in sentence
+    assert "no terminal to prompt at" in sentence
     assert "--secret subscribers.0.password=env:NAME" in sentence
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+async def test_files_of_windows_editors_are_read(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "request.json"
+    file.write_text(family(), encoding=encoding)
+    secret = tmp_path / "secret"
+    secret.write_text("long-enough-1\r\n", encoding="utf-8-sig")
+    said = await HERE.run(
+        "validate", str(file), "--secret", f"subscribers.0.password=file:{secret}"
+    )
+    assert (said.status, said.out) == (0, f"{file} is a valid onboarding\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (["losing_carrier=null"], "details.losing_carrier: is missing"),
+        (["billing_address.zip=10001"], "details.billing_address.zip: is in another state"),
+        (["billing_address.state=Yutah"], "details.billing_address.state: must be the name"),
+        (["phone_number=+1801555019"], "details.phone_number: must be a number in +1"),
+        (["old_service_stays_active=false"], "details.old_service_stays_active: must be true"),
+    ],
+)
+async def test_checks_of_the_worker_run_at_validate(changes: list[str], says: str) -> None:
+    path = str(ROOT / "examples" / "port-in.json")
+    options = [part for change in changes for part in ("--set", f"details.{change}")]
+    said = await HERE.run("validate", path, "--as", "port-in", *options)
+    assert said.status == 2
+    assert says in said.err
+    as_json = await HERE.run("validate", path, "--as", "port-in", *options, "--json")
+    assert any(text.startswith(says) for text in as_json.json["errors"])
+
+
+async def test_checks_of_the_worker_run_for_lines_of_an_onboarding() -> None:
+    said = await HERE.run("validate", FAMILY, "--set", "lines.2.number.billing_address.zip=10001")
+    assert said.status == 2
+    assert "lines.2.number.billing_address.zip: is in another state" in said.err
+
+
+async def test_request_that_temporal_cannot_store_names_its_largest_part() -> None:
+    line = json.loads(Path(FAMILY).read_text())["lines"][0]
+    numbers = [f"+1801555{at:04}" for at in range(500)]
+    filters = {"mode": "ACTIVE", "allowed_contacts": numbers, "blocked_contacts": numbers}
+    lines = [
+        {**line, "key": f"line-{at}", "subscriber": "manager", "message_filter": filters}
+        for at in range(150)
+    ]
+    said = await HERE.run("validate", "-", given=family(lines=lines))
+    assert said.status == 2
+    [sentence] = said.err.splitlines()
+    assert "MB of JSON and Temporal accepts 1.9 MB: its largest part is `lines`" in sentence
+
+
+async def test_version_is_printed() -> None:
+    said = await HERE.run("--version")
+    assert said.status == 0
+    assert said.out.startswith("tgo ")
+
+
+@pytest.mark.parametrize("kind", ["onboarding", "port-in"])
+async def test_template_is_valid(kind: str) -> None:
+    template = await HERE.run("template", kind)
+    said = await HERE.run("validate", "-", "--as", kind, given=template.out)
+    assert said.status == 0, said.err

@@ -70,7 +70,7 @@ async def test_who_has_waited_longest_for_a_person_is_first(
     assert [one.workflow_id for one in everything.executions] == [middle, oldest, youngest]
 
     people = await cli.run("list", "--needs-action", "--limit", "2")
-    assert "1 more: give --limit 3" in people.out
+    assert "1 more: use --limit 3" in people.out
     assert people.out.index(oldest) < people.out.index(middle)
     assert youngest not in people.out
     assert NUMBERS[0] not in people.out
@@ -86,7 +86,7 @@ async def test_a_question_waits_for_a_person_until_it_is_answered(
     spoil(Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2))
     onboarding = await harness.onboard(single())
     reference = onboarding.id.removeprefix("onboarding-")
-    for asks, step in ((onboarding.id, "Voice route"), (f"{onboarding.id}-line-first", "Number")):
+    for asks, step in ((onboarding.id, "Voice route"), (f"{onboarding.id}:line-first", "Number")):
         (waiting,) = (await found(cli, "--needs-action", count=1)).executions
         assert (waiting.workflow_id, waiting.step) == (asks, step)
         people = await cli.run("list", "--needs-action")
@@ -134,16 +134,16 @@ async def test_filters_hold_together(cli: CommandLine, harness: Harness) -> None
     people = await cli.run("list", *mine)
     assert handle.id.removeprefix("onboarding-") in people.out
     nothing = await cli.run("list", "--account", "AID-of-nobody")
-    assert (nothing.status, nothing.out) == (0, "nothing is there that fits\n")
+    assert (nothing.status, nothing.out) == (0, "no workflow matches\n")
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--state", "LOST"), "no such state: LOST"),
-        (("--since", "yesterday"), "give a span such as 36h, 7d or 2w, or a date"),
-        (("--since", "0001-01-01"), "give a span such as 36h, 7d or 2w, or a date"),
-        (("--unchanged-since", "long ago"), "--unchanged-since long ago: give a span"),
+        (("--state", "LOST"), "unknown state: LOST"),
+        (("--since", "yesterday"), "use a duration such as 36h, 7d or 2w, or a date"),
+        (("--since", "0001-01-01"), "use a duration such as 36h, 7d or 2w, or a date"),
+        (("--unchanged-since", "long ago"), "--unchanged-since long ago: use a duration"),
     ],
 )
 async def test_a_filter_that_cannot_be_used_is_refused(words: tuple[str, ...], says: str) -> None:
@@ -171,6 +171,6 @@ async def test_a_paused_workflow_is_shown_as_such(cli: CommandLine, harness: Har
     for words in (("port-in", "status", handle.id), ("port-in", "status", handle.id, "--watch")):
         status = await cli.run(*words)
         assert status.status == 3
-        assert "somebody must unpause it" in status.err
+        assert "unpause it in the Temporal UI" in status.err
         assert handle.id in (await cli.run_line(printed_command(status, "list"))).out
     await harness.temporal.get_workflow_handle(handle.id).terminate()

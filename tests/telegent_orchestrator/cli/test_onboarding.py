@@ -99,6 +99,19 @@ def everything_of(screen: int) -> str:
     return shown.decode()
 
 
+async def test_start_with_another_request_names_the_difference(
+    cli: CommandLine, one: str, reference: str
+) -> None:
+    first = await cli.run("start", one)
+    assert first.status == 0
+    other = await cli.run("start", one, "--set", "account.name=Another", "--json")
+    assert other.status == 2
+    assert other.json["error"] == (
+        f"onboarding-{reference} exists and was started with another request; the requests differ "
+        "in: account.name"
+    )
+
+
 async def test_a_start_says_whether_it_joined(cli: CommandLine, one: str, reference: str) -> None:
     first = await cli.run("start", one, "--json")
     second = await cli.run("start", one, "--json")
@@ -106,13 +119,13 @@ async def test_a_start_says_whether_it_joined(cli: CommandLine, one: str, refere
     assert (first.status, second.status, people.status) == (0, 0, 0)
     assert first.json["workflow_id"] == second.json["workflow_id"] == f"onboarding-{reference}"
     assert (first.json["joined"], second.json["joined"]) == (False, True)
-    assert "this request is not used" in people.err
+    assert "joined it" in people.err
     assert (await cli.run_line(printed_command(people, "--watch"))).status == 0
 
 
 async def test_without_keys_it_says_that_nothing_is_encrypted(cli: CommandLine, one: str) -> None:
     said = await cli.run("start", one)
-    assert "stored in the clear" in said.err
+    assert "stores what this command sends unencrypted" in said.err
 
 
 @pytest.mark.parametrize("options", [SimulatorOptions(carrier=REJECTING)])
@@ -150,7 +163,7 @@ async def test_a_question_is_answered_with_the_command_that_is_shown(
     )
     said = await cli.run("start", one, "--watch")
     assert said.status == 3
-    assert "Voice route asks: " in said.out
+    assert "Voice route needs an operator: " in said.out
     shown = printed_command(said, "resolve", "retry")
     open_still = await cli.run_line(shown)
     assert open_still.status == 2
@@ -161,7 +174,7 @@ async def test_a_question_is_answered_with_the_command_that_is_shown(
     again = await cli.run_line(retry)
     assert (again.status, again.err) == (
         1,
-        "refused: step 'Voice route' needs no operator; steps that do: none\n",
+        "rejected: step 'Voice route' needs no operator; steps that do: none\n",
     )
     assert (await cli.run("status", reference, "--watch")).status == 0
 
@@ -211,7 +224,7 @@ async def test_a_line_that_temporal_has_forgotten_is_still_done(harness: Harness
     async for before in onboarding.watch():
         if before.ports and before.onboarding.lines[0].state is StepState.DONE:
             break
-    forgetful = Forgetful(f"{onboarding.id}-line-first")
+    forgetful = Forgetful(f"{onboarding.id}:line-first")
     client = Client(**{**harness.temporal.config(), "interceptors": [forgetful]})  # type: ignore[arg-type]
     reference = onboarding.id.removeprefix("onboarding-")
     after = await Orchestrator(client).onboarding(reference).progress()
@@ -264,14 +277,14 @@ async def test_a_cancelled_onboarding_has_not_ended_well(
     assert end.status == 1
     assert end.json_lines[-1]["state"] == "cancelled"
     people = await cli.run("status", reference)
-    assert re.search(r"^  taken back: .*route", people.out, re.MULTILINE)
+    assert re.search(r"^  rolled back: .*route", people.out, re.MULTILINE)
     history = await harness.temporal.get_workflow_handle(f"onboarding-{reference}").fetch_history()
     asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
     (event,) = [event for event in history.events if event.event_type == asked]
     cause = event.workflow_execution_cancel_requested_event_attributes.cause
     assert cause == "desk: the customer stays"
     late = await cli.run("cancel", reference)
-    assert (late.status, late.err) == (1, "refused: it has ended already\n")
+    assert (late.status, late.err) == (1, "rejected: it has already ended\n")
 
 
 @pytest.mark.parametrize(
@@ -298,4 +311,4 @@ async def test_an_unknown_reference_is_one_sentence(
 async def test_an_answer_that_is_incomplete_is_refused_before_it_is_sent() -> None:
     said = await CommandLine({}).run("resolve", "any", "Account", "adopt", "--reason", "because")
     assert said.status == 2
-    assert "adopt needs the id of what is there" in said.err
+    assert "adopt needs the id of the resource" in said.err

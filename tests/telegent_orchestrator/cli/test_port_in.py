@@ -45,7 +45,7 @@ async def test_a_start_says_whether_it_joined(
     first = await cli.run("port-in", "start", file, "--json")
     second = await cli.run("port-in", "start", file)
     assert first.json["joined"] is False
-    assert "this request is not used" in second.err
+    assert "joined it" in second.err
     assert "482913" not in first.out + second.out + second.err
 
 
@@ -55,7 +55,7 @@ async def test_missing_data_are_sent_with_the_command_that_is_shown(
     bare = written(tmp_path, account_number=None, losing_carrier=None, billing_address=None)
     said = await cli.run("port-in", "start", bare, "--watch")
     assert said.status == 3
-    assert "losing_carrier is missing" in said.out
+    assert "losing_carrier: is missing" in said.out
     shown = printed_command(said, "port-in", "correct")
     assert "--secret account_number" in shown
     typed = (
@@ -82,11 +82,11 @@ async def test_a_correction_that_is_refused_says_why_and_what_else_there_is(
     update = ("port-in", "correct", NUMBER, "--secret")
     same = await cli.run(*update, "account_pin=env:PIN", PIN="482913")
     assert same.status == 1
-    assert same.err.startswith("refused: account_pin: this is what was rejected\n")
+    assert same.err.startswith("rejected: account_pin: this is what was rejected\n")
     assert "482913" not in same.err
     # The same refusal as a document.
     as_json = await cli.run(*update, "account_pin=env:PIN", "--json", PIN="482913")
-    assert as_json.json["error"].startswith("refused: ")
+    assert as_json.json["error"].startswith("rejected: ")
     assert as_json.json["next"][0]["commands"] == [printed_command(same, "correct")]
 
 
@@ -149,7 +149,7 @@ async def test_a_cancelled_port_in_has_not_ended_well(
     assert end.status == 1
     assert end.json_lines[-1]["state"] == "cancelled"
     late = await cli.run("port-in", "cancel", NUMBER, "--reason", "again")
-    assert (late.status, late.err) == (1, "refused: it has ended already\n")
+    assert (late.status, late.err) == (1, "rejected: it has already ended\n")
 
 
 async def test_who_has_another_key_for_ids_is_told_ids_instead_of_numbers(

@@ -110,7 +110,7 @@ class TestSlowOrders:
             while not any(call.path == BUY.split()[1] for call in harness.telegent.requests):
                 await asyncio.sleep(0.01)
         workflow = harness.temporal.get_workflow_handle(handle.id)
-        await harness.temporal.get_workflow_handle(f"{handle.id}-line-first").terminate()
+        await harness.temporal.get_workflow_handle(f"{handle.id}:line-first").terminate()
         await workflow.terminate()
 
         again = await harness.onboard(single())

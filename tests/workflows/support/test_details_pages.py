@@ -194,7 +194,7 @@ async def test_an_onboarding_leads_to_the_port_in_that_waits(harness: Harness) -
     text = await wait_for_details_page(harness.temporal, onboarding.id, "ACTION_REQUIRED")
     assert "**moved** needs an operator" in text
     assert "0 of 1 lines done" in text
-    line_id = f"{onboarding.id}-line-moved"
+    line_id = f"{onboarding.id}:line-moved"
     assert f"(namespaces/{harness.temporal.namespace}/workflows/{line_id})" in text
     port_in_id = harness.orchestrator.port_in(NUMBER).id
     assert f"/workflows/{port_in_id})" in await read_details_page(harness.temporal, line_id)

@@ -29,7 +29,7 @@ async def test_news_that_come_together_are_passed_on_one_after_the_other(harness
     states = [StepState.RUNNING, StepState.NEEDS_OPERATOR] * 10
     news = [ChildUpdate(key="port-in", state=s, detail=f"{at}") for at, s in enumerate(states)]
     of_line: WorkflowHandle[object, object] = harness.temporal.get_workflow_handle(
-        f"{onboarding.id}-line-ported"
+        f"{onboarding.id}:line-ported"
     )
     await asyncio.gather(*(of_line.signal(CHILD_UPDATED_SIGNAL, each) for each in news))
     await port.cancel(PortInCancel(by="desk", reason="the customer stays"))

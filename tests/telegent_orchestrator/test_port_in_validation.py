@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from pydantic import ValidationError
 
-from activities.port_in.validation import (
+from telegent_orchestrator.port_in import PortInDetails
+from telegent_orchestrator.port_in_validation import (
     ValidationReport,
     find_carrier,
     known_carriers,
     pin_expires_at,
     validate,
 )
-from telegent_orchestrator.port_in import Authorization, LosingCarrierAddress, PortInDetails
 
 NOW = datetime(2026, 11, 18, 17, tzinfo=UTC)
 GOOD: dict[str, Any] = {
@@ -22,33 +23,33 @@ GOOD: dict[str, Any] = {
     "account_number": "100200300",
     "account_pin": "048291",
     "pin_obtained_at": NOW - timedelta(hours=1),
-    "billing_address": {"state": "UT", "zip": "84043"},
+    "billing_address": {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84043"},
     "authorization": {"reference": "LOA-7", "attested_by": "desk", "attested_at": NOW},
     "old_service_stays_active": True,
 }
 
 
 def details(values: dict[str, Any]) -> PortInDetails:
-    """Details as they are, without the shape checks of whoever decodes a request."""
-    built = dict(values)
-    for name, model in (
-        ("billing_address", LosingCarrierAddress),
-        ("authorization", Authorization),
-    ):
-        if isinstance(built.get(name), dict):
-            built[name] = model.model_construct(**built[name])
-    return PortInDetails.model_construct(**built)
+    return PortInDetails.model_validate(values)
 
 
 def found(**changes: Any) -> ValidationReport:
     return validate(details(GOOD | changes), NOW)
 
 
-def faults(**changes: Any) -> list[str]:
-    findings = found(**changes)
-    assert not findings.missing
-    assert not findings.warnings
-    return [fault.field for fault in findings.errors]
+def errors(**changes: Any) -> list[str]:
+    report = found(**changes)
+    assert not report.missing
+    assert not report.warnings
+    return [error.field for error in report.errors]
+
+
+def missing(report: ValidationReport) -> list[str]:
+    return [error.field for error in report.missing]
+
+
+def address(**parts: str) -> dict[str, str]:
+    return {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84043"} | parts
 
 
 def warnings(**changes: Any) -> list[str]:
@@ -58,78 +59,68 @@ def warnings(**changes: Any) -> list[str]:
     return findings.warnings
 
 
-def test_good_details_have_nothing_to_find() -> None:
+def test_complete_details_have_no_findings() -> None:
     assert found() == ValidationReport()
 
 
-def test_a_number_alone_lacks_all_the_rest() -> None:
-    findings = validate(PortInDetails(phone_number="+18015550142"), NOW)
-    assert findings == ValidationReport(
-        missing=[
-            "losing_carrier",
-            "account_number",
-            "account_pin",
-            "billing_address",
-            "authorization",
-            "old_service_stays_active",
-        ]
-    )
+def test_number_alone_lists_every_missing_field_with_what_to_give() -> None:
+    report = validate(PortInDetails(phone_number="+18015550142"), NOW)
+    assert missing(report) == [
+        "losing_carrier",
+        "account_number",
+        "account_pin",
+        "billing_address",
+        "authorization",
+        "old_service_stays_active",
+    ]
+    assert not report.errors
+    assert all(": is missing: " in message for message in report.messages)
 
 
-def test_landlines_need_no_pin() -> None:
-    assert found(account_pin=None, pin_obtained_at=None).missing == ["account_pin"]
+def test_landline_needs_no_pin() -> None:
+    assert missing(found(account_pin=None, pin_obtained_at=None)) == ["account_pin"]
     wireline = found(account_pin=None, pin_obtained_at=None, port_in_date=date(2026, 11, 30))
     assert wireline == ValidationReport()
 
 
-@pytest.mark.parametrize("number", ["+14415550142x", "8015550142", "", "+1", "nonsense"])
-def test_what_is_no_number_at_all(number: str) -> None:
-    assert "phone_number" in faults(phone_number=number)
+@pytest.mark.parametrize(
+    ("carrier", "says"),
+    [("Verizon", "#PORT"), ("Some Rural Carrier", "If it assigns none, ask Telegent's support")],
+)
+def test_missing_pin_says_how_to_get_one(carrier: str, says: str) -> None:
+    [error] = found(losing_carrier=carrier, account_pin=None, pin_obtained_at=None).missing
+    assert says in error.message
+
+
+def test_iot_number_needs_a_sim() -> None:
+    assert missing(found(classification="iot")) == ["iccid"]
+    assert found(classification="iot", iccid="8901240397190195850") == ValidationReport()
+
+
+def test_old_service_that_does_not_stay_active_is_an_error_that_says_why() -> None:
+    report = found(old_service_stays_active=False)
+    assert not report.missing
+    [error] = report.errors
+    assert error.message.startswith("must be true: the old service must stay active")
 
 
 @pytest.mark.parametrize(
-    ("number", "good"),
+    "number",
     [
-        ("+18015550142", True),
-        ("+17875550142", True),  # Puerto Rico
-        ("+1801555014", False),
-        ("+180155501422", False),
-        ("+11015550142", False),
-        ("+18010550142", False),
-        ("+14035550142", False),  # Canada
-        ("+442071234567", False),
+        "+14365550100",  # in service since 2024
+        "+19245550100",
+        "+16795550100",
+        "+14035550142",  # Canada by our data; the vendor decides
+        "+17775550142",  # not assigned
     ],
 )
-def test_numbers_must_be_of_the_united_states(number: str, good: bool) -> None:
-    assert faults(phone_number=number) == ([] if good else ["phone_number"])
+def test_area_code_unknown_to_our_data_is_a_warning(number: str) -> None:
+    [warning] = warnings(phone_number=number)
+    assert warning.startswith("phone_number: its area code")
 
 
-def test_a_number_that_cannot_exist_is_told_from_a_foreign_one() -> None:
-    (impossible,) = found(phone_number="+18010550142").errors
-    (foreign,) = found(phone_number="+14035550142").errors
-    assert "no such number" in impossible.message
-    assert "United States" in foreign.message
-
-
-@pytest.mark.parametrize(
-    ("number", "good"),
-    [
-        ("1", True),
-        ("A1234567890123456789", True),
-        ("100-200-300", True),
-        ("A12345678901234567890", False),
-        ("---", False),
-        ("12 34", False),
-        ("", False),
-    ],
-)
-def test_account_numbers_have_letters_and_digits(number: str, good: bool) -> None:
-    assert faults(account_number=number) == ([] if good else ["account_number"])
-
-
-@pytest.mark.parametrize("pin", ["", "123", "1" * 16, "12a456", "12 456", "١٢٣٤٥٦"])
-def test_pins_are_4_to_15_digits(pin: str) -> None:
-    assert faults(account_pin=pin) == ["account_pin"]
+def test_territories_are_ported_like_states() -> None:
+    assert found(phone_number="+17875550142") == ValidationReport()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +141,7 @@ def test_the_carriers_own_pin_shape_is_a_warning(carrier: str, pin: str, warned:
 
 def test_the_carriers_own_account_shape_is_a_warning() -> None:
     said = warnings(losing_carrier="Metro by T-Mobile", account_number="12345678")
-    assert said == ["account_number: Metro's usually have 9 digits"]
+    assert said == ["account_number: account numbers of Metro usually have 9 digits"]
     assert warnings(losing_carrier="Metro by T-Mobile", account_number="123456789") == []
 
 
@@ -190,12 +181,16 @@ def test_an_expired_pin_comes_with_the_way_to_a_new_one() -> None:
 
 def test_a_pin_of_unknown_age_is_a_warning_where_pins_expire() -> None:
     (said,) = warnings(pin_obtained_at=None)
-    assert said.startswith("pin_obtained_at: Verizon's Number Transfer PIN expires after 7 days")
+    assert said.startswith(
+        "pin_obtained_at: the Number Transfer PIN of Verizon expires after 7 days"
+    )
     assert warnings(pin_obtained_at=None, losing_carrier="Some Rural Carrier") == []
 
 
 def test_a_pin_cannot_come_from_the_future() -> None:
-    assert faults(pin_obtained_at=NOW + timedelta(minutes=1)) == ["pin_obtained_at"]
+    assert errors(pin_obtained_at=NOW + timedelta(minutes=6)) == ["pin_obtained_at"]
+    # Clocks differ.
+    assert errors(pin_obtained_at=NOW + timedelta(minutes=4)) == []
 
 
 def test_when_a_pin_expires() -> None:
@@ -238,19 +233,16 @@ def test_carriers_are_known_by_many_names(name: str | None, known: str | None) -
         ("AE", "09007", None),
         ("NY", "84043", "billing_address.zip"),
         ("New York", "84043", "billing_address.zip"),
-        ("UT", "8404", "billing_address.zip"),
-        ("UT", "84043-12", "billing_address.zip"),
-        ("UT", "840432", "billing_address.zip"),
         ("Yutah", "84043", "billing_address.state"),
-        ("", "84043", "billing_address.state"),
     ],
 )
 def test_the_zip_code_lies_in_the_state(state: str, zip_code: str, fault: str | None) -> None:
-    assert faults(billing_address={"state": state, "zip": zip_code}) == ([fault] if fault else [])
+    changed = address(state=state, zip=zip_code)
+    assert errors(billing_address=changed) == ([fault] if fault else [])
 
 
 def test_a_zip_code_that_no_list_has_is_a_warning() -> None:
-    (said,) = warnings(billing_address={"state": "UT", "zip": "99999"})
+    (said,) = warnings(billing_address=address(zip="99999"))
     assert said.startswith("billing_address.zip: ")
 
 
@@ -272,73 +264,74 @@ def test_the_date_is_a_business_day_to_come(wanted: date, fault: bool, warned: b
 
 def test_the_date_is_that_of_the_numbers_region() -> None:
     # In Utah it is still the 17th.
-    facts = details(GOOD | {"port_in_date": date(2026, 11, 17), "pin_obtained_at": None})
+    facts = details(
+        GOOD
+        | {"port_in_date": date(2026, 11, 17), "pin_obtained_at": None}
+        | {"authorization": {**GOOD["authorization"], "attested_at": NOW - timedelta(days=2)}}
+    )
     assert validate(facts, datetime(2026, 11, 18, 3, tzinfo=UTC)).errors == []
     assert validate(facts, datetime(2026, 11, 18, 8, tzinfo=UTC)).errors != []
 
 
-def test_the_authorization_can_be_found_again() -> None:
-    blank = GOOD["authorization"] | {"reference": " "}
-    assert faults(authorization=blank) == ["authorization.reference"]
+def test_authorization_cannot_be_attested_in_the_future() -> None:
+    tomorrow = GOOD["authorization"] | {"attested_at": NOW + timedelta(days=1)}
+    assert errors(authorization=tomorrow) == ["authorization.attested_at"]
 
 
-SECRETS = {
-    "phone_number": "+1801555014",
-    "account_number": "CANARYACCOUNT-12345678901234567890",
-    "account_pin": "31",
-    "billing_address": {"state": "CANARYSTATE", "zip": "840"},
-}
-
-
-def test_all_faults_come_at_once_and_show_no_value() -> None:
-    findings = found(
-        **SECRETS,
+def test_all_errors_come_at_once_and_contain_no_value() -> None:
+    report = found(
         losing_carrier="Verizon CANARYCARRIER",
+        account_number="CANARYACCOUNT",
         pin_obtained_at=NOW - timedelta(days=9),
+        billing_address=address(state="CANARYSTATE"),
         port_in_date=date(2026, 11, 1),
-        authorization=GOOD["authorization"] | {"reference": ""},
-        old_service_stays_active=False,
+        authorization=GOOD["authorization"] | {"attested_at": NOW + timedelta(days=1)},
+        old_service_stays_active=None,
     )
-    assert [fault.field for fault in findings.errors] == [
-        "phone_number",
-        "account_number",
-        "account_pin",
+    assert [error.field for error in report.errors] == [
         "account_pin",
         "billing_address.state",
-        "billing_address.zip",
         "port_in_date",
-        "authorization.reference",
+        "authorization.attested_at",
     ]
-    assert findings.missing == ["old_service_stays_active"]
-    text = findings.model_dump_json()
+    assert missing(report) == ["old_service_stays_active"]
+    assert report.invalid_fields == [
+        "old_service_stays_active",
+        "account_pin",
+        "billing_address",
+        "port_in_date",
+        "authorization",
+    ]
+    text = report.model_dump_json()
     assert "CANARY" not in text
     assert "801555" not in text
-    assert "840" not in text
+    assert "048291" not in text
 
 
 @given(
-    number=st.text(max_size=20),
-    account=st.text(min_size=3, max_size=25),
-    pin=st.text("0123456789", min_size=4, max_size=20),
+    number=st.from_regex(r"\+1[2-46-8][02-9]{2}[2-9][0-9]{6}", fullmatch=True),
+    pin=st.text("0123456789", min_size=4, max_size=13),
     zip_code=st.text("0123456789", min_size=5, max_size=5),
+    state=st.text(min_size=1, max_size=10).filter(lambda text: text.isalnum()),
     carrier=st.sampled_from(["Verizon", "AT&T", "T-Mobile", "Metro", "other"]),
     days=st.integers(-5, 40),
 )
-def test_nothing_that_is_typed_breaks_the_checks_or_shows(
-    number: str, account: str, pin: str, zip_code: str, carrier: str, days: int
+def test_checks_accept_any_values_and_never_repeat_them(
+    number: str, pin: str, zip_code: str, state: str, carrier: str, days: int
 ) -> None:
-    findings = found(
-        phone_number=number,
-        account_number=f"Q{account}Q",
-        account_pin=f"77{pin}",
-        billing_address={"state": "UT", "zip": zip_code},
-        losing_carrier=carrier,
-        pin_obtained_at=NOW - timedelta(days=days),
-    )
-    text = findings.model_dump_json()
-    assert f"77{pin}" not in text
-    assert f"Q{account}Q" not in text
-    assert zip_code not in text
+    try:
+        report = found(
+            phone_number=number,
+            account_pin=f"77{pin}",
+            billing_address=address(state=f"Q{state}Q", zip=zip_code),
+            losing_carrier=carrier,
+            pin_obtained_at=NOW - timedelta(days=days),
+        )
+    except ValidationError:
+        return
+    text = report.model_dump_json()
+    for value in (f"77{pin}", zip_code, f"Q{state}Q", number):
+        assert value not in text
 
 
 def test_the_file_of_carriers_says_when_and_where_from() -> None:

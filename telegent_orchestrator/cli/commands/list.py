@@ -1,0 +1,235 @@
+"""`tgo list`: workflows by what Temporal indexes. Needs no worker."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.table import Table
+
+from telegent_orchestrator.cli.connection import Connection
+from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.rendering import format_duration, sanitize
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
+from telegent_orchestrator.client.executions import (
+    Execution,
+    ExecutionFilter,
+    ExecutionList,
+    ExecutionStatus,
+    WorkflowKind,
+)
+from telegent_orchestrator.port_in import PortState
+from telegent_orchestrator.port_out import PortOutState
+from telegent_orchestrator.progress import StepState
+
+PORT_STATES = [
+    *(state.value for state in PortState),
+    *(state.search_attribute_value for state in PortOutState),
+]
+STATUSES = [status.value for status in ExecutionStatus]
+DURATION = re.compile(r"([0-9]{1,5})([hdw])")
+HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 168}
+
+
+def _complete_state(incomplete: str) -> list[str]:
+    return [state for state in [*STATUSES, *PORT_STATES] if state.startswith(incomplete)]
+
+
+def list_executions(
+    context: typer.Context,
+    states: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--state",
+            metavar="STATE",
+            autocompletion=_complete_state,
+            help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
+            f"{', '.join(STATUSES)}. Repeatable: any of several states of one kind.",
+        ),
+    ] = None,
+    needs_action: Annotated[
+        bool,
+        typer.Option("--needs-action", help="Only what needs an operator, the oldest first."),
+    ] = False,
+    account: Annotated[
+        str | None, typer.Option("--account", help="Only those of this account at Telegent.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="Only the port-in with this order at Telegent.")
+    ] = None,
+    step: Annotated[
+        str | None, typer.Option("--step", help="Only those at this step, such as 'Voice route'.")
+    ] = None,
+    kinds: Annotated[
+        list[WorkflowKind] | None,
+        typer.Option("--type", help="Repeatable. Default: all but lines and batches of bulks."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="WHEN",
+            help="Only those started since: `36h`, `7d`, `2w`, or a date such as 2026-11-01.",
+        ),
+    ] = None,
+    unchanged_since: Annotated[
+        str | None,
+        typer.Option(
+            "--unchanged-since",
+            metavar="WHEN",
+            help="Only port-ins and port-outs that have been in their state since, or longer.",
+        ),
+    ] = None,
+    show_numbers: Annotated[
+        bool, typer.Option("--show-numbers", help="Show phone numbers in full.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List onboardings, port-ins, port-outs and bulks: running ones first, newest first."""
+    connection: Connection = context.obj
+    with Output(as_json) as output:
+        for warning in connection.warnings:
+            output.notice(f"warning: {warning}")
+        _validate_states(states or [])
+        execution_filter = ExecutionFilter(
+            statuses=[ExecutionStatus(state) for state in states or () if state in STATUSES],
+            port_states=[state for state in states or () if state in PORT_STATES],
+            kinds=kinds or [],
+            needs_action=needs_action,
+            account_id=account,
+            order_id=order,
+            step=step,
+            started_after=_parse_time("--since", since),
+            state_entered_before=_parse_time("--unchanged-since", unchanged_since),
+        )
+        found = asyncio.run(_find(connection, execution_filter, limit))
+        if not show_numbers:
+            found = found.model_copy(
+                update={"executions": [execution.masked() for execution in found.executions]}
+            )
+        if as_json:
+            output.document(found)
+        else:
+            _show(found, needs_action, connection, output)
+
+
+def executions_table(executions: Sequence[Execution]) -> RenderableType:
+    """One row for each workflow, with the id that the other commands take."""
+    columns = {
+        "Type": [execution.kind.value if execution.kind else "" for execution in executions],
+        "Id": [_short_id(execution) for execution in executions],
+        "Number": [execution.phone_number for execution in executions],
+        "Reference": [_reference(execution) for execution in executions],
+        "State": [_state(execution) for execution in executions],
+        "For": [_time_in_state(execution) for execution in executions],
+        "Step": [execution.step or "" for execution in executions],
+        "Age": [_age(execution.started_at) for execution in executions],
+        "Reason": [execution.reason for execution in executions],
+    }
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    # Columns that are empty in every row would only narrow the others.
+    shown = {
+        title: cells
+        for title, cells in columns.items()
+        if any(cells) or title not in ("Number", "Reference", "Reason")
+    }
+    for title in shown:
+        ids = title in ("Type", "Id", "Number")
+        table.add_column(title, no_wrap=ids, overflow="fold")
+    for row in zip(*shown.values(), strict=True):
+        table.add_row(*map(sanitize, row))
+    return table
+
+
+async def _find(
+    connection: Connection, execution_filter: ExecutionFilter, limit: int
+) -> ExecutionList:
+    async with connection.open() as session:
+        return await session.executions.find(execution_filter, limit)
+
+
+def _show(found: ExecutionList, needs_action: bool, connection: Connection, output: Output) -> None:
+    if not found.executions:
+        output.show("no workflow matches")
+        return
+    output.show(executions_table(found.executions))
+    if more := found.total - len(found.executions):
+        output.show("", f"{more} more: use --limit {found.total}")
+    if needs_action:
+        status = connection.command(*_status_command(found.executions[0]))
+        output.show_next_steps(
+            [NextStep(reason="its status shows what each needs, for example:", commands=[status])]
+        )
+
+
+def _status_command(execution: Execution) -> tuple[str, ...]:
+    """The command that shows what it waits for: the onboarding shows escalations of its lines."""
+    if execution.kind is WorkflowKind.BULK:
+        return "bulk", "status", execution.workflow_id.removeprefix("bulk-")
+    onboarding = execution.parent_id if execution.kind is WorkflowKind.LINE else None
+    onboarding = onboarding or execution.workflow_id
+    if execution.kind in (WorkflowKind.ONBOARDING, WorkflowKind.LINE):
+        return "status", onboarding.removeprefix("onboarding-")
+    return "port-in", "status", execution.workflow_id
+
+
+def _short_id(execution: Execution) -> str:
+    """The reference of onboardings and bulks, the workflow id of others."""
+    named = execution.kind in (WorkflowKind.ONBOARDING, WorkflowKind.BULK)
+    prefix = f"{execution.kind.value}-" if execution.kind and named else ""
+    return execution.workflow_id.removeprefix(prefix)
+
+
+def _reference(execution: Execution) -> str:
+    return "" if execution.kind in (WorkflowKind.ONBOARDING, None) else execution.reference
+
+
+def _state(execution: Execution) -> str:
+    """The state of a port-in or port-out, and the workflow's status if it is unexpected with it.
+
+    Of others the workflow's status, or that they need an operator.
+    """
+    expected = (ExecutionStatus.RUNNING, ExecutionStatus.COMPLETED)
+    if execution.port_state and execution.status in expected:
+        return execution.port_state
+    if execution.needs_action_since and execution.status is ExecutionStatus.RUNNING:
+        return StepState.NEEDS_OPERATOR.value
+    return ", ".join(filter(None, (execution.port_state, execution.status.value)))
+
+
+def _time_in_state(execution: Execution) -> str:
+    if execution.status is not ExecutionStatus.RUNNING:
+        return ""
+    return _age(execution.port_state_entered_at or execution.needs_action_since)
+
+
+def _age(moment: datetime | None) -> str:
+    return format_duration((datetime.now(UTC) - moment).total_seconds()) if moment else ""
+
+
+def _validate_states(states: list[str]) -> None:
+    if unknown := [state for state in states if state not in {*STATUSES, *PORT_STATES}]:
+        raise CommandError(
+            f"unknown state: {', '.join(unknown)}",
+            ExitStatus.USAGE,
+            errors=["one of: " + ", ".join([*STATUSES, *PORT_STATES])],
+        )
+
+
+def _parse_time(option: str, text: str | None) -> datetime | None:
+    """A duration before now, or a date or time; without a zone, in the local zone."""
+    if text is None:
+        return None
+    if duration := DURATION.fullmatch(text):
+        return datetime.now(UTC) - timedelta(hours=int(duration[1]) * HOURS_PER_UNIT[duration[2]])
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise CommandError(
+            f"{option} {text}: use a duration such as 36h, 7d or 2w, or a date such as 2026-11-01",
+            ExitStatus.USAGE,
+        ) from None

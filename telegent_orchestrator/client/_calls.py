@@ -1,0 +1,205 @@
+"""Calls to Temporal that every client of this package makes."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, JsonValue
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from telegent_orchestrator import names
+from telegent_orchestrator._models import WireModel
+
+ResultT = TypeVar("ResultT")
+MAX_REQUEST_BYTES = 1_900_000
+"""Temporal rejects payloads of more than 2 MiB; encryption and metadata add to the JSON."""
+FINGERPRINTS_MEMO = "RequestFingerprints"
+"""Memo of a workflow: a keyed hash of each field of the request that it was started with."""
+MAX_NAMED_DIFFERENCES = 10
+SET_BY_CLIENT = {"check_existing"}
+"""Fields that a restart sets; the caller's request is the same with and without them."""
+
+
+class RequestTooLargeError(ValueError):
+    """A request is larger than Temporal accepts; the message names its largest part."""
+
+
+class MessageRejectedError(Exception):
+    """A correction, cancel, order id or resolution was rejected; the message says why."""
+
+
+class RequestConflictError(Exception):
+    """A workflow with this id exists, and it was started with another request.
+
+    Attributes:
+        differences: The fields that differ, such as `lines.phone` or `account.name`.
+    """
+
+    def __init__(self, workflow_id: str, differences: list[str]) -> None:
+        named = ", ".join(differences[:MAX_NAMED_DIFFERENCES])
+        more = len(differences) - MAX_NAMED_DIFFERENCES
+        super().__init__(
+            f"{workflow_id} exists and was started with another request; the requests differ in: "
+            f"{named}{f' and {more} more' if more > 0 else ''}"
+        )
+        self.differences = differences
+
+
+async def start_or_join(
+    temporal: Client,
+    workflow_type: str,
+    workflow_id: str,
+    request: WireModel,
+    *,
+    summary: str,
+    static_details: str,
+    fingerprint_key: str | None = None,
+    reuse_policy: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+) -> bool:
+    """Start a workflow unless one with this id exists.
+
+    Args:
+        temporal: The client to start it with.
+        workflow_type: The registered name of the workflow.
+        workflow_id: The workflow id.
+        request: The argument of the workflow.
+        summary: The title in the Temporal UI.
+        static_details: The description in the Temporal UI.
+        fingerprint_key: Key of the hashes that `check_same_request` compares later; None to store
+            none.
+        reuse_policy: After which ends another workflow may start under this id.
+
+    Returns:
+        True if the workflow existed: it is open, or it ended in a way after which `reuse_policy`
+        does not start another.
+    Raises:
+        RequestTooLargeError: Temporal would reject the request for its size.
+    """
+    check_size(request)
+    fingerprints = {} if fingerprint_key is None else _fingerprints(request, fingerprint_key)
+    try:
+        await temporal.start_workflow(
+            workflow_type,
+            request,
+            id=workflow_id,
+            task_queue=names.TASK_QUEUE,
+            # Not "use existing": its response does not tell a new workflow from an existing one.
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_reuse_policy=reuse_policy,
+            static_summary=summary,
+            static_details=static_details,
+            memo={FINGERPRINTS_MEMO: fingerprints} if fingerprints else None,
+        )
+    except WorkflowAlreadyStartedError:
+        return True
+    return False
+
+
+async def check_same_request(
+    temporal: Client, workflow_id: str, request: WireModel, fingerprint_key: str
+) -> None:
+    """Check that an existing workflow was started with this request.
+
+    A workflow that another workflow or a program in another language started has no fingerprints,
+    so that nothing is compared.
+
+    Raises:
+        RequestConflictError: It was started with another request.
+    """
+    fingerprints = _fingerprints(request, fingerprint_key)
+    description = await temporal.get_workflow_handle(workflow_id).describe()
+    existing = await description.memo_value(FINGERPRINTS_MEMO, {})
+    if not isinstance(existing, dict) or not existing:
+        return
+    fields = sorted({*fingerprints, *existing})
+    differences = [name for name in fields if fingerprints.get(name) != existing.get(name)]
+    if differences:
+        raise RequestConflictError(workflow_id, differences)
+
+
+def check_size(request: BaseModel) -> None:
+    """Check that Temporal can store a request.
+
+    Raises:
+        RequestTooLargeError: It is too large.
+    """
+    size = len(request.model_dump_json().encode())
+    if size <= MAX_REQUEST_BYTES:
+        return
+    parts = request.model_dump(mode="json")
+    largest = max(parts, key=lambda name: len(json.dumps(parts[name])))
+    raise RequestTooLargeError(
+        f"the request has {size / 1e6:.1f} MB of JSON and Temporal accepts "
+        f"{MAX_REQUEST_BYTES / 1e6:.1f} MB: its largest part is `{largest}`; shorten it, or split "
+        "the request"
+    )
+
+
+async def query(temporal: Client, workflow_id: str, result_type: type[ResultT]) -> ResultT:
+    """Send the status query to the latest run with this workflow id."""
+    handle = temporal.get_workflow_handle(workflow_id)
+    status: ResultT = await handle.query(names.STATUS_QUERY, result_type=result_type)
+    return status
+
+
+async def query_if_exists(
+    temporal: Client, workflow_id: str, result_type: type[ResultT]
+) -> ResultT | None:
+    """Send the status query; None if no workflow has this id."""
+    try:
+        return await query(temporal, workflow_id, result_type)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return None
+
+
+async def update(
+    handle: WorkflowHandle[Any, Any],
+    name: str,
+    message: WireModel,
+    result_type: type[ResultT] | None,
+) -> ResultT:
+    """Send an update and wait for its result.
+
+    Raises:
+        MessageRejectedError: The workflow rejected the message.
+    """
+    try:
+        result: ResultT = await handle.execute_update(name, message, result_type=result_type)
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        reason = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        raise MessageRejectedError(reason) from error
+    return result
+
+
+def _fingerprints(request: WireModel, key: str) -> dict[str, str]:
+    """A hash of each field, keyed because secrets could be guessed from a plain hash.
+
+    Defaults are left out, so that a field that a later version adds changes nothing.
+    """
+    values = request.model_dump(mode="json", exclude_defaults=True, exclude=SET_BY_CLIENT)
+    return {
+        path: hmac.new(key.encode(), repr(value).encode(), hashlib.sha256).hexdigest()[:16]
+        for path, value in _fields(values)
+    }
+
+
+def _fields(values: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:
+    """The fields of a request to the second level, items of lists by their `key`."""
+    for name, value in values.items():
+        match value:
+            case dict():
+                yield from ((f"{name}.{inner}", value[inner]) for inner in value)
+            case [dict(), *_]:
+                for index, item in enumerate(value):
+                    key = item.get("key", index) if isinstance(item, dict) else index
+                    yield f"{name}.{key}", item
+            case _:
+                yield name, value

@@ -1,0 +1,317 @@
+"""Single values of requests: what is accepted, in which form, and what is said about the rest."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from telegent_orchestrator._models import E164, Email, Iccid, Text, ZipCode
+from telegent_orchestrator._validation import format_errors
+from telegent_orchestrator.onboarding import OnboardingRequest, request_warnings
+from telegent_orchestrator.port_in import (
+    Authorization,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortInStatus,
+    PortState,
+)
+from telegent_orchestrator.progress import Resolution
+
+NUMBER = "+18015550142"
+LINE: dict[str, Any] = {
+    "key": "phone",
+    "subscriber": "owner",
+    "package": "basic",
+    "number": {"kind": "new", "zip_code": "84043"},
+}
+
+
+def request(*lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "reference": "order-7",
+        "account": {"account_id": "AID-1"},
+        "routes": {
+            "message": {"message_route_id": "MRID-1"},
+            "voice": {"voice_route_id": "CRID-1"},
+        },
+        "packages": [{"key": "basic", "package_id": "PID-1"}],
+        "subscribers": [{"key": "owner", "subscriber_id": "TSUID-1"}],
+        "lines": deepcopy(list(lines) or [LINE]),
+    } | changes
+
+
+def errors(raw: dict[str, Any], model: Any = OnboardingRequest) -> list[str]:
+    try:
+        model.model_validate(raw)
+    except ValidationError as error:
+        return format_errors(error, model)
+    return []
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u3000", "\t", "\u200d"])
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [(PortInDetails, "losing_carrier"), (PortInDetails, "subscriber_name"), (Resolution, "by")],
+)
+def test_text_of_blanks_is_empty(model: Any, field: str, blank: str) -> None:
+    assert any(text.startswith(f"{field}: must") for text in errors({field: blank}, model))
+
+
+def test_blank_parts_of_objects_are_empty() -> None:
+    found = errors(
+        {
+            "phone_number": NUMBER,
+            "billing_address": {"street1": " ", "city": "\u00a0", "state": "UT", "zip": "84043"},
+            "authorization": {"reference": "\u3000", "attested_by": " ", "attested_at": "x"},
+        },
+        PortInDetails,
+    )
+    assert [text.split(":")[0] for text in found] == [
+        "billing_address.street1",
+        "billing_address.city",
+        "authorization.reference",
+        "authorization.attested_by",
+        "authorization.attested_at",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value_type", "given", "stored"),
+    [
+        (Text, "  Jos\u0065\u0301  Fern\u00a0\u00a0Ruiz ", "Jos\u00e9 Fern Ruiz"),
+        (E164, f" {NUMBER} ", NUMBER),
+        (Email, " person@example.com\n", "person@example.com"),
+        (ZipCode, " 84043 ", "84043"),
+        (Iccid, "8901240397190195850F", "8901240397190195850"),
+        (Iccid, "8901 2403-9719 0195 850f", "8901240397190195850"),
+    ],
+)
+def test_values_are_stored_in_one_form(value_type: Any, given: str, stored: str) -> None:
+    assert TypeAdapter(value_type).validate_python(given) == stored
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "a\u202eb", "a\u200bb", "\x1b[31mred", "a\u2066b"])
+def test_text_with_control_characters_is_rejected(text: str) -> None:
+    with pytest.raises(ValidationError, match="one line, without control characters"):
+        TypeAdapter(Text).validate_python(text)
+
+
+def test_one_sim_in_two_spellings_is_rejected_as_a_duplicate() -> None:
+    other = {**LINE, "key": "second"}
+    lines = [
+        {**LINE, "number": {"kind": "new", "iccid": "8901240397190195850"}},
+        {**other, "number": {"kind": "new", "iccid": "8901240397190195850F"}},
+    ]
+    assert errors(request(*lines)) == ["lines.1.number.iccid: is already used by another line"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+18005550142",
+        "+18885550142",
+        "+19005550142",
+        "+15005550142",
+        "+15225550142",
+        "+15335550142",
+        "+12115550142",
+    ],
+)
+def test_number_that_is_neither_mobile_nor_landline_is_rejected(number: str) -> None:
+    [error] = errors({"phone_number": number}, PortInDetails)
+    assert error.startswith(f"phone_number: cannot be ported in: {number[2:5]} is not an area code")
+
+
+@pytest.mark.parametrize(
+    "number", ["+1801555014", "+180155501422", "+442071234567", "+11015550142", "+18010550142"]
+)
+def test_number_with_another_structure_is_rejected_with_an_example(number: str) -> None:
+    [error] = errors({"phone_number": number}, PortInDetails)
+    assert "+18015550123" in error
+
+
+@pytest.mark.parametrize("number", ["+14365550100", "+19245550100", "+16795550100"])
+def test_number_with_a_recent_area_code_is_accepted(number: str) -> None:
+    assert errors({"phone_number": number}, PortInDetails) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "sent"),
+    [
+        ("000000000-00000", "00000000000000"),
+        ("123 456 789", "123456789"),
+        ("123.456/789", "123456789"),
+    ],
+)
+def test_account_number_is_accepted_as_printed(printed: str, sent: str) -> None:
+    details = PortInDetails(phone_number=NUMBER, account_number=printed)
+    assert details.account_number == sent
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("account_number", "---", "must be 1 to 20 letters and digits"),
+        ("account_number", "1" * 21, "must be 1 to 20 letters and digits"),
+        ("account_pin", "12a456", "must be 4 to 15 digits"),
+        ("account_pin", "123", "must be 4 to 15 digits"),
+        ("account_pin", "\u0661\u0662\u0663\u0664", "must be 4 to 15 digits"),
+        ("iccid", "12", "must be the 18 to 20 digits printed on the SIM"),
+        ("port_in_date", "11/30/2026", "must be a date such as 2026-11-23"),
+        ("pin_obtained_at", "yesterday", "must be a date and time with a zone"),
+        ("pin_obtained_at", "2026-11-23T16:00:00", "must be a date and time with a zone"),
+    ],
+)
+def test_invalid_value_is_described_in_words(field: str, value: str, says: str) -> None:
+    for model in (PortInDetails, PortInCorrection):
+        raw = {"phone_number": NUMBER} if model is PortInDetails else {"by": "desk"}
+        [error] = errors(raw | {field: value}, model)
+        assert error.startswith(f"{field}: {says}")
+        assert value not in error
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("account", {"name": "A", "billing_adress": {}}, "did you mean billing_address?"),
+        ("acount", {}, "did you mean account?"),
+        ("lines.0.number.zipcode", "84043", "did you mean zip_code?"),
+        ("lines.0.number.kind", "esim", "'kind' must be one of 'new', 'port_in'"),
+        ("lines.0.number.area_code", "12", "must be an area code such as 801"),
+        ("lines.0.product_type", "Voice", "must be 'Sms-Only', 'Data-Only'"),
+        ("lines.0.data_limits", {"limit_mb": "much"}, "must be a whole number"),
+        ("lines.0.data_limits", {"limit_mb": -1}, "must be greater than 0"),
+        ("packages", "basic", "must be a list"),
+        ("reference", "order 7", "must be 1 to 64 letters, digits, dots"),
+    ],
+)
+def test_onboarding_errors_are_sentences(path: str, value: object, says: str) -> None:
+    raw = request()
+    *parents, name = path.split(".")
+    node: Any = raw
+    for parent in parents:
+        node = node[int(parent) if parent.isdigit() else parent]
+    node[name] = value
+    found = errors(raw)
+    assert any(says in text for text in found), found
+    assert not any("Input should" in text or "^" in text for text in found)
+
+
+def test_unknown_field_of_an_address_suggests_its_own_field() -> None:
+    address = {"street1": "1 A", "city": "Lehi", "state": "UT", "zipcode": "84043"}
+    found = errors({"phone_number": NUMBER, "billing_address": address}, PortInDetails)
+    assert "billing_address.zipcode: unknown field; did you mean zip?" in found
+    assert "billing_address.zip: is required" in found
+
+
+def correction(**fields: Any) -> PortInCorrection:
+    return PortInCorrection.model_validate({"by": "desk"} | fields)
+
+
+def test_correction_of_one_address_field_keeps_the_others() -> None:
+    details = PortInDetails.model_validate(
+        {
+            "phone_number": NUMBER,
+            "billing_address": {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84003"},
+            "authorization": {
+                "reference": "loa-1",
+                "attested_by": "shop",
+                "attested_at": "2026-11-20T15:00:00Z",
+            },
+        }
+    )
+    sent = correction(billing_address={"zip": "84043"}, authorization={"reference": "loa-2"})
+    assert sent.missing_parts(details) == []
+    corrected = details.model_copy(update=sent.changes(details))
+    assert details.billing_address is not None
+    assert corrected.billing_address == details.billing_address.model_copy(update={"zip": "84043"})
+    assert isinstance(corrected.authorization, Authorization)
+    assert corrected.authorization.reference == "loa-2"
+    assert corrected.authorization.attested_by == "shop"
+
+
+def test_correction_of_one_address_field_without_an_address_names_the_others() -> None:
+    details = PortInDetails(phone_number=NUMBER)
+    sent = correction(billing_address={"zip": "84043"})
+    assert sent.missing_parts(details) == [
+        "billing_address.street1",
+        "billing_address.city",
+        "billing_address.state",
+    ]
+
+
+def test_ended_port_in_has_no_next_deadline() -> None:
+    deadline = {"next_deadline": "2026-12-01T00:00:00Z", "next_deadline_name": "reminder"}
+    for state in PortState:
+        status = PortInStatus.model_validate({"phone_number": NUMBER, "state": state} | deadline)
+        assert (status.next_deadline is None) is state.final
+        assert bool(status.next_deadline_name) is not state.final
+
+
+IOT = {**LINE, "product_type": "Data-Only"}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ({}, []),
+        ({"product_type": "Sms+Data"}, []),
+        ({"number": {"kind": "new", "classification": "iot"}}, ["lines.0.number.iccid"]),
+        ({"product_type": "Sms+Data+Voice"}, ["lines.0.product_type"]),
+        ({"message_type": "a2p"}, ["lines.0.message_type"]),
+        ({"call_filter": {"mode": "CHILD"}}, ["lines.0.call_filter", "lines.0.call_filter"]),
+    ],
+)
+def test_iot_line_needs_a_sim_and_has_neither_voice_nor_a2p(
+    line: dict[str, Any], expected: list[str]
+) -> None:
+    number = {"kind": "new", "classification": "iot", "iccid": "8901240397190195850"}
+    found = errors(request({**IOT, "number": number, **line}))
+    assert [text.split(":")[0] for text in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("product_type", "field", "value"),
+    [
+        ("Sms+Data", "call_filter", {"mode": "WHITELIST"}),
+        ("Data-Only", "message_filter", {}),
+        ("Sms-Only", "data_limits", {"limit_mb": 100}),
+        ("Sms-Only", "renewal", {"day": 3}),
+        (
+            "Sms+Data",
+            "e911_address",
+            {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84043"},
+        ),
+    ],
+)
+def test_part_that_the_product_type_lacks_is_rejected(
+    product_type: str, field: str, value: dict[str, Any]
+) -> None:
+    guarded = [{"key": "owner", "subscriber_id": "TSUID-1", "guardian": True}]
+    line = {**LINE, "product_type": product_type, field: value or {"mode": "ACTIVE"}}
+    [error] = errors(request(line, subscribers=guarded))
+    assert error.startswith(f"lines.0.{field}: needs a line with ")
+
+
+def test_data_without_limits_is_a_warning() -> None:
+    def warnings(**changes: Any) -> list[str]:
+        return request_warnings(OnboardingRequest.model_validate(request({**LINE, **changes})))
+
+    assert any("20 MB" in text for text in warnings())
+    assert not any("20 MB" in text for text in warnings(data_limits={"limit_mb": 100}))
+    assert warnings(product_type="Sms-Only") == []
+
+
+def test_request_for_a_port_in_reports_all_errors_without_values() -> None:
+    found = errors(
+        {"details": {"phone_number": "801-555-0199", "account_pin": "my secret", "zipcode": "1"}},
+        PortInRequest,
+    )
+    assert [text.split(":")[0] for text in found] == [
+        "details.phone_number",
+        "details.account_pin",
+        "details.zipcode",
+    ]
+    assert "my secret" not in " ".join(found)
