@@ -21,16 +21,16 @@ PAGE = ROOT / "docs" / "reference" / "port-in.md"
 
 def states() -> str:
     """Each state, its meaning, and the states that may follow."""
-    table = ["| State | Meaning | May go to |", "|---|---|---|"]
+    table = ["| State | Meaning | Next states |", "|---|---|---|"]
     for state in PortState:
         to = ", ".join(f"`{other}`" for other in PortState if other in TRANSITIONS[state])
-        table.append(f"| `{state}` | {STATE_DESCRIPTIONS[state]} | {to or 'the end'} |")
+        table.append(f"| `{state}` | {STATE_DESCRIPTIONS[state]} | {to or 'none: final'} |")
     return "\n".join(table)
 
 
 def messages() -> str:
     """The states in which each message is accepted."""
-    table = ["| Message | Taken in |", "|---|---|"]
+    table = ["| Message | Accepted in |", "|---|---|"]
     for message in (*MessageKind, *OperatorAction):
         name = f"`{message}` (operator)" if isinstance(message, OperatorAction) else message.value
         where = ", ".join(f"`{state}`" for state in PortState if state in ACCEPTED_IN[message])
@@ -40,7 +40,7 @@ def messages() -> str:
 
 def vendor_statuses() -> str:
     """Telegent's order statuses for each state."""
-    table = ["| State | Vendor's words |", "|---|---|"]
+    table = ["| State | Statuses at Telegent |", "|---|---|"]
     table += [
         f"| `{state}` | {', '.join(f'`{word}`' for word in spellings)} |"
         for state, spellings in VENDOR_STATUS_MAP.items()
@@ -50,7 +50,7 @@ def vendor_statuses() -> str:
 
 def deadlines() -> str:
     """The default deadlines of each state, counted from entering it."""
-    table = ["| State | Timer | After | Then |", "|---|---|---|---|"]
+    table = ["| State | Deadline | After | Then |", "|---|---|---|---|"]
     now = datetime(2026, 1, 1, tzinfo=UTC)
     clocks = Milestones(state_entered_at=now, submitted_at=now)
     for state in PortState:
@@ -69,7 +69,7 @@ def deadlines() -> str:
 def reasons() -> str:
     """Each rejection: who acts, codes, key words, remedy, fields."""
     table = [
-        "| Reason | Who acts | Codes | Key words (pattern) | Fields | Tries | Remedy |",
+        "| Reason | Who acts | Codes | Keywords (pattern) | Fields | Max. rejections | Remedy |",
         "|---|---|---|---|---|---|---|",
     ]
     table += [_row(rejection) for rejection in REJECTIONS]
