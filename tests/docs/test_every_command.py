@@ -11,10 +11,10 @@ from tools.docs.documents import DOCUMENTS, ROOT
 NOT_TYPED = {
     ("README.md", "make demo"): "tests/demo runs what it starts; .venv is set up by CI itself",
     ("README.md", "tgo start"): "tests/examples/test_quickstart.py types the same commands",
-    ("add-a-line.md", "tgo "): "with ids and a file of the reader; tests/telegent_orchestrator/cli "
-    "types the same commands",
+    ("add-a-line.md", "tgo status"): "tests/telegent_orchestrator/cli types it; the page needs no "
+    "family",
     ("testing-your-integration.md", "make up"): "stays until Ctrl-C",
-    ("testing-your-integration.md", ".venv/bin/python -m simulator"): "stays; tests/simulator",
+    ("testing-your-integration.md", ".venv/bin/python -m simulator\n"): "stays; tests/simulator",
     ("quickstart.md", "make up"): "stays until Ctrl-C; tests/examples starts the same processes",
     ("quickstart.md", "rm -r .run/up"): "stays until Ctrl-C; tests/examples begins with none",
     ("deployment.md", "docker compose --profile simulator down"): "needs Docker",

@@ -1,15 +1,20 @@
 """The commands of docs/how-to/testing-your-integration.md and add-a-line.md, run on `make up`."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 from localstack.supervised_stack import SupervisedStack
-from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness.documents import documented_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
 TESTING = ROOT / "docs" / "how-to" / "testing-your-integration.md"  # "testing-your-integration.md"
-ADD_A_LINE = ROOT / "docs" / "how-to" / "add-a-line.md"
+ADD_A_LINE = ROOT / "docs" / "how-to" / "add-a-line.md"  # "add-a-line.md" "add a line"
 
 
 async def test_control_api_commands_script_carriers_and_inject_faults(
@@ -27,28 +32,42 @@ async def test_control_api_commands_script_carriers_and_inject_faults(
     )
 
 
-async def test_request_with_ids_of_an_existing_account_adds_one_line(
-    running: SupervisedStack,
-) -> None:
+async def test_commands_control_a_running_simulator(running: SupervisedStack) -> None:
     await reset_stack(running)
-    family = json.loads((ROOT / "examples" / "family.json").read_text())
-    family["lines"] = family["lines"][:1]
-    onboarding = await running.orchestrator.start_onboarding(
-        OnboardingRequest.model_validate(family)
-    )
-    first = await onboarding.result()
+    commands = documented_commands(TESTING, "control the simulator")
+    with_url = "\n".join(f"{line} --url {running.simulator_url}" for line in commands.splitlines())
+    assert await run_commands(with_url, running)
 
+
+@pytest.mark.parametrize("name", ["simulator", "options", "stack"])
+def test_pytest_fixtures_work_as_printed(name: str, tmp_path: Path) -> None:
+    text = TESTING.read_text("utf-8")
+    found = re.search(rf"<!-- pytest: {name} -->\n```python\n(.*?)```", text, re.DOTALL)
+    assert found
+    fixtures = {"options": "telegent_simulator_options", "stack": "stack"}
+    use = f"def test_it({fixtures[name]}):\n    assert {fixtures[name]}" if name in fixtures else ""
+    (tmp_path / "test_page.py").write_text(f"{found[1]}\n\n{use}\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout
+
+
+async def test_example_adds_a_line_to_an_existing_account(running: SupervisedStack) -> None:
+    await reset_stack(running)
     found = re.search(r"```json\n(.*?)```", ADD_A_LINE.read_text("utf-8"), re.DOTALL)
     assert found
-    request = json.loads(found[1])
-    request["account"]["account_id"] = first.account_id
-    request["subscribers"][0]["subscriber_id"] = first.subscriber_ids["partner"]
-    request["routes"]["message"]["message_route_id"] = first.message_route_id
-    request["routes"]["voice"]["voice_route_id"] = first.voice_route_id
-    request["packages"][0]["package_id"] = first.package_ids["family"]
-    added = await running.orchestrator.start_onboarding(OnboardingRequest.model_validate(request))
+    assert json.loads(found[1]) == json.loads((ROOT / "examples" / "add-line.json").read_text())
 
-    result = await added.result()
-    assert result.complete
-    assert result.account_id == first.account_id
-    assert result.lines[0].phone_number != first.lines[0].phone_number
+    set_up = documented_commands(
+        ROOT / "docs" / "tutorial" / "quickstart.md", "the second terminal"
+    )
+    said = await run_commands(f"{set_up}\n{documented_commands(ADD_A_LINE, 'add a line')}", running)
+
+    assert "onboarding family-2041-tablet: done" in said

@@ -95,7 +95,7 @@ ACCOUNT_HOLD = Rejection(
 )
 NOT_PORTABLE = Rejection(
     "NOT_PORTABLE",
-    "nobody",
+    "no one",
     "This number cannot be ported. Offer the subscriber a new number.",
     not_correctable=True,
 )
