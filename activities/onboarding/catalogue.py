@@ -46,16 +46,20 @@ class CatalogueActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def list_products(self, skus: list[str]) -> dict[str, str]:
-        """The ids of products by SKU, of those SKUs that exist, with one request for all."""
+    async def list_products(self, skus: list[str]) -> dict[str, str | None]:
+        """The ids of products by SKU, of those SKUs that exist, with one request for all.
+
+        None stands for several products, or an inactive one: an operator names the one to use.
+        """
         listed = await self.api.products.list("All")
-        found = {sku: _product_with(sku, listed) for sku in skus}
-        return {sku: product_id for sku, product_id in found.items() if product_id}
+        return _unambiguous({sku: _products_with(sku, listed) for sku in skus})
 
     @activity.defn
     async def find_product(self, lookup: Lookup[CreateProduct]) -> str | None:
         """The id of the product with this SKU, if it exists."""
-        found = _product_with(lookup.wanted.product.sku, await self.api.products.list("All"))
+        sku = lookup.wanted.product.sku
+        matches = _products_with(sku, await self.api.products.list("All"))
+        found = _only_active(matches, f"products with SKU {sku}")
         return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
     @create_activity(CreateSpec(write_specs.CREATE_PRODUCT, find_product))
@@ -75,16 +79,17 @@ class CatalogueActivities:
         return created.product_id
 
     @activity.defn
-    async def list_packages(self, names: list[str]) -> dict[str, str]:
-        """The ids of packages by name, of those names that exist, with one request for all."""
+    async def list_packages(self, names: list[str]) -> dict[str, str | None]:
+        """The ids of packages by name; see `list_products`."""
         listed = await self.api.packages.list("All")
-        found = {name: _package_named(name, listed) for name in names}
-        return {name: package_id for name, package_id in found.items() if package_id}
+        return _unambiguous({name: _packages_named(name, listed) for name in names})
 
     @activity.defn
     async def find_package(self, lookup: Lookup[CreatePackage]) -> str | None:
         """The id of the package with this name, if it exists."""
-        found = _package_named(lookup.wanted.package.name, await self.api.packages.list("All"))
+        name = lookup.wanted.package.name
+        matches = _packages_named(name, await self.api.packages.list("All"))
+        found = _only_active(matches, f"packages '{name}'")
         return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
     @create_activity(CreateSpec(write_specs.CREATE_PACKAGE, find_package))
@@ -112,24 +117,35 @@ class CatalogueActivities:
         return created.package_id
 
 
-def _product_with(sku: str, listed: Sequence[telegent.Product]) -> str | None:
-    found = [product for product in listed if telegent.same_text(product.sku, sku)]
-    return _active([(p.product_id, p.active) for p in found], f"products with SKU {sku}")
+_Matches = dict[str, bool]
+"""Ids of equal resources, and whether each is active."""
 
 
-def _package_named(name: str, listed: Sequence[telegent.Package]) -> str | None:
-    found = [package for package in listed if telegent.same_text(package.package_name, name)]
-    return _active([(p.package_id, p.active) for p in found], f"packages '{name}'")
+def _products_with(sku: str, listed: Sequence[telegent.Product]) -> _Matches:
+    equal = [product for product in listed if telegent.same_text(product.sku, sku)]
+    return {product.product_id: product.active is not False for product in equal}
 
 
-def _active(found: list[tuple[str, bool | None]], what: str) -> str | None:
+def _packages_named(name: str, listed: Sequence[telegent.Package]) -> _Matches:
+    equal = [package for package in listed if telegent.same_text(package.package_name, name)]
+    return {package.package_id: package.active is not False for package in equal}
+
+
+def _only_active(matches: _Matches, what: str) -> str | None:
     """The id of the one match.
 
     Raises:
         ApplicationError: `Ambiguous` when several match, or one that is inactive.
     """
-    ids = dict(found)
-    match = at_most_one(list(ids), what)
-    if match and ids[match] is False:
+    match = at_most_one(list(matches), what)
+    if match and not matches[match]:
         raise ambiguous(f"of {what} there is {match}, which is inactive: activate it, or adopt one")
     return match
+
+
+def _unambiguous(by_key: dict[str, _Matches]) -> dict[str, str | None]:
+    return {
+        key: next(iter(matches)) if list(matches.values()) == [True] else None
+        for key, matches in by_key.items()
+        if matches
+    }

@@ -1,6 +1,5 @@
 """AI Guardian: features and relations of subscribers, filters of numbers."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from temporalio import activity
@@ -8,9 +7,9 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Lookup, at_most_one, found_or_pending
+from activities.support.lookups import Lookup, at_most_one, found_or_pending, missing_is_deleted
 from activities.support.write_activity import CreateSpec, Wanted, create_activity, write_activity
-from telegent import NotFoundError, Telegent
+from telegent import Telegent
 from telegent_orchestrator.lines import CallFilter, MessageFilter
 
 
@@ -86,7 +85,7 @@ class GuardianActivities:
     @write_activity(write_specs.UNLINK_GUARDIAN)
     async def unlink_guardian(self, parent_id: str, child_id: str) -> None:
         """End the relation; one that is missing has ended."""
-        with suppress(NotFoundError):
+        with missing_is_deleted(self.settings.read_lag):
             await self.api.guardian.delete_relation(parent_id, child_id)
 
     @create_activity(
@@ -119,7 +118,7 @@ class GuardianActivities:
     @write_activity(write_specs.DELETE_CALL_FILTER)
     async def delete_call_filter(self, filter_id: str) -> None:
         """Delete a call filter; one that is missing is deleted."""
-        with suppress(NotFoundError):
+        with missing_is_deleted(self.settings.read_lag):
             await self.api.guardian.call_filters.delete(filter_id)
 
     @create_activity(
@@ -155,7 +154,7 @@ class GuardianActivities:
     @write_activity(write_specs.DELETE_MESSAGE_FILTER)
     async def delete_message_filter(self, filter_id: str) -> None:
         """Delete a message filter; one that is missing is deleted."""
-        with suppress(NotFoundError):
+        with missing_is_deleted(self.settings.read_lag):
             await self.api.guardian.message_filters.delete(filter_id)
 
     @create_activity(

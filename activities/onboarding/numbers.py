@@ -21,9 +21,9 @@ from activities.onboarding.number_records import (
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.lookups import Lookup, elapsed, found_or_pending
-from activities.support.outcomes import Outcome, ambiguous, pending, rejected
+from activities.support.outcomes import Outcome, ambiguous, is_not_found, pending, rejected
 from activities.support.write_activity import CreateSpec, create_activity, write_activity
-from telegent import NotFoundError, Telegent, parse_activation_code
+from telegent import RequestRejectedError, Telegent, parse_activation_code
 from telegent_orchestrator.lines import ProductType
 from telegent_orchestrator.names import ACCOUNT_ATTRIBUTE, LINE_WORKFLOW
 from telegent_orchestrator.port_in import NumberBinding
@@ -301,14 +301,18 @@ class NumberActivities:
     async def _details(self, phone_number: str) -> telegent.Number | None:
         try:
             return await self.api.numbers.details(phone_number=phone_number)
-        except NotFoundError:
-            return None
+        except RequestRejectedError as error:
+            if is_not_found(error):
+                return None
+            raise
 
     async def _numbers_on_sim(self, iccid: str, subscriber_id: str) -> list[telegent.Number]:
         try:
             number = await self.api.numbers.details(iccid=iccid)
-        except NotFoundError:
-            return []
+        except RequestRejectedError as error:
+            if is_not_found(error):
+                return []
+            raise
         if not telegent.same_id(number.assigned_subscriber_id, subscriber_id) and not is_released(
             number
         ):

@@ -1,6 +1,5 @@
 """Message and voice routes: creating them, and looking them up by their marked names."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from temporalio import activity
@@ -8,9 +7,9 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Lookup, at_most_one, found_or_pending
+from activities.support.lookups import Lookup, at_most_one, found_or_pending, missing_is_deleted
 from activities.support.write_activity import CreateSpec, Wanted, create_activity, write_activity
-from telegent import NotFoundError, Telegent
+from telegent import Telegent
 from telegent_orchestrator.onboarding import NewMessageRoute, NewVoiceRoute, RouteCredentials
 
 
@@ -62,7 +61,7 @@ class RouteActivities:
     @write_activity(write_specs.DELETE_MESSAGE_ROUTE)
     async def delete_message_route(self, route_id: str) -> None:
         """Delete the message route; one that is missing is deleted."""
-        with suppress(NotFoundError):
+        with missing_is_deleted(self.settings.read_lag):
             await self.api.message_routes.delete(route_id)
 
     @create_activity(
@@ -109,7 +108,7 @@ class RouteActivities:
     @write_activity(write_specs.DELETE_VOICE_ROUTE)
     async def delete_voice_route(self, route_id: str) -> None:
         """Delete the voice route; one that is missing is deleted."""
-        with suppress(NotFoundError):
+        with missing_is_deleted(self.settings.read_lag):
             await self.api.voice_routes.delete(route_id)
 
     @create_activity(

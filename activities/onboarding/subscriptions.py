@@ -1,6 +1,5 @@
 """Subscriptions: starting one for a number, and looking it up after a lost response."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from temporalio import activity
@@ -8,9 +7,9 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Lookup, at_most_one, found_or_pending
+from activities.support.lookups import Lookup, at_most_one, found_or_pending, missing_is_deleted
 from activities.support.write_activity import CreateSpec, Wanted, create_activity, write_activity
-from telegent import NotFoundError, Telegent
+from telegent import Telegent
 
 
 class StartSubscription(Wanted):
@@ -54,7 +53,7 @@ class SubscriptionActivities:
     @write_activity(write_specs.CLOSE_SUBSCRIPTION)
     async def close_subscription(self, subscription_id: str) -> None:
         """End a subscription and its charges; one that is missing is closed."""
-        with suppress(NotFoundError):
+        with missing_is_deleted(self.settings.read_lag):
             await self.api.subscriptions.delete(subscription_id)
 
     @create_activity(

@@ -1,12 +1,15 @@
 """Lookups: what a create whose response was lost may have created."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from pydantic import SerializeAsAny
 from temporalio import activity
 
-from activities.support.outcomes import ambiguous, pending
+from activities.support.outcomes import ambiguous, is_not_found, pending
+from telegent import RequestRejectedError
 from telegent_orchestrator._models import WireModel
 
 T = TypeVar("T")
@@ -47,6 +50,20 @@ def found_or_pending(found: T | None, created_before: datetime | None, lag: time
     raise pending(
         "not listed; checking again, because Telegent's lists may lag", min(lag / 2, remaining)
     )
+
+
+@contextmanager
+def missing_is_deleted(read_lag: timedelta) -> Iterator[None]:
+    """Around a delete: a resource that is missing is deleted.
+
+    It counts as missing a read lag after the delete was decided on. Until then it may have been
+    created a moment ago, and be too new to be known.
+    """
+    try:
+        yield
+    except RequestRejectedError as error:
+        if not is_not_found(error) or elapsed() < read_lag:
+            raise
 
 
 def at_most_one(found: list[T], what: str) -> T | None:

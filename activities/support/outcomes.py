@@ -77,16 +77,19 @@ NON_RETRYABLE = (Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.AMBIGUOUS)
 MIN_RETRY_INTERVAL = timedelta(milliseconds=50)
 
 
-_UNKNOWN_ID = re.compile(r"\binvalid \w+id\b|\bdoes not belong to account\b", re.IGNORECASE)
-"""How the vendor says in a 400 what 404 means. It documents `Invalid AccountId`, and the other for
-a number that is active in the account."""
+_UNKNOWN_ID = re.compile(
+    r"\binvalid (\w+id|number|iccid)\b|\bdoes not belong to account\b", re.IGNORECASE
+)
+"""How the vendor says in a 400 what 404 means. It documents `Invalid AccountId`, and the last one
+for a number that is active in the account."""
 
 
 def outcome_of_error(error: TelegentError) -> Outcome:
     """The outcome that a client error stands for."""
-    if isinstance(error, RequestRejectedError) and _UNKNOWN_ID.search(str(error)):
+    outcome = next(found for kind, found in _OUTCOME_BY_ERROR if isinstance(error, kind))
+    if outcome is Outcome.REJECTED and _UNKNOWN_ID.search(str(error)):
         return Outcome.NOT_FOUND
-    return next(outcome for kind, outcome in _OUTCOME_BY_ERROR if isinstance(error, kind))
+    return outcome
 
 
 def to_application_error(error: TelegentError, read_lag: timedelta) -> ApplicationError:
@@ -114,6 +117,11 @@ def to_application_error(error: TelegentError, read_lag: timedelta) -> Applicati
         type=outcome,
         non_retryable=outcome in NON_RETRYABLE,
     )
+
+
+def is_not_found(error: TelegentError) -> bool:
+    """Whether an id was unknown to the vendor, or too new to be known."""
+    return outcome_of_error(error) is Outcome.NOT_FOUND
 
 
 def pending(message: str, retry_in: timedelta) -> ApplicationError:

@@ -30,7 +30,17 @@ async def ensure_products(
         wanted = [p for p in products if isinstance(p, NewProduct)]
         existing = await _find_products([p.sku for p in wanted]) if wanted else {}
         for product in wanted:
-            ids[product.key] = existing.get(product.sku) or await _create_product(creator, product)
+            known = existing.get(product.sku)
+            ids[product.key] = (
+                known
+                if known
+                else await creator.ensure(
+                    CatalogueActivities.create_product,
+                    CreateProduct(product=product),
+                    # The list above has just shown whether it exists.
+                    lookup_first=product.sku in existing,
+                )
+            )
         return ids
 
 
@@ -45,32 +55,31 @@ async def ensure_packages(
         wanted = [p for p in packages if isinstance(p, NewPackage)]
         existing = await _find_packages([p.name for p in wanted]) if wanted else {}
         for package in wanted:
-            ids[package.key] = existing.get(package.name) or await _create_package(
-                creator, package, product_ids
+            known = existing.get(package.name)
+            ids[package.key] = (
+                known
+                if known
+                else await creator.ensure(
+                    CatalogueActivities.create_package,
+                    _with_product_ids(package, product_ids),
+                    lookup_first=package.name in existing,
+                )
             )
         return ids
 
 
-async def _create_product(creator: ResourceCreator, product: NewProduct) -> str:
-    wanted = CreateProduct(product=product)
-    return await creator.ensure(CatalogueActivities.create_product, wanted, lookup_first=False)
-
-
-async def _create_package(
-    creator: ResourceCreator, package: NewPackage, product_ids: dict[str, str]
-) -> str:
+def _with_product_ids(package: NewPackage, product_ids: dict[str, str]) -> CreatePackage:
     missing = [item.product for item in package.items if item.product not in product_ids]
     if missing:
         raise ApplicationError(
             f"package {package.key} lacks product {', '.join(missing)}", type="MissingProduct"
         )
-    wanted = CreatePackage(package=package, product_ids=product_ids)
-    return await creator.ensure(CatalogueActivities.create_package, wanted, lookup_first=False)
+    return CreatePackage(package=package, product_ids=product_ids)
 
 
-async def _find_products(skus: list[str]) -> dict[str, str]:
+async def _find_products(skus: list[str]) -> dict[str, str | None]:
     return await execute_read(CatalogueActivities.list_products, "Find existing products", skus)
 
 
-async def _find_packages(names: list[str]) -> dict[str, str]:
+async def _find_packages(names: list[str]) -> dict[str, str | None]:
     return await execute_read(CatalogueActivities.list_packages, "Find existing packages", names)

@@ -23,11 +23,10 @@ class ResetObserver(WorkflowInboundInterceptor):
 
     Attributes:
         count: How often the run was reset.
-        last_at: When last.
     """
 
     count = 0
-    last_at: datetime | None = None
+    _noted: tuple[int, datetime | None] = (0, None)
 
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         """Called by Temporal before the workflow is created."""
@@ -39,9 +38,15 @@ class ResetObserver(WorkflowInboundInterceptor):
         _OBSERVER.set(self)
         return await super().execute_workflow(input)
 
+    def latest(self) -> datetime | None:
+        """When the run was last reset, or a little later; None when it was not."""
+        if self._noted[0] != self.count:
+            # Not in the callback, in which the SDK does not tell the time.
+            self._noted = (self.count, workflow.now())
+        return self._noted[1]
+
     def _on_new_seed(self, seed: int) -> None:
         self.count += 1
-        self.last_at = workflow.now()
 
 
 class ResetInterceptor(Interceptor):
@@ -60,4 +65,4 @@ _OBSERVER: ContextVar[ResetObserver | None] = ContextVar("reset_observer", defau
 def current_resets() -> tuple[int, datetime | None]:
     """How often the running workflow was reset so far, and when last."""
     observer = _OBSERVER.get()
-    return (observer.count, observer.last_at) if observer else (0, None)
+    return (observer.count, observer.latest()) if observer else (0, None)

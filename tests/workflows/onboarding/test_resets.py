@@ -1,0 +1,82 @@
+"""A run that was reset looks up what it did after the place to which it was reset."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+
+from telegent_orchestrator.names import line_id
+from tests.harness import Harness
+from tests.harness.payloads import single
+from tests.harness.waiting import TEST_TIMEOUT
+from tests.workflows.onboarding.ledgers import SINGLE_LEDGER, counted
+from workflows.support import exactly_once
+
+TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
+
+@pytest.fixture(autouse=True)
+def brief_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call of the run before the reset counts as ended at once."""
+    monkeypatch.setattr(exactly_once, "VENDOR_CALL_TIMEOUT", timedelta(0))
+
+
+async def reset(harness: Harness, workflow_id: str, before: str | None = None) -> str:
+    """Resets to the task that scheduled this activity, or to the first; returns the new run."""
+    handle = harness.temporal.get_workflow_handle(workflow_id)
+    events = (await handle.fetch_history()).events
+    scheduled = next(
+        (
+            event.activity_task_scheduled_event_attributes.workflow_task_completed_event_id
+            for event in events
+            if event.activity_task_scheduled_event_attributes.activity_type.name == before
+        ),
+        None,
+    )
+    first = next(event.event_id for event in events if event.event_type == TASK_COMPLETED)
+    response = await harness.temporal.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=harness.temporal.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+            reason="test",
+            workflow_task_finish_event_id=scheduled or first,
+            request_id=str(uuid4()),
+        )
+    )
+    return response.run_id
+
+
+@pytest.mark.parametrize("before", [None, "buy_number", "start_subscription"])
+async def test_line_that_is_reset_buys_no_second_number(
+    harness: Harness, before: str | None
+) -> None:
+    gate = harness.telegent.gates.close("POST /v1.0/subscriptions", "after")
+    onboarding = await harness.onboard(single())
+    await gate.reached()
+    line = line_id((await onboarding.status()).reference, "first")
+
+    run_id = await reset(harness, line, before)
+    gate.release()
+    handle = harness.temporal.get_workflow_handle(line, run_id=run_id)
+    await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert counted(harness.telegent) == SINGLE_LEDGER
+
+
+@pytest.mark.parametrize("before", [None, "create_account", "create_message_route"])
+async def test_onboarding_that_is_reset_creates_nothing_twice(
+    harness: Harness, before: str | None
+) -> None:
+    onboarding = await harness.onboard(single(lines=[]))
+    await asyncio.wait_for(onboarding.result(), TEST_TIMEOUT)
+    made = counted(harness.telegent)
+
+    run_id = await reset(harness, onboarding.id, before)
+    handle = harness.temporal.get_workflow_handle(onboarding.id, run_id=run_id)
+    await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert counted(harness.telegent) == made

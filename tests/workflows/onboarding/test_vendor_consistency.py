@@ -1,0 +1,111 @@
+"""A vendor that shows late, or in another spelling, what was created."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from simulator import CarrierSetup, Fault, SimulatorOptions
+from telegent_orchestrator.client import OnboardingHandle, OnboardingProgress
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.progress import Resolution, ResolutionAction
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness
+from tests.harness.payloads import ACCOUNT, single
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
+from tests.workflows.onboarding.ledgers import CREATES, FAMILY_LEDGER, counted, onboard
+
+CARRIER = CarrierSetup(timings=FAST_TIMINGS)
+SHORT_OF_LAG = SETTINGS.read_lag.total_seconds() / 2
+PRODUCT = {"SKU": "TALK", "Description": "Talk", "Active": True}
+
+
+async def resolved(handle: OnboardingHandle, step: str, adopt: str) -> str:
+    """Adopts a resource when the onboarding asks; returns the evidence."""
+    asking: OnboardingProgress = await wait_until(
+        handle.progress, lambda now: bool(now.onboarding.escalations)
+    )
+    (escalation,) = asking.onboarding.escalations
+    assert escalation.step == step
+    action = ResolutionAction.ADOPT
+    await handle.resolve(Resolution(step=step, action=action, id=adopt, by="desk", reason="ours"))
+    return " ".join(escalation.evidence)
+
+
+def add_product(harness: Harness, product_id: str, **changes: Any) -> None:
+    product = PRODUCT | {"ProductId": product_id} | changes
+    harness.telegent.state.products[product_id] = product
+
+
+class TestReferenceThatIsTooNew:
+    @pytest.fixture(params=[400, 404])
+    def options(self, request: pytest.FixtureRequest) -> SimulatorOptions:
+        return SimulatorOptions(
+            carrier=CARRIER, reference_lag=SHORT_OF_LAG, reference_status=request.param
+        )
+
+    async def test_is_repeated_until_it_is_known(
+        self, harness: Harness, family: OnboardingRequest
+    ) -> None:
+        result = await onboard(harness, family)
+
+        assert result.complete
+        assert counted(harness.telegent) == FAMILY_LEDGER
+
+
+class TestDialect:
+    @pytest.fixture(params=["best-practices", "knowledge-bank"])
+    def options(self, request: pytest.FixtureRequest) -> SimulatorOptions:
+        return SimulatorOptions.in_dialect(
+            request.param,
+            carrier=CARRIER,
+            list_lag=SHORT_OF_LAG,
+            target_classification="any",
+            port_in_date_format="any",
+        )
+
+    async def test_lost_responses_in_it_duplicate_nothing(
+        self, harness: Harness, family: OnboardingRequest
+    ) -> None:
+        for call in CREATES:
+            harness.telegent.faults.add(Fault(match=call, kind="drop_response"))
+
+        result = await onboard(harness, family)
+
+        assert result.complete
+        assert counted(harness.telegent) == FAMILY_LEDGER
+
+
+@pytest.mark.parametrize("name", ["Cafe\u0301  Ltd", "Caf\u00e9\u00a0Ltd"])
+async def test_name_in_another_spelling_whose_response_is_lost_is_found(
+    harness: Harness, name: str
+) -> None:
+    harness.telegent.faults.add(Fault(match="POST /v1.0/account/create", kind="drop_response"))
+
+    result = await onboard(harness, single(account=ACCOUNT | {"name": name}, lines=[]))
+
+    assert result.complete
+    assert harness.telegent.ledger.count("account.created") == 1
+
+
+async def test_several_equal_products_escalate_and_one_is_adopted(harness: Harness) -> None:
+    add_product(harness, "PRID-1")
+    add_product(harness, "PRID-2")
+    handle = await harness.onboard(single(lines=[]))
+
+    evidence = await resolved(handle, "Products", "PRID-2")
+    result = await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert "2 products with SKU TALK match: PRID-1, PRID-2" in evidence
+    assert result.product_ids == {"talk": "PRID-2"}
+    assert harness.telegent.ledger.count("product.created") == 0
+
+
+async def test_inactive_product_escalates_and_is_not_created_again(harness: Harness) -> None:
+    add_product(harness, "PRID-1", Active=False)
+    handle = await harness.onboard(single(lines=[]))
+
+    evidence = await resolved(handle, "Products", "PRID-1")
+    await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert "PRID-1, which is inactive" in evidence
+    assert harness.telegent.ledger.count("product.created") == 0
