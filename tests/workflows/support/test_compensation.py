@@ -207,7 +207,8 @@ async def test_an_open_port_in_goes_on_by_its_own_rules(harness: Harness) -> Non
     assert (await port.describe()).status == WorkflowExecutionStatus.RUNNING
     (left,) = (await undone_of_line(harness, status, "ported")).retained
     assert left == (
-        "port-in of +18015550142: a port-in continues by its own rules: cancel it by its own message"
+        "port-in of +18015550142: "
+        "a port-in continues by its own rules: cancel it by its own message"
     )
     assert rolled_back(harness.telegent) == []
     assert sum("used by line ported" in words for words in status.compensation.retained) == 2
