@@ -77,7 +77,7 @@ def _model(name: str, body: Schema) -> list[str]:
     lines = [f"### {name}\n", *_paragraphs(body.get("description", ""))]
     if "enum" in body:
         return [*lines, f"One of {', '.join(f'`{value}`' for value in body['enum'])}.\n"]
-    lines += ["| Field | Type | Needed | Meaning |", "|---|---|---|---|"]
+    lines += ["| Field | Type | Required | Meaning |", "|---|---|---|---|"]
     needed = body.get("required", [])
     for field, what in body.get("properties", {}).items():
         default = what.get("default")
