@@ -199,6 +199,7 @@ class BulkBatchRequest(StrictModel):
     bulk: Reference
     batch: Annotated[int, Field(ge=1)]
     rows: Annotated[list[BulkRow], Field(min_length=1, max_length=MAX_BATCH_ROWS)]
+    checkpoint: "SkipJsonSchema[BatchCheckpoint | None]" = None
 
 
 class RowResult(WireModel):
@@ -212,6 +213,16 @@ class RowResult(WireModel):
     ended_at: datetime | None = None
     account_id: str = ""
     phone_numbers: list[str] = []
+
+
+class BatchCheckpoint(WireModel):
+    """The state that a long batch passes to its next run. Callers leave it out."""
+
+    rows: list[RowResult]
+    started: int
+    retries: int
+    retry_rows: list[int]
+    cancel: bool
 
 
 class BulkBatchStatus(WireModel):

@@ -22,6 +22,7 @@ from telegent_orchestrator import _ui_text
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.bulk import (
     BULK_BATCH_WORKFLOW,
+    BatchCheckpoint,
     BulkBatchRequest,
     BulkBatchStatus,
     BulkRow,
@@ -60,13 +61,21 @@ class BulkBatchWorkflow:
     @workflow.init
     def __init__(self, request: BulkBatchRequest) -> None:
         self._request = request
-        self._rows = [
-            RowResult(row=row.number, reference=row.onboarding.reference) for row in request.rows
-        ]
-        self._command = BatchCommand()
-        self._started = 0
-        self._retries = 0
-        self._retry_rows: set[int] = set()
+        checkpoint = request.checkpoint or BatchCheckpoint(
+            rows=[
+                RowResult(row=row.number, reference=row.onboarding.reference)
+                for row in request.rows
+            ],
+            started=0,
+            retries=0,
+            retry_rows=[],
+            cancel=False,
+        )
+        self._rows = checkpoint.rows
+        self._command = BatchCommand(cancel=checkpoint.cancel)
+        self._started = checkpoint.started
+        self._retries = checkpoint.retries
+        self._retry_rows = set(checkpoint.retry_rows)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._reported: BatchReport | None = None
         self._failed_reports = 0
@@ -78,6 +87,7 @@ class BulkBatchWorkflow:
         while not self._finished:
             try:
                 await self._report()
+                self._bound_history()
                 if not self._finished:
                     await workflow.sleep(REPORT_DEBOUNCE, summary="More rows may share this report")
                 await workflow.wait_condition(
@@ -87,6 +97,20 @@ class BulkBatchWorkflow:
                 # A cancellation in the Temporal UI cancels the rows, and the bulk learns of it.
                 self._apply_command(self._command.model_copy(update={"cancel": True}))
         return self.status()
+
+    def _bound_history(self) -> None:
+        """Continues as new, when the history is long and no row reports to this run."""
+        if self._running or self._finished or self._has_unreported_changes:
+            return
+        if workflow.info().is_continue_as_new_suggested():
+            checkpoint = BatchCheckpoint(
+                rows=self._rows,
+                started=self._started,
+                retries=self._retries,
+                retry_rows=sorted(self._retry_rows),
+                cancel=self._command.cancel,
+            )
+            workflow.continue_as_new(self._request.model_copy(update={"checkpoint": checkpoint}))
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> BulkBatchStatus:

@@ -24,7 +24,11 @@ from tests.harness.details_pages import read_details_page
 from workflows.support.activity_options import BULK_PRIORITY, INTERACTIVE_PRIORITY
 
 SLOW = Fault(match="POST /v1.0/subscribers/create", kind="delay_effect", seconds=0.2, times=99)
-REFUSE = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400)
+# Twice, because a rejected create of what must be unique is tried once more.
+REJECT_SUBSCRIBER = Fault(
+    match="POST /v1.0/subscribers/create", kind="error_before", status=400, times=2
+)
+REJECT_NUMBER = Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=400)
 
 
 async def until(bulk: BulkHandle, there: Callable[[BulkStatus], bool]) -> BulkStatus:
@@ -54,11 +58,11 @@ async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again
         rows = some.rows(20)
         # One of them somebody has onboarded already, and of one that has failed.
         await (await harness.orchestrator.start_onboarding(rows[2].onboarding)).result()
-        harness.telegent.faults.add(REFUSE)
+        harness.telegent.faults.add(REJECT_SUBSCRIBER)
         failed = await harness.orchestrator.start_onboarding(rows[4].onboarding)
         with pytest.raises(OnboardingIncompleteError):
             await failed.result()
-        harness.telegent.faults.add(REFUSE.model_copy(update={"nth": 4}))
+        harness.telegent.faults.add(REJECT_NUMBER)
         harness.telegent.faults.add(SLOW)
 
         reference = bulks.derive_reference("customers.csv", rows)
@@ -108,8 +112,11 @@ async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again
         ]
         + ["one@example.com"]
     )
-    runs = [run async for run in harness.temporal.list_workflows(f"WorkflowId = '{bulk.id}'")]
-    assert len(runs) > 1, "it has not continued as new"
+    for workflow_id in (bulk.id, bulk_batch_id(bulk.reference, 1)):
+        runs = [
+            run async for run in harness.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")
+        ]
+        assert len(runs) > 1, f"{workflow_id} has not continued as new"
 
 
 async def test_rows_that_were_cancelled_with_their_part_are_told_of_and_can_be_started_again(
