@@ -193,15 +193,6 @@ class BulkRow(StrictModel):
     onboarding: OnboardingRequest
 
 
-class BulkBatchRequest(StrictModel):
-    """Rows of the bulk with the reference `bulk`. `batch`: from 1 to the bulk's `batches`."""
-
-    bulk: Reference
-    batch: Annotated[int, Field(ge=1)]
-    rows: Annotated[list[BulkRow], Field(min_length=1, max_length=MAX_BATCH_ROWS)]
-    checkpoint: "SkipJsonSchema[BatchCheckpoint | None]" = None
-
-
 class RowResult(WireModel):
     """The state of one row. `detail`: why it failed, without secrets."""
 
@@ -223,6 +214,15 @@ class BatchCheckpoint(WireModel):
     retries: int
     retry_rows: list[int]
     cancel: bool
+
+
+class BulkBatchRequest(StrictModel):
+    """Rows of the bulk with the reference `bulk`. `batch`: from 1 to the bulk's `batches`."""
+
+    bulk: Reference
+    batch: Annotated[int, Field(ge=1)]
+    rows: Annotated[list[BulkRow], Field(min_length=1, max_length=MAX_BATCH_ROWS)]
+    checkpoint: SkipJsonSchema[BatchCheckpoint | None] = None
 
 
 class BulkBatchStatus(WireModel):

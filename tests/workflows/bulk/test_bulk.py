@@ -138,7 +138,7 @@ async def test_rows_that_were_cancelled_with_their_part_are_told_of_and_can_be_s
         assert waits.counts.model_dump(exclude_defaults=True) == {"done": 1, "cancelled": 1}
         said = await command_line(harness).run("bulk", "status", bulk.reference)
         assert said.status == 3
-        assert "1 cancelled: start these rows again until" in said.out
+        assert "1 cancelled: retry these rows until" in said.out
         assert said.out.count("  row ") == 1
         shown = await read_details_page(harness.temporal, bulk.id)
         assert "**1 cancelled**: retry these rows until" in shown
