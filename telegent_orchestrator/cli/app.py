@@ -8,6 +8,7 @@ import typer
 
 from telegent_orchestrator.cli.commands import (
     bulk,
+    doctor,
     list as list_,
     onboarding,
     port_in,
@@ -95,6 +96,7 @@ app.command()(onboarding.status)
 app.command()(onboarding.resolve)
 app.command()(onboarding.cancel)
 app.command("list")(list_.list_executions)
+app.command()(doctor.doctor)
 
 port_ins = typer.Typer(
     help="Port a number in from another carrier: start, watch, correct, decide.",

@@ -185,7 +185,7 @@ class Connection:
 def program_name(argv0: str) -> str:
     """How to call this program again: by its name, or by the path with which it was called."""
     path = Path(argv0)
-    if path.name == "__main__.py":
+    if path.parts[-3:] == ("telegent_orchestrator", "cli", "__main__.py"):
         return f"{shlex.quote(_short_path(sys.executable))} -m telegent_orchestrator.cli"
     if path.name not in PROGRAMS:
         return PROGRAMS[0]

@@ -110,6 +110,7 @@ class PortInModel:
         self.result = PortInResult(phone_number=details.phone_number, state=self.state)
         self.progress = ProgressTracker([CHECKS, SUBMIT, CARRIER, ACTIVATION])
         self.progress.header = self._details_page
+        self.progress.phone_number = details.phone_number
         self.auto_cancel_at: Callable[[], datetime | None] = lambda: None
         self._publisher = EventPublisher()
         self._parent = ParentNotifier()
@@ -165,6 +166,10 @@ class PortInModel:
             self.progress.mark_needs_operator(waiting_step, None)
         if step := WAITING_STEP.get(state):
             self.progress.mark_needs_operator(step, STATE_DESCRIPTIONS[state])
+        rejection = self.rejection if state is PortState.ACTION_REQUIRED else None
+        self.progress.needs_action_reason = (
+            f"{rejection.reason}: {rejection.remedy}" if rejection else event if step else ""
+        )
         self.progress.search_attributes[STATE] = state.value
         self.progress.search_attributes[STATE_ENTERED_AT] = self.state_entered_at
         self.progress.search_attributes[NEEDS_ACTION] = (

@@ -17,9 +17,17 @@ from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.names import (
     RESOLVE_UPDATE,
+    SUMMARY_MEMO,
     format_needs_action_since,
 )
-from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction, Step, StepState
+from telegent_orchestrator.progress import (
+    Escalation,
+    ExecutionSummary,
+    Resolution,
+    ResolutionAction,
+    Step,
+    StepState,
+)
 from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.current_step import CURRENT_STEP
 from workflows.support.markdown import NBSP, TIME_HEADING, code, escape, format_seconds, table
@@ -108,6 +116,9 @@ class ProgressTracker:
         self.header: Callable[[], list[str]] = list
         self._render_scheduled = False
         self.search_attributes: dict[SearchAttributeKey[Any], object] = {}
+        self.phone_number = ""
+        self.needs_action_reason = ""
+        self._summary = ExecutionSummary()
         self._current_step = ""
 
     @property
@@ -243,6 +254,21 @@ class ProgressTracker:
                     for key, value in changed.items()
                 ]
             )
+
+        self._publish_summary()
+
+    def _publish_summary(self) -> None:
+        """Writes what lists show into the memo, which is encrypted, unlike search attributes."""
+        waiting = (
+            f"{step.name}: {step.detail}"
+            for step in self._steps.values()
+            if step.state is StepState.NEEDS_OPERATOR or step.name in self._stalled
+        )
+        reason = self.needs_action_reason or next(waiting, "")
+        summary = ExecutionSummary(phone_number=self.phone_number, reason=reason)
+        if summary != self._summary:
+            self._summary = summary
+            workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
 
     def _render(self) -> None:
         self._render_scheduled = False

@@ -353,7 +353,8 @@ async def test_unknown_temporal_variable_is_shown_when_temporal_is_unreachable()
 @pytest.mark.parametrize(
     ("argv0", "name"),
     [
-        ("/usr/lib/python/pytest/__main__.py", f"{os.path.relpath(sys.executable)} -m "),
+        ("/lib/telegent_orchestrator/cli/__main__.py", f"{os.path.relpath(sys.executable)} -m "),
+        ("/lib/pytest/__main__.py", "tgo"),
         ("/somewhere/else/tgo", "/somewhere/else/tgo"),
         (".venv/bin/tgo", ".venv/bin/tgo"),
         ("/bin/pytest", "tgo"),

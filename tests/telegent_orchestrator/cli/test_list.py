@@ -13,6 +13,7 @@ from telegent_orchestrator.client.executions import (
     ExecutionStatus,
     WorkflowKind,
     build_query,
+    mask_numbers,
 )
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import Harness
@@ -174,3 +175,27 @@ async def test_a_paused_workflow_is_shown_as_such(cli: CommandLine, harness: Har
         assert "unpause it in the Temporal UI" in status.err
         assert handle.id in (await cli.run_line(printed_command(status, "list"))).out
     await harness.temporal.get_workflow_handle(handle.id).terminate()
+
+
+async def test_port_ins_that_need_action_show_masked_number_and_reason(
+    cli: CommandLine, harness: Harness
+) -> None:
+    await rejected(harness)
+    listed = await found(cli, "--needs-action", count=3)
+    assert {execution.phone_number for execution in listed.executions} == {
+        f"{'*' * 8}0{number[-3:]}" for number in NUMBERS
+    }
+    assert all(execution.reason.startswith("PIN_INVALID: ") for execution in listed.executions)
+    shown = await cli.run("list", "--needs-action")
+    assert "Number" in shown.out
+    assert "PIN_INVALID" in shown.out
+    assert NUMBERS[0] not in shown.out
+    full = await cli.run("list", "--needs-action", "--show-numbers")
+    assert all(number in full.out for number in NUMBERS)
+
+
+def test_masks_hide_all_but_the_last_four_digits() -> None:
+    assert (
+        mask_numbers("call +18015550142 or +442071234567") == "call ********0142 or *********4567"
+    )
+    assert mask_numbers("order 18015550142") == "order 18015550142"

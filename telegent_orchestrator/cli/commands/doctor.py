@@ -1,0 +1,215 @@
+"""`tgo doctor`: checks the connection, the namespace, the workers and the keys."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import typer
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+    ListWorkflowExecutionsRequest,
+)
+from temporalio.service import RPCError
+
+from telegent_orchestrator import encryption, names
+from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.cli.connection import Connection, Session
+from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.rendering import format_duration, sanitize
+from telegent_orchestrator.cli.results import CommandError, ExitStatus
+
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
+MAX_IDLE = timedelta(minutes=2)
+"""A worker polls at least once a minute."""
+RECENT_WORKFLOWS = 20
+
+
+class Check(WireModel):
+    """One check: what was found, and if it is a problem, what to do."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+class Diagnosis(WireModel):
+    """What `doctor --json` prints."""
+
+    healthy: bool
+    checks: list[Check]
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check address, TLS, namespace, search attributes, workers, clock and keys."""
+    with Output(as_json) as output:
+        connection: Connection = context.obj
+        checks = asyncio.run(_diagnose(connection))
+        healthy = all(check.ok for check in checks)
+        if as_json:
+            output.document(Diagnosis(healthy=healthy, checks=checks))
+        else:
+            for check in checks:
+                icon, style = ("✓", "green") if check.ok else ("✗", "bold red")
+                output.show(sanitize(f"{icon} {check.name}: {check.found}", style))
+                output.show(*[f"  {check.remedy}"] * bool(check.remedy and not check.ok))
+        raise typer.Exit(ExitStatus.DONE if healthy else ExitStatus.UNREACHABLE)
+
+
+async def _diagnose(connection: Connection) -> list[Check]:
+    checks = [
+        Check(name="settings", ok=False, found=warning, remedy="correct or unset it")
+        for warning in connection.warnings
+    ]
+    try:
+        async with connection.open() as session:
+            config = session.temporal.service_client.config
+            tls = "TLS" if config.tls else "no TLS"
+            where = f"{config.target_host}, {tls}, namespace {session.temporal.namespace!r}"
+            checks.append(Check(name="Temporal", ok=True, found=where))
+            checks += [check async for check in _check_session(session)]
+    except CommandError as error:
+        checks.append(
+            Check(
+                name="Temporal",
+                ok=False,
+                found=error.message,
+                remedy="the other checks need a connection",
+            )
+        )
+    return checks
+
+
+async def _check_session(session: Session) -> AsyncIterator[Check]:
+    steps: list[Callable[[Session], Awaitable[list[Check]]]] = [
+        _check_namespace,
+        _check_search_attributes,
+        _check_workers,
+        _check_keys,
+    ]
+    for step in steps:
+        try:
+            for check in await step(session):
+                yield check
+        except RPCError as error:
+            name = step.__name__.removeprefix("_check_").replace("_", " ")
+            yield Check(name=name, ok=False, found=f"Temporal rejected the call: {error.message}")
+
+
+async def _check_namespace(session: Session) -> list[Check]:
+    namespace = session.temporal.namespace
+    response = await session.temporal.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=namespace)
+    )
+    retention = response.config.workflow_execution_retention_ttl.ToTimedelta()
+    found = f"{namespace} keeps ended workflows for {format_duration(retention.total_seconds())}"
+    return [Check(name="namespace", ok=True, found=found)]
+
+
+async def _check_search_attributes(session: Session) -> list[Check]:
+    response = await session.temporal.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=session.temporal.namespace)
+    )
+    missing = [
+        key.name for key in names.SEARCH_ATTRIBUTES if key.name not in response.custom_attributes
+    ]
+    return [
+        Check(
+            name="search attributes",
+            ok=not missing,
+            found=f"missing: {', '.join(missing)}" if missing else "all registered",
+            remedy="register them with: python -m worker search-attributes",
+        )
+    ]
+
+
+async def _check_workers(session: Session) -> list[Check]:
+    checks, now = [], datetime.now(UTC)
+    latest: datetime | None = None
+    for queue, kind in (
+        (names.TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+        (names.API_TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+    ):
+        response = await session.temporal.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=session.temporal.namespace,
+                task_queue=TaskQueue(name=queue),
+                task_queue_type=kind,
+            )
+        )
+        seen = {
+            poller.identity: poller.last_access_time.ToDatetime(UTC) for poller in response.pollers
+        }
+        builds = {
+            poller.deployment_options.build_id or poller.worker_version_capabilities.build_id
+            for poller in response.pollers
+        }
+        active = [identity for identity, at in seen.items() if now - at < MAX_IDLE]
+        latest = max([*seen.values(), *([latest] if latest else [])], default=None)
+        build = ", ".join(sorted(builds - {""}))
+        checks.append(
+            Check(
+                name=f"workers on {queue}",
+                ok=bool(active),
+                found=f"{len(active)} polling{f', build {build}' if build else ''}"
+                if active
+                else "none is polling",
+                remedy="start one: python -m worker",
+            )
+        )
+    # A poll is at most a minute old, so one in the future shows that our clock is behind.
+    if latest and latest - now > MAX_CLOCK_DIFFERENCE:
+        behind = format_duration((latest - now).total_seconds())
+        found = f"at least {behind} behind Temporal's"
+        checks.append(Check(name="clock", ok=False, found=found, remedy="synchronize it (NTP)"))
+    return checks
+
+
+async def _check_keys(session: Session) -> list[Check]:
+    """Compares our payload keys with those under which the workers encrypt."""
+    ours = {key.id: key.fingerprint.decode() for key in session.payload_keys}
+    shown = ", ".join(f"{name} ({mark[:8]})" for name, mark in ours.items()) or "none"
+    used = await _used_keys(session)
+    unknown = [f"{name} ({mark[:8]})" for name, mark in used.items() if ours.get(name) != mark]
+    id_mark = hashlib.sha256(b"id key" + session.id_key.encode()).hexdigest()[:8]
+    return [
+        Check(
+            name="payload keys",
+            ok=not unknown and (bool(ours) or not used),
+            found=f"{shown}; recent workflows also use {', '.join(unknown)}" if unknown else shown,
+            remedy="give the worker's keys with --payload-keys-file (TELEGENT_PAYLOAD_KEYS_FILE)",
+        ),
+        Check(
+            name="id key",
+            ok=True,
+            found=f"fingerprint {id_mark}" if session.id_key else "none: ids can be guessed",
+        ),
+    ]
+
+
+async def _used_keys(session: Session) -> dict[str, str]:
+    """Ids and fingerprints of the keys in the memos of recent workflows."""
+    response = await session.temporal.workflow_service.list_workflow_executions(
+        ListWorkflowExecutionsRequest(
+            namespace=session.temporal.namespace,
+            query=f'WorkflowType IN ("{names.ONBOARDING_WORKFLOW}", "{names.PORT_IN_WORKFLOW}")',
+            page_size=RECENT_WORKFLOWS,
+        )
+    )
+    payloads = (
+        payload
+        for execution in response.executions
+        for payload in execution.memo.fields.values()
+        if payload.metadata.get("encoding") == encryption.ENCODING
+    )
+    return {
+        payload.metadata["encryption-key-id"].decode(errors="replace"): payload.metadata.get(
+            "encryption-key-fingerprint", b""
+        ).decode(errors="replace")
+        for payload in payloads
+    }
