@@ -26,7 +26,7 @@ from telegent_orchestrator.cli.results import CommandError, ExitStatus
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
 MAX_IDLE = timedelta(minutes=2)
 """A worker polls at least once a minute."""
-RECENT_WORKFLOWS = 20
+MAX_WORKFLOWS = 20
 
 
 class Check(WireModel):
@@ -181,7 +181,7 @@ async def _check_keys(session: Session) -> list[Check]:
         Check(
             name="payload keys",
             ok=not unknown and (bool(ours) or not used),
-            found=f"{shown}; recent workflows also use {', '.join(unknown)}" if unknown else shown,
+            found=f"{shown}; running workflows also use {', '.join(unknown)}" if unknown else shown,
             remedy="give the worker's keys with --payload-keys-file (TELEGENT_PAYLOAD_KEYS_FILE)",
         ),
         Check(
@@ -193,12 +193,13 @@ async def _check_keys(session: Session) -> list[Check]:
 
 
 async def _used_keys(session: Session) -> dict[str, str]:
-    """Ids and fingerprints of the keys in the memos of recent workflows."""
+    """Ids and fingerprints of the keys in the memos of running workflows."""
     response = await session.temporal.workflow_service.list_workflow_executions(
         ListWorkflowExecutionsRequest(
             namespace=session.temporal.namespace,
-            query=f'WorkflowType IN ("{names.ONBOARDING_WORKFLOW}", "{names.PORT_IN_WORKFLOW}")',
-            page_size=RECENT_WORKFLOWS,
+            query=f'WorkflowType IN ("{names.ONBOARDING_WORKFLOW}", "{names.PORT_IN_WORKFLOW}") '
+            'AND ExecutionStatus = "Running"',
+            page_size=MAX_WORKFLOWS,
         )
     )
     payloads = (

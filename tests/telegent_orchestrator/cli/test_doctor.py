@@ -1,23 +1,29 @@
 """`tgo doctor`: what it finds, and what it says to do."""
 
+import asyncio
 import base64
 import os
 
 from temporalio.client import Client
 
-from simulator import SimulatorOptions
+from simulator import CarrierRecord, SimulatorOptions
+from telegent_orchestrator.client import ExecutionFilter, Executions, PortInHandle, WorkflowKind
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
+from telegent_orchestrator.port_in import PortInDetails, PortInRequest
 from tests.harness import Harness, running_harness
 from tests.harness.command_line import CommandLine, command_line
-from tests.harness.payloads import single
+from tests.harness.payloads import port_in
 
-KEYS = f"mine:{base64.b64encode(os.urandom(32)).decode()}"
-OTHER_KEYS = f"mine:{base64.b64encode(os.urandom(32)).decode()}"
+NUMBER = "+18015550142"
+RUNNING = ExecutionFilter(kinds=[WorkflowKind.PORT_IN])
+KEYS, OTHER_KEYS = (f"mine:{base64.b64encode(os.urandom(32)).decode()}" for _ in range(2))
 
 
 async def test_healthy_installation_passes(cli: CommandLine) -> None:
-    said = await cli.run("doctor")
-    assert said.status == 0, said.out
+    async with asyncio.timeout(30):
+        # A worker is listed a moment after its first poll.
+        while (said := await cli.run("doctor")).status != 0:
+            await asyncio.sleep(0.2)
     assert "✗" not in said.out
     for name in ("Temporal: 127.0.0.1", "search attributes: all", "workers on telegent-api: 1"):
         assert f"✓ {name}" in said.out
@@ -49,17 +55,24 @@ async def test_other_payload_keys_are_a_problem(temporal: Client) -> None:
     config = temporal.config()
     config["data_converter"] = data_converter(parse_key_ring(KEYS))
     async with running_harness(Client(**config), SimulatorOptions()) as harness:
-        await start_and_wait(harness)
-        right = await command_line(harness, TELEGENT_PAYLOAD_KEYS=KEYS).run("doctor")
-        assert right.status == 0, right.out
-        other = await command_line(harness, TELEGENT_PAYLOAD_KEYS=OTHER_KEYS).run("doctor")
-        without = await command_line(harness).run("doctor")
+        handle = await start_silent_port_in(harness)
+        commands = [
+            command_line(harness, TELEGENT_PAYLOAD_KEYS=keys) for keys in (KEYS, OTHER_KEYS, "")
+        ]
+        right, other, without = [await command.run("doctor") for command in commands]
+        await harness.temporal.get_workflow_handle(handle.id).terminate()
+    assert "✓ payload keys: mine (" in right.out
     for said in (other, without):
         assert said.status == 4
         assert "✗ payload keys: " in said.out
-        assert "recent workflows also use mine (" in said.out
+        assert "running workflows also use mine (" in said.out
 
 
-async def start_and_wait(harness: Harness) -> None:
-    handle = await harness.orchestrator.start_onboarding(single("encrypted-1"))
-    await handle.result()
+async def start_silent_port_in(harness: Harness) -> PortInHandle:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    details = PortInDetails.model_validate(port_in(NUMBER))
+    handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
+    async with asyncio.timeout(30):
+        while not (await Executions(harness.temporal).find(RUNNING, 1)).executions:
+            await asyncio.sleep(0.1)
+    return handle
