@@ -39,6 +39,7 @@ class Operation:
     """One operation.
 
     Attributes:
+        request: Model of the JSON body or of the query parameters.
         run: Takes the state, and the JSON body or the query parameters.
         lagged: Whether it is a list, which may miss recent changes.
         sets: Whether it sets or deletes, so that its response may be empty.
@@ -46,6 +47,7 @@ class Operation:
 
     method: str
     path: str
+    request: type[BaseModel]
     run: OperationHandler
     lagged: bool
     sets: bool
@@ -70,7 +72,9 @@ def _add(
             raise from_validation(error) from None
         return handler(state, request)
 
-    operation = Operation(method, PREFIX + path, run, lagged, sets or path.endswith("/delete"))
+    operation = Operation(
+        method, PREFIX + path, model, run, lagged, sets or path.endswith("/delete")
+    )
     OPERATIONS.setdefault(operation.path, {})[method] = operation
 
 
@@ -138,13 +142,20 @@ for _owner in ("account", "distributor"):
     _add(
         "GET", f"/{_owner}/packages", catalogue.CatalogueQuery, catalogue.list_packages, lagged=True
     )
-    _add(
-        "GET",
-        f"/{_owner}/subscriptions",
-        catalogue.CatalogueQuery,
-        catalogue.list_subscriptions,
-        lagged=True,
-    )
+_add(
+    "GET",
+    "/distributor/subscriptions",
+    catalogue.CatalogueQuery,
+    catalogue.list_subscriptions,
+    lagged=True,
+)
+_add(
+    "GET",
+    "/account/subscriptions",
+    catalogue.CatalogueQuery,
+    catalogue.list_account_subscriptions,
+    lagged=True,
+)
 
 _add("POST", "/subscriptions", subscriptions.CreateSubscription, subscriptions.create_subscription)
 _add("GET", "/subscriptions", subscriptions.SubscriptionQuery, subscriptions.get_subscription)

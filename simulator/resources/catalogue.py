@@ -263,6 +263,14 @@ def list_subscriptions(state: SimulatorState, query: CatalogueQuery) -> Response
     return _list_response(state, "TotalSubscriptions", query, list(state.subscriptions.values()))
 
 
+def list_account_subscriptions(state: SimulatorState, query: CatalogueQuery) -> ResponseBody:
+    """List the subscriptions in the envelope of an account."""
+    rows = list(state.subscriptions.values())
+    response = _list_response(state, "TotalSubscriptions", query, rows)
+    del response["DistributorId"]
+    return {"AccountId": next(iter(state.accounts), None), **response}
+
+
 def _list_response(
     state: SimulatorState, total: str, query: CatalogueQuery, rows: list[Json]
 ) -> Json:

@@ -654,7 +654,7 @@ GETS: list[tuple[Call, str, dict[str, str]]] = [
     (lambda api: api.message_routes.get("M"), "message/routes", {"MessageRouteId": "M"}),
     (lambda api: api.message_routes.list("A"), "account/message/routes", {"AccountId": "A"}),
     (lambda api: api.voice_routes.get("C"), "voice/routes", {"CallRouteID": "C"}),
-    (lambda api: api.voice_routes.list(), "account/voice/routes", {}),
+    (lambda api: api.voice_routes.list("A"), "account/voice/routes", {"AccountId": "A"}),
     (lambda api: api.products.get("P"), "products", {"ProductId": "P"}),
     (lambda api: api.products.list(), "account/products", {"Filter": "All"}),
     (lambda api: api.packages.get("G"), "packages", {"PackageId": "G"}),
@@ -687,9 +687,9 @@ GETS: list[tuple[Call, str, dict[str, str]]] = [
         {"ChildSubscriberId": "C"},
     ),
     (
-        lambda api: api.guardian.call_filters.list("S", N),
+        lambda api: api.guardian.call_filters.list("S", N, "A"),
         "subscribers/call-filter",
-        {"SubscriberId": "S", "Phone": N},
+        {"SubscriberId": "S", "Phone": N, "AccountId": "A"},
     ),
     (
         lambda api: api.guardian.message_filters.list("S", N, "A"),

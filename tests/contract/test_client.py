@@ -1,0 +1,82 @@
+"""Every request of the client, held against the vendor's documents."""
+
+import json
+from typing import Any
+
+import pytest
+
+from telegent._transport import TOKENS_PATH
+from tests.harness.vendor_calls import GETS, POSTS, Call, sent
+from tools.vendor_contract import Contract
+
+CONTRACT = Contract()
+UNSENT = {
+    "POST /v1.0/subscribers/call-filter > TimeRestrictions": "reserved for future use",
+    "POST /v1.0/subscribers/call-filter/update > TimeRestrictions": "reserved for future use",
+    "POST /v1.0/subscriptions/update > Active": "not in the OAS",
+    "GET /v1.0/message/routes > MessageRouteID": "another spelling",
+    "GET /v1.0/voice/routes > CallRouteId": "another spelling",
+    "GET /v1.0/numbers > Number": "another spelling",
+    "GET /v1.0/subscribers/guardians/relation/parent > AccountId": "one account per subscriber",
+    "GET /v1.0/subscribers/guardians/relation/child > AccountId": "one account per subscriber",
+}
+NOT_OFFERED = {
+    f"GET /v1.0/distributor/{name}" for name in ("products", "packages", "subscriptions")
+}
+
+
+async def requests_of(call: Call) -> list[tuple[str, dict[str, Any]]]:
+    vendor = await sent(call)
+    tokens = [(f"POST {TOKENS_PATH}", body) for body in vendor.token_requests]
+    calls = [
+        (
+            f"{request.method} {request.url.path}",
+            json.loads(request.content) if request.content else dict(request.url.params),
+        )
+        for request in vendor.requests
+    ]
+    return tokens + calls
+
+
+@pytest.mark.parametrize("call", [row[0] for row in [*POSTS, *GETS]], ids=str)
+async def test_request_of_client_is_documented(call: Call) -> None:
+    problems = [
+        problem
+        for key, values in await requests_of(call)
+        for problem in CONTRACT.check_request(key, values, by="the client")
+    ]
+    assert problems == []
+
+
+async def test_client_sends_all_documented_fields() -> None:
+    contract = Contract()
+    for row in [*POSTS, *GETS]:
+        for key, values in await requests_of(row[0]):
+            contract.check_request(key, values, by="the client")
+    requests = {
+        f"{key} > {name}"
+        for key, operation in contract.operations.items()
+        if key not in NOT_OFFERED
+        for name in operation.request
+    }
+    assert requests - contract.seen == set(UNSENT)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "problem"),
+    [
+        ("POST /v1.0/account/rename", {}, "in no document"),
+        ("POST /v1.0/account/create", {}, "AccountName is required"),
+        ("POST /v1.0/account/create", {"AccountName": "A", "Colour": "x"}, "not documented"),
+        ("POST /v1.0/account/create", {"AccountName": 1}, "is string! in the documents"),
+        ("POST /v1.0/account/create", {"AccountName": None}, "is string! in the documents"),
+        ("POST /v1.0/account/create", {"AccountName": "A", "BillingAddress": {"X": 1}}, "has X"),
+        ("POST /v1.0/webhook/delete", {"WebhookId": ["W"]}, "is string! in the documents"),
+        ("POST /v1.0/webhook/create", {"Method": "x" * 11}, "is string<=10"),
+        ("GET /v1.0/numbers/inventory", {"Filter": "Parked"}, "is 'All'|'Active'|'Inactive'"),
+        ("POST /v1.0/numbers/status", {"EffectiveDate": "2026-06-01"}, "is us_date!"),
+    ],
+)
+def test_disagreement_names_both_sides(key: str, values: dict[str, Any], problem: str) -> None:
+    problems = CONTRACT.check_request(key, values, by="the client")
+    assert any(problem in text and "the client" in text for text in problems), problems
