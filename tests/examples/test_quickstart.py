@@ -32,8 +32,8 @@ def commands(name: str) -> str:
 async def test_a_person_corrects_on_the_command_line(running: SupervisedStack) -> None:
     await reset_stack(running)
     shell = await spawn(commands("a family starts"), running)
-    out, _ = await running.run(shell.communicate())
-    assert shell.returncode == NEEDS_A_PERSON
+    out, errors = await running.run(shell.communicate())
+    assert shell.returncode == NEEDS_A_PERSON, f"{out.decode()}\n{errors.decode()}"
     assert "tgo port-in correct +18015550142 --secret account_number" in out.decode()
     assert "onboarding family-2041: done" in await follow("a person corrects", running)
 

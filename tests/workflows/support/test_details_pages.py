@@ -73,23 +73,17 @@ async def test_a_rejected_port_in_says_what_to_send_and_completes_when_it_is_sen
     assert str(TRUTH.account_number) not in text
 
 
-@pytest.mark.parametrize(
-    ("missing", "reason"),
-    [
-        ("account_number", "in place of …"),
-        ("billing_address", "billing_address.zip: String should match pattern"),
-    ],
-)
 async def test_sample_sent_with_its_placeholders_is_rejected_with_the_reason(
-    harness: Harness, missing: str, reason: str
+    harness: Harness,
 ) -> None:
-    handle = await start(harness, **{missing: None})
+    handle = await start(harness, subscriber_name=None)
     await until(handle, PortState.INFO_REQUIRED)
     sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
     await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, sample)
 
-    text = await wait_for_details_page(harness.temporal, handle.id, reason)
+    text = await wait_for_details_page(harness.temporal, handle.id, "was refused")
 
+    assert "write a value in place of …" in text
     assert "INFO_REQUIRED" in text.splitlines()[0]
 
 
