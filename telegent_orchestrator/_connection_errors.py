@@ -3,6 +3,7 @@
 The SDK reports errors of its TLS and HTTP/2 libraries as a dump of their structures.
 """
 
+import difflib
 import re
 from collections.abc import Mapping
 
@@ -11,8 +12,36 @@ from temporalio.service import TLSConfig
 
 CERT, KEY, CA_CERT = "CLIENT_CERT", "CLIENT_KEY", "SERVER_CA_CERT"
 Variables = Mapping[str, str]
+TEMPORAL_VARIABLES = frozenset(
+    {
+        *("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"),
+        *("TEMPORAL_API_KEY", "TEMPORAL_API_KEY_FILE", "TEMPORAL_TLS"),
+        *("TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_CERT_DATA"),
+        *("TEMPORAL_TLS_CLIENT_KEY_PATH", "TEMPORAL_TLS_CLIENT_KEY_DATA"),
+        *("TEMPORAL_TLS_SERVER_CA_CERT_PATH", "TEMPORAL_TLS_SERVER_CA_CERT_DATA"),
+        *("TEMPORAL_TLS_SERVER_NAME", "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"),
+        *("TEMPORAL_CODEC_ENDPOINT", "TEMPORAL_CODEC_AUTH"),
+    }
+)
+"""What Temporal's environment configuration reads, and our `TEMPORAL_API_KEY_FILE`."""
 NATIVE_MESSAGE = re.compile(r'message: "([^"]+)"')
 """The message of the operating system in such a dump."""
+
+
+def unknown_variable_warnings(variables: Variables) -> list[str]:
+    """A warning for each `TEMPORAL_` variable that nothing reads, with the likely intended name.
+
+    `TEMPORAL_GRPC_META_*` are headers, with any name.
+    """
+    warnings = []
+    for name in sorted(variables):
+        known = name in TEMPORAL_VARIABLES or name.startswith("TEMPORAL_GRPC_META_")
+        if not name.startswith("TEMPORAL_") or known:
+            continue
+        match = difflib.get_close_matches(name, TEMPORAL_VARIABLES, n=1, cutoff=0.8)
+        hint = f"; did you mean {match[0]}?" if match else ""
+        warnings.append(f"{name} is set and no setting has this name{hint}")
+    return warnings
 
 
 def explain_config_error(error: Exception, variables: Variables) -> str:

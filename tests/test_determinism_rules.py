@@ -11,8 +11,10 @@ from tools.docs.documents import ROOT
 def violations(path: str, source: str) -> list[str]:
     """Codes of the determinism rules that ruff reports for a source at this path."""
     checked = subprocess.run(
-        [sys.executable, "-m", "ruff", "check", "--select", "PTH123,T201,TID251"]
-        + ["--output-format", "concise", "--stdin-filename", path, "-"],
+        [
+            *(sys.executable, "-m", "ruff", "check", "--select", "PTH123,T201,TID251"),
+            *("--output-format", "concise", "--stdin-filename", path, "-"),
+        ],
         input=source,
         cwd=ROOT,
         capture_output=True,

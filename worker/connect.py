@@ -16,6 +16,16 @@ from worker.telemetry.metrics import create_runtime
 DEFAULT_ADDRESS = "localhost:7233"
 
 
+def describe_connection(client: Client) -> dict[str, object]:
+    """Where a client is connected, as fields of a log line."""
+    config = client.service_client.config
+    return {
+        "address": config.target_host,
+        "namespace": client.namespace,
+        "tls": bool(config.tls),
+    }
+
+
 async def connect(
     payload_keys: Sequence[PayloadKey],
     runtime: Runtime | None = None,

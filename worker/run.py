@@ -17,10 +17,13 @@ from temporalio.worker.workflow_sandbox import SandboxRestrictions
 from activities import ErrorTranslationInterceptor, build_activities, build_orchestrator_activities
 from activities.settings import ActivitySettings
 from telegent import RateLimiter, Telegent, Timeouts
+from telegent_orchestrator._connection_errors import unknown_variable_warnings
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
-from worker.connect import connect
+from worker.clock import ClockMonitor
+from worker.connect import connect, describe_connection
 from worker.errors import WorkerError
 from worker.http.health import is_temporal_serving, serve_health
+from worker.keys import id_key_fingerprint, payload_key_fingerprints, require_same_keys
 from worker.nexus import NexusOperations
 from worker.payload_validation import ValidatingWorkflowRunner, with_validating_converter
 from worker.search_attributes import require_search_attributes
@@ -121,13 +124,18 @@ def api_worker(
     graceful_shutdown_timeout: timedelta,
     read_lag: timedelta = ActivitySettings.read_lag,
     deployment_config: WorkerDeploymentConfig = UNVERSIONED,
+    clock: ClockMonitor | None = None,
 ) -> Worker:
     """The worker of activities that call Telegent, on a task queue with a rate limit."""
     return Worker(
         client,
         task_queue=API_TASK_QUEUE,
         activities=activities,
-        interceptors=[LogContextInterceptor(), ErrorTranslationInterceptor(read_lag)],
+        interceptors=[
+            LogContextInterceptor(),
+            *([clock] if clock else []),
+            ErrorTranslationInterceptor(read_lag),
+        ],
         max_task_queue_activities_per_second=requests_per_minute / 60,
         max_concurrent_activities=max_concurrent_calls(requests_per_minute),
         graceful_shutdown_timeout=graceful_shutdown_timeout,
@@ -156,6 +164,7 @@ async def workers(
     graceful_shutdown_timeout: timedelta = timedelta(seconds=30),
     deployment_config: WorkerDeploymentConfig = UNVERSIONED,
     max_cached_workflows: int = DEFAULT_MAX_CACHED_WORKFLOWS,
+    clock: ClockMonitor | None = None,
 ) -> AsyncIterator[tuple[Worker, Worker]]:
     """Run both workers (workflows, API) while the block runs.
 
@@ -177,6 +186,7 @@ async def workers(
         graceful_shutdown_timeout=graceful_shutdown_timeout,
         read_lag=settings.read_lag,
         deployment_config=deployment_config,
+        clock=clock,
     )
     try:
         # Not `async with` on the workers themselves: if both fail together, as when Temporal
@@ -207,6 +217,8 @@ async def run(settings: WorkerSettings) -> None:
 
     for name in unknown_variables(os.environ):
         log.warning("unknown setting is ignored: check its spelling", variable=name)
+    for warning in unknown_variable_warnings(os.environ):
+        log.warning("unknown Temporal setting is ignored", reason=warning)
     if not settings.payload_keys:
         log.warning("payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set")
     if not settings.id_key.get_secret_value():
@@ -218,7 +230,9 @@ async def run(settings: WorkerSettings) -> None:
 
     async def is_ready() -> bool:
         running = bool(active_workers) and all(worker.is_running for worker in active_workers)
-        return running and not stop.is_set() and await is_temporal_serving(client)
+        if not running or stop.is_set() or not clock.synchronized:
+            return False
+        return await is_temporal_serving(client)
 
     try:
         # Exited in reverse order: the HTTP client closes after the workers, and the health checks
@@ -228,7 +242,16 @@ async def run(settings: WorkerSettings) -> None:
             runtime = create_runtime(settings.metrics_address())
             api = _create_client(settings, runtime.metric_meter, tracer)
             client = await connect(settings.payload_keys, runtime, interceptors)
+            id_key = settings.id_key.get_secret_value()
+            log.info(
+                "connected to Temporal",
+                **describe_connection(client),
+                id_key_fingerprint=id_key_fingerprint(id_key),
+                payload_key_fingerprints=payload_key_fingerprints(settings.payload_keys),
+            )
             await require_search_attributes(client)
+            await require_same_keys(client, id_key, settings.payload_keys)
+            clock = ClockMonitor(runtime.metric_meter)
             initialize_counters(runtime.metric_meter, client.namespace)
             if settings.health_port:
                 await stack.enter_async_context(
@@ -246,6 +269,7 @@ async def run(settings: WorkerSettings) -> None:
                         settings.build_id, settings.deployment_name
                     ),
                     max_cached_workflows=settings.max_cached_workflows,
+                    clock=clock,
                 )
             )
             if settings.metrics_port and settings.backlog_interval_seconds:

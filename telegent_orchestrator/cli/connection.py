@@ -1,6 +1,5 @@
 """The connection to Temporal: each option of `tgo` sets one of the worker's variables."""
 
-import difflib
 import functools
 import os
 import shlex
@@ -20,7 +19,11 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption
-from telegent_orchestrator._connection_errors import explain_config_error, explain_connection_error
+from telegent_orchestrator._connection_errors import (
+    explain_config_error,
+    explain_connection_error,
+    unknown_variable_warnings,
+)
 from telegent_orchestrator._json_text import InvalidTextError, decode_text
 from telegent_orchestrator.cli.errors import ErrorContext, to_command_error
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
@@ -41,17 +44,6 @@ VARIABLES = {
     "--id-key-file": "TELEGENT_ID_KEY_FILE",
 }
 """The variable that each option sets."""
-TEMPORAL_VARIABLES = frozenset(
-    {
-        *(name for name in VARIABLES.values() if name.startswith("TEMPORAL_")),
-        *("TEMPORAL_API_KEY", "TEMPORAL_CONFIG_FILE", "TEMPORAL_TLS"),
-        *("TEMPORAL_TLS_CLIENT_CERT_DATA", "TEMPORAL_TLS_CLIENT_KEY_DATA"),
-        *("TEMPORAL_TLS_SERVER_CA_CERT_DATA", "TEMPORAL_TLS_SERVER_NAME"),
-        *("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "TEMPORAL_CODEC_ENDPOINT"),
-        "TEMPORAL_CODEC_AUTH",
-    }
-)
-"""What Temporal's environment configuration reads, and our `TEMPORAL_API_KEY_FILE`."""
 PROGRAMS = ("tgo", "telegent-orchestrator")
 UNENCRYPTED_WARNING = (
     "no payload keys are given: Temporal stores what this command sends unencrypted "
@@ -197,22 +189,6 @@ def program_name(argv0: str) -> str:
 def _short_path(path: str) -> str:
     relative = os.path.relpath(path)
     return path if relative.startswith(os.pardir) else relative
-
-
-def unknown_variable_warnings(environment: Mapping[str, str]) -> list[str]:
-    """A warning for each `TEMPORAL_` variable that nothing reads, with the likely intended name.
-
-    `TEMPORAL_GRPC_META_*` are headers, with any name.
-    """
-    warnings = []
-    for name in sorted(environment):
-        known = name in TEMPORAL_VARIABLES or name.startswith("TEMPORAL_GRPC_META_")
-        if not name.startswith("TEMPORAL_") or known:
-            continue
-        match = difflib.get_close_matches(name, TEMPORAL_VARIABLES, n=1, cutoff=0.8)
-        hint = f"; did you mean {match[0]}?" if match else ""
-        warnings.append(f"{name} is set and no setting has this name{hint}")
-    return warnings
 
 
 def read_text(path: Path, description: str) -> str:

@@ -76,7 +76,7 @@ async def test_temporal_settings_that_cannot_be_used_are_one_line(tmp_path: Path
         worker_environment(TEMPORAL_CONFIG_FILE=str(tmp_path / "temporal.toml"))
     )
     assert done.status == 1
-    assert done.lines[0].startswith("the TEMPORAL_* settings cannot be used")
+    assert done.lines[0].startswith("the TEMPORAL_* settings are invalid")
 
 
 async def test_missing_namespace_is_one_line(temporal: Client) -> None:
@@ -136,15 +136,23 @@ async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
             # At the usual rate, the four partitions of a queue let a call wait for seconds.
             TELEGENT_REQUESTS_PER_MINUTE="600",
             TELEGENT_MISSPELT="1",
+            TEMPORAL_NAMESPCE="default",
         )
         async with started_process(env) as process:
             said = await read_until(process, "running")
             warnings = [line["event"] for line in said if line["level"] == "warning"]
             assert warnings == [
                 "unknown setting is ignored: check its spelling",
+                "unknown Temporal setting is ignored",
                 "payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set",
                 "phone numbers can be guessed from the ids of port-ins: TELEGENT_ID_KEY is not set",
             ]
+            (hint,) = [line["reason"] for line in said if "Temporal setting" in str(line["event"])]
+            assert "did you mean TEMPORAL_NAMESPACE?" in str(hint)
+            (connected,) = [line for line in said if line["event"] == "connected to Temporal"]
+            assert connected["address"] == env["TEMPORAL_ADDRESS"]
+            assert (connected["namespace"], connected["tls"]) == ("default", False)
+            assert connected["id_key_fingerprint"] == "not set"
             async with httpx.AsyncClient(trust_env=False) as http:
                 assert (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
 
@@ -185,10 +193,11 @@ async def test_worker_that_fails_for_good_is_one_line(
     ).items():
         monkeypatch.setenv(name, value)
 
-    # Past the check that would notice the missing namespace in time.
-    async def nothing_missing(client: Client) -> None: ...
+    # Without the checks that would notice the missing namespace.
+    async def skip_check(client: Client, *_: object) -> None: ...
 
-    monkeypatch.setattr(worker.run, "require_search_attributes", nothing_missing)
+    for check in ("require_search_attributes", "require_same_keys"):
+        monkeypatch.setattr(worker.run, check, skip_check)
     running = asyncio.create_task(worker.run.run(load_settings(WorkerSettings)))
     try:
         with pytest.raises(WorkerError, match=r"^the Temporal worker failed: .*absent"):

@@ -1,13 +1,13 @@
 """The codec server: decrypts payloads for the Temporal UI and command line, and encrypts input."""
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
-import uvicorn
 from google.protobuf.json_format import MessageToDict, Parse, ParseError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -20,6 +20,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from telegent_orchestrator.encryption import CodecError, EncryptionCodec
 from worker.errors import WorkerError
 from worker.http.auth import authenticate, basic_header, bearer_header, read_body
+from worker.http.serving import server
 from worker.settings.codec import CodecServerSettings, Operator
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -173,14 +174,8 @@ def serve_codec(settings: CodecServerSettings) -> None:
         settings.codec_allowed_origins,
         settings.codec_operators,
     )
-    # log_config None: uvicorn logs through the process's own logging.
-    uvicorn.run(
-        app,
-        host=settings.codec_host,
-        port=settings.codec_port,
-        log_config=None,
-        access_log=False,
-    )
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises SIGINT again when it is done
+        server(app, settings.codec_host, settings.codec_port).run()
 
 
 def _accepted_credentials(operators: Sequence[Operator]) -> dict[bytes, str]:

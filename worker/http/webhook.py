@@ -6,14 +6,15 @@ order itself. Temporal finds the port-in by search attribute, so this process ke
 """
 
 import asyncio
+import codecs
 import contextlib
 import re
+import zlib
 from collections import Counter
 from datetime import timedelta
 from typing import Literal, get_args
 
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -23,9 +24,10 @@ from temporalio.common import MetricMeter
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator.names import ORDER_ATTRIBUTE, ORDER_EVENT_SIGNAL, PORT_IN_WORKFLOW
-from worker.connect import connect
+from worker.connect import connect, describe_connection
 from worker.http.auth import authenticate, basic_header, bearer_header, read_body
 from worker.http.health import is_temporal_serving
+from worker.http.serving import server
 from worker.search_attributes import require_search_attributes
 from worker.settings import WebhookSettings
 from worker.telemetry.metrics import create_runtime
@@ -54,6 +56,15 @@ _ORDER_ID = re.compile(
 )
 
 
+_ASCII_ESCAPE = re.compile(r"\\+u00([2-7][0-9a-fA-F])")
+_CHARSET = re.compile(r"charset=[\"']?([\w.-]+)", re.IGNORECASE)
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
 WebhookOutcome = Literal[
     "received",
     "signals",
@@ -63,6 +74,7 @@ WebhookOutcome = Literal[
     "unauthorized",
     "too_large",
     "too_slow",
+    "unreadable",
     "temporal_unreachable",
 ]
 """Label values of telegent_webhook_events."""
@@ -139,9 +151,52 @@ class OrderSignaller:
         return signalled
 
 
-def extract_order_ids(body: bytes) -> list[str]:
-    """The order ids in a body of any format (JSON, XML, form, plain text), each once."""
-    matches = _ORDER_ID.finditer(body.decode("utf-8", errors="replace"))
+def decode_body(body: bytes, content_encoding: str, content_type: str) -> str | None:
+    """The text of a body.
+
+    Args:
+        body: As received.
+        content_encoding: The header `Content-Encoding`; gzip and deflate are understood.
+        content_type: The header `Content-Type`, whose charset counts unless there is a byte order
+            mark.
+
+    Returns:
+        The text with JSON's `\\u` escapes of ASCII characters resolved, or None if it cannot be
+        decoded or is too large when decompressed.
+    """
+    for encoding in reversed([part.strip() for part in content_encoding.lower().split(",")]):
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            # 32: recognizes the headers of both formats.
+            decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            try:
+                body = decompressor.decompress(body, MAX_BODY_BYTES)
+            except zlib.error:
+                return None
+            if decompressor.unconsumed_tail:
+                return None
+        elif encoding not in ("", "identity"):
+            return None
+    text = _decode_text(body, content_type)
+    return _ASCII_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def _decode_text(body: bytes, content_type: str) -> str:
+    charset = _CHARSET.search(content_type)
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if body.startswith(mark):
+            return body.decode(encoding, errors="replace")
+    # JSON begins with an ASCII character, whose zero byte shows the byte order.
+    if body[:1] == b"\0" or body[1:2] == b"\0":
+        return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
+    try:
+        return body.decode(charset[1] if charset else "utf-8", errors="replace")
+    except LookupError:
+        return body.decode("utf-8", errors="replace")
+
+
+def extract_order_ids(text: str) -> list[str]:
+    """The order ids in a text of any format (JSON, XML, form, plain text), each once."""
+    matches = _ORDER_ID.finditer(text)
     ids = dict.fromkeys(match["by_prefix"] or match["by_key"] for match in matches)
     return list(ids)[:MAX_ORDERS]
 
@@ -152,9 +207,9 @@ def webhook_app(
     """The application: `POST` or `PUT /telegent/order-update`, `GET /healthz`, `GET /readyz`.
 
     Statuses of an update: 200 if it was accepted, whether or not there was anything to do; 401 for
-    wrong or missing credentials; 408 and 413 for a body that takes too long or is too large; 503 if
-    Temporal cannot be reached, so that Telegent retries. `/healthz` shows the counters; `/readyz`
-    returns 503 while Temporal cannot be reached.
+    wrong or missing credentials; 408, 413 and 415 for a body that takes too long, is too large or
+    cannot be decoded; 503 if Temporal cannot be reached, so that Telegent retries. `/healthz` shows
+    the counters; `/readyz` returns 503 while Temporal cannot be reached.
     """
     metrics = WebhookMetrics(meter)
     signaller = OrderSignaller(temporal, metrics)
@@ -169,22 +224,9 @@ def webhook_app(
                 401,
                 {"WWW-Authenticate": 'Basic, Bearer realm="events"'},
             )
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
-                body = await read_body(request, MAX_BODY_BYTES)
-        except TimeoutError:
-            metrics("too_slow")
-            return PlainTextResponse("timeout while reading the body", 408)
-        except ClientDisconnect:
-            return Response(status_code=400)  # the client has disconnected
-        if body is None:
-            metrics("too_large")
-            return PlainTextResponse(f"the body is larger than {MAX_BODY_BYTES} bytes", 413)
-        order_ids = extract_order_ids(body)
-        if not order_ids:
-            metrics("without_order")
-            log.warning("order update without an order id")
-            return PlainTextResponse("ok")
+        order_ids = await _read_order_ids(request, metrics)
+        if isinstance(order_ids, Response):
+            return order_ids
         results = await asyncio.gather(
             *map(signaller.signal_order, order_ids), return_exceptions=True
         )
@@ -213,6 +255,36 @@ def webhook_app(
     )
 
 
+async def _read_order_ids(request: Request, metrics: WebhookMetrics) -> list[str] | Response:
+    """The order ids in the body, or the response if there are none."""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
+            body = await read_body(request, MAX_BODY_BYTES)
+    except TimeoutError:
+        metrics("too_slow")
+        return PlainTextResponse("timeout while reading the body", 408)
+    except ClientDisconnect:
+        return Response(status_code=400)  # the client has disconnected
+    if body is None:
+        metrics("too_large")
+        return PlainTextResponse(f"the body is larger than {MAX_BODY_BYTES} bytes", 413)
+    text = decode_body(
+        body,
+        request.headers.get("content-encoding", ""),
+        request.headers.get("content-type", ""),
+    )
+    if text is None:
+        metrics("unreadable")
+        log.warning("order update cannot be decoded")
+        return PlainTextResponse("the body cannot be decoded", 415)
+    order_ids = extract_order_ids(text)
+    if not order_ids:
+        metrics("without_order")
+        log.warning("order update without an order id")
+        return PlainTextResponse("accepted, but no order id was found")
+    return order_ids
+
+
 async def serve_webhook(settings: WebhookSettings) -> None:
     """Serve until SIGTERM or SIGINT; requests that were received are finished.
 
@@ -221,20 +293,13 @@ async def serve_webhook(settings: WebhookSettings) -> None:
     """
     runtime = create_runtime(settings.metrics_address())
     temporal = await connect(settings.payload_keys, runtime)
+    log.info("connected to Temporal", **describe_connection(temporal))
     await require_search_attributes(temporal)
     if not _accepted_credentials(settings):
         log.warning("no credentials are set: any process on this machine can send order updates")
-    config = uvicorn.Config(
-        webhook_app(temporal, settings, runtime.metric_meter),
-        host=settings.webhook_host,
-        port=settings.webhook_port,
-        # uvicorn logs through the process's own logging.
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-    )
+    app = webhook_app(temporal, settings, runtime.metric_meter)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises SIGINT again when it is done
-        await uvicorn.Server(config).serve()
+        await server(app, settings.webhook_host, settings.webhook_port).serve()
 
 
 def _accepted_credentials(settings: WebhookSettings) -> dict[bytes, str]:

@@ -7,6 +7,7 @@ structlog; both end here.
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Literal
 
@@ -16,6 +17,7 @@ import temporalio.workflow
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 REDACTED = "[redacted]"
+CONTROL_CATEGORIES = ("Cc", "Cf", "Zl", "Zp")
 _SENSITIVE_NAMES = (
     "account_?secret|account_?key|account_?number|account_?pin|access_?token|api_?key|"
     "authorization|client_?secret|password|passcode|pin|secret|token"
@@ -62,16 +64,17 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Processor = (
-        structlog.processors.JSONRenderer()
+    # JSON escapes control characters itself.
+    renderers: list[Processor] = (
+        [structlog.processors.JSONRenderer()]
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
+        else [escape_control_characters, structlog.dev.ConsoleRenderer(colors=False)]
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared_processors,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -80,6 +83,31 @@ def configure_logging(
     # These ids are fields of their own, so the message need not repeat them.
     temporalio.workflow.logger.workflow_info_on_message = False
     temporalio.activity.logger.activity_info_on_message = False
+
+
+def escape_control_characters(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A structlog processor that makes text from outside harmless for a terminal.
+
+    Escape sequences, marks that reverse the direction of text, and line breaks that could forge a
+    log line are written as Python escapes. Tracebacks keep their line breaks.
+    """
+    return {
+        key: _escape(value, keep="\n" if key == "exception" else "")
+        if isinstance(value, str)
+        else _escape(str(value))
+        if not key.startswith("_") and value is not None
+        else value
+        for key, value in event.items()
+    }
+
+
+def _escape(text: str, keep: str = "") -> str:
+    return "".join(
+        character
+        if character in keep or unicodedata.category(character) not in CONTROL_CATEGORIES
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 class Redactor:

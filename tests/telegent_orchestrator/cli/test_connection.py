@@ -18,8 +18,9 @@ import pytest_asyncio
 from temporalio.client import Client, Interceptor, OutboundInterceptor, QueryWorkflowInput
 
 from simulator import CarrierRecord, Simulator, SimulatorOptions
+from telegent_orchestrator._connection_errors import unknown_variable_warnings
 from telegent_orchestrator.cli import watching
-from telegent_orchestrator.cli.connection import program_name, unknown_variable_warnings
+from telegent_orchestrator.cli.connection import program_name
 from telegent_orchestrator.cli.output import Output
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring

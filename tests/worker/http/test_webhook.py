@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 import logging
 import os
 import socket
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,9 +19,11 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from hypothesis import HealthCheck, given, settings, strategies as st
+from starlette.applications import Starlette
 from temporalio.client import Client
 
 import worker.http.webhook
+from localstack.tcp_ports import free_ports
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE
@@ -28,7 +32,14 @@ from tests.harness import SETTINGS, Harness, dev_server
 from tests.harness.payloads import port_in
 from tests.harness.processes import base_environment, free_port, started_process
 from tests.harness.waiting import TEST_TIMEOUT
-from worker.http.webhook import MAX_BODY_BYTES, ORDER_UPDATE_PATH, extract_order_ids, webhook_app
+from worker.http import serving
+from worker.http.webhook import (
+    MAX_BODY_BYTES,
+    ORDER_UPDATE_PATH,
+    decode_body,
+    extract_order_ids,
+    webhook_app,
+)
 from worker.settings import SettingsError, WebhookSettings, load_settings
 
 NUMBER = "+18015550142"
@@ -212,19 +223,89 @@ async def test_only_posts_and_puts_are_taken(http: httpx.AsyncClient) -> None:
     ],
 )
 def test_order_ids_are_found_in_any_format(body: str, orders: list[str]) -> None:
-    assert extract_order_ids(body.encode()) == orders
+    assert extract_order_ids(body) == orders
+
+
+def text(body: bytes, encoding: str = "", kind: str = "") -> str:
+    decoded = decode_body(body, encoding, kind)
+    assert decoded is not None
+    return decoded
+
+
+UPDATE = '{"OrderId": "JNUOID-12"}'
+ESCAPED = r'{"OrderId": "JNUOID\u002d12"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "kind"),
+    [
+        (gzip.compress(UPDATE.encode()), "gzip", ""),
+        (zlib.compress(UPDATE.encode()), "deflate", ""),
+        (gzip.compress(gzip.compress(UPDATE.encode())), "gzip, gzip", ""),
+        (UPDATE.encode("utf-16"), "", "application/json"),
+        (UPDATE.encode("utf-16-le"), "", ""),
+        (UPDATE.encode("utf-16-be"), "", ""),
+        (UPDATE.encode("utf-8-sig"), "identity", ""),
+        (UPDATE.encode("cp037"), "", "application/json; charset=cp037"),
+        (UPDATE.encode(), "", "application/json; charset=unheard-of"),
+        (ESCAPED.encode(), "", ""),
+        (json.dumps(ESCAPED).encode(), "", ""),
+    ],
+)
+def test_order_id_is_found_in_any_encoding(body: bytes, encoding: str, kind: str) -> None:
+    assert extract_order_ids(text(body, encoding, kind)) == ["JNUOID-12"]
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b"no gzip", "gzip"),
+        (b"brotli", "br"),
+        (gzip.compress(b" " * (MAX_BODY_BYTES + 1)), "gzip"),
+    ],
+)
+async def test_body_that_cannot_be_decoded_is_415(
+    http: httpx.AsyncClient, body: bytes, encoding: str
+) -> None:
+    headers = {"Content-Encoding": encoding}
+    response = await http.post(ORDER_UPDATE_PATH, content=body, headers=headers)
+    assert response.status_code == 415
+    assert (await counters(http))["unreadable"] == 1
+
+
+async def test_connection_with_slow_headers_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HEADER_TIMEOUT", 0.3)
+    (port,) = free_ports(1)
+    running = serving.server(Starlette(), "127.0.0.1", port)
+    task = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.01)
+    try:
+        for request in (
+            b"",
+            b"GET / HTTP/1.1\r\nHost: a\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET",
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request)
+            answer = await asyncio.wait_for(reader.read(), TEST_TIMEOUT)
+            assert answer.startswith(b"HTTP/1.1 404") == (b"\r\n\r\n" in request)
+            writer.close()
+    finally:
+        running.should_exit = True
+        await task
 
 
 @given(st.binary(max_size=2000) | st.text(max_size=500).map(str.encode))
 def test_what_is_found_can_never_leave_its_quotes(body: bytes) -> None:
-    for found in extract_order_ids(b'"OrderId":"' + body) + extract_order_ids(body):
+    for found in extract_order_ids(text(b'"OrderId":"' + body)) + extract_order_ids(text(body)):
         assert found.isascii()
         assert not set(found) & set("\"'\\ \n=()")
 
 
 def test_a_body_of_many_orders_costs_a_bounded_number_of_questions() -> None:
-    assert len(extract_order_ids(" ".join(f"JNUOID-{n}" for n in range(5000)).encode())) == 20
-    assert extract_order_ids(("orderid" * 5000 + " " * 20_000 + '"' * 20_000).encode()) == []
+    assert len(extract_order_ids(" ".join(f"JNUOID-{n}" for n in range(5000)))) == 20
+    assert extract_order_ids("orderid" * 5000 + " " * 20_000 + '"' * 20_000) == []
 
 
 async def test_nonsense_is_answered_and_signals_nobody(http: httpx.AsyncClient) -> None:

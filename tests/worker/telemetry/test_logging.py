@@ -125,3 +125,30 @@ async def test_lines_of_an_activity_say_whose_they_are(lines: Lines) -> None:
     assert [line["event"] for line in lines()] == ["by structlog", "by the SDK's logger"]
     structlog.get_logger("a").info("after")
     assert "workflow_id" not in lines()[-1]
+
+
+def test_text_from_outside_cannot_control_a_terminal_or_forge_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    configure_logging("INFO", "console")
+    try:
+        structlog.get_logger("test").info(
+            "rejected by \x1b[31mcarrier\n2026-11-30 forged", words="\u202eevil\u2066", at=1
+        )
+        try:
+            raise ValueError("two\nlines")
+        except ValueError:
+            structlog.get_logger("test").exception("failed")
+    finally:
+        structlog.reset_defaults()
+        root.handlers, root.level = handlers, level
+
+    first, *others = out.getvalue().splitlines()
+    assert "rejected by \\x1b[31mcarrier\\n2026-11-30 forged" in first
+    assert "\\u202eevil\\u2066" in first
+    assert others[-1] == "lines"
+    assert not {"\x1b", "\u202e", "\u2066"} & set(out.getvalue())
