@@ -105,7 +105,7 @@ class NumberActivities:
 
     @write_activity(write_specs.RELEASE_NUMBER)
     async def release_number(self, bought: NumberRecord) -> None:
-        """Release a bought number for good; one that is released already stays so.
+        """Release a bought number permanently; one that is released already stays so.
 
         Reads it first, because a second cancel is rejected, and creates another order. A number
         that is not listed may have been bought a moment ago, so its absence counts when it lasts.

@@ -22,7 +22,7 @@ class Lookup(WireModel, Generic[W]):
     Attributes:
         wanted: The resource, as its create describes it.
         created_before: The resource may have been created until then; None: it was not created by
-            us. The vendor does not document how soon its lists show what was created, so absence
+            us. The vendor does not document how soon its lists show a new resource, so absence
             counts only in a read that comes a lag later than that.
     """
 
@@ -37,10 +37,10 @@ def elapsed() -> timedelta:
 
 
 def found_or_pending(found: T | None, created_before: datetime | None, lag: timedelta) -> T | None:
-    """What a lookup found; None only when the vendor's lists must show what was created.
+    """What a lookup found; None only when the vendor's lists must show a new resource.
 
     Raises:
-        ApplicationError: `Pending` while the lists may still lag, so that Temporal looks again.
+        ApplicationError: `Pending` while the lists may still lag, so that Temporal repeats it.
     """
     if found is not None or created_before is None:
         return found

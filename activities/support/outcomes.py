@@ -41,11 +41,11 @@ class Outcome(StrEnum):
     """Rejected until an operator fixes the credentials: repeat later, and show it."""
 
     REJECTED = "Rejected"
-    """Rejected for good: the same call will be rejected again."""
+    """Rejected permanently: the same call will be rejected again."""
 
     NOT_FOUND = "NotFound"
-    """Rejected because an id that it names is unknown, or belongs to another account. What was
-    created a moment ago may be unknown too, so this counts only when it lasts."""
+    """Rejected because an id that it names is unknown, or belongs to another account. A new
+    resource may be unknown too, so this counts only when it lasts."""
 
     AMBIGUOUS = "Ambiguous"
     """Several resources match, or one that may not be ours: an operator names the one to use."""
@@ -151,7 +151,7 @@ class ErrorTranslationInterceptor(Interceptor):
     """Turns the client's errors into failures that workflows decide by, for every activity.
 
     Args:
-        read_lag: How long the vendor may not know what was created.
+        read_lag: How long the vendor may not know a new resource.
     """
 
     def __init__(self, read_lag: timedelta) -> None:
@@ -169,7 +169,7 @@ class _ErrorTranslator(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         try:
-            # A worker that was suspended continues with an attempt that Temporal has given up, and
+            # A worker that was suspended continues with an attempt that has timed out, and
             # the workflow may have decided otherwise.
             with send_deadline(_attempt_deadline()):
                 return await super().execute_activity(input)

@@ -92,7 +92,7 @@ def create_activity(
     """Defines an activity that creates a resource.
 
     One that starts long after it was scheduled looks the resource up first, and fails with
-    `OutcomeUnknown` when it exists: another run, or an attempt that was given up, may have created
+    `OutcomeUnknown` when it exists: another run, or an attempt that has timed out, may have created
     it meanwhile. The workflow finds out what it is.
     """
 

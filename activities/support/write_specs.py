@@ -49,7 +49,7 @@ class WriteSpec:
         match_rule: What is taken for ours.
         absence_proof: What proves that it does not exist.
         lag: How long after a lost response absence is not yet proof.
-        lookup_first: It is looked up before the first attempt, and used by whoever created it.
+        lookup_first: It is looked up before the first attempt, and adopted, also when another caller created it.
         unique: The vendor rejects a second one, so a rejection may mean that it exists.
         max_lost_responses: After so many lost responses, absence shown after each, an operator
             decides: a vendor that loses two in a row may well hide what it did.
@@ -312,37 +312,37 @@ CLOSE_SUBSCRIPTION = WriteSpec(
     "close_subscription",
     WriteKind.IDEMPOTENT,
     natural_key="subscription id; 404 is closed",
-    retained_because="for good",
+    retained_because="permanent",
 )
 DELETE_MESSAGE_ROUTE = WriteSpec(
     "delete_message_route",
     WriteKind.IDEMPOTENT,
     natural_key="route id; 404 is deleted",
-    retained_because="for good",
+    retained_because="permanent",
 )
 DELETE_VOICE_ROUTE = WriteSpec(
     "delete_voice_route",
     WriteKind.IDEMPOTENT,
     natural_key="route id; 404 is deleted",
-    retained_because="for good",
+    retained_because="permanent",
 )
 UNLINK_GUARDIAN = WriteSpec(
     "unlink_guardian",
     WriteKind.IDEMPOTENT,
     natural_key="parent and child; 404 is not related",
-    retained_because="for good",
+    retained_because="permanent",
 )
 DELETE_CALL_FILTER = WriteSpec(
     "delete_call_filter",
     WriteKind.IDEMPOTENT,
     natural_key="filter id; 404 is deleted",
-    retained_because="for good",
+    retained_because="permanent",
 )
 DELETE_MESSAGE_FILTER = WriteSpec(
     "delete_message_filter",
     WriteKind.IDEMPOTENT,
     natural_key="filter id; 404 is deleted",
-    retained_because="for good",
+    retained_because="permanent",
 )
 RELEASE_NUMBER = WriteSpec(
     "release_number",

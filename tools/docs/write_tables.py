@@ -69,7 +69,7 @@ def compensation() -> str:
     for row in WRITE_SPECS.values():
         if row.compensation:
             table.append(_row(f"`{row.activity}`", f"`{row.compensation}`", row.compensate_until))
-        elif row.retained_because != "for good":
+        elif row.retained_because != "permanent":
             named = "" if row in NAMED_WITH_THEIR_OWNER else ", and reports it"
             table.append(_row(f"`{row.activity}`", f"retains it{named}", row.retained_because))
     return "\n".join(table)

@@ -299,7 +299,7 @@ async def call_until_conclusive(
         ignore_cancellation: Do not end the pauses between calls when the workflow is cancelled.
 
     Raises:
-        ActivityError: The outcome is unknown, or the vendor rejects it for good.
+        ActivityError: The outcome is unknown, or the vendor rejects it permanently.
         asyncio.CancelledError: The workflow was cancelled in a pause between calls.
     """
     delay, max_delay = RETRY_BACKOFF
