@@ -49,7 +49,8 @@ class WriteSpec:
         match_rule: What is taken for ours.
         absence_proof: What proves that it does not exist.
         lag: How long after a lost response absence is not yet proof.
-        lookup_first: It is looked up before the first attempt, and adopted, also when another caller created it.
+        lookup_first: It is looked up before the first attempt, and adopted, also when another
+            caller created it.
         unique: The vendor rejects a second one, so a rejection may mean that it exists.
         max_lost_responses: After so many lost responses, absence shown after each, an operator
             decides: a vendor that loses two in a row may well hide what it did.

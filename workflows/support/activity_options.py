@@ -1,4 +1,4 @@
-"""Every retry policy, timeout and priority, by name, each with its reason."""
+"""The options of every kind of activity: retry policy, timeout and priority, each with its reason."""
 
 from datetime import timedelta
 from typing import NotRequired, TypedDict
@@ -11,7 +11,7 @@ from telegent_orchestrator.names import API_TASK_QUEUE
 
 
 class ActivityOptions(TypedDict):
-    """How an activity is run; spread into `execute_activity_method` beside the summary."""
+    """Options of an activity, for `start_activity_method`."""
 
     start_to_close_timeout: timedelta
     schedule_to_close_timeout: NotRequired[timedelta]
@@ -22,7 +22,7 @@ class ActivityOptions(TypedDict):
 
 
 class LocalActivityOptions(TypedDict):
-    """How a local activity is run."""
+    """Options of a local activity."""
 
     start_to_close_timeout: timedelta
     schedule_to_close_timeout: timedelta
@@ -30,20 +30,20 @@ class LocalActivityOptions(TypedDict):
 
 
 VENDOR_CALL_TIMEOUT = timedelta(seconds=75)
-"""Longest time for one activity that calls the vendor. The client's own limit for a whole call is
-shorter (the worker's settings see to that), so that the client gives up first and can say whether
-the call was sent. When a worker dies in the middle of a create, this is how long it takes until
-the workflow looks what became of it."""
+"""Timeout of one attempt that calls the vendor. The client's own timeout for a whole call is shorter
+(the worker's settings ensure that), so that the client times out first and can say whether the
+request was sent. When a worker dies during a create, the workflow looks the resource up after this
+time."""
 
 URGENT_PRIORITY = Priority(priority_key=1)
-"""Cancels and corrections of a port-in: a person or a deadline waits for them."""
+"""Cancels and corrections of a port-in: an operator or a deadline waits for them."""
 INTERACTIVE_PRIORITY = Priority(priority_key=2)
-"""Onboarding: somebody watches it."""
+"""Onboardings: a caller waits for them."""
 POLLING_PRIORITY = Priority(priority_key=4)
-"""Looking whether an order has moved: gives way to all that changes something."""
+"""Polls of orders: they yield to all writes."""
 BULK_PRIORITY = Priority(priority_key=5)
-"""Whatever belongs to a bulk, looks included: takes what all others leave. Only what a person
-sends to one of its port-ins goes first too."""
+"""All calls of a bulk, polls included: they yield to all others, except for the cancels and
+corrections of its port-ins."""
 
 _UNLIMITED_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -58,10 +58,10 @@ READ_OPTIONS = ActivityOptions(
     retry_policy=_UNLIMITED_RETRY,
     priority=INTERACTIVE_PRIORITY,
 )
-"""Reads are repeated until they are answered: an outage of hours costs attempts, not history."""
+"""Reads are repeated until there is a response: an outage of hours costs attempts, not history."""
 
 IDEMPOTENT_WRITE_OPTIONS = READ_OPTIONS
-"""Absolute sets end in the same state however often they are made, so they repeat like reads."""
+"""Idempotent writes end in the same state however often they are sent, so they repeat like reads."""
 
 CREATE_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
@@ -71,8 +71,8 @@ CREATE_OPTIONS = ActivityOptions(
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 """Creates and purchases are attempted once, whatever goes wrong, worker crashes included: the API
-has no idempotency key, so whether to repeat is the workflow's decision, after a look. A cancel
-waits for the answer of one that is under way: what was made must be taken back, or named."""
+has no idempotency key, so whether to repeat is the workflow's decision, after a lookup. A cancel
+waits for the response of one that is in flight: its resource must be rolled back, or reported."""
 
 PORT_REQUEST_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
@@ -81,12 +81,12 @@ PORT_REQUEST_OPTIONS = ActivityOptions(
     priority=URGENT_PRIORITY,
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
-"""Updates and cancels of a port-in: what became of one is read from the order before another. A
-cancel of the workflow waits for the answer: an order must not be left behind."""
+"""Updates and cancels of a port-in: the order shows the outcome before another is sent. A cancel of
+the workflow waits for the response: an order must not be left behind."""
 
 PORT_SUBMIT_OPTIONS = PORT_REQUEST_OPTIONS.copy()
 PORT_SUBMIT_OPTIONS["priority"] = INTERACTIVE_PRIORITY
-"""The submit of a port-in: the same, but nobody has waited for days until it can be made."""
+"""The submit of a port-in: the same, without the urgency of a change to an open order."""
 
 POLL_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
@@ -99,15 +99,15 @@ POLL_OPTIONS = ActivityOptions(
     ),
     priority=POLLING_PRIORITY,
 )
-"""Waiting by retry: the activity names the next look itself, and history grows by status changes,
-not by looks. The interval here only paces looks that failed."""
+"""Polling by retry: the activity schedules the next poll itself, and history grows by status
+changes, not by polls. The interval here applies only after polls that failed."""
 
 LOCAL_OPTIONS = LocalActivityOptions(
     start_to_close_timeout=timedelta(seconds=10),
     schedule_to_close_timeout=timedelta(minutes=5),
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
 )
-"""Questions to our own side: settings and Temporal."""
+"""Reads of settings and of Temporal."""
 
 AWAIT_WORKFLOW_OPTIONS = ActivityOptions(
     start_to_close_timeout=timedelta(seconds=30),
@@ -117,7 +117,7 @@ AWAIT_WORKFLOW_OPTIONS = ActivityOptions(
         non_retryable_error_types=[*NON_RETRYABLE],
     ),
 )
-"""Waiting, by retry, for a port-in that another run has opened."""
+"""Waiting, by retry, for a workflow that another one has started."""
 
 MAX_RETRY_AFTER = timedelta(minutes=10)
 """The longest pause that one 429 causes, as in the client's rate limiter: the vendor may ask for a
@@ -135,18 +135,18 @@ STALL_AFTER_IN_BULK = timedelta(hours=1)
 MAX_ROUND = timedelta(days=1)
 
 RETRY_BACKOFF = (timedelta(seconds=1), timedelta(minutes=5))
-"""First and longest wait before a create that certainly did not happen is tried again; the wait
-doubles in between. The longest keeps a day of outage near three thousand events of history."""
+"""First and longest pause before a create that was certainly not executed is sent again; it doubles
+in between. The longest keeps a day of outage near three thousand events of history."""
 
 ORDER_NOT_FOUND_DELAY = timedelta(minutes=10)
-"""How long to wait before asking again for an order that the vendor suddenly does not know."""
+"""Pause before the next poll of an order that the vendor suddenly does not know."""
 
 BATCHING_WINDOW = timedelta(seconds=30)
-"""How long numbers with the same data limits wait for each other, to share one call."""
+"""How long numbers with the same data limits wait for each other, to share one request."""
 
 
 def with_priority(options: ActivityOptions, priority: Priority) -> ActivityOptions:
-    """The policy as it is for a workflow that was started with this priority."""
+    """The options as they are for a workflow that was started with this priority."""
     if (
         priority.priority_key != BULK_PRIORITY.priority_key
         or options.get("priority") == URGENT_PRIORITY

@@ -1,4 +1,4 @@
-"""Work that goes on at the same time or against a cancel, and of which none is left behind."""
+"""Work that runs in parallel or while the workflow is being cancelled, and none of which is lost."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,13 @@ T = TypeVar("T")
 
 
 async def run_all(*awaitables: Awaitable[None]) -> None:
-    """Does all of them; returns when each has ended, also when it is cancelled.
+    """Runs all of them; returns when each has ended, also when it is cancelled.
 
-    Raises the first failure, in the order given. `asyncio.gather` would raise as soon as one fails
-    or is cancelled, while another still waits to hear whether its create has happened.
+    `asyncio.gather` would raise as soon as one fails or is cancelled, while another still waits for
+    the outcome of its create.
+
+    Raises:
+        BaseException: The first failure, in the order given.
     """
     for result in await asyncio.gather(*awaitables, return_exceptions=True):
         if result is not None:
@@ -23,18 +26,18 @@ async def run_all(*awaitables: Awaitable[None]) -> None:
 
 
 def raise_if_cancelled() -> None:
-    """Raises once the workflow was asked to cancel.
+    """Raises CancelledError after the workflow was asked to cancel.
 
-    A call that waits for its answer takes the request in without raising it again.
+    A call that waits for its response swallows the request, so it has to be raised again.
     """
     if workflow.cancellation_reason() is not None:
         raise asyncio.CancelledError
 
 
 async def shield(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Does it to its end, also when the workflow is cancelled meanwhile.
+    """Runs a coroutine to its end, also when the workflow is cancelled meanwhile.
 
-    Whether it was, `workflow.cancellation_reason` tells afterwards.
+    `workflow.cancellation_reason` says afterwards whether it was.
     """
     task = asyncio.create_task(coroutine)
     while not task.done():
@@ -56,7 +59,7 @@ async def cancel_activity(activity: workflow.ActivityHandle[Any]) -> None:
 async def cancellable_sleep(
     duration: timedelta, summary: str, *, ignore_cancellation: bool = False
 ) -> None:
-    """Waits; raises CancelledError at once when the workflow is cancelled, or was before."""
+    """Sleeps; raises CancelledError at once when the workflow is cancelled, or was before."""
     with contextlib.suppress(TimeoutError):
         await workflow.wait_condition(
             lambda: workflow.cancellation_reason() is not None and not ignore_cancellation,

@@ -171,7 +171,7 @@ class CreateAttempt(Generic[T]):
         self._add_evidence(message)
 
     def on_abandoned(self, failure: BaseException) -> None:
-        """An operator has given it up."""
+        """An operator has abandoned it."""
         self._fail(failure)
 
     def _use(self, resource: T, origin: Origin) -> None:

@@ -85,7 +85,7 @@ async def find(there: WebhookActivities, account_id: str) -> str | None:
     return found
 
 
-async def test_what_was_created_is_found(api: Telegent, account: str) -> None:
+async def test_created_webhook_is_found(api: Telegent, account: str) -> None:
     there = activities(api)
     assert await find(there, account) is None
 
@@ -176,7 +176,7 @@ class TestAsAnOnboardingDoesIt:
         assert first[1] == "done"
         assert len(await api.webhooks.list(account)) == 1
 
-    async def test_a_lost_answer_creates_no_second_webhook(
+    async def test_lost_response_creates_no_second_webhook(
         self, temporal: Client, api: Telegent, account: str, simulator: Simulator
     ) -> None:
         simulator.faults.add(Fault(match="POST /v1.0/webhook/create", kind="drop_response"))

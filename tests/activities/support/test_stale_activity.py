@@ -77,7 +77,7 @@ async def run(activity: Any, *args: object, waited: timedelta = timedelta(0)) ->
 LONG = SETTINGS.max_schedule_to_start_delay + timedelta(seconds=1)
 
 
-async def test_no_create_makes_again_what_somebody_made_meanwhile(
+async def test_create_queued_for_long_does_not_repeat_what_exists(
     api: Telegent, simulator: Simulator
 ) -> None:
     request: OnboardingRequest = single(
@@ -96,7 +96,7 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
         with pytest.raises(ApplicationError, match="already exists") as caught:
             await run(activity, wanted, waited=LONG)
         assert caught.value.type == Outcome.UNKNOWN, "the workflow looks what it is"
-        assert len(simulator.ledger.rows) == rows, f"{creates[-1]} was made twice"
+        assert len(simulator.ledger.rows) == rows, f"{creates[-1]} was created twice"
         return made if isinstance(made, str) else made.number_id
 
     account = await twice(
@@ -196,7 +196,9 @@ async def test_no_create_makes_again_what_somebody_made_meanwhile(
     }
 
 
-async def test_what_the_look_cannot_tell_is_not_sent(api: Telegent, simulator: Simulator) -> None:
+async def test_create_after_an_ambiguous_lookup_is_not_sent(
+    api: Telegent, simulator: Simulator
+) -> None:
     accounts = AccountActivities(api, SETTINGS)
     wanted = CreateAccount.model_validate(
         {"marked_name": "Example (r-1)", "account": single().account}

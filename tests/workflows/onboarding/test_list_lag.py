@@ -1,4 +1,4 @@
-"""Every answer is lost, and the vendor's lists show only after a while what was made."""
+"""Every response is lost, and the vendor's lists show new resources only after a while."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def options() -> SimulatorOptions:
     return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), list_lag=LAG)
 
 
-async def test_what_was_made_is_found_once_the_lists_show_it(
+async def test_lost_resources_are_found_once_the_lists_show_them(
     harness: Harness, family: OnboardingRequest
 ) -> None:
     assert SETTINGS.read_lag.total_seconds() > LAG
