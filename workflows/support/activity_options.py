@@ -1,4 +1,4 @@
-"""The options of every kind of activity: retry policy, timeout and priority, each with its reason."""
+"""The options of each kind of activity: retries, timeouts and priorities, with their reasons."""
 
 from datetime import timedelta
 from typing import NotRequired, TypedDict
@@ -30,10 +30,10 @@ class LocalActivityOptions(TypedDict):
 
 
 VENDOR_CALL_TIMEOUT = timedelta(seconds=75)
-"""Timeout of one attempt that calls the vendor. The client's own timeout for a whole call is shorter
-(the worker's settings ensure that), so that the client times out first and can say whether the
-request was sent. When a worker dies during a create, the workflow looks the resource up after this
-time."""
+"""Timeout of one attempt that calls the vendor. The client's own timeout for a whole call is
+shorter (the worker's settings ensure that), so that the client times out first and can say whether
+the request was sent. When a worker dies during a create, the workflow looks the resource up after
+this time."""
 
 URGENT_PRIORITY = Priority(priority_key=1)
 """Cancels and corrections of a port-in: an operator or a deadline waits for them."""
@@ -61,7 +61,7 @@ READ_OPTIONS = ActivityOptions(
 """Reads are repeated until there is a response: an outage of hours costs attempts, not history."""
 
 IDEMPOTENT_WRITE_OPTIONS = READ_OPTIONS
-"""Idempotent writes end in the same state however often they are sent, so they repeat like reads."""
+"""Idempotent writes end in the same state however often they are sent: they repeat like reads."""
 
 CREATE_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,

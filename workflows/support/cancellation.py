@@ -1,4 +1,4 @@
-"""Work that runs in parallel or while the workflow is being cancelled, and none of which is lost."""
+"""Work that runs in parallel or while the workflow is being cancelled."""
 
 import asyncio
 import contextlib
