@@ -100,6 +100,32 @@ E164 = Annotated[
 PATTERN_MESSAGES[r"^\+[1-9][0-9]{7,14}$"] = (
     "must be a phone number with + and the country code and without spaces, such as +18015550123"
 )
+_TOLL_FREE = frozenset({"800", "822", "833", "844", "855", "866", "877", "888"})
+_NOT_GEOGRAPHIC = _TOLL_FREE | {"900", "500", "700", "710"}
+
+
+def _portable_number(number: str) -> str:
+    """The number. Raises ValueError if it can be neither a mobile nor a landline number in +1.
+
+    Only the structure of the North American Numbering Plan is checked. Area codes are added every
+    year, so that an unknown one is left to the vendor's eligibility check.
+    """
+    if not re.fullmatch(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}", number):
+        raise ValueError(
+            "must be a number in +1 with ten digits, of which neither the area code nor the "
+            "exchange begins with 0 or 1, such as +18015550123"
+        )
+    area_code = number[2:5]
+    # 5XX with equal last digits, and those from 521 to 529, are personal numbers.
+    personal = area_code[0] == "5" and (area_code[1] == area_code[2] or "521" <= area_code <= "529")
+    if area_code in _NOT_GEOGRAPHIC or area_code.endswith("11") or personal:
+        raise ValueError(
+            f"cannot be ported in: {area_code} is not an area code of mobile or landline numbers"
+        )
+    return number
+
+
+PortableNumber = Annotated[E164, AfterValidator(_portable_number)]
 Iccid = Annotated[
     str,
     matching(

@@ -24,6 +24,7 @@ Ports a number in from another carrier; takes days. Current details say what it 
 - operator decision: update `operator_resolve`, with `action`, `by` and `reason`
 - the order id of a submit whose response was lost: update `attach_order`
 - poll the order now: signal `order_event`
+- add a note to the timeline: update `add_note`, with `by` and `note`
 - timeline with Telegent's messages: query `status`
 
 If the first *Submit* in the dialog has no effect, click it again: the form may have moved.

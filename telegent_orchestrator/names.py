@@ -27,6 +27,7 @@ CANCEL_UPDATE = "request_cancel"
 ATTACH_ORDER_UPDATE = "attach_order"
 OPERATOR_RESOLVE_UPDATE = "operator_resolve"
 ORDER_EVENT_SIGNAL = "order_event"
+NOTE_UPDATE = "add_note"
 
 ACCOUNT_ATTRIBUTE = "TelegentAccount"
 ORDER_ATTRIBUTE = "TelegentOrder"

@@ -108,6 +108,7 @@ port_ins.command()(port_in.correct)
 port_ins.command()(port_in.cancel)
 port_ins.command()(port_in.attach)
 port_ins.command()(port_in.decide)
+port_ins.command()(port_in.note)
 app.add_typer(port_ins, name="port-in")
 
 bulks = typer.Typer(

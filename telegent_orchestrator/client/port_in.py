@@ -19,6 +19,7 @@ from telegent_orchestrator.port_in import (
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
+    PortInNote,
     PortInResult,
     PortInStatus,
     PortState,
@@ -119,6 +120,10 @@ class PortInHandle:
             MessageRejectedError: The action is not possible in the state of the port-in.
         """
         return await update(self._handle(), names.OPERATOR_RESOLVE_UPDATE, decision, PortState)
+
+    async def add_note(self, note: PortInNote) -> None:
+        """Add a note to the timeline, for example a ticket id."""
+        await update(self._handle(), names.NOTE_UPDATE, note, None)
 
     async def next_poll_at(self) -> datetime | None:
         """When the order is polled next (UTC); None if no poll is scheduled."""

@@ -37,6 +37,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
     names.CANCEL_SIGNAL: port_in.PortInCancel,
     names.ATTACH_ORDER_UPDATE: port_in.AttachOrder,
     names.OPERATOR_RESOLVE_UPDATE: port_in.OperatorDecision,
+    names.NOTE_UPDATE: port_in.PortInNote,
 }
 REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "desk"}')
 

@@ -18,6 +18,7 @@ from telegent_orchestrator.port_in import (
     PortInCancel,
     PortInCorrection,
     PortInDetails,
+    PortInNote,
     PortInRequest,
 )
 from telegent_orchestrator.port_in_validation import pin_expires_at, validate
@@ -60,6 +61,7 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     ),
     (PortInCorrection, {k: v for k, v in PORT_IN.items() if k != "phone_number"} | {"by": "desk"}),
     (PortInCancel, BY),
+    (PortInNote, {"by": "desk", "note": "ticket 4711"}),
     (AttachOrder, BY | {"order_id": "JNUOID-1"}),
     (
         OperatorDecision,

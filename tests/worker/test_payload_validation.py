@@ -217,6 +217,7 @@ async def test_a_signal_that_cannot_be_read_is_shown_and_changes_nothing(
         names.CANCEL_UPDATE,
         names.ATTACH_ORDER_UPDATE,
         names.OPERATOR_RESOLVE_UPDATE,
+        names.NOTE_UPDATE,
         "no_such_update",
     ],
 )

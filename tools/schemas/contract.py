@@ -14,6 +14,7 @@ from telegent_orchestrator.port_in import (
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
+    PortInNote,
     PortInRequest,
     PortInResult,
     PortInStatus,
@@ -77,6 +78,7 @@ WORKFLOWS = {
             names.CORRECT_UPDATE: Operation(PortInCorrection, PortState),
             names.CANCEL_UPDATE: Operation(PortInCancel, PortState),
             names.ATTACH_ORDER_UPDATE: Operation(AttachOrder),
+            names.NOTE_UPDATE: Operation(PortInNote),
             names.OPERATOR_RESOLVE_UPDATE: Operation(OperatorDecision, PortState),
         },
         signals={

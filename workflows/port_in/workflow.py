@@ -20,6 +20,7 @@ from telegent_orchestrator.names import (
     CANCEL_UPDATE,
     CORRECT_SIGNAL,
     CORRECT_UPDATE,
+    NOTE_UPDATE,
     OPERATOR_RESOLVE_UPDATE,
     ORDER_EVENT_SIGNAL,
     PORT_IN_WORKFLOW,
@@ -31,6 +32,7 @@ from telegent_orchestrator.port_in import (
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
+    PortInNote,
     PortInRequest,
     PortInResult,
     PortInStatus,
@@ -151,6 +153,16 @@ class PortInWorkflow:
     @operator_resolve.validator
     def _validate_decision(self, *sent: JsonValue) -> None:
         self._inbox.validate_decision(parse_message(OperatorDecision, sent))
+
+    @workflow.update(name=NOTE_UPDATE, description="add to the timeline: by and note")
+    async def add_note(self, *sent: JsonValue) -> None:
+        """Adds an operator's note to the timeline."""
+        note = parse_message(PortInNote, sent)
+        self._model.log(note.by, f"note: {note.note}")
+
+    @add_note.validator
+    def _validate_note(self, *sent: JsonValue) -> None:
+        parse_message(PortInNote, sent)
 
     @workflow.signal(name=CORRECT_SIGNAL, description="new or missing data, and by")
     def correct(self, *sent: JsonValue) -> None:

@@ -39,6 +39,7 @@ from telegent_orchestrator.port_in import (
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
+    PortInNote,
     PortInRequest,
     PortState,
 )
@@ -158,6 +159,21 @@ def decide(
             reason=reason,
         )
         _send(context.obj, number, lambda port_in: port_in.resolve(decision), output)
+
+
+def note(
+    context: typer.Context,
+    number: Number,
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="The note: no secrets, no personal data.")
+    ],
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a note to the timeline of an open port-in, for example a ticket id."""
+    with Output(as_json) as output:
+        message = build_message(PortInNote, note=text, by=by)
+        _send(context.obj, number, lambda port_in: port_in.add_note(message), output)
 
 
 def find_port_in(number: str, session: Session) -> PortInHandle:

@@ -186,3 +186,15 @@ async def test_words_of_others_give_the_terminal_no_orders(
         assert "]0;owned" in shown
         assert "[red]RED" in shown
         assert "\x1b" not in shown
+
+
+async def test_note_appears_in_the_timeline(cli: CommandLine, harness: Harness, file: str) -> None:
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
+    assert (await cli.run("port-in", "start", file)).status == 0
+    await wait_submitted(cli, NUMBER)
+    sent = await cli.run("port-in", "note", NUMBER, "ticket 4711", "--by", "desk")
+    assert sent.status == 0, sent.err
+    shown = await cli.run("port-in", "status", NUMBER)
+    assert "desk: note: ticket 4711" in shown.out
+    empty = await cli.run("port-in", "note", NUMBER, " ")
+    assert (empty.status, "note: must not be empty" in empty.err) == (2, True)
