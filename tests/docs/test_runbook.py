@@ -137,7 +137,7 @@ async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) 
             await asyncio.sleep(0.1)
 
     said = await on_call.types("find the question", exits=3)
-    assert "family-2043:Voice route asks: " in said
+    assert "family-2043:Voice route needs an operator: " in said
     await on_call.types("answer it")
 
     assert (await asking.result()).complete
