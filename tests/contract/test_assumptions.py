@@ -3,7 +3,7 @@
 import pytest
 
 from simulator import SimulatorOptions
-from tools.docs.assumptions_table import PAGE, table
+from tools.docs.assumptions_table import PAGE, sources_table, table
 from tools.docs.documents import between_markers
 from tools.vendor_contract import Assumption, assumptions, sources
 from worker.settings import unknown_variables
@@ -25,5 +25,8 @@ def test_contradiction_that_the_code_cannot_bridge_has_a_setting() -> None:
 
 def test_page_of_assumptions_is_up_to_date() -> None:
     assert between_markers(PAGE, "assumptions") == table(), (
+        "run python -m tools.docs.assumptions_table"
+    )
+    assert between_markers(PAGE, "sources") == sources_table(), (
         "run python -m tools.docs.assumptions_table"
     )

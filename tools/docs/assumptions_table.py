@@ -1,7 +1,7 @@
-"""`python -m tools.docs.assumptions_table`: write docs/reference/vendor-assumptions.md's table."""
+"""`python -m tools.docs.assumptions_table`: write the tables of vendor-assumptions.md."""
 
 from tools.docs.documents import ROOT, replace_between_markers
-from tools.vendor_contract import assumptions
+from tools.vendor_contract import assumptions, sources
 
 PAGE = ROOT / "docs" / "reference" / "vendor-assumptions.md"
 
@@ -18,5 +18,13 @@ def table() -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
+def sources_table() -> str:
+    """Return the Markdown table of the documents that the assumptions quote."""
+    rows = [("Abbreviation", "Document", "Version"), ("---",) * 3]
+    rows += [(name, row["title"], row["date"]) for name, row in sources().items()]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
 if __name__ == "__main__":
     replace_between_markers(PAGE, "assumptions", table())
+    replace_between_markers(PAGE, "sources", sources_table())
