@@ -6,7 +6,7 @@ from bench.idle_port_ins import measure
 
 
 @pytest.mark.resilience
-async def test_waiting_port_ins_are_small_and_answer_after_each_restart() -> None:
+async def test_idle_port_ins_are_small_and_respond_after_restarts() -> None:
     found = await measure(5)
 
     assert max(found.events) < 60

@@ -55,7 +55,7 @@ def ids_of(result: dict[str, Any]) -> list[str]:
     return ids
 
 
-def test_its_first_line_waits_for_nothing_that_takes_long_to_load() -> None:
+def test_first_line_is_printed_before_slow_imports() -> None:
     heavy = ("temporalio", "pydantic", "httpx")
     code = f"import sys, demo.__main__; print([name for name in {heavy} if name in sys.modules])"
     ended = subprocess.run(
@@ -64,7 +64,7 @@ def test_its_first_line_waits_for_nothing_that_takes_long_to_load() -> None:
     assert ended.stdout.strip() == "[]"
 
 
-def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
+def test_demo_onboards_the_family_and_prints_the_result(tmp_path: Path) -> None:
     with started_demo("--report", str(tmp_path / "report.json")) as demo:
         demo.read_until("Starting")
         mine = children(demo.process.pid)
@@ -99,7 +99,7 @@ def test_it_onboards_the_family_and_says_what_exists(tmp_path: Path) -> None:
     assert requests["api_calls"] - requests["polls"] < 45
 
 
-def test_it_goes_on_when_its_worker_is_killed(tmp_path: Path) -> None:
+def test_demo_completes_after_its_worker_is_killed(tmp_path: Path) -> None:
     with started_demo("--report", str(tmp_path / "report.json")) as demo:
         pid = worker_pid(demo.read_until("kill -9"))
         demo.read_until("ACTION_REQUIRED")
@@ -111,7 +111,7 @@ def test_it_goes_on_when_its_worker_is_killed(tmp_path: Path) -> None:
     assert report["worker_restarts"] == 1
 
 
-def test_ctrl_c_leaves_nothing_running() -> None:
+def test_ctrl_c_leaves_no_process_running() -> None:
     with started_demo() as demo:
         demo.read_until("Account done")
         mine = children(demo.process.pid)
@@ -123,7 +123,7 @@ def test_ctrl_c_leaves_nothing_running() -> None:
     assert demo.lines[-1] == "Stopping …"
 
 
-def test_a_faulty_request_is_told_all_its_faults(tmp_path: Path) -> None:
+def test_invalid_request_is_rejected_with_all_errors(tmp_path: Path) -> None:
     request = json.loads(Path("examples/family.json").read_text())
     request["reference"] = "two words"
     request["subscribers"][0]["email"] = "nowhere"
@@ -136,7 +136,7 @@ def test_a_faulty_request_is_told_all_its_faults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), ("{", "Invalid JSON")])
-def test_a_request_that_cannot_be_read_is_one_line(
+def test_unreadable_request_is_a_one_line_error(
     tmp_path: Path, content: str | None, words: str
 ) -> None:
     path = tmp_path / "request.json"

@@ -53,7 +53,7 @@ async def browser() -> Browser:
     return found
 
 
-async def test_a_port_in_is_found_read_corrected_and_completed_in_the_browser(
+async def test_operator_corrects_a_port_in_in_the_browser(
     running: SupervisedStack, browser: Browser
 ) -> None:
     async with httpx.AsyncClient(base_url=running.simulator_url, trust_env=False) as simulator:
@@ -78,7 +78,7 @@ async def test_a_port_in_is_found_read_corrected_and_completed_in_the_browser(
     assert [words for words in typed.values() if stored(running, words)] == []
 
 
-def test_the_view_that_finds_it_is_documented() -> None:
+def test_used_saved_view_is_documented() -> None:
     views = dict(table_rows(between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters")))
     assert views[NEEDS_ACTION["name"]] == f"`{NEEDS_ACTION['query']}`"
 
@@ -143,7 +143,7 @@ async def by_calls(running: SupervisedStack, typed: Typed) -> None:
             (await ui.post(path, json=body)).raise_for_status()
 
 
-async def test_what_the_ui_sends_is_stored_encrypted(running: SupervisedStack) -> None:
+async def test_signal_from_the_ui_is_stored_encrypted(running: SupervisedStack) -> None:
     typed = Typed("+18015550149", ("Quokka One", "Wombat Two", "Numbat Three"))
 
     await by_calls(running, typed)
@@ -155,7 +155,7 @@ async def test_what_the_ui_sends_is_stored_encrypted(running: SupervisedStack) -
     assert [word for word in typed.words if stored(running, word)] == []
 
 
-async def test_without_the_codec_the_same_would_be_found(running: SupervisedStack) -> None:
+async def test_plain_payload_would_be_found(running: SupervisedStack) -> None:
     plain = await Client.connect(running.temporal_address)
     words = "Kowari in the clear"
     handle = await plain.start_workflow(
@@ -174,7 +174,7 @@ def stored(running: SupervisedStack, words: str) -> bool:
     return any(trace in data for trace in (words.encode(), *coded))
 
 
-async def test_a_browser_signs_in_at_a_codec_server_with_operators(
+async def test_browser_signs_in_at_a_codec_server_with_operators(
     running: SupervisedStack, browser: Browser, tmp_path: Path
 ) -> None:
     port = TcpPorts.allocate().codec

@@ -16,7 +16,7 @@ from telegent_orchestrator.names import STATUS_QUERY
 from tests.demo.running import ROOT, run_demo
 
 
-def test_a_port_in_use_is_named_with_a_command_that_uses_another() -> None:
+def test_occupied_port_is_named_with_a_command_for_another() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
         free = TcpPorts.allocate()
@@ -30,7 +30,7 @@ def test_a_port_in_use_is_named_with_a_command_that_uses_another() -> None:
     assert re.fullmatch(r"  make up OPTIONS='--ui-port \d+'", command)
 
 
-async def test_the_printed_commands_work(tmp_path: Path) -> None:
+async def test_printed_commands_work(tmp_path: Path) -> None:
     said: list[str] = []
     async with supervised_stack(tmp_path, TcpPorts.allocate(), said.append) as running:
         shown = how_to_use(running)

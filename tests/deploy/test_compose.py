@@ -44,7 +44,7 @@ def test_every_image_is_pinned(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_service_is_watched_or_ends(name: str) -> None:
+def test_services_have_a_health_check_or_end(name: str) -> None:
     service = SERVICES[name]
     if name in ONE_SHOT:
         assert "restart" not in service
@@ -59,7 +59,7 @@ def test_every_service_is_watched_or_ends(name: str) -> None:
         assert service["restart"] == "unless-stopped"
 
 
-def test_nobody_waits_for_a_mere_start() -> None:
+def test_dependencies_wait_until_healthy_or_completed() -> None:
     for service in SERVICES.values():
         for name, needed in service.get("depends_on", {}).items():
             expected = "service_completed_successfully" if name in ONE_SHOT else "service_healthy"
@@ -67,7 +67,7 @@ def test_nobody_waits_for_a_mere_start() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_our_variables_exist_and_secrets_come_from_files(name: str) -> None:
+def test_variables_are_known_settings_and_secrets_come_from_files(name: str) -> None:
     environment = SERVICES[name].get("environment", {})
     assert unknown_variables(environment) == []
     assert not {f"TELEGENT_{field.upper()}" for field in SECRET_FIELDS} & environment.keys()
@@ -78,13 +78,13 @@ def test_our_variables_exist_and_secrets_come_from_files(name: str) -> None:
             assert secret in COMPOSE["secrets"]
 
 
-def test_ports_are_published_on_this_machine_only() -> None:
+def test_ports_are_published_on_loopback_only() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert published
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_the_container_waits_longer_than_the_worker_and_the_worker_than_a_call() -> None:
+def test_stop_grace_period_outlasts_worker_shutdown_and_vendor_calls() -> None:
     minutes = re.fullmatch(r"(\d+)m", SERVICES["worker"]["stop_grace_period"])
     assert minutes
     # The longest that the worker's settings allow: they hold every call below VENDOR_CALL_TIMEOUT.
@@ -94,7 +94,7 @@ def test_the_container_waits_longer_than_the_worker_and_the_worker_than_a_call()
         assert grace.total_seconds() > timeouts.call
 
 
-def test_the_image_runs_the_worker_directly_and_without_rights() -> None:
+def test_image_runs_the_worker_as_pid_1_without_privileges() -> None:
     assert dockerfile_instructions("ENTRYPOINT") == ['["python", "-m", "worker"]']
     (user,) = dockerfile_instructions("USER")
     assert "root" not in user
@@ -108,7 +108,7 @@ def test_the_image_runs_the_worker_directly_and_without_rights() -> None:
     assert copied <= set(compiled.split())
 
 
-def test_the_image_gets_every_room_it_copies() -> None:
+def test_dockerignore_includes_all_copied_packages() -> None:
     allowed = (ROOT / ".dockerignore").read_text().splitlines()
     for line in dockerfile_instructions("COPY"):
         source = line.split()[0]
@@ -116,7 +116,7 @@ def test_the_image_gets_every_room_it_copies() -> None:
         assert f"!{source}" in allowed
 
 
-def test_one_partition_for_the_queue_of_calls() -> None:
+def test_api_task_queue_has_one_partition() -> None:
     text = (ROOT / "deploy/dynamicconfig/temporal.yaml").read_text()
     config = yaml.safe_load(text)
     for kind in ("Read", "Write"):
@@ -145,7 +145,7 @@ def make_secrets(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
 
 
-def test_made_secrets_are_those_that_compose_mounts_and_the_settings_accept(
+def test_generated_secrets_are_mounted_and_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
@@ -164,7 +164,7 @@ def test_made_secrets_are_those_that_compose_mounts_and_the_settings_accept(
     assert make_secrets(tmp_path) == made
 
 
-def test_the_codec_server_starts_with_what_compose_gives_it_and_the_ui_knows_how_to_ask(
+def test_codec_server_starts_with_its_compose_settings_and_matches_the_ui(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codec, ui = SERVICES["codec-server"], SERVICES["temporal-ui"]
@@ -184,12 +184,12 @@ def test_the_codec_server_starts_with_what_compose_gives_it_and_the_ui_knows_how
     assert ui["environment"]["TEMPORAL_CODEC_DEFAULT_ERROR_LINK"] == f"{address}/"
 
 
-def test_the_ui_keeps_no_log_of_addresses() -> None:
+def test_ui_logs_no_request_addresses() -> None:
     # They hold the text of details that it draws, decrypted.
     assert SERVICES["temporal-ui"]["environment"]["TEMPORAL_HIDE_LOGS"] == "true"
 
 
-def test_the_webhook_starts_with_what_compose_gives_it_and_no_more(
+def test_webhook_starts_with_its_compose_settings_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = SERVICES["webhook"]
@@ -209,7 +209,7 @@ def test_the_webhook_starts_with_what_compose_gives_it_and_no_more(
     assert f":{port}/readyz" in webhook["healthcheck"]["test"][-1]
 
 
-def test_credentials_that_are_not_yours_are_said(tmp_path: Path) -> None:
+def test_example_credentials_are_reported(tmp_path: Path) -> None:
     shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
 
     def said(**variables: str) -> str:
@@ -232,7 +232,7 @@ def test_credentials_that_are_not_yours_are_said(tmp_path: Path) -> None:
     assert "mine" not in again
 
 
-async def test_namespace_script_creates_it_once_and_can_be_run_again() -> None:
+async def test_namespace_script_is_idempotent() -> None:
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=temporal_binary()
     ) as server:

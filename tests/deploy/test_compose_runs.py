@@ -139,7 +139,7 @@ async def use(containers: Containers, secrets: Path, address: str, ui: int, seen
         seen.ui = (await http.get(asked.replace(":8080", f":{ui}"))).status_code
 
 
-def test_the_specification_allows_it() -> None:
+def test_compose_file_fits_the_specification() -> None:
     checked = subprocess.run(
         ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
         cwd=ROOT,
@@ -161,36 +161,36 @@ def test_jobs_prepare_temporal(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_it_becomes_healthy_and_ends_when_asked(ran: Ran, container: str) -> None:
+def test_services_become_healthy_and_stop_on_request(ran: Ran, container: str) -> None:
     assert ran.health_before[container] != 0  # the check can fail
     assert ran.ended[container] in ("exit status 0", "signal 15")  # never by force
 
 
-def test_the_ui_answers_its_health_check(ran: Ran) -> None:
+def test_ui_passes_its_health_check(ran: Ran) -> None:
     assert ran.ui == 200
 
 
-def test_a_worker_onboards_with_the_made_secrets(ran: Ran) -> None:
+def test_worker_onboards_with_generated_secrets(ran: Ran) -> None:
     assert ran.onboarded
     assert ran.onboarded.complete
 
 
-def test_the_webhook_takes_updates_with_the_made_token(ran: Ran) -> None:
+def test_webhook_accepts_updates_with_generated_token(ran: Ran) -> None:
     assert ran.order_updates == [200, 401]
 
 
-def test_prometheus_finds_metrics_where_it_looks(ran: Ran) -> None:
+def test_prometheus_scrapes_all_configured_targets(ran: Ran) -> None:
     assert {name.rstrip("-12") for name in ran.metrics} == SCRAPED.keys()
     assert len(ran.metrics) == 3
     assert {job["names"][0] for job in SCRAPED.values()} <= SERVICES.keys()
     assert all("telegent_" in text for text in ran.metrics.values())
 
 
-def test_nothing_is_written_where_the_container_cannot_write(ran: Ran) -> None:
+def test_services_write_only_to_writable_mounts(ran: Ran) -> None:
     assert all(SERVICES[name]["read_only"] for name in OWN_SERVICES)
     assert ran.written == set()
 
 
-def test_every_secret_that_is_made_is_used() -> None:
+def test_generated_secrets_are_all_used() -> None:
     used = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
     assert used == COMPOSE["secrets"].keys()

@@ -28,7 +28,7 @@ def override() -> dict[str, Any]:
     return text
 
 
-def test_the_override_adds_what_the_worker_knows(tmp_path: Path) -> None:
+def test_compose_override_uses_known_settings(tmp_path: Path) -> None:
     (service,) = override()["services"].items()
     name, added = service
     assert name in SERVICES
@@ -47,7 +47,7 @@ def test_the_override_adds_what_the_worker_knows(tmp_path: Path) -> None:
     )
 
 
-async def test_the_secret_of_events_is_one_that_the_worker_takes(
+async def test_documented_event_secret_is_accepted_by_the_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (secret,) = override()["secrets"].values()
@@ -63,7 +63,7 @@ async def test_the_secret_of_events_is_one_that_the_worker_takes(
     assert file.stat().st_mode & 0o777 == 0o444
 
 
-async def test_the_retention_of_a_namespace_is_set_as_written() -> None:
+async def test_documented_command_sets_the_namespace_retention() -> None:
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=temporal_binary()
     ) as server:
@@ -78,7 +78,7 @@ async def test_the_retention_of_a_namespace_is_set_as_written() -> None:
     assert kept == int(days[1]) * 86_400
 
 
-def test_the_cluster_gets_the_secrets_that_its_manifests_mount_and_no_others() -> None:
+def test_documented_secrets_are_those_that_the_manifests_mount() -> None:
     mounted = {
         item["key"]
         for thing in RUN
@@ -90,7 +90,7 @@ def test_the_cluster_gets_the_secrets_that_its_manifests_mount_and_no_others() -
     assert len(given) == len(mounted)
 
 
-def test_the_budget_of_the_page_is_the_one_that_is_shipped() -> None:
+def test_documented_request_budget_is_the_shipped_one() -> None:
     config = yaml.safe_load((ROOT / "deploy/kubernetes/config.yaml").read_text())["data"]
     rate = config["TELEGENT_REQUESTS_PER_MINUTE"]
     compose = SERVICES["worker"]["environment"]["TELEGENT_REQUESTS_PER_MINUTE"]

@@ -33,11 +33,11 @@ def container(thing: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "thing", [t for t in OBJECTS if t["kind"] not in NOT_KUBERNETES], ids=lambda t: str(t["kind"])
 )
-def test_kubernetes_takes_it(thing: dict[str, Any]) -> None:
+def test_manifests_are_valid_for_kubernetes(thing: dict[str, Any]) -> None:
     kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
 
 
-def test_everything_is_in_the_kustomization_but_what_needs_keda() -> None:
+def test_kustomization_lists_all_manifests_except_those_of_keda() -> None:
     listed = of_kind("Kustomization")["resources"]
     assert {*listed, "kustomization.yaml", "autoscaling.yaml"} == {path.name for path in FILES}
 
@@ -48,7 +48,7 @@ def of_kind(kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("thing", RUN, ids=lambda t: str(t["metadata"]["name"]))
-def test_it_runs_our_command_with_our_settings(thing: dict[str, Any]) -> None:
+def test_containers_run_known_commands_with_known_settings(thing: dict[str, Any]) -> None:
     runs = container(thing)
     command = COMMANDS[thing["metadata"]["name"]]
     assert runs.get("args") == ([command] if command else None)
@@ -61,7 +61,7 @@ def test_it_runs_our_command_with_our_settings(thing: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("thing", RUN, ids=lambda t: str(t["metadata"]["name"]))
-def test_secrets_are_files_that_exist(thing: dict[str, Any]) -> None:
+def test_secret_settings_name_mounted_files(thing: dict[str, Any]) -> None:
     pod = thing["spec"]["template"]["spec"]
     mounted = {
         item["path"] for volume in pod.get("volumes", []) for item in volume["secret"]["items"]
@@ -77,7 +77,7 @@ def test_secrets_are_files_that_exist(thing: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("thing", RUN, ids=lambda t: str(t["metadata"]["name"]))
-def test_it_has_no_rights(thing: dict[str, Any]) -> None:
+def test_containers_run_without_privileges(thing: dict[str, Any]) -> None:
     pod, runs = thing["spec"]["template"]["spec"], container(thing)
     assert pod["securityContext"]["runAsNonRoot"]
     assert pod["automountServiceAccountToken"] is False
@@ -86,13 +86,13 @@ def test_it_has_no_rights(thing: dict[str, Any]) -> None:
     assert "memory" in runs["resources"]["limits"]
 
 
-def test_a_worker_gets_time_to_hear_the_answers_of_its_calls() -> None:
+def test_grace_period_outlasts_the_worker_shutdown() -> None:
     pod = of("Deployment", "worker")["spec"]["template"]["spec"]
     longest = (shutdown_timeout(Timeouts()) + LOCAL_SHUTDOWN_TIMEOUT).total_seconds()
     assert pod["terminationGracePeriodSeconds"] > longest
 
 
-def test_the_autoscaler_watches_the_workflows_own_queue() -> None:
+def test_autoscaler_watches_the_workflow_task_queue() -> None:
     (trigger,) = of_kind("ScaledObject")["spec"]["triggers"]
     assert trigger["metadata"]["taskQueue"] == TASK_QUEUE
     config = of("ConfigMap", "telegent-config")["data"]
@@ -103,7 +103,7 @@ def test_the_autoscaler_watches_the_workflows_own_queue() -> None:
 
 
 @pytest.mark.parametrize("name", ["worker", "webhook"])
-def test_it_is_scraped_where_it_shows_metrics_and_ready_with_temporal_only(name: str) -> None:
+def test_metrics_port_and_readiness_probe_match_the_settings(name: str) -> None:
     pod, runs = of("Deployment", name)["spec"]["template"], container(of("Deployment", name))
     (port,) = [
         variable["value"] for variable in runs["env"] if variable["name"] == "TELEGENT_METRICS_PORT"

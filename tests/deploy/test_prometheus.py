@@ -18,7 +18,7 @@ FOLDER = ROOT / "deploy" / "prometheus"
     ],
     ids=["alerts", "scraping"],
 )
-def test_promtool_finds_nothing_wrong(check: list[str]) -> None:
+def test_rules_pass_promtool(check: list[str]) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("NOT TESTED with Prometheus: promtool is not on PATH: install Prometheus")

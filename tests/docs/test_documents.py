@@ -42,14 +42,14 @@ MESSAGES: dict[str, type[BaseModel]] = {
 REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "desk"}')
 
 
-def test_the_settings_are_those_that_the_command_prints() -> None:
+def test_settings_table_is_up_to_date() -> None:
     assert between_markers(SETTINGS, "settings") == markdown_table(), (
         "bring it up to date with: .venv/bin/python -m tools.docs.settings_table"
     )
 
 
 @EVERY_DOCUMENT
-def test_every_link_leads_somewhere(path: Path) -> None:
+def test_links_have_targets(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         file, _, anchor = target.partition("#")
@@ -62,7 +62,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 
 @EVERY_DOCUMENT
-def test_every_file_named_exists(path: Path) -> None:
+def test_named_files_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     entries = sorted(entry.name for entry in ROOT.iterdir() if entry.is_dir())
     folders = "|".join(map(re.escape, entries))
@@ -73,7 +73,7 @@ def test_every_file_named_exists(path: Path) -> None:
 
 
 @EVERY_DOCUMENT
-def test_every_make_target_and_setting_exists(path: Path) -> None:
+def test_named_make_targets_and_settings_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL))
@@ -83,13 +83,13 @@ def test_every_make_target_and_setting_exists(path: Path) -> None:
     assert unknown_variables(dict.fromkeys(variables, "")) == []
 
 
-def test_the_readme_and_the_events_show_json() -> None:
+def test_documents_show_json() -> None:
     assert json_blocks(README)
     assert json_blocks(EVENTS)
 
 
 @EVERY_DOCUMENT
-def test_every_json_block_is_what_it_says(path: Path) -> None:
+def test_json_blocks_fit_their_models(path: Path) -> None:
     for kind, block in json_blocks(path):
         assert kind, f"name the model of: {block}"
         model(kind).model_validate_json(block)
@@ -105,7 +105,7 @@ def model(kind: str) -> type[BaseModel]:
     return models[kind]
 
 
-def test_every_message_on_a_command_line_is_one() -> None:
+def test_messages_on_command_lines_are_valid() -> None:
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS).replace("\\\n", " ")
     sent = re.findall(r"--name (\w+)\s+--input '([^']*)'", text)
     assert len(sent) >= 5
@@ -117,7 +117,7 @@ def test_every_message_on_a_command_line_is_one() -> None:
     port_in.PortInRequest.model_validate_json(start)
 
 
-def test_every_message_has_a_row() -> None:
+def test_message_table_lists_all_messages() -> None:
     text = between_headings(OTHER_SERVICES, "Messages")
     assert set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE)) == {
         *MESSAGES,
@@ -131,7 +131,7 @@ def between_headings(path: Path, title: str) -> str:
     return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
-def test_the_list_filters_use_our_search_attributes() -> None:
+def test_list_filters_use_registered_search_attributes() -> None:
     theirs = {"WorkflowType", "ExecutionStatus", "StartTime", "WorkflowId"}
     used = {
         path: set(re.findall(r"\b([A-Z]\w+) (?:=|<|IN|IS|STARTS_WITH) ", path.read_text("utf-8")))
@@ -142,7 +142,7 @@ def test_the_list_filters_use_our_search_attributes() -> None:
 
 
 @EVERY_DOCUMENT
-def test_python_examples_import_what_is_there(path: Path) -> None:
+def test_python_examples_import_existing_names(path: Path) -> None:
     for example in re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL):
         tree = ast.parse(example, feature_version=(3, 11))
         for node in ast.walk(tree):
@@ -151,18 +151,18 @@ def test_python_examples_import_what_is_there(path: Path) -> None:
                 assert all(hasattr(module, name.name) for name in node.names)
 
 
-def test_every_event_type_has_a_row() -> None:
+def test_event_table_lists_all_types() -> None:
     documented = [row[0].strip("`") for row in table_rows(between_markers(EVENTS, "types"))]
     types = [kind.removeprefix("com.telegent-orchestrator.") for kind in events.EventType]
     assert sorted(documented) == sorted(types)
 
 
-def test_the_fields_of_an_event_are_all_named() -> None:
+def test_event_page_names_all_fields() -> None:
     text = EVENTS.read_text(encoding="utf-8")
     assert [name for name in events.EventData.model_fields if f"`{name}`" not in text] == []
 
 
-def test_what_the_webhook_page_says_is_what_the_webhook_has() -> None:
+def test_webhook_page_states_the_actual_limits() -> None:
     text = WEBHOOK.read_text(encoding="utf-8")
     fields = WebhookSettings.model_fields
     address = f"http://{fields['webhook_host'].default}:{fields['webhook_port'].default}{ORDER_UPDATE_PATH}"
@@ -173,7 +173,7 @@ def test_what_the_webhook_page_says_is_what_the_webhook_has() -> None:
     assert f"after about {DEBOUNCE.seconds} seconds" in text
 
 
-def test_every_shell_block_can_be_parsed() -> None:
+def test_shell_blocks_parse() -> None:
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
     blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     start = re.compile(r"(make|export|alias|curl|PORT_IN|\.venv|tgo )")

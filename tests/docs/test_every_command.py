@@ -122,12 +122,12 @@ BLOCKS = [block for path in DOCUMENTS for block in blocks(path)]
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda b: f"{b.document}: {b.commands[:40]}")
-def test_it_is_typed_or_says_why_not(block: Block) -> None:
+def test_documented_command_is_tested_or_has_a_reason(block: Block) -> None:
     assert block.typed or block.reasons, block
     assert not (block.typed and block.reasons), "it is typed: take it from the list"
 
 
-def test_every_reason_is_needed() -> None:
+def test_reasons_without_a_command_are_removed() -> None:
     used = {reason for block in BLOCKS for reason in block.reasons}
     assert set(NOT_TYPED.values()) == used
     assert len(BLOCKS) > 40

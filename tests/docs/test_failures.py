@@ -11,18 +11,18 @@ from tools.docs.write_tables import PAGE, compensation, writes
 READS = re.compile(r"(find|read|await|list|check|verify|confirm|validate)_")
 
 
-def test_the_tables_are_those_of_the_code() -> None:
+def test_failure_tables_are_up_to_date() -> None:
     assert between_markers(PAGE, "writes") == writes(), "run python -m tools.docs.write_tables"
     assert between_markers(PAGE, "compensation") == compensation(), (
         "run python -m tools.docs.write_tables"
     )
 
 
-def test_every_activity_that_writes_is_defined_by_a_row() -> None:
+def test_write_activities_all_have_a_spec() -> None:
     assert {name for name in vendor_activities() if not READS.match(name)} == WRITE_SPECS.keys()
 
 
-def test_every_row_says_how_it_is_undone_or_why_not() -> None:
+def test_write_specs_name_compensation_or_reason() -> None:
     for row in WRITE_SPECS.values():
         assert bool(row.compensation) != bool(row.retained_because), row.activity
         assert bool(row.compensation) == bool(row.compensate_until), row.activity

@@ -33,13 +33,13 @@ SAID = {
 
 
 @pytest.mark.parametrize("what", SAID)
-def test_the_figure_is_the_codes(what: str) -> None:
+def test_documented_limit_matches_the_code(what: str) -> None:
     lines = (ROOT / "docs" / "reference" / "limits.md").read_text("utf-8").splitlines()
     (row,) = (line for line in lines if line.startswith(f"| {what}"))
     assert row.split("|")[2].strip().startswith(SAID[what])
 
 
-def test_lengths_are_the_models() -> None:
+def test_documented_lengths_match_the_models() -> None:
     text = (ROOT / "docs" / "reference" / "limits.md").read_text("utf-8")
     schemas = [model.model_json_schema() for model in (OnboardingRequest, CallFilter)]
     reference, filtered = (schema["properties"] for schema in schemas)

@@ -7,7 +7,7 @@ from tools.docs.port_in_tables import PAGE, TABLES
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_the_table_is_up_to_date(name: str) -> None:
+def test_transition_table_is_up_to_date(name: str) -> None:
     assert between_markers(PAGE, name) == TABLES[name](), (
         "bring it up to date with: .venv/bin/python -m tools.docs.port_in_tables"
     )

@@ -49,7 +49,7 @@ def family() -> OnboardingRequest:
     return OnboardingRequest.model_validate_json(text)
 
 
-def test_the_table_adds_up_to_the_documented_total() -> None:
+def test_request_table_adds_up_to_the_documented_total() -> None:
     *costs, total = table_rows(between_markers(PAGE, "costs"))
     counts = counted(family())
     assert {row[0] for row in costs} == set(counts)
@@ -57,7 +57,7 @@ def test_the_table_adds_up_to_the_documented_total() -> None:
     assert sum(counts[row[0]] * int(row[2]) for row in costs) == 33
 
 
-def test_the_token_calls_are_one_for_each_endpoint_and_one_for_the_order() -> None:
+def test_token_calls_are_one_per_endpoint_and_one_for_the_order() -> None:
     *costs, _ = table_rows(between_markers(PAGE, "costs"))
     endpoints = {row[1] for row in costs}
     assert len(endpoints) + 1 == 22

@@ -110,7 +110,7 @@ async def on_call(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnC
 
 
 @pytest.mark.resilience
-async def test_port_ins_that_are_stuck_are_found_and_helped(on_call: OnCall) -> None:
+async def test_commands_find_and_fix_stuck_port_ins(on_call: OnCall) -> None:
     orchestrator = on_call.running.orchestrator
     await on_call.tells_simulator("carrier", number=HELD, script="reject:9Z-ACCOUNT ON HOLD")
     family = await orchestrator.start_onboarding(FAMILY)
@@ -128,7 +128,7 @@ async def test_port_ins_that_are_stuck_are_found_and_helped(on_call: OnCall) -> 
 
 
 @pytest.mark.resilience
-async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) -> None:
+async def test_commands_find_and_resolve_an_escalation(on_call: OnCall) -> None:
     fault = {"match": "POST /v1.0/voice/routes", "kind": "error_before", "status": 504, "times": 2}
     await on_call.tells_simulator("faults", **fault)
     asking = await on_call.running.orchestrator.start_onboarding(single("family-2043"))
@@ -144,7 +144,7 @@ async def test_what_has_become_of_a_call_is_asked_and_answered(on_call: OnCall) 
 
 
 @pytest.mark.resilience
-async def test_a_submit_without_an_answer_gets_its_order(on_call: OnCall) -> None:
+async def test_commands_attach_the_order_of_a_lost_submit(on_call: OnCall) -> None:
     submit = "POST /v1.0/numbers/portin"
     await on_call.tells_simulator("faults", match=submit, kind="drop_response")
     found = await on_call.starts_port(FOUND, PortState.SUBMIT_UNKNOWN)
@@ -166,13 +166,13 @@ async def order_of(number: str, running: SupervisedStack) -> str:
 
 
 @pytest.mark.resilience
-async def test_calls_slow_down_and_speed_up_without_a_restart(on_call: OnCall) -> None:
+async def test_commands_change_the_call_rate_without_restart(on_call: OnCall) -> None:
     assert "0.25" in await on_call.types("slow down")
     await on_call.types("full speed")
 
 
 @pytest.mark.resilience
-async def test_pollers_are_seen_and_a_new_build_replays_what_is_open(on_call: OnCall) -> None:
+async def test_commands_list_pollers_and_replay_open_workflows(on_call: OnCall) -> None:
     await on_call.starts_port("+18015550146", PortState.SUBMITTED)
 
     assert "SERVING" in await on_call.types("who polls")
@@ -186,18 +186,18 @@ async def test_pollers_are_seen_and_a_new_build_replays_what_is_open(on_call: On
     ("name", "document"),
     [("make current", "deployment.md"), ("replay what is open", "changing-workflows.md")],
 )
-def test_a_command_that_another_test_types_is_the_same_here(name: str, document: str) -> None:
+def test_shared_commands_are_the_same_in_both_documents(name: str, document: str) -> None:
     page = RUNBOOK.with_name(document)
     assert documented_commands(RUNBOOK, name) == documented_commands(page, name)
 
 
 @pytest.mark.resilience
-async def test_events_that_failed_are_listed_and_sent_again(on_call: OnCall) -> None:
+async def test_commands_list_and_resend_failed_events(on_call: OnCall) -> None:
     await on_call.types("events")
 
 
 @pytest.mark.resilience
-async def test_what_a_lost_database_knew_is_rebuilt_and_nothing_is_made_twice(
+async def test_commands_rebuild_after_a_lost_database_without_duplicates(
     on_call: OnCall,
 ) -> None:
     running = on_call.running
@@ -232,7 +232,7 @@ async def lose_everything(running: SupervisedStack) -> None:
             await asyncio.sleep(0.3)
 
 
-def test_every_block_is_typed_by_a_test() -> None:
+def test_command_blocks_are_all_tested() -> None:
     text = RUNBOOK.read_text(encoding="utf-8")
     found = re.finditer(r"(?:<!-- run: ([^\n]*) -->\n)?^( *)```\n.*?^\2```$", text, re.M | re.S)
     blocks = [block[1] for block in found]
@@ -242,7 +242,7 @@ def test_every_block_is_typed_by_a_test() -> None:
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
-def test_an_alert_leads_to_its_section(rule: dict[str, dict[str, str]]) -> None:
+def test_alert_links_to_its_section(rule: dict[str, dict[str, str]]) -> None:
     table = {row[0].strip("`"): row for row in table_rows(between_markers(RUNBOOK, "alerts"))}
     _, urgency, _, link = table[str(rule["alert"])]
     section = link.partition("(#")[2].strip(")")
@@ -262,6 +262,6 @@ def heading_of(section: str) -> str:
     )
 
 
-def test_every_alert_of_the_table_is_one() -> None:
+def test_alert_table_lists_the_alert_rules() -> None:
     listed = [row[0].strip("`") for row in table_rows(between_markers(RUNBOOK, "alerts"))]
     assert listed == [rule["alert"] for rule in ALERTS]

@@ -9,7 +9,7 @@ from tools.docs.documents import ROOT
 PAGE = ROOT / "docs" / "explanation" / "security.md"
 
 
-async def test_payload_keys_are_exchanged_as_written(tmp_path: Path) -> None:
+async def test_documented_commands_rotate_payload_keys(tmp_path: Path) -> None:
     file = tmp_path / "payload_keys"
     file.write_text("k1:" + "A" * 43 + "=")
     old = parse_key_ring(file.read_text())

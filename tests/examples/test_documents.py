@@ -21,7 +21,7 @@ QUESTION = f"query {FAMILY} --type status --output json | grep -q evidence"
 REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep -q 'Total: 1'"""
 
 
-async def test_lost_answers_and_nonsense_are_tried(running: SupervisedStack) -> None:
+async def test_documented_fault_commands_work(running: SupervisedStack) -> None:
     await reset_stack(running)
     exports, cut, nonsense, mend = command_blocks(
         FAILURES, "Try it: lost responses and invalid messages"
@@ -42,7 +42,7 @@ def wait_for(sign: str) -> str:
     return f"until .venv/bin/temporal workflow {sign}; do sleep 0.5; done"
 
 
-async def test_a_number_is_ported_in_by_plain_json(running: SupervisedStack) -> None:
+async def test_documented_port_in_json_works(running: SupervisedStack) -> None:
     await reset_stack(running)
     # So that it is still there when it is cancelled.
     silent = {"number": "+18015550177", "script": "silent"}
@@ -57,7 +57,7 @@ async def test_a_number_is_ported_in_by_plain_json(running: SupervisedStack) -> 
     assert "CANCEL" in said
 
 
-async def test_a_question_is_answered(running: SupervisedStack) -> None:
+async def test_documented_resolve_command_works(running: SupervisedStack) -> None:
     await reset_stack(running)
     [asked] = command_blocks(FAILURES, "Try it: an escalation")
     assert "\nsleep 5\n" in asked
@@ -66,14 +66,14 @@ async def test_a_question_is_answered(running: SupervisedStack) -> None:
     assert "Voice route" not in [question.step for question in status.escalations]
 
 
-async def test_events_that_failed_are_listed_and_sent_again(running: SupervisedStack) -> None:
+async def test_documented_event_reset_works(running: SupervisedStack) -> None:
     """There are none here: that they arrive is shown in tests/workflows/events/test_events.py."""
     exports, *_ = command_blocks(FAILURES, "Try it: lost responses and invalid messages")
     listed, again = command_blocks(EVENTS, "Undelivered events")
     await run_commands(exports + listed + again, running)
 
 
-async def test_the_webhook_takes_what_the_page_sends(
+async def test_documented_order_update_is_accepted(
     running: SupervisedStack, tmp_path: Path
 ) -> None:
     (port,) = free_ports(1)

@@ -16,7 +16,7 @@ curl -sf -d '{{"number": "{OWN_NUMBER}", "account_number": "100200301"}}' http:/
 """
 
 
-async def test_another_team_sells_a_line_and_mends_its_port_in(
+async def test_nexus_caller_onboards_and_corrects_a_port_in(
     running: SupervisedStack, tmp_path: Path
 ) -> None:
     await reset_stack(running)

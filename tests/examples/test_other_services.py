@@ -21,7 +21,7 @@ DOCUMENT = ROOT / "docs" / "how-to" / "other-services.md"
 TYPESCRIPT = ROOT / "examples" / "typescript"
 
 
-async def test_the_command_line_brings_a_family_into_service(running: SupervisedStack) -> None:
+async def test_temporal_command_line_onboards_a_family(running: SupervisedStack) -> None:
     said = await run_sections(DOCUMENT, "Set up", "With the Temporal command line", running=running)
 
     first, asked, end = jsons(said)
@@ -33,7 +33,7 @@ async def test_the_command_line_brings_a_family_into_service(running: Supervised
     assert result["complete"] is True
 
 
-async def test_the_typescript_program_corrects_a_port_in(running: SupervisedStack) -> None:
+async def test_typescript_program_corrects_a_port_in(running: SupervisedStack) -> None:
     said = await run_sections(DOCUMENT, "Set up", "In TypeScript", running=running)
 
     assert "onboarding-switch-3001 is on its way" in said
@@ -46,9 +46,7 @@ async def test_the_typescript_program_corrects_a_port_in(running: SupervisedStac
         assert await stored_encodings(running, workflow_id) == {b"binary/encrypted"}
 
 
-async def test_the_service_answers_as_the_document_says(
-    running: SupervisedStack, tmp_path: Path
-) -> None:
+async def test_http_service_works_as_documented(running: SupervisedStack, tmp_path: Path) -> None:
     port = TcpPorts.allocate().simulator
     [exports] = command_blocks(DOCUMENT, "Set up")
     serve, ask, watch = (
@@ -81,7 +79,7 @@ async def test_the_service_answers_as_the_document_says(
         await service.stop()
 
 
-def test_the_lock_file_names_no_registry() -> None:
+def test_npm_lock_file_names_no_registry() -> None:
     locked = json.loads((TYPESCRIPT / "package-lock.json").read_text("utf-8"))["packages"]
     assert len(locked) > 40
     assert [name for name, package in locked.items() if "resolved" in package] == []

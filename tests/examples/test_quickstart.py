@@ -29,7 +29,7 @@ def commands(name: str) -> str:
     return "\n".join(documented_commands(DOCUMENT, each) for each in ("the second terminal", name))
 
 
-async def test_a_person_corrects_on_the_command_line(running: SupervisedStack) -> None:
+async def test_documented_correction_on_the_command_line_works(running: SupervisedStack) -> None:
     await reset_stack(running)
     shell = await spawn(commands("a family starts"), running)
     out, errors = await running.run(shell.communicate())
@@ -38,7 +38,7 @@ async def test_a_person_corrects_on_the_command_line(running: SupervisedStack) -
     assert "onboarding family-2041: done" in await follow("a person corrects", running)
 
 
-def test_the_program_is_the_one_that_a_test_runs() -> None:
+def test_documented_program_is_tested() -> None:
     """With other checks beside it, in test_other_services.py."""
     [block] = command_blocks(ROOT / "docs" / "how-to" / "other-services.md", "In TypeScript")
     inside = documented_commands(DOCUMENT, "a program corrects").removeprefix("(").removesuffix(")")
@@ -46,7 +46,7 @@ def test_the_program_is_the_one_that_a_test_runs() -> None:
         assert command in block.splitlines()
 
 
-async def test_what_the_ui_is_told_to_send_corrects(running: SupervisedStack) -> None:
+async def test_documented_ui_signal_corrects(running: SupervisedStack) -> None:
     """The way through the UI itself is tried in tests/demo/test_operator.py."""
     await reset_stack(running)
     await follow("a port-in starts", running)

@@ -104,7 +104,7 @@ async def test_progress_streams_until_a_corrected_port_in_is_live(
     assert late.status_code == 404  # it has ended
 
 
-async def test_a_cancel_ends_the_stream_and_leaves_the_port_in(http: httpx.AsyncClient) -> None:
+async def test_cancel_ends_the_stream_and_keeps_the_port_in(http: httpx.AsyncClient) -> None:
     wanted = request("cancelled", phone_number="+18015550189")
     del wanted["lines"][0]["number"]["account_pin"]
     place = (await http.post("/onboardings", json=wanted)).headers["location"]
@@ -126,7 +126,7 @@ async def test_a_cancel_ends_the_stream_and_leaves_the_port_in(http: httpx.Async
     assert (await http.get(f"/port-ins/{port_in}")).json() == streamed[-1]
 
 
-async def test_what_is_missing_at_the_end_is_told(
+async def test_incomplete_result_is_in_the_last_event(
     http: httpx.AsyncClient, harness: Harness
 ) -> None:
     wanted = request("incomplete") | {"packages": [{"key": "single", "package_id": "PID-none"}]}
@@ -140,7 +140,7 @@ async def test_what_is_missing_at_the_end_is_told(
     assert data["errors"]
 
 
-async def test_all_faults_at_once_without_the_values(http: httpx.AsyncClient) -> None:
+async def test_invalid_request_lists_all_errors_without_values(http: httpx.AsyncClient) -> None:
     wanted = request("faulty", account_pin="no spaces allowed") | {"reference": "two words"}
     wanted["subscribers"][0]["password"] = "short"
     wanted["lines"][0]["package"] = "singel"
@@ -164,7 +164,7 @@ async def test_all_faults_at_once_without_the_values(http: httpx.AsyncClient) ->
     assert (await http.post("/onboardings", content=b"{")).status_code == 422
 
 
-async def test_what_is_not_there_is_404(http: httpx.AsyncClient) -> None:
+async def test_unknown_reference_is_404(http: httpx.AsyncClient) -> None:
     port_in = "/port-ins/port-in-0123456789abcdef01234567"
     correction = {"account_pin": "482913", "by": "web shop"}
     assert (await http.get("/onboardings/none-such")).status_code == 404

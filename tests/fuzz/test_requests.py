@@ -108,7 +108,7 @@ def look_at(details: PortInDetails) -> None:
 
 
 @pytest.mark.parametrize(("kind", "good"), GOOD, ids=[kind.__name__ for kind, _ in GOOD])
-def test_spoilt_requests(kind: type[BaseModel], good: dict[str, Any]) -> None:
+def test_corrupt_request_is_rejected(kind: type[BaseModel], good: dict[str, Any]) -> None:
     kind.model_validate_json(json.dumps(good))
     for text in with_replaced_values(good):
         read(kind, text)
@@ -122,7 +122,7 @@ def test_spoilt_requests(kind: type[BaseModel], good: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in GOOD])
-def test_a_request_that_is_too_deep_or_too_wide_is_refused_in_few_words(
+def test_too_deep_or_wide_request_is_rejected_briefly(
     kind: type[BaseModel],
 ) -> None:
     read(kind, deeply_nested())

@@ -63,7 +63,7 @@ def body(content: bytes, status: int = 200) -> Callable[[], httpx.Response]:
     return lambda: httpx.Response(status, content=content)
 
 
-def test_each_value_of_an_answer_replaced() -> None:
+def test_response_with_a_replaced_value_raises_a_client_error() -> None:
     spoilt = list(map(body, with_replaced_values(ROW)))
     for at, (_, call) in enumerate(CALLS):
         # A share for each call; together all of them, several times.
@@ -72,7 +72,7 @@ def test_each_value_of_an_answer_replaced() -> None:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(STATUSES), invalid_bytes(ANSWER), st.integers(0, len(CALLS) - 3))
-def test_spoilt_answers(status: int, content: bytes, first: int) -> None:
+def test_corrupt_response_raises_a_client_error(status: int, content: bytes, first: int) -> None:
     ask([call for _, call in CALLS[first : first + 3]], body(content, status))
 
 
@@ -94,11 +94,11 @@ def test_spoilt_answers(status: int, content: bytes, first: int) -> None:
     ],
     ids=lambda content: f"{len(content)} bytes {content[:12]!r}",
 )
-def test_large_and_deep_answers(content: bytes) -> None:
+def test_large_or_deep_response_raises_a_client_error(content: bytes) -> None:
     ask([call for _, call in CALLS[::9]], body(content), body(content, 400))
 
 
-def test_odd_headers() -> None:
+def test_unusual_response_headers_are_handled() -> None:
     odd = ["", "x" * 10_000, "9" * 400, "-1", "NaN", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 99"]
     odd += ["text/html; charset=klingon", "application/json; charset=utf-16", "5.5", "x/y; charset"]
     odd += [f"text/plain; charset={codec}" for codec in ("base64", "rot13", "undefined", "zlib")]
@@ -117,7 +117,7 @@ def test_odd_headers() -> None:
     ask([CALLS[0][1]], *answers)
 
 
-def test_odd_tokens() -> None:
+def test_unusual_tokens_are_handled() -> None:
     good = {"token": "canary", "successful": True, "tokenExpiry": "12/31/2099 11:59:59 PM"}
     bodies = list(with_replaced_values(good))
     bodies += [json.dumps({name: SECRET, "token": None}).encode() for name in ("error", "Error")]

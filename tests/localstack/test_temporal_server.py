@@ -15,7 +15,7 @@ OWN = str(Path(sysconfig.get_path("scripts")) / "temporal")
 @pytest.mark.parametrize(
     ("server", "taken"), [("1.31.0", True), ("1.29.0", True), ("1.28.9", False), ("?", False)]
 )
-def test_the_one_on_path_is_taken_when_it_is_recent(
+def test_recent_binary_on_path_is_preferred(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, taken: bool
 ) -> None:
     theirs = tmp_path / "temporal"
@@ -25,7 +25,7 @@ def test_the_one_on_path_is_taken_when_it_is_recent(
     assert find_binary() == (str(theirs) if taken else OWN)
 
 
-def test_none_at_all_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_binary_is_an_error_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(sysconfig, "get_path", lambda _: "/nowhere")
     with pytest.raises(StackError, match=r"server 1\.29 or later .* make demo"):

@@ -68,7 +68,7 @@ def of_kind(kind: type[Any], expression: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("where", EXPRESSIONS)
-def test_what_is_asked_for_is_shown(observed: Observations, where: str) -> None:
+def test_alert_and_panel_queries_return_series(observed: Observations, where: str) -> None:
     samples = [*observed.worker.samples, *observed.webhook.samples]
     for expression in EXPRESSIONS[where]:
         labels: set[str] = set(ADDED_BY_PROMETHEUS)
@@ -90,7 +90,7 @@ def test_what_is_asked_for_is_shown(observed: Observations, where: str) -> None:
 
 
 @pytest.mark.parametrize("where", EXPRESSIONS)
-def test_gauges_that_every_worker_shows_are_not_added_up(where: str) -> None:
+def test_gauges_reported_by_all_workers_are_not_summed(where: str) -> None:
     for expression in EXPRESSIONS[where]:
         for shown in re.finditer(
             r"telegent_(port_ins|port_in|escalations|oldest_escalation)_\w+(?<!_total)\b",
@@ -101,27 +101,27 @@ def test_gauges_that_every_worker_shows_are_not_added_up(where: str) -> None:
 
 
 @pytest.mark.parametrize("where", EXPRESSIONS)
-def test_the_limit_that_all_workers_share_is_not_added_up(where: str) -> None:
+def test_shared_rate_limit_is_not_summed(where: str) -> None:
     for expression in EXPRESSIONS[where]:
         if re.search(r"telegent_rate_limit\b", expression):
             assert "max(telegent_rate_limit)" in expression, expression
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
-def test_a_summary_uses_labels_that_the_alert_has(rule: dict[str, Any]) -> None:
+def test_alert_summary_uses_labels_of_its_query(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket")
     said = re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])
     for label in said:
         assert re.search(rf"by \([^)]*\b{label}\b", rule["expr"]), label
 
 
-def test_prometheus_reads_the_alerts() -> None:
+def test_prometheus_loads_the_alert_rules() -> None:
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
     for name in config["rule_files"]:
         assert (DEPLOY / "prometheus" / name).exists()
 
 
-def test_dashboards_use_the_source_that_is_provisioned() -> None:
+def test_dashboards_use_the_provisioned_data_source() -> None:
     path = DEPLOY / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
     (source,) = yaml.safe_load(path.read_text())["datasources"]
     for panel in PANELS.values():
@@ -129,7 +129,7 @@ def test_dashboards_use_the_source_that_is_provisioned() -> None:
         assert {target["datasource"]["uid"] for target in panel["targets"]} == {source["uid"]}
 
 
-def test_dashboards_can_be_told_apart_and_fit_on_a_screen() -> None:
+def test_dashboards_have_unique_ids_and_fit_the_grid() -> None:
     ids = [dashboard["uid"] for dashboard in DASHBOARDS.values()]
     assert len(set(ids)) == len(ids) == 4
     for dashboard in DASHBOARDS.values():

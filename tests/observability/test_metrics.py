@@ -27,7 +27,7 @@ def documented() -> dict[str, set[str]]:
     }
 
 
-def test_the_document_lists_our_metrics_with_their_labels(observed: Observations) -> None:
+def test_documented_metrics_and_labels_match_the_scrape(observed: Observations) -> None:
     shown: dict[str, set[str]] = {}
     for sample in [*observed.worker.samples, *observed.webhook.samples]:
         if found := OURS.match(sample.name):
@@ -36,7 +36,7 @@ def test_the_document_lists_our_metrics_with_their_labels(observed: Observations
     assert shown == documented()
 
 
-def test_requests_by_endpoint_and_outcome(observed: Observations) -> None:
+def test_requests_are_counted_by_endpoint_and_outcome(observed: Observations) -> None:
     def count(endpoint: str, outcome: str) -> float:
         return observed.worker.sum("telegent_requests_total", endpoint=endpoint, outcome=outcome)
 
@@ -53,7 +53,7 @@ def test_requests_by_endpoint_and_outcome(observed: Observations) -> None:
     assert observed.worker.sum("telegent_rate_limit") == 6100
 
 
-def test_lost_answers_and_what_became_of_them(observed: Observations) -> None:
+def test_lost_responses_are_counted_by_resolution(observed: Observations) -> None:
     def settled(write: str, resolution: str) -> float:
         return observed.worker.sum(
             "telegent_lost_responses_resolved_total", write=write, resolution=resolution
@@ -69,7 +69,7 @@ def test_lost_answers_and_what_became_of_them(observed: Observations) -> None:
     assert observed.worker.sum("telegent_lost_responses_total") == 6
 
 
-def test_port_ins_that_are_open_and_that_ended(observed: Observations) -> None:
+def test_open_and_ended_port_ins_are_counted(observed: Observations) -> None:
     waiting = PortState.SUBMIT_UNKNOWN.value
     assert observed.worker.sum("telegent_port_ins_open") == 1
     assert observed.worker.sum("telegent_port_ins_open", state=waiting, age="under 1 day") == 1
@@ -88,7 +88,7 @@ def test_port_ins_that_are_open_and_that_ended(observed: Observations) -> None:
     assert observed.worker.sum("telegent_unknown_order_statuses_total") >= 1
 
 
-def test_a_question_stands_as_long_as_it_is_open(observed: Observations) -> None:
+def test_escalation_gauge_counts_open_escalations(observed: Observations) -> None:
     assert observed.during_escalation.sum("telegent_escalations_open") == 1
     # The minute is known, in which it was asked.
     assert 0 <= observed.during_escalation.sum("telegent_oldest_escalation_seconds") < 120
@@ -96,7 +96,7 @@ def test_a_question_stands_as_long_as_it_is_open(observed: Observations) -> None
     assert observed.worker.sum("telegent_oldest_escalation_seconds") == 0
 
 
-def test_events_and_order_updates(observed: Observations) -> None:
+def test_events_and_order_updates_are_counted(observed: Observations) -> None:
     delivered = observed.worker.sum("telegent_events_total", result="delivered")
     assert delivered == observed.worker.sum("telegent_events_total", result="failed") > 0
     for what, times in {"received": 3, "unauthorized": 1, "without_order": 1}.items():
@@ -104,14 +104,14 @@ def test_events_and_order_updates(observed: Observations) -> None:
 
 
 @pytest.mark.parametrize("counted", COUNTERS, ids=[counted.name for counted in COUNTERS])
-def test_what_happens_rarely_counts_from_zero(observed: Observations, counted: CounterSpec) -> None:
+def test_rare_counters_start_at_zero(observed: Observations, counted: CounterSpec) -> None:
     at_first = observed.initial.series(f"{counted.name}_total")
     assert set(at_first.values()) == {0}
     assert at_first.keys() == observed.worker.series(f"{counted.name}_total").keys()
 
 
 @pytest.mark.parametrize("process", ["worker", "webhook"])
-def test_nothing_names_anybody(observed: Observations, process: str) -> None:
+def test_metrics_contain_no_personal_data(observed: Observations, process: str) -> None:
     scrape = getattr(observed, process)
     assert [value for value in observed.personal if value in scrape.text] == []
     for sample in scrape.samples:

@@ -150,12 +150,12 @@ EXPECTED = {
 }
 
 
-def test_every_filter_is_tried() -> None:
+def test_expectations_cover_all_documented_filters() -> None:
     assert EXPECTED.keys() == FILTERS.keys()
 
 
 @pytest.mark.parametrize("name", FILTERS)
-async def test_a_filter_finds_what_it_says(played: Played, name: str) -> None:
+async def test_filter_finds_the_documented_workflows(played: Played, name: str) -> None:
     query = await _made_true(FILTERS[name], played)
     found: set[str] = set()
     # Temporal's list is a moment behind.
@@ -168,7 +168,7 @@ async def test_a_filter_finds_what_it_says(played: Played, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in FILTERS if "since before" in name])
-async def test_a_day_that_is_too_early_finds_nothing(played: Played, name: str) -> None:
+async def test_filter_with_an_early_date_finds_nothing(played: Played, name: str) -> None:
     assert await played.found(FILTERS[name].replace("2026-11", "2020-11")) == set()
 
 

@@ -47,7 +47,7 @@ def test_one_trace_from_the_caller_to_the_request(observed: Observations) -> Non
     assert request.kind == Span.SPAN_KIND_CLIENT
 
 
-def test_a_request_says_what_came_of_it(observed: Observations) -> None:
+def test_request_span_has_its_outcome(observed: Observations) -> None:
     routes = [span for span in observed.spans if span.name == "POST /v1.0/message/routes"]
     said = [
         {attribute.key: attribute.value for attribute in span.attributes}
@@ -63,14 +63,14 @@ def test_a_request_says_what_came_of_it(observed: Observations) -> None:
     assert all("released by the rate limiter" in [e.name for e in s.events] for s in routes)
 
 
-def test_nothing_that_leaves_the_worker_names_anybody(observed: Observations) -> None:
+def test_exported_spans_contain_no_personal_data(observed: Observations) -> None:
     assert [value for value in observed.personal if value.encode() in observed.traces] == []
     for span in observed.spans:
         assert re.fullmatch(r"[A-Za-z]+:\w+|(GET|POST) /[\w./-]+", span.name), span.name
         assert {attribute.key for attribute in span.attributes} <= ALLOWED_ATTRIBUTES
 
 
-def test_words_of_errors_stay_here() -> None:
+def test_exported_spans_contain_no_error_messages() -> None:
     kept = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(SanitizingSpanExporter(kept)))
@@ -89,7 +89,7 @@ def test_words_of_errors_stay_here() -> None:
     assert "8015550142" not in span.to_json()
 
 
-def test_without_an_endpoint_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracing_is_off_without_an_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in OTLP_ENDPOINT_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     with tracing() as (tracer, interceptors):

@@ -13,7 +13,7 @@ ADVICE = "a released history is never changed or removed: see docs/how-to/changi
 
 
 @pytest.mark.parametrize("folder", released(), ids=lambda path: path.name)
-def test_the_files_of_a_release_have_their_sums(folder: Path) -> None:
+def test_released_histories_match_their_checksums(folder: Path) -> None:
     lines = (folder / SUMS).read_text("utf-8").splitlines()
     expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != SUMS}
@@ -22,7 +22,7 @@ def test_the_files_of_a_release_have_their_sums(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("release", HEADS)
-def test_every_history_of_a_release_is_still_here(release: Release) -> None:
+def test_released_histories_are_all_kept(release: Release) -> None:
     """Also when somebody has made the sums fit: the release's commit tells."""
     skip_without(release)
     listed = git("ls-tree", "-r", release.commit, str(FOLDER.relative_to(ROOT))).decode()

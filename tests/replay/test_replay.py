@@ -18,7 +18,7 @@ ADVICE = (
 
 
 @pytest.mark.parametrize("history", recorded(), ids=label)
-async def test_a_workflow_commands_what_it_did_when_recorded(history: Path) -> None:
+async def test_replay_issues_the_recorded_commands(history: Path) -> None:
     expected = read_commands(history.parent)[history.stem]
     now = await replay_history(history)
 
@@ -27,11 +27,11 @@ async def test_a_workflow_commands_what_it_did_when_recorded(history: Path) -> N
 
 
 @pytest.mark.parametrize("folder", history_sets(), ids=lambda path: path.name)
-def test_a_list_of_commands_has_no_history_too_many(folder: Path) -> None:
+def test_command_lists_match_the_histories(folder: Path) -> None:
     assert sorted(read_commands(folder)) == [path.stem for path in sorted(folder.glob("*.json"))]
 
 
-def test_every_workflow_and_every_patch_has_a_history() -> None:
+def test_workflows_and_patches_all_have_a_history() -> None:
     commands = {
         line
         for folder in history_sets()

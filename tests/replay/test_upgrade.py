@@ -205,7 +205,7 @@ MADE = {
 
 
 @pytest.mark.parametrize("release", releases()[-1:], ids=lambda release: release.version)
-async def test_todays_code_finishes_what_the_release_has_begun(
+async def test_current_code_finishes_workflows_of_the_last_release(
     release: Release, tmp_path: Path
 ) -> None:
     skip_without(release)

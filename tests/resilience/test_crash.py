@@ -16,7 +16,7 @@ HANDFUL = {CrashKind.WORKER_KILLED: 2, CrashKind.WORKER_SUSPENDED: 1, CrashKind.
 
 
 @pytest.mark.timeout(1200)
-async def test_nothing_is_lost_and_nothing_doubled_in_a_crash(tmp_path: Path) -> None:
+async def test_crashes_lose_and_duplicate_nothing(tmp_path: Path) -> None:
     rng = random.Random(SEED)
     chosen = [
         crash

@@ -38,7 +38,7 @@ async def polls(client: Client) -> None:
     )
 
 
-async def test_a_task_that_was_taken_too_late_is_not_sent(tmp_path: Path) -> None:
+async def test_resumed_worker_does_not_send_a_timed_out_call(tmp_path: Path) -> None:
     account = create_customer(1).request.account
     assert isinstance(account, NewAccount)
     async with chaos_stack(tmp_path, Simulator()) as stack:

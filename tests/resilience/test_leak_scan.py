@@ -32,12 +32,12 @@ EMPTY = {location: NOISE + location.marker for location in LOCATIONS}
 CLEAR = {location: "\n".join(c.value for c in CANARIES).encode() for location in LOCATIONS}
 
 
-def test_nothing_is_found_in_noise() -> None:
+def test_noise_has_no_findings() -> None:
     assert search(EMPTY) == []
 
 
 @pytest.mark.parametrize("canary", CANARIES, ids=lambda canary: canary.name)
-def test_every_form_is_found(canary: Canary) -> None:
+def test_canary_is_found_in_each_encoding(canary: Canary) -> None:
     value = canary.value
     as_json = json.dumps({"value": value})
     written = [
@@ -77,16 +77,16 @@ def test_every_form_is_found(canary: Canary) -> None:
         (NAME, "quirina canaryfeather"),
     ],
 )
-def test_numbers_are_found_as_people_write_them(canary: Canary, written: str) -> None:
+def test_phone_number_is_found_in_written_forms(canary: Canary, written: str) -> None:
     assert Finder(canary).count(written.encode())
 
 
-def test_a_value_that_is_there_once_is_counted_once() -> None:
+def test_single_occurrence_is_counted_once() -> None:
     assert Finder(MATRIX_NUMBERS).count(b"+14356297400") == 1
 
 
 @pytest.mark.parametrize("location", LOCATIONS, ids=lambda location: location.name)
-def test_what_is_found_where_it_may_be_is_no_breach(location: Location) -> None:
+def test_allowed_location_is_no_violation(location: Location) -> None:
     leaks = search({location: CLEAR[location]})
     assert {leak.canary for leak in leaks} == {
         canary for canary in CANARIES if canary.kind not in location.may_show
@@ -94,7 +94,7 @@ def test_what_is_found_where_it_may_be_is_no_breach(location: Location) -> None:
     assert any(leak.canary.kind is SecretKind.SERVICE for leak in leaks)  # nobody may read those
 
 
-def test_a_search_that_cannot_find_is_blind() -> None:
+def test_location_without_marker_is_a_coverage_gap() -> None:
     assert coverage_gaps(EMPTY, CLEAR) == []
     (wrong_place,) = coverage_gaps(EMPTY | {EVENTS: NOISE}, CLEAR)
     assert wrong_place.startswith("events has no 'port-in.attention-required'")

@@ -35,7 +35,7 @@ async def stack(customer: Customer, tmp_path: Path) -> AsyncIterator[ChaosStack]
         yield stack
 
 
-async def test_a_purchase_finishes_and_another_worker_goes_on(
+async def test_stopping_worker_finishes_its_purchase_and_another_continues(
     stack: ChaosStack, customer: Customer
 ) -> None:
     first = await stack.add_worker()

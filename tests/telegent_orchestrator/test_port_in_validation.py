@@ -162,7 +162,7 @@ def test_the_carriers_own_account_shape_is_a_warning() -> None:
         ("Some Rural Carrier", 300 * 24, "", ""),
     ],
 )
-def test_pins_expire(carrier: str, hours: int, fault: str, warning: str) -> None:
+def test_expired_pin_is_an_error(carrier: str, hours: int, fault: str, warning: str) -> None:
     findings = found(losing_carrier=carrier, pin_obtained_at=NOW - timedelta(hours=hours))
     for expected, texts in (
         (fault, [f"{fault.field}: {fault.message}" for fault in findings.errors]),
@@ -193,7 +193,7 @@ def test_a_pin_cannot_come_from_the_future() -> None:
     assert errors(pin_obtained_at=NOW + timedelta(minutes=4)) == []
 
 
-def test_when_a_pin_expires() -> None:
+def test_pin_expiry_is_computed_from_its_issue() -> None:
     assert pin_expires_at("Verizon Wireless", NOW) == NOW + timedelta(days=7)
     assert pin_expires_at("at&t", NOW) == NOW + timedelta(days=4)
     assert pin_expires_at("Some Rural Carrier", NOW) is None
@@ -334,7 +334,7 @@ def test_checks_accept_any_values_and_never_repeat_them(
         assert value not in text
 
 
-def test_the_file_of_carriers_says_when_and_where_from() -> None:
+def test_carrier_data_have_date_and_source() -> None:
     carriers = known_carriers()
     assert carriers.checked_on >= date(2026, 11, 23)
     for carrier in carriers.carriers:

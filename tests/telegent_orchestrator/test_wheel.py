@@ -57,7 +57,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     return ZipFile(path)
 
 
-def test_it_holds_our_package_and_nothing_else(wheel: ZipFile) -> None:
+def test_wheel_contains_only_the_package(wheel: ZipFile) -> None:
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     ours = {
         str(path.relative_to(ROOT))
@@ -68,12 +68,12 @@ def test_it_holds_our_package_and_nothing_else(wheel: ZipFile) -> None:
     assert f"{PACKAGE}/py.typed" in held
 
 
-def test_it_asks_for_temporalio_and_pydantic_only(wheel: ZipFile) -> None:
+def test_wheel_requires_only_temporalio_and_pydantic(wheel: ZipFile) -> None:
     always = [wanted for wanted in requirements(wheel) if wanted.marker is None]
     assert {wanted.name for wanted in always} == {"temporalio", "pydantic"}
 
 
-def test_it_imports_nothing_that_does_not_come_with_it(wheel: ZipFile, tmp_path: Path) -> None:
+def test_package_imports_only_its_requirements(wheel: ZipFile, tmp_path: Path) -> None:
     wheel.extractall(tmp_path)
     modules = [
         name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -94,7 +94,7 @@ def test_it_imports_nothing_that_does_not_come_with_it(wheel: ZipFile, tmp_path:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_command_line_is_an_extra(wheel: ZipFile, tmp_path: Path) -> None:
+def test_command_line_needs_its_extra(wheel: ZipFile, tmp_path: Path) -> None:
     extra = {
         wanted.name for wanted in requirements(wheel) if 'extra == "cli"' in str(wanted.marker)
     }

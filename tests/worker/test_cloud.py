@@ -62,7 +62,7 @@ def tls(files: Path, **named: str) -> dict[str, str]:
     return {f"TEMPORAL_TLS_{part}_PATH": str(files / at) for part, at in chosen.items() if at}
 
 
-async def test_with_its_certificate_a_worker_works(
+async def test_worker_connects_with_a_client_certificate(
     temporal: Client, address: str, files: Path, tmp_path: Path
 ) -> None:
     telegent = Simulator(SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS)))
@@ -81,7 +81,7 @@ async def test_with_its_certificate_a_worker_works(
         assert (await port.result()).state is PortState.COMPLETED
 
 
-async def test_certificates_may_stand_in_a_file_of_settings(
+async def test_certificates_are_read_from_a_config_file(
     address: str, files: Path, tmp_path: Path
 ) -> None:
     settings = tmp_path / "temporal.toml"
@@ -102,7 +102,7 @@ async def test_certificates_may_stand_in_a_file_of_settings(
 
 
 @pytest.mark.parametrize("command", ["webhook", "search-attributes"])
-async def test_each_command_says_in_one_line_that_its_certificate_is_refused(
+async def test_rejected_certificate_is_a_one_line_error_of_each_command(
     address: str, files: Path, command: str
 ) -> None:
     wrong = tls(files, CLIENT_CERT="wrong.pem", CLIENT_KEY="wrong.key")
@@ -131,7 +131,7 @@ async def test_each_command_says_in_one_line_that_its_certificate_is_refused(
         ),
     ],
 )
-async def test_a_wrong_file_is_named_by_its_setting(
+async def test_unusable_certificate_file_is_named_by_its_setting(
     address: str,
     files: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -144,7 +144,7 @@ async def test_a_wrong_file_is_named_by_its_setting(
     assert sentence.format(c=c, k=k, a=a) in said.replace(str(files), "FILES")
 
 
-async def test_a_wrong_address_is_told_from_a_wrong_certificate(
+async def test_wrong_address_and_wrong_certificate_have_different_errors(
     temporal: Client, address: str, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_number = address.replace("localhost", "127.0.0.1")
@@ -159,7 +159,7 @@ async def test_a_wrong_address_is_told_from_a_wrong_certificate(
     assert "it does not speak TLS: unset TEMPORAL_TLS_*" in said
 
 
-async def test_tls_that_was_not_asked_for_is_guessed(
+async def test_missing_tls_setting_is_suggested(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = await refused(monkeypatch, TEMPORAL_ADDRESS=address)
@@ -176,7 +176,7 @@ async def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
     return str(error.value)
 
 
-async def test_an_api_key_is_shown_with_every_call(files: Path) -> None:
+async def test_api_key_is_sent_with_each_call(files: Path) -> None:
     async with listening(files) as server:
         done = await run_worker(with_key(server, files), "search-attributes")
     assert done.status == 0, done.err
@@ -185,7 +185,7 @@ async def test_an_api_key_is_shown_with_every_call(files: Path) -> None:
 
 
 @pytest.mark.parametrize("status", ["7", "16"])  # PERMISSION_DENIED, UNAUTHENTICATED
-async def test_an_api_key_that_is_refused_is_named_and_not_shown(
+async def test_rejected_api_key_is_reported_without_its_value(
     files: Path, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     async with listening(files, status) as server:

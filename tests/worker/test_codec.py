@@ -25,7 +25,7 @@ def clear(data: bytes) -> Payload:
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5))
-async def test_what_is_encrypted_comes_back_and_is_not_readable(contents: list[bytes]) -> None:
+async def test_encrypted_payload_is_unreadable_and_decrypts(contents: list[bytes]) -> None:
     codec = EncryptionCodec([NEW])
     payloads = [clear(content) for content in contents]
     sealed = await codec.encode(payloads)
@@ -35,12 +35,12 @@ async def test_what_is_encrypted_comes_back_and_is_not_readable(contents: list[b
         assert payload.metadata["encryption-key-id"] == b"2026"
 
 
-async def test_equal_payloads_do_not_look_equal() -> None:
+async def test_equal_payloads_have_different_ciphertexts() -> None:
     first, second = await EncryptionCodec([NEW]).encode([clear(b"1234"), clear(b"1234")])
     assert first.data != second.data
 
 
-async def test_after_rotation_old_payloads_are_read_and_new_ones_use_the_new_key() -> None:
+async def test_rotated_ring_reads_old_payloads_and_writes_with_the_new_key() -> None:
     (old,) = await EncryptionCodec([OLD]).encode([clear(b"before")])
     rotated = EncryptionCodec([NEW, OLD])
     assert await rotated.decode([old]) == [clear(b"before")]
@@ -55,20 +55,20 @@ async def test_unknown_key_is_named(keys: list[PayloadKey], configured: str) -> 
         await EncryptionCodec(keys).decode([old])
 
 
-async def test_another_key_of_the_same_name_counts_as_missing_and_not_as_altered() -> None:
+async def test_other_key_with_the_same_id_counts_as_missing() -> None:
     (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
     namesake = PayloadKey(NEW.id, os.urandom(32))
     with pytest.raises(MissingKeyError, match="another key of the name '2026'"):
         await EncryptionCodec([namesake]).decode([sealed])
 
 
-def test_the_fingerprint_of_a_key_does_not_show_the_key() -> None:
+def test_key_fingerprint_does_not_contain_the_key() -> None:
     assert NEW.fingerprint not in NEW.secret.hex().encode()
     assert NEW.fingerprint != PayloadKey(NEW.id, OLD.secret).fingerprint
 
 
 @given(st.data())
-async def test_any_altered_byte_is_noticed(data: st.DataObject) -> None:
+async def test_altered_payload_is_rejected(data: st.DataObject) -> None:
     codec = EncryptionCodec([NEW])
     (sealed,) = await codec.encode([clear(b"secret")])
     at = data.draw(st.integers(0, len(sealed.data) - 1))
@@ -81,14 +81,14 @@ async def test_any_altered_byte_is_noticed(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=30))
-async def test_arbitrary_bytes_are_refused_as_codec_error(data: bytes) -> None:
+async def test_arbitrary_bytes_raise_codec_error(data: bytes) -> None:
     (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
     sealed.data = data
     with pytest.raises(CodecError):
         await EncryptionCodec([NEW]).decode([sealed])
 
 
-async def test_payload_cannot_be_relabelled_to_another_key() -> None:
+async def test_payload_relabelled_to_another_key_is_rejected() -> None:
     twin = PayloadKey("twin", NEW.secret)
     (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
     sealed.metadata["encryption-key-id"] = b"twin"
@@ -96,7 +96,7 @@ async def test_payload_cannot_be_relabelled_to_another_key() -> None:
         await EncryptionCodec([twin]).decode([sealed])
 
 
-async def test_payload_without_fingerprint_is_refused() -> None:
+async def test_payload_without_fingerprint_is_rejected() -> None:
     (sealed,) = await EncryptionCodec([NEW]).encode([clear(b"x")])
     del sealed.metadata["encryption-key-fingerprint"]
     with pytest.raises(CodecError, match="lacks the fingerprint"):
@@ -107,7 +107,7 @@ async def test_plain_payload_passes_through_decode() -> None:
     assert await EncryptionCodec([NEW]).decode([clear(b'{"a": 1}')]) == [clear(b'{"a": 1}')]
 
 
-async def test_failure_messages_are_encrypted_too() -> None:
+async def test_failure_messages_are_encrypted() -> None:
     converter = data_converter([NEW])
     failure = Failure()
     await converter.encode_failure(ApplicationError("number +18015550123 is locked"), failure)
@@ -120,7 +120,7 @@ async def test_failure_messages_are_encrypted_too() -> None:
     ("category", "kept"),
     [(ApplicationErrorCategory.BENIGN, False), (ApplicationErrorCategory.UNSPECIFIED, True)],
 )
-async def test_only_faults_say_where_they_were_raised(
+async def test_benign_failures_have_no_stack_trace(
     keys: list[PayloadKey], category: ApplicationErrorCategory, kept: bool
 ) -> None:
     converter, failure = data_converter(keys), Failure()
@@ -135,7 +135,7 @@ async def test_only_faults_say_where_they_were_raised(
     assert bool(decoded.failure.stack_trace) is kept
 
 
-async def test_without_keys_payloads_stay_readable() -> None:
+async def test_payloads_without_keys_are_plain() -> None:
     (payload,) = await data_converter(()).encode(["secret"])
     assert payload == clear(b'"secret"')
 
@@ -161,11 +161,11 @@ def test_key_ring_keeps_its_order() -> None:
         (f"a:{encoded()},a:{encoded()}", "entry 2 repeats"),
     ],
 )
-def test_bad_key_rings_are_refused_without_showing_the_key(text: str, complaint: str) -> None:
+def test_invalid_key_ring_is_rejected_without_showing_the_key(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint) as refused:
         parse_key_ring(text)
     assert encoded()[:8] not in str(refused.value)
 
 
-def test_keys_do_not_show_in_repr() -> None:
+def test_repr_contains_no_key() -> None:
     assert repr(PayloadKey("k", b"0" * 32)) == "PayloadKey(id='k')"

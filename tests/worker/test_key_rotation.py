@@ -95,7 +95,7 @@ async def until_task_fails(handle: WorkflowHandle[Any, Any]) -> str:
     return why[0]
 
 
-async def test_keys_are_exchanged_while_a_port_in_is_open(temporal: Client) -> None:
+async def test_open_port_in_survives_key_rotation(temporal: Client) -> None:
     async with harness_without_workers(
         temporal, CarrierRecord(account_number="100200301")
     ) as harness:
@@ -146,7 +146,7 @@ async def test_keys_are_exchanged_while_a_port_in_is_open(temporal: Client) -> N
     [((A,), (B, A)), ((), (A,)), ((NAMESAKE_OF_A,), (A,))],
     ids=["not rolled out yet", "no keys", "another key of the same name"],
 )
-async def test_a_start_under_a_key_that_the_worker_lacks_waits_for_it(
+async def test_start_under_missing_key_waits_for_the_key(
     temporal: Client, worker_has: tuple[PayloadKey, ...], sender_has: tuple[PayloadKey, ...]
 ) -> None:
     async with harness_without_workers(temporal, CarrierRecord()) as harness:
@@ -161,7 +161,7 @@ async def test_a_start_under_a_key_that_the_worker_lacks_waits_for_it(
             assert (await port.result()).state is PortState.COMPLETED
 
 
-async def test_a_signal_under_a_key_that_the_worker_lacks_waits_for_it(temporal: Client) -> None:
+async def test_signal_under_missing_key_waits_for_the_key(temporal: Client) -> None:
     async with harness_without_workers(temporal, CarrierRecord(script="silent")) as harness:
         async with as_holder(harness, A).running_workers():
             port = await start(as_holder(harness, A))
@@ -174,7 +174,7 @@ async def test_a_signal_under_a_key_that_the_worker_lacks_waits_for_it(temporal:
             assert result.state is PortState.CANCELLED
 
 
-async def test_an_update_under_a_key_that_the_worker_lacks_is_refused_at_once(
+async def test_update_under_missing_key_is_rejected_at_once(
     temporal: Client,
 ) -> None:
     """Taken into the workflow task, it would hold up everything else, even when its sender left."""
@@ -218,7 +218,7 @@ async def test_failure_under_missing_key_fails_the_task_instead_of_being_shown_u
         await older.decode_failure(failure)
 
 
-def test_a_create_whose_worker_lacks_the_key_has_not_happened() -> None:
+def test_create_under_missing_key_counts_as_not_executed() -> None:
     """As the SDK hands it on when an activity cannot read its arguments."""
     missing = ApplicationError("…", type=MissingKeyError.__name__)
     undecoded = ApplicationError("Failed decoding arguments")

@@ -106,7 +106,7 @@ def wanted(reference: str, **changes: Any) -> dict[str, Any]:
     return request.model_dump(mode="json", exclude_none=True)
 
 
-async def test_an_onboarding_is_made_once_whoever_asks(harness: Harness, others: Client) -> None:
+async def test_onboarding_starts_once_for_all_callers(harness: Harness, others: Client) -> None:
     both = await asyncio.gather(*(call(others, "onboard", wanted("shared")) for _ in range(2)))
     later = await call(others, "onboard", wanted("shared"))
 
@@ -118,7 +118,7 @@ async def test_an_onboarding_is_made_once_whoever_asks(harness: Harness, others:
     assert len(accounts) == 1
 
 
-async def test_a_port_in_is_corrected_and_cancelled(harness: Harness, others: Client) -> None:
+async def test_port_in_is_corrected_and_cancelled(harness: Harness, others: Client) -> None:
     number = "+18015550142"
     details = port_in(number)
     del details["account_number"]
@@ -145,7 +145,7 @@ async def test_a_port_in_is_corrected_and_cancelled(harness: Harness, others: Cl
     assert late.message == "no port-in of this number is open"
 
 
-async def test_a_correction_of_no_use_is_refused_with_the_reason(
+async def test_correction_without_need_is_rejected_with_the_reason(
     harness: Harness, others: Client
 ) -> None:
     number = "+18015550143"
@@ -197,7 +197,7 @@ async def reach(harness: Harness, number: str, state: PortState) -> None:
         ),
     ],
 )
-async def test_bad_input_is_refused_at_once_with_every_fault(
+async def test_invalid_input_is_rejected_with_all_errors(
     others: Client, operation: str, asked: object, faults: list[str]
 ) -> None:
     why = await refusal(others, operation, asked)
@@ -210,7 +210,7 @@ async def test_bad_input_is_refused_at_once_with_every_fault(
     assert "no spaces" not in why.__cause__.message
 
 
-async def test_what_exists_comes_with_the_failure_of_an_incomplete_onboarding(
+async def test_failure_of_an_incomplete_onboarding_has_its_result(
     harness: Harness, others: Client
 ) -> None:
     asked = wanted("incomplete", packages=[{"key": "plan", "package_id": "PID-none"}])
@@ -224,9 +224,7 @@ async def test_what_exists_comes_with_the_failure_of_an_incomplete_onboarding(
     }
 
 
-async def test_cancelling_the_operation_cancels_the_onboarding(
-    harness: Harness, others: Client
-) -> None:
+async def test_cancelled_operation_cancels_the_onboarding(harness: Harness, others: Client) -> None:
     number = "+18015550144"
     details = port_in(number, kind="port_in")
     del details["account_number"]

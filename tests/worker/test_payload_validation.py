@@ -127,9 +127,7 @@ async def start_raw(client: Client, workflow: str, sent: list[Payload]) -> Workf
 
 
 @pytest.mark.parametrize("workflow", [found.__name__ for found in WORKFLOWS])
-async def test_a_start_that_cannot_be_read_ends_with_the_reason(
-    harness: Harness, workflow: str
-) -> None:
+async def test_unreadable_start_fails_with_the_reason(harness: Harness, workflow: str) -> None:
     async def start(sent: list[Payload]) -> ApplicationError:
         handle = await start_raw(harness.temporal, workflow, sent)
         with pytest.raises(WorkflowFailureError) as failed:
@@ -158,7 +156,7 @@ async def test_query_of_rejected_start_fails_at_once(harness: Harness) -> None:
         await handle.query(names.STATUS_QUERY)
 
 
-async def test_a_refused_start_replays(harness: Harness) -> None:
+async def test_rejected_start_replays(harness: Harness) -> None:
     raw = await start_raw(harness.temporal, "PortInWorkflow", [])
     with pytest.raises(WorkflowFailureError):
         await raw.result()
@@ -169,7 +167,7 @@ async def test_a_refused_start_replays(harness: Harness) -> None:
     await replayer.replay_workflow(history)
 
 
-async def test_a_release_that_cannot_read_an_open_workflows_start_does_not_end_it(
+async def test_build_that_cannot_read_a_recorded_start_does_not_end_the_workflow(
     harness: Harness,
 ) -> None:
     """The replay differs from what is recorded, so that the task fails and the workflow stays."""
@@ -186,7 +184,7 @@ async def test_a_release_that_cannot_read_an_open_workflows_start_does_not_end_i
 
 
 @pytest.mark.parametrize("signal", [names.CORRECT_SIGNAL, names.CANCEL_SIGNAL])
-async def test_a_signal_that_cannot_be_read_is_shown_and_changes_nothing(
+async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
     harness: Harness, signal: str
 ) -> None:
     port = await open_port_in(harness)
@@ -221,7 +219,7 @@ async def test_a_signal_that_cannot_be_read_is_shown_and_changes_nothing(
         "no_such_update",
     ],
 )
-async def test_an_update_that_cannot_be_read_is_refused(harness: Harness, update: str) -> None:
+async def test_unreadable_update_is_rejected(harness: Harness, update: str) -> None:
     port = await open_port_in(harness)
     handle = foreign(harness.temporal).get_workflow_handle(port.id)
 
@@ -234,7 +232,7 @@ async def test_an_update_that_cannot_be_read_is_refused(harness: Harness, update
     assert await workflow_task_failures(handle) == []
 
 
-async def test_a_flood_of_nonsense_neither_fills_nor_stops_a_port_in(harness: Harness) -> None:
+async def test_flood_of_invalid_signals_does_not_stop_a_port_in(harness: Harness) -> None:
     harness.telegent.carrier.set_record(port_in()["phone_number"], CarrierRecord(script="silent"))
     port = await open_port_in(harness)
     handle = foreign(harness.temporal).get_workflow_handle(port.id)

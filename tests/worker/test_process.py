@@ -53,7 +53,7 @@ async def test_missing_credentials_are_all_named() -> None:
     assert done.out == ""
 
 
-async def test_address_that_would_show_the_secret_is_refused() -> None:
+async def test_insecure_base_url_is_rejected() -> None:
     done = await run_worker(worker_environment(TELEGENT_BASE_URL="http://api.telegent.com"))
     assert done.status == 2
     (line,) = done.lines
@@ -61,7 +61,7 @@ async def test_address_that_would_show_the_secret_is_refused() -> None:
     assert "https" in line
 
 
-async def test_temporal_that_does_not_answer_is_one_line() -> None:
+async def test_unreachable_temporal_is_a_one_line_error() -> None:
     done = await run_worker(worker_environment(TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}"))
     assert done.status == 1
     (line,) = done.lines
@@ -70,7 +70,7 @@ async def test_temporal_that_does_not_answer_is_one_line() -> None:
     assert "Traceback" not in done.out
 
 
-async def test_temporal_settings_that_cannot_be_used_are_one_line(tmp_path: Path) -> None:
+async def test_unusable_temporal_settings_are_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "temporal.toml").write_text("not toml at all")
     done = await run_worker(
         worker_environment(TEMPORAL_CONFIG_FILE=str(tmp_path / "temporal.toml"))
@@ -79,7 +79,7 @@ async def test_temporal_settings_that_cannot_be_used_are_one_line(tmp_path: Path
     assert done.lines[0].startswith("the TEMPORAL_* settings are invalid")
 
 
-async def test_missing_namespace_is_one_line(temporal: Client) -> None:
+async def test_missing_namespace_is_a_one_line_error(temporal: Client) -> None:
     address = temporal.service_client.config.target_host
     done = await run_worker(
         worker_environment(TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="absent")
@@ -89,7 +89,7 @@ async def test_missing_namespace_is_one_line(temporal: Client) -> None:
     assert "'absent'" in line
 
 
-async def test_missing_search_attributes_are_one_line_until_registered() -> None:
+async def test_missing_search_attributes_are_an_error_until_registered() -> None:
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=temporal_binary()
     ) as fresh:
@@ -111,7 +111,7 @@ async def test_missing_search_attributes_are_one_line_until_registered() -> None
             await read_until(process, "running")
 
 
-async def test_attribute_of_another_type_is_named() -> None:
+async def test_search_attribute_of_another_type_is_named() -> None:
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=temporal_binary(),
         search_attributes=[SearchAttributeKey.for_int("PortState")],
@@ -184,7 +184,7 @@ async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
         assert await call.result() is None
 
 
-async def test_worker_that_fails_for_good_is_one_line(
+async def test_failed_worker_ends_with_a_one_line_error(
     temporal: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in worker_environment(
@@ -207,7 +207,7 @@ async def test_worker_that_fails_for_good_is_one_line(
             asyncio.get_running_loop().remove_signal_handler(number)
 
 
-async def test_settings_prints_the_table() -> None:
+async def test_settings_command_prints_the_table() -> None:
     done = await run_worker(base_environment(), "settings")
     assert (done.status, done.out) == (0, markdown_table() + "\n")
 
@@ -238,7 +238,7 @@ async def test_codec_server_serves_and_stops() -> None:
     assert "Traceback" not in done.out + done.err
 
 
-async def test_codec_server_says_when_its_port_is_taken() -> None:
+async def test_codec_server_reports_an_occupied_port() -> None:
     key = base64.b64encode(os.urandom(32)).decode()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -32,7 +32,7 @@ class OtherBuild:
         await workflow.sleep(timedelta(hours=1))
 
 
-async def test_what_this_build_cannot_go_on_with_is_named() -> None:
+async def test_replay_names_incompatible_executions() -> None:
     async with dev_server() as client, running_harness(client, SimulatorOptions()) as harness:
         env = base_environment(TEMPORAL_ADDRESS=client.service_client.config.target_host)
         harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))

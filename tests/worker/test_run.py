@@ -61,7 +61,7 @@ async def test_plain_start_on_a_worker_that_encrypts(temporal: Client) -> None:
 
 
 @pytest.mark.parametrize("payload", [{"count": "many"}, {}, [], "x"])
-async def test_input_that_does_not_decode_fails_the_workflow_readably(
+async def test_undecodable_input_fails_the_workflow_with_a_readable_error(
     temporal: Client, payload: object
 ) -> None:
     async with for_workflows(temporal):
@@ -88,7 +88,7 @@ async def test_call_in_flight_finishes_before_the_worker_stops(
     )
 
 
-async def test_the_server_spaces_calls_out(temporal: Client) -> None:
+async def test_server_limits_the_rate_of_calls(temporal: Client) -> None:
     buying = PurchaseActivities()
     # 4 a second, after a first burst that the server allows.
     async with (
@@ -100,6 +100,6 @@ async def test_the_server_spaces_calls_out(temporal: Client) -> None:
     assert buying.finished[-1] - buying.finished[0] > 0.7
 
 
-def test_grace_outlasts_the_longest_call() -> None:
+def test_shutdown_timeout_outlasts_the_longest_call() -> None:
     timeouts = Timeouts(connect=1, read=2, write=3, pool=4, call=13)
     assert shutdown_timeout(timeouts).total_seconds() > timeouts.call

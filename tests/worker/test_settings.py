@@ -34,7 +34,7 @@ def faults(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
     return refused.value.messages
 
 
-def test_defaults_are_those_of_the_rooms_they_configure() -> None:
+def test_defaults_match_those_of_activities_and_client() -> None:
     settings = load_settings(WorkerSettings)
     assert settings.activity_settings() == ActivitySettings()
     assert settings.timeouts() == Timeouts()
@@ -42,7 +42,7 @@ def test_defaults_are_those_of_the_rooms_they_configure() -> None:
     assert settings.health_port == 0
 
 
-def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         "ORDER_POLL_SECONDS": "1.5",
         "PORT_POLL_INITIAL_SECONDS": "1",
@@ -101,7 +101,7 @@ def test_values_arrive_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=38)
 
 
-def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TELEGENT_ACCOUNT_KEY")
     lines = faults(
         monkeypatch,
@@ -151,19 +151,19 @@ def test_every_fault_is_named_in_one_line_each(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     "url", ["https://api.telegent.com/v1.0", "https://key@host", "ftp://host", "https://", "host"]
 )
-def test_only_scheme_and_host_make_a_base_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_base_url_with_path_or_query_is_rejected(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     (line,) = faults(monkeypatch, TELEGENT_BASE_URL=url)
     assert line.startswith(f"TELEGENT_BASE_URL={url.replace('key@', '…@')}: ")
 
 
-def test_faulty_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = faults(monkeypatch, TELEGENT_PAYLOAD_KEYS="hunter2", TELEGENT_BURST="x")
     assert "hunter2" not in str(lines)
     assert "s3cr3t" not in str(lines)
     assert any("TELEGENT_PAYLOAD_KEYS: entry 1 must be id:base64key" in line for line in lines)
 
 
-def test_keys_in_urls_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_in_urls_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = faults(
         monkeypatch,
         TELEGENT_BASE_URL="https://hunter2@host?hunter3",
@@ -180,7 +180,7 @@ def test_keys_in_urls_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter" not in str(lines)
 
 
-def test_urls_of_receivers_are_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_receiver_urls_are_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "urls").write_text("https://a.example/hunter2,https://b.example/\n")
     monkeypatch.setenv("TELEGENT_EVENT_SECRET", KEY)
     monkeypatch.setenv("TELEGENT_EVENT_URLS_FILE", str(tmp_path / "urls"))
@@ -204,7 +204,7 @@ def test_secrets_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert "kkkk" not in repr(settings)
 
 
-def test_file_that_cannot_be_read_is_one_fault(
+def test_unreadable_secret_file_is_one_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("TELEGENT_ACCOUNT_KEY")
@@ -217,7 +217,7 @@ def test_file_that_cannot_be_read_is_one_fault(
     ) in lines
 
 
-def test_value_and_file_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_value_and_file_together_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = faults(monkeypatch, TELEGENT_ACCOUNT_KEY_FILE="/run/secrets/x")
     assert "both set" in line
 
@@ -241,7 +241,7 @@ def test_codec_server_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
 TOKEN = "a-token-of-24-characters"
 
 
-def test_a_codec_server_that_others_reach_needs_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_public_codec_server_needs_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGENT_CODEC_HOST", "0.0.0.0")
     with pytest.raises(SettingsError, match=r"TELEGENT_CODEC_HOST.*TELEGENT_CODEC_OPERATORS"):
         load_settings(CodecServerSettings)
@@ -252,12 +252,14 @@ def test_a_codec_server_that_others_reach_needs_operators(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_on_loopback_a_codec_server_needs_none(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_loopback_codec_server_needs_no_operators(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
     monkeypatch.setenv("TELEGENT_CODEC_HOST", host)
     assert load_settings(CodecServerSettings).codec_operators == ()
 
 
-def test_wrong_operators_are_one_fault_that_shows_no_token(
+def test_invalid_operators_are_one_error_without_tokens(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     operators = tmp_path / "operators"
@@ -272,13 +274,13 @@ def test_wrong_operators_are_one_fault_that_shows_no_token(
 
 
 @pytest.mark.parametrize("origin", ["*", "http://*", "http://a/", "a.example"])
-def test_only_whole_origins_are_allowed(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+def test_partial_origins_are_rejected(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
     monkeypatch.setenv("TELEGENT_CODEC_ALLOWED_ORIGINS", origin)
     with pytest.raises(SettingsError, match="TELEGENT_CODEC_ALLOWED_ORIGINS"):
         load_settings(CodecServerSettings)
 
 
-def test_versioning_needs_builds_that_can_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versioning_needs_a_build_id(monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = faults(monkeypatch, TELEGENT_DEPLOYMENT_NAME="harness")
     assert "needs TELEGENT_BUILD_ID" in line
     monkeypatch.setenv("TELEGENT_BUILD_ID", "3f2a9c1")
@@ -286,7 +288,7 @@ def test_versioning_needs_builds_that_can_be_told_apart(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["a.b", "__a", "a:b", "a b", "x" * 129])
-def test_names_that_temporal_refuses_are_refused(
+def test_deployment_names_that_temporal_rejects_are_rejected(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (line,) = faults(monkeypatch, TELEGENT_DEPLOYMENT_NAME=name, TELEGENT_BUILD_ID="1")
@@ -298,7 +300,7 @@ def test_misspelt_variables_are_found() -> None:
     assert unknown_variables(environ) == ["TELEGENT_BRUST"]
 
 
-def test_table_names_every_setting_once_with_a_meaning() -> None:
+def test_settings_table_lists_each_setting_once() -> None:
     rows = markdown_table().splitlines()[2:]
     kinds = (WorkerSettings, CodecServerSettings, WebhookSettings)
     fields = {name: info for kind in kinds for name, info in kind.model_fields.items()}

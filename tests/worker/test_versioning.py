@@ -24,14 +24,14 @@ DOCUMENT = ROOT / "docs" / "how-to" / "deployment.md"
 TIMINGS = CarrierTimings(acknowledge_after=100, decide_after=200, complete_after=300)
 
 
-def test_without_a_name_versioning_is_off() -> None:
+def test_versioning_is_off_without_a_deployment_name() -> None:
     off, on = build_deployment_config("1"), build_deployment_config("1", "harness")
     assert (off.use_worker_versioning, on.use_worker_versioning) == (False, True)
     assert off.version.deployment_name == DEFAULT_DEPLOYMENT_NAME
     assert on.default_versioning_behavior is VersioningBehavior.AUTO_UPGRADE
 
 
-async def test_open_port_ins_go_on_with_the_build_that_becomes_current(tmp_path: Path) -> None:
+async def test_open_port_ins_continue_on_the_current_build(tmp_path: Path) -> None:
     clock = ManualClock()
     options = SimulatorOptions(carrier=CarrierSetup(timings=TIMINGS))
     telegent = Simulator(options, clock=clock)

@@ -42,7 +42,7 @@ async def connected(between: Proxy) -> Streams:
     return await asyncio.open_connection(host, int(port))
 
 
-async def test_bytes_pass_in_both_directions(between: Proxy, server: Server) -> None:
+async def test_proxy_passes_bytes_in_both_directions(between: Proxy, server: Server) -> None:
     reader, writer = await connected(between)
     writer.write(b"hello")
     assert await reader.readexactly(2) == b"OK"
@@ -50,7 +50,7 @@ async def test_bytes_pass_in_both_directions(between: Proxy, server: Server) -> 
     writer.close()
 
 
-async def test_frozen_bytes_are_held_and_then_passed_on(between: Proxy, server: Server) -> None:
+async def test_frozen_connection_delivers_bytes_after_thaw(between: Proxy, server: Server) -> None:
     reader, writer = await connected(between)
     between.freeze()
     writer.write(gzip.compress(b"workflow 7, create_account") + b"more")
@@ -62,7 +62,7 @@ async def test_frozen_bytes_are_held_and_then_passed_on(between: Proxy, server: 
     writer.close()
 
 
-async def test_words_of_two_messages_are_not_taken_for_one(between: Proxy) -> None:
+async def test_fragments_of_two_messages_do_not_match(between: Proxy) -> None:
     _, writer = await connected(between)
     between.freeze()
     writer.write(gzip.compress(b"workflow 7") + gzip.compress(b"create_account"))
@@ -71,7 +71,7 @@ async def test_words_of_two_messages_are_not_taken_for_one(between: Proxy) -> No
     writer.close()
 
 
-async def test_a_cut_loses_what_is_held_and_lets_new_connections_through(
+async def test_cut_drops_held_bytes_and_allows_new_connections(
     between: Proxy, server: Server
 ) -> None:
     reader, writer = await connected(between)

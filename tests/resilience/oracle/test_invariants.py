@@ -10,12 +10,12 @@ from telegent_orchestrator.progress import Escalation, Step, StepState
 from tests.resilience.completed_run import CompletedRun
 
 
-async def test_what_is_there_once_and_told_is_well(completed_run: CompletedRun) -> None:
+async def test_complete_ledger_has_no_violation(completed_run: CompletedRun) -> None:
     report = _judged(completed_run)
     assert (report.state, report.violations, report.escalations) == ("ok", [], [])
 
 
-async def test_each_missing_effect_is_found(completed_run: CompletedRun) -> None:
+async def test_missing_effect_is_a_violation(completed_run: CompletedRun) -> None:
     unseen = []
     for row in completed_run.rows:
         last_of_its_kind = [other for other in completed_run.rows if other.kind == row.kind][-1]
@@ -31,7 +31,7 @@ async def test_each_missing_effect_is_found(completed_run: CompletedRun) -> None
     assert unseen == []
 
 
-async def test_each_doubled_effect_is_found_but_not_a_repeated_set(
+async def test_duplicate_create_is_a_violation_and_repeated_idempotent_write_is_not(
     completed_run: CompletedRun,
 ) -> None:
     sets = {"guardian.features_set", "data_limits.set", "renewal.set", "number.updated"}
@@ -48,7 +48,7 @@ async def test_each_doubled_effect_is_found_but_not_a_repeated_set(
     assert unseen == sets
 
 
-async def test_a_doubled_number_is_called_by_its_name(completed_run: CompletedRun) -> None:
+async def test_duplicate_number_is_named(completed_run: CompletedRun) -> None:
     bought = _row(completed_run, "number.provisioned")
     second = {**bought.data, "number": "+18015550199", "number_id": "NID-2", "order_id": "O-2"}
     report = _judged(
@@ -57,21 +57,21 @@ async def test_a_doubled_number_is_called_by_its_name(completed_run: CompletedRu
     assert report.violations == ["duplicate: child has +18015550199, which belongs to no line"]
 
 
-async def test_a_lost_subscription_is_called_by_its_name(completed_run: CompletedRun) -> None:
+async def test_missing_subscription_is_named(completed_run: CompletedRun) -> None:
     rows = [row for row in completed_run.rows if row.kind != "subscription.created"]
     violations = "\n".join(_judged(completed_run, rows=rows).violations)
     assert "subscription of bought: reported as SUB-" in violations
     assert "which was never created" in violations
 
 
-async def test_an_effect_that_was_not_requested_is_a_violation(completed_run: CompletedRun) -> None:
+async def test_unrequested_effect_is_a_violation(completed_run: CompletedRun) -> None:
     made = _row(completed_run, "account.created")
     orphan = replace(made, seq=999, data={**made.data, "account_id": "AID-2", "name": "Other"})
     (sentence,) = _judged(completed_run, rows=[*completed_run.rows, orphan]).violations
     assert sentence.startswith("not requested: account.created account_id AID-2")
 
 
-async def test_every_foreign_owner_is_found(completed_run: CompletedRun) -> None:
+async def test_wrong_owner_is_a_violation(completed_run: CompletedRun) -> None:
     unseen = []
     for row in completed_run.rows:
         for name in row.data.keys() & {"account_id", "subscriber_id", "message_route_id", "tnid"}:
@@ -84,7 +84,7 @@ async def test_every_foreign_owner_is_found(completed_run: CompletedRun) -> None
     assert unseen == []
 
 
-async def test_wrong_parameters_are_found(completed_run: CompletedRun) -> None:
+async def test_wrong_parameters_are_a_violation(completed_run: CompletedRun) -> None:
     limits = _row(completed_run, "data_limits.set")
     more = replace(limits, data={**limits.data, "LimitValue": 5000})
     rows = [more if row is limits else row for row in completed_run.rows]
@@ -93,7 +93,7 @@ async def test_wrong_parameters_are_found(completed_run: CompletedRun) -> None:
     ]
 
 
-async def test_a_wrong_pin_in_an_update_shows_as_a_second_rejection(
+async def test_wrong_pin_in_an_update_is_a_second_rejection(
     completed_run: CompletedRun,
 ) -> None:
     rejected, updated = (
@@ -110,7 +110,7 @@ async def test_a_wrong_pin_in_an_update_shows_as_a_second_rejection(
     assert "wrong data was sent" in violations
 
 
-async def test_an_update_that_leaves_out_the_pin_is_found(completed_run: CompletedRun) -> None:
+async def test_update_without_pin_is_a_violation(completed_run: CompletedRun) -> None:
     updated = _row(completed_run, "portin.updated")
     fields = [name for name in updated.data["fields"] if name != "CurrentAccountPassword"]
     rows = [
@@ -122,14 +122,14 @@ async def test_an_update_that_leaves_out_the_pin_is_found(completed_run: Complet
     ]
 
 
-async def test_an_unreported_resource_is_an_orphan(completed_run: CompletedRun) -> None:
+async def test_unreported_resource_is_an_orphan(completed_run: CompletedRun) -> None:
     progress = completed_run.progress.model_copy(deep=True)
     progress.lines[BOUGHT].result.subscription_id = None
     (sentence,) = _judged(completed_run, progress=progress).violations
     assert sentence.startswith("orphan: subscription of bought exists as SUB-")
 
 
-async def test_an_escalation_excuses_its_own_resource_only(
+async def test_escalation_excuses_only_its_resource(
     completed_run: CompletedRun,
 ) -> None:
     asking = _asking(completed_run, "Subscription", ["2026-11-23 10:00:00 UTC no answer"])
@@ -146,12 +146,12 @@ async def test_an_escalation_excuses_its_own_resource_only(
     assert _judged(completed_run, rows=lost, progress=asking).state == "violation"
 
 
-async def test_a_question_without_evidence_is_a_breach(completed_run: CompletedRun) -> None:
+async def test_escalation_without_evidence_is_a_violation(completed_run: CompletedRun) -> None:
     report = _judged(completed_run, progress=_asking(completed_run, "Subscription", []))
     assert "line bought, Subscription is escalated without evidence" in report.violations
 
 
-async def test_a_question_that_the_onboarding_does_not_show_is_silent(
+async def test_escalation_missing_in_the_onboarding_is_a_violation(
     completed_run: CompletedRun,
 ) -> None:
     asking = _asking(completed_run, "Subscription", ["no answer"])
@@ -161,7 +161,7 @@ async def test_a_question_that_the_onboarding_does_not_show_is_silent(
     assert "line bought needs an operator, but the onboarding shows it as running" in violations
 
 
-async def test_two_of_a_thing_are_in_order_only_when_a_question_names_both(
+async def test_duplicates_are_excused_only_by_an_escalation_that_names_both(
     completed_run: CompletedRun,
 ) -> None:
     made = _row(completed_run, "subscription.created")
@@ -178,7 +178,7 @@ async def test_two_of_a_thing_are_in_order_only_when_a_question_names_both(
         )
 
 
-async def test_a_submit_without_an_answer_names_its_order_by_its_state(
+async def test_unknown_submit_excuses_its_order(
     completed_run: CompletedRun,
 ) -> None:
     rows = [
@@ -202,7 +202,7 @@ async def test_a_submit_without_an_answer_names_its_order_by_its_state(
         assert _judged(completed_run, rows=rows, progress=progress).state == report
 
 
-async def test_an_open_onboarding_without_escalation_is_stuck(completed_run: CompletedRun) -> None:
+async def test_open_onboarding_without_escalation_is_stuck(completed_run: CompletedRun) -> None:
     progress = completed_run.progress.model_copy(deep=True)
     assert progress.onboarding.result is not None
     progress.onboarding.result.complete = False

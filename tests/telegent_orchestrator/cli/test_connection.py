@@ -72,7 +72,7 @@ def request_file(tmp_path: Path) -> str:
     return str(file)
 
 
-async def test_a_server_that_is_not_there_is_one_sentence() -> None:
+async def test_unreachable_server_is_a_one_line_error() -> None:
     address = f"127.0.0.1:{free_port()}"
     said = await wait_output(await start_process("--address", address, "list", env={}))
     assert said.status == 4
@@ -81,16 +81,14 @@ async def test_a_server_that_is_not_there_is_one_sentence() -> None:
     assert said.out == ""
 
 
-async def test_a_namespace_that_is_not_there_is_one_sentence(
-    cli: CommandLine, request_file: str
-) -> None:
+async def test_missing_namespace_is_a_one_line_error(cli: CommandLine, request_file: str) -> None:
     for words in (("list",), ("status", "any"), ("port-in", "start", request_file)):
         said = await cli.run("--namespace", "absent", *words)
         assert said.status == 4
         assert "has no namespace 'absent'" in said.err.splitlines()[-1]
 
 
-async def test_options_win_over_the_environment_and_are_kept_in_commands(
+async def test_options_override_variables_and_stay_in_printed_commands(
     cli: CommandLine, harness: Harness, tmp_path: Path
 ) -> None:
     (tmp_path / "id key").write_text(f"{harness.settings.id_key}\n")
@@ -121,7 +119,7 @@ async def test_options_win_over_the_environment_and_are_kept_in_commands(
         ({"TEMPORAL_PROFILE": "absent"}, "TEMPORAL_* settings are invalid"),
     ],
 )
-async def test_settings_that_cannot_be_used_are_one_sentence(
+async def test_unusable_settings_are_a_one_line_error(
     cli: CommandLine, variables: dict[str, str], says: str
 ) -> None:
     here = CommandLine({"TEMPORAL_ADDRESS": cli.variables["TEMPORAL_ADDRESS"]})
@@ -131,7 +129,9 @@ async def test_settings_that_cannot_be_used_are_one_sentence(
     assert says in sentence
 
 
-async def test_with_the_keys_everything_is_readable(sealed: Harness, request_file: str) -> None:
+async def test_encrypted_workflows_are_readable_with_the_keys(
+    sealed: Harness, request_file: str
+) -> None:
     cli = command_line(sealed, TELEGENT_PAYLOAD_KEYS=KEYS)
     said = await cli.run("port-in", "start", request_file, "--watch")
     assert said.status == 0
@@ -147,7 +147,7 @@ async def test_with_the_keys_everything_is_readable(sealed: Harness, request_fil
     ],
     ids=["no keys", "other keys", "another key of that name"],
 )
-async def test_without_the_right_keys_nothing_is_sent(
+async def test_wrong_keys_send_nothing(
     sealed: Harness, request_file: str, keys: str, says: str
 ) -> None:
     sealed.telegent.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
@@ -168,7 +168,7 @@ async def test_without_the_right_keys_nothing_is_sent(
     assert "corrected" not in status.out
 
 
-async def test_without_a_worker_it_says_so(
+async def test_missing_worker_is_reported(
     cli: CommandLine, temporal: Client, harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "REPLY_TIMEOUT", 0.5)
@@ -187,7 +187,7 @@ async def test_without_a_worker_it_says_so(
     await handle.terminate()
 
 
-async def test_a_worker_that_is_away_for_a_while_is_waited_for(
+async def test_watch_waits_for_an_unavailable_worker(
     temporal: Client, options: SimulatorOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "REPLY_TIMEOUT", 0.5)
@@ -213,7 +213,7 @@ async def test_a_worker_that_is_away_for_a_while_is_waited_for(
     assert "still trying" in said.err
 
 
-async def test_a_service_that_watches_outlives_a_restart_of_the_worker(
+async def test_client_watch_survives_a_worker_restart(
     temporal: Client, options: SimulatorOptions
 ) -> None:
     simulator = Simulator(options)
@@ -267,7 +267,7 @@ async def followed(changes: AsyncIterator[Seen]) -> list[Seen]:
     return [now async for now in changes]
 
 
-async def test_ctrl_c_ends_the_watch_and_not_what_is_watched(
+async def test_ctrl_c_ends_only_the_watch(
     cli: CommandLine, harness: Harness, request_file: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
@@ -285,7 +285,7 @@ async def test_ctrl_c_ends_the_watch_and_not_what_is_watched(
     assert (await cli.run("port-in", "status", NUMBER)).status == 0
 
 
-async def test_a_usage_error_and_help_are_short(cli: CommandLine) -> None:
+async def test_usage_error_and_help_are_short(cli: CommandLine) -> None:
     said = await cli.run("port-in", "decide", NUMBER, "explode", "--reason", "why")
     assert said.status == 2
     assert "mark_done" in said.err
@@ -303,14 +303,14 @@ async def test_a_usage_error_and_help_are_short(cli: CommandLine) -> None:
         ("tgo status ", set()),
     ],
 )
-async def test_a_shell_completes_what_is_not_secret(typed: str, offered: set[str]) -> None:
+async def test_shell_completion_offers_no_secrets(typed: str, offered: set[str]) -> None:
     words = {"_TGO_COMPLETE": "complete_bash", "COMP_WORDS": typed}
     words["COMP_CWORD"] = str(len(typed.split()) - (not typed.endswith(" ")))
     said = await CommandLine({}).run(**words)
     assert set(said.out.split()) == offered
 
 
-def test_without_the_extra_it_says_in_one_sentence_what_to_install() -> None:
+def test_missing_extra_is_a_one_line_error() -> None:
     # As where only the wheel's own requirements are installed: these three cannot be found.
     without = (
         "import sys, importlib.util as u; find = u.find_spec\n"

@@ -53,7 +53,7 @@ def options() -> SimulatorOptions:
     return SimulatorOptions(carrier=CarrierSetup(records=RECORDS, timings=FAST_TIMINGS))
 
 
-async def test_every_command_of_the_page_does_what_it_says(
+async def test_commands_of_the_reference_work_as_printed(
     cli: CommandLine, harness: Harness
 ) -> None:
     variables = {"ACCOUNT_NUMBER": "100200301", "FIRST_PASSWORD": "change-me-first-1"}
@@ -65,7 +65,7 @@ async def test_every_command_of_the_page_does_what_it_says(
         assert said.status == command.status, f"{line}\n{said.out}{said.err}"
 
 
-async def test_every_command_of_the_page_on_bulks_does_what_it_says(
+async def test_commands_of_the_bulk_page_work_as_printed(
     cli: CommandLine, harness: Harness, tmp_path: Path
 ) -> None:
     common = json.loads((ROOT / "examples" / "bulk-common.json").read_text())
@@ -143,7 +143,7 @@ async def stuck_port_in(cli: CommandLine, number: str) -> None:
     assert said.status == 3, said.out
 
 
-def test_the_tables_are_those_of_the_code() -> None:
+def test_documented_options_and_exit_statuses_match_the_code() -> None:
     options = table_rows(between_markers(PAGE, "connection"))
     assert {row[0].strip("`"): row[1].strip("`") for row in options} == VARIABLES
     exits = table_rows(between_markers(PAGE, "exits"))
@@ -157,7 +157,7 @@ def names_of(commands: typer.Typer) -> set[str]:
     }
 
 
-def test_the_page_has_every_command_and_every_state() -> None:
+def test_reference_has_all_commands_and_states() -> None:
     typed = {tuple(shlex.split(command.line)[1:3]) for command in commands()}
     assert {words[0] for words in typed} == {*names_of(app), "port-in"}
     of_bulks = [shlex.split(command.line)[1:3] for command in commands(BULK, "bulk ?")]

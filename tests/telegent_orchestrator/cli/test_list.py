@@ -49,9 +49,7 @@ async def rejected(harness: Harness) -> list[str]:
     return ids
 
 
-async def test_who_has_waited_longest_for_a_person_is_first(
-    cli: CommandLine, harness: Harness
-) -> None:
+async def test_longest_waiting_execution_is_first(cli: CommandLine, harness: Harness) -> None:
     await harness.onboard(single())
     youngest, oldest, middle = await rejected(harness)
     # The first one has been corrected, and rejected once more: it has waited for the least time.
@@ -79,9 +77,7 @@ async def test_who_has_waited_longest_for_a_person_is_first(
     assert (await cli.run_line(status)).status == 3
 
 
-async def test_a_question_waits_for_a_person_until_it_is_answered(
-    cli: CommandLine, harness: Harness
-) -> None:
+async def test_escalation_is_listed_until_resolved(cli: CommandLine, harness: Harness) -> None:
     spoil = harness.telegent.faults.add
     spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
     spoil(Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2))
@@ -100,7 +96,7 @@ async def test_a_question_waits_for_a_person_until_it_is_answered(
     assert (await onboarding.result()).complete
 
 
-async def test_filters_hold_together(cli: CommandLine, harness: Harness) -> None:
+async def test_filters_combine(cli: CommandLine, harness: Harness) -> None:
     handle = await harness.onboard(single())
     result = await handle.result()
     await rejected(harness)
@@ -147,18 +143,18 @@ async def test_filters_hold_together(cli: CommandLine, harness: Harness) -> None
         (("--unchanged-since", "long ago"), "--unchanged-since long ago: use a duration"),
     ],
 )
-async def test_a_filter_that_cannot_be_used_is_refused(words: tuple[str, ...], says: str) -> None:
+async def test_invalid_filter_is_rejected(words: tuple[str, ...], says: str) -> None:
     said = await CommandLine({}).run("list", *words)
     assert said.status == 2
     assert says in said.err
 
 
-def test_a_quote_does_not_end_a_value() -> None:
+def test_quotes_in_filter_values_are_escaped() -> None:
     query = build_query(ExecutionFilter(kinds=[WorkflowKind.LINE], account_id='a"b\\c'))
     assert query == r'WorkflowType IN ("LineWorkflow") AND TelegentAccount IN ("a\"b\\c")'
 
 
-async def test_a_paused_workflow_is_shown_as_such(cli: CommandLine, harness: Harness) -> None:
+async def test_paused_workflow_is_listed_as_paused(cli: CommandLine, harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBERS[0], CarrierRecord(script="silent"))
     request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBERS[0])))
     handle = await harness.orchestrator.start_port_in(request)

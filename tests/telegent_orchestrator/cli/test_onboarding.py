@@ -50,7 +50,9 @@ def reference(harness: Harness) -> str:
     return f"{harness.settings.id_key}-one"
 
 
-async def test_a_start_is_followed_to_its_end(cli: CommandLine, one: str, reference: str) -> None:
+async def test_watch_follows_the_onboarding_to_its_end(
+    cli: CommandLine, one: str, reference: str
+) -> None:
     said = await cli.run("start", one, "--watch")
     assert said.status == 0
     assert "s  Account done" in said.out
@@ -63,7 +65,9 @@ async def test_a_start_is_followed_to_its_end(cli: CommandLine, one: str, refere
     assert (view.state, view.in_progress, view.next) == ("done", False, [])
 
 
-async def test_a_watch_is_json_lines(cli: CommandLine, one: str, reference: str) -> None:
+async def test_json_watch_prints_one_document_per_line(
+    cli: CommandLine, one: str, reference: str
+) -> None:
     said = await cli.run("start", one, "--watch", "--json")
     assert said.status == 0
     views = [OnboardingView.model_validate(line) for line in said.json_lines]
@@ -72,7 +76,7 @@ async def test_a_watch_is_json_lines(cli: CommandLine, one: str, reference: str)
     assert views[-1].state == "done"
 
 
-async def test_in_a_terminal_it_is_redrawn_with_a_progress_bar(
+async def test_watch_in_a_terminal_redraws_a_progress_bar(
     cli: CommandLine, one: str, reference: str
 ) -> None:
     screen, terminal = pty.openpty()
@@ -112,7 +116,7 @@ async def test_start_with_another_request_names_the_difference(
     )
 
 
-async def test_a_start_says_whether_it_joined(cli: CommandLine, one: str, reference: str) -> None:
+async def test_start_reports_whether_it_joined(cli: CommandLine, one: str, reference: str) -> None:
     first = await cli.run("start", one, "--json")
     second = await cli.run("start", one, "--json")
     people = await cli.run("start", one)
@@ -123,13 +127,13 @@ async def test_a_start_says_whether_it_joined(cli: CommandLine, one: str, refere
     assert (await cli.run_line(printed_command(people, "--watch"))).status == 0
 
 
-async def test_without_keys_it_says_that_nothing_is_encrypted(cli: CommandLine, one: str) -> None:
+async def test_start_without_keys_warns_about_plain_payloads(cli: CommandLine, one: str) -> None:
     said = await cli.run("start", one)
     assert "stores what this command sends unencrypted" in said.err
 
 
 @pytest.mark.parametrize("options", [SimulatorOptions(carrier=REJECTING)])
-async def test_a_rejected_port_in_ends_the_watch_with_the_command_that_corrects_it(
+async def test_watch_of_a_rejected_port_in_ends_with_the_correct_command(
     cli: CommandLine, harness: Harness
 ) -> None:
     reference = f"{harness.settings.id_key}-family"
@@ -155,7 +159,7 @@ async def test_a_rejected_port_in_ends_the_watch_with_the_command_that_corrects_
     assert "100200301" not in said.out + said.err + corrected.out + corrected.err + end.out
 
 
-async def test_a_question_is_answered_with_the_command_that_is_shown(
+async def test_printed_command_resolves_an_escalation(
     cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
     harness.telegent.faults.add(
@@ -179,7 +183,7 @@ async def test_a_question_is_answered_with_the_command_that_is_shown(
     assert (await cli.run("status", reference, "--watch")).status == 0
 
 
-async def test_a_question_of_a_line_is_answered_too(
+async def test_printed_command_resolves_an_escalation_of_a_line(
     cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
     harness.telegent.faults.add(
@@ -200,7 +204,7 @@ async def test_a_question_of_a_line_is_answered_too(
     )
 
 
-async def test_what_could_not_be_done_is_said_and_can_be_started_again(
+async def test_incomplete_onboarding_is_reported_and_can_be_restarted(
     cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
     harness.telegent.faults.add(
@@ -214,7 +218,7 @@ async def test_what_could_not_be_done_is_said_and_can_be_started_again(
     assert (await cli.run_line(again)).status == 0
 
 
-async def test_a_line_that_temporal_has_forgotten_is_still_done(harness: Harness) -> None:
+async def test_line_past_retention_is_still_done(harness: Harness) -> None:
     harness.telegent.carrier.set_record("+18015550142", CarrierRecord(script="silent"))
     moved = line("moved", "two", number={"kind": "port_in", **port_in("+18015550142")})
     people = [new_subscriber("one"), new_subscriber("two")]
@@ -263,7 +267,7 @@ def shown(progress: OnboardingProgress) -> str:
     return said.get()
 
 
-async def test_a_cancelled_onboarding_has_not_ended_well(
+async def test_cancelled_onboarding_exits_nonzero(
     cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
     harness.telegent.faults.add(
@@ -296,7 +300,7 @@ async def test_a_cancelled_onboarding_has_not_ended_well(
         ("resolve", "nobody", "Account", "retry", "--reason", "because"),
     ],
 )
-async def test_an_unknown_reference_is_one_sentence(
+async def test_unknown_reference_is_a_one_line_error(
     cli: CommandLine, words: tuple[str, ...]
 ) -> None:
     said = await cli.run(*words)
@@ -308,7 +312,7 @@ async def test_an_unknown_reference_is_one_sentence(
     assert json.loads(as_json.out).keys() == {"error", "errors", "next"}
 
 
-async def test_an_answer_that_is_incomplete_is_refused_before_it_is_sent() -> None:
+async def test_incomplete_resolution_is_rejected_before_sending() -> None:
     said = await CommandLine({}).run("resolve", "any", "Account", "adopt", "--reason", "because")
     assert said.status == 2
     assert "adopt needs the id of the resource" in said.err

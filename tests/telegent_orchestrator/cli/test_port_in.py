@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> str:
     return written(tmp_path)
 
 
-async def test_a_port_in_is_followed_to_its_end(cli: CommandLine, file: str) -> None:
+async def test_watch_follows_the_port_in_to_its_end(cli: CommandLine, file: str) -> None:
     said = await cli.run("port-in", "start", file, "--watch")
     assert said.status == 0
     assert "port-in: AT_CARRIER: Telegent: " in said.out
@@ -38,7 +38,7 @@ async def test_a_port_in_is_followed_to_its_end(cli: CommandLine, file: str) -> 
     assert (view.state, view.status.state) == ("done", PortState.COMPLETED)
 
 
-async def test_a_start_says_whether_it_joined(
+async def test_start_of_a_port_in_reports_whether_it_joined(
     cli: CommandLine, harness: Harness, file: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
@@ -49,9 +49,7 @@ async def test_a_start_says_whether_it_joined(
     assert "482913" not in first.out + second.out + second.err
 
 
-async def test_missing_data_are_sent_with_the_command_that_is_shown(
-    cli: CommandLine, tmp_path: Path
-) -> None:
+async def test_printed_command_sends_missing_data(cli: CommandLine, tmp_path: Path) -> None:
     bare = written(tmp_path, account_number=None, losing_carrier=None, billing_address=None)
     said = await cli.run("port-in", "start", bare, "--watch")
     assert said.status == 3
@@ -74,7 +72,7 @@ async def test_missing_data_are_sent_with_the_command_that_is_shown(
     assert "support desk: corrected account_number, billing_address, losing_carrier" in end.out
 
 
-async def test_a_correction_that_is_refused_says_why_and_what_else_there_is(
+async def test_rejected_correction_names_reason_and_alternatives(
     cli: CommandLine, harness: Harness, file: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
@@ -90,7 +88,7 @@ async def test_a_correction_that_is_refused_says_why_and_what_else_there_is(
     assert as_json.json["next"][0]["commands"] == [printed_command(same, "correct")]
 
 
-async def test_an_operator_decides_with_the_commands_that_are_shown(
+async def test_printed_commands_send_operator_decisions(
     cli: CommandLine, harness: Harness, file: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-STRANGE"))
@@ -102,7 +100,9 @@ async def test_an_operator_decides_with_the_commands_that_are_shown(
     assert (await cli.run("port-in", "status", NUMBER, "--watch")).status == 0
 
 
-async def test_a_decision_can_replace_data(cli: CommandLine, harness: Harness, file: str) -> None:
+async def test_operator_decision_can_replace_data(
+    cli: CommandLine, harness: Harness, file: str
+) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
     assert (await cli.run("port-in", "start", file, "--watch")).status == 3
     decide = ("port-in", "decide", NUMBER)
@@ -122,7 +122,7 @@ async def test_a_decision_can_replace_data(cli: CommandLine, harness: Harness, f
     assert (await cli.run("port-in", "status", NUMBER, "--watch")).status == 0
 
 
-async def test_the_order_of_a_lost_submit_is_attached(
+async def test_attach_continues_a_lost_submit(
     cli: CommandLine, harness: Harness, file: str
 ) -> None:
     harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
@@ -135,7 +135,7 @@ async def test_the_order_of_a_lost_submit_is_attached(
     assert (await cli.run_line(printed_command(sent, "--watch"))).status == 0
 
 
-async def test_a_cancelled_port_in_has_not_ended_well(
+async def test_cancelled_port_in_exits_nonzero(
     cli: CommandLine, harness: Harness, file: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
@@ -152,7 +152,7 @@ async def test_a_cancelled_port_in_has_not_ended_well(
     assert (late.status, late.err) == (1, "rejected: it has already ended\n")
 
 
-async def test_who_has_another_key_for_ids_is_told_ids_instead_of_numbers(
+async def test_other_id_key_shows_workflow_ids(
     cli: CommandLine, harness: Harness, file: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
@@ -167,13 +167,13 @@ async def test_who_has_another_key_for_ids_is_told_ids_instead_of_numbers(
     assert printed_command(by_id, "correct").startswith(f"tgo port-in correct {workflow_id} ")
 
 
-async def test_what_is_no_number_is_one_sentence(cli: CommandLine) -> None:
+async def test_invalid_number_is_a_one_line_error(cli: CommandLine) -> None:
     said = await cli.run("port-in", "status", "801-555-0142")
     assert said.status == 2
     assert said.err.startswith("801-555-0142 is neither a phone number such as ")
 
 
-async def test_words_of_others_give_the_terminal_no_orders(
+async def test_control_characters_are_removed_from_output(
     cli: CommandLine, harness: Harness, file: str
 ) -> None:
     harness.telegent.carrier.set_record(

@@ -29,13 +29,13 @@ def looks(*answers: str | Exception) -> Look:
     return look
 
 
-async def test_each_change_is_seen_once_and_the_end() -> None:
+async def test_changes_are_yielded_once_up_to_the_end() -> None:
     look = looks("begun", "begun", "half", "half", "done", "done")
     assert [now async for now in poll_changes(look, SOON, None)] == ["begun", "half", "done"]
 
 
 @pytest.mark.parametrize("status", sorted(TRANSIENT_CODES))
-async def test_what_passes_is_waited_for_and_told_once_each_time(status: RPCStatusCode) -> None:
+async def test_transient_errors_are_reported_once_and_retried(status: RPCStatusCode) -> None:
     away = refused(status)
     told: list[Exception] = []
     look = looks(away, "begun", away, away, TimeoutError(), "done")
@@ -52,7 +52,7 @@ async def test_what_passes_is_waited_for_and_told_once_each_time(status: RPCStat
         RPCStatusCode.INVALID_ARGUMENT,
     ],
 )
-async def test_what_does_not_pass_is_raised(status: RPCStatusCode) -> None:
+async def test_permanent_error_is_raised(status: RPCStatusCode) -> None:
     seen = poll_changes(looks("begun", refused(status)), SOON, None)
     assert await anext(seen) == "begun"
     with pytest.raises(RPCError) as raised:

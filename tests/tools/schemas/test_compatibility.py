@@ -33,7 +33,7 @@ VERSIONS = sorted((path.name for path in RELEASED.glob("*")), key=number)
 LATEST = read(RELEASED / VERSIONS[-1] if VERSIONS else CURRENT)
 
 
-def test_every_release_has_its_schemas() -> None:
+def test_releases_all_have_schemas() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert set(re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)) == set(VERSIONS), (
         "freeze the schemas of a release with: cp -r schemas/json schemas/released/VERSION, and in "
@@ -42,7 +42,7 @@ def test_every_release_has_its_schemas() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_schemas_of_a_release_have_their_sums(version: str) -> None:
+def test_released_schemas_match_their_checksums(version: str) -> None:
     lines = (RELEASED / version / SUMS).read_text("utf-8").splitlines()
     expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     files = {path.name: path.read_bytes() for path in (RELEASED / version).glob("*.json")}
@@ -52,18 +52,18 @@ def test_the_schemas_of_a_release_have_their_sums(version: str) -> None:
     )
 
 
-def test_nothing_breaks_callers_of_the_last_release() -> None:
+def test_current_schemas_are_compatible_with_the_last_release() -> None:
     if VERSIONS and number(VERSIONS[-1])[0] == number(current_version())[0]:
         assert find_violations(LATEST, read(CURRENT)) == []
 
 
-def test_every_forbidden_change_of_a_payload_is_found() -> None:
+def test_breaking_changes_are_found() -> None:
     tried = dict(found_after(breaking_changes))
     assert len(tried) > 1000
     assert [change for change, found in tried.items() if not found] == []
 
 
-def test_what_callers_do_not_notice_may_change() -> None:
+def test_compatible_changes_are_accepted() -> None:
     tried = dict(found_after(compatible_changes))
     assert len(tried) > 500
     assert {change: found for change, found in tried.items() if found} == {}
@@ -78,7 +78,7 @@ def found_after(changes: Changes) -> Iterator[tuple[str, list[str]]]:
                 yield f"{file} {change}", Comparison(old, new, sent=sent).violations(file)
 
 
-def test_no_name_may_go_or_mean_something_else() -> None:
+def test_removed_or_retyped_names_are_found() -> None:
     contract = LATEST[CONTRACT]
     names = list(ways(contract))
     assert len(names) > 80
@@ -95,7 +95,7 @@ def ways(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
             yield from ways(inner, (*way, str(key)))
 
 
-def test_a_breach_says_where_and_what() -> None:
+def test_violation_names_place_and_change() -> None:
     new = deepcopy(LATEST)
     del new["PortInCorrection.json"]["properties"]["account_pin"]
     del new[CONTRACT]["workflows"]["PortInWorkflow"]["updates"]["attach_order"]

@@ -37,13 +37,13 @@ FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_tex
 WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})
 
 
-def test_they_are_up_to_date() -> None:
+def test_committed_schemas_are_up_to_date() -> None:
     committed = {path.name: path.read_text("utf-8") for path in CURRENT.iterdir()}
     assert committed == render_documents(), "bring them up to date with: make schemas"
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_each_is_a_schema_with_a_name_of_its_own(name: str) -> None:
+def test_schemas_are_valid_and_have_unique_ids(name: str) -> None:
     schema = SCHEMAS[name].schema
     assert isinstance(schema, dict)
     Draft202012Validator.check_schema(schema)
@@ -54,7 +54,7 @@ def test_each_is_a_schema_with_a_name_of_its_own(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OF_OTHERS, ids=lambda kind: kind.__name__)
-def test_the_contract_is_what_the_workflows_take(kind: type) -> None:
+def test_contract_matches_the_workflow_definitions(kind: type) -> None:
     # The SDK has no public way to ask a workflow for its messages.
     defined = workflow._Definition.must_from_class(kind)
     contract = WORKFLOWS[defined.name or ""]
@@ -79,7 +79,7 @@ class ReadAsError(Exception):
 
 
 @pytest.mark.parametrize("kind", OF_OTHERS, ids=lambda kind: kind.__name__)
-def test_handlers_read_what_the_contract_promises(
+def test_handlers_accept_the_models_of_the_contract(
     kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Handlers take whatever was sent, and read it themselves: only so it shows what as.
@@ -117,7 +117,7 @@ def run(answer: object) -> None:
         answer.send(None)
 
 
-def test_the_contract_is_what_the_nexus_service_takes() -> None:
+def test_contract_matches_the_nexus_service() -> None:
     operations = {
         operation.name: (operation.input_type, operation.output_type)
         for operation in vars(TelegentOrchestrator).values()
@@ -132,7 +132,7 @@ def test_the_contract_is_what_the_nexus_service_takes() -> None:
     ("schema", "file"),
     [("OnboardingRequest.json", "family.json"), ("PortInCorrection.json", "correction.json")],
 )
-def test_the_examples_fit(schema: str, file: str) -> None:
+def test_examples_fit_their_schemas(schema: str, file: str) -> None:
     SCHEMAS[schema].validate(json.loads((ROOT / "examples" / file).read_text("utf-8")))
 
 
@@ -158,7 +158,7 @@ def places(value: JsonValue, path: tuple[str | int, ...] = ()) -> list[tuple[str
     return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
 
 
-def test_what_a_schema_takes_no_shape_check_refuses() -> None:
+def test_values_accepted_by_a_schema_pass_the_model() -> None:
     takes = SCHEMAS["OnboardingRequest.json"].is_valid
     for place, value in product(places(FAMILY)[1:], WRONG):
         request = deepcopy(FAMILY)
@@ -184,7 +184,7 @@ def shape_faults(request: dict[str, Any]) -> list[str]:
     return []
 
 
-def test_a_misspelt_field_does_not_fit() -> None:
+def test_misspelt_field_does_not_fit_the_schema() -> None:
     assert WORKFLOWS["PortInWorkflow"].signals[CORRECT_SIGNAL]
     correction = {"by": "support desk", "acount_number": "100200301"}
     assert not SCHEMAS["PortInCorrection.json"].is_valid(correction)

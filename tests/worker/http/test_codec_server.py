@@ -53,7 +53,7 @@ async def guarded() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_decode_undoes_encode(server: httpx.AsyncClient) -> None:
+async def test_decode_returns_the_encoded_payloads(server: httpx.AsyncClient) -> None:
     sealed = (await server.post("/encode", json=PLAIN)).json()
     assert base64.b64decode(sealed["payloads"][0]["metadata"]["encoding"]) == b"binary/encrypted"
     answer = await server.post("/decode", json=sealed)
@@ -61,11 +61,11 @@ async def test_decode_undoes_encode(server: httpx.AsyncClient) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_decode_leaves_plain_payloads(server: httpx.AsyncClient) -> None:
+async def test_decode_passes_plain_payloads_through(server: httpx.AsyncClient) -> None:
     assert (await server.post("/decode", json=PLAIN)).json() == PLAIN
 
 
-async def test_no_payloads_at_all(server: httpx.AsyncClient) -> None:
+async def test_empty_payload_list_is_accepted(server: httpx.AsyncClient) -> None:
     assert (await server.post("/decode", json={})).json() == {}
 
 
@@ -79,17 +79,17 @@ async def test_unknown_key_is_named(server: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"nonsense", b"[1]", b'{"payloads": 3}', b"\xff\xfe", b"[" * 100_000]
 )
-async def test_what_is_not_payloads_is_refused(server: httpx.AsyncClient, body: bytes) -> None:
+async def test_malformed_body_is_rejected(server: httpx.AsyncClient, body: bytes) -> None:
     answer = await server.post("/decode", content=body)
     assert answer.status_code == 400
     assert answer.text == "the body is not Temporal Payloads JSON"
 
 
-async def test_reading_is_not_offered(server: httpx.AsyncClient) -> None:
+async def test_get_requests_are_rejected(server: httpx.AsyncClient) -> None:
     assert (await server.get("/decode")).status_code == 405
 
 
-async def test_a_body_without_end_is_cut_off(guarded: httpx.AsyncClient) -> None:
+async def test_endless_body_is_cut_off(guarded: httpx.AsyncClient) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -106,7 +106,7 @@ async def test_a_body_without_end_is_cut_off(guarded: httpx.AsyncClient) -> None
     assert sent < 4 * MAX_BODY_BYTES
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(
+async def test_stalled_body_times_out(
     server: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker.http.codec_server, "BODY_TIMEOUT", timedelta(seconds=0.2))
@@ -124,7 +124,7 @@ async def preflight(
     return await server.options("/decode", headers={"Origin": origin, **asked})
 
 
-async def test_the_ui_may_ask(server: httpx.AsyncClient) -> None:
+async def test_ui_origin_is_allowed(server: httpx.AsyncClient) -> None:
     allowed = await preflight(server, UI)
     assert allowed.status_code == 200
     assert allowed.headers["access-control-allow-origin"] == UI
@@ -137,7 +137,7 @@ async def test_the_ui_may_ask(server: httpx.AsyncClient) -> None:
     "origin",
     ["http://evil.example", "http://localhost:8080.evil", "https://localhost:8080", "null"],
 )
-async def test_other_pages_get_no_answer_at_all(server: httpx.AsyncClient, origin: str) -> None:
+async def test_other_origins_are_rejected(server: httpx.AsyncClient, origin: str) -> None:
     assert (await preflight(server, origin)).status_code == 400
     answer = await server.post("/decode", json=PLAIN, headers={"Origin": origin})
     assert answer.status_code == 403
@@ -145,7 +145,7 @@ async def test_other_pages_get_no_answer_at_all(server: httpx.AsyncClient, origi
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_a_preflight_needs_no_token_and_allows_what_the_ui_sends(
+async def test_preflight_needs_no_token_and_allows_ui_headers(
     guarded: httpx.AsyncClient,
 ) -> None:
     allowed = await preflight(guarded, UI, "authorization,content-type,x-namespace")
@@ -166,7 +166,7 @@ async def test_a_preflight_needs_no_token_and_allows_what_the_ui_sends(
     ],
     ids=["Bearer", "bearer", "Basic", "Basic of another"],
 )
-async def test_operators_are_let_in(
+async def test_operator_token_is_accepted(
     guarded: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
 ) -> None:
     assert (await _asked(guarded, path, credentials)).status_code == 200
@@ -179,7 +179,7 @@ async def test_operators_are_let_in(
     + [httpx.BasicAuth(*pair) for pair in (("anna", BEN), ("", ANNA), ("carl", ANNA), (ANNA, ""))],
     ids=lambda given: given if isinstance(given, str) else "Basic",
 )
-async def test_nobody_else_is(
+async def test_unknown_token_is_rejected(
     guarded: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
 ) -> None:
     answer = await _asked(guarded, path, credentials)
@@ -196,7 +196,7 @@ async def _asked(
     return await server.post(path, json=PLAIN, headers={"Authorization": credentials})
 
 
-async def test_the_ui_can_show_that_a_token_is_wanted(guarded: httpx.AsyncClient) -> None:
+async def test_missing_token_is_a_readable_401(guarded: httpx.AsyncClient) -> None:
     answer = await guarded.post("/decode", json=PLAIN, headers={"Origin": UI})
     assert answer.status_code == 401
     assert answer.headers["access-control-allow-origin"] == UI
@@ -204,18 +204,18 @@ async def test_the_ui_can_show_that_a_token_is_wanted(guarded: httpx.AsyncClient
     assert answer.headers["www-authenticate"].startswith("Bearer ")
 
 
-async def test_a_browser_signs_in_at_the_root(guarded: httpx.AsyncClient) -> None:
+async def test_browser_signs_in_at_the_root(guarded: httpx.AsyncClient) -> None:
     asked = await guarded.get("/")
     assert asked.status_code == 401
     assert asked.headers["www-authenticate"].startswith("Basic ")
     assert "anna" in (await guarded.get("/", auth=("anna", ANNA))).text
 
 
-async def test_health_is_open_to_all(guarded: httpx.AsyncClient) -> None:
+async def test_health_needs_no_token(guarded: httpx.AsyncClient) -> None:
     assert (await guarded.get("/healthz")).status_code == 200
 
 
-async def test_who_read_what_is_in_the_log_and_no_content() -> None:
+async def test_access_log_names_operator_and_workflow_without_content() -> None:
     done = await _used(TELEGENT_LOG_LEVEL="ERROR")
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [
@@ -228,7 +228,7 @@ async def test_who_read_what_is_in_the_log_and_no_content() -> None:
         assert secret not in done.out + done.err
 
 
-async def test_who_was_refused_is_in_the_log_without_what_was_sent() -> None:
+async def test_rejected_access_is_logged_without_the_token() -> None:
     done = await _used()
     (refused,) = [line for line in done.out.splitlines() if "missing credentials" in line]
     assert json.loads(refused)["client"] == "127.0.0.1"
@@ -261,7 +261,7 @@ async def _used(**variables: str) -> ProcessResult:
         return await wait_result(process)
 
 
-def test_operators_come_one_a_line_or_between_commas() -> None:
+def test_operators_are_separated_by_lines_or_commas() -> None:
     read = parse_operators(f"anna:{ANNA}\nben:{BEN},\n anna:{ANNA}2\n")
     assert [operator.name for operator in read] == ["anna", "ben", "anna"]
     assert [operator.token.get_secret_value() for operator in read] == [ANNA, BEN, f"{ANNA}2"]
@@ -278,7 +278,7 @@ def test_operators_come_one_a_line_or_between_commas() -> None:
         (f"anna:{ANNA},ben:{ANNA}", "entry 2 repeats the token"),
     ],
 )
-def test_wrong_operators_are_named_by_position(text: str, complaint: str) -> None:
+def test_invalid_operator_is_named_by_position(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint) as refused:
         parse_operators(text)
     assert ANNA not in str(refused.value)

@@ -86,9 +86,7 @@ class Wire:
         to.close()
 
 
-async def test_a_worker_that_is_cut_off_is_alive_and_not_ready(
-    temporal: Client, tmp_path: Path
-) -> None:
+async def test_disconnected_worker_is_alive_and_not_ready(temporal: Client, tmp_path: Path) -> None:
     wire = Wire(temporal.service_client.config.target_host)
     telegent, port = Simulator(SimulatorOptions()), free_port()
     health = {"TELEGENT_HEALTH_PORT": str(port), "TELEGENT_HEALTH_HOST": "0.0.0.0"}
@@ -140,7 +138,7 @@ async def no_slot_is_free(port: int) -> bool:
     return used == SLOTS and shown.sum("temporal_worker_task_slots_available", **slots) == 0
 
 
-async def test_a_worker_without_a_free_slot_is_alive_and_ready_until_it_is_stopped(
+async def test_busy_worker_is_alive_and_ready_until_stopped(
     temporal: Client, tmp_path: Path
 ) -> None:
     vendor, port, metrics = (
@@ -195,7 +193,7 @@ def port() -> int:
     return free_port()
 
 
-async def test_readiness_is_what_it_is_told_and_other_paths_are_nothing(port: int) -> None:
+async def test_readyz_reports_the_check_and_other_paths_are_404(port: int) -> None:
     told = False
 
     async def ready() -> bool:
@@ -214,7 +212,7 @@ async def never() -> bool:
     return False
 
 
-async def test_health_survives_nonsense(port: int) -> None:
+async def test_health_server_survives_malformed_requests(port: int) -> None:
     async with serve_health("127.0.0.1", port, never):
         for sent in (b"", b"\r\n", b"\xff\xff\n", b"x" * 200_000):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -223,7 +221,7 @@ async def test_health_survives_nonsense(port: int) -> None:
         assert await answers(port) == (200, 503)
 
 
-async def test_a_port_that_is_taken_is_one_sentence() -> None:
+async def test_occupied_port_is_a_one_line_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(WorkerError, match="TELEGENT_HEALTH_PORT"):

@@ -122,7 +122,7 @@ async def signals(client: Client, handle: PortInHandle) -> int:
     )
 
 
-async def test_an_order_update_makes_the_port_in_look_at_once(
+async def test_order_update_makes_the_port_in_poll_at_once(
     server: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with slow_harness(server) as harness:
@@ -159,9 +159,7 @@ async def test_an_order_update_makes_the_port_in_look_at_once(
         "Bearer \xff",
     ],
 )
-async def test_without_the_right_credentials_nothing_is_taken(
-    http: httpx.AsyncClient, header: str | None
-) -> None:
+async def test_wrong_credentials_are_rejected(http: httpx.AsyncClient, header: str | None) -> None:
     headers = [(b"authorization", header.encode("latin-1"))] if header is not None else []
     request = http.build_request(
         "POST", ORDER_UPDATE_PATH, content=b"OrderId=JNUOID-1", headers=headers
@@ -174,14 +172,14 @@ async def test_without_the_right_credentials_nothing_is_taken(
     assert await counters(http) == {"received": 1, "unauthorized": 1}
 
 
-async def test_a_bearer_token_is_as_good(http: httpx.AsyncClient) -> None:
+async def test_bearer_token_is_accepted(http: httpx.AsyncClient) -> None:
     request = http.build_request(
         "POST", ORDER_UPDATE_PATH, headers={"Authorization": f"bearer {TOKEN}"}
     )
     assert (await http.send(request, auth=None)).status_code == 200
 
 
-async def test_a_body_that_is_too_large_is_not_read_to_its_end(http: httpx.AsyncClient) -> None:
+async def test_body_above_the_limit_is_rejected_unread(http: httpx.AsyncClient) -> None:
     order = b"OrderId=JNUOID-large "
     assert (
         await http.post(ORDER_UPDATE_PATH, content=order.ljust(MAX_BODY_BYTES))
@@ -198,7 +196,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(http: httpx.Async
     assert (found["too_large"], found["unknown_orders"]) == (1, 1)
 
 
-async def test_only_posts_and_puts_are_taken(http: httpx.AsyncClient) -> None:
+async def test_methods_other_than_post_and_put_are_rejected(http: httpx.AsyncClient) -> None:
     assert (await http.get(ORDER_UPDATE_PATH)).status_code == 405
     assert (await http.delete(ORDER_UPDATE_PATH)).status_code == 405
 
@@ -297,18 +295,18 @@ async def test_connection_with_slow_headers_is_closed(monkeypatch: pytest.Monkey
 
 
 @given(st.binary(max_size=2000) | st.text(max_size=500).map(str.encode))
-def test_what_is_found_can_never_leave_its_quotes(body: bytes) -> None:
+def test_order_id_cannot_break_out_of_the_query(body: bytes) -> None:
     for found in extract_order_ids(text(b'"OrderId":"' + body)) + extract_order_ids(text(body)):
         assert found.isascii()
         assert not set(found) & set("\"'\\ \n=()")
 
 
-def test_a_body_of_many_orders_costs_a_bounded_number_of_questions() -> None:
+def test_body_with_many_orders_causes_bounded_queries() -> None:
     assert len(extract_order_ids(" ".join(f"JNUOID-{n}" for n in range(5000)))) == 20
     assert extract_order_ids("orderid" * 5000 + " " * 20_000 + '"' * 20_000) == []
 
 
-async def test_nonsense_is_answered_and_signals_nobody(http: httpx.AsyncClient) -> None:
+async def test_malformed_body_is_acknowledged_without_a_signal(http: httpx.AsyncClient) -> None:
     bodies: list[bytes] = []
 
     # Collected first, because hypothesis does not run coroutines.
@@ -330,13 +328,13 @@ def as_json(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-async def test_an_order_of_nobody_is_answered(http: httpx.AsyncClient) -> None:
+async def test_unknown_order_is_acknowledged(http: httpx.AsyncClient) -> None:
     answer = await http.post(ORDER_UPDATE_PATH, json={"OrderId": "JNUOID-nobody"})
     assert answer.status_code == 200
     assert await counters(http) == {"received": 1, "unknown_orders": 1}
 
 
-async def test_nothing_of_the_body_is_logged_but_the_order_id(
+async def test_log_contains_only_the_order_id_of_the_body(
     http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = {"OrderId": "JNUOID-logged", "Number": NUMBER, "Pin": "482913"}
@@ -354,7 +352,7 @@ async def test_nothing_of_the_body_is_logged_but_the_order_id(
     assert "482913" not in written
 
 
-async def test_without_temporal_the_vendor_is_asked_to_come_again(
+async def test_unavailable_temporal_is_answered_with_503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(worker.http.webhook, "TEMPORAL_TIMEOUT", timedelta(seconds=1))
@@ -368,7 +366,7 @@ async def test_without_temporal_the_vendor_is_asked_to_come_again(
         assert (await http.get("/readyz")).status_code == 503
 
 
-async def test_the_command_serves_until_it_is_told_to_stop(server: Client) -> None:
+async def test_webhook_command_serves_until_stopped(server: Client) -> None:
     port = free_port()
     env = base_environment(
         TEMPORAL_ADDRESS=server.service_client.config.target_host,
@@ -412,7 +410,7 @@ class TestSettings:
                 monkeypatch.delenv(name)
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "webhook.example.com"])
-    def test_what_others_can_reach_needs_credentials(
+    def test_public_address_without_credentials_is_rejected(
         self, monkeypatch: pytest.MonkeyPatch, host: str
     ) -> None:
         monkeypatch.setenv("TELEGENT_WEBHOOK_HOST", host)
@@ -425,12 +423,14 @@ class TestSettings:
         assert TOKEN in load_settings(WebhookSettings).secrets()
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-    def test_this_machine_alone_does_not(self, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    def test_loopback_address_needs_no_credentials(
+        self, monkeypatch: pytest.MonkeyPatch, host: str
+    ) -> None:
         monkeypatch.setenv("TELEGENT_WEBHOOK_HOST", host)
         assert load_settings(WebhookSettings).webhook_host == host
 
     @pytest.mark.parametrize("name", ["USERNAME", "PASSWORD"])
-    def test_half_of_the_credentials_is_a_fault(
+    def test_user_name_without_password_is_rejected(
         self, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
         monkeypatch.setenv(f"TELEGENT_WEBHOOK_{name}", "half")

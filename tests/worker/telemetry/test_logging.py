@@ -44,7 +44,9 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
         ("sent", {"error": ValueError("token=s3cr3t")}),
     ],
 )
-def test_secrets_do_not_reach_the_log(lines: Lines, event: str, fields: dict[str, object]) -> None:
+def test_secrets_are_redacted_in_log_lines(
+    lines: Lines, event: str, fields: dict[str, object]
+) -> None:
     structlog.get_logger("a").warning(event, **fields)
     logging.getLogger("b").warning("%s %s", event, fields)
     assert len(lines()) == 2
@@ -53,7 +55,7 @@ def test_secrets_do_not_reach_the_log(lines: Lines, event: str, fields: dict[str
         assert "[redacted]" in json.dumps(line)
 
 
-def test_tracebacks_are_cleaned_too(lines: Lines) -> None:
+def test_secrets_are_redacted_in_tracebacks(lines: Lines) -> None:
     for log in (structlog.get_logger("a"), logging.getLogger("b")):
         try:
             raise RuntimeError(f"refused {SECRET}")
@@ -63,7 +65,7 @@ def test_tracebacks_are_cleaned_too(lines: Lines) -> None:
         assert "RuntimeError: refused [redacted]" in str(line["exception"])
 
 
-def test_ordinary_words_stay(lines: Lines) -> None:
+def test_text_without_secrets_is_logged_unchanged(lines: Lines) -> None:
     structlog.get_logger("a").info("port-in submitted", order="O-1", state="PendingCarrier", n=3)
     (line,) = lines()
     assert (line["event"], line["order"], line["state"], line["n"]) == (
@@ -88,7 +90,7 @@ def test_lines_below_the_level_are_left_out(lines: Lines) -> None:
     assert lines() == []
 
 
-def test_lines_of_a_workflow_say_whose_they_are(lines: Lines) -> None:
+def test_workflow_log_lines_have_workflow_ids(lines: Lines) -> None:
     # As workflow.logger leaves them; it cannot be called outside a workflow.
     info = {"workflow_id": "port-in-1", "run_id": "r", "workflow_type": "W", "attempt": 1}
     logging.getLogger("temporalio.workflow").info("asked", extra={"temporal_workflow": info})
@@ -97,7 +99,7 @@ def test_lines_of_a_workflow_say_whose_they_are(lines: Lines) -> None:
     assert "temporal_workflow" not in line
 
 
-async def test_lines_of_an_activity_say_whose_they_are(lines: Lines) -> None:
+async def test_activity_log_lines_have_workflow_and_activity_ids(lines: Lines) -> None:
     @activity.defn(name="look_up")
     async def look_up(number: str) -> None:
         structlog.get_logger("a").info("by structlog")

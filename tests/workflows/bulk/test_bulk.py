@@ -49,7 +49,7 @@ async def priority(harness: Harness, workflow_id: str) -> int:
     return (await handle.describe()).raw_description.workflow_execution_info.priority.priority_key
 
 
-async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again(
+async def test_paused_bulk_survives_a_restart_and_retries_failed_rows(
     harness: Harness,
 ) -> None:
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
@@ -119,7 +119,7 @@ async def test_a_bulk_is_paused_outlives_its_worker_and_starts_failed_rows_again
         assert len(runs) > 1, f"{workflow_id} has not continued as new"
 
 
-async def test_rows_that_were_cancelled_with_their_part_are_told_of_and_can_be_started_again(
+async def test_rows_cancelled_with_their_batch_are_reported_and_can_be_retried(
     harness: Harness,
 ) -> None:
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
@@ -151,7 +151,7 @@ async def test_rows_that_were_cancelled_with_their_part_are_told_of_and_can_be_s
     assert result.state is BulkState.COMPLETED
 
 
-async def test_whatever_belongs_to_a_bulk_gives_way(harness: Harness) -> None:
+async def test_workflows_of_a_bulk_have_low_priority(harness: Harness) -> None:
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
     async with harness.running_workers():
         some = await create_customers(harness)
@@ -175,7 +175,7 @@ async def test_whatever_belongs_to_a_bulk_gives_way(harness: Harness) -> None:
             } == wanted
 
 
-async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(harness: Harness) -> None:
+async def test_cancel_stops_running_rows_only_on_request(harness: Harness) -> None:
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
     async with harness.running_workers():
         some = await create_customers(harness)
@@ -204,7 +204,7 @@ async def test_a_cancel_stops_the_rows_that_run_only_when_asked_to(harness: Harn
         await part.result()
 
 
-async def test_a_row_that_was_cancelled_by_itself_is_started_again_with_the_failed_ones(
+async def test_individually_cancelled_row_is_retried_with_the_failed_rows(
     harness: Harness,
 ) -> None:
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)

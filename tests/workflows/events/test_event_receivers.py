@@ -38,7 +38,7 @@ def received_kinds(receiver: Receiver) -> Counter[str]:
     return Counter(one.event.type for one in receiver.received)
 
 
-async def test_every_transition_is_told_once_and_signed(told: tuple[Harness, Receiver]) -> None:
+async def test_each_transition_is_delivered_once_and_signed(told: tuple[Harness, Receiver]) -> None:
     harness, receiver = told
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
     handle = await harness.onboard(example_request())
@@ -82,7 +82,7 @@ class TestWithAWebhook:
         return replace(SETTINGS, order_webhook=HOOK)
 
     @pytest.mark.parametrize("trouble", [False, True])
-    async def test_the_account_has_our_webhook_once(self, harness: Harness, trouble: bool) -> None:
+    async def test_account_gets_one_order_webhook(self, harness: Harness, trouble: bool) -> None:
         if trouble:
             harness.telegent.faults.add(
                 Fault(match="POST /v1.0/webhook/create", kind="drop_response")
@@ -99,7 +99,7 @@ class TestWithAWebhook:
         [hook] = harness.telegent.ledger.by_kind("webhook.created")
         assert "hook-token" not in str(hook.data)
 
-    async def test_an_onboarding_does_not_need_it(self, harness: Harness) -> None:
+    async def test_onboarding_completes_without_the_webhook(self, harness: Harness) -> None:
         harness.telegent.faults.add(
             Fault(match="POST /v1.0/webhook/create", kind="error_before", status=400, times=9)
         )

@@ -150,7 +150,7 @@ async def tried_in_vain(temporal: Client, subject: str, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_every_event_arrives_once_and_signed(temporal: Client, receiver: Receiver) -> None:
+async def test_each_event_arrives_once_and_signed(temporal: Client, receiver: Receiver) -> None:
     async with working(temporal, receiver.url):
         subject = await talk(temporal)
         received = await receiver.has(3)
@@ -182,7 +182,7 @@ async def test_every_event_arrives_once_and_signed(temporal: Client, receiver: R
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-async def test_the_phone_number_is_sent_only_when_that_is_allowed(
+async def test_phone_number_is_sent_only_when_enabled(
     temporal: Client, receiver: Receiver, allowed: bool
 ) -> None:
     async with working(temporal, receiver.url, personal_data=allowed):
@@ -193,7 +193,7 @@ async def test_the_phone_number_is_sent_only_when_that_is_allowed(
     assert all((NUMBER[1:].encode() in each.body) is allowed for each in received)
 
 
-async def test_every_receiver_gets_every_event(temporal: Client, receiver: Receiver) -> None:
+async def test_each_receiver_gets_each_event(temporal: Client, receiver: Receiver) -> None:
     other = Receiver()
     async with other.listening(), working(temporal, receiver.url, other.url, receiver.url):
         await talk(temporal)
@@ -202,7 +202,7 @@ async def test_every_receiver_gets_every_event(temporal: Client, receiver: Recei
     assert {each.event.id for each in first} == {each.event.id for each in second}
 
 
-async def test_a_receiver_that_was_away_gets_the_same_event_later(temporal: Client) -> None:
+async def test_unavailable_receiver_gets_the_same_event_later(temporal: Client) -> None:
     away = Receiver()
     async with away.listening():
         pass  # to have a port where nobody answers
@@ -221,7 +221,7 @@ async def test_a_receiver_that_was_away_gets_the_same_event_later(temporal: Clie
     assert all(len(bodies) == 1 for bodies in tries.values())
 
 
-async def test_a_refused_event_is_a_failed_workflow_that_a_reset_delivers(
+async def test_rejected_event_is_delivered_after_a_reset(
     temporal: Client, receiver: Receiver
 ) -> None:
     receiver.answers = ["400 Bad Request"] * 3
@@ -266,7 +266,7 @@ async def reset(temporal: Client, workflow_id: str, task: int = 0) -> str:
     return run_id
 
 
-async def test_an_event_for_a_receiver_that_was_taken_out_says_what_to_do() -> None:
+async def test_event_for_a_removed_receiver_fails_with_advice() -> None:
     there = EventActivities(EventSettings(("https://a.example/", "https://b.example/"), SECRET))
     first, second = await there.list_event_receivers()
     left = EventActivities(EventSettings(("https://b.example/",), SECRET))
@@ -276,7 +276,7 @@ async def test_an_event_for_a_receiver_that_was_taken_out_says_what_to_do() -> N
     assert refused.value.non_retryable
 
 
-async def test_a_refused_event_leaves_its_publisher_alone(
+async def test_rejected_event_does_not_fail_its_publisher(
     temporal: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.answers = ["410 Gone"] * 3
@@ -290,7 +290,7 @@ async def test_a_refused_event_leaves_its_publisher_alone(
     assert "never retrieved" not in caplog.text
 
 
-async def test_without_receivers_there_is_one_question_and_nothing_else(temporal: Client) -> None:
+async def test_publisher_without_receivers_records_one_marker(temporal: Client) -> None:
     async with working(temporal):
         subject = await talk(temporal)
 
@@ -304,9 +304,7 @@ async def test_without_receivers_there_is_one_question_and_nothing_else(temporal
     ]
 
 
-async def test_a_cancelled_publisher_ends_and_its_events_arrive(
-    temporal: Client, receiver: Receiver
-) -> None:
+async def test_events_of_a_cancelled_publisher_arrive(temporal: Client, receiver: Receiver) -> None:
     receiver.usual = "500 Internal Server Error"
     async with working(temporal, receiver.url):
         handle = await temporal.start_workflow(
@@ -320,7 +318,7 @@ async def test_a_cancelled_publisher_ends_and_its_events_arrive(
         await receiver.has_events(3, after=refused)
 
 
-async def test_an_event_survives_that_its_workflow_is_cancelled_meanwhile(
+async def test_event_published_during_a_cancel_arrives(
     temporal: Client, receiver: Receiver
 ) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
@@ -349,7 +347,7 @@ async def test_an_event_survives_that_its_workflow_is_cancelled_meanwhile(
         await handle.result()
 
 
-async def test_a_publisher_can_be_replayed_and_reset(temporal: Client, receiver: Receiver) -> None:
+async def test_publisher_survives_replay_and_reset(temporal: Client, receiver: Receiver) -> None:
     async with working(temporal, receiver.url):
         handle = await temporal.start_workflow(
             Talks.run, True, id=f"port-in-{uuid4().hex}", task_queue=TASK_QUEUE
@@ -383,7 +381,7 @@ class TestSignatures:
         good = sign_headers(SECRET, "event-1", self.BODY, datetime.now(UTC))
         return good | {name.replace("_", "-"): value for name, value in changes.items()}
 
-    def test_the_published_example_of_the_standard_holds(self) -> None:
+    def test_signature_matches_the_published_example(self) -> None:
         signed = sign_headers(
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -392,7 +390,7 @@ class TestSignatures:
         )
         assert signed["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
-    def test_any_case_of_names_and_any_of_several_signatures_will_do(self) -> None:
+    def test_header_case_and_several_signatures_are_accepted(self) -> None:
         good = self.headers()
         several = good | {"webhook-signature": f"v1,b3RoZXI= {good['webhook-signature']}"}
         verify_signature(
@@ -411,13 +409,11 @@ class TestSignatures:
             ({"webhook_timestamp": "now"}, "not a time"),
         ],
     )
-    def test_what_was_not_sent_like_this_is_refused(
-        self, changes: dict[str, str], why: str
-    ) -> None:
+    def test_altered_headers_are_rejected(self, changes: dict[str, str], why: str) -> None:
         with pytest.raises(SignatureError, match=why):
             verify_signature(SECRET, self.headers(**changes), self.BODY)
 
-    def test_another_body_another_secret_or_no_headers_are_refused(self) -> None:
+    def test_other_body_secret_or_missing_headers_are_rejected(self) -> None:
         other = base64.b64encode(b"o" * 32).decode()
         with pytest.raises(SignatureError, match="does not fit"):
             verify_signature(SECRET, self.headers(), self.BODY + b" ")
@@ -427,7 +423,7 @@ class TestSignatures:
             verify_signature(SECRET, {}, self.BODY)
 
     @pytest.mark.parametrize("secret", ["", "hunter2", "whsec_", "QUFB", "é" * 40, "QUFB" * 40])
-    def test_a_weak_secret_is_refused_with_how_to_make_one(self, secret: str) -> None:
+    def test_weak_secret_is_rejected_with_advice(self, secret: str) -> None:
         with pytest.raises(ValueError, match="openssl rand -base64 32"):
             signing_key(secret)
 
@@ -438,7 +434,9 @@ class TestSettings:
         monkeypatch.setenv("TELEGENT_ACCOUNT_KEY", "key")
         monkeypatch.setenv("TELEGENT_ACCOUNT_SECRET", "secret")
 
-    def test_receivers_arrive_where_they_belong(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_receiver_variables_reach_the_event_settings(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         assert load_settings(WorkerSettings).event_settings() == EventSettings()
         monkeypatch.setenv("TELEGENT_EVENT_URLS", "https://a.example/in, http://b:8080")
         monkeypatch.setenv("TELEGENT_EVENT_SECRET", SECRET)
@@ -455,7 +453,7 @@ class TestSettings:
         ("secret", "fault"),
         [("", "EVENT_URLS: needs"), ("hunter2", "EVENT_SECRET: must be 24 to")],
     )
-    def test_events_are_not_sent_unsigned(
+    def test_receivers_without_a_secret_are_rejected(
         self, monkeypatch: pytest.MonkeyPatch, secret: str, fault: str
     ) -> None:
         monkeypatch.setenv("TELEGENT_EVENT_URLS", "https://a.example/")

@@ -59,7 +59,7 @@ async def existing(harness: Harness, **changes: Any) -> OnboardingRequest:
     )
 
 
-async def test_a_number_that_another_onboarding_bought_is_not_adopted(harness: Harness) -> None:
+async def test_number_of_another_onboarding_is_not_adopted(harness: Harness) -> None:
     request = await existing(harness)
     harness.telegent.faults.add(Fault(match=BUY, kind="error_before"))
     before_buying = harness.telegent.gates.close(INVENTORY, "before")
@@ -81,7 +81,7 @@ async def test_a_number_that_another_onboarding_bought_is_not_adopted(harness: H
     assert (await lost.result()).lines[0].phone_number not in bought
 
 
-async def test_a_number_named_by_mistake_is_asked_for_again(harness: Harness) -> None:
+async def test_number_outside_the_inventory_escalates_again(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match=BUY, kind="error_before", times=2))
     handle = await harness.onboard(single())
     await question(handle, lambda found: True)
@@ -100,7 +100,7 @@ class TestSlowOrders:
     def options(self) -> SimulatorOptions:
         return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), async_provisioning=0.4)
 
-    async def test_a_run_right_after_one_that_was_ended_buys_no_second_number(
+    async def test_run_after_termination_buys_no_second_number(
         self, harness: Harness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # How long a call of the run that was ended may still have been under way.
@@ -119,7 +119,7 @@ class TestSlowOrders:
         assert len(numbers(harness)) == 1
 
 
-async def test_a_sims_number_that_was_given_up_is_not_taken_again(harness: Harness) -> None:
+async def test_released_number_of_a_sim_is_not_reused(harness: Harness) -> None:
     request = single(
         lines=[line("first", "one", number={"kind": "new", "iccid": SIM})],
     )
@@ -139,7 +139,7 @@ async def test_a_sims_number_that_was_given_up_is_not_taken_again(harness: Harne
     assert done.lines[0].phone_number == numbers(harness)[1]
 
 
-async def test_what_was_related_before_stays_related_after_a_cancel(harness: Harness) -> None:
+async def test_cancel_keeps_relations_that_existed_before(harness: Harness) -> None:
     people = [new_subscriber("mother", guardian=True), new_subscriber("child", guardian=True)]
     relations = [{"parent": "mother", "child": "child", "relation": "Parent"}]
     before = await (

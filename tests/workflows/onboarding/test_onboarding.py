@@ -38,7 +38,7 @@ from tests.workflows.onboarding.ledgers import (
 )
 
 
-async def test_a_family_goes_live_with_each_thing_made_once(
+async def test_family_onboarding_creates_each_resource_once(
     harness: Harness, family: OnboardingRequest
 ) -> None:
     result = await onboard(harness, family)
@@ -52,7 +52,7 @@ async def test_a_family_goes_live_with_each_thing_made_once(
     assert all(row.subscription_id for row in result.lines)
 
 
-async def test_the_family_spends_the_documented_minimum_of_calls(
+async def test_family_onboarding_makes_the_documented_number_of_calls(
     harness: Harness, family: OnboardingRequest
 ) -> None:
     await onboard(harness, family)
@@ -65,7 +65,7 @@ async def test_the_family_spends_the_documented_minimum_of_calls(
     assert harness.telegent.token_calls <= len(endpoints)
 
 
-async def test_what_is_given_by_id_is_used_and_not_created(harness: Harness) -> None:
+async def test_resources_given_by_id_are_not_created(harness: Harness) -> None:
     first = await onboard(harness, single())
     made = counted(harness.telegent)
 
@@ -87,7 +87,7 @@ async def test_what_is_given_by_id_is_used_and_not_created(harness: Harness) -> 
     assert counted(harness.telegent) - made == {"number.provisioned": 1, "subscription.created": 1}
 
 
-async def test_a_second_start_with_the_same_reference_joins_the_first(harness: Harness) -> None:
+async def test_start_with_the_same_reference_joins(harness: Harness) -> None:
     both = await asyncio.gather(onboard(harness, single()), onboard(harness, single()))
     after = await onboard(harness, single())
 
@@ -95,7 +95,7 @@ async def test_a_second_start_with_the_same_reference_joins_the_first(harness: H
     assert counted(harness.telegent) == SINGLE_LEDGER
 
 
-async def test_the_catalogue_is_shared_by_sku_and_name(harness: Harness) -> None:
+async def test_existing_products_and_packages_are_reused(harness: Harness) -> None:
     first = await onboard(harness, single("single-1"))
     second = await onboard(
         harness, single("single-2", subscribers=[new_subscriber("one", email="other@example.com")])
@@ -116,7 +116,7 @@ TROUBLE: list[tuple[FaultKind, int]] = [
 
 
 @pytest.mark.parametrize("call", CREATES)
-async def test_a_lost_answer_makes_nothing_twice(
+async def test_lost_create_response_creates_nothing_twice(
     harness: Harness, family: OnboardingRequest, call: str
 ) -> None:
     harness.telegent.faults.add(Fault(match=call, kind="drop_response"))
@@ -128,7 +128,7 @@ async def test_a_lost_answer_makes_nothing_twice(
 
 
 @pytest.mark.parametrize(("kind", "status"), TROUBLE)
-async def test_trouble_at_every_create_makes_each_thing_once(
+async def test_faults_at_all_creates_create_each_resource_once(
     harness: Harness, family: OnboardingRequest, kind: FaultKind, status: int
 ) -> None:
     for call in CREATES:
@@ -140,7 +140,7 @@ async def test_trouble_at_every_create_makes_each_thing_once(
     assert counted(harness.telegent) == FAMILY_LEDGER
 
 
-async def test_a_rate_limited_create_is_tried_again_and_not_looked_for(harness: Harness) -> None:
+async def test_rate_limited_create_is_repeated_without_lookup(harness: Harness) -> None:
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="429", retry_after=1)
     )
@@ -152,7 +152,7 @@ async def test_a_rate_limited_create_is_tried_again_and_not_looked_for(harness: 
     assert not any(entry.path == "/v1.0/numbers/inventory" for entry in harness.telegent.requests)
 
 
-async def test_lines_with_the_same_limits_share_one_call(harness: Harness) -> None:
+async def test_lines_with_equal_data_limits_share_one_call(harness: Harness) -> None:
     same = {"data_limits": {"limit_mb": 500}, "renewal": {"day": 3}}
     request = single(
         subscribers=[new_subscriber("one"), new_subscriber("two"), new_subscriber("three")],
@@ -177,7 +177,7 @@ async def test_lines_with_the_same_limits_share_one_call(harness: Harness) -> No
     assert calls["/v1.0/numbers/data-usage/update-renewal-info"] == 1
 
 
-async def test_two_lines_of_one_subscriber_never_take_each_others_number(harness: Harness) -> None:
+async def test_lines_of_one_subscriber_keep_their_own_numbers(harness: Harness) -> None:
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="drop_response", times=2)
     )
@@ -192,7 +192,7 @@ async def test_two_lines_of_one_subscriber_never_take_each_others_number(harness
     assert harness.telegent.ledger.count("subscription.created") == 3
 
 
-async def test_a_create_that_stays_unanswered_waits_for_a_person(harness: Harness) -> None:
+async def test_create_without_response_escalates(harness: Harness) -> None:
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
     )
@@ -221,7 +221,7 @@ async def test_a_create_that_stays_unanswered_waits_for_a_person(harness: Harnes
     assert counted(harness.telegent) == SINGLE_LEDGER
 
 
-async def test_a_person_can_name_the_thing_that_exists(harness: Harness) -> None:
+async def test_escalated_create_adopts_the_named_resource(harness: Harness) -> None:
     there = await onboard(harness, single("made-elsewhere", lines=[]))
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/account/create", kind="error_before", times=2)
@@ -250,7 +250,7 @@ async def test_a_person_can_name_the_thing_that_exists(harness: Harness) -> None
     assert harness.telegent.ledger.count("account.created") == 1
 
 
-async def test_one_failing_line_stops_no_other_and_a_new_run_finishes_it(harness: Harness) -> None:
+async def test_failed_line_stops_no_other_and_the_next_run_completes_it(harness: Harness) -> None:
     number = "+18015550142"
     harness.telegent.carrier.set_record(number, CarrierRecord(eligible=False))
     request = single(
@@ -277,7 +277,7 @@ async def test_one_failing_line_stops_no_other_and_a_new_run_finishes_it(harness
     }
 
 
-async def test_a_refused_subscriber_stops_only_its_own_line(harness: Harness) -> None:
+async def test_rejected_subscriber_fails_only_its_line(harness: Harness) -> None:
     await onboard(harness, single("earlier", lines=[]))
     request = single(
         "single-2",
@@ -295,7 +295,7 @@ async def test_a_refused_subscriber_stops_only_its_own_line(harness: Harness) ->
     assert any("belongs to subscriber" in fault for fault in caught.value.result.errors)
 
 
-async def test_a_level_that_no_field_carries_is_refused_before_any_call(harness: Harness) -> None:
+async def test_unsupported_message_level_is_rejected_before_any_call(harness: Harness) -> None:
     request = single(
         subscribers=[new_subscriber("one", guardian=True)],
         lines=[line("first", "one", message_filter={"level": "CHILD"})],
@@ -309,7 +309,7 @@ async def test_a_level_that_no_field_carries_is_refused_before_any_call(harness:
     assert not harness.telegent.requests
 
 
-async def test_a_payload_that_is_no_request_fails_readable_and_spends_nothing(
+async def test_malformed_request_fails_with_a_readable_error_without_calls(
     harness: Harness,
 ) -> None:
     handle = await harness.temporal.start_workflow(
@@ -346,9 +346,7 @@ class TestAPortInThatWasOpenBefore:
     def options(self) -> SimulatorOptions:
         return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), manual_clock=True)
 
-    async def test_a_port_in_outlives_its_onboarding_and_the_next_run_joins_it(
-        self, harness: Harness
-    ) -> None:
+    async def test_port_in_outlives_its_onboarding_and_is_joined(self, harness: Harness) -> None:
         number = port_in() | {"kind": "port_in"}
         request = single(lines=[line("ported", "one", number=number)])
         handle = await harness.onboard(request)
@@ -371,9 +369,7 @@ class TestAPortInThatWasOpenBefore:
         assert harness.telegent.ledger.count("portin.submitted") == 1
         assert harness.telegent.ledger.count("subscriber.created") == 1
 
-    async def test_a_port_in_that_was_started_alone_is_put_into_service_by_its_line(
-        self, harness: Harness
-    ) -> None:
+    async def test_line_joins_a_port_in_started_alone(self, harness: Harness) -> None:
         details = PortInDetails.model_validate(port_in())
         await harness.orchestrator.start_port_in(PortInRequest(details=details))
         number = port_in() | {"kind": "port_in"}
@@ -388,7 +384,7 @@ class TestAPortInThatWasOpenBefore:
         [bound] = harness.telegent.ledger.by_kind("number.updated")
         assert result.subscriber_ids["one"] in map(str, bound.data.values())
 
-    async def test_a_number_that_is_ported_for_another_is_not_taken(self, harness: Harness) -> None:
+    async def test_port_in_of_another_subscriber_is_not_joined(self, harness: Harness) -> None:
         people = [new_subscriber("one", email="other@example.com")]
         there = await onboard(harness, single("other", subscribers=people, lines=[]))
         owner = there.subscriber_ids["one"]
@@ -419,7 +415,9 @@ class TestAsynchronousProvisioning:
         return SimulatorOptions(async_provisioning=0.5)
 
     @pytest.mark.parametrize("kind", ["delay_response", "drop_response"])
-    async def test_the_number_is_waited_for(self, harness: Harness, kind: FaultKind) -> None:
+    async def test_line_waits_for_the_number_of_a_slow_order(
+        self, harness: Harness, kind: FaultKind
+    ) -> None:
         harness.telegent.faults.add(
             Fault(match="POST /v1.0/numbers/provision", kind=kind, seconds=0.1)
         )

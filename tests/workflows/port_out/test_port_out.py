@@ -120,7 +120,7 @@ def pin_of(harness: Harness) -> str | None:
     return harness.telegent.state.numbers[NUMBER].port_out_pin
 
 
-async def test_a_number_leaves_with_a_pin_that_was_chosen(there: Harness) -> None:
+async def test_port_out_completes_with_a_generated_pin(there: Harness) -> None:
     handle = await start(there)
     status = await until(handle, PortOutState.PIN_ISSUED)
 
@@ -141,7 +141,7 @@ async def test_a_number_leaves_with_a_pin_that_was_chosen(there: Harness) -> Non
     ]
 
 
-async def test_a_number_leaves_with_the_pin_given_and_its_subscription_ends(there: Harness) -> None:
+async def test_port_out_with_given_pin_ends_the_subscription(there: Harness) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
     assert count(there, "subscription.deleted") == 0
@@ -154,7 +154,7 @@ async def test_a_number_leaves_with_the_pin_given_and_its_subscription_ends(ther
     assert count(there, "subscription.deleted") == 1
 
 
-async def test_a_subscription_is_kept_when_told_so(there: Harness) -> None:
+async def test_subscription_is_kept_on_request(there: Harness) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1", after_port_out="keep")
     await until(handle, PortOutState.PIN_ISSUED)
     there.telegent.complete_port_out(NUMBER, PIN)
@@ -164,9 +164,7 @@ async def test_a_subscription_is_kept_when_told_so(there: Harness) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html", "429"])
-async def test_a_pin_without_an_answer_is_looked_up_or_set_again(
-    there: Harness, kind: FaultKind
-) -> None:
+async def test_lost_pin_response_is_looked_up_or_repeated(there: Harness, kind: FaultKind) -> None:
     there.telegent.faults.add(Fault(match=SET_PIN, kind=kind, retry_after=0))
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
@@ -175,7 +173,7 @@ async def test_a_pin_without_an_answer_is_looked_up_or_set_again(
     assert count(there, "portout.set") == 1
 
 
-async def test_a_lost_answer_whose_look_is_refused_is_repeated(there: Harness) -> None:
+async def test_lost_pin_response_with_rejected_lookup_is_repeated(there: Harness) -> None:
     there.telegent.faults.add(Fault(match=SET_PIN, kind="drop_response"))
     there.telegent.faults.add(
         Fault(match="GET /v1.0/numbers/inventory", kind="error_before", status=403, times=2)
@@ -188,9 +186,7 @@ async def test_a_lost_answer_whose_look_is_refused_is_repeated(there: Harness) -
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before"])
-async def test_a_subscription_is_closed_once_whatever_is_answered(
-    there: Harness, kind: FaultKind
-) -> None:
+async def test_subscription_is_ended_once_under_faults(there: Harness, kind: FaultKind) -> None:
     there.telegent.faults.add(Fault(match=DELETE, kind=kind))
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
@@ -201,9 +197,7 @@ async def test_a_subscription_is_closed_once_whatever_is_answered(
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_a_moment_in_which_reads_miss_the_number_does_not_count(
-    there: Harness, times: int
-) -> None:
+async def test_briefly_missing_number_has_not_ported_out(there: Harness, times: int) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
     there.telegent.faults.add(
@@ -218,7 +212,7 @@ async def test_a_moment_in_which_reads_miss_the_number_does_not_count(
     assert (await handle.result()).state is PortOutState.COMPLETED
 
 
-async def test_a_status_that_is_not_active_counts_as_left(there: Harness) -> None:
+async def test_inactive_number_has_ported_out(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
     there.telegent.state.numbers[NUMBER].status = "Inactive"
@@ -229,7 +223,7 @@ async def test_a_status_that_is_not_active_counts_as_left(there: Harness) -> Non
     assert any("'Inactive'" in entry.vendor_message for entry in result.timeline)
 
 
-async def test_a_number_that_is_only_on_its_way_out_has_not_left(there: Harness) -> None:
+async def test_number_with_pending_port_out_has_not_ported_out(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
     # No status but Active and Inactive is documented, so the simulator's type knows no other.
@@ -242,7 +236,7 @@ async def test_a_number_that_is_only_on_its_way_out_has_not_left(there: Harness)
     assert not said(status, "did not show the number")
 
 
-async def test_a_look_that_is_refused_is_shown_and_a_cancel_still_works(there: Harness) -> None:
+async def test_rejected_poll_is_shown_and_cancel_works(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
     there.telegent.faults.add(
@@ -256,7 +250,7 @@ async def test_a_look_that_is_refused_is_shown_and_a_cancel_still_works(there: H
 
 
 @pytest.mark.parametrize("kind", [None, "drop_response", "error_before"])
-async def test_a_cancel_keeps_the_number_and_makes_the_pin_worthless(
+async def test_cancel_keeps_the_number_and_voids_the_pin(
     there: Harness, kind: FaultKind | None
 ) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
@@ -276,7 +270,7 @@ async def test_a_cancel_keeps_the_number_and_makes_the_pin_worthless(
         there.telegent.complete_port_out(NUMBER, PIN)
 
 
-async def test_cancelling_the_workflow_makes_the_pin_worthless(there: Harness) -> None:
+async def test_cancelled_workflow_voids_the_pin(there: Harness) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
 
@@ -287,7 +281,7 @@ async def test_cancelling_the_workflow_makes_the_pin_worthless(there: Harness) -
 
 
 @pytest.mark.parametrize("way", ["message", "workflow"])
-async def test_a_cancel_while_the_pin_is_being_set_waits_for_the_answer(
+async def test_cancel_while_setting_the_pin_waits_for_the_response(
     there: Harness, way: str
 ) -> None:
     gate = there.telegent.gates.close(SET_PIN, "before")
@@ -307,7 +301,7 @@ async def test_a_cancel_while_the_pin_is_being_set_waits_for_the_answer(
     assert pin_of(there) not in (None, PIN)
 
 
-async def test_a_cancel_before_a_pin_was_sent_sends_none(there: Harness) -> None:
+async def test_cancel_before_the_pin_sends_no_pin(there: Harness) -> None:
     gate = there.telegent.gates.close(READ_NUMBER, "before")
     handle = await start(there, pin=PIN)
     await gate.reached()
@@ -325,7 +319,7 @@ class TestBetweenTwoLooks:
     def poll(self) -> timedelta:
         return timedelta(hours=6)
 
-    async def test_leaving_wins_against_a_cancel_that_comes_later(self, there: Harness) -> None:
+    async def test_cancel_after_port_out_is_too_late(self, there: Harness) -> None:
         handle = await start(there, pin=PIN, subscription_id="SUB-1")
         await until(handle, PortOutState.PIN_ISSUED)
         there.telegent.complete_port_out(NUMBER, PIN)
@@ -338,7 +332,7 @@ class TestBetweenTwoLooks:
         assert count(there, "subscription.deleted") == 1
 
 
-async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: Harness) -> None:
+async def test_cancel_after_port_out_is_rejected_with_the_reason(there: Harness) -> None:
     gate = there.telegent.gates.close(DELETE, "before")
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
@@ -368,9 +362,7 @@ async def test_a_cancel_after_leaving_is_refused_with_the_reason(there: Harness)
         ({"by": "desk", "reason": "x", "pin": "555123"}, "pin: Extra inputs"),
     ],
 )
-async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
-    there: Harness, raw: object, why: str
-) -> None:
+async def test_invalid_signal_is_in_the_timeline(there: Harness, raw: object, why: str) -> None:
     handle = await start(there, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
     workflow = there.temporal.get_workflow_handle(handle.id)
@@ -386,7 +378,7 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
     assert (await handle.result()).state is PortOutState.CANCELLED
 
 
-async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: Harness) -> None:
+async def test_late_pin_needs_attention_and_arrives(there: Harness) -> None:
     gate = there.telegent.gates.close(SET_PIN, "before")
     handle = await start(there, pin=PIN, pin_issue_timeout=timedelta(seconds=0.3))
     status = await until(handle, PortOutState.ISSUE_OVERDUE)
@@ -402,7 +394,7 @@ async def test_a_pin_that_is_late_calls_for_attention_and_comes(there: Harness) 
     assert said(issued, "was not issued within 0:00:00.3")
 
 
-async def test_a_number_that_is_not_ours_fails_readable(harness: Harness) -> None:
+async def test_number_of_another_account_fails_with_a_readable_error(harness: Harness) -> None:
     handle = await start(harness, pin=PIN)
 
     words = await failure(handle)
@@ -415,7 +407,7 @@ async def test_a_number_that_is_not_ours_fails_readable(harness: Harness) -> Non
     ("subscription_id", "why"),
     [("SUB-9", "there is no subscription SUB-9"), ("SUB-2", "belongs to another number")],
 )
-async def test_a_subscription_that_is_not_the_numbers_own_fails_readable(
+async def test_subscription_of_another_number_fails_with_a_readable_error(
     there: Harness, subscription_id: str, why: str
 ) -> None:
     handle = await start(there, pin=PIN, subscription_id=subscription_id)
@@ -424,7 +416,7 @@ async def test_a_subscription_that_is_not_the_numbers_own_fails_readable(
     assert count(there, "portout.set") == 0
 
 
-async def test_a_pin_that_telegent_refuses_fails_with_its_words(there: Harness) -> None:
+async def test_rejected_pin_fails_with_the_message_from_telegent(there: Harness) -> None:
     there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before", status=400))
     handle = await start(there, pin=PIN)
 
@@ -434,7 +426,7 @@ async def test_a_pin_that_telegent_refuses_fails_with_its_words(there: Harness) 
     assert PIN not in words
 
 
-async def test_one_port_out_is_open_per_number_and_another_may_follow(there: Harness) -> None:
+async def test_one_port_out_per_number_is_open_at_a_time(there: Harness) -> None:
     first, second = await asyncio.gather(start(there, pin=PIN), start(there, pin=PIN))
     assert first.id == second.id
     assert NUMBER.removeprefix("+") not in first.id
@@ -448,7 +440,7 @@ async def test_one_port_out_is_open_per_number_and_another_may_follow(there: Har
     assert pin_of(there) == PIN
 
 
-async def test_a_pin_is_seen_only_by_who_asks_for_it(
+async def test_pin_is_shown_only_by_the_reveal_query(
     there: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     # At DEBUG the Temporal SDK prints payloads as they are stored: without a key, in the clear.
@@ -483,7 +475,7 @@ async def test_a_pin_is_seen_only_by_who_asks_for_it(
     assert searched[names.PORT_STATE_ATTRIBUTE] == ["PORT_OUT_CANCELLED"]
 
 
-async def test_a_request_that_is_none_fails_readable(harness: Harness) -> None:
+async def test_malformed_request_fails_with_a_readable_error(harness: Harness) -> None:
     handle = await harness.temporal.start_workflow(
         PORT_OUT_WORKFLOW,
         {"phone_number": NUMBER, "pin": "secret", "by": "desk"},
@@ -510,18 +502,18 @@ async def test_a_request_that_is_none_fails_readable(harness: Harness) -> None:
         ({"pin_issue_timeout": timedelta(0)}, "pin_issue_timeout"),
     ],
 )
-def test_what_a_caller_sent_wrong_is_refused(changes: dict[str, Any], why: str) -> None:
+def test_invalid_request_is_rejected(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why) as caught:
         wanted(**changes)
     assert str(changes.get("pin", "no pin")) not in str(caught.value)
 
 
 @pytest.mark.parametrize("pin", ["000000", "123456", "654321", "890123", "123123", "121212"])
-def test_what_a_thief_tries_first_is_weak(pin: str) -> None:
+def test_guessable_pins_are_weak(pin: str) -> None:
     assert is_weak_pin(pin, NUMBER)
 
 
-async def test_chosen_pins_differ_and_none_is_weak() -> None:
+async def test_generated_pins_differ_and_are_not_weak() -> None:
     pins = [(await PinGenerator().generate_port_out_pin(NUMBER)).pin for _ in range(3_000)]
 
     assert len(set(pins)) > 2_900
@@ -529,7 +521,7 @@ async def test_chosen_pins_differ_and_none_is_weak() -> None:
     assert not any(is_weak_pin(pin, NUMBER) for pin in pins)
 
 
-def test_a_pin_is_in_no_repr() -> None:
+def test_repr_contains_no_pin() -> None:
     assert PIN not in repr(wanted(pin=PIN))
 
 

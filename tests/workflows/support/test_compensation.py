@@ -85,7 +85,9 @@ def rolled_back(simulator: Simulator) -> list[str]:
     return [kind for kind in kinds(simulator) if kind in [*LINE_UNDONE, *SHARED_UNDONE]]
 
 
-async def test_a_cancel_takes_back_in_reverse_and_names_what_it_leaves(harness: Harness) -> None:
+async def test_cancel_rolls_back_in_reverse_order_and_names_retained_resources(
+    harness: Harness,
+) -> None:
     path = "/v1.0/subscribers/message-filter"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())
@@ -108,7 +110,7 @@ async def test_a_cancel_takes_back_in_reverse_and_names_what_it_leaves(harness: 
     assert status.lines[0].state is StepState.FAILED
 
 
-async def test_before_any_line_routes_and_relations_are_taken_back(harness: Harness) -> None:
+async def test_cancel_before_the_lines_rolls_back_routes_and_relations(harness: Harness) -> None:
     path = "/v1.0/packages"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())
@@ -123,7 +125,7 @@ async def test_before_any_line_routes_and_relations_are_taken_back(harness: Harn
     assert any(words.startswith("package plan") for words in status.compensation.retained)
 
 
-async def test_a_purchase_whose_answer_was_lost_is_found_and_given_up(harness: Harness) -> None:
+async def test_cancel_releases_a_number_whose_purchase_response_was_lost(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match=f"POST {PROVISION}", kind="drop_response"))
     # The look is not answered before the cancel, so the purchase is unknown by then.
     gate = harness.telegent.gates.close("GET /v1.0/numbers/inventory", "before")
@@ -143,7 +145,7 @@ async def test_a_purchase_whose_answer_was_lost_is_found_and_given_up(harness: H
 @pytest.mark.parametrize(
     "trouble", ["drop_response", "error_before", "error_after", "refuse_connection", "429"]
 )
-async def test_trouble_while_taking_back_takes_back_once(harness: Harness, trouble: str) -> None:
+async def test_rollback_under_faults_happens_once(harness: Harness, trouble: str) -> None:
     path = "/v1.0/subscribers/message-filter"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())
@@ -158,7 +160,7 @@ async def test_trouble_while_taking_back_takes_back_once(harness: Harness, troub
     assert (await undone_of_line(harness, status, "first")).retained == []
 
 
-async def test_what_the_vendor_refuses_to_take_back_is_left_and_named(harness: Harness) -> None:
+async def test_rejected_rollback_is_reported_as_retained(harness: Harness) -> None:
     path = "/v1.0/subscribers/message-filter"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     refuse = Fault(match="POST /v1.0/numbers/status", kind="error_before", status=400)
@@ -177,7 +179,7 @@ async def test_what_the_vendor_refuses_to_take_back_is_left_and_named(harness: H
     assert sum("used by line first" in words for words in status.compensation.retained) == 3
 
 
-async def test_a_line_that_is_done_stays_and_so_does_what_it_uses(harness: Harness) -> None:
+async def test_cancel_keeps_completed_lines_and_their_resources(harness: Harness) -> None:
     gate = harness.telegent.gates.close(f"POST {PROVISION}", "before")
     handle = await harness.onboard(two_lines())
     await gate.reached()
@@ -194,7 +196,7 @@ async def test_a_line_that_is_done_stays_and_so_does_what_it_uses(harness: Harne
     assert sum(f"used by line {stays}" in words for words in status.compensation.retained) == 2
 
 
-async def test_an_open_port_in_goes_on_by_its_own_rules(harness: Harness) -> None:
+async def test_cancel_leaves_an_open_port_in_running(harness: Harness) -> None:
     ported = port_in() | {"kind": "port_in"}
     harness.telegent.carrier.set_record(ported["phone_number"], CarrierRecord(script="silent"))
     handle = await harness.onboard(single(lines=[line("ported", "one", number=ported)]))
@@ -214,7 +216,7 @@ async def test_an_open_port_in_goes_on_by_its_own_rules(harness: Harness) -> Non
     assert sum("used by line ported" in words for words in status.compensation.retained) == 2
 
 
-async def test_a_run_after_a_cancel_makes_everything_anew(harness: Harness) -> None:
+async def test_run_after_a_cancel_creates_everything_again(harness: Harness) -> None:
     path = "/v1.0/subscribers/message-filter"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())
@@ -230,7 +232,7 @@ async def test_a_run_after_a_cancel_makes_everything_anew(harness: Harness) -> N
     assert result.lines[0].phone_number != given_up
 
 
-async def test_a_line_cancelled_alone_fails_and_the_others_go_on(harness: Harness) -> None:
+async def test_individually_cancelled_line_fails_and_others_continue(harness: Harness) -> None:
     gates = [harness.telegent.gates.close(f"POST {PROVISION}", "before") for _ in range(2)]
     handle = await harness.onboard(two_lines())
     for gate in gates:
@@ -250,7 +252,7 @@ async def test_a_line_cancelled_alone_fails_and_the_others_go_on(harness: Harnes
     assert rolled_back(harness.telegent) == ["number.status_changed"]
 
 
-async def test_a_worker_that_ends_in_the_middle_of_taking_back_loses_nothing(
+async def test_rollback_survives_a_worker_restart(
     temporal: Client,
 ) -> None:
     simulator, mine = Simulator(SimulatorOptions()), uuid4().hex[:8]

@@ -42,7 +42,7 @@ MODELS: dict[str, type[BaseModel]] = {
 WHO = {"by": "desk", "reason": "read it on the page"}
 
 
-async def test_a_rejected_port_in_says_what_to_send_and_completes_when_it_is_sent(
+async def test_rejected_port_in_completes_with_the_sample_from_its_page(
     harness: Harness,
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
@@ -87,7 +87,7 @@ async def test_sample_sent_with_its_placeholders_is_rejected_with_the_reason(
     assert "INFO_REQUIRED" in text.splitlines()[0]
 
 
-async def test_missing_data_are_filled_in_from_the_page(harness: Harness) -> None:
+async def test_missing_data_are_sent_with_the_sample_from_the_page(harness: Harness) -> None:
     handle = await start(harness, account_number=None, authorization=None)
     await until(handle, PortState.INFO_REQUIRED)
     sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
@@ -102,7 +102,7 @@ async def test_missing_data_are_filled_in_from_the_page(harness: Harness) -> Non
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_a_lost_submit_asks_for_the_order_id(harness: Harness) -> None:
+async def test_page_of_a_lost_submit_asks_for_the_order_id(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
     handle = await start(harness)
     await until(handle, PortState.SUBMIT_UNKNOWN)
@@ -117,7 +117,7 @@ async def test_a_lost_submit_asks_for_the_order_id(harness: Harness) -> None:
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_what_no_data_can_mend_offers_a_new_order(harness: Harness) -> None:
+async def test_page_of_a_hard_rejection_offers_a_new_order(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
@@ -134,7 +134,7 @@ async def test_what_no_data_can_mend_offers_a_new_order(harness: Harness) -> Non
     assert harness.telegent.ledger.count("portin.submitted") == 2
 
 
-async def test_after_the_last_try_the_page_asks_an_operator(harness: Harness) -> None:
+async def test_page_after_the_last_attempt_asks_an_operator(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     for number in ("1", "2"):
@@ -153,7 +153,7 @@ async def test_after_the_last_try_the_page_asks_an_operator(harness: Harness) ->
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_words_of_others_are_no_markup(harness: Harness) -> None:
+async def test_text_from_others_is_escaped(harness: Harness) -> None:
     handle = await start(harness, account_number=None)
     await until(handle, PortState.INFO_REQUIRED)
     sender = "[desk](https://evil.example) | **x** <b> `y` _z_"
@@ -167,7 +167,7 @@ async def test_words_of_others_are_no_markup(harness: Harness) -> None:
     assert r"\[desk\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
 
 
-async def test_a_page_fits_into_an_address_that_proxies_take(harness: Harness) -> None:
+async def test_largest_page_fits_into_a_url(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     for number in ("1", "2"):
@@ -180,7 +180,7 @@ async def test_a_page_fits_into_an_address_that_proxies_take(harness: Harness) -
     assert len(quote(text)) < 7_000
 
 
-async def test_an_onboarding_leads_to_the_port_in_that_waits(harness: Harness) -> None:
+async def test_onboarding_page_links_to_the_waiting_port_in(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     port = {"kind": "port_in", **port_in(NUMBER)}
     onboarding = await harness.onboard(single(lines=[line("moved", "one", number=port)]))
@@ -200,7 +200,7 @@ async def test_an_onboarding_leads_to_the_port_in_that_waits(harness: Harness) -
     assert "needs an operator" not in text
 
 
-async def test_a_question_is_answered_from_the_page(harness: Harness) -> None:
+async def test_escalation_is_resolved_with_the_sample_from_the_page(harness: Harness) -> None:
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/account/create", kind="error_before", times=2)
     )
@@ -217,7 +217,7 @@ async def test_a_question_is_answered_from_the_page(harness: Harness) -> None:
     assert (await onboarding.result()).complete
 
 
-async def test_the_dialogs_say_what_each_message_is_for(harness: Harness) -> None:
+async def test_messages_have_descriptions_in_the_ui(harness: Harness) -> None:
     handle = await start(harness)
     metadata = await harness.temporal.get_workflow_handle(handle.id).query(
         "__temporal_workflow_metadata", result_type=WorkflowMetadata
@@ -246,7 +246,7 @@ def every_ask() -> list[SuggestedAction]:
     return found
 
 
-def test_every_sample_is_taken_once_it_is_filled_in_and_not_before() -> None:
+def test_samples_are_accepted_only_when_filled_in() -> None:
     for ask in every_ask():
         model = MODELS[ask.update]
         with pytest.raises(ValidationError):
@@ -270,7 +270,7 @@ def completed(sample: Any) -> Any:
     return "1234" if sample == "…" else values.get(sample, sample)
 
 
-def test_every_state_in_which_a_person_is_waited_for_offers_a_way_on() -> None:
+def test_states_that_need_action_offer_a_message() -> None:
     for rejection in REJECTIONS:
         for rejections in range(1, 5):
             fields = list(rejection.fields)
@@ -281,7 +281,7 @@ def test_every_state_in_which_a_person_is_waited_for_offers_a_way_on() -> None:
     assert suggest_actions(PortState.SUBMIT_UNKNOWN, None, 0, [], PortInPolicy())
 
 
-def test_every_field_that_can_be_corrected_has_a_sample() -> None:
+def test_correctable_fields_have_a_sample() -> None:
     assert FIELD_PLACEHOLDERS.keys() == CORRECTABLE
 
 
@@ -292,11 +292,11 @@ def test_every_field_that_can_be_corrected_has_a_sample() -> None:
         - {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
     ),
 )
-def test_nothing_is_asked_for_where_nobody_is_waited_for(state: PortState) -> None:
+def test_states_without_needed_action_offer_no_message(state: PortState) -> None:
     assert suggest_actions(state, UNCLASSIFIED, 1, ["account_number"], PortInPolicy()) == []
 
 
-def test_a_sample_half_filled_in_is_refused_by_field() -> None:
+def test_partly_filled_sample_is_rejected_by_field() -> None:
     with pytest.raises(ValidationError, match="subscriber_name, by: write a value in place of …"):
         PortInCorrection(subscriber_name="…", by="… me")
     with pytest.raises(ValidationError, match="reason"):

@@ -17,7 +17,7 @@ SENT = EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
 ARRIVED = EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED
 
 
-async def test_news_that_come_together_are_passed_on_one_after_the_other(harness: Harness) -> None:
+async def test_child_updates_are_forwarded_in_order(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     number = {"kind": "port_in", **port_in(NUMBER)}
     onboarding = await harness.onboard(single("news", lines=[line("ported", "one", number=number)]))

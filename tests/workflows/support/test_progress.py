@@ -48,7 +48,7 @@ class Asking:
             await workflow.wait_condition(lambda: False)
 
 
-async def test_a_question_that_a_cancel_has_ended_is_found_no_more(temporal: Client) -> None:
+async def test_escalation_ended_by_a_cancel_is_not_listed(temporal: Client) -> None:
     queue = str(uuid4())
     async with Worker(temporal, task_queue=queue, workflows=[Asking]):
         asking = await temporal.start_workflow(Asking.run, id=queue, task_queue=queue)
@@ -65,7 +65,7 @@ async def needs_action(handle: WorkflowHandle[Asking, None]) -> str | None:
     return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION_SINCE)
 
 
-async def test_what_happens_at_one_time_is_drawn_once_as_it_is_in_the_end(temporal: Client) -> None:
+async def test_simultaneous_changes_are_rendered_once(temporal: Client) -> None:
     queue = str(uuid4())
     async with Worker(temporal, task_queue=queue, workflows=[Busy]):
         drawn, details = await temporal.execute_workflow(Busy.run, id=queue, task_queue=queue)
