@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import structlog
 from opentelemetry.trace import Tracer
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.common import MetricMeter
+from temporalio.runtime import Runtime
 from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
@@ -215,25 +216,7 @@ async def run(settings: WorkerSettings) -> None:
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, stop.set)
 
-    for name in unknown_variables(os.environ):
-        log.warning("unknown setting is ignored: check its spelling", variable=name)
-    for warning in unknown_variable_warnings(os.environ):
-        log.warning("unknown Temporal setting is ignored", reason=warning)
-    if not settings.payload_keys:
-        log.warning("payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set")
-    if not settings.id_key.get_secret_value():
-        log.warning(
-            "phone numbers can be guessed from the ids of port-ins: TELEGENT_ID_KEY is not set"
-        )
-
-    active_workers: Sequence[Worker] = ()
-
-    async def is_ready() -> bool:
-        running = bool(active_workers) and all(worker.is_running for worker in active_workers)
-        if not running or stop.is_set() or not clock.synchronized:
-            return False
-        return await is_temporal_serving(client)
-
+    _warn_about_settings(settings)
     try:
         # Exited in reverse order: the HTTP client closes after the workers, and the health checks
         # answer while the last calls finish.
@@ -241,36 +224,24 @@ async def run(settings: WorkerSettings) -> None:
             tracer, interceptors = stack.enter_context(tracing())
             runtime = create_runtime(settings.metrics_address())
             api = _create_client(settings, runtime.metric_meter, tracer)
-            client = await connect(settings.payload_keys, runtime, interceptors)
-            id_key = settings.id_key.get_secret_value()
-            log.info(
-                "connected to Temporal",
-                **describe_connection(client),
-                id_key_fingerprint=id_key_fingerprint(id_key),
-                payload_key_fingerprints=payload_key_fingerprints(settings.payload_keys),
-            )
-            await require_search_attributes(client)
-            await require_same_keys(client, id_key, settings.payload_keys)
+            client = await _connect(settings, runtime, interceptors)
             clock = ClockMonitor(runtime.metric_meter)
             initialize_counters(runtime.metric_meter, client.namespace)
+            active_workers: Sequence[Worker] = ()
+
+            async def is_ready() -> bool:
+                running = bool(active_workers) and all(w.is_running for w in active_workers)
+                if not running or stop.is_set() or not clock.synchronized:
+                    return False
+                return await is_temporal_serving(client)
+
             if settings.health_port:
                 await stack.enter_async_context(
                     serve_health(settings.health_host, settings.health_port, is_ready)
                 )
             await stack.enter_async_context(api)
             active_workers = await stack.enter_async_context(
-                workers(
-                    client,
-                    api,
-                    settings.activity_settings(),
-                    requests_per_minute=settings.requests_per_minute,
-                    graceful_shutdown_timeout=shutdown_timeout(settings.timeouts()),
-                    deployment_config=build_deployment_config(
-                        settings.build_id, settings.deployment_name
-                    ),
-                    max_cached_workflows=settings.max_cached_workflows,
-                    clock=clock,
-                )
+                _workers_of(settings, client, api, clock)
             )
             if settings.metrics_port and settings.backlog_interval_seconds:
                 backlog_interval = timedelta(seconds=settings.backlog_interval_seconds)
@@ -288,6 +259,51 @@ async def run(settings: WorkerSettings) -> None:
     except RuntimeError as error:
         raise WorkerError(f"the Temporal worker failed: {error}") from error
     log.info("stopped")
+
+
+def _warn_about_settings(settings: WorkerSettings) -> None:
+    for name in unknown_variables(os.environ):
+        log.warning("unknown setting is ignored: check its spelling", variable=name)
+    for warning in unknown_variable_warnings(os.environ):
+        log.warning("unknown Temporal setting is ignored", reason=warning)
+    if not settings.payload_keys:
+        log.warning("payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set")
+    if not settings.id_key.get_secret_value():
+        log.warning(
+            "phone numbers can be guessed from the ids of port-ins: TELEGENT_ID_KEY is not set"
+        )
+
+
+async def _connect(
+    settings: WorkerSettings, runtime: Runtime, interceptors: Sequence[Interceptor]
+) -> Client:
+    """Connect to Temporal, and check that the namespace is set up and has workers like this one."""
+    client = await connect(settings.payload_keys, runtime, interceptors)
+    id_key = settings.id_key.get_secret_value()
+    log.info(
+        "connected to Temporal",
+        **describe_connection(client),
+        id_key_fingerprint=id_key_fingerprint(id_key),
+        payload_key_fingerprints=payload_key_fingerprints(settings.payload_keys),
+    )
+    await require_search_attributes(client)
+    await require_same_keys(client, id_key, settings.payload_keys)
+    return client
+
+
+def _workers_of(
+    settings: WorkerSettings, client: Client, api: Telegent, clock: ClockMonitor
+) -> AbstractAsyncContextManager[tuple[Worker, Worker]]:
+    return workers(
+        client,
+        api,
+        settings.activity_settings(),
+        requests_per_minute=settings.requests_per_minute,
+        graceful_shutdown_timeout=shutdown_timeout(settings.timeouts()),
+        deployment_config=build_deployment_config(settings.build_id, settings.deployment_name),
+        max_cached_workflows=settings.max_cached_workflows,
+        clock=clock,
+    )
 
 
 def _create_client(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer) -> Telegent:

@@ -128,18 +128,7 @@ async def _take_all(
             in_details=True,
         ),
     )
-    await correct_in_the_ui(
-        browser,
-        running,
-        port_in.id,
-        correction.model_dump(mode="json", exclude_none=True),
-        local_storage=_columns(running, *WAITING_COLUMNS),
-        pictures={
-            "list": {"path": _picture_path("needs-action"), "height": 520},
-            "details": {"path": _picture_path("port-in"), "height": 1200},
-            "dialog": {"path": _picture_path("signal"), "height": 760},
-        },
-    )
+    await _take_correction(running, browser, port_in.id, correction)
     notify("docs/img/ui-needs-action.png, ui-port-in.png, ui-signal.png")
     try:
         await onboarding.result()
@@ -155,6 +144,23 @@ async def _take_all(
             expected=f"Line {request.lines[-1].key}",
             scroll_to="Timeline",
         ),
+    )
+
+
+async def _take_correction(
+    running: SupervisedStack, browser: Browser, port_in_id: str, correction: PortInCorrection
+) -> None:
+    await correct_in_the_ui(
+        browser,
+        running,
+        port_in_id,
+        correction.model_dump(mode="json", exclude_none=True),
+        local_storage=_columns(running, *WAITING_COLUMNS),
+        pictures={
+            "list": {"path": _picture_path("needs-action"), "height": 520},
+            "details": {"path": _picture_path("port-in"), "height": 1200},
+            "dialog": {"path": _picture_path("signal"), "height": 760},
+        },
     )
 
 

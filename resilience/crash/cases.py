@@ -105,24 +105,10 @@ async def run_crash(crash: CrashCase, directory: Path, seed: int) -> InvariantRe
 
     gate = simulator.gates.close(crash.call, GATE_POINTS[crash.point])
     try:
-        async with (
-            chaos_stack(directory, simulator) as stack,
-            asyncio.timeout(CRASH_TIMEOUT),
-        ):
-            worker = await stack.add_worker()
+        async with chaos_stack(directory, simulator) as stack, asyncio.timeout(CRASH_TIMEOUT):
             bot = OperatorBot(customer, stack.orchestrator)
             follower = OnboardingFollower(stack.client, bot, simulator)
-            await stack.orchestrator.start_onboarding(customer.request)
-            following = asyncio.create_task(follower.until_quiescent())
-            try:
-                await gate.reached()
-                if crash.point is CrashPoint.BEFORE_COMPLETION:
-                    await _freeze_completion(stack, worker, customer, gate)
-                await _inject_crash(crash.kind, stack, worker, gate, rng)
-                await _until_quiet(simulator)
-                found = report(await following)
-            finally:
-                following.cancel()
+            found = report(await _onboard_and_crash(crash, stack, customer, follower, gate, rng))
             if found.state != "escalated":
                 return found
             resolved = report(await follower.until_closed())
@@ -133,6 +119,29 @@ async def run_crash(crash: CrashCase, directory: Path, seed: int) -> InvariantRe
             )
     except TimeoutError:
         return InvariantReport([f"not ended within {CRASH_TIMEOUT:.0f} s; {gate}"], [])
+
+
+async def _onboard_and_crash(
+    crash: CrashCase,
+    stack: ChaosStack,
+    customer: Customer,
+    follower: OnboardingFollower,
+    gate: Gate,
+    rng: random.Random,
+) -> OnboardingProgress:
+    """Onboard, crash at the gate, and return the progress when the onboarding is quiescent."""
+    worker = await stack.add_worker()
+    await stack.orchestrator.start_onboarding(customer.request)
+    following = asyncio.create_task(follower.until_quiescent())
+    try:
+        await gate.reached()
+        if crash.point is CrashPoint.BEFORE_COMPLETION:
+            await _freeze_completion(stack, worker, customer, gate)
+        await _inject_crash(crash.kind, stack, worker, gate, rng)
+        await _until_quiet(stack.simulator)
+        return await following
+    finally:
+        following.cancel()
 
 
 async def _until_quiet(simulator: Simulator) -> None:

@@ -195,25 +195,29 @@ def onboarding(reference: str) -> dict[str, Any]:
             },
         },
         **catalogue(reference),
-        "lines": [
-            {
-                "key": BOUGHT,
-                "subscriber": CHILD,
-                "package": "plan",
-                "number": {"kind": "new", "zip_code": ZIP.value, "iccid": SIM_SERIAL.value},
-                "data_limits": {"notify_mb": 800, "limit_mb": 1000},
-                "renewal": {"every": "week", "day": 1},
-                "call_filter": {"mode": "WHITELIST", "allowed_numbers": [FILTER_NUMBER.value]},
-                "message_filter": {"custom_keywords": [CARD.value]},
-            },
-            {
-                "key": PORTED,
-                "subscriber": PARENT,
-                "package": "plan",
-                "number": port_in(PORTED_NUMBER.value) | {"kind": "port_in"},
-            },
-        ],
+        "lines": _lines(),
     }
+
+
+def _lines() -> list[dict[str, Any]]:
+    return [
+        {
+            "key": BOUGHT,
+            "subscriber": CHILD,
+            "package": "plan",
+            "number": {"kind": "new", "zip_code": ZIP.value, "iccid": SIM_SERIAL.value},
+            "data_limits": {"notify_mb": 800, "limit_mb": 1000},
+            "renewal": {"every": "week", "day": 1},
+            "call_filter": {"mode": "WHITELIST", "allowed_numbers": [FILTER_NUMBER.value]},
+            "message_filter": {"custom_keywords": [CARD.value]},
+        },
+        {
+            "key": PORTED,
+            "subscriber": PARENT,
+            "package": "plan",
+            "number": port_in(PORTED_NUMBER.value) | {"kind": "port_in"},
+        },
+    ]
 
 
 def invalid_onboarding(reference: str) -> dict[str, Any]:

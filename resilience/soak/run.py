@@ -107,16 +107,7 @@ async def soak(
     began = time.monotonic()
     customers = [create_customer(at, "soak") for at in range(onboardings + 1)]
     random_faults = RandomFaults(seed)
-    simulator = Simulator(
-        SimulatorOptions(
-            carrier=CarrierSetup(
-                records={customer.number: customer.record for customer in customers},
-                timings=CARRIER,
-            ),
-            rate_limit=RATE_LIMIT,
-        )
-    )
-    simulator.faults = random_faults
+    simulator = _create_simulator(customers, random_faults)
     async with chaos_stack(directory, simulator, SETTINGS) as stack:
         entries = [
             SoakEntry(customer, OperatorBot(customer, stack.orchestrator)) for customer in customers
@@ -134,16 +125,9 @@ async def soak(
             open_tasks = await _until_mostly_ended(open_tasks, onboardings)
             random_faults.clear()
         recovery_seconds = await _measure_recovery(stack, last)
-        if open_tasks:
-            _, open_tasks = await asyncio.wait(open_tasks, timeout=DRAIN_TIMEOUT)
-        for task in open_tasks:
-            task.cancel()
-        await asyncio.gather(*open_tasks, return_exceptions=True)
-        violations = (
-            _check_entries(entries, simulator)
-            + chaos.violations
-            + await _count_mismatches(stack, entries)
-        )
+        await _drain(open_tasks)
+        violations = _check_entries(entries, simulator) + chaos.violations
+        violations += await _count_mismatches(stack, entries)
         if recovery_seconds > RECOVERY_TIMEOUT:
             violations.append(f"the last onboarding took {recovery_seconds:.0f} s")
     return SoakResult(
@@ -157,6 +141,23 @@ async def soak(
         seconds=time.monotonic() - began,
         violations=violations,
     )
+
+
+def _create_simulator(customers: Sequence[Customer], faults: RandomFaults) -> Simulator:
+    records = {customer.number: customer.record for customer in customers}
+    carrier = CarrierSetup(records=records, timings=CARRIER)
+    simulator = Simulator(SimulatorOptions(carrier=carrier, rate_limit=RATE_LIMIT))
+    simulator.faults = faults
+    return simulator
+
+
+async def _drain(open_tasks: set[asyncio.Task[None]]) -> None:
+    """Wait for what is still open, and give up after DRAIN_TIMEOUT."""
+    if open_tasks:
+        _, open_tasks = await asyncio.wait(open_tasks, timeout=DRAIN_TIMEOUT)
+    for task in open_tasks:
+        task.cancel()
+    await asyncio.gather(*open_tasks, return_exceptions=True)
 
 
 async def _onboard(stack: ChaosStack, entry: SoakEntry) -> None:

@@ -34,6 +34,10 @@ SIGN_IN_MESSAGE = (
     "and reload the Temporal UI; for the command line set "
     "TEMPORAL_CODEC_AUTH='Bearer <your token>'"
 )
+ORIGIN_MESSAGE = (
+    "pages of this origin may not use the codec server: add it to "
+    "TELEGENT_CODEC_ALLOWED_ORIGINS if it is your Temporal UI"
+)
 BASIC_CHALLENGE = 'Basic realm="Temporal codec server", charset="UTF-8"'
 BEARER_CHALLENGE = 'Bearer realm="Temporal codec server"'
 """For requests of a web page: a Basic challenge would make the browser prompt for credentials and
@@ -66,16 +70,11 @@ def codec_app(
 
     def require_auth(endpoint: OperatorEndpoint) -> Callable[[Request], Awaitable[Response]]:
         async def authenticated(request: Request) -> Response:
-            # CORS only hides the response from a page; a page of another origin must get none at
-            # all.
+            # CORS only hides the response from a page; a page of another origin must get none.
             origin = request.headers.get("origin")
             if origin is not None and origin not in allowed_origins:
                 log.warning("rejected: origin not allowed", origin=origin[:255])
-                return PlainTextResponse(
-                    "pages of this origin may not use the codec server: add it to "
-                    "TELEGENT_CODEC_ALLOWED_ORIGINS if it is your Temporal UI",
-                    403,
-                )
+                return PlainTextResponse(ORIGIN_MESSAGE, 403)
             operator = authenticate(request, accepted) if accepted else UNAUTHENTICATED_NAME
             if operator is None:
                 log.warning("rejected: wrong or missing credentials", client=_client_host(request))
@@ -85,74 +84,85 @@ def codec_app(
 
         return authenticated
 
-    def conversion_endpoint(convert: PayloadConversion, audit_event: str) -> OperatorEndpoint:
-        async def endpoint(request: Request, operator: str) -> Response:
-            try:
-                async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
-                    body = await read_body(request, MAX_BODY_BYTES)
-            except TimeoutError:
-                return PlainTextResponse("timeout while reading the body", 408, CLOSE_CONNECTION)
-            except ClientDisconnect:
-                return Response(status_code=400)  # the client has disconnected
-            if body is None:
-                too_large = f"the body is larger than {MAX_BODY_BYTES} bytes"
-                return PlainTextResponse(too_large, 413, CLOSE_CONNECTION)
-            try:
-                payloads = Parse(body, Payloads()).payloads
-            except (ParseError, UnicodeDecodeError, RecursionError):
-                return PlainTextResponse("the body is not Temporal Payloads JSON", 400)
-            try:
-                converted = await convert(payloads)
-            except CodecError as error:
-                return PlainTextResponse(str(error), 400)
-            audit_log.info(
-                audit_event,
-                operator=operator,
-                namespace=_namespace(request),
-                payloads=len(converted),
-            )
-            return JSONResponse(
-                MessageToDict(Payloads(payloads=converted)), headers=NO_STORE_HEADERS
-            )
-
-        return endpoint
-
-    async def sign_in(request: Request, operator: str) -> Response:
-        return PlainTextResponse(
-            f"Signed in to the codec server as {operator}. Now reload the Temporal UI.\n",
-            headers=NO_STORE_HEADERS,
-        )
-
-    async def healthz(request: Request) -> Response:
-        return PlainTextResponse("ok")
-
     return Starlette(
         routes=[
-            Route("/", require_auth(sign_in)),
+            Route("/", require_auth(_sign_in)),
             Route(
                 "/encode",
-                require_auth(conversion_endpoint(codec.encode, "encrypted")),
+                require_auth(_conversion_endpoint(codec.encode, "encrypted")),
                 methods=["POST"],
             ),
             Route(
                 "/decode",
-                require_auth(conversion_endpoint(codec.decode, "decrypted")),
+                require_auth(_conversion_endpoint(codec.decode, "decrypted")),
                 methods=["POST"],
             ),
-            Route("/healthz", healthz),
-            Route("/readyz", healthz),
+            Route("/healthz", _healthz),
+            Route("/readyz", _healthz),
         ],
-        middleware=[
-            Middleware(
-                CORSMiddleware,
-                allow_origins=allowed_origins,
-                allow_methods=["POST"],
-                # The UI sends the first two with every request.
-                allow_headers=["content-type", "x-namespace", "authorization"],
-                allow_credentials=bool(operators),
-            )
-        ],
+        middleware=[_cors(allowed_origins, credentials=bool(operators))],
     )
+
+
+def _cors(allowed_origins: Sequence[str], *, credentials: bool) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=allowed_origins,
+        allow_methods=["POST"],
+        # The UI sends the first two with every request.
+        allow_headers=["content-type", "x-namespace", "authorization"],
+        allow_credentials=credentials,
+    )
+
+
+def _conversion_endpoint(convert: PayloadConversion, audit_event: str) -> OperatorEndpoint:
+    async def endpoint(request: Request, operator: str) -> Response:
+        body = await _read_body(request)
+        if isinstance(body, Response):
+            return body
+        try:
+            payloads = Parse(body, Payloads()).payloads
+        except (ParseError, UnicodeDecodeError, RecursionError):
+            return PlainTextResponse("the body is not Temporal Payloads JSON", 400)
+        try:
+            converted = await convert(payloads)
+        except CodecError as error:
+            return PlainTextResponse(str(error), 400)
+        audit_log.info(
+            audit_event,
+            operator=operator,
+            namespace=_namespace(request),
+            payloads=len(converted),
+        )
+        return JSONResponse(MessageToDict(Payloads(payloads=converted)), headers=NO_STORE_HEADERS)
+
+    return endpoint
+
+
+async def _read_body(request: Request) -> bytes | Response:
+    """The body, or the response if it cannot be read."""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
+            body = await read_body(request, MAX_BODY_BYTES)
+    except TimeoutError:
+        return PlainTextResponse("timeout while reading the body", 408, CLOSE_CONNECTION)
+    except ClientDisconnect:
+        return Response(status_code=400)  # the client has disconnected
+    if body is None:
+        too_large = f"the body is larger than {MAX_BODY_BYTES} bytes"
+        return PlainTextResponse(too_large, 413, CLOSE_CONNECTION)
+    return body
+
+
+async def _sign_in(request: Request, operator: str) -> Response:
+    return PlainTextResponse(
+        f"Signed in to the codec server as {operator}. Now reload the Temporal UI.\n",
+        headers=NO_STORE_HEADERS,
+    )
+
+
+async def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok")
 
 
 def serve_codec(settings: CodecServerSettings) -> None:

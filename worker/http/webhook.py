@@ -41,6 +41,7 @@ MAX_BODY_BYTES = 64 * 1024
 BODY_TIMEOUT = timedelta(seconds=10)
 TEMPORAL_TIMEOUT = timedelta(seconds=8)
 """For finding and signalling the port-ins; after that Telegent is told to retry."""
+CHALLENGE = {"WWW-Authenticate": 'Basic, Bearer realm="events"'}
 DEBOUNCE = timedelta(seconds=2)
 """How long updates about one order are coalesced. Their one signal is sent after the last of them,
 so that no change is missed by the poll that it causes."""
@@ -219,11 +220,7 @@ def webhook_app(
         metrics("received")
         if accepted and authenticate(request, accepted) is None:
             metrics("unauthorized")
-            return PlainTextResponse(
-                "wrong or missing credentials",
-                401,
-                {"WWW-Authenticate": 'Basic, Bearer realm="events"'},
-            )
+            return PlainTextResponse("wrong or missing credentials", 401, CHALLENGE)
         order_ids = await _read_order_ids(request, metrics)
         if isinstance(order_ids, Response):
             return order_ids
@@ -242,9 +239,8 @@ def webhook_app(
         return JSONResponse({"status": "ok", "counters": dict(sorted(metrics.counters.items()))})
 
     async def readyz(request: Request) -> Response:
-        if await is_temporal_serving(temporal):
-            return PlainTextResponse("ready")
-        return PlainTextResponse("Temporal cannot be reached", 503)
+        ready = await is_temporal_serving(temporal)
+        return PlainTextResponse("ready" if ready else "not ready", 200 if ready else 503)
 
     return Starlette(
         routes=[

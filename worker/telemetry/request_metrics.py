@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
-from temporalio.common import MetricMeter
+from temporalio.common import MetricCounter, MetricHistogramTimedelta, MetricMeter
 
 from activities.support.outcomes import outcome_of_error
 from telegent import RateLimiter, RequestObserver, TelegentError
@@ -24,19 +24,7 @@ def instrument_requests(
     Endpoints are method and path. Ids and numbers are in queries and bodies, and therefore in
     neither metrics nor spans.
     """
-    requests = meter.create_counter(
-        "telegent_requests", "Requests to Telegent, token requests included"
-    )
-    duration = meter.create_histogram_timedelta(
-        "telegent_request_duration",
-        "Time from sending a request to its complete response",
-        "duration",
-    )
-    wait = meter.create_histogram_timedelta(
-        "telegent_rate_limit_wait", "Time that requests wait for the rate limiter", "duration"
-    )
-    limit = meter.create_gauge("telegent_rate_limit", "Rate limit in requests per any 60 seconds")
-    limit.set(rate_limiter.max_per_minute)
+    requests, duration, wait = _create_instruments(meter, rate_limiter)
 
     @contextmanager
     def observe(endpoint: str) -> Iterator[Callable[[], None]]:
@@ -77,3 +65,21 @@ def instrument_requests(
                     )
 
     return observe
+
+
+def _create_instruments(
+    meter: MetricMeter, rate_limiter: RateLimiter
+) -> tuple[MetricCounter, MetricHistogramTimedelta, MetricHistogramTimedelta]:
+    limit = meter.create_gauge("telegent_rate_limit", "Rate limit in requests per any 60 seconds")
+    limit.set(rate_limiter.max_per_minute)
+    return (
+        meter.create_counter("telegent_requests", "Requests to Telegent, token requests included"),
+        meter.create_histogram_timedelta(
+            "telegent_request_duration",
+            "Time from sending a request to its complete response",
+            "duration",
+        ),
+        meter.create_histogram_timedelta(
+            "telegent_rate_limit_wait", "Time that requests wait for the rate limiter", "duration"
+        ),
+    )
