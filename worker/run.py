@@ -248,12 +248,7 @@ async def run(settings: WorkerSettings) -> None:
                 await stack.enter_async_context(
                     report_backlog(client, runtime.metric_meter, backlog_interval)
                 )
-            log.info("running", namespace=client.namespace, build_id=settings.build_id)
-            if settings.deployment_name:
-                log.info(
-                    "worker versioning is on: this build gets tasks once it is the current version",
-                    deployment_name=settings.deployment_name,
-                )
+            _log_running(settings, client)
             await stop.wait()
             log.info("stopping: no new tasks; running vendor calls may finish")
     except RuntimeError as error:
@@ -289,6 +284,15 @@ async def _connect(
     await require_search_attributes(client)
     await require_same_keys(client, id_key, settings.payload_keys)
     return client
+
+
+def _log_running(settings: WorkerSettings, client: Client) -> None:
+    log.info("running", namespace=client.namespace, build_id=settings.build_id)
+    if settings.deployment_name:
+        log.info(
+            "worker versioning is on: this build gets tasks once it is the current version",
+            deployment_name=settings.deployment_name,
+        )
 
 
 def _workers_of(

@@ -109,9 +109,7 @@ async def soak(
     random_faults = RandomFaults(seed)
     simulator = _create_simulator(customers, random_faults)
     async with chaos_stack(directory, simulator, SETTINGS) as stack:
-        entries = [
-            SoakEntry(customer, OperatorBot(customer, stack.orchestrator)) for customer in customers
-        ]
+        entries = [SoakEntry(each, OperatorBot(each, stack.orchestrator)) for each in customers]
         *many, last = entries
         slots = asyncio.Semaphore(MAX_CONCURRENT_ONBOARDINGS)
 
