@@ -1,4 +1,4 @@
-"""Open questions about the vendor: each names settings and options that exist."""
+"""Assumptions about the vendor: each names settings and options that exist."""
 
 import pytest
 

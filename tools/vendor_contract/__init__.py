@@ -123,7 +123,7 @@ class Contract:
         return requests | {f"{shape}.{name}" for shape in shapes for name in self._shapes[shape]}
 
     def check_request(self, key: str, values: Mapping[str, Any], *, by: str) -> list[str]:
-        """Compare a body or query parameters, sent `by` somebody, with the documents."""
+        """Compare a body or query parameters, whose sender is named by `by`, with the documents."""
         operation = self.operations.get(key)
         if operation is None:
             return [f"{key}: sent by {by}, in no document"]
