@@ -10,7 +10,7 @@ from simulator.engine.gates import GateRegistry
 from simulator.engine.ledger import Ledger
 from simulator.engine.state import SimulatorState
 from simulator.examples import add_examples
-from simulator.http.control import control_routes
+from simulator.http.control import ControlApi
 from simulator.http.request_log import RateLimit, RequestEntry
 from simulator.http.server import listen
 from simulator.http.tokens import TokenIssuer
@@ -100,5 +100,5 @@ class Simulator:
         Raises:
             OSError: The address is not available.
         """
-        async with listen(VendorApi(self), control_routes(self), host, port) as url:
+        async with listen(VendorApi(self), ControlApi(self).routes(), host, port) as url:
             yield url

@@ -162,12 +162,8 @@ async def paginate(
     """Yield every row of a paged list once.
 
     A list may contain a row twice, or change while its pages are read. If rows are repeated, the
-    list is read a second time, and is complete if that shows nothing new.
-
-    Args:
-        endpoint: Verb and path, for errors.
-        fetch: Returns the rows of a page, counted from 1, and the total that the vendor states.
-        key: Returns what identifies a row.
+    list is read a second time, and is complete if that shows nothing new. `fetch` returns the rows
+    of a page, counted from 1, and the stated total; `key` returns what identifies a row.
 
     Raises:
         OutcomeUnknownError: The pages end before the stated total, so that a row which was not

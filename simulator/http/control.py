@@ -44,36 +44,41 @@ class CompletePortOut(BaseModel):
     pin: str
 
 
-def control_routes(sim: "Simulator") -> list[Route]:
-    """Return the routes of the control API of one simulator."""
+class ControlApi:
+    """The control API of one simulator."""
 
-    def ledger(_: Any) -> Any:
-        return [row.as_json() for row in sim.ledger.rows]
+    def __init__(self, sim: "Simulator") -> None:
+        self._sim = sim
 
-    def requests(_: Any) -> Any:
-        return [entry.as_json() for entry in sim.requests]
+    def routes(self) -> list[Route]:
+        """Return its routes. Invalid bodies are rejected with 400."""
+        return [
+            _route("GET", "/_sim/health", lambda _: {"status": "ok"}),
+            _route("GET", "/_sim/ledger", self._ledger),
+            _route("GET", "/_sim/requests", self._requests),
+            _route("GET", "/_sim/requests/summary", lambda _: summary(self._sim.requests)),
+            _route("GET", "/_sim/state", self._state),
+            _route("POST", "/_sim/faults", self._add_fault),
+            _route("DELETE", "/_sim/faults", self._clear_faults),
+            _route("POST", "/_sim/carrier", self._update_carrier),
+            _route("POST", "/_sim/purchases", self._script_purchases),
+            _route("POST", "/_sim/port-out", self._complete_port_out),
+            _route("POST", "/_sim/clock/advance", self._advance),
+            _route("POST", "/_sim/reset", self._reset),
+        ]
 
-    def counts(_: Any) -> Any:
-        return summary(sim.requests)
+    def _ledger(self, _: Any) -> Any:
+        return [row.as_json() for row in self._sim.ledger.rows]
 
-    def health(_: Any) -> Any:
-        return {"status": "ok"}
+    def _requests(self, _: Any) -> Any:
+        return [entry.as_json() for entry in self._sim.requests]
 
-    def state(_: Any) -> Any:
-        sim.state.process_due_events()
-        state = sim.state
+    def _state(self, _: Any) -> Any:
+        self._sim.state.process_due_events()
+        state = self._sim.state
         return {
-            "now": sim.clock.now().isoformat(),
-            "accounts": len(state.accounts),
-            "subscribers": len(state.subscribers),
-            "message_routes": len(state.message_routes),
-            "voice_routes": len(state.voice_routes),
-            "products": len(state.products),
-            "packages": len(state.packages),
-            "subscriptions": len(state.subscriptions),
-            "numbers": len(state.numbers),
-            "filters": len(state.filters),
-            "webhooks": len(state.webhooks),
+            "now": self._sim.clock.now().isoformat(),
+            **{name: len(getattr(state, name)) for name in _COUNTED},
             "ledger_rows": len(state.ledger.rows),
             "port_ins": [
                 {"order_id": o.id, "number": o.number, "phase": o.phase, "message": o.message}
@@ -82,54 +87,54 @@ def control_routes(sim: "Simulator") -> list[Route]:
             ],
         }
 
-    def add_fault(body: Any) -> Any:
-        sim.faults.add(Fault.model_validate(body))
+    def _add_fault(self, body: Any) -> Any:
+        self._sim.faults.add(Fault.model_validate(body))
         return {"status": "added"}
 
-    def clear_faults(_: Any) -> Any:
-        sim.faults.clear()
+    def _clear_faults(self, _: Any) -> Any:
+        self._sim.faults.clear()
         return {"status": "cleared"}
 
-    def update_carrier(body: Any) -> Any:
+    def _update_carrier(self, body: Any) -> Any:
         number, changes = _carrier_change(body)
-        sim.carrier.update_record(number, changes)
-        known = sim.carrier.get_record(number)
+        self._sim.carrier.update_record(number, changes)
+        known = self._sim.carrier.get_record(number)
         return {"number": number, "script": known.script, "locked": known.locked}
 
-    def script_purchases(body: Any) -> Any:
-        sim.state.purchase_outcomes = list(ScriptPurchases.model_validate(body).outcomes)
+    def _script_purchases(self, body: Any) -> Any:
+        self._sim.state.purchase_outcomes = list(ScriptPurchases.model_validate(body).outcomes)
         return {"status": "scripted"}
 
-    def complete_port_out(body: Any) -> Any:
+    def _complete_port_out(self, body: Any) -> Any:
         request = CompletePortOut.model_validate(body)
-        sim.complete_port_out(request.number, request.pin)
+        self._sim.complete_port_out(request.number, request.pin)
         return {"status": "ported_out"}
 
-    def advance(body: Any) -> Any:
-        if not isinstance(sim.clock, ManualClock):
+    def _advance(self, body: Any) -> Any:
+        clock = self._sim.clock
+        if not isinstance(clock, ManualClock):
             raise ValueError("the clock is not manual; start the simulator with --manual-clock")
-        sim.clock.advance(AdvanceClock.model_validate(body).seconds)
-        sim.state.process_due_events()
-        return {"now": sim.clock.now().isoformat()}
+        clock.advance(AdvanceClock.model_validate(body).seconds)
+        self._sim.state.process_due_events()
+        return {"now": clock.now().isoformat()}
 
-    def reset(_: Any) -> Any:
-        sim.reset()
+    def _reset(self, _: Any) -> Any:
+        self._sim.reset()
         return {"status": "reset"}
 
-    return [
-        _route("GET", "/_sim/health", health),
-        _route("GET", "/_sim/ledger", ledger),
-        _route("GET", "/_sim/requests", requests),
-        _route("GET", "/_sim/requests/summary", counts),
-        _route("GET", "/_sim/state", state),
-        _route("POST", "/_sim/faults", add_fault),
-        _route("DELETE", "/_sim/faults", clear_faults),
-        _route("POST", "/_sim/carrier", update_carrier),
-        _route("POST", "/_sim/purchases", script_purchases),
-        _route("POST", "/_sim/port-out", complete_port_out),
-        _route("POST", "/_sim/clock/advance", advance),
-        _route("POST", "/_sim/reset", reset),
-    ]
+
+_COUNTED = (
+    "accounts",
+    "subscribers",
+    "message_routes",
+    "voice_routes",
+    "products",
+    "packages",
+    "subscriptions",
+    "numbers",
+    "filters",
+    "webhooks",
+)
 
 
 def _carrier_change(body: Any) -> tuple[str, dict[str, Any]]:

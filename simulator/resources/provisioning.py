@@ -17,6 +17,7 @@ from simulator.engine.fields import (
     ZipCodeText,
 )
 from simulator.engine.state import Number, Order, SimulatorState
+from simulator.options import PurchaseOutcome
 
 
 class Availability(Body):
@@ -74,20 +75,31 @@ def provision(state: SimulatorState, body: Provision) -> ResponseBody:
     inventory when the order completes.
     """
     account_id = _check_provision(state, body)
-    now = state.clock.now()
-    outcome = (
-        state.purchase_outcomes.pop(0)
-        if state.purchase_outcomes
-        else state.options.purchase_outcome
+    scripted = state.purchase_outcomes
+    outcome = scripted.pop(0) if scripted else state.options.purchase_outcome
+    order = Order(state.new_id("JNUOID"), "Provision", state.clock.now(), None)
+    state.orders[order.id] = order
+    number = _new_number(state, body, order, account_id)
+    named = number.number
+    if outcome == "other_number":
+        number.number = state.new_number(body.AreaCode)
+    if outcome not in _ENDED_WITHOUT_NUMBER:
+        state.commit("number.provisioned", _ledger_data(number))
+    _schedule_end(state, order, number, outcome)
+    names_number = (
+        state.options.early_number or outcome == "other_number" or order.number is not None
     )
-    order = Order(state.new_id("JNUOID"), "Provision", now, None)
+    return _provision_response(order, number, body, named if names_number else None)
+
+
+def _new_number(state: SimulatorState, body: Provision, order: Order, account_id: str) -> Number:
     number = Number(
         number=state.new_number(body.AreaCode),
         id=state.new_id("NID"),
         order_id=order.id,
         account_id=account_id,
         classification="MVNO" if body.NumberType == "mvno" else "IoT",
-        purchased=now,
+        purchased=order.date,
         message_type=body.MessageType,
         message_enabled=body.MessageEnabled,
         voice_enabled=body.VoiceEnabled,
@@ -101,22 +113,24 @@ def provision(state: SimulatorState, body: Provision) -> ResponseBody:
     )
     if not body.ICCID:
         number.iccid, number.qr_code = state.new_esim()
-    state.orders[order.id] = order
-    named = number.number
-    if outcome == "other_number":
-        number.number = state.new_number(body.AreaCode)
-    if outcome not in _ENDED_WITHOUT_NUMBER:
-        state.commit(
-            "number.provisioned",
-            {
-                "number": number.number,
-                "number_id": number.id,
-                "order_id": order.id,
-                "account_id": account_id,
-                "subscriber_id": body.AssignedSubscriberId,
-                "iccid": number.iccid,
-            },
-        )
+    return number
+
+
+def _ledger_data(number: Number) -> Json:
+    return {
+        "number": number.number,
+        "number_id": number.id,
+        "order_id": number.order_id,
+        "account_id": number.account_id,
+        "subscriber_id": number.subscriber_id,
+        "iccid": number.iccid,
+    }
+
+
+def _schedule_end(
+    state: SimulatorState, order: Order, number: Number, outcome: PurchaseOutcome
+) -> None:
+    """Let the order end now, or after the time that the options choose."""
     pending, completed = _STATUSES[state.options.purchase_statuses]
 
     def end(_: datetime) -> None:
@@ -131,13 +145,9 @@ def provision(state: SimulatorState, body: Provision) -> ResponseBody:
     delay = state.options.async_provisioning
     order.status = pending
     if delay is None:
-        end(now)
+        end(order.date)
     else:
-        state.schedule(now + timedelta(seconds=delay), end)
-    names_number = (
-        state.options.early_number or outcome == "other_number" or order.number is not None
-    )
-    return _provision_response(order, number, body, named if names_number else None)
+        state.schedule(order.date + timedelta(seconds=delay), end)
 
 
 _ENDED_WITHOUT_NUMBER = {"failed": "Failed", "cancelled": "Cancelled"}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from telegent._transport import TOKENS_PATH
-from tests.harness.vendor_calls import GETS, POSTS, Call, sent
+from tests.harness.vendor_calls import CALLS
+from tests.harness.vendor_requests import Call, sent
 from tools.vendor_contract import Contract
 
 CONTRACT = Contract()
@@ -38,7 +39,7 @@ async def requests_of(call: Call) -> list[tuple[str, dict[str, Any]]]:
     return tokens + calls
 
 
-@pytest.mark.parametrize("call", [row[0] for row in [*POSTS, *GETS]], ids=str)
+@pytest.mark.parametrize("call", CALLS)
 async def test_request_of_client_is_documented(call: Call) -> None:
     problems = [
         problem
@@ -50,8 +51,8 @@ async def test_request_of_client_is_documented(call: Call) -> None:
 
 async def test_client_sends_all_documented_fields() -> None:
     contract = Contract()
-    for row in [*POSTS, *GETS]:
-        for key, values in await requests_of(row[0]):
+    for call in CALLS:
+        for key, values in await requests_of(call):
             contract.check_request(key, values, by="the client")
     requests = {
         f"{key} > {name}"

@@ -1,4 +1,4 @@
-"""Thousands of spoilt answers of the vendor, to every call: a result or an error with a class."""
+"""Thousands of mutated responses to every call: each is a result or an error of the client."""
 
 import asyncio
 import base64
@@ -16,37 +16,37 @@ from telegent._transport import MAX_RESPONSE_BYTES
 from telegent.rate_limiter import MAX_PAUSE
 from tests.fuzz.generators import LEAVES, deeply_nested, invalid_bytes, with_replaced_values
 from tests.harness.fake_vendor import SECRET, FakeVendor
-from tests.harness.vendor_calls import ANYTHING, GETS, POSTS, Call
+from tests.harness.vendor_calls import CALLS
+from tests.harness.vendor_requests import ANYTHING, Call
 
-CALLS: list[tuple[str, Call]] = [(row[1], row[0]) for row in [*POSTS, *GETS]]
 ROW = ANYTHING | {"Status": "Rejected", "Message": "8A", "Price": 1.5, "Monthly": True}
 ANSWER = ROW | {"Data": [ROW], "PhoneNumbers": [ROW], "TotalResults": 1, "Successful": True}
-LONGEST_WORDS = 20_000
+MAX_MESSAGE_CHARS = 20_000
 STATUSES = [200, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 503]
 
 
 class NoPause(t.RateLimiter):
-    """One that a 429 does not hold up: what it does is told elsewhere."""
+    """A rate limiter that does not pause."""
 
     def pause(self, retry_after: float | None) -> None:
         assert retry_after is None or 0 <= retry_after <= MAX_PAUSE
 
 
-def ask(calls: Iterable[Call], *answers: Callable[[], httpx.Response]) -> None:
-    """Whatever the vendor answers: a result, or one of the client's errors, in bounded words."""
+def call_with(calls: Iterable[Call], *answers: Callable[[], httpx.Response]) -> None:
+    """Check that each call returns, or raises an error of the client with a bounded message."""
 
-    async def ask_all() -> None:
+    async def call_all() -> None:
         vendor = FakeVendor()
         async with vendor.client(NoPause(6_000_000, 1_000)) as api:
             for answer in answers:
                 for call in calls:
-                    vendor.respond = lambda request: answer()  # noqa: B023 - asked at once
-                    await ask_one(api, call)
+                    vendor.respond = lambda request: answer()  # noqa: B023 - called at once
+                    await call_one(api, call)
 
-    asyncio.run(ask_all())
+    asyncio.run(call_all())
 
 
-async def ask_one(api: t.Telegent, call: Call) -> None:
+async def call_one(api: t.Telegent, call: Call) -> None:
     try:
         result = await call(api)
     except t.TelegentError as error:
@@ -55,7 +55,7 @@ async def ask_one(api: t.Telegent, call: Call) -> None:
         words = ""
         if isinstance(result, BaseModel):
             result.model_dump_json()
-    assert len(words) < LONGEST_WORDS
+    assert len(words) < MAX_MESSAGE_CHARS
     assert SECRET not in words
 
 
@@ -63,17 +63,17 @@ def body(content: bytes, status: int = 200) -> Callable[[], httpx.Response]:
     return lambda: httpx.Response(status, content=content)
 
 
-def test_response_with_a_replaced_value_raises_a_client_error() -> None:
-    spoilt = list(map(body, with_replaced_values(ROW)))
-    for at, (_, call) in enumerate(CALLS):
+def test_response_with_any_value_replaced_is_result_or_error() -> None:
+    mutated = list(map(body, with_replaced_values(ROW)))
+    for at, call in enumerate(CALLS):
         # A share for each call; together all of them, several times.
-        ask([call], *spoilt[at % 11 :: 11])
+        call_with([call], *mutated[at % 11 :: 11])
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(STATUSES), invalid_bytes(ANSWER), st.integers(0, len(CALLS) - 3))
-def test_corrupt_response_raises_a_client_error(status: int, content: bytes, first: int) -> None:
-    ask([call for _, call in CALLS[first : first + 3]], body(content, status))
+def test_mutated_response_is_result_or_error(status: int, content: bytes, first: int) -> None:
+    call_with(CALLS[first : first + 3], body(content, status))
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_corrupt_response_raises_a_client_error(status: int, content: bytes, fir
     ],
     ids=lambda content: f"{len(content)} bytes {content[:12]!r}",
 )
-def test_large_or_deep_response_raises_a_client_error(content: bytes) -> None:
-    ask([call for _, call in CALLS[::9]], body(content), body(content, 400))
+def test_large_or_deep_response_is_result_or_error(content: bytes) -> None:
+    call_with(CALLS[::9], body(content), body(content, 400))
 
 
-def test_unusual_response_headers_are_handled() -> None:
+def test_response_with_invalid_header_is_result_or_error() -> None:
     odd = ["", "x" * 10_000, "9" * 400, "-1", "NaN", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 99"]
     odd += ["text/html; charset=klingon", "application/json; charset=utf-16", "5.5", "x/y; charset"]
     odd += [f"text/plain; charset={codec}" for codec in ("base64", "rot13", "undefined", "zlib")]
@@ -114,10 +114,10 @@ def test_unusual_response_headers_are_handled() -> None:
         for name in ("content-type", "retry-after", "location", "content-length")
         for value in odd
     ]
-    ask([CALLS[0][1]], *answers)
+    call_with([CALLS[0]], *answers)
 
 
-def test_unusual_tokens_are_handled() -> None:
+def test_invalid_token_response_is_result_or_error() -> None:
     good = {"token": "canary", "successful": True, "tokenExpiry": "12/31/2099 11:59:59 PM"}
     bodies = list(with_replaced_values(good))
     bodies += [json.dumps({name: SECRET, "token": None}).encode() for name in ("error", "Error")]
@@ -125,11 +125,11 @@ def test_unusual_tokens_are_handled() -> None:
         middle = base64.urlsafe_b64encode(claims.encode()).decode()
         bodies.append(json.dumps(good | {"token": f"a.{middle}.c"}).encode())
 
-    async def ask_all() -> None:
+    async def call_all() -> None:
         vendor = FakeVendor()
         for content in bodies:
             vendor.respond_token = lambda request: httpx.Response(200, content=content)  # noqa: B023
             async with vendor.client() as api:
-                await ask_one(api, CALLS[-1][1])
+                await call_one(api, CALLS[-1])
 
-    asyncio.run(ask_all())
+    asyncio.run(call_all())

@@ -1,10 +1,9 @@
 """The vendor's documented answers, and the odd ones it may send."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import httpx
 import pytest
 
 import telegent as t
@@ -413,90 +412,6 @@ async def test_package_items_and_subscriptions_are_parsed() -> None:
         assert found.subscription_id == "SUB-1"
 
 
-# Paging
-
-
-def rows(pages: list[list[str]], total: int | None) -> FakeVendor:
-    """An inventory whose pages hold these numbers; pages beyond the last repeat it."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        page = min(int(request.url.params["PageNumber"]), len(pages))
-        numbers = [{"Number": number} for number in pages[page - 1]]
-        return json_response({"TotalResults": total, "PhoneNumbers": numbers})
-
-    return FakeVendor(answer)
-
-
-async def numbers(found: AsyncIterator[t.Number]) -> list[str]:
-    return [row.number async for row in found]
-
-
-@pytest.mark.parametrize(
-    ("pages", "total", "requests"),
-    [
-        ([["a", "b"], ["c"]], 3, 2),
-        ([["a", "b", "c"]], 3, 1),
-        ([["a", "b"], ["c"], []], None, 3),
-        ([["a", "b"], ["c"]], None, 3),
-        ([["a", "b"], ["b", "c"]], 3, 2),
-        # A row that is listed twice: read a second time, which shows nothing new.
-        ([["a", "b"], ["b", "c"], []], 4, 6),
-        ([["a", "b", "b", "c"], []], 4, 4),
-        ([["a", "b"], ["b"], ["c"], []], 4, 8),
-    ],
-)
-async def test_paged_list_yields_every_row_once(
-    pages: list[list[str]], total: int | None, requests: int
-) -> None:
-    vendor = rows(pages, total)
-    async with vendor.client() as api:
-        assert await numbers(api.numbers.inventory()) == ["a", "b", "c"]
-    assert len(vendor.requests) == requests
-
-
-async def test_row_that_the_second_reading_shows_is_yielded() -> None:
-    readings = iter([["a", "a"], [], ["a", "b"]])
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        numbers = [{"Number": number} for number in next(readings)]
-        return json_response({"TotalResults": 2, "PhoneNumbers": numbers})
-
-    async with FakeVendor(respond).client() as api:
-        assert await numbers(api.numbers.inventory()) == ["a", "b"]
-
-
-async def test_list_that_changes_between_readings_is_unknown_outcome() -> None:
-    readings = iter([["a", "a", "a"], [], ["a", "b", "b"], []])
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        numbers = [{"Number": number} for number in next(readings)]
-        return json_response({"TotalResults": 3, "PhoneNumbers": numbers})
-
-    async with FakeVendor(respond).client() as api:
-        with pytest.raises(t.OutcomeUnknownError, match="2 of 3"):
-            await numbers(api.numbers.inventory())
-
-
-@pytest.mark.parametrize(
-    "pages", [[["a", "b"], []], [["a", "b"]], [["a", "b"], ["a", "b"], ["a", "b"]]]
-)
-async def test_pages_that_end_early_are_unknown_outcome(pages: list[list[str]]) -> None:
-    async with rows(pages, 3).client() as api:
-        with pytest.raises(t.OutcomeUnknownError, match="2 of 3"):
-            await numbers(api.numbers.inventory())
-
-
-async def test_subscribers_are_paged() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        page = int(request.url.params["PageNumber"])
-        row = SUBSCRIBER | {"SubscriberId": f"TSUID-{page}"}
-        return json_response({"PageNumber": page, "TotalSubscribers": 2, "Subscribers": [row]})
-
-    async with FakeVendor(answer).client() as api:
-        found = [row.subscriber_id async for row in api.subscribers.all()]
-    assert found == ["TSUID-1", "TSUID-2"]
-
-
 async def test_details_without_number_or_iccid_are_rejected() -> None:
     vendor = FakeVendor()
     async with vendor.client() as api:
@@ -505,20 +420,3 @@ async def test_details_without_number_or_iccid_are_rejected() -> None:
         with pytest.raises(ValueError, match="either"):
             await api.numbers.details(phone_number="+18015550100", iccid="8901240397190195850")
         assert api.request_counts == t.RequestCounts(0, 0)
-
-
-@pytest.mark.parametrize(
-    ("value", "code"),
-    [
-        (QR, CODE),
-        (f"https://x.example/qr?size=1&text={CODE.replace(':', '%3A').replace('$', '%24')}", CODE),
-        (CODE, CODE),
-        ("https://api.telegent.com/qr-activation-link", None),
-        ("https://x.example/?text=hello", None),
-        ("http://[", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_activation_code_is_extracted_from_qr_url(value: str | None, code: str | None) -> None:
-    assert t.parse_activation_code(value) == code

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 import telegent as t
 from tests.harness.fake_vendor import FakeVendor, json_response
-from tests.harness.vendor_calls import CALL_FILTER, PORT, ROUTE, VOICE, WEBHOOK, N, of
+from tests.harness.vendor_requests import CALL_FILTER, PORT, ROUTE, VOICE, WEBHOOK, N, of
 
 C = "canary-"
 
