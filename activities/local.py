@@ -130,7 +130,11 @@ class LocalActivities:
     @activity.defn
     async def validate_port_in_details(self, details: PortInDetails) -> PortInValidation:
         """Returns everything that is missing, wrong or doubtful in the data of a port-in."""
-        report = validate(details, datetime.now(UTC))
+        report = validate(
+            details,
+            datetime.now(UTC),
+            wireline_pin_required=self.settings.wireline_pin_required,
+        )
         return PortInValidation(
             errors=report.messages,
             invalid_fields=report.invalid_fields,

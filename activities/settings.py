@@ -37,6 +37,7 @@ class ActivitySettings:
         port_poll_schedule: When the orders of port-ins are polled.
         port_poll_share: The part of all requests, 0 to 1, that polls of port-ins may take.
         port_out_poll: Time between polls of a number that is to leave.
+        wireline_pin_required: Whether the port of a landline needs a PIN.
         message_level_field: The wire field of AI Guardian's message level. Telegent's documents do
             not define it.
         port_in_policy: Deadlines and limits of port-ins.
@@ -52,6 +53,7 @@ class ActivitySettings:
     port_poll_schedule: PollSchedule = field(default_factory=PollSchedule)
     port_poll_share: float = 0.4
     port_out_poll: timedelta = timedelta(hours=6)
+    wireline_pin_required: bool = False
     message_level_field: str | None = None
     port_in_policy: PortInPolicy = field(default_factory=PortInPolicy)
     order_webhook: OrderWebhook | None = None

@@ -95,10 +95,15 @@ class CarrierDirectory(WireModel):
     carriers: list[Carrier]
 
 
-def validate(details: PortInDetails, now: datetime) -> ValidationReport:
-    """Everything that is missing, invalid or doubtful at `now` (aware)."""
+def validate(
+    details: PortInDetails, now: datetime, *, wireline_pin_required: bool = False
+) -> ValidationReport:
+    """Everything that is missing, invalid or doubtful at `now` (aware).
+
+    `wireline_pin_required`: whether Telegent does not take the port of a landline without a PIN.
+    """
     carrier = find_carrier(details.losing_carrier)
-    report = ValidationReport(missing=_missing(details, carrier))
+    report = ValidationReport(missing=_missing(details, carrier, wireline_pin_required))
     _check_number(details, report)
     _check_account(details, carrier, report)
     _check_pin(details, carrier, report)
@@ -141,7 +146,9 @@ def _add_error(report: ValidationReport, field: str, message: str) -> None:
     report.errors.append(FieldError(field=field, message=message))
 
 
-def _missing(details: PortInDetails, carrier: Carrier | None) -> list[FieldError]:
+def _missing(
+    details: PortInDetails, carrier: Carrier | None, wireline_pin_required: bool
+) -> list[FieldError]:
     """Fields that a port-in cannot do without.
 
     Account number, PIN and ZIP code are what carriers validate (FCC consumer guide; 47 CFR 52.36
@@ -157,7 +164,7 @@ def _missing(details: PortInDetails, carrier: Carrier | None) -> list[FieldError
         "authorization": "is missing: your record of the subscriber's authorization",
         "old_service_stays_active": f"is missing: {OLD_SERVICE_REASON}; set it to true",
     }
-    if details.port_in_date:
+    if details.port_in_date and not wireline_pin_required:
         del messages["account_pin"]
     if details.classification == "iot":
         messages["iccid"] = "is missing: an IoT number needs a SIM"

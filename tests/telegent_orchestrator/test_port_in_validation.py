@@ -83,6 +83,13 @@ def test_landline_needs_no_pin() -> None:
     assert wireline == ValidationReport()
 
 
+def test_landline_needs_pin_if_telegent_requires_one() -> None:
+    values = details(
+        GOOD | {"account_pin": None, "pin_obtained_at": None, "port_in_date": date(2026, 11, 30)}
+    )
+    assert missing(validate(values, NOW, wireline_pin_required=True)) == ["account_pin"]
+
+
 @pytest.mark.parametrize(
     ("carrier", "says"),
     [("Verizon", "#PORT"), ("Some Rural Carrier", "If it assigns none, ask Telegent's support")],

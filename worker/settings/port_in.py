@@ -76,6 +76,11 @@ class PortingSettings(CommonSettings):
     port_max_rejections: Annotated[int, Field(ge=1, le=20)] = Field(
         default=3, description="rejections after which an operator must decide"
     )
+    port_wireline_pin_required: bool = Field(
+        default=False,
+        description="whether Telegent rejects the port of a landline without a PIN, so that it is "
+        "requested before the submit",
+    )
     port_resubmit_unknown: bool = Field(
         default=False,
         description="whether Telegent is known to reject a second active port of a number, so "
