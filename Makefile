@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
 
-.PHONY: help setup demo up test test-resilience check lint prose types format schemas histories \
+.PHONY: help setup demo up test test-resilience coverage check lint prose types format schemas histories \
 	faults crash soak leak-scan screenshots docs lock
 .DEFAULT_GOAL := help
 
@@ -28,6 +28,12 @@ test: setup ## Run the unit and integration tests
 
 test-resilience: setup ## Run the tests that inject faults, kill processes and upgrade workers
 	@$(PYTEST) -m resilience
+
+coverage: setup ## Measure the branch coverage of `make test`, and list what it leaves out
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n 2 --dist worksteal -m 'not resilience'
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 check: lint types test test-resilience ## Run everything that CI runs: lint, types, both test tiers
 

@@ -355,11 +355,11 @@ async def test_cancel_after_port_out_is_rejected_with_the_reason(there: Harness)
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        ("nonsense", "valid dictionary"),
-        (None, "valid dictionary"),
-        ([1, 2], "valid dictionary"),
-        ({"by": "desk"}, "reason: Field required"),
-        ({"by": "desk", "reason": "x", "pin": "555123"}, "pin: Extra inputs"),
+        ("nonsense", "must be an object"),
+        (None, "must be an object"),
+        ([1, 2], "must be an object"),
+        ({"by": "desk"}, "reason: is required"),
+        ({"by": "desk", "reason": "x", "pin": "555123"}, "pin: unknown field"),
     ],
 )
 async def test_invalid_signal_is_in_the_timeline(there: Harness, raw: object, why: str) -> None:
