@@ -24,12 +24,16 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
-from workflows.onboarding.catalogue import PACKAGES_STEP, PRODUCTS_STEP
-from workflows.onboarding.guardian_filters import CALL_FILTER_STEP, MESSAGE_FILTER_STEP
+from workflows.onboarding.account_resources import (
+    GUARDIAN_STEP,
+    MESSAGE_ROUTE_STEP,
+    PACKAGES_STEP,
+    PRODUCTS_STEP,
+    VOICE_ROUTE_STEP,
+    subscriber_step,
+)
+from workflows.onboarding.line_resources import CALL_FILTER_STEP, MESSAGE_FILTER_STEP, NUMBER_STEP
 from workflows.onboarding.line_workflow import SUBSCRIPTION_STEP
-from workflows.onboarding.number_purchase import NUMBER_STEP
-from workflows.onboarding.routes import MESSAGE_ROUTE_STEP, VOICE_ROUTE_STEP
-from workflows.onboarding.subscribers import GUARDIAN_STEP, subscriber_step
 from workflows.onboarding.workflow import ACCOUNT_STEP
 
 OPERATOR_NAME = "support desk"

@@ -19,9 +19,14 @@ from telegent_orchestrator.onboarding import (
     NewVoiceRoute,
     OnboardingRequest,
 )
-from workflows.onboarding.catalogue import PACKAGES_STEP, PRODUCTS_STEP
-from workflows.onboarding.routes import MESSAGE_ROUTE_STEP, VOICE_ROUTE_STEP
-from workflows.onboarding.subscribers import GUARDIAN_STEP, subscriber_step
+from workflows.onboarding.account_resources import (
+    GUARDIAN_STEP,
+    MESSAGE_ROUTE_STEP,
+    PACKAGES_STEP,
+    PRODUCTS_STEP,
+    VOICE_ROUTE_STEP,
+    subscriber_step,
+)
 from workflows.onboarding.workflow import ACCOUNT_STEP
 
 Ids = dict[str, str | None]

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from resilience.oracle.checks import LedgerChecker, StepRef
 from telegent_orchestrator.lines import LineRequest, NewNumber, PortInNumber
 from telegent_orchestrator.port_in import PortInStatus, PortState
-from workflows.onboarding.guardian_filters import CALL_FILTER_STEP, MESSAGE_FILTER_STEP
+from workflows.onboarding.line_resources import CALL_FILTER_STEP, MESSAGE_FILTER_STEP, NUMBER_STEP
 from workflows.onboarding.line_workflow import (
     DATA_LIMITS_STEP,
     PORT_IN_STEP,
     RENEWAL_STEP,
     SUBSCRIPTION_STEP,
 )
-from workflows.onboarding.number_purchase import NUMBER_STEP
 
 UPDATE_FIELDS = {
     "CurrentCarrierName",

@@ -34,20 +34,20 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
-from workflows.onboarding.guardian_filters import (
+from workflows.onboarding.line_resources import (
     CALL_FILTER_STEP,
     MESSAGE_FILTER_STEP,
+    NUMBER_STEP,
+    buy_number,
     ensure_call_filter,
     ensure_message_filter,
 )
-from workflows.onboarding.number_purchase import NUMBER_STEP, buy_number
 from workflows.port_in.activation import bind_number
 from workflows.port_in.workflow import PortInWorkflow
 from workflows.support.activity_calls import execute_idempotent_write, execute_local, prepare_call
 from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
-from workflows.support.escalations import ResolvesEscalations
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.markdown import link
 from workflows.support.parent_updates import (
@@ -56,7 +56,7 @@ from workflows.support.parent_updates import (
     ParentNotifier,
     parse_child_update,
 )
-from workflows.support.progress import ProgressTracker
+from workflows.support.progress import ProgressTracker, ResolvesEscalations
 from workflows.support.search_attributes import ACCOUNT
 
 PORT_IN_STEP, SUBSCRIPTION_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (

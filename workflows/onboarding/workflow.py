@@ -32,34 +32,29 @@ from telegent_orchestrator.onboarding import (
 )
 from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
-from workflows.onboarding.catalogue import (
+from workflows.onboarding.account_resources import (
+    GUARDIAN_STEP,
+    MESSAGE_ROUTE_STEP,
     PACKAGES_STEP,
     PRODUCTS_STEP,
-    ensure_packages,
-    ensure_products,
-)
-from workflows.onboarding.line_supervisor import LINES_STEP, LineSupervisor
-from workflows.onboarding.order_webhook import ensure_order_webhook
-from workflows.onboarding.routes import (
-    MESSAGE_ROUTE_STEP,
     VOICE_ROUTE_STEP,
     ensure_message_route,
-    ensure_voice_route,
-)
-from workflows.onboarding.shared_data_limits import SharedDataLimits
-from workflows.onboarding.subscribers import (
-    GUARDIAN_STEP,
+    ensure_order_webhook,
+    ensure_packages,
+    ensure_products,
     ensure_subscriber,
+    ensure_voice_route,
     set_up_guardian,
     subscriber_step,
 )
+from workflows.onboarding.line_supervisor import LINES_STEP, LineSupervisor
+from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import execute_local
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
-from workflows.support.escalations import ResolvesEscalations
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL, parse_child_update
-from workflows.support.progress import ProgressTracker
+from workflows.support.progress import ProgressTracker, ResolvesEscalations
 from workflows.support.search_attributes import ACCOUNT
 
 ACCOUNT_STEP = "Account"

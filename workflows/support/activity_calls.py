@@ -24,8 +24,8 @@ from workflows.support.activity_options import (
     ActivityOptions,
     with_priority,
 )
-from workflows.support.current_step import CURRENT_STEP
 from workflows.support.metrics import count_stalled_call
+from workflows.support.progress import RUNNING_STEP
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -112,7 +112,7 @@ class Stall:
     """Calls of one step that may make no progress for long, which an operator should know then."""
 
     def __init__(self) -> None:
-        self._step, self._since = CURRENT_STEP.get(), workflow.now()
+        self._step, self._since = RUNNING_STEP.get(), workflow.now()
         self._shown = False
 
     @classmethod

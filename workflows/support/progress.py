@@ -4,10 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
@@ -29,12 +31,9 @@ from telegent_orchestrator.progress import (
     StepState,
 )
 from workflows.support.cancellation import raise_if_cancelled
-from workflows.support.current_step import CURRENT_STEP
 from workflows.support.markdown import NBSP, TIME_HEADING, code, escape, format_seconds, table
-from workflows.support.search_attributes import (
-    CURRENT_STEP as CURRENT_STEP_ATTRIBUTE,
-    NEEDS_ACTION_SINCE,
-)
+from workflows.support.messages import parse_message
+from workflows.support.search_attributes import CURRENT_STEP, NEEDS_ACTION_SINCE
 
 MAX_LISTED_STEPS = 50
 """Steps in the current details. The query `status` has all of them."""
@@ -63,8 +62,8 @@ class RunningStep:
         Raises:
             RuntimeError: It belongs to none.
         """
-        step = CURRENT_STEP.get()
-        if not isinstance(step, RunningStep):
+        step = RUNNING_STEP.get()
+        if step is None:
             raise RuntimeError("this must run in a step: `async with progress.step(name)`")
         return step
 
@@ -83,6 +82,10 @@ class RunningStep:
     def resume(self) -> None:
         """Shows that the step makes progress again."""
         self.tracker.resume(self.name)
+
+
+RUNNING_STEP: ContextVar[RunningStep | None] = ContextVar("running_step", default=None)
+"""Each task of a workflow has its own, as it was when the task was created."""
 
 
 class ProgressTracker:
@@ -138,8 +141,8 @@ class ProgressTracker:
         step.state, step.started_at, step.ended_at = StepState.RUNNING, workflow.now(), None
         self._current_step = name
         self.publish()
-        outer = CURRENT_STEP.get()
-        CURRENT_STEP.set(RunningStep(self, name))
+        outer = RUNNING_STEP.get()
+        RUNNING_STEP.set(RunningStep(self, name))
         try:
             yield
         except BaseException as error:
@@ -149,7 +152,7 @@ class ProgressTracker:
                 self._end(step, StepState.FAILED, failure_message(error))
             raise
         finally:
-            CURRENT_STEP.set(outer)
+            RUNNING_STEP.set(outer)
         self._end(step, StepState.DONE, step.detail)
 
     def skip(self, name: str, reason: str) -> None:
@@ -241,7 +244,7 @@ class ProgressTracker:
             # messages could take longer than the SDK lets a workflow run.
             self._render_scheduled = True
             asyncio.get_running_loop().call_soon(self._render)
-        self.search_attributes[CURRENT_STEP_ATTRIBUTE] = next(
+        self.search_attributes[CURRENT_STEP] = next(
             (s.name for s in self._steps.values() if s.state is StepState.NEEDS_OPERATOR),
             self._current_step,
         )
@@ -290,6 +293,22 @@ class ProgressTracker:
     def _end(self, step: Step, state: StepState, detail: str) -> None:
         step.state, step.detail, step.ended_at = state, truncate(detail), workflow.now()
         self.publish()
+
+
+class ResolvesEscalations:
+    """A workflow whose steps escalate. `__init__` of the workflow sets `_progress`."""
+
+    _progress: ProgressTracker
+
+    @workflow.update(name=RESOLVE_UPDATE, description="resolve a step that waits for an operator")
+    async def resolve(self, *sent: JsonValue) -> None:
+        """Records an operator's `Resolution` of an open escalation."""
+        self._progress.record_resolution(parse_message(Resolution, sent))
+
+    @resolve.validator
+    def validate_resolution(self, *sent: JsonValue) -> None:
+        """Raises ApplicationError when the resolution fits no open escalation."""
+        self._progress.validate_resolution(parse_message(Resolution, sent))
 
 
 def state_label(state: StepState) -> str:

@@ -1,15 +1,17 @@
-"""The purchase of a line's number."""
+"""What one line has of its own: its number, and AI Guardian's filters of it."""
 
 from temporalio import workflow
 
+from activities.onboarding.guardian import CreateCallFilter, CreateMessageFilter, GuardianActivities
 from activities.onboarding.number_records import BuyNumber, NumberRecord
 from activities.onboarding.numbers import NumberActivities
-from telegent_orchestrator.lines import LineInput, NewNumber
+from telegent_orchestrator.lines import CallFilter, LineInput, MessageFilter, NewNumber
 from telegent_orchestrator.names import line_id
 from workflows.support.activity_calls import execute_read
 from workflows.support.exactly_once import ResourceCreator
 
 NUMBER_STEP = "Number"
+CALL_FILTER_STEP, MESSAGE_FILTER_STEP = "Call filter", "Message filter"
 
 
 async def buy_number(
@@ -47,3 +49,25 @@ async def buy_number(
         bought_after=bought_after,
     )
     return await creator.ensure(NumberActivities.buy_number, purchase)
+
+
+async def ensure_call_filter(
+    creator: ResourceCreator, subscriber_id: str, number: str, wanted: CallFilter
+) -> str:
+    """Ensures the number's call filter, and returns its id."""
+    async with creator.progress.step(CALL_FILTER_STEP):
+        return await creator.ensure(
+            GuardianActivities.create_call_filter,
+            CreateCallFilter(subscriber_id=subscriber_id, phone_number=number, filter=wanted),
+        )
+
+
+async def ensure_message_filter(
+    creator: ResourceCreator, subscriber_id: str, number: str, wanted: MessageFilter
+) -> str:
+    """Ensures the number's message filter, and returns its id."""
+    async with creator.progress.step(MESSAGE_FILTER_STEP):
+        return await creator.ensure(
+            GuardianActivities.create_message_filter,
+            CreateMessageFilter(subscriber_id=subscriber_id, phone_number=number, filter=wanted),
+        )

@@ -1,0 +1,208 @@
+"""What the lines of an onboarding share: subscribers, routes, catalogue, order webhook."""
+
+from collections.abc import Sequence
+
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+from activities.onboarding.catalogue import CatalogueActivities, CreatePackage, CreateProduct
+from activities.onboarding.guardian import GuardianActivities, GuardianLink
+from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
+from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
+from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
+from activities.support.write_specs import write_spec_of
+from telegent_orchestrator.onboarding import (
+    ExistingMessageRoute,
+    ExistingPackage,
+    ExistingProduct,
+    ExistingSubscriber,
+    ExistingVoiceRoute,
+    GuardianRelation,
+    NewMessageRoute,
+    NewPackage,
+    NewProduct,
+    NewSubscriber,
+    NewVoiceRoute,
+)
+from workflows.support.activity_calls import execute_idempotent_write, execute_read
+from workflows.support.cancellation import run_all
+from workflows.support.exactly_once import ResourceCreator
+
+GUARDIAN_STEP = "AI Guardian"
+MESSAGE_ROUTE_STEP, VOICE_ROUTE_STEP = "Message route", "Voice route"
+PRODUCTS_STEP, PACKAGES_STEP = "Products", "Packages"
+ORDER_WEBHOOK_STEP = "Order events"
+
+
+def subscriber_step(key: str) -> str:
+    """The name of the step that ensures the subscriber with this key."""
+    return f"Subscriber {key}"
+
+
+async def ensure_subscriber(
+    creator: ResourceCreator, subscriber: NewSubscriber | ExistingSubscriber, account_id: str
+) -> str:
+    """Ensures the subscriber, and returns its id."""
+    step = subscriber_step(subscriber.key)
+    async with creator.progress.step(step):
+        if isinstance(subscriber, ExistingSubscriber):
+            return subscriber.subscriber_id
+        wanted = CreateSubscriber(account_id=account_id, subscriber=subscriber)
+        return await creator.ensure(SubscriberActivities.create_subscriber, wanted)
+
+
+async def set_up_guardian(
+    creator: ResourceCreator,
+    guarded: Sequence[str],
+    relations: Sequence[GuardianRelation],
+    subscriber_ids: dict[str, str],
+) -> None:
+    """Turns Guardian on, then relates subscribers: the vendor relates only those who have it.
+
+    Args:
+        creator: Creates the relations.
+        guarded: Keys of the subscribers with Guardian.
+        relations: The relations; one whose subscriber failed is left out.
+        subscriber_ids: Ids by key.
+    """
+    async with creator.progress.step(GUARDIAN_STEP):
+        await run_all(*(_enable(creator, key, subscriber_ids[key]) for key in guarded))
+        for relation in relations:
+            if relation.parent in subscriber_ids and relation.child in subscriber_ids:
+                await _link(creator, relation, subscriber_ids)
+
+
+async def _enable(creator: ResourceCreator, key: str, subscriber_id: str) -> None:
+    enable = GuardianActivities.enable_guardian
+    await execute_idempotent_write(enable, f"Turn AI Guardian on for {key}", subscriber_id)
+    creator.compensation.retain(f"AI Guardian of {key}", write_spec_of(enable))
+
+
+async def _link(
+    creator: ResourceCreator, relation: GuardianRelation, subscriber_ids: dict[str, str]
+) -> None:
+    parent_id, child_id = subscriber_ids[relation.parent], subscriber_ids[relation.child]
+    # A relation of two subscribers that existed before may exist too. A cancel must not end it, and
+    # whether the vendor rejects a second one is not documented.
+    either_is_new = bool({parent_id, child_id} & creator.created_ids)
+    await creator.ensure(
+        GuardianActivities.link_guardian,
+        GuardianLink(
+            parent=relation.parent,
+            child=relation.child,
+            parent_id=parent_id,
+            child_id=child_id,
+            relation=relation.relation,
+        ),
+        lookup_first=not either_is_new,
+    )
+
+
+async def ensure_message_route(
+    creator: ResourceCreator,
+    route: NewMessageRoute | ExistingMessageRoute,
+    account_id: str,
+    marked_name: str,
+) -> str:
+    """Ensures the message route, a new one under the name `marked_name`, and returns its id."""
+    async with creator.progress.step(MESSAGE_ROUTE_STEP):
+        if isinstance(route, ExistingMessageRoute):
+            return route.message_route_id
+        wanted = CreateMessageRoute(account_id=account_id, marked_name=marked_name, route=route)
+        return await creator.ensure(RouteActivities.create_message_route, wanted)
+
+
+async def ensure_voice_route(
+    creator: ResourceCreator,
+    route: NewVoiceRoute | ExistingVoiceRoute,
+    account_id: str,
+    marked_name: str,
+) -> str:
+    """Ensures the voice route, a new one under the name `marked_name`, and returns its id."""
+    async with creator.progress.step(VOICE_ROUTE_STEP):
+        if isinstance(route, ExistingVoiceRoute):
+            return route.voice_route_id
+        wanted = CreateVoiceRoute(account_id=account_id, marked_name=marked_name, route=route)
+        return await creator.ensure(RouteActivities.create_voice_route, wanted)
+
+
+async def ensure_products(
+    creator: ResourceCreator, products: Sequence[NewProduct | ExistingProduct]
+) -> dict[str, str]:
+    """Ensures the products, and returns their ids by key."""
+    async with creator.progress.step(PRODUCTS_STEP):
+        ids = {p.key: p.product_id for p in products if isinstance(p, ExistingProduct)}
+        wanted = [p for p in products if isinstance(p, NewProduct)]
+        existing = await _find_products([p.sku for p in wanted]) if wanted else {}
+        for product in wanted:
+            known = existing.get(product.sku)
+            ids[product.key] = (
+                known
+                if known
+                else await creator.ensure(
+                    CatalogueActivities.create_product,
+                    CreateProduct(product=product),
+                    # The list above has just shown whether it exists.
+                    lookup_first=product.sku in existing,
+                )
+            )
+        return ids
+
+
+async def ensure_packages(
+    creator: ResourceCreator,
+    packages: Sequence[NewPackage | ExistingPackage],
+    product_ids: dict[str, str],
+) -> dict[str, str]:
+    """Ensures the packages, and returns their ids by key."""
+    async with creator.progress.step(PACKAGES_STEP):
+        ids = {p.key: p.package_id for p in packages if isinstance(p, ExistingPackage)}
+        wanted = [p for p in packages if isinstance(p, NewPackage)]
+        existing = await _find_packages([p.name for p in wanted]) if wanted else {}
+        for package in wanted:
+            known = existing.get(package.name)
+            ids[package.key] = (
+                known
+                if known
+                else await creator.ensure(
+                    CatalogueActivities.create_package,
+                    _with_product_ids(package, product_ids),
+                    lookup_first=package.name in existing,
+                )
+            )
+        return ids
+
+
+def _with_product_ids(package: NewPackage, product_ids: dict[str, str]) -> CreatePackage:
+    missing = [item.product for item in package.items if item.product not in product_ids]
+    if missing:
+        raise ApplicationError(
+            f"package {package.key} lacks product {', '.join(missing)}", type="MissingProduct"
+        )
+    return CreatePackage(package=package, product_ids=product_ids)
+
+
+async def _find_products(skus: list[str]) -> dict[str, str | None]:
+    return await execute_read(CatalogueActivities.list_products, "Find existing products", skus)
+
+
+async def _find_packages(names: list[str]) -> dict[str, str | None]:
+    return await execute_read(CatalogueActivities.list_packages, "Find existing packages", names)
+
+
+async def ensure_order_webhook(creator: ResourceCreator, account_id: str) -> str | None:
+    """Ensures the webhook; when that fails, the step says why, and nothing else fails.
+
+    Port-ins poll their orders without it too: it only makes them faster.
+
+    Returns:
+        The webhook's id; None when it failed.
+    """
+    try:
+        async with creator.progress.step(ORDER_WEBHOOK_STEP):
+            return await creator.ensure(
+                WebhookActivities.create_webhook, CreateWebhook(account_id=account_id)
+            )
+    except FailureError as error:
+        if is_cancelled_exception(error):
+            raise
+        return None
