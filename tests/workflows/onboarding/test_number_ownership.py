@@ -127,7 +127,7 @@ async def test_released_number_of_a_sim_is_not_reused(harness: Harness) -> None:
     handle = await harness.onboard(request)
     await gate.reached()
     await handle.cancel()
-    await harness.cancel_delivered(f"{handle.id}-line-first")
+    await harness.cancel_delivered(f"{handle.id}:line-first")
     gate.release()
     with pytest.raises(WorkflowFailureError):
         await handle.result()
@@ -158,7 +158,7 @@ async def test_cancel_keeps_relations_that_existed_before(harness: Harness) -> N
     handle = await harness.onboard(again)
     await gate.reached()
     await handle.cancel()
-    await harness.cancel_delivered(f"{handle.id}-line-first")
+    await harness.cancel_delivered(f"{handle.id}:line-first")
     gate.release()
     with pytest.raises(WorkflowFailureError):
         await handle.result()
