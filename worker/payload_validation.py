@@ -97,7 +97,7 @@ def _start_errors(converter: PayloadConverter, payload: Payload, expected: type)
     try:
         converter.from_payload(payload, expected)
     except ValidationError as error:
-        return format_errors(error)
+        return format_errors(error, expected)
     return []
 
 

@@ -179,7 +179,7 @@ async def reach(harness: Harness, number: str, state: PortState) -> None:
             wanted("faulty", lines=[]) | {"reference": "two words", "lines": [{"key": "x"}]},
             ["reference", "lines.0.subscriber", "lines.0.package", "lines.0.number"],
         ),
-        ("onboard", "rubbish", ["valid dictionary"]),
+        ("onboard", "rubbish", ["must be an object"]),
         (
             "port_in",
             {"details": {"account_pin": "no spaces"}},

@@ -19,6 +19,7 @@ SENT_MODELS = {
         "PortInCancel",
         "AttachOrder",
         "OperatorDecision",
+        "PortInNote",
         "Resolution",
         "RevealPin",
         "PortOutCancel",

@@ -156,7 +156,7 @@ class PortInWorkflow:
 
     @workflow.update(name=NOTE_UPDATE, description="add to the timeline: by and note")
     async def add_note(self, *sent: JsonValue) -> None:
-        """Adds an operator's note to the timeline."""
+        """Adds a PortInNote to the timeline."""
         note = parse_message(PortInNote, sent)
         self._model.log(note.by, f"note: {note.note}")
 

@@ -36,7 +36,7 @@ def parse_message(kind: type[M], sent: Sequence[JsonValue]) -> M:
     try:
         return kind.model_validate(message)
     except ValidationError as error:
-        raise _invalid_message("; ".join(format_errors(error))) from None
+        raise _invalid_message("; ".join(format_errors(error, kind))) from None
 
 
 def rejection_message(error: ApplicationError) -> str:
