@@ -29,7 +29,8 @@ from tests.harness import SETTINGS, Harness, example_request
 from tests.harness.bulk_customers import COMMAND, create_customers
 from tests.harness.event_receiver import SECRET
 from tests.harness.payloads import line, new_subscriber, port_in, single
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.port_ins import until
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
 NUMBER = "+18015550142"
 CORRECTION = PortInCorrection(account_number="100200301", by="desk")
@@ -37,9 +38,7 @@ CORRECTION = PortInCorrection(account_number="100200301", by="desk")
 
 async def wait_for_state(port: PortInHandle, state: PortState) -> None:
     """Waits until a port-in is in a state."""
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while (await port.status()).state is not state:
-            await asyncio.sleep(0.05)
+    await until(port, state)
 
 
 async def start_port(harness: Harness) -> PortInHandle:
@@ -132,9 +131,9 @@ async def rolled_back(harness: Harness) -> None:
         lines=[line("first", "child", **filters)],
     )
     handle = await harness.onboard(request)
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while not any("message-filter" in call.path for call in harness.telegent.requests):
-            await asyncio.sleep(0.05)
+    await wait_until(
+        lambda: any("message-filter" in call.path for call in harness.telegent.requests)
+    )
     await handle.cancel()
     with suppress(WorkflowFailureError):
         await handle.result()

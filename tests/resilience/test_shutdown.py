@@ -1,7 +1,7 @@
 """What a deploy does: a worker is asked to end in the middle of a purchase, another one goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from resilience.oracle.invariants import check_invariants
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import line_id
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
 pytestmark = pytest.mark.resilience
 
@@ -45,7 +45,7 @@ async def test_stopping_worker_finishes_its_purchase_and_another_continues(
 
     await stack.add_worker()
     first.terminate()
-    await until(lambda: "stopping: no new tasks" in log(first))
+    await wait_until(lambda: "stopping: no new tasks" in log(first))
     assert first.child.running
     gate.release()
 
@@ -63,12 +63,6 @@ async def onboarding(stack: ChaosStack, customer: Customer) -> asyncio.Task[Onbo
     bot = OperatorBot(customer, stack.orchestrator)
     follower = OnboardingFollower(stack.client, bot, stack.simulator)
     return asyncio.create_task(follower.until_closed())
-
-
-async def until(met: Callable[[], bool]) -> None:
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while not met():
-            await asyncio.sleep(0.05)
 
 
 def log(worker: WorkerProcess) -> str:

@@ -29,6 +29,7 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness, terminate_running, workflow_task_failures
 from tests.harness.payloads import port_in
+from tests.harness.port_ins import until
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.payload_validation import with_validating_converter
 from worker.run import workflow_runner
@@ -80,12 +81,6 @@ async def start(harness: Harness) -> PortInHandle:
         task_timeout=timedelta(seconds=3),
     )
     return harness.orchestrator.port_in(NUMBER)
-
-
-async def until(port: PortInHandle, state: PortState) -> None:
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while (await port.status()).state is not state:
-            await asyncio.sleep(0.05)
 
 
 async def until_task_fails(handle: WorkflowHandle[Any, Any]) -> str:
@@ -235,4 +230,4 @@ def test_create_under_missing_key_counts_as_not_executed() -> None:
     failed.__cause__ = undecoded
 
     assert classify_failure(failed) is Outcome.KEY_MISSING
-    assert NOT_EXECUTED[Outcome.KEY_MISSING] == "a worker lacks a payload key"
+    assert NOT_EXECUTED[Outcome.KEY_MISSING] == "worker is missing a payload key"

@@ -31,6 +31,7 @@ from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
 from tests.harness import FAST_TIMINGS, Harness, running_harness, workflow_task_failures
 from tests.harness.payloads import port_in
+from tests.harness.port_ins import until
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
@@ -111,9 +112,7 @@ def foreign(client: Client) -> Client:
 async def open_port_in(harness: Harness) -> PortInHandle:
     details = PortInDetails.model_validate(port_in())
     handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while (await handle.status()).state is not PortState.SUBMITTED:
-            await asyncio.sleep(0.05)
+    await until(handle, PortState.SUBMITTED)
     return handle
 
 

@@ -13,6 +13,7 @@ from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortStat
 from tests.harness import dev_server, running_harness
 from tests.harness.documents import documented_commands
 from tests.harness.payloads import port_in
+from tests.harness.port_ins import until
 from tests.harness.processes import base_environment, run_worker
 from tests.harness.waiting import TEST_TIMEOUT
 from tools.docs.documents import ROOT
@@ -38,9 +39,7 @@ async def test_replay_names_incompatible_executions() -> None:
         harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
         request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBER)))
         port = await harness.orchestrator.start_port_in(request)
-        async with asyncio.timeout(TEST_TIMEOUT):
-            while (await port.status()).state is not PortState.SUBMITTED:
-                await asyncio.sleep(0.05)
+        await until(port, PortState.SUBMITTED)
         assert COMMAND[:3] == [".venv/bin/python", "-m", "worker"]
 
         fits = await run_worker(env, *COMMAND[3:])

@@ -16,6 +16,7 @@ from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortStat
 from tests.harness import dev_server
 from tests.harness.documents import CommandError, documented_commands, run_shell
 from tests.harness.payloads import port_in
+from tests.harness.port_ins import until
 from tests.harness.waiting import TEST_TIMEOUT
 from tools.docs.documents import ROOT
 from worker.versioning import DEFAULT_DEPLOYMENT_NAME, build_deployment_config
@@ -89,9 +90,7 @@ async def submitted(client: Client, number: str) -> PortInHandle:
     """A port-in that waits for the carrier."""
     details = PortInDetails.model_validate(port_in(number))
     port = await Orchestrator(client).start_port_in(PortInRequest(details=details))
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while (await port.status()).state is not PortState.SUBMITTED:
-            await asyncio.sleep(0.05)
+    await until(port, PortState.SUBMITTED)
     return port
 
 

@@ -40,6 +40,7 @@ from tests.harness.command_line import (
     wait_output,
 )
 from tests.harness.payloads import port_in, single
+from tests.harness.port_ins import until
 from tests.harness.processes import free_port
 from tests.harness.waiting import TEST_TIMEOUT
 
@@ -237,9 +238,7 @@ async def test_client_watch_survives_a_worker_restart(
         assert not alone.done()
         async with harness.running_workers():
             progress = await whole
-            async with asyncio.timeout(30):
-                while (await port.status()).state is not PortState.ACTION_REQUIRED:
-                    await asyncio.sleep(0.1)
+            await until(port, PortState.ACTION_REQUIRED)
         # In between nobody works, and the watch of the port-in goes on.
         async with harness.running_workers():
             await port.correct(PortInCorrection(account_pin="771204", by="desk"))

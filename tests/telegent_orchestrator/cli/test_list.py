@@ -19,6 +19,7 @@ from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortStat
 from tests.harness import Harness
 from tests.harness.command_line import CommandLine, printed_command
 from tests.harness.payloads import port_in, single
+from tests.harness.port_ins import until
 
 NUMBERS = ("+18015550142", "+18015550143", "+18015550144")
 
@@ -42,9 +43,7 @@ async def rejected(harness: Harness) -> list[str]:
         harness.telegent.carrier.set_record(number, CarrierRecord(pin="771204"))
         request = PortInRequest(details=PortInDetails.model_validate(port_in(number)))
         handle = await harness.orchestrator.start_port_in(request)
-        async with asyncio.timeout(30):
-            while (await handle.status()).state is not PortState.ACTION_REQUIRED:
-                await asyncio.sleep(0.05)
+        await until(handle, PortState.ACTION_REQUIRED)
         ids.append(handle.id)
     return ids
 

@@ -1,6 +1,5 @@
 """What an onboarding tells other services, and what it asks the vendor to tell us."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,7 +16,7 @@ from telegent_orchestrator.port_in import PortInCorrection, PortState
 from tests.harness import SETTINGS, Harness, example_request, running_harness
 from tests.harness.event_receiver import SECRET, Receiver
 from tests.harness.payloads import new_subscriber, single
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import wait_until
 
 NUMBER = "+18015550142"
 HOOK = OrderWebhook(url="https://mvno.example.com/telegent/order-update", token="hook-token")
@@ -54,9 +53,7 @@ async def test_each_transition_is_delivered_once_and_signed(told: tuple[Harness,
         EventType.ONBOARDING_COMPLETED: 1,
         EventType.PORT_IN_ATTENTION_REQUIRED: 1,
     }
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while not expected.items() <= received_kinds(receiver).items():
-            await asyncio.sleep(0.05)
+    await wait_until(lambda: expected.items() <= received_kinds(receiver).items())
 
     for one in receiver.received:
         verify_signature(SECRET, one.headers, one.body)

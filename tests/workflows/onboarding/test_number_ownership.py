@@ -14,7 +14,7 @@ from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.payloads import line, new_subscriber, single
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from workflows.support import exactly_once
 
 BUY = "POST /v1.0/numbers/provision"
@@ -106,9 +106,9 @@ class TestSlowOrders:
         # How long a call of the run that was ended may still have been under way.
         monkeypatch.setattr(exactly_once, "VENDOR_CALL_TIMEOUT", timedelta(seconds=1))
         handle = await harness.onboard(single())
-        async with asyncio.timeout(TEST_TIMEOUT):
-            while not any(call.path == BUY.split()[1] for call in harness.telegent.requests):
-                await asyncio.sleep(0.01)
+        await wait_until(
+            lambda: any(call.path == BUY.split()[1] for call in harness.telegent.requests)
+        )
         workflow = harness.temporal.get_workflow_handle(handle.id)
         await harness.temporal.get_workflow_handle(f"{handle.id}:line-first").terminate()
         await workflow.terminate()

@@ -1,7 +1,6 @@
 """Cancelling an onboarding: what is taken back, what is left and named, and in which order."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingStatus
 from telegent_orchestrator.progress import CompensationReport, StepState
 from tests.harness import SETTINGS, Harness
 from tests.harness.payloads import line, new_subscriber, port_in, single
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
 LINE_UNDONE = [
     "message_filter.deleted",
@@ -71,12 +70,6 @@ async def undone_of_line(
     return CompensationReport.model_validate(raw["compensation"])
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(TEST_TIMEOUT):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
 def kinds(simulator: Simulator) -> list[str]:
     return [row.kind for row in simulator.ledger.rows]
 
@@ -115,7 +108,7 @@ async def test_cancel_before_the_lines_rolls_back_routes_and_relations(harness: 
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())
     await gate.reached()
-    await until(lambda: harness.telegent.ledger.count("guardian.related") == 1)
+    await wait_until(lambda: harness.telegent.ledger.count("guardian.related") == 1)
 
     status = await cancelled(harness, handle, gate)
 
@@ -200,7 +193,7 @@ async def test_cancel_leaves_an_open_port_in_running(harness: Harness) -> None:
     ported = port_in() | {"kind": "port_in"}
     harness.telegent.carrier.set_record(ported["phone_number"], CarrierRecord(script="silent"))
     handle = await harness.onboard(single(lines=[line("ported", "one", number=ported)]))
-    await until(lambda: harness.telegent.ledger.count("portin.submitted") == 1)
+    await wait_until(lambda: harness.telegent.ledger.count("portin.submitted") == 1)
 
     status = await cancelled(harness, handle)
 
