@@ -50,7 +50,7 @@ class Sent:
         endpoint: Verb and path.
         body: The JSON body; empty for a GET.
         secrets: Values that are redacted in messages, should the vendor repeat them.
-        empty_is_success: Whether the endpoint may answer success without a body.
+        empty_is_success: Whether a success may have an empty body.
     """
 
     endpoint: str

@@ -97,7 +97,7 @@ def invalid_documents(draw: st.DrawFn, document: Any) -> Any:
 
 @st.composite
 def invalid_bytes(draw: st.DrawFn, document: Any) -> bytes:
-    """A spoilt document as bytes: whole, cut short, altered, repeated, in another charset."""
+    """A mutated document as bytes: whole, truncated, altered, repeated or in another charset."""
     text = json.dumps(draw(invalid_documents(document) | values), ensure_ascii=draw(st.booleans()))
     data = text.encode("utf-8", errors="surrogatepass")
     match draw(st.sampled_from(["whole", "whole", "cut", "altered", "repeated", "charset", "bom"])):
@@ -116,5 +116,5 @@ def invalid_bytes(draw: st.DrawFn, document: Any) -> bytes:
 
 
 def deeply_nested(levels: int = 100_000) -> bytes:
-    """JSON that is nested further than anybody reads."""
+    """JSON that is nested more deeply than any reader accepts."""
     return b'{"a":[' * levels + b"1" + b"]}" * levels

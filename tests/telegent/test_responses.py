@@ -410,13 +410,3 @@ async def test_package_items_and_subscriptions_are_parsed() -> None:
         vendor.respond = lambda request: json_response(PACKAGE | {"Subscriptions": [SUBSCRIPTION]})
         (found,) = await api.packages.subscriptions("PID-1")
         assert found.subscription_id == "SUB-1"
-
-
-async def test_details_without_number_or_iccid_are_rejected() -> None:
-    vendor = FakeVendor()
-    async with vendor.client() as api:
-        with pytest.raises(ValueError, match="either"):
-            await api.numbers.details()
-        with pytest.raises(ValueError, match="either"):
-            await api.numbers.details(phone_number="+18015550100", iccid="8901240397190195850")
-        assert api.request_counts == t.RequestCounts(0, 0)

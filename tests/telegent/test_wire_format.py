@@ -195,3 +195,13 @@ def test_validation_error_names_all_invalid_fields() -> None:
     with pytest.raises(ValidationError) as caught:
         of(t.NumberProvision, PROVISION, area_code="x", zip_code="x", iccid="x")
     assert caught.value.error_count() == 3
+
+
+async def test_details_without_number_or_iccid_are_rejected() -> None:
+    vendor = FakeVendor()
+    async with vendor.client() as api:
+        with pytest.raises(ValueError, match="either"):
+            await api.numbers.details()
+        with pytest.raises(ValueError, match="either"):
+            await api.numbers.details(phone_number="+18015550100", iccid="8901240397190195850")
+        assert api.request_counts == t.RequestCounts(0, 0)
