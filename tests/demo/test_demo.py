@@ -99,6 +99,7 @@ def test_demo_onboards_the_family_and_prints_the_result(tmp_path: Path) -> None:
     assert requests["api_calls"] - requests["polls"] < 45
 
 
+@pytest.mark.resilience
 def test_demo_completes_after_its_worker_is_killed(tmp_path: Path) -> None:
     with started_demo("--report", str(tmp_path / "report.json")) as demo:
         pid = worker_pid(demo.read_until("kill -9"))
@@ -111,6 +112,7 @@ def test_demo_completes_after_its_worker_is_killed(tmp_path: Path) -> None:
     assert report["worker_restarts"] == 1
 
 
+@pytest.mark.resilience
 def test_ctrl_c_leaves_no_process_running() -> None:
     with started_demo() as demo:
         demo.read_until("Account done")

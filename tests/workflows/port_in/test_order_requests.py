@@ -270,7 +270,7 @@ async def test_a_cancelled_workflow_cancels_its_order_in_spite_of_trouble(
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, SILENT)
     handle = await ordered(harness)
-    spoil(harness, CANCEL, kind, times=2)
+    spoil(harness, CANCEL, kind, times=2, retry_after=1)
 
     await stop(harness, handle)
 

@@ -145,7 +145,8 @@ async def test_rollback_under_faults_happens_once(harness: Harness, trouble: str
     await gate.reached()
     spoilt = ("*/delete", "POST /v1.0/numbers/status")
     for match in spoilt:
-        harness.telegent.faults.add(Fault.model_validate({"match": match, "kind": trouble}))
+        fault = {"match": match, "kind": trouble, "retry_after": 1}
+        harness.telegent.faults.add(Fault.model_validate(fault))
 
     status = await cancelled(harness, handle, gate, "first")
 
