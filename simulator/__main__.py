@@ -18,7 +18,6 @@ from simulator.simulator import Simulator
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-_FLAGS = {"error_body": "--body", "ledger_file": "--ledger"}
 _CARRIER_HELP = 'JSON file: {"records": {...}, "timings": {...}, "vocabulary": "kb"}.'
 
 
@@ -59,13 +58,13 @@ def serve(
         raise typer.BadParameter(fault["msg"], param_hint=flag) from None
     except OSError as error:
         raise typer.BadParameter(
-            f"{options['ledger_file']}: {error.strerror}", param_hint="--ledger"
+            f"{options['ledger_file']}: {error.strerror}", param_hint="--ledger-file"
         ) from None
     _run(simulator, host, port, url_file)
 
 
 def _flag(name: str) -> str:
-    return _FLAGS.get(name, "--" + name.replace("_", "-"))
+    return "--" + name.replace("_", "-")
 
 
 def _option(name: str) -> inspect.Parameter:

@@ -1,5 +1,10 @@
 """Assumptions about the vendor: each names settings and options that exist."""
 
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 
 from simulator import SimulatorOptions
@@ -30,3 +35,15 @@ def test_page_of_assumptions_is_up_to_date() -> None:
     assert between_markers(PAGE, "sources") == sources_table(), (
         "run python -m tools.docs.assumptions_table"
     )
+
+
+def test_page_names_options_of_the_command_line() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "simulator", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "300"},
+    ).stdout
+    for option in re.findall(r"`(--[a-z-]+)`", table()):
+        assert f"{option} " in shown, option

@@ -30,7 +30,14 @@ def carrier_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def process(tmp_path: Path, carrier_file: Path) -> Iterator[subprocess.Popen[str]]:
     options = ["--port", "0", "--url-file", str(tmp_path / "url"), "--carrier", str(carrier_file)]
-    more = ["--rate-limit", "3", "--body", "rfc7807", "--ledger", str(tmp_path / "ledger")]
+    more = [
+        "--rate-limit",
+        "3",
+        "--error-body",
+        "rfc7807",
+        "--ledger-file",
+        str(tmp_path / "ledger"),
+    ]
     with subprocess.Popen(
         [*COMMAND, *options, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
@@ -79,7 +86,7 @@ def test_server_prints_its_url_and_stops_on_signal(
         (["--rate-limit", "0"], "--rate-limit"),
         (["--purchase-outcome", "explode"], "--purchase-outcome"),
         (["--dialect", "latin"], "--dialect"),
-        (["--ledger", "/nowhere/ledger"], "--ledger"),
+        (["--ledger-file", "/nowhere/ledger"], "--ledger-file"),
     ],
 )
 def test_invalid_option_is_explained_without_traceback(arguments: list[str], text: str) -> None:
