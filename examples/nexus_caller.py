@@ -1,4 +1,4 @@
-"""A worker of another team, in a namespace of its own: it sells lines through the Nexus service.
+"""A worker of another team, in its own namespace: it sells lines through the Nexus service.
 
 .venv/bin/python -m examples.nexus_caller
 """
@@ -24,7 +24,7 @@ ENDPOINT = "telegent"
 
 @workflow.defn
 class SellLines:
-    """Waits for days, if need be, until the lines are live."""
+    """Waits until the lines are live, which may take days."""
 
     @workflow.run
     async def run(self, order: OnboardingRequest) -> list[str | None]:
@@ -36,17 +36,17 @@ class SellLines:
 
 @workflow.defn
 class FixPortIn:
-    """What the shop does when the customer brings the right account number."""
+    """Sends the account number that the customer has corrected."""
 
     @workflow.run
     async def run(self, correction: CorrectPortIn) -> PortState:
-        """The state that the correction met."""
+        """The state of the port-in when it accepted the correction."""
         orchestrator = workflow.create_nexus_client(service=TelegentOrchestrator, endpoint=ENDPOINT)
         return await orchestrator.execute_operation(TelegentOrchestrator.correct, correction)
 
 
 async def work(keys_file: Path) -> None:
-    """Works until it is ended, with the payload keys of the orchestrator's worker."""
+    """Run the worker until it is stopped, with the payload keys of the orchestrator's worker."""
     config = ClientConfig.load_client_connect_config()
     config["namespace"] = NAMESPACE
     keys = parse_key_ring(await asyncio.to_thread(keys_file.read_text))

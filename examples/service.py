@@ -1,9 +1,9 @@
-"""A small HTTP service in front of the orchestrator: requests in, progress out.
+"""A small HTTP service in front of the orchestrator.
 
     .venv/bin/uvicorn examples.service:app
 
-It has no login: put your own before it. Port-ins are named by their workflow id, which is in the
-progress, and not by the number, which would then stand in every access log.
+It has no authentication: put your own in front of it. Port-ins are named by the workflow id in the
+progress instead of the phone number, which would appear in access logs.
 """
 
 import os
@@ -27,6 +27,7 @@ from telegent_orchestrator.client import (
     OnboardingProgress,
     Orchestrator,
     PortInHandle,
+    RequestConflictError,
 )
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.onboarding import OnboardingRequest
@@ -35,14 +36,15 @@ from telegent_orchestrator.port_in import PortInCancel, PortInCorrection, PortIn
 
 @asynccontextmanager
 async def connected(app: FastAPI) -> AsyncIterator[None]:
-    """Reaches Temporal by its usual variables, with the worker's payload keys and id key."""
+    """Connect to Temporal by its environment variables, with the worker's keys."""
     keys = _secret("TELEGENT_PAYLOAD_KEYS_FILE")
     temporal = await Client.connect(
         **ClientConfig.load_client_connect_config(),
         data_converter=data_converter(parse_key_ring(keys) if keys else ()),
     )
-    app.state.orchestrator = Orchestrator(temporal, id_key=_secret("TELEGENT_ID_KEY_FILE"))
-    yield
+    id_key = _secret("TELEGENT_ID_KEY_FILE")
+    async with Orchestrator(temporal, id_key=id_key) as app.state.orchestrator:
+        yield
 
 
 def _secret(variable: str) -> str:
@@ -62,7 +64,7 @@ def orchestrator(request: Request) -> Orchestrator:
 async def known_onboarding(
     reference: str, orchestrator: Annotated[Orchestrator, Depends(orchestrator)]
 ) -> OnboardingHandle:
-    """The onboarding with this reference; 404 when there is none."""
+    """The onboarding with this reference; 404 if there is none."""
     onboarding = orchestrator.onboarding(reference)
     await onboarding.status()
     return onboarding
@@ -81,7 +83,7 @@ PortIn = Annotated[PortInHandle, Depends(port_in_named)]
 
 
 async def known_port_in(port_in: PortIn) -> PortInHandle:
-    """The same; 404 when there is none."""
+    """The port-in with this workflow id; 404 if there is none."""
     await port_in.status()
     return port_in
 
@@ -95,7 +97,7 @@ async def start(
     response: Response,
     orchestrator: Annotated[Orchestrator, Depends(orchestrator)],
 ) -> dict[str, str | bool]:
-    """Starts an onboarding, or joins the one with the same reference, as it was asked for then."""
+    """Start an onboarding, or join the one with the same reference; 409 if its request differs."""
     onboarding = await orchestrator.start_onboarding(wanted)
     response.headers["Location"] = f"/onboardings/{wanted.reference}"
     return {"workflow_id": onboarding.id, "joined": onboarding.joined}
@@ -103,13 +105,13 @@ async def start(
 
 @app.get("/onboardings/{reference}")
 async def show(onboarding: Known) -> OnboardingProgress:
-    """How far it is, with its lines and port-ins."""
+    """The steps of the onboarding, its lines and port-ins."""
     return await onboarding.progress()
 
 
 @app.get("/onboardings/{reference}/events", response_class=EventSourceResponse)
 async def follow(onboarding: Known) -> AsyncIterator[ServerSentEvent]:
-    """Each change as it happens, as `progress`; at the end `complete`, `incomplete` or `failed`."""
+    """An event `progress` per change; at the end `complete`, `incomplete` or `failed`."""
     async for now in onboarding.watch():
         yield ServerSentEvent(event="progress", data=now)
     try:
@@ -122,50 +124,51 @@ async def follow(onboarding: Known) -> AsyncIterator[ServerSentEvent]:
 
 @app.delete("/onboardings/{reference}", status_code=202)
 async def cancel(onboarding: Known) -> None:
-    """Cancels an onboarding; its port-ins go on, and are cancelled by themselves."""
+    """Cancel an onboarding; its port-ins continue, and are cancelled separately."""
     await onboarding.cancel()
 
 
 @app.get("/port-ins/{workflow_id}")
 async def show_port_in(port_in: PortIn) -> PortInStatus:
-    """Where a port-in is, and what to correct."""
+    """The state of a port-in, and the fields to correct."""
     return await port_in.status()
 
 
 @app.get("/port-ins/{workflow_id}/events", response_class=EventSourceResponse)
 async def follow_port_in(port_in: KnownPortIn) -> AsyncIterator[ServerSentEvent]:
-    """Each change as it happens, as `status`, until the port-in has ended."""
+    """An event `status` per change, until the port-in has ended."""
     async for now in port_in.watch():
         yield ServerSentEvent(event="status", data=now)
 
 
 @app.post("/port-ins/{workflow_id}/correction")
 async def correct(port_in: PortIn, correction: PortInCorrection) -> dict[str, PortState]:
-    """Sends new data to the losing carrier; 409 with the reason when they are of no use now."""
+    """Send new data to the losing carrier; 409 with the reason if the state accepts none."""
     return {"state": await port_in.correct(correction)}
 
 
 @app.delete("/port-ins/{workflow_id}")
 async def cancel_port_in(port_in: PortIn, by: str, reason: str) -> dict[str, PortState]:
-    """Asks to cancel a port-in; 409 with the reason when it is too late."""
+    """Request the cancel of a port-in; 409 with the reason if it is too late."""
     return {"state": await port_in.cancel(PortInCancel(by=by, reason=reason))}
 
 
 @app.exception_handler(RequestValidationError)
-async def all_faults(_: Request, error: RequestValidationError) -> JSONResponse:
-    """Everything that is wrong with a request, without the values: they may be secrets."""
-    faults = [f"{'.'.join(map(str, found['loc'][1:]))}: {found['msg']}" for found in error.errors()]
-    return JSONResponse({"errors": faults}, status_code=422)
+async def invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
+    """Every error in a request, without its values: they may be secrets."""
+    errors = [f"{'.'.join(map(str, found['loc'][1:]))}: {found['msg']}" for found in error.errors()]
+    return JSONResponse({"errors": errors}, status_code=422)
 
 
 @app.exception_handler(MessageRejectedError)
-async def not_taken(_: Request, error: MessageRejectedError) -> JSONResponse:
-    """The message does not fit the state."""
+@app.exception_handler(RequestConflictError)
+async def conflict(_: Request, error: Exception) -> JSONResponse:
+    """The state does not accept the message, or the onboarding exists with another request."""
     return JSONResponse({"detail": str(error)}, status_code=409)
 
 
 @app.exception_handler(RPCError)
-async def temporal_says(_: Request, error: RPCError) -> JSONResponse:
-    """There is no such workflow, or it has ended; else Temporal cannot be reached just now."""
+async def temporal_error(_: Request, error: RPCError) -> JSONResponse:
+    """The workflow does not exist or has ended, or else Temporal is unreachable."""
     status = 404 if error.status is RPCStatusCode.NOT_FOUND else 503
     return JSONResponse({"detail": error.message}, status_code=status)
