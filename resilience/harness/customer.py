@@ -47,12 +47,23 @@ class Customer:
         return CarrierSetup(records={self.number: self.record}, timings=timings)
 
 
-def create_customer(index: int, name: str = "resilience") -> Customer:
-    """Customer number `index` (0 to 9,999,999 for each name), who shares no data with any other."""
+def create_customer(
+    index: int, name: str = "resilience", *, shared_catalogue: str = ""
+) -> Customer:
+    """Customer number `index`.
+
+    Args:
+        index: 0 to 9,999,999 for each name.
+        name: Start of the reference.
+        shared_catalogue: Product and package of all customers with this value are the same;
+            without it, they are the customer's own. All other data is never shared.
+    """
     reference = f"{name}-{index}"
     number = f"+1435{2_000_000 + index:07d}"
     return Customer(
-        request=OnboardingRequest.model_validate(_request(reference, number)),
+        request=OnboardingRequest.model_validate(
+            _request(reference, number, shared_catalogue or reference)
+        ),
         number=number,
         record=CarrierRecord(account_number=_RIGHT, pin=_PIN, zip=_ADDRESS["zip"]),
         rejection=WRONG_ACCOUNT_NUMBER,
@@ -61,7 +72,7 @@ def create_customer(index: int, name: str = "resilience") -> Customer:
 
 
 def catalogue(reference: str) -> dict[str, object]:
-    """One product and its package, with names that no other request has."""
+    """One product and its package, named after `reference`."""
     return {
         "products": [
             {
@@ -83,7 +94,7 @@ def catalogue(reference: str) -> dict[str, object]:
     }
 
 
-def _request(reference: str, number: str) -> dict[str, object]:
+def _request(reference: str, number: str, catalogue_name: str) -> dict[str, object]:
     return {
         "reference": reference,
         "account": {"name": "Family", "billing_address": _ADDRESS},
@@ -92,7 +103,7 @@ def _request(reference: str, number: str) -> dict[str, object]:
             "message": {"name": "Messages", "url": "https://mvno.example.com/messages"},
             "voice": {"name": "Calls", "type": "URL", "url": "https://mvno.example.com/calls"},
         },
-        **catalogue(reference),
+        **catalogue(catalogue_name),
         "relations": [{"parent": PARENT, "child": CHILD}],
         "lines": [
             {

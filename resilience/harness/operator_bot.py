@@ -16,6 +16,7 @@ from telegent_orchestrator.client import (
     OnboardingProgress,
     Orchestrator,
 )
+from telegent_orchestrator.onboarding import NewPackage, NewProduct
 from telegent_orchestrator.port_in import (
     AttachOrder,
     OperatorAction,
@@ -149,13 +150,22 @@ class OperatorBot:
                 return subscriber_id
         owner = subscriber_ids.get(PARENT if line == PORTED else CHILD)
         kind, id_field = CREATED_RESOURCES.get(step, ("", ""))
+        names = self._catalogue_names()
         for row in rows:
             values = [str(value) for value in row.data.values()]
             if row.kind == kind and (
-                owner in values or any(v.rstrip(")").endswith(reference) for v in values)
+                owner in values
+                or not names.isdisjoint(values)
+                or any(v.rstrip(")").endswith(reference) for v in values)
             ):
                 return str(row.data[id_field])
         return None
+
+    def _catalogue_names(self) -> set[str]:
+        """SKUs and names of packages, which are the request's own or shared with others."""
+        request = self.customer.request
+        skus = {item.sku for item in request.products if isinstance(item, NewProduct)}
+        return skus | {item.name for item in request.packages if isinstance(item, NewPackage)}
 
 
 def _needs_operator(port: PortInStatus) -> bool:

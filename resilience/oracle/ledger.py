@@ -7,12 +7,16 @@ from typing import Any
 
 from simulator import LedgerRow
 
+SHARED_KINDS = ("product.created", "package.created", "package_item.created")
+"""Resources of the catalogue, which all accounts share by SKU and by name."""
+
 
 class LedgerReader:
     """Ledger rows by kind. Rows that no check claims are `unclaimed`."""
 
     def __init__(self, rows: Iterable[LedgerRow]) -> None:
         self._rows: dict[str, list[LedgerRow]] = defaultdict(list)
+        self._shared: list[LedgerRow] = []
         for row in rows:
             self._rows[row.kind].append(row)
 
@@ -27,12 +31,22 @@ class LedgerReader:
     def claim(
         self, kind: str, key: Mapping[str, object], limit: int | None = None
     ) -> list[LedgerRow]:
-        """Remove and return the rows of a kind whose data have these values, oldest first."""
+        """Remove and return the rows of a kind whose data have these values, oldest first.
+
+        Rows of SHARED_KINDS can be claimed by each request that names the resource.
+        """
         same = [row for row in self._rows[kind] if key.items() <= row.data.items()]
+        if kind in SHARED_KINDS:
+            shared = [row for row in self._shared if row.kind == kind]
+            self._shared += same
+            return [row for row in shared if key.items() <= row.data.items()] + self._remove(same)
         mine = same[:limit]
-        taken = {row.seq for row in mine}
-        self._rows[kind] = [row for row in self._rows[kind] if row.seq not in taken]
-        return mine
+        return self._remove(mine)
+
+    def _remove(self, claimed: list[LedgerRow]) -> list[LedgerRow]:
+        for row in claimed:
+            self._rows[row.kind].remove(row)
+        return claimed
 
     @property
     def unclaimed(self) -> list[str]:

@@ -105,7 +105,9 @@ async def soak(
         StackError: A process did not start.
     """
     began = time.monotonic()
-    customers = [create_customer(at, "soak") for at in range(onboardings + 1)]
+    customers = [
+        create_customer(at, "soak", shared_catalogue="soak") for at in range(onboardings + 1)
+    ]
     random_faults = RandomFaults(seed)
     simulator = _create_simulator(customers, random_faults)
     async with chaos_stack(directory, simulator, SETTINGS) as stack:
