@@ -10,7 +10,7 @@ wait_for() { # description, then the command to wait for
     until "$@" >/dev/null 2>&1; do
         attempts=$((attempts + 1))
         if [ "$attempts" -ge 60 ]; then
-            echo "$what is not there after $attempts attempts; the last one said:" >&2
+            echo "not available after $attempts attempts: $what; the last attempt said:" >&2
             "$@"
             exit 1
         fi

@@ -1,7 +1,7 @@
 """The keys of a namespace's workers: a record in Temporal that all of them must agree with.
 
 Two workers with different id keys would open two port-ins of one number, and a worker without
-payload keys would store new payloads unencrypted beside encrypted ones. The record is a paused
+payload keys would store unencrypted payloads next to encrypted ones. The record is a paused
 Temporal Schedule without a spec: it never starts anything, is created atomically, and its note can
 be read in the Temporal UI. It holds fingerprints, never keys.
 """

@@ -152,7 +152,7 @@ def _create_simulator(customers: Sequence[Customer], faults: RandomFaults) -> Si
 
 
 async def _drain(open_tasks: set[asyncio.Task[None]]) -> None:
-    """Wait for what is still open, and give up after DRAIN_TIMEOUT."""
+    """Wait for what is still open, for DRAIN_TIMEOUT at most."""
     if open_tasks:
         _, open_tasks = await asyncio.wait(open_tasks, timeout=DRAIN_TIMEOUT)
     for task in open_tasks:
