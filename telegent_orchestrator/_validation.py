@@ -223,7 +223,7 @@ def format_errors(error: ValidationError, model: type[BaseModel] | None = None) 
 def describe_error(error: ErrorDetails, model: type[BaseModel] | None = None) -> str:
     """What is wrong with a field, without its value."""
     kind, context = error["type"], error.get("ctx", {})
-    if isinstance(described := context.get("error"), str):
+    if isinstance(described := context.get("described"), str):
         # Described already, when the errors of a request were collected.
         return described
     if kind == "extra_forbidden":

@@ -305,7 +305,7 @@ class OnboardingRequest(StrictModel):
 def _to_error_details(error: ErrorDetails) -> InitErrorDetails:
     """An error of pydantic in our words, without the value and the tags of our unions."""
     message = PydanticCustomError(
-        error["type"], "{error}", {"error": describe_error(error, OnboardingRequest)}
+        error["type"], "{described}", {"described": describe_error(error, OnboardingRequest)}
     )
     where = tuple(part for part in error["loc"] if part not in UNION_TAGS)
     return InitErrorDetails(type=message, loc=where, input=None)
