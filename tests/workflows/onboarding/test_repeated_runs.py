@@ -7,7 +7,6 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from telegent_orchestrator.client import OnboardingProgress
-from telegent_orchestrator.progress import StepState
 from tests.harness import Harness
 from tests.harness.payloads import line, single
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
@@ -46,12 +45,16 @@ async def test_restart_with_open_line_waits_for_it_and_duplicates_nothing(
 async def test_restart_after_cancel_uses_numbers_of_finished_lines(harness: Harness) -> None:
     """Two numbers of one subscriber cannot be told apart by a lookup."""
     request = single(lines=[line("one", "one"), line("two", "one")])
+    first_purchase = harness.telegent.gates.close(BUY, "before")
     first = await harness.onboard(request)
-    done: OnboardingProgress = await wait_until(
-        first.progress, lambda now: now.onboarding.lines[0].state is StepState.DONE
-    )
-    number = done.lines["one"].result.phone_number
+    await first_purchase.reached()
+    second_purchase = harness.telegent.gates.close(BUY, "before")
+    first_purchase.release()
+    await second_purchase.reached()
+    number = (await first.progress()).lines["one"].result.phone_number
     await first.cancel()
+    await harness.cancel_delivered(f"{first.id}:line-two")
+    second_purchase.release()
     with pytest.raises(WorkflowFailureError):
         await first.result()
 
