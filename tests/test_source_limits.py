@@ -35,7 +35,7 @@ TOO_LONG = {
     "simulator/http/control.py:control_routes",
     "simulator/resources/provisioning.py:provision",
     "telegent/_requester.py:paginate",
-    "telegent_orchestrator/cli/commands/listing.py:list_executions",
+    "telegent_orchestrator/cli/commands/list.py:list_executions",
     "worker/http/codec_server.py:codec_app",
     "worker/http/webhook.py:webhook_app",
     "worker/run.py:run",
