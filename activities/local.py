@@ -29,8 +29,6 @@ from telegent_orchestrator.port_in_validation import pin_expires_at, validate
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long Temporal's list of workflows may take to show a run that has just started."""
-RESPONSE_TIMEOUT = timedelta(days=1)
-"""How long a correction, or a number in the inventory, may take. Normally it takes minutes."""
 CLEAN_CLOSE_STATUSES = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
@@ -123,18 +121,24 @@ class LocalActivities:
         return policy.model_copy(
             update={
                 "poll_schedule": self.settings.port_poll_schedule,
-                "response_timeout": RESPONSE_TIMEOUT,
+                "read_lag": self.settings.read_lag,
             }
         )
 
     @activity.defn
     async def validate_port_in_details(self, details: PortInDetails) -> PortInValidation:
         """Returns everything that is missing, wrong or doubtful in the data of a port-in."""
+        now, policy = datetime.now(UTC), self.settings.port_in_policy
         report = validate(
-            details,
-            datetime.now(UTC),
-            wireline_pin_required=self.settings.wireline_pin_required,
+            details, now, wireline_pin_required=self.settings.wireline_pin_required
         )
+        requested = details.port_in_date
+        if requested and requested > (now + policy.max_duration).date():
+            report.warnings.append(
+                f"port_in_date: is more than {policy.max_duration.days} days ahead; the port-in is "
+                f"followed until {requested + policy.requested_date_margin}, and cancelled if the "
+                "number has not arrived by then"
+            )
         return PortInValidation(
             errors=report.messages,
             invalid_fields=report.invalid_fields,

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from telegent_orchestrator._models import (
     CalendarDate,
@@ -277,11 +278,16 @@ class PortInRequest(StrictModel):
         bind: Put the number into service as soon as it has arrived.
         check_existing: Check first whether the number is here: a previous run may have completed.
             Set by the client.
+        order_id: The order that a previous run has submitted and left open: it is followed, and
+            none is submitted.
+        checkpoint: Set by the workflow itself when its history has grown long.
     """
 
     details: PortInDetails
     bind: NumberBinding | None = None
     check_existing: bool = False
+    order_id: Text | None = None
+    checkpoint: SkipJsonSchema[dict[str, JsonValue] | None] = None
 
 
 class PortState(StrEnum):

@@ -1,13 +1,13 @@
 """Port-ins: eligibility, submit, update, cancel, and waiting for the order to change."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 import telegent
-from activities.port_in.poll_schedule import PollContext, next_poll_delay
+from activities.port_in.poll_schedule import PollContext, least_poll_interval, next_poll_delay
 from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
@@ -20,11 +20,6 @@ from activities.support.write_activity import (
 from telegent import Telegent
 from telegent_orchestrator._models import VendorText, WireModel
 from telegent_orchestrator.port_in import PortInDetails
-
-MAX_RESEND_INTERVAL = timedelta(hours=1)
-"""Of corrections or cancels that are never answered, the longest time from one to the next: days of
-them are a few hundred events of history, and few of the requests a minute."""
-MAX_DOUBLINGS = 12
 
 
 class Eligibility(WireModel):
@@ -49,21 +44,26 @@ class OrderSnapshot(WireModel):
 
 
 class AwaitChange(WireModel):
-    """Wait until an order's status differs from what was seen last.
+    """Poll an order until its status differs from the last one seen.
 
-    After an update the same words may be a new answer, or a read that lags behind the update:
-    they count again when `read_lag` has passed since `updated_at`; when several updates in a row
-    had no answer (`unanswered`), after twice as long for each more, up to `MAX_RESEND_INTERVAL`.
-
-    The rest sets the pace. `submitted_at`: when the carrier was last given something to do: the
-    submit, a correction or a cancel. `needs_operator`: the carrier has rejected. `urgent`: a
-    correction or a cancel is on its way.
+    Attributes:
+        last_snapshot: the order as it was seen last.
+        submitted_at: when the carrier was last given something to do: the submit, a correction or
+            a cancel. This and the fields below it set the pace.
+        unchanged_counts_at: when the same words count as a new answer. Until then, after a
+            request, they may be a read that lags behind it.
+        last_polled_at: when the order was read last; it is not read again within the least
+            interval, whatever changes.
+        once: return what the next read shows, changed or not.
+        needs_operator: the carrier has rejected.
+        urgent: a correction or a cancel is under way.
     """
 
     last_snapshot: OrderSnapshot
     submitted_at: datetime
-    updated_at: datetime | None = None
-    lost_responses: int = 0
+    unchanged_counts_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    once: bool = False
     phone_number: str | None = None
     wireline: bool = False
     needs_operator: bool = False
@@ -119,20 +119,26 @@ class PortInActivities:
                 )
             if not now.eligible:
                 raise _stale(f"the number cannot be ported any more: {now.vendor_message}")
-        order = await self.api.ports.submit(
-            telegent.PortIn(
-                port_in_number=details.phone_number,
-                kind=_kind_of(details),
-                # Nothing is submitted with a part missing; the client would reject it, too.
-                current_carrier_name=details.losing_carrier or "",
-                current_account_number=details.account_number or "",
-                current_account_password=details.account_pin,
-                current_billing_address=_address(details),
-                iccid=details.iccid,
-                subscriber_name=details.subscriber_name,
-                port_in_date=details.port_in_date,
-            )
+        request = telegent.PortIn(
+            port_in_number=details.phone_number,
+            kind=_kind_of(details),
+            # Nothing is submitted with a part missing; the client would reject it, too.
+            current_carrier_name=details.losing_carrier or "",
+            current_account_number=details.account_number or "",
+            current_account_password=details.account_pin,
+            current_billing_address=_address(details),
+            iccid=details.iccid,
+            subscriber_name=details.subscriber_name,
+            port_in_date=details.port_in_date,
         )
+        try:
+            order = await self.api.ports.submit(request)
+        except telegent.TelegentError as error:
+            if error.order_id is None:
+                raise
+            # A failure beside an order's id does not say whether there is an order: the order does.
+            words = error.vendor_message or ""
+            return OrderSnapshot(order_id=error.order_id, status="", message=words)
         return OrderSnapshot(order_id=order.order_id, status=order.status or "")
 
     @write_activity(write_specs.UPDATE_PORT)
@@ -187,16 +193,22 @@ class PortInActivities:
 
     @activity.defn
     async def await_port_change(self, request: AwaitChange) -> OrderSnapshot:
-        """The order's status once it differs from what was seen last.
+        """The order's status once it differs from the last one seen.
 
-        Raises a benign `Pending` until then, so that Temporal asks again at the pace that the
-        port-in calls for: thirty days of asking are one event in the workflow's history.
+        Raises a benign `Pending` until then, so that Temporal polls again at the pace that the
+        port-in calls for: thirty days of polling are one event in the workflow's history.
         """
-        now = await self.read_port_order(request.last_snapshot.order_id)
-        if now != request.last_snapshot:
+        info, schedule = activity.info(), self.settings.port_poll_schedule
+        clock, order_id = info.current_attempt_scheduled_time, request.last_snapshot.order_id
+        factor = await self.poll_throttle.interval_factor() if self.poll_throttle else 1
+        if request.last_polled_at:
+            earliest = request.last_polled_at + least_poll_interval(schedule, factor)
+            if clock < earliest:
+                raise _pending(f"port order {order_id} was read a moment ago", clock, earliest)
+        now = await self.read_port_order(order_id)
+        due = request.unchanged_counts_at
+        if request.once or now != request.last_snapshot or (due and clock >= due):
             return now
-        info = activity.info()
-        clock = info.current_attempt_scheduled_time
         context = PollContext(
             now=clock,
             age=clock - request.submitted_at,
@@ -204,29 +216,18 @@ class PortInActivities:
             wireline=request.wireline,
             needs_operator=request.needs_operator,
             urgent=request.urgent,
-            interval_factor=await self.poll_throttle.interval_factor() if self.poll_throttle else 1,
-            seed=f"{now.order_id}/{info.attempt}",
+            interval_factor=factor,
+            seed=f"{order_id}/{info.attempt}",
         )
-        wait = next_poll_delay(self.settings.port_poll_schedule, context)
-        if request.updated_at:
-            resend_at = request.updated_at + _resend_interval(
-                self.settings.read_lag, request.lost_responses
-            )
-            if clock >= resend_at:
-                return now
-            wait = min(wait, resend_at - clock)
-        raise pending(
-            # Without the message, in which a carrier may quote account number and PIN.
-            f"port order {now.order_id} is still '{now.status}'; next look "
-            f"{clock + wait:%Y-%m-%d %H:%M} UTC",
-            wait,
-        )
+        next_poll = clock + next_poll_delay(schedule, context)
+        if due:
+            next_poll = min(next_poll, due)
+        # Without the message, in which a carrier may quote account number and PIN.
+        raise _pending(f"port order {order_id} is still '{now.status}'", clock, next_poll)
 
 
-def _resend_interval(read_lag: timedelta, lost_responses: int) -> timedelta:
-    """How long after an update the same words count again."""
-    times = 1 << min(max(lost_responses - 1, 0), MAX_DOUBLINGS)
-    return max(read_lag, min(read_lag * times, MAX_RESEND_INTERVAL))
+def _pending(reason: str, now: datetime, next_poll: datetime) -> ApplicationError:
+    return pending(f"{reason}; next look {next_poll:%Y-%m-%d %H:%M} UTC", next_poll - now)
 
 
 def _stale(reason: str) -> ApplicationError:

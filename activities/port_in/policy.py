@@ -1,4 +1,4 @@
-"""House rules for port-ins: deadlines, caps, and what may be done about a lost submit."""
+"""Deadlines and limits of port-ins, and what may be done about a lost submit."""
 
 from datetime import timedelta
 
@@ -6,29 +6,50 @@ from activities.port_in.poll_schedule import PollSchedule
 from telegent_orchestrator._models import WireModel
 
 DAY = timedelta(days=1)
+MAX_RESEND_INTERVAL = timedelta(hours=1)
+"""Of corrections or cancels that are never answered, the longest time from one to the next: days of
+them are a few hundred events of history, and few of the requests a minute."""
+MAX_DOUBLINGS = 12
 
 
 class PortInPolicy(WireModel):
-    """How patient we are with people and carriers.
+    """How long a port-in waits for people and carriers.
 
-    `reminders`: after how long a waiting person is reminded. `missing_info_timeout`,
-    `correction_timeout`: how long a port-in waits for missing data, and for a correction.
-    `max_duration`: the age at which an open port-in is cancelled. `cancel_confirmation_timeout`:
-    how long a cancel may stay unconfirmed; between carriers one can legitimately take 18 hours.
-    `response_timeout`: how long a correction may stay without an answer, and an arrived number out
-    of the inventory, until somebody is told; None, as in release 0.1.0: indefinitely.
-    `max_rejections`: after how many an operator decides. `resubmit_unknown`: Telegent is known to
-    refuse a second active port of a number, so that a submit without an answer is sent once more
-    before a person is asked. `poll_schedule`: how often open port-ins are looked at, only to tell
-    people.
+    Attributes:
+        reminders: after how long a state that waits for a person reminds of it.
+        missing_info_timeout: how long a port-in waits for missing data.
+        correction_timeout: how long a rejected port-in waits for a correction.
+        max_duration: after how long without a request to the carrier an open port-in is cancelled.
+        requested_date_margin: how long after the requested date it is followed at least.
+        cancel_confirmation_timeout: how long a cancel may stay unconfirmed; between carriers one
+            can legitimately take 18 hours.
+        response_timeout: how long a correction may stay without a response, and a ported number
+            out of the inventory, until attention is raised.
+        progress_timeout: how long a step that takes seconds may take until attention is raised.
+        max_rejections: after how many rejections an operator decides.
+        resubmit_unknown: Telegent is known to refuse a second active port of a number, so that a
+            submit without a response is sent once more before an operator is asked.
+        read_lag: how long an order may be shown as it was before a request.
+        poll_schedule: how often open port-ins are polled, only to show it.
     """
 
     reminders: list[timedelta] = [DAY, 3 * DAY, 7 * DAY]
     missing_info_timeout: timedelta = 30 * DAY
     correction_timeout: timedelta = 14 * DAY
     max_duration: timedelta = 14 * DAY
+    requested_date_margin: timedelta = 5 * DAY
     cancel_confirmation_timeout: timedelta = DAY
-    response_timeout: timedelta | None = None
+    response_timeout: timedelta = DAY
+    progress_timeout: timedelta = timedelta(minutes=15)
     max_rejections: int = 3
     resubmit_unknown: bool = False
+    read_lag: timedelta = timedelta(minutes=1)
     poll_schedule: PollSchedule = PollSchedule()
+
+    def resend_interval(self, lost_responses: int) -> timedelta:
+        """How long after a request its order must be unchanged to show no sign of it.
+
+        The read lag; after several lost responses in a row, twice as long for each more.
+        """
+        times = 1 << min(max(lost_responses - 1, 0), MAX_DOUBLINGS)
+        return max(self.read_lag, min(self.read_lag * times, MAX_RESEND_INTERVAL))

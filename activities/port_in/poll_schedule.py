@@ -26,8 +26,9 @@ class PollSchedule:
     `opens`, `closes`: the carrier's hours of the day, in the number's region, Monday to Friday. 47
     CFR 52.35 asks for 8 to 17 of wireline and intermodal ports, which `closes_wireline` keeps.
     Wireless carriers work longer (industry practice). `max_interval`: wait over a closed weekend,
-    since a number that has arrived is not in service until somebody looks. `fixed`: the one
-    interval, around the clock, for a carrier that is played; it replaces all the others.
+    since a number that has arrived is not in service until somebody looks. `least`: the shortest
+    time from one poll to the next, whatever changes and whoever asks for it. `fixed`: the one
+    interval, around the clock, for a simulated carrier; it replaces all the others.
     """
 
     initial: timedelta = timedelta(minutes=5)
@@ -39,6 +40,7 @@ class PollSchedule:
     sparse_until: timedelta = timedelta(days=5)
     idle: timedelta = timedelta(hours=6)
     max_interval: timedelta = timedelta(days=1)
+    least: timedelta = timedelta(minutes=1)
     opens: int = 8
     closes: int = 20
     closes_wireline: int = 17
@@ -79,6 +81,11 @@ class PollContext:
     urgent: bool = False
     interval_factor: float = 1
     seed: str = ""
+
+
+def least_poll_interval(schedule: PollSchedule, interval_factor: float) -> timedelta:
+    """How long after a poll the next one may be made at the earliest."""
+    return schedule.fixed or schedule.least * interval_factor
 
 
 def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:

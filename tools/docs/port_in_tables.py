@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from activities.local import RESPONSE_TIMEOUT
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import OperatorAction, PortState
 from tools.docs.documents import ROOT, replace_between_markers
@@ -13,8 +12,13 @@ from workflows.port_in.rejections import (
     REJECTIONS_BY_KEYWORD,
     Rejection,
 )
-from workflows.port_in.state import STATE_DESCRIPTIONS
-from workflows.port_in.transitions import ACCEPTED_IN, TRANSITIONS, VENDOR_STATUS_MAP, MessageKind
+from workflows.port_in.transitions import (
+    ACCEPTED_IN,
+    STATE_DESCRIPTIONS,
+    TRANSITIONS,
+    VENDOR_STATUS_MAP,
+    MessageKind,
+)
 
 PAGE = ROOT / "docs" / "reference" / "port-in.md"
 
@@ -52,18 +56,22 @@ def deadlines() -> str:
     """The default deadlines of each state, counted from entering it."""
     table = ["| State | Deadline | After | Then |", "|---|---|---|---|"]
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    clocks = Milestones(state_entered_at=now, submitted_at=now)
+    clocks = Milestones(entered_at=now, carrier_clock_started_at=now)
     for state in PortState:
         passed: set[Deadline] = set()
-        while deadline := next_deadline(
-            state, clocks, PortInPolicy(response_timeout=RESPONSE_TIMEOUT), frozenset(passed)
-        ):
+        while deadline := next_deadline(state, clocks, PortInPolicy(), frozenset(passed)):
             passed.add(deadline)
-            days = (deadline.at - now) / timedelta(days=1)
             then = deadline.action.name.lower()
-            after = f"{days:g} {'day' if days == 1 else 'days'}"
+            after = _in_words(deadline.at - now)
             table.append(f"| `{state}` | {deadline.name} | {after} | {then} |")
     return "\n".join(table)
+
+
+def _in_words(span: timedelta) -> str:
+    days, minutes = span / timedelta(days=1), span / timedelta(minutes=1)
+    if days < 1:
+        return f"{minutes:g} minutes"
+    return f"{days:g} {'day' if days == 1 else 'days'}"
 
 
 def reasons() -> str:

@@ -64,14 +64,16 @@ class EventPublisher:
     """Publishes the events of one workflow. No receiver can delay the workflow or fail it.
 
     The receivers are read once, with the first event: one that is configured later gets the events
-    of workflows that start from then on.
+    of workflows that start from then on. `published`: how many events earlier runs have published.
     """
 
-    def __init__(self, reference: str | None = None, line_key: str | None = None) -> None:
+    def __init__(
+        self, reference: str | None = None, line_key: str | None = None, *, published: int = 0
+    ) -> None:
         self._reference = reference
         self._line_key = line_key
         self._targets: list[str] | None = None
-        self._published = 0
+        self._published = published
         self._lock = asyncio.Lock()
 
     async def publish(

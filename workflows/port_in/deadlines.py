@@ -1,8 +1,8 @@
 """What happens to a port-in when nothing happens: reminders, escalations, and the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 
 from activities.port_in.policy import PortInPolicy
@@ -37,21 +37,75 @@ class Deadline:
 class Milestones:
     """The moments (UTC) that deadlines count from.
 
-    `carrier_response_deadline`: when the losing carrier has been silent for longer than its
-    interval (47 CFR 52.35). `pin_expires_at`: when the transfer PIN will expire.
+    Attributes:
+        entered_at: when the state was entered.
+        carrier_clock_started_at: when the carrier was last given something to do: the submit, or a
+            correction that Telegent accepted.
+        port_in_date: the date that was requested.
+        carrier_response_deadline: when the losing carrier has been silent for longer than its
+            interval (47 CFR 52.35).
+        pin_expires_at: when the transfer PIN will expire.
     """
 
-    state_entered_at: datetime
-    submitted_at: datetime | None = None
+    entered_at: datetime
+    carrier_clock_started_at: datetime | None = None
+    port_in_date: date | None = None
     carrier_response_deadline: datetime | None = None
     pin_expires_at: datetime | None = None
+
+
+_AFTER_ENTERING: Mapping[
+    PortState, tuple[str, Callable[[PortInPolicy], timedelta], DeadlineAction]
+] = {
+    PortState.CHECKING_ELIGIBILITY: (
+        "eligibility not answered",
+        lambda policy: policy.progress_timeout,
+        DeadlineAction.ESCALATE,
+    ),
+    PortState.INFO_REQUIRED: (
+        "information missing too long",
+        lambda policy: policy.missing_info_timeout,
+        DeadlineAction.CANCEL,
+    ),
+    PortState.SUBMITTING: (
+        "submit not sent",
+        lambda policy: policy.progress_timeout,
+        DeadlineAction.ESCALATE,
+    ),
+    PortState.ACTION_REQUIRED: (
+        "no correction came",
+        lambda policy: policy.correction_timeout,
+        DeadlineAction.CANCEL,
+    ),
+    PortState.UPDATE_REQUESTED: (
+        "correction not answered",
+        lambda policy: policy.response_timeout,
+        DeadlineAction.ESCALATE,
+    ),
+    PortState.CANCEL_REQUESTED: (
+        "cancel not confirmed",
+        lambda policy: policy.cancel_confirmation_timeout,
+        DeadlineAction.ESCALATE,
+    ),
+    PortState.PORTED: (
+        "number not in the inventory",
+        lambda policy: policy.response_timeout,
+        DeadlineAction.ESCALATE,
+    ),
+    PortState.CONFIGURING: (
+        "number not put into service",
+        lambda policy: policy.progress_timeout,
+        DeadlineAction.ESCALATE,
+    ),
+}
+"""By state, what counts from entering it."""
 
 
 def next_deadline(
     state: PortState, milestones: Milestones, policy: PortInPolicy, handled: frozenset[Deadline]
 ) -> Deadline | None:
     """The nearest deadline in this state that is not among those that have passed."""
-    ahead = [found for found in _deadlines(state, milestones, policy) if found not in handled]
+    ahead = [found for found in deadlines(state, milestones, policy) if found not in handled]
     return min(ahead, key=lambda found: found.at, default=None)
 
 
@@ -61,56 +115,37 @@ def auto_cancel_at(
     """When a port-in that waits in this state will be cancelled; None: it will not."""
     ends = [
         found.at
-        for found in _deadlines(state, milestones, policy)
+        for found in deadlines(state, milestones, policy)
         if found.action is DeadlineAction.CANCEL
     ]
     return min(ends, default=None)
 
 
-def _deadlines(
-    state: PortState, milestones: Milestones, policy: PortInPolicy
-) -> Iterator[Deadline]:
-    entered_at = milestones.state_entered_at
+def deadlines(state: PortState, milestones: Milestones, policy: PortInPolicy) -> Iterator[Deadline]:
+    """Every deadline of this state."""
     if state in _WAITING_FOR_OPERATOR:
         for number, wait in enumerate(policy.reminders, start=1):
-            yield Deadline(f"reminder {number}", entered_at + wait, DeadlineAction.REMIND)
-    if state is PortState.INFO_REQUIRED:
-        yield Deadline(
-            "information missing too long",
-            entered_at + policy.missing_info_timeout,
-            DeadlineAction.CANCEL,
-        )
-    if state is PortState.ACTION_REQUIRED:
-        yield Deadline(
-            "no correction came", entered_at + policy.correction_timeout, DeadlineAction.CANCEL
-        )
-    if state is PortState.CANCEL_REQUESTED:
-        yield Deadline(
-            "cancel not confirmed",
-            entered_at + policy.cancel_confirmation_timeout,
-            DeadlineAction.ESCALATE,
-        )
-    if policy.response_timeout and state is PortState.UPDATE_REQUESTED:
-        yield Deadline(
-            "correction not answered", entered_at + policy.response_timeout, DeadlineAction.ESCALATE
-        )
-    if policy.response_timeout and state is PortState.PORTED:
-        yield Deadline(
-            "number not in the inventory",
-            entered_at + policy.response_timeout,
-            DeadlineAction.ESCALATE,
-        )
-    if (
-        state in (PortState.SUBMITTED, PortState.AT_CARRIER)
-        and milestones.carrier_response_deadline
-    ):
-        yield Deadline(
-            "losing carrier is silent",
-            milestones.carrier_response_deadline,
-            DeadlineAction.ESCALATE,
-        )
-    if state in _WAITING_FOR_CARRIER and milestones.submitted_at:
-        latest = milestones.submitted_at + policy.max_duration
+            at = milestones.entered_at + wait
+            yield Deadline(f"reminder {number}", at, DeadlineAction.REMIND)
+    if state in _AFTER_ENTERING:
+        name, timeout, action = _AFTER_ENTERING[state]
+        yield Deadline(name, milestones.entered_at + timeout(policy), action)
+    yield from _carrier_deadlines(state, milestones, policy)
+
+
+def _carrier_deadlines(
+    state: PortState, milestones: Milestones, policy: PortInPolicy
+) -> Iterator[Deadline]:
+    silent_at = milestones.carrier_response_deadline
+    if silent_at and state in (PortState.SUBMITTED, PortState.AT_CARRIER):
+        yield Deadline("losing carrier is silent", silent_at, DeadlineAction.ESCALATE)
+    if milestones.carrier_clock_started_at and state in _WAITING_FOR_CARRIER:
+        latest = milestones.carrier_clock_started_at + policy.max_duration
+        if requested := milestones.port_in_date:
+            # A date may have been agreed long after the submit.
+            agreed = datetime.combine(requested, time(), UTC)
+            latest = max(latest, agreed + policy.requested_date_margin)
         yield Deadline("longest time for a port-in", latest, DeadlineAction.CANCEL)
-    if milestones.pin_expires_at and state in (*_WAITING_FOR_CARRIER, PortState.ACTION_REQUIRED):
-        yield Deadline("transfer PIN expires", milestones.pin_expires_at, DeadlineAction.ESCALATE)
+    expires_at = milestones.pin_expires_at
+    if expires_at and state in (*_WAITING_FOR_CARRIER, PortState.ACTION_REQUIRED):
+        yield Deadline("transfer PIN expires", expires_at, DeadlineAction.ESCALATE)

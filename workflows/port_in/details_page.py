@@ -1,17 +1,13 @@
 """What people read about a port-in in the Temporal UI, without knowing the code."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
-from activities.port_in.orders import OrderSnapshot
-from activities.port_in.policy import PortInPolicy
 from activities.port_in.poll_schedule import describe_schedule
 from telegent_orchestrator._models import PLACEHOLDER
-from telegent_orchestrator.port_in import PortInDetails, PortState, TimelineEntry
-from workflows.port_in.deadlines import Deadline
-from workflows.port_in.rejections import Rejection
+from telegent_orchestrator.port_in import PortState, TimelineEntry
+from workflows.port_in.deadlines import auto_cancel_at
+from workflows.port_in.projection import next_port_in_deadline, redacted_order
+from workflows.port_in.state import PortIn
 from workflows.port_in.suggested_actions import SuggestedAction, suggest_actions
+from workflows.port_in.transitions import STATE_DESCRIPTIONS
 from workflows.support.markdown import (
     NBSP,
     TIME_HEADING,
@@ -20,6 +16,7 @@ from workflows.support.markdown import (
     format_seconds,
     table,
 )
+from workflows.support.progress import steps_table
 
 MAX_LISTED_ENTRIES = 6
 """How many entries of the timeline are shown. The UI passes the page on inside an address, and
@@ -27,99 +24,75 @@ proxies take addresses of 8 KB; the query `status` has all entries."""
 ACTION_MARKER = f"✋{NBSP}"
 
 
-@dataclass(frozen=True)
-class PortInDetailsPage:
-    """A port-in as it is now. `auto_cancel_at`: when it is cancelled if nobody acts.
-
-    `carrier_clock_started_at`: when the losing carrier was last given something to do.
-    """
-
-    state: PortState
-    description: str
-    state_entered_at: datetime
-    details: PortInDetails
-    order: OrderSnapshot | None
-    carrier_clock_started_at: datetime
-    rejection: Rejection | None
-    rejections: int
-    fields: Sequence[str]
-    attention: str
-    warnings: Sequence[str]
-    deadline: Deadline | None
-    auto_cancel_at: datetime | None
-    timeline: Sequence[TimelineEntry]
-    policy: PortInPolicy
-
-    def lines(self) -> list[str]:
-        """The page in Markdown: how it stands, what to send, who did what."""
-        actions = suggest_actions(
-            self.state, self.rejection, self.rejections, self.fields, self.policy
-        )
-        marker = ACTION_MARKER if actions else ""
-        facts = [(name, text) for name, text in self._facts() if text]
-        lines = table((f"{marker}{self.state.value}", self.description), facts)
-        for action in actions:
-            lines += [
-                "",
-                f"{ACTION_MARKER}**{action.label}**: {_message_names(action)}",
-                "",
-                *code(action.json),
-            ]
-        if actions:
-            lines += ["", f"Send it from *More Actions* above, each {PLACEHOLDER} replaced."]
-        return [*lines, "", *self._timeline_table(), ""]
-
-    def _facts(self) -> list[tuple[str, str]]:
-        rejection, order, deadline, end = (
-            self.rejection,
-            self.order,
-            self.deadline,
-            self.auto_cancel_at,
-        )
-        return [
-            (TIME_HEADING, format_minutes(self.state_entered_at)),
-            ("reason", self._reason()),
-            ("remedy", rejection.remedy if rejection else ""),
-            ("who acts", rejection.responsible_party if rejection else ""),
-            ("act by", f"{format_minutes(end)}, or it is cancelled" if end else ""),
-            ("attention", self.attention),
-            *(("warning", warning) for warning in self.warnings),
-            ("order", f"{order.order_id}, Telegent says: {order.status_text}" if order else ""),
-            ("next look", self._next_poll()),
-            ("next timer", f"{deadline.name}, {format_minutes(deadline.at)}" if deadline else ""),
+def render_details_page(port: PortIn) -> list[str]:
+    """The page in Markdown: the state, what to send, who did what."""
+    actions = suggest_actions(
+        port.state, port.rejection, port.rejections, port.fields_to_correct, port.policy
+    )
+    marker = ACTION_MARKER if actions else ""
+    facts = [(name, text) for name, text in _facts(port) if text]
+    lines = table((f"{marker}{port.state.value}", STATE_DESCRIPTIONS[port.state]), facts)
+    for action in actions:
+        lines += [
+            "",
+            f"{ACTION_MARKER}**{action.label}**: {_message_names(action)}",
+            "",
+            *code(action.json),
         ]
+    if actions:
+        lines += ["", f"Send it from *More Actions* above, each {PLACEHOLDER} replaced."]
+    return [*lines, "", *_timeline_table(port), "", "", *steps_table(port.steps)]
 
-    def _reason(self) -> str:
-        if not self.rejection:
-            return ""
-        reason, limit = (
-            self.rejection.reason,
-            min(self.rejection.max_rejections, self.policy.max_rejections),
-        )
-        if self.rejection.not_correctable or not self.rejections:
-            return reason
-        return f"{reason}, rejection {self.rejections} of {limit}"
 
-    def _next_poll(self) -> str:
-        """Exact to the minute only in the pending activity: a look leaves no trace here."""
-        if self.order is None or self.state.final or self.state is PortState.PORTED:
-            return ""
-        schedule = describe_schedule(
-            self.policy.poll_schedule,
-            self.carrier_clock_started_at,
-            phone_number=self.details.phone_number,
-            wireline=self.details.port_in_date is not None,
-            needs_operator=self.state is PortState.ACTION_REQUIRED,
-            urgent=self.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
-        )
-        return f"{schedule}. To the minute: tab Pending Activities, Last Failure"
+def _facts(port: PortIn) -> list[tuple[str, str]]:
+    rejection, order = port.rejection, redacted_order(port)
+    deadline = next_port_in_deadline(port)
+    end = auto_cancel_at(port.state, port.milestones, port.policy)
+    return [
+        (TIME_HEADING, format_minutes(port.entered_at)),
+        ("reason", _reason(port)),
+        ("remedy", rejection.remedy if rejection else ""),
+        ("who acts", rejection.responsible_party if rejection else ""),
+        ("act by", f"{format_minutes(end)}, or it is cancelled" if end else ""),
+        ("attention", port.attention),
+        *(("warning", warning) for warning in port.warnings),
+        ("order", f"{order.order_id}, Telegent says: {order.status_text}" if order else ""),
+        ("next look", _next_poll(port)),
+        ("next timer", f"{deadline.name}, {format_minutes(deadline.at)}" if deadline else ""),
+    ]
 
-    def _timeline_table(self) -> list[str]:
-        latest = [
-            (format_seconds(entry.at), entry.by, _event_text(entry))
-            for entry in reversed(self.timeline[-MAX_LISTED_ENTRIES:])
-        ]
-        return table((f"when{NBSP}(UTC)", "who", "what"), latest)
+
+def _reason(port: PortIn) -> str:
+    rejection = port.rejection
+    if not rejection:
+        return ""
+    if rejection.not_correctable or not port.rejections:
+        return rejection.reason
+    limit = min(rejection.max_rejections, port.policy.max_rejections)
+    return f"{rejection.reason}, rejection {port.rejections} of {limit}"
+
+
+def _next_poll(port: PortIn) -> str:
+    """Exact to the minute only in the pending activity: a poll leaves no trace here."""
+    if port.order is None or port.state.final or port.state is PortState.PORTED:
+        return ""
+    schedule = describe_schedule(
+        port.policy.poll_schedule,
+        port.carrier_clock_started_at,
+        phone_number=port.details.phone_number,
+        wireline=port.details.port_in_date is not None,
+        needs_operator=port.state is PortState.ACTION_REQUIRED,
+        urgent=port.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
+    )
+    return f"{schedule}. To the minute: tab Pending Activities, Last Failure"
+
+
+def _timeline_table(port: PortIn) -> list[str]:
+    latest = [
+        (format_seconds(entry.at), entry.by, _event_text(entry))
+        for entry in reversed(port.timeline[-MAX_LISTED_ENTRIES:])
+    ]
+    return table((f"when{NBSP}(UTC)", "who", "what"), latest)
 
 
 def _message_names(action: SuggestedAction) -> str:

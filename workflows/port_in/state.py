@@ -1,285 +1,223 @@
-"""What is known about a running port-in, and how each change of it is shown."""
+"""Everything that is known about one port-in, in one object."""
 
-from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-
-from temporalio import workflow
-from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ApplicationError
 
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
-from telegent_orchestrator.events import EventType
-from telegent_orchestrator.names import (
-    NEEDS_ACTION_ATTRIBUTE,
-    ORDER_ATTRIBUTE,
-    PORT_STATE_ATTRIBUTE,
-    PORT_STATE_ENTERED_AT_ATTRIBUTE,
-)
 from telegent_orchestrator.port_in import (
+    NumberBinding,
+    OperatorDecision,
+    PortInCancel,
     PortInCorrection,
     PortInDetails,
-    PortInResult,
-    PortInStatus,
+    PortInRequest,
     PortState,
     TimelineEntry,
 )
-from telegent_orchestrator.progress import StepState
-from workflows.events.delivery_workflow import EventPublisher
-from workflows.port_in.deadlines import Deadline
-from workflows.port_in.details_page import PortInDetailsPage
+from telegent_orchestrator.progress import Step, StepState
+from workflows.port_in.deadlines import Deadline, Milestones
+from workflows.port_in.effects import Task
 from workflows.port_in.rejections import Rejection
-from workflows.port_in.transitions import can_transition
-from workflows.support import timeline
-from workflows.support.metrics import record_port_in_end, record_state_exit
-from workflows.support.parent_updates import ChildUpdate, ParentNotifier
-from workflows.support.progress import ProgressTracker
-from workflows.support.redaction import SecretRedactor
-
-STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
-STATE_ENTERED_AT = SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE)
-ORDER = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
-NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
+from workflows.support.redaction import secrets_of
 
 CHECKS, SUBMIT, CARRIER, ACTIVATION = "Checks", "Submit", "Losing carrier", "Put into service"
-WAITING_STEP = {
-    PortState.INFO_REQUIRED: CHECKS,
-    PortState.SUBMIT_UNKNOWN: SUBMIT,
-    PortState.ACTION_REQUIRED: CARRIER,
-}
-"""The states in which a person is waited for, and the step that shows it."""
-
-TRANSIENT_STATES = frozenset(
-    {
-        PortState.CHECKING_ELIGIBILITY,
-        PortState.SUBMITTING,
-        PortState.UPDATE_REQUESTED,
-        PortState.CONFIGURING,
-        PortState.COMPLETED,
-    }
-)
-"""States that the parent is not told of: they last moments, or it hears of them otherwise."""
-
-STATE_DESCRIPTIONS = {
-    PortState.INFO_REQUIRED: "data are missing or wrong",
-    PortState.CHECKING_ELIGIBILITY: "checking the data, and whether the number can be ported",
-    PortState.INELIGIBLE: "the number cannot be ported",
-    PortState.SUBMITTING: "submitting the port-in",
-    PortState.SUBMIT_UNKNOWN: "submitted without an answer: the order id is needed",
-    PortState.SUBMITTED: "submitted, waiting for the losing carrier",
-    PortState.AT_CARRIER: "the losing carrier is working on it",
-    PortState.SCHEDULED: "the losing carrier has agreed on a date",
-    PortState.ACTION_REQUIRED: "rejected: a correction is needed",
-    PortState.UPDATE_REQUESTED: "sending the correction",
-    PortState.CANCEL_REQUESTED: "cancel requested, not confirmed yet",
-    PortState.CANCELLED: "cancelled",
-    PortState.PORTED: "the number has arrived",
-    PortState.CONFIGURING: "putting the number into service",
-    PortState.COMPLETED: "the number is live",
-    PortState.ABANDONED: "abandoned by an operator",
-}
-ORCHESTRATOR_ACTOR = "orchestrator"
-TELEGENT_ACTOR = "Telegent"
 
 
-class PortInModel:
-    """State, order, data, timeline; they change only in `transition_to` and `log`.
+@dataclass(frozen=True)
+class Inbox:
+    """Messages that were accepted and wait to be acted on; corrections are sent as one.
 
-    Every change is shown at once: in the current details, in search attributes, to the parent.
-    `details_at_vendor`: the data that Telegent is known to have had; `handled_deadlines`:
-    deadlines acted upon.
+    `decided_in`: the state that the operator saw, on which the meaning of `retry_now` depends.
     """
 
-    def __init__(self, details: PortInDetails) -> None:
-        self.details = details
-        self._redactor = SecretRedactor()
-        self._redactor.add(details)
-        self.state = PortState.CHECKING_ELIGIBILITY
-        self.state_entered_at = self.carrier_clock_started_at = workflow.now()
-        self.order: OrderSnapshot | None = None
-        self.submitted_at: datetime | None = None
-        self.rejection: Rejection | None = None
-        self.rejections = 0
-        self.unknown_statuses = 0
-        self.missing_fields: list[str] = []
-        self.attention = ""
-        self.deadline: Deadline | None = None
-        self.policy = PortInPolicy()
-        self.handled_deadlines: set[Deadline] = set()
-        self.details_at_vendor: PortInDetails | None = None
-        self.result = PortInResult(phone_number=details.phone_number, state=self.state)
-        self.progress = ProgressTracker([CHECKS, SUBMIT, CARRIER, ACTIVATION])
-        self.progress.header = self._details_page
-        self.progress.phone_number = details.phone_number
-        self.auto_cancel_at: Callable[[], datetime | None] = lambda: None
-        self._publisher = EventPublisher()
-        self._parent = ParentNotifier()
+    corrections: tuple[PortInCorrection, ...] = ()
+    cancel: PortInCancel | None = None
+    decision: OperatorDecision | None = None
+    decided_in: PortState | None = None
+    poll_requested: bool = False
+
+
+@dataclass(frozen=True)
+class PendingChange:
+    """A correction (`cancel` is None) or a cancel, until the order shows what became of it.
+
+    Attributes:
+        cancel: who asked for the cancel, and why.
+        previous_state: where the port-in returns, as if it had not left it, when the change is
+            rejected.
+        previous_entered_at: since when it was there.
+        previous_attention: why an operator should look at it there.
+        superseded: the change that was pending before, and is again when this one is rejected.
+        restart: once the order is cancelled, a new one is submitted.
+        unsent: it is still to be sent, or to be sent again.
+        lost_responses: how often in a row it was sent without a response.
+    """
+
+    cancel: PortInCancel | None
+    previous_state: PortState
+    previous_entered_at: datetime
+    previous_attention: str = ""
+    superseded: "PendingChange | None" = None
+    restart: bool = False
+    unsent: bool = True
+    lost_responses: int = 0
 
     @property
-    def has_order(self) -> bool:
-        """Whether there is an order at the vendor that we know of."""
-        return self.order is not None
+    def label(self) -> str:
+        """What it is called in the timeline."""
+        return "the cancel" if self.cancel else "the correction"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """An order that is followed once Telegent shows that it is this number's, and who named it."""
+
+    order_id: str
+    by: str
+
+
+@dataclass
+class PortIn:
+    """The state of one port-in: only `Turn` and the modules that decide change it.
+
+    Attributes:
+        details: the data that are sent next, always in full.
+        details_at_vendor: the data that Telegent is known to have had.
+        secrets: account numbers and PINs of now and before, which a carrier may quote.
+        task: what is under way; None between a task and the next.
+        details_valid: the details have passed our own checks and have not changed since.
+        resend: the details are to be checked and sent: as a correction, or in a new submit.
+        submit_lost: a submit had no response, and what became of it is not known.
+        attachment: an order that was named and is to be verified.
+        pending: the correction or cancel under way.
+        sent_at: when the last request about the order was made, until the order has answered it.
+        looked_at: when the order was read last.
+        unconfirmed: a state that counts when a second read shows it, too.
+        overdue: a deadline that cancels, unless the order has moved on.
+        not_sent: how often in a row a request could not be sent.
+        retry_at: not before then is the next request made, for `retry_reason`.
+        carrier_clock_started_at: when the losing carrier was last given something to do.
+        carrier_deadline_due: by when it should answer is still to be computed.
+        failure: why the workflow fails; empty unless it does.
+    """
+
+    details: PortInDetails
+    started_at: datetime
+    entered_at: datetime
+    carrier_clock_started_at: datetime
+    bind: NumberBinding | None = None
+    check_existing: bool = False
+    policy: PortInPolicy = field(default_factory=PortInPolicy)
+    policy_loaded: bool = False
+    state: PortState = PortState.CHECKING_ELIGIBILITY
+    task: Task | None = None
+    inbox: Inbox = Inbox()
+    workflow_cancelled: bool = False
+
+    details_valid: bool = False
+    details_at_vendor: PortInDetails | None = None
+    missing_fields: tuple[str, ...] = ()
+    resend: bool = False
+    secrets: tuple[str, ...] = ()
+
+    submit_lost: bool = False
+    attachment: Attachment | None = None
+    order: OrderSnapshot | None = None
+    last_order_id: str | None = None
+    pending: PendingChange | None = None
+    sent_at: datetime | None = None
+    looked_at: datetime | None = None
+    unconfirmed: PortState | None = None
+    unknown_statuses: int = 0
+    overdue: Deadline | None = None
+    not_sent: int = 0
+    retry_at: datetime | None = None
+    retry_reason: str = ""
+
+    rejection: Rejection | None = None
+    rejections: int = 0
+    ever_rejected: bool = False
+    carrier_deadline_due: bool = False
+    carrier_response_deadline: datetime | None = None
+    pin_expires_at: datetime | None = None
+    handled_deadlines: frozenset[Deadline] = frozenset()
+    attention: str = ""
+    warnings: tuple[str, ...] = ()
+
+    steps: tuple[Step, ...] = ()
+    current_step: str = CHECKS
+    timeline: tuple[TimelineEntry, ...] = ()
+    published_events: int = 0
+    number_id: str | None = None
+    iccid: str | None = None
+    subscriber_id: str | None = None
+    reason: str = ""
+    failure: str = ""
 
     @property
-    def order_id(self) -> str:
-        """The vendor's id of the order. There must be one."""
-        if self.order is None:
-            raise ApplicationError("this port-in has no order yet", type="NoOrder")
-        return self.order.order_id
+    def ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.state.final or bool(self.failure)
 
-    def apply_correction(self, correction: PortInCorrection) -> None:
-        """Takes new values into the details, of which the full set is always sent."""
-        self.details = self.details.model_copy(update=correction.changes(self.details))
-        self._redactor.add(self.details)
-
-    def adopt_order(self, order: OrderSnapshot) -> None:
-        """Follows this order from now on."""
-        self.order = order
-        self.submitted_at = workflow.now()
-        self.result.order_id = order.order_id
-        self.progress.search_attributes[ORDER] = order.order_id
-
-    async def transition_to(
-        self,
-        state: PortState,
-        event: str,
-        vendor_message: str = "",
-        by: str | None = None,
-        entered_at: datetime | None = None,
-    ) -> None:
-        """Enters a state, or goes back to one that it entered at `entered_at`, in the past.
-
-        Raises RuntimeError for an illegal move, which is a fault of ours.
-
-        Temporal then tries the step again until a mended worker runs, and the port-in stays open.
-        (An AssertionError would end it.)
-        """
-        if not can_transition(self.state, state):
-            raise RuntimeError(f"a port-in cannot go from {self.state} to {state}")
-        if state is not self.state:
-            self._record_metrics(state)
-            self.state_entered_at = entered_at or workflow.now()
-            self.attention = ""
-        waiting_step = WAITING_STEP.get(self.state)
-        self.state = self.result.state = state
-        if waiting_step:
-            self.progress.mark_needs_operator(waiting_step, None)
-        if step := WAITING_STEP.get(state):
-            self.progress.mark_needs_operator(step, STATE_DESCRIPTIONS[state])
-        rejection = self.rejection if state is PortState.ACTION_REQUIRED else None
-        self.progress.needs_action_reason = (
-            f"{rejection.reason}: {rejection.remedy}" if rejection else event if step else ""
-        )
-        self.progress.search_attributes[STATE] = state.value
-        self.progress.search_attributes[STATE_ENTERED_AT] = self.state_entered_at
-        self.progress.search_attributes[NEEDS_ACTION] = (
-            f"{self.state_entered_at:%Y-%m-%dT%H:%MZ}" if step else ""
-        )
-        self.log(
-            by or (TELEGENT_ACTOR if vendor_message else ORCHESTRATOR_ACTOR), event, vendor_message
-        )
-        if state not in TRANSIENT_STATES:
-            await self._notify_parent(StepState.NEEDS_OPERATOR if step else StepState.RUNNING)
-        await self._publish(
-            EventType.PORT_IN_ATTENTION_REQUIRED if step else EventType.PORT_IN_CHANGED
+    @property
+    def milestones(self) -> Milestones:
+        """What deadlines count from."""
+        return Milestones(
+            entered_at=self.entered_at,
+            carrier_clock_started_at=self.carrier_clock_started_at if self.order else None,
+            port_in_date=self.details.port_in_date,
+            carrier_response_deadline=self.carrier_response_deadline,
+            pin_expires_at=self.pin_expires_at,
         )
 
-    def _record_metrics(self, state: PortState) -> None:
-        record_state_exit(self.state, workflow.now() - self.state_entered_at)
-        if state.final:
-            took = workflow.now() - workflow.info().start_time
-            rejected = any(
-                entry.state is PortState.ACTION_REQUIRED for entry in self.result.timeline
-            )
-            record_port_in_end(state, took, first_attempt=not rejected)
-
-    async def raise_attention(self, reason: str) -> None:
-        """Asks that a person look, although nothing can be asked of anybody in this state."""
-        self.attention = reason
-        self.log(ORCHESTRATOR_ACTOR, f"needs attention: {reason}")
-        await self._notify_parent(StepState.NEEDS_OPERATOR)
-        await self._publish(EventType.PORT_IN_ATTENTION_REQUIRED)
-
-    def log(self, by: str, event: str, vendor_message: str = "") -> None:
-        """Adds to the timeline: who did what, without secrets."""
-        entry = TimelineEntry(
-            at=workflow.now(),
-            by=by,
-            event=event,
-            state=self.state,
-            vendor_message=self._redactor.redact(vendor_message),
-        )
-        timeline.append_bounded(self.result.timeline, entry)
-        self.progress.publish()
-
-    def status(self) -> PortInStatus:
-        """Everything that may be shown."""
-        rejection, deadline, order = self.rejection, self.deadline, self._redacted_order
-        return PortInStatus(
-            phone_number=self.details.phone_number,
-            state=self.state,
-            order_id=order.order_id if order else None,
-            vendor_message=order.status_text if order else "",
-            reason=rejection.reason if rejection else "",
-            remedy=rejection.remedy if rejection else "",
-            fields_to_correct=self.fields_to_correct,
-            attention=self.attention,
-            warnings=self.result.warnings,
-            next_deadline=deadline.at if deadline else None,
-            next_deadline_name=deadline.name if deadline else "",
-            rejections=self.rejections,
-            unknown_statuses=self.unknown_statuses,
-            steps=self.progress.steps,
-            timeline=self.result.timeline,
-        )
+    @property
+    def unchanged_counts_at(self) -> datetime | None:
+        """When an order that is as it was before the last request has answered it with that."""
+        if self.sent_at is None:
+            return None
+        lost_responses = self.pending.lost_responses if self.pending else 0
+        return self.sent_at + self.policy.resend_interval(lost_responses)
 
     @property
     def fields_to_correct(self) -> list[str]:
-        """Which fields a correction is asked for."""
+        """Which fields a correction should bring."""
         if self.state is PortState.INFO_REQUIRED:
-            return self.missing_fields
+            return list(self.missing_fields)
         return list(self.rejection.fields) if self.rejection else []
 
-    def _details_page(self) -> list[str]:
-        return PortInDetailsPage(
-            state=self.state,
-            description=STATE_DESCRIPTIONS[self.state],
-            state_entered_at=self.state_entered_at,
-            details=self.details,
-            order=self._redacted_order,
-            carrier_clock_started_at=self.carrier_clock_started_at,
-            rejection=self.rejection,
-            rejections=self.rejections,
-            fields=self.fields_to_correct,
-            attention=self.attention,
-            warnings=self.result.warnings,
-            deadline=self.deadline,
-            auto_cancel_at=self.auto_cancel_at(),
-            timeline=self.result.timeline,
-            policy=self.policy,
-        ).lines()
-
     @property
-    def _redacted_order(self) -> OrderSnapshot | None:
-        order = self.order
-        if order is None:
-            return None
-        return order.model_copy(update={"message": self._redactor.redact(order.message)})
+    def waiting_step(self) -> str | None:
+        """The step in which an operator or the subscriber must act; None: nobody must."""
+        match self.state:
+            case PortState.INFO_REQUIRED:
+                return CHECKS
+            case PortState.SUBMIT_UNKNOWN:
+                return SUBMIT
+            case PortState.ACTION_REQUIRED:
+                return CARRIER if self.order else SUBMIT
+        return None
 
-    async def _publish(self, kind: EventType) -> None:
-        """Tells other services, if any are configured."""
-        rejection = self.rejection
-        await self._publisher.publish(
-            kind,
-            self.state.value,
-            step=STATE_DESCRIPTIONS[self.state],
-            reason=rejection.reason if rejection else None,
-            remedy=rejection.remedy if rejection else None,
-            fields_to_correct=self.fields_to_correct,
-            deadline=self.auto_cancel_at(),
-            phone_number=self.details.phone_number,
-        )
 
-    async def _notify_parent(self, state: StepState) -> None:
-        detail = f"port-in {self.state.value}: {self.attention or STATE_DESCRIPTIONS[self.state]}"
-        await self._parent.notify(ChildUpdate(key="port-in", state=state, detail=detail))
+def new_port_in(request: PortInRequest, now: datetime) -> PortIn:
+    """A port-in that has just been requested."""
+    return PortIn(
+        details=request.details,
+        started_at=now,
+        entered_at=now,
+        carrier_clock_started_at=now,
+        bind=request.bind,
+        check_existing=request.check_existing,
+        attachment=Attachment(request.order_id, "the request") if request.order_id else None,
+        secrets=secrets_of(request.details),
+        steps=(
+            Step(name=CHECKS, state=StepState.RUNNING, started_at=now),
+            *(Step(name=name) for name in (SUBMIT, CARRIER, ACTIVATION)),
+        ),
+    )
+
+
+def for_next_run(port: PortIn) -> PortIn:
+    """What a new run of the workflow goes on from: it starts the next task itself."""
+    inbox = replace(port.inbox, poll_requested=port.order is not None)
+    return replace(port, task=None, inbox=inbox)

@@ -36,6 +36,8 @@ FIELD_PLACEHOLDERS: dict[str, object] = dict.fromkeys(CORRECTABLE, PLACEHOLDER) 
 }
 """A correction's fields as a person fills them in."""
 
+START_AGAIN = "no correction can change the number: stop it, and start a port-in of the right one"
+
 
 @dataclass(frozen=True)
 class SuggestedAction:
@@ -61,6 +63,8 @@ def suggest_actions(
 ) -> list[SuggestedAction]:
     """The ways on from a state in which a person is waited for, the best first; else none."""
     if state is PortState.INFO_REQUIRED:
+        if not CORRECTABLE.issuperset(fields):
+            return [_cancel_action(START_AGAIN)]
         return [*_correction_actions("to go on", fields), _cancel_action()]
     if state is PortState.SUBMIT_UNKNOWN:
         return list(_unknown_submit_actions())
@@ -101,20 +105,17 @@ def _unknown_submit_actions() -> Iterator[SuggestedAction]:
 
 
 def _correction_actions(label: str, fields: Sequence[str]) -> Iterator[SuggestedAction]:
-    # What no correction can bring, such as another number, needs another port-in.
-    if correctable := [name for name in fields if name in CORRECTABLE]:
-        yield SuggestedAction(
-            label, CORRECT_UPDATE, _correction_payload(correctable), CORRECT_SIGNAL
-        )
+    if fields:
+        yield SuggestedAction(label, CORRECT_UPDATE, _correction_payload(fields), CORRECT_SIGNAL)
 
 
 def _correction_payload(fields: Sequence[str]) -> dict[str, object]:
     return {**{name: FIELD_PLACEHOLDERS[name] for name in fields}, "by": PLACEHOLDER}
 
 
-def _cancel_action() -> SuggestedAction:
+def _cancel_action(label: str = "to stop it") -> SuggestedAction:
     return SuggestedAction(
-        "to stop it", CANCEL_UPDATE, {"by": PLACEHOLDER, "reason": PLACEHOLDER}, CANCEL_SIGNAL
+        label, CANCEL_UPDATE, {"by": PLACEHOLDER, "reason": PLACEHOLDER}, CANCEL_SIGNAL
     )
 
 

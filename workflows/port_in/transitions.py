@@ -1,4 +1,4 @@
-"""The states of a port-in: legal moves, what the vendor's words mean, which messages fit when."""
+"""The states of a port-in: their meaning, legal transitions, the vendor's words, messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,39 @@ _ORDER_OPEN = _AT_CARRIER | {
     PortState.UPDATE_REQUESTED,
     PortState.CANCEL_REQUESTED,
 }
+STATE_DESCRIPTIONS = {
+    PortState.INFO_REQUIRED: "data are missing or wrong",
+    PortState.CHECKING_ELIGIBILITY: "checking the data, and whether the number can be ported",
+    PortState.INELIGIBLE: "the number cannot be ported",
+    PortState.SUBMITTING: "submitting the port-in",
+    PortState.SUBMIT_UNKNOWN: "submitted without an answer: the order id is needed",
+    PortState.SUBMITTED: "submitted, waiting for the losing carrier",
+    PortState.AT_CARRIER: "the losing carrier is working on it",
+    PortState.SCHEDULED: "the losing carrier has agreed on a date",
+    PortState.ACTION_REQUIRED: "rejected: a correction is needed",
+    PortState.UPDATE_REQUESTED: "sending the correction",
+    PortState.CANCEL_REQUESTED: "cancel requested, not confirmed yet",
+    PortState.CANCELLED: "cancelled",
+    PortState.PORTED: "the number has arrived",
+    PortState.CONFIGURING: "putting the number into service",
+    PortState.COMPLETED: "the number is live",
+    PortState.ABANDONED: "abandoned by an operator",
+}
+NEEDS_OPERATOR = frozenset(
+    {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
+)
+"""Where a person must act."""
+TRANSIENT_STATES = frozenset(
+    {
+        PortState.CHECKING_ELIGIBILITY,
+        PortState.SUBMITTING,
+        PortState.UPDATE_REQUESTED,
+        PortState.CONFIGURING,
+        PortState.COMPLETED,
+    }
+)
+"""States that the parent is not told of: they last moments, or it hears of them otherwise."""
+
 ORDER_SETTLED = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
 """Where no order is needed any more: the number is here, or stays where it is."""
 
@@ -21,6 +54,7 @@ TRANSITIONS: Mapping[PortState, frozenset[PortState]] = {
             PortState.INFO_REQUIRED,
             PortState.INELIGIBLE,
             PortState.SUBMITTING,
+            PortState.SUBMITTED,
             PortState.PORTED,
             PortState.CANCELLED,
         }
@@ -38,6 +72,7 @@ TRANSITIONS: Mapping[PortState, frozenset[PortState]] = {
             PortState.SUBMITTED,
             PortState.SUBMIT_UNKNOWN,
             PortState.ACTION_REQUIRED,
+            PortState.INFO_REQUIRED,
             PortState.CANCELLED,
         }
     ),
@@ -46,6 +81,7 @@ TRANSITIONS: Mapping[PortState, frozenset[PortState]] = {
             PortState.SUBMITTED,
             PortState.SUBMITTING,
             PortState.PORTED,
+            PortState.CANCELLED,
             PortState.ABANDONED,
         }
     ),
@@ -90,7 +126,7 @@ def parse_vendor_status(status: str) -> PortState | None:
 
 @dataclass(frozen=True)
 class StatusInterpretation:
-    """What a poll of an order says. `needs_confirmation`: backwards, the next poll decides."""
+    """What a poll of an order says. `needs_confirmation`: it counts when a second poll agrees."""
 
     state: PortState
     known: bool = True
@@ -102,7 +138,8 @@ def interpret_status(state: PortState, status: str) -> StatusInterpretation:
 
     An unknown word changes nothing. A requested cancel stays requested until the vendor shows
     it, or shows that completion was faster. A status that lies behind the state, such as pending
-    after scheduled, may be a read that came out of order.
+    after scheduled, may be a read that came out of order; and an end as cancelled that nothing here
+    has asked for must be certain, because the port-in is not followed after it.
     """
     parsed = parse_vendor_status(status)
     if parsed is None:
@@ -114,7 +151,9 @@ def interpret_status(state: PortState, status: str) -> StatusInterpretation:
     backwards = (
         state in PROGRESS and parsed in PROGRESS and PROGRESS.index(parsed) < PROGRESS.index(state)
     )
-    return StatusInterpretation(parsed, needs_confirmation=backwards)
+    asked = (PortState.CANCEL_REQUESTED, PortState.CANCELLED)
+    unasked = parsed is PortState.CANCELLED and state not in asked
+    return StatusInterpretation(parsed, needs_confirmation=backwards or unasked)
 
 
 class MessageKind(StrEnum):
@@ -134,21 +173,27 @@ _CORRECTABLE = frozenset(
         PortState.UPDATE_REQUESTED,
     }
 )
+_BEFORE_ORDER = frozenset(
+    {PortState.CHECKING_ELIGIBILITY, PortState.SUBMITTING, PortState.SUBMIT_UNKNOWN}
+)
 ACCEPTED_IN: Mapping[MessageKind | OperatorAction, frozenset[PortState]] = {
-    # While pending, in progress and resolution required (the vendor's knowledge bank).
-    MessageKind.CORRECTION: _CORRECTABLE,
-    MessageKind.CANCEL: _CORRECTABLE | {PortState.SCHEDULED},
+    # While pending, in progress and resolution required (the vendor's knowledge bank). Before there
+    # is an order, both are kept until they can be used.
+    MessageKind.CORRECTION: _CORRECTABLE | _BEFORE_ORDER,
+    MessageKind.CANCEL: _CORRECTABLE | _BEFORE_ORDER | {PortState.SCHEDULED},
     MessageKind.ORDER_EVENT: frozenset(PortState) - FINAL_STATES,
     OperatorAction.MARK_DONE: _ORDER_OPEN | {PortState.SUBMIT_UNKNOWN},
     OperatorAction.RETRY_NOW: (_ORDER_OPEN | {PortState.SUBMIT_UNKNOWN})
     - {PortState.UPDATE_REQUESTED},
     OperatorAction.REPLACE_DATA: _CORRECTABLE,
     # Before a submit, too: an order may be older than its workflow.
-    OperatorAction.ATTACH_ORDER: frozenset({PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN}),
+    OperatorAction.ATTACH_ORDER: frozenset(
+        {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
+    ),
     OperatorAction.RESTART: frozenset({PortState.ACTION_REQUIRED}),
     OperatorAction.ABANDON: _ORDER_OPEN | {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN},
 }
-"""Which messages are taken in which states."""
+"""Which messages are accepted in which states."""
 
 
 def state_rejection_reason(message: MessageKind | OperatorAction, state: PortState) -> str | None:

@@ -1,20 +1,19 @@
-"""One port-in: checked, submitted, followed for days, corrected or cancelled, put into service."""
+"""One port-in: checked, submitted, followed for days, corrected or cancelled, put into service.
+
+What is decided is in decision.py; this is the shell that performs it on Temporal.
+"""
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError
 
-from activities.local import LocalActivities
-from activities.onboarding.number_records import NumberRecord
-from activities.onboarding.numbers import NumberActivities
-from activities.port_in.orders import OrderSnapshot, PortInActivities
-from activities.support.outcomes import Outcome, failure_message
-from activities.support.write_specs import SUBMIT_PORT
 from telegent_orchestrator.names import (
-    ACCOUNT_ATTRIBUTE,
     ATTACH_ORDER_UPDATE,
     CANCEL_SIGNAL,
     CANCEL_UPDATE,
@@ -24,11 +23,12 @@ from telegent_orchestrator.names import (
     OPERATOR_RESOLVE_UPDATE,
     ORDER_EVENT_SIGNAL,
     PORT_IN_WORKFLOW,
+    SEARCH_ATTRIBUTES,
     STATUS_QUERY,
+    SUMMARY_MEMO,
 )
 from telegent_orchestrator.port_in import (
     AttachOrder,
-    OperatorAction,
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
@@ -38,32 +38,26 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
-from workflows.port_in.activation import bind_number
-from workflows.port_in.deadline_timer import DeadlineTimer
-from workflows.port_in.inbox import PendingMessages
-from workflows.port_in.order import OrderTracker
-from workflows.port_in.rejections import classify
-from workflows.port_in.state import (
-    ACTIVATION,
-    CARRIER,
-    CHECKS,
-    ORCHESTRATOR_ACTOR,
-    SUBMIT,
-    PortInModel,
+from telegent_orchestrator.progress import ExecutionSummary
+from workflows.events.delivery_workflow import EventPublisher
+from workflows.port_in import effects, events as happened
+from workflows.port_in.decision import decide
+from workflows.port_in.details_page import render_details_page
+from workflows.port_in.messages import Message, as_decision, refusal
+from workflows.port_in.projection import (
+    next_port_in_deadline,
+    to_result,
+    to_search_attributes,
+    to_status,
+    to_summary,
 )
-from workflows.port_in.transitions import ORDER_SETTLED
-from workflows.support.activity_calls import execute_local, execute_read
-from workflows.support.cancellation import raise_if_cancelled, shield
-from workflows.support.exactly_once import classify_failure
-from workflows.support.messages import parse_message
-from workflows.support.metrics import (
-    LostResponseResolution,
-    count_lost_response_resolved,
-    count_rejection,
-)
-
-ACCOUNT = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
-TEMPORAL_CANCEL = PortInCancel(by="Temporal", reason="the workflow was cancelled")
+from workflows.port_in.state import PortIn, for_next_run, new_port_in
+from workflows.port_in.tasks import perform
+from workflows.port_in.transitions import MessageKind
+from workflows.support import metrics
+from workflows.support.messages import parse_message, rejection_message, sender_name
+from workflows.support.parent_updates import ChildUpdate, ParentNotifier
+from workflows.support.progress import RUNNING_STEP
 
 
 @workflow.defn(name=PORT_IN_WORKFLOW)
@@ -77,88 +71,204 @@ class PortInWorkflow:
     @workflow.init
     def __init__(self, request: PortInRequest) -> None:
         self._request = request
-        self._model = PortInModel(request.details)
-        self._inbox = PendingMessages(self._model)
-        self._timer = DeadlineTimer(self._model, self._inbox)
-        self._order = OrderTracker(self._model, self._inbox, self._timer)
-        self._cancellation_forwarded = False
+        self._port = (
+            _checkpoint().validate_python(request.checkpoint)
+            if request.checkpoint
+            else new_port_in(request, workflow.now())
+        )
+        self._effects: list[effects.Effect] = []
+        self._task: asyncio.Task[happened.TaskEnded] | None = None
+        self._changed = False
+        self._publisher = EventPublisher(published=self._port.published_events)
+        self._parent = ParentNotifier()
+        self._summary = ExecutionSummary()
 
     @workflow.run
     async def run(self, request: PortInRequest) -> PortInResult:
-        """Checks, submit, the losing carrier, into service."""
-        try:
-            await self._initialize()
-            if not await self._ported_in_previous_run():
-                while self._model.state is PortState.CHECKING_ELIGIBILITY:
-                    await self._check_eligibility()
-                    await self._submit()
-                    await self._follow_order()
-        except (asyncio.CancelledError, FailureError) as error:
-            if self._model.has_order or not is_cancelled_exception(error):
-                raise
-            await self._end_without_order(
-                PortState.CANCELLED, TEMPORAL_CANCEL.by, TEMPORAL_CANCEL.reason
-            )
-        if self._model.state is PortState.PORTED:
-            # The number has left its carrier: what is left of the way is gone whoever cancels.
-            await shield(self._activate())
+        """Lives until the end of the port-in; a cancelled workflow cancels its port first.
+
+        A request under way is always waited for, because its response says what exists.
+        """
+        life = asyncio.create_task(self._live())
+        while not life.done():
+            try:
+                await workflow.wait_condition(life.done)
+            except asyncio.CancelledError:
+                self._handle(happened.WorkflowCancelled())
+        return life.result()
+
+    async def _live(self) -> PortInResult:
+        self._handle(happened.Started())
+        while not self._port.ended:
+            await self._run_effects()
+            self._show()
+            if self._may_continue_as_new():
+                await self._continue_as_new()
+            await self._wait_for_event()
+        await self._run_effects()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        self._inbox.drop_what_is_too_late()
-        return self._model.result
+        self._show()
+        if self._port.failure:
+            raise ApplicationError(self._port.failure, type="PortInFailed", non_retryable=True)
+        return to_result(self._port)
+
+    def _handle(self, event: happened.Event) -> None:
+        """The one place where the state changes."""
+        decision = decide(self._port, event, workflow.now())
+        self._port = decision.port
+        self._effects.extend(decision.effects)
+        self._changed = True
+
+    async def _run_effects(self) -> None:
+        while self._effects:
+            effect = self._effects.pop(0)
+            if isinstance(effect, effects.Task):
+                self._start(effect)
+            elif isinstance(effect, effects.NotifyParent):
+                update = ChildUpdate(key="port-in", state=effect.state, detail=effect.detail)
+                await self._parent.notify(update)
+            elif isinstance(effect, effects.PublishEvent):
+                await self._publish(effect)
+            else:
+                _MEASURE[type(effect)](effect)
+
+    def _start(self, task: effects.Task) -> None:
+        """Puts a task in place of the one under way, which then only waits or reads."""
+        if self._task:
+            self._task.cancel()
+        # Calls that this task makes tell the step when they make no progress.
+        RUNNING_STEP.set(self)
+        self._task = asyncio.create_task(perform(task))
+
+    def stall(self, reason: str, since: datetime) -> None:
+        """A call of the task under way makes no progress."""
+        self._handle(happened.TaskStalled(since, reason))
+
+    def resume(self) -> None:
+        """It makes progress again: what it returns changes what is shown."""
+
+    async def _wait_for_event(self) -> None:
+        """Returns when something has happened: the task has ended, a message, or a deadline."""
+        deadline = None
+        if not (self._port.task and self._port.task.local):
+            # A timer beside a local activity makes histories that cannot be replayed.
+            deadline = next_port_in_deadline(self._port)
+        try:
+            await workflow.wait_condition(
+                lambda: self._changed or self._task_ended(),
+                timeout=max(deadline.at - workflow.now(), timedelta()) if deadline else None,
+                timeout_summary=deadline.name if deadline else None,
+            )
+        except TimeoutError:
+            assert deadline is not None
+            self._handle(happened.DeadlinePassed(deadline))
+        if not self._effects and self._task and self._task.done():
+            ended, self._task = self._task, None
+            self._handle(ended.result())
+
+    def _task_ended(self) -> bool:
+        return self._task is not None and self._task.done()
+
+    async def _publish(self, event: effects.PublishEvent) -> None:
+        await self._publisher.publish(
+            event.type,
+            event.state.value,
+            step=event.step,
+            reason=event.reason,
+            remedy=event.remedy,
+            fields_to_correct=event.fields_to_correct,
+            deadline=event.deadline,
+            phone_number=self._port.details.phone_number,
+        )
+
+    def _show(self) -> None:
+        """Writes what people see, once for all that has changed."""
+        if not self._changed:
+            return
+        self._changed = False
+        workflow.set_current_details("\n".join(render_details_page(self._port)).strip())
+        known = workflow.info().typed_search_attributes
+        values = to_search_attributes(self._port)
+        keys = {key.name: key for key in SEARCH_ATTRIBUTES}
+        if changed := [
+            keys[name].value_set(value) if value else keys[name].value_unset()
+            for name, value in values.items()
+            if known.get(keys[name]) != value
+        ]:
+            # One command for all: each is an event, and on Temporal Cloud a billed action.
+            workflow.upsert_search_attributes(changed)
+        summary = to_summary(self._port)
+        if summary != self._summary:
+            # Into the memo, which is encrypted, unlike search attributes.
+            self._summary = summary
+            workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
+
+    def _may_continue_as_new(self) -> bool:
+        """A request under way has a response to come, which only this run would hear."""
+        task = self._port.task
+        return (
+            workflow.info().is_continue_as_new_suggested()
+            and not self._effects
+            and (task is None or task.interruptible)
+        )
+
+    async def _continue_as_new(self) -> None:
+        """Goes on in a new run with a short history; the state tells what is to be done next."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self._may_continue_as_new():
+            return
+        checkpoint = _checkpoint().dump_python(for_next_run(self._port), mode="json")
+        workflow.continue_as_new(self._request.model_copy(update={"checkpoint": checkpoint}))
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> PortInStatus:
         """How far the port-in is, without secrets."""
-        return self._model.status()
+        return to_status(self._port)
 
     # Every handler takes whatever was sent: a call that does not fit its signature would be refused
-    # in words that nobody understands, or stop the workflow.
+    # in words that callers do not understand, or stop the workflow.
 
     @workflow.update(name=CORRECT_UPDATE, description="new or missing data, and by")
     async def submit_correction(self, *sent: JsonValue) -> PortState:
         """Takes a PortInCorrection, or refuses it with the reason; returns the state it met."""
-        self._inbox.accept_correction(parse_message(PortInCorrection, sent))
-        return self._model.state
+        return self._accept(parse_message(PortInCorrection, sent))
 
     @submit_correction.validator
     def _validate_correction(self, *sent: JsonValue) -> None:
-        self._inbox.validate_correction(parse_message(PortInCorrection, sent))
+        self._check(parse_message(PortInCorrection, sent))
 
     @workflow.update(name=CANCEL_UPDATE, description="stop it: by and reason")
     async def request_cancel(self, *sent: JsonValue) -> PortState:
         """Takes a PortInCancel, or refuses it with the reason; returns the state it met."""
-        self._inbox.accept_cancel(parse_message(PortInCancel, sent))
-        return self._model.state
+        return self._accept(parse_message(PortInCancel, sent))
 
     @request_cancel.validator
     def _validate_cancel(self, *sent: JsonValue) -> None:
-        parse_message(PortInCancel, sent)
-        self._inbox.validate_cancel()
+        self._check(parse_message(PortInCancel, sent))
 
     @workflow.update(name=ATTACH_ORDER_UPDATE, description="the order_id that an answer lost")
     async def attach_order(self, *sent: JsonValue) -> None:
         """Takes an AttachOrder: an order at Telegent that this port-in does not know."""
-        self._inbox.accept_decision(_as_decision(parse_message(AttachOrder, sent)))
+        self._accept(as_decision(parse_message(AttachOrder, sent)))
 
     @attach_order.validator
     def _validate_attach_order(self, *sent: JsonValue) -> None:
-        self._inbox.validate_decision(_as_decision(parse_message(AttachOrder, sent)))
+        self._check(as_decision(parse_message(AttachOrder, sent)))
 
     @workflow.update(name=OPERATOR_RESOLVE_UPDATE, description="decide: action, by and reason")
     async def operator_resolve(self, *sent: JsonValue) -> PortState:
         """Takes an OperatorDecision, or refuses it; returns the state it met."""
-        self._inbox.accept_decision(parse_message(OperatorDecision, sent))
-        return self._model.state
+        return self._accept(parse_message(OperatorDecision, sent))
 
     @operator_resolve.validator
     def _validate_decision(self, *sent: JsonValue) -> None:
-        self._inbox.validate_decision(parse_message(OperatorDecision, sent))
+        self._check(parse_message(OperatorDecision, sent))
 
     @workflow.update(name=NOTE_UPDATE, description="add to the timeline: by and note")
     async def add_note(self, *sent: JsonValue) -> None:
         """Adds a PortInNote to the timeline."""
         note = parse_message(PortInNote, sent)
-        self._model.log(note.by, f"note: {note.note}")
+        self._handle(happened.NoteAdded(note.by, note.note))
 
     @add_note.validator
     def _validate_note(self, *sent: JsonValue) -> None:
@@ -167,283 +277,64 @@ class PortInWorkflow:
     @workflow.signal(name=CORRECT_SIGNAL, description="new or missing data, and by")
     def correct(self, *sent: JsonValue) -> None:
         """Takes a correction; one that cannot be used stands in the timeline with the reason."""
-        self._inbox.signal_correction(sent)
+        self._receive(lambda: parse_message(PortInCorrection, sent), MessageKind.CORRECTION, sent)
 
     @workflow.signal(name=CANCEL_SIGNAL, description="stop it: by and reason")
     def cancel(self, *sent: JsonValue) -> None:
         """Takes the wish to cancel; one that cannot be used stands in the timeline."""
-        self._inbox.signal_cancel(sent)
+        self._receive(lambda: parse_message(PortInCancel, sent), MessageKind.CANCEL, sent)
 
     @workflow.signal(name=ORDER_EVENT_SIGNAL, description="look at the order now; no input")
     def order_event(self, *anything: JsonValue) -> None:
-        """A hint that the order may have changed: look at it now. What it says is not believed."""
-        self._inbox.poll_requested = True
+        """A hint that the order may have changed: poll it now. What it says is not believed."""
+        self._handle(happened.HintReceived())
 
-    async def _initialize(self) -> None:
-        if bind := self._request.bind:
-            self._model.progress.search_attributes[ACCOUNT] = bind.account_id
-        rules = await execute_local(
-            LocalActivities.load_port_in_policy, "Which rules hold for port-ins?"
-        )
-        self._model.policy = self._timer.policy = rules
-        self._inbox.max_rejections = rules.max_rejections
+    def _check(self, message: Message) -> None:
+        """Raises ApplicationError with the reason when the message is of no use."""
+        if reason := refusal(self._port, message):
+            raise ApplicationError(reason, type="MessageRejected")
 
-    async def _ported_in_previous_run(self) -> bool:
-        if not self._request.check_existing:
-            return False
-        here = await execute_read(
-            NumberActivities.read_number,
-            "Look whether the number has arrived already",
-            self._model.details.phone_number,
-        )
-        binding = self._request.bind
-        ours = binding.subscriber_id if binding else None
-        if here is None or here.released or here.subscriber_id not in (None, ours):
-            return False
-        for step in (CHECKS, SUBMIT, CARRIER):
-            self._model.progress.skip(step, "the number had arrived in an earlier run")
-        await self._model.transition_to(
-            PortState.PORTED, "the number had arrived in an earlier run"
-        )
-        return True
-
-    async def _check_eligibility(self) -> None:
-        """Everything that can be known before an order is submitted."""
-        record = self._model
-        async with record.progress.step(CHECKS):
-            await record.transition_to(PortState.CHECKING_ELIGIBILITY, "checking")
-            while not (self._ended_or_has_order() or await self._order.validate_details()):
-                await self._wait_for_data()
-            if self._ended_or_has_order():
-                return
-            answer = await execute_read(
-                PortInActivities.check_port_eligibility,
-                "Ask whether the number can be ported in",
-                record.details.phone_number,
-                record.details.classification,
-                record.details.port_in_date is not None,
-            )
-            record.progress.set_detail(CHECKS, answer.vendor_message)
-            if not answer.eligible:
-                record.result.reason = answer.vendor_message or "Telegent gave no reason"
-                await record.transition_to(
-                    PortState.INELIGIBLE, "not eligible", answer.vendor_message
-                )
-
-    def _ended_or_has_order(self) -> bool:
-        return self._model.state.final or self._model.has_order
-
-    async def _wait_for_data(self) -> None:
-        record, inbox = self._model, self._inbox
-        await record.transition_to(
-            PortState.INFO_REQUIRED, f"waiting for {', '.join(record.missing_fields)}"
-        )
-        await self._timer.wait_for_operator()
-        if cancel := inbox.pop_cancel():
-            await self._end_without_order(PortState.CANCELLED, cancel.by, cancel.reason)
-        elif decision := inbox.pop_decision(OperatorAction.ABANDON):
-            await self._end_without_order(PortState.ABANDONED, decision.by, decision.reason)
-        elif decision := inbox.pop_decision(OperatorAction.ATTACH_ORDER):
-            await self._attach(decision)
+    def _accept(self, message: Message) -> PortState:
+        """Takes a message that was checked; returns the state it met."""
+        state = self._port.state
+        if isinstance(message, PortInCorrection):
+            self._handle(happened.CorrectionAccepted(message))
+        elif isinstance(message, PortInCancel):
+            self._handle(happened.CancelAccepted(message))
         else:
-            inbox.apply_corrections()
-            await record.transition_to(PortState.CHECKING_ELIGIBILITY, "checking again")
+            self._handle(happened.DecisionAccepted(message))
+        return state
 
-    async def _attach(self, decision: OperatorDecision) -> None:
-        """Follows the order that a person names, unless it is another number's."""
-        record, order_id = self._model, decision.order_id or ""
+    def _receive(
+        self, parse: Callable[[], Message], what: MessageKind, sent: Sequence[JsonValue]
+    ) -> None:
+        """Takes a message from a signal, whose sender hears nothing."""
         try:
-            if workflow.patched("look-whose-order-is-attached"):
-                # There may be an order, so a cancel must not end the workflow here.
-                check, number = PortInActivities.verify_order_number, record.details.phone_number
-                await shield(execute_read(check, "Look whose order that is", order_id, number))
-        except ActivityError as error:
-            record.log(
-                ORCHESTRATOR_ACTOR, f"order {order_id} is not followed: {failure_message(error)}"
+            message = parse()
+            self._check(message)
+        except ApplicationError as error:
+            refused = happened.SignalRefused(
+                sender_name(sent), what.value, rejection_message(error)
             )
-            return
-        attached = OrderSnapshot(order_id=order_id, status="")
-        await shield(self._order.follow(attached, f"order attached by {decision.by}"))
-
-    async def _submit(self) -> None:
-        record = self._model
-        if record.state.final:
-            return
-        async with record.progress.step(SUBMIT):
-            while not record.has_order and record.state not in ORDER_SETTLED:
-                # An answer that comes together with a cancel must not be lost: it has the order.
-                if error := await shield(self._order.submit()):
-                    await self._on_submit_failed(error)
-
-    async def _on_submit_failed(self, error: ActivityError) -> None:
-        """A lost answer waits for the order id; a refusal waits for other data, or the end."""
-        record, inbox, words = self._model, self._inbox, failure_message(error)
-        if classify_failure(error) is Outcome.UNKNOWN:
-            await shield(
-                record.transition_to(PortState.SUBMIT_UNKNOWN, "the submit was not answered", words)
-            )
-            await self._resolve_unknown_submit()
-            return
-        raise_if_cancelled()
-        record.rejection = classify(words)
-        count_rejection(record.rejection.reason)
-        await record.transition_to(PortState.ACTION_REQUIRED, "there is no order", words)
-        fits = False
-        while not (fits or record.state in ORDER_SETTLED):
-            await self._timer.wait_for_operator()
-            if cancel := inbox.pop_cancel():
-                await self._end_without_order(PortState.CANCELLED, cancel.by, cancel.reason)
-            elif decision := inbox.pop_decision(OperatorAction.ABANDON, OperatorAction.MARK_DONE):
-                await self._end_by_decision(decision)
-            else:
-                inbox.pop_decision(OperatorAction.RETRY_NOW, OperatorAction.RESTART)
-                inbox.apply_corrections()
-                fits = await self._order.validate_details()
-        record.rejection = None
-
-    async def _resolve_unknown_submit(self) -> None:
-        """There is no look-up by number: a person brings the order id, or knows that there is none.
-
-        Only where Telegent is known to refuse a second active port of a number (a setting) is the
-        submit sent once more before anybody is asked: a refusal shows that the first has arrived.
-        """
-        record, inbox = self._model, self._inbox
-        if self._timer.policy.resubmit_unknown:
-            await shield(self._resubmit())
-            if record.has_order:
-                return
-        count_lost_response_resolved(SUBMIT_PORT.activity, LostResponseResolution.ESCALATED)
-        while record.state is PortState.SUBMIT_UNKNOWN:
-            try:
-                await self._timer.wait_for_operator()
-            except asyncio.CancelledError:
-                # There may be an order, so this cannot just end.
-                record.log(
-                    ORCHESTRATOR_ACTOR,
-                    "is to be cancelled, once it is known whether there is an order",
-                )
-            decision = inbox.pop_decision(*OperatorAction)
-            if decision is None:
-                continue
-            if decision.action is OperatorAction.ATTACH_ORDER:
-                await self._attach(decision)
-            elif decision.action is OperatorAction.RETRY_NOW:
-                return
-            else:
-                await self._end_by_decision(decision)
-
-    async def _resubmit(self) -> None:
-        words = ""
-        try:
-            if error := await self._order.submit():
-                words = failure_message(error)
-        except asyncio.CancelledError:
-            words = "the workflow was cancelled before it could be sent"
-        if words:
-            what = "the second submit brought no order"
-            await self._model.transition_to(PortState.SUBMIT_UNKNOWN, what, words)
-
-    async def _follow_order(self) -> None:
-        record = self._model
-        if not record.has_order:
-            return
-        async with record.progress.step(CARRIER):
-            # An order that is cancelled to start again leaves the record without one.
-            while self._order_is_open():
-                self._forward_cancellation()
-                try:
-                    await self._process_next()
-                except (asyncio.CancelledError, ActivityError) as error:
-                    if not is_cancelled_exception(error):
-                        raise
-        if record.state is PortState.CANCELLED:
-            record.result.reason = "Telegent shows the order as cancelled"
-
-    def _forward_cancellation(self) -> None:
-        """An open port is not dropped: cancelling the workflow cancels the port, once."""
-        if self._cancellation_forwarded or workflow.cancellation_reason() is None:
-            return
-        self._cancellation_forwarded = True
-        if self._model.state is PortState.CANCEL_REQUESTED:
-            self._order.discard_restart()
+            self._handle(refused)
         else:
-            self._inbox.cancel = TEMPORAL_CANCEL
-
-    def _order_is_open(self) -> bool:
-        return self._model.has_order and self._model.state not in ORDER_SETTLED
-
-    async def _process_next(self) -> None:
-        inbox = self._inbox
-        inbox.drop_what_is_too_late()
-        if inbox.cancel:
-            await shield(self._order.send_cancel(inbox.cancel))
-        elif decision := inbox.pop_decision(*OperatorAction):
-            await shield(self._apply_decision(decision))
-        elif inbox.corrections:
-            await shield(self._order.send_correction())
-        else:
-            await self._order.poll_until_change()
-
-    async def _apply_decision(self, decision: OperatorDecision) -> None:
-        state, cancel = self._model.state, PortInCancel(by=decision.by, reason=decision.reason)
-        if decision.action is OperatorAction.RETRY_NOW and state is PortState.ACTION_REQUIRED:
-            await self._order.send_correction()
-        elif decision.action is OperatorAction.RETRY_NOW and state is PortState.CANCEL_REQUESTED:
-            await self._order.send_cancel(cancel)
-        elif decision.action is OperatorAction.RESTART:
-            await self._order.send_cancel(cancel, restart=True)
-        elif decision.action in (OperatorAction.MARK_DONE, OperatorAction.ABANDON):
-            await self._end_by_decision(decision)
-
-    async def _end_by_decision(self, decision: OperatorDecision) -> None:
-        if decision.action is OperatorAction.MARK_DONE:
-            await self._model.transition_to(PortState.PORTED, decision.reason, by=decision.by)
-        else:
-            await self._end_without_order(PortState.ABANDONED, decision.by, decision.reason)
-
-    async def _end_without_order(self, state: PortState, by: str, reason: str) -> None:
-        self._model.result.reason = f"{by}: {reason}"
-        await self._model.transition_to(state, reason, by=by)
-
-    async def _activate(self) -> None:
-        record, number = self._model, self._model.details.phone_number
-        async with record.progress.step(ACTIVATION):
-            at_hand = await self._await_number(number)
-            record.result.number_id = at_hand.number_id
-            record.result.iccid = at_hand.iccid or record.details.iccid
-            if binding := self._request.bind:
-                await record.transition_to(PortState.CONFIGURING, "binding the number")
-                try:
-                    differences = await bind_number(number, binding, record.details.iccid)
-                except ActivityError as error:
-                    await record.raise_attention(
-                        f"the number is not bound: {failure_message(error)}"
-                    )
-                    raise
-                if differences:
-                    record.result.warnings = [*record.result.warnings, *differences]
-                    await record.raise_attention(
-                        f"the number is bound otherwise: {'; '.join(differences)}"
-                    )
-                record.result.subscriber_id = binding.subscriber_id
-            await record.transition_to(PortState.COMPLETED, "the number is live")
-
-    async def _await_number(self, number: str) -> NumberRecord:
-        """What the vendor has on the number, once it shows it; somebody is told when that lasts."""
-        reading = asyncio.create_task(
-            execute_read(NumberActivities.await_number, "Read the number's details", number)
-        )
-        while not reading.done():
-            await self._timer.wait_until(reading.done)
-            self._inbox.poll_requested = False
-            self._inbox.drop_what_is_too_late()
-        return await reading
+            self._accept(message)
 
 
-def _as_decision(order: AttachOrder) -> OperatorDecision:
-    return OperatorDecision(
-        action=OperatorAction.ATTACH_ORDER,
-        order_id=order.order_id,
-        by=order.by,
-        reason=order.reason,
-    )
+@cache
+def _checkpoint() -> TypeAdapter[PortIn]:
+    return TypeAdapter(PortIn)
+
+
+_MEASURE: Mapping[type[Any], Callable[[Any], None]] = {
+    effects.RecordStateExit: lambda seen: metrics.record_state_exit(seen.state, seen.duration),
+    effects.RecordEnd: lambda seen: metrics.record_port_in_end(
+        seen.state, seen.duration, first_attempt=seen.first_attempt
+    ),
+    effects.CountRejection: lambda seen: metrics.count_rejection(seen.reason),
+    effects.CountUnknownStatus: lambda _: metrics.count_unknown_status(),
+    effects.CountLostResponse: lambda seen: metrics.count_lost_response(seen.write),
+    effects.CountLostResponseResolved: lambda seen: metrics.count_lost_response_resolved(
+        seen.write, seen.resolution
+    ),
+}

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -63,7 +63,7 @@ class RunningStep:
             RuntimeError: It belongs to none.
         """
         step = RUNNING_STEP.get()
-        if step is None:
+        if not isinstance(step, RunningStep):
             raise RuntimeError("this must run in a step: `async with progress.step(name)`")
         return step
 
@@ -84,7 +84,17 @@ class RunningStep:
         self.tracker.resume(self.name)
 
 
-RUNNING_STEP: ContextVar[RunningStep | None] = ContextVar("running_step", default=None)
+class CanStall(Protocol):
+    """What can show that its calls make no progress."""
+
+    def stall(self, reason: str, since: datetime) -> None:
+        """Shows why there has been no progress since then."""
+
+    def resume(self) -> None:
+        """Shows that there is progress again."""
+
+
+RUNNING_STEP: ContextVar[CanStall | None] = ContextVar("running_step", default=None)
 """Each task of a workflow has its own, as it was when the task was created."""
 
 
@@ -279,13 +289,10 @@ class ProgressTracker:
         steps = sorted(self._steps.values(), key=_is_inactive)[:MAX_LISTED_STEPS]
         if len(steps) == len(self._steps):
             steps = self.steps
-        rows = [
-            (state_label(step.state), step.name, _state_time(step), step.detail) for step in steps
-        ]
         lines = self.header()
         for escalation in self.escalations[:MAX_LISTED_STEPS]:
             lines += ["", *_render_escalation(escalation)]
-        lines += ["", *table(("state", "step", TIME_HEADING, "detail"), rows)]
+        lines += ["", *steps_table(steps)]
         if more := len(self._steps) - len(steps):
             lines += ["", f"and {more} more steps: see the query `status`"]
         workflow.set_current_details("\n".join(lines).strip())
@@ -309,6 +316,12 @@ class ResolvesEscalations:
     def validate_resolution(self, *sent: JsonValue) -> None:
         """Raises ApplicationError when the resolution fits no open escalation."""
         self._progress.validate_resolution(parse_message(Resolution, sent))
+
+
+def steps_table(steps: Iterable[Step]) -> list[str]:
+    """The lines of a table of steps: state, name, since when, and a sentence."""
+    rows = [(state_label(step.state), step.name, _state_time(step), step.detail) for step in steps]
+    return table(("state", "step", TIME_HEADING, "detail"), rows)
 
 
 def state_label(state: StepState) -> str:

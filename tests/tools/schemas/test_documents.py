@@ -25,7 +25,6 @@ from tools.schemas.__main__ import CURRENT, ROOT, render_documents
 from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
 from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
-from workflows.port_in.inbox import PendingMessages
 from workflows.registry import WORKFLOWS as DEFINED
 from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL
 
@@ -102,8 +101,8 @@ def raises(kind: type, _: object) -> None:
 
 def read_as(handler: Callable[..., object]) -> type:
     """The model that a handler reads a message as."""
-    # A port-in has its signals read by its inbox.
-    anything = Mock(_inbox=PendingMessages(Mock()))
+    # A port-in has its signals read where it also refuses them.
+    anything = Mock(_receive=lambda read, *_: read())
     with pytest.raises(ReadAsError) as raised:
         run(handler(anything, {}))
     return raised.value.kind

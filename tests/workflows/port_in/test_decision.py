@@ -1,0 +1,355 @@
+"""What a port-in decides, case by case, in memory; the properties hold for every order of them."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from unittest.mock import Mock
+
+from activities import ActivitySettings
+from activities.local import LocalActivities
+from activities.port_in.orders import OrderSnapshot
+from activities.port_in.policy import DAY, PortInPolicy
+from telegent_orchestrator.names import CANCEL_UPDATE
+from telegent_orchestrator.port_in import (
+    NumberBinding,
+    OperatorAction,
+    OperatorDecision,
+    PortInCancel,
+    PortInCorrection,
+    PortInDetails,
+    PortInRequest,
+    PortState,
+)
+from tests.harness.payloads import port_in
+from workflows.port_in import effects, events as happened
+from workflows.port_in.decision import decide
+from workflows.port_in.messages import refusal
+from workflows.port_in.projection import next_port_in_deadline, to_search_attributes, to_status
+from workflows.port_in.state import PortIn, new_port_in
+from workflows.port_in.suggested_actions import suggest_actions
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DETAILS = PortInDetails.model_validate(port_in())
+CANCEL = PortInCancel(by="desk", reason="the subscriber stays")
+CORRECTION = PortInCorrection(account_number="100200301", by="desk")
+ORDER = OrderSnapshot(order_id="ORD-1", status="Pending")
+
+
+@dataclass
+class Story:
+    """A port-in to which one thing after the other happens."""
+
+    port: PortIn
+    now: datetime = NOW
+    asked: tuple[effects.Effect, ...] = ()
+
+    def then(self, *events: happened.Event) -> "Story":
+        for event in events:
+            decision = decide(self.port, event, self.now)
+            self.port, self.asked = decision.port, decision.effects
+        return self
+
+    def later(self, span: timedelta) -> "Story":
+        self.now += span
+        return self
+
+    def task(self) -> effects.Task | None:
+        return self.port.task
+
+    def state(self) -> PortState:
+        return self.port.state
+
+    def events(self) -> list[str]:
+        return [entry.event for entry in self.port.timeline]
+
+    def sees(self, status: str, message: str = "") -> "Story":
+        order = OrderSnapshot(order_id="ORD-1", status=status, message=message)
+        return self.then(happened.OrderSeen(order))
+
+    def passes(self) -> "Story":
+        """Nothing happens until the next deadline."""
+        deadline = next_port_in_deadline(self.port)
+        assert deadline
+        self.now = max(self.now, deadline.at)
+        return self.then(happened.DeadlinePassed(deadline))
+
+
+def story(details: PortInDetails = DETAILS, **request: object) -> Story:
+    wanted = PortInRequest.model_validate({"details": details, **request})
+    return Story(new_port_in(wanted, NOW)).then(happened.Started())
+
+
+def submitting(details: PortInDetails = DETAILS, policy: PortInPolicy | None = None) -> Story:
+    return story(details).then(
+        happened.PolicyLoaded(policy or PortInPolicy()),
+        happened.DetailsValidated(),
+        happened.EligibilityRead(True),
+    )
+
+
+def followed(details: PortInDetails = DETAILS, policy: PortInPolicy | None = None) -> Story:
+    return submitting(details, policy).then(
+        happened.SubmitAccepted(ORDER),
+        happened.CarrierDeadlineComputed(NOW + timedelta(hours=3)),
+    )
+
+
+def rejected() -> Story:
+    return followed().sees("ResolutionRequired", "8A-ACCOUNT_NUM_REQ_OR_INCORRECT")
+
+
+def test_cancel_sent_with_the_start_ends_before_anything_is_submitted() -> None:
+    told = story().then(happened.CancelAccepted(CANCEL))
+    assert isinstance(told.task(), effects.LoadPolicy)
+
+    told.then(happened.PolicyLoaded(PortInPolicy()))
+
+    assert told.state() is PortState.CANCELLED
+
+
+def test_cancel_while_eligibility_is_not_answered_ends_at_once() -> None:
+    told = story().then(happened.PolicyLoaded(PortInPolicy()), happened.DetailsValidated())
+    assert isinstance(told.task(), effects.CheckEligibility)
+
+    assert told.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
+
+
+def test_cancel_while_submit_cannot_be_sent_ends_without_an_order() -> None:
+    told = submitting().then(happened.RequestNotSent("Telegent is unreachable"))
+    assert isinstance(told.task(), effects.Pause)
+
+    assert told.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
+
+
+def test_cancel_while_submit_is_under_way_cancels_the_order_that_it_makes() -> None:
+    told = submitting().then(happened.CancelAccepted(CANCEL), happened.SubmitAccepted(ORDER))
+
+    assert told.task() == effects.SendCancel("ORD-1")
+
+
+def test_cancel_while_submit_is_unknown_is_kept_until_an_operator_knows() -> None:
+    told = submitting().then(happened.RequestLost("no response"), happened.CancelAccepted(CANCEL))
+    assert told.state() is PortState.SUBMIT_UNKNOWN
+    retry = OperatorDecision(action=OperatorAction.RETRY_NOW, by="op", reason="there is none")
+
+    told.then(happened.DecisionAccepted(retry))
+
+    assert told.state() is PortState.CANCELLED
+
+
+def test_correction_while_submit_is_under_way_is_sent_once_there_is_an_order() -> None:
+    told = submitting().then(
+        happened.CorrectionAccepted(CORRECTION),
+        happened.SubmitAccepted(ORDER),
+        happened.DetailsValidated(),
+    )
+
+    task = told.task()
+    assert isinstance(task, effects.SendCorrection)
+    assert task.update.details.account_number == "100200301"
+
+
+def test_cancel_during_a_restart_prevents_the_new_order() -> None:
+    told = followed().sees("ResolutionRequired", "9Z-ACCOUNT ON HOLD")
+    restart = OperatorDecision(action=OperatorAction.RESTART, by="op", reason="it is paid")
+    told.then(happened.DecisionAccepted(restart), happened.ChangeAccepted())
+    assert refusal(told.port, CANCEL) is None
+
+    told.then(happened.CancelAccepted(CANCEL)).sees("Cancelled")
+
+    assert told.state() is PortState.CANCELLED
+
+
+def test_hints_while_the_order_is_read_are_one_and_read_it_once_more() -> None:
+    told = followed().sees("InProgress")
+    hinted = told.then(happened.HintReceived()).task()
+    assert isinstance(hinted, effects.PollOrder)
+    assert hinted.request.once
+    assert hinted.request.last_polled_at == NOW
+
+    for _ in range(1000):
+        assert told.then(happened.HintReceived()).asked == ()
+    again = told.sees("InProgress").task()
+
+    assert isinstance(again, effects.PollOrder)
+    assert again.request.once
+    ended = told.sees("InProgress").task()
+    assert isinstance(ended, effects.PollOrder)
+    assert not ended.request.once
+
+
+def test_words_that_flicker_are_no_new_rejections_and_are_polled_at_the_least_interval() -> None:
+    told = rejected()
+
+    for words in ("8A-ACCOUNT_NUM_REQ_OR_INCORRECT.", "8A-ACCOUNT_NUM_REQ_OR_INCORRECT") * 20:
+        told.later(timedelta(minutes=1)).sees("ResolutionRequired", words)
+        task = told.task()
+        assert isinstance(task, effects.PollOrder)
+        assert task.request.last_polled_at == told.now
+
+    assert told.port.rejections == 1
+    assert told.port.entered_at == NOW
+
+
+def test_deadline_reads_the_order_before_it_cancels() -> None:
+    told = followed().passes()
+    assert told.port.attention == "losing carrier is silent"
+
+    task = told.passes().task()
+    assert isinstance(task, effects.PollOrder)
+    assert task.request.once
+    told.sees("Pending")
+
+    assert told.task() == effects.SendCancel("ORD-1")
+
+
+def test_deadline_that_the_order_has_escaped_leaves_people_their_time() -> None:
+    told = followed().passes().passes().sees("ResolutionRequired", "8A-WRONG")
+
+    assert told.state() is PortState.ACTION_REQUIRED
+    assert isinstance(told.task(), effects.PollOrder)
+    deadline = next_port_in_deadline(told.port)
+    assert deadline
+    assert deadline.at == told.now + DAY
+
+
+def test_end_that_nobody_asked_for_is_read_twice() -> None:
+    told = followed().sees("Cancelled")
+    assert told.state() is PortState.SUBMITTED
+    task = told.task()
+    assert isinstance(task, effects.PollOrder)
+    assert task.request.once
+
+    assert told.sees("Pending").port.unconfirmed is None
+    told.sees("Cancelled").sees("Cancelled")
+
+    assert told.state() is PortState.CANCELLED
+
+
+def test_late_correction_restarts_the_longest_time() -> None:
+    told = rejected().later(13 * DAY).then(happened.CorrectionAccepted(CORRECTION))
+    told.then(happened.DetailsValidated()).later(3 * DAY).then(happened.ChangeAccepted())
+
+    told.then(happened.CarrierDeadlineComputed(told.now + timedelta(hours=3))).passes().passes()
+
+    assert told.now == NOW + 30 * DAY
+
+
+def test_longest_time_counts_from_a_date_that_lies_ahead() -> None:
+    landline = DETAILS.model_copy(update={"port_in_date": date(2026, 12, 23)})
+
+    told = followed(landline).passes().passes()
+
+    assert told.now == datetime(2026, 12, 28, tzinfo=UTC)
+
+
+async def test_date_beyond_the_longest_time_is_a_warning() -> None:
+    ahead = datetime.now(UTC).date() + timedelta(days=30)
+    landline = DETAILS.model_copy(update={"port_in_date": ahead})
+
+    found = await LocalActivities(ActivitySettings(), Mock()).validate_port_in_details(landline)
+
+    assert any(f"is followed until {ahead + 5 * DAY}" in warning for warning in found.warnings)
+
+
+def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
+    told = story(order_id="ORD-1").then(happened.PolicyLoaded(PortInPolicy()))
+    assert isinstance(told.task(), effects.VerifyOrder)
+
+    told.then(happened.OrderVerified())
+
+    assert told.state() is PortState.SUBMITTED
+    assert to_search_attributes(told.port)["TelegentOrder"] == "ORD-1"
+
+
+def test_order_named_by_the_request_of_another_number_fails_and_none_is_submitted() -> None:
+    told = story(order_id="ORD-1").then(
+        happened.PolicyLoaded(PortInPolicy()), happened.OrderRefused("it is an order of +1")
+    )
+
+    assert told.port.failure == "order ORD-1 is not followed: it is an order of +1"
+
+
+def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
+    attach = OperatorDecision(
+        action=OperatorAction.ATTACH_ORDER, order_id="ORD-7", by="op", reason="support said so"
+    )
+    told = submitting().then(
+        happened.RequestLost("no response"),
+        happened.DecisionAccepted(attach),
+        happened.OrderRefused("it is an order of +1"),
+    )
+
+    assert told.state() is PortState.SUBMIT_UNKNOWN
+    assert told.events()[-1] == "order ORD-7 is not followed: it is an order of +1"
+    assert refusal(told.port, attach) is None
+
+
+def test_correction_while_one_is_unanswered_is_sent_with_it() -> None:
+    told = rejected().then(
+        happened.CorrectionAccepted(CORRECTION),
+        happened.DetailsValidated(),
+        happened.CorrectionAccepted(PortInCorrection(account_pin="777777", by="other")),
+    )
+    assert isinstance(told.task(), effects.SendCorrection)
+
+    told.then(happened.RequestLost("no response"), happened.DetailsValidated())
+
+    task = told.task()
+    assert isinstance(task, effects.SendCorrection)
+    sent = task.update.details
+    assert (sent.account_number, sent.account_pin) == ("100200301", "777777")
+
+
+def test_refused_cancel_lets_the_carrier_complete() -> None:
+    told = followed().then(happened.CancelAccepted(CANCEL), happened.RequestRejected("too late"))
+    assert told.state() is PortState.SUBMITTED
+    assert told.port.attention == "the cancel for desk was refused"
+
+    assert told.sees("Complete").port.state is PortState.PORTED
+
+
+def test_cancel_of_a_new_order_that_is_not_known_yet_is_sent_again() -> None:
+    told = followed().then(
+        happened.CancelAccepted(CANCEL), happened.RequestRejected("not found", unknown_id=True)
+    )
+    assert isinstance(told.task(), effects.Pause)
+
+    assert told.then(happened.PauseOver()).task() == effects.SendCancel("ORD-1")
+
+
+def test_number_that_is_not_put_into_service_raises_attention_with_the_reason() -> None:
+    bind = NumberBinding(
+        account_id="AID-1", subscriber_id="SID-1", product_type="p", message_type="a2p"
+    )
+    told = followed()
+    told.port = replace(told.port, bind=bind)
+    told.sees("Complete").then(happened.NumberInInventory("TN-1", None))
+    assert told.state() is PortState.CONFIGURING
+
+    told.then(happened.TaskStalled(NOW, "Telegent answers 500"))
+    assert told.port.attention == "no progress since 11-23 12:00 UTC: Telegent answers 500"
+
+    assert told.passes().port.attention == "number not put into service"
+
+
+def test_ended_port_in_shows_no_deadline() -> None:
+    told = followed().then(happened.CancelAccepted(CANCEL), happened.ChangeAccepted())
+    told.sees("Cancelled")
+
+    status = to_status(told.port)
+
+    assert (status.next_deadline, status.next_deadline_name) == (None, "")
+
+
+def test_wrong_number_offers_only_to_cancel() -> None:
+    told = story().then(
+        happened.PolicyLoaded(PortInPolicy()),
+        happened.DetailsValidated(("phone_number: no such number",), ("phone_number",)),
+    )
+
+    offered = suggest_actions(
+        told.port.state, None, 0, told.port.fields_to_correct, told.port.policy
+    )
+
+    assert [action.update for action in offered] == [CANCEL_UPDATE]
+    assert "start a port-in of the right one" in offered[0].label

@@ -1,0 +1,195 @@
+"""A correction or a cancel of the order: each is sent once, and the order tells what became of it.
+
+Rejected, the port-in returns to where it was, as if the change had never been sent. Without a
+response it counts as arrived when the order shows what nothing else makes it show; else it is sent
+again, once the read lag has passed, each time twice as late.
+"""
+
+from dataclasses import replace
+
+from activities.port_in.orders import OrderSnapshot, UpdatePort
+from activities.support.write_specs import CANCEL_PORT, UPDATE_PORT
+from telegent_orchestrator.port_in import PortInCancel, PortState
+from workflows.port_in.effects import (
+    CountLostResponse,
+    CountLostResponseResolved,
+    SendCancel,
+    SendCorrection,
+    Task,
+)
+from workflows.port_in.events import ChangeAccepted, RequestLost, RequestRejected
+from workflows.port_in.state import PendingChange, PortIn
+from workflows.port_in.transitions import (
+    ORDER_SETTLED,
+    PROGRESS,
+    STATE_DESCRIPTIONS,
+    interpret_status,
+    parse_vendor_status,
+)
+from workflows.port_in.turn import ORCHESTRATOR_ACTOR, TELEGENT_ACTOR, Turn
+from workflows.support.metrics import LostResponseResolution
+
+
+def request_correction(turn: Turn) -> None:
+    """The details have passed our own checks and are sent next."""
+    port = turn.port
+    port.resend = False
+    pending = port.pending
+    if pending and pending.cancel is None:
+        port.pending = replace(pending, unsent=True)
+    else:
+        port.pending = PendingChange(
+            None, port.state, port.entered_at, port.attention, superseded=pending
+        )
+    turn.transition(PortState.UPDATE_REQUESTED, "sending the correction")
+
+
+def request_cancel(turn: Turn, cancel: PortInCancel, *, restart: bool = False) -> None:
+    """A cancel is sent next. It is cancelled when the order shows it, and not before."""
+    port = turn.port
+    pending = port.pending
+    if pending and pending.cancel:
+        port.pending = replace(pending, cancel=cancel, unsent=True)
+    else:
+        port.pending = PendingChange(
+            cancel,
+            port.state,
+            port.entered_at,
+            port.attention,
+            superseded=pending,
+            restart=restart,
+        )
+    turn.transition(PortState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
+
+
+def send(port: PortIn, pending: PendingChange) -> Task:
+    """The request of a change that is still to be sent."""
+    assert port.order is not None
+    if pending.cancel:
+        return SendCancel(port.order.order_id)
+    return SendCorrection(UpdatePort(last_snapshot=port.order, details=port.details))
+
+
+def on_accepted(turn: Turn, _: ChangeAccepted) -> None:
+    """Telegent has accepted it; a cancel is pending until the order shows that."""
+    port, pending = turn.port, _pending(turn)
+    port.sent_at = turn.now
+    if pending.cancel:
+        port.pending = replace(pending, superseded=None, unsent=False, lost_responses=0)
+        return
+    port.pending, port.rejection, port.details_at_vendor = None, None, port.details
+    restart_carrier_clock(turn)
+    turn.transition(PortState.SUBMITTED, "Telegent took the correction")
+
+
+def on_lost(turn: Turn, event: RequestLost) -> None:
+    """There is no response: the order is polled to see what became of it."""
+    pending = _pending(turn)
+    turn.port.sent_at = turn.now
+    turn.port.pending = replace(pending, unsent=False, lost_responses=pending.lost_responses + 1)
+    turn.effects.append(CountLostResponse(_write(pending)))
+    turn.log(TELEGENT_ACTOR, f"did not answer {pending.label}", event.words)
+
+
+def on_rejected(turn: Turn, event: RequestRejected) -> None:
+    """It was refused, or was not sent because the order has changed: the port-in goes on."""
+    port, pending = turn.port, _pending(turn)
+    if event.unknown_id and turn.now < port.carrier_clock_started_at + port.policy.read_lag:
+        turn.retry_later("Telegent does not know the order yet")
+        return
+    if event.stale:
+        turn.log(ORCHESTRATOR_ACTOR, f"{pending.label} was {event.words}")
+    else:
+        turn.log(TELEGENT_ACTOR, f"refused {pending.label}", event.words)
+    _return_to_previous_state(turn, pending)
+    if pending.cancel:
+        turn.raise_attention(f"the cancel for {pending.cancel.by} was refused")
+
+
+def stop_correcting(turn: Turn) -> None:
+    """The details are not valid, or not any more, such as a PIN that was sent without response."""
+    port = turn.port
+    port.resend = False
+    if port.pending and port.state is PortState.UPDATE_REQUESTED:
+        _return_to_previous_state(turn, port.pending)
+
+
+def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool:
+    """Whether what the order shows tells what became of the pending change.
+
+    When it does not, and the time for it has passed, the change is sent again.
+    """
+    port, pending = turn.port, turn.port.pending
+    if pending is None or not pending.lost_responses:
+        return True
+    if _is_resolved(port, pending, seen, before):
+        turn.effects.append(_resolved(pending, LostResponseResolution.FOUND))
+        if pending.cancel is None:
+            restart_carrier_clock(turn)
+            if parse_vendor_status(seen.status) is not PortState.ACTION_REQUIRED:
+                port.details_at_vendor = port.details
+        return True
+    due = port.unchanged_counts_at
+    if due and turn.now >= due:
+        turn.effects.append(_resolved(pending, LostResponseResolution.CREATED_AGAIN))
+        words = f"shows no sign of {pending.label}; sending it again"
+        turn.log(TELEGENT_ACTOR, words, seen.status_text)
+        if pending.cancel:
+            request_cancel(turn, pending.cancel)
+        else:
+            # Validated again first, because a PIN may have expired meanwhile.
+            port.resend, port.details_valid = True, False
+    return False
+
+
+def restart_carrier_clock(turn: Turn) -> None:
+    """The carrier has something to do from now on."""
+    turn.port.carrier_clock_started_at = turn.now
+    turn.port.carrier_deadline_due = True
+
+
+def _is_resolved(
+    port: PortIn, pending: PendingChange, seen: OrderSnapshot, before: OrderSnapshot
+) -> bool:
+    """A carrier moves orders without a request, too. So only an end tells of a cancel; and of a
+    correction a rejection, which people see then, or that a rejected order goes on."""
+    shown = parse_vendor_status(seen.status)
+    if shown in ORDER_SETTLED:
+        return True
+    rejected = port.rejection is not None or shown is PortState.ACTION_REQUIRED
+    return seen != before and rejected and pending.cancel is None
+
+
+def _return_to_previous_state(turn: Turn, pending: PendingChange) -> None:
+    """Reminders and deadlines continue where they were."""
+    port = turn.port
+    port.pending = pending.superseded
+    port.sent_at = turn.now if port.pending else None
+    then = "the port-in goes on" if pending.cancel else "waiting for another correction"
+    turn.transition(pending.previous_state, then, entered_at=pending.previous_entered_at)
+    port.attention = pending.previous_attention
+    # The carrier may have moved on while the request was sent again and again.
+    assert port.order is not None
+    shown = interpret_status(pending.previous_state, port.order.status)
+    if (
+        shown.state in PROGRESS
+        and not shown.needs_confirmation
+        and shown.state is not pending.previous_state
+    ):
+        turn.transition(shown.state, STATE_DESCRIPTIONS[shown.state], port.order.status_text)
+
+
+def _pending(turn: Turn) -> PendingChange:
+    """The change whose response has come."""
+    assert turn.port.pending is not None
+    return turn.port.pending
+
+
+def _write(pending: PendingChange) -> str:
+    return (CANCEL_PORT if pending.cancel else UPDATE_PORT).activity
+
+
+def _resolved(
+    pending: PendingChange, resolution: LostResponseResolution
+) -> CountLostResponseResolved:
+    return CountLostResponseResolved(_write(pending), resolution)

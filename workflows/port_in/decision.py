@@ -1,0 +1,281 @@
+"""The one decision of a port-in: what an event changes, and what is to be done next.
+
+Pure: no clock, no network, no Temporal. The same port-in, event and time give the same decision.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, PortInCancel, PortState
+from workflows.port_in import changes, events as happened, following, submitting
+from workflows.port_in.deadlines import DeadlineAction
+from workflows.port_in.effects import Effect, PollOrder, Task
+from workflows.port_in.projection import next_port_in_deadline
+from workflows.port_in.state import PortIn
+from workflows.port_in.transitions import (
+    ACCEPTED_IN,
+    NEEDS_OPERATOR,
+    ORDER_SETTLED,
+    MessageKind,
+)
+from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
+
+TEMPORAL_CANCEL = PortInCancel(by="Temporal", reason="the workflow was cancelled")
+MAX_HANDLED_DEADLINES = 50
+_IN_ACTIVATION = (PortState.PORTED, PortState.CONFIGURING)
+_KEEPS_CORRECTIONS = ACCEPTED_IN[MessageKind.CORRECTION] | {PortState.CANCEL_REQUESTED}
+"""A cancel may be refused, and then the port-in goes on with the correction."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The port-in after an event, and what is to be done, in this order."""
+
+    port: PortIn
+    effects: tuple[Effect, ...]
+
+
+def decide(port: PortIn, event: happened.Event, now: datetime) -> Decision:
+    """What becomes of a port-in when something happens.
+
+    A task is started whenever none is under way: first for a message that waits, else for what the
+    state calls for. Nothing changes after the end but the timeline.
+    """
+    turn = Turn.of(port, now)
+    if port.ended:
+        if isinstance(event, happened.SignalRefused | happened.NoteAdded):
+            HANDLERS[type(event)](turn, event)
+        return Decision(turn.port, ())
+    if isinstance(event, happened.TaskEnded):
+        turn.port.task = None
+    HANDLERS[type(event)](turn, event)
+    _drop_stale_messages(turn)
+    if turn.port.task is None:
+        _proceed(turn)
+    return Decision(turn.port, tuple(turn.effects))
+
+
+def _proceed(turn: Turn) -> None:
+    """Acts on messages that wait, up to one that asks for a request, and starts the next task."""
+    while not turn.port.ended:
+        taken = _phase(turn.port).take_message(turn)
+        _drop_stale_messages(turn)
+        task = _next_task(turn)
+        if task and not (taken and task.interruptible):
+            turn.start(task)
+            _ensure_deadline(turn)
+            return
+
+
+def _ensure_deadline(turn: Turn) -> None:
+    """Nothing waits silently: without a deadline ahead an operator must know why it waits."""
+    port = turn.port
+    shown = port.attention or port.overdue or port.state in NEEDS_OPERATOR
+    if not shown and next_port_in_deadline(port) is None:
+        turn.raise_attention("every deadline of this state has passed")
+
+
+def _next_task(turn: Turn) -> Task | None:
+    return None if turn.port.ended else _phase(turn.port).next_task(turn)
+
+
+def _phase(port: PortIn) -> ModuleType:
+    return following if port.order or port.state in _IN_ACTIVATION else submitting
+
+
+def _drop_stale_messages(turn: Turn) -> None:
+    """Takes out what was accepted and cannot be used any more, with an entry in the timeline."""
+    port = turn.port
+    inbox, failed = port.inbox, bool(port.failure)
+    if failed or port.state not in _KEEPS_CORRECTIONS:
+        for correction in inbox.corrections:
+            _log_stale(turn, correction.by, MessageKind.CORRECTION)
+        if port.resend:
+            _log_stale(turn, ORCHESTRATOR_ACTOR, MessageKind.CORRECTION)
+        inbox, port.resend = replace(inbox, corrections=()), False
+    if inbox.cancel and (failed or port.state not in ACCEPTED_IN[MessageKind.CANCEL]):
+        _log_stale(turn, inbox.cancel.by, MessageKind.CANCEL)
+        inbox = replace(inbox, cancel=None)
+    if inbox.decision and (failed or not _still_fits(port, inbox.decision)):
+        _log_stale(turn, inbox.decision.by, inbox.decision.action)
+        inbox = replace(inbox, decision=None, decided_in=None)
+    port.inbox = inbox
+
+
+def _still_fits(port: PortIn, decision: OperatorDecision) -> bool:
+    """What is to be tried again depends on the state in which that was decided."""
+    moved = port.state is not port.inbox.decided_in
+    if decision.action is OperatorAction.RETRY_NOW and moved:
+        return False
+    return port.state in ACCEPTED_IN[decision.action]
+
+
+def _log_stale(turn: Turn, by: str, what: MessageKind | OperatorAction) -> None:
+    state = "FAILED" if turn.port.failure else turn.port.state.value
+    turn.log(ORCHESTRATOR_ACTOR, f"{what.value} of {by} came too late: it is {state} already")
+
+
+def _interrupt(turn: Turn) -> None:
+    """Lets a message be acted on at once, unless a request is under way."""
+    if turn.port.task and turn.port.task.interruptible:
+        turn.port.task = None
+
+
+def _on_started(turn: Turn, _: happened.Started) -> None:
+    if not turn.port.timeline:
+        turn.transition(PortState.CHECKING_ELIGIBILITY, "checking")
+
+
+def _on_correction(turn: Turn, event: happened.CorrectionAccepted) -> None:
+    fields = ", ".join(sorted(event.correction.fields))
+    turn.log(event.correction.by, f"corrected {fields}")
+    turn.keep_correction(event.correction)
+    _interrupt(turn)
+
+
+def _on_cancel(turn: Turn, event: happened.CancelAccepted) -> None:
+    turn.log(event.cancel.by, f"asked to cancel: {event.cancel.reason}")
+    _keep_cancel(turn, event.cancel)
+
+
+def _keep_cancel(turn: Turn, cancel: PortInCancel) -> None:
+    port = turn.port
+    if port.state is PortState.CANCEL_REQUESTED:
+        # Once the order is cancelled, that is the end.
+        port.pending = replace(port.pending, restart=False) if port.pending else None
+        return
+    port.inbox = replace(port.inbox, cancel=port.inbox.cancel or cancel)
+    if port.state is PortState.SUBMIT_UNKNOWN:
+        words = "is to be cancelled, once it is known whether there is an order"
+        turn.log(ORCHESTRATOR_ACTOR, words)
+    _interrupt(turn)
+
+
+def _on_workflow_cancelled(turn: Turn, _: happened.WorkflowCancelled) -> None:
+    """An open port is not dropped: cancelling the workflow cancels the port, once."""
+    if turn.port.workflow_cancelled or turn.port.state in _IN_ACTIVATION:
+        return
+    turn.port.workflow_cancelled = True
+    _keep_cancel(turn, TEMPORAL_CANCEL)
+
+
+def _on_decision(turn: Turn, event: happened.DecisionAccepted) -> None:
+    port, decision = turn.port, event.decision
+    turn.log(decision.by, f"decided {decision.action.value}: {decision.reason}")
+    if decision.action is OperatorAction.REPLACE_DATA and decision.correction:
+        # Data like any other; only that no count of rejections keeps them out.
+        turn.keep_correction(decision.correction)
+    else:
+        port.inbox = replace(port.inbox, decision=decision, decided_in=port.state)
+    _interrupt(turn)
+
+
+def _on_note(turn: Turn, event: happened.NoteAdded) -> None:
+    turn.log(event.by, f"note: {event.note}")
+
+
+def _on_signal_refused(turn: Turn, event: happened.SignalRefused) -> None:
+    turn.log(event.by, f"sent {event.what} that was refused: {event.reason}")
+
+
+def _on_hint(turn: Turn, _: happened.HintReceived) -> None:
+    """Hints that arrive while the order is being read are one, which is acted on after that."""
+    port = turn.port
+    if port.order is None or port.state in ORDER_SETTLED | {PortState.CONFIGURING}:
+        return
+    port.inbox = replace(port.inbox, poll_requested=True)
+    if isinstance(port.task, PollOrder) and not port.task.request.once:
+        _interrupt(turn)
+
+
+def _on_deadline(turn: Turn, event: happened.DeadlinePassed) -> None:
+    port, deadline = turn.port, event.deadline
+    handled = sorted({*port.handled_deadlines, deadline}, key=lambda each: each.at)
+    port.handled_deadlines = frozenset(handled[-MAX_HANDLED_DEADLINES:])
+    if deadline.action is DeadlineAction.REMIND:
+        turn.raise_attention(f"{deadline.name}: still waiting for a person")
+    elif deadline.action is DeadlineAction.ESCALATE:
+        reason = f": {port.retry_reason}" if port.retry_at else ""
+        turn.raise_attention(deadline.name + reason)
+    elif port.order:
+        # After an outage nothing has been polled for long.
+        turn.log(ORCHESTRATOR_ACTOR, f"{deadline.name}: reading the order before it is cancelled")
+        port.overdue = deadline
+        _interrupt(turn)
+    else:
+        following.cancel_overdue(turn, deadline)
+        _interrupt(turn)
+
+
+def _on_not_sent(turn: Turn, event: happened.RequestNotSent) -> None:
+    turn.retry_later(event.reason, event.retry_after)
+
+
+def _on_stalled(turn: Turn, event: happened.TaskStalled) -> None:
+    turn.set_detail(turn.port.current_step, event.reason)
+    turn.raise_attention(f"no progress since {event.since:%m-%d %H:%M} UTC: {event.reason}")
+
+
+def _on_pause_over(turn: Turn, _: happened.PauseOver) -> None:
+    turn.port.retry_at = None
+
+
+def _on_read_refused(turn: Turn, event: happened.ReadRefused) -> None:
+    turn.fail(event.words)
+
+
+def _request_ended(
+    on_submit: Callable[[Turn, Any], None] | None, on_change: Callable[[Turn, Any], None] | None
+) -> Callable[[Turn, Any], None]:
+    """What a response means: of a submit, or of a correction or a cancel."""
+
+    def handle(turn: Turn, event: happened.TaskEnded) -> None:
+        port = turn.port
+        if port.not_sent:
+            turn.set_detail(port.current_step, "")
+        port.not_sent, port.retry_at = 0, None
+        handler = on_submit if port.state is PortState.SUBMITTING else on_change
+        assert handler is not None
+        handler(turn, event)
+
+    return handle
+
+
+HANDLERS: Mapping[type[happened.Event], Callable[[Turn, Any], None]] = {
+    happened.Started: _on_started,
+    happened.CorrectionAccepted: _on_correction,
+    happened.CancelAccepted: _on_cancel,
+    happened.DecisionAccepted: _on_decision,
+    happened.SignalRefused: _on_signal_refused,
+    happened.NoteAdded: _on_note,
+    happened.HintReceived: _on_hint,
+    happened.WorkflowCancelled: _on_workflow_cancelled,
+    happened.DeadlinePassed: _on_deadline,
+    happened.PauseOver: _on_pause_over,
+    happened.TaskStalled: _on_stalled,
+    happened.ReadRefused: _on_read_refused,
+    # Until there is an order.
+    happened.PolicyLoaded: submitting.on_policy,
+    happened.NumberLookedUp: submitting.on_number_looked_up,
+    happened.DetailsValidated: submitting.on_details_validated,
+    happened.EligibilityRead: submitting.on_eligibility,
+    happened.SubmitAccepted: _request_ended(submitting.on_submitted, None),
+    happened.OrderVerified: submitting.on_order_verified,
+    happened.OrderRefused: submitting.on_order_refused,
+    # A request's response, or none.
+    happened.RequestNotSent: _on_not_sent,
+    happened.RequestLost: _request_ended(submitting.on_submit_lost, changes.on_lost),
+    happened.RequestRejected: _request_ended(submitting.on_submit_rejected, changes.on_rejected),
+    happened.ChangeAccepted: _request_ended(None, changes.on_accepted),
+    # While there is an order.
+    happened.CarrierDeadlineComputed: following.on_carrier_deadline,
+    happened.OrderSeen: following.on_order_seen,
+    happened.OrderNotReadable: following.on_order_not_readable,
+    happened.NumberInInventory: following.on_number_in_inventory,
+    happened.NumberBound: following.on_number_bound,
+    happened.BindingFailed: following.on_binding_failed,
+}
+"""What each event changes."""

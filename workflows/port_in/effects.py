@@ -1,0 +1,215 @@
+"""What a decision asks for: tasks, of which one at a time is under way, and news for others.
+
+A task ends with one event, see events.py. The rest has no answer.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from activities.port_in.orders import AwaitChange, UpdatePort
+from telegent_orchestrator.events import EventType
+from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortState
+from telegent_orchestrator.progress import StepState
+from workflows.support.metrics import LostResponseResolution
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done next.
+
+    `interruptible`: it only waits or reads, so a message may put another task in its place.
+    `local`: it takes no call to Telegent, and so moments.
+    """
+
+    interruptible: ClassVar[bool] = False
+    local: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class LoadPolicy(Task):
+    """Read the deadlines and limits that hold for this port-in."""
+
+    local: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class FindNumber(Task):
+    """Look whether the number has arrived in an earlier run, for this subscriber or for none."""
+
+    interruptible: ClassVar[bool] = True
+    phone_number: str
+    subscriber_id: str | None
+
+
+@dataclass(frozen=True)
+class ValidateDetails(Task):
+    """Check the details without a call to Telegent."""
+
+    local: ClassVar[bool] = True
+    details: PortInDetails
+
+
+@dataclass(frozen=True)
+class CheckEligibility(Task):
+    """Ask Telegent whether the number can be ported in."""
+
+    interruptible: ClassVar[bool] = True
+    phone_number: str
+    classification: str
+    wireline: bool
+
+
+@dataclass(frozen=True)
+class SubmitOrder(Task):
+    """Submit the port-in, once."""
+
+    details: PortInDetails
+
+
+@dataclass(frozen=True)
+class VerifyOrder(Task):
+    """Read whether an order is this number's."""
+
+    order_id: str
+    phone_number: str
+
+
+@dataclass(frozen=True)
+class AskCarrierDeadline(Task):
+    """Compute when the losing carrier has been silent for too long."""
+
+    local: ClassVar[bool] = True
+    phone_number: str
+    wireless: bool
+    sent_at: datetime
+
+
+@dataclass(frozen=True)
+class PollOrder(Task):
+    """Poll the order until it changes."""
+
+    interruptible: ClassVar[bool] = True
+    request: AwaitChange
+
+
+@dataclass(frozen=True)
+class SendCorrection(Task):
+    """Send the full set of details for the order, once."""
+
+    update: UpdatePort
+
+
+@dataclass(frozen=True)
+class SendCancel(Task):
+    """Ask Telegent to cancel the order, once."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class AwaitNumber(Task):
+    """Wait until the inventory shows the number."""
+
+    phone_number: str
+
+
+@dataclass(frozen=True)
+class BindNumber(Task):
+    """Bind the number to its subscriber, and read that back."""
+
+    phone_number: str
+    binding: NumberBinding
+    iccid: str | None
+
+
+@dataclass(frozen=True)
+class Pause(Task):
+    """Wait until a moment; `reason` names the timer."""
+
+    interruptible: ClassVar[bool] = True
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class WaitForOperator(Task):
+    """Wait for a message or a deadline. It does not end."""
+
+    interruptible: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class NotifyParent:
+    """Tell the workflow that has started this one."""
+
+    state: StepState
+    detail: str
+
+
+@dataclass(frozen=True)
+class PublishEvent:
+    """Tell other services, if any are configured."""
+
+    type: EventType
+    state: PortState
+    step: str
+    reason: str | None
+    remedy: str | None
+    fields_to_correct: tuple[str, ...]
+    deadline: datetime | None
+
+
+@dataclass(frozen=True)
+class RecordStateExit:
+    """Measure how long a state lasted."""
+
+    state: PortState
+    duration: timedelta
+
+
+@dataclass(frozen=True)
+class RecordEnd:
+    """Count an end, and measure how long the port-in took."""
+
+    state: PortState
+    duration: timedelta
+    first_attempt: bool
+
+
+@dataclass(frozen=True)
+class CountRejection:
+    """Count a rejection."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class CountUnknownStatus:
+    """Count a status of the vendor that is not known."""
+
+
+@dataclass(frozen=True)
+class CountLostResponse:
+    """Count a write without a response."""
+
+    write: str
+
+
+@dataclass(frozen=True)
+class CountLostResponseResolved:
+    """Count what became of such a write."""
+
+    write: str
+    resolution: LostResponseResolution
+
+
+Measurement = (
+    RecordStateExit
+    | RecordEnd
+    | CountRejection
+    | CountUnknownStatus
+    | CountLostResponse
+    | CountLostResponseResolved
+)
+Effect = Task | NotifyParent | PublishEvent | Measurement

@@ -1,0 +1,276 @@
+"""While there is an order: polling it, what its status means, and the number when it arrives."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from activities.port_in.orders import AwaitChange, OrderSnapshot
+from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, PortInCancel, PortState
+from workflows.port_in import changes
+from workflows.port_in.deadlines import Deadline, deadlines
+from workflows.port_in.effects import (
+    AskCarrierDeadline,
+    AwaitNumber,
+    BindNumber,
+    CountRejection,
+    CountUnknownStatus,
+    Pause,
+    PollOrder,
+    Task,
+    ValidateDetails,
+)
+from workflows.port_in.events import (
+    BindingFailed,
+    CarrierDeadlineComputed,
+    NumberBound,
+    NumberInInventory,
+    OrderNotReadable,
+    OrderSeen,
+)
+from workflows.port_in.messages import rejections_left
+from workflows.port_in.rejections import PIN_EXPIRED, PIN_INVALID, Rejection, classify
+from workflows.port_in.state import PortIn
+from workflows.port_in.transitions import (
+    ORDER_SETTLED,
+    STATE_DESCRIPTIONS,
+    StatusInterpretation,
+    interpret_status,
+)
+from workflows.port_in.turn import ORCHESTRATOR_ACTOR, TELEGENT_ACTOR, Turn
+
+WIRELESS_CLASSIFICATION = "mvno"
+"""The target classification of a wireless port; one with a date of its own is a landline's."""
+NOT_FOUND_DELAY = timedelta(minutes=10)
+"""How long to wait before asking again for an order that Telegent suddenly does not show."""
+
+
+def follow(turn: Turn, order: OrderSnapshot, event: str) -> None:
+    """Follows this order from now on."""
+    port = turn.port
+    port.order, port.last_order_id = order, order.order_id
+    port.sent_at, port.looked_at, port.unconfirmed = turn.now, None, None
+    port.attachment, port.submit_lost, port.rejection = None, False, None
+    if port.inbox.cancel and port.inbox.cancel.by == ORCHESTRATOR_ACTOR:
+        # It was for a port-in without an order, which waited too long.
+        port.inbox = replace(port.inbox, cancel=None)
+    changes.restart_carrier_clock(turn)
+    turn.transition(PortState.SUBMITTED, event, order.status_text)
+
+
+def next_task(turn: Turn) -> Task:
+    """What a port-in with an order does next."""
+    port = turn.port
+    number, pending = port.details.phone_number, port.pending
+    if port.state is PortState.PORTED:
+        return AwaitNumber(number)
+    if port.state is PortState.CONFIGURING and port.bind:
+        return BindNumber(number, port.bind, port.details.iccid)
+    if port.resend and port.state is not PortState.CANCEL_REQUESTED:
+        return ValidateDetails(port.details)
+    if port.retry_at and turn.now < port.retry_at:
+        return Pause(port.retry_at, f"{port.retry_reason}, trying again after this")
+    if pending and pending.unsent:
+        return changes.send(port, pending)
+    if port.carrier_deadline_due:
+        wireless = (
+            port.details.classification == WIRELESS_CLASSIFICATION
+            and port.details.port_in_date is None
+        )
+        return AskCarrierDeadline(number, wireless, port.carrier_clock_started_at)
+    return _poll(port)
+
+
+def _poll(port: PortIn) -> Task:
+    assert port.order is not None
+    once = bool(port.inbox.poll_requested or port.overdue or port.unconfirmed)
+    return PollOrder(
+        AwaitChange(
+            last_snapshot=port.order,
+            submitted_at=port.carrier_clock_started_at,
+            unchanged_counts_at=port.unchanged_counts_at,
+            last_polled_at=port.looked_at,
+            once=once,
+            phone_number=port.details.phone_number,
+            wireline=port.details.port_in_date is not None,
+            needs_operator=port.state is PortState.ACTION_REQUIRED,
+            urgent=port.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
+        )
+    )
+
+
+def take_message(turn: Turn) -> bool:
+    """Acts on a message that waits; whether there was one."""
+    port = turn.port
+    if cancel := port.inbox.cancel:
+        port.inbox = replace(port.inbox, cancel=None)
+        changes.request_cancel(turn, cancel)
+    elif decision := turn.take_decision(*OperatorAction):
+        _decide(turn, decision)
+    elif turn.port.state is not PortState.CANCEL_REQUESTED and turn.apply_corrections():
+        port.resend = True
+    else:
+        return False
+    port.retry_at = None
+    return True
+
+
+def _decide(turn: Turn, decision: OperatorDecision) -> None:
+    port, cancel = turn.port, PortInCancel(by=decision.by, reason=decision.reason)
+    match decision.action:
+        case OperatorAction.MARK_DONE:
+            turn.transition(PortState.PORTED, decision.reason, by=decision.by)
+        case OperatorAction.ABANDON:
+            turn.end(PortState.ABANDONED, decision.by, decision.reason)
+        case OperatorAction.RESTART:
+            changes.request_cancel(turn, cancel, restart=True)
+        case OperatorAction.RETRY_NOW if port.state is PortState.CANCEL_REQUESTED:
+            changes.request_cancel(turn, cancel)
+        case OperatorAction.RETRY_NOW if port.state is PortState.ACTION_REQUIRED:
+            turn.apply_corrections()
+            port.resend = True
+        case _:
+            port.inbox = replace(port.inbox, poll_requested=True)
+
+
+def on_order_seen(turn: Turn, event: OrderSeen) -> None:
+    """The order was read; a deadline that has waited for that counts if it still holds."""
+    port = turn.port
+    overdue, port.overdue, port.looked_at = port.overdue, None, turn.now
+    _take_in(turn, event.order)
+    if overdue and overdue in deadlines(port.state, port.milestones, port.policy):
+        cancel_overdue(turn, overdue)
+    elif overdue:
+        # It counts again, should the order return to where it was.
+        port.handled_deadlines -= {overdue}
+
+
+def on_order_not_readable(turn: Turn, event: OrderNotReadable) -> None:
+    """A 404 on an order that is known is not an end: show it, and keep asking."""
+    port = turn.port
+    turn.log(TELEGENT_ACTOR, "did not show the order", event.words)
+    port.looked_at = turn.now
+    port.retry_at = turn.now + NOT_FOUND_DELAY
+    port.retry_reason = "Telegent does not show the order"
+    if port.overdue:
+        overdue, port.overdue = port.overdue, None
+        cancel_overdue(turn, overdue)
+
+
+def cancel_overdue(turn: Turn, deadline: Deadline) -> None:
+    """Asks for a cancel because of a deadline, unless a person has asked before."""
+    turn.log(ORCHESTRATOR_ACTOR, f"{deadline.name}: cancelling")
+    inbox = turn.port.inbox
+    cancel = inbox.cancel or PortInCancel(by=ORCHESTRATOR_ACTOR, reason=deadline.name)
+    turn.port.inbox = replace(inbox, cancel=cancel)
+
+
+def _take_in(turn: Turn, seen: OrderSnapshot) -> None:
+    port, before = turn.port, turn.port.order
+    assert before is not None
+    due = port.unchanged_counts_at
+    if seen == before and not (due and turn.now >= due):
+        port.unconfirmed = None
+        return
+    reading = interpret_status(port.state, seen.status)
+    if reading.needs_confirmation and reading.state is not port.unconfirmed:
+        port.unconfirmed = reading.state
+        what = "went backwards" if reading.state in _OPEN else "shows an end that was not asked for"
+        turn.log(TELEGENT_ACTOR, f"{what}; looking again", seen.status_text)
+        return
+    port.order, port.unconfirmed = seen, None
+    if not reading.known:
+        port.unknown_statuses += 1
+        turn.effects.append(CountUnknownStatus())
+        turn.log(TELEGENT_ACTOR, "used a word that we do not know", seen.status_text)
+    if changes.resolve_lost(turn, seen, before):
+        port.sent_at = None
+        _move(turn, seen, reading)
+
+
+_OPEN = frozenset({PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED})
+
+
+def _move(turn: Turn, seen: OrderSnapshot, reading: StatusInterpretation) -> None:
+    """The state follows the order."""
+    port, pending = turn.port, turn.port.pending
+    if pending and (pending.cancel is None or reading.state in ORDER_SETTLED):
+        port.pending = None
+    if not reading.known:
+        return
+    if reading.state is PortState.ACTION_REQUIRED:
+        _on_rejection(turn, seen)
+    elif reading.state is PortState.CANCELLED and pending and pending.restart:
+        _restart(turn, seen)
+    elif reading.state is not port.state:
+        port.rejection = None
+        if reading.state is PortState.CANCELLED:
+            port.reason = "Telegent shows the order as cancelled"
+        turn.transition(reading.state, STATE_DESCRIPTIONS[reading.state], seen.status_text)
+
+
+def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
+    port = turn.port
+    rejection = _classify(port, turn, seen.message)
+    if port.state is PortState.ACTION_REQUIRED:
+        # Nothing was sent since, so these are other words for the same rejection.
+        if rejection != port.rejection:
+            port.rejection = rejection
+            turn.log(TELEGENT_ACTOR, "gave another reason", seen.status_text)
+        return
+    port.rejection = rejection
+    port.rejections += 1
+    turn.effects.append(CountRejection(rejection.reason))
+    turn.transition(PortState.ACTION_REQUIRED, "the losing carrier rejected", seen.status_text)
+    if rejection.not_correctable:
+        turn.raise_attention(
+            f"no data can mend {rejection.reason}: an operator decides (restart, or cancel)"
+        )
+    elif rejections_left(port) <= 0:
+        turn.raise_attention(f"rejected {port.rejections} times: an operator decides")
+
+
+def _classify(port: PortIn, turn: Turn, message: str) -> Rejection:
+    rejection = classify(message)
+    expired = port.pin_expires_at and port.pin_expires_at <= turn.now
+    return PIN_EXPIRED if rejection == PIN_INVALID and expired else rejection
+
+
+def _restart(turn: Turn, cancelled: OrderSnapshot) -> None:
+    """The old order is cancelled for certain, so a new one may be submitted."""
+    port = turn.port
+    port.rejection, port.rejections, port.order = None, 0, None
+    port.details_valid, port.resend, port.sent_at = False, False, None
+    turn.transition(
+        PortState.CHECKING_ELIGIBILITY, "cancelled; starting again", cancelled.status_text
+    )
+
+
+def on_carrier_deadline(turn: Turn, event: CarrierDeadlineComputed) -> None:
+    """It is known when the losing carrier has been silent for too long."""
+    turn.port.carrier_deadline_due = False
+    turn.port.carrier_response_deadline = event.at
+
+
+def on_number_in_inventory(turn: Turn, event: NumberInInventory) -> None:
+    """The number is here, and is put into service if that was requested."""
+    port = turn.port
+    port.number_id, port.iccid = event.number_id, event.iccid or port.details.iccid
+    if port.bind:
+        turn.transition(PortState.CONFIGURING, "binding the number")
+    else:
+        turn.transition(PortState.COMPLETED, "the number is live")
+
+
+def on_number_bound(turn: Turn, event: NumberBound) -> None:
+    """The number is in service; what is bound otherwise is for an operator to see."""
+    port = turn.port
+    port.subscriber_id = port.bind.subscriber_id if port.bind else None
+    if event.differences:
+        port.warnings = (*port.warnings, *event.differences)
+        turn.raise_attention(f"the number is bound otherwise: {'; '.join(event.differences)}")
+    turn.transition(PortState.COMPLETED, "the number is live")
+
+
+def on_binding_failed(turn: Turn, event: BindingFailed) -> None:
+    """The number has arrived, and Telegent refuses to put it into service."""
+    turn.raise_attention(f"the number is not bound: {event.words}")
+    turn.fail(event.words)

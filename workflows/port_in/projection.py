@@ -1,0 +1,102 @@
+"""What others see of a port-in, derived from its state: status, result, search attributes."""
+
+from datetime import datetime
+
+from activities.port_in.orders import OrderSnapshot
+from telegent_orchestrator.names import (
+    ACCOUNT_ATTRIBUTE,
+    NEEDS_ACTION_ATTRIBUTE,
+    ORDER_ATTRIBUTE,
+    PORT_STATE_ATTRIBUTE,
+    PORT_STATE_ENTERED_AT_ATTRIBUTE,
+    STEP_ATTRIBUTE,
+    format_needs_action_since,
+)
+from telegent_orchestrator.port_in import PortInResult, PortInStatus, PortState
+from telegent_orchestrator.progress import ExecutionSummary
+from workflows.port_in.deadlines import Deadline, next_deadline
+from workflows.port_in.state import PortIn
+from workflows.port_in.transitions import NEEDS_OPERATOR, STATE_DESCRIPTIONS
+from workflows.support.redaction import redact
+
+
+def next_port_in_deadline(port: PortIn) -> Deadline | None:
+    """The deadline that passes next if nothing happens; None after the end."""
+    if port.ended:
+        return None
+    return next_deadline(port.state, port.milestones, port.policy, port.handled_deadlines)
+
+
+def redacted_order(port: PortIn) -> OrderSnapshot | None:
+    """The order without the secrets that a carrier may quote."""
+    order = port.order
+    if order is None:
+        return None
+    return order.model_copy(update={"message": redact(order.message, port.secrets)})
+
+
+def to_status(port: PortIn) -> PortInStatus:
+    """Everything that may be shown while it runs."""
+    rejection, order = port.rejection, redacted_order(port)
+    deadline = next_port_in_deadline(port)
+    return PortInStatus(
+        phone_number=port.details.phone_number,
+        state=port.state,
+        order_id=order.order_id if order else None,
+        vendor_message=order.status_text if order else "",
+        reason=rejection.reason if rejection else "",
+        remedy=rejection.remedy if rejection else "",
+        fields_to_correct=port.fields_to_correct,
+        attention=port.attention,
+        warnings=list(port.warnings),
+        next_deadline=deadline.at if deadline else None,
+        next_deadline_name=deadline.name if deadline else "",
+        rejections=port.rejections,
+        unknown_statuses=port.unknown_statuses,
+        steps=list(port.steps),
+        timeline=list(port.timeline),
+    )
+
+
+def to_summary(port: PortIn) -> ExecutionSummary:
+    """What lists show of it."""
+    reason = ""
+    if port.state in NEEDS_OPERATOR and port.timeline:
+        rejection = port.rejection
+        reason = f"{rejection.reason}: {rejection.remedy}" if rejection else _why_waiting(port)
+    return ExecutionSummary(phone_number=port.details.phone_number, reason=reason)
+
+
+def _why_waiting(port: PortIn) -> str:
+    if port.state is PortState.INFO_REQUIRED:
+        return f"waiting for {', '.join(port.missing_fields)}"
+    return STATE_DESCRIPTIONS[port.state]
+
+
+def to_result(port: PortIn) -> PortInResult:
+    """How it ended."""
+    return PortInResult(
+        phone_number=port.details.phone_number,
+        state=port.state,
+        order_id=port.last_order_id,
+        number_id=port.number_id,
+        iccid=port.iccid,
+        subscriber_id=port.subscriber_id,
+        reason=port.reason,
+        warnings=list(port.warnings),
+        timeline=list(port.timeline),
+    )
+
+
+def to_search_attributes(port: PortIn) -> dict[str, str | datetime | None]:
+    """The value of each search attribute by its name; None takes it away."""
+    return {
+        ACCOUNT_ATTRIBUTE: port.bind.account_id if port.bind else None,
+        ORDER_ATTRIBUTE: port.last_order_id,
+        PORT_STATE_ATTRIBUTE: port.state.value,
+        PORT_STATE_ENTERED_AT_ATTRIBUTE: port.entered_at,
+        STEP_ATTRIBUTE: port.current_step,
+        NEEDS_ACTION_ATTRIBUTE: (
+            format_needs_action_since(port.entered_at) if port.waiting_step else None
+        ),
+    }

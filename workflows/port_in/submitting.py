@@ -1,0 +1,264 @@
+"""Until there is an order: the checks, the submit, and what is done when its response is lost."""
+
+from dataclasses import replace
+
+from activities.port_in.orders import OrderSnapshot
+from activities.support.write_specs import SUBMIT_PORT
+from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, PortState
+from workflows.port_in.changes import request_correction, stop_correcting
+from workflows.port_in.effects import (
+    CheckEligibility,
+    CountLostResponse,
+    CountLostResponseResolved,
+    CountRejection,
+    FindNumber,
+    LoadPolicy,
+    Pause,
+    SubmitOrder,
+    Task,
+    ValidateDetails,
+    VerifyOrder,
+    WaitForOperator,
+)
+from workflows.port_in.events import (
+    DetailsValidated,
+    EligibilityRead,
+    NumberLookedUp,
+    OrderRefused,
+    OrderVerified,
+    PolicyLoaded,
+    RequestLost,
+    RequestRejected,
+    SubmitAccepted,
+)
+from workflows.port_in.following import follow
+from workflows.port_in.rejections import classify
+from workflows.port_in.state import CARRIER, CHECKS, SUBMIT, Attachment
+from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
+from workflows.support.metrics import LostResponseResolution
+
+
+def next_task(turn: Turn) -> Task:
+    """What a port-in without an order does next."""
+    port = turn.port
+    number = port.details.phone_number
+    if not port.policy_loaded:
+        return LoadPolicy()
+    if port.check_existing:
+        return FindNumber(number, port.bind.subscriber_id if port.bind else None)
+    if port.attachment:
+        return VerifyOrder(port.attachment.order_id, number)
+    match port.state:
+        case PortState.CHECKING_ELIGIBILITY if port.details_valid:
+            wireline = port.details.port_in_date is not None
+            return CheckEligibility(number, port.details.classification, wireline)
+        case PortState.CHECKING_ELIGIBILITY:
+            return ValidateDetails(port.details)
+        case PortState.SUBMITTING if not port.details_valid:
+            return ValidateDetails(port.details)
+        case PortState.SUBMITTING if port.retry_at and turn.now < port.retry_at:
+            return Pause(port.retry_at, f"Submit: {port.retry_reason}, trying again after this")
+        case PortState.SUBMITTING:
+            return SubmitOrder(port.details)
+        case PortState.ACTION_REQUIRED if port.resend:
+            return ValidateDetails(port.details)
+    return WaitForOperator()
+
+
+def take_message(turn: Turn) -> bool:
+    """Acts on a message that waits; whether there was one that could be acted on."""
+    port = turn.port
+    if port.attachment:
+        return False
+    if port.state is PortState.SUBMIT_UNKNOWN:
+        decision = turn.take_decision(*OperatorAction)
+        return bool(decision) and _decide_unknown(turn, decision)
+    if port.inbox.cancel and port.submit_lost:
+        _enter_unknown(turn, "the workflow was cancelled before it could be sent")
+        return True
+    if cancel := port.inbox.cancel:
+        port.inbox = replace(port.inbox, cancel=None)
+        turn.end(PortState.CANCELLED, cancel.by, cancel.reason)
+        return True
+    if decision := turn.take_decision(*OperatorAction):
+        return _decide(turn, decision)
+    return _take_corrections(turn)
+
+
+def _take_corrections(turn: Turn) -> bool:
+    port = turn.port
+    if not turn.apply_corrections():
+        return False
+    port.retry_at = None
+    if port.state is PortState.INFO_REQUIRED:
+        turn.transition(PortState.CHECKING_ELIGIBILITY, "checking again")
+    port.resend = port.state is PortState.ACTION_REQUIRED
+    return True
+
+
+def _decide(turn: Turn, decision: OperatorDecision) -> bool:
+    if decision.action in (OperatorAction.ABANDON, OperatorAction.MARK_DONE):
+        end_by_decision(turn, decision)
+    elif decision.action is OperatorAction.ATTACH_ORDER:
+        turn.port.attachment = Attachment(decision.order_id or "", decision.by)
+    else:
+        turn.apply_corrections()
+        turn.port.resend = True
+    return True
+
+
+def _decide_unknown(turn: Turn, decision: OperatorDecision | None) -> bool:
+    """An operator names the order, or knows that there is none."""
+    port = turn.port
+    assert decision is not None
+    if decision.action is OperatorAction.ATTACH_ORDER:
+        port.attachment = Attachment(decision.order_id or "", decision.by)
+    elif decision.action is not OperatorAction.RETRY_NOW:
+        end_by_decision(turn, decision)
+    else:
+        port.submit_lost = False
+        if cancel := port.inbox.cancel:
+            port.inbox = replace(port.inbox, cancel=None)
+            turn.end(PortState.CANCELLED, cancel.by, cancel.reason)
+        else:
+            turn.transition(PortState.SUBMITTING, "submitting")
+    return True
+
+
+def end_by_decision(turn: Turn, decision: OperatorDecision) -> None:
+    """Ends the following of an order, or the waiting for one, because an operator knows more."""
+    if decision.action is OperatorAction.MARK_DONE:
+        turn.transition(PortState.PORTED, decision.reason, by=decision.by)
+    else:
+        turn.end(PortState.ABANDONED, decision.by, decision.reason)
+
+
+def on_policy(turn: Turn, event: PolicyLoaded) -> None:
+    """The deadlines and limits are known."""
+    turn.port.policy, turn.port.policy_loaded = event.policy, True
+
+
+def on_number_looked_up(turn: Turn, event: NumberLookedUp) -> None:
+    """Nothing is submitted for a number that has arrived."""
+    turn.port.check_existing = False
+    if event.ours:
+        reason = "the number had arrived in an earlier run"
+        turn.transition(PortState.PORTED, reason)
+        turn.skip_steps(reason, CHECKS, SUBMIT, CARRIER)
+
+
+def on_details_validated(turn: Turn, event: DetailsValidated) -> None:
+    """Details are sent only when our own checks find no error."""
+    port = turn.port
+    port.pin_expires_at, port.warnings = event.pin_expires_at, event.warnings
+    port.details_valid = not event.errors
+    if event.errors:
+        port.missing_fields = event.invalid_fields
+        turn.log(ORCHESTRATOR_ACTOR, f"not sent: {'; '.join(event.errors)}")
+    if port.order:
+        if event.errors:
+            stop_correcting(turn)
+        elif port.resend:
+            request_correction(turn)
+    elif event.errors:
+        _on_invalid(turn)
+    elif port.state is PortState.ACTION_REQUIRED:
+        port.rejection, port.resend = None, False
+        turn.transition(PortState.SUBMITTING, "submitting")
+
+
+def _on_invalid(turn: Turn) -> None:
+    port = turn.port
+    port.resend = False
+    if port.state is PortState.ACTION_REQUIRED:
+        return
+    if port.submit_lost:
+        _enter_unknown(turn, "the details are not valid")
+    else:
+        turn.transition(PortState.INFO_REQUIRED, f"waiting for {', '.join(port.missing_fields)}")
+
+
+def on_eligibility(turn: Turn, event: EligibilityRead) -> None:
+    """Telegent has said whether the number can be ported."""
+    port = turn.port
+    turn.set_detail(CHECKS, event.message)
+    if event.eligible:
+        turn.transition(PortState.SUBMITTING, "submitting")
+        return
+    port.reason = event.message or "Telegent gave no reason"
+    if "already active" in event.message.casefold():
+        port.reason += (
+            ". If an order from before is open, start the port-in with its order_id to follow it"
+        )
+    turn.transition(PortState.INELIGIBLE, "not eligible", event.message)
+
+
+def on_submitted(turn: Turn, event: SubmitAccepted) -> None:
+    """There is an order, and its id is known."""
+    turn.port.details_at_vendor = turn.port.details
+    follow(turn, event.order, "submitted")
+
+
+def on_submit_lost(turn: Turn, event: RequestLost) -> None:
+    """There is no lookup by number, and the order's id was in the response.
+
+    Only where Telegent is known to refuse a second active port of a number (a setting) is the
+    submit sent once more before an operator is asked: a refusal shows that the first has arrived.
+    """
+    port = turn.port
+    turn.effects.append(CountLostResponse(SUBMIT_PORT.activity))
+    if port.submit_lost:
+        _enter_unknown(turn, event.words)
+        return
+    port.submit_lost = True
+    turn.transition(PortState.SUBMIT_UNKNOWN, "the submit was not answered", event.words)
+    if port.policy.resubmit_unknown and not port.inbox.cancel:
+        turn.transition(PortState.SUBMITTING, "submitting")
+    else:
+        _count_escalated(turn)
+
+
+def on_submit_rejected(turn: Turn, event: RequestRejected) -> None:
+    """There is no order, unless a submit before had no response."""
+    port = turn.port
+    if port.submit_lost:
+        _enter_unknown(turn, event.words)
+        return
+    if not event.stale:
+        port.details_at_vendor = port.details
+    port.rejection = classify(event.words)
+    turn.effects.append(CountRejection(port.rejection.reason))
+    turn.transition(PortState.ACTION_REQUIRED, "there is no order", event.words)
+
+
+def _enter_unknown(turn: Turn, words: str) -> None:
+    """A submit has no response, and another one has brought no order either."""
+    what = "the second submit brought no order"
+    turn.transition(PortState.SUBMIT_UNKNOWN, what, words)
+    _count_escalated(turn)
+
+
+def _count_escalated(turn: Turn) -> None:
+    turn.effects.append(
+        CountLostResponseResolved(SUBMIT_PORT.activity, LostResponseResolution.ESCALATED)
+    )
+
+
+def on_order_verified(turn: Turn, _: OrderVerified) -> None:
+    """The order that was named is this number's."""
+    attachment = turn.port.attachment
+    assert attachment is not None
+    order = OrderSnapshot(order_id=attachment.order_id, status="")
+    follow(turn, order, f"order attached by {attachment.by}")
+
+
+def on_order_refused(turn: Turn, event: OrderRefused) -> None:
+    """The order that was named is not this number's: it is not followed."""
+    attachment = turn.port.attachment
+    assert attachment is not None
+    turn.port.attachment = None
+    words = f"order {attachment.order_id} is not followed: {event.words}"
+    turn.log(ORCHESTRATOR_ACTOR, words)
+    if turn.port.state is PortState.CHECKING_ELIGIBILITY:
+        # The caller says that there is an order, so another one must not be submitted.
+        turn.fail(words)

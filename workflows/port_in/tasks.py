@@ -1,0 +1,197 @@
+"""Each task as the activity that performs it, and what its failure means."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+from activities.local import LocalActivities
+from activities.onboarding.numbers import NumberActivities
+from activities.port_in.orders import PortInActivities
+from activities.support.outcomes import Outcome, failure_message
+from workflows.port_in import effects, events as happened
+from workflows.port_in.activation import bind_number
+from workflows.support.activity_calls import (
+    execute_local,
+    execute_read,
+    prepare_call,
+    prepare_write,
+)
+from workflows.support.activity_options import POLL_OPTIONS, PORT_SUBMIT_OPTIONS
+from workflows.support.exactly_once import NOT_EXECUTED, classify_failure
+
+
+async def perform(task: effects.Task) -> happened.TaskEnded:
+    """Performs a task and returns what happened. Cancelled, it raises CancelledError."""
+    try:
+        return await _PERFORM[type(task)](task)
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise asyncio.CancelledError from error
+        return outcome_of(task, error)
+
+
+def outcome_of(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
+    """What it means that an activity has failed: the one place where failures become events."""
+    words = failure_message(error)
+    match task:
+        case effects.SubmitOrder() | effects.SendCorrection() | effects.SendCancel():
+            return _request_outcome(error)
+        case effects.PollOrder():
+            return happened.OrderNotReadable(words)
+        case effects.VerifyOrder():
+            return happened.OrderRefused(words)
+        case effects.BindNumber():
+            return happened.BindingFailed(words)
+    return happened.ReadRefused(words)
+
+
+def _request_outcome(error: ActivityError) -> happened.TaskEnded:
+    outcome, words = classify_failure(error), failure_message(error)
+    if reason := NOT_EXECUTED.get(outcome):
+        return happened.RequestNotSent(reason, _retry_after(error))
+    if outcome is Outcome.UNKNOWN:
+        return happened.RequestLost(words)
+    return happened.RequestRejected(
+        words, stale=outcome is Outcome.STALE, unknown_id=outcome is Outcome.NOT_FOUND
+    )
+
+
+def _retry_after(error: ActivityError) -> timedelta:
+    """How long Telegent asks to wait."""
+    details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
+    seconds = details[0] if details and isinstance(details[0], int | float) else 0
+    return timedelta(seconds=seconds)
+
+
+async def _load_policy(_: effects.LoadPolicy) -> happened.TaskEnded:
+    question = "Which rules hold for port-ins?"
+    return happened.PolicyLoaded(await execute_local(LocalActivities.load_port_in_policy, question))
+
+
+async def _find_number(task: effects.FindNumber) -> happened.TaskEnded:
+    here = await execute_read(
+        NumberActivities.read_number,
+        "Look whether the number has arrived already",
+        task.phone_number,
+    )
+    ours = (
+        here is not None and not here.released and here.subscriber_id in (None, task.subscriber_id)
+    )
+    return happened.NumberLookedUp(ours)
+
+
+async def _validate(task: effects.ValidateDetails) -> happened.TaskEnded:
+    found = await execute_local(
+        LocalActivities.validate_port_in_details, "Check the data", task.details
+    )
+    return happened.DetailsValidated(
+        errors=tuple(found.errors),
+        invalid_fields=tuple(found.invalid_fields),
+        warnings=tuple(found.warnings),
+        pin_expires_at=found.pin_expires_at,
+    )
+
+
+async def _check_eligibility(task: effects.CheckEligibility) -> happened.TaskEnded:
+    answer = await execute_read(
+        PortInActivities.check_port_eligibility,
+        "Ask whether the number can be ported in",
+        task.phone_number,
+        task.classification,
+        task.wireline,
+    )
+    return happened.EligibilityRead(answer.eligible, answer.vendor_message)
+
+
+async def _submit(task: effects.SubmitOrder) -> happened.TaskEnded:
+    call = prepare_call(
+        PORT_SUBMIT_OPTIONS, PortInActivities.submit_port, "Submit the port-in", task.details
+    )
+    return happened.SubmitAccepted(await call())
+
+
+async def _verify_order(task: effects.VerifyOrder) -> happened.TaskEnded:
+    await execute_read(
+        PortInActivities.verify_order_number,
+        "Look whose order that is",
+        task.order_id,
+        task.phone_number,
+    )
+    return happened.OrderVerified()
+
+
+async def _ask_carrier_deadline(task: effects.AskCarrierDeadline) -> happened.TaskEnded:
+    at = await execute_local(
+        LocalActivities.carrier_response_deadline,
+        "By when should the losing carrier have answered?",
+        task.phone_number,
+        task.wireless,
+        task.sent_at,
+    )
+    return happened.CarrierDeadlineComputed(at)
+
+
+async def _poll(task: effects.PollOrder) -> happened.TaskEnded:
+    call = prepare_call(
+        POLL_OPTIONS,
+        PortInActivities.await_port_change,
+        "Wait for the losing carrier",
+        task.request,
+    )
+    return happened.OrderSeen(await call())
+
+
+async def _send_correction(task: effects.SendCorrection) -> happened.TaskEnded:
+    await prepare_write(PortInActivities.update_port, "Send the correction", task.update)()
+    return happened.ChangeAccepted()
+
+
+async def _send_cancel(task: effects.SendCancel) -> happened.TaskEnded:
+    await prepare_write(PortInActivities.cancel_port, "Ask Telegent to cancel", task.order_id)()
+    return happened.ChangeAccepted()
+
+
+async def _await_number(task: effects.AwaitNumber) -> happened.TaskEnded:
+    here = await execute_read(
+        NumberActivities.await_number, "Read the number's details", task.phone_number
+    )
+    return happened.NumberInInventory(here.number_id, here.iccid)
+
+
+async def _bind(task: effects.BindNumber) -> happened.TaskEnded:
+    return happened.NumberBound(
+        tuple(await bind_number(task.phone_number, task.binding, task.iccid))
+    )
+
+
+async def _pause(task: effects.Pause) -> happened.TaskEnded:
+    pause = max(task.until - workflow.now(), timedelta())
+    await workflow.sleep(pause, summary=task.reason)
+    return happened.PauseOver()
+
+
+async def _wait_for_operator(_: effects.WaitForOperator) -> happened.TaskEnded:
+    await workflow.wait_condition(lambda: False)
+    raise RuntimeError("this wait has no end")
+
+
+_PERFORM: Mapping[type[effects.Task], Callable[[Any], Awaitable[happened.TaskEnded]]] = {
+    effects.LoadPolicy: _load_policy,
+    effects.FindNumber: _find_number,
+    effects.ValidateDetails: _validate,
+    effects.CheckEligibility: _check_eligibility,
+    effects.SubmitOrder: _submit,
+    effects.VerifyOrder: _verify_order,
+    effects.AskCarrierDeadline: _ask_carrier_deadline,
+    effects.PollOrder: _poll,
+    effects.SendCorrection: _send_correction,
+    effects.SendCancel: _send_cancel,
+    effects.AwaitNumber: _await_number,
+    effects.BindNumber: _bind,
+    effects.Pause: _pause,
+    effects.WaitForOperator: _wait_for_operator,
+}

@@ -1,0 +1,255 @@
+"""One decision in the making: the one place where the state of a port-in is written."""
+
+import copy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from telegent_orchestrator.events import EventType
+from telegent_orchestrator.port_in import (
+    OperatorAction,
+    OperatorDecision,
+    PortInCorrection,
+    PortState,
+    TimelineEntry,
+)
+from telegent_orchestrator.progress import Step, StepState
+from workflows.port_in.deadlines import auto_cancel_at
+from workflows.port_in.effects import (
+    Effect,
+    NotifyParent,
+    PollOrder,
+    PublishEvent,
+    RecordEnd,
+    RecordStateExit,
+    Task,
+)
+from workflows.port_in.state import ACTIVATION, CARRIER, CHECKS, SUBMIT, PortIn
+from workflows.port_in.transitions import (
+    NEEDS_OPERATOR,
+    STATE_DESCRIPTIONS,
+    TRANSIENT_STATES,
+    can_transition,
+)
+from workflows.support.redaction import redact, secrets_of
+from workflows.support.timeline import append_bounded
+
+ORCHESTRATOR_ACTOR = "orchestrator"
+TELEGENT_ACTOR = "Telegent"
+MAX_SECRETS = 100
+"""How many account numbers and PINs are kept to be struck out of the vendor's text."""
+RETRY_DELAY, MAX_RETRY_DELAY = timedelta(seconds=1), timedelta(minutes=5)
+"""First and longest wait before a request that was certainly not executed is sent again; it doubles
+in between."""
+MAX_DOUBLINGS = 10
+MAX_RETRY_AFTER = timedelta(hours=1)
+"""The longest wait that Telegent can ask for."""
+STEP_OF = {
+    PortState.CHECKING_ELIGIBILITY: CHECKS,
+    PortState.INFO_REQUIRED: CHECKS,
+    PortState.INELIGIBLE: CHECKS,
+    PortState.SUBMITTING: SUBMIT,
+    PortState.SUBMIT_UNKNOWN: SUBMIT,
+    PortState.SUBMITTED: CARRIER,
+    PortState.AT_CARRIER: CARRIER,
+    PortState.SCHEDULED: CARRIER,
+    PortState.UPDATE_REQUESTED: CARRIER,
+    PortState.CANCEL_REQUESTED: CARRIER,
+    PortState.PORTED: ACTIVATION,
+    PortState.CONFIGURING: ACTIVATION,
+    PortState.COMPLETED: ACTIVATION,
+}
+"""The step that a state belongs to; the other states belong to the step before them."""
+
+
+@dataclass
+class Turn:
+    """A copy of a port-in that is being changed, and what is asked for on the way."""
+
+    port: PortIn
+    now: datetime
+    effects: list[Effect] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, port: PortIn, now: datetime) -> "Turn":
+        """A turn that leaves the port-in given as it is. Values inside it are never changed."""
+        return cls(copy.copy(port), now)
+
+    def start(self, task: Task) -> None:
+        """Puts a task under way, in place of the one before, if any."""
+        self.port.task = task
+        if isinstance(task, PollOrder):
+            self.port.inbox = replace(self.port.inbox, poll_requested=False)
+        self.effects.append(task)
+
+    def transition(
+        self,
+        state: PortState,
+        event: str,
+        vendor_message: str = "",
+        *,
+        by: str | None = None,
+        entered_at: datetime | None = None,
+    ) -> None:
+        """Enters a state, or returns to one that was entered at `entered_at`, in the past.
+
+        Raises:
+            RuntimeError: it is an illegal transition, which is a defect of ours. Temporal then
+                repeats the workflow task until a repaired worker runs, and the port-in stays open.
+        """
+        port = self.port
+        if port.failure or not can_transition(port.state, state):
+            raise RuntimeError(f"a port-in cannot go from {port.state} to {state}")
+        if state is not port.state:
+            self.effects.append(RecordStateExit(port.state, self.now - port.entered_at))
+            port.entered_at = entered_at or self.now
+            port.attention = ""
+        port.state = state
+        self._enter_step(STEP_OF.get(state, port.current_step))
+        actor = TELEGENT_ACTOR if vendor_message else ORCHESTRATOR_ACTOR
+        self.log(by or actor, event, vendor_message)
+        self._announce()
+
+    def end(self, state: PortState, by: str, reason: str) -> None:
+        """Ends because somebody asked for it, or because a deadline did."""
+        self.port.reason = f"{by}: {reason}"
+        self.transition(state, reason, by=by)
+
+    def fail(self, reason: str) -> None:
+        """Ends the workflow as failed."""
+        self.port.failure = reason
+        self._update_step(self.port.current_step, state=StepState.FAILED, detail=reason)
+        self.log(TELEGENT_ACTOR, "refused what cannot be done without", reason)
+
+    def raise_attention(self, reason: str) -> None:
+        """Asks an operator to look, although no message is waited for in this state."""
+        self.port.attention = reason
+        self.log(ORCHESTRATOR_ACTOR, f"needs attention: {reason}")
+        self._notify_parent(StepState.NEEDS_OPERATOR)
+        self._publish(EventType.PORT_IN_ATTENTION_REQUIRED)
+
+    def log(self, by: str, event: str, vendor_message: str = "") -> None:
+        """Adds to the timeline: who did what, without secrets."""
+        port = self.port
+        entry = TimelineEntry(
+            at=self.now,
+            by=by,
+            event=event,
+            state=port.state,
+            vendor_message=redact(vendor_message, port.secrets) if vendor_message else "",
+        )
+        entries = [*port.timeline]
+        append_bounded(entries, entry)
+        port.timeline = tuple(entries)
+
+    def set_detail(self, step: str, detail: str) -> None:
+        """Shows a sentence beside a step."""
+        self._update_step(step, detail=detail)
+
+    def skip_steps(self, reason: str, *names: str) -> None:
+        """Shows that steps are not needed."""
+        for name in names:
+            self._update_step(name, state=StepState.SKIPPED, detail=reason, ended_at=self.now)
+
+    def retry_later(self, reason: str, retry_after: timedelta = timedelta()) -> None:
+        """A request was certainly not executed: the same is sent again, after a pause.
+
+        Args:
+            reason: why it was not.
+            retry_after: how long Telegent asks to wait.
+        """
+        port = self.port
+        doubled = RETRY_DELAY * (1 << min(port.not_sent, MAX_DOUBLINGS))
+        pause = max(min(doubled, MAX_RETRY_DELAY), min(retry_after, MAX_RETRY_AFTER))
+        port.not_sent += 1
+        port.retry_at, port.retry_reason = self.now + pause, reason
+        self.set_detail(
+            port.current_step, f"{reason}; trying again in {pause.total_seconds():.0f} s"
+        )
+
+    def apply_corrections(self) -> bool:
+        """Puts the corrections that wait into the details; whether there were any."""
+        port = self.port
+        if not port.inbox.corrections:
+            return False
+        for correction in port.inbox.corrections:
+            port.details = port.details.model_copy(update=correction.changes(port.details))
+            # A carrier may quote what it was sent days ago.
+            secrets = dict.fromkeys((*port.secrets, *secrets_of(port.details)))
+            port.secrets = tuple(secrets)[-MAX_SECRETS:]
+        port.inbox = replace(port.inbox, corrections=())
+        port.details_valid = False
+        return True
+
+    def keep_correction(self, correction: PortInCorrection) -> None:
+        """Puts a correction into the inbox."""
+        inbox = self.port.inbox
+        self.port.inbox = replace(inbox, corrections=(*inbox.corrections, correction))
+
+    def take_decision(self, *actions: OperatorAction) -> OperatorDecision | None:
+        """The decision that waits, if it is one of these; it waits no longer."""
+        decision = self.port.inbox.decision
+        if decision is None or decision.action not in actions:
+            return None
+        self.port.inbox = replace(self.port.inbox, decision=None, decided_in=None)
+        return decision
+
+    def _announce(self) -> None:
+        port = self.port
+        needs_operator = port.state in NEEDS_OPERATOR
+        if port.state is PortState.ACTION_REQUIRED:
+            port.ever_rejected = True
+        if port.state.final:
+            self.effects.append(
+                RecordEnd(port.state, self.now - port.started_at, not port.ever_rejected)
+            )
+        if port.state not in TRANSIENT_STATES:
+            self._notify_parent(StepState.NEEDS_OPERATOR if needs_operator else StepState.RUNNING)
+        self._publish(
+            EventType.PORT_IN_ATTENTION_REQUIRED if needs_operator else EventType.PORT_IN_CHANGED
+        )
+
+    def _notify_parent(self, state: StepState) -> None:
+        port = self.port
+        words = port.attention or STATE_DESCRIPTIONS[port.state]
+        self.effects.append(NotifyParent(state, f"port-in {port.state.value}: {words}"))
+
+    def _publish(self, kind: EventType) -> None:
+        port = self.port
+        port.published_events += 1
+        self.effects.append(
+            PublishEvent(
+                type=kind,
+                state=port.state,
+                step=STATE_DESCRIPTIONS[port.state],
+                reason=port.rejection.reason if port.rejection else None,
+                remedy=port.rejection.remedy if port.rejection else None,
+                fields_to_correct=tuple(port.fields_to_correct),
+                deadline=auto_cancel_at(port.state, port.milestones, port.policy),
+            )
+        )
+
+    def _enter_step(self, name: str) -> None:
+        port = self.port
+        if name != port.current_step:
+            self._update_step(port.current_step, state=StepState.DONE, ended_at=self.now)
+            self._update_step(name, started_at=self.now, ended_at=None, detail="")
+            port.current_step = name
+        if port.state.final:
+            self._update_step(name, state=StepState.DONE, ended_at=self.now)
+        elif port.state in NEEDS_OPERATOR:
+            words = STATE_DESCRIPTIONS[port.state]
+            self._update_step(name, state=StepState.NEEDS_OPERATOR, detail=words)
+        else:
+            waited = _step(port, name).state is StepState.NEEDS_OPERATOR
+            detail = {"detail": ""} if waited else {}
+            self._update_step(name, state=StepState.RUNNING, **detail)
+
+    def _update_step(self, name: str, **changes: object) -> None:
+        self.port.steps = tuple(
+            step.model_copy(update=changes) if step.name == name else step
+            for step in self.port.steps
+        )
+
+
+def _step(port: PortIn, name: str) -> Step:
+    return next(step for step in port.steps if step.name == name)
