@@ -129,9 +129,7 @@ class LocalActivities:
     async def validate_port_in_details(self, details: PortInDetails) -> PortInValidation:
         """Returns everything that is missing, wrong or doubtful in the data of a port-in."""
         now, policy = datetime.now(UTC), self.settings.port_in_policy
-        report = validate(
-            details, now, wireline_pin_required=self.settings.wireline_pin_required
-        )
+        report = validate(details, now, wireline_pin_required=self.settings.wireline_pin_required)
         requested = details.port_in_date
         if requested and requested > (now + policy.max_duration).date():
             report.warnings.append(
