@@ -1,5 +1,7 @@
 """What workflows need that no vendor call tells: previous runs, workflow ids, settings."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +21,7 @@ from activities.port_in.policy import PortInPolicy
 from activities.settings import ActivitySettings
 from activities.support.lookups import elapsed
 from activities.support.outcomes import failure_message, pending, rejected
+from telegent import canonical
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
 from telegent_orchestrator.lines import LineResult, PreviousLine, PreviousRuns
@@ -43,6 +46,13 @@ class PortInValidation(WireModel):
     invalid_fields: list[str] = []
     warnings: list[str] = []
     pin_expires_at: datetime | None = None
+
+
+class CreatedItem(WireModel):
+    """A product or package that an onboarding has created, and when."""
+
+    resource_id: str
+    ended_at: datetime
 
 
 class OnboardingOutcome(WireModel):
@@ -199,6 +209,31 @@ class LocalActivities:
             ),
             phone_number=await _recorded_number(handle),
         )
+
+    @activity.defn
+    async def catalogue_item_workflow_id(self, kind: str, key: str) -> str:
+        """Returns the id under which a product or package is created, the same for all onboardings.
+
+        Orchestrators with other keys, as for another distributor, have ids of their own.
+        """
+        item = f"{kind} {canonical(key)}".encode()
+        digest = hmac.new(self.settings.id_key.encode(), item, hashlib.sha256).hexdigest()
+        return f"catalogue-{kind}-{digest[:24]}"
+
+    @activity.defn
+    async def await_catalogue_item(self, workflow_id: str) -> CreatedItem | None:
+        """Returns what another onboarding has created; None when it has failed.
+
+        Raises:
+            ApplicationError: `Pending` while it is at work, so that Temporal retries.
+        """
+        handle = self.temporal.get_workflow_handle(workflow_id, result_type=str)
+        run = await handle.describe()
+        if run.close_time is None:
+            raise pending(f"{workflow_id} is still open", self.settings.order_poll)
+        if run.status is not WorkflowExecutionStatus.COMPLETED:
+            return None
+        return CreatedItem(resource_id=await handle.result(), ended_at=run.close_time)
 
     @activity.defn
     async def await_onboarding(self, reference: str) -> OnboardingOutcome:

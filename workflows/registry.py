@@ -7,6 +7,7 @@ the delivery of an event must not load a whole onboarding.
 from workflows.bulk.batch_workflow import BulkBatchWorkflow
 from workflows.bulk.workflow import BulkWorkflow
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
+from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.onboarding.line_workflow import LineWorkflow
 from workflows.onboarding.workflow import OnboardingWorkflow
 from workflows.port_in.workflow import PortInWorkflow
@@ -15,6 +16,7 @@ from workflows.port_out.workflow import PortOutWorkflow
 WORKFLOWS = [
     OnboardingWorkflow,
     LineWorkflow,
+    CatalogueItemWorkflow,
     PortInWorkflow,
     PortOutWorkflow,
     EventDeliveryWorkflow,

@@ -1,6 +1,7 @@
 """What the lines of an onboarding share: subscribers, routes, catalogue, order webhook."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
@@ -9,6 +10,7 @@ from activities.onboarding.guardian import GuardianActivities, GuardianLink
 from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
 from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
+from activities.support.write_activity import Wanted
 from activities.support.write_specs import write_spec_of
 from telegent_orchestrator.onboarding import (
     ExistingMessageRoute,
@@ -23,9 +25,12 @@ from telegent_orchestrator.onboarding import (
     NewSubscriber,
     NewVoiceRoute,
 )
-from workflows.support.activity_calls import execute_idempotent_write, execute_read
+from workflows.onboarding.catalogue_item import CatalogueItem, create_alone
+from workflows.support.activity_calls import Activity, execute_idempotent_write, execute_read
 from workflows.support.cancellation import run_all
 from workflows.support.exactly_once import ResourceCreator
+
+W = TypeVar("W", bound=Wanted)
 
 GUARDIAN_STEP = "AI Guardian"
 MESSAGE_ROUTE_STEP, VOICE_ROUTE_STEP = "Message route", "Voice route"
@@ -134,16 +139,12 @@ async def ensure_products(
         wanted = [p for p in products if isinstance(p, NewProduct)]
         existing = await _find_products([p.sku for p in wanted]) if wanted else {}
         for product in wanted:
-            known = existing.get(product.sku)
-            ids[product.key] = (
-                known
-                if known
-                else await creator.ensure(
-                    CatalogueActivities.create_product,
-                    CreateProduct(product=product),
-                    # The list above has just shown whether it exists.
-                    lookup_first=product.sku in existing,
-                )
+            ids[product.key] = existing.get(product.sku) or await _create_alone(
+                creator,
+                CatalogueItem(kind="product", key=product.sku),
+                CatalogueActivities.create_product,
+                CreateProduct(product=product),
+                listed=product.sku in existing,
             )
         return ids
 
@@ -159,17 +160,32 @@ async def ensure_packages(
         wanted = [p for p in packages if isinstance(p, NewPackage)]
         existing = await _find_packages([p.name for p in wanted]) if wanted else {}
         for package in wanted:
-            known = existing.get(package.name)
-            ids[package.key] = (
-                known
-                if known
-                else await creator.ensure(
-                    CatalogueActivities.create_package,
-                    _with_product_ids(package, product_ids),
-                    lookup_first=package.name in existing,
-                )
+            ids[package.key] = existing.get(package.name) or await _create_alone(
+                creator,
+                CatalogueItem(kind="package", key=package.name),
+                CatalogueActivities.create_package,
+                _with_product_ids(package, product_ids),
+                listed=package.name in existing,
             )
         return ids
+
+
+async def _create_alone(
+    creator: ResourceCreator,
+    item: CatalogueItem,
+    create: Activity[[W], str],
+    wanted: W,
+    *,
+    listed: bool,
+) -> str:
+    """Creates an item while no other onboarding does; `listed`: an operator must choose one."""
+    return await create_alone(
+        item,
+        # Otherwise the list has just shown that it does not exist.
+        lambda failed_at: creator.ensure(
+            create, wanted, lookup_first=listed, created_before=failed_at
+        ),
+    )
 
 
 def _with_product_ids(package: NewPackage, product_ids: dict[str, str]) -> CreatePackage:

@@ -37,7 +37,7 @@ from workflows.port_out.state import (
 )
 from workflows.support.activity_calls import execute_idempotent_write, execute_local, execute_read
 from workflows.support.activity_options import ORDER_NOT_FOUND_DELAY, POLL_OPTIONS, with_priority
-from workflows.support.cancellation import cancel_activity
+from workflows.support.cancellation import cancel_and_wait
 from workflows.support.messages import message_rejected, parse_message
 from workflows.support.search_attributes import ORDER
 
@@ -201,7 +201,7 @@ class PortOutWorkflow:
         )
         await self._wait_until(lambda: poll.done() or self._cancel is not None)
         if not poll.done():
-            await cancel_activity(poll)
+            await cancel_and_wait(poll)
             return None
         try:
             return await poll

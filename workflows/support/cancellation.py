@@ -46,14 +46,16 @@ async def shield(coroutine: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def cancel_activity(activity: workflow.ActivityHandle[Any]) -> None:
-    """Cancels an activity whose result is no longer needed, and waits until it has ended."""
-    activity.cancel()
-    await workflow.wait_condition(activity.done)
+async def cancel_and_wait(
+    work: workflow.ActivityHandle[Any] | workflow.ChildWorkflowHandle[Any, Any],
+) -> None:
+    """Cancels work whose result is no longer needed, and waits until it has ended."""
+    work.cancel()
+    await workflow.wait_condition(work.done)
     # asyncio complains of an exception that was never retrieved; and retrieving that of a cancelled
     # task raises what would pass for the workflow's cancellation.
-    if not activity.cancelled():
-        activity.exception()
+    if not work.cancelled():
+        work.exception()
 
 
 async def cancellable_sleep(

@@ -85,7 +85,12 @@ class ResourceCreator:
         )
 
     async def ensure(
-        self, create: Activity[[W], T], wanted: W, *, lookup_first: bool | None = None
+        self,
+        create: Activity[[W], T],
+        wanted: W,
+        *,
+        lookup_first: bool | None = None,
+        created_before: datetime | None = None,
     ) -> T:
         """The resource wanted: found, created, or named by an operator; never created twice.
 
@@ -94,19 +99,21 @@ class ResourceCreator:
                 operator decides, and what a cancel does.
             wanted: What it is to be like.
             lookup_first: Look it up before the first create; by default as its row says.
+            created_before: Another workflow may have created it until then.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
             ApplicationError: An operator has abandoned it.
         """
-        spec, until = create_spec_of(create), self.hidden_writes_until()
+        spec = create_spec_of(create)
+        hidden = [created_before, self.hidden_writes_until()]
         first = spec.write.lookup_first if lookup_first is None else lookup_first
         attempt = CreateAttempt[T](
             unique=spec.write.unique,
             max_lost_responses=spec.write.max_lost_responses,
             escalates=spec.write.escalates,
             lookup_first=first,
-            created_before=until,
+            created_before=max(filter(None, hidden), default=None),
         )
         return await _EnsuredResource(self, create, spec, wanted, attempt).run()
 

@@ -25,10 +25,12 @@ from tools.schemas.__main__ import CURRENT, ROOT, render_documents
 from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
 from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
+from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.registry import WORKFLOWS as DEFINED
 from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL
 
-OF_OTHERS = [kind for kind in DEFINED if kind is not EventDeliveryWorkflow]
+INTERNAL = (EventDeliveryWorkflow, CatalogueItemWorkflow)
+OF_OTHERS = [kind for kind in DEFINED if kind not in INTERNAL]
 BETWEEN_OURS = {CHILD_UPDATED_SIGNAL, BATCH_REPORT_SIGNAL, BATCH_COMMAND_SIGNAL}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
 WRONG: tuple[JsonValue, ...] = (None, "remove", True, 5, -1, "", "x" * 999, [], {}, {"kind": "new"})

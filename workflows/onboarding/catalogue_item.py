@@ -1,0 +1,108 @@
+"""One creator at a time for a product or package, because all onboardings share them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+
+from activities.local import LocalActivities
+from telegent_orchestrator._models import WireModel
+from workflows.support.activity_calls import execute_local, prepare_call
+from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
+from workflows.support.cancellation import cancel_and_wait
+from workflows.support.progress import RunningStep
+
+CREATED_SIGNAL = "created"
+RECENT = timedelta(minutes=5)
+"""How long the id that another onboarding has created is used although no list shows it: far longer
+than lists lag. Later, it was deleted."""
+
+
+class CatalogueItem(WireModel):
+    """A product by SKU, or a package by name."""
+
+    kind: str
+    key: str
+
+
+@workflow.defn(name="CatalogueItemWorkflow")
+class CatalogueItemWorkflow:
+    """Is open while an onboarding creates an item, and ends with the item's id.
+
+    Two with the same id cannot be open, so no other onboarding creates the item meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._resource_id = ""
+
+    @workflow.run
+    async def run(self, item: CatalogueItem) -> str:
+        """Waits for the onboarding that creates the item."""
+        await workflow.wait_condition(lambda: bool(self._resource_id))
+        return self._resource_id
+
+    @workflow.signal(name=CREATED_SIGNAL, description="sent by an onboarding, not by operators")
+    def created(self, *sent: JsonValue) -> None:
+        """Takes the id of the item; anything else is ignored."""
+        match sent:
+            case [str(resource_id)]:
+                self._resource_id = resource_id
+
+
+async def create_alone(
+    item: CatalogueItem, create: Callable[[datetime | None], Awaitable[str]]
+) -> str:
+    """Creates an item while no other onboarding does, or returns what another one has created.
+
+    Args:
+        item: The item.
+        create: Creates it, given until when an onboarding may have created it that has failed, or
+            None. Not called when another onboarding has created the item.
+    """
+    step, reuse = RunningStep.current(), WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+    failed_at: datetime | None = None
+    workflow_id = await execute_local(
+        LocalActivities.catalogue_item_workflow_id,
+        "Derive the id of its creation",
+        item.kind,
+        item.key,
+    )
+    while True:
+        try:
+            turn = await workflow.start_child_workflow(
+                CatalogueItemWorkflow.run,
+                item,
+                id=workflow_id,
+                id_reuse_policy=reuse,
+                parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
+                static_summary=f"Create {item.kind} {item.key}",
+            )
+            break
+        except WorkflowAlreadyStartedError:
+            step.set_detail(f"waiting for the onboarding that creates {item.kind} {item.key}")
+            wait = prepare_call(
+                AWAIT_WORKFLOW_OPTIONS,
+                LocalActivities.await_catalogue_item,
+                f"Await {item.kind} {item.key}",
+                workflow_id,
+            )
+            created = await wait()
+            if created and created.ended_at > workflow.now() - RECENT:
+                return created.resource_id
+            if created:
+                reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE
+            else:
+                failed_at = workflow.now()
+    try:
+        resource_id = await create(failed_at)
+    except (asyncio.CancelledError, FailureError):
+        # The next one may try.
+        await cancel_and_wait(turn)
+        raise
+    await turn.signal(CREATED_SIGNAL, resource_id)
+    await turn
+    return resource_id
