@@ -110,7 +110,7 @@ async def test_rejected_certificate_is_a_one_line_error_of_each_command(
     (line,) = done.lines
     assert done.status == 1
     assert line == (
-        f"cannot reach Temporal at {address}: it refuses the client certificate in "
+        f"cannot reach Temporal at {address}: it rejected the client certificate in "
         "TEMPORAL_TLS_CLIENT_CERT_PATH"
     )
 
@@ -118,13 +118,16 @@ async def test_rejected_certificate_is_a_one_line_error_of_each_command(
 @pytest.mark.parametrize(
     ("named", "sentence"),
     [
-        ({"CLIENT_CERT": "", "CLIENT_KEY": ""}, "wants a client certificate: set {c} and {k}"),
-        ({"CLIENT_KEY": ""}, "{c} and {k} go together; set both"),
-        ({"CLIENT_KEY": "wrong.key"}, "the key in {k} is not that of the certificate in {c}"),
+        ({"CLIENT_CERT": "", "CLIENT_KEY": ""}, "requires a client certificate: set {c} and {k}"),
+        ({"CLIENT_KEY": ""}, "{c} and {k} must be set together"),
+        (
+            {"CLIENT_KEY": "wrong.key"},
+            "the private key in {k} does not belong to the certificate in {c}",
+        ),
         ({"CLIENT_CERT": "empty.pem"}, "there is no PEM certificate in {c}"),
         ({"CLIENT_KEY": "empty.pem"}, "there is no PEM private key in {k}"),
-        ({"SERVER_CA_CERT": "wrong-ca.pem"}, "no certificate in {a} vouches for it"),
-        ({"SERVER_CA_CERT": ""}, "of no known authority: name that one's in {a}"),
+        ({"SERVER_CA_CERT": "wrong-ca.pem"}, "no CA in {a} has signed its certificate"),
+        ({"SERVER_CA_CERT": ""}, "signed by an unknown CA: name the CA certificate in {a}"),
         (
             {"CLIENT_CERT": "absent.pem"},
             "{c} names FILES/absent.pem, which cannot be read: No such",
@@ -156,14 +159,14 @@ async def test_wrong_address_and_wrong_certificate_have_different_errors(
 
     plain = temporal.service_client.config.target_host
     said = await refused(monkeypatch, TEMPORAL_ADDRESS=plain)
-    assert "it does not speak TLS: unset TEMPORAL_TLS_*" in said
+    assert "it does not use TLS: unset TEMPORAL_TLS_*" in said
 
 
 async def test_missing_tls_setting_is_suggested(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = await refused(monkeypatch, TEMPORAL_ADDRESS=address)
-    assert "it hangs up: if it speaks TLS, set TEMPORAL_TLS=true" in said
+    assert "if it uses TLS, set TEMPORAL_TLS=true" in said
 
 
 async def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
@@ -190,7 +193,7 @@ async def test_rejected_api_key_is_reported_without_its_value(
 ) -> None:
     async with listening(files, status) as server:
         said = await refused(monkeypatch, **with_key(server, files))
-    assert said.endswith("it refuses TEMPORAL_API_KEY")
+    assert said.endswith("it rejected TEMPORAL_API_KEY")
     assert API_KEY not in said
 
 

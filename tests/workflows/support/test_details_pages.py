@@ -76,14 +76,14 @@ async def test_rejected_port_in_completes_with_the_sample_from_its_page(
 async def test_sample_sent_with_its_placeholders_is_rejected_with_the_reason(
     harness: Harness,
 ) -> None:
-    handle = await start(harness, subscriber_name=None)
+    handle = await start(harness, subscriber_name=None, billing_address=None)
     await until(handle, PortState.INFO_REQUIRED)
     sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
     await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, sample)
 
     text = await wait_for_details_page(harness.temporal, handle.id, "was refused")
 
-    assert "write a value in place of …" in text
+    assert "billing_address.zip: " in text
     assert "INFO_REQUIRED" in text.splitlines()[0]
 
 
@@ -230,6 +230,7 @@ async def test_messages_have_descriptions_in_the_ui(harness: Harness) -> None:
         names.CORRECT_SIGNAL,
         names.CANCEL_SIGNAL,
         names.ORDER_EVENT_SIGNAL,
+        names.NOTE_UPDATE,
     }
 
 
