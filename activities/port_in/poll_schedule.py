@@ -28,7 +28,8 @@ class PollSchedule:
     Wireless carriers work longer (industry practice). `max_interval`: wait over a closed weekend,
     since a number that has arrived is not in service until somebody looks. `least`: the shortest
     time from one poll to the next, whatever changes and whoever asks for it. `fixed`: the one
-    interval, around the clock, for a simulated carrier; it replaces all the others.
+    interval, around the clock, for a simulated carrier; it replaces all the others, and `least`
+    when it is shorter.
     """
 
     initial: timedelta = timedelta(minutes=5)
@@ -85,7 +86,8 @@ class PollContext:
 
 def least_poll_interval(schedule: PollSchedule, interval_factor: float) -> timedelta:
     """How long after a poll the next one may be made at the earliest."""
-    return schedule.fixed or schedule.least * interval_factor
+    least = schedule.least * interval_factor
+    return min(schedule.fixed, least) if schedule.fixed else least
 
 
 def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:

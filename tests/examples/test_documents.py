@@ -16,7 +16,7 @@ EVENTS = ROOT / "docs" / "reference" / "events.md"
 WEBHOOK = ROOT / "docs" / "how-to" / "webhook.md"
 REFUSED = "workflow update execute"
 FAMILY = "--workflow-id onboarding-family-2041"
-ACCOUNT = f"metadata {FAMILY} | grep 'was made, though the answer was lost'"
+ACCOUNT = f"metadata {FAMILY} | grep 'response was lost, found by lookup'"
 QUESTION = f"query {FAMILY} --type status --output json | grep -q evidence"
 REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep -q 'Total: 1'"""
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -202,8 +203,9 @@ async def test_watch_waits_for_an_unavailable_worker(
     monkeypatch.setattr(Output, "notice", noting)
     simulator = Simulator(options)
     async with simulator.serve() as url:
-        orchestrator = Orchestrator(temporal)
-        harness = Harness(temporal, simulator, orchestrator, SETTINGS, url)
+        orchestrator = Orchestrator(temporal, id_key="away")
+        settings = replace(SETTINGS, id_key="away")
+        harness = Harness(temporal, simulator, orchestrator, settings, url)
         await orchestrator.start_onboarding(single("away"))
         watch = asyncio.create_task(command_line(harness).run("status", "away", "--watch"))
         assert await asyncio.to_thread(noted.wait, TEST_TIMEOUT)
@@ -221,9 +223,11 @@ async def test_client_watch_survives_a_worker_restart(
     simulator.carrier.set_record(NUMBER, CarrierRecord(pin="771204"))
     async with simulator.serve() as url:
         orchestrator = Orchestrator(
-            Client(**{**temporal.config(), "interceptors": [Impatient()]})  # type: ignore[arg-type]
+            Client(**{**temporal.config(), "interceptors": [Impatient()]}),  # type: ignore[arg-type]
+            id_key="restarted",
         )
-        harness = Harness(temporal, simulator, orchestrator, SETTINGS, url)
+        settings = replace(SETTINGS, id_key="restarted")
+        harness = Harness(temporal, simulator, orchestrator, settings, url)
         details = PortInDetails.model_validate(port_in(NUMBER))
         port = await orchestrator.start_port_in(PortInRequest(details=details))
         onboarding = await orchestrator.start_onboarding(single("restarted"))

@@ -79,7 +79,10 @@ async def test_commands_of_the_bulk_page_work_as_printed(
         record = CarrierRecord(account_number=f"10020030{row}", pin=f"48291{row}")
         harness.telegent.carrier.set_record(f"+1801555015{row}", record)
     create = "POST /v1.0/subscribers/create"
-    harness.telegent.faults.add(Fault(match=create, kind="error_before", status=400, nth=2))
+    # Twice, because a rejected create of a subscriber is sent once more when none is found.
+    harness.telegent.faults.add(
+        Fault(match=create, kind="error_before", status=400, nth=2, times=2)
+    )
     harness.telegent.faults.add(Fault(match=create, kind="delay_effect", seconds=5, times=99))
     elsewhere = {
         "examples/bulk-common.json": str(tmp_path / "bulk-common.json"),

@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from temporalio.client import Client
 
 import worker.http.webhook
+from activities import PollSchedule
 from localstack.tcp_ports import free_ports
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
@@ -91,7 +92,7 @@ async def slow_harness(client: Client) -> AsyncIterator[Harness]:
     carrier = CarrierSetup(timings=AT_ONCE)
     simulator = Simulator(SimulatorOptions(carrier=carrier, manual_clock=True))
     mine = uuid4().hex[:8]
-    pace = replace(SETTINGS.port_poll_schedule, fixed=timedelta(hours=1))
+    pace = PollSchedule(fixed=timedelta(hours=1), least=timedelta(seconds=0.1))
     async with simulator.serve() as url:
         settings = replace(SETTINGS, id_key=mine, port_poll_schedule=pace)
         harness = Harness(client, simulator, Orchestrator(client, id_key=mine), settings, url)
