@@ -15,8 +15,6 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, NexusOperationError, is_cancelled_exception
 from temporalio.worker import Worker
 
-from tests.harness.waiting import TEST_TIMEOUT
-
 with workflow.unsafe.imports_passed_through():
     from nexusrpc import HandlerError, HandlerErrorType
 
@@ -27,7 +25,8 @@ with workflow.unsafe.imports_passed_through():
     from telegent_orchestrator.onboarding import OnboardingResult
     from telegent_orchestrator.port_in import PortInResult, PortState
     from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
-from tests.harness.payloads import line, port_in, single
+    from tests.harness.payloads import line, port_in, single
+    from tests.harness.waiting import TEST_TIMEOUT
 
 NAMESPACE = QUEUE = "others"
 ENDPOINT = "telegent"

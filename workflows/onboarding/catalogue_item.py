@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -11,7 +13,7 @@ from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 
 from activities.local import LocalActivities
 from telegent_orchestrator._models import WireModel
-from workflows.support.activity_calls import execute_local, prepare_call
+from workflows.support.activity_calls import prepare_call
 from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
 from workflows.support.cancellation import cancel_and_wait
 from workflows.support.progress import RunningStep
@@ -63,17 +65,50 @@ async def create_alone(
         create: Creates it, given until when an onboarding may have created it that has failed, or
             None. Not called when another onboarding has created the item.
     """
-    step, reuse = RunningStep.current(), WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
-    failed_at: datetime | None = None
-    workflow_id = await execute_local(
+    # Not a local activity: next to the timers of concurrent steps its marker may be replayed in
+    # another order.
+    derive = prepare_call(
+        AWAIT_WORKFLOW_OPTIONS,
         LocalActivities.catalogue_item_workflow_id,
         "Derive the id of its creation",
         item.kind,
         item.key,
     )
+    workflow_id = await derive()
+    turn = await _wait_for_turn(item, workflow_id)
+    if turn.resource_id is not None:
+        return turn.resource_id
+    assert turn.handle is not None
+    try:
+        resource_id = await create(turn.failed_at)
+    except (asyncio.CancelledError, FailureError):
+        # The next one may try.
+        await cancel_and_wait(turn.handle)
+        raise
+    await turn.handle.signal(CREATED_SIGNAL, resource_id)
+    await turn.handle
+    return resource_id
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """The turn to create an item (`handle`), or the id of the item that another one has created.
+
+    `failed_at`: until when an onboarding may have created it that has failed.
+    """
+
+    handle: workflow.ChildWorkflowHandle[Any, Any] | None = None
+    resource_id: str | None = None
+    failed_at: datetime | None = None
+
+
+async def _wait_for_turn(item: CatalogueItem, workflow_id: str) -> _Turn:
+    """Returns once no other onboarding creates the item."""
+    step, reuse = RunningStep.current(), WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+    failed_at: datetime | None = None
     while True:
         try:
-            turn = await workflow.start_child_workflow(
+            handle = await workflow.start_child_workflow(
                 CatalogueItemWorkflow.run,
                 item,
                 id=workflow_id,
@@ -81,7 +116,6 @@ async def create_alone(
                 parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
                 static_summary=f"Create {item.kind} {item.key}",
             )
-            break
         except WorkflowAlreadyStartedError:
             step.set_detail(f"waiting for the onboarding that creates {item.kind} {item.key}")
             wait = prepare_call(
@@ -92,17 +126,10 @@ async def create_alone(
             )
             created = await wait()
             if created and created.ended_at > workflow.now() - RECENT:
-                return created.resource_id
+                return _Turn(resource_id=created.resource_id)
             if created:
                 reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE
             else:
                 failed_at = workflow.now()
-    try:
-        resource_id = await create(failed_at)
-    except (asyncio.CancelledError, FailureError):
-        # The next one may try.
-        await cancel_and_wait(turn)
-        raise
-    await turn.signal(CREATED_SIGNAL, resource_id)
-    await turn
-    return resource_id
+        else:
+            return _Turn(handle=handle, failed_at=failed_at)

@@ -55,4 +55,4 @@ def test_fault_that_meets_no_call_is_a_violation() -> None:
 
     (result,) = run_cases(OrchestratorUnderTest, [case])
 
-    assert result.report.violations == ["the fault never met its call"]
+    assert result.report.violations == ["the fault hit no call"]
