@@ -198,11 +198,12 @@ async def events_delivered(harness: Harness) -> None:
 
 
 async def bulk_migrated(harness: Harness) -> None:
-    """A bulk: a row is done already, one fails and is started again; it is paused in between."""
+    """A bulk: a row is done already, two fail and are started again; it is paused in between."""
     some = await create_customers(harness)
     rows = some.rows(4)[1:]
     await (await harness.orchestrator.start_onboarding(rows[0].onboarding)).result()
-    refuse = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400)
+    # Each of two rows creates again once, because a rejected create may have succeeded before.
+    refuse = Fault(match="POST /v1.0/subscribers/create", kind="error_before", status=400, times=4)
     harness.telegent.faults.add(refuse)
     harness.telegent.faults.add(refuse.model_copy(update={"kind": "delay_effect", "times": 9}))
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)

@@ -24,6 +24,7 @@ from workflows.support.metrics import (
     LOST_RESPONSES_RESOLVED,
     PORT_IN_REJECTIONS,
     PORT_INS_ENDED,
+    STALLED_CALLS,
     UNKNOWN_ORDER_STATUSES,
     CounterSpec,
     LostResponseResolution,
@@ -52,6 +53,9 @@ def initialize_counters(meter: MetricMeter, namespace: str) -> None:
 
 def _series() -> Iterator[tuple[CounterSpec, str, dict[str, str]]]:
     for write in WRITE_SPECS.values():
+        if write.kind is WriteKind.IDEMPOTENT:
+            for workflow in (ONBOARDING_WORKFLOW, LINE_WORKFLOW, PORT_IN_WORKFLOW):
+                yield STALLED_CALLS, workflow, {"activity": write.activity}
         for workflow in WORKFLOWS_BY_WRITE_KIND[write.kind]:
             yield LOST_RESPONSES, workflow, {"write": write.activity}
             for resolution in LostResponseResolution:
