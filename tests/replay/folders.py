@@ -1,6 +1,6 @@
 """The recorded histories: those of each release, which stay as they are, and the latest.
 
-`histories/*.json` are not released yet and may be recorded anew. `histories/0.1.0/*.json` belong
+`histories/*.json` are not released yet and may be recorded anew. `histories/1.0.0/*.json` belong
 to a release: workflows with such histories may be open somewhere, so they are never changed.
 Beside each set, `commands.txt` lists what every workflow commands when it lives through its
 history; of a released set, `SHA256SUMS` fixes all files.
@@ -34,5 +34,5 @@ def recorded() -> list[Path]:
 
 
 def label(path: Path) -> str:
-    """A short name, such as `0.1.0/family-PortInWorkflow-3`."""
+    """A short name, such as `1.0.0/family-PortInWorkflow-3`."""
     return str(path.relative_to(FOLDER).with_suffix(""))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 ROOT = Path(__file__).parents[2]
 FILE = Path(__file__).parent / "releases.txt"
@@ -24,6 +25,14 @@ def releases() -> list[Release]:
     """All releases, the newest last."""
     lines = FILE.read_text("utf-8").splitlines()
     return [Release(*line.split()) for line in lines if line and not line.startswith("#")]
+
+
+def release_parameters(chosen: list[Release]) -> list[ParameterSet]:
+    """The releases as parameters of a test, or one that skips it while nothing is released."""
+    if not chosen:
+        nothing = pytest.mark.skip(reason="nothing is released yet: releases.txt is empty")
+        return [pytest.param(None, id="none", marks=nothing)]
+    return [pytest.param(release, id=release.version) for release in chosen]
 
 
 def git(*arguments: str) -> bytes:

@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.replay.folders import FOLDER, SUMS, recorded, released
-from tests.replay.releases import ROOT, Release, git, releases, skip_without
+from tests.replay.releases import (
+    ROOT,
+    Release,
+    git,
+    release_parameters,
+    releases,
+    skip_without,
+)
 
-HEADS = [pytest.param(release, id=release.version) for release in releases()]
 ADVICE = "a released history is never changed or removed: see docs/how-to/changing-workflows.md"
 
 
@@ -21,7 +27,7 @@ def test_released_histories_match_their_checksums(folder: Path) -> None:
     assert {name: sha256(file).hexdigest() for name, file in files.items()} == expected, ADVICE
 
 
-@pytest.mark.parametrize("release", HEADS)
+@pytest.mark.parametrize("release", release_parameters(releases()))
 def test_released_histories_are_all_kept(release: Release) -> None:
     """Also when somebody has made the sums fit: the release's commit tells."""
     skip_without(release)

@@ -42,7 +42,14 @@ from telegent_orchestrator.progress import Resolution, ResolutionAction, StepSta
 from tests.harness import dev_server, example_request
 from tests.harness.payloads import port_in, single
 from tests.harness.waiting import TEST_TIMEOUT
-from tests.replay.releases import ROOT, Release, releases, skip_without, unpack
+from tests.replay.releases import (
+    ROOT,
+    Release,
+    release_parameters,
+    releases,
+    skip_without,
+    unpack,
+)
 
 pytestmark = pytest.mark.resilience
 
@@ -204,7 +211,7 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("release", releases()[-1:], ids=lambda release: release.version)
+@pytest.mark.parametrize("release", release_parameters(releases()[-1:]))
 async def test_current_code_finishes_workflows_of_the_last_release(
     release: Release, tmp_path: Path
 ) -> None:

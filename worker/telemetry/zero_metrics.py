@@ -17,6 +17,7 @@ from telegent_orchestrator.names import (
     TASK_QUEUE,
 )
 from telegent_orchestrator.port_in import FINAL_STATES
+from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from workflows.port_in.rejections import REJECTIONS
 from workflows.support.metrics import (
     EVENTS,
@@ -39,6 +40,8 @@ WORKFLOWS_BY_WRITE_KIND = {
 """The workflows that may lose the response of a write. An idempotent write is retried until it
 succeeds."""
 
+VENDOR_WORKFLOWS = (ONBOARDING_WORKFLOW, LINE_WORKFLOW, PORT_IN_WORKFLOW, PORT_OUT_WORKFLOW)
+
 
 def initialize_counters(meter: MetricMeter, namespace: str) -> None:
     """Create the workflows' counters, with the labels that Temporal's meter adds in workflows."""
@@ -54,7 +57,7 @@ def initialize_counters(meter: MetricMeter, namespace: str) -> None:
 def _series() -> Iterator[tuple[CounterSpec, str, dict[str, str]]]:
     for write in WRITE_SPECS.values():
         if write.kind is WriteKind.IDEMPOTENT:
-            for workflow in (ONBOARDING_WORKFLOW, LINE_WORKFLOW, PORT_IN_WORKFLOW):
+            for workflow in VENDOR_WORKFLOWS:
                 yield STALLED_CALLS, workflow, {"activity": write.activity}
         for workflow in WORKFLOWS_BY_WRITE_KIND[write.kind]:
             yield LOST_RESPONSES, workflow, {"write": write.activity}

@@ -47,7 +47,7 @@ def test_schemas_are_valid_and_have_unique_ids(name: str) -> None:
     assert isinstance(schema, dict)
     Draft202012Validator.check_schema(schema)
     title = name.removesuffix(".json")
-    assert schema["$id"] == f"urn:telegent-orchestrator:0:{title}"
+    assert schema["$id"] == f"urn:telegent-orchestrator:1:{title}"
     assert schema["title"] == title
     assert all(part["description"] for part in (schema, *schema.get("$defs", {}).values()))
 
