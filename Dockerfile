@@ -18,7 +18,7 @@ COPY workflows workflows
 COPY worker worker
 COPY simulator simulator
 
-# The sandbox loads the workflows anew for each run, and nothing may be written here later.
+# The sandbox loads the workflows again for each run, and nothing may be written here later.
 RUN python -m compileall -q activities simulator telegent telegent_orchestrator worker workflows
 
 # Such as the commit: docker build --build-arg BUILD_ID=$(git rev-parse --short HEAD)

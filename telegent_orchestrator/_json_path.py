@@ -17,7 +17,7 @@ def set_at(document: dict[str, JsonValue], path: str, value: JsonValue) -> None:
     Missing objects are created, and so is the item after the last one of a list.
 
     Raises:
-        InvalidPathError: The path does not fit the document.
+        InvalidPathError: The path does not match the document.
     """
     steps = path.split(".")
     node: JsonValue = document

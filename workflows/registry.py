@@ -1,6 +1,6 @@
 """All workflows that a worker runs.
 
-Not in the package itself: the sandbox loads a workflow's modules anew for every open workflow, and
+Not in the package itself: the sandbox loads a workflow's modules again for every open workflow, and
 the delivery of an event must not load a whole onboarding.
 """
 

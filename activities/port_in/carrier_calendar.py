@@ -57,5 +57,5 @@ def _next_business_day(day: date) -> date:
 
 
 def _local_hour_utc(day: date, hour: int, zone: ZoneInfo) -> datetime:
-    # In UTC, because Python reckons within one zone as if its clocks were never changed.
+    # In UTC, because Python calculates within one zone as if its clocks were never changed.
     return local_hour(day, hour, zone).astimezone(UTC)

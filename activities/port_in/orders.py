@@ -23,7 +23,7 @@ from telegent_orchestrator.port_in import PortInDetails
 
 
 class Eligibility(WireModel):
-    """Whether a number can be ported in, and the vendor's reason."""
+    """Whether a number can be ported in, and Telegent's reason."""
 
     eligible: bool
     carrier: VendorText = ""
@@ -31,7 +31,7 @@ class Eligibility(WireModel):
 
 
 class OrderSnapshot(WireModel):
-    """An order's status as the vendor words it."""
+    """An order's status and message from Telegent."""
 
     order_id: str
     status: VendorText
@@ -39,7 +39,7 @@ class OrderSnapshot(WireModel):
 
     @property
     def status_text(self) -> str:
-        """Status and message in one line, as the vendor wrote them."""
+        """Status and message in one line, as Telegent returned them."""
         return f"{self.status}: {self.message}" if self.message else self.status
 
 
@@ -48,12 +48,12 @@ class AwaitChange(WireModel):
 
     Attributes:
         last_snapshot: the order as it was seen last.
-        submitted_at: when the carrier was last given something to do: the submit, a correction or
-            a cancel. This and the fields below it set the pace.
-        unchanged_counts_at: when the same words count as a new answer. Until then, after a
-            request, they may be a read that lags behind it.
-        last_polled_at: when the order was read last; it is not read again within the least
-            interval, whatever changes.
+        submitted_at: when the carrier last received a request: the submit, a correction or a
+            cancel. The schedule of polls depends on it and on the fields below.
+        unchanged_counts_at: from when an unchanged order is returned. Until then, after a request,
+            the read may lag behind it.
+        last_polled_at: when the order was last read; it is not read again within the least
+            interval.
         once: return what the next read shows, changed or not.
         needs_operator: the carrier has rejected.
         urgent: a correction or a cancel is under way.
@@ -71,9 +71,11 @@ class AwaitChange(WireModel):
 
 
 class UpdatePort(WireModel):
-    """The full last-known set of details for an order: what is left out might be cleared.
+    """The full set of details for an order: Telegent might clear fields that are left out.
 
-    `seen`: the order as it was when this was decided on.
+    Attributes:
+        last_snapshot: The order as it was when the update was decided on.
+        details: The details to send.
     """
 
     last_snapshot: OrderSnapshot
@@ -82,7 +84,7 @@ class UpdatePort(WireModel):
 
 @dataclass(frozen=True)
 class PortInActivities:
-    """Calls about port-ins. Without `polls`, looks at open ones are not stretched."""
+    """Activities for port-ins. Without `poll_throttle`, poll intervals are not stretched."""
 
     api: Telegent
     settings: ActivitySettings
@@ -106,9 +108,9 @@ class PortInActivities:
 
     @write_activity(write_specs.SUBMIT_PORT)
     async def submit_port(self, details: PortInDetails) -> OrderSnapshot:
-        """Submit a port-in. A lost answer cannot be looked up: the order id was in it.
+        """Submit a port-in. After a lost response there is no lookup: it contained the order id.
 
-        After a gap it asks again first whether the number can be ported.
+        After a long schedule-to-start delay, it first checks the eligibility again.
         """
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
             with pre_write_read():
@@ -136,20 +138,20 @@ class PortInActivities:
         except telegent.TelegentError as error:
             if error.order_id is None:
                 raise
-            # A failure beside an order's id does not say whether there is an order: the order does.
+            # An error with an order id leaves open whether the order exists: reading it tells.
             words = error.vendor_message or ""
             return OrderSnapshot(order_id=error.order_id, status="", message=words)
         return OrderSnapshot(order_id=order.order_id, status=order.status or "")
 
     @write_activity(write_specs.UPDATE_PORT)
     async def update_port(self, request: UpdatePort) -> None:
-        """Send corrected details; the vendor submits them to the losing carrier again."""
+        """Send corrected details; Telegent submits them to the losing carrier again."""
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
             with pre_write_read():
                 now = await self.read_port_order(request.last_snapshot.order_id)
             if now != request.last_snapshot:
                 raise _stale(
-                    f"the order was '{request.last_snapshot.status}', and is '{now.status}' anew"
+                    f"the order was '{request.last_snapshot.status}', and has changed to '{now.status}'"
                 )
         details = request.details
         await self.api.ports.update(
@@ -168,9 +170,9 @@ class PortInActivities:
 
     @write_activity(write_specs.CANCEL_PORT)
     async def cancel_port(self, order_id: str) -> None:
-        """Ask for cancellation; what comes of it is read from the order.
+        """Request the cancellation of an order; polls show whether it took effect.
 
-        Right whatever has happened meanwhile: what cannot be cancelled any more is refused.
+        Safe in any state of the order: Telegent rejects the cancel of one that cannot be cancelled.
         """
         await self.api.ports.cancel(order_id)
 
@@ -186,17 +188,23 @@ class PortInActivities:
 
     @activity.defn
     async def verify_order_number(self, order_id: str, phone_number: str) -> None:
-        """Fails when there is no such order, or when it is another number's."""
+        """Check that the order exists and belongs to this number.
+
+        Raises:
+            ApplicationError: It does not.
+        """
         order = await self.api.numbers.order(order_id)
         if order.numbers and phone_number not in order.numbers:
             raise rejected(f"it is an order of {', '.join(order.numbers)}")
 
     @activity.defn
     async def await_port_change(self, request: AwaitChange) -> OrderSnapshot:
-        """The order's status once it differs from the last one seen.
+        """Poll the order until its status differs from the last snapshot.
 
-        Raises a benign `Pending` until then, so that Temporal polls again at the pace that the
-        port-in calls for: thirty days of polling are one event in the workflow's history.
+        Raises:
+            ApplicationError: The order is unchanged. The type is the benign `Pending` with the
+                time of the next poll, so that Temporal retries on the port-in's schedule: thirty
+                days of polls are one event in the workflow's history.
         """
         info, schedule = activity.info(), self.settings.port_poll_schedule
         clock, order_id = info.current_attempt_scheduled_time, request.last_snapshot.order_id
@@ -227,7 +235,7 @@ class PortInActivities:
 
 
 def _pending(reason: str, now: datetime, next_poll: datetime) -> ApplicationError:
-    return pending(f"{reason}; next look {next_poll:%Y-%m-%d %H:%M} UTC", next_poll - now)
+    return pending(f"{reason}; next poll {next_poll:%Y-%m-%d %H:%M} UTC", next_poll - now)
 
 
 def _stale(reason: str) -> ApplicationError:

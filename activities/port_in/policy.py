@@ -7,16 +7,16 @@ from telegent_orchestrator._models import WireModel
 
 DAY = timedelta(days=1)
 MAX_RESEND_INTERVAL = timedelta(hours=1)
-"""Of corrections or cancels that are never answered, the longest time from one to the next: days of
-them are a few hundred events of history, and few of the requests a minute."""
+"""The longest time between resends of a correction or cancel that gets no response: days of resends
+are a few hundred events of history and a small share of the request budget."""
 MAX_DOUBLINGS = 12
 
 
 class PortInPolicy(WireModel):
-    """How long a port-in waits for people and carriers.
+    """How long a port-in waits for operators and carriers.
 
     Attributes:
-        reminders: after how long a state that waits for a person reminds of it.
+        reminders: when, after it is entered, a state that waits for an operator sends reminders.
         missing_info_timeout: how long a port-in waits for missing data.
         correction_timeout: how long a rejected port-in waits for a correction.
         max_duration: after how long without a request to the carrier an open port-in is cancelled.
@@ -28,9 +28,9 @@ class PortInPolicy(WireModel):
         progress_timeout: how long a step that takes seconds may take until attention is raised.
         max_rejections: after how many rejections an operator decides.
         resubmit_unknown: Telegent is known to refuse a second active port of a number, so that a
-            submit without a response is sent once more before an operator is asked.
-        read_lag: how long an order may be shown as it was before a request.
-        poll_schedule: how often open port-ins are polled, only to show it.
+            submit without a response is sent once more before it is escalated.
+        read_lag: how long reads of an order may lag behind a request.
+        poll_schedule: how often open port-ins are polled; used only to show it.
     """
 
     reminders: list[timedelta] = [DAY, 3 * DAY, 7 * DAY]

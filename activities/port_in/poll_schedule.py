@@ -1,6 +1,6 @@
-"""When to look at an open port-in again: dense while it may move, sparse while nobody works on it.
+"""When to poll an open port-in: often while its status may change, rarely outside carrier hours.
 
-Pure: the same situation always gives the same answer.
+Pure: the same context always gives the same result.
 """
 
 from dataclasses import dataclass
@@ -11,25 +11,29 @@ from zoneinfo import ZoneInfo
 from telegent_orchestrator.us_calendar import is_business_day, time_zone_of
 
 JITTER = 0.1
-"""Part of an interval by which looks are moved, either way, so that ports do not move in step."""
+"""Fraction of an interval by which a poll is moved either way, so that polls do not coincide."""
 
 
 @dataclass(frozen=True)
 class PollSchedule:
-    """How often an open port-in is looked at, by its age since submit or the last correction.
+    """How often an open port-in is polled, by its age since the submit or the last correction.
 
-    A young wireless port is looked at around the clock: machines answer it, usually within 2.5
-    hours (industry practice). The wait is as long as the port is old, from `initial` to `dense`.
-    Then intervals are `hourly`, `sparse` and `idle`, and the look falls into the carrier's hours.
-    With those hours, `sparse` is 4 looks a day and `idle` is 2.
+    A recent wireless port is polled around the clock, because carriers process it automatically,
+    usually within 2.5 hours (industry practice). The interval equals the age of the port, between
+    `initial` and `dense`. After that, intervals are `hourly`, `sparse` and `idle`, and polls fall
+    into the carrier's business hours; `sparse` is then 4 polls a day and `idle` 2.
 
-    `opens`, `closes`: the carrier's hours of the day, in the number's region, Monday to Friday. 47
-    CFR 52.35 asks for 8 to 17 of wireline and intermodal ports, which `closes_wireline` keeps.
-    Wireless carriers work longer (industry practice). `max_interval`: wait over a closed weekend,
-    since a number that has arrived is not in service until somebody looks. `least`: the shortest
-    time from one poll to the next, whatever changes and whoever asks for it. `fixed`: the one
-    interval, around the clock, for a simulated carrier; it replaces all the others, and `least`
-    when it is shorter.
+    Attributes:
+        max_interval: The longest wait, for example over a weekend: a ported number is not in
+            service until a poll shows it.
+        least: The shortest time between two polls, including those that a hint requests.
+        opens: Hour of the day at which business hours start, Monday to Friday, in the time zone of
+            the number's region.
+        closes: Hour at which they end for wireless ports (industry practice).
+        closes_wireline: Hour at which they end for wireline and intermodal ports: 47 CFR 52.35
+            requires 8 to 17.
+        fixed: One interval around the clock for a simulated carrier; it replaces all
+            others, and `least` if it is shorter.
     """
 
     initial: timedelta = timedelta(minutes=5)
@@ -66,12 +70,16 @@ class PollSchedule:
 
 @dataclass(frozen=True)
 class PollContext:
-    """What the time of the next look depends on.
+    """What the time of the next poll depends on.
 
-    `now`: aware, in UTC. `age`: since submit, or since the last correction or cancel was sent.
-    `phone_number`: E.164, for the region's time. `needs_operator`: the carrier has rejected, and no
-    look can clear that. `urgent`: a correction or a cancel is on its way. `interval_factor`: at
-    least 1, the common factor on all intervals. `seed`: differs from look to look.
+    Attributes:
+        now: Aware, in UTC.
+        age: Time since the submit, or since the last correction or cancel was sent.
+        phone_number: E.164, for the region's time zone.
+        needs_operator: The carrier has rejected, and waits for a correction.
+        urgent: A correction or a cancel is in progress.
+        interval_factor: The factor on all intervals, at least 1.
+        seed: Differs from poll to poll; the jitter depends on it.
     """
 
     now: datetime
@@ -85,13 +93,13 @@ class PollContext:
 
 
 def least_poll_interval(schedule: PollSchedule, interval_factor: float) -> timedelta:
-    """How long after a poll the next one may be made at the earliest."""
+    """The shortest time from one poll to the next."""
     least = schedule.least * interval_factor
     return min(schedule.fixed, least) if schedule.fixed else least
 
 
 def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:
-    """How long to wait, from `now`, until the next look."""
+    """How long to wait, from `now`, until the next poll."""
     if schedule.fixed:
         return schedule.fixed
     # The same for equal seeds on every machine, which `hash` and `random` do not promise.
@@ -102,8 +110,8 @@ def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:
     if not within_hours:
         return delay
     closes = schedule.closes_wireline if context.wireline else schedule.closes
-    # What is put off until the opening is spread over an interval: all ports that waited through
-    # the night would otherwise be looked at in the same second.
+    # Polls that wait for business hours are spread over an interval: otherwise all ports that
+    # waited through the night would be polled in the same second.
     spread = fraction * min(interval, timedelta(hours=closes - schedule.opens))
     zone = time_zone_of(context.phone_number)
     at = context.now + delay
@@ -123,9 +131,9 @@ def describe_schedule(
     needs_operator: bool,
     urgent: bool,
 ) -> str:
-    """When a port is looked at that got something to do at `given_at` (UTC), for people to read.
+    """Describe when a port is polled whose carrier received a request at `submitted_at` (UTC).
 
-    True for as long as nothing else happens; without jitter and stretching.
+    Holds until the next event; leaves out jitter and the interval factor.
     """
     if schedule.fixed:
         return f"every {_format_duration(schedule.fixed)}"
@@ -153,7 +161,7 @@ def describe_schedule(
 
 
 def _interval(schedule: PollSchedule, context: PollContext) -> tuple[timedelta, bool]:
-    """Time between looks, and whether they keep to the carrier's hours."""
+    """The time between polls, and whether they are limited to the carrier's hours."""
     age = context.age
     if context.needs_operator and not context.urgent:
         return schedule.idle, True

@@ -1,4 +1,4 @@
-"""How much looking at open port-ins may take of the requests, over all of them."""
+"""Limits polls of open port-ins to a share of the request budget."""
 
 import time
 from collections.abc import Callable
@@ -12,17 +12,18 @@ from activities.port_in.poll_schedule import PollSchedule
 from telegent_orchestrator.names import PORT_IN_WORKFLOW
 
 RECOUNT_INTERVAL = timedelta(seconds=60)
-"""How long a count is good: ports come and go over hours."""
+"""How long a count is used: the number of open ports changes over hours."""
 COUNT_TIMEOUT = timedelta(seconds=5)
-"""For one count; a look at a port-in waits for it."""
+"""For one count; a poll of a port-in waits for it."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class PollThrottle:
-    """The factor that all intervals are stretched by, so that looks leave requests for the rest.
+    """Computes the factor that stretches all poll intervals, to leave requests for other work.
 
-    `share`: the part of `requests_per_minute` that looks may take, 0 to 1.
+    Args:
+        share: The fraction of `requests_per_minute` that polls may use, 0 to 1.
     """
 
     def __init__(
@@ -42,9 +43,9 @@ class PollThrottle:
         self._factor_expires_at = -1.0
 
     async def interval_factor(self) -> float:
-        """The factor, at least 1: the last one known while Temporal does not answer."""
+        """The factor, at least 1; while Temporal does not respond, the last known one."""
         if self._clock() >= self._factor_expires_at:
-            # Before the question, so that looks at the same time do not ask it too.
+            # Set before counting, so that concurrent polls do not count as well.
             self._factor_expires_at = self._clock() + RECOUNT_INTERVAL.total_seconds()
             try:
                 self._factor = max(1.0, await self._expected_polls() / self._polls_per_minute)
@@ -55,10 +56,10 @@ class PollThrottle:
         return self._factor
 
     async def _expected_polls(self) -> float:
-        """Looks a minute that all open port-ins need, in the carriers' hours, unstretched.
+        """Polls per minute that all open port-ins need in the carriers' hours, without a factor.
 
-        Every port counts as wireless, followed since its workflow started. That is a little too
-        many: landlines are looked at less, and so are ports that wait for a person.
+        Every port counts as wireless, and as submitted when its workflow started. That is slightly
+        too many: landlines and ports that wait for an operator are polled less often.
         """
         now = datetime.now(UTC)
         polls, younger = 0.0, 0
@@ -69,7 +70,7 @@ class PollThrottle:
         return polls
 
     async def _count(self, started_after: datetime | None) -> int:
-        """How many port-ins are open that started after `since`."""
+        """Count the open port-ins that started after `started_after`."""
         query = f"WorkflowType = '{PORT_IN_WORKFLOW}' AND ExecutionStatus = 'Running'"
         if started_after:
             query += f" AND StartTime > '{started_after.isoformat()}'"

@@ -63,8 +63,8 @@ class Orchestrator:
     async def start_onboarding(self, request: OnboardingRequest) -> OnboardingHandle:
         """Start an onboarding, or join the one with the same reference and the same request.
 
-        After an onboarding that failed or was cancelled this starts a new run. It looks for
-        resources that previous runs created before it creates any.
+        After an onboarding that failed or was cancelled this starts a new run, which looks
+        up the resources of previous runs before it creates any.
 
         Args:
             request: The wanted end state.

@@ -69,7 +69,7 @@ async def test_operator_corrects_a_port_in_in_the_browser(
     assert status.remedy.split("'")[0] in done["said"]
     assert "ACCOUNT_NUMBER, rejection 1 of 3" in done["said"]
     assert done["sample"] == {"account_number": "…", "by": "…"}
-    assert re.search(r"next look \d{4}-\d\d-\d\d", done["next"])
+    assert re.search(r"next poll \d{4}-\d\d-\d\d", done["next"])
     result = await handle.result()
     assert result.state is PortState.COMPLETED
     assert [entry.event for entry in result.timeline if entry.by == typed["by"]] == [

@@ -89,7 +89,7 @@ async def test_progress_streams_until_a_corrected_port_in_is_live(
             correction = {"account_number": "100200300", "by": "web shop"}
             same = await http.post(f"/port-ins/{port_in}/correction", json=correction)
             assert same.status_code == 409
-            assert same.json()["detail"] == "account_number: this is what was rejected"
+            assert same.json()["detail"] == "account_number: unchanged since the rejection"
             correction["account_number"] = "100200301"
             corrected = await http.post(f"/port-ins/{port_in}/correction", json=correction)
 

@@ -125,13 +125,13 @@ async def test_benign_failures_have_no_stack_trace(
 ) -> None:
     converter, failure = data_converter(keys), Failure()
     try:
-        raise ApplicationError("next look 2026-11-23 19:02 UTC", category=category)
+        raise ApplicationError("next poll 2026-11-23 19:02 UTC", category=category)
     except ApplicationError as error:
         await converter.encode_failure(error, failure)
     decoded = await converter.decode_failure(failure)
     assert isinstance(decoded, ApplicationError)
     assert decoded.failure
-    assert decoded.message.startswith("next look")
+    assert decoded.message.startswith("next poll")
     assert bool(decoded.failure.stack_trace) is kept
 
 

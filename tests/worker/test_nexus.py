@@ -157,7 +157,7 @@ async def test_correction_without_need_is_rejected_with_the_reason(
 
     assert isinstance(why, ApplicationError)
     assert why.non_retryable
-    assert why.message == "account_number: this is what was rejected"
+    assert why.message == "account_number: unchanged since the rejection"
 
 
 async def reach(harness: Harness, number: str, state: PortState) -> None:

@@ -197,7 +197,7 @@ async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
 
     status = await port.status()
 
-    refused = [entry for entry in status.timeline if "that was refused: " in entry.event]
+    refused = [entry for entry in status.timeline if "that was rejected: " in entry.event]
     assert len(refused) == len(wrong)
     assert all(len(entry.event) < 1_100 and len(entry.by) <= 300 for entry in refused)
     said = dict(zip(wrong, [entry.event for entry in refused], strict=True))

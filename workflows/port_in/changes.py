@@ -1,8 +1,8 @@
-"""A correction or a cancel of the order: each is sent once, and the order tells what became of it.
+"""A correction or a cancel of the order: each is sent once, and the order shows its outcome.
 
-Rejected, the port-in returns to where it was, as if the change had never been sent. Without a
-response it counts as arrived when the order shows what nothing else makes it show; else it is sent
-again, once the read lag has passed, each time twice as late.
+When Telegent rejects the change, the port-in returns to its previous state. A change whose response
+is lost counts as executed when the order shows what only this change causes. Otherwise it is sent
+again after the read lag, with a delay that doubles each time.
 """
 
 from dataclasses import replace
@@ -31,7 +31,7 @@ from workflows.support.metrics import LostResponseResolution
 
 
 def request_correction(turn: Turn) -> None:
-    """The details have passed our own checks and are sent next."""
+    """Send the details, which have passed our own checks, as a correction."""
     port = turn.port
     port.resend = False
     pending = port.pending
@@ -45,7 +45,7 @@ def request_correction(turn: Turn) -> None:
 
 
 def request_cancel(turn: Turn, cancel: PortInCancel, *, restart: bool = False) -> None:
-    """A cancel is sent next. It is cancelled when the order shows it, and not before."""
+    """Send a cancel. The port-in counts as cancelled only when the order shows it."""
     port = turn.port
     pending = port.pending
     if pending and pending.cancel:
@@ -63,7 +63,7 @@ def request_cancel(turn: Turn, cancel: PortInCancel, *, restart: bool = False) -
 
 
 def send(port: PortIn, pending: PendingChange) -> Task:
-    """The request of a change that is still to be sent."""
+    """The request for a change that is not sent yet."""
     assert port.order is not None
     if pending.cancel:
         return SendCancel(port.order.order_id)
@@ -79,20 +79,20 @@ def on_accepted(turn: Turn, _: ChangeAccepted) -> None:
         return
     port.pending, port.rejection, port.details_at_vendor = None, None, port.details
     restart_carrier_clock(turn)
-    turn.transition(PortState.SUBMITTED, "Telegent took the correction")
+    turn.transition(PortState.SUBMITTED, "Telegent accepted the correction")
 
 
 def on_lost(turn: Turn, event: RequestLost) -> None:
-    """There is no response: the order is polled to see what became of it."""
+    """The response is lost: the order is polled to determine the outcome."""
     pending = _pending(turn)
     turn.port.sent_at = turn.now
     turn.port.pending = replace(pending, unsent=False, lost_responses=pending.lost_responses + 1)
     turn.effects.append(CountLostResponse(_write(pending)))
-    turn.log(TELEGENT_ACTOR, f"did not answer {pending.label}", event.words)
+    turn.log(TELEGENT_ACTOR, f"returned no response to {pending.label}", event.words)
 
 
 def on_rejected(turn: Turn, event: RequestRejected) -> None:
-    """It was refused, or was not sent because the order has changed: the port-in goes on."""
+    """Telegent rejected the change, or it was not sent because the order has changed."""
     port, pending = turn.port, _pending(turn)
     if event.unknown_id and turn.now < port.carrier_clock_started_at + port.policy.read_lag:
         turn.retry_later("Telegent does not know the order yet")
@@ -100,14 +100,14 @@ def on_rejected(turn: Turn, event: RequestRejected) -> None:
     if event.stale:
         turn.log(ORCHESTRATOR_ACTOR, f"{pending.label} was {event.words}")
     else:
-        turn.log(TELEGENT_ACTOR, f"refused {pending.label}", event.words)
+        turn.log(TELEGENT_ACTOR, f"rejected {pending.label}", event.words)
     _return_to_previous_state(turn, pending)
     if pending.cancel:
-        turn.raise_attention(f"the cancel for {pending.cancel.by} was refused")
+        turn.raise_attention(f"the cancel for {pending.cancel.by} was rejected")
 
 
 def stop_correcting(turn: Turn) -> None:
-    """The details are not valid, or not any more, such as a PIN that was sent without response."""
+    """The details are invalid, for example because a PIN expired after its response was lost."""
     port = turn.port
     port.resend = False
     if port.pending and port.state is PortState.UPDATE_REQUESTED:
@@ -115,9 +115,9 @@ def stop_correcting(turn: Turn) -> None:
 
 
 def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool:
-    """Whether what the order shows tells what became of the pending change.
+    """Whether the order shows the outcome of the pending change.
 
-    When it does not, and the time for it has passed, the change is sent again.
+    If it does not, and the time for it has passed, the change is sent again.
     """
     port, pending = turn.port, turn.port.pending
     if pending is None or not pending.lost_responses:
@@ -143,7 +143,7 @@ def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool
 
 
 def restart_carrier_clock(turn: Turn) -> None:
-    """The carrier has something to do from now on."""
+    """Count the carrier's deadlines from now, because it has received a request."""
     turn.port.carrier_clock_started_at = turn.now
     turn.port.carrier_deadline_due = True
 
@@ -151,8 +151,8 @@ def restart_carrier_clock(turn: Turn) -> None:
 def _is_resolved(
     port: PortIn, pending: PendingChange, seen: OrderSnapshot, before: OrderSnapshot
 ) -> bool:
-    """A carrier moves orders without a request, too. So only an end tells of a cancel; and of a
-    correction a rejection, which people see then, or that a rejected order goes on."""
+    """A carrier also changes orders without a request. So only a final status resolves a cancel; a
+    correction is resolved by a rejection, which is shown, or by progress of a rejected order."""
     shown = parse_vendor_status(seen.status)
     if shown in ORDER_SETTLED:
         return True
@@ -161,14 +161,14 @@ def _is_resolved(
 
 
 def _return_to_previous_state(turn: Turn, pending: PendingChange) -> None:
-    """Reminders and deadlines continue where they were."""
+    """Reminders and deadlines keep counting from when that state was entered."""
     port = turn.port
     port.pending = pending.superseded
     port.sent_at = turn.now if port.pending else None
-    then = "the port-in goes on" if pending.cancel else "waiting for another correction"
+    then = "the port-in continues" if pending.cancel else "waiting for another correction"
     turn.transition(pending.previous_state, then, entered_at=pending.previous_entered_at)
     port.attention = pending.previous_attention
-    # The carrier may have moved on while the request was sent again and again.
+    # The carrier may have changed the order while the request was retried.
     assert port.order is not None
     shown = interpret_status(pending.previous_state, port.order.status)
     if (
@@ -180,7 +180,7 @@ def _return_to_previous_state(turn: Turn, pending: PendingChange) -> None:
 
 
 def _pending(turn: Turn) -> PendingChange:
-    """The change whose response has come."""
+    """The change that the response belongs to."""
     assert turn.port.pending is not None
     return turn.port.pending
 

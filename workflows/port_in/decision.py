@@ -1,4 +1,4 @@
-"""The one decision of a port-in: what an event changes, and what is to be done next.
+"""Decides what an event changes in a port-in, and what is to be done next.
 
 Pure: no clock, no network, no Temporal. The same port-in, event and time give the same decision.
 """
@@ -27,7 +27,7 @@ TEMPORAL_CANCEL = PortInCancel(by="Temporal", reason="the workflow was cancelled
 MAX_HANDLED_DEADLINES = 50
 _IN_ACTIVATION = (PortState.PORTED, PortState.CONFIGURING)
 _KEEPS_CORRECTIONS = ACCEPTED_IN[MessageKind.CORRECTION] | {PortState.CANCEL_REQUESTED}
-"""A cancel may be refused, and then the port-in goes on with the correction."""
+"""A cancel may be rejected, and then the port-in continues with the correction."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,13 @@ class Decision:
 
 
 def decide(port: PortIn, event: happened.Event, now: datetime) -> Decision:
-    """What becomes of a port-in when something happens.
+    """Apply an event to a port-in.
 
-    A task is started whenever none is under way: first for a message that waits, else for what the
-    state calls for. Nothing changes after the end but the timeline.
+    Whenever no task is running, one is started: for a waiting message first, otherwise as the state
+    requires. After the end, only the timeline changes.
+
+    Returns:
+        The port-in after the event, and the effects to perform. The port-in given does not change.
     """
     turn = Turn.of(port, now)
     if port.ended:
@@ -59,7 +62,7 @@ def decide(port: PortIn, event: happened.Event, now: datetime) -> Decision:
 
 
 def _proceed(turn: Turn) -> None:
-    """Acts on messages that wait, up to one that asks for a request, and starts the next task."""
+    """Acts on waiting messages up to the first that needs a request, and starts the next task."""
     while not turn.port.ended:
         taken = _phase(turn.port).take_message(turn)
         _drop_stale_messages(turn)
@@ -71,7 +74,7 @@ def _proceed(turn: Turn) -> None:
 
 
 def _ensure_deadline(turn: Turn) -> None:
-    """Nothing waits silently: without a deadline ahead an operator must know why it waits."""
+    """A port-in never waits unnoticed: without a deadline ahead, it needs attention."""
     port = turn.port
     shown = port.attention or port.overdue or port.state in NEEDS_OPERATOR
     if not shown and next_port_in_deadline(port) is None:
@@ -87,7 +90,7 @@ def _phase(port: PortIn) -> ModuleType:
 
 
 def _drop_stale_messages(turn: Turn) -> None:
-    """Takes out what was accepted and cannot be used any more, with an entry in the timeline."""
+    """Drops accepted messages that do not apply any more, and records each in the timeline."""
     port = turn.port
     inbox, failed = port.inbox, bool(port.failure)
     if failed or port.state not in _KEEPS_CORRECTIONS:
@@ -106,7 +109,7 @@ def _drop_stale_messages(turn: Turn) -> None:
 
 
 def _still_fits(port: PortIn, decision: OperatorDecision) -> bool:
-    """What is to be tried again depends on the state in which that was decided."""
+    """The meaning of `retry_now` depends on the state in which the operator sent it."""
     moved = port.state is not port.inbox.decided_in
     if decision.action is OperatorAction.RETRY_NOW and moved:
         return False
@@ -115,11 +118,11 @@ def _still_fits(port: PortIn, decision: OperatorDecision) -> bool:
 
 def _log_stale(turn: Turn, by: str, what: MessageKind | OperatorAction) -> None:
     state = "FAILED" if turn.port.failure else turn.port.state.value
-    turn.log(ORCHESTRATOR_ACTOR, f"{what.value} of {by} came too late: it is {state} already")
+    turn.log(ORCHESTRATOR_ACTOR, f"ignored {what.value} of {by}: the state is already {state}")
 
 
 def _interrupt(turn: Turn) -> None:
-    """Lets a message be acted on at once, unless a request is under way."""
+    """Ends a task that only waits or reads, so that a message is acted on at once."""
     if turn.port.task and turn.port.task.interruptible:
         turn.port.task = None
 
@@ -144,18 +147,18 @@ def _on_cancel(turn: Turn, event: happened.CancelAccepted) -> None:
 def _keep_cancel(turn: Turn, cancel: PortInCancel) -> None:
     port = turn.port
     if port.state is PortState.CANCEL_REQUESTED:
-        # Once the order is cancelled, that is the end.
+        # The port-in ends once the order is cancelled, without a new order.
         port.pending = replace(port.pending, restart=False) if port.pending else None
         return
     port.inbox = replace(port.inbox, cancel=port.inbox.cancel or cancel)
     if port.state is PortState.SUBMIT_UNKNOWN:
-        words = "is to be cancelled, once it is known whether there is an order"
+        words = "will be cancelled once it is known whether an order exists"
         turn.log(ORCHESTRATOR_ACTOR, words)
     _interrupt(turn)
 
 
 def _on_workflow_cancelled(turn: Turn, _: happened.WorkflowCancelled) -> None:
-    """An open port is not dropped: cancelling the workflow cancels the port, once."""
+    """Cancelling the workflow cancels the port, once, so that no open order is left behind."""
     if turn.port.workflow_cancelled or turn.port.state in _IN_ACTIVATION:
         return
     turn.port.workflow_cancelled = True
@@ -166,7 +169,7 @@ def _on_decision(turn: Turn, event: happened.DecisionAccepted) -> None:
     port, decision = turn.port, event.decision
     turn.log(decision.by, f"decided {decision.action.value}: {decision.reason}")
     if decision.action is OperatorAction.REPLACE_DATA and decision.correction:
-        # Data like any other; only that no count of rejections keeps them out.
+        # Handled like any correction, except that the limit on rejections does not apply.
         turn.keep_correction(decision.correction)
     else:
         port.inbox = replace(port.inbox, decision=decision, decided_in=port.state)
@@ -178,11 +181,11 @@ def _on_note(turn: Turn, event: happened.NoteAdded) -> None:
 
 
 def _on_signal_refused(turn: Turn, event: happened.SignalRefused) -> None:
-    turn.log(event.by, f"sent {event.what} that was refused: {event.reason}")
+    turn.log(event.by, f"sent {event.what} that was rejected: {event.reason}")
 
 
 def _on_hint(turn: Turn, _: happened.HintReceived) -> None:
-    """Hints that arrive while the order is being read are one, which is acted on after that."""
+    """All hints that arrive during a poll lead to one more poll."""
     port = turn.port
     if port.order is None or port.state in ORDER_SETTLED | {PortState.CONFIGURING}:
         return
@@ -196,12 +199,12 @@ def _on_deadline(turn: Turn, event: happened.DeadlinePassed) -> None:
     handled = sorted({*port.handled_deadlines, deadline}, key=lambda each: each.at)
     port.handled_deadlines = frozenset(handled[-MAX_HANDLED_DEADLINES:])
     if deadline.action is DeadlineAction.REMIND:
-        turn.raise_attention(f"{deadline.name}: still waiting for a person")
+        turn.raise_attention(f"{deadline.name}: still waiting for an operator")
     elif deadline.action is DeadlineAction.ESCALATE:
         reason = f": {port.retry_reason}" if port.retry_at else ""
         turn.raise_attention(deadline.name + reason)
     elif port.order:
-        # After an outage nothing has been polled for long.
+        # After an outage the order may not have been polled for a long time.
         turn.log(ORCHESTRATOR_ACTOR, f"{deadline.name}: reading the order before it is cancelled")
         port.overdue = deadline
         _interrupt(turn)
@@ -230,7 +233,7 @@ def _on_read_refused(turn: Turn, event: happened.ReadRefused) -> None:
 def _request_ended(
     on_submit: Callable[[Turn, Any], None] | None, on_change: Callable[[Turn, Any], None] | None
 ) -> Callable[[Turn, Any], None]:
-    """What a response means: of a submit, or of a correction or a cancel."""
+    """Handle the response to a submit with `on_submit`, to a change with `on_change`."""
 
     def handle(turn: Turn, event: happened.TaskEnded) -> None:
         port = turn.port

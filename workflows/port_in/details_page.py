@@ -1,4 +1,4 @@
-"""What people read about a port-in in the Temporal UI, without knowing the code."""
+"""The details page of a port-in in the Temporal UI."""
 
 from activities.port_in.poll_schedule import describe_schedule
 from telegent_orchestrator._models import PLACEHOLDER
@@ -19,13 +19,17 @@ from workflows.support.markdown import (
 from workflows.support.progress import steps_table
 
 MAX_LISTED_ENTRIES = 6
-"""How many entries of the timeline are shown. The UI passes the page on inside an address, and
-proxies take addresses of 8 KB; the query `status` has all entries."""
+"""How many entries of the timeline are shown. The UI passes the page on inside a URL, and proxies
+accept URLs of up to 8 KB; the query `status` returns all entries."""
 ACTION_MARKER = f"✋{NBSP}"
 
 
 def render_details_page(port: PortIn) -> list[str]:
-    """The page in Markdown: the state, what to send, who did what."""
+    """Render the page in Markdown: the state, the suggested actions, the timeline and the steps.
+
+    Returns:
+        The lines of the page.
+    """
     actions = suggest_actions(
         port.state, port.rejection, port.rejections, port.fields_to_correct, port.policy
     )
@@ -57,7 +61,7 @@ def _facts(port: PortIn) -> list[tuple[str, str]]:
         ("attention", port.attention),
         *(("warning", warning) for warning in port.warnings),
         ("order", f"{order.order_id}, Telegent says: {order.status_text}" if order else ""),
-        ("next look", _next_poll(port)),
+        ("next poll", _next_poll(port)),
         ("next timer", f"{deadline.name}, {format_minutes(deadline.at)}" if deadline else ""),
     ]
 
@@ -73,7 +77,8 @@ def _reason(port: PortIn) -> str:
 
 
 def _next_poll(port: PortIn) -> str:
-    """Exact to the minute only in the pending activity: a poll leaves no trace here."""
+    """The poll schedule. Only the pending activity shows the exact time, since polls leave no event
+    in the history."""
     if port.order is None or port.state.final or port.state is PortState.PORTED:
         return ""
     schedule = describe_schedule(

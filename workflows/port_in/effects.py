@@ -1,6 +1,6 @@
-"""What a decision asks for: tasks, of which one at a time is under way, and news for others.
+"""The effects of a decision: tasks, of which one runs at a time, notifications and measurements.
 
-A task ends with one event, see events.py. The rest has no answer.
+A task ends with one event, see events.py. The other effects have no result.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ from workflows.support.metrics import LostResponseResolution
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done next.
+    """The next piece of work.
 
-    `interruptible`: it only waits or reads, so a message may put another task in its place.
-    `local`: it takes no call to Telegent, and so moments.
+    Attributes:
+        interruptible: It only waits or reads, so a message may replace it with another task.
+        local: It sends no request to Telegent, so it takes only moments.
     """
 
     interruptible: ClassVar[bool] = False
@@ -35,7 +36,7 @@ class LoadPolicy(Task):
 
 @dataclass(frozen=True)
 class FindNumber(Task):
-    """Look whether the number has arrived in an earlier run, for this subscriber or for none."""
+    """Check whether the number arrived in an earlier run, for this subscriber or for none."""
 
     interruptible: ClassVar[bool] = True
     phone_number: str
@@ -52,7 +53,7 @@ class ValidateDetails(Task):
 
 @dataclass(frozen=True)
 class CheckEligibility(Task):
-    """Ask Telegent whether the number can be ported in."""
+    """Check with Telegent whether the number can be ported in."""
 
     interruptible: ClassVar[bool] = True
     phone_number: str
@@ -69,7 +70,7 @@ class SubmitOrder(Task):
 
 @dataclass(frozen=True)
 class VerifyOrder(Task):
-    """Read whether an order is this number's."""
+    """Check that an order belongs to this number."""
 
     order_id: str
     phone_number: str
@@ -141,7 +142,7 @@ class WaitForOperator(Task):
 
 @dataclass(frozen=True)
 class NotifyParent:
-    """Tell the workflow that has started this one."""
+    """Notify the parent workflow."""
 
     state: StepState
     detail: str
@@ -149,7 +150,7 @@ class NotifyParent:
 
 @dataclass(frozen=True)
 class PublishEvent:
-    """Tell other services, if any are configured."""
+    """Publish an event to the configured receivers."""
 
     type: EventType
     state: PortState
@@ -186,7 +187,7 @@ class CountRejection:
 
 @dataclass(frozen=True)
 class CountUnknownStatus:
-    """Count a status of the vendor that is not known."""
+    """Count an unknown status from the vendor."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class CountLostResponse:
 
 @dataclass(frozen=True)
 class CountLostResponseResolved:
-    """Count what became of such a write."""
+    """Count the outcome of such a write."""
 
     write: str
     resolution: LostResponseResolution

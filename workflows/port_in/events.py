@@ -1,4 +1,4 @@
-"""What can happen to a port-in: every change of its state begins with one of these."""
+"""The events of a port-in: every change of its state starts with one of these."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,26 +16,26 @@ class Event:
 
 @dataclass(frozen=True)
 class Started(Event):
-    """The workflow begins, or goes on in a new run."""
+    """The workflow started, or continues in a new run."""
 
 
 @dataclass(frozen=True)
 class CorrectionAccepted(Event):
-    """A correction that can be used was sent."""
+    """A correction was sent and accepted."""
 
     correction: PortInCorrection
 
 
 @dataclass(frozen=True)
 class CancelAccepted(Event):
-    """A cancel that can be used was sent."""
+    """A cancel was sent and accepted."""
 
     cancel: PortInCancel
 
 
 @dataclass(frozen=True)
 class DecisionAccepted(Event):
-    """An operator's decision that can be used was sent."""
+    """An operator's decision was sent and accepted."""
 
     decision: OperatorDecision
 
@@ -50,7 +50,7 @@ class NoteAdded(Event):
 
 @dataclass(frozen=True)
 class SignalRefused(Event):
-    """A signal that cannot be used was sent: its sender gets no response, so it is shown."""
+    """A signal was rejected. Its sender gets no response, so the timeline records the reason."""
 
     by: str
     what: str
@@ -69,14 +69,14 @@ class WorkflowCancelled(Event):
 
 @dataclass(frozen=True)
 class DeadlinePassed(Event):
-    """Nothing happened until a deadline."""
+    """A deadline passed without another event."""
 
     deadline: Deadline
 
 
 @dataclass(frozen=True)
 class TaskStalled(Event):
-    """The task under way has been repeated for long, each time in vain."""
+    """The running task has been retried for a long time without success."""
 
     since: datetime
     reason: str
@@ -84,7 +84,7 @@ class TaskStalled(Event):
 
 @dataclass(frozen=True)
 class TaskEnded(Event):
-    """The task under way has ended, in one of the ways below."""
+    """The running task has ended, with one of the events below."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,11 @@ class PolicyLoaded(TaskEnded):
 
 @dataclass(frozen=True)
 class NumberLookedUp(TaskEnded):
-    """The inventory was read. `ours`: it has the number, for this subscriber or for none."""
+    """The inventory was read.
+
+    Attributes:
+        ours: The inventory has the number, for this subscriber or for none.
+    """
 
     ours: bool
 
@@ -121,7 +125,7 @@ class EligibilityRead(TaskEnded):
 
 @dataclass(frozen=True)
 class SubmitAccepted(TaskEnded):
-    """Telegent has made an order."""
+    """Telegent has created an order."""
 
     order: OrderSnapshot
 
@@ -140,10 +144,12 @@ class RequestLost(TaskEnded):
 
 @dataclass(frozen=True)
 class RequestRejected(TaskEnded):
-    """Telegent has refused it.
+    """Telegent rejected a request, or the request was not sent.
 
-    `stale`: it was not sent, because the order has changed. `unknown_id`: the order is unknown,
-    which within the read lag may be because it is new.
+    Attributes:
+        words: The reason, with Telegent's message.
+        stale: The request was not sent, because the order has changed.
+        unknown_id: Telegent does not know the order. Within the read lag it may just be new.
     """
 
     words: str
@@ -153,7 +159,7 @@ class RequestRejected(TaskEnded):
 
 @dataclass(frozen=True)
 class RequestNotSent(TaskEnded):
-    """It was certainly not executed, and can be later."""
+    """A request was certainly not executed and can be sent later."""
 
     reason: str
     retry_after: timedelta = timedelta()
@@ -161,19 +167,19 @@ class RequestNotSent(TaskEnded):
 
 @dataclass(frozen=True)
 class OrderVerified(TaskEnded):
-    """An order that was named is this number's."""
+    """The order that an operator named belongs to this number."""
 
 
 @dataclass(frozen=True)
 class OrderRefused(TaskEnded):
-    """An order that was named does not exist, or is another number's."""
+    """The order that an operator named does not exist, or belongs to another number."""
 
     words: str
 
 
 @dataclass(frozen=True)
 class CarrierDeadlineComputed(TaskEnded):
-    """It is known when the losing carrier has been silent for too long."""
+    """The deadline for the losing carrier's response was computed."""
 
     at: datetime
 
@@ -194,7 +200,7 @@ class OrderNotReadable(TaskEnded):
 
 @dataclass(frozen=True)
 class NumberInInventory(TaskEnded):
-    """The number has arrived."""
+    """The inventory shows the number: it has arrived."""
 
     number_id: str | None
     iccid: str | None
@@ -202,14 +208,18 @@ class NumberInInventory(TaskEnded):
 
 @dataclass(frozen=True)
 class NumberBound(TaskEnded):
-    """The number is bound; what is bound otherwise, in a sentence each."""
+    """The number is bound.
+
+    Attributes:
+        differences: What is bound differently from the request, in a sentence each.
+    """
 
     differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class BindingFailed(TaskEnded):
-    """Telegent refuses to bind the number."""
+    """Telegent rejected the request to bind the number."""
 
     words: str
 
@@ -221,6 +231,6 @@ class PauseOver(TaskEnded):
 
 @dataclass(frozen=True)
 class ReadRefused(TaskEnded):
-    """Telegent refuses a read without which the port-in cannot go on."""
+    """Telegent rejected a read without which the port-in cannot continue."""
 
     words: str

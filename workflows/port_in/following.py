@@ -1,4 +1,4 @@
-"""While there is an order: polling it, what its status means, and the number when it arrives."""
+"""A port-in with an order: polling it, interpreting its status, and binding the ported number."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -44,7 +44,7 @@ NOT_FOUND_DELAY = timedelta(minutes=10)
 
 
 def follow(turn: Turn, order: OrderSnapshot, event: str) -> None:
-    """Follows this order from now on."""
+    """Start to follow this order."""
     port = turn.port
     port.order, port.last_order_id = order, order.order_id
     port.sent_at, port.looked_at, port.unconfirmed = turn.now, None, None
@@ -98,7 +98,11 @@ def _poll(port: PortIn) -> Task:
 
 
 def take_message(turn: Turn) -> bool:
-    """Acts on a message that waits; whether there was one."""
+    """Act on a waiting message.
+
+    Returns:
+        Whether there was one.
+    """
     port = turn.port
     if cancel := port.inbox.cancel:
         port.inbox = replace(port.inbox, cancel=None)
@@ -132,19 +136,19 @@ def _decide(turn: Turn, decision: OperatorDecision) -> None:
 
 
 def on_order_seen(turn: Turn, event: OrderSeen) -> None:
-    """The order was read; a deadline that has waited for that counts if it still holds."""
+    """Interpret the order; a deadline that was waiting for this read acts if it still applies."""
     port = turn.port
     overdue, port.overdue, port.looked_at = port.overdue, None, turn.now
     _take_in(turn, event.order)
     if overdue and overdue in deadlines(port.state, port.milestones, port.policy):
         cancel_overdue(turn, overdue)
     elif overdue:
-        # It counts again, should the order return to where it was.
+        # It applies again, should the order return to its previous state.
         port.handled_deadlines -= {overdue}
 
 
 def on_order_not_readable(turn: Turn, event: OrderNotReadable) -> None:
-    """A 404 on an order that is known is not an end: show it, and keep asking."""
+    """A 404 for a known order is not an end: it is shown, and polling continues."""
     port = turn.port
     turn.log(TELEGENT_ACTOR, "did not show the order", event.words)
     port.looked_at = turn.now
@@ -156,7 +160,7 @@ def on_order_not_readable(turn: Turn, event: OrderNotReadable) -> None:
 
 
 def cancel_overdue(turn: Turn, deadline: Deadline) -> None:
-    """Asks for a cancel because of a deadline, unless a person has asked before."""
+    """Request a cancel because of a deadline, unless an operator has requested one."""
     turn.log(ORCHESTRATOR_ACTOR, f"{deadline.name}: cancelling")
     inbox = turn.port.inbox
     cancel = inbox.cancel or PortInCancel(by=ORCHESTRATOR_ACTOR, reason=deadline.name)
@@ -173,14 +177,18 @@ def _take_in(turn: Turn, seen: OrderSnapshot) -> None:
     reading = interpret_status(port.state, seen.status)
     if reading.needs_confirmation and reading.state is not port.unconfirmed:
         port.unconfirmed = reading.state
-        what = "went backwards" if reading.state in _OPEN else "shows an end that was not asked for"
-        turn.log(TELEGENT_ACTOR, f"{what}; looking again", seen.status_text)
+        what = (
+            "returned to an earlier status"
+            if reading.state in _OPEN
+            else "shows a cancel that was not requested"
+        )
+        turn.log(TELEGENT_ACTOR, f"{what}; polling again to confirm", seen.status_text)
         return
     port.order, port.unconfirmed = seen, None
     if not reading.known:
         port.unknown_statuses += 1
         turn.effects.append(CountUnknownStatus())
-        turn.log(TELEGENT_ACTOR, "used a word that we do not know", seen.status_text)
+        turn.log(TELEGENT_ACTOR, "returned an unknown status", seen.status_text)
     if changes.resolve_lost(turn, seen, before):
         port.sent_at = None
         _move(turn, seen, reading)
@@ -211,7 +219,7 @@ def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
     port = turn.port
     rejection = _classify(port, turn, seen.message)
     if port.state is PortState.ACTION_REQUIRED:
-        # Nothing was sent since, so these are other words for the same rejection.
+        # Nothing was sent since, so this is a different message for the same rejection.
         if rejection != port.rejection:
             port.rejection = rejection
             turn.log(TELEGENT_ACTOR, "gave another reason", seen.status_text)
@@ -222,7 +230,7 @@ def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
     turn.transition(PortState.ACTION_REQUIRED, "the losing carrier rejected", seen.status_text)
     if rejection.not_correctable:
         turn.raise_attention(
-            f"no data can mend {rejection.reason}: an operator decides (restart, or cancel)"
+            f"no data can fix {rejection.reason}: an operator decides (restart, or cancel)"
         )
     elif rejections_left(port) <= 0:
         turn.raise_attention(f"rejected {port.rejections} times: an operator decides")
@@ -235,23 +243,21 @@ def _classify(port: PortIn, turn: Turn, message: str) -> Rejection:
 
 
 def _restart(turn: Turn, cancelled: OrderSnapshot) -> None:
-    """The old order is cancelled for certain, so a new one may be submitted."""
+    """Start again with a new order; the old one is certainly cancelled."""
     port = turn.port
     port.rejection, port.rejections, port.order = None, 0, None
     port.details_valid, port.resend, port.sent_at = False, False, None
-    turn.transition(
-        PortState.CHECKING_ELIGIBILITY, "cancelled; starting again", cancelled.status_text
-    )
+    turn.transition(PortState.CHECKING_ELIGIBILITY, "cancelled; restarting", cancelled.status_text)
 
 
 def on_carrier_deadline(turn: Turn, event: CarrierDeadlineComputed) -> None:
-    """It is known when the losing carrier has been silent for too long."""
+    """Keep the deadline for the losing carrier's response."""
     turn.port.carrier_deadline_due = False
     turn.port.carrier_response_deadline = event.at
 
 
 def on_number_in_inventory(turn: Turn, event: NumberInInventory) -> None:
-    """The number is here, and is put into service if that was requested."""
+    """The number has arrived, and is put into service if that was requested."""
     port = turn.port
     port.number_id, port.iccid = event.number_id, event.iccid or port.details.iccid
     if port.bind:
@@ -261,16 +267,16 @@ def on_number_in_inventory(turn: Turn, event: NumberInInventory) -> None:
 
 
 def on_number_bound(turn: Turn, event: NumberBound) -> None:
-    """The number is in service; what is bound otherwise is for an operator to see."""
+    """The number is in service; differences from the requested binding need an operator."""
     port = turn.port
     port.subscriber_id = port.bind.subscriber_id if port.bind else None
     if event.differences:
         port.warnings = (*port.warnings, *event.differences)
-        turn.raise_attention(f"the number is bound otherwise: {'; '.join(event.differences)}")
+        turn.raise_attention(f"the number is bound differently: {'; '.join(event.differences)}")
     turn.transition(PortState.COMPLETED, "the number is live")
 
 
 def on_binding_failed(turn: Turn, event: BindingFailed) -> None:
-    """The number has arrived, and Telegent refuses to put it into service."""
+    """The number has arrived, and Telegent rejected the request to bind it."""
     turn.raise_attention(f"the number is not bound: {event.words}")
     turn.fail(event.words)

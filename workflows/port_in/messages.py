@@ -1,4 +1,4 @@
-"""Why a message to a port-in is refused: asked once for each, whether signal or update."""
+"""Whether a port-in accepts a message. Signals and updates follow the same rules."""
 
 from telegent_orchestrator.port_in import (
     AttachOrder,
@@ -16,7 +16,7 @@ Message = PortInCorrection | PortInCancel | OperatorDecision
 
 
 def refusal(port: PortIn, message: Message) -> str | None:
-    """Why this message cannot be used; None when it is accepted."""
+    """Why this message is rejected; None if it is accepted."""
     if port.failure:
         return f"the port-in has failed: {port.failure}"
     if isinstance(message, PortInCorrection):
@@ -27,7 +27,7 @@ def refusal(port: PortIn, message: Message) -> str | None:
 
 
 def as_decision(order: AttachOrder) -> OperatorDecision:
-    """The decision that an update of its own stands for."""
+    """Convert the message of the update `attach_order` to an operator's decision."""
     return OperatorDecision(
         action=OperatorAction.ATTACH_ORDER,
         order_id=order.order_id,
@@ -37,7 +37,7 @@ def as_decision(order: AttachOrder) -> OperatorDecision:
 
 
 def rejections_left(port: PortIn) -> int:
-    """How many more times other data may be sent before an operator decides."""
+    """How many more corrections may be sent before an operator must decide."""
     most = port.policy.max_rejections
     if port.rejection:
         most = min(most, port.rejection.max_rejections)
@@ -60,7 +60,7 @@ def _correction_refusal(port: PortIn, correction: PortInCorrection) -> str | Non
     if port.state is not PortState.ACTION_REQUIRED or rejection is None:
         return None
     if rejection.not_correctable:
-        return f"no data can mend {rejection.reason}: {rejection.remedy}"
+        return f"no data can fix {rejection.reason}: {rejection.remedy}"
     if rejections_left(port) <= 0:
         return (
             f"rejected {port.rejections} times: an operator must decide, with the update "
@@ -71,13 +71,13 @@ def _correction_refusal(port: PortIn, correction: PortInCorrection) -> str | Non
     changes, had = correction.changes(port.details), port.details_at_vendor
     same = had and all(getattr(had, name) == value for name, value in changes.items())
     if same and not correction.lock_removed:
-        return f"{', '.join(sorted(changes))}: this is what was rejected"
+        return f"{', '.join(sorted(changes))}: unchanged since the rejection"
     return None
 
 
 def _data_refusal(port: PortIn, correction: PortInCorrection) -> str | None:
     if len(port.inbox.corrections) >= MAX_WAITING_CORRECTIONS:
-        return f"{MAX_WAITING_CORRECTIONS} corrections wait to be sent"
+        return f"{MAX_WAITING_CORRECTIONS} corrections are already waiting to be sent"
     if missing := correction.missing_parts(port.details):
         return f"also give {', '.join(missing)}: there is no value yet"
     return None

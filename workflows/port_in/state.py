@@ -1,4 +1,4 @@
-"""Everything that is known about one port-in, in one object."""
+"""The state of one port-in."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,9 +26,10 @@ CHECKS, SUBMIT, CARRIER, ACTIVATION = "Checks", "Submit", "Losing carrier", "Put
 
 @dataclass(frozen=True)
 class Inbox:
-    """Messages that were accepted and wait to be acted on; corrections are sent as one.
+    """Accepted messages that wait to be acted on; corrections are sent as one.
 
-    `decided_in`: the state that the operator saw, on which the meaning of `retry_now` depends.
+    Attributes:
+        decided_in: The state that the operator saw, on which the meaning of `retry_now` depends.
     """
 
     corrections: tuple[PortInCorrection, ...] = ()
@@ -40,17 +41,16 @@ class Inbox:
 
 @dataclass(frozen=True)
 class PendingChange:
-    """A correction (`cancel` is None) or a cancel, until the order shows what became of it.
+    """A correction (`cancel` is None) or a cancel, until the order shows its outcome.
 
     Attributes:
         cancel: who asked for the cancel, and why.
-        previous_state: where the port-in returns, as if it had not left it, when the change is
-            rejected.
-        previous_entered_at: since when it was there.
-        previous_attention: why an operator should look at it there.
+        previous_state: the state to which the port-in returns when the change is rejected.
+        previous_entered_at: when that state was entered.
+        previous_attention: why that state needed attention.
         superseded: the change that was pending before, and is again when this one is rejected.
         restart: once the order is cancelled, a new one is submitted.
-        unsent: it is still to be sent, or to be sent again.
+        unsent: it is to be sent, for the first time or again.
         lost_responses: how often in a row it was sent without a response.
     """
 
@@ -65,13 +65,13 @@ class PendingChange:
 
     @property
     def label(self) -> str:
-        """What it is called in the timeline."""
+        """Its name in the timeline."""
         return "the cancel" if self.cancel else "the correction"
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """An order that is followed once Telegent shows that it is this number's, and who named it."""
+    """An order to follow once Telegent shows that it belongs to this number, and who named it."""
 
     order_id: str
     by: str
@@ -84,21 +84,21 @@ class PortIn:
     Attributes:
         details: the data that are sent next, always in full.
         details_at_vendor: the data that Telegent is known to have had.
-        secrets: account numbers and PINs of now and before, which a carrier may quote.
-        task: what is under way; None between a task and the next.
+        secrets: current and previous account numbers and PINs, which a carrier may quote.
+        task: the running task; None between two tasks.
         details_valid: the details have passed our own checks and have not changed since.
         resend: the details are to be checked and sent: as a correction, or in a new submit.
-        submit_lost: a submit had no response, and what became of it is not known.
+        submit_lost: a submit had no response, and its outcome is unknown.
         attachment: an order that was named and is to be verified.
-        pending: the correction or cancel under way.
-        sent_at: when the last request about the order was made, until the order has answered it.
-        looked_at: when the order was read last.
-        unconfirmed: a state that counts when a second read shows it, too.
-        overdue: a deadline that cancels, unless the order has moved on.
+        pending: the correction or cancel in progress.
+        sent_at: when the last request about the order was sent, until the order shows its outcome.
+        looked_at: when the order was last read.
+        unconfirmed: a state that counts once a second read also shows it.
+        overdue: a deadline that cancels unless the next read shows that it does not apply any more.
         not_sent: how often in a row a request could not be sent.
-        retry_at: not before then is the next request made, for `retry_reason`.
-        carrier_clock_started_at: when the losing carrier was last given something to do.
-        carrier_deadline_due: by when it should answer is still to be computed.
+        retry_at: the earliest time of the next request, because of `retry_reason`.
+        carrier_clock_started_at: when the losing carrier last received a request.
+        carrier_deadline_due: `carrier_response_deadline` is still to be computed.
         failure: why the workflow fails; empty unless it does.
     """
 
@@ -157,12 +157,12 @@ class PortIn:
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether the port-in is over: in a final state, or failed."""
         return self.state.final or bool(self.failure)
 
     @property
     def milestones(self) -> Milestones:
-        """What deadlines count from."""
+        """The times that deadlines count from."""
         return Milestones(
             entered_at=self.entered_at,
             carrier_clock_started_at=self.carrier_clock_started_at if self.order else None,
@@ -173,7 +173,7 @@ class PortIn:
 
     @property
     def unchanged_counts_at(self) -> datetime | None:
-        """When an order that is as it was before the last request has answered it with that."""
+        """From when an unchanged order counts as the outcome of the last request; None: never."""
         if self.sent_at is None:
             return None
         lost_responses = self.pending.lost_responses if self.pending else 0
@@ -181,14 +181,14 @@ class PortIn:
 
     @property
     def fields_to_correct(self) -> list[str]:
-        """Which fields a correction should bring."""
+        """The fields that a correction should contain."""
         if self.state is PortState.INFO_REQUIRED:
             return list(self.missing_fields)
         return list(self.rejection.fields) if self.rejection else []
 
     @property
     def waiting_step(self) -> str | None:
-        """The step in which an operator or the subscriber must act; None: nobody must."""
+        """The step that waits for an operator or the subscriber, or None."""
         match self.state:
             case PortState.INFO_REQUIRED:
                 return CHECKS
@@ -218,6 +218,6 @@ def new_port_in(request: PortInRequest, now: datetime) -> PortIn:
 
 
 def for_next_run(port: PortIn) -> PortIn:
-    """What a new run of the workflow goes on from: it starts the next task itself."""
+    """The state from which a new run of the workflow continues; it starts the next task itself."""
     inbox = replace(port.inbox, poll_requested=port.order is not None)
     return replace(port, task=None, inbox=inbox)

@@ -1,4 +1,4 @@
-"""What to send to a port-in that waits for a person: the message, and its JSON to fill in."""
+"""Suggested actions for a port-in that waits for an operator: messages with JSON to fill in."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -34,14 +34,21 @@ FIELD_PLACEHOLDERS: dict[str, object] = dict.fromkeys(CORRECTABLE, PLACEHOLDER) 
     "old_service_stays_active": True,
     "lock_removed": True,
 }
-"""A correction's fields as a person fills them in."""
+"""The fields of a correction with placeholders for their values."""
 
-START_AGAIN = "no correction can change the number: stop it, and start a port-in of the right one"
+START_AGAIN = "a correction cannot change the number: cancel, and start a port-in of the right one"
 
 
 @dataclass(frozen=True)
 class SuggestedAction:
-    """One way on: when to take it, the `signal` or the `update` to send, and what goes with it."""
+    """One action of an operator.
+
+    Attributes:
+        label: When to choose it, or its effect.
+        update: The name of the update to send.
+        payload: Its input, with placeholders.
+        signal: The name of a signal to send instead, if there is one.
+    """
 
     label: str
     update: str
@@ -61,11 +68,15 @@ def suggest_actions(
     fields: Sequence[str],
     policy: PortInPolicy,
 ) -> list[SuggestedAction]:
-    """The ways on from a state in which a person is waited for, the best first; else none."""
+    """List the actions for a state that waits for an operator, the best first.
+
+    Returns:
+        The actions; empty for a state that does not wait for an operator.
+    """
     if state is PortState.INFO_REQUIRED:
         if not CORRECTABLE.issuperset(fields):
             return [_cancel_action(START_AGAIN)]
-        return [*_correction_actions("to go on", fields), _cancel_action()]
+        return [*_correction_actions("to continue", fields), _cancel_action()]
     if state is PortState.SUBMIT_UNKNOWN:
         return list(_unknown_submit_actions())
     if state is PortState.ACTION_REQUIRED and rejection:
@@ -77,31 +88,33 @@ def _rejection_actions(
     rejection: Rejection, rejections: int, fields: Sequence[str], policy: PortInPolicy
 ) -> Iterator[SuggestedAction]:
     if rejection.not_correctable:
-        yield _operator_action("when the cause is gone, a new order", OperatorAction.RESTART)
+        yield _operator_action(
+            "once the cause is resolved: submit a new order", OperatorAction.RESTART
+        )
     elif rejections >= min(rejection.max_rejections, policy.max_rejections):
         if fields:
             yield _operator_action(
-                "as an operator, other data",
+                "as an operator: send different data",
                 OperatorAction.REPLACE_DATA,
                 correction=_correction_payload(fields),
             )
-        yield _operator_action("as an operator, the same data again", OperatorAction.RETRY_NOW)
+        yield _operator_action("as an operator: send the same data again", OperatorAction.RETRY_NOW)
     elif fields:
-        yield from _correction_actions("to go on", fields)
+        yield from _correction_actions("to continue", fields)
     else:
         yield _operator_action(
-            "when the cause is gone, the same data again", OperatorAction.RETRY_NOW
+            "once the cause is resolved: send the same data again", OperatorAction.RETRY_NOW
         )
 
 
 def _unknown_submit_actions() -> Iterator[SuggestedAction]:
     yield SuggestedAction(
-        "Telegent's support names the order",
+        "if Telegent's support finds the order",
         ATTACH_ORDER_UPDATE,
         {"order_id": PLACEHOLDER, "by": PLACEHOLDER, "reason": PLACEHOLDER},
     )
-    yield _operator_action("it knows of no order, submit again", OperatorAction.RETRY_NOW)
-    yield _operator_action("it knows of no order, end here", OperatorAction.ABANDON)
+    yield _operator_action("if it finds no order: submit again", OperatorAction.RETRY_NOW)
+    yield _operator_action("if it finds no order: abandon the port-in", OperatorAction.ABANDON)
 
 
 def _correction_actions(label: str, fields: Sequence[str]) -> Iterator[SuggestedAction]:
@@ -113,7 +126,7 @@ def _correction_payload(fields: Sequence[str]) -> dict[str, object]:
     return {**{name: FIELD_PLACEHOLDERS[name] for name in fields}, "by": PLACEHOLDER}
 
 
-def _cancel_action(label: str = "to stop it") -> SuggestedAction:
+def _cancel_action(label: str = "to cancel") -> SuggestedAction:
     return SuggestedAction(
         label, CANCEL_UPDATE, {"by": PLACEHOLDER, "reason": PLACEHOLDER}, CANCEL_SIGNAL
     )

@@ -1,4 +1,4 @@
-"""Each task as the activity that performs it, and what its failure means."""
+"""Performs tasks with activities, and converts their results and failures to events."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,7 +25,14 @@ from workflows.support.exactly_once import NOT_EXECUTED, classify_failure
 
 
 async def perform(task: effects.Task) -> happened.TaskEnded:
-    """Performs a task and returns what happened. Cancelled, it raises CancelledError."""
+    """Perform a task.
+
+    Returns:
+        The event with which it ended.
+
+    Raises:
+        CancelledError: The task was cancelled.
+    """
     try:
         return await _PERFORM[type(task)](task)
     except ActivityError as error:
@@ -35,7 +42,7 @@ async def perform(task: effects.Task) -> happened.TaskEnded:
 
 
 def outcome_of(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
-    """What it means that an activity has failed: the one place where failures become events."""
+    """Convert the failure of a task's activity to an event."""
     words = failure_message(error)
     match task:
         case effects.SubmitOrder() | effects.SendCorrection() | effects.SendCancel():
@@ -68,14 +75,14 @@ def _retry_after(error: ActivityError) -> timedelta:
 
 
 async def _load_policy(_: effects.LoadPolicy) -> happened.TaskEnded:
-    question = "Which rules hold for port-ins?"
-    return happened.PolicyLoaded(await execute_local(LocalActivities.load_port_in_policy, question))
+    summary = "Load the policy for port-ins"
+    return happened.PolicyLoaded(await execute_local(LocalActivities.load_port_in_policy, summary))
 
 
 async def _find_number(task: effects.FindNumber) -> happened.TaskEnded:
     here = await execute_read(
         NumberActivities.read_number,
-        "Look whether the number has arrived already",
+        "Check whether the number has already arrived",
         task.phone_number,
     )
     ours = (
@@ -97,14 +104,14 @@ async def _validate(task: effects.ValidateDetails) -> happened.TaskEnded:
 
 
 async def _check_eligibility(task: effects.CheckEligibility) -> happened.TaskEnded:
-    answer = await execute_read(
+    eligibility = await execute_read(
         PortInActivities.check_port_eligibility,
-        "Ask whether the number can be ported in",
+        "Check whether the number can be ported in",
         task.phone_number,
         task.classification,
         task.wireline,
     )
-    return happened.EligibilityRead(answer.eligible, answer.vendor_message)
+    return happened.EligibilityRead(eligibility.eligible, eligibility.vendor_message)
 
 
 async def _submit(task: effects.SubmitOrder) -> happened.TaskEnded:
@@ -117,7 +124,7 @@ async def _submit(task: effects.SubmitOrder) -> happened.TaskEnded:
 async def _verify_order(task: effects.VerifyOrder) -> happened.TaskEnded:
     await execute_read(
         PortInActivities.verify_order_number,
-        "Look whose order that is",
+        "Check that the order belongs to the number",
         task.order_id,
         task.phone_number,
     )
@@ -127,7 +134,7 @@ async def _verify_order(task: effects.VerifyOrder) -> happened.TaskEnded:
 async def _ask_carrier_deadline(task: effects.AskCarrierDeadline) -> happened.TaskEnded:
     at = await execute_local(
         LocalActivities.carrier_response_deadline,
-        "By when should the losing carrier have answered?",
+        "Compute the losing carrier's response deadline",
         task.phone_number,
         task.wireless,
         task.sent_at,

@@ -1,4 +1,4 @@
-"""The states of a port-in: their meaning, legal transitions, the vendor's words, messages."""
+"""The states of a port-in: descriptions, transitions, Telegent's statuses, accepted messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ STATE_DESCRIPTIONS = {
     PortState.CHECKING_ELIGIBILITY: "checking the data, and whether the number can be ported",
     PortState.INELIGIBLE: "the number cannot be ported",
     PortState.SUBMITTING: "submitting the port-in",
-    PortState.SUBMIT_UNKNOWN: "submitted without an answer: the order id is needed",
+    PortState.SUBMIT_UNKNOWN: "submitted without a response: the order id is needed",
     PortState.SUBMITTED: "submitted, waiting for the losing carrier",
     PortState.AT_CARRIER: "the losing carrier is working on it",
     PortState.SCHEDULED: "the losing carrier has agreed on a date",
@@ -33,7 +33,7 @@ STATE_DESCRIPTIONS = {
 NEEDS_OPERATOR = frozenset(
     {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
 )
-"""Where a person must act."""
+"""States that wait for an operator."""
 TRANSIENT_STATES = frozenset(
     {
         PortState.CHECKING_ELIGIBILITY,
@@ -43,10 +43,10 @@ TRANSIENT_STATES = frozenset(
         PortState.COMPLETED,
     }
 )
-"""States that the parent is not told of: they last moments, or it hears of them otherwise."""
+"""States that the parent is not notified of: they are short, or it is notified in another way."""
 
 ORDER_SETTLED = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
-"""Where no order is needed any more: the number is here, or stays where it is."""
+"""States that end the order: the number has arrived, or stays with the losing carrier."""
 
 TRANSITIONS: Mapping[PortState, frozenset[PortState]] = {
     PortState.CHECKING_ELIGIBILITY: frozenset(
@@ -95,11 +95,11 @@ TRANSITIONS: Mapping[PortState, frozenset[PortState]] = {
     PortState.CONFIGURING: frozenset({PortState.COMPLETED}),
     **dict.fromkeys(FINAL_STATES, frozenset()),
 }
-"""From each state, where a port-in may go. Staying where it is is always legal."""
+"""The states that may follow each state. Staying in a state is always legal."""
 
 
 def can_transition(state: PortState, to: PortState) -> bool:
-    """Whether a move is legal."""
+    """Whether a transition is legal."""
     return to is state or to in TRANSITIONS[state]
 
 
@@ -111,22 +111,28 @@ VENDOR_STATUS_MAP: Mapping[PortState, tuple[str, ...]] = {
     PortState.PORTED: ("complete", "completed"),
     PortState.CANCELLED: ("cancelled", "canceled"),
 }
-"""The vendor's status words, from three vocabularies for the same order. The vendor documents no
-mapping between them; this one is ours. Letter case, spaces, hyphens, underscores do not matter."""
+"""Telegent's statuses by state. Telegent documents three vocabularies for the same order and no
+mapping between them; this one is ours. Case, spaces, hyphens and underscores are ignored."""
 
 _STATE_BY_STATUS = {word: state for state, words in VENDOR_STATUS_MAP.items() for word in words}
 PROGRESS = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
 
 
 def parse_vendor_status(status: str) -> PortState | None:
-    """The state that a vendor's status word stands for, or None for an unknown word."""
+    """The state for a status from Telegent; None if the status is unknown."""
     word = "".join(letter for letter in status.casefold() if letter not in " -_")
     return _STATE_BY_STATUS.get(word)
 
 
 @dataclass(frozen=True)
 class StatusInterpretation:
-    """What a poll of an order says. `needs_confirmation`: it counts when a second poll agrees."""
+    """What the status of an order means.
+
+    Attributes:
+        state: The state of the port-in after it.
+        known: The status is one that Telegent documents.
+        needs_confirmation: It counts once a second poll shows the same.
+    """
 
     state: PortState
     known: bool = True
@@ -134,12 +140,12 @@ class StatusInterpretation:
 
 
 def interpret_status(state: PortState, status: str) -> StatusInterpretation:
-    """The state after an order was read with this status.
+    """Interpret the status of an order that was read in this state.
 
-    An unknown word changes nothing. A requested cancel stays requested until the vendor shows
-    it, or shows that completion was faster. A status that lies behind the state, such as pending
-    after scheduled, may be a read that came out of order; and an end as cancelled that nothing here
-    has asked for must be certain, because the port-in is not followed after it.
+    An unknown status changes nothing. A requested cancel stays requested until Telegent shows the
+    order as cancelled, completed or abandoned. Two statuses need confirmation: one before the
+    current state, such as pending after scheduled, because reads may arrive out of order; and a
+    cancelled order without a cancel request, because it is not polled after that.
     """
     parsed = parse_vendor_status(status)
     if parsed is None:
@@ -157,7 +163,7 @@ def interpret_status(state: PortState, status: str) -> StatusInterpretation:
 
 
 class MessageKind(StrEnum):
-    """What can be sent to a port-in."""
+    """The messages that a port-in accepts, apart from an operator's decisions."""
 
     CORRECTION = "a correction"
     CANCEL = "a cancel"
@@ -177,8 +183,8 @@ _BEFORE_ORDER = frozenset(
     {PortState.CHECKING_ELIGIBILITY, PortState.SUBMITTING, PortState.SUBMIT_UNKNOWN}
 )
 ACCEPTED_IN: Mapping[MessageKind | OperatorAction, frozenset[PortState]] = {
-    # While pending, in progress and resolution required (the vendor's knowledge bank). Before there
-    # is an order, both are kept until they can be used.
+    # Telegent accepts them while pending, in progress and resolution required (its knowledge bank).
+    # Before an order exists, both are kept until they can be sent.
     MessageKind.CORRECTION: _CORRECTABLE | _BEFORE_ORDER,
     MessageKind.CANCEL: _CORRECTABLE | _BEFORE_ORDER | {PortState.SCHEDULED},
     MessageKind.ORDER_EVENT: frozenset(PortState) - FINAL_STATES,
@@ -186,7 +192,7 @@ ACCEPTED_IN: Mapping[MessageKind | OperatorAction, frozenset[PortState]] = {
     OperatorAction.RETRY_NOW: (_ORDER_OPEN | {PortState.SUBMIT_UNKNOWN})
     - {PortState.UPDATE_REQUESTED},
     OperatorAction.REPLACE_DATA: _CORRECTABLE,
-    # Before a submit, too: an order may be older than its workflow.
+    # Also before a submit: an order may be older than its workflow.
     OperatorAction.ATTACH_ORDER: frozenset(
         {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
     ),
@@ -197,10 +203,10 @@ ACCEPTED_IN: Mapping[MessageKind | OperatorAction, frozenset[PortState]] = {
 
 
 def state_rejection_reason(message: MessageKind | OperatorAction, state: PortState) -> str | None:
-    """Why a message is not taken in this state; None when it is."""
+    """Why a message is rejected in this state; None if it is accepted."""
     if state in ACCEPTED_IN[message]:
         return None
     states = ", ".join(accepted.value for accepted in PortState if accepted in ACCEPTED_IN[message])
     return (
-        f"a port-in in state {state.value} does not take {message.value}; it is taken in {states}"
+        f"a port-in in state {state.value} does not accept {message.value}; accepted in: {states}"
     )

@@ -1,4 +1,4 @@
-"""One decision in the making: the one place where the state of a port-in is written."""
+"""The changes that one event makes to a port-in: the only place that writes its state."""
 
 import copy
 from dataclasses import dataclass, field, replace
@@ -36,10 +36,10 @@ from workflows.support.timeline import append_bounded
 ORCHESTRATOR_ACTOR = "orchestrator"
 TELEGENT_ACTOR = "Telegent"
 MAX_SECRETS = 100
-"""How many account numbers and PINs are kept to be struck out of the vendor's text."""
+"""How many account numbers and PINs are kept, to redact them in text from Telegent."""
 RETRY_DELAY, MAX_RETRY_DELAY = timedelta(seconds=1), timedelta(minutes=5)
-"""First and longest wait before a request that was certainly not executed is sent again; it doubles
-in between."""
+"""First and longest wait before a request that was certainly not executed is sent again; the wait
+doubles each time."""
 MAX_DOUBLINGS = 10
 MAX_RETRY_AFTER = timedelta(hours=1)
 """The longest wait that Telegent can ask for."""
@@ -63,7 +63,7 @@ STEP_OF = {
 
 @dataclass
 class Turn:
-    """A copy of a port-in that is being changed, and what is asked for on the way."""
+    """A copy of a port-in that is being changed, and the effects to perform afterwards."""
 
     port: PortIn
     now: datetime
@@ -71,11 +71,11 @@ class Turn:
 
     @classmethod
     def of(cls, port: PortIn, now: datetime) -> "Turn":
-        """A turn that leaves the port-in given as it is. Values inside it are never changed."""
+        """Create a turn with a shallow copy of the port-in, whose values are immutable."""
         return cls(copy.copy(port), now)
 
     def start(self, task: Task) -> None:
-        """Puts a task under way, in place of the one before, if any."""
+        """Start a task, in place of the running one, if any."""
         self.port.task = task
         if isinstance(task, PollOrder):
             self.port.inbox = replace(self.port.inbox, poll_requested=False)
@@ -90,11 +90,11 @@ class Turn:
         by: str | None = None,
         entered_at: datetime | None = None,
     ) -> None:
-        """Enters a state, or returns to one that was entered at `entered_at`, in the past.
+        """Enter a state, or return to one that was entered at `entered_at`.
 
         Raises:
-            RuntimeError: it is an illegal transition, which is a defect of ours. Temporal then
-                repeats the workflow task until a repaired worker runs, and the port-in stays open.
+            RuntimeError: The transition is illegal, which is a bug. Temporal then retries the
+                workflow task until a fixed worker runs, and the port-in stays open.
         """
         port = self.port
         if port.failure or not can_transition(port.state, state):
@@ -110,25 +110,25 @@ class Turn:
         self._announce()
 
     def end(self, state: PortState, by: str, reason: str) -> None:
-        """Ends because somebody asked for it, or because a deadline did."""
+        """End the port-in in a final state, on behalf of `by`."""
         self.port.reason = f"{by}: {reason}"
         self.transition(state, reason, by=by)
 
     def fail(self, reason: str) -> None:
-        """Ends the workflow as failed."""
+        """End the workflow as failed."""
         self.port.failure = reason
         self._update_step(self.port.current_step, state=StepState.FAILED, detail=reason)
-        self.log(TELEGENT_ACTOR, "refused what cannot be done without", reason)
+        self.log(TELEGENT_ACTOR, "rejected a required request", reason)
 
     def raise_attention(self, reason: str) -> None:
-        """Asks an operator to look, although no message is waited for in this state."""
+        """Mark the port-in as needing attention, in a state that does not wait for an operator."""
         self.port.attention = reason
         self.log(ORCHESTRATOR_ACTOR, f"needs attention: {reason}")
         self._notify_parent(StepState.NEEDS_OPERATOR)
         self._publish(EventType.PORT_IN_ATTENTION_REQUIRED)
 
     def log(self, by: str, event: str, vendor_message: str = "") -> None:
-        """Adds to the timeline: who did what, without secrets."""
+        """Add an entry to the timeline, with secrets redacted in Telegent's message."""
         port = self.port
         entry = TimelineEntry(
             at=self.now,
@@ -142,20 +142,20 @@ class Turn:
         port.timeline = tuple(entries)
 
     def set_detail(self, step: str, detail: str) -> None:
-        """Shows a sentence beside a step."""
+        """Set the detail text of a step."""
         self._update_step(step, detail=detail)
 
     def skip_steps(self, reason: str, *names: str) -> None:
-        """Shows that steps are not needed."""
+        """Mark steps as skipped."""
         for name in names:
             self._update_step(name, state=StepState.SKIPPED, detail=reason, ended_at=self.now)
 
     def retry_later(self, reason: str, retry_after: timedelta = timedelta()) -> None:
-        """A request was certainly not executed: the same is sent again, after a pause.
+        """Schedule a request that was certainly not executed to be sent again after a pause.
 
         Args:
-            reason: why it was not.
-            retry_after: how long Telegent asks to wait.
+            reason: Why it was not executed.
+            retry_after: How long Telegent asks to wait.
         """
         port = self.port
         doubled = RETRY_DELAY * (1 << min(port.not_sent, MAX_DOUBLINGS))
@@ -167,7 +167,11 @@ class Turn:
         )
 
     def apply_corrections(self) -> bool:
-        """Puts the corrections that wait into the details; whether there were any."""
+        """Apply the waiting corrections to the details.
+
+        Returns:
+            Whether there were any.
+        """
         port = self.port
         if not port.inbox.corrections:
             return False
@@ -181,12 +185,12 @@ class Turn:
         return True
 
     def keep_correction(self, correction: PortInCorrection) -> None:
-        """Puts a correction into the inbox."""
+        """Add a correction to the inbox."""
         inbox = self.port.inbox
         self.port.inbox = replace(inbox, corrections=(*inbox.corrections, correction))
 
     def take_decision(self, *actions: OperatorAction) -> OperatorDecision | None:
-        """The decision that waits, if it is one of these; it waits no longer."""
+        """Take the waiting decision out of the inbox, if its action is one of these."""
         decision = self.port.inbox.decision
         if decision is None or decision.action not in actions:
             return None

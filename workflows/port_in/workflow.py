@@ -1,6 +1,6 @@
-"""One port-in: checked, submitted, followed for days, corrected or cancelled, put into service.
+"""The port-in workflow: check, submit, poll for days, correct or cancel, put into service.
 
-What is decided is in decision.py; this is the shell that performs it on Temporal.
+decision.py decides; this module performs the decisions on Temporal.
 """
 
 import asyncio
@@ -62,10 +62,10 @@ from workflows.support.progress import RUNNING_STEP
 
 @workflow.defn(name=PORT_IN_WORKFLOW)
 class PortInWorkflow:
-    """Brings a number from another carrier; ends COMPLETED, CANCELLED, INELIGIBLE or ABANDONED.
+    """Ports a number in; ends as COMPLETED, CANCELLED, INELIGIBLE or ABANDONED.
 
-    People correct, cancel and decide while it runs. A message that cannot be used is refused to
-    its sender (update) or stands in the timeline with the reason (signal).
+    Accepts corrections, cancels and operator decisions while it runs. A rejected update fails with
+    the reason; a rejected signal is recorded in the timeline with the reason.
     """
 
     @workflow.init
@@ -85,9 +85,9 @@ class PortInWorkflow:
 
     @workflow.run
     async def run(self, request: PortInRequest) -> PortInResult:
-        """Lives until the end of the port-in; a cancelled workflow cancels its port first.
+        """Runs until the port-in has ended; a cancelled workflow first cancels its port.
 
-        A request under way is always waited for, because its response says what exists.
+        It always waits for a request in progress, whose response shows what Telegent created.
         """
         life = asyncio.create_task(self._live())
         while not life.done():
@@ -113,7 +113,7 @@ class PortInWorkflow:
         return to_result(self._port)
 
     def _handle(self, event: happened.Event) -> None:
-        """The one place where the state changes."""
+        """The only place where the state changes."""
         decision = decide(self._port, event, workflow.now())
         self._port = decision.port
         self._effects.extend(decision.effects)
@@ -133,25 +133,25 @@ class PortInWorkflow:
                 _MEASURE[type(effect)](effect)
 
     def _start(self, task: effects.Task) -> None:
-        """Puts a task in place of the one under way, which then only waits or reads."""
+        """Starts a task in place of the running one, which in this case only waits or reads."""
         if self._task:
             self._task.cancel()
-        # Calls that this task makes tell the step when they make no progress.
+        # Activities of this task report here when they make no progress.
         RUNNING_STEP.set(self)
         self._task = asyncio.create_task(perform(task))
 
     def stall(self, reason: str, since: datetime) -> None:
-        """A call of the task under way makes no progress."""
+        """An activity of the running task makes no progress."""
         self._handle(happened.TaskStalled(since, reason))
 
     def resume(self) -> None:
-        """It makes progress again: what it returns changes what is shown."""
+        """The activity makes progress again. Its result updates what is shown."""
 
     async def _wait_for_event(self) -> None:
-        """Returns when something has happened: the task has ended, a message, or a deadline."""
+        """Waits until the task ends, a message arrives, or a deadline passes."""
         deadline = None
         if not (self._port.task and self._port.task.local):
-            # A timer beside a local activity makes histories that cannot be replayed.
+            # A timer during a local activity makes histories that cannot be replayed.
             deadline = next_port_in_deadline(self._port)
         try:
             await workflow.wait_condition(
@@ -182,7 +182,7 @@ class PortInWorkflow:
         )
 
     def _show(self) -> None:
-        """Writes what people see, once for all that has changed."""
+        """Updates details page, search attributes and memo, once for all changes."""
         if not self._changed:
             return
         self._changed = False
@@ -204,7 +204,7 @@ class PortInWorkflow:
             workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
 
     def _may_continue_as_new(self) -> bool:
-        """A request under way has a response to come, which only this run would hear."""
+        """Only between requests: a response is delivered only to the run that sent the request."""
         task = self._port.task
         return (
             workflow.info().is_continue_as_new_suggested()
@@ -213,7 +213,7 @@ class PortInWorkflow:
         )
 
     async def _continue_as_new(self) -> None:
-        """Goes on in a new run with a short history; the state tells what is to be done next."""
+        """Continues in a new run with a short history, from the state of this one."""
         await workflow.wait_condition(workflow.all_handlers_finished)
         if not self._may_continue_as_new():
             return
@@ -222,15 +222,19 @@ class PortInWorkflow:
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> PortInStatus:
-        """How far the port-in is, without secrets."""
+        """Returns the status of the port-in, without secrets."""
         return to_status(self._port)
 
-    # Every handler takes whatever was sent: a call that does not fit its signature would be refused
-    # in words that callers do not understand, or stop the workflow.
+    # Handlers accept any input: for input that does not match its signature, Temporal would reject
+    # an update with an internal error, and fail the workflow task for a signal.
 
     @workflow.update(name=CORRECT_UPDATE, description="new or missing data, and by")
     async def submit_correction(self, *sent: JsonValue) -> PortState:
-        """Takes a PortInCorrection, or refuses it with the reason; returns the state it met."""
+        """Accepts a PortInCorrection, or rejects it with the reason.
+
+        Returns:
+            The state in which the message was accepted.
+        """
         return self._accept(parse_message(PortInCorrection, sent))
 
     @submit_correction.validator
@@ -239,16 +243,20 @@ class PortInWorkflow:
 
     @workflow.update(name=CANCEL_UPDATE, description="stop it: by and reason")
     async def request_cancel(self, *sent: JsonValue) -> PortState:
-        """Takes a PortInCancel, or refuses it with the reason; returns the state it met."""
+        """Accepts a PortInCancel, or rejects it with the reason.
+
+        Returns:
+            The state in which the message was accepted.
+        """
         return self._accept(parse_message(PortInCancel, sent))
 
     @request_cancel.validator
     def _validate_cancel(self, *sent: JsonValue) -> None:
         self._check(parse_message(PortInCancel, sent))
 
-    @workflow.update(name=ATTACH_ORDER_UPDATE, description="the order_id that an answer lost")
+    @workflow.update(name=ATTACH_ORDER_UPDATE, description="follow an order: order_id and by")
     async def attach_order(self, *sent: JsonValue) -> None:
-        """Takes an AttachOrder: an order at Telegent that this port-in does not know."""
+        """Accepts an AttachOrder, which names an order that this port-in does not know."""
         self._accept(as_decision(parse_message(AttachOrder, sent)))
 
     @attach_order.validator
@@ -257,7 +265,11 @@ class PortInWorkflow:
 
     @workflow.update(name=OPERATOR_RESOLVE_UPDATE, description="decide: action, by and reason")
     async def operator_resolve(self, *sent: JsonValue) -> PortState:
-        """Takes an OperatorDecision, or refuses it; returns the state it met."""
+        """Accepts an OperatorDecision, or rejects it with the reason.
+
+        Returns:
+            The state in which the message was accepted.
+        """
         return self._accept(parse_message(OperatorDecision, sent))
 
     @operator_resolve.validator
@@ -276,26 +288,26 @@ class PortInWorkflow:
 
     @workflow.signal(name=CORRECT_SIGNAL, description="new or missing data, and by")
     def correct(self, *sent: JsonValue) -> None:
-        """Takes a correction; one that cannot be used stands in the timeline with the reason."""
+        """Accepts a correction; a rejected one is recorded in the timeline with the reason."""
         self._receive(lambda: parse_message(PortInCorrection, sent), MessageKind.CORRECTION, sent)
 
     @workflow.signal(name=CANCEL_SIGNAL, description="stop it: by and reason")
     def cancel(self, *sent: JsonValue) -> None:
-        """Takes the wish to cancel; one that cannot be used stands in the timeline."""
+        """Accepts a cancel; a rejected one is recorded in the timeline with the reason."""
         self._receive(lambda: parse_message(PortInCancel, sent), MessageKind.CANCEL, sent)
 
-    @workflow.signal(name=ORDER_EVENT_SIGNAL, description="look at the order now; no input")
+    @workflow.signal(name=ORDER_EVENT_SIGNAL, description="poll the order now; no input")
     def order_event(self, *anything: JsonValue) -> None:
-        """A hint that the order may have changed: poll it now. What it says is not believed."""
+        """Polls the order now, because it may have changed. The content of the hint is ignored."""
         self._handle(happened.HintReceived())
 
     def _check(self, message: Message) -> None:
-        """Raises ApplicationError with the reason when the message is of no use."""
+        """Raises ApplicationError with the reason if the message is rejected."""
         if reason := refusal(self._port, message):
             raise ApplicationError(reason, type="MessageRejected")
 
     def _accept(self, message: Message) -> PortState:
-        """Takes a message that was checked; returns the state it met."""
+        """Handles a message that was checked; returns the state in which it was accepted."""
         state = self._port.state
         if isinstance(message, PortInCorrection):
             self._handle(happened.CorrectionAccepted(message))
@@ -308,7 +320,7 @@ class PortInWorkflow:
     def _receive(
         self, parse: Callable[[], Message], what: MessageKind, sent: Sequence[JsonValue]
     ) -> None:
-        """Takes a message from a signal, whose sender hears nothing."""
+        """Handles a message from a signal, whose sender gets no response."""
         try:
             message = parse()
             self._check(message)

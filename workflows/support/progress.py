@@ -68,7 +68,7 @@ class RunningStep:
         return step
 
     def set_detail(self, detail: str) -> None:
-        """Shows a sentence beside the step."""
+        """Sets the detail text of the step."""
         self.tracker.set_detail(self.name, detail)
 
     async def escalate(self, message: str, evidence: Sequence[str]) -> Resolution:
@@ -170,7 +170,7 @@ class ProgressTracker:
         self._end(self._steps[name], StepState.SKIPPED, reason)
 
     def set_detail(self, name: str, detail: str) -> None:
-        """Shows a sentence beside a step, such as why it waits."""
+        """Sets the detail text of a step, such as why it waits."""
         self._steps[name].detail = truncate(detail)
         self.publish()
 
@@ -285,7 +285,7 @@ class ProgressTracker:
 
     def _render(self) -> None:
         self._render_scheduled = False
-        # Of hundreds of steps, as of an onboarding with hundreds of subscribers, those to look at.
+        # An onboarding of hundreds of subscribers has hundreds of steps: active ones come first.
         steps = sorted(self._steps.values(), key=_is_inactive)[:MAX_LISTED_STEPS]
         if len(steps) == len(self._steps):
             steps = self.steps

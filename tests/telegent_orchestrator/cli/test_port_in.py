@@ -80,7 +80,7 @@ async def test_rejected_correction_names_reason_and_alternatives(
     update = ("port-in", "correct", NUMBER, "--secret")
     same = await cli.run(*update, "account_pin=env:PIN", PIN="482913")
     assert same.status == 1
-    assert same.err.startswith("rejected: account_pin: this is what was rejected\n")
+    assert same.err.startswith("rejected: account_pin: unchanged since the rejection\n")
     assert "482913" not in same.err
     # The same refusal as a document.
     as_json = await cli.run(*update, "account_pin=env:PIN", "--json", PIN="482913")

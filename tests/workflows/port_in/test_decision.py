@@ -303,7 +303,7 @@ def test_correction_while_one_is_unanswered_is_sent_with_it() -> None:
 def test_refused_cancel_lets_the_carrier_complete() -> None:
     told = followed().then(happened.CancelAccepted(CANCEL), happened.RequestRejected("too late"))
     assert told.state() is PortState.SUBMITTED
-    assert told.port.attention == "the cancel for desk was refused"
+    assert told.port.attention == "the cancel for desk was rejected"
 
     assert told.sees("Complete").port.state is PortState.PORTED
 

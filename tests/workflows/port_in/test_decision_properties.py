@@ -338,7 +338,7 @@ class Life:
         new = self.port.timeline[shown:]
         for wish in self.wishes:
             if not wish.settled:
-                late = any("came too late" in e.event and wish.by in e.event for e in new)
+                late = any("ignored" in e.event and wish.by in e.event for e in new)
                 wish.settled = late or self.has_effect(wish, before, asked)
         if self.port.ended:
             left = [wish for wish in self.wishes if not wish.settled]

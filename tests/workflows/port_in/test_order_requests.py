@@ -179,7 +179,7 @@ async def test_a_refused_request_is_no_rejection(harness: Harness) -> None:
     refuse(harness, CANCEL)
     before = await handle.status()
     await handle.cancel(STAYS)
-    await until(handle, lambda status: "was refused" in status.attention)
+    await until(handle, lambda status: "was rejected" in status.attention)
     await asyncio.sleep(2 * harness.settings.read_lag.total_seconds())
 
     status = await handle.status()
@@ -198,7 +198,7 @@ async def test_a_cancel_that_is_refused_leaves_the_lost_correction_to_be_sent(
     await handle.correct(CORRECTION)
     await until(handle, lambda status: asked(harness, UPDATE) > 0)
     await handle.cancel(STAYS)
-    status = await until(handle, lambda status: "was refused" in status.attention)
+    status = await until(handle, lambda status: "was rejected" in status.attention)
     assert status.state is PortState.UPDATE_REQUESTED
     harness.telegent.faults.clear()
 
@@ -215,7 +215,7 @@ async def test_a_cancel_that_was_lost_and_then_refused_lets_the_port_in_go_on(
     spoil(harness, CANCEL)
     harness.telegent.faults.add(Fault(match=CANCEL, kind="error_before", status=400, nth=2))
     await handle.cancel(STAYS)
-    await until(handle, lambda status: "was refused" in status.attention)
+    await until(handle, lambda status: "was rejected" in status.attention)
 
     await handle.correct(CORRECTION)
 
@@ -242,7 +242,7 @@ async def test_a_new_order_is_not_made_when_its_cancel_was_refused_before(harnes
     refuse(harness, CANCEL)
     anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
     await handle.resolve(anew)
-    await until(handle, lambda status: "was refused" in status.attention)
+    await until(handle, lambda status: "was rejected" in status.attention)
 
     await handle.cancel(STAYS)
 
@@ -338,7 +338,7 @@ class TestOld:
         harness.telegent.carrier.set_record(NUMBER, SILENT)
         refuse(harness, CANCEL, times=1000)
         handle = await ordered(harness)
-        await until(handle, lambda status: "was refused" in status.attention)
+        await until(handle, lambda status: "was rejected" in status.attention)
         await asyncio.sleep(2)
 
         # Once in each state that it was in.

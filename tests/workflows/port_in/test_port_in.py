@@ -147,7 +147,7 @@ async def test_completion_may_win_against_a_cancel(harness: Harness) -> None:
     result = await handle.result()
 
     assert result.state is PortState.COMPLETED
-    assert any("refused the cancel" in entry.event for entry in result.timeline)
+    assert any("rejected the cancel" in entry.event for entry in result.timeline)
 
 
 async def test_a_number_that_is_not_eligible_ends_with_the_vendors_reason(harness: Harness) -> None:
@@ -218,7 +218,7 @@ async def test_an_update_is_refused_with_the_reason_at_once(harness: Harness) ->
     await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
     await cancel.reached()
 
-    with pytest.raises(MessageRejectedError, match="CANCEL_REQUESTED does not take a correction"):
+    with pytest.raises(MessageRejectedError, match="CANCEL_REQUESTED does not accept a correction"):
         await handle.correct(CORRECTION)
     cancel.release()
     assert (await handle.result()).state is PortState.CANCELLED
@@ -460,7 +460,7 @@ async def test_a_correction_that_changes_nothing_is_refused(harness: Harness) ->
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
 
-    with pytest.raises(MessageRejectedError, match="this is what was rejected"):
+    with pytest.raises(MessageRejectedError, match="unchanged since the rejection"):
         await handle.correct(PortInCorrection(account_number="100200300", by="desk"))
 
 
@@ -510,7 +510,7 @@ async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(harness: H
     status = await until(handle, PortState.ACTION_REQUIRED)
     assert status.reason == "ACCOUNT_HOLD"
     assert "restart" in status.attention
-    with pytest.raises(MessageRejectedError, match="no data can mend"):
+    with pytest.raises(MessageRejectedError, match="no data can fix"):
         await handle.correct(CORRECTION)
     first = status.order_id
 
@@ -540,7 +540,7 @@ async def test_what_a_carrier_quotes_of_the_secrets_is_struck_out(
     handle = await start(harness, account_number="100200300", account_pin="482913")
     status = await until(handle, PortState.ACTION_REQUIRED)
     async with asyncio.timeout(TEST_TIMEOUT):
-        while "is still 'ResolutionRequired'; next look" not in caplog.text:
+        while "is still 'ResolutionRequired'; next poll" not in caplog.text:
             await asyncio.sleep(0.05)
     await handle.correct(PortInCorrection(account_pin="777777", by="desk"))
     result = await handle.result()

@@ -57,7 +57,7 @@ async def test_rejected_port_in_completes_with_the_sample_from_its_page(
     assert shown["who acts"] == "subscriber"
     assert shown["since (UTC)"] == f"{status.timeline[-1].at:%Y-%m-%d %H:%M}"
     assert "or it is cancelled" in shown["act by"]
-    assert "every 0.1 s" in shown["next look"]
+    assert "every 0.1 s" in shown["next poll"]
     assert f"signal `{names.CORRECT_SIGNAL}` or update `{names.CORRECT_UPDATE}`" in text
     assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in text.partition("who")[2]
 
@@ -81,7 +81,7 @@ async def test_sample_sent_with_its_placeholders_is_rejected_with_the_reason(
     sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
     await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, sample)
 
-    text = await wait_for_details_page(harness.temporal, handle.id, "was refused")
+    text = await wait_for_details_page(harness.temporal, handle.id, "was rejected")
 
     assert "billing_address.zip: " in text
     assert "INFO_REQUIRED" in text.splitlines()[0]
@@ -121,7 +121,7 @@ async def test_page_of_a_hard_rejection_offers_a_new_order(harness: Harness) -> 
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
-    text = await wait_for_details_page(harness.temporal, handle.id, "no data can mend")
+    text = await wait_for_details_page(harness.temporal, handle.id, "no data can fix")
     again, stop = json_samples(text)
     assert again["action"] == "restart"
     assert stop.keys() == {"by", "reason"}
@@ -161,7 +161,7 @@ async def test_text_from_others_is_escaped(harness: Harness) -> None:
         names.CORRECT_SIGNAL, {"by": sender}
     )
 
-    text = await wait_for_details_page(harness.temporal, handle.id, "was refused")
+    text = await wait_for_details_page(harness.temporal, handle.id, "was rejected")
 
     assert escape(sender) in text
     assert r"\[desk\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
