@@ -104,7 +104,7 @@ class PortOutActivities:
     async def await_ported_out(self, phone_number: str) -> str:
         """Returns how Telegent shows that a number is not in service.
 
-        Telegent documents no event for a number that leaves, which is why it is polled at a slow rate.
+        It is polled at a slow rate, because Telegent documents no event for a port-out.
 
         Raises:
             ApplicationError: `Pending` while the number is in service, so that Temporal retries.

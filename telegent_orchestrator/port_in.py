@@ -128,7 +128,7 @@ class PortInCorrection(OperatorMessage):
 
     Attributes:
         lock_removed: The subscriber confirms that the number lock at the losing carrier is off.
-        by: The sender's name, for the timeline.
+        by: Who sends this, for the timeline.
     """
 
     losing_carrier: Text | None = None
@@ -142,7 +142,7 @@ class PortInCorrection(OperatorMessage):
     authorization: AuthorizationCorrection | None = None
     old_service_stays_active: Literal[True] | None = None
     lock_removed: Literal[True] | None = None
-    by: Text = Field(description="name of the sender, for the timeline")
+    by: Text = Field(description="who sends this, for the timeline")
 
     @model_validator(mode="after")
     def _require_change(self) -> Self:

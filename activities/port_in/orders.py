@@ -151,7 +151,7 @@ class PortInActivities:
                 now = await self.read_port_order(request.last_snapshot.order_id)
             if now != request.last_snapshot:
                 raise _stale(
-                    f"the order was '{request.last_snapshot.status}', and has changed to '{now.status}'"
+                    f"the order was '{request.last_snapshot.status}', and is now '{now.status}'"
                 )
         details = request.details
         await self.api.ports.update(

@@ -203,7 +203,7 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
     await until(handle, PortState.ACTION_REQUIRED)
 
     await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, raw)
-    status = await until(handle, lambda status: any("refused" in e.event for e in status.timeline))
+    status = await until(handle, lambda status: any("rejected" in e.event for e in status.timeline))
 
     assert why in status.timeline[-1].event
     assert "no spaces allowed" not in status.model_dump_json()
@@ -706,7 +706,7 @@ async def test_no_signal_payload_stops_a_port_in(
     await raw.signal(names.ORDER_EVENT_SIGNAL, args=payload)
     await raw.signal("no_such_signal", args=payload)
     status = await until(
-        handle, lambda status: any("refused" in entry.event for entry in status.timeline)
+        handle, lambda status: any("rejected" in entry.event for entry in status.timeline)
     )
     assert status.state is PortState.ACTION_REQUIRED
     await handle.correct(CORRECTION)
