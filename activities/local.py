@@ -39,6 +39,16 @@ CLEAN_CLOSE_STATUSES = (
 )
 
 
+class RequestValidation(WireModel):
+    """What a worker cannot do of a request, and what its settings add to the request.
+
+    `order_webhook`: whether Telegent is to send order updates to our webhook.
+    """
+
+    errors: list[str] = []
+    order_webhook: bool = False
+
+
 class PortInValidation(WireModel):
     """What our own checks find in the data of a port-in. Data with `errors` is not submitted."""
 
@@ -70,8 +80,14 @@ class LocalActivities:
     temporal: Client
 
     @activity.defn
-    async def validate_request(self, request: OnboardingRequest) -> list[str]:
-        """Returns what this worker cannot do of a well-formed request."""
+    async def validate_request(self, request: OnboardingRequest) -> RequestValidation:
+        """Checks a well-formed request against this worker's settings."""
+        return RequestValidation(
+            errors=self._unsupported(request),
+            order_webhook=self.settings.order_webhook is not None,
+        )
+
+    def _unsupported(self, request: OnboardingRequest) -> list[str]:
         if self.settings.message_level_field:
             return []
         return [
@@ -118,11 +134,6 @@ class LocalActivities:
         raise pending(
             "Temporal's list of workflows does not show this run yet", timedelta(milliseconds=200)
         )
-
-    @activity.defn
-    async def order_webhook_configured(self) -> bool:
-        """Returns whether Telegent is to send order updates to our webhook."""
-        return self.settings.order_webhook is not None
 
     @activity.defn
     async def load_port_in_policy(self) -> PortInPolicy:

@@ -81,6 +81,7 @@ class OnboardingWorkflow(ResolvesEscalations):
         self._creator = ResourceCreator(self._progress, self._compensation)
         self._shared = SharedDataLimits(self._progress, request.lines)
         self._created_subscribers: set[str] = set()
+        self._registers_webhook = False
         self._lines = LineSupervisor(self._progress, request, self._result, self._shared)
 
     @workflow.run
@@ -139,12 +140,13 @@ class OnboardingWorkflow(ResolvesEscalations):
             self._lines.on_line_update(update)
 
     async def _validate_request(self) -> None:
-        errors = await execute_local(
+        validation = await execute_local(
             LocalActivities.validate_request,
             "Validate request",
             self._request,
         )
-        if errors:
+        self._registers_webhook = validation.order_webhook
+        if errors := validation.errors:
             raise ApplicationError(
                 "the request was rejected before any call to Telegent: " + "; ".join(errors),
                 type="RequestRejected",
@@ -201,10 +203,7 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     async def _order_webhook(self) -> None:
         """Registers our webhook for order updates, if one is configured."""
-        wanted = await execute_local(
-            LocalActivities.order_webhook_configured, "Check webhook configuration"
-        )
-        if wanted:
+        if self._registers_webhook:
             await ensure_order_webhook(self._creator, self._result.account_id)
 
     async def _message_route(self) -> None:

@@ -47,7 +47,7 @@ def follow(turn: Turn, order: OrderSnapshot, event: str) -> None:
     """Start to follow this order."""
     port = turn.port
     port.order, port.last_order_id = order, order.order_id
-    port.sent_at, port.looked_at, port.unconfirmed = turn.now, None, None
+    port.sent_at, port.polled_at, port.unconfirmed = turn.now, None, None
     port.attachment, port.submit_lost, port.rejection = None, False, None
     if port.inbox.cancel and port.inbox.cancel.by == ORCHESTRATOR_ACTOR:
         # It was for a port-in without an order, which waited too long.
@@ -87,7 +87,7 @@ def _poll(port: PortIn) -> Task:
             last_snapshot=port.order,
             submitted_at=port.carrier_clock_started_at,
             unchanged_counts_at=port.unchanged_counts_at,
-            last_polled_at=port.looked_at,
+            last_polled_at=port.polled_at,
             once=once,
             phone_number=port.details.phone_number,
             wireline=port.details.port_in_date is not None,
@@ -138,7 +138,7 @@ def _decide(turn: Turn, decision: OperatorDecision) -> None:
 def on_order_seen(turn: Turn, event: OrderSeen) -> None:
     """Interpret the order; a deadline that was waiting for this read acts if it still applies."""
     port = turn.port
-    overdue, port.overdue, port.looked_at = port.overdue, None, turn.now
+    overdue, port.overdue, port.polled_at = port.overdue, None, turn.now
     _take_in(turn, event.order)
     if overdue and overdue in deadlines(port.state, port.milestones, port.policy):
         cancel_overdue(turn, overdue)
@@ -151,7 +151,7 @@ def on_order_not_readable(turn: Turn, event: OrderNotReadable) -> None:
     """A 404 for a known order is not an end: it is shown, and polling continues."""
     port = turn.port
     turn.log(TELEGENT_ACTOR, "did not show the order", event.words)
-    port.looked_at = turn.now
+    port.polled_at = turn.now
     port.retry_at = turn.now + NOT_FOUND_DELAY
     port.retry_reason = "Telegent does not show the order"
     if port.overdue:

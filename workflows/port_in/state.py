@@ -92,7 +92,7 @@ class PortIn:
         attachment: an order that was named and is to be verified.
         pending: the correction or cancel in progress.
         sent_at: when the last request about the order was sent, until the order shows its outcome.
-        looked_at: when the order was last read.
+        polled_at: when the order was last read.
         unconfirmed: a state that counts once a second read also shows it.
         overdue: a deadline that cancels unless the next read shows that it does not apply any more.
         not_sent: how often in a row a request could not be sent.
@@ -127,7 +127,7 @@ class PortIn:
     last_order_id: str | None = None
     pending: PendingChange | None = None
     sent_at: datetime | None = None
-    looked_at: datetime | None = None
+    polled_at: datetime | None = None
     unconfirmed: PortState | None = None
     unknown_statuses: int = 0
     overdue: Deadline | None = None

@@ -116,6 +116,7 @@ AWAIT_WORKFLOW_OPTIONS = ActivityOptions(
         backoff_coefficient=1,
         non_retryable_error_types=[*NON_RETRYABLE],
     ),
+    priority=INTERACTIVE_PRIORITY,
 )
 """Waiting, by retry, for a workflow that another one has started."""
 

@@ -282,7 +282,7 @@ class Life:
                 assert self.looked_since_deadline, "a deadline cancels without a look"
             self.may_cancel = False
         if isinstance(task, effects.PollOrder):
-            assert task.request.last_polled_at == port.looked_at, "polled without an interval"
+            assert task.request.last_polled_at == port.polled_at, "polled without an interval"
             if port.sent_at:
                 assert task.request.unchanged_counts_at
                 assert task.request.unchanged_counts_at >= port.sent_at + port.policy.read_lag
