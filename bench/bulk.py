@@ -19,7 +19,6 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-import workflows.support.activity_options as activity_options
 from activities import build_orchestrator_activities
 from simulator import Fault, Simulator, SimulatorOptions
 from telegent import RateLimiter, Telegent
@@ -49,6 +48,7 @@ from workflows.bulk.signals import (
     BatchReport,
 )
 from workflows.bulk.workflow import BulkWorkflow
+from workflows.support import activity_calls
 
 # As in deploy/: priorities have no effect across several partitions.
 ONE_PARTITION = ("matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1")
@@ -126,7 +126,7 @@ async def measure_priority(count: int) -> None:
                 f"an interactive onboarding, during the bulk: {_format_spread(during_bulk)}",
                 flush=True,
             )
-            if activity_options.BULK_PRIORITY is activity_options.INTERACTIVE_PRIORITY:
+            if activity_calls.BULK_PRIORITY is activity_calls.INTERACTIVE_PRIORITY:
                 return
             await _wait_until_ended(bulk, count)
             elapsed = time.monotonic() - started
@@ -236,7 +236,7 @@ async def main() -> None:
     arguments = parser.parse_args()
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     if arguments.one_priority:
-        activity_options.BULK_PRIORITY = activity_options.INTERACTIVE_PRIORITY
+        activity_calls.BULK_PRIORITY = activity_calls.INTERACTIVE_PRIORITY
     if arguments.what == "priority":
         await measure_priority(arguments.rows or 1_000)
     else:

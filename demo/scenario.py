@@ -31,7 +31,7 @@ from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import line_id, onboarding_id, port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInCorrection, PortState
-from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
+from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 
 POLL_INTERVAL = timedelta(milliseconds=200)
 CORRECTION_DELAY = 2.5

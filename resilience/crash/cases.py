@@ -26,7 +26,7 @@ from simulator import Simulator, SimulatorOptions
 from simulator.engine.gates import Gate, GatePoint
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import line_id, onboarding_id, port_in_id
-from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
+from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 
 CRASH_TIMEOUT = 600.0
 """Seconds for an onboarding after a crash; with timeouts and lookups included, it needs less."""

@@ -25,7 +25,7 @@ from worker.settings import (
 )
 from worker.settings.base import SECRET_FIELDS
 from worker.settings.codec import CodecServerSettings
-from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
+from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 
 ONE_SHOT = {"schema", "namespace", "task-queue", "search-attributes"}
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))

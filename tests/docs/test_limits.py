@@ -10,7 +10,7 @@ from telegent_orchestrator.onboarding import OnboardingRequest
 from tools.docs.documents import ROOT
 from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
 from worker.settings import WorkerSettings
-from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
+from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 from workflows.support.timeline import MAX_ENTRIES
 
 RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_text("utf-8"))

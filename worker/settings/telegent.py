@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from telegent import CALL_TIMEOUT_FACTOR, PortDialect, Timeouts
 from worker.settings.base import CommonSettings, NonBlankSecret, Seconds
-from workflows.support.activity_options import VENDOR_CALL_TIMEOUT
+from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 
 TIMEOUT_STAGES = ("connect", "read", "write", "pool")
 

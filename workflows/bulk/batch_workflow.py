@@ -40,8 +40,7 @@ from workflows.bulk.signals import (
     BatchCommand,
     BatchReport,
 )
-from workflows.support.activity_calls import prepare_call
-from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS, BULK_PRIORITY
+from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, BULK_PRIORITY, prepare_call
 from workflows.support.messages import parse_message
 
 REPORT_DEBOUNCE = timedelta(seconds=1)

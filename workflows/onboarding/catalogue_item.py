@@ -13,8 +13,7 @@ from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 
 from activities.local import LocalActivities
 from telegent_orchestrator._models import WireModel
-from workflows.support.activity_calls import prepare_call
-from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
+from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 from workflows.support.cancellation import cancel_and_wait
 from workflows.support.progress import RunningStep
 

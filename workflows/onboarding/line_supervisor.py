@@ -26,8 +26,7 @@ from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, O
 from telegent_orchestrator.progress import LineSummary, StepState
 from workflows.onboarding.line_workflow import LineWorkflow
 from workflows.onboarding.shared_data_limits import SharedDataLimits
-from workflows.support.activity_calls import prepare_call
-from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
+from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 from workflows.support.cancellation import raise_if_cancelled, run_all
 from workflows.support.markdown import escape, link, table
 from workflows.support.parent_updates import ChildUpdate

@@ -44,8 +44,12 @@ from workflows.onboarding.line_resources import (
 )
 from workflows.port_in.activation import bind_number
 from workflows.port_in.workflow import PortInWorkflow
-from workflows.support.activity_calls import execute_idempotent_write, execute_local, prepare_call
-from workflows.support.activity_options import AWAIT_WORKFLOW_OPTIONS
+from workflows.support.activity_calls import (
+    AWAIT_WORKFLOW_OPTIONS,
+    execute_idempotent_write,
+    execute_local,
+    prepare_call,
+)
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
 from workflows.support.exactly_once import ResourceCreator

@@ -10,8 +10,7 @@ from temporalio import workflow
 
 from activities.onboarding.data_usage import DataUsageActivities
 from telegent_orchestrator.lines import DataLimits, LineRequest, Renewal
-from workflows.support.activity_calls import execute_idempotent_write
-from workflows.support.activity_options import BATCHING_WINDOW
+from workflows.support.activity_calls import BATCHING_WINDOW, execute_idempotent_write
 from workflows.support.cancellation import run_all
 from workflows.support.progress import ProgressTracker
 

@@ -15,12 +15,13 @@ from activities.support.outcomes import Outcome, failure_message
 from workflows.port_in import effects, events as happened
 from workflows.port_in.activation import bind_number
 from workflows.support.activity_calls import (
+    POLL_OPTIONS,
+    PORT_SUBMIT_OPTIONS,
     execute_local,
     execute_read,
     prepare_call,
     prepare_write,
 )
-from workflows.support.activity_options import POLL_OPTIONS, PORT_SUBMIT_OPTIONS
 from workflows.support.exactly_once import NOT_EXECUTED, classify_failure
 
 

@@ -35,8 +35,14 @@ from workflows.port_out.state import (
     SUBSCRIPTION,
     PortOutModel,
 )
-from workflows.support.activity_calls import execute_idempotent_write, execute_local, execute_read
-from workflows.support.activity_options import ORDER_NOT_FOUND_DELAY, POLL_OPTIONS, with_priority
+from workflows.support.activity_calls import (
+    ORDER_NOT_FOUND_DELAY,
+    POLL_OPTIONS,
+    execute_idempotent_write,
+    execute_local,
+    execute_read,
+    with_priority,
+)
 from workflows.support.cancellation import cancel_and_wait
 from workflows.support.messages import message_rejected, parse_message
 from workflows.support.search_attributes import ORDER

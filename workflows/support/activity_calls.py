@@ -3,29 +3,168 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from datetime import timedelta
+from typing import Any, Concatenate, NotRequired, ParamSpec, TypedDict, TypeVar
 
 from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, RetryState
+from temporalio.workflow import ActivityCancellationType
 
-from activities.support.outcomes import failure_message
+from activities.support.outcomes import NON_RETRYABLE, failure_message
 from activities.support.write_specs import WRITE_SPEC_ATTR, WriteKind, write_spec_of
-from workflows.support.activity_options import (
-    BULK_PRIORITY,
-    CREATE_OPTIONS,
-    IDEMPOTENT_WRITE_OPTIONS,
-    LOCAL_OPTIONS,
-    MAX_ROUND,
-    POLL_OPTIONS,
-    PORT_REQUEST_OPTIONS,
-    READ_OPTIONS,
-    STALL_AFTER,
-    STALL_AFTER_IN_BULK,
-    ActivityOptions,
-    with_priority,
-)
+from telegent_orchestrator.names import API_TASK_QUEUE
 from workflows.support.metrics import count_stalled_call
 from workflows.support.progress import RUNNING_STEP
+
+
+class ActivityOptions(TypedDict):
+    """Options of an activity, for `start_activity_method`."""
+
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: NotRequired[timedelta]
+    retry_policy: RetryPolicy
+    task_queue: NotRequired[str]
+    priority: NotRequired[Priority]
+    cancellation_type: NotRequired[ActivityCancellationType]
+
+
+class LocalActivityOptions(TypedDict):
+    """Options of a local activity."""
+
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+VENDOR_CALL_TIMEOUT = timedelta(seconds=75)
+"""Timeout of one attempt that calls the vendor. The client's own timeout for a whole call is
+shorter (the worker's settings ensure that), so that the client times out first and can say whether
+the request was sent. When a worker dies during a create, the workflow looks the resource up after
+this time."""
+
+URGENT_PRIORITY = Priority(priority_key=1)
+"""Cancels and corrections of a port-in: an operator or a deadline waits for them."""
+INTERACTIVE_PRIORITY = Priority(priority_key=2)
+"""Onboardings: a caller waits for them."""
+POLLING_PRIORITY = Priority(priority_key=4)
+"""Polls of orders: they yield to all writes."""
+BULK_PRIORITY = Priority(priority_key=5)
+"""All calls of a bulk, polls included: they yield to all others, except for the cancels and
+corrections of its port-ins."""
+
+_UNLIMITED_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(minutes=5),
+    non_retryable_error_types=[*NON_RETRYABLE],
+)
+
+READ_OPTIONS = ActivityOptions(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
+    retry_policy=_UNLIMITED_RETRY,
+    priority=INTERACTIVE_PRIORITY,
+)
+"""Reads are repeated until there is a response: an outage of hours costs attempts, not history."""
+
+IDEMPOTENT_WRITE_OPTIONS = READ_OPTIONS
+"""Idempotent writes end in the same state however often they are sent: they repeat like reads."""
+
+CREATE_OPTIONS = ActivityOptions(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
+    retry_policy=RetryPolicy(maximum_attempts=1),
+    priority=INTERACTIVE_PRIORITY,
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)
+"""Creates and purchases are attempted once, whatever goes wrong, worker crashes included: the API
+has no idempotency key, so whether to repeat is the workflow's decision, after a lookup. A cancel
+waits for the response of one that is in flight: its resource must be rolled back, or reported."""
+
+PORT_REQUEST_OPTIONS = ActivityOptions(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
+    retry_policy=RetryPolicy(maximum_attempts=1),
+    priority=URGENT_PRIORITY,
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)
+"""Updates and cancels of a port-in: the order shows the outcome before another is sent. A cancel of
+the workflow waits for the response: an order must not be left behind."""
+
+PORT_SUBMIT_OPTIONS = PORT_REQUEST_OPTIONS.copy()
+PORT_SUBMIT_OPTIONS["priority"] = INTERACTIVE_PRIORITY
+"""The submit of a port-in: the same, without the urgency of a change to an open order."""
+
+POLL_OPTIONS = ActivityOptions(
+    task_queue=API_TASK_QUEUE,
+    start_to_close_timeout=VENDOR_CALL_TIMEOUT,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=30),
+        backoff_coefficient=1,
+        maximum_interval=timedelta(minutes=10),
+        non_retryable_error_types=[*NON_RETRYABLE],
+    ),
+    priority=POLLING_PRIORITY,
+)
+"""Polling by retry: the activity schedules the next poll itself, and history grows by status
+changes, not by polls. The interval here applies only after polls that failed."""
+
+LOCAL_OPTIONS = LocalActivityOptions(
+    start_to_close_timeout=timedelta(seconds=10),
+    schedule_to_close_timeout=timedelta(minutes=5),
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
+)
+"""Reads of settings and of Temporal."""
+
+AWAIT_WORKFLOW_OPTIONS = ActivityOptions(
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=5),
+        backoff_coefficient=1,
+        non_retryable_error_types=[*NON_RETRYABLE],
+    ),
+    priority=INTERACTIVE_PRIORITY,
+)
+"""Waiting, by retry, for a workflow that another one has started."""
+
+MAX_RETRY_AFTER = timedelta(minutes=10)
+"""The longest pause that one 429 causes, as in the client's rate limiter: the vendor may ask for a
+day by mistake, and its allowance is counted by the minute."""
+
+REFERENCE_RETRIES = 8
+"""How often, at the most, a create is repeated within the read lag because an id that it names may
+be too new to be known."""
+
+STALL_AFTER = timedelta(minutes=15)
+"""How long a call may make no progress before an operator is told. While nothing else is told, the
+rounds after that grow, so that weeks of outage stay a short history."""
+STALL_AFTER_IN_BULK = timedelta(hours=1)
+"""The same for a bulk, whose calls may wait long for their turn."""
+MAX_ROUND = timedelta(days=1)
+
+RETRY_BACKOFF = (timedelta(seconds=1), timedelta(minutes=5))
+"""First and longest pause before a create that was certainly not executed is sent again; it doubles
+in between. The longest keeps a day of outage near three thousand events of history."""
+
+ORDER_NOT_FOUND_DELAY = timedelta(minutes=10)
+"""Pause before the next poll of an order that the vendor suddenly does not know."""
+
+BATCHING_WINDOW = timedelta(seconds=30)
+"""How long numbers with the same data limits wait for each other, to share one request."""
+
+
+def with_priority(options: ActivityOptions, priority: Priority) -> ActivityOptions:
+    """The options as they are for a workflow that was started with this priority."""
+    if (
+        priority.priority_key != BULK_PRIORITY.priority_key
+        or options.get("priority") == URGENT_PRIORITY
+    ):
+        return options
+    changed = options.copy()
+    changed["priority"] = BULK_PRIORITY
+    return changed
+
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -18,18 +18,16 @@ from activities.support.write_activity import CreateSpec, Wanted, create_spec_of
 from telegent_orchestrator.lines import PreviousRuns
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.support.activity_calls import (
+    MAX_RETRY_AFTER,
+    REFERENCE_RETRIES,
+    RETRY_BACKOFF,
+    VENDOR_CALL_TIMEOUT,
     Activity,
     Stall,
     execute_idempotent_write,
     execute_poll,
     execute_read,
     prepare_write,
-)
-from workflows.support.activity_options import (
-    MAX_RETRY_AFTER,
-    REFERENCE_RETRIES,
-    RETRY_BACKOFF,
-    VENDOR_CALL_TIMEOUT,
 )
 from workflows.support.cancellation import cancellable_sleep, raise_if_cancelled
 from workflows.support.compensation import CompensationLog, CreatedResource

@@ -21,7 +21,7 @@ from tests.harness import Harness
 from tests.harness.bulk_customers import COMMAND, create_customers
 from tests.harness.command_line import command_line, printed_command
 from tests.harness.details_pages import read_details_page
-from workflows.support.activity_options import BULK_PRIORITY, INTERACTIVE_PRIORITY
+from workflows.support.activity_calls import BULK_PRIORITY, INTERACTIVE_PRIORITY
 
 SLOW = Fault(match="POST /v1.0/subscribers/create", kind="delay_effect", seconds=0.2, times=99)
 # Twice, because a rejected create of what must be unique is tried once more.
