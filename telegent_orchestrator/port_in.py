@@ -356,6 +356,7 @@ class PortInStatus(WireModel):
     next_deadline_name: str = ""
     rejections: int = 0
     unknown_statuses: int = 0
+    activation_code: str | None = Field(None, description="eSIM activation string, LPA:1$…")
     steps: list[Step] = []
     timeline: list[TimelineEntry] = []
 

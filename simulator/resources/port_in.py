@@ -277,6 +277,8 @@ def _complete(state: SimulatorState, order: Order, when: datetime) -> None:
         purchased=when,
         iccid=order.request.get("ICCID"),
     )
+    if not number.iccid:
+        number.iccid, number.qr_code = state.new_esim()
     # A cancelled number that is ported back is a new entry, at the end of the inventory.
     state.numbers.pop(number.number, None)
     state.numbers[number.number] = number

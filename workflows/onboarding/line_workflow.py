@@ -53,7 +53,7 @@ from workflows.support.activity_calls import (
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
 from workflows.support.exactly_once import ResourceCreator
-from workflows.support.markdown import link
+from workflows.support.markdown import code, link
 from workflows.support.parent_updates import (
     CHILD_UPDATED_SIGNAL,
     ChildUpdate,
@@ -184,6 +184,8 @@ class LineWorkflow(ResolvesEscalations):
         lines = [f"Line **{self._input.line.key}** of onboarding **{self._input.reference}**"]
         if port_in := self._result.port_in_workflow_id:
             lines += ["", link("open its port-in", port_in)]
+        if activation_code := self._result.activation_code:
+            lines += ["", "eSIM activation code:", "", *code(activation_code)]
         return lines
 
     async def _port_in(self, number: PortInNumber) -> NumberRecord:
@@ -223,6 +225,7 @@ class LineWorkflow(ResolvesEscalations):
             phone_number=ported.phone_number,
             number_id=ported.number_id,
             iccid=ported.iccid,
+            activation_code=ported.activation_code,
         )
 
     async def _verify_binding(

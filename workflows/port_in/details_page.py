@@ -61,6 +61,7 @@ def _facts(port: PortIn) -> list[tuple[str, str]]:
         ("attention", port.attention),
         *(("warning", warning) for warning in port.warnings),
         ("order", f"{order.order_id}, Telegent says: {order.status_text}" if order else ""),
+        ("activation code", port.activation_code or ""),
         ("next poll", _next_poll(port)),
         ("next timer", f"{deadline.name}, {format_minutes(deadline.at)}" if deadline else ""),
     ]

@@ -204,6 +204,7 @@ class NumberInInventory(TaskEnded):
 
     number_id: str | None
     iccid: str | None
+    activation_code: str | None = None
 
 
 @dataclass(frozen=True)

@@ -260,6 +260,7 @@ def on_number_in_inventory(turn: Turn, event: NumberInInventory) -> None:
     """The number has arrived, and is put into service if that was requested."""
     port = turn.port
     port.number_id, port.iccid = event.number_id, event.iccid or port.details.iccid
+    port.activation_code = event.activation_code
     if port.bind:
         turn.transition(PortState.CONFIGURING, "binding the number")
     else:

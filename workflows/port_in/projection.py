@@ -53,6 +53,7 @@ def to_status(port: PortIn) -> PortInStatus:
         next_deadline_name=deadline.name if deadline else "",
         rejections=port.rejections,
         unknown_statuses=port.unknown_statuses,
+        activation_code=port.activation_code,
         steps=list(port.steps),
         timeline=list(port.timeline),
     )
@@ -81,6 +82,7 @@ def to_result(port: PortIn) -> PortInResult:
         order_id=port.last_order_id,
         number_id=port.number_id,
         iccid=port.iccid,
+        activation_code=port.activation_code,
         subscriber_id=port.subscriber_id,
         reason=port.reason,
         warnings=list(port.warnings),

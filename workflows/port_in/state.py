@@ -151,6 +151,7 @@ class PortIn:
     published_events: int = 0
     number_id: str | None = None
     iccid: str | None = None
+    activation_code: str | None = None
     subscriber_id: str | None = None
     reason: str = ""
     failure: str = ""

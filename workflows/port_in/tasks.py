@@ -167,7 +167,7 @@ async def _await_number(task: effects.AwaitNumber) -> happened.TaskEnded:
     here = await execute_read(
         NumberActivities.await_number, "Read the number's details", task.phone_number
     )
-    return happened.NumberInInventory(here.number_id, here.iccid)
+    return happened.NumberInInventory(here.number_id, here.iccid, here.activation_code)
 
 
 async def _bind(task: effects.BindNumber) -> happened.TaskEnded:

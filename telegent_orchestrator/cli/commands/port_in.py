@@ -259,11 +259,13 @@ async def _watch(handle: PortInHandle, number: str, session: Session, output: Ou
 
 
 def _print_summary(view: PortInView, output: Output) -> None:
-    """State, order, next poll, next deadline, errors, and what to do next."""
+    """State, order, eSIM, next poll, next deadline, errors, and what to do next."""
     port = view.status
     output.show("", f"port-in of {port.phone_number}: {view.state.value}, {port.state.value}")
     if port.order_id:
         output.show(f"  order {port.order_id}, Telegent says: {port.vendor_message}")
+    if port.activation_code:
+        output.show(f"  eSIM {port.activation_code}")
     if view.next_poll_at:
         output.show(f"  next poll of the order: {view.next_poll_at.astimezone():%Y-%m-%d %H:%M:%S}")
     if port.next_deadline:

@@ -32,6 +32,7 @@ async def test_watch_follows_the_port_in_to_its_end(cli: CommandLine, file: str)
     assert said.status == 0
     assert "port-in: AT_CARRIER: Telegent: " in said.out
     assert f"port-in of {NUMBER}: done, COMPLETED" in said.out
+    assert "\n  eSIM LPA:1$" in said.out
     as_json = await cli.run("port-in", "status", NUMBER, "--watch", "--json")
     (line,) = as_json.json_lines
     view = PortInView.model_validate(line)

@@ -27,6 +27,7 @@ from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortInRequest
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import FAST_TIMINGS, Harness
+from tests.harness.details_pages import read_details_page
 from tests.harness.payloads import ACCOUNT, line, new_subscriber, port_in, single
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.workflows.onboarding.ledgers import (
@@ -49,6 +50,9 @@ async def test_family_onboarding_creates_each_resource_once(
     assert (manager.activation_code or "").startswith("LPA:1$")
     assert child.iccid == "8901240397190195850"
     assert partner.phone_number == "+18015550142"
+    assert (partner.activation_code or "").startswith("LPA:1$")
+    page = await read_details_page(harness.temporal, line_id(result.reference, partner.key))
+    assert f"\n{partner.activation_code}\n" in page
     assert all(row.subscription_id for row in result.lines)
 
 

@@ -28,7 +28,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
-from tests.harness.details_pages import read_details_page
+from tests.harness.details_pages import read_details_page, table_cells
 from tests.harness.payloads import line, port_in, single
 from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
 from tests.harness.waiting import TEST_TIMEOUT
@@ -65,6 +65,16 @@ class TestEveryVocabulary:
         assert result.state is PortState.COMPLETED
         assert result.number_id
         assert harness.telegent.ledger.count("portin.completed") == 1
+
+    async def test_number_on_an_esim_has_its_activation_code(self, harness: Harness) -> None:
+        handle = await start(harness)
+
+        code = (await handle.result()).activation_code
+
+        assert (code or "").startswith("LPA:1$")
+        assert (await handle.status()).activation_code == code
+        page = table_cells(await read_details_page(harness.temporal, handle.id))
+        assert page["activation code"] == code
 
     async def test_a_rejected_port_is_corrected_by_signal_and_completes(
         self, harness: Harness
