@@ -1,21 +1,27 @@
 """Static details of each workflow in the Temporal UI, in Markdown."""
 
-ONBOARDING_DETAILS = """\
+SUBMIT_HINT = """\
+If the first *Submit* in the dialog has no effect, click it again: the form may have moved.
+"""
+
+ONBOARDING_DETAILS = f"""\
 Creates what the request describes: account, subscribers, routes, catalogue, then every line.
 
 - state of each line and step: **current details**, or the query `status`
 - a step that needs an operator: send the update `resolve`
 - cancel: rolls back in reverse order; `status` lists what is retained; port-ins continue
-"""
 
-LINE_DETAILS = """\
+{SUBMIT_HINT}"""
+
+LINE_DETAILS = f"""\
 Brings one line into service: its number, its subscription, then data limits and filters.
 
 - state of each step: **current details**, or the query `status`
 - a step that needs an operator: send the update `resolve`
-"""
 
-PORT_IN_DETAILS = """\
+{SUBMIT_HINT}"""
+
+PORT_IN_DETAILS = f"""\
 Ports a number in from another carrier; takes days. Current details say what it waits for.
 
 - what to send next: **current details** show it, to copy and fill in
@@ -27,25 +33,26 @@ Ports a number in from another carrier; takes days. Current details say what it 
 - add a note to the timeline: update `add_note`, with `by` and `note`
 - timeline with Telegent's messages: query `status`
 
-If the first *Submit* in the dialog has no effect, click it again: the form may have moved.
-"""
+{SUBMIT_HINT}"""
 
-PORT_OUT_DETAILS = """\
+PORT_OUT_DETAILS = f"""\
 Lets a number leave to another carrier: sets the PIN, then waits until the number is ported out.
 
 - state and timeline, without the PIN: query `status`
 - show the PIN: update `reveal_pin`, with `by` and `reason`
 - keep the number: signal `cancel` or update `request_cancel`, with `by` and `reason`
-"""
 
-BULK_DETAILS = """\
+{SUBMIT_HINT}"""
+
+BULK_DETAILS = f"""\
 Onboards every row of a file, a limited number at a time. Current details count the rows.
 
 - start no more rows for now, and continue: updates `pause` and `resume`, with `by` and `reason`
 - start failed and cancelled rows again: update `retry`
 - start no more rows: update `request_cancel`
 - the rows are in batches, and each row is an onboarding of its own
-"""
+
+{SUBMIT_HINT}"""
 
 BULK_BATCH_DETAILS = """\
 Some rows of a bulk. Current details list the rows that are not done; the bulk controls it.

@@ -52,6 +52,11 @@ class PayloadKey:
         """Distinguishes keys with the same id, without revealing the secret."""
         return hashlib.sha256(b"payload key" + self.secret).hexdigest()[:16].encode()
 
+    @property
+    def label(self) -> str:
+        """Id and fingerprint, as logs and commands show them."""
+        return f"{self.id}:{self.fingerprint.decode()}"
+
 
 def parse_key_ring(text: str) -> tuple[PayloadKey, ...]:
     """Read `id:base64key,id2:base64key2`; white space around entries is ignored.

@@ -19,12 +19,13 @@ from activities import ErrorTranslationInterceptor, build_activities, build_orch
 from activities.settings import ActivitySettings
 from telegent import RateLimiter, Telegent, Timeouts
 from telegent_orchestrator._connection_errors import unknown_variable_warnings
+from telegent_orchestrator.key_record import id_key_fingerprint
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from worker.clock import ClockMonitor
 from worker.connect import connect, describe_connection
 from worker.errors import WorkerError
 from worker.http.health import is_temporal_serving, serve_health
-from worker.keys import id_key_fingerprint, payload_key_fingerprints, require_same_keys
+from worker.keys import require_same_keys
 from worker.nexus import NexusOperations
 from worker.payload_validation import ValidatingWorkflowRunner, with_validating_converter
 from worker.search_attributes import require_search_attributes
@@ -279,7 +280,7 @@ async def _connect(
         "connected to Temporal",
         **describe_connection(client),
         id_key_fingerprint=id_key_fingerprint(id_key),
-        payload_key_fingerprints=payload_key_fingerprints(settings.payload_keys),
+        payload_key_fingerprints=[key.label for key in settings.payload_keys],
     )
     await require_search_attributes(client)
     await require_same_keys(client, id_key, settings.payload_keys)

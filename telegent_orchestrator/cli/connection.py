@@ -30,6 +30,7 @@ from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.client.bulk import BulkClient
 from telegent_orchestrator.client.executions import Executions, WorkflowKind
+from telegent_orchestrator.key_record import KeyRecord, id_key_fingerprint, read_key_record
 
 DEFAULT_ADDRESS = "localhost:7233"
 VARIABLES = {
@@ -54,20 +55,55 @@ _ALL_TYPES = [part for kind in WorkflowKind for part in ("--type", kind.value)]
 
 @dataclass(frozen=True)
 class Session:
-    """What a command uses while it is connected. `command`: see `Connection.command`."""
+    """What a command uses while it is connected.
+
+    Attributes:
+        keys: The keys of this command.
+        worker_keys: Those that the workers have recorded; None if they cannot be read.
+        command: See `Connection.command`.
+    """
 
     temporal: Client
     orchestrator: Orchestrator
     bulks: BulkClient
     executions: Executions
     id_key: str
-    payload_keys: tuple[encryption.PayloadKey, ...]
+    keys: KeyRecord
+    worker_keys: KeyRecord | None
     command: Callable[..., str]
 
     @property
     def encrypts(self) -> bool:
         """Whether payloads are encrypted."""
-        return bool(self.payload_keys)
+        return bool(self.keys.payload_keys)
+
+    def require_same_id_key(self) -> None:
+        """Check the key from which the workflow ids of port-ins are computed.
+
+        Raises:
+            CommandError: The workers have another one.
+        """
+        if self.worker_keys and self.worker_keys.id_key != self.keys.id_key:
+            raise CommandError(
+                f"the id keys differ: this command has {self.keys.id_key}, the workers have "
+                f"{self.worker_keys.id_key}; give the worker's key with --id-key-file "
+                "(TELEGENT_ID_KEY_FILE)",
+                ExitStatus.UNREACHABLE,
+            )
+
+    def require_same_payload_keys(self) -> None:
+        """Check that the workers can read what this command sends, and the reverse.
+
+        Raises:
+            CommandError: They cannot.
+        """
+        if self.worker_keys and not self.keys.can_exchange_payloads(self.worker_keys):
+            raise CommandError(
+                f"the payload keys differ: this command has {self.keys.shown_payload_keys}, the "
+                f"workers have {self.worker_keys.shown_payload_keys}; give the worker's keys with "
+                "--payload-keys-file (TELEGENT_PAYLOAD_KEYS_FILE)",
+                ExitStatus.UNREACHABLE,
+            )
 
 
 @dataclass(frozen=True)
@@ -99,31 +135,41 @@ class Connection:
         return f"{program_name(sys.argv[0])} {shlex.join([*options, *arguments])}"
 
     @asynccontextmanager
-    async def open(self, not_found: CommandError | None = None) -> AsyncIterator[Session]:
+    async def open(
+        self, not_found: CommandError | None = None, *, any_keys: bool = False
+    ) -> AsyncIterator[Session]:
         """Connect to Temporal. Errors of Temporal inside the block become CommandError.
 
         Args:
             not_found: The error if the workflow does not exist.
+            any_keys: Connect although the payload keys differ from those of the workers.
         """
         id_key = self._secret("TELEGENT_ID_KEY")
         keys = self._payload_keys()
         client = await self._connect(_data_converter(keys))
+        worker_keys: KeyRecord | None = None
         try:
-            yield Session(
+            worker_keys = await read_key_record(client)
+            session = Session(
                 temporal=client,
                 orchestrator=Orchestrator(client, id_key=id_key),
                 bulks=BulkClient(client, id_key=id_key),
                 executions=Executions(client),
                 id_key=id_key,
-                payload_keys=keys,
+                keys=KeyRecord(id_key_fingerprint(id_key), tuple(key.label for key in keys)),
+                worker_keys=worker_keys,
                 command=self.command,
             )
+            if not any_keys:
+                session.require_same_payload_keys()
+            yield session
         except Exception as error:
             context = ErrorContext(
                 address=client.service_client.config.target_host,
                 namespace=client.namespace,
                 list_paused_command=self.command("list", "--state", "paused", *_ALL_TYPES),
                 doctor_command=self.command("doctor"),
+                keys_compared=worker_keys is not None,
                 not_found=not_found,
             )
             command_error = to_command_error(error, context)

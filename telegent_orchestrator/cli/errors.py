@@ -22,6 +22,7 @@ class ErrorContext:
         namespace: The namespace.
         list_paused_command: Lists paused workflows.
         doctor_command: Checks the connection, the workers and the keys.
+        keys_compared: Whether the keys are known to be those of the workers.
         not_found: The error if the workflow does not exist.
     """
 
@@ -29,6 +30,7 @@ class ErrorContext:
     namespace: str
     list_paused_command: str
     doctor_command: str
+    keys_compared: bool
     not_found: CommandError | None = None
 
     @property
@@ -84,10 +86,12 @@ def _no_worker(context: ErrorContext) -> CommandError:
 
 
 def _no_worker_message(context: ErrorContext) -> str:
-    return (
-        f"no worker responded in namespace {context.namespace!r} at {context.address}: none is "
-        "running, or its payload keys differ from those of this command"
+    cause = (
+        "none is running, or it is overloaded"
+        if context.keys_compared
+        else "none is running, or its payload keys differ from those of this command"
     )
+    return f"no worker responded in namespace {context.namespace!r} at {context.address}: {cause}"
 
 
 def _from_update_timeout(context: ErrorContext) -> CommandError:

@@ -236,6 +236,7 @@ async def _start(
     output: Output,
 ) -> ExitStatus:
     async with connection.open() as session:
+        session.require_same_id_key()
         if not session.encrypts:
             output.notice(UNENCRYPTED_WARNING)
         reference = reference or session.bulks.derive_reference(name, rows)

@@ -1,7 +1,6 @@
 """`tgo doctor`: checks the connection, the namespace, the workers and the keys."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,10 +17,11 @@ from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption, names
 from telegent_orchestrator._models import WireModel
-from telegent_orchestrator.cli.connection import Connection, Session
+from telegent_orchestrator.cli.connection import VARIABLES, Connection, Session
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
+from telegent_orchestrator.key_record import KeyRecord
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
 MAX_IDLE = timedelta(minutes=2)
@@ -67,7 +67,7 @@ async def _diagnose(connection: Connection) -> list[Check]:
         for warning in connection.warnings
     ]
     try:
-        async with connection.open() as session:
+        async with connection.open(any_keys=True) as session:
             config = session.temporal.service_client.config
             tls = "TLS" if config.tls else "no TLS"
             where = f"{config.target_host}, {tls}, namespace {session.temporal.namespace!r}"
@@ -171,29 +171,36 @@ async def _check_workers(session: Session) -> list[Check]:
 
 
 async def _check_keys(session: Session) -> list[Check]:
-    """Compares our payload keys with those under which the workers encrypt."""
-    ours = {key.id: key.fingerprint.decode() for key in session.payload_keys}
-    shown = ", ".join(f"{name} ({mark[:8]})" for name, mark in ours.items()) or "none"
-    used = await _used_keys(session)
-    unknown = [f"{name} ({mark[:8]})" for name, mark in used.items() if ours.get(name) != mark]
-    id_mark = hashlib.sha256(b"id key" + session.id_key.encode()).hexdigest()[:8]
+    """Compares our keys with those that the workers have recorded.
+
+    Where there is no record, or this client may not read it, the payload keys are compared with
+    those under which workflows are encrypted.
+    """
+    ours, workers = session.keys, session.worker_keys
+    if workers is None:
+        used = await _used_keys(session)
+        workers = KeyRecord(ours.id_key, tuple(sorted(used)))
+        same = used <= {*ours.payload_keys}
+    else:
+        same = ours.can_exchange_payloads(workers)
     return [
-        Check(
-            name="payload keys",
-            ok=not unknown and (bool(ours) or not used),
-            found=f"{shown}; running workflows also use {', '.join(unknown)}" if unknown else shown,
-            remedy="give the worker's keys with --payload-keys-file (TELEGENT_PAYLOAD_KEYS_FILE)",
-        ),
-        Check(
-            name="id key",
-            ok=True,
-            found=f"fingerprint {id_mark}" if session.id_key else "none: ids can be guessed",
-        ),
+        _compare("payload keys", ours.shown_payload_keys, workers.shown_payload_keys, same),
+        _compare("id key", ours.id_key, workers.id_key, ours.id_key == workers.id_key),
     ]
 
 
-async def _used_keys(session: Session) -> dict[str, str]:
-    """Ids and fingerprints of the keys in the memos of running workflows."""
+def _compare(name: str, ours: str, workers: str, same: bool) -> Check:
+    option = f"--{name.replace(' ', '-')}-file"
+    return Check(
+        name=name,
+        ok=same,
+        found=ours if same else f"this command has {ours}, the workers have {workers}",
+        remedy=f"give the worker's with {option} ({VARIABLES[option]})",
+    )
+
+
+async def _used_keys(session: Session) -> set[str]:
+    """Labels of the keys in the memos of running workflows."""
     response = await session.temporal.workflow_service.list_workflow_executions(
         ListWorkflowExecutionsRequest(
             namespace=session.temporal.namespace,
@@ -202,15 +209,12 @@ async def _used_keys(session: Session) -> dict[str, str]:
             page_size=MAX_WORKFLOWS,
         )
     )
-    payloads = (
-        payload
+    return {
+        ":".join(
+            payload.metadata.get(name, b"").decode(errors="replace")
+            for name in ("encryption-key-id", "encryption-key-fingerprint")
+        )
         for execution in response.executions
         for payload in execution.memo.fields.values()
         if payload.metadata.get("encoding") == encryption.ENCODING
-    )
-    return {
-        payload.metadata["encryption-key-id"].decode(errors="replace"): payload.metadata.get(
-            "encryption-key-fingerprint", b""
-        ).decode(errors="replace")
-        for payload in payloads
     }

@@ -148,7 +148,7 @@ def executions_table(executions: Sequence[Execution]) -> RenderableType:
 async def _find(
     connection: Connection, execution_filter: ExecutionFilter, limit: int
 ) -> ExecutionList:
-    async with connection.open() as session:
+    async with connection.open(any_keys=True) as session:
         return await session.executions.find(execution_filter, limit)
 
 

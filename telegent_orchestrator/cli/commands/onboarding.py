@@ -128,6 +128,7 @@ async def _start(
 ) -> ExitStatus:
     reference = request.reference
     async with connection.open() as session:
+        session.require_same_id_key()
         if not session.encrypts:
             output.notice(UNENCRYPTED_WARNING)
         handle = await session.orchestrator.start_onboarding(request)

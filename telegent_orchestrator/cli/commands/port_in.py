@@ -181,13 +181,16 @@ def find_port_in(number: str, session: Session) -> PortInHandle:
     if number.startswith(WORKFLOW_ID_PREFIX):
         return session.orchestrator.port_in_by_id(number)
     try:
-        return session.orchestrator.port_in(TypeAdapter(E164).validate_python(number))
+        phone_number = TypeAdapter(E164).validate_python(number)
     except ValidationError:
         raise CommandError(
             f"{number} is neither a phone number such as +18015550123 nor an id such as "
             f"{WORKFLOW_ID_PREFIX}…",
             ExitStatus.USAGE,
         ) from None
+    # The workflow id is computed with it.
+    session.require_same_id_key()
+    return session.orchestrator.port_in(phone_number)
 
 
 def not_found(number: str, connection: Connection) -> CommandError:
@@ -212,6 +215,7 @@ async def _start(
 ) -> ExitStatus:
     number = request.details.phone_number
     async with connection.open() as session:
+        session.require_same_id_key()
         if not session.encrypts:
             output.notice(UNENCRYPTED_WARNING)
         handle = await session.orchestrator.start_port_in(request)
