@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
 
-.PHONY: help setup demo up test test-resilience coverage check lint prose types format schemas histories \
+.PHONY: help setup demo up test test-resilience coverage check lint types format schemas histories \
 	faults crash soak leak-scan screenshots docs lock
 .DEFAULT_GOAL := help
 
@@ -37,12 +37,10 @@ coverage: setup ## Measure the branch coverage of `make test`, and list what it 
 
 check: lint types test test-resilience ## Run everything that CI runs: lint, types, both test tiers
 
-lint: setup ## Check style, formatting and import contracts
+lint: setup ## Check style, formatting, import contracts and wording
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-
-prose: setup ## Check the wording of documents, docstrings, comments and messages
 	@$(BIN)/python -m tools.prose
 
 types: setup ## Check types with mypy in strict mode

@@ -146,7 +146,7 @@ def _port_in(number: str) -> dict[str, object]:
         "billing_address": _ADDRESS,
         "authorization": {
             "reference": "loa-1",
-            "attested_by": "desk",
+            "attested_by": "operator",
             "attested_at": datetime(2026, 11, 20, 15, tzinfo=UTC),
         },
         "old_service_stays_active": True,

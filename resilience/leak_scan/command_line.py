@@ -34,7 +34,7 @@ def command_lines(directory: Path, port_in_id: str) -> list[list[str]]:
         [*update, str(correction)],
         [*update, "--secret", f"account_pin={canaries.PIN.value}"],
         [*update, "--set", f"account_number={canaries.ACCOUNT.value}", "--json"],
-        [*update, "--secret", "account_pin=env:NEW_PIN", "--by", "desk"],
+        [*update, "--secret", "account_pin=env:NEW_PIN", "--by", "operator"],
     ]
 
 

@@ -131,7 +131,7 @@ class ScanStack(LocalStack):
             **FAST_SETTINGS,
             **self.vendor.settings,
             "TELEGENT_PORT_OUT_POLL_SECONDS": "0.5",
-            "TELEGENT_CODEC_OPERATORS": f"desk:{canaries.OPERATOR_TOKEN.value}",
+            "TELEGENT_CODEC_OPERATORS": f"operator:{canaries.OPERATOR_TOKEN.value}",
             "TELEGENT_CODEC_PORT": str(self.ports.codec),
             # Unencrypted, the scan must find them: otherwise its search of events proves nothing.
             "TELEGENT_EVENT_PERSONAL_DATA": "false" if self.encrypted else "true",

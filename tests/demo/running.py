@@ -45,7 +45,7 @@ def started_demo(*arguments: str) -> Iterator[Demo]:
     process = subprocess.Popen(
         [sys.executable, "-m", "demo", *arguments],
         cwd=ROOT,
-        # No variable of whoever runs the tests may decide where the demo connects or how it looks.
+        # Only these variables: others might decide where the demo connects or what it shows.
         env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -13,9 +13,9 @@ import pytest
 
 from tests.demo.running import ROOT, all_exited, children, run_demo, started_demo
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads processes in /proc")
 
-# Each thing that examples/family.json asks for once, and what the carrier did; nothing else.
+# Each resource that examples/family.json requests, once, and what the carrier did; nothing else.
 LEDGER = {
     "account.created": 1,
     "subscriber.created": 3,
@@ -89,7 +89,9 @@ def test_demo_onboards_the_family_and_prints_the_result(tmp_path: Path) -> None:
         assert re.search(rf"http://127\.0\.0\.1:\d+/namespaces/default/workflows/{page}", out)
     # The rejection is shown with its remedy before the correction goes out.
     assert "reason ACCOUNT_NUMBER: " in out
-    assert out.index("reason ACCOUNT_NUMBER") < out.index("support desk: corrected account_number")
+    assert out.index("reason ACCOUNT_NUMBER") < out.index(
+        "support operator: corrected account_number"
+    )
     for secret in ("100200300", "100200301", "482913", "change-me"):
         assert secret not in out
 

@@ -61,7 +61,7 @@ async def test_operator_corrects_a_port_in_in_the_browser(
     details = PortInDetails.model_validate(port_in(REJECTED))
     handle = await running.orchestrator.start_port_in(PortInRequest(details=details))
     status = await until(handle, PortState.ACTION_REQUIRED)
-    typed = {"account_number": TRUTH["account_number"], "by": "Bilby at the desk"}
+    typed = {"account_number": TRUTH["account_number"], "by": "first-line support"}
 
     done = await running.run(correct_in_the_ui(browser, running, handle.id, typed))
 
@@ -96,11 +96,11 @@ class Typed:
 
     @property
     def signal(self) -> dict[str, Any]:
-        return {"subscriber_name": self.words[1], "by": "desk"}
+        return {"subscriber_name": self.words[1], "by": "operator"}
 
     @property
     def update(self) -> dict[str, Any]:
-        return {"by": "desk", "reason": self.words[2]}
+        return {"by": "operator", "reason": self.words[2]}
 
 
 async def by_calls(running: SupervisedStack, typed: Typed) -> None:
@@ -150,7 +150,7 @@ async def test_signal_from_the_ui_is_stored_encrypted(running: SupervisedStack) 
 
     result = await running.orchestrator.port_in(typed.number).result()
     assert result.state is PortState.CANCELLED
-    assert result.reason == f"desk: {typed.words[2]}"
+    assert result.reason == f"operator: {typed.words[2]}"
     assert "corrected subscriber_name" in [entry.event for entry in result.timeline]
     assert [word for word in typed.words if stored(running, word)] == []
 

@@ -37,9 +37,9 @@ CONTAINERS = [
 ]
 EXPORTED = {
     "BUILD_ID": "tested",
-    # As the head of the file says for a trial without Telegent.
+    # As the comment at the top of the file says, for a run without Telegent.
     "TELEGENT_BASE_URL": "http://simulator:8099",
-    # The simulator has no limit, and a test no time.
+    # The simulator has no rate limit, and the test should be fast.
     "TELEGENT_REQUESTS_PER_MINUTE": "6000",
 }
 SCRAPED = {

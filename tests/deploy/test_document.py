@@ -1,4 +1,4 @@
-"""What docs/how-to/deployment.md tells to write and to type beside the files of deploy/."""
+"""The files and commands that docs/how-to/deployment.md adds to those of deploy/."""
 
 import re
 import subprocess

@@ -39,7 +39,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
     names.OPERATOR_RESOLVE_UPDATE: port_in.OperatorDecision,
     names.NOTE_UPDATE: port_in.PortInNote,
 }
-REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "desk"}')
+REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "operator"}')
 
 
 def test_settings_table_is_up_to_date() -> None:

@@ -37,11 +37,11 @@ NOT_TYPED = {
         "export OTEL_EXPORTER",
     ): "stays; tests/observability collects from a worker",
     ("security.md", "docker compose"): "needs Docker",
-    ("security.md", "make leak-scan"): "a trial of minutes; tests/resilience runs parts of it",
+    ("security.md", "make leak-scan"): "takes minutes; tests/resilience runs some of it",
     (
         "reliability-testing.md",
         "make ",
-    ): "trials of minutes to half an hour; tests/resilience runs parts of each",
+    ): "takes minutes to half an hour; tests/resilience runs some of each",
     (
         "reliability-testing.md",
         ".venv/bin/python -m bench.idle_port_ins",
@@ -49,7 +49,7 @@ NOT_TYPED = {
     (
         "reliability-testing.md",
         ".venv/bin/python -m bench.late_writes",
-    ): "takes minutes; tests/telegent/test_errors.py stands still once",
+    ): "takes minutes; tests/telegent/test_errors.py suspends a process once",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
 }
 """Document, how the block begins, why no test types it."""

@@ -42,7 +42,7 @@ PORT_IN = "port-in-9c7e4fd447a815fed5726c36"
 
 @dataclass(frozen=True)
 class OnCall:
-    """Somebody at a shell in which the runbook's first block has been typed."""
+    """An on-call engineer at a shell in which the runbook's first block has been typed."""
 
     running: SupervisedStack
 
@@ -218,7 +218,7 @@ async def test_commands_rebuild_after_a_lost_database_without_duplicates(
 
 
 async def lose_everything(running: SupervisedStack) -> None:
-    """Delete every workflow, as if the database had been made anew."""
+    """Delete every workflow, as if the database had been recreated."""
     client = running.client
     async with asyncio.timeout(60):
         while left := [run async for run in client.list_workflows("")]:

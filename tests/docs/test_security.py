@@ -1,4 +1,4 @@
-"""The commands of docs/explanation/security.md exchange a payload key so that nobody lacks one."""
+"""The commands of docs/explanation/security.md exchange a payload key without a gap."""
 
 from pathlib import Path
 

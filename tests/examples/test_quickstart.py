@@ -39,7 +39,7 @@ async def test_documented_correction_on_the_command_line_works(running: Supervis
 
 
 def test_documented_program_is_tested() -> None:
-    """With other checks beside it, in test_other_services.py."""
+    """It is one of the checks in test_other_services.py."""
     [block] = command_blocks(ROOT / "docs" / "how-to" / "other-services.md", "In TypeScript")
     inside = documented_commands(DOCUMENT, "a program corrects").removeprefix("(").removesuffix(")")
     for command in inside.split(" && "):

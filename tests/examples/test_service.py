@@ -47,7 +47,7 @@ async def http(
 
 
 def request(reference: str, **number: str) -> dict[str, Any]:
-    """The example of somebody who brings a number, and for whom something else is true."""
+    """Return the example of a subscriber who ports a number, with changes to the number."""
     text = (ROOT / "examples" / "switch.json").read_text("utf-8")
     wanted: dict[str, Any] = json.loads(text.replace("owner@", f"{reference}@"))
     wanted["reference"] = reference
@@ -116,7 +116,7 @@ async def test_cancel_ends_the_stream_and_keeps_the_port_in(http: httpx.AsyncCli
             assert (await http.delete(place)).status_code == 202
 
     assert (kind, data) == ("failed", {"detail": "Workflow cancelled"})
-    asked = {"by": "web shop", "reason": "the customer stays"}
+    asked = {"by": "web shop", "reason": "the subscriber stays"}
     assert (await http.delete(f"/port-ins/{port_in}", params=asked)).json() == {
         "state": "INFO_REQUIRED"
     }

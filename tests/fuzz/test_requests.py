@@ -1,4 +1,4 @@
-"""Thousands of spoilt requests and messages: refused with bounded words, or good for the way."""
+"""Thousands of mutated requests and messages: rejected with a short message, or valid."""
 
 import json
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ PORT_IN = port_in(
     pin_obtained_at="2026-11-20T15:00:00Z",
     iccid="8901240397190195850",
 )
-BY = {"by": "desk", "reason": "so it is"}
+BY = {"by": "operator", "reason": "checked in the portal"}
 GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (OnboardingRequest, FAMILY),
     (PortInRequest, {"details": PORT_IN, "bind": BIND, "check_existing": True}),
@@ -56,20 +56,26 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
             "pin_issue_timeout": "PT1H",
             "subscription_id": "SUB-1",
             "after_port_out": "keep",
-            "by": "desk",
+            "by": "operator",
         },
     ),
-    (PortInCorrection, {k: v for k, v in PORT_IN.items() if k != "phone_number"} | {"by": "desk"}),
+    (
+        PortInCorrection,
+        {k: v for k, v in PORT_IN.items() if k != "phone_number"} | {"by": "operator"},
+    ),
     (PortInCancel, BY),
-    (PortInNote, {"by": "desk", "note": "ticket 4711"}),
+    (PortInNote, {"by": "operator", "note": "ticket 4711"}),
     (AttachOrder, BY | {"order_id": "JNUOID-1"}),
     (
         OperatorDecision,
-        BY | {"action": "replace_data", "correction": {"account_pin": "1234", "by": "desk"}},
+        BY | {"action": "replace_data", "correction": {"account_pin": "1234", "by": "operator"}},
     ),
     (PortOutCancel, BY),
     (RevealPin, BY),
-    (BulkRequest, {"reference": "b-1", "rows": 2, "batches": 1, "fingerprint": "f1", "by": "desk"}),
+    (
+        BulkRequest,
+        {"reference": "b-1", "rows": 2, "batches": 1, "fingerprint": "f1", "by": "operator"},
+    ),
     (BulkCancel, BY | {"cancel_running": True}),
     (Resolution, BY | {"step": "Number", "action": "adopt", "id": "+18015550142"}),
 ]

@@ -8,12 +8,12 @@ from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from tests.harness import Harness
 from tests.harness.payloads import line, new_subscriber, single
 
-COMMAND = BulkCommand(by="desk", reason="so it is")
+COMMAND = BulkCommand(by="operator", reason="requested by the customer")
 
 
 @dataclass(frozen=True)
 class Customers:
-    """Each is one new person on the account that the harness has made."""
+    """New subscribers of the account that the harness has created."""
 
     harness: Harness
     account: OnboardingResult

@@ -39,7 +39,7 @@ class CommandOutput:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """Somebody at a terminal that has these variables."""
+    """A terminal with these environment variables."""
 
     variables: Mapping[str, str]
 
@@ -65,7 +65,7 @@ class CommandLine:
 
 
 def command_line(harness: Harness, **variables: str) -> CommandLine:
-    """A desk that has the harness's keys."""
+    """Return a command line that has the harness's keys."""
     known = {
         "TEMPORAL_ADDRESS": harness.temporal.service_client.config.target_host,
         "TELEGENT_ID_KEY": harness.settings.id_key,
@@ -74,7 +74,7 @@ def command_line(harness: Harness, **variables: str) -> CommandLine:
 
 
 def unset_variables() -> dict[str, str | None]:
-    """Takes away what whoever runs the tests has set; a terminal's size, too."""
+    """Return the developer's own variables with None, so that they are removed."""
     ours: dict[str, str | None] = {
         name: None for name in os.environ if name.startswith(("TEMPORAL_", "TELEGENT_"))
     }
@@ -115,7 +115,7 @@ async def start_process(
         stdin=stdin,
         stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
-        # Without a terminal to ask at, also when whoever runs the tests has one.
+        # Without a terminal for prompts, also when the tests run in one.
         start_new_session=True,
     )
 

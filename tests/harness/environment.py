@@ -71,7 +71,7 @@ class Harness:
         await cancel_delivered(self.temporal.get_workflow_handle(workflow_id))
 
     def advance(self, seconds: float) -> None:
-        """Time at Telegent, where it stands still otherwise: with `manual_clock`."""
+        """Advance the simulator's clock, which is otherwise stopped with `manual_clock`."""
         assert isinstance(self.telegent.clock, ManualClock)
         self.telegent.clock.advance(seconds)
 

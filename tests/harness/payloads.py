@@ -76,7 +76,7 @@ def port_in(number: str = "+18015550142", **changes: Any) -> dict[str, Any]:
         },
         "authorization": {
             "reference": "loa-1",
-            "attested_by": "desk",
+            "attested_by": "operator",
             "attested_at": "2026-11-20T15:00:00Z",
         },
         "old_service_stays_active": True,

@@ -18,7 +18,7 @@ from tests.harness.waiting import wait_until
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
-CORRECTION = PortInCorrection(account_number="100200301", by="desk")
+CORRECTION = PortInCorrection(account_number="100200301", by="operator")
 
 
 async def start(harness: Harness, **changes: Any) -> PortInHandle:

@@ -22,7 +22,7 @@ SECRET = SIMULATOR.account_secret
 
 def base_environment(**variables: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-    # A configuration file of whoever runs the tests must not decide where they connect.
+    # A developer's own configuration file must not decide where the tests connect.
     return kept | {"TEMPORAL_CONFIG_FILE": os.devnull} | variables
 
 

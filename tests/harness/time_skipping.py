@@ -21,10 +21,10 @@ MAX_SKIPS = 10_000
 
 
 class ClockSync(client.Interceptor, worker.Interceptor):
-    """Sets the carrier's clock to the workflow's in each activity; `person` acts in each look.
+    """Sets the carrier's clock to the workflow's in each activity.
 
-    While an activity runs, no time is skipped. So what a person does then comes at once, however
-    slow this machine is.
+    `operator_action` is called in each activity too. While an activity runs, no time is skipped,
+    so the operator's message arrives without delay, however slow this machine is.
     """
 
     def __init__(self, clock: ManualClock) -> None:

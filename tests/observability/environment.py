@@ -204,9 +204,10 @@ async def cause_failures(client: Client) -> None:
 
 
 async def resolve_escalation(onboarding: OnboardingHandle, worker_metrics: int) -> Scrape:
-    """A person says that the route of which nobody knows does not exist.
+    """Resolve the escalation of a route whose outcome is unknown: it does not exist.
 
-    Returns what the worker showed of the question.
+    Returns:
+        The worker's metrics while the escalation was open.
     """
     async with asyncio.timeout(60):
         while not (await onboarding.status()).escalations:
@@ -214,23 +215,26 @@ async def resolve_escalation(onboarding: OnboardingHandle, worker_metrics: int) 
     async with asyncio.timeout(30):
         while not (shown := await scrape(worker_metrics)).sum("telegent_escalations_open"):
             await asyncio.sleep(0.1)
-    (question,) = (await onboarding.status()).escalations
+    (escalation,) = (await onboarding.status()).escalations
     await onboarding.resolve(
         Resolution(
-            step=question.step, action=ResolutionAction.RETRY, by="desk", reason="it is not there"
+            step=escalation.step,
+            action=ResolutionAction.RETRY,
+            by="operator",
+            reason="it is missing",
         )
     )
     return shown
 
 
 async def correct_port_in(port: PortInHandle, clock: ManualClock) -> None:
-    """The carrier uses a word that nobody knows, rejects, and agrees to the correction."""
+    """Correct a port-in that had an unknown status and then a rejection."""
     await wait_for(port, lambda status: status.state is PortState.SUBMITTED)
     clock.advance(FAST_TIMINGS.acknowledge_after)
     await wait_for(port, lambda status: status.unknown_statuses > 0)
     clock.advance(FAST_TIMINGS.decide_after)
     await wait_for(port, lambda status: status.state is PortState.ACTION_REQUIRED)
-    await port.correct(PortInCorrection(account_number="100200301", by="desk"))
+    await port.correct(PortInCorrection(account_number="100200301", by="operator"))
     await wait_for(port, lambda status: status.state is PortState.SUBMITTED)
     clock.advance(FAST_TIMINGS.complete_after)
 
@@ -261,11 +265,11 @@ def webhook_process(folder: Path, address: str, port: int, metrics: int) -> Chil
 
 
 async def post_webhooks(url: str, order_id: str) -> None:
-    """The vendor reports an order; somebody else reports one, and the vendor something else."""
+    """Send an order with the token, another body with the token, and an order without it."""
     token = {"Authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.post(url, headers=token, content=order_id)).status_code == 200
-        assert (await http.post(url, headers=token, content=b"news")).status_code == 200
+        assert (await http.post(url, headers=token, content=b"other")).status_code == 200
         assert (await http.post(url, content=order_id)).status_code == 401
 
 

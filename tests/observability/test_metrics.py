@@ -1,4 +1,4 @@
-"""Each metric counts what it says, and says nothing about anybody."""
+"""Each metric counts what it documents, and contains no personal data."""
 
 import re
 

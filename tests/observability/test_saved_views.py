@@ -68,7 +68,7 @@ async def played(temporal: Client) -> AsyncIterator[Played]:
 
 
 async def _play(harness: Harness, played: Played) -> None:
-    await _ask(harness, played)
+    await _escalate(harness, played)
     carrier = harness.telegent.carrier
     carrier.set_record(REJECTED, TRUTH)
     carrier.set_record(SILENT, CarrierRecord(script="silent"))
@@ -102,15 +102,15 @@ async def _play(harness: Harness, played: Played) -> None:
     await live.result()
 
 
-async def _ask(harness: Harness, played: Played) -> None:
-    """A purchase is lost, and the line asks a person whether it was made."""
+async def _escalate(harness: Harness, played: Played) -> None:
+    """Lose the response of a purchase, so that its line escalates."""
     lost = Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2)
     harness.telegent.faults.add(lost)
-    asking = await harness.onboard(
-        single("asking", subscribers=[new_subscriber("one", email="asking@example.com")])
+    escalated = await harness.onboard(
+        single("escalated", subscribers=[new_subscriber("one", email="escalated@example.com")])
     )
-    played.ids |= {"asking": asking.id, "line that asks": f"{asking.id}:line-first"}
-    async for now in asking.watch(timedelta(seconds=0.1)):
+    played.ids |= {"escalated": escalated.id, "escalated line": f"{escalated.id}:line-first"}
+    async for now in escalated.watch(timedelta(seconds=0.1)):
         if now.lines and now.lines["first"].escalations:
             return
 
@@ -132,8 +132,8 @@ async def _port(
 WAITING = {"rejected", "bare", "lost"}
 OPEN = WAITING | {"silent"}
 EXPECTED = {
-    "Port-ins that need action": WAITING | {"line that asks"},
-    "… that have needed it since before a given date": WAITING | {"line that asks"},
+    "Port-ins that need action": WAITING | {"escalated line"},
+    "… that have needed it since before a given date": WAITING | {"escalated line"},
     "… because data are missing": {"bare"},
     "… because the losing carrier rejected": {"rejected"},
     "… because the order id is not known": {"lost"},

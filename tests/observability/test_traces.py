@@ -1,4 +1,4 @@
-"""One trace from the caller to the request to Telegent, without anybody's data in it."""
+"""One trace from the caller to the request to Telegent, without personal data."""
 
 import re
 from collections.abc import Sequence

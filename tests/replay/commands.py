@@ -99,12 +99,12 @@ async def replay_history(history: Path) -> ReplayResult:
 
 
 def without_comments(commands: list[str]) -> list[str]:
-    """What a replay depends on: summaries may be worded anew, and attributes added."""
+    """Return what a replay depends on: summaries may be reworded, and attributes added."""
     return [command.partition(COMMENT)[0] for command in commands]
 
 
 def read_commands(folder: Path) -> dict[str, list[str]]:
-    """The commands in a folder's list, by history."""
+    """Return the commands in a folder's list, by history."""
     found: dict[str, list[str]] = {}
     commands: list[str] = []
     for line in (folder / COMMANDS).read_text("utf-8").splitlines():

@@ -1,9 +1,9 @@
-"""The recorded histories: those of each release, which stay as they are, and the latest.
+"""The recorded histories: those of each release, which never change, and the latest.
 
-`histories/*.json` are not released yet and may be recorded anew. `histories/1.0.0/*.json` belong
+`histories/*.json` are not released yet and may be recorded again. `histories/1.0.0/*.json` belong
 to a release: workflows with such histories may be open somewhere, so they are never changed.
-Beside each set, `commands.txt` lists what every workflow commands when it lives through its
-history; of a released set, `SHA256SUMS` fixes all files.
+Next to each set, `commands.txt` lists the commands of every workflow when its history is
+replayed; in a released set, `SHA256SUMS` pins all files.
 """
 
 from pathlib import Path

@@ -33,7 +33,7 @@ from tests.harness.port_ins import until
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
 NUMBER = "+18015550142"
-CORRECTION = PortInCorrection(account_number="100200301", by="desk")
+CORRECTION = PortInCorrection(account_number="100200301", by="operator")
 
 
 async def wait_for_state(port: PortInHandle, state: PortState) -> None:
@@ -60,7 +60,7 @@ async def family(harness: Harness) -> None:
 
 
 async def lost_responses(harness: Harness) -> None:
-    """Every create loses its answer once."""
+    """The response of every create is lost once."""
     for path in (
         "account/create",
         "subscribers/create",
@@ -79,7 +79,7 @@ async def lost_responses(harness: Harness) -> None:
 
 
 async def operator_decision(harness: Harness) -> None:
-    """A purchase stays unanswered, and a person says: retry."""
+    """The outcome of a purchase stays unknown, and an operator decides to retry it."""
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
     )
@@ -88,7 +88,7 @@ async def operator_decision(harness: Harness) -> None:
         if now.lines and now.lines["first"].escalations:
             break
     answer = Resolution(
-        step="Number", action=ResolutionAction.RETRY, by="desk", reason="it is back"
+        step="Number", action=ResolutionAction.RETRY, by="operator", reason="it is back"
     )
     await handle.resolve(answer, line="first")
     await handle.result()
@@ -113,12 +113,12 @@ async def cancelled(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     port = await start_port(harness)
     await wait_for_state(port, PortState.SUBMITTED)
-    await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await port.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     await port.result()
 
 
 async def rolled_back(harness: Harness) -> None:
-    """An onboarding is cancelled while its last filter is under way; all of it is taken back."""
+    """An onboarding is cancelled while its last filter is under way, and is rolled back."""
     hold = Fault(match="POST */message-filter", kind="delay_effect", seconds=1)
     harness.telegent.faults.add(hold)
     filters = {"call_filter": {"mode": "CHILD"}, "message_filter": {"mode": "ACTIVE"}}
@@ -145,7 +145,9 @@ async def order_attached(harness: Harness) -> None:
     port = await start_port(harness)
     await wait_for_state(port, PortState.SUBMIT_UNKNOWN)
     [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
-    order = AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
+    order = AttachOrder(
+        order_id=submitted.data["order_id"], by="operator", reason="support told us"
+    )
     await port.attach_order(order)
     await port.result()
 
@@ -174,7 +176,7 @@ async def ported_out(harness: Harness) -> None:
         authentication_reference="auth-1",
         pin="739164",
         subscription_id=line_live.subscription_id,
-        by="desk",
+        by="operator",
     )
     handle = await port_outs.start(request)
     async with asyncio.timeout(TEST_TIMEOUT):
@@ -207,7 +209,7 @@ async def bulk_migrated(harness: Harness) -> None:
     harness.telegent.faults.add(refuse)
     harness.telegent.faults.add(refuse.model_copy(update={"kind": "delay_effect", "times": 9}))
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
-    bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=2)
+    bulk = await bulks.start(some.reference("bulk"), rows, by="operator", window=2)
     await bulk.pause(COMMAND)
     await bulk.resume(COMMAND)
     async with asyncio.timeout(TEST_TIMEOUT):
@@ -224,11 +226,11 @@ async def bulk_cancelled(harness: Harness) -> None:
     harness.telegent.faults.add(hold)
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
     rows = some.rows(3)[1:]
-    bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=1)
+    bulk = await bulks.start(some.reference("bulk"), rows, by="operator", window=1)
     async with asyncio.timeout(TEST_TIMEOUT):
         while not (await bulk.status()).counts.running:
             await asyncio.sleep(0.05)
-    await bulk.cancel(BulkCancel(by="desk", reason="the wrong file", cancel_running=True))
+    await bulk.cancel(BulkCancel(by="operator", reason="the wrong file", cancel_running=True))
     await bulk.result()
 
 

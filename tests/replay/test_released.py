@@ -1,4 +1,4 @@
-"""What a release has recorded stays as it is."""
+"""The recorded histories of a release never change."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_released_histories_match_their_checksums(folder: Path) -> None:
 
 @pytest.mark.parametrize("release", release_parameters(releases()))
 def test_released_histories_are_all_kept(release: Release) -> None:
-    """Also when somebody has made the sums fit: the release's commit tells."""
+    """The release's commit shows it even if the checksums were changed as well."""
     skip_without(release)
     listed = git("ls-tree", "-r", release.commit, str(FOLDER.relative_to(ROOT))).decode()
     theirs = {

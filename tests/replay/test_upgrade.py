@@ -58,7 +58,7 @@ RUNNING = "ExecutionStatus = 'Running'"
 STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 FAMILYS = "+18015550142"
 RARE = {"TELEGENT_PORT_POLL_FIXED_SECONDS": "3600"}
-"""No look is under way when the worker is killed: such a one is made again after 75 seconds."""
+"""No poll is under way when the worker is killed; it would be retried only after 75 seconds."""
 
 
 @dataclass
@@ -101,7 +101,7 @@ async def purchase_that_a_person_decides(there: There) -> AsyncGenerator[None, N
                 break
     yield
     answer = Resolution(
-        step="Number", action=ResolutionAction.RETRY, by="desk", reason="not in the portal"
+        step="Number", action=ResolutionAction.RETRY, by="operator", reason="not in the portal"
     )
     await onboarding.resolve(answer, line="first")
     assert (await onboarding.result()).complete
@@ -127,15 +127,15 @@ async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
             authentication_reference="auth-1",
             pin="739164",
             subscription_id=live.subscription_id,
-            by="desk",
+            by="operator",
         )
     )
     async with asyncio.timeout(TEST_TIMEOUT):
         while (await leaving.status()).state is not PortOutState.PIN_ISSUED:
             await asyncio.sleep(0.1)
     yield
-    await port.correct(PortInCorrection(account_number="100200301", by="desk"))
-    await leaving.cancel(PortOutCancel(by="desk", reason="the subscriber stays"))
+    await port.correct(PortInCorrection(account_number="100200301", by="operator"))
+    await leaving.cancel(PortOutCancel(by="operator", reason="the subscriber stays"))
     assert (await leaving.result()).state is PortOutState.CANCELLED
     await until(port, PortState.SUBMITTED)
     await there.carrier_acts(port, TIMINGS.complete_after)
@@ -143,7 +143,7 @@ async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
 
 
 async def waiting_for_the_carrier(there: There) -> AsyncGenerator[None, None]:
-    """A port-in is looked at, and nothing happens for a long time."""
+    """A port-in is polled, and nothing happens for a long time."""
     port = await there.start_port("+18015550150", PortState.SUBMITTED)
     yield
     await there.carrier_acts(port, TIMINGS.complete_after)
@@ -154,7 +154,7 @@ async def information_missing(there: There) -> AsyncGenerator[None, None]:
     """A port-in waits for data, with reminders as timers."""
     port = await there.start_port("+18015550151", PortState.INFO_REQUIRED, account_number=None)
     yield
-    await port.correct(PortInCorrection(account_number="100200300", by="desk"))
+    await port.correct(PortInCorrection(account_number="100200300", by="operator"))
     await until(port, PortState.SUBMITTED)
     await there.carrier_acts(port, TIMINGS.complete_after)
     assert (await port.result()).state is PortState.COMPLETED
@@ -166,7 +166,7 @@ async def submit_unanswered(there: There) -> AsyncGenerator[None, None]:
     port = await there.start_port("+18015550152", PortState.SUBMIT_UNKNOWN)
     order_id = there.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
     yield
-    await port.attach_order(AttachOrder(order_id=order_id, by="desk", reason="support told us"))
+    await port.attach_order(AttachOrder(order_id=order_id, by="operator", reason="support told us"))
     await there.carrier_acts(port, TIMINGS.complete_after)
     assert (await port.result()).state is PortState.COMPLETED
 
@@ -178,7 +178,7 @@ async def cancel_that_cannot_be_sent(there: There) -> AsyncGenerator[None, None]
     )
     there.telegent.carrier.set_record("+18015550153", CarrierRecord(script="silent"))
     port = await there.start_port("+18015550153", PortState.SUBMITTED)
-    await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await port.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     await waits_to_try_again(port)
     yield
     assert (await port.result()).state is PortState.CANCELLED

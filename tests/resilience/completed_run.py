@@ -23,7 +23,7 @@ class CompletedRun:
 
 
 async def run_to_completion(harness: Harness, customer: Customer) -> CompletedRun:
-    """Onboards a family, with the desk's correction."""
+    """Onboards a family, with the operator's correction."""
     handle = await harness.orchestrator.start_onboarding(customer.request)
     ending = asyncio.create_task(handle.result())
     bot = OperatorBot(customer, harness.orchestrator)

@@ -1,4 +1,4 @@
-"""One family's onboarding without faults, for all tests that look at what it leaves."""
+"""One family's onboarding without faults, for all tests that check its results."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A worker that stood still, as a machine does that sleeps or is moved, and then goes on."""
+"""A worker that is suspended, as on a machine that sleeps or migrates, and then resumes."""
 
 import uuid
 from datetime import timedelta
@@ -44,7 +44,7 @@ async def test_resumed_worker_does_not_send_a_timed_out_call(tmp_path: Path) -> 
     async with chaos_stack(tmp_path, Simulator()) as stack:
         worker = await stack.add_worker()
         await polls(stack.client)
-        # Whatever Temporal hands out now waits in the connection until the worker goes on.
+        # Tasks that Temporal dispatches now wait in the connection until the worker resumes.
         worker.suspend()
         late = await stack.client.start_activity(
             AccountActivities.create_account,

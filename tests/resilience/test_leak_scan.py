@@ -1,4 +1,4 @@
-"""The search of `make leak-scan` finds what is there, in any form: else its zeros say nothing."""
+"""The search of `make leak-scan` finds canaries in any encoding; else its zeros mean nothing."""
 
 import base64
 import json
@@ -91,7 +91,7 @@ def test_allowed_location_is_no_violation(location: Location) -> None:
     assert {leak.canary for leak in leaks} == {
         canary for canary in CANARIES if canary.kind not in location.may_show
     }
-    assert any(leak.canary.kind is SecretKind.SERVICE for leak in leaks)  # nobody may read those
+    assert any(leak.canary.kind is SecretKind.SERVICE for leak in leaks)  # may be shown nowhere
 
 
 def test_location_without_marker_is_a_coverage_gap() -> None:

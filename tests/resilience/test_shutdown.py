@@ -1,4 +1,4 @@
-"""What a deploy does: a worker is asked to end in the middle of a purchase, another one goes on."""
+"""A deployment: a worker shuts down in the middle of a purchase, and another one continues."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -24,7 +24,7 @@ GOOD: dict[str, Any] = {
     "account_pin": "048291",
     "pin_obtained_at": NOW - timedelta(hours=1),
     "billing_address": {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84043"},
-    "authorization": {"reference": "LOA-7", "attested_by": "desk", "attested_at": NOW},
+    "authorization": {"reference": "LOA-7", "attested_by": "operator", "attested_at": NOW},
     "old_service_stays_active": True,
 }
 
@@ -158,7 +158,7 @@ def test_the_carriers_own_account_shape_is_a_warning() -> None:
         ("Verizon", 6 * 24, "", ""),
         ("Verizon", 6 * 24 + 1, "", "expires in less than a day"),
         ("Verizon", 7 * 24, "has expired, after 7 days", ""),
-        # 4 days on consumer accounts, 14 on business ones, and nobody says which this is.
+        # 4 days on consumer accounts, 14 on business ones, and the request does not say which.
         ("AT&T", 3 * 24, "", ""),
         ("AT&T", 3 * 24 + 1, "", "expires in less than a day"),
         ("AT&T", 4 * 24, "", "may have expired, after 4 days"),

@@ -166,7 +166,7 @@ def test_account_number_is_accepted_as_printed(printed: str, sent: str) -> None:
 )
 def test_invalid_value_is_described_in_words(field: str, value: str, says: str) -> None:
     for model in (PortInDetails, PortInCorrection):
-        raw = {"phone_number": NUMBER} if model is PortInDetails else {"by": "desk"}
+        raw = {"phone_number": NUMBER} if model is PortInDetails else {"by": "operator"}
         [error] = errors(raw | {field: value}, model)
         assert error.startswith(f"{field}: {says}")
         assert value not in error
@@ -207,7 +207,7 @@ def test_unknown_field_of_an_address_suggests_its_own_field() -> None:
 
 
 def correction(**fields: Any) -> PortInCorrection:
-    return PortInCorrection.model_validate({"by": "desk"} | fields)
+    return PortInCorrection.model_validate({"by": "operator"} | fields)
 
 
 def test_correction_of_one_address_field_keeps_the_others() -> None:

@@ -1,4 +1,4 @@
-"""What `pip install` brings to somebody else's environment."""
+"""What `pip install` adds to a user's environment."""
 
 import importlib.metadata
 import shutil

@@ -40,7 +40,7 @@ from workflows.support.messages import parse_message
 NUMBER = "+18015550142"
 A, B = PayloadKey("2025", os.urandom(32)), PayloadKey("2026", os.urandom(32))
 NAMESAKE_OF_A = PayloadKey("2025", os.urandom(32))
-CANCEL = PortInCancel(by="desk", reason="the subscriber stays")
+CANCEL = PortInCancel(by="operator", reason="the subscriber stays")
 
 
 def with_keys(client: Client, *keys: PayloadKey) -> Client:
@@ -51,7 +51,7 @@ def with_keys(client: Client, *keys: PayloadKey) -> Client:
 async def harness_without_workers(
     temporal: Client, record: CarrierRecord
 ) -> AsyncIterator[Harness]:
-    """A harness in which nobody works yet."""
+    """Yield a harness without running workers."""
     simulator = Simulator(
         SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS, records={NUMBER: record}))
     )
@@ -105,7 +105,7 @@ async def test_open_port_in_survives_key_rotation(temporal: Client) -> None:
                 await before.orchestrator.port_in(NUMBER).status()
             ).state is PortState.ACTION_REQUIRED
         async with rotated.running_workers():
-            correction = PortInCorrection(account_number="100200301", by="desk")
+            correction = PortInCorrection(account_number="100200301", by="operator")
             await rotated.orchestrator.port_in(NUMBER).correct(correction)
             result = await rotated.orchestrator.port_in(NUMBER).result()
             assert result.state is PortState.COMPLETED
@@ -128,7 +128,7 @@ async def test_open_port_in_survives_key_rotation(temporal: Client) -> None:
             data_converter=rotated.temporal.data_converter,
             workflow_runner=workflow_runner(),
         ).replay_workflow(history)
-        # Whoever has lost the old key reads the result, which is under the new one, and no more.
+        # Without the old key only the result can be read, which is encrypted with the new one.
         gone = after.temporal.get_workflow_handle(port.id)
         assert (await gone.result())["state"] == "COMPLETED"
         (given,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
@@ -149,7 +149,7 @@ async def test_start_under_missing_key_waits_for_the_key(
         async with as_holder(harness, *worker_has).running_workers():
             port = await start(sender)
             why = await until_task_fails(temporal.get_workflow_handle(port.id))
-            # In the clear: whoever looks at it may have no key either.
+            # In plain text, because the operator who reads it may have no key either.
             assert f"key '{sender_has[0].id}'" in why or f"name '{sender_has[0].id}'" in why
             assert "TELEGENT_PAYLOAD_KEYS" in why
         async with sender.running_workers():
@@ -192,7 +192,7 @@ async def test_update_under_missing_key_is_rejected_at_once(
 async def test_message_under_missing_key_fails_the_task_instead_of_being_rejected(
     temporal: Client,
 ) -> None:
-    """A validator rejects with any error; a handler that runs must not go on without the data."""
+    """A validator rejects with any error; a handler must not continue without the data."""
     (encrypted,) = await data_converter([B]).encode([CANCEL])
     converter = with_validating_converter(with_keys(temporal, A)).data_converter
     sent = await converter.decode([encrypted])

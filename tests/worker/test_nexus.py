@@ -127,7 +127,7 @@ async def test_port_in_is_corrected_and_cancelled(harness: Harness, others: Clie
 
     correction = {"phone_number": number, "correction": {"losing_carrier": "AT&T", "by": "shop"}}
     assert await call(others, "correct", correction) == "INFO_REQUIRED"
-    cancel = {"phone_number": number, "cancel": {"by": "shop", "reason": "the customer stays"}}
+    cancel = {"phone_number": number, "cancel": {"by": "shop", "reason": "the subscriber stays"}}
     assert await call(others, "cancel", cancel) == "INFO_REQUIRED"
 
     ended = PortInResult.model_validate(await operation.result())
@@ -137,7 +137,7 @@ async def test_port_in_is_corrected_and_cancelled(harness: Harness, others: Clie
     events = [event.event_type for event in (await joining.fetch_history()).events]
     assert EventType.EVENT_TYPE_NEXUS_OPERATION_STARTED in events
     said = [entry.event for entry in ended.timeline if entry.by == "shop"]
-    assert said[:2] == ["corrected losing_carrier", "asked to cancel: the customer stays"]
+    assert said[:2] == ["corrected losing_carrier", "asked to cancel: the subscriber stays"]
     late = await refusal(others, "cancel", cancel)
     assert isinstance(late, HandlerError)
     assert late.type is HandlerErrorType.NOT_FOUND
@@ -239,5 +239,5 @@ async def test_cancelled_operation_cancels_the_onboarding(harness: Harness, othe
         await harness.orchestrator.onboarding("withdrawn").result()
     assert is_cancelled_exception(theirs.value.cause)
     assert is_cancelled_exception(ours.value.cause)
-    # It goes on: the losing carrier may be done at any moment.
+    # The port-in continues: the losing carrier may complete it at any moment.
     assert (await harness.orchestrator.port_in(number).status()).state is PortState.INFO_REQUIRED

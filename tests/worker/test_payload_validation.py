@@ -57,7 +57,7 @@ async def altered() -> Payload:
 
 
 async def unreadable() -> dict[str, list[Payload]]:
-    """Arguments that nobody can read as anything of ours, by what is wrong with them."""
+    """Return invalid arguments by what is wrong with them."""
     return {
         "none": [],
         "two": [payload(b"{}"), payload(b"{}")],
@@ -239,7 +239,7 @@ async def test_flood_of_invalid_signals_does_not_stop_a_port_in(harness: Harness
     for _ in range(30):
         await asyncio.gather(*(handle.signal(names.CORRECT_SIGNAL, nonsense) for _ in range(20)))
 
-    await port.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await port.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     result = await port.result()
 
     assert result.state is PortState.CANCELLED

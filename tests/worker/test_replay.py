@@ -1,4 +1,4 @@
-"""`python -m worker replay`: can this build go on with what is open?"""
+"""`python -m worker replay`: can this build continue all open workflows?"""
 
 import asyncio
 from datetime import timedelta

@@ -245,7 +245,7 @@ def test_public_codec_server_needs_operators(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TELEGENT_CODEC_HOST", "0.0.0.0")
     with pytest.raises(SettingsError, match=r"TELEGENT_CODEC_HOST.*TELEGENT_CODEC_OPERATORS"):
         load_settings(CodecServerSettings)
-    monkeypatch.setenv("TELEGENT_CODEC_OPERATORS", f"desk:{TOKEN}")
+    monkeypatch.setenv("TELEGENT_CODEC_OPERATORS", f"operator:{TOKEN}")
     settings = load_settings(CodecServerSettings)
     assert settings.codec_host == "0.0.0.0"
     assert TOKEN in settings.secrets()

@@ -1,4 +1,4 @@
-"""When an open port-in is looked at again."""
+"""When an open port-in is polled next."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -46,8 +46,8 @@ def changed(situation: PollContext, **changes: Any) -> PollContext:
     return replace(situation, **changes)
 
 
-def looked_at(now: str, age: timedelta, **more: object) -> tuple[datetime, datetime]:
-    """The earliest and the latest time of the next look, in Salt Lake City's time."""
+def next_poll_bounds(now: str, age: timedelta, **more: object) -> tuple[datetime, datetime]:
+    """Return the earliest and the latest time of the next poll, in Salt Lake City's time."""
     local = datetime.fromisoformat(now).replace(tzinfo=DENVER)
     base = PollContext(now=local.astimezone(UTC), age=age, phone_number=SALT_LAKE_CITY)
     times = [
@@ -124,14 +124,14 @@ def looked_at(now: str, age: timedelta, **more: object) -> tuple[datetime, datet
         ),
     ],
 )
-def test_the_next_look(
+def test_next_poll_falls_between_the_bounds_of_its_phase(
     now: str, age: timedelta, more: dict[str, object], earliest: str, latest: str
 ) -> None:
-    first, last = looked_at(now, age, **more)
+    first, last = next_poll_bounds(now, age, **more)
 
     wanted = [datetime.fromisoformat(at).replace(tzinfo=DENVER) for at in (earliest, latest)]
     width = wanted[1] - wanted[0]
-    # Within the bounds, and near both of them: looks are spread over the whole width.
+    # Within the bounds, and near both of them: polls are spread over the whole width.
     assert wanted[0] <= first <= wanted[0] + width / 20
     assert wanted[1] - width / 20 <= last <= wanted[1]
 
@@ -162,7 +162,7 @@ def test_carriers_open_by_the_clocks_of_the_numbers_region(
     assert timedelta() <= now + min(waits) - now.replace(hour=utc_hour) < 5 * MINUTE
 
 
-def test_two_ports_of_the_same_age_are_not_looked_at_together() -> None:
+def test_port_ins_of_the_same_age_are_not_polled_at_the_same_time() -> None:
     # In their dense time, in the carrier's hours, and after a night.
     for hour, age in ((17, 2 * HOUR), (17, OLD), (6, OLD)):
         now = datetime(2026, 11, 18, hour, tzinfo=UTC)
@@ -173,7 +173,7 @@ def test_two_ports_of_the_same_age_are_not_looked_at_together() -> None:
         assert len(waits) == 100
 
 
-def test_a_played_carrier_is_looked_at_around_the_clock() -> None:
+def test_fixed_interval_applies_around_the_clock() -> None:
     pace = PollSchedule(fixed=timedelta(seconds=0.1))
     sunday = datetime(2026, 11, 22, 3, tzinfo=UTC)
     situation = PollContext(now=sunday, age=OLD, needs_operator=True, interval_factor=9)
@@ -197,7 +197,7 @@ def test_business_days() -> None:
 
 
 @given(paces, situations)
-def test_the_wait_is_never_nothing_and_never_beyond_a_stretched_day(
+def test_delay_is_never_zero_and_never_longer_than_a_stretched_day(
     pace: PollSchedule, situation: PollContext
 ) -> None:
     wait = next_poll_delay(pace, situation)
@@ -208,12 +208,12 @@ def test_the_wait_is_never_nothing_and_never_beyond_a_stretched_day(
 
 
 @given(paces, situations)
-def test_equal_situations_have_equal_answers(pace: PollSchedule, situation: PollContext) -> None:
+def test_equal_contexts_have_equal_delays(pace: PollSchedule, situation: PollContext) -> None:
     assert next_poll_delay(pace, situation) == next_poll_delay(pace, changed(situation))
 
 
 @given(paces, situations, st.floats(1, 10))
-def test_more_stretch_never_looks_earlier(
+def test_larger_interval_factor_never_polls_earlier(
     pace: PollSchedule, situation: PollContext, more: float
 ) -> None:
     stretched = changed(situation, interval_factor=situation.interval_factor * more)
@@ -221,7 +221,7 @@ def test_more_stretch_never_looks_earlier(
 
 
 @given(paces, situations)
-def test_looks_fall_into_the_carriers_hours_unless_a_day_has_passed(
+def test_polls_fall_into_the_carriers_hours_unless_a_day_has_passed(
     pace: PollSchedule, situation: PollContext
 ) -> None:
     past_dense = changed(
@@ -235,8 +235,8 @@ def test_looks_fall_into_the_carriers_hours_unless_a_day_has_passed(
     )
 
 
-def looks(days: float, start: datetime, wireline: bool = False) -> int:
-    """How often a port-in that stays open for so long is looked at."""
+def count_polls(days: float, start: datetime, wireline: bool = False) -> int:
+    """Count the polls of a port-in that stays open for this many days."""
     now, count = start, 0
     while True:
         now += next_poll_delay(
@@ -257,17 +257,17 @@ def looks(days: float, start: datetime, wireline: bool = False) -> int:
 @pytest.mark.parametrize(
     ("days", "wireless", "wireline"), [(0.125, 8, 1), (1, 16, 6), (5, 28, 16), (30, 71, 50)]
 )
-def test_calls_that_an_open_port_costs(days: float, wireless: int, wireline: int) -> None:
+def test_number_of_polls_of_an_open_port_in(days: float, wireless: int, wireline: int) -> None:
     starts = [datetime(2026, 1, 5, tzinfo=UTC) + 31 * HOUR * at for at in range(0, 270, 3)]
 
     def mean(wireline_port: bool) -> float:
-        return sum(looks(days, start, wireline_port) for start in starts) / len(starts)
+        return sum(count_polls(days, start, wireline_port) for start in starts) / len(starts)
 
     assert mean(False) == pytest.approx(wireless, abs=1)
     assert mean(True) == pytest.approx(wireline, abs=1)
 
 
-def test_the_phases_say_how_often_a_port_of_an_age_is_looked_at() -> None:
+def test_phases_list_the_longest_interval_up_to_each_age() -> None:
     assert PollSchedule().phases() == [
         (3 * HOUR, 20 * MINUTE),
         (DAY, HOUR),
@@ -280,7 +280,7 @@ HOURS = "Mon to Fri 8 to 20 o'clock America/Denver"
 
 
 @pytest.mark.parametrize(
-    ("about", "words"),
+    ("about", "description"),
     [
         (
             {},
@@ -297,12 +297,13 @@ HOURS = "Mon to Fri 8 to 20 o'clock America/Denver"
     ],
     ids=["young", "wireline", "rejected", "cancelling"],
 )
-def test_the_looks_in_words(about: dict[str, bool], words: str) -> None:
+def test_schedule_is_described_in_words(about: dict[str, bool], description: str) -> None:
     about = {"wireline": False, "needs_operator": False, "urgent": False} | about
     given_at = datetime(2026, 11, 18, 17, tzinfo=UTC)
 
     assert (
-        describe_schedule(PollSchedule(), given_at, phone_number=SALT_LAKE_CITY, **about) == words
+        describe_schedule(PollSchedule(), given_at, phone_number=SALT_LAKE_CITY, **about)
+        == description
     )
     assert describe_schedule(
         PollSchedule(fixed=timedelta(seconds=0.5)), given_at, phone_number=None, **about

@@ -1,4 +1,4 @@
-"""How much looking at open port-ins may take of the requests."""
+"""Which share of the requests polls of open port-ins may use."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ class Visibility:
     ("ages", "stretch"),
     [
         ([], 1),
-        # 18 looks a minute are free: 360 young ports, looked at every 20 minutes, take all of them.
+        # The share is 18 polls a minute: 360 young port-ins, polled every 20 minutes, use it all.
         ([1] * 360, 1),
         ([1] * 720, 2),
         ([10] * 2160, 2),
@@ -55,7 +55,7 @@ class Visibility:
         ([1] * 360 + [10] * 1080 + [100] * 3240 + [1000] * 6480, 4),
     ],
 )
-async def test_intervals_grow_until_looks_keep_to_their_share(
+async def test_intervals_grow_until_polls_keep_to_their_share(
     ages: list[float], stretch: float
 ) -> None:
     assert await Visibility(ages).share().interval_factor() == pytest.approx(stretch)

@@ -132,7 +132,7 @@ async def test_unreported_resource_is_an_orphan(completed_run: CompletedRun) -> 
 async def test_escalation_excuses_only_its_resource(
     completed_run: CompletedRun,
 ) -> None:
-    asking = _asking(completed_run, "Subscription", ["2026-11-23 10:00:00 UTC no answer"])
+    asking = _asking(completed_run, "Subscription", ["2026-11-23 10:00:00 UTC no response"])
     subscription = _row(completed_run, "subscription.created")
     without = [
         row for row in completed_run.rows if row.data.get("tnid") != subscription.data["tnid"]
@@ -154,7 +154,7 @@ async def test_escalation_without_evidence_is_a_violation(completed_run: Complet
 async def test_escalation_missing_in_the_onboarding_is_a_violation(
     completed_run: CompletedRun,
 ) -> None:
-    asking = _asking(completed_run, "Subscription", ["no answer"])
+    asking = _asking(completed_run, "Subscription", ["no response"])
     for brief in asking.onboarding.lines:
         brief.state = StepState.RUNNING
     violations = "\n".join(_judged(completed_run, progress=asking).violations)
@@ -169,7 +169,7 @@ async def test_duplicates_are_excused_only_by_an_escalation_that_names_both(
     first_id = str(made.data["subscription_id"])
     for evidence, state in (
         ([f"2 subscriptions match: {first_id}, SUB-2"], "escalated"),
-        (["no answer"], "violation"),
+        (["no response"], "violation"),
     ):
         asking = _asking(completed_run, "Subscription", evidence)
         assert (

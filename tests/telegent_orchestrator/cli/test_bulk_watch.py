@@ -37,7 +37,7 @@ async def test_watch_ends_when_only_rows_that_need_an_operator_are_left(
     cli: CommandLine, harness: Harness, rows: list[BulkRow]
 ) -> None:
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
-    handle = await bulks.start(f"waits-{rows[0].onboarding.reference}", rows, by="desk")
+    handle = await bulks.start(f"waits-{rows[0].onboarding.reference}", rows, by="operator")
     said = await cli.run("bulk", "status", handle.reference, "--watch")
     assert said.status == 3
     reference = rows[1].onboarding.reference

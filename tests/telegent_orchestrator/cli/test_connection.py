@@ -243,9 +243,9 @@ async def test_client_watch_survives_a_worker_restart(
         async with harness.running_workers():
             progress = await whole
             await until(port, PortState.ACTION_REQUIRED)
-        # In between nobody works, and the watch of the port-in goes on.
+        # In between there are no workers, and the watch of the port-in continues.
         async with harness.running_workers():
-            await port.correct(PortInCorrection(account_pin="771204", by="desk"))
+            await port.correct(PortInCorrection(account_pin="771204", by="operator"))
             states = [status.state for status in await alone]
     assert progress[-1].onboarding.result is not None
     assert progress[-1].onboarding.result.complete
@@ -254,7 +254,7 @@ async def test_client_watch_survives_a_worker_restart(
 
 
 class Impatient(Interceptor):
-    """Gives up a question after half a second, where the SDK takes 30."""
+    """Times out a query after half a second, where the SDK takes 30."""
 
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
         return ImpatientOutbound(next)

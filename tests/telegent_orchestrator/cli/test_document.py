@@ -138,7 +138,7 @@ async def other_family(cli: CommandLine, reference: str) -> None:
 
 
 async def stuck_port_in(cli: CommandLine, number: str) -> None:
-    """A port-in that waits for a person."""
+    """Start a port-in that waits for an operator."""
     file = str(ROOT / "examples" / "port-in.json")
     said = await cli.run(
         "port-in", "start", file, "--watch", "--set", f"details.phone_number={number}"

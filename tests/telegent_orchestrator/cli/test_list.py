@@ -37,7 +37,7 @@ async def found(cli: CommandLine, *words: str, count: int) -> ExecutionList:
 
 
 async def rejected(harness: Harness) -> list[str]:
-    """Three port-ins that wait for a person, one after the other."""
+    """Start three port-ins, one after the other, that wait for an operator."""
     ids = []
     for number in NUMBERS:
         harness.telegent.carrier.set_record(number, CarrierRecord(pin="771204"))

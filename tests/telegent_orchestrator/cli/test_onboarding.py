@@ -89,7 +89,7 @@ async def test_watch_in_a_terminal_redraws_a_progress_bar(
     assert (await wait_output(running)).status == 0
     assert "━━━" in shown
     assert re.search(r"\d+ of \d+ steps", shown)
-    assert "\x1b[1A" in shown  # the cursor goes up, to draw over what was there
+    assert "\x1b[1A" in shown  # the cursor moves up, to draw over the previous output
     assert f"onboarding {reference}: done" in shown
 
 
@@ -144,7 +144,7 @@ async def test_watch_of_a_rejected_port_in_ends_with_the_correct_command(
     assert said.status == 3
     assert f"onboarding {reference}: needs operator" in said.out
     assert "was rejected (ACCOUNT_NUMBER): The losing carrier does not know" in said.out
-    # What needed nobody had gone on, and was waited for.
+    # The lines that needed no operator continued, and the command waited for them.
     assert said.out.count("Subscription done") == 2
     assert (await cli.run("status", reference)).status == 3
 
@@ -274,7 +274,7 @@ async def test_cancelled_onboarding_exits_nonzero(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2)
     )
     assert (await cli.run("start", one, "--watch")).status == 3
-    why = ("--reason", "the customer stays", "--by", "desk")
+    why = ("--reason", "the subscriber stays", "--by", "operator")
     said = await cli.run("cancel", reference, *why, "--json")
     assert (said.status, said.json["workflow_id"]) == (0, f"onboarding-{reference}")
     end = await cli.run("status", reference, "--watch", "--json")
@@ -286,7 +286,7 @@ async def test_cancelled_onboarding_exits_nonzero(
     asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
     (event,) = [event for event in history.events if event.event_type == asked]
     cause = event.workflow_execution_cancel_requested_event_attributes.cause
-    assert cause == "desk: the customer stays"
+    assert cause == "operator: the subscriber stays"
     late = await cli.run("cancel", reference)
     assert (late.status, late.err) == (1, "rejected: it has already ended\n")
 
@@ -294,10 +294,10 @@ async def test_cancelled_onboarding_exits_nonzero(
 @pytest.mark.parametrize(
     "words",
     [
-        ("status", "nobody"),
-        ("status", "nobody", "--watch"),
-        ("cancel", "nobody"),
-        ("resolve", "nobody", "Account", "retry", "--reason", "because"),
+        ("status", "no-such-onboarding"),
+        ("status", "no-such-onboarding", "--watch"),
+        ("cancel", "no-such-onboarding"),
+        ("resolve", "no-such-onboarding", "Account", "retry", "--reason", "because"),
     ],
 )
 async def test_unknown_reference_is_a_one_line_error(
@@ -305,7 +305,7 @@ async def test_unknown_reference_is_a_one_line_error(
 ) -> None:
     said = await cli.run(*words)
     assert said.status == 2
-    assert said.err.startswith("there is no onboarding nobody ")
+    assert said.err.startswith("there is no onboarding no-such-onboarding ")
     assert (await cli.run_line(printed_command(said, "list"))).status == 0
     as_json = await cli.run(*words, "--json")
     assert as_json.json["error"] in said.err

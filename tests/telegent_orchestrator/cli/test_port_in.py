@@ -70,7 +70,7 @@ async def test_printed_command_sends_missing_data(cli: CommandLine, tmp_path: Pa
     assert sent.status == 0, sent.err
     end = await cli.run_line(printed_command(sent, "--watch"))
     assert end.status == 0
-    assert "support desk: corrected account_number, billing_address, losing_carrier" in end.out
+    assert "support operator: corrected account_number, billing_address, losing_carrier" in end.out
 
 
 async def test_rejected_correction_names_reason_and_alternatives(
@@ -193,9 +193,9 @@ async def test_note_appears_in_the_timeline(cli: CommandLine, harness: Harness, 
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     assert (await cli.run("port-in", "start", file)).status == 0
     await wait_submitted(cli, NUMBER)
-    sent = await cli.run("port-in", "note", NUMBER, "ticket 4711", "--by", "desk")
+    sent = await cli.run("port-in", "note", NUMBER, "ticket 4711", "--by", "operator")
     assert sent.status == 0, sent.err
     shown = await cli.run("port-in", "status", NUMBER)
-    assert "desk: note: ticket 4711" in shown.out
+    assert "operator: note: ticket 4711" in shown.out
     empty = await cli.run("port-in", "note", NUMBER, " ")
     assert (empty.status, "note: must not be empty" in empty.err) == (2, True)

@@ -1,4 +1,4 @@
-"""Who watches waits for what is away, and hears at once of what does not pass."""
+"""A watcher waits while Temporal is unavailable, and fails at once on a permanent error."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -77,7 +77,7 @@ async def test_other_details_of_the_same_number_are_an_error(orchestrator: Orche
 async def test_other_port_out_of_the_same_number_is_an_error(temporal: Client) -> None:
     client = PortOutClient(temporal, id_key="key")
     number = f"+1801555{uuid4().int % 10_000:04}"
-    request = PortOutRequest(phone_number=number, authentication_reference="a-1", by="desk")
+    request = PortOutRequest(phone_number=number, authentication_reference="a-1", by="operator")
     await client.start(request)
     await client.start(request)
     with pytest.raises(RequestConflictError, match="authentication_reference"):

@@ -108,7 +108,7 @@ def subschemas(
 
 
 def replace_at(value: Any, path: tuple[str, ...], instead: Any) -> Any:
-    """A copy with something else at the end of this way; what is beside the way is shared."""
+    """Return a copy with another value at this path; everything off the path is shared."""
     if not path:
         return instead
     copy = value.copy()

@@ -1,4 +1,4 @@
-"""Callers that were written for an earlier release of the same major version can go on."""
+"""Callers that were written for an earlier release of the same major version keep working."""
 
 import re
 from collections.abc import Iterator

@@ -183,7 +183,7 @@ def shape_faults(request: dict[str, Any]) -> list[str]:
     return []
 
 
-def test_misspelt_field_does_not_fit_the_schema() -> None:
+def test_misspelt_field_is_invalid() -> None:
     assert WORKFLOWS["PortInWorkflow"].signals[CORRECT_SIGNAL]
     correction = {"by": "support desk", "acount_number": "100200301"}
     assert not SCHEMAS["PortInCorrection.json"].is_valid(correction)

@@ -88,7 +88,7 @@ async def counters(http: httpx.AsyncClient) -> dict[str, int]:
 
 @asynccontextmanager
 async def slow_harness(client: Client) -> AsyncIterator[Harness]:
-    """Port-ins here look at their orders twice, and then not for an hour."""
+    """Yield a harness whose port-ins poll their orders twice, and then not for an hour."""
     carrier = CarrierSetup(timings=AT_ONCE)
     simulator = Simulator(SimulatorOptions(carrier=carrier, manual_clock=True))
     mine = uuid4().hex[:8]
@@ -101,16 +101,16 @@ async def slow_harness(client: Client) -> AsyncIterator[Harness]:
 
 
 async def submitted(harness: Harness) -> tuple[PortInHandle, str]:
-    """A port-in that only lacks a look, and the id of its order as Temporal lists it."""
+    """Return a port-in that only needs one more poll, and the id of its order."""
     details = PortInDetails.model_validate(port_in(NUMBER))
     handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
     async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             order_id = (await handle.status()).order_id
-            look = await handle.next_poll_at()
-            rests = look and look > datetime.now(UTC) + timedelta(minutes=30)
+            poll_at = await handle.next_poll_at()
+            waits = poll_at and poll_at > datetime.now(UTC) + timedelta(minutes=30)
             query = f'{ORDER_ATTRIBUTE} = "{order_id}"'
-            if order_id and rests and (await harness.temporal.count_workflows(query)).count:
+            if order_id and waits and (await harness.temporal.count_workflows(query)).count:
                 harness.advance(AT_ONCE.complete_after)
                 return handle, order_id
             await asyncio.sleep(0.05)

@@ -56,7 +56,7 @@ async def test_paused_bulk_survives_a_restart_and_retries_failed_rows(
     async with harness.running_workers():
         some = await create_customers(harness)
         rows = some.rows(20)
-        # One of them somebody has onboarded already, and of one that has failed.
+        # One row was onboarded before, and the onboarding of another has failed.
         await (await harness.orchestrator.start_onboarding(rows[2].onboarding)).result()
         harness.telegent.faults.add(REJECT_SUBSCRIBER)
         failed = await harness.orchestrator.start_onboarding(rows[4].onboarding)
@@ -66,7 +66,7 @@ async def test_paused_bulk_survives_a_restart_and_retries_failed_rows(
         harness.telegent.faults.add(SLOW)
 
         reference = bulks.derive_reference("customers.csv", rows)
-        bulk = await bulks.start(reference, rows, by="desk", window=4)
+        bulk = await bulks.start(reference, rows, by="operator", window=4)
         await until(bulk, lambda now: now.counts.ended >= 3)
         await bulk.pause(COMMAND)
         with pytest.raises(MessageRejectedError, match="the bulk is paused"):
@@ -77,10 +77,10 @@ async def test_paused_bulk_survives_a_restart_and_retries_failed_rows(
 
     async with harness.running_workers():
         # The same file once more, after a restart: nothing is started by that.
-        again = await bulks.start(reference, rows, by="desk", window=4)
+        again = await bulks.start(reference, rows, by="operator", window=4)
         assert again.joined
         with pytest.raises(BulkConflictError):
-            await bulks.start(reference, rows[:3], by="desk")
+            await bulks.start(reference, rows[:3], by="operator")
         assert (await bulk.status()).counts == paused.counts
 
         await bulk.resume(COMMAND)
@@ -128,7 +128,7 @@ async def test_rows_cancelled_with_their_batch_are_reported_and_can_be_retried(
         some = await create_customers(harness)
         rows = some.rows(3)[1:]
         harness.telegent.faults.add(hold)
-        bulk = await bulks.start(some.reference("left-out"), rows, by="desk", window=1)
+        bulk = await bulks.start(some.reference("left-out"), rows, by="operator", window=1)
         await until(bulk, lambda now: now.counts.running == 1)
         # In Temporal's own dialog; the row that waits begins afterwards.
         await harness.temporal.get_workflow_handle(bulk_batch_id(bulk.reference, 1)).cancel()
@@ -156,7 +156,7 @@ async def test_workflows_of_a_bulk_have_low_priority(harness: Harness) -> None:
     async with harness.running_workers():
         some = await create_customers(harness)
         rows = some.rows(1)
-        bulk = await bulks.start(some.reference("gives-way"), rows, by="desk")
+        bulk = await bulks.start(some.reference("gives-way"), rows, by="operator")
         await bulk.result()
         reference = rows[0].onboarding.reference
         line = line_id(reference, "first")
@@ -182,16 +182,16 @@ async def test_cancel_stops_running_rows_only_on_request(harness: Harness) -> No
         match = "POST /v1.0/subscribers/create"
         gates = [harness.telegent.gates.close(match, "before") for _ in range(3)]
         rows = some.rows(12)[1:]
-        bulk = await bulks.start(some.reference("cancelled"), rows, by="desk", window=3)
+        bulk = await bulks.start(some.reference("cancelled"), rows, by="operator", window=3)
         for gate in gates:
             await gate.reached()
         await until(bulk, lambda now: now.counts.running == 3)
-        await bulk.cancel(BulkCancel(by="desk", reason="wrong file"))
+        await bulk.cancel(BulkCancel(by="operator", reason="wrong file"))
         stopping = await bulk.status()
         assert (stopping.state, stopping.counts.waiting) == (BulkState.STOPPING, 8)
         with pytest.raises(MessageRejectedError, match="the bulk is stopping"):
             await bulk.retry(COMMAND)
-        await bulk.cancel(BulkCancel(by="desk", reason="those too", cancel_running=True))
+        await bulk.cancel(BulkCancel(by="operator", reason="those too", cancel_running=True))
         for row in rows[:3]:
             await harness.cancel_delivered(onboarding_id(row.onboarding.reference))
         for gate in gates:
@@ -212,7 +212,7 @@ async def test_individually_cancelled_row_is_retried_with_the_failed_rows(
         some = await create_customers(harness)
         gate = harness.telegent.gates.close("POST /v1.0/subscribers/create", "before")
         rows = some.rows(2)[1:]
-        bulk = await bulks.start(some.reference("by-itself"), rows, by="desk", window=1)
+        bulk = await bulks.start(some.reference("by-itself"), rows, by="operator", window=1)
         await gate.reached()
         onboarding = onboarding_id(rows[0].onboarding.reference)
         await harness.temporal.get_workflow_handle(onboarding).cancel()

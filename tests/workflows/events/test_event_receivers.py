@@ -44,7 +44,7 @@ async def test_each_transition_is_delivered_once_and_signed(told: tuple[Harness,
     port = harness.orchestrator.port_in(NUMBER)
     async for now in handle.watch():
         if now.ports and now.ports["partner-port"].state is PortState.ACTION_REQUIRED:
-            await port.correct(PortInCorrection(account_number="100200301", by="desk"))
+            await port.correct(PortInCorrection(account_number="100200301", by="operator"))
             break
     await handle.result()
     # They are sent side by side: the last one need not be the last to arrive.

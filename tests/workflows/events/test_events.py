@@ -205,7 +205,7 @@ async def test_each_receiver_gets_each_event(temporal: Client, receiver: Receive
 async def test_unavailable_receiver_gets_the_same_event_later(temporal: Client) -> None:
     away = Receiver()
     async with away.listening():
-        pass  # to have a port where nobody answers
+        pass  # to have a port without a listener
     async with working(temporal, away.url):
         subject = await talk(temporal)  # ends, although nothing can be delivered
         await tried_in_vain(temporal, subject, 3)
@@ -257,7 +257,7 @@ async def reset(temporal: Client, workflow_id: str, task: int = 0) -> str:
         ResetWorkflowExecutionRequest(
             namespace=temporal.namespace,
             workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-            reason="the receiver has been mended",
+            reason="the receiver has been fixed",
             workflow_task_finish_event_id=completed[task],
             request_id=uuid4().hex,
         )

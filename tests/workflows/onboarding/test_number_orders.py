@@ -61,7 +61,9 @@ async def test_complete_order_without_a_number_escalates(harness: Harness) -> No
     )
     (escalation,) = asking.lines["first"].escalations
     await handle.resolve(
-        Resolution(step="Number", action=ResolutionAction.ABANDON, by="desk", reason="no number"),
+        Resolution(
+            step="Number", action=ResolutionAction.ABANDON, by="operator", reason="no number"
+        ),
         line="first",
     )
     with pytest.raises(OnboardingIncompleteError):

@@ -1,4 +1,4 @@
-"""Which number counts as a line's own, when somebody else buys too or an earlier run did."""
+"""Which number belongs to a line when other purchases or an earlier run bought numbers too."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,7 +34,9 @@ async def question(handle: OnboardingHandle, fits: Callable[[Escalation], bool])
 
 
 def answered(answer: ResolutionAction, number: str | None = None) -> Resolution:
-    return Resolution(step="Number", action=answer, id=number, by="desk", reason="seen in portal")
+    return Resolution(
+        step="Number", action=answer, id=number, by="operator", reason="seen in portal"
+    )
 
 
 def numbers(harness: Harness) -> list[str]:

@@ -215,7 +215,7 @@ async def test_create_without_response_escalates(harness: Harness) -> None:
     assert progress.onboarding.lines[0].state is StepState.NEEDS_OPERATOR
     await handle.resolve(
         Resolution(
-            step="Number", action=ResolutionAction.RETRY, by="desk", reason="the vendor is back"
+            step="Number", action=ResolutionAction.RETRY, by="operator", reason="the vendor is back"
         ),
         line="first",
     )
@@ -238,14 +238,14 @@ async def test_escalated_create_adopts_the_named_resource(harness: Harness) -> N
             break
     with pytest.raises(MessageRejectedError, match="steps that do: 'Account'"):
         await handle.resolve(
-            Resolution(step="Number", action=ResolutionAction.RETRY, by="desk", reason="a slip")
+            Resolution(step="Number", action=ResolutionAction.RETRY, by="operator", reason="a slip")
         )
     await handle.resolve(
         Resolution(
             step="Account",
             action=ResolutionAction.ADOPT,
             id=there.account_id,
-            by="desk",
+            by="operator",
             reason="seen it",
         )
     )

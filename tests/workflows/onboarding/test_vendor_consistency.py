@@ -1,4 +1,4 @@
-"""A vendor that shows late, or in another spelling, what was created."""
+"""A vendor whose lists show resources late or in another spelling."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,9 @@ async def resolved(handle: OnboardingHandle, step: str, adopt: str) -> str:
     (escalation,) = asking.onboarding.escalations
     assert escalation.step == step
     action = ResolutionAction.ADOPT
-    await handle.resolve(Resolution(step=step, action=action, id=adopt, by="desk", reason="ours"))
+    await handle.resolve(
+        Resolution(step=step, action=action, id=adopt, by="operator", reason="ours")
+    )
     return " ".join(escalation.evidence)
 
 

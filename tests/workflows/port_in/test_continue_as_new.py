@@ -1,4 +1,4 @@
-"""A port-in whose history grows long goes on in a new run, and loses nothing."""
+"""A port-in whose history grows long continues in a new run, and loses nothing."""
 
 import asyncio
 
@@ -62,7 +62,7 @@ async def test_cancel_in_a_later_run_cancels_the_order(settings: ActivitySetting
         await until(handle, lambda status: status.order_id is not None)
         await flood(harness, handle, await first_run(temporal, handle))
 
-        await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+        await handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
         result = await handle.result()
 
     assert result.state is PortState.CANCELLED

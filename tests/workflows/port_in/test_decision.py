@@ -29,8 +29,8 @@ from workflows.port_in.suggested_actions import suggest_actions
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DETAILS = PortInDetails.model_validate(port_in())
-CANCEL = PortInCancel(by="desk", reason="the subscriber stays")
-CORRECTION = PortInCorrection(account_number="100200301", by="desk")
+CANCEL = PortInCancel(by="operator", reason="the subscriber stays")
+CORRECTION = PortInCorrection(account_number="100200301", by="operator")
 ORDER = OrderSnapshot(order_id="ORD-1", status="Pending")
 
 
@@ -212,7 +212,7 @@ def test_deadline_that_the_order_has_escaped_leaves_people_their_time() -> None:
     assert deadline.at == told.now + DAY
 
 
-def test_end_that_nobody_asked_for_is_read_twice() -> None:
+def test_unrequested_end_is_confirmed_by_a_second_poll() -> None:
     told = followed().sees("Cancelled")
     assert told.state() is PortState.SUBMITTED
     task = told.task()
@@ -271,7 +271,10 @@ def test_order_named_by_the_request_of_another_number_fails_and_none_is_submitte
 
 def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
     attach = OperatorDecision(
-        action=OperatorAction.ATTACH_ORDER, order_id="ORD-7", by="op", reason="support said so"
+        action=OperatorAction.ATTACH_ORDER,
+        order_id="ORD-7",
+        by="op",
+        reason="Telegent's support found it",
     )
     told = submitting().then(
         happened.RequestLost("no response"),
@@ -303,7 +306,7 @@ def test_correction_while_one_is_unanswered_is_sent_with_it() -> None:
 def test_refused_cancel_lets_the_carrier_complete() -> None:
     told = followed().then(happened.CancelAccepted(CANCEL), happened.RequestRejected("too late"))
     assert told.state() is PortState.SUBMITTED
-    assert told.port.attention == "the cancel for desk was rejected"
+    assert told.port.attention == "the cancel for operator was rejected"
 
     assert told.sees("Complete").port.state is PortState.PORTED
 

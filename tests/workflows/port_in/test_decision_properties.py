@@ -116,7 +116,7 @@ class Life:
     may_cancel: bool = False
     cancel_wished: bool = False
     unasked_ends: int = 0
-    looked_since_deadline: bool = True
+    polled_since_deadline: bool = True
     history: list[tuple[PortState, effects.Task | None, happened.Event]] = field(
         default_factory=list
     )
@@ -170,7 +170,7 @@ class Life:
         return isinstance(message, PortInCancel) and self.port.inbox.cancel is not None
 
     def note_evidence(self, event: happened.Event) -> None:
-        """What makes it right to send a request, judged without looking into the port-in."""
+        """Note what permits a request, judged from the events alone."""
         port, task = self.port, self.port.task
         match event:
             case happened.CorrectionAccepted():
@@ -194,7 +194,7 @@ class Life:
                 self.may_cancel = self.cancel_wished = True
             case happened.DeadlinePassed(deadline) if deadline.action is DeadlineAction.CANCEL:
                 self.may_cancel = True
-                self.looked_since_deadline = port.order is None
+                self.polled_since_deadline = port.order is None
             case happened.RequestNotSent() | happened.RequestRejected(unknown_id=True) if (
                 not isinstance(task, effects.SubmitOrder) or isinstance(event, NOT_SENT)
             ):
@@ -206,11 +206,11 @@ class Life:
                 # Only where Telegent refuses a second one, and once.
                 self.may_submit = port.policy.resubmit_unknown and not port.submit_lost
             case happened.OrderSeen(order):
-                self.looked_since_deadline = True
+                self.polled_since_deadline = True
                 self.may_cancel |= port.overdue is not None
                 self.note_order(order)
             case happened.OrderNotReadable():
-                self.looked_since_deadline = True
+                self.polled_since_deadline = True
                 self.may_cancel |= port.overdue is not None
 
     def note_order(self, order: OrderSnapshot) -> None:
@@ -279,7 +279,7 @@ class Life:
             assert port.pending
             assert port.pending.cancel
             if port.pending.cancel.by == ORCHESTRATOR_ACTOR:
-                assert self.looked_since_deadline, "a deadline cancels without a look"
+                assert self.polled_since_deadline, "a deadline cancels without a poll"
             self.may_cancel = False
         if isinstance(task, effects.PollOrder):
             assert task.request.last_polled_at == port.polled_at, "polled without an interval"

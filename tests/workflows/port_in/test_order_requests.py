@@ -35,7 +35,7 @@ from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
 from tests.harness.waiting import TEST_TIMEOUT
 
 UPDATE, CANCEL = "POST /v1.0/numbers/portin/update", "POST /v1.0/numbers/portin/cancel"
-STAYS = PortInCancel(by="desk", reason="the subscriber stays")
+STAYS = PortInCancel(by="operator", reason="the subscriber stays")
 HOLD = CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD")
 SILENT = CarrierRecord(script="silent")
 BY_HAND = SimulatorOptions(
@@ -185,7 +185,7 @@ async def test_a_refused_request_is_no_rejection(harness: Harness) -> None:
     status = await handle.status()
 
     assert (status.state, status.rejections) == (PortState.ACTION_REQUIRED, 1)
-    # The days for a correction go on where they were.
+    # The time for a correction continues to run.
     assert status.next_deadline == before.next_deadline
 
 
@@ -208,7 +208,7 @@ async def test_a_cancel_that_is_refused_leaves_the_lost_correction_to_be_sent(
     assert count(harness, "updated") == 1
 
 
-async def test_a_cancel_that_was_lost_and_then_refused_lets_the_port_in_go_on(
+async def test_port_in_continues_when_its_lost_cancel_is_then_rejected(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness)
@@ -279,7 +279,7 @@ async def test_a_cancelled_workflow_cancels_its_order_in_spite_of_trouble(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_an_order_that_is_made_while_its_workflow_is_cancelled_is_cancelled(
+async def test_order_that_is_created_while_its_workflow_is_cancelled_is_cancelled(
     harness: Harness, moment: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, SILENT)
@@ -345,7 +345,7 @@ class TestOld:
         assert asked(harness, CANCEL) <= 2
 
 
-async def test_an_operators_data_are_taken_where_data_are_missing(harness: Harness) -> None:
+async def test_operators_data_are_accepted_when_data_are_missing(harness: Harness) -> None:
     details = PortInDetails.model_validate(port_in(NUMBER, account_pin=None))
     handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
     await until(handle, PortState.INFO_REQUIRED)
@@ -371,7 +371,7 @@ async def test_an_order_of_another_number_is_not_followed(harness: Harness) -> N
     handle = await start(harness)
     await until(handle, PortState.SUBMIT_UNKNOWN)
 
-    await handle.attach_order(AttachOrder(order_id=order, by="desk", reason="support told us"))
+    await handle.attach_order(AttachOrder(order_id=order, by="operator", reason="support told us"))
     status = await until(handle, lambda s: "is not followed" in s.timeline[-1].event)
 
     assert "it is an order of +18015550143" in status.timeline[-1].event
@@ -385,7 +385,7 @@ async def test_a_lost_correction_whose_pin_expires_meanwhile_waits_for_another(
     spoil(harness, UPDATE, times=100)
     obtained = datetime.now(UTC) - timedelta(days=7) + timedelta(seconds=2)
     pin = PortInCorrection(
-        account_number="100200301", account_pin="771204", pin_obtained_at=obtained, by="desk"
+        account_number="100200301", account_pin="771204", pin_obtained_at=obtained, by="operator"
     )
     await handle.correct(pin)
     await until(handle, PortState.UPDATE_REQUESTED)
@@ -394,6 +394,6 @@ async def test_a_lost_correction_whose_pin_expires_meanwhile_waits_for_another(
 
     assert "waiting for another correction" in [entry.event for entry in status.timeline]
     harness.telegent.faults.clear()
-    fresh = PortInCorrection(account_pin="771204", pin_obtained_at=datetime.now(UTC), by="desk")
+    fresh = PortInCorrection(account_pin="771204", pin_obtained_at=datetime.now(UTC), by="operator")
     await handle.correct(fresh)
     assert (await handle.result()).state is PortState.COMPLETED

@@ -94,12 +94,12 @@ class TestEveryVocabulary:
         assert harness.telegent.ledger.count("portin.updated") == 1
         assert "100200301" not in result.model_dump_json()
 
-    async def test_a_cancel_is_asked_for_and_then_confirmed(self, harness: Harness) -> None:
+    async def test_cancel_is_requested_and_then_confirmed(self, harness: Harness) -> None:
         harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
         handle = await start(harness)
         await until(handle, lambda status: status.order_id is not None)
 
-        await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+        await handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
         result = await handle.result()
 
         assert result.state is PortState.CANCELLED
@@ -120,7 +120,7 @@ class TestEveryVocabulary:
         (PortState.UPDATE_REQUESTED, FAST_TIMINGS.decide_after),
     ],
 )
-async def test_a_cancel_is_taken_in_every_state_of_an_open_order(
+async def test_cancel_is_accepted_in_every_state_of_an_open_order(
     harness: Harness, state: PortState, after: float
 ) -> None:
     rejected = state in (PortState.ACTION_REQUIRED, PortState.UPDATE_REQUESTED)
@@ -131,11 +131,11 @@ async def test_a_cancel_is_taken_in_every_state_of_an_open_order(
     harness.advance(after)
     if state is PortState.UPDATE_REQUESTED:
         await until(handle, PortState.ACTION_REQUIRED)
-        await handle.correct(PortInCorrection(account_number="1", by="desk"))
+        await handle.correct(PortInCorrection(account_number="1", by="operator"))
         await update.reached()
     await until(handle, state)
 
-    met = await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    met = await handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     update.release()
     result = await handle.result()
 
@@ -153,7 +153,7 @@ async def test_completion_may_win_against_a_cancel(harness: Harness) -> None:
     handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
 
-    await handle.cancel(PortInCancel(by="desk", reason="too late"))
+    await handle.cancel(PortInCancel(by="operator", reason="too late"))
     result = await handle.result()
 
     assert result.state is PortState.COMPLETED
@@ -174,7 +174,7 @@ async def test_the_same_rejection_again_is_seen_again(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
-    await handle.correct(PortInCorrection(account_number="999", by="desk"))
+    await handle.correct(PortInCorrection(account_number="999", by="operator"))
     await until(handle, lambda status: _rejections(status) == 2)
     await handle.correct(CORRECTION)
 
@@ -189,7 +189,7 @@ async def test_corrections_keep_what_they_do_not_name(harness: Harness) -> None:
     await handle.correct(CORRECTION)
     status = await until(handle, lambda status: status.reason == "PIN_INVALID")
     assert "account_pin" in status.fields_to_correct
-    await handle.correct(PortInCorrection(account_pin="482913", by="desk"))
+    await handle.correct(PortInCorrection(account_pin="482913", by="operator"))
 
     assert (await handle.result()).state is PortState.COMPLETED
 
@@ -198,9 +198,9 @@ async def test_corrections_keep_what_they_do_not_name(harness: Harness) -> None:
     ("raw", "why"),
     [
         ("nonsense", "must be an object"),
-        ({"account_nubmer": "1", "by": "desk"}, "did you mean account_number?"),
-        ({"account_number": "no_underscores", "by": "desk"}, "account_number: "),
-        ({"by": "desk"}, "needs at least one of"),
+        ({"account_nubmer": "1", "by": "operator"}, "did you mean account_number?"),
+        ({"account_number": "no_underscores", "by": "operator"}, "account_number: "),
+        ({"by": "operator"}, "needs at least one of"),
         (None, "must be an object"),
         ([1, 2], "must be an object"),
     ],
@@ -225,7 +225,7 @@ async def test_an_update_is_refused_with_the_reason_at_once(harness: Harness) ->
     cancel = harness.telegent.gates.close("POST /v1.0/numbers/portin/cancel", "before")
     handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
-    await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     await cancel.reached()
 
     with pytest.raises(MessageRejectedError, match="CANCEL_REQUESTED does not accept a correction"):
@@ -258,7 +258,7 @@ async def test_a_cancel_without_an_answer_is_found_or_sent_again(
     handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
 
-    await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
 
     assert (await handle.result()).state is PortState.CANCELLED
     assert harness.telegent.ledger.count("portin.cancelled") == 1
@@ -273,10 +273,10 @@ async def test_a_cancel_that_is_never_answered_is_sent_at_longer_and_longer_inte
     handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
 
-    await handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
 
     timeline = (await handle.result()).timeline
-    sent = [entry.at for entry in timeline if entry.event == "cancelling for desk"]
+    sent = [entry.at for entry in timeline if entry.event == "cancelling for operator"]
     lag = harness.settings.read_lag
     assert len(sent) == 5
     for times, (before, after) in zip((1, 2, 4, 8), pairwise(sent), strict=True):
@@ -294,7 +294,7 @@ async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
 
     [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
     await handle.attach_order(
-        AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
+        AttachOrder(order_id=submitted.data["order_id"], by="operator", reason="support told us")
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
@@ -311,7 +311,9 @@ async def test_an_order_that_is_older_than_its_workflow_is_followed(harness: Har
     handle = await start(harness, account_number=None)
     await until(handle, PortState.INFO_REQUIRED)
     assert order
-    await handle.attach_order(AttachOrder(order_id=order, by="desk", reason="it is in the portal"))
+    await handle.attach_order(
+        AttachOrder(order_id=order, by="operator", reason="it is in the portal")
+    )
     harness.advance(FAST_TIMINGS.complete_after)
 
     assert (await handle.result()).state is PortState.COMPLETED
@@ -348,7 +350,7 @@ async def test_an_order_that_vanishes_is_waited_for(harness: Harness) -> None:
 
 
 @in_which_we_let_time_pass
-async def test_a_hint_makes_it_look_at_once(harness: Harness) -> None:
+async def test_hint_starts_a_poll_at_once(harness: Harness) -> None:
     handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
     for _ in range(5):
@@ -389,10 +391,12 @@ async def test_missing_data_are_named_and_waited_for(harness: Harness) -> None:
         exclude={"phone_number", "classification"}, exclude_none=True
     )
     first, second = ("account_number", "account_pin"), ("authorization",)
-    await handle.correct(PortInCorrection(by="desk", **{name: full.pop(name) for name in first}))
+    await handle.correct(
+        PortInCorrection(by="operator", **{name: full.pop(name) for name in first})
+    )
     still = await until(handle, lambda s: "account_pin" not in s.fields_to_correct)
     assert set(second) <= set(still.fields_to_correct)
-    await handle.signal_correction(PortInCorrection(by="desk", **full))
+    await handle.signal_correction(PortInCorrection(by="operator", **full))
 
     assert (await handle.result()).state is PortState.COMPLETED
 
@@ -404,14 +408,14 @@ async def test_an_expired_transfer_pin_is_not_sent(harness: Harness) -> None:
     assert status.fields_to_correct == ["account_pin"]
     assert not harness.telegent.requests
 
-    fresh = PortInCorrection(account_pin="482914", pin_obtained_at=datetime.now(UTC), by="desk")
+    fresh = PortInCorrection(account_pin="482914", pin_obtained_at=datetime.now(UTC), by="operator")
     await handle.correct(fresh)
 
     assert (await handle.result()).state is PortState.COMPLETED
 
 
 @in_which_we_let_time_pass
-async def test_a_word_that_nobody_knows_is_shown_and_counted_and_waited_out(
+async def test_unknown_status_is_shown_and_counted_and_polling_continues(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ORDER_STATUSES["kb"], "acknowledged", "Teleporting")
@@ -457,11 +461,11 @@ async def test_a_port_in_without_data_can_be_cancelled(harness: Harness) -> None
     bare = PortInDetails(phone_number=NUMBER)
     handle = await harness.orchestrator.start_port_in(PortInRequest(details=bare))
     await until(handle, PortState.INFO_REQUIRED)
-    await handle.cancel(PortInCancel(by="desk", reason="never mind"))
+    await handle.cancel(PortInCancel(by="operator", reason="never mind"))
 
     result = await handle.result()
 
-    assert (result.state, result.reason) == (PortState.CANCELLED, "desk: never mind")
+    assert (result.state, result.reason) == (PortState.CANCELLED, "operator: never mind")
     assert not harness.telegent.requests
 
 
@@ -471,7 +475,7 @@ async def test_a_correction_that_changes_nothing_is_refused(harness: Harness) ->
     await until(handle, PortState.ACTION_REQUIRED)
 
     with pytest.raises(MessageRejectedError, match="unchanged since the rejection"):
-        await handle.correct(PortInCorrection(account_number="100200300", by="desk"))
+        await handle.correct(PortInCorrection(account_number="100200300", by="operator"))
 
 
 @in_every_vocabulary
@@ -480,7 +484,7 @@ async def test_three_rejections_are_a_matter_for_an_operator(harness: Harness) -
     handle = await start(harness)
     for number in ("1", "2"):
         await until(handle, PortState.ACTION_REQUIRED)
-        await handle.correct(PortInCorrection(account_number=number, by="desk"))
+        await handle.correct(PortInCorrection(account_number=number, by="operator"))
     status = await until(handle, lambda status: status.rejections == 3)
     assert "an operator decides" in status.attention
     with pytest.raises(MessageRejectedError, match="operator_resolve"):
@@ -505,9 +509,9 @@ async def test_a_lock_must_be_confirmed_to_be_off(harness: Harness) -> None:
     status = await until(handle, PortState.ACTION_REQUIRED)
     assert status.reason == "PORT_PROTECTED"
     with pytest.raises(MessageRejectedError, match="lock_removed"):
-        await handle.correct(PortInCorrection(account_pin="999999", by="desk"))
+        await handle.correct(PortInCorrection(account_pin="999999", by="operator"))
     harness.telegent.carrier.unlock(NUMBER)
-    await handle.correct(PortInCorrection(lock_removed=True, by="desk"))
+    await handle.correct(PortInCorrection(lock_removed=True, by="operator"))
 
     assert (await handle.result()).state is PortState.COMPLETED
     assert harness.telegent.ledger.count("portin.updated") == 1
@@ -541,7 +545,7 @@ async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(harness: H
     ]
 
 
-async def test_what_a_carrier_quotes_of_the_secrets_is_struck_out(
+async def test_secrets_that_a_carrier_quotes_are_redacted(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="temporalio.activity")
@@ -552,7 +556,7 @@ async def test_what_a_carrier_quotes_of_the_secrets_is_struck_out(
     async with asyncio.timeout(TEST_TIMEOUT):
         while "is still 'ResolutionRequired'; next poll" not in caplog.text:
             await asyncio.sleep(0.05)
-    await handle.correct(PortInCorrection(account_pin="777777", by="desk"))
+    await handle.correct(PortInCorrection(account_pin="777777", by="operator"))
     result = await handle.result()
 
     assert status.vendor_message.endswith("9Z-ACCOUNT *** AND PIN *** ARE NOT OF ACCOUNT 4829131")
@@ -577,7 +581,7 @@ async def test_an_operator_can_end_what_the_vendor_never_shows(harness: Harness)
     assert harness.telegent.ledger.count("portin.cancelled") == 0
 
 
-async def test_a_submit_that_never_arrived_is_repeated_when_a_person_says_so(
+async def test_submit_that_never_arrived_is_repeated_when_an_operator_decides_it(
     harness: Harness,
 ) -> None:
     harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
@@ -614,7 +618,9 @@ class TestWhereASecondActivePortIsKnownToBeRefused:
         assert status.state is PortState.SUBMIT_UNKNOWN
         [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
         await handle.attach_order(
-            AttachOrder(order_id=submitted.data["order_id"], by="desk", reason="support told us")
+            AttachOrder(
+                order_id=submitted.data["order_id"], by="operator", reason="support told us"
+            )
         )
 
         assert (await handle.result()).state is PortState.COMPLETED
@@ -736,17 +742,17 @@ async def test_hints_do_not_repeat_a_refused_submit(harness: Harness) -> None:
 
     submits = [e for e in harness.telegent.requests if e.path == "/v1.0/numbers/portin"]
     assert len(submits) == 1
-    await handle.cancel(PortInCancel(by="desk", reason="never mind"))
+    await handle.cancel(PortInCancel(by="operator", reason="never mind"))
     assert (await handle.result()).state is PortState.CANCELLED
 
 
-async def test_a_number_can_be_ported_after_a_port_in_that_came_to_nothing(
+async def test_number_can_be_ported_after_its_first_port_in_was_cancelled(
     harness: Harness,
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     first = await start(harness)
     await until(first, lambda status: status.order_id is not None)
-    await first.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+    await first.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     assert (await first.result()).state is PortState.CANCELLED
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord())
 

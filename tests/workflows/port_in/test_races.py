@@ -74,7 +74,7 @@ def record(chance: random.Random) -> CarrierRecord:
 
 
 async def act(harness: Harness, handle: PortInHandle, seed: int, chance: random.Random) -> None:
-    """One thing that somebody does, whether or not it fits."""
+    """Send one random message, valid in this state or not."""
     raw = harness.temporal.get_workflow_handle(handle.id)
     match chance.randrange(10):
         case 0:
@@ -173,7 +173,7 @@ async def in_circles(harness: Harness, handle: PortInHandle) -> bool:
         for event in history.events
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     ]
-    # A message that comes at the very end is not passed over, but looked at in one more task.
+    # A message that arrives at the very end is not dropped, but handled in one more task.
     return any(cause != ONE_MORE_MESSAGE for cause in failed) or len(history.events) > MOST_EVENTS
 
 

@@ -42,10 +42,10 @@ from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913")
-RIGHT = PortInCorrection(account_number="100200301", by="desk")
+RIGHT = PortInCorrection(account_number="100200301", by="operator")
 VOCABULARIES: tuple[Vocabulary, ...] = ("kb", "bp", "oas")
 every_vocabulary = pytest.mark.parametrize("vocabulary", VOCABULARIES)
-Person = Callable[[PortInStatus], Awaitable[None]]
+OperatorAct = Callable[[PortInStatus], Awaitable[None]]
 
 
 @dataclass
@@ -65,24 +65,24 @@ class Days:
     def handle(self) -> PortInHandle:
         return self.orchestrator.port_in(NUMBER)
 
-    async def end(self, person: Person | None = None) -> PortInResult:
-        """The result; at each look `person` is shown the status, and may act on it."""
+    async def end(self, operator: OperatorAct | None = None) -> PortInResult:
+        """Return the result; in each activity `operator` gets the status, and may act on it."""
 
-        async def look() -> None:
-            if person:
-                await person(await self.handle.status())
+        async def act() -> None:
+            if operator:
+                await operator(await self.handle.status())
 
-        self.step.operator_action = look
+        self.step.operator_action = act
         await self.orchestrator.start_port_in(self.request)
         return await self.handle.result()
 
-    async def end_from(self, state: PortState, person: Person) -> PortInResult:
-        """The result; `person` acts in `state`, in which nobody looks, before time is skipped."""
+    async def end_from(self, state: PortState, operator: OperatorAct) -> PortInResult:
+        """Return the result; `operator` acts in `state`, without polls, before time is skipped."""
         with self.environment.with_time_skipping_disabled():
             await self.orchestrator.start_port_in(self.request)
         while (status := await self.handle.status()).state is not state:
             await asyncio.sleep(0.02)
-        await person(status)
+        await operator(status)
         workflow = self.environment.client.get_workflow_handle(self.handle.id)
         await self.environment.fast_forward(workflow)
         return await self.handle.result()
@@ -150,7 +150,7 @@ async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
                 return
             if status.rejections < 3:
                 wrong = f"{status.rejections}"
-                await d.handle.correct(PortInCorrection(account_number=wrong, by="desk"))
+                await d.handle.correct(PortInCorrection(account_number=wrong, by="operator"))
             elif "an operator decides" in status.attention or status.rejections >= 3:
                 await d.handle.resolve(
                     OperatorDecision(
@@ -173,7 +173,7 @@ async def test_lock_removed(vocabulary: Vocabulary) -> None:
         async def person(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
                 d.simulator.carrier.unlock(NUMBER)
-                await d.handle.correct(PortInCorrection(lock_removed=True, by="desk"))
+                await d.handle.correct(PortInCorrection(lock_removed=True, by="operator"))
 
         result = await d.end(person)
     assert result.state is PortState.COMPLETED
@@ -212,7 +212,7 @@ async def test_cancelled_or_completed_meanwhile(vocabulary: Vocabulary, script: 
 
         async def person(status: PortInStatus) -> None:
             if status.state is PortState.SUBMITTED and not d.called("/v1.0/numbers/portin/cancel"):
-                await d.handle.cancel(PortInCancel(by="desk", reason="the subscriber stays"))
+                await d.handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
 
         result = await d.end(person)
     won = PortState.CANCELLED if script == "silent" else PortState.COMPLETED
@@ -227,7 +227,7 @@ async def test_lost_submit(known_to_refuse: bool) -> None:
 
         async def person(status: PortInStatus) -> None:
             [row] = d.simulator.ledger.by_kind("portin.submitted")
-            order = AttachOrder(order_id=row.data["order_id"], by="desk", reason="support")
+            order = AttachOrder(order_id=row.data["order_id"], by="operator", reason="support")
             await d.handle.attach_order(order)
 
         result = await d.end_from(PortState.SUBMIT_UNKNOWN, person)
@@ -250,7 +250,7 @@ async def test_expired_pin_and_missing_data() -> None:
                         "account_pin": "482914",
                         "pin_obtained_at": datetime.now(UTC) - timedelta(hours=1),
                         "authorization": loa,
-                        "by": "desk",
+                        "by": "operator",
                     }
                 )
             )
@@ -259,7 +259,7 @@ async def test_expired_pin_and_missing_data() -> None:
     assert result.state is PortState.COMPLETED
 
 
-async def test_nobody_brings_what_is_missing() -> None:
+async def test_port_in_is_cancelled_when_missing_data_never_arrive() -> None:
     async with days(CarrierRecord(), details={"phone_number": NUMBER}) as d:
         result = await d.end()
     assert result.state is PortState.CANCELLED

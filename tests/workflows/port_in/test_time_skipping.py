@@ -32,7 +32,7 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
 
         async def correct() -> None:
             if (await handle.status()).state is PortState.ACTION_REQUIRED:
-                await handle.correct(PortInCorrection(account_number="100200301", by="desk"))
+                await handle.correct(PortInCorrection(account_number="100200301", by="operator"))
 
         step.operator_action = correct
         async with harness.running_workers():
@@ -43,7 +43,7 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
 
     assert result.state is PortState.COMPLETED
     took = result.timeline[-1].at - result.timeline[0].at
-    # Two days to the rejection, three from the correction, each a look later; that may be a
+    # Two days to the rejection, three from the correction, each a poll later; that may be a
     # weekend.
     assert timedelta(days=5) <= took < timedelta(days=8)
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)

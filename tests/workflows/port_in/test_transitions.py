@@ -58,21 +58,21 @@ def test_going_backwards_and_an_unasked_end_are_doubted(state: PortState, word: 
 
 
 @given(st.sampled_from([*MessageKind, *OperatorAction]), states)
-def test_a_refusal_names_where_the_message_is_taken(
+def test_rejection_names_the_states_that_accept_the_message(
     message: MessageKind | OperatorAction, state: PortState
 ) -> None:
     why = state_rejection_reason(message, state)
     assert (why is None) == (state in ACCEPTED_IN[message])
     if why:
-        assert all(taken.value in why for taken in ACCEPTED_IN[message])
+        assert all(accepting.value in why for accepting in ACCEPTED_IN[message])
 
 
-def test_nothing_is_taken_at_the_end() -> None:
-    assert not any(FINAL_STATES & taken for taken in ACCEPTED_IN.values())
+def test_final_states_accept_no_message() -> None:
+    assert not any(FINAL_STATES & accepting for accepting in ACCEPTED_IN.values())
     assert all(not TRANSITIONS[state] for state in FINAL_STATES)
 
 
-def test_every_state_has_its_moves_and_can_end() -> None:
+def test_every_state_has_transitions_and_can_end() -> None:
     assert TRANSITIONS.keys() == set(PortState)
     ends = set(FINAL_STATES)
     while more := {s for s, to in TRANSITIONS.items() if s not in ends and to & ends}:
@@ -94,7 +94,7 @@ def test_every_state_has_its_moves_and_can_end() -> None:
         ("", None),
     ],
 )
-def test_words_of_all_three_vocabularies(word: str, state: PortState | None) -> None:
+def test_statuses_of_all_three_vocabularies_are_parsed(word: str, state: PortState | None) -> None:
     assert parse_vendor_status(word) is state
 
 

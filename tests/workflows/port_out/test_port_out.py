@@ -39,8 +39,8 @@ ICCID = "8901240000000000001"
 SET_PIN = "POST /v1.0/numbers/portout"
 READ_NUMBER = "GET /v1.0/numbers"
 DELETE = "POST /v1.0/subscriptions/delete"
-CANCEL = PortOutCancel(by="desk", reason="the subscriber stays")
-ASKED = RevealPin(by="desk", reason="the subscriber called")
+CANCEL = PortOutCancel(by="operator", reason="the subscriber stays")
+ASKED = RevealPin(by="operator", reason="the subscriber called")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def there(harness: Harness) -> Harness:
 
 
 def wanted(**changes: Any) -> PortOutRequest:
-    values = {"phone_number": NUMBER, "authentication_reference": "call-4711", "by": "desk"}
+    values = {"phone_number": NUMBER, "authentication_reference": "call-4711", "by": "operator"}
     return PortOutRequest.model_validate(values | changes)
 
 
@@ -136,7 +136,7 @@ async def test_port_out_completes_with_a_generated_pin(there: Harness) -> None:
     assert result.authentication_reference == "call-4711"
     assert result.closed_subscription_id is None
     assert count(there, "subscription.deleted") == 0
-    assert [entry.event for entry in result.timeline if entry.by == "desk"] == [
+    assert [entry.event for entry in result.timeline if entry.by == "operator"] == [
         "was shown the PIN: the subscriber called"
     ]
 
@@ -262,7 +262,7 @@ async def test_cancel_keeps_the_number_and_voids_the_pin(
     result = await handle.result()
 
     assert result.state is PortOutState.CANCELLED
-    assert result.reason == "cancelled by desk: the subscriber stays"
+    assert result.reason == "cancelled by operator: the subscriber stays"
     assert pin_of(there) not in (None, PIN)
     assert count(there, "portout.set") == 2
     assert count(there, "subscription.deleted") == 0
@@ -349,7 +349,7 @@ async def test_cancel_after_port_out_is_rejected_with_the_reason(there: Harness)
     result = await handle.result()
 
     assert result.state is PortOutState.COMPLETED
-    assert any("rejected" in entry.event and entry.by == "desk" for entry in result.timeline)
+    assert any("rejected" in entry.event and entry.by == "operator" for entry in result.timeline)
 
 
 @pytest.mark.parametrize(
@@ -358,8 +358,8 @@ async def test_cancel_after_port_out_is_rejected_with_the_reason(there: Harness)
         ("nonsense", "must be an object"),
         (None, "must be an object"),
         ([1, 2], "must be an object"),
-        ({"by": "desk"}, "reason: is required"),
-        ({"by": "desk", "reason": "x", "pin": "555123"}, "pin: unknown field"),
+        ({"by": "operator"}, "reason: is required"),
+        ({"by": "operator", "reason": "x", "pin": "555123"}, "pin: unknown field"),
     ],
 )
 async def test_invalid_signal_is_in_the_timeline(there: Harness, raw: object, why: str) -> None:
@@ -478,7 +478,7 @@ async def test_pin_is_shown_only_by_the_reveal_query(
 async def test_malformed_request_fails_with_a_readable_error(harness: Harness) -> None:
     handle = await harness.temporal.start_workflow(
         PORT_OUT_WORKFLOW,
-        {"phone_number": NUMBER, "pin": "secret", "by": "desk"},
+        {"phone_number": NUMBER, "pin": "secret", "by": "operator"},
         id=f"port-out-broken-{harness.settings.id_key}",
         task_queue=names.TASK_QUEUE,
     )

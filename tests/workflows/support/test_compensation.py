@@ -1,4 +1,4 @@
-"""Cancelling an onboarding: what is taken back, what is left and named, and in which order."""
+"""Cancelling an onboarding: what is rolled back, in which order, and what is retained."""
 
 import asyncio
 from dataclasses import replace
@@ -51,7 +51,7 @@ def two_lines() -> OnboardingRequest:
 async def cancelled(
     harness: Harness, handle: OnboardingHandle, gate: Gate | None = None, line: str | None = None
 ) -> OnboardingStatus:
-    """The end; what `gate` holds of this line goes on when the cancel has reached it."""
+    """Cancel and return the final status; `gate` is released when the cancel has arrived."""
     await handle.cancel()
     if gate:
         reference = (await handle.progress()).onboarding.reference
@@ -86,7 +86,7 @@ async def test_cancel_rolls_back_in_reverse_order_and_names_retained_resources(
     handle = await harness.onboard(guarded())
     await gate.reached()
 
-    # The message filter is under way: the cancel waits for its answer, to take it back too.
+    # The message filter is under way: the cancel waits for its response, to roll it back too.
     status = await cancelled(harness, handle, gate, "first")
 
     done = rolled_back(harness.telegent)
@@ -94,11 +94,11 @@ async def test_cancel_rolls_back_in_reverse_order_and_names_retained_resources(
     assert [words.rpartition(" ")[0] for words in status.compensation.rolled_back] == [
         "relation of mother and child"
     ]
-    left = " ".join(status.compensation.retained)
-    # The simulator refuses this even for a number that was given up; the vendor may not.
-    assert left.count("assigned to numbers") == 2
+    retained = " ".join(status.compensation.retained)
+    # The simulator rejects this even for a number that was released; the vendor may not.
+    assert retained.count("assigned to numbers") == 2
     for word in ("the account", "subscriber mother", "product talk", "package plan", "Guardian"):
-        assert word in left
+        assert word in retained
     assert (await undone_of_line(harness, status, "first")).retained == []
     assert status.lines[0].state is StepState.FAILED
 
@@ -120,7 +120,7 @@ async def test_cancel_before_the_lines_rolls_back_routes_and_relations(harness: 
 
 async def test_cancel_releases_a_number_whose_purchase_response_was_lost(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match=f"POST {PROVISION}", kind="drop_response"))
-    # The look is not answered before the cancel, so the purchase is unknown by then.
+    # The lookup has no response before the cancel, so the outcome of the purchase is unknown.
     gate = harness.telegent.gates.close("GET /v1.0/numbers/inventory", "before")
     handle = await harness.onboard(single())
     await gate.reached()

@@ -35,7 +35,7 @@ class Response(Enum):
 
 
 class Resolution(Enum):
-    """What an operator may decide; RETRY and ADOPT after a look at the portal."""
+    """What an operator may decide; RETRY and ADOPT after a check in the portal."""
 
     RETRY = "retry"
     ADOPT = "adopt"
@@ -144,7 +144,7 @@ class Play:
             self.attempt.on_confirmed(self.attempt.resource)
 
     def _escalate(self) -> None:
-        assert self.attempt.escalates, "asks an operator where none is to be asked"
+        assert self.attempt.escalates, "escalates although it must not"
         resolution = self.chance.choice(list(Resolution))
         self.steps.append(resolution.value)
         if resolution is Resolution.ABANDON:

@@ -39,7 +39,7 @@ MODELS: dict[str, type[BaseModel]] = {
     names.ATTACH_ORDER_UPDATE: AttachOrder,
     names.OPERATOR_RESOLVE_UPDATE: OperatorDecision,
 }
-WHO = {"by": "desk", "reason": "read it on the page"}
+WHO = {"by": "operator", "reason": "read it on the page"}
 
 
 async def test_rejected_port_in_completes_with_the_sample_from_its_page(
@@ -63,13 +63,13 @@ async def test_rejected_port_in_completes_with_the_sample_from_its_page(
 
     to_go_on, to_stop = json_samples(text)
     assert to_stop.keys() == {"by", "reason"}
-    signal = fill_in(to_go_on, account_number=TRUTH.account_number, by="desk")
+    signal = fill_in(to_go_on, account_number=TRUTH.account_number, by="operator")
     await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, signal)
     assert (await handle.result()).state is PortState.COMPLETED
     text = await read_details_page(harness.temporal, handle.id)
     assert "COMPLETED" in table_cells(text)
     assert json_samples(text) == []
-    assert "desk" in text
+    assert "operator" in text
     assert str(TRUTH.account_number) not in text
 
 
@@ -91,9 +91,9 @@ async def test_missing_data_are_sent_with_the_sample_from_the_page(harness: Harn
     handle = await start(harness, account_number=None, authorization=None)
     await until(handle, PortState.INFO_REQUIRED)
     sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
-    letter = {**sample["authorization"], "reference": "loa-1", "attested_by": "desk"}
+    letter = {**sample["authorization"], "reference": "loa-1", "attested_by": "operator"}
     letter["attested_at"] = "2026-11-23T15:00Z"
-    values = fill_in(sample, account_number="100200301", authorization=letter, by="desk")
+    values = fill_in(sample, account_number="100200301", authorization=letter, by="operator")
 
     await harness.temporal.get_workflow_handle(handle.id).execute_update(
         names.CORRECT_UPDATE, values
@@ -134,17 +134,17 @@ async def test_page_of_a_hard_rejection_offers_a_new_order(harness: Harness) -> 
     assert harness.telegent.ledger.count("portin.submitted") == 2
 
 
-async def test_page_after_the_last_attempt_asks_an_operator(harness: Harness) -> None:
+async def test_page_after_the_last_attempt_names_the_operators_actions(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     for number in ("1", "2"):
         await until(handle, PortState.ACTION_REQUIRED)
-        await handle.correct(PortInCorrection(account_number=number, by="desk"))
+        await handle.correct(PortInCorrection(account_number=number, by="operator"))
     await until(handle, lambda status: status.rejections == 3)
     text = await wait_for_details_page(harness.temporal, handle.id, "an operator decides")
     other_data, same_data, _ = json_samples(text)
     assert (other_data["action"], same_data["action"]) == ("replace_data", "retry_now")
-    correction = fill_in(other_data["correction"], account_number="100200301", by="desk")
+    correction = fill_in(other_data["correction"], account_number="100200301", by="operator")
 
     await harness.temporal.get_workflow_handle(handle.id).execute_update(
         names.OPERATOR_RESOLVE_UPDATE, fill_in(other_data, correction=correction, **WHO)
@@ -156,7 +156,7 @@ async def test_page_after_the_last_attempt_asks_an_operator(harness: Harness) ->
 async def test_text_from_others_is_escaped(harness: Harness) -> None:
     handle = await start(harness, account_number=None)
     await until(handle, PortState.INFO_REQUIRED)
-    sender = "[desk](https://evil.example) | **x** <b> `y` _z_"
+    sender = "[operator](https://evil.example) | **x** <b> `y` _z_"
     await harness.temporal.get_workflow_handle(handle.id).signal(
         names.CORRECT_SIGNAL, {"by": sender}
     )
@@ -164,7 +164,7 @@ async def test_text_from_others_is_escaped(harness: Harness) -> None:
     text = await wait_for_details_page(harness.temporal, handle.id, "was rejected")
 
     assert escape(sender) in text
-    assert r"\[desk\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
+    assert r"\[operator\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
 
 
 async def test_largest_page_fits_into_a_url(harness: Harness) -> None:
@@ -172,7 +172,7 @@ async def test_largest_page_fits_into_a_url(harness: Harness) -> None:
     handle = await start(harness)
     for number in ("1", "2"):
         await until(handle, PortState.ACTION_REQUIRED)
-        await handle.correct(PortInCorrection(account_number=number, by="desk"))
+        await handle.correct(PortInCorrection(account_number=number, by="operator"))
     await until(handle, lambda status: status.rejections == 3)
 
     text = await wait_for_details_page(harness.temporal, handle.id, "an operator decides")

@@ -32,7 +32,7 @@ async def test_child_updates_are_forwarded_in_order(harness: Harness) -> None:
         f"{onboarding.id}:line-ported"
     )
     await asyncio.gather(*(of_line.signal(CHILD_UPDATED_SIGNAL, each) for each in news))
-    await port.cancel(PortInCancel(by="desk", reason="the customer stays"))
+    await port.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     await port.result()
     await asyncio.wait([asyncio.create_task(onboarding.result())])
 

@@ -1,4 +1,4 @@
-"""The board that a workflow shows."""
+"""The progress that a workflow shows."""
 
 import asyncio
 from uuid import uuid4
@@ -15,61 +15,61 @@ NOTES = 100
 
 @workflow.defn(sandboxed=False)
 class Busy:
-    """Much happens to it at one time."""
+    """A workflow with many changes at one time."""
 
     def __init__(self) -> None:
-        self._drawn = 0
+        self._renderings = 0
 
     @workflow.run
     async def run(self) -> tuple[int, str]:
-        board = ProgressTracker(["Number"])
-        board.header = self._preface
+        progress = ProgressTracker(["Number"])
+        progress.header = self._preface
         for at in range(NOTES):
-            board.set_detail("Number", f"note {at}")
+            progress.set_detail("Number", f"note {at}")
         await workflow.sleep(0.01)
-        return self._drawn, workflow.get_current_details()
+        return self._renderings, workflow.get_current_details()
 
     def _preface(self) -> list[str]:
-        self._drawn += 1
+        self._renderings += 1
         return []
 
 
 @workflow.defn(sandboxed=False)
-class Asking:
-    """It asks, and takes back what it has made when it is cancelled meanwhile."""
+class Escalating:
+    """A workflow that escalates, and waits forever when it is cancelled."""
 
     @workflow.run
     async def run(self) -> None:
-        board = ProgressTracker(["Number"])
+        progress = ProgressTracker(["Number"])
         try:
-            async with board.step("Number"):
-                await board.escalate("Number", "is it there?", [])
+            async with progress.step("Number"):
+                await progress.escalate("Number", "does it exist?", [])
         except asyncio.CancelledError:
             await workflow.wait_condition(lambda: False)
 
 
 async def test_escalation_ended_by_a_cancel_is_not_listed(temporal: Client) -> None:
     queue = str(uuid4())
-    async with Worker(temporal, task_queue=queue, workflows=[Asking]):
-        asking = await temporal.start_workflow(Asking.run, id=queue, task_queue=queue)
+    async with Worker(temporal, task_queue=queue, workflows=[Escalating]):
+        escalating = await temporal.start_workflow(Escalating.run, id=queue, task_queue=queue)
         async with asyncio.timeout(20):
-            while not await needs_action(asking):
+            while not await needs_action(escalating):
                 await asyncio.sleep(0.05)
-            await asking.cancel()
-            while await needs_action(asking):
+            await escalating.cancel()
+            while await needs_action(escalating):
                 await asyncio.sleep(0.05)
-        await asking.terminate()
+        await escalating.terminate()
 
 
-async def needs_action(handle: WorkflowHandle[Asking, None]) -> str | None:
+async def needs_action(handle: WorkflowHandle[Escalating, None]) -> str | None:
     return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION_SINCE)
 
 
 async def test_simultaneous_changes_are_rendered_once(temporal: Client) -> None:
     queue = str(uuid4())
     async with Worker(temporal, task_queue=queue, workflows=[Busy]):
-        drawn, details = await temporal.execute_workflow(Busy.run, id=queue, task_queue=queue)
+        renderings, details = await temporal.execute_workflow(Busy.run, id=queue, task_queue=queue)
 
-    assert drawn == 1
+    assert renderings == 1
     assert f"note {NOTES - 1}" in details
     assert "note 0" not in details
