@@ -9,8 +9,8 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from bench.baseline.flow import TASK_QUEUE, BaselineOnboarding
-from resilience.fault_matrix.orchestrator_sut import vendor_worker
-from resilience.fault_matrix.runner import CaseContext
+from resilience.fault_matrix.orchestrator_sut import activity_settings, vendor_worker
+from resilience.fault_matrix.runner import CaseContext, Lags
 from resilience.harness.customer import PORTED, Customer
 from resilience.oracle.invariants import InvariantReport, check_invariants
 from telegent import Telegent
@@ -27,6 +27,8 @@ CASE_TIMEOUT = 90.0
 class BaselineUnderTest:
     """Onboards with the baseline."""
 
+    lags = Lags()
+
     def session(self, client: Client) -> AbstractAsyncContextManager[object]:
         """Run the worker of the workflow."""
         return Worker(
@@ -38,7 +40,7 @@ class BaselineUnderTest:
 
     def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
         """Run the product's worker for vendor calls."""
-        return vendor_worker(client, api)
+        return vendor_worker(client, api, activity_settings(self.lags))
 
     async def onboard(self, context: CaseContext) -> InvariantReport:
         """Onboard until it ends, or until CASE_TIMEOUT."""

@@ -3,20 +3,29 @@
 import time
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from resilience.fault_matrix.calls import CALLS
 from resilience.fault_matrix.cases import TIMES, FaultCase, FaultMode, all_cases
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
 from resilience.fault_matrix.parallel import ProcessExitedError, run_cases
-from resilience.fault_matrix.runner import CaseResult
+from resilience.fault_matrix.runner import CaseResult, Lags
 from resilience.fault_matrix.sample import sample_cases
+from resilience.harness.dialects import ROTATION
 from resilience.harness.report import OK, UNUSABLE, VIOLATION, matrix, progress_bar, wide_console
+from simulator import DIALECTS
 
+ROTATE = "rotate"
+_DIALECT_NAMES = ", ".join([*DIALECTS, ROTATE])
+_DIALECT_HELP = (
+    f"The vendor's dialect: {_DIALECT_NAMES}, in which the documents of the vendor take turns."
+)
 STATE_SYMBOLS = {"ok": "✓", "escalated": "[yellow]E[/]", "violation": "[bold red]X[/]"}
 
 
@@ -35,11 +44,21 @@ def run_matrix(
     only: Annotated[str, typer.Option(help="Only calls whose name contains this.")] = "",
     mode: Annotated[FaultMode | None, typer.Option(help="Only this fault mode.")] = None,
     times: Annotated[Times | None, typer.Option(help="Only faults repeated this often.")] = None,
+    dialect: Annotated[str, typer.Option(help=_DIALECT_HELP)] = "default",
+    list_lag: Annotated[
+        float, typer.Option(min=0.0, help="Seconds until the vendor's lists show a new resource.")
+    ] = 0.0,
+    reference_lag: Annotated[
+        float, typer.Option(min=0.0, help="Seconds until requests can refer to a new resource.")
+    ] = 0.0,
 ) -> None:
     """Inject each fault mode into each vendor call of an onboarding, and compare the ledger."""
+    if dialect not in (*DIALECTS, ROTATE):
+        raise typer.BadParameter(f"expected one of {_DIALECT_NAMES}", param_hint="--dialect")
+    lags = Lags(list_lag, reference_lag)
     cases = [
         case
-        for case in all_cases(seed)
+        for case in all_cases(seed, ROTATION if dialect == ROTATE else [dialect])
         if (case.call == only if only in CALLS else only in case.call)
         and mode in (None, case.mode)
         and (times is None or case.times == int(times))
@@ -49,9 +68,7 @@ def run_matrix(
         raise typer.Exit(UNUSABLE)
     console = wide_console()
     try:
-        results = run_with_progress(
-            console, OrchestratorUnderTest, sample_cases(cases, share, seed), seed
-        )
+        results = run_with_progress(console, lags, sample_cases(cases, share, seed), seed)
     except ProcessExitedError as error:
         console.print(f"[bold red]{escape(str(error))}[/]: see the messages above")
         raise typer.Exit(UNUSABLE) from None
@@ -59,17 +76,17 @@ def run_matrix(
 
 
 def run_with_progress(
-    console: Console, system: type[OrchestratorUnderTest], cases: Sequence[FaultCase], seed: int
+    console: Console, lags: Lags, cases: Sequence[FaultCase], seed: int
 ) -> list[CaseResult]:
     """Run all cases behind a progress bar. Raises ProcessExitedError."""
     results: list[CaseResult] = []
     violations = 0
     with progress_bar(console, f"faults (seed {seed})", len(cases)) as bar:
-        for result in run_cases(system, cases):
+        for result in run_cases(partial(OrchestratorUnderTest, lags), cases):
             results.append(result)
             if result.report.state == "violation":
                 violations += 1
-                print_violation(console, result, seed)
+                print_violation(console, result, seed, lags)
             bar.advance(f"{violations} violations")
     return results
 
@@ -87,30 +104,42 @@ def print_matrix(console: Console, results: Sequence[CaseResult]) -> int:
     }
     headings = [_heading(mode) for mode in FaultMode]
     console.print(matrix("Vendor call", [_short_name(call) for call in calls], headings, cells))
-    states = [_outcome(result) for result in results]
     console.print(
-        f"Each cell: fault injected once, three times in a row. {len(states)} cases: "
-        f"{states.count('ok')} ✓ "
-        f"(exactly once), {states.count('escalated')} E (escalated with evidence, resolved, "
-        f"and then exactly once), {states.count('violation')} X (violations).",
+        "Each cell: fault injected once, three times in a row. ✓: exactly once. E: escalated with "
+        "evidence, resolved, and then exactly once. X: violation.",
         highlight=False,
     )
-    return VIOLATION if "violation" in states else OK
+    console.print(dialect_table(results))
+    return VIOLATION if any(_outcome(result) == "violation" for result in results) else OK
 
 
-def print_violation(console: Console, result: CaseResult, seed: int) -> None:
+def dialect_table(results: Sequence[CaseResult]) -> Table:
+    """How many cases of each dialect needed no operator, escalated, or went wrong."""
+    table = Table("Dialect", "cases", "alone", "escalated", "violations", "stuck without attention")
+    dialects = sorted({result.case.dialect for result in results})
+    for name, members in [*((name, [name]) for name in dialects), ("all", dialects)]:
+        of_these = [result for result in results if result.case.dialect in members]
+        outcomes = [_outcome(result) for result in of_these]
+        stuck = sum(result.report.stuck for result in of_these)
+        counts = (outcomes.count(state) for state in STATE_SYMBOLS)
+        table.add_row(name, *map(str, (len(of_these), *counts, stuck)))
+    return table
+
+
+def print_violation(console: Console, result: CaseResult, seed: int, lags: Lags) -> None:
     """Print what is wrong in a case, and the command that repeats it."""
     console.print(f"[bold red]VIOLATION[/] {escape(str(result.case))}", highlight=False)
     for sentence in [*result.report.violations, *result.escalations]:
         console.print(f"  {escape(sentence)}", highlight=False)
-    console.print(f"  repeat: {reproduction_command(result.case, seed)}", highlight=False)
+    console.print(f"  repeat: {reproduction_command(result.case, seed, lags)}", highlight=False)
 
 
-def reproduction_command(case: FaultCase, seed: int) -> str:
+def reproduction_command(case: FaultCase, seed: int, lags: Lags) -> str:
     """The command that repeats one case."""
     return (
         f"python -m resilience.fault_matrix --seed {seed} --only '{case.call}' "
-        f"--mode '{case.mode}' --times {case.times}"
+        f"--mode '{case.mode}' --times {case.times} --dialect {case.dialect} "
+        f"--list-lag {lags.lists:g} --reference-lag {lags.references:g}"
     )
 
 

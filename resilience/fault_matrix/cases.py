@@ -1,7 +1,7 @@
 """The cases of the fault matrix: which call fails, how, and how often in a row."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,6 +69,7 @@ class FaultCase:
 
     Attributes:
         number: Unique number of the case, which determines its customer.
+        dialect: The vendor's, a key of `DIALECTS`.
     """
 
     number: int
@@ -76,9 +77,11 @@ class FaultCase:
     mode: FaultMode
     times: int
     nth: int
+    dialect: str = "default"
 
     def __str__(self) -> str:
-        return f"{self.call}: {self.mode}, {self.times} in a row, from call {self.nth}"
+        where = "" if self.dialect == "default" else f", dialect {self.dialect}"
+        return f"{self.call}: {self.mode}, {self.times} in a row, from call {self.nth}{where}"
 
     @property
     def fault(self) -> Fault:
@@ -100,12 +103,16 @@ class FaultCase:
         return slow * self.times
 
 
-def all_cases(seed: int) -> Iterator[FaultCase]:
-    """The whole matrix. The seed chooses which of several calls of a kind fails."""
+def all_cases(seed: int, dialects: Sequence[str] = ("default",)) -> Iterator[FaultCase]:
+    """The whole matrix, in which the dialects take turns.
+
+    The seed chooses which of several calls of a kind fails, and the dialect of the first case.
+    """
     number = 0
     for call, made in CALLS.items():
         for mode in FaultMode:
             for times in TIMES:
                 number += 1
                 rng = random.Random(f"{seed} {number}")  # noqa: S311 - no secret
-                yield FaultCase(number, call, mode, times, nth=rng.randint(1, made))
+                dialect = dialects[(seed + number) % len(dialects)]
+                yield FaultCase(number, call, mode, times, rng.randint(1, made), dialect)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
@@ -16,7 +17,8 @@ from activities import (
     build_activities,
     build_orchestrator_activities,
 )
-from resilience.fault_matrix.runner import UNLIMITED, CaseContext
+from resilience.fault_matrix.cases import DELAY_SECONDS
+from resilience.fault_matrix.runner import UNLIMITED, CaseContext, Lags
 from resilience.harness.operator_bot import OperatorBot
 from resilience.oracle.invariants import InvariantReport, check_invariants
 from telegent import Telegent
@@ -32,13 +34,18 @@ from workflows.registry import WORKFLOWS
 
 T = TypeVar("T")
 
-SETTINGS = ActivitySettings(
-    read_lag=timedelta(seconds=3),
-    purchase_lag=timedelta(seconds=3),
-    order_poll=timedelta(seconds=0.2),
-    port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.3)),
-)
-"""The lags are longer than the delay of an effect whose call has timed out."""
+
+def activity_settings(lags: Lags) -> ActivitySettings:
+    """Settings for these lags: what may be missing is awaited for longer than the vendor lags, or
+    than an effect is delayed whose call has timed out."""
+    lag = timedelta(seconds=DELAY_SECONDS + max(lags.lists, lags.references))
+    return ActivitySettings(
+        read_lag=lag,
+        purchase_lag=lag,
+        order_poll=timedelta(seconds=0.2),
+        port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.3)),
+    )
+
 
 POLL_INTERVAL = 0.5
 """Seconds between checks for escalations."""
@@ -49,12 +56,18 @@ that failed is repeated after 30 s, so three of them take a while."""
 
 
 @asynccontextmanager
-async def vendor_worker(client: Client, api: Telegent) -> AsyncIterator[None]:
+async def vendor_worker(
+    client: Client, api: Telegent, settings: ActivitySettings
+) -> AsyncIterator[None]:
     """Run the worker that calls the vendor; terminate workflows that are open at the end."""
-    activities = build_activities(api, SETTINGS, temporal=client, requests_per_minute=UNLIMITED)
+    activities = build_activities(api, settings, temporal=client, requests_per_minute=UNLIMITED)
     grace = timedelta(seconds=10)
     async with api_worker(
-        client, activities, requests_per_minute=UNLIMITED, graceful_shutdown_timeout=grace
+        client,
+        activities,
+        requests_per_minute=UNLIMITED,
+        graceful_shutdown_timeout=grace,
+        read_lag=settings.read_lag,
     ):
         try:
             yield
@@ -67,16 +80,20 @@ async def vendor_worker(client: Client, api: Telegent) -> AsyncIterator[None]:
                     ).terminate()
 
 
+@dataclass(frozen=True)
 class OrchestratorUnderTest:
     """Onboards with the product's workflows."""
 
+    lags: Lags = field(default_factory=Lags)
+
     def session(self, client: Client) -> AbstractAsyncContextManager[object]:
         """Run the worker of the workflows."""
-        return workflow_worker(client, WORKFLOWS, build_orchestrator_activities(SETTINGS, client))
+        settings = activity_settings(self.lags)
+        return workflow_worker(client, WORKFLOWS, build_orchestrator_activities(settings, client))
 
     def case_session(self, client: Client, api: Telegent) -> AbstractAsyncContextManager[object]:
         """Run the worker that calls the vendor."""
-        return vendor_worker(client, api)
+        return vendor_worker(client, api, activity_settings(self.lags))
 
     async def onboard(self, context: CaseContext) -> InvariantReport:
         """Onboard until every resource exists, letting the bot respond, or until something is

@@ -13,9 +13,10 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from localstack.temporal_server import dev_server
 from resilience.fault_matrix.cases import DELAY_SECONDS, TIMEOUTS, FaultCase, FaultMode
 from resilience.harness.customer import Customer, create_customer
+from resilience.harness.dialects import port_dialect, simulator_options
 from resilience.harness.unreachable import UnreachableTransport
 from resilience.oracle.invariants import InvariantReport
-from simulator import Simulator, SimulatorOptions
+from simulator import Simulator
 from telegent import RateLimiter, Telegent
 
 UNLIMITED = 60_000
@@ -54,8 +55,21 @@ class CaseContext:
     escalations: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Lags:
+    """Seconds until lists show a new resource, and until other requests can refer to it."""
+
+    lists: float = 0.0
+    references: float = 0.0
+
+
 class SystemUnderTest(Protocol):
     """The program whose onboardings are tested."""
+
+    @property
+    def lags(self) -> Lags:
+        """The lags of the vendor that it is configured for."""
+        ...
 
     def session(self, client: Client) -> AbstractAsyncContextManager[object]:
         """Run what all cases of a lane share."""
@@ -82,7 +96,12 @@ class Lane:
     async def run_case(self, case: FaultCase) -> CaseResult:
         """Run one case, with an empty simulator."""
         customer, simulator = create_customer(case.number, "faults"), self.simulator
-        simulator.options = SimulatorOptions(carrier=customer.carrier())
+        simulator.options = simulator_options(
+            case.dialect,
+            customer.carrier(),
+            list_lag=self.system.lags.lists,
+            reference_lag=self.system.lags.references,
+        )
         simulator.reset()
         unreachable = None
         if case.mode is FaultMode.NO_CONNECTION:
@@ -99,6 +118,7 @@ class Lane:
             rate_limiter=RateLimiter(per_minute=UNLIMITED, burst=1_000),
             timeouts=TIMEOUTS,
             transport=unreachable,
+            port_dialect=port_dialect(simulator.options),
         )
         async with api, self.system.case_session(self.client, api):
             report = await self.system.onboard(context)

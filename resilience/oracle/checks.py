@@ -1,11 +1,24 @@
 """Compare one resource in the ledger with what the onboarding reports about it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resilience.oracle.ledger import LedgerReader
 from resilience.oracle.reported_state import ReportedState
 from simulator import LedgerRow
+
+_PREFIX = re.compile(r"^(T?NID|SID|TSUID)-")
+"""Ids of numbers and subscribers have two prefixes each."""
+
+
+def same_id(one: str, other: str | None) -> bool:
+    """Whether two ids are the same, in whichever spelling the vendor writes them."""
+    return other is not None and _bare(one) == _bare(other)
+
+
+def _bare(vendor_id: str) -> str:
+    return _PREFIX.sub("", vendor_id).lower()
 
 
 @dataclass(frozen=True)
@@ -71,18 +84,18 @@ class LedgerChecker:
             self.report_missing(label, step_ref, reported_id)
             return None
         ids = [str(row.data[id_field]) for row in rows]
-        unreported = [
-            found for found in ids if found != reported_id and found not in self.reported.evidence
-        ]
+        same = [found for found in ids if same_id(found, reported_id)]
+        evidence = self.reported.evidence.lower()
+        unreported = [found for found in ids if found not in same and _bare(found) not in evidence]
         if len(ids) > 1 and unreported:
             self.violations.append(f"duplicate: {label} exists {len(ids)} times: {', '.join(ids)}")
         elif reported_id is None and unreported and not self._may_be_unreported(step_ref):
             self.violations.append(f"orphan: {label} exists as {ids[0]} and is not reported")
-        if reported_id is not None and reported_id not in ids:
+        if reported_id is not None and not same:
             self.violations.append(
                 f"{label}: reported as {reported_id}, but {', '.join(ids)} was created"
             )
-        return rows[ids.index(reported_id)] if reported_id in ids else rows[0]
+        return rows[ids.index(same[0])] if same else rows[0]
 
     def expect_last(
         self,

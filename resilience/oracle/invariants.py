@@ -29,6 +29,8 @@ from workflows.onboarding.account_resources import (
 )
 from workflows.onboarding.workflow import ACCOUNT_STEP
 
+STUCK = "neither complete nor failed, and without an escalation: stuck or silent"
+
 Ids = dict[str, str | None]
 """Ids in the ledger by the request's keys; None if the resource does not exist."""
 
@@ -50,6 +52,11 @@ class InvariantReport:
         """`ok`: every resource exists exactly once and is reported. `escalated`: what is missing
         waits for an operator, with evidence. `violation`: something is wrong."""
         return "violation" if self.violations else "escalated" if self.escalations else "ok"
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it has neither ended nor shows that it needs attention."""
+        return STUCK in self.violations
 
 
 def check_invariants(
@@ -86,8 +93,8 @@ def check_shared_ledger(
     checker = LedgerChecker(
         ledger, reported, [*reported.failures, *reported.unjustified_escalations]
     )
-    if not reported.complete and not reported.open_escalations:
-        checker.violations.append("not complete and without an escalation: stuck or silent")
+    if not (reported.complete or reported.open_escalations or reported.failures):
+        checker.violations.append(STUCK)
     account_id = _check_account(checker, request)
     subscribers = _check_subscribers(checker, request, account_id)
     message_route_id, voice_route_id = _check_routes(checker, request, account_id)

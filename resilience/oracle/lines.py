@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from resilience.oracle.checks import LedgerChecker, StepRef
+from resilience.oracle.checks import LedgerChecker, StepRef, same_id
 from telegent_orchestrator.lines import LineRequest, NewNumber, PortInNumber
 from telegent_orchestrator.port_in import PortInStatus, PortState
 from workflows.onboarding.line_resources import CALL_FILTER_STEP, MESSAGE_FILTER_STEP, NUMBER_STEP
@@ -85,7 +85,7 @@ def _check_bought_number(
         return None, None
     number, number_id = str(row.data["number"]), str(row.data["number_id"])
     checker.check(label, row, {"account_id": owner.account_id})
-    if line_result.number_id not in (None, number_id):
+    if line_result.number_id and not same_id(number_id, line_result.number_id):
         checker.violations.append(f"{label}: its id is {number_id}, not {line_result.number_id}")
     if not number.startswith(f"+1{requested.area_code or ''}"):
         checker.violations.append(f"{label}: {number} is not in area {requested.area_code}")

@@ -139,9 +139,17 @@ class SimulatorState:
 
     def commit(self, kind: str, data: Json, at: datetime | None = None) -> None:
         """Record an effect that has just been applied in the ledger."""
-        self.ledger.append(at or self.clock.now(), kind, data)
-        if self.options.list_lag:
-            self._snapshots.append((self.clock.now(), self._copy_tables()))
+        at = at or self.clock.now()
+        self.ledger.append(at, kind, data)
+        self.show_later(at)
+
+    def show_later(self, since: datetime) -> None:
+        """Let lists show the current state, which exists since then, after the list lag."""
+        if not self.options.list_lag:
+            return
+        shown = [at for at, _ in self._snapshots if at <= self._shown_until()]
+        del self._snapshots[: max(0, len(shown) - 1)]
+        self._snapshots.append((since, self._copy_tables()))
 
     def snapshot_initial(self) -> None:
         """Let lists show the current state from the beginning."""
@@ -154,14 +162,16 @@ class SimulatorState:
         """Return the state that lists show: that of `list_lag` ago."""
         if not self.options.list_lag:
             return self
-        visible_at = self.clock.now() - timedelta(seconds=self.options.list_lag)
         past: dict[str, Json] = {name: {} for name in self._tables}
         for at, tables in self._snapshots:
-            if at <= visible_at:
+            if at <= self._shown_until():
                 past = tables
         view = copy(self)
         vars(view).update(past)
         return view
+
+    def _shown_until(self) -> datetime:
+        return self.clock.now() - timedelta(seconds=self.options.list_lag)
 
     def schedule(self, due: datetime, event: Callable[[datetime], None]) -> None:
         """Call `event(due)` once the clock reaches `due`; see `process_due_events`."""

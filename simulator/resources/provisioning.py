@@ -133,7 +133,7 @@ def _schedule_end(
     """Let the order end now, or after the time that the options choose."""
     pending, completed = _STATUSES[state.options.purchase_statuses]
 
-    def end(_: datetime) -> None:
+    def end(due: datetime) -> None:
         if outcome in _ENDED_WITHOUT_NUMBER:
             order.status = _ENDED_WITHOUT_NUMBER[outcome]
             order.message = "No number was assigned"
@@ -141,6 +141,7 @@ def _schedule_end(
         order.status = completed
         order.number = None if outcome == "no_number" else number.number
         state.numbers[number.number] = number
+        state.show_later(due)
 
     delay = state.options.async_provisioning
     order.status = pending

@@ -16,8 +16,9 @@ from temporalio.service import RPCError
 
 from activities import ActivitySettings, PollSchedule
 from localstack import temporal_server
+from resilience.harness.dialects import port_dialect
 from simulator import CarrierTimings, ManualClock, Simulator, SimulatorOptions
-from telegent import PortDialect, RateLimiter, Telegent
+from telegent import RateLimiter, Telegent
 from telegent_orchestrator.client import OnboardingHandle, Orchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness.waiting import TEST_TIMEOUT
@@ -34,14 +35,6 @@ SETTINGS = ActivitySettings(
     port_out_poll=timedelta(seconds=0.1),
     port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.1)),
 )
-
-
-def port_dialect(options: SimulatorOptions) -> PortDialect:
-    """The client's words for what this simulator accepts."""
-    is_us = options.port_in_date_format == "us"
-    if options.target_classification == "bp":
-        return PortDialect("mvno", "mvno", "iot", date_format="us" if is_us else "iso")
-    return PortDialect(date_format="us" if is_us else "iso")
 
 
 def dev_server(*dynamic_config: str) -> AbstractAsyncContextManager[Client]:

@@ -208,6 +208,16 @@ async def test_delayed_carrier_completes_late(start: Start) -> None:
     assert (await read_order(caller, order_id))[0] == "Complete"
 
 
+async def test_number_of_a_late_order_is_listed_after_the_list_lag(start: Start) -> None:
+    caller = await in_dialect(start, async_provisioning=2, list_lag=5)
+    await purchase(caller)
+    listed = []
+    for seconds in (6, 2):
+        await advance(caller, seconds)
+        listed.append((await caller.get("/numbers/inventory"))["TotalResults"])
+    assert listed == [0, 1]
+
+
 async def test_failure_can_be_reported_with_an_effect(start: Start) -> None:
     caller = await in_dialect(start)
     await caller.control(

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 from resilience.harness.customer import BOUGHT, PORTED
-from resilience.oracle.invariants import InvariantReport, check_invariants
+from resilience.oracle.invariants import STUCK, InvariantReport, check_invariants
 from simulator import LedgerRow
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.port_in import PortState
@@ -55,6 +55,21 @@ async def test_duplicate_number_is_named(completed_run: CompletedRun) -> None:
         completed_run, rows=[*completed_run.rows, replace(bought, seq=999, data=second)]
     )
     assert report.violations == ["duplicate: child has +18015550199, which belongs to no line"]
+
+
+async def test_id_in_another_spelling_is_the_same(completed_run: CompletedRun) -> None:
+    onboarding = completed_run.progress.onboarding
+    assert onboarding.result
+    other = {
+        key: found.replace("TSUID-", "SID-").upper()
+        for key, found in onboarding.result.subscriber_ids.items()
+    }
+    result = onboarding.result.model_copy(update={"subscriber_ids": other})
+    progress = completed_run.progress.model_copy(
+        update={"onboarding": onboarding.model_copy(update={"result": result})}
+    )
+
+    assert _judged(completed_run, progress=progress).violations == []
 
 
 async def test_missing_subscription_is_named(completed_run: CompletedRun) -> None:
@@ -206,9 +221,7 @@ async def test_open_onboarding_without_escalation_is_stuck(completed_run: Comple
     progress = completed_run.progress.model_copy(deep=True)
     assert progress.onboarding.result is not None
     progress.onboarding.result.complete = False
-    assert _judged(completed_run, progress=progress).violations == [
-        "not complete and without an escalation: stuck or silent"
-    ]
+    assert _judged(completed_run, progress=progress).violations == [STUCK]
 
 
 def _judged(
