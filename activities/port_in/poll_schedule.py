@@ -138,7 +138,7 @@ def describe_schedule(
     if schedule.fixed:
         return f"every {_format_duration(schedule.fixed)}"
     closes = schedule.closes_wireline if wireline else schedule.closes
-    hours = f"Mon to Fri {schedule.opens} to {closes} o'clock {time_zone_of(phone_number).key}"
+    hours = f"Mon to Fri {schedule.opens}:00 to {closes}:00 {time_zone_of(phone_number).key}"
     if needs_operator and not urgent:
         return f"every {_format_duration(schedule.idle)}, {hours}"
     phases = []

@@ -135,7 +135,7 @@ EXPECTED = {
     "Port-ins that need action": WAITING | {"escalated line"},
     "… that have needed it since before a given date": WAITING | {"escalated line"},
     "… because data are missing": {"bare"},
-    "… because the losing carrier rejected": {"rejected"},
+    "… because the losing carrier rejected the port-in": {"rejected"},
     "… because the order id is not known": {"lost"},
     "Port-ins in the same state since before a given date": OPEN,
     "Port-ins with the losing carrier": {"silent"},

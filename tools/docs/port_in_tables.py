@@ -61,7 +61,7 @@ def deadlines() -> str:
         passed: set[Deadline] = set()
         while deadline := next_deadline(state, clocks, PortInPolicy(), frozenset(passed)):
             passed.add(deadline)
-            then = deadline.action.name.lower()
+            then = deadline.action.name.lower().replace("_", " ")
             after = _in_words(deadline.at - now)
             table.append(f"| `{state}` | {deadline.name} | {after} | {then} |")
     return "\n".join(table)

@@ -21,8 +21,8 @@ from workflows.port_in.events import ChangeAccepted, RequestLost, RequestRejecte
 from workflows.port_in.state import PendingChange, PortIn
 from workflows.port_in.transitions import (
     ORDER_SETTLED,
-    PROGRESS,
     STATE_DESCRIPTIONS,
+    WAITING_FOR_CARRIER,
     interpret_status,
     parse_vendor_status,
 )
@@ -88,7 +88,7 @@ def on_lost(turn: Turn, event: RequestLost) -> None:
     turn.port.sent_at = turn.now
     turn.port.pending = replace(pending, unsent=False, lost_responses=pending.lost_responses + 1)
     turn.effects.append(CountLostResponse(_write(pending)))
-    turn.log(TELEGENT_ACTOR, f"returned no response to {pending.label}", event.words)
+    turn.log(TELEGENT_ACTOR, f"returned no response to {pending.label}", event.message)
 
 
 def on_rejected(turn: Turn, event: RequestRejected) -> None:
@@ -98,9 +98,10 @@ def on_rejected(turn: Turn, event: RequestRejected) -> None:
         turn.retry_later("Telegent does not know the order yet")
         return
     if event.stale:
-        turn.log(ORCHESTRATOR_ACTOR, f"{pending.label} was {event.words}")
+        # The message begins with "not sent".
+        turn.log(ORCHESTRATOR_ACTOR, f"{pending.label} was {event.message}")
     else:
-        turn.log(TELEGENT_ACTOR, f"rejected {pending.label}", event.words)
+        turn.log(TELEGENT_ACTOR, f"rejected {pending.label}", event.message)
     _return_to_previous_state(turn, pending)
     if pending.cancel:
         turn.raise_attention(f"the cancel for {pending.cancel.by} was rejected")
@@ -132,8 +133,8 @@ def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool
     due = port.unchanged_counts_at
     if due and turn.now >= due:
         turn.effects.append(_resolved(pending, LostResponseResolution.CREATED_AGAIN))
-        words = f"shows no sign of {pending.label}; sending it again"
-        turn.log(TELEGENT_ACTOR, words, seen.status_text)
+        event = f"the order shows no sign of {pending.label}; sending it again"
+        turn.log(ORCHESTRATOR_ACTOR, event, seen.status_text)
         if pending.cancel:
             request_cancel(turn, pending.cancel)
         else:
@@ -172,7 +173,7 @@ def _return_to_previous_state(turn: Turn, pending: PendingChange) -> None:
     assert port.order is not None
     shown = interpret_status(pending.previous_state, port.order.status)
     if (
-        shown.state in PROGRESS
+        shown.state in WAITING_FOR_CARRIER
         and not shown.needs_confirmation
         and shown.state is not pending.previous_state
     ):

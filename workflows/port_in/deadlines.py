@@ -1,4 +1,4 @@
-"""What happens to a port-in when nothing happens: reminders, escalations, and the end."""
+"""The deadlines of a port-in: reminders, attention, and cancels without an operator."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,20 +7,14 @@ from enum import Enum, auto
 
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import PortState
-
-_WAITING_FOR_OPERATOR = (
-    PortState.INFO_REQUIRED,
-    PortState.ACTION_REQUIRED,
-    PortState.SUBMIT_UNKNOWN,
-)
-_WAITING_FOR_CARRIER = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
+from workflows.port_in.transitions import NEEDS_OPERATOR, WAITING_FOR_CARRIER
 
 
 class DeadlineAction(Enum):
     """What a deadline that has passed leads to."""
 
     REMIND = auto()
-    ESCALATE = auto()
+    RAISE_ATTENTION = auto()
     CANCEL = auto()
 
 
@@ -58,44 +52,44 @@ _AFTER_ENTERING: Mapping[
     PortState, tuple[str, Callable[[PortInPolicy], timedelta], DeadlineAction]
 ] = {
     PortState.CHECKING_ELIGIBILITY: (
-        "eligibility not answered",
+        "no response to the eligibility check",
         lambda policy: policy.progress_timeout,
-        DeadlineAction.ESCALATE,
+        DeadlineAction.RAISE_ATTENTION,
     ),
     PortState.INFO_REQUIRED: (
-        "information missing too long",
+        "missing data not received",
         lambda policy: policy.missing_info_timeout,
         DeadlineAction.CANCEL,
     ),
     PortState.SUBMITTING: (
         "submit not sent",
         lambda policy: policy.progress_timeout,
-        DeadlineAction.ESCALATE,
+        DeadlineAction.RAISE_ATTENTION,
     ),
     PortState.ACTION_REQUIRED: (
-        "no correction came",
+        "no correction received",
         lambda policy: policy.correction_timeout,
         DeadlineAction.CANCEL,
     ),
     PortState.UPDATE_REQUESTED: (
-        "correction not answered",
+        "no response to the correction",
         lambda policy: policy.response_timeout,
-        DeadlineAction.ESCALATE,
+        DeadlineAction.RAISE_ATTENTION,
     ),
     PortState.CANCEL_REQUESTED: (
         "cancel not confirmed",
         lambda policy: policy.cancel_confirmation_timeout,
-        DeadlineAction.ESCALATE,
+        DeadlineAction.RAISE_ATTENTION,
     ),
     PortState.PORTED: (
         "number not in the inventory",
         lambda policy: policy.response_timeout,
-        DeadlineAction.ESCALATE,
+        DeadlineAction.RAISE_ATTENTION,
     ),
     PortState.CONFIGURING: (
         "number not put into service",
         lambda policy: policy.progress_timeout,
-        DeadlineAction.ESCALATE,
+        DeadlineAction.RAISE_ATTENTION,
     ),
 }
 """By state, what counts from entering it."""
@@ -123,7 +117,7 @@ def auto_cancel_at(
 
 def deadlines(state: PortState, milestones: Milestones, policy: PortInPolicy) -> Iterator[Deadline]:
     """Every deadline of this state."""
-    if state in _WAITING_FOR_OPERATOR:
+    if state in NEEDS_OPERATOR:
         for number, wait in enumerate(policy.reminders, start=1):
             at = milestones.entered_at + wait
             yield Deadline(f"reminder {number}", at, DeadlineAction.REMIND)
@@ -138,14 +132,16 @@ def _carrier_deadlines(
 ) -> Iterator[Deadline]:
     silent_at = milestones.carrier_response_deadline
     if silent_at and state in (PortState.SUBMITTED, PortState.AT_CARRIER):
-        yield Deadline("losing carrier is silent", silent_at, DeadlineAction.ESCALATE)
-    if milestones.carrier_clock_started_at and state in _WAITING_FOR_CARRIER:
+        yield Deadline(
+            "no response from the losing carrier", silent_at, DeadlineAction.RAISE_ATTENTION
+        )
+    if milestones.carrier_clock_started_at and state in WAITING_FOR_CARRIER:
         latest = milestones.carrier_clock_started_at + policy.max_duration
         if requested := milestones.port_in_date:
             # A date may have been agreed long after the submit.
             agreed = datetime.combine(requested, time(), UTC)
             latest = max(latest, agreed + policy.requested_date_margin)
-        yield Deadline("longest time for a port-in", latest, DeadlineAction.CANCEL)
+        yield Deadline("maximum duration", latest, DeadlineAction.CANCEL)
     expires_at = milestones.pin_expires_at
-    if expires_at and state in (*_WAITING_FOR_CARRIER, PortState.ACTION_REQUIRED):
-        yield Deadline("transfer PIN expires", expires_at, DeadlineAction.ESCALATE)
+    if expires_at and state in (*WAITING_FOR_CARRIER, PortState.ACTION_REQUIRED):
+        yield Deadline("transfer PIN expires", expires_at, DeadlineAction.RAISE_ATTENTION)

@@ -6,8 +6,7 @@ Pure: no clock, no network, no Temporal. The same port-in, event and time give t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, PortInCancel, PortState
 from workflows.port_in import changes, events as happened, following, submitting
@@ -49,7 +48,7 @@ def decide(port: PortIn, event: happened.Event, now: datetime) -> Decision:
     """
     turn = Turn.of(port, now)
     if port.ended:
-        if isinstance(event, happened.SignalRefused | happened.NoteAdded):
+        if isinstance(event, happened.SignalRejected | happened.NoteAdded):
             HANDLERS[type(event)](turn, event)
         return Decision(turn.port, ())
     if isinstance(event, happened.TaskEnded):
@@ -67,6 +66,7 @@ def _proceed(turn: Turn) -> None:
         taken = _phase(turn.port).take_message(turn)
         _drop_stale_messages(turn)
         task = _next_task(turn)
+        # After a message, only a request is worth starting before the next message is taken.
         if task and not (taken and task.interruptible):
             turn.start(task)
             _ensure_deadline(turn)
@@ -85,7 +85,17 @@ def _next_task(turn: Turn) -> Task | None:
     return None if turn.port.ended else _phase(turn.port).next_task(turn)
 
 
-def _phase(port: PortIn) -> ModuleType:
+class _Phase(Protocol):
+    """What the modules `submitting` (no order yet) and `following` (an order) both offer."""
+
+    def take_message(self, turn: Turn) -> bool:
+        """Act on a waiting message; whether there was one."""
+
+    def next_task(self, turn: Turn) -> Task:
+        """The next task, as the state requires."""
+
+
+def _phase(port: PortIn) -> _Phase:
     return following if port.order or port.state in _IN_ACTIVATION else submitting
 
 
@@ -152,8 +162,7 @@ def _keep_cancel(turn: Turn, cancel: PortInCancel) -> None:
         return
     port.inbox = replace(port.inbox, cancel=port.inbox.cancel or cancel)
     if port.state is PortState.SUBMIT_UNKNOWN:
-        words = "will be cancelled once it is known whether an order exists"
-        turn.log(ORCHESTRATOR_ACTOR, words)
+        turn.log(ORCHESTRATOR_ACTOR, "will be cancelled once it is known whether an order exists")
     _interrupt(turn)
 
 
@@ -180,7 +189,7 @@ def _on_note(turn: Turn, event: happened.NoteAdded) -> None:
     turn.log(event.by, f"note: {event.note}")
 
 
-def _on_signal_refused(turn: Turn, event: happened.SignalRefused) -> None:
+def _on_signal_rejected(turn: Turn, event: happened.SignalRejected) -> None:
     turn.log(event.by, f"sent {event.what} that was rejected: {event.reason}")
 
 
@@ -200,7 +209,7 @@ def _on_deadline(turn: Turn, event: happened.DeadlinePassed) -> None:
     port.handled_deadlines = frozenset(handled[-MAX_HANDLED_DEADLINES:])
     if deadline.action is DeadlineAction.REMIND:
         turn.raise_attention(f"{deadline.name}: still waiting for an operator")
-    elif deadline.action is DeadlineAction.ESCALATE:
+    elif deadline.action is DeadlineAction.RAISE_ATTENTION:
         reason = f": {port.retry_reason}" if port.retry_at else ""
         turn.raise_attention(deadline.name + reason)
     elif port.order:
@@ -226,8 +235,8 @@ def _on_pause_over(turn: Turn, _: happened.PauseOver) -> None:
     turn.port.retry_at = None
 
 
-def _on_read_refused(turn: Turn, event: happened.ReadRefused) -> None:
-    turn.fail(event.words)
+def _on_read_rejected(turn: Turn, event: happened.ReadRejected) -> None:
+    turn.fail(event.message)
 
 
 def _request_ended(
@@ -252,14 +261,14 @@ HANDLERS: Mapping[type[happened.Event], Callable[[Turn, Any], None]] = {
     happened.CorrectionAccepted: _on_correction,
     happened.CancelAccepted: _on_cancel,
     happened.DecisionAccepted: _on_decision,
-    happened.SignalRefused: _on_signal_refused,
+    happened.SignalRejected: _on_signal_rejected,
     happened.NoteAdded: _on_note,
     happened.HintReceived: _on_hint,
     happened.WorkflowCancelled: _on_workflow_cancelled,
     happened.DeadlinePassed: _on_deadline,
     happened.PauseOver: _on_pause_over,
     happened.TaskStalled: _on_stalled,
-    happened.ReadRefused: _on_read_refused,
+    happened.ReadRejected: _on_read_rejected,
     # Until there is an order.
     happened.PolicyLoaded: submitting.on_policy,
     happened.NumberLookedUp: submitting.on_number_looked_up,
@@ -267,7 +276,7 @@ HANDLERS: Mapping[type[happened.Event], Callable[[Turn, Any], None]] = {
     happened.EligibilityRead: submitting.on_eligibility,
     happened.SubmitAccepted: _request_ended(submitting.on_submitted, None),
     happened.OrderVerified: submitting.on_order_verified,
-    happened.OrderRefused: submitting.on_order_refused,
+    happened.OrderRejected: submitting.on_order_rejected,
     # A request's response, or none.
     happened.RequestNotSent: _on_not_sent,
     happened.RequestLost: _request_ended(submitting.on_submit_lost, changes.on_lost),

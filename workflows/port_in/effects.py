@@ -77,7 +77,7 @@ class VerifyOrder(Task):
 
 
 @dataclass(frozen=True)
-class AskCarrierDeadline(Task):
+class ComputeCarrierDeadline(Task):
     """Compute when the losing carrier has been silent for too long."""
 
     local: ClassVar[bool] = True

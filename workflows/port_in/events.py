@@ -49,7 +49,7 @@ class NoteAdded(Event):
 
 
 @dataclass(frozen=True)
-class SignalRefused(Event):
+class SignalRejected(Event):
     """A signal was rejected. Its sender gets no response, so the timeline records the reason."""
 
     by: str
@@ -139,7 +139,7 @@ class ChangeAccepted(TaskEnded):
 class RequestLost(TaskEnded):
     """A submit, correction or cancel was sent, and there is no usable response."""
 
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -147,12 +147,12 @@ class RequestRejected(TaskEnded):
     """Telegent rejected a request, or the request was not sent.
 
     Attributes:
-        words: The reason, with Telegent's message.
+        message: The reason, with Telegent's message.
         stale: The request was not sent, because the order has changed.
         unknown_id: Telegent does not know the order. Within the read lag it may just be new.
     """
 
-    words: str
+    message: str
     stale: bool = False
     unknown_id: bool = False
 
@@ -171,10 +171,10 @@ class OrderVerified(TaskEnded):
 
 
 @dataclass(frozen=True)
-class OrderRefused(TaskEnded):
+class OrderRejected(TaskEnded):
     """The order that an operator named does not exist, or belongs to another number."""
 
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class OrderSeen(TaskEnded):
 class OrderNotReadable(TaskEnded):
     """Telegent does not show the order."""
 
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ class NumberBound(TaskEnded):
 class BindingFailed(TaskEnded):
     """Telegent rejected the request to bind the number."""
 
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class PauseOver(TaskEnded):
 
 
 @dataclass(frozen=True)
-class ReadRefused(TaskEnded):
+class ReadRejected(TaskEnded):
     """Telegent rejected a read without which the port-in cannot continue."""
 
-    words: str
+    message: str

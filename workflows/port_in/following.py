@@ -8,9 +8,9 @@ from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, Port
 from workflows.port_in import changes
 from workflows.port_in.deadlines import Deadline, deadlines
 from workflows.port_in.effects import (
-    AskCarrierDeadline,
     AwaitNumber,
     BindNumber,
+    ComputeCarrierDeadline,
     CountRejection,
     CountUnknownStatus,
     Pause,
@@ -32,13 +32,14 @@ from workflows.port_in.state import PortIn
 from workflows.port_in.transitions import (
     ORDER_SETTLED,
     STATE_DESCRIPTIONS,
+    WAITING_FOR_CARRIER,
     StatusInterpretation,
     interpret_status,
 )
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, TELEGENT_ACTOR, Turn
 
 WIRELESS_CLASSIFICATION = "mvno"
-"""The target classification of a wireless port; one with a date of its own is a landline's."""
+"""Telegent's classification of a phone. With a requested date, it is the port of a landline."""
 NOT_FOUND_DELAY = timedelta(minutes=10)
 """How long to wait before asking again for an order that Telegent suddenly does not show."""
 
@@ -75,7 +76,7 @@ def next_task(turn: Turn) -> Task:
             port.details.classification == WIRELESS_CLASSIFICATION
             and port.details.port_in_date is None
         )
-        return AskCarrierDeadline(number, wireless, port.carrier_clock_started_at)
+        return ComputeCarrierDeadline(number, wireless, port.carrier_clock_started_at)
     return _poll(port)
 
 
@@ -139,7 +140,7 @@ def on_order_seen(turn: Turn, event: OrderSeen) -> None:
     """Interpret the order; a deadline that was waiting for this read acts if it still applies."""
     port = turn.port
     overdue, port.overdue, port.polled_at = port.overdue, None, turn.now
-    _take_in(turn, event.order)
+    _apply_order(turn, event.order)
     if overdue and overdue in deadlines(port.state, port.milestones, port.policy):
         cancel_overdue(turn, overdue)
     elif overdue:
@@ -150,7 +151,7 @@ def on_order_seen(turn: Turn, event: OrderSeen) -> None:
 def on_order_not_readable(turn: Turn, event: OrderNotReadable) -> None:
     """A 404 for a known order is not an end: it is shown, and polling continues."""
     port = turn.port
-    turn.log(TELEGENT_ACTOR, "did not show the order", event.words)
+    turn.log(TELEGENT_ACTOR, "did not show the order", event.message)
     port.polled_at = turn.now
     port.retry_at = turn.now + NOT_FOUND_DELAY
     port.retry_reason = "Telegent does not show the order"
@@ -167,52 +168,51 @@ def cancel_overdue(turn: Turn, deadline: Deadline) -> None:
     turn.port.inbox = replace(inbox, cancel=cancel)
 
 
-def _take_in(turn: Turn, seen: OrderSnapshot) -> None:
+def _apply_order(turn: Turn, seen: OrderSnapshot) -> None:
     port, before = turn.port, turn.port.order
     assert before is not None
     due = port.unchanged_counts_at
     if seen == before and not (due and turn.now >= due):
         port.unconfirmed = None
         return
-    reading = interpret_status(port.state, seen.status)
-    if reading.needs_confirmation and reading.state is not port.unconfirmed:
-        port.unconfirmed = reading.state
+    interpretation = interpret_status(port.state, seen.status)
+    if interpretation.needs_confirmation and interpretation.state is not port.unconfirmed:
+        port.unconfirmed = interpretation.state
         what = (
             "returned to an earlier status"
-            if reading.state in _OPEN
+            if interpretation.state in WAITING_FOR_CARRIER
             else "shows a cancel that was not requested"
         )
         turn.log(TELEGENT_ACTOR, f"{what}; polling again to confirm", seen.status_text)
         return
     port.order, port.unconfirmed = seen, None
-    if not reading.known:
+    if not interpretation.known:
         port.unknown_statuses += 1
         turn.effects.append(CountUnknownStatus())
         turn.log(TELEGENT_ACTOR, "returned an unknown status", seen.status_text)
     if changes.resolve_lost(turn, seen, before):
         port.sent_at = None
-        _move(turn, seen, reading)
+        _apply_status(turn, seen, interpretation)
 
 
-_OPEN = frozenset({PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED})
-
-
-def _move(turn: Turn, seen: OrderSnapshot, reading: StatusInterpretation) -> None:
-    """The state follows the order."""
+def _apply_status(turn: Turn, seen: OrderSnapshot, interpretation: StatusInterpretation) -> None:
+    """Move to the state that the order shows."""
     port, pending = turn.port, turn.port.pending
-    if pending and (pending.cancel is None or reading.state in ORDER_SETTLED):
+    if pending and (pending.cancel is None or interpretation.state in ORDER_SETTLED):
         port.pending = None
-    if not reading.known:
+    if not interpretation.known:
         return
-    if reading.state is PortState.ACTION_REQUIRED:
+    if interpretation.state is PortState.ACTION_REQUIRED:
         _on_rejection(turn, seen)
-    elif reading.state is PortState.CANCELLED and pending and pending.restart:
+    elif interpretation.state is PortState.CANCELLED and pending and pending.restart:
         _restart(turn, seen)
-    elif reading.state is not port.state:
+    elif interpretation.state is not port.state:
         port.rejection = None
-        if reading.state is PortState.CANCELLED:
+        if interpretation.state is PortState.CANCELLED:
             port.reason = "Telegent shows the order as cancelled"
-        turn.transition(reading.state, STATE_DESCRIPTIONS[reading.state], seen.status_text)
+        turn.transition(
+            interpretation.state, STATE_DESCRIPTIONS[interpretation.state], seen.status_text
+        )
 
 
 def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
@@ -227,10 +227,12 @@ def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
     port.rejection = rejection
     port.rejections += 1
     turn.effects.append(CountRejection(rejection.reason))
-    turn.transition(PortState.ACTION_REQUIRED, "the losing carrier rejected", seen.status_text)
+    turn.transition(
+        PortState.ACTION_REQUIRED, "the losing carrier rejected the port-in", seen.status_text
+    )
     if rejection.not_correctable:
         turn.raise_attention(
-            f"no data can fix {rejection.reason}: an operator decides (restart, or cancel)"
+            f"no correction can fix {rejection.reason}: an operator decides (restart, or cancel)"
         )
     elif rejections_left(port) <= 0:
         turn.raise_attention(f"rejected {port.rejections} times: an operator decides")
@@ -279,5 +281,5 @@ def on_number_bound(turn: Turn, event: NumberBound) -> None:
 
 def on_binding_failed(turn: Turn, event: BindingFailed) -> None:
     """The number has arrived, and Telegent rejected the request to bind it."""
-    turn.raise_attention(f"the number is not bound: {event.words}")
-    turn.fail(event.words)
+    turn.raise_attention(f"the number is not bound: {event.message}")
+    turn.fail(event.message)

@@ -15,15 +15,15 @@ MAX_WAITING_CORRECTIONS = 20
 Message = PortInCorrection | PortInCancel | OperatorDecision
 
 
-def refusal(port: PortIn, message: Message) -> str | None:
+def rejection_reason(port: PortIn, message: Message) -> str | None:
     """Why this message is rejected; None if it is accepted."""
     if port.failure:
         return f"the port-in has failed: {port.failure}"
     if isinstance(message, PortInCorrection):
-        return _correction_refusal(port, message)
+        return _correction_rejection(port, message)
     if isinstance(message, PortInCancel):
-        return _cancel_refusal(port)
-    return _decision_refusal(port, message)
+        return _cancel_rejection(port)
+    return _decision_rejection(port, message)
 
 
 def as_decision(order: AttachOrder) -> OperatorDecision:
@@ -44,23 +44,23 @@ def rejections_left(port: PortIn) -> int:
     return most - port.rejections
 
 
-def _cancel_refusal(port: PortIn) -> str | None:
+def _cancel_rejection(port: PortIn) -> str | None:
     if port.state is PortState.CANCEL_REQUESTED and port.pending and port.pending.restart:
         # The order is being cancelled to submit a new one, which a cancel still prevents.
         return None
     return state_rejection_reason(MessageKind.CANCEL, port.state)
 
 
-def _correction_refusal(port: PortIn, correction: PortInCorrection) -> str | None:
+def _correction_rejection(port: PortIn, correction: PortInCorrection) -> str | None:
     if reason := state_rejection_reason(MessageKind.CORRECTION, port.state):
         return reason
-    if reason := _data_refusal(port, correction):
+    if reason := _data_rejection(port, correction):
         return reason
     rejection = port.rejection
     if port.state is not PortState.ACTION_REQUIRED or rejection is None:
         return None
     if rejection.not_correctable:
-        return f"no data can fix {rejection.reason}: {rejection.remedy}"
+        return f"no correction can fix {rejection.reason}: {rejection.remedy}"
     if rejections_left(port) <= 0:
         return (
             f"rejected {port.rejections} times: an operator must decide, with the update "
@@ -75,7 +75,7 @@ def _correction_refusal(port: PortIn, correction: PortInCorrection) -> str | Non
     return None
 
 
-def _data_refusal(port: PortIn, correction: PortInCorrection) -> str | None:
+def _data_rejection(port: PortIn, correction: PortInCorrection) -> str | None:
     if len(port.inbox.corrections) >= MAX_WAITING_CORRECTIONS:
         return f"{MAX_WAITING_CORRECTIONS} corrections are already waiting to be sent"
     if missing := correction.missing_parts(port.details):
@@ -83,7 +83,7 @@ def _data_refusal(port: PortIn, correction: PortInCorrection) -> str | None:
     return None
 
 
-def _decision_refusal(port: PortIn, decision: OperatorDecision) -> str | None:
+def _decision_rejection(port: PortIn, decision: OperatorDecision) -> str | None:
     if waiting := port.inbox.decision:
         return f"{waiting.action.value} is being carried out"
     if decision.action is OperatorAction.ATTACH_ORDER:
@@ -91,6 +91,6 @@ def _decision_refusal(port: PortIn, decision: OperatorDecision) -> str | None:
             return f"order {port.order.order_id} is followed already"
         if port.attachment:
             return f"order {port.attachment.order_id} is being verified"
-    if decision.correction and (reason := _data_refusal(port, decision.correction)):
+    if decision.correction and (reason := _data_rejection(port, decision.correction)):
         return reason
     return state_rejection_reason(decision.action, port.state)

@@ -10,7 +10,7 @@ class Rejection:
 
     `remedy` can be read out by a support agent. `max_rejections`: how many rejections for it until
     an operator must decide. `requires_confirmation`: the subscriber must confirm something before
-    the data are sent again. `not_correctable`: no data can fix this order; only a new one can,
+    the data are sent again. `not_correctable`: no correction can fix this order; only a new one can,
     after the cause has been removed. Reasons and remedies follow the practice of carriers' porting
     desks; the vendor documents the codes 8A, 6B, 6P and 1P.
     """
@@ -27,8 +27,8 @@ class Rejection:
 ACCOUNT_NUMBER = Rejection(
     "ACCOUNT_NUMBER",
     "subscriber",
-    "The losing carrier does not know this account number. Take it from the carrier's app or bill; "
-    "at a reseller ask the reseller, because the number on its bill may not be the network's.",
+    "The losing carrier does not know this account number. Take it from the carrier's app or bill. "
+    "If the carrier is a reseller, ask it: the network may use another account number.",
     ("account_number",),
 )
 PIN_INVALID = Rejection(
@@ -88,8 +88,8 @@ NUMBER_NOT_ACTIVE = Rejection(
 ACCOUNT_HOLD = Rejection(
     "ACCOUNT_HOLD",
     "subscriber",
-    "The losing carrier holds the account back (a hold, a group plan, a number just activated). "
-    "The subscriber settles it there; then a new order is needed. Debt alone is no reason to "
+    "The losing carrier does not release the number: the account is on hold or part of a group "
+    "plan, or the number was just activated. The subscriber settles it there; then a new order is needed. Debt alone is no reason to "
     "refuse a port (FCC).",
     not_correctable=True,
 )
@@ -120,18 +120,18 @@ DUE_DATE = Rejection(
 CARRIER_SILENT = Rejection(
     "CARRIER_SILENT",
     "operator",
-    "The losing carrier does not answer. Ask Telegent's support with the order id.",
+    "The losing carrier does not respond. Ask Telegent's support with the order id.",
 )
 ORDER_MISSING = Rejection(
     "ORDER_MISSING",
     "operator",
-    "Telegent does not find the order at the carrier. Open a ticket with the number, the order id "
-    "and both answers; do not submit again before support has answered.",
+    "Telegent does not find the order at the carrier. Open a ticket at Telegent's support with the "
+    "number, the order id and this message; do not submit again before support has answered.",
 )
 UNCLASSIFIED = Rejection(
     "UNCLASSIFIED",
     "operator",
-    "The reason is not known to us. Read the vendor's words, and ask Telegent's support with the "
+    "We do not know this reason. Read Telegent's message, and ask Telegent's support with the "
     "order id before sending data that may be wrong.",
     max_rejections=1,
 )
@@ -188,7 +188,7 @@ def classify(message: str) -> Rejection:
 
     Messages look like `8A-ACCOUNT_NUM_REQ_OR_INCORRECT`: a code of two characters and a text. The
     full list of codes is not public, so a code we have not read about is never guessed: then the
-    text's key words decide, and without those it stays unclassified.
+    text's keywords decide, and without those it stays unclassified.
     """
     coded = re.match(r"\s*(GENS-\d{4}|[0-9][0-9A-Z])\b", message, re.IGNORECASE)
     if coded and (known := REJECTIONS_BY_CODE.get(coded.group(1).upper())):

@@ -24,7 +24,7 @@ from workflows.port_in.events import (
     DetailsValidated,
     EligibilityRead,
     NumberLookedUp,
-    OrderRefused,
+    OrderRejected,
     OrderVerified,
     PolicyLoaded,
     RequestLost,
@@ -71,10 +71,11 @@ def take_message(turn: Turn) -> bool:
     if port.attachment:
         return False
     if port.state is PortState.SUBMIT_UNKNOWN:
-        decision = turn.take_decision(*OperatorAction)
-        return bool(decision) and _decide_unknown(turn, decision)
+        if decision := turn.take_decision(*OperatorAction):
+            _decide_unknown(turn, decision)
+        return decision is not None
     if port.inbox.cancel and port.submit_lost:
-        _enter_unknown(turn, "the workflow was cancelled before it could be sent")
+        _enter_unknown(turn, "cancelled before the second submit")
         return True
     if cancel := port.inbox.cancel:
         port.inbox = replace(port.inbox, cancel=None)
@@ -98,23 +99,23 @@ def _take_corrections(turn: Turn) -> bool:
 
 def _decide(turn: Turn, decision: OperatorDecision) -> bool:
     if decision.action in (OperatorAction.ABANDON, OperatorAction.MARK_DONE):
-        end_by_decision(turn, decision)
+        _end_by_decision(turn, decision)
     elif decision.action is OperatorAction.ATTACH_ORDER:
         turn.port.attachment = Attachment(decision.order_id or "", decision.by)
     else:
+        # retry_now and restart: without an order both submit again.
         turn.apply_corrections()
         turn.port.resend = True
     return True
 
 
-def _decide_unknown(turn: Turn, decision: OperatorDecision | None) -> bool:
+def _decide_unknown(turn: Turn, decision: OperatorDecision) -> None:
     """An operator names the order, or knows that there is none."""
     port = turn.port
-    assert decision is not None
     if decision.action is OperatorAction.ATTACH_ORDER:
         port.attachment = Attachment(decision.order_id or "", decision.by)
     elif decision.action is not OperatorAction.RETRY_NOW:
-        end_by_decision(turn, decision)
+        _end_by_decision(turn, decision)
     else:
         port.submit_lost = False
         if cancel := port.inbox.cancel:
@@ -122,11 +123,10 @@ def _decide_unknown(turn: Turn, decision: OperatorDecision | None) -> bool:
             turn.end(PortState.CANCELLED, cancel.by, cancel.reason)
         else:
             turn.transition(PortState.SUBMITTING, "submitting")
-    return True
 
 
-def end_by_decision(turn: Turn, decision: OperatorDecision) -> None:
-    """Ends the following of an order, or the waiting for one, because an operator knows more."""
+def _end_by_decision(turn: Turn, decision: OperatorDecision) -> None:
+    """Continues with the number that has arrived, or abandons the port-in."""
     if decision.action is OperatorAction.MARK_DONE:
         turn.transition(PortState.PORTED, decision.reason, by=decision.by)
     else:
@@ -173,7 +173,7 @@ def _on_invalid(turn: Turn) -> None:
     if port.state is PortState.ACTION_REQUIRED:
         return
     if port.submit_lost:
-        _enter_unknown(turn, "the details are not valid")
+        _enter_unknown(turn, "the second submit was not sent: the details are invalid")
     else:
         turn.transition(PortState.INFO_REQUIRED, f"waiting for {', '.join(port.missing_fields)}")
 
@@ -188,7 +188,7 @@ def on_eligibility(turn: Turn, event: EligibilityRead) -> None:
     port.reason = event.message or "Telegent gave no reason"
     if "already active" in event.message.casefold():
         port.reason += (
-            ". If an order from before is open, start the port-in with its order_id to follow it"
+            ". If an earlier order is still open, start the port-in with its order_id to follow it"
         )
     turn.transition(PortState.INELIGIBLE, "not eligible", event.message)
 
@@ -208,10 +208,10 @@ def on_submit_lost(turn: Turn, event: RequestLost) -> None:
     port = turn.port
     turn.effects.append(CountLostResponse(SUBMIT_PORT.activity))
     if port.submit_lost:
-        _enter_unknown(turn, event.words)
+        _enter_unknown(turn, "the response to the second submit was lost", event.message)
         return
     port.submit_lost = True
-    turn.transition(PortState.SUBMIT_UNKNOWN, "the submit was not answered", event.words)
+    turn.transition(PortState.SUBMIT_UNKNOWN, "the response to the submit was lost", event.message)
     if port.policy.resubmit_unknown and not port.inbox.cancel:
         turn.transition(PortState.SUBMITTING, "submitting")
     else:
@@ -219,22 +219,21 @@ def on_submit_lost(turn: Turn, event: RequestLost) -> None:
 
 
 def on_submit_rejected(turn: Turn, event: RequestRejected) -> None:
-    """There is no order, unless a submit before had no response."""
+    """There is no order, unless the response to an earlier submit was lost."""
     port = turn.port
     if port.submit_lost:
-        _enter_unknown(turn, event.words)
+        _enter_unknown(turn, "the second submit was rejected", event.message)
         return
     if not event.stale:
         port.details_at_vendor = port.details
-    port.rejection = classify(event.words)
+    port.rejection = classify(event.message)
     turn.effects.append(CountRejection(port.rejection.reason))
-    turn.transition(PortState.ACTION_REQUIRED, "there is no order", event.words)
+    turn.transition(PortState.ACTION_REQUIRED, "the submit was rejected", event.message)
 
 
-def _enter_unknown(turn: Turn, words: str) -> None:
-    """A submit has no response, and another one has brought no order either."""
-    what = "the second submit brought no order"
-    turn.transition(PortState.SUBMIT_UNKNOWN, what, words)
+def _enter_unknown(turn: Turn, event: str, vendor_message: str = "") -> None:
+    """The response to the first submit was lost, and a second submit created no order either."""
+    turn.transition(PortState.SUBMIT_UNKNOWN, event, vendor_message)
     _count_escalated(turn)
 
 
@@ -245,20 +244,20 @@ def _count_escalated(turn: Turn) -> None:
 
 
 def on_order_verified(turn: Turn, _: OrderVerified) -> None:
-    """The order that was named is this number's."""
+    """The order that was named is this number's, or names no number."""
     attachment = turn.port.attachment
     assert attachment is not None
     order = OrderSnapshot(order_id=attachment.order_id, status="")
     follow(turn, order, f"order attached by {attachment.by}")
 
 
-def on_order_refused(turn: Turn, event: OrderRefused) -> None:
+def on_order_rejected(turn: Turn, event: OrderRejected) -> None:
     """The order that was named is not this number's: it is not followed."""
     attachment = turn.port.attachment
     assert attachment is not None
     turn.port.attachment = None
-    words = f"order {attachment.order_id} is not followed: {event.words}"
-    turn.log(ORCHESTRATOR_ACTOR, words)
+    reason = f"order {attachment.order_id} is not followed: {event.message}"
+    turn.log(ORCHESTRATOR_ACTOR, reason)
     if turn.port.state is PortState.CHECKING_ELIGIBILITY:
         # The caller says that there is an order, so another one must not be submitted.
-        turn.fail(words)
+        turn.fail(reason)

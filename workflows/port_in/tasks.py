@@ -44,27 +44,27 @@ async def perform(task: effects.Task) -> happened.TaskEnded:
 
 def outcome_of(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
     """Convert the failure of a task's activity to an event."""
-    words = failure_message(error)
+    message = failure_message(error)
     match task:
         case effects.SubmitOrder() | effects.SendCorrection() | effects.SendCancel():
             return _request_outcome(error)
         case effects.PollOrder():
-            return happened.OrderNotReadable(words)
+            return happened.OrderNotReadable(message)
         case effects.VerifyOrder():
-            return happened.OrderRefused(words)
+            return happened.OrderRejected(message)
         case effects.BindNumber():
-            return happened.BindingFailed(words)
-    return happened.ReadRefused(words)
+            return happened.BindingFailed(message)
+    return happened.ReadRejected(message)
 
 
 def _request_outcome(error: ActivityError) -> happened.TaskEnded:
-    outcome, words = classify_failure(error), failure_message(error)
+    outcome, message = classify_failure(error), failure_message(error)
     if reason := NOT_EXECUTED.get(outcome):
         return happened.RequestNotSent(reason, _retry_after(error))
     if outcome is Outcome.UNKNOWN:
-        return happened.RequestLost(words)
+        return happened.RequestLost(message)
     return happened.RequestRejected(
-        words, stale=outcome is Outcome.STALE, unknown_id=outcome is Outcome.NOT_FOUND
+        message, stale=outcome is Outcome.STALE, unknown_id=outcome is Outcome.NOT_FOUND
     )
 
 
@@ -81,13 +81,15 @@ async def _load_policy(_: effects.LoadPolicy) -> happened.TaskEnded:
 
 
 async def _find_number(task: effects.FindNumber) -> happened.TaskEnded:
-    here = await execute_read(
+    number = await execute_read(
         NumberActivities.read_number,
         "Check whether the number has already arrived",
         task.phone_number,
     )
     ours = (
-        here is not None and not here.released and here.subscriber_id in (None, task.subscriber_id)
+        number is not None
+        and not number.released
+        and number.subscriber_id in (None, task.subscriber_id)
     )
     return happened.NumberLookedUp(ours)
 
@@ -132,7 +134,7 @@ async def _verify_order(task: effects.VerifyOrder) -> happened.TaskEnded:
     return happened.OrderVerified()
 
 
-async def _ask_carrier_deadline(task: effects.AskCarrierDeadline) -> happened.TaskEnded:
+async def _compute_carrier_deadline(task: effects.ComputeCarrierDeadline) -> happened.TaskEnded:
     at = await execute_local(
         LocalActivities.carrier_response_deadline,
         "Compute the losing carrier's response deadline",
@@ -164,10 +166,10 @@ async def _send_cancel(task: effects.SendCancel) -> happened.TaskEnded:
 
 
 async def _await_number(task: effects.AwaitNumber) -> happened.TaskEnded:
-    here = await execute_read(
+    number = await execute_read(
         NumberActivities.await_number, "Read the number's details", task.phone_number
     )
-    return happened.NumberInInventory(here.number_id, here.iccid, here.activation_code)
+    return happened.NumberInInventory(number.number_id, number.iccid, number.activation_code)
 
 
 async def _bind(task: effects.BindNumber) -> happened.TaskEnded:
@@ -194,7 +196,7 @@ _PERFORM: Mapping[type[effects.Task], Callable[[Any], Awaitable[happened.TaskEnd
     effects.CheckEligibility: _check_eligibility,
     effects.SubmitOrder: _submit,
     effects.VerifyOrder: _verify_order,
-    effects.AskCarrierDeadline: _ask_carrier_deadline,
+    effects.ComputeCarrierDeadline: _compute_carrier_deadline,
     effects.PollOrder: _poll,
     effects.SendCorrection: _send_correction,
     effects.SendCancel: _send_cancel,

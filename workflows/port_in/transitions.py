@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from telegent_orchestrator.port_in import FINAL_STATES, OperatorAction, PortState
 
-_AT_CARRIER = frozenset({PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED})
-_ORDER_OPEN = _AT_CARRIER | {
+WAITING_FOR_CARRIER = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
+"""The states in which the losing carrier acts next, in their usual order."""
+_ORDER_OPEN = frozenset(WAITING_FOR_CARRIER) | {
     PortState.ACTION_REQUIRED,
     PortState.UPDATE_REQUESTED,
     PortState.CANCEL_REQUESTED,
@@ -115,7 +116,6 @@ VENDOR_STATUS_MAP: Mapping[PortState, tuple[str, ...]] = {
 mapping between them; this one is ours. Case, spaces, hyphens and underscores are ignored."""
 
 _STATE_BY_STATUS = {word: state for state, words in VENDOR_STATUS_MAP.items() for word in words}
-PROGRESS = (PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED)
 
 
 def parse_vendor_status(status: str) -> PortState | None:
@@ -154,9 +154,8 @@ def interpret_status(state: PortState, status: str) -> StatusInterpretation:
         return StatusInterpretation(state)
     if not can_transition(state, parsed):
         return StatusInterpretation(state)
-    backwards = (
-        state in PROGRESS and parsed in PROGRESS and PROGRESS.index(parsed) < PROGRESS.index(state)
-    )
+    order = WAITING_FOR_CARRIER
+    backwards = state in order and parsed in order and order.index(parsed) < order.index(state)
     asked = (PortState.CANCEL_REQUESTED, PortState.CANCELLED)
     unasked = parsed is PortState.CANCELLED and state not in asked
     return StatusInterpretation(parsed, needs_confirmation=backwards or unasked)

@@ -58,7 +58,7 @@ STEP_OF = {
     PortState.CONFIGURING: ACTIVATION,
     PortState.COMPLETED: ACTIVATION,
 }
-"""The step that a state belongs to; the other states belong to the step before them."""
+"""The step that a state belongs to. States that are not listed keep the current step."""
 
 
 @dataclass
@@ -214,8 +214,8 @@ class Turn:
 
     def _notify_parent(self, state: StepState) -> None:
         port = self.port
-        words = port.attention or STATE_DESCRIPTIONS[port.state]
-        self.effects.append(NotifyParent(state, f"port-in {port.state.value}: {words}"))
+        detail = port.attention or STATE_DESCRIPTIONS[port.state]
+        self.effects.append(NotifyParent(state, f"port-in {port.state.value}: {detail}"))
 
     def _publish(self, kind: EventType) -> None:
         port = self.port
@@ -241,12 +241,12 @@ class Turn:
         if port.state.final:
             self._update_step(name, state=StepState.DONE, ended_at=self.now)
         elif port.state in NEEDS_OPERATOR:
-            words = STATE_DESCRIPTIONS[port.state]
-            self._update_step(name, state=StepState.NEEDS_OPERATOR, detail=words)
+            detail = STATE_DESCRIPTIONS[port.state]
+            self._update_step(name, state=StepState.NEEDS_OPERATOR, detail=detail)
         else:
             waited = _step(port, name).state is StepState.NEEDS_OPERATOR
-            detail = {"detail": ""} if waited else {}
-            self._update_step(name, state=StepState.RUNNING, **detail)
+            changes = {"detail": ""} if waited else {}
+            self._update_step(name, state=StepState.RUNNING, **changes)
 
     def _update_step(self, name: str, **changes: object) -> None:
         self.port.steps = tuple(

@@ -43,7 +43,7 @@ from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in import effects, events as happened
 from workflows.port_in.decision import decide
 from workflows.port_in.details_page import render_details_page
-from workflows.port_in.messages import Message, as_decision, refusal
+from workflows.port_in.messages import Message, as_decision, rejection_reason
 from workflows.port_in.projection import (
     next_port_in_deadline,
     to_result,
@@ -85,19 +85,21 @@ class PortInWorkflow:
 
     @workflow.run
     async def run(self, request: PortInRequest) -> PortInResult:
-        """Runs until the port-in has ended; a cancelled workflow first cancels its port.
+        """Runs until the port-in has ended.
 
-        It always waits for a request in progress, whose response shows what Telegent created.
+        When the workflow is cancelled, it first cancels the order at Telegent. It always waits for
+        a request in progress, whose response shows what Telegent created.
         """
-        life = asyncio.create_task(self._live())
-        while not life.done():
+        # A task of its own, because a cancel of the workflow would end this one.
+        main = asyncio.create_task(self._run_to_end())
+        while not main.done():
             try:
-                await workflow.wait_condition(life.done)
+                await workflow.wait_condition(main.done)
             except asyncio.CancelledError:
                 self._handle(happened.WorkflowCancelled())
-        return life.result()
+        return main.result()
 
-    async def _live(self) -> PortInResult:
+    async def _run_to_end(self) -> PortInResult:
         self._handle(happened.Started())
         while not self._port.ended:
             await self._run_effects()
@@ -133,7 +135,7 @@ class PortInWorkflow:
                 _MEASURE[type(effect)](effect)
 
     def _start(self, task: effects.Task) -> None:
-        """Starts a task in place of the running one, which in this case only waits or reads."""
+        """Starts a task. One that still runs only waits or reads, and is cancelled."""
         if self._task:
             self._task.cancel()
         # Activities of this task report here when they make no progress.
@@ -145,7 +147,7 @@ class PortInWorkflow:
         self._handle(happened.TaskStalled(since, reason))
 
     def resume(self) -> None:
-        """The activity makes progress again. Its result updates what is shown."""
+        """Does nothing: the result of the activity will update what is shown."""
 
     async def _wait_for_event(self) -> None:
         """Waits until the task ends, a message arrives, or a deadline passes."""
@@ -162,6 +164,7 @@ class PortInWorkflow:
         except TimeoutError:
             assert deadline is not None
             self._handle(happened.DeadlinePassed(deadline))
+        # Effects come first: they may replace the task, and then its result does not count.
         if not self._effects and self._task and self._task.done():
             ended, self._task = self._task, None
             self._handle(ended.result())
@@ -303,7 +306,7 @@ class PortInWorkflow:
 
     def _check(self, message: Message) -> None:
         """Raises ApplicationError with the reason if the message is rejected."""
-        if reason := refusal(self._port, message):
+        if reason := rejection_reason(self._port, message):
             raise ApplicationError(reason, type="MessageRejected")
 
     def _accept(self, message: Message) -> PortState:
@@ -325,10 +328,10 @@ class PortInWorkflow:
             message = parse()
             self._check(message)
         except ApplicationError as error:
-            refused = happened.SignalRefused(
+            rejected = happened.SignalRejected(
                 sender_name(sent), what.value, rejection_message(error)
             )
-            self._handle(refused)
+            self._handle(rejected)
         else:
             self._accept(message)
 
@@ -339,14 +342,16 @@ def _checkpoint() -> TypeAdapter[PortIn]:
 
 
 _MEASURE: Mapping[type[Any], Callable[[Any], None]] = {
-    effects.RecordStateExit: lambda seen: metrics.record_state_exit(seen.state, seen.duration),
-    effects.RecordEnd: lambda seen: metrics.record_port_in_end(
-        seen.state, seen.duration, first_attempt=seen.first_attempt
+    effects.RecordStateExit: lambda effect: metrics.record_state_exit(
+        effect.state, effect.duration
     ),
-    effects.CountRejection: lambda seen: metrics.count_rejection(seen.reason),
+    effects.RecordEnd: lambda effect: metrics.record_port_in_end(
+        effect.state, effect.duration, first_attempt=effect.first_attempt
+    ),
+    effects.CountRejection: lambda effect: metrics.count_rejection(effect.reason),
     effects.CountUnknownStatus: lambda _: metrics.count_unknown_status(),
-    effects.CountLostResponse: lambda seen: metrics.count_lost_response(seen.write),
-    effects.CountLostResponseResolved: lambda seen: metrics.count_lost_response_resolved(
-        seen.write, seen.resolution
+    effects.CountLostResponse: lambda effect: metrics.count_lost_response(effect.write),
+    effects.CountLostResponseResolved: lambda effect: metrics.count_lost_response_resolved(
+        effect.write, effect.resolution
     ),
 }

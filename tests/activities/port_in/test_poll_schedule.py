@@ -276,7 +276,7 @@ def test_phases_list_the_longest_interval_up_to_each_age() -> None:
     ]
 
 
-HOURS = "Mon to Fri 8 to 20 o'clock America/Denver"
+HOURS = "Mon to Fri 8:00 to 20:00 America/Denver"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from telegent_orchestrator.port_in import (
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, events as happened
 from workflows.port_in.decision import decide
-from workflows.port_in.messages import refusal
+from workflows.port_in.messages import rejection_reason
 from workflows.port_in.projection import next_port_in_deadline, to_search_attributes, to_status
 from workflows.port_in.state import PortIn, new_port_in
 from workflows.port_in.suggested_actions import suggest_actions
@@ -152,7 +152,7 @@ def test_cancel_during_a_restart_prevents_the_new_order() -> None:
     told = followed().sees("ResolutionRequired", "9Z-ACCOUNT ON HOLD")
     restart = OperatorDecision(action=OperatorAction.RESTART, by="op", reason="it is paid")
     told.then(happened.DecisionAccepted(restart), happened.ChangeAccepted())
-    assert refusal(told.port, CANCEL) is None
+    assert rejection_reason(told.port, CANCEL) is None
 
     told.then(happened.CancelAccepted(CANCEL)).sees("Cancelled")
 
@@ -192,7 +192,7 @@ def test_words_that_flicker_are_no_new_rejections_and_are_polled_at_the_least_in
 
 def test_deadline_reads_the_order_before_it_cancels() -> None:
     told = followed().passes()
-    assert told.port.attention == "losing carrier is silent"
+    assert told.port.attention == "no response from the losing carrier"
 
     task = told.passes().task()
     assert isinstance(task, effects.PollOrder)
@@ -263,7 +263,7 @@ def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
 
 def test_order_named_by_the_request_of_another_number_fails_and_none_is_submitted() -> None:
     told = story(order_id="ORD-1").then(
-        happened.PolicyLoaded(PortInPolicy()), happened.OrderRefused("it is an order of +1")
+        happened.PolicyLoaded(PortInPolicy()), happened.OrderRejected("it is an order of +1")
     )
 
     assert told.port.failure == "order ORD-1 is not followed: it is an order of +1"
@@ -279,12 +279,12 @@ def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
     told = submitting().then(
         happened.RequestLost("no response"),
         happened.DecisionAccepted(attach),
-        happened.OrderRefused("it is an order of +1"),
+        happened.OrderRejected("it is an order of +1"),
     )
 
     assert told.state() is PortState.SUBMIT_UNKNOWN
     assert told.events()[-1] == "order ORD-7 is not followed: it is an order of +1"
-    assert refusal(told.port, attach) is None
+    assert rejection_reason(told.port, attach) is None
 
 
 def test_correction_while_one_is_unanswered_is_sent_with_it() -> None:

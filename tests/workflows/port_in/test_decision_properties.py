@@ -31,7 +31,7 @@ from workflows.port_in import effects, events as happened
 from workflows.port_in.deadlines import DeadlineAction
 from workflows.port_in.decision import decide
 from workflows.port_in.details_page import render_details_page
-from workflows.port_in.messages import MAX_WAITING_CORRECTIONS, Message, refusal
+from workflows.port_in.messages import MAX_WAITING_CORRECTIONS, Message, rejection_reason
 from workflows.port_in.projection import next_port_in_deadline, to_result, to_status
 from workflows.port_in.state import Inbox, PortIn, for_next_run, new_port_in
 from workflows.port_in.transitions import NEEDS_OPERATOR, TRANSITIONS, parse_vendor_status
@@ -86,7 +86,7 @@ ENDS_QUICKLY = (
     *REQUESTS,
     effects.LoadPolicy,
     effects.ValidateDetails,
-    effects.AskCarrierDeadline,
+    effects.ComputeCarrierDeadline,
     effects.VerifyOrder,
 )
 AT_CARRIER = (effects.PollOrder, effects.WaitForOperator)
@@ -148,9 +148,9 @@ class Life:
         by = f"sender-{len(self.history)}"
         message = message.model_copy(update={"by": by})
         state = self.port.state
-        reason = refusal(self.port, message)
+        reason = rejection_reason(self.port, message)
         if reason:
-            self.feed(happened.SignalRefused(by, "a message", reason))
+            self.feed(happened.SignalRejected(by, "a message", reason))
             assert self.port.timeline[-1].by == by, "a refused message is not shown"
             assert reason in self.port.timeline[-1].event
             assert self.port.state is state
@@ -441,13 +441,13 @@ def end_of(life: Life, task: effects.Task) -> happened.TaskEnded | None:
         effects.FindNumber: happened.NumberLookedUp(chance.random() < 0.3),
         effects.CheckEligibility: happened.EligibilityRead(fine),
         effects.VerifyOrder: happened.OrderVerified(),
-        effects.AskCarrierDeadline: happened.CarrierDeadlineComputed(life.now + 3 * HOUR),
+        effects.ComputeCarrierDeadline: happened.CarrierDeadlineComputed(life.now + 3 * HOUR),
         effects.AwaitNumber: happened.NumberInInventory("TN-1", None),
         effects.BindNumber: happened.NumberBound(),
     }
     failures: dict[type[effects.Task], happened.TaskEnded] = {
-        effects.CheckEligibility: happened.ReadRefused("refused"),
-        effects.VerifyOrder: happened.OrderRefused("it is an order of +1"),
+        effects.CheckEligibility: happened.ReadRejected("refused"),
+        effects.VerifyOrder: happened.OrderRejected("it is an order of +1"),
         effects.BindNumber: happened.BindingFailed("refused"),
     }
     failed = None if fine or chance.random() < 0.3 else failures.get(type(task))
@@ -514,7 +514,7 @@ def go_along(life: Life) -> None:
         effects.BindNumber: happened.NumberBound(),
     }
     if isinstance(task, effects.WaitForOperator):
-        if refusal(port, CANCEL) is None and port.state is not PortState.SUBMIT_UNKNOWN:
+        if rejection_reason(port, CANCEL) is None and port.state is not PortState.SUBMIT_UNKNOWN:
             life.send(CANCEL)
         else:
             life.send(DECISIONS[list(OperatorAction).index(OperatorAction.ABANDON)])

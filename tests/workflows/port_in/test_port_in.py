@@ -524,7 +524,7 @@ async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(harness: H
     status = await until(handle, PortState.ACTION_REQUIRED)
     assert status.reason == "ACCOUNT_HOLD"
     assert "restart" in status.attention
-    with pytest.raises(MessageRejectedError, match="no data can fix"):
+    with pytest.raises(MessageRejectedError, match="no correction can fix"):
         await handle.correct(CORRECTION)
     first = status.order_id
 
@@ -647,7 +647,7 @@ class TestDeadlines:
         result = await handle.result()
 
         assert result.state is PortState.CANCELLED
-        assert "information missing too long" in result.reason
+        assert "missing data not received" in result.reason
         assert any("reminder 1" in entry.event for entry in result.timeline)
 
     async def test_no_correction_cancels_and_verifies(self, harness: Harness) -> None:
@@ -663,8 +663,8 @@ class TestDeadlines:
         handle = await start(harness)
         status = await until(handle, lambda status: status.order_id is not None)
         assert status.next_deadline_name in (
-            "longest time for a port-in",
-            "losing carrier is silent",
+            "maximum duration",
+            "no response from the losing carrier",
         )
 
         result = await handle.result()

@@ -202,7 +202,7 @@ async def test_silence(vocabulary: Vocabulary) -> None:
     async with days(CarrierRecord(script="silent"), vocabulary=vocabulary) as d:
         result = await d.end()
     assert result.state is PortState.CANCELLED
-    assert any("carrier is silent" in entry.event for entry in result.timeline)
+    assert any("no response from the losing carrier" in entry.event for entry in result.timeline)
 
 
 @every_vocabulary

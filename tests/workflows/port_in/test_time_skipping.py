@@ -70,8 +70,8 @@ async def test_a_silent_carrier_calls_for_attention_and_in_the_end_is_cancelled(
     entries = {entry.event: entry.at for entry in result.timeline}
     begun = result.timeline[0].at
     # Three business hours, or as many from the next opening: never more than a long weekend.
-    silent = entries["needs attention: losing carrier is silent"] - begun
+    silent = entries["needs attention: no response from the losing carrier"] - begun
     assert timedelta(hours=3) <= silent + timedelta(minutes=1) < timedelta(days=4)
-    assert entries["longest time for a port-in: cancelling"] - begun >= timedelta(days=14)
+    assert entries["maximum duration: cancelling"] - begun >= timedelta(days=14)
     assert simulator.ledger.count("portin.cancelled") == 1
     assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 150

@@ -85,7 +85,7 @@ def test_every_state_has_transitions_and_can_end() -> None:
     [
         ("ResolutionRequired", PortState.ACTION_REQUIRED),
         ("resolution required", PortState.ACTION_REQUIRED),
-        ("IN-PROGRESS", PortState.AT_CARRIER),
+        ("IN-WAITING_FOR_CARRIER", PortState.AT_CARRIER),
         ("Pending Carrier Approval", PortState.AT_CARRIER),
         ("Error", PortState.ACTION_REQUIRED),
         ("Completed", PortState.PORTED),
@@ -162,9 +162,9 @@ def test_deadlines_come_in_order_and_each_once(state: PortState, days_old: int, 
         (PortState.ACTION_REQUIRED, DeadlineAction.CANCEL),
         (PortState.SUBMIT_UNKNOWN, DeadlineAction.REMIND),
         (PortState.AT_CARRIER, DeadlineAction.CANCEL),
-        (PortState.UPDATE_REQUESTED, DeadlineAction.ESCALATE),
-        (PortState.CANCEL_REQUESTED, DeadlineAction.ESCALATE),
-        (PortState.PORTED, DeadlineAction.ESCALATE),
+        (PortState.UPDATE_REQUESTED, DeadlineAction.RAISE_ATTENTION),
+        (PortState.CANCEL_REQUESTED, DeadlineAction.RAISE_ATTENTION),
+        (PortState.PORTED, DeadlineAction.RAISE_ATTENTION),
     ],
 )
 def test_where_waiting_leads(state: PortState, last: DeadlineAction) -> None:

@@ -121,7 +121,7 @@ async def test_page_of_a_hard_rejection_offers_a_new_order(harness: Harness) -> 
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
-    text = await wait_for_details_page(harness.temporal, handle.id, "no data can fix")
+    text = await wait_for_details_page(harness.temporal, handle.id, "no correction can fix")
     again, stop = json_samples(text)
     assert again["action"] == "restart"
     assert stop.keys() == {"by", "reason"}
