@@ -6,7 +6,11 @@ from workflows.support.activity_calls import execute_idempotent_write, execute_r
 
 
 async def bind_number(number: str, binding: NumberBinding, iccid: str | None) -> list[str]:
-    """Binds and reads back; what differs is bound once more. A sentence for what still differs."""
+    """Binds a number, reads the binding back, and binds it once more if it differs.
+
+    Returns:
+        A sentence for each difference that remains.
+    """
     differences: list[str] = []
     for _ in range(2):
         await execute_idempotent_write(

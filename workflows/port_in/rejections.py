@@ -8,11 +8,15 @@ from dataclasses import dataclass
 class Rejection:
     """One reason, from a closed list.
 
-    `remedy` can be read out by a support agent. `max_rejections`: how many rejections for it until
-    an operator must decide. `requires_confirmation`: the subscriber must confirm something before
-    the data are sent again. `not_correctable`: no correction can fix this order; only a new one can,
-    after the cause has been removed. Reasons and remedies follow the practice of carriers' porting
-    desks; the vendor documents the codes 8A, 6B, 6P and 1P.
+    Reasons and remedies follow the practice of carriers' porting desks; the vendor documents the
+    codes 8A, 6B, 6P and 1P.
+
+    Attributes:
+        remedy: What resolves it, in words that a support agent can read out.
+        max_rejections: After how many rejections an operator must decide.
+        requires_confirmation: The subscriber must confirm something before the data are sent again.
+        not_correctable: No correction can fix this order. A new order is needed, after the cause
+            has been removed.
     """
 
     reason: str
@@ -89,8 +93,8 @@ ACCOUNT_HOLD = Rejection(
     "ACCOUNT_HOLD",
     "subscriber",
     "The losing carrier does not release the number: the account is on hold or part of a group "
-    "plan, or the number was just activated. The subscriber settles it there; then a new order is needed. Debt alone is no reason to "
-    "refuse a port (FCC).",
+    "plan, or the number was just activated. The subscriber settles it there; then a new order is "
+    "needed. Debt alone is no reason to refuse a port (FCC).",
     not_correctable=True,
 )
 NOT_PORTABLE = Rejection(
