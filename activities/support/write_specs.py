@@ -1,4 +1,4 @@
-"""Every write to the vendor, one row each: how it is repeated, looked up, and rolled back.
+"""Every write to the vendor, one `WriteSpec` (a row) each: how it is repeated and rolled back.
 
 The rows drive the activities (`@write_activity(ROW)`), the workflows' activity options
 (`workflows/support/activity_calls.py`), the lookup after a lost response
@@ -45,9 +45,9 @@ class WriteSpec:
         activity: The name that Temporal knows.
         kind: What a repeat does.
         natural_key: The vendor's natural key, or the mark that we put into a name.
-        lookup: Where it is looked up; None where it cannot be.
-        match_rule: What is taken for ours.
-        absence_proof: What proves that it does not exist.
+        lookup: Where it is looked up; None if it cannot be.
+        match_rule: Which resource counts as the one that this write created.
+        absence_proof: What shows that it does not exist.
         lag: How long after a lost response absence is not yet proof.
         lookup_first: It is looked up before the first attempt, and adopted, also when another
             caller created it.
@@ -56,10 +56,10 @@ class WriteSpec:
             decides: a vendor that loses two in a row may well hide what it did.
         escalates: An operator decides when neither success nor absence can be shown; False: the
             step fails then.
-        escalates_when: When else.
+        escalates_when: When else an operator decides.
         compensation: The activity that rolls it back.
-        compensate_until: Until when a cancel does that.
-        retained_because: Or why a cancel leaves it, and names it.
+        compensate_until: Until when a cancel rolls it back.
+        retained_because: Why a cancel retains it, and names it to the operator.
     """
 
     activity: str

@@ -137,8 +137,8 @@ REFERENCE_RETRIES = 8
 be too new to be known."""
 
 STALL_AFTER = timedelta(minutes=15)
-"""How long a call may make no progress before an operator is told. While nothing else is told, the
-rounds after that grow, so that weeks of outage stay a short history."""
+"""How long a call may make no progress before an operator is told. The rounds after that grow, so
+that an outage of weeks costs few events of history."""
 STALL_AFTER_IN_BULK = timedelta(hours=1)
 """The same for a bulk, whose calls may wait long for their turn."""
 MAX_ROUND = timedelta(days=1)
@@ -168,7 +168,7 @@ def with_priority(options: ActivityOptions, priority: Priority) -> ActivityOptio
 
 P = ParamSpec("P")
 T = TypeVar("T")
-# The first parameter is the resource that the worker binds; the workflow only names the method.
+# The first parameter is `self`: the workflow only names the method, and the worker has the object.
 Activity = Callable[Concatenate[Any, P], Awaitable[T]]
 
 WRITE_OPTIONS = {
@@ -239,7 +239,7 @@ def prepare_call(
 async def execute_local(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Asks settings or Temporal, in a local activity."""
+    """Runs a local activity, which reads settings or asks Temporal."""
     _reject_keyword_arguments(kwargs)
     result: T = await workflow.execute_local_activity_method(
         activity, args=args, summary=summary, **LOCAL_OPTIONS
@@ -248,7 +248,7 @@ async def execute_local(
 
 
 class Stall:
-    """Calls of one step that may make no progress for long, which an operator should know then."""
+    """Tells an operator when the calls of a step have made no progress for a long time."""
 
     def __init__(self) -> None:
         self._step, self._since = RUNNING_STEP.get(), workflow.now()
@@ -257,7 +257,7 @@ class Stall:
     @classmethod
     @contextmanager
     def watching(cls) -> Iterator["Stall"]:
-        """Watches the calls in the block, which make progress when it ends."""
+        """Watches the calls in the block. When it ends, the step makes progress again."""
         stall = cls()
         try:
             yield stall
@@ -266,7 +266,7 @@ class Stall:
                 stall._step.resume()
 
     def check(self, activity: str, reason: str) -> None:
-        """Shows why there is no progress, when that has lasted long enough."""
+        """Shows why there is no progress, once that has lasted long enough."""
         if workflow.now() - self._since < STALL_AFTER:
             return
         if not self._shown:
@@ -283,9 +283,9 @@ async def _execute_in_rounds(
     args: tuple[object, ...],
     kwargs: dict[str, object],
 ) -> T:
-    """Repeats a call without end, and so that it comes back from time to time to say why.
+    """Repeats a call without limit, in rounds after which the workflow learns why it fails.
 
-    The first round ends when a stall is to be shown; the later ones are longer and longer.
+    The first round ends when a stall is to be shown; each later one is twice as long.
     """
     in_bulk = workflow.info().priority.priority_key == BULK_PRIORITY.priority_key
     length = STALL_AFTER_IN_BULK if in_bulk else STALL_AFTER

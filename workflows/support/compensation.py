@@ -22,7 +22,7 @@ class CreatedResource(Generic[T]):
 
     Attributes:
         description: What an operator reads.
-        spec: Its row.
+        spec: How it is created and rolled back.
         find: Looks it up.
         compensate: Rolls it back; None when a cancel leaves it.
         resource: The resource; None while it is unknown whether it exists.

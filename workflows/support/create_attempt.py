@@ -1,10 +1,11 @@
-"""What is known of a resource that is being created, and what may be done next.
+"""What is known about a resource that is being created, and what may be done next.
 
-The API has no idempotency key, so a create is never repeated before it is known what became of the
-last one: it is looked up, and adopted when found; only when its absence is shown is it created
-again; when neither can be shown, an operator decides.
+The API has no idempotency key, so a create is not repeated before the outcome of the last one is
+known. The resource is looked up. If it is found, it is adopted; if its absence is shown, it is
+created again; if neither can be shown, an operator decides.
 
-Nothing in here knows Temporal: a `CreateAttempt` is told what happened, and says what comes next.
+Nothing in here depends on Temporal: a `CreateAttempt` is told what happened, and says what comes
+next.
 """
 
 from dataclasses import dataclass, field
@@ -106,7 +107,7 @@ class CreateAttempt(Generic[T]):
         else:
             self._escalate(failure)
 
-    def on_sent(self) -> None:
+    def before_send(self) -> None:
         """The create is about to be sent."""
         self.may_be_ours = True
 

@@ -1,4 +1,4 @@
-"""How resources are created exactly once: a `CreateAttempt` decides, this carries it out."""
+"""Creates resources exactly once: a `CreateAttempt` decides each step, and this performs it."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -49,16 +49,17 @@ NOT_EXECUTED = {
     Outcome.CREDENTIALS_REJECTED: "Telegent rejects our credentials",
     Outcome.KEY_MISSING: "worker is missing a payload key",
 }
+"""Outcomes after which a call may be repeated without a lookup, as people read them."""
 
 
 @dataclass
 class ResourceCreator:
-    """Creates resources exactly once, and shows on the running step how that goes.
+    """Creates resources exactly once, and shows the progress on the running step.
 
     Attributes:
         progress: The steps of the workflow.
         compensation: Remembers what may exist because of the workflow.
-        given_runs: Earlier runs, which may have created it already.
+        given_runs: Earlier runs of the same workflow, which may have created resources already.
         created_ids: Ids of resources that this run has created, rather than found.
     """
 
@@ -69,9 +70,10 @@ class ResourceCreator:
 
     @property
     def previous_runs(self) -> PreviousRuns | None:
-        """When runs that this one cannot see may have created something: those given, and itself.
+        """The runs whose creates are not in this history; None if there are none.
 
-        What a run did after the place to which it was reset, it does not know.
+        They are the runs given, and this run itself before a reset: its history does not contain
+        what it did between the reset point and the reset.
         """
         runs, (_, reset_at) = self.given_runs, current_resets()
         if reset_at is None:
@@ -90,13 +92,13 @@ class ResourceCreator:
         lookup_first: bool | None = None,
         created_before: datetime | None = None,
     ) -> T:
-        """The resource wanted: found, created, or named by an operator; never created twice.
+        """Returns the wanted resource: found, created, or named by an operator.
 
         Args:
-            create: The activity that creates it. Its spec says how it is looked up, when an
+            create: The activity that creates it. Its `CreateSpec` says how it is looked up, when an
                 operator decides, and what a cancel does.
-            wanted: What it is to be like.
-            lookup_first: Look it up before the first create; by default as its row says.
+            wanted: The resource, with everything that its create and its lookup need.
+            lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
             created_before: Another workflow may have created it until then.
 
         Raises:
@@ -116,7 +118,7 @@ class ResourceCreator:
         return await _EnsuredResource(self, create, spec, wanted, attempt).run()
 
     def hidden_writes_until(self) -> datetime | None:
-        """Until when such runs may have created something."""
+        """Until when previous runs may have created something; None if there are none."""
         runs = self.previous_runs
         if runs is None:
             return None
@@ -125,7 +127,7 @@ class ResourceCreator:
 
 @dataclass
 class _EnsuredResource(Generic[W, T]):
-    """One `CreateAttempt` on its way: carries out each next step."""
+    """Performs the steps of one `CreateAttempt`."""
 
     creator: ResourceCreator
     create: Activity[[W], T]
@@ -143,7 +145,7 @@ class _EnsuredResource(Generic[W, T]):
         self.send = prepare_write(self.create, f"Create {self.description}", self.wanted)
 
     async def run(self) -> T:
-        """Carries out step after step, until there is a resource, or the reason why not."""
+        """Performs step after step. Returns the resource, or raises the failure."""
         steps = {
             NextStep.LOOK_UP: self._look_up,
             NextStep.CREATE: self._create,
@@ -186,11 +188,11 @@ class _EnsuredResource(Generic[W, T]):
             self.step.set_detail("created (response was lost, found by lookup)")
             count_lost_response_resolved(self.spec.write.activity, LostResponseResolution.FOUND)
         else:
-            self.step.set_detail("existed already")
+            self.step.set_detail("already existed")
 
     async def _create(self) -> None:
         attempt, spec = self.attempt, self.spec
-        attempt.on_sent()
+        attempt.before_send()
         self._remember()
         try:
             created = await call_until_conclusive(self.creator.progress, self.step.name, self.send)
@@ -200,6 +202,7 @@ class _EnsuredResource(Generic[W, T]):
                 self.step.set_detail("no response; checking whether it was created")
                 attempt.on_lost(error, message, workflow.now())
             else:
+                # NOT_FOUND is about an id in the request, and says nothing about the resource.
                 may_exist = outcome is not Outcome.NOT_FOUND
                 attempt.on_rejected(error, message, workflow.now(), may_exist=may_exist)
             return
@@ -254,8 +257,8 @@ class _EnsuredResource(Generic[W, T]):
 
     async def _adopt(self, given_id: str) -> T:
         if self.spec.adopt is None:
-            # Only its id is known of it: T is str.
-            return given_id  # type: ignore[return-value]
+            # Without `adopt`, a resource is represented by its id.
+            return given_id  # type: ignore[return-value]  # T is str here
         summary = f"Read {self.description} that an operator named"
         return await execute_read(self.spec.adopt, summary, self.wanted, given_id)
 
@@ -292,14 +295,13 @@ async def call_until_conclusive(
     *,
     ignore_cancellation: bool = False,
 ) -> T:
-    """Makes a call once; again, later, as long as it was certainly not executed.
+    """Makes a call, and repeats it after a pause only while it was certainly not executed.
 
-    A call under way is waited for when the workflow is cancelled, because its response says what
-    exists.
+    When the workflow is cancelled during a call, it waits for the response, which says what exists.
 
     Args:
         progress: The steps of the workflow.
-        step: The one that shows why the call is repeated.
+        step: The name of the step that shows why the call is repeated.
         call: The call.
         ignore_cancellation: Do not end the pauses between calls when the workflow is cancelled.
 
@@ -337,7 +339,7 @@ async def call_until_conclusive(
 def _pause_before_retry(
     error: ActivityError, outcome: Outcome, delay: timedelta, started: datetime
 ) -> tuple[str, timedelta] | None:
-    """Why a call was certainly not executed and how long to wait; None when it is not repeated."""
+    """Why a call was not executed, and the pause before its repeat; None: do not repeat it."""
     seconds = timedelta(seconds=_first_detail(error))
     if outcome is Outcome.NOT_FOUND:
         # The id may be that of a resource which was created a moment ago.
@@ -350,10 +352,10 @@ def _pause_before_retry(
 
 
 def _message_of(error: ActivityError) -> str:
-    """A failure as evidence.
+    """The line of evidence for a failure.
 
     Raises:
-        ActivityError: It is a cancellation, which is none.
+        ActivityError: The activity was cancelled, which is no failure.
     """
     if is_cancelled_exception(error):
         raise error
@@ -361,7 +363,7 @@ def _message_of(error: ActivityError) -> str:
 
 
 def classify_failure(error: ActivityError) -> Outcome:
-    """Why an activity has no result; a timeout, a crash or a bug of ours means: unknown."""
+    """Why an activity has no result: `UNKNOWN` after a timeout, a crash or a bug of ours."""
     cause = error.cause
     while isinstance(cause, ApplicationError):
         if cause.type in set(Outcome):

@@ -1,4 +1,4 @@
-"""Where the history of a run was reset: what the workflow did after that, the run cannot see."""
+"""Whether a run was reset: its history lacks what the workflow did after the reset point."""
 
 from contextvars import ContextVar
 from datetime import datetime

@@ -109,7 +109,7 @@ class Play:
     def _create(self) -> None:
         assert self.excused, f"created without proof of absence or an operator's word: {self.steps}"
         self.sent += 1
-        self.attempt.on_sent()
+        self.attempt.before_send()
         assert self.attempt.may_be_ours, "a cancel now would not know of it"
         if self.existing and self.attempt.unique:
             self.attempt.on_rejected(Failure(), "already exists", self.now)
@@ -230,12 +230,12 @@ def next_step(attempt: CreateAttempt[str]) -> NextStep:
 def test_unique_rejected_and_absent_is_tried_once_more() -> None:
     attempt = CreateAttempt[str](unique=True)
     rejection = Failure()
-    attempt.on_sent()
+    attempt.before_send()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
     assert next_step(attempt) is NextStep.LOOK_UP
     attempt.on_absent()
     assert next_step(attempt) is NextStep.CREATE
-    attempt.on_sent()
+    attempt.before_send()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
 
     assert next_step(attempt) is NextStep.FAIL
@@ -245,7 +245,7 @@ def test_unique_rejected_and_absent_is_tried_once_more() -> None:
 
 def test_unique_rejected_and_found_is_not_ours() -> None:
     attempt = CreateAttempt[str](unique=True)
-    attempt.on_sent()
+    attempt.before_send()
     attempt.on_rejected(Failure(), "already exists", START)
     attempt.on_found("id-1")
 
@@ -256,7 +256,7 @@ def test_unique_rejected_and_found_is_not_ours() -> None:
 def test_lookup_after_lost_responses_counts_from_the_last_one() -> None:
     attempt = CreateAttempt[str]()
     for at in (START, START + LAG):
-        attempt.on_sent()
+        attempt.before_send()
         attempt.on_lost(Failure(), "no response", at)
         assert attempt.created_before == at
         attempt.on_absent()
@@ -266,7 +266,7 @@ def test_lookup_after_lost_responses_counts_from_the_last_one() -> None:
 
 def test_operator_retry_tolerates_lost_responses_again() -> None:
     attempt = CreateAttempt[str](max_lost_responses=1)
-    attempt.on_sent()
+    attempt.before_send()
     attempt.on_lost(Failure(), "no response", START)
     attempt.on_absent()
     attempt.on_retry()
@@ -277,7 +277,7 @@ def test_operator_retry_tolerates_lost_responses_again() -> None:
 def test_attempt_that_never_escalates_fails_with_the_lost_response() -> None:
     attempt = CreateAttempt[str](max_lost_responses=1, escalates=False)
     lost = Failure()
-    attempt.on_sent()
+    attempt.before_send()
     attempt.on_lost(lost, "no response", START)
     attempt.on_absent()
 
