@@ -126,8 +126,8 @@ def _from_rpc_error(error: RPCError, context: ErrorContext) -> CommandError:
         )
     if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in message:
         return CommandError(
-            f"namespace {context.namespace!r} lacks our search attributes ({message}); register "
-            "them with: python -m worker search-attributes",
+            f"namespace {context.namespace!r} lacks search attributes ({message}); register them "
+            "with: python -m worker search-attributes",
             ExitStatus.UNREACHABLE,
         )
     if error.status in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):

@@ -29,7 +29,8 @@ SetOptions = Annotated[
     typer.Option(
         "--set",
         metavar="FIELD=VALUE",
-        help="Set this field of the JSON, for example `reference=order-7`. Repeatable.",
+        help="Set a field of the JSON. FIELD is its path, such as `billing_address.zip` or "
+        "`lines.0.key`. Repeatable.",
     ),
 ]
 SecretOptions = Annotated[
@@ -37,8 +38,8 @@ SecretOptions = Annotated[
     typer.Option(
         "--secret",
         metavar="FIELD[=SOURCE]",
-        help="Fill in a secret, for example `subscribers.0.password`. Sources: `env:NAME`, "
-        "`file:PATH`, `-` (standard input); without one, prompt for it. Repeatable.",
+        help="Fill in a secret, such as `account_pin` or `subscribers.0.password`. Sources: "
+        "`env:NAME`, `file:PATH`, `-` (standard input); without one, prompt for it. Repeatable.",
     ),
 ]
 By = Annotated[

@@ -13,7 +13,8 @@ from rich.text import Text
 from telegent_orchestrator.cli.rendering import sanitize
 from telegent_orchestrator.cli.results import CommandError, CommandResult, ExitStatus, NextStep
 
-AsJson = Annotated[
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+AsJsonLines = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; with --watch, one per line.")
 ]
 
@@ -42,7 +43,7 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
-            error = CommandError("interrupted; what was sent continues", ExitStatus.INTERRUPTED)
+            error = CommandError("interrupted; what was started continues", ExitStatus.INTERRUPTED)
         if isinstance(error, CommandError):
             self._report_error(error)
             raise typer.Exit(error.exit_status) from None

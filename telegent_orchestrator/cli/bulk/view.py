@@ -133,7 +133,7 @@ def _next_steps(reference: str, status: BulkStatus, session: Session) -> list[Ne
     steps = []
     if status.missing and not status.state.final:
         reason = f"{status.missing} rows have not been sent: send the same file again"
-        command_line = command("start", "FILE", "--id", reference)
+        command_line = command("start", "FILE", "--reference", reference)
         steps.append(NextStep(reason=reason, commands=[command_line]))
     if status.state is BulkState.PAUSED:
         resume = command("resume", reference, "--reason", PLACEHOLDER)
@@ -148,10 +148,10 @@ def _next_steps(reference: str, status: BulkStatus, session: Session) -> list[Ne
         steps.append(NextStep(reason=reason, commands=commands))
     if status.state is BulkState.INCOMPLETE:
         reason = (
-            "the retry window has expired; start the same file under a new id to retry unfinished "
-            "rows:"
+            "the retry window has expired; start the same file under a new reference to retry "
+            "unfinished rows:"
         )
-        command_line = command("start", "FILE", "--id", PLACEHOLDER)
+        command_line = command("start", "FILE", "--reference", PLACEHOLDER)
         steps.append(NextStep(reason=reason, commands=[command_line]))
     if status.counts.ended:
         report = command("report", reference, "--csv", "rows.csv", "--html", "report.html")

@@ -24,7 +24,7 @@ from telegent_orchestrator.cli.bulk.view import BulkView, bulk_view
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session, read_text
 from telegent_orchestrator.cli.input import By, Reason, build_message, current_user, read_json
 from telegent_orchestrator.cli.live import monotonic_at
-from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.port_in_checks import check_rows
 from telegent_orchestrator.cli.results import (
     CommandError,
@@ -93,11 +93,13 @@ def start(
     ] = DEFAULT_WINDOW,
     reference: Annotated[
         str | None,
-        typer.Option("--id", help="The bulk's reference. Default: from the file's name and rows."),
+        typer.Option(
+            "--reference", help="The bulk's reference. Default: from the file's name and rows."
+        ),
     ] = None,
     by: By = None,
     watch: Watch = False,
-    as_json: AsJson = False,
+    as_json: AsJsonLines = False,
 ) -> None:
     """Onboard every row of a file. The same file joins the bulk that it has started."""
     with Output(as_json) as output:
@@ -109,7 +111,7 @@ def start(
 
 
 def status(
-    context: typer.Context, bulk: Reference, watch: Watch = False, as_json: AsJson = False
+    context: typer.Context, bulk: Reference, watch: Watch = False, as_json: AsJsonLines = False
 ) -> None:
     """Show the rows by state, those that need an operator, and what to do next."""
     with Output(as_json) as output:
@@ -163,7 +165,11 @@ def cancel(
     with Output(as_json) as output:
         command = build_message(BulkCancel, by=by, reason=reason, cancel_running=cancel_running)
         _send(
-            context.obj, bulk, lambda handle: handle.cancel(command), "starts no more rows", output
+            context.obj,
+            bulk,
+            lambda handle: handle.cancel(command),
+            "no more rows are started",
+            output,
         )
 
 
@@ -245,7 +251,7 @@ async def _start(
                 reference, rows, by=by or current_user(), window=window
             )
         except BulkConflictError as error:
-            raise CommandError(f"{error}: give another --id", ExitStatus.USAGE) from None
+            raise CommandError(f"{error}: give another --reference", ExitStatus.USAGE) from None
         if handle.joined:
             output.notice(f"bulk {reference} exists with the same rows: joined it")
         if watch:

@@ -18,7 +18,7 @@ from telegent_orchestrator.cli.input import (
     load_request,
 )
 from telegent_orchestrator.cli.live import display, monotonic_at
-from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.rendering import onboarding_panel, result_rows
 from telegent_orchestrator.cli.results import (
     CommandError,
@@ -45,7 +45,7 @@ def start(
     watch: Watch = False,
     sets: SetOptions = None,
     secrets: SecretOptions = None,
-    as_json: AsJson = False,
+    as_json: AsJsonLines = False,
 ) -> None:
     """Start an onboarding, or join the one with the same reference and the same request."""
     with Output(as_json) as output:
@@ -54,7 +54,7 @@ def start(
 
 
 def status(
-    context: typer.Context, reference: Reference, watch: Watch = False, as_json: AsJson = False
+    context: typer.Context, reference: Reference, watch: Watch = False, as_json: AsJsonLines = False
 ) -> None:
     """Show the steps of an onboarding, what it waits for, and what to do next."""
     with Output(as_json) as output:
@@ -70,8 +70,9 @@ def resolve(
     action: Annotated[
         ResolutionAction,
         typer.Argument(
-            help="adopt: use the resource --id; retry: send the call once more; abandon: fail the "
-            "step."
+            metavar="ACTION",
+            help="adopt: use the resource --id; retry: send the request once more; abandon: fail "
+            "the step.",
         ),
     ],
     reason: Reason,

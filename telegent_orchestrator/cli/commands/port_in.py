@@ -20,7 +20,7 @@ from telegent_orchestrator.cli.input import (
 )
 from telegent_orchestrator.cli.live import monotonic_at, port_in_display
 from telegent_orchestrator.cli.next_steps import port_in_next_steps
-from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.port_in_checks import check_port_in, describe_start
 from telegent_orchestrator.cli.rendering import port_in_panel
 from telegent_orchestrator.cli.results import (
@@ -62,7 +62,7 @@ def start(
     watch: Watch = False,
     sets: SetOptions = None,
     secrets: SecretOptions = None,
-    as_json: AsJson = False,
+    as_json: AsJsonLines = False,
 ) -> None:
     """Start a port-in, or join the one of the same number and the same request."""
     with Output(as_json) as output:
@@ -73,7 +73,7 @@ def start(
 
 
 def status(
-    context: typer.Context, number: Number, watch: Watch = False, as_json: AsJson = False
+    context: typer.Context, number: Number, watch: Watch = False, as_json: AsJsonLines = False
 ) -> None:
     """Show the state of a port-in, its timeline, and what to do next."""
     with Output(as_json) as output:
@@ -101,7 +101,7 @@ def correct(
 def cancel(
     context: typer.Context, number: Number, reason: Reason, by: By = None, as_json: AsJson = False
 ) -> None:
-    """Request a cancel. The port-in may complete before it: check its status."""
+    """Request a cancel. The port-in may still complete: check its status."""
     with Output(as_json) as output:
         command = build_message(PortInCancel, by=by, reason=reason)
         _send(context.obj, number, lambda port_in: port_in.cancel(command), output)
@@ -126,7 +126,14 @@ def decide(
     number: Number,
     action: Annotated[
         OperatorAction,
-        typer.Argument(help="What to do; replace_data takes --set, --secret or --file."),
+        typer.Argument(
+            metavar="ACTION",
+            help="mark_done: the number has arrived, whatever the order shows; retry_now: send "
+            "the same data again, submit again or poll now, depending on the state; replace_data: "
+            "send the values of --set, --secret or --file, beyond the limit on rejections; "
+            "attach_order: follow the order --order; restart: cancel, then submit a new order; "
+            "abandon: end the port-in, and leave the order at Telegent as it is.",
+        ),
     ],
     reason: Reason,
     file: Annotated[

@@ -64,10 +64,12 @@ class TemplateKind(StrEnum):
 
 
 def template(
-    kind: Annotated[TemplateKind, typer.Argument(help="What to start with the file.")],
-    file_format: Annotated[Format, typer.Option("--format", help="Of a bulk file.")] = Format.CSV,
+    kind: Annotated[TemplateKind, typer.Argument(metavar="KIND", help="What the file starts.")],
+    file_format: Annotated[
+        Format, typer.Option("--format", help="Format of a bulk file.")
+    ] = Format.CSV,
 ) -> None:
-    """Print a file to fill in: a new number and a number to port in, with every required field."""
+    """Print an example file to edit, with every required field."""
     match kind:
         case TemplateKind.ONBOARDING:
             print(json.dumps(_onboarding(), indent=2))
