@@ -670,7 +670,7 @@ class TestDeadlines:
         result = await handle.result()
 
         assert result.state is PortState.CANCELLED
-        assert any("longest time" in entry.event for entry in result.timeline)
+        assert any("maximum duration" in entry.event for entry in result.timeline)
 
 
 async def test_a_number_that_is_bound_otherwise_is_bound_again(harness: Harness) -> None:

@@ -85,7 +85,7 @@ def test_every_state_has_transitions_and_can_end() -> None:
     [
         ("ResolutionRequired", PortState.ACTION_REQUIRED),
         ("resolution required", PortState.ACTION_REQUIRED),
-        ("IN-WAITING_FOR_CARRIER", PortState.AT_CARRIER),
+        ("IN-PROGRESS", PortState.AT_CARRIER),
         ("Pending Carrier Approval", PortState.AT_CARRIER),
         ("Error", PortState.ACTION_REQUIRED),
         ("Completed", PortState.PORTED),
