@@ -8,7 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ApplicationErrorCategory,
+    FailureError,
+)
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -74,6 +79,13 @@ _OUTCOME_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
 )
 NON_RETRYABLE = (Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.AMBIGUOUS)
 """What a repeated read or idempotent write would meet again."""
+NOT_EXECUTED = {
+    Outcome.NOT_SENT: "Telegent is unreachable",
+    Outcome.RATE_LIMITED: "rate-limited by Telegent (429)",
+    Outcome.CREDENTIALS_REJECTED: "Telegent rejects our credentials",
+    Outcome.KEY_MISSING: "worker is missing a payload key",
+}
+"""Outcomes after which a call may be repeated without a lookup, as people read them."""
 MIN_RETRY_INTERVAL = timedelta(milliseconds=50)
 
 
@@ -198,3 +210,21 @@ def failure_message(error: BaseException) -> str:
     while isinstance(error, FailureError) and isinstance(error.cause, FailureError):
         error = error.cause
     return error.message if isinstance(error, FailureError) else str(error)
+
+
+def classify_failure(error: ActivityError) -> Outcome:
+    """Why an activity has no result: `UNKNOWN` after a timeout, a crash or a bug of ours."""
+    cause = error.cause
+    while isinstance(cause, ApplicationError):
+        if cause.type in set(Outcome):
+            return Outcome(cause.type)
+        # Temporal wraps why an activity could not read its arguments.
+        cause = cause.cause
+    return Outcome.UNKNOWN
+
+
+def requested_wait(error: ActivityError) -> timedelta:
+    """The wait that a failure carries, see `to_application_error`; zero when it carries none."""
+    details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
+    seconds = details[0] if details and isinstance(details[0], int | float) else 0
+    return timedelta(seconds=seconds)

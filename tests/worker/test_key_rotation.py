@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Replayer
 
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import NOT_EXECUTED, Outcome, classify_failure
 from simulator import CarrierRecord, CarrierSetup, Simulator, SimulatorOptions
 from telegent_orchestrator import names
 from telegent_orchestrator.client import Orchestrator, PortInHandle
@@ -34,7 +34,6 @@ from tests.harness.waiting import TEST_TIMEOUT
 from worker.payload_validation import with_validating_converter
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
-from workflows.support.exactly_once import NOT_EXECUTED, classify_failure
 from workflows.support.messages import parse_message
 
 NUMBER = "+18015550142"

@@ -6,12 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.local import LocalActivities
 from activities.onboarding.numbers import NumberActivities
 from activities.port_in.orders import PortInActivities
-from activities.support.outcomes import Outcome, failure_message
+from activities.support.outcomes import (
+    NOT_EXECUTED,
+    Outcome,
+    classify_failure,
+    failure_message,
+    requested_wait,
+)
 from workflows.port_in import effects, events as happened
 from workflows.port_in.activation import bind_number
 from workflows.support.activity_calls import (
@@ -22,7 +28,6 @@ from workflows.support.activity_calls import (
     prepare_call,
     prepare_write,
 )
-from workflows.support.exactly_once import NOT_EXECUTED, classify_failure
 
 
 async def perform(task: effects.Task) -> happened.TaskEnded:
@@ -60,19 +65,12 @@ def outcome_of(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
 def _request_outcome(error: ActivityError) -> happened.TaskEnded:
     outcome, message = classify_failure(error), failure_message(error)
     if reason := NOT_EXECUTED.get(outcome):
-        return happened.RequestNotSent(reason, _retry_after(error))
+        return happened.RequestNotSent(reason, requested_wait(error))
     if outcome is Outcome.UNKNOWN:
         return happened.RequestLost(message)
     return happened.RequestRejected(
         message, stale=outcome is Outcome.STALE, unknown_id=outcome is Outcome.NOT_FOUND
     )
-
-
-def _retry_after(error: ActivityError) -> timedelta:
-    """How long Telegent asks to wait."""
-    details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
-    seconds = details[0] if details and isinstance(details[0], int | float) else 0
-    return timedelta(seconds=seconds)
 
 
 async def _load_policy(_: effects.LoadPolicy) -> happened.TaskEnded:

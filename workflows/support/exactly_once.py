@@ -13,7 +13,13 @@ from temporalio.exceptions import (
 )
 
 from activities.support.lookups import Lookup
-from activities.support.outcomes import Outcome, failure_message
+from activities.support.outcomes import (
+    NOT_EXECUTED,
+    Outcome,
+    classify_failure,
+    failure_message,
+    requested_wait,
+)
 from activities.support.write_activity import CreateSpec, Wanted, create_spec_of
 from telegent_orchestrator.lines import PreviousRuns
 from telegent_orchestrator.progress import ResolutionAction
@@ -42,14 +48,6 @@ from workflows.support.resets import current_resets
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Wanted)
-
-NOT_EXECUTED = {
-    Outcome.NOT_SENT: "Telegent is unreachable",
-    Outcome.RATE_LIMITED: "rate-limited by Telegent (429)",
-    Outcome.CREDENTIALS_REJECTED: "Telegent rejects our credentials",
-    Outcome.KEY_MISSING: "worker is missing a payload key",
-}
-"""Outcomes after which a call may be repeated without a lookup, as people read them."""
 
 
 @dataclass
@@ -340,7 +338,7 @@ def _pause_before_retry(
     error: ActivityError, outcome: Outcome, delay: timedelta, started: datetime
 ) -> tuple[str, timedelta] | None:
     """Why a call was not executed, and the pause before its repeat; None: do not repeat it."""
-    seconds = timedelta(seconds=_first_detail(error))
+    seconds = requested_wait(error)
     if outcome is Outcome.NOT_FOUND:
         # The id may be that of a resource which was created a moment ago.
         if workflow.now() - started >= seconds:
@@ -360,20 +358,3 @@ def _message_of(error: ActivityError) -> str:
     if is_cancelled_exception(error):
         raise error
     return f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {failure_message(error)}"
-
-
-def classify_failure(error: ActivityError) -> Outcome:
-    """Why an activity has no result: `UNKNOWN` after a timeout, a crash or a bug of ours."""
-    cause = error.cause
-    while isinstance(cause, ApplicationError):
-        if cause.type in set(Outcome):
-            return Outcome(cause.type)
-        # Temporal wraps why an activity could not read its arguments.
-        cause = cause.cause
-    return Outcome.UNKNOWN
-
-
-def _first_detail(error: ActivityError) -> float:
-    """The seconds that a failure carries (see `to_application_error`), 0 when it carries none."""
-    details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
-    return float(details[0]) if details and isinstance(details[0], int | float) else 0.0
