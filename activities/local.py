@@ -19,8 +19,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.port_in.carrier_calendar import response_deadline
 from activities.port_in.policy import PortInPolicy
 from activities.settings import ActivitySettings
-from activities.support.lookups import elapsed
 from activities.support.outcomes import failure_message, pending, rejected
+from activities.support.write_activity import elapsed
 from telegent import canonical
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator

@@ -10,9 +10,8 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import elapsed
 from activities.support.outcomes import pending, rejected
-from activities.support.write_activity import write_activity
+from activities.support.write_activity import elapsed, write_activity
 from telegent import NotFoundError, OutcomeUnknownError, Telegent, TelegentError
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.port_out import PortOutPin, is_weak_pin

@@ -7,8 +7,16 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Lookup, at_most_one, found_or_pending, missing_is_deleted
-from activities.support.write_activity import CreateSpec, Wanted, create_activity, write_activity
+from activities.support.write_activity import (
+    CreateSpec,
+    Lookup,
+    Wanted,
+    at_most_one,
+    create_activity,
+    found_or_pending,
+    missing_is_deleted,
+    write_activity,
+)
 from telegent import Telegent
 from telegent_orchestrator.lines import CallFilter, MessageFilter
 

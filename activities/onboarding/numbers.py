@@ -20,9 +20,15 @@ from activities.onboarding.number_records import (
 )
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Lookup, elapsed, found_or_pending
 from activities.support.outcomes import Outcome, ambiguous, is_not_found, pending, rejected
-from activities.support.write_activity import CreateSpec, create_activity, write_activity
+from activities.support.write_activity import (
+    CreateSpec,
+    Lookup,
+    create_activity,
+    elapsed,
+    found_or_pending,
+    write_activity,
+)
 from telegent import RequestRejectedError, Telegent, parse_activation_code
 from telegent_orchestrator.lines import ProductType
 from telegent_orchestrator.names import ACCOUNT_ATTRIBUTE, LINE_WORKFLOW

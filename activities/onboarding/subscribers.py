@@ -7,9 +7,14 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.lookups import Lookup, found_or_pending
 from activities.support.outcomes import rejected
-from activities.support.write_activity import CreateSpec, Wanted, create_activity
+from activities.support.write_activity import (
+    CreateSpec,
+    Lookup,
+    Wanted,
+    create_activity,
+    found_or_pending,
+)
 from telegent import Telegent
 from telegent_orchestrator.onboarding import NewSubscriber
 

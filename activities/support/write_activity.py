@@ -1,20 +1,20 @@
-"""Activities that write: each is defined by its row in write_specs.py."""
+"""Activities that write, each defined in write_specs.py, and lookups of what they wrote."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
+from pydantic import SerializeAsAny
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.settings import ActivitySettings
-from activities.support.lookups import Lookup
-from activities.support.outcomes import Outcome
+from activities.support.outcomes import Outcome, ambiguous, is_not_found, pending
 from activities.support.write_specs import WRITE_SPEC_ATTR, WriteKind, WriteSpec
-from telegent import OutcomeUnknownError, RequestNotSentError
+from telegent import OutcomeUnknownError, RequestNotSentError, RequestRejectedError
 from telegent_orchestrator._models import WireModel
 
 P = ParamSpec("P")
@@ -42,6 +42,20 @@ class Wanted(WireModel):
 
 R = TypeVar("R", bound=ActivityHost)
 W = TypeVar("W", bound=Wanted)
+
+
+class Lookup(WireModel, Generic[W]):
+    """A search for a resource.
+
+    Attributes:
+        wanted: The resource, as its create describes it.
+        created_before: The resource may have been created until then; None: it was not created by
+            us. The vendor does not document how soon its lists show a new resource, so absence
+            counts only in a read that comes a lag later than that.
+    """
+
+    wanted: SerializeAsAny[W]
+    created_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,33 @@ async def _require_absent(lookup: Awaitable[object | None], queued: timedelta) -
         raise ApplicationError(f"{not_sent} resource already exists", type=Outcome.UNKNOWN)
 
 
+def found_or_pending(found: T | None, created_before: datetime | None, lag: timedelta) -> T | None:
+    """What a lookup found; None only when the vendor's lists must show a new resource.
+
+    Raises:
+        ApplicationError: `Pending` while the lists may still lag, so that Temporal repeats it.
+    """
+    if found is not None or created_before is None:
+        return found
+    remaining = created_before + lag - activity.info().current_attempt_scheduled_time
+    if remaining <= timedelta(0):
+        return None
+    raise pending(
+        "not listed; checking again, because Telegent's lists may lag", min(lag / 2, remaining)
+    )
+
+
+def at_most_one(found: list[T], what: str) -> T | None:
+    """The one match, or None.
+
+    Raises:
+        ApplicationError: `Ambiguous` when several match: an operator names the one to use.
+    """
+    if len(found) > 1:
+        raise ambiguous(f"{len(found)} {what} match: {', '.join(map(str, found))}")
+    return found[0] if found else None
+
+
 @contextmanager
 def pre_write_read() -> Iterator[None]:
     """Around what is read before a write: when the read fails, the write was not executed.
@@ -150,7 +191,27 @@ def pre_write_read() -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def missing_is_deleted(read_lag: timedelta) -> Iterator[None]:
+    """Around a delete: a resource that is missing is deleted.
+
+    It counts as missing a read lag after the delete was decided on. Until then it may have been
+    created a moment ago, and be too new to be known.
+    """
+    try:
+        yield
+    except RequestRejectedError as error:
+        if not is_not_found(error) or elapsed() < read_lag:
+            raise
+
+
 def schedule_to_start_delay() -> timedelta:
     """How long the current activity was queued, by the server's clock alone."""
     info = activity.info()
     return info.started_time - info.current_attempt_scheduled_time
+
+
+def elapsed() -> timedelta:
+    """How long the current activity has been tried, by the server's clock alone."""
+    info = activity.info()
+    return info.current_attempt_scheduled_time - info.scheduled_time

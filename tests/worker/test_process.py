@@ -19,7 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker.run
 from activities.onboarding.accounts import AccountActivities, CreateAccount
-from activities.support.lookups import Lookup
+from activities.support.write_activity import Lookup
 from simulator import Simulator
 from telegent_orchestrator.names import API_TASK_QUEUE, SEARCH_ATTRIBUTES
 from tests.harness.payloads import single

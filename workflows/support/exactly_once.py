@@ -12,7 +12,6 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.support.lookups import Lookup
 from activities.support.outcomes import (
     NOT_EXECUTED,
     Outcome,
@@ -20,7 +19,7 @@ from activities.support.outcomes import (
     failure_message,
     requested_wait,
 )
-from activities.support.write_activity import CreateSpec, Wanted, create_spec_of
+from activities.support.write_activity import CreateSpec, Lookup, Wanted, create_spec_of
 from telegent_orchestrator.lines import PreviousRuns
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.support.activity_calls import (

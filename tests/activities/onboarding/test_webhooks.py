@@ -15,8 +15,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 import telegent
 from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
 from activities.settings import ActivitySettings, OrderWebhook
-from activities.support.lookups import Lookup
 from activities.support.outcomes import ErrorTranslationInterceptor
+from activities.support.write_activity import Lookup
 from simulator import Simulator, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent import RateLimiter, Telegent
