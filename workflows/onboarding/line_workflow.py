@@ -42,7 +42,7 @@ from workflows.onboarding.line_resources import (
     ensure_call_filter,
     ensure_message_filter,
 )
-from workflows.port_in.activation import bind_number
+from workflows.port_in.tasks import bind_number
 from workflows.port_in.workflow import PortInWorkflow
 from workflows.support.activity_calls import (
     AWAIT_WORKFLOW_OPTIONS,

@@ -18,11 +18,12 @@ from activities.support.outcomes import (
     failure_message,
     requested_wait,
 )
+from telegent_orchestrator.port_in import NumberBinding
 from workflows.port_in import effects, events as happened
-from workflows.port_in.activation import bind_number
 from workflows.support.activity_calls import (
     POLL_OPTIONS,
     PORT_SUBMIT_OPTIONS,
+    execute_idempotent_write,
     execute_local,
     execute_read,
     prepare_call,
@@ -174,6 +175,33 @@ async def _bind(task: effects.BindNumber) -> happened.TaskEnded:
     return happened.NumberBound(
         tuple(await bind_number(task.phone_number, task.binding, task.iccid))
     )
+
+
+async def bind_number(number: str, binding: NumberBinding, iccid: str | None) -> list[str]:
+    """Binds a number, reads the binding back, and binds it once more if it differs.
+
+    Returns:
+        A sentence for each difference that remains.
+    """
+    differences: list[str] = []
+    for _ in range(2):
+        await execute_idempotent_write(
+            NumberActivities.bind_number,
+            "Bind the number to subscriber, routes and product type",
+            number,
+            binding,
+            iccid,
+        )
+        differences = await execute_read(
+            NumberActivities.read_binding_differences,
+            "Read back what the number is bound to",
+            number,
+            binding,
+            iccid,
+        )
+        if not differences:
+            break
+    return differences
 
 
 async def _pause(task: effects.Pause) -> happened.TaskEnded:
