@@ -1,4 +1,4 @@
-"""Decides what an event changes in a port-in, and what is to be done next.
+"""Decides whether a message is accepted, what an event changes, and what is to be done next.
 
 Pure: no clock, no network, no Temporal. The same port-in, event and time give the same decision.
 """
@@ -8,22 +8,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, PortInCancel, PortState
+from telegent_orchestrator.port_in import (
+    AttachOrder,
+    OperatorAction,
+    OperatorDecision,
+    PortInCancel,
+    PortInCorrection,
+    PortState,
+)
 from workflows.port_in import changes, events as happened, following, submitting
 from workflows.port_in.deadlines import DeadlineAction
 from workflows.port_in.effects import Effect, PollOrder, Task
-from workflows.port_in.projection import next_port_in_deadline
 from workflows.port_in.state import PortIn
 from workflows.port_in.transitions import (
     ACCEPTED_IN,
     NEEDS_OPERATOR,
     ORDER_SETTLED,
     MessageKind,
+    state_rejection_reason,
 )
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
 
 TEMPORAL_CANCEL = PortInCancel(by="Temporal", reason="the workflow was cancelled")
 MAX_HANDLED_DEADLINES = 50
+MAX_WAITING_CORRECTIONS = 20
+Message = PortInCorrection | PortInCancel | OperatorDecision
 _IN_ACTIVATION = (PortState.PORTED, PortState.CONFIGURING)
 _KEEPS_CORRECTIONS = ACCEPTED_IN[MessageKind.CORRECTION] | {PortState.CANCEL_REQUESTED}
 """A cancel may be rejected, and then the port-in continues with the correction."""
@@ -60,6 +69,79 @@ def decide(port: PortIn, event: happened.Event, now: datetime) -> Decision:
     return Decision(turn.port, tuple(turn.effects))
 
 
+def rejection_reason(port: PortIn, message: Message) -> str | None:
+    """Why this message is rejected; None if it is accepted."""
+    if port.failure:
+        return f"the port-in has failed: {port.failure}"
+    if isinstance(message, PortInCorrection):
+        return _correction_rejection(port, message)
+    if isinstance(message, PortInCancel):
+        return _cancel_rejection(port)
+    return _decision_rejection(port, message)
+
+
+def as_decision(order: AttachOrder) -> OperatorDecision:
+    """Convert the message of the update `attach_order` to an operator's decision."""
+    return OperatorDecision(
+        action=OperatorAction.ATTACH_ORDER,
+        order_id=order.order_id,
+        by=order.by,
+        reason=order.reason,
+    )
+
+
+def _cancel_rejection(port: PortIn) -> str | None:
+    if port.state is PortState.CANCEL_REQUESTED and port.pending and port.pending.restart:
+        # The order is being cancelled to submit a new one, which a cancel still prevents.
+        return None
+    return state_rejection_reason(MessageKind.CANCEL, port.state)
+
+
+def _correction_rejection(port: PortIn, correction: PortInCorrection) -> str | None:
+    if reason := state_rejection_reason(MessageKind.CORRECTION, port.state):
+        return reason
+    if reason := _data_rejection(port, correction):
+        return reason
+    rejection = port.rejection
+    if port.state is not PortState.ACTION_REQUIRED or rejection is None:
+        return None
+    if rejection.not_correctable:
+        return f"no correction can fix {rejection.reason}: {rejection.remedy}"
+    if port.rejections_left <= 0:
+        return (
+            f"rejected {port.rejections} times: an operator must decide, with the update "
+            "operator_resolve"
+        )
+    if rejection.requires_confirmation and not correction.lock_removed:
+        return "confirm with lock_removed: true that the number lock is off"
+    given, had = correction.changes(port.details), port.details_at_vendor
+    same = had and all(getattr(had, name) == value for name, value in given.items())
+    if same and not correction.lock_removed:
+        return f"{', '.join(sorted(given))}: unchanged since the rejection"
+    return None
+
+
+def _data_rejection(port: PortIn, correction: PortInCorrection) -> str | None:
+    if len(port.inbox.corrections) >= MAX_WAITING_CORRECTIONS:
+        return f"{MAX_WAITING_CORRECTIONS} corrections are already waiting to be sent"
+    if missing := correction.missing_parts(port.details):
+        return f"also give {', '.join(missing)}: there is no value yet"
+    return None
+
+
+def _decision_rejection(port: PortIn, decision: OperatorDecision) -> str | None:
+    if waiting := port.inbox.decision:
+        return f"{waiting.action.value} is being carried out"
+    if decision.action is OperatorAction.ATTACH_ORDER:
+        if port.order:
+            return f"order {port.order.order_id} is followed already"
+        if port.attachment:
+            return f"order {port.attachment.order_id} is being verified"
+    if decision.correction and (reason := _data_rejection(port, decision.correction)):
+        return reason
+    return state_rejection_reason(decision.action, port.state)
+
+
 def _proceed(turn: Turn) -> None:
     """Acts on waiting messages up to the first that needs a request, and starts the next task."""
     while not turn.port.ended:
@@ -77,7 +159,7 @@ def _ensure_deadline(turn: Turn) -> None:
     """A port-in never waits unnoticed: without a deadline ahead, it needs attention."""
     port = turn.port
     shown = port.attention or port.overdue or port.state in NEEDS_OPERATOR
-    if not shown and next_port_in_deadline(port) is None:
+    if not shown and port.next_deadline is None:
         turn.raise_attention("every deadline of this state has passed")
 
 

@@ -4,7 +4,6 @@ from activities.port_in.poll_schedule import describe_schedule
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.port_in import PortState, TimelineEntry
 from workflows.port_in.deadlines import auto_cancel_at
-from workflows.port_in.projection import next_port_in_deadline, redacted_order
 from workflows.port_in.state import PortIn
 from workflows.port_in.suggested_actions import SuggestedAction, suggest_actions
 from workflows.port_in.transitions import STATE_DESCRIPTIONS
@@ -49,8 +48,8 @@ def render_details_page(port: PortIn) -> list[str]:
 
 
 def _facts(port: PortIn) -> list[tuple[str, str]]:
-    rejection, order = port.rejection, redacted_order(port)
-    deadline = next_port_in_deadline(port)
+    rejection, order = port.rejection, port.redacted_order
+    deadline = port.next_deadline
     end = auto_cancel_at(port.state, port.milestones, port.policy)
     return [
         (TIME_HEADING, format_minutes(port.entered_at)),

@@ -26,7 +26,6 @@ from workflows.port_in.events import (
     OrderNotReadable,
     OrderSeen,
 )
-from workflows.port_in.messages import rejections_left
 from workflows.port_in.rejections import PIN_EXPIRED, PIN_INVALID, Rejection, classify
 from workflows.port_in.state import PortIn
 from workflows.port_in.transitions import (
@@ -234,7 +233,7 @@ def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
         turn.raise_attention(
             f"no correction can fix {rejection.reason}: an operator decides (restart, or cancel)"
         )
-    elif rejections_left(port) <= 0:
+    elif port.rejections_left <= 0:
         turn.raise_attention(f"rejected {port.rejections} times: an operator decides")
 
 

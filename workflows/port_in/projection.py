@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from activities.port_in.orders import OrderSnapshot
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
     NEEDS_ACTION_ATTRIBUTE,
@@ -14,31 +13,14 @@ from telegent_orchestrator.names import (
 )
 from telegent_orchestrator.port_in import PortInResult, PortInStatus, PortState
 from telegent_orchestrator.progress import ExecutionSummary
-from workflows.port_in.deadlines import Deadline, next_deadline
 from workflows.port_in.state import PortIn
 from workflows.port_in.transitions import NEEDS_OPERATOR, STATE_DESCRIPTIONS
-from workflows.support.redaction import redact
-
-
-def next_port_in_deadline(port: PortIn) -> Deadline | None:
-    """The deadline that passes next if nothing happens; None after the end."""
-    if port.ended:
-        return None
-    return next_deadline(port.state, port.milestones, port.policy, port.handled_deadlines)
-
-
-def redacted_order(port: PortIn) -> OrderSnapshot | None:
-    """The order without the secrets that a carrier may quote."""
-    order = port.order
-    if order is None:
-        return None
-    return order.model_copy(update={"message": redact(order.message, port.secrets)})
 
 
 def to_status(port: PortIn) -> PortInStatus:
     """Everything that may be shown while it runs."""
-    rejection, order = port.rejection, redacted_order(port)
-    deadline = next_port_in_deadline(port)
+    rejection, order = port.rejection, port.redacted_order
+    deadline = port.next_deadline
     return PortInStatus(
         phone_number=port.details.phone_number,
         state=port.state,

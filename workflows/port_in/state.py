@@ -1,5 +1,6 @@
-"""The state of one port-in."""
+"""The state of one port-in, and what follows from it."""
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,12 +17,13 @@ from telegent_orchestrator.port_in import (
     TimelineEntry,
 )
 from telegent_orchestrator.progress import Step, StepState
-from workflows.port_in.deadlines import Deadline, Milestones
+from workflows.port_in.deadlines import Deadline, Milestones, next_deadline
 from workflows.port_in.effects import Task
 from workflows.port_in.rejections import Rejection
-from workflows.support.redaction import secrets_of
 
 CHECKS, SUBMIT, CARRIER, ACTIVATION = "Checks", "Submit", "Losing carrier", "Put into service"
+REDACTED = "***"
+_SEPARATOR = re.compile(r"[\s.-]")
 
 
 @dataclass(frozen=True)
@@ -173,12 +175,27 @@ class PortIn:
         )
 
     @property
+    def next_deadline(self) -> Deadline | None:
+        """The deadline that passes next if nothing happens; None after the end."""
+        if self.ended:
+            return None
+        return next_deadline(self.state, self.milestones, self.policy, self.handled_deadlines)
+
+    @property
     def unchanged_counts_at(self) -> datetime | None:
         """From when an unchanged order counts as the outcome of the last request; None: never."""
         if self.sent_at is None:
             return None
         lost_responses = self.pending.lost_responses if self.pending else 0
         return self.sent_at + self.policy.resend_interval(lost_responses)
+
+    @property
+    def rejections_left(self) -> int:
+        """How many more corrections may be sent before an operator must decide."""
+        most = self.policy.max_rejections
+        if self.rejection:
+            most = min(most, self.rejection.max_rejections)
+        return most - self.rejections
 
     @property
     def fields_to_correct(self) -> list[str]:
@@ -198,6 +215,20 @@ class PortIn:
             case PortState.ACTION_REQUIRED:
                 return CARRIER if self.order else SUBMIT
         return None
+
+    @property
+    def redacted_order(self) -> OrderSnapshot | None:
+        """The order without the secrets that a carrier may quote."""
+        if self.order is None:
+            return None
+        return self.order.model_copy(update={"message": self.redact(self.order.message)})
+
+    def redact(self, text: str) -> str:
+        """The text with every secret replaced, as it was sent or in groups."""
+        for secret in self.secrets:
+            spelt = r"[\s.-]?".join(map(re.escape, _SEPARATOR.sub("", secret)))
+            text = re.sub(rf"(?<!\w){spelt}(?!\w)", REDACTED, text, flags=re.IGNORECASE)
+        return text
 
 
 def new_port_in(request: PortInRequest, now: datetime) -> PortIn:
@@ -222,3 +253,8 @@ def for_next_run(port: PortIn) -> PortIn:
     """The state from which a new run of the workflow continues; it starts the next task itself."""
     inbox = replace(port.inbox, poll_requested=port.order is not None)
     return replace(port, task=None, inbox=inbox)
+
+
+def secrets_of(details: PortInDetails) -> tuple[str, ...]:
+    """What must not be shown of these details: account number and PIN."""
+    return tuple(filter(None, (details.account_number, details.account_pin)))

@@ -23,14 +23,13 @@ from workflows.port_in.effects import (
     RecordStateExit,
     Task,
 )
-from workflows.port_in.state import ACTIVATION, CARRIER, CHECKS, SUBMIT, PortIn
+from workflows.port_in.state import ACTIVATION, CARRIER, CHECKS, SUBMIT, PortIn, secrets_of
 from workflows.port_in.transitions import (
     NEEDS_OPERATOR,
     STATE_DESCRIPTIONS,
     TRANSIENT_STATES,
     can_transition,
 )
-from workflows.support.redaction import redact, secrets_of
 from workflows.support.timeline import append_bounded
 
 ORCHESTRATOR_ACTOR = "orchestrator"
@@ -135,7 +134,7 @@ class Turn:
             by=by,
             event=event,
             state=port.state,
-            vendor_message=redact(vendor_message, port.secrets) if vendor_message else "",
+            vendor_message=port.redact(vendor_message),
         )
         entries = [*port.timeline]
         append_bounded(entries, entry)

@@ -41,11 +41,9 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import ExecutionSummary
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in import effects, events as happened
-from workflows.port_in.decision import decide
+from workflows.port_in.decision import Message, as_decision, decide, rejection_reason
 from workflows.port_in.details_page import render_details_page
-from workflows.port_in.messages import Message, as_decision, rejection_reason
 from workflows.port_in.projection import (
-    next_port_in_deadline,
     to_result,
     to_search_attributes,
     to_status,
@@ -154,7 +152,7 @@ class PortInWorkflow:
         deadline = None
         if not (self._port.task and self._port.task.local):
             # A timer during a local activity makes histories that cannot be replayed.
-            deadline = next_port_in_deadline(self._port)
+            deadline = self._port.next_deadline
         try:
             await workflow.wait_condition(
                 lambda: self._changed or self._task_ended(),

@@ -21,9 +21,8 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, events as happened
-from workflows.port_in.decision import decide
-from workflows.port_in.messages import rejection_reason
-from workflows.port_in.projection import next_port_in_deadline, to_search_attributes, to_status
+from workflows.port_in.decision import decide, rejection_reason
+from workflows.port_in.projection import to_search_attributes, to_status
 from workflows.port_in.state import PortIn, new_port_in
 from workflows.port_in.suggested_actions import suggest_actions
 
@@ -67,7 +66,7 @@ class Story:
 
     def passes(self) -> "Story":
         """Nothing happens until the next deadline."""
-        deadline = next_port_in_deadline(self.port)
+        deadline = self.port.next_deadline
         assert deadline
         self.now = max(self.now, deadline.at)
         return self.then(happened.DeadlinePassed(deadline))
@@ -207,7 +206,7 @@ def test_deadline_that_the_order_has_escaped_leaves_people_their_time() -> None:
 
     assert told.state() is PortState.ACTION_REQUIRED
     assert isinstance(told.task(), effects.PollOrder)
-    deadline = next_port_in_deadline(told.port)
+    deadline = told.port.next_deadline
     assert deadline
     assert deadline.at == told.now + DAY
 

@@ -29,10 +29,9 @@ from telegent_orchestrator.port_in import (
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, events as happened
 from workflows.port_in.deadlines import DeadlineAction
-from workflows.port_in.decision import decide
+from workflows.port_in.decision import MAX_WAITING_CORRECTIONS, Message, decide, rejection_reason
 from workflows.port_in.details_page import render_details_page
-from workflows.port_in.messages import MAX_WAITING_CORRECTIONS, Message, rejection_reason
-from workflows.port_in.projection import next_port_in_deadline, to_result, to_status
+from workflows.port_in.projection import to_result, to_status
 from workflows.port_in.state import Inbox, PortIn, for_next_run, new_port_in
 from workflows.port_in.transitions import NEEDS_OPERATOR, TRANSITIONS, parse_vendor_status
 from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
@@ -295,7 +294,7 @@ class Life:
         if port.ended or isinstance(port.task, ENDS_QUICKLY):
             return
         assert (
-            next_port_in_deadline(port)
+            port.next_deadline
             or port.attention
             or port.state in NEEDS_OPERATOR
             or isinstance(port.task, effects.Pause)
@@ -459,7 +458,7 @@ def advance(life: Life) -> None:
     at = life.now + life.chance.choice(SPANS)
     if isinstance(life.port.task, effects.Pause):
         at = min(at, max(life.now, life.port.task.until))
-    deadline = next_port_in_deadline(life.port)
+    deadline = life.port.next_deadline
     if deadline and at >= deadline.at:
         life.now = max(life.now, deadline.at)
         life.feed(happened.DeadlinePassed(deadline))
