@@ -29,7 +29,7 @@ from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 from workflows.support.cancellation import raise_if_cancelled, run_all
 from workflows.support.markdown import escape, link, table
-from workflows.support.parent_updates import ChildUpdate
+from workflows.support.messages import ChildUpdate
 from workflows.support.progress import ProgressTracker, state_label
 
 LINES_STEP = "Lines"

@@ -54,7 +54,7 @@ from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.markdown import code, link
-from workflows.support.parent_updates import (
+from workflows.support.messages import (
     CHILD_UPDATED_SIGNAL,
     ChildUpdate,
     ParentNotifier,

@@ -53,7 +53,7 @@ from workflows.support.activity_calls import execute_local
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import CompensationLog
 from workflows.support.exactly_once import ResourceCreator
-from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL, parse_child_update
+from workflows.support.messages import CHILD_UPDATED_SIGNAL, parse_child_update
 from workflows.support.progress import ProgressTracker, ResolvesEscalations
 from workflows.support.search_attributes import ACCOUNT
 

@@ -53,8 +53,13 @@ from workflows.port_in.state import PortIn, for_next_run, new_port_in
 from workflows.port_in.tasks import perform
 from workflows.port_in.transitions import MessageKind
 from workflows.support import metrics
-from workflows.support.messages import parse_message, rejection_message, sender_name
-from workflows.support.parent_updates import ChildUpdate, ParentNotifier
+from workflows.support.messages import (
+    ChildUpdate,
+    ParentNotifier,
+    parse_message,
+    rejection_message,
+    sender_name,
+)
 from workflows.support.progress import RUNNING_STEP
 
 

@@ -27,7 +27,7 @@ from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.registry import WORKFLOWS as DEFINED
-from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL
+from workflows.support.messages import CHILD_UPDATED_SIGNAL
 
 INTERNAL = (EventDeliveryWorkflow, CatalogueItemWorkflow)
 OF_OTHERS = [kind for kind in DEFINED if kind not in INTERNAL]

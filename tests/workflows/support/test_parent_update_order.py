@@ -10,7 +10,7 @@ from telegent_orchestrator.port_in import PortInCancel, PortState
 from telegent_orchestrator.progress import StepState
 from tests.harness import Harness
 from tests.harness.payloads import line, port_in, single
-from workflows.support.parent_updates import CHILD_UPDATED_SIGNAL, ChildUpdate
+from workflows.support.messages import CHILD_UPDATED_SIGNAL, ChildUpdate
 
 NUMBER = "+18015550142"
 SENT = EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED
