@@ -25,16 +25,18 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
-from workflows.onboarding.account_resources import (
+from workflows.onboarding.line_workflow import SUBSCRIPTION_STEP
+from workflows.onboarding.resources import (
+    CALL_FILTER_STEP,
     GUARDIAN_STEP,
+    MESSAGE_FILTER_STEP,
     MESSAGE_ROUTE_STEP,
+    NUMBER_STEP,
     PACKAGES_STEP,
     PRODUCTS_STEP,
     VOICE_ROUTE_STEP,
     subscriber_step,
 )
-from workflows.onboarding.line_resources import CALL_FILTER_STEP, MESSAGE_FILTER_STEP, NUMBER_STEP
-from workflows.onboarding.line_workflow import SUBSCRIPTION_STEP
 from workflows.onboarding.workflow import ACCOUNT_STEP
 
 OPERATOR_NAME = "support desk"

@@ -19,7 +19,7 @@ from telegent_orchestrator.onboarding import (
     NewVoiceRoute,
     OnboardingRequest,
 )
-from workflows.onboarding.account_resources import (
+from workflows.onboarding.resources import (
     GUARDIAN_STEP,
     MESSAGE_ROUTE_STEP,
     PACKAGES_STEP,

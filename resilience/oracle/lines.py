@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from resilience.oracle.checks import LedgerChecker, StepRef, same_id
 from telegent_orchestrator.lines import LineRequest, NewNumber, PortInNumber
 from telegent_orchestrator.port_in import PortInStatus, PortState
-from workflows.onboarding.line_resources import CALL_FILTER_STEP, MESSAGE_FILTER_STEP, NUMBER_STEP
 from workflows.onboarding.line_workflow import (
     DATA_LIMITS_STEP,
     PORT_IN_STEP,
     RENEWAL_STEP,
     SUBSCRIPTION_STEP,
 )
+from workflows.onboarding.resources import CALL_FILTER_STEP, MESSAGE_FILTER_STEP, NUMBER_STEP
 
 UPDATE_FIELDS = {
     "CurrentCarrierName",

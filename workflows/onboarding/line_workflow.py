@@ -34,7 +34,7 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
-from workflows.onboarding.line_resources import (
+from workflows.onboarding.resources import (
     CALL_FILTER_STEP,
     MESSAGE_FILTER_STEP,
     NUMBER_STEP,

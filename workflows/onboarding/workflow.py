@@ -32,7 +32,8 @@ from telegent_orchestrator.onboarding import (
 )
 from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
-from workflows.onboarding.account_resources import (
+from workflows.onboarding.line_supervisor import LINES_STEP, LineSupervisor
+from workflows.onboarding.resources import (
     GUARDIAN_STEP,
     MESSAGE_ROUTE_STEP,
     PACKAGES_STEP,
@@ -47,7 +48,6 @@ from workflows.onboarding.account_resources import (
     set_up_guardian,
     subscriber_step,
 )
-from workflows.onboarding.line_supervisor import LINES_STEP, LineSupervisor
 from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import execute_local
 from workflows.support.cancellation import run_all

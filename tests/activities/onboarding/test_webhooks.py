@@ -21,7 +21,7 @@ from simulator import Simulator, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent import RateLimiter, Telegent
 from telegent_orchestrator.names import API_TASK_QUEUE
-from workflows.onboarding.account_resources import ORDER_WEBHOOK_STEP, ensure_order_webhook
+from workflows.onboarding.resources import ORDER_WEBHOOK_STEP, ensure_order_webhook
 from workflows.support.compensation import CompensationLog
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.progress import ProgressTracker

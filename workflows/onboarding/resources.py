@@ -1,17 +1,31 @@
-"""What the lines of an onboarding share: subscribers, routes, catalogue, order webhook."""
+"""The resources of an onboarding, each ensured in its step.
+
+First what the lines share: subscribers, routes, catalogue, order webhook. Then what each line has
+of its own: number and AI Guardian filters.
+"""
 
 from collections.abc import Sequence
 from typing import TypeVar
 
+from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from activities.onboarding.catalogue import CatalogueActivities, CreatePackage, CreateProduct
-from activities.onboarding.guardian import GuardianActivities, GuardianLink
+from activities.onboarding.guardian import (
+    CreateCallFilter,
+    CreateMessageFilter,
+    GuardianActivities,
+    GuardianLink,
+)
+from activities.onboarding.number_records import BuyNumber, NumberRecord
+from activities.onboarding.numbers import NumberActivities
 from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
 from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
 from activities.support.write_activity import Wanted
 from activities.support.write_specs import write_spec_of
+from telegent_orchestrator.lines import CallFilter, LineInput, MessageFilter, NewNumber
+from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import (
     ExistingMessageRoute,
     ExistingPackage,
@@ -36,6 +50,8 @@ GUARDIAN_STEP = "AI Guardian"
 MESSAGE_ROUTE_STEP, VOICE_ROUTE_STEP = "Message route", "Voice route"
 PRODUCTS_STEP, PACKAGES_STEP = "Products", "Packages"
 ORDER_WEBHOOK_STEP = "Order events"
+NUMBER_STEP = "Number"
+CALL_FILTER_STEP, MESSAGE_FILTER_STEP = "Call filter", "Message filter"
 
 
 def subscriber_step(key: str) -> str:
@@ -222,3 +238,62 @@ async def ensure_order_webhook(creator: ResourceCreator, account_id: str) -> str
         if is_cancelled_exception(error):
             raise
         return None
+
+
+async def buy_number(
+    creator: ResourceCreator, wanted: LineInput, number: NewNumber
+) -> NumberRecord:
+    """Ensures the line's number, and returns it when it is in service."""
+    line = wanted.line
+    previous_runs = creator.previous_runs
+    bought_after = (
+        previous_runs.started_at if previous_runs else workflow.info().workflow_start_time
+    )
+    known_numbers = list(wanted.other_lines_numbers)
+    had_no_number = wanted.subscriber_created and wanted.sole_new_number
+    if not (had_no_number or previous_runs):
+        # In a second run this would show nothing: the first may have bought this line's number.
+        known_numbers += await execute_read(
+            NumberActivities.list_subscriber_numbers,
+            "List the subscriber's numbers before the purchase",
+            wanted.subscriber_id,
+        )
+    purchase = BuyNumber(
+        account_id=wanted.account_id,
+        subscriber_id=wanted.subscriber_id,
+        product_type=line.product_type,
+        message_type=line.message_type,
+        message_route_id=wanted.message_route_id,
+        voice_route_id=wanted.voice_route_id,
+        area_code=number.area_code,
+        zip_code=number.zip_code,
+        iccid=number.iccid,
+        recorded_number=wanted.recorded_number,
+        known_numbers=known_numbers,
+        unambiguous=wanted.sole_new_number or not previous_runs,
+        own_line_id_prefix=line_id(wanted.reference, ""),
+        bought_after=bought_after,
+    )
+    return await creator.ensure(NumberActivities.buy_number, purchase)
+
+
+async def ensure_call_filter(
+    creator: ResourceCreator, subscriber_id: str, number: str, wanted: CallFilter
+) -> str:
+    """Ensures the number's call filter, and returns its id."""
+    async with creator.progress.step(CALL_FILTER_STEP):
+        return await creator.ensure(
+            GuardianActivities.create_call_filter,
+            CreateCallFilter(subscriber_id=subscriber_id, phone_number=number, filter=wanted),
+        )
+
+
+async def ensure_message_filter(
+    creator: ResourceCreator, subscriber_id: str, number: str, wanted: MessageFilter
+) -> str:
+    """Ensures the number's message filter, and returns its id."""
+    async with creator.progress.step(MESSAGE_FILTER_STEP):
+        return await creator.ensure(
+            GuardianActivities.create_message_filter,
+            CreateMessageFilter(subscriber_id=subscriber_id, phone_number=number, filter=wanted),
+        )
