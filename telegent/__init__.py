@@ -56,9 +56,6 @@ from telegent.errors import (
     RequestRejectedError as RequestRejectedError,
     TelegentError as TelegentError,
 )
-from telegent.esim import (
-    parse_activation_code as parse_activation_code,
-)
 from telegent.filters import (
     CallFilter as CallFilter,
     CallFilterCreate as CallFilterCreate,
@@ -110,6 +107,7 @@ from telegent.numbers import (
     Order as Order,
     OrderedNumber as OrderedNumber,
     ProvisionedNumber as ProvisionedNumber,
+    parse_activation_code as parse_activation_code,
 )
 from telegent.packages import (
     Package as Package,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, model_validator
 
@@ -34,6 +35,7 @@ NumberType = Literal["mvno", "iot"]
 
 _PATH = "/v1.0/numbers"
 _INVENTORY = f"{_PATH}/inventory"
+_ACTIVATION_CODE_MARK = "LPA:"
 _IOT_IS_P2P = "iot numbers are p2p only (the vendor rejects message_type a2p)"
 
 
@@ -335,3 +337,23 @@ class Numbers(Resource):
         return await self._requester.post_set(
             f"{_PATH}/e911address/update", E911AddressUpdateResponse, request
         )
+
+
+def parse_activation_code(qr_url: str | None) -> str | None:
+    """Extract the activation code ``LPA:1$<server>$<matching id>`` from the vendor's QR URL.
+
+    The vendor documents no field for the code: it is the ``text=`` parameter of the URL of the QR
+    image. A value that is the code itself is returned unchanged.
+
+    Returns:
+        The activation code; None if `qr_url` contains none.
+    """
+    if not qr_url:
+        return None
+    if qr_url.upper().startswith(_ACTIVATION_CODE_MARK):
+        return qr_url
+    try:
+        texts = parse_qs(urlsplit(qr_url).query).get("text", [])
+    except ValueError:
+        return None
+    return next((text for text in texts if text.upper().startswith(_ACTIVATION_CODE_MARK)), None)
