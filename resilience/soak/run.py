@@ -127,9 +127,7 @@ async def soak(
         recovery_seconds = await _measure_recovery(stack, last)
         await _drain(open_tasks)
         violations = _check_entries(entries, simulator) + chaos.violations
-        violations += await _count_mismatches(stack, entries)
-        if recovery_seconds > RECOVERY_TIMEOUT:
-            violations.append(f"the last onboarding took {recovery_seconds:.0f} s")
+        violations += await _count_mismatches(stack, entries) + _check_recovery(recovery_seconds)
     return SoakResult(
         entries,
         actions=chaos.counts,
@@ -208,6 +206,10 @@ async def _measure_recovery(stack: ChaosStack, last: SoakEntry) -> float:
         async with asyncio.timeout(2 * RECOVERY_TIMEOUT):
             await _onboard(stack, last)
     return time.monotonic() - began
+
+
+def _check_recovery(seconds: float) -> list[str]:
+    return [f"the last onboarding took {seconds:.0f} s"] if seconds > RECOVERY_TIMEOUT else []
 
 
 def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[str]:

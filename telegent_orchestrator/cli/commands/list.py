@@ -38,55 +38,65 @@ def _complete_state(incomplete: str) -> list[str]:
     return [state for state in [*STATUSES, *PORT_STATES] if state.startswith(incomplete)]
 
 
+States = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        autocompletion=_complete_state,
+        help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
+        f"{', '.join(STATUSES)}. Repeatable: any of several states of one kind.",
+    ),
+]
+NeedsAction = Annotated[
+    bool,
+    typer.Option("--needs-action", help="Only what needs an operator, the oldest first."),
+]
+Account = Annotated[
+    str | None, typer.Option("--account", help="Only those of this account at Telegent.")
+]
+Order = Annotated[
+    str | None, typer.Option("--order", help="Only the port-in with this order at Telegent.")
+]
+Step = Annotated[
+    str | None, typer.Option("--step", help="Only those at this step, such as 'Voice route'.")
+]
+Kinds = Annotated[
+    list[WorkflowKind] | None,
+    typer.Option("--type", help="Repeatable. Default: all but lines and batches of bulks."),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        help="Only those started since: `36h`, `7d`, `2w`, or a date such as 2026-11-01.",
+    ),
+]
+UnchangedSince = Annotated[
+    str | None,
+    typer.Option(
+        "--unchanged-since",
+        metavar="WHEN",
+        help="Only port-ins and port-outs that have been in their state since, or longer.",
+    ),
+]
+ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show.")]
+
+
 def list_executions(
     context: typer.Context,
-    states: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--state",
-            metavar="STATE",
-            autocompletion=_complete_state,
-            help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-            f"{', '.join(STATUSES)}. Repeatable: any of several states of one kind.",
-        ),
-    ] = None,
-    needs_action: Annotated[
-        bool,
-        typer.Option("--needs-action", help="Only what needs an operator, the oldest first."),
-    ] = False,
-    account: Annotated[
-        str | None, typer.Option("--account", help="Only those of this account at Telegent.")
-    ] = None,
-    order: Annotated[
-        str | None, typer.Option("--order", help="Only the port-in with this order at Telegent.")
-    ] = None,
-    step: Annotated[
-        str | None, typer.Option("--step", help="Only those at this step, such as 'Voice route'.")
-    ] = None,
-    kinds: Annotated[
-        list[WorkflowKind] | None,
-        typer.Option("--type", help="Repeatable. Default: all but lines and batches of bulks."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="WHEN",
-            help="Only those started since: `36h`, `7d`, `2w`, or a date such as 2026-11-01.",
-        ),
-    ] = None,
-    unchanged_since: Annotated[
-        str | None,
-        typer.Option(
-            "--unchanged-since",
-            metavar="WHEN",
-            help="Only port-ins and port-outs that have been in their state since, or longer.",
-        ),
-    ] = None,
-    show_numbers: Annotated[
-        bool, typer.Option("--show-numbers", help="Show phone numbers in full.")
-    ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 50,
+    states: States = None,
+    needs_action: NeedsAction = False,
+    account: Account = None,
+    order: Order = None,
+    step: Step = None,
+    kinds: Kinds = None,
+    since: Since = None,
+    unchanged_since: UnchangedSince = None,
+    show_numbers: ShowNumbers = False,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List onboardings, port-ins, port-outs and bulks: running ones first, newest first."""
