@@ -26,7 +26,13 @@ from workflows.port_in.events import (
     OrderNotReadable,
     OrderSeen,
 )
-from workflows.port_in.rejections import PIN_EXPIRED, PIN_INVALID, Rejection, classify
+from workflows.port_in.rejections import (
+    PIN_EXPIRED,
+    PIN_INVALID,
+    PIN_REQUIRED,
+    Rejection,
+    classify,
+)
 from workflows.port_in.state import PortIn
 from workflows.port_in.transitions import (
     ORDER_SETTLED,
@@ -216,7 +222,7 @@ def _apply_status(turn: Turn, seen: OrderSnapshot, interpretation: StatusInterpr
 
 def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
     port = turn.port
-    rejection = _classify(port, turn, seen.message)
+    rejection = classify_for(turn, seen.message)
     if port.state is PortState.ACTION_REQUIRED:
         # Nothing was sent since, so this is a different message for the same rejection.
         if rejection != port.rejection:
@@ -237,10 +243,15 @@ def _on_rejection(turn: Turn, seen: OrderSnapshot) -> None:
         turn.raise_attention(f"rejected {port.rejections} times: an operator decides")
 
 
-def _classify(port: PortIn, turn: Turn, message: str) -> Rejection:
-    rejection = classify(message)
+def classify_for(turn: Turn, message: str) -> Rejection:
+    """The rejection that a message stands for, given the PIN that was sent."""
+    port, rejection = turn.port, classify(message)
+    if rejection != PIN_INVALID:
+        return rejection
+    if port.details.account_pin is None:
+        return PIN_REQUIRED
     expired = port.pin_expires_at and port.pin_expires_at <= turn.now
-    return PIN_EXPIRED if rejection == PIN_INVALID and expired else rejection
+    return PIN_EXPIRED if expired else PIN_INVALID
 
 
 def _restart(turn: Turn, cancelled: OrderSnapshot) -> None:

@@ -48,6 +48,13 @@ PIN_EXPIRED = Rejection(
     "The transfer PIN has expired. Ask the losing carrier for a new one and send it within hours.",
     ("account_pin", "pin_obtained_at"),
 )
+PIN_REQUIRED = Rejection(
+    "PIN_REQUIRED",
+    "subscriber",
+    "The port needs a PIN, and was sent without one. Ask the losing carrier for the PIN of the "
+    "account; if it assigns none, ask Telegent's support which value this carrier expects.",
+    ("account_pin",),
+)
 POSTAL_CODE = Rejection(
     "POSTAL_CODE",
     "subscriber",
@@ -144,6 +151,7 @@ REJECTIONS = (
     ACCOUNT_NUMBER,
     PIN_INVALID,
     PIN_EXPIRED,
+    PIN_REQUIRED,
     POSTAL_CODE,
     ADDRESS,
     NAME,

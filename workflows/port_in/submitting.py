@@ -31,8 +31,7 @@ from workflows.port_in.events import (
     RequestRejected,
     SubmitAccepted,
 )
-from workflows.port_in.following import follow
-from workflows.port_in.rejections import classify
+from workflows.port_in.following import classify_for, follow
 from workflows.port_in.state import CARRIER, CHECKS, SUBMIT, Attachment
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
 from workflows.support.metrics import LostResponseResolution
@@ -226,7 +225,7 @@ def on_submit_rejected(turn: Turn, event: RequestRejected) -> None:
         return
     if not event.stale:
         port.details_at_vendor = port.details
-    port.rejection = classify(event.message)
+    port.rejection = classify_for(turn, event.message)
     turn.effects.append(CountRejection(port.rejection.reason))
     turn.transition(PortState.ACTION_REQUIRED, "the submit was rejected", event.message)
 
