@@ -38,6 +38,8 @@ class ActivitySettings:
         port_poll_share: The part of all requests, 0 to 1, that polls of port-ins may take.
         port_out_poll: Time between polls of a number that is to leave.
         wireline_pin_required: Whether the port of a landline needs a PIN.
+        capitalized_subscription_types: Whether types of subscriptions are `Mvno` and `Iot`, instead
+            of `mvno` and `iot`.
         message_level_field: The wire field of AI Guardian's message level. Telegent's documents do
             not define it.
         port_in_policy: Deadlines and limits of port-ins.
@@ -54,6 +56,7 @@ class ActivitySettings:
     port_poll_share: float = 0.4
     port_out_poll: timedelta = timedelta(hours=6)
     wireline_pin_required: bool = False
+    capitalized_subscription_types: bool = False
     message_level_field: str | None = None
     port_in_policy: PortInPolicy = field(default_factory=PortInPolicy)
     order_webhook: OrderWebhook | None = None

@@ -37,6 +37,7 @@ _PATH = "/v1.0/numbers"
 _INVENTORY = f"{_PATH}/inventory"
 _ACTIVATION_CODE_MARK = "LPA:"
 _IOT_IS_P2P = "iot numbers are p2p only (the vendor rejects message_type a2p)"
+_IOT_HAS_NO_VOICE = "iot numbers have no voice"
 
 
 class AvailabilitySearch(RequestModel):
@@ -88,7 +89,7 @@ class NumberProvision(RequestModel):
             if self.message_type == "a2p":
                 errors.append(_IOT_IS_P2P)
             if self.voice_enabled or self.product_type == "Sms+Data+Voice":
-                errors.append("iot numbers have no voice")
+                errors.append(_IOT_HAS_NO_VOICE)
             if self.iccid is None:
                 errors.append("iot numbers need iccid")
         if self.message_enabled and self.message_route_id is None:
@@ -117,9 +118,13 @@ class NumberUpdate(RequestModel):
     product_type: ProductType | None = None
 
     @model_validator(mode="after")
-    def _check_iot_is_p2p(self) -> Self:
+    def _check_iot(self) -> Self:
         if self.classification == "IoT" and self.message_type == "a2p":
             raise ValueError(_IOT_IS_P2P)
+        if self.classification == "IoT" and (
+            self.voice_enabled or self.product_type == "Sms+Data+Voice"
+        ):
+            raise ValueError(_IOT_HAS_NO_VOICE)
         return self
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 from telegent._models import ActiveFilter, Iccid, Id, RequestModel, ResponseModel, Text
 from telegent._requester import ListOf, Resource
 
-SubscriptionType = Literal["mvno", "iot"]
+SubscriptionType = Literal["mvno", "iot", "Mvno", "Iot"]
+"""Lower case in the OAS, capitalized in the best practices."""
 
 _PATH = "/v1.0/subscriptions"
 

@@ -289,6 +289,18 @@ class PortInRequest(StrictModel):
     order_id: Text | None = None
     checkpoint: SkipJsonSchema[dict[str, JsonValue] | None] = None
 
+    @model_validator(mode="after")
+    def _check_iot(self) -> Self:
+        bind = self.bind
+        if bind and self.details.classification == "iot":
+            if bind.message_type == "a2p":
+                raise ValueError("an IoT number has no A2P messages: bind.message_type must be p2p")
+            if "Voice" in bind.product_type:
+                raise ValueError(
+                    "an IoT number has no voice: bind.product_type must be Data-Only or Sms+Data"
+                )
+        return self
+
 
 class PortState(StrEnum):
     """State of a port-in. The vendor's three status vocabularies are mapped to it."""

@@ -7,7 +7,7 @@ from activities.support.write_activity import Wanted
 from telegent import parse_activation_code
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.lines import ProductType
-from telegent_orchestrator.port_in import MessageType
+from telegent_orchestrator.port_in import Classification, MessageType
 
 
 class BuyNumber(Wanted):
@@ -27,6 +27,7 @@ class BuyNumber(Wanted):
 
     account_id: str
     subscriber_id: str
+    classification: Classification = "mvno"
     product_type: ProductType
     message_type: MessageType
     message_route_id: str | None = None

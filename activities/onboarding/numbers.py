@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from temporalio import activity
 from temporalio.client import Client
@@ -32,7 +33,7 @@ from activities.support.write_activity import (
 from telegent import RequestRejectedError, Telegent, parse_activation_code
 from telegent_orchestrator.lines import ProductType
 from telegent_orchestrator.names import ACCOUNT_ATTRIBUTE, LINE_WORKFLOW
-from telegent_orchestrator.port_in import NumberBinding
+from telegent_orchestrator.port_in import Classification, NumberBinding
 
 MAX_POLL_INTERVAL = timedelta(minutes=10)
 """The longest interval between polls for a number that does not appear in the inventory."""
@@ -243,7 +244,7 @@ class NumberActivities:
         """Buy one number. Never repeat this without having looked the number up."""
         bought = await self.api.numbers.provision(
             telegent.NumberProvision(
-                number_type="mvno",
+                number_type=request.classification,
                 message_type=request.message_type,
                 message_enabled=request.product_type.messages,
                 voice_enabled=request.product_type.voice,
@@ -277,7 +278,11 @@ class NumberActivities:
 
     @activity.defn
     async def read_binding_differences(
-        self, number: str, binding: NumberBinding, iccid: str | None
+        self,
+        number: str,
+        binding: NumberBinding,
+        iccid: str | None,
+        classification: Classification = "mvno",
     ) -> list[str]:
         """How the number, as the vendor shows it, differs from what it was bound to."""
         shown = await self.api.numbers.details(phone_number=number)
@@ -295,6 +300,10 @@ class NumberActivities:
                 shown.product_type,
             ),
             "ICCID": (iccid, shown.iccid),
+            "classification": (
+                _iot_word(classification) if shown.classification else None,
+                shown.classification,
+            ),
         }
         return [
             f"{what} is {actual or 'none'}, not {expected}"
@@ -335,7 +344,13 @@ class NumberActivities:
                 yield number
 
     @write_activity(write_specs.BIND_NUMBER)
-    async def bind_number(self, number: str, binding: NumberBinding, iccid: str | None) -> None:
+    async def bind_number(
+        self,
+        number: str,
+        binding: NumberBinding,
+        iccid: str | None,
+        classification: Classification = "mvno",
+    ) -> None:
         """Bind a number to subscriber, routes, product type and SIM."""
         product_type = ProductType(binding.product_type)
         await self.api.numbers.update(
@@ -344,6 +359,7 @@ class NumberActivities:
                 message_enabled=product_type.messages,
                 voice_enabled=product_type.voice,
                 message_type=binding.message_type,
+                classification=_iot_word(classification),
                 message_route_id=binding.message_route_id,
                 voice_route_id=binding.voice_route_id if product_type.voice else None,
                 assigned_subscriber_id=binding.subscriber_id,
@@ -351,3 +367,8 @@ class NumberActivities:
                 product_type=product_type.value,
             )
         )
+
+
+def _iot_word(classification: Classification) -> Literal["IoT"] | None:
+    """The classification to set; a number is ported in as that of a phone unless told otherwise."""
+    return "IoT" if classification == "iot" else None

@@ -18,6 +18,7 @@ from activities.support.write_activity import (
     write_activity,
 )
 from telegent import Telegent
+from telegent_orchestrator.port_in import Classification
 
 
 class StartSubscription(Wanted):
@@ -27,6 +28,7 @@ class StartSubscription(Wanted):
     package_id: str
     number_id: str
     iccid: str | None = None
+    classification: Classification = "mvno"
 
     @property
     def description(self) -> str:
@@ -73,9 +75,14 @@ class SubscriptionActivities:
             telegent.SubscriptionCreate(
                 subscriber_id=request.subscriber_id,
                 package_id=request.package_id,
-                type="mvno",
+                type=self._type(request.classification),
                 tnid=request.number_id,
                 iccid=request.iccid,
             )
         )
         return created.subscription_id
+
+    def _type(self, classification: Classification) -> telegent.SubscriptionType:
+        if not self.settings.capitalized_subscription_types:
+            return classification
+        return "Iot" if classification == "iot" else "Mvno"

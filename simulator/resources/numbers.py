@@ -130,6 +130,7 @@ def update_number(state: SimulatorState, body: UpdateNumber) -> ResponseBody:
         {
             "number": number.number,
             "number_id": number.id,
+            "classification": number.classification,
             "subscriber_id": number.subscriber_id,
             "message_route_id": number.message_route_id,
             "voice_route_id": number.voice_route_id,
@@ -184,6 +185,8 @@ def _check_update(state: SimulatorState, number: Number, body: UpdateNumber) -> 
     kind = body.Classification or number.classification
     if kind == "IoT" and (body.MessageType or number.message_type) == "a2p":
         raise invalid("MessageType", "NumberType / MessageType mismatch")
+    if kind == "IoT" and body.VoiceEnabled:
+        raise invalid("VoiceEnabled", "IoT numbers have no voice")
 
 
 def _shared(number: Number) -> Json:

@@ -122,6 +122,7 @@ def _ledger_data(number: Number) -> Json:
         "number_id": number.id,
         "order_id": number.order_id,
         "account_id": number.account_id,
+        "classification": number.classification,
         "subscriber_id": number.subscriber_id,
         "iccid": number.iccid,
     }

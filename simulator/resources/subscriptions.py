@@ -100,6 +100,7 @@ def _ledger_data(row: Json) -> Json:
         "subscription_id": row["SubscriptionId"],
         "subscriber_id": row["SubscriberId"],
         "package_id": row["PackageId"],
+        "type": row["Type"],
         "tnid": row["TNID"],
         "iccid": row["ICCID"],
     }

@@ -158,6 +158,7 @@ STATUS = {"status_change": "park", "effective_date": "2026-05-13", "phone_number
         (t.NumberUpdate, {"number": N}, {"number": "8015550100"}, "number"),
         (t.NumberUpdate, {"number": N}, {"number": N + "\n"}, "number"),
         (t.NumberUpdate, {"number": N}, {"classification": "IoT", "message_type": "a2p"}, "p2p"),
+        (t.NumberUpdate, {"number": N}, {"classification": "IoT", "voice_enabled": True}, "voice"),
         (t.DataUsageLimits, LIMITS, {"notify_value": 20}, "must be less than limit_value"),
         (t.DataUsageLimits, LIMITS, {"throttle_value": 20}, "must be less than limit_value"),
         (

@@ -304,6 +304,25 @@ def test_data_without_limits_is_a_warning() -> None:
     assert warnings(product_type="Sms-Only") == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"product_type": "Sms+Data+Voice"}, ["an IoT number has no voice"]),
+        ({"message_type": "a2p"}, ["an IoT number has no A2P messages"]),
+    ],
+)
+def test_iot_number_that_is_ported_alone_has_neither_voice_nor_a2p(
+    changes: dict[str, str], expected: list[str]
+) -> None:
+    bind = {"account_id": "A", "subscriber_id": "S", "product_type": "Data-Only"}
+    details = {"phone_number": "+18015550142", "classification": "iot"}
+    found = errors(
+        {"details": details, "bind": {**bind, "message_type": "p2p", **changes}}, PortInRequest
+    )
+    assert [text.split(": ")[1] for text in found] == expected
+
+
 def test_request_for_a_port_in_reports_all_errors_without_values() -> None:
     found = errors(
         {"details": {"phone_number": "801-555-0199", "account_pin": "my secret", "zipcode": "1"}},

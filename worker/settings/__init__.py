@@ -154,6 +154,7 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
             port_in_policy=self.port_in_policy(),
             port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
             wireline_pin_required=self.port_wireline_pin_required,
+            capitalized_subscription_types=self.capitalized_subscription_types,
             message_level_field=self.message_level_field,
             order_webhook=self.order_webhook(),
             events=self.event_settings(),

@@ -81,6 +81,11 @@ class TelegentSettings(CommonSettings):
         default=PortDialect.date_format,
         description="format of `PortInDate`: `iso` (2026-06-01) or `us` (06/01/2026)",
     )
+    capitalized_subscription_types: bool = Field(
+        default=False,
+        description="whether the `Type` of a subscription is `Mvno` or `Iot`, instead of `mvno` or "
+        "`iot`",
+    )
     order_poll_seconds: Seconds = Field(
         default=15,
         description="interval in seconds between polls of a number order that is not complete",

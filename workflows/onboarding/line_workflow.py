@@ -219,7 +219,7 @@ class LineWorkflow(ResolvesEscalations):
                 type="PortInNotCompleted",
             )
         self._compensation.retain(f"ported number {ported.phone_number}", BIND_NUMBER)
-        await self._verify_binding(ported, binding, number.iccid, rebind=joined)
+        await self._verify_binding(ported, binding, number, rebind=joined)
         return NumberRecord(
             order_id=ported.order_id,
             phone_number=ported.phone_number,
@@ -229,13 +229,15 @@ class LineWorkflow(ResolvesEscalations):
         )
 
     async def _verify_binding(
-        self, ported: PortInResult, binding: NumberBinding, iccid: str | None, *, rebind: bool
+        self, ported: PortInResult, binding: NumberBinding, number: PortInNumber, *, rebind: bool
     ) -> None:
         """Binds the number, if a port-in that was open already has not bound it as wanted."""
         if ported.subscriber_id is None or (
             rebind and ported.subscriber_id == binding.subscriber_id
         ):
-            if differences := await bind_number(ported.phone_number, binding, iccid):
+            if differences := await bind_number(
+                ported.phone_number, binding, number.iccid, number.classification
+            ):
                 self._progress.set_detail(
                     PORT_IN_STEP, f"the number is bound differently: {'; '.join(differences)}"
                 )
@@ -286,6 +288,7 @@ class LineWorkflow(ResolvesEscalations):
                     package_id=wanted.package_id,
                     number_id=number_id,
                     iccid=self._result.iccid,
+                    classification=wanted.line.number.classification,
                 ),
             )
 

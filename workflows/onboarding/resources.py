@@ -261,6 +261,7 @@ async def buy_number(
     purchase = BuyNumber(
         account_id=wanted.account_id,
         subscriber_id=wanted.subscriber_id,
+        classification=number.classification,
         product_type=line.product_type,
         message_type=line.message_type,
         message_route_id=wanted.message_route_id,

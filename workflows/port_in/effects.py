@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from activities.port_in.orders import AwaitChange, UpdatePort
 from telegent_orchestrator.events import EventType
-from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortState
+from telegent_orchestrator.port_in import Classification, NumberBinding, PortInDetails, PortState
 from telegent_orchestrator.progress import StepState
 from workflows.support.metrics import LostResponseResolution
 
@@ -122,6 +122,7 @@ class BindNumber(Task):
     phone_number: str
     binding: NumberBinding
     iccid: str | None
+    classification: Classification
 
 
 @dataclass(frozen=True)

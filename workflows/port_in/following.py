@@ -69,7 +69,7 @@ def next_task(turn: Turn) -> Task:
     if port.state is PortState.PORTED:
         return AwaitNumber(number)
     if port.state is PortState.CONFIGURING and port.bind:
-        return BindNumber(number, port.bind, port.details.iccid)
+        return BindNumber(number, port.bind, port.details.iccid, port.details.classification)
     if port.resend and port.state is not PortState.CANCEL_REQUESTED:
         return ValidateDetails(port.details)
     if port.retry_at and turn.now < port.retry_at:

@@ -18,7 +18,7 @@ from activities.support.outcomes import (
     failure_message,
     requested_wait,
 )
-from telegent_orchestrator.port_in import NumberBinding
+from telegent_orchestrator.port_in import Classification, NumberBinding
 from workflows.port_in import effects, events as happened
 from workflows.support.activity_calls import (
     POLL_OPTIONS,
@@ -173,11 +173,13 @@ async def _await_number(task: effects.AwaitNumber) -> happened.TaskEnded:
 
 async def _bind(task: effects.BindNumber) -> happened.TaskEnded:
     return happened.NumberBound(
-        tuple(await bind_number(task.phone_number, task.binding, task.iccid))
+        tuple(await bind_number(task.phone_number, task.binding, task.iccid, task.classification))
     )
 
 
-async def bind_number(number: str, binding: NumberBinding, iccid: str | None) -> list[str]:
+async def bind_number(
+    number: str, binding: NumberBinding, iccid: str | None, classification: Classification
+) -> list[str]:
     """Binds a number, reads the binding back, and binds it once more if it differs.
 
     Returns:
@@ -191,6 +193,7 @@ async def bind_number(number: str, binding: NumberBinding, iccid: str | None) ->
             number,
             binding,
             iccid,
+            classification,
         )
         differences = await execute_read(
             NumberActivities.read_binding_differences,
@@ -198,6 +201,7 @@ async def bind_number(number: str, binding: NumberBinding, iccid: str | None) ->
             number,
             binding,
             iccid,
+            classification,
         )
         if not differences:
             break
