@@ -21,6 +21,7 @@ from activities.port_in.poll_schedule import PollSchedule
 from activities.port_in.poll_throttle import PollThrottle
 from activities.port_out import PinGenerator, PortOutActivities
 from activities.settings import ActivitySettings
+from activities.sims import SimActivities
 from activities.support.outcomes import ErrorTranslationInterceptor
 from telegent import Telegent
 
@@ -80,7 +81,10 @@ def build_orchestrator_activities(
 ) -> ActivityFunctions:
     """Returns the activities that do not call Telegent, for the queue of the workflows."""
     return _defined_on(
-        LocalActivities(settings, temporal), PinGenerator(), EventActivities(settings.events)
+        LocalActivities(settings, temporal),
+        SimActivities(settings, temporal),
+        PinGenerator(),
+        EventActivities(settings.events),
     )
 
 

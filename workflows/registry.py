@@ -12,11 +12,13 @@ from workflows.onboarding.line_workflow import LineWorkflow
 from workflows.onboarding.workflow import OnboardingWorkflow
 from workflows.port_in.workflow import PortInWorkflow
 from workflows.port_out.workflow import PortOutWorkflow
+from workflows.sims.claim_workflow import SimClaimWorkflow
 
 WORKFLOWS = [
     OnboardingWorkflow,
     LineWorkflow,
     CatalogueItemWorkflow,
+    SimClaimWorkflow,
     PortInWorkflow,
     PortOutWorkflow,
     EventDeliveryWorkflow,

@@ -16,6 +16,7 @@ class BuyNumber(Wanted):
     The assignment is what makes a purchase findable whose response was lost.
 
     Attributes:
+        sim_used_until: Until when another line or port-in may have put a number on the SIM.
         recorded_number: The number that an earlier run of the line ended with.
         known_numbers: The subscriber's numbers that are not this line's: those it had before, and
             those of other lines.
@@ -35,6 +36,7 @@ class BuyNumber(Wanted):
     area_code: str | None = None
     zip_code: str | None = None
     iccid: str | None = None
+    sim_used_until: datetime | None = None
     recorded_number: str | None = None
     known_numbers: list[str] = []
     unambiguous: bool = True

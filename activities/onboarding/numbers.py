@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from temporalio import activity
@@ -58,25 +58,48 @@ class NumberActivities:
 
         Raises:
             ApplicationError: `Ambiguous` when there are several, when the one found may be another
-                line's, or when the SIM belongs to another subscriber.
+                line's, or when the SIM carries a number that was not bought for this line.
         """
         wanted = lookup.wanted
         if recorded := await self._recorded(wanted):
             return to_record(recorded)
         if wanted.iccid:
-            listed = await self._numbers_on_sim(wanted.iccid, wanted.subscriber_id)
-        else:
-            listed = [number async for number in self._subscriber_inventory(wanted.subscriber_id)]
+            return await self._find_on_sim(wanted.iccid, wanted, lookup.created_before)
+        listed = [number async for number in self._subscriber_inventory(wanted.subscriber_id)]
         found = list(
             {number.number: number for number in listed if is_candidate(number, wanted)}.values()
         )
-        if found and not wanted.iccid:
+        if found:
             ambiguity = await self._ambiguity(found, wanted)
             if ambiguity:
                 numbers = ", ".join(number.number for number in found)
                 raise ambiguous(f"the subscriber already has {numbers}, and {ambiguity}")
         record = to_record(found[0]) if found else None
         return found_or_pending(record, lookup.created_before, self.settings.purchase_lag)
+
+    async def _find_on_sim(
+        self, iccid: str, wanted: BuyNumber, created_before: datetime | None
+    ) -> NumberRecord | None:
+        number = await self._number_on_sim(iccid)
+        if number is None:
+            used_until = max(filter(None, (created_before, wanted.sim_used_until)), default=None)
+            return found_or_pending(None, used_until, self.settings.purchase_lag)
+        if not telegent.same_id(number.assigned_subscriber_id, wanted.subscriber_id):
+            owner = f"subscriber {number.assigned_subscriber_id or '(none)'}"
+        elif created_before is None or not is_candidate(number, wanted):
+            owner = "this subscriber, but was not bought for this line"
+        else:
+            return to_record(number)
+        raise ambiguous(
+            f"SIM {iccid} already carries {number.number}, which belongs to {owner}: use another "
+            "SIM, or release that number first"
+        )
+
+    @activity.defn
+    async def read_number_on_sim(self, iccid: str) -> str | None:
+        """The number in service that a SIM carries."""
+        number = await self._number_on_sim(iccid)
+        return number.number if number else None
 
     async def _recorded(self, wanted: BuyNumber) -> telegent.Number | None:
         """The number that an earlier run ended with, if it still belongs to the subscriber."""
@@ -321,21 +344,14 @@ class NumberActivities:
                 return None
             raise
 
-    async def _numbers_on_sim(self, iccid: str, subscriber_id: str) -> list[telegent.Number]:
+    async def _number_on_sim(self, iccid: str) -> telegent.Number | None:
         try:
             number = await self.api.numbers.details(iccid=iccid)
         except RequestRejectedError as error:
             if is_not_found(error):
-                return []
+                return None
             raise
-        if not telegent.same_id(number.assigned_subscriber_id, subscriber_id) and not is_released(
-            number
-        ):
-            raise ambiguous(
-                f"SIM {iccid} already carries {number.number}, which belongs to "
-                f"subscriber {number.assigned_subscriber_id or '(none)'}: use another SIM"
-            )
-        return [number]
+        return None if is_released(number) else number
 
     async def _subscriber_inventory(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
         """Pages through the whole inventory: the vendor has no search by subscriber."""

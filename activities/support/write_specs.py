@@ -193,15 +193,15 @@ BUY_NUMBER = WriteSpec(
     "buy_number",
     WriteKind.PURCHASE,
     natural_key="ICCID of the SIM, if there is one; else the subscriber, sent with the purchase",
-    lookup="the number on the SIM; else the inventory, compared with what the subscriber had "
-    "before and with the numbers of the other lines",
+    lookup="the number on the SIM, also before the first attempt; else the inventory, compared "
+    "with what the subscriber had before and with the numbers of the other lines",
     match_rule="the one number of this subscriber that is new and no other line's, if no other "
     "onboarding of the account may have bought it",
     absence_proof="no such number, and still none after the lag",
     lag=Lag.PURCHASE,
     escalates_when="several numbers match; another onboarding of the account ran at the same time; "
-    "the SIM carries another subscriber's number; in a second run, any number that could be "
-    "another line's; the order is complete without one number of this subscriber",
+    "the SIM carries a number that was not bought for this line; in a second run, any number that "
+    "could be another line's; the order is complete without one number of this subscriber",
     compensation="release_number",
     compensate_until=UNTIL_LINE_COMPLETE,
 )

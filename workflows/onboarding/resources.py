@@ -40,6 +40,7 @@ from telegent_orchestrator.onboarding import (
     NewVoiceRoute,
 )
 from workflows.onboarding.catalogue_item import CatalogueItem, create_alone
+from workflows.sims.claim_workflow import claim_sim_for_line
 from workflows.support.activity_calls import Activity, execute_idempotent_write, execute_read
 from workflows.support.cancellation import run_all
 from workflows.support.exactly_once import ResourceCreator
@@ -245,6 +246,7 @@ async def buy_number(
 ) -> NumberRecord:
     """Ensures the line's number, and returns it when it is in service."""
     line = wanted.line
+    sim_used_until = await claim_sim_for_line(number.iccid) if number.iccid else None
     previous_runs = creator.previous_runs
     bought_after = (
         previous_runs.started_at if previous_runs else workflow.info().workflow_start_time
@@ -269,13 +271,16 @@ async def buy_number(
         area_code=number.area_code,
         zip_code=number.zip_code,
         iccid=number.iccid,
+        sim_used_until=sim_used_until,
         recorded_number=wanted.recorded_number,
         known_numbers=known_numbers,
         unambiguous=wanted.sole_new_number or not previous_runs,
         own_line_id_prefix=line_id(wanted.reference, ""),
         bought_after=bought_after,
     )
-    return await creator.ensure(NumberActivities.buy_number, purchase)
+    # A SIM may carry a number already: of a subscriber whom another onboarding has created, too.
+    lookup_first = number.iccid is not None
+    return await creator.ensure(NumberActivities.buy_number, purchase, lookup_first=lookup_first)
 
 
 async def ensure_call_filter(

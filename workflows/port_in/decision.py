@@ -216,7 +216,7 @@ def _log_stale(turn: Turn, by: str, what: MessageKind | OperatorAction) -> None:
 def _interrupt(turn: Turn) -> None:
     """Ends a task that only waits or reads, so that a message is acted on at once."""
     if turn.port.task and turn.port.task.interruptible:
-        turn.port.task = None
+        turn.port.task, turn.port.sim_unclaimed = None, False
 
 
 def _on_started(turn: Turn, _: happened.Started) -> None:
@@ -355,6 +355,7 @@ HANDLERS: Mapping[type[happened.Event], Callable[[Turn, Any], None]] = {
     happened.PolicyLoaded: submitting.on_policy,
     happened.NumberLookedUp: submitting.on_number_looked_up,
     happened.DetailsValidated: submitting.on_details_validated,
+    happened.SimClaimed: submitting.on_sim_claimed,
     happened.EligibilityRead: submitting.on_eligibility,
     happened.SubmitAccepted: _request_ended(submitting.on_submitted, None),
     happened.OrderVerified: submitting.on_order_verified,

@@ -52,6 +52,15 @@ class ValidateDetails(Task):
 
 
 @dataclass(frozen=True)
+class ClaimSim(Task):
+    """Claim the physical SIM for this port-in, and read what it carries."""
+
+    interruptible: ClassVar[bool] = True
+    iccid: str
+    phone_number: str
+
+
+@dataclass(frozen=True)
 class CheckEligibility(Task):
     """Check with Telegent whether the number can be ported in."""
 

@@ -116,6 +116,17 @@ class DetailsValidated(TaskEnded):
 
 
 @dataclass(frozen=True)
+class SimClaimed(TaskEnded):
+    """The SIM is this port-in's.
+
+    Attributes:
+        conflict: Why it is not; empty if it is.
+    """
+
+    conflict: str = ""
+
+
+@dataclass(frozen=True)
 class EligibilityRead(TaskEnded):
     """Telegent has said whether the number can be ported."""
 

@@ -10,6 +10,7 @@ from workflows.port_in.deadlines import Deadline, deadlines
 from workflows.port_in.effects import (
     AwaitNumber,
     BindNumber,
+    ClaimSim,
     ComputeCarrierDeadline,
     CountRejection,
     CountUnknownStatus,
@@ -71,7 +72,7 @@ def next_task(turn: Turn) -> Task:
     if port.state is PortState.CONFIGURING and port.bind:
         return BindNumber(number, port.bind, port.details.iccid, port.details.classification)
     if port.resend and port.state is not PortState.CANCEL_REQUESTED:
-        return ValidateDetails(port.details)
+        return check_details(port)
     if port.retry_at and turn.now < port.retry_at:
         return Pause(port.retry_at, f"{port.retry_reason}, trying again after this")
     if pending and pending.unsent:
@@ -83,6 +84,14 @@ def next_task(turn: Turn) -> Task:
         )
         return ComputeCarrierDeadline(number, wireless, port.carrier_clock_started_at)
     return _poll(port)
+
+
+def check_details(port: PortIn) -> Task:
+    """The next check of the details: our own first, then whether the SIM is free."""
+    details = port.details
+    if port.sim_unclaimed and details.iccid:
+        return ClaimSim(details.iccid, details.phone_number)
+    return ValidateDetails(details)
 
 
 def _poll(port: PortIn) -> Task:

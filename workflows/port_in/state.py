@@ -89,6 +89,7 @@ class PortIn:
         secrets: current and previous account numbers and PINs, which a carrier may quote.
         task: the running task; None between two tasks.
         details_valid: the details have passed our own checks and have not changed since.
+        sim_unclaimed: the details have passed our own checks, and their SIM is to be claimed.
         resend: the details are to be checked and sent: as a correction, or in a new submit.
         submit_lost: a submit had no response, and its outcome is unknown.
         attachment: an order that was named and is to be verified.
@@ -118,6 +119,7 @@ class PortIn:
     workflow_cancelled: bool = False
 
     details_valid: bool = False
+    sim_unclaimed: bool = False
     details_at_vendor: PortInDetails | None = None
     missing_fields: tuple[str, ...] = ()
     resend: bool = False

@@ -16,7 +16,6 @@ from workflows.port_in.effects import (
     Pause,
     SubmitOrder,
     Task,
-    ValidateDetails,
     VerifyOrder,
     WaitForOperator,
 )
@@ -29,9 +28,10 @@ from workflows.port_in.events import (
     PolicyLoaded,
     RequestLost,
     RequestRejected,
+    SimClaimed,
     SubmitAccepted,
 )
-from workflows.port_in.following import classify_for, follow
+from workflows.port_in.following import check_details, classify_for, follow
 from workflows.port_in.state import CARRIER, CHECKS, SUBMIT, Attachment
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
 from workflows.support.metrics import LostResponseResolution
@@ -52,15 +52,15 @@ def next_task(turn: Turn) -> Task:
             wireline = port.details.port_in_date is not None
             return CheckEligibility(number, port.details.classification, wireline)
         case PortState.CHECKING_ELIGIBILITY:
-            return ValidateDetails(port.details)
+            return check_details(port)
         case PortState.SUBMITTING if not port.details_valid:
-            return ValidateDetails(port.details)
+            return check_details(port)
         case PortState.SUBMITTING if port.retry_at and turn.now < port.retry_at:
             return Pause(port.retry_at, f"Submit: {port.retry_reason}, trying again after this")
         case PortState.SUBMITTING:
             return SubmitOrder(port.details)
         case PortState.ACTION_REQUIRED if port.resend:
-            return ValidateDetails(port.details)
+            return check_details(port)
     return WaitForOperator()
 
 
@@ -150,16 +150,30 @@ def on_details_validated(turn: Turn, event: DetailsValidated) -> None:
     """Details are sent only when our own checks find no error."""
     port = turn.port
     port.pin_expires_at, port.warnings = event.pin_expires_at, event.warnings
-    port.details_valid = not event.errors
-    if event.errors:
-        port.missing_fields = event.invalid_fields
-        turn.log(ORCHESTRATOR_ACTOR, f"not sent: {'; '.join(event.errors)}")
+    if port.details.iccid and not event.errors:
+        port.sim_unclaimed = True
+    else:
+        _on_checked(turn, event.errors, event.invalid_fields)
+
+
+def on_sim_claimed(turn: Turn, event: SimClaimed) -> None:
+    """A SIM carries one number, so no other line or port-in may use it."""
+    turn.port.sim_unclaimed = False
+    _on_checked(turn, (event.conflict,) * bool(event.conflict), ("iccid",))
+
+
+def _on_checked(turn: Turn, errors: tuple[str, ...], invalid_fields: tuple[str, ...]) -> None:
+    port = turn.port
+    port.details_valid = not errors
+    if errors:
+        port.missing_fields = invalid_fields
+        turn.log(ORCHESTRATOR_ACTOR, f"not sent: {'; '.join(errors)}")
     if port.order:
-        if event.errors:
+        if errors:
             stop_correcting(turn)
         elif port.resend:
             request_correction(turn)
-    elif event.errors:
+    elif errors:
         _on_invalid(turn)
     elif port.state is PortState.ACTION_REQUIRED:
         port.rejection, port.resend = None, False

@@ -20,6 +20,7 @@ from activities.support.outcomes import (
 )
 from telegent_orchestrator.port_in import Classification, NumberBinding
 from workflows.port_in import effects, events as happened
+from workflows.sims.claim_workflow import claim_sim
 from workflows.support.activity_calls import (
     POLL_OPTIONS,
     PORT_SUBMIT_OPTIONS,
@@ -56,6 +57,8 @@ def outcome_of(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
             return _request_outcome(error)
         case effects.PollOrder():
             return happened.OrderNotReadable(message)
+        case effects.ClaimSim():
+            return happened.SimClaimed(f"iccid: {message}")
         case effects.VerifyOrder():
             return happened.OrderRejected(message)
         case effects.BindNumber():
@@ -103,6 +106,20 @@ async def _validate(task: effects.ValidateDetails) -> happened.TaskEnded:
         warnings=tuple(found.warnings),
         pin_expires_at=found.pin_expires_at,
     )
+
+
+async def _claim_sim(task: effects.ClaimSim) -> happened.TaskEnded:
+    claim = await claim_sim(task.iccid)
+    if claim.holder:
+        return happened.SimClaimed(
+            f"iccid: {claim.holder} is open, and puts another number on this SIM"
+        )
+    carried = await execute_read(
+        NumberActivities.read_number_on_sim, "Check what the SIM carries", task.iccid
+    )
+    if carried in (None, task.phone_number):
+        return happened.SimClaimed()
+    return happened.SimClaimed(f"iccid: this SIM already carries {carried}")
 
 
 async def _check_eligibility(task: effects.CheckEligibility) -> happened.TaskEnded:
@@ -223,6 +240,7 @@ _PERFORM: Mapping[type[effects.Task], Callable[[Any], Awaitable[happened.TaskEnd
     effects.LoadPolicy: _load_policy,
     effects.FindNumber: _find_number,
     effects.ValidateDetails: _validate,
+    effects.ClaimSim: _claim_sim,
     effects.CheckEligibility: _check_eligibility,
     effects.SubmitOrder: _submit,
     effects.VerifyOrder: _verify_order,

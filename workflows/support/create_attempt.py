@@ -158,9 +158,10 @@ class CreateAttempt(Generic[T]):
             self._escalate(failure)
 
     def on_retry(self) -> None:
-        """An operator says that it does not exist."""
+        """An operator says that it does not exist, which a lookup confirms where it comes first."""
         self.resource, self.origin, self.rejection = None, None, None
-        self.lost_responses, self.next_step = 0, NextStep.CREATE
+        self.lost_responses = 0
+        self.next_step = NextStep.LOOK_UP if self.lookup_first else NextStep.CREATE
 
     def on_adopted(self, resource: T) -> None:
         """An operator has named it."""

@@ -27,9 +27,10 @@ from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.registry import WORKFLOWS as DEFINED
+from workflows.sims.claim_workflow import SimClaimWorkflow
 from workflows.support.messages import CHILD_UPDATED_SIGNAL
 
-INTERNAL = (EventDeliveryWorkflow, CatalogueItemWorkflow)
+INTERNAL = (EventDeliveryWorkflow, CatalogueItemWorkflow, SimClaimWorkflow)
 OF_OTHERS = [kind for kind in DEFINED if kind not in INTERNAL]
 BETWEEN_OURS = {CHILD_UPDATED_SIGNAL, BATCH_REPORT_SIGNAL, BATCH_COMMAND_SIGNAL}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))

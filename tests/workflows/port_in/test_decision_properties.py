@@ -44,6 +44,7 @@ NUMBER = "+18015550142"
 HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DETAILS = PortInDetails.model_validate(port_in(NUMBER))
+ON_SIM = DETAILS.model_copy(update={"iccid": "8901240397190195850"})
 LANDLINE = DETAILS.model_copy(update={"port_in_date": date(2026, 12, 30)})
 BIND = NumberBinding(
     account_id="AID-1", subscriber_id="SID-1", product_type="p", message_type="a2p"
@@ -66,6 +67,7 @@ CORRECTIONS = [
     PortInCorrection(account_number="100200301", account_pin="1234", by="x"),
     PortInCorrection(lock_removed=True, by="x"),
     PortInCorrection(subscriber_name="A B", by="x"),
+    PortInCorrection(iccid="8901240397190195868", by="x"),
 ]
 CANCEL = PortInCancel(by="x", reason="changed their mind")
 DECISIONS = [
@@ -116,6 +118,7 @@ class Life:
     cancel_wished: bool = False
     unasked_ends: int = 0
     polled_since_deadline: bool = True
+    sim: str | None = None
     history: list[tuple[PortState, effects.Task | None, happened.Event]] = field(
         default_factory=list
     )
@@ -171,6 +174,8 @@ class Life:
     def note_evidence(self, event: happened.Event) -> None:
         """Note what permits a request, judged from the events alone."""
         port, task = self.port, self.port.task
+        if isinstance(task, effects.ClaimSim) and isinstance(event, happened.SimClaimed):
+            self.sim = None if event.conflict else task.iccid
         match event:
             case happened.CorrectionAccepted():
                 self.may_correct = True
@@ -267,6 +272,7 @@ class Life:
         port = self.port
         if isinstance(task, effects.SubmitOrder):
             assert self.may_submit, "a submit is repeated without evidence"
+            assert task.details.iccid in (None, self.sim), "the SIM may be another line's"
             assert port.order is None, "a second order is submitted"
             assert port.inbox.cancel is None, "a submit passes over a cancel"
             self.may_submit = False
@@ -372,7 +378,7 @@ class Life:
 def new_life(seed: int) -> Life:
     chance = random.Random(seed)
     request = PortInRequest(
-        details=chance.choice([DETAILS, DETAILS, LANDLINE, PortInDetails(phone_number=NUMBER)]),
+        details=chance.choice([DETAILS, ON_SIM, LANDLINE, PortInDetails(phone_number=NUMBER)]),
         bind=chance.choice([BIND, None]),
         check_existing=chance.random() < 0.1,
         order_id="ORD-0" if chance.random() < 0.05 else None,
@@ -439,6 +445,7 @@ def end_of(life: Life, task: effects.Task) -> happened.TaskEnded | None:
         effects.LoadPolicy: happened.PolicyLoaded(chance.choice(POLICIES)),
         effects.FindNumber: happened.NumberLookedUp(chance.random() < 0.3),
         effects.CheckEligibility: happened.EligibilityRead(fine),
+        effects.ClaimSim: happened.SimClaimed("" if fine else "iccid: in use"),
         effects.VerifyOrder: happened.OrderVerified(),
         effects.ComputeCarrierDeadline: happened.CarrierDeadlineComputed(life.now + 3 * HOUR),
         effects.AwaitNumber: happened.NumberInInventory("TN-1", None),
@@ -509,6 +516,7 @@ def go_along(life: Life) -> None:
         effects.SendCancel: happened.ChangeAccepted(),
         effects.ValidateDetails: happened.DetailsValidated(),
         effects.CheckEligibility: happened.EligibilityRead(True),
+        effects.ClaimSim: happened.SimClaimed(),
         effects.PollOrder: happened.OrderSeen(OrderSnapshot(order_id=order_id, status="Complete")),
         effects.BindNumber: happened.NumberBound(),
     }
