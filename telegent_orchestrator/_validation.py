@@ -44,7 +44,7 @@ MESSAGES: Mapping[str, str] = {
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
 }
-"""Our words for pydantic's error types; `{name}` is a value of the error's context."""
+"""Our messages for the error types of pydantic; `{name}` is a value of the error's context."""
 TIME_TYPES = ("datetime_", "timezone_")
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_-]*[0-9]?|e911_address")
 _PYDANTIC_SUBJECT = re.compile(r"^(Input|String|List|Value|Decimal input|Dictionary) should")

@@ -303,7 +303,7 @@ class OnboardingRequest(StrictModel):
 
 
 def _to_error_details(error: ErrorDetails) -> InitErrorDetails:
-    """An error of pydantic in our words, without the value and the tags of our unions."""
+    """Convert an error of pydantic: our message, no value, no tags of our unions."""
     message = PydanticCustomError(
         error["type"], "{described}", {"described": describe_error(error, OnboardingRequest)}
     )

@@ -139,8 +139,8 @@ class PortInActivities:
             if error.order_id is None:
                 raise
             # An error with an order id leaves open whether the order exists: reading it tells.
-            words = error.vendor_message or ""
-            return OrderSnapshot(order_id=error.order_id, status="", message=words)
+            message = error.vendor_message or ""
+            return OrderSnapshot(order_id=error.order_id, status="", message=message)
         return OrderSnapshot(order_id=order.order_id, status=order.status or "")
 
     @write_activity(write_specs.UPDATE_PORT)

@@ -105,7 +105,7 @@ def outcome_of_error(error: TelegentError) -> Outcome:
 
 
 def to_application_error(error: TelegentError, read_lag: timedelta) -> ApplicationError:
-    """The failure that Temporal stores for a client error: its outcome, and the vendor's words.
+    """The failure that Temporal stores for a client error: its outcome, and Telegent's message.
 
     Its first detail is a number of seconds: how long the vendor asks to wait after a 429, and after
     an id that is unknown how long that may be because the id was created a moment ago. While that

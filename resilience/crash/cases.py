@@ -147,9 +147,9 @@ async def _onboard_and_crash(
 async def _until_quiet(simulator: Simulator) -> None:
     """Wait until no vendor call is made except polls of orders, so that a resumed worker has shown
     what it does."""
-    asked = -1
-    while asked != (now := sum(f"{e.method} {e.path}" != ORDER for e in simulator.requests)):
-        asked = now
+    count = -1
+    while count != (now := sum(f"{e.method} {e.path}" != ORDER for e in simulator.requests)):
+        count = now
         await asyncio.sleep(QUIET_PERIOD)
 
 

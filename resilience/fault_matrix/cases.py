@@ -109,7 +109,7 @@ def all_cases(seed: int, dialects: Sequence[str] = ("default",)) -> Iterator[Fau
     The seed chooses which of several calls of a kind fails, and the dialect of the first case.
     """
     number = 0
-    for call, made in CALLS.items():
+    for call, count in CALLS.items():
         for mode in FaultMode:
             for times in TIMES:
                 number += 1

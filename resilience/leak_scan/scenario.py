@@ -153,7 +153,7 @@ async def vendor_webhooks(stack: ScanStack, disclosed: Disclosures) -> None:
     bodies = [b"{", REASON.encode(), f'{{"OrderId": "{canaries.PIN.value}"}}'.encode()]
     bearer = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             *(
                 post
                 for body in bodies
@@ -165,7 +165,7 @@ async def vendor_webhooks(stack: ScanStack, disclosed: Disclosures) -> None:
                 )
             )
         )
-    disclosed += [answer.text for answer in answers]
+    disclosed += [response.text for response in responses]
     await asyncio.sleep(1)  # until the last events and traces are out
 
 

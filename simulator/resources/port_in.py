@@ -84,10 +84,10 @@ class PortOut(Body):
 
 def check_eligibility(state: SimulatorState, body: Eligibility) -> ResponseBody:
     """Return whether a number can be ported in, and its current carrier."""
-    words = _CLASSIFICATIONS[state.options.target_classification]
-    if words and body.TargetClassification not in words:
+    accepted = _CLASSIFICATIONS[state.options.target_classification]
+    if accepted and body.TargetClassification not in accepted:
         raise invalid(
-            "TargetClassification", f"TargetClassification must be one of {', '.join(words)}"
+            "TargetClassification", f"TargetClassification must be one of {', '.join(accepted)}"
         )
     record = state.carrier.get_record(body.PhoneNumber)
     text = "Number is eligible for port-in"

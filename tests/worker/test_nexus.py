@@ -137,7 +137,7 @@ async def test_port_in_is_corrected_and_cancelled(harness: Harness, others: Clie
     events = [event.event_type for event in (await joining.fetch_history()).events]
     assert EventType.EVENT_TYPE_NEXUS_OPERATION_STARTED in events
     said = [entry.event for entry in ended.timeline if entry.by == "shop"]
-    assert said[:2] == ["corrected losing_carrier", "asked to cancel: the subscriber stays"]
+    assert said[:2] == ["corrected losing_carrier", "requested a cancel: the subscriber stays"]
     late = await refusal(others, "cancel", cancel)
     assert isinstance(late, HandlerError)
     assert late.type is HandlerErrorType.NOT_FOUND

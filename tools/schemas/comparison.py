@@ -72,7 +72,8 @@ class Comparison:
     def _compare_values(self, old: Document, new: Document, where: str) -> Iterator[str]:
         was, now = _allowed_values(old), _allowed_values(new)
         if was is not None and now is not None:
-            yield from (f"{where}: the word {word!r} is gone" for word in was if word not in now)
+            missing = (value for value in was if value not in now)
+            yield from (f"{where}: the value {value!r} is missing" for value in missing)
         elif (now if self._sent else was) is not None:
             yield f"{where}: was {_describe_values(was)} and is {_describe_values(now)}"
 
@@ -96,7 +97,7 @@ class Comparison:
             if name in now:
                 yield from self._compare(was[name], now[name], f"{where} {name}")
             else:
-                yield f"{where}: the field {name} is gone"
+                yield f"{where}: the field {name} is missing"
         required, required_now = set(old.get("required", ())), set(new.get("required", ()))
         if self._sent:
             for name in sorted(required_now - required):
@@ -129,5 +130,5 @@ def _allowed_values(node: Document) -> list[Any] | None:
     return [node["const"]] if "const" in node else node.get("enum")
 
 
-def _describe_values(words: list[Any] | None) -> str:
-    return "free" if words is None else f"one of {words}"
+def _describe_values(values: list[Any] | None) -> str:
+    return "free" if values is None else f"one of {values}"

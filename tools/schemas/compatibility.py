@@ -57,8 +57,8 @@ def _removed(old: object, new: object, where: str) -> Iterator[str]:
             if key in new:
                 yield from _removed(value, new[key], f"{where} {key}")
             else:
-                yield f"{where}: {key} is gone"
+                yield f"{where}: {key} is missing"
     elif isinstance(old, list) and isinstance(new, list):
-        yield from (f"{where}: {value} is gone" for value in old if value not in new)
+        yield from (f"{where}: {value} is missing" for value in old if value not in new)
     elif old != new:
         yield f"{where}: was {old} and is {new}"

@@ -73,7 +73,9 @@ def _contract() -> Document:
         "workflows": {name: _workflow(contract) for name, contract in WORKFLOWS.items()},
         "nexus": {
             "service": NEXUS_SERVICE,
-            "operations": {name: _operation(asked) for name, asked in NEXUS_OPERATIONS.items()},
+            "operations": {
+                name: _operation(operation) for name, operation in NEXUS_OPERATIONS.items()
+            },
         },
         "events": {"schema": _file(EVENT), "types": [kind.value for kind in EventType]},
     }
@@ -90,8 +92,8 @@ def _workflow(contract: Contract) -> Document:
     }
 
 
-def _operation(asked: Operation) -> Document:
-    return {"argument": _file(asked.argument), "response": _file(asked.response)}
+def _operation(operation: Operation) -> Document:
+    return {"argument": _file(operation.argument), "response": _file(operation.response)}
 
 
 def _file(shape: Shape | None) -> str | None:

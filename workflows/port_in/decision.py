@@ -145,7 +145,7 @@ def _decision_rejection(port: PortIn, decision: OperatorDecision) -> str | None:
 def _proceed(turn: Turn) -> None:
     """Acts on waiting messages up to the first that needs a request, and starts the next task."""
     while not turn.port.ended:
-        taken = _phase(turn.port).take_message(turn)
+        handled = _phase(turn.port).take_message(turn)
         _drop_stale_messages(turn)
         task = _next_task(turn)
         # After a message, only a request is worth starting before the next message is taken.
@@ -194,16 +194,16 @@ def _drop_stale_messages(turn: Turn) -> None:
     if inbox.cancel and (failed or port.state not in ACCEPTED_IN[MessageKind.CANCEL]):
         _log_stale(turn, inbox.cancel.by, MessageKind.CANCEL)
         inbox = replace(inbox, cancel=None)
-    if inbox.decision and (failed or not _still_fits(port, inbox.decision)):
+    if inbox.decision and (failed or not _still_applies(port, inbox.decision)):
         _log_stale(turn, inbox.decision.by, inbox.decision.action)
         inbox = replace(inbox, decision=None, decided_in=None)
     port.inbox = inbox
 
 
-def _still_fits(port: PortIn, decision: OperatorDecision) -> bool:
+def _still_applies(port: PortIn, decision: OperatorDecision) -> bool:
     """The meaning of `retry_now` depends on the state in which the operator sent it."""
-    moved = port.state is not port.inbox.decided_in
-    if decision.action is OperatorAction.RETRY_NOW and moved:
+    state_changed = port.state is not port.inbox.decided_in
+    if decision.action is OperatorAction.RETRY_NOW and state_changed:
         return False
     return port.state in ACCEPTED_IN[decision.action]
 
@@ -232,7 +232,7 @@ def _on_correction(turn: Turn, event: happened.CorrectionAccepted) -> None:
 
 
 def _on_cancel(turn: Turn, event: happened.CancelAccepted) -> None:
-    turn.log(event.cancel.by, f"asked to cancel: {event.cancel.reason}")
+    turn.log(event.cancel.by, f"requested a cancel: {event.cancel.reason}")
     _keep_cancel(turn, event.cancel)
 
 

@@ -215,8 +215,8 @@ def on_submitted(turn: Turn, event: SubmitAccepted) -> None:
 def on_submit_lost(turn: Turn, event: RequestLost) -> None:
     """There is no lookup by number, and the order's id was in the response.
 
-    Only where Telegent is known to refuse a second active port of a number (a setting) is the
-    submit sent once more before an operator is asked: a refusal shows that the first has arrived.
+    The submit is sent once more before an operator must decide only if Telegent is known to reject
+    a second active port-in of a number (a setting): the rejection shows that the first has arrived.
     """
     port = turn.port
     turn.effects.append(CountLostResponse(SUBMIT_PORT.activity))

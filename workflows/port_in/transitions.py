@@ -120,8 +120,8 @@ _STATE_BY_STATUS = {word: state for state, words in VENDOR_STATUS_MAP.items() fo
 
 def parse_vendor_status(status: str) -> PortState | None:
     """The state for a status from Telegent; None if the status is unknown."""
-    word = "".join(letter for letter in status.casefold() if letter not in " -_")
-    return _STATE_BY_STATUS.get(word)
+    normalized = "".join(letter for letter in status.casefold() if letter not in " -_")
+    return _STATE_BY_STATUS.get(normalized)
 
 
 @dataclass(frozen=True)

@@ -102,8 +102,8 @@ def test_violation_names_place_and_change() -> None:
     new["PortInStatus.json"]["$defs"]["PortState"]["enum"].remove("PORTED")
 
     assert find_violations(LATEST, new) == [
-        "contract.json workflows PortInWorkflow updates: attach_order is gone",
-        "PortInCorrection.json: the field account_pin is gone",
-        "PortInStatus.json state: the word 'PORTED' is gone",
-        "PortInStatus.json timeline[] state: the word 'PORTED' is gone",
+        "contract.json workflows PortInWorkflow updates: attach_order is missing",
+        "PortInCorrection.json: the field account_pin is missing",
+        "PortInStatus.json state: the value 'PORTED' is missing",
+        "PortInStatus.json timeline[] state: the value 'PORTED' is missing",
     ]
