@@ -115,4 +115,4 @@ def all_cases(seed: int, dialects: Sequence[str] = ("default",)) -> Iterator[Fau
                 number += 1
                 rng = random.Random(f"{seed} {number}")  # noqa: S311 - no secret
                 dialect = dialects[(seed + number) % len(dialects)]
-                yield FaultCase(number, call, mode, times, rng.randint(1, made), dialect)
+                yield FaultCase(number, call, mode, times, rng.randint(1, count), dialect)

@@ -30,7 +30,7 @@ def simulator_options(
 
 
 def port_dialect(options: SimulatorOptions) -> PortDialect:
-    """The client's words for what this simulator accepts."""
+    """The client's dialect for what this simulator accepts."""
     is_us = options.port_in_date_format == "us"
     if options.target_classification == "bp":
         return PortDialect("mvno", "mvno", "iot", date_format="us" if is_us else "iso")

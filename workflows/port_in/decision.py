@@ -148,8 +148,8 @@ def _proceed(turn: Turn) -> None:
         handled = _phase(turn.port).take_message(turn)
         _drop_stale_messages(turn)
         task = _next_task(turn)
-        # After a message, only a request is worth starting before the next message is taken.
-        if task and not (taken and task.interruptible):
+        # After a message, only a request is worth starting before the next message is handled.
+        if task and not (handled and task.interruptible):
             turn.start(task)
             _ensure_deadline(turn)
             return

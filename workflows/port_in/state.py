@@ -46,7 +46,7 @@ class PendingChange:
     """A correction (`cancel` is None) or a cancel, until the order shows its outcome.
 
     Attributes:
-        cancel: who asked for the cancel, and why.
+        cancel: who requested the cancel, and why.
         previous_state: the state to which the port-in returns when the change is rejected.
         previous_entered_at: when that state was entered.
         previous_attention: why that state needed attention.
@@ -194,10 +194,10 @@ class PortIn:
     @property
     def rejections_left(self) -> int:
         """How many more corrections may be sent before an operator must decide."""
-        most = self.policy.max_rejections
+        limit = self.policy.max_rejections
         if self.rejection:
-            most = min(most, self.rejection.max_rejections)
-        return most - self.rejections
+            limit = min(limit, self.rejection.max_rejections)
+        return limit - self.rejections
 
     @property
     def fields_to_correct(self) -> list[str]:

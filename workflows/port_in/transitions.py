@@ -115,7 +115,9 @@ VENDOR_STATUS_MAP: Mapping[PortState, tuple[str, ...]] = {
 """Telegent's statuses by state. Telegent documents three vocabularies for the same order and no
 mapping between them; this one is ours. Case, spaces, hyphens and underscores are ignored."""
 
-_STATE_BY_STATUS = {word: state for state, words in VENDOR_STATUS_MAP.items() for word in words}
+_STATE_BY_STATUS = {
+    status: state for state, statuses in VENDOR_STATUS_MAP.items() for status in statuses
+}
 
 
 def parse_vendor_status(status: str) -> PortState | None:
@@ -156,9 +158,9 @@ def interpret_status(state: PortState, status: str) -> StatusInterpretation:
         return StatusInterpretation(state)
     order = WAITING_FOR_CARRIER
     backwards = state in order and parsed in order and order.index(parsed) < order.index(state)
-    asked = (PortState.CANCEL_REQUESTED, PortState.CANCELLED)
-    unasked = parsed is PortState.CANCELLED and state not in asked
-    return StatusInterpretation(parsed, needs_confirmation=backwards or unasked)
+    requested = (PortState.CANCEL_REQUESTED, PortState.CANCELLED)
+    unrequested = parsed is PortState.CANCELLED and state not in requested
+    return StatusInterpretation(parsed, needs_confirmation=backwards or unrequested)
 
 
 class MessageKind(StrEnum):
