@@ -173,7 +173,7 @@ def decode_body(body: bytes, content_encoding: str, content_type: str) -> str | 
                 body = decompressor.decompress(body, MAX_BODY_BYTES)
             except zlib.error:
                 return None
-            if decompressor.unconsumed_tail:
+            if not decompressor.eof or decompressor.unused_data:
                 return None
         elif encoding not in ("", "identity"):
             return None
@@ -191,7 +191,8 @@ def _decode_text(body: bytes, content_type: str) -> str:
         return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
     try:
         return body.decode(charset[1] if charset else "utf-8", errors="replace")
-    except LookupError:
+    except (LookupError, ValueError):
+        # No charset, or one such as `undefined` or `idna` that cannot decode any text.
         return body.decode("utf-8", errors="replace")
 
 

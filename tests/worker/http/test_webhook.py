@@ -247,6 +247,8 @@ ESCAPED = r'{"OrderId": "JNUOID\u002d12"}'
         (UPDATE.encode("utf-8-sig"), "identity", ""),
         (UPDATE.encode("cp037"), "", "application/json; charset=cp037"),
         (UPDATE.encode(), "", "application/json; charset=unheard-of"),
+        (UPDATE.encode(), "", "application/json; charset=undefined"),
+        (UPDATE.encode() + b"\xff", "", "application/json; charset=idna"),
         (ESCAPED.encode(), "", ""),
         (json.dumps(ESCAPED).encode(), "", ""),
     ],
@@ -261,6 +263,8 @@ def test_order_id_is_found_in_any_encoding(body: bytes, encoding: str, kind: str
         (b"no gzip", "gzip"),
         (b"brotli", "br"),
         (gzip.compress(b" " * (MAX_BODY_BYTES + 1)), "gzip"),
+        (gzip.compress(UPDATE.encode())[:-12], "gzip"),
+        (gzip.compress(b"{}") + gzip.compress(UPDATE.encode()), "gzip"),
     ],
 )
 async def test_body_that_cannot_be_decoded_is_415(
