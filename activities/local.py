@@ -9,6 +9,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.client import (
     Client,
+    WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowHandle,
@@ -24,7 +25,7 @@ from activities.support.write_activity import elapsed
 from telegent import canonical
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
-from telegent_orchestrator.lines import LineResult, PreviousLine, PreviousRuns
+from telegent_orchestrator.lines import EPOCH, LineResult, PreviousLine, PreviousRuns
 from telegent_orchestrator.names import port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import PortInDetails, PortInResult
@@ -125,7 +126,7 @@ class LocalActivities:
             if not previous:
                 return None
             return PreviousRuns(
-                started_at=min(run.start_time for run in previous),
+                started_at=min(map(_began_at, previous)),
                 ended_at=max(run.close_time or unknown.ended_at for run in previous),
                 interrupted=any(run.status not in CLEAN_CLOSE_STATUSES for run in previous),
             )
@@ -262,6 +263,16 @@ class LocalActivities:
             return OnboardingOutcome(error=str(error), result=error.result)
         except WorkflowFailureError as error:
             return OnboardingOutcome(error=failure_message(error.cause))
+
+
+def _began_at(run: WorkflowExecution) -> datetime:
+    """When a run may have created its first resource.
+
+    A run that ended before its delayed start has created nothing. The runbook starts one in place
+    of those that were lost with Temporal's database, about whose times nothing is known.
+    """
+    starts_at = run.execution_time or run.start_time
+    return EPOCH if run.close_time and run.close_time < starts_at else run.start_time
 
 
 async def _recorded_number(line: WorkflowHandle[Any, LineResult]) -> str | None:

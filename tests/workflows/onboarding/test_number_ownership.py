@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowFailureError
+from temporalio.service import RPCError, RPCStatusCode
 
 from simulator import CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.client import OnboardingHandle
+from telegent_orchestrator.names import ONBOARDING_WORKFLOW, TASK_QUEUE
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
 from tests.harness import FAST_TIMINGS, Harness
@@ -166,3 +170,45 @@ async def test_cancel_keeps_relations_that_existed_before(harness: Harness) -> N
         await handle.result()
 
     assert harness.telegent.ledger.count("guardian.relation_deleted") == 0
+
+
+async def test_number_bought_days_before_the_database_was_lost_is_found(
+    harness: Harness,
+) -> None:
+    handle = await harness.onboard(single())
+    first = await handle.result()
+    for number in harness.telegent.state.numbers.values():
+        number.purchased -= timedelta(days=3)
+    await forget(harness, handle.id, f"{handle.id}:line-first")
+    # As the runbook prepares it.
+    placeholder = await harness.temporal.start_workflow(
+        ONBOARDING_WORKFLOW, id=handle.id, task_queue=TASK_QUEUE, start_delay=timedelta(hours=1)
+    )
+    await placeholder.terminate()
+
+    again = await (await harness.onboard(single())).result()
+
+    assert again.complete
+    assert again.lines[0].phone_number == first.lines[0].phone_number
+    assert again.lines[0].subscription_id == first.lines[0].subscription_id
+    assert len(numbers(harness)) == 1
+
+
+async def forget(harness: Harness, *workflow_ids: str) -> None:
+    """Delete workflows, as if Temporal's database had been lost."""
+    for workflow_id in workflow_ids:
+        one = WorkflowExecution(workflow_id=workflow_id)
+        await harness.temporal.workflow_service.delete_workflow_execution(
+            DeleteWorkflowExecutionRequest(
+                namespace=harness.temporal.namespace, workflow_execution=one
+            )
+        )
+
+        async def is_gone(workflow_id: str = workflow_id) -> bool:
+            try:
+                await harness.temporal.get_workflow_handle(workflow_id).describe()
+            except RPCError as error:
+                return error.status is RPCStatusCode.NOT_FOUND
+            return False
+
+        await wait_until(is_gone)
