@@ -8,14 +8,13 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.outcomes import ambiguous
 from activities.support.write_activity import (
     CreateSpec,
     Lookup,
     Wanted,
-    at_most_one,
     create_activity,
     found_or_pending,
+    only_active,
 )
 from telegent import Telegent
 from telegent_orchestrator.onboarding import NewPackage, NewProduct
@@ -65,7 +64,7 @@ class CatalogueActivities:
         """The id of the product with this SKU, if it exists."""
         sku = lookup.wanted.product.sku
         matches = _products_with(sku, await self.api.products.list("All"))
-        found = _only_active(matches, f"products with SKU {sku}")
+        found = only_active(matches, f"products with SKU {sku}")
         return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
     @create_activity(CreateSpec(write_specs.CREATE_PRODUCT, find_product))
@@ -95,7 +94,7 @@ class CatalogueActivities:
         """The id of the package with this name, if it exists."""
         name = lookup.wanted.package.name
         matches = _packages_named(name, await self.api.packages.list("All"))
-        found = _only_active(matches, f"packages '{name}'")
+        found = only_active(matches, f"packages '{name}'")
         return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
     @create_activity(CreateSpec(write_specs.CREATE_PACKAGE, find_package))
@@ -135,18 +134,6 @@ def _products_with(sku: str, listed: Sequence[telegent.Product]) -> _Matches:
 def _packages_named(name: str, listed: Sequence[telegent.Package]) -> _Matches:
     equal = [package for package in listed if telegent.same_text(package.package_name, name)]
     return {package.package_id: package.active is not False for package in equal}
-
-
-def _only_active(matches: _Matches, what: str) -> str | None:
-    """The id of the one match.
-
-    Raises:
-        ApplicationError: `Ambiguous` when several match, or one that is inactive.
-    """
-    match = at_most_one(list(matches), what)
-    if match and not matches[match]:
-        raise ambiguous(f"of {what} there is {match}, which is inactive: activate it, or adopt one")
-    return match
 
 
 def _unambiguous(by_key: dict[str, _Matches]) -> dict[str, str | None]:

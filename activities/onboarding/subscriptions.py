@@ -11,10 +11,10 @@ from activities.support.write_activity import (
     CreateSpec,
     Lookup,
     Wanted,
-    at_most_one,
     create_activity,
     found_or_pending,
     missing_is_deleted,
+    only_active,
     write_activity,
 )
 from telegent import Telegent
@@ -47,18 +47,19 @@ class SubscriptionActivities:
     async def find_subscription(self, lookup: Lookup[StartSubscription]) -> str | None:
         """The id of the number's subscription to the package, if it exists."""
         wanted = lookup.wanted
-        found = [
-            subscription.subscription_id
+        matches = {
+            subscription.subscription_id: subscription.active is not False
             for subscription in await self.api.packages.subscriptions(wanted.package_id)
             if telegent.same_id(subscription.subscriber_id, wanted.subscriber_id)
             and (
                 telegent.same_id(subscription.tnid, wanted.number_id)
                 or telegent.same_iccid(subscription.iccid, wanted.iccid)
             )
-        ]
-        return found_or_pending(
-            at_most_one(found, "subscriptions"), lookup.created_before, self.settings.read_lag
-        )
+        }
+        # Beside an active one, others are of the past.
+        current = {name: active for name, active in matches.items() if active} or matches
+        found = only_active(current, "subscriptions")
+        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
     @write_activity(write_specs.CLOSE_SUBSCRIPTION)
     async def close_subscription(self, subscription_id: str) -> None:

@@ -1,6 +1,6 @@
 """Activities that write, each defined in write_specs.py, and lookups of what they wrote."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -174,6 +174,22 @@ def at_most_one(found: list[T], what: str) -> T | None:
     if len(found) > 1:
         raise ambiguous(f"{len(found)} {what} match: {', '.join(map(str, found))}")
     return found[0] if found else None
+
+
+def only_active(matches: Mapping[str, bool], what: str) -> str | None:
+    """The id of the one match, or None.
+
+    Args:
+        matches: Ids, and whether each is active.
+        what: What they are, in the plural.
+
+    Raises:
+        ApplicationError: `Ambiguous` when several match, or one that is inactive.
+    """
+    match = at_most_one(list(matches), what)
+    if match and not matches[match]:
+        raise ambiguous(f"of {what} there is {match}, which is inactive: activate it, or adopt one")
+    return match
 
 
 @contextmanager
