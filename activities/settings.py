@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from activities.events import EventSettings
 from activities.port_in.policy import PortInPolicy
 from activities.port_in.poll_schedule import PollSchedule
+
+DEFAULT_TIME_ZONE = ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class ActivitySettings:
         port_poll_schedule: When the orders of port-ins are polled.
         port_poll_share: The part of all requests, 0 to 1, that polls of port-ins may take.
         port_out_poll: Time between polls of a number that is to leave.
+        time_zone: The zone whose date is the effective date of a cancelled number.
         wireline_pin_required: Whether the port of a landline needs a PIN.
         capitalized_subscription_types: Whether types of subscriptions are `Mvno` and `Iot`, instead
             of `mvno` and `iot`.
@@ -55,6 +59,7 @@ class ActivitySettings:
     port_poll_schedule: PollSchedule = field(default_factory=PollSchedule)
     port_poll_share: float = 0.4
     port_out_poll: timedelta = timedelta(hours=6)
+    time_zone: ZoneInfo = DEFAULT_TIME_ZONE
     wireline_pin_required: bool = False
     capitalized_subscription_types: bool = False
     message_level_field: str | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from temporalio import activity
@@ -150,10 +150,14 @@ class NumberActivities:
         await self.api.numbers.change_status(
             telegent.StatusChange(
                 status_change="cancel",
-                effective_date=activity.info().started_time.date(),
+                effective_date=self._today(),
                 phone_numbers=[telegent.StatusChangeNumber(number=number.number)],
             )
         )
+
+    def _today(self) -> date:
+        """The operator's date: by that of UTC, a US evening is already tomorrow."""
+        return activity.info().started_time.astimezone(self.settings.time_zone).date()
 
     @activity.defn
     async def read_number(self, phone_number: str) -> NumberRecord | None:

@@ -72,6 +72,7 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
         "POOL_TIMEOUT_SECONDS": "9",
         "CALL_TIMEOUT_SECONDS": "38",
         "PURCHASE_LAG_SECONDS": "10",
+        "TIME_ZONE": "America/Denver",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"TELEGENT_{name}", value)
@@ -90,6 +91,7 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
     assert activity.read_lag == timedelta(0)
     assert activity.port_out_poll == timedelta(seconds=11)
     assert activity.purchase_lag == timedelta(seconds=10)
+    assert activity.time_zone.key == "America/Denver"
     assert (activity.id_key, activity.message_level_field) == ("id", "Level")
     pace = activity.port_poll_schedule
     assert pace.fixed == timedelta(seconds=0.2)
@@ -109,6 +111,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
         TELEGENT_BASE_URL="api.telegent.com",
         TELEGENT_REQUESTS_PER_MINUTE="many",
         TELEGENT_BURST="0",
+        TELEGENT_TIME_ZONE="Mars/Base",
         TELEGENT_READ_LAG_SECONDS="-1",
         TELEGENT_PORT_POLL_SPARSE_SECONDS="inf",
         TELEGENT_PORT_POLL_SHARE="1.5",
@@ -127,6 +130,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
             "BASE_URL",
             "REQUESTS_PER_MINUTE",
             "BURST",
+            "TIME_ZONE",
             "READ_LAG_SECONDS",
             "PORT_POLL_SPARSE_SECONDS",
             "PORT_POLL_SHARE",

@@ -153,6 +153,7 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
             port_poll_share=self.port_poll_share,
             port_in_policy=self.port_in_policy(),
             port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
+            time_zone=self.time_zone,
             wireline_pin_required=self.port_wireline_pin_required,
             capitalized_subscription_types=self.capitalized_subscription_types,
             message_level_field=self.message_level_field,

@@ -1,9 +1,11 @@
 """Settings of calls to Telegent: account, rate limit, timeouts."""
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from activities.settings import DEFAULT_TIME_ZONE
 from telegent import CALL_TIMEOUT_FACTOR, PortDialect, Timeouts
 from worker.settings.base import CommonSettings, NonBlankSecret, Seconds
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
@@ -85,6 +87,11 @@ class TelegentSettings(CommonSettings):
         default=False,
         description="whether the `Type` of a subscription is `Mvno` or `Iot`, instead of `mvno` or "
         "`iot`",
+    )
+    time_zone: ZoneInfo = Field(
+        default=DEFAULT_TIME_ZONE,
+        description="your time zone, such as `America/Los_Angeles`: a number is cancelled with "
+        "the date that it is there",
     )
     order_poll_seconds: Seconds = Field(
         default=15,
