@@ -350,6 +350,7 @@ class PortInStatus(WireModel):
         reason: Why an operator must act: a reason code.
         remedy: What resolves it.
         fields_to_correct: The fields that a correction must set.
+        needs_decision: Whether it takes an operator's decision instead of a correction.
         attention: Why an operator should check it although it waits for none.
         next_deadline: When a timer acts next (UTC); None after the end.
         unknown_statuses: How often the vendor used a status that is not mapped.
@@ -362,6 +363,7 @@ class PortInStatus(WireModel):
     reason: str = ""
     remedy: str = ""
     fields_to_correct: list[str] = []
+    needs_decision: bool = False
     attention: str = ""
     warnings: list[str] = []
     next_deadline: datetime | None = None

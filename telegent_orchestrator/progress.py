@@ -104,8 +104,11 @@ class ExecutionSummary(WireModel):
         phone_number: In E.164; empty if there is none yet.
         reference: The reference of the onboarding that it belongs to.
         reason: Why it needs an operator.
+        fields_to_correct: The fields that a correction of a port-in must set; empty if it needs
+            something else.
     """
 
     phone_number: str = ""
     reference: str = ""
     reason: str = ""
+    fields_to_correct: list[str] = []

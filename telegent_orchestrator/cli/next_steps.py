@@ -1,13 +1,20 @@
 """What an operator can do next, as commands to copy."""
 
+from collections.abc import Callable
+
 from telegent_orchestrator import names
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.cli.connection import Session
 from telegent_orchestrator.cli.input import SECRET_FIELDS
 from telegent_orchestrator.cli.results import NextStep
 from telegent_orchestrator.client import OnboardingProgress
-from telegent_orchestrator.client.executions import Execution, ExecutionStatus
-from telegent_orchestrator.port_in import OperatorAction, PortInStatus, PortState
+from telegent_orchestrator.client.executions import Execution, ExecutionStatus, WorkflowKind
+from telegent_orchestrator.port_in import (
+    CORRECTABLE,
+    OperatorAction,
+    PortInStatus,
+    PortState,
+)
 from telegent_orchestrator.progress import Escalation, ResolutionAction
 
 OBJECT_FIELDS = {
@@ -81,7 +88,7 @@ def port_in_next_steps(port: PortInStatus, workflow_id: str, session: Session) -
             reason = (
                 f"the port-in of {port.phone_number} was rejected ({port.reason}): {port.remedy}"
             )
-            if fields and "operator" not in port.attention:
+            if fields and not port.needs_decision:
                 return [_correct_step(reason, target, fields, session)]
             return [NextStep(reason=reason), _decide_step(port.attention, target, fields, session)]
         case PortState.SUBMIT_UNKNOWN:
@@ -96,6 +103,34 @@ def port_in_next_steps(port: PortInStatus, workflow_id: str, session: Session) -
     if not port.attention:
         return []
     return [NextStep(reason=f"the port-in of {port.phone_number}: {port.attention}")]
+
+
+def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list[NextStep]:
+    """What a workflow in a list needs. Its status says more, and shows the evidence."""
+    if not execution.needs_operator:
+        return []
+    reference = execution.reference or execution.workflow_id
+    who = ", ".join(filter(None, (execution.phone_number, execution.reference)))
+    reason = execution.reason or "needs an operator"
+    arguments: tuple[str, ...]
+    match execution.kind, execution.port_state:
+        case WorkflowKind.BULK, _:
+            who = execution.workflow_id.removeprefix("bulk-")
+            arguments = ("bulk", "status", who)
+            reason = execution.step or reason
+        case ((WorkflowKind.ONBOARDING | WorkflowKind.LINE), _):
+            arguments = ("status", reference)
+        case _, PortState.SUBMIT_UNKNOWN.value:
+            order = (PLACEHOLDER, "--reason", PLACEHOLDER)
+            arguments = ("port-in", "attach", execution.workflow_id, *order)
+        case _ if execution.fields_to_correct and CORRECTABLE.issuperset(
+            execution.fields_to_correct
+        ):
+            values = _value_options(execution.fields_to_correct)
+            arguments = ("port-in", "correct", execution.workflow_id, *values)
+        case _:
+            arguments = ("port-in", "status", execution.workflow_id)
+    return [NextStep(reason=f"{who or reference}: {reason}", commands=[command(*arguments)])]
 
 
 def _why_waiting(port: PortInStatus) -> str:

@@ -21,7 +21,7 @@ from temporalio.converter import DataConverter, decode_typed_search_attributes
 
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
-from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW
+from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW, BulkState
 from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from telegent_orchestrator.progress import ExecutionSummary
@@ -62,6 +62,8 @@ class Execution(WireModel):
         phone_number: The number of a port-in or line, from the memo.
         reference: The reference of the onboarding that it belongs to, from the memo or the id.
         reason: Why it needs an operator, from the memo.
+        fields_to_correct: The fields that a correction of a port-in must set, from the memo.
+        memo_unreadable: Whether this client lacks the key of the memo.
     """
 
     kind: WorkflowKind | None
@@ -79,6 +81,16 @@ class Execution(WireModel):
     phone_number: str = ""
     reference: str = ""
     reason: str = ""
+    fields_to_correct: list[str] = []
+    memo_unreadable: bool = False
+
+    @property
+    def needs_operator(self) -> bool:
+        """Whether it waits for an operator: an escalation, data, or the decision about a bulk."""
+        bulk_waits = self.kind is WorkflowKind.BULK and self.step in WAITING_BULK_STEPS
+        return self.status is ExecutionStatus.RUNNING and (
+            self.needs_action_since is not None or bulk_waits
+        )
 
     def masked(self) -> "Execution":
         """The same with all but the last four digits of phone numbers hidden."""
@@ -155,6 +167,8 @@ TOP_LEVEL_KINDS = (
     WorkflowKind.PORT_OUT,
     WorkflowKind.BULK,
 )
+WAITING_BULK_STEPS = (BulkState.PAUSED.value, BulkState.NEEDS_OPERATOR.value)
+"""Steps of a bulk that waits for an operator."""
 PAGE_SIZE = 1000
 PHONE_NUMBER = re.compile(r"\+[0-9]{8,15}")
 NEEDS_ACTION_STATES = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState.SUBMIT_UNKNOWN)
@@ -228,7 +242,9 @@ def build_query(filters: ExecutionFilter) -> str:
     if filters.port_states:
         conditions.append(_in_clause(names.PORT_STATE_ATTRIBUTE, filters.port_states))
     if filters.needs_action:
-        conditions.append(f"{names.NEEDS_ACTION_ATTRIBUTE} IS NOT NULL")
+        bulks = _in_clause("WorkflowType", [BULK_WORKFLOW])
+        waiting_bulks = f"{bulks} AND {_in_clause(names.STEP_ATTRIBUTE, [*WAITING_BULK_STEPS])}"
+        conditions.append(f"({names.NEEDS_ACTION_ATTRIBUTE} IS NOT NULL OR ({waiting_bulks}))")
         conditions.append(_in_clause("ExecutionStatus", [QUERY_STATUSES[ExecutionStatus.RUNNING]]))
     if filters.account_id:
         conditions.append(_in_clause(names.ACCOUNT_ATTRIBUTE, [filters.account_id]))
@@ -260,6 +276,7 @@ async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -
 
     needs_action_since = keyword(names.NEEDS_ACTION_ATTRIBUTE)
     summary = await _read_summary(info, converter)
+    known = summary or ExecutionSummary()
     return Execution(
         kind=kinds.get(info.type.name),
         workflow_id=info.execution.workflow_id,
@@ -277,24 +294,28 @@ async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -
         started_at=info.start_time.ToDatetime(UTC),
         ended_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
         parent_id=info.parent_execution.workflow_id or None,
-        phone_number=summary.phone_number,
-        reference=summary.reference
+        phone_number=known.phone_number,
+        reference=known.reference
         or names.reference_in_id(info.execution.workflow_id)
         or names.reference_in_id(info.parent_execution.workflow_id),
-        reason=summary.reason,
+        reason=known.reason,
+        fields_to_correct=known.fields_to_correct,
+        memo_unreadable=summary is None,
     )
 
 
-async def _read_summary(info: WorkflowExecutionInfo, converter: DataConverter) -> ExecutionSummary:
-    """The memo, or an empty one: what this client has no key for must not fail the list."""
+async def _read_summary(
+    info: WorkflowExecutionInfo, converter: DataConverter
+) -> ExecutionSummary | None:
+    """The memo, empty if there is none; None if it cannot be read, which must not fail the list."""
     payload = info.memo.fields.get(names.SUMMARY_MEMO)
     if payload is None:
         return ExecutionSummary()
     try:
         [summary] = await converter.decode([payload], [ExecutionSummary])
     except Exception:
-        return ExecutionSummary()
-    return summary if isinstance(summary, ExecutionSummary) else ExecutionSummary()
+        return None
+    return summary if isinstance(summary, ExecutionSummary) else None
 
 
 def mask_numbers(text: str) -> str:

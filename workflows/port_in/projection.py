@@ -29,6 +29,7 @@ def to_status(port: PortIn) -> PortInStatus:
         reason=rejection.reason if rejection else "",
         remedy=rejection.remedy if rejection else "",
         fields_to_correct=port.fields_to_correct,
+        needs_decision=port.needs_decision,
         attention=port.attention,
         warnings=list(port.warnings),
         next_deadline=deadline.at if deadline else None,
@@ -43,11 +44,15 @@ def to_status(port: PortIn) -> PortInStatus:
 
 def to_summary(port: PortIn) -> ExecutionSummary:
     """What lists show of it."""
-    reason = ""
-    if port.state in NEEDS_OPERATOR and port.timeline:
-        rejection = port.rejection
-        reason = f"{rejection.reason}: {rejection.remedy}" if rejection else _why_waiting(port)
-    return ExecutionSummary(phone_number=port.details.phone_number, reason=reason)
+    number = port.details.phone_number
+    if port.state not in NEEDS_OPERATOR or not port.timeline:
+        return ExecutionSummary(phone_number=number)
+    rejection = port.rejection
+    return ExecutionSummary(
+        phone_number=number,
+        reason=f"{rejection.reason}: {rejection.remedy}" if rejection else _why_waiting(port),
+        fields_to_correct=[] if port.needs_decision else port.fields_to_correct,
+    )
 
 
 def _why_waiting(port: PortIn) -> str:

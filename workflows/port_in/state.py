@@ -200,6 +200,13 @@ class PortIn:
         return limit - self.rejections
 
     @property
+    def needs_decision(self) -> bool:
+        """Whether it waits for an operator's decision: no correction helps, or none is left."""
+        if self.state is not PortState.ACTION_REQUIRED or self.rejection is None:
+            return False
+        return self.rejection.not_correctable or self.rejections_left <= 0
+
+    @property
     def fields_to_correct(self) -> list[str]:
         """The fields that a correction should contain."""
         if self.state is PortState.INFO_REQUIRED:

@@ -10,7 +10,9 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.cli.connection import Connection
+from telegent_orchestrator.cli.next_steps import listed_next_steps
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
@@ -32,6 +34,19 @@ PORT_STATES = [
 STATUSES = [status.value for status in ExecutionStatus]
 DURATION = re.compile(r"([0-9]{1,5})([hdw])")
 HOURS_PER_UNIT = {"h": 1, "d": 24, "w": 168}
+
+
+class ListedExecution(Execution):
+    """A workflow in the list. `next`: what to do if it needs an operator."""
+
+    next: list[NextStep] = []
+
+
+class Listing(WireModel):
+    """What `list --json` prints. `total`: how many match, of which these may be a part."""
+
+    executions: list[ListedExecution]
+    total: int
 
 
 def _complete_state(incomplete: str) -> list[str]:
@@ -117,14 +132,17 @@ def list_executions(
             state_entered_before=_parse_time("--unchanged-since", unchanged_since),
         )
         found = asyncio.run(_find(connection, execution_filter, limit))
-        if not show_numbers:
-            found = found.model_copy(
-                update={"executions": [execution.masked() for execution in found.executions]}
+        if unreadable := sum(execution.memo_unreadable for execution in found.executions):
+            output.notice(
+                f"numbers, references and reasons of {unreadable} workflows are missing: they are "
+                "encrypted, and this command does not have the worker's keys: give them with "
+                "--payload-keys-file (TELEGENT_PAYLOAD_KEYS_FILE)"
             )
+        listing = _listing(found, show_numbers, connection)
         if as_json:
-            output.document(found)
+            output.document(listing)
         else:
-            _show(found, needs_action, connection, output)
+            _show(listing, output)
 
 
 def executions_table(executions: Sequence[Execution]) -> RenderableType:
@@ -162,29 +180,31 @@ async def _find(
         return await session.executions.find(execution_filter, limit)
 
 
-def _show(found: ExecutionList, needs_action: bool, connection: Connection, output: Output) -> None:
-    if not found.executions:
+def _listing(found: ExecutionList, show_numbers: bool, connection: Connection) -> Listing:
+    executions = found.executions
+    if not show_numbers:
+        executions = [execution.masked() for execution in executions]
+    return Listing(
+        executions=[
+            ListedExecution(
+                **dict(execution), next=listed_next_steps(execution, connection.command)
+            )
+            for execution in executions
+        ],
+        total=found.total,
+    )
+
+
+def _show(listing: Listing, output: Output) -> None:
+    if not listing.executions:
         output.show("no workflow matches")
         return
-    output.show(executions_table(found.executions))
-    if more := found.total - len(found.executions):
-        output.show("", f"{more} more: use --limit {found.total}")
-    if needs_action:
-        status = connection.command(*_status_command(found.executions[0]))
-        output.show_next_steps(
-            [NextStep(reason="its status shows what each needs, for example:", commands=[status])]
-        )
-
-
-def _status_command(execution: Execution) -> tuple[str, ...]:
-    """The command that shows what it waits for: the onboarding shows escalations of its lines."""
-    if execution.kind is WorkflowKind.BULK:
-        return "bulk", "status", execution.workflow_id.removeprefix("bulk-")
-    onboarding = execution.parent_id if execution.kind is WorkflowKind.LINE else None
-    onboarding = onboarding or execution.workflow_id
-    if execution.kind in (WorkflowKind.ONBOARDING, WorkflowKind.LINE):
-        return "status", onboarding.removeprefix("onboarding-")
-    return "port-in", "status", execution.workflow_id
+    output.show(executions_table(listing.executions))
+    if more := listing.total - len(listing.executions):
+        output.show("", f"{more} more: use --limit {listing.total}")
+    next_steps = [step for execution in listing.executions for step in execution.next]
+    output.show(*[""] * bool(next_steps))
+    output.show_next_steps(next_steps)
 
 
 def _short_id(execution: Execution) -> str:
@@ -206,7 +226,7 @@ def _state(execution: Execution) -> str:
     expected = (ExecutionStatus.RUNNING, ExecutionStatus.COMPLETED)
     if execution.port_state and execution.status in expected:
         return execution.port_state
-    if execution.needs_action_since and execution.status is ExecutionStatus.RUNNING:
+    if execution.needs_operator:
         return StepState.NEEDS_OPERATOR.value
     return ", ".join(filter(None, (execution.port_state, execution.status.value)))
 

@@ -1,12 +1,17 @@
 """`tgo list` against a real server: filters, order, and where it ends."""
 
 import asyncio
+import base64
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
+from temporalio.client import Client
 
-from simulator import CarrierRecord, Fault
+from simulator import CarrierRecord, Fault, SimulatorOptions
+from telegent_orchestrator.bulk import BulkCancel
+from telegent_orchestrator.client.bulk import BulkClient
 from telegent_orchestrator.client.executions import (
     ExecutionFilter,
     ExecutionList,
@@ -15,12 +20,15 @@ from telegent_orchestrator.client.executions import (
     build_query,
     mask_numbers,
 )
+from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import Harness
-from tests.harness.command_line import CommandLine, printed_command
+from tests.harness import Harness, running_harness
+from tests.harness.bulk_customers import COMMAND, create_customers
+from tests.harness.command_line import CommandLine, command_line, printed_command
 from tests.harness.payloads import port_in, single
 from tests.harness.port_ins import until
 
+KEYS, OTHER_KEYS = (f"mine:{base64.b64encode(os.urandom(32)).decode()}" for _ in range(2))
 NUMBERS = ("+18015550142", "+18015550143", "+18015550144")
 
 
@@ -72,8 +80,93 @@ async def test_longest_waiting_execution_is_first(cli: CommandLine, harness: Har
     assert people.out.index(oldest) < people.out.index(middle)
     assert youngest not in people.out
     assert NUMBERS[0] not in people.out
-    status = printed_command(people, "port-in", "status")
+
+
+async def test_each_listed_port_in_has_the_command_that_continues_it(
+    cli: CommandLine, harness: Harness
+) -> None:
+    ids, now = await rejected(harness), datetime.now(UTC).isoformat()
+    await found(cli, "--needs-action", count=3)
+    listed = await cli.run("list", "--needs-action")
+    for workflow_id in ids:
+        correct = printed_command(listed, "port-in", "correct", workflow_id)
+        assert " --secret account_pin " in correct
+        filled = correct.replace("account_pin ", "account_pin=env:PIN ").replace("…", now)
+        corrected = await cli.run_line(filled, PIN="771204")
+        assert corrected.status == 0, corrected.err
+        assert (await cli.run("port-in", "status", workflow_id, "--watch")).status == 0
+    await found(cli, "--needs-action", count=0)
+
+
+async def test_port_in_that_only_a_decision_continues_is_listed_with_its_status(
+    cli: CommandLine, harness: Harness
+) -> None:
+    harness.telegent.carrier.set_record(NUMBERS[0], CarrierRecord(script="reject:7T-NOT PORTABLE"))
+    request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBERS[0])))
+    handle = await harness.orchestrator.start_port_in(request)
+    await until(handle, PortState.ACTION_REQUIRED)
+    await found(cli, "--needs-action", count=1)
+    listed = await cli.run("list", "--needs-action")
+    status = printed_command(listed, "port-in", "status", handle.id)
     assert (await cli.run_line(status)).status == 3
+    assert (await handle.status()).needs_decision
+
+
+async def test_lost_submit_is_listed_with_the_command_that_attaches_its_order(
+    cli: CommandLine, harness: Harness
+) -> None:
+    harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+    request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBERS[0])))
+    handle = await harness.orchestrator.start_port_in(request)
+    await until(handle, PortState.SUBMIT_UNKNOWN)
+    await found(cli, "--needs-action", count=1)
+    attach = printed_command(await cli.run("list", "--needs-action"), "port-in", "attach")
+    order = harness.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
+    filled = attach.replace("…", order, 1).replace("…", "support")
+    assert (await cli.run_line(filled)).status == 0
+    await handle.result()
+
+
+async def test_bulk_rows_and_a_paused_bulk_are_listed_with_their_next_commands(
+    cli: CommandLine, harness: Harness
+) -> None:
+    some = await create_customers(harness)
+    refuse = "POST /v1.0/subscribers/create"
+    harness.telegent.faults.add(Fault(match=refuse, kind="error_before", status=504, times=99))
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    rows = some.rows(3)[1:]
+    bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=1)
+    (row,) = (await found(cli, "--needs-action", count=1)).executions
+    assert row.reference == rows[0].onboarding.reference
+    await bulk.pause(COMMAND)
+    await found(cli, "--needs-action", count=2)
+
+    listed = await cli.run("list", "--needs-action")
+    assert printed_command(listed, "status", row.reference) == f"tgo status {row.reference}"
+    status = printed_command(listed, "bulk", "status")
+    assert "bulk resume" in (await cli.run_line(status)).out
+    await bulk.cancel(BulkCancel(by="desk", reason="the test ends", cancel_running=True))
+
+
+async def test_list_without_the_keys_says_what_is_missing(
+    temporal: Client, options: SimulatorOptions
+) -> None:
+    config = temporal.config()
+    config["data_converter"] = data_converter(parse_key_ring(KEYS))
+    async with running_harness(Client(**config), options) as harness:
+        ids = await rejected(harness)
+        right = command_line(harness, TELEGENT_PAYLOAD_KEYS=KEYS)
+        readable = await found(right, "--needs-action", count=3)
+        assert all(one.reason and one.phone_number for one in readable.executions)
+        for keys in ("", OTHER_KEYS):
+            cli = command_line(harness, TELEGENT_PAYLOAD_KEYS=keys)
+            shown = await cli.run("list", "--needs-action")
+            assert shown.status == 0
+            assert "references and reasons of 3 workflows are missing" in shown.err
+            assert "--payload-keys-file" in shown.err
+            assert all(f"tgo port-in status {each}" in shown.out for each in ids)
+            listed = await cli.run("list", "--needs-action", "--json")
+            assert [one["memo_unreadable"] for one in listed.json["executions"]] == [True] * 3
 
 
 async def test_escalation_is_listed_until_resolved(cli: CommandLine, harness: Harness) -> None:
