@@ -310,6 +310,7 @@ async def call_until_conclusive(
     started = workflow.now()
     with Stall.watching() as stall:
         while True:
+            sent = workflow.now()
             try:
                 return await call()
             except ActivityError as error:
@@ -318,7 +319,7 @@ async def call_until_conclusive(
                 outcome = classify_failure(error)
                 if outcome is Outcome.UNKNOWN:
                     count_lost_response(error.activity_type)
-                paused = _pause_before_retry(error, outcome, delay, started)
+                paused = _pause_before_retry(error, outcome, delay, sent - started)
                 if paused is None:
                     raise
                 reason, pause = paused
@@ -334,13 +335,20 @@ async def call_until_conclusive(
 
 
 def _pause_before_retry(
-    error: ActivityError, outcome: Outcome, delay: timedelta, started: datetime
+    error: ActivityError, outcome: Outcome, delay: timedelta, sent_after: timedelta
 ) -> tuple[str, timedelta] | None:
-    """Why a call was not executed, and the pause before its repeat; None: do not repeat it."""
+    """Why a call was not executed, and the pause before its repeat; None: do not repeat it.
+
+    Args:
+        error: Its failure.
+        outcome: Of the failure.
+        delay: The least pause.
+        sent_after: How long after the first call this one was sent.
+    """
     seconds = requested_wait(error)
     if outcome is Outcome.NOT_FOUND:
         # The id may be that of a resource which was created a moment ago.
-        if workflow.now() - started >= seconds:
+        if sent_after >= seconds:
             return None
         least = max(seconds / REFERENCE_RETRIES, delay)
         return "an id is unknown to Telegent, maybe because it is new", min(least, seconds)

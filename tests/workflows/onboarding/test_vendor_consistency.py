@@ -53,6 +53,18 @@ class TestReferenceThatIsTooNew:
         assert result.complete
         assert counted(harness.telegent) == FAMILY_LEDGER
 
+    async def test_is_repeated_if_the_refusal_arrives_after_the_lag(
+        self, harness: Harness, family: OnboardingRequest
+    ) -> None:
+        late = 2 * SETTINGS.read_lag.total_seconds()
+        route = "POST /v1.0/message/routes"
+        harness.telegent.faults.add(Fault(match=route, kind="delay_response", seconds=late))
+
+        result = await onboard(harness, family)
+
+        assert result.complete
+        assert counted(harness.telegent) == FAMILY_LEDGER
+
 
 class TestDialect:
     @pytest.fixture(params=["best-practices", "knowledge-bank"])
