@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
 
 .PHONY: help setup demo up test test-resilience coverage check lint types format schemas histories \
-	faults crash soak leak-scan screenshots docs lock
+	faults crash soak adversary leak-scan screenshots docs lock
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -64,6 +64,9 @@ crash: setup ## Kill processes at every point of every vendor call (OPTIONS=...)
 
 soak: setup ## Run hundreds of onboardings under random faults and crashes (OPTIONS=...)
 	@$(BIN)/python -m resilience.soak $(OPTIONS)
+
+adversary: setup ## Onboard for an hour while vendor, senders and operator misbehave (OPTIONS=...)
+	@$(BIN)/python -m resilience.adversary $(OPTIONS)
 
 leak-scan: setup ## Search everything the system writes for canary secrets (OPTIONS=...)
 	@$(BIN)/python -m resilience.leak_scan $(OPTIONS)

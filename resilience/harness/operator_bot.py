@@ -16,7 +16,7 @@ from telegent_orchestrator.client import (
     OnboardingProgress,
     Orchestrator,
 )
-from telegent_orchestrator.onboarding import NewPackage, NewProduct
+from telegent_orchestrator.onboarding import ExistingSubscriber, NewPackage, NewProduct
 from telegent_orchestrator.port_in import (
     AttachOrder,
     OperatorAction,
@@ -100,7 +100,7 @@ class OperatorBot:
                 self.actions_taken.append("corrected the port-in")
                 continue
             orders = LedgerReader(rows).claim("portin.submitted", {"number": self.customer.number})
-            if orders and port.state is PortState.SUBMIT_UNKNOWN:
+            if orders and port.order_id is None:
                 order_id = str(orders[-1].data["order_id"])
                 await handle.attach_order(
                     AttachOrder(order_id=order_id, by=OPERATOR_NAME, reason="found at Telegent")
@@ -141,6 +141,10 @@ class OperatorBot:
         """The id of what a step creates, if the ledger has it."""
         reference = self.customer.request.reference
         subscriber_ids = {
+            subscriber.key: subscriber.subscriber_id
+            for subscriber in self.customer.request.subscribers
+            if isinstance(subscriber, ExistingSubscriber)
+        } | {
             key: str(row.data["subscriber_id"])
             for key in (PARENT, CHILD)
             for row in rows
@@ -150,8 +154,11 @@ class OperatorBot:
         for key, subscriber_id in subscriber_ids.items():
             if step == subscriber_step(key):
                 return subscriber_id
-        owner = subscriber_ids.get(PARENT if line == PORTED else CHILD)
         kind, id_field = CREATED_RESOURCES.get(step, ("", ""))
+        if step == NUMBER_STEP and (iccid := self._iccid(line)):
+            sims = (row for row in rows if row.kind == kind and row.data["iccid"] == iccid)
+            return next((str(row.data[id_field]) for row in sims), None)
+        owner = subscriber_ids.get(PARENT if line == PORTED else CHILD)
         names = self._catalogue_names()
         for row in rows:
             values = [str(value) for value in row.data.values()]
@@ -162,6 +169,11 @@ class OperatorBot:
             ):
                 return str(row.data[id_field])
         return None
+
+    def _iccid(self, line: str | None) -> str | None:
+        """The physical SIM of a line, if it has one."""
+        lines = (each for each in self.customer.request.lines if each.key == line)
+        return next((each.number.iccid for each in lines), None)
 
     def _catalogue_names(self) -> set[str]:
         """SKUs and names of packages, which are the request's own or shared with others."""

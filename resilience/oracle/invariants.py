@@ -109,8 +109,11 @@ def check_shared_ledger(
             voice_route_id,
         )
         check_line(checker, line, owner, rejections or {})
-    for key, subscriber_id in subscribers.items():
-        for row in ledger.claim("number.provisioned", {"subscriber_id": subscriber_id}):
+    for subscriber in request.subscribers:
+        if isinstance(subscriber, ExistingSubscriber):
+            continue  # It may have the numbers of others.
+        key = subscriber.key
+        for row in ledger.claim("number.provisioned", {"subscriber_id": subscribers[key]}):
             if row.data["number"] not in reported.evidence:
                 checker.violations.append(
                     f"duplicate: {key} has {row.data['number']}, which belongs to no line"

@@ -15,6 +15,7 @@ from resilience.harness.chaos_stack import ChaosStack, chaos_stack
 from resilience.harness.customer import Customer, create_customer
 from resilience.harness.follower import OnboardingFollower
 from resilience.harness.operator_bot import OperatorBot
+from resilience.harness.rates import most_in_a_minute
 from resilience.oracle.invariants import check_shared_ledger
 from resilience.oracle.ledger import LedgerReader
 from resilience.oracle.reported_state import ReportedState
@@ -133,7 +134,7 @@ async def soak(
         actions=chaos.counts,
         faults=random_faults.hits,
         calls=len(simulator.requests),
-        max_requests_per_minute=_max_requests_per_minute(simulator),
+        max_requests_per_minute=most_in_a_minute([entry.time for entry in simulator.requests]),
         rate_limited=_count_rate_limited(simulator),
         recovery_seconds=recovery_seconds,
         seconds=time.monotonic() - began,
@@ -249,16 +250,6 @@ async def _count_mismatches(stack: ChaosStack, entries: Sequence[SoakEntry]) -> 
                 f"{kind}: {started} were started and {completed_count} completed, not {count}"
             )
     return violations
-
-
-def _max_requests_per_minute(simulator: Simulator) -> int:
-    times = [entry.time for entry in simulator.requests]
-    maximum = first = 0
-    for at, now in enumerate(times):
-        while now - times[first] >= timedelta(minutes=1):
-            first += 1
-        maximum = max(maximum, at - first + 1)
-    return maximum
 
 
 def _count_rate_limited(simulator: Simulator) -> int:

@@ -1,0 +1,16 @@
+"""How often something happened in any minute."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+MINUTE = timedelta(minutes=1)
+
+
+def most_in_a_minute(times: Sequence[datetime]) -> int:
+    """The most of these times, in their order, within any 60 seconds."""
+    maximum = first = 0
+    for at, now in enumerate(times):
+        while now - times[first] >= MINUTE:
+            first += 1
+        maximum = max(maximum, at - first + 1)
+    return maximum
