@@ -31,7 +31,7 @@ def is_module(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").exists()
 
 
-def test_no_test_imports_from_another_test() -> None:
+def test_tests_do_not_import_from_each_other() -> None:
     forbidden = []
     for path in TESTS.rglob("*.py"):
         package = ".".join(path.parent.relative_to(TESTS.parent).parts)
@@ -44,7 +44,7 @@ def test_no_test_imports_from_another_test() -> None:
     assert forbidden == [], "move what they share to tests/harness"
 
 
-def test_the_harness_imports_no_test() -> None:
+def test_harness_imports_no_test() -> None:
     for path in (TESTS / "harness").rglob("*.py"):
         for module in imported_modules(path.read_text(encoding="utf-8")):
             assert not module.startswith("tests.") or module.startswith("tests.harness"), path

@@ -139,7 +139,7 @@ async def use(containers: Containers, secrets: Path, address: str, ui: int, seen
         seen.ui = (await http.get(asked.replace(":8080", f":{ui}"))).status_code
 
 
-def test_compose_file_fits_the_specification() -> None:
+def test_compose_file_conforms_to_the_specification() -> None:
     checked = subprocess.run(
         ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
         cwd=ROOT,

@@ -89,7 +89,7 @@ def test_documents_show_json() -> None:
 
 
 @EVERY_DOCUMENT
-def test_json_blocks_fit_their_models(path: Path) -> None:
+def test_json_blocks_are_valid_for_their_models(path: Path) -> None:
     for kind, block in json_blocks(path):
         assert kind, f"name the model of: {block}"
         model(kind).model_validate_json(block)

@@ -63,7 +63,7 @@ def test_complete_details_have_no_findings() -> None:
     assert found() == ValidationReport()
 
 
-def test_number_alone_lists_every_missing_field_with_what_to_give() -> None:
+def test_number_alone_lists_every_missing_field_and_what_it_should_hold() -> None:
     report = validate(PortInDetails(phone_number="+18015550142"), NOW)
     assert missing(report) == [
         "losing_carrier",
@@ -141,12 +141,14 @@ def test_territories_are_ported_like_states() -> None:
         ("Some Rural Carrier", "1234", False),
     ],
 )
-def test_the_carriers_own_pin_shape_is_a_warning(carrier: str, pin: str, warned: bool) -> None:
+def test_pin_in_an_unusual_format_for_the_carrier_is_a_warning(
+    carrier: str, pin: str, warned: bool
+) -> None:
     said = warnings(losing_carrier=carrier, account_pin=pin)
     assert [text.split(":")[0] for text in said] == ["account_pin"] * warned
 
 
-def test_the_carriers_own_account_shape_is_a_warning() -> None:
+def test_account_number_in_an_unusual_format_for_the_carrier_is_a_warning() -> None:
     said = warnings(losing_carrier="Metro by T-Mobile", account_number="12345678")
     assert said == ["account_number: account numbers of Metro usually have 9 digits"]
     assert warnings(losing_carrier="Metro by T-Mobile", account_number="123456789") == []
@@ -180,13 +182,13 @@ def test_expired_pin_is_an_error(carrier: str, hours: int, fault: str, warning: 
             assert text.startswith(f"account_pin: {expected}; get a new ")
 
 
-def test_an_expired_pin_comes_with_the_way_to_a_new_one() -> None:
+def test_expired_pin_error_says_how_to_get_a_new_one() -> None:
     (fault,) = found(pin_obtained_at=NOW - timedelta(days=8)).errors
     assert "Number Transfer PIN" in fault.message
     assert "#PORT" in fault.message
 
 
-def test_a_pin_of_unknown_age_is_a_warning_where_pins_expire() -> None:
+def test_pin_of_unknown_age_is_a_warning_when_pins_expire() -> None:
     (said,) = warnings(pin_obtained_at=None)
     assert said.startswith(
         "pin_obtained_at: the Number Transfer PIN of Verizon expires after 7 days"
@@ -194,7 +196,7 @@ def test_a_pin_of_unknown_age_is_a_warning_where_pins_expire() -> None:
     assert warnings(pin_obtained_at=None, losing_carrier="Some Rural Carrier") == []
 
 
-def test_a_pin_cannot_come_from_the_future() -> None:
+def test_pin_from_the_future_is_an_error() -> None:
     assert errors(pin_obtained_at=NOW + timedelta(minutes=6)) == ["pin_obtained_at"]
     # Clocks differ.
     assert errors(pin_obtained_at=NOW + timedelta(minutes=4)) == []
@@ -243,12 +245,14 @@ def test_carriers_are_known_by_many_names(name: str | None, known: str | None) -
         ("Yutah", "84043", "billing_address.state"),
     ],
 )
-def test_the_zip_code_lies_in_the_state(state: str, zip_code: str, fault: str | None) -> None:
+def test_zip_code_of_another_state_is_an_error(
+    state: str, zip_code: str, fault: str | None
+) -> None:
     changed = address(state=state, zip=zip_code)
     assert errors(billing_address=changed) == ([fault] if fault else [])
 
 
-def test_a_zip_code_that_no_list_has_is_a_warning() -> None:
+def test_unknown_zip_code_is_a_warning() -> None:
     (said,) = warnings(billing_address=address(zip="99999"))
     assert said.startswith("billing_address.zip: ")
 
@@ -263,13 +267,13 @@ def test_a_zip_code_that_no_list_has_is_a_warning() -> None:
         (date(2026, 11, 27), False, False),
     ],
 )
-def test_the_date_is_a_business_day_to_come(wanted: date, fault: bool, warned: bool) -> None:
+def test_date_must_be_a_business_day_in_the_future(wanted: date, fault: bool, warned: bool) -> None:
     findings = found(port_in_date=wanted)
     assert [found.field for found in findings.errors] == ["port_in_date"] * fault
     assert len(findings.warnings) == warned
 
 
-def test_the_date_is_that_of_the_numbers_region() -> None:
+def test_date_is_compared_in_the_time_zone_of_the_number() -> None:
     # In Utah it is still the 17th.
     facts = details(
         GOOD
@@ -285,7 +289,7 @@ def test_authorization_cannot_be_attested_in_the_future() -> None:
     assert errors(authorization=tomorrow) == ["authorization.attested_at"]
 
 
-def test_all_errors_come_at_once_and_contain_no_value() -> None:
+def test_all_errors_are_reported_together_and_contain_no_value() -> None:
     report = found(
         losing_carrier="Verizon CANARYCARRIER",
         account_number="CANARYACCOUNT",

@@ -286,7 +286,7 @@ def test_iot_line_needs_a_sim_and_has_neither_voice_nor_a2p(
         ),
     ],
 )
-def test_part_that_the_product_type_lacks_is_rejected(
+def test_section_that_the_product_type_lacks_is_rejected(
     product_type: str, field: str, value: dict[str, Any]
 ) -> None:
     guarded = [{"key": "owner", "subscriber_id": "TSUID-1", "guardian": True}]

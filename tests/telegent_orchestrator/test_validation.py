@@ -31,7 +31,7 @@ def errors(raw: dict[str, Any]) -> list[str]:
     return format_errors(caught.value, OnboardingRequest)
 
 
-def test_the_example_has_no_errors() -> None:
+def test_example_has_no_errors() -> None:
     assert OnboardingRequest.model_validate(family()) == example_request()
 
 
@@ -100,7 +100,7 @@ def test_arbitrary_json_is_rejected_without_a_crash(raw: Any) -> None:
 
 
 @given(st.sampled_from(["subscribers", "lines", "packages", "products", "relations", "routes"]))
-def test_part_of_another_type_is_an_error_without_a_crash(part: str) -> None:
+def test_section_of_another_type_is_an_error_without_a_crash(part: str) -> None:
     for wrong in (None, 7, "text", [None], [[1]], {"a": 1}, [{"key": 3}]):
         assert errors(family() | {part: wrong})
 

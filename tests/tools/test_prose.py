@@ -24,7 +24,7 @@ def found_in_python(source: str) -> list[tuple[int, str]]:
     return sorted((f.line, f.found) for text in texts for f in RULES.check("module.py", text))
 
 
-def test_a_finding_names_file_line_word_and_substitution() -> None:
+def test_finding_names_file_line_word_and_substitution() -> None:
     (finding,) = RULES.check("README.md", Text("markdown", 10, "Start it\nAnew."))
     assert str(finding) == "README.md:11: 'Anew': say 'again'"
 
@@ -48,16 +48,16 @@ def test_text_after_a_code_block_is_checked() -> None:
     assert found("markdown", "```\nanew\n```\nand mended\n\n```\nanew\n```\n") == ["mended"]
 
 
-def test_a_phrase_is_found_across_the_end_of_a_line() -> None:
+def test_phrase_is_found_across_the_end_of_a_line() -> None:
     assert found("markdown", "after a lost\n  answer it") == ["lost answer"]
 
 
-def test_a_rule_of_one_scope_does_not_hold_in_another() -> None:
+def test_rule_of_one_scope_does_not_apply_in_another() -> None:
     assert found("message", "the desk does it") == ["desk"]
     assert found("docstring", "the desk does it") == []
 
 
-def test_exceptions_hold_for_a_word_in_matching_files_only() -> None:
+def test_exception_applies_to_its_word_in_matching_files_only() -> None:
     assert found("markdown", "anew, mend", path="docs/about.md") == ["mend"]
     assert found("markdown", "anew, mend", path="docs/other.md") == ["anew", "mend"]
     assert RULES.skips("docs/glossary.md")
@@ -89,11 +89,11 @@ def test_code_single_words_and_names_in_python_are_skipped() -> None:
     assert found_in_python('anew = ["anew", "desk", f"{anew}-desk"]\n# `anew`\n') == []
 
 
-def test_a_word_inside_an_expression_of_an_f_string_is_reported_once() -> None:
+def test_word_inside_an_expression_of_an_f_string_is_reported_once() -> None:
     assert found_in_python("""x = f"begin {pick('go on anew')} here"\n""") == [(1, "anew")]
 
 
-def test_files_that_are_not_text_for_people_are_left_out(
+def test_files_without_text_for_people_are_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prose, "ROOT", tmp_path)
@@ -106,7 +106,7 @@ def test_files_that_are_not_text_for_people_are_left_out(
     assert [finding.path for finding in findings] == ["Makefile", "a.md", "alerts.yml"]
 
 
-def test_the_table_loads_and_explains_each_rule() -> None:
+def test_table_loads_and_explains_each_rule() -> None:
     substitutions = Substitutions.load()
     (finding,) = substitutions.check("README.md", Text("markdown", 1, "whoever"))
     assert finding.say.startswith("the role")

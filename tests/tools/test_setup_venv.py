@@ -71,14 +71,14 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_the_newest_usable_python_is_chosen(checkout: Checkout) -> None:
+def test_newest_usable_python_is_chosen(checkout: Checkout) -> None:
     checkout.has_python("python3.14", None)
     checkout.has_python("python3.12", "3.12.1")
     checkout.has_python("python3.11", "3.11.7")
     assert "Setting up .venv with Python 3.12.1" in checkout.set_up().stdout
 
 
-def test_a_complete_environment_is_left_alone(checkout: Checkout) -> None:
+def test_complete_environment_is_not_changed(checkout: Checkout) -> None:
     checkout.has_python("python3.12", "3.12.1")
     checkout.set_up()
     checkout.has_python("python3.13", "3.13.0")
@@ -86,7 +86,7 @@ def test_a_complete_environment_is_left_alone(checkout: Checkout) -> None:
     assert (again.stdout, again.returncode, checkout.installed()) == ("", 0, 1)
 
 
-def test_an_environment_of_another_version_than_the_named_one_is_recreated(
+def test_environment_of_another_python_version_is_recreated(
     checkout: Checkout,
 ) -> None:
     checkout.has_python("python3.12", "3.12.1")
@@ -96,7 +96,7 @@ def test_an_environment_of_another_version_than_the_named_one_is_recreated(
 
 
 @pytest.mark.parametrize("python", ["", "python3.10", "/nonexistent/python"])
-def test_one_line_says_what_to_do_when_no_python_can_be_used(
+def test_missing_python_is_a_one_line_error_that_says_what_to_do(
     checkout: Checkout, python: str
 ) -> None:
     checkout.has_python("python3.10", None)
@@ -107,7 +107,7 @@ def test_one_line_says_what_to_do_when_no_python_can_be_used(
     assert not (checkout.folder / ".venv").exists()
 
 
-def test_a_failed_installation_is_started_over(checkout: Checkout) -> None:
+def test_failed_installation_is_repeated(checkout: Checkout) -> None:
     checkout.has_python("python3.12", "3.12.1")
     (checkout.folder / "broken").touch()
     assert checkout.set_up().returncode == 1

@@ -34,7 +34,7 @@ def test_lists_are_indented_by_four_spaces_for_each_level(written: str, expected
         "---\n\n**bold** text",
     ],
 )
-def test_everything_else_is_unchanged(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert nest_lists(text) == text
 
 

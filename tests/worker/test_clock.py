@@ -34,7 +34,7 @@ def test_difference_of_all_samples_is_reported_with_its_direction(skew: float) -
 
 
 @pytest.mark.parametrize("skews", [(), (0.2,), (300, 0.1), (0.1, *[300] * (SAMPLES - 1))])
-def test_task_that_was_taken_late_does_not_count_as_skew(skews: tuple[float, ...]) -> None:
+def test_task_that_starts_late_does_not_count_as_skew(skews: tuple[float, ...]) -> None:
     assert monitor(*skews).synchronized
 
 

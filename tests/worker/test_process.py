@@ -124,7 +124,7 @@ async def test_search_attribute_of_another_type_is_named() -> None:
     assert "INT" in line
 
 
-async def test_stopping_lets_a_call_in_flight_finish(temporal: Client) -> None:
+async def test_call_in_flight_finishes_during_shutdown(temporal: Client) -> None:
     simulator = Simulator(SIMULATOR)
     gate = simulator.gates.close("GET /v1.0/distributor/accounts", "before")
     async with simulator.serve() as url:

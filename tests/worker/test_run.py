@@ -48,7 +48,7 @@ async def test_local_activities_run_on_the_workflows_queue(temporal: Client) -> 
         assert await handle.result() == 2
 
 
-async def test_plain_start_on_a_worker_that_encrypts(temporal: Client) -> None:
+async def test_unencrypted_start_on_a_worker_that_encrypts(temporal: Client) -> None:
     plain = temporal
     converter = data_converter([PayloadKey("k", os.urandom(32))])
     sealed = Client(plain.service_client, data_converter=converter)

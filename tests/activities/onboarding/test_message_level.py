@@ -13,7 +13,7 @@ from telegent_orchestrator.lines import MessageFilter
 
 
 @pytest.mark.parametrize(("field", "sent"), [("FilterLevel", {"FilterLevel": "CHILD"}), (None, {})])
-async def test_the_level_travels_under_the_name_that_the_settings_give(
+async def test_message_level_is_sent_under_the_name_in_the_settings(
     field: str | None, sent: dict[str, str]
 ) -> None:
     bodies: list[dict[str, object]] = []

@@ -122,7 +122,7 @@ async def test_only_order_updates_to_our_url_count(
     assert bool(await find(activities(api), account)) is counts
 
 
-async def test_one_that_was_switched_off_does_not_count(
+async def test_disabled_webhook_does_not_count(
     api: Telegent, account: str, simulator: Simulator
 ) -> None:
     there = activities(api)
@@ -130,7 +130,7 @@ async def test_one_that_was_switched_off_does_not_count(
     assert await find(there, account) is None
 
 
-async def test_two_of_ours_are_as_good_as_one(api: Telegent, account: str) -> None:
+async def test_two_webhooks_of_ours_are_accepted(api: Telegent, account: str) -> None:
     there = activities(api)
     both = {
         await _create(there, account),
@@ -139,7 +139,7 @@ async def test_two_of_ours_are_as_good_as_one(api: Telegent, account: str) -> No
     assert await find(there, account) in both
 
 
-async def test_a_worker_without_a_url_refuses(api: Telegent, account: str) -> None:
+async def test_worker_without_url_rejects_the_request(api: Telegent, account: str) -> None:
     with pytest.raises(ApplicationError, match="TELEGENT_WEBHOOK_URL"):
         await _create(activities(api, None), account)
 
@@ -168,7 +168,7 @@ class TestAsAnOnboardingDoesIt:
                 EnsuresWebhook.run, account_id, id=uuid4().hex, task_queue="onboardings"
             )
 
-    async def test_a_second_onboarding_creates_no_second_webhook(
+    async def test_second_onboarding_creates_no_second_webhook(
         self, temporal: Client, api: Telegent, account: str
     ) -> None:
         first = await self.ensured(temporal, api, account)
@@ -184,7 +184,7 @@ class TestAsAnOnboardingDoesIt:
         assert state == "done"
         assert [hook.webhook_id for hook in await api.webhooks.list(account)] == [webhook_id]
 
-    async def test_a_create_that_is_lost_unseen_fails_nothing_either(
+    async def test_create_with_unknown_outcome_does_not_fail_the_onboarding(
         self, temporal: Client, api: Telegent, account: str, simulator: Simulator
     ) -> None:
         fault = Fault(match="POST /v1.0/webhook/create", kind="error_before", status=502)
@@ -192,7 +192,7 @@ class TestAsAnOnboardingDoesIt:
         assert await self.ensured(temporal, api, account) == (None, "failed")
         assert simulator.ledger.count("webhook.created") == 0
 
-    async def test_a_refusal_stands_in_the_step_and_fails_nothing(
+    async def test_rejection_is_shown_in_the_step_and_does_not_fail_the_onboarding(
         self, temporal: Client, api: Telegent
     ) -> None:
         assert await self.ensured(temporal, api, "AID-nobody") == (None, "failed")

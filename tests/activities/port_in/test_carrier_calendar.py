@@ -23,7 +23,7 @@ def utc(text: str) -> datetime:
         ("2026-11-25 23:00", "2026-11-27 17:00"),  # over Thanksgiving
     ],
 )
-def test_a_wireless_port_is_given_three_business_hours(since: str, silent: str) -> None:
+def test_wireless_port_in_has_three_business_hours(since: str, silent: str) -> None:
     assert response_deadline(UTAH, utc(since), wireless=True) == utc(silent)
 
 
@@ -35,5 +35,5 @@ def test_a_wireless_port_is_given_three_business_hours(since: str, silent: str) 
         ("2026-11-21 19:00", "2026-11-30 15:00"),  # Saturday counts as Monday; a holiday between
     ],
 )
-def test_any_other_port_is_given_four_business_days(since: str, silent: str) -> None:
+def test_other_port_in_has_four_business_days(since: str, silent: str) -> None:
     assert response_deadline(UTAH, utc(since), wireless=False) == utc(silent)

@@ -68,7 +68,7 @@ async def test_only_port_ins_that_run_are_counted() -> None:
     assert all(query.startswith(running) for query in visibility.queries)
 
 
-async def test_a_count_is_good_for_a_minute() -> None:
+async def test_count_is_cached_for_a_minute() -> None:
     visibility = Visibility([1] * 720)
     share = visibility.share()
     assert await share.interval_factor() == 2
@@ -80,7 +80,7 @@ async def test_a_count_is_good_for_a_minute() -> None:
     assert await share.interval_factor() == 1
 
 
-async def test_without_an_answer_the_last_factor_stays() -> None:
+async def test_last_factor_is_kept_when_the_count_fails() -> None:
     visibility = Visibility([1] * 720)
     visibility.failure = UNAVAILABLE
     share = visibility.share()

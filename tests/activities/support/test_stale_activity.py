@@ -213,7 +213,7 @@ async def test_create_after_an_ambiguous_lookup_is_not_sent(
     assert simulator.ledger.count("account.created") == 2
 
 
-async def test_a_port_in_is_not_submitted_when_it_is_not_eligible_any_more(
+async def test_port_in_is_not_submitted_when_it_is_no_longer_eligible(
     api: Telegent, simulator: Simulator
 ) -> None:
     details = PortInDetails.model_validate(port_in())
@@ -225,7 +225,7 @@ async def test_a_port_in_is_not_submitted_when_it_is_not_eligible_any_more(
     assert simulator.ledger.count("portin.submitted") == 0
 
 
-async def test_a_correction_is_not_sent_to_an_order_that_has_moved_on(
+async def test_correction_is_not_sent_to_an_order_whose_status_has_changed(
     api: Telegent, simulator: Simulator
 ) -> None:
     ports = PortInActivities(api, SETTINGS)

@@ -4,7 +4,7 @@ from resilience.fault_matrix.calls import CALLS, ORDER
 from tests.resilience.completed_run import CompletedRun
 
 
-async def test_fault_free_onboarding_makes_the_listed_calls(completed_run: CompletedRun) -> None:
+async def test_fault_free_onboarding_sends_the_listed_calls(completed_run: CompletedRun) -> None:
     made = Counter(f"{entry.method} {entry.path}" for entry in completed_run.requests)
     assert made.keys() == CALLS.keys()
     assert made.pop(ORDER) >= CALLS[ORDER]

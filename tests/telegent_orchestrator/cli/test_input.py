@@ -29,7 +29,7 @@ def family(**changes: Any) -> str:
 
 
 @pytest.mark.parametrize(("file", "what"), [(FAMILY, "onboarding"), (CORRECTION, "correction")])
-async def test_the_examples_are_valid(file: str, what: str) -> None:
+async def test_examples_are_valid(file: str, what: str) -> None:
     said = await HERE.run("validate", file, "--as", what)
     assert (said.status, said.out) == (0, f"{file} is a valid {what}\n")
 
@@ -228,7 +228,7 @@ async def test_checks_of_the_worker_run_for_lines_of_an_onboarding() -> None:
     assert "lines.2.number.billing_address.zip: is in another state" in said.err
 
 
-async def test_request_that_temporal_cannot_store_names_its_largest_part() -> None:
+async def test_request_that_temporal_cannot_store_names_its_largest_field() -> None:
     line = json.loads(Path(FAMILY).read_text())["lines"][0]
     numbers = [f"+1801555{at:04}" for at in range(500)]
     filters = {"mode": "ACTIVE", "allowed_contacts": numbers, "blocked_contacts": numbers}

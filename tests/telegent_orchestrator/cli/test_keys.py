@@ -144,7 +144,7 @@ async def test_doctor_compares_the_keys_with_those_of_the_workers(
         assert f"give the worker's with {option}" in bad.out
 
 
-async def test_missing_worker_is_told_from_other_keys(
+async def test_missing_worker_is_distinguished_from_different_keys(
     recorded: Harness, right: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telegent_orchestrator.cli.watching.REPLY_TIMEOUT", 0.5)

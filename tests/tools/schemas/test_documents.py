@@ -132,11 +132,11 @@ def test_contract_matches_the_nexus_service() -> None:
     ("schema", "file"),
     [("OnboardingRequest.json", "family.json"), ("PortInCorrection.json", "correction.json")],
 )
-def test_examples_fit_their_schemas(schema: str, file: str) -> None:
+def test_examples_are_valid_for_their_schemas(schema: str, file: str) -> None:
     SCHEMAS[schema].validate(json.loads((ROOT / "examples" / file).read_text("utf-8")))
 
 
-def test_json_in_the_documents_fits_its_schema() -> None:
+def test_json_in_documents_is_valid_for_its_schema() -> None:
     shown = [
         (f"{kind}.json", json.loads(block))
         for path in DOCUMENTS

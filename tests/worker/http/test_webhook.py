@@ -123,7 +123,7 @@ async def signals(client: Client, handle: PortInHandle) -> int:
     )
 
 
-async def test_order_update_makes_the_port_in_poll_at_once(
+async def test_order_update_starts_a_poll_at_once(
     server: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with slow_harness(server) as harness:
@@ -357,7 +357,7 @@ async def test_log_contains_only_the_order_id_of_the_body(
     assert "482913" not in written
 
 
-async def test_unavailable_temporal_is_answered_with_503(
+async def test_unavailable_temporal_returns_503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(worker.http.webhook, "TEMPORAL_TIMEOUT", timedelta(seconds=1))

@@ -84,7 +84,7 @@ def test_urls_with_numbers_in_them_are_not_logged(lines: Lines) -> None:
     assert lines() == []
 
 
-def test_lines_below_the_level_are_left_out(lines: Lines) -> None:
+def test_lines_below_the_level_are_not_logged(lines: Lines) -> None:
     structlog.get_logger("a").debug("x")
     logging.getLogger("b").debug("x")
     assert lines() == []

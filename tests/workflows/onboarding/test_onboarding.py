@@ -56,7 +56,7 @@ async def test_family_onboarding_creates_each_resource_once(
     assert all(row.subscription_id for row in result.lines)
 
 
-async def test_family_onboarding_makes_the_documented_number_of_calls(
+async def test_family_onboarding_sends_the_documented_number_of_calls(
     harness: Harness, family: OnboardingRequest
 ) -> None:
     await onboard(harness, family)

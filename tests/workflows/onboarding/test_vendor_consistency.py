@@ -77,7 +77,7 @@ class TestDialect:
             port_in_date_format="any",
         )
 
-    async def test_lost_responses_in_it_duplicate_nothing(
+    async def test_lost_responses_duplicate_nothing(
         self, harness: Harness, family: OnboardingRequest
     ) -> None:
         for call in CREATES:

@@ -28,7 +28,7 @@ async def flood(harness: Harness, handle: PortInHandle, run_id: str) -> None:
         await raw.signal(names.CORRECT_SIGNAL, {"nonsense": True, "by": "flood"})
 
 
-async def test_flood_of_signals_continues_as_new_and_keeps_what_has_happened(
+async def test_flood_of_signals_continues_as_new_and_keeps_the_timeline(
     settings: ActivitySettings,
 ) -> None:
     async with (

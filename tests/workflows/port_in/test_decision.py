@@ -105,7 +105,7 @@ def test_cancel_sent_with_the_start_ends_before_anything_is_submitted() -> None:
     assert told.state() is PortState.CANCELLED
 
 
-def test_cancel_while_eligibility_is_not_answered_ends_at_once() -> None:
+def test_cancel_during_the_eligibility_check_ends_at_once() -> None:
     told = story().then(happened.PolicyLoaded(PortInPolicy()), happened.DetailsValidated())
     assert isinstance(told.task(), effects.CheckEligibility)
 
@@ -119,7 +119,7 @@ def test_cancel_while_submit_cannot_be_sent_ends_without_an_order() -> None:
     assert told.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
 
 
-def test_cancel_while_submit_is_under_way_cancels_the_order_that_it_makes() -> None:
+def test_cancel_during_the_submit_cancels_the_created_order() -> None:
     told = submitting().then(happened.CancelAccepted(CANCEL), happened.SubmitAccepted(ORDER))
 
     assert told.task() == effects.SendCancel("ORD-1")
@@ -135,7 +135,7 @@ def test_cancel_while_submit_is_unknown_is_kept_until_an_operator_knows() -> Non
     assert told.state() is PortState.CANCELLED
 
 
-def test_correction_while_submit_is_under_way_is_sent_once_there_is_an_order() -> None:
+def test_correction_during_the_submit_is_sent_when_the_order_exists() -> None:
     told = submitting().then(
         happened.CorrectionAccepted(CORRECTION),
         happened.SubmitAccepted(ORDER),
@@ -158,7 +158,7 @@ def test_cancel_during_a_restart_prevents_the_new_order() -> None:
     assert told.state() is PortState.CANCELLED
 
 
-def test_hints_while_the_order_is_read_are_one_and_read_it_once_more() -> None:
+def test_hints_during_a_poll_cause_one_more_poll() -> None:
     told = followed().sees("InProgress")
     hinted = told.then(happened.HintReceived()).task()
     assert isinstance(hinted, effects.PollOrder)
@@ -176,7 +176,7 @@ def test_hints_while_the_order_is_read_are_one_and_read_it_once_more() -> None:
     assert not ended.request.once
 
 
-def test_words_that_flicker_are_no_new_rejections_and_are_polled_at_the_least_interval() -> None:
+def test_alternating_statuses_are_no_new_rejections_and_are_polled_at_the_least_interval() -> None:
     told = rejected()
 
     for words in ("8A-ACCOUNT_NUM_REQ_OR_INCORRECT.", "8A-ACCOUNT_NUM_REQ_OR_INCORRECT") * 20:
@@ -201,7 +201,7 @@ def test_deadline_reads_the_order_before_it_cancels() -> None:
     assert told.task() == effects.SendCancel("ORD-1")
 
 
-def test_deadline_that_the_order_has_escaped_leaves_people_their_time() -> None:
+def test_rejection_after_a_passed_deadline_starts_a_new_deadline() -> None:
     told = followed().passes().passes().sees("ResolutionRequired", "8A-WRONG")
 
     assert told.state() is PortState.ACTION_REQUIRED
@@ -224,7 +224,7 @@ def test_unrequested_end_is_confirmed_by_a_second_poll() -> None:
     assert told.state() is PortState.CANCELLED
 
 
-def test_late_correction_restarts_the_longest_time() -> None:
+def test_late_correction_restarts_the_maximum_age() -> None:
     told = rejected().later(13 * DAY).then(happened.CorrectionAccepted(CORRECTION))
     told.then(happened.DetailsValidated()).later(3 * DAY).then(happened.ChangeAccepted())
 
@@ -233,7 +233,7 @@ def test_late_correction_restarts_the_longest_time() -> None:
     assert told.now == NOW + 30 * DAY
 
 
-def test_longest_time_counts_from_a_date_that_lies_ahead() -> None:
+def test_maximum_age_counts_from_a_date_in_the_future() -> None:
     landline = DETAILS.model_copy(update={"port_in_date": date(2026, 12, 23)})
 
     told = followed(landline).passes().passes()
@@ -241,7 +241,7 @@ def test_longest_time_counts_from_a_date_that_lies_ahead() -> None:
     assert told.now == datetime(2026, 12, 28, tzinfo=UTC)
 
 
-async def test_date_beyond_the_longest_time_is_a_warning() -> None:
+async def test_date_beyond_the_maximum_age_is_a_warning() -> None:
     ahead = datetime.now(UTC).date() + timedelta(days=30)
     landline = DETAILS.model_copy(update={"port_in_date": ahead})
 
@@ -286,7 +286,7 @@ def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
     assert rejection_reason(told.port, attach) is None
 
 
-def test_correction_while_one_is_unanswered_is_sent_with_it() -> None:
+def test_correction_during_another_is_sent_with_it() -> None:
     told = rejected().then(
         happened.CorrectionAccepted(CORRECTION),
         happened.DetailsValidated(),
@@ -302,7 +302,7 @@ def test_correction_while_one_is_unanswered_is_sent_with_it() -> None:
     assert (sent.account_number, sent.account_pin) == ("100200301", "777777")
 
 
-def test_refused_cancel_lets_the_carrier_complete() -> None:
+def test_port_in_completes_after_its_cancel_was_rejected() -> None:
     told = followed().then(happened.CancelAccepted(CANCEL), happened.RequestRejected("too late"))
     assert told.state() is PortState.SUBMITTED
     assert told.port.attention == "the cancel for operator was rejected"
@@ -310,7 +310,7 @@ def test_refused_cancel_lets_the_carrier_complete() -> None:
     assert told.sees("Complete").port.state is PortState.PORTED
 
 
-def test_cancel_of_a_new_order_that_is_not_known_yet_is_sent_again() -> None:
+def test_cancel_of_an_order_that_is_not_listed_yet_is_sent_again() -> None:
     told = followed().then(
         happened.CancelAccepted(CANCEL), happened.RequestRejected("not found", unknown_id=True)
     )
@@ -319,7 +319,7 @@ def test_cancel_of_a_new_order_that_is_not_known_yet_is_sent_again() -> None:
     assert told.then(happened.PauseOver()).task() == effects.SendCancel("ORD-1")
 
 
-def test_number_that_is_not_put_into_service_raises_attention_with_the_reason() -> None:
+def test_number_that_is_not_activated_raises_attention_with_the_reason() -> None:
     bind = NumberBinding(
         account_id="AID-1", subscriber_id="SID-1", product_type="p", message_type="a2p"
     )

@@ -562,7 +562,7 @@ def test_in_any_order_of_events_the_invariants_hold() -> None:
     assert failures
 
 
-def test_a_long_life_stays_bounded() -> None:
+def test_state_of_a_long_port_in_stays_bounded() -> None:
     """Years of flickering words, deadlines, hints and corrections that never lead to an end."""
     endless = [each for each in STATUSES if each not in ("Complete", "Cancelled")]
     for seed in range(5):

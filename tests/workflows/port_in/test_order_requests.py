@@ -106,7 +106,7 @@ class TestWhileTheCarrierMoves:
     def options(self) -> SimulatorOptions:
         return BY_HAND
 
-    async def test_a_lost_cancel_is_sent_again(self, harness: Harness) -> None:
+    async def test_lost_cancel_is_sent_again(self, harness: Harness) -> None:
         handle = await ordered(harness)
         await handle.cancel(STAYS)
         await lost(harness, CANCEL, advance=10)
@@ -114,7 +114,7 @@ class TestWhileTheCarrierMoves:
         assert (await handle.result()).state is PortState.CANCELLED
         assert count(harness, "cancelled") == 1
 
-    async def test_a_lost_correction_is_sent_again(self, harness: Harness) -> None:
+    async def test_lost_correction_is_sent_again(self, harness: Harness) -> None:
         harness.telegent.carrier.set_record(NUMBER, TRUTH)
         handle = await ordered(harness)
         await handle.correct(CORRECTION)
@@ -127,9 +127,7 @@ class TestWhileTheCarrierMoves:
         assert result.state is PortState.COMPLETED
         assert PortState.ACTION_REQUIRED not in [entry.state for entry in result.timeline]
 
-    async def test_a_correction_that_comes_too_late_leaves_it_where_the_carrier_is(
-        self, harness: Harness
-    ) -> None:
+    async def test_late_correction_does_not_change_the_state(self, harness: Harness) -> None:
         handle = await ordered(harness)
         spoil(harness, UPDATE, times=1000)
         await handle.correct(CORRECTION)
@@ -143,7 +141,7 @@ class TestWhileTheCarrierMoves:
         await handle.poll_now()
         assert (await handle.result()).state is PortState.COMPLETED
 
-    async def test_a_correction_that_may_not_have_been_judged_can_be_sent_again(
+    async def test_correction_is_accepted_while_the_outcome_of_another_is_unknown(
         self, harness: Harness
     ) -> None:
         harness.telegent.carrier.set_record(NUMBER, TRUTH)
@@ -161,7 +159,7 @@ class TestWhileTheCarrierMoves:
         assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_a_correction_that_the_vendor_refused_can_be_sent_again(harness: Harness) -> None:
+async def test_correction_that_telegent_rejected_can_be_sent_again(harness: Harness) -> None:
     handle = await rejected(harness)
     refuse(harness, UPDATE)
     await handle.correct(CORRECTION)
@@ -174,7 +172,9 @@ async def test_a_correction_that_the_vendor_refused_can_be_sent_again(harness: H
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_a_refused_request_is_no_rejection(harness: Harness) -> None:
+async def test_rejected_request_does_not_count_as_a_rejection_by_the_carrier(
+    harness: Harness,
+) -> None:
     handle = await rejected(harness)
     refuse(harness, CANCEL)
     before = await handle.status()
@@ -189,7 +189,7 @@ async def test_a_refused_request_is_no_rejection(harness: Harness) -> None:
     assert status.next_deadline == before.next_deadline
 
 
-async def test_a_cancel_that_is_refused_leaves_the_lost_correction_to_be_sent(
+async def test_lost_correction_is_sent_after_a_cancel_is_rejected(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness)
@@ -222,7 +222,7 @@ async def test_port_in_continues_when_its_lost_cancel_is_then_rejected(
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_operator_sends_a_cancel_again(harness: Harness) -> None:
+async def test_operator_can_send_a_cancel_again(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, SILENT)
     handle = await ordered(harness)
     spoil(harness, CANCEL, times=2)
@@ -237,7 +237,9 @@ async def test_an_operator_sends_a_cancel_again(harness: Harness) -> None:
     assert "cancelling for operator" in what(result)
 
 
-async def test_a_new_order_is_not_made_when_its_cancel_was_refused_before(harness: Harness) -> None:
+async def test_cancel_after_a_rejected_restart_prevents_the_new_order(
+    harness: Harness,
+) -> None:
     handle = await rejected(harness, HOLD)
     refuse(harness, CANCEL)
     anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
@@ -250,7 +252,7 @@ async def test_a_new_order_is_not_made_when_its_cancel_was_refused_before(harnes
     assert count(harness, "submitted") == 1
 
 
-async def test_a_cancelled_workflow_starts_no_order_again(harness: Harness) -> None:
+async def test_cancelled_workflow_submits_no_new_order(harness: Harness) -> None:
     handle = await rejected(harness, HOLD)
     gate = harness.telegent.gates.close(CANCEL, "before")
     anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
@@ -265,7 +267,7 @@ async def test_a_cancelled_workflow_starts_no_order_again(harness: Harness) -> N
 
 
 @pytest.mark.parametrize("kind", ["429", "refuse_connection", "error_before"])
-async def test_a_cancelled_workflow_cancels_its_order_in_spite_of_trouble(
+async def test_cancelled_workflow_cancels_its_order_despite_faults(
     harness: Harness, kind: FaultKind
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, SILENT)
@@ -295,7 +297,7 @@ async def test_order_that_is_created_while_its_workflow_is_cancelled_is_cancelle
     assert (count(harness, "submitted"), count(harness, "cancelled")) == (1, 1)
 
 
-async def test_a_workflow_that_is_cancelled_before_its_order_ends_cancelled(
+async def test_workflow_that_is_cancelled_before_the_submit_ends_cancelled(
     harness: Harness,
 ) -> None:
     bare = PortInDetails(phone_number=NUMBER)
@@ -311,7 +313,7 @@ async def test_a_workflow_that_is_cancelled_before_its_order_ends_cancelled(
     )
 
 
-async def test_a_line_whose_port_in_is_cancelled_has_failed(harness: Harness) -> None:
+async def test_line_fails_when_its_port_in_is_cancelled(harness: Harness) -> None:
     bare = {"kind": "port_in", "phone_number": NUMBER}
     line = {"key": "first", "subscriber": "one", "package": "plan", "number": bare}
     onboarding = await harness.onboard(single(lines=[line]))
@@ -332,9 +334,7 @@ class TestOld:
     def settings(self) -> ActivitySettings:
         return replace(SETTINGS, port_in_policy=PortInPolicy(max_duration=timedelta(seconds=1)))
 
-    async def test_one_that_cannot_be_cancelled_is_not_asked_for_again_and_again(
-        self, harness: Harness
-    ) -> None:
+    async def test_rejected_cancel_is_sent_at_most_once_per_state(self, harness: Harness) -> None:
         harness.telegent.carrier.set_record(NUMBER, SILENT)
         refuse(harness, CANCEL, times=1000)
         handle = await ordered(harness)
@@ -362,7 +362,7 @@ async def test_operators_data_are_accepted_when_data_are_missing(harness: Harnes
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_order_of_another_number_is_not_followed(harness: Harness) -> None:
+async def test_order_of_another_number_is_not_followed(harness: Harness) -> None:
     other = await harness.orchestrator.start_port_in(
         PortInRequest(details=PortInDetails.model_validate(port_in("+18015550143")))
     )
@@ -378,7 +378,7 @@ async def test_an_order_of_another_number_is_not_followed(harness: Harness) -> N
     assert (status.state, status.order_id) == (PortState.SUBMIT_UNKNOWN, None)
 
 
-async def test_a_lost_correction_whose_pin_expires_meanwhile_waits_for_another(
+async def test_lost_correction_whose_pin_expires_waits_for_a_new_correction(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness, TRUTH.model_copy(update={"pin": "771204"}))

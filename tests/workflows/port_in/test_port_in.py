@@ -57,7 +57,7 @@ def options(vocabulary: Vocabulary, manual_clock: bool) -> SimulatorOptions:
 
 @in_every_vocabulary
 class TestEveryVocabulary:
-    async def test_an_accepted_port_completes(self, harness: Harness) -> None:
+    async def test_accepted_port_in_completes(self, harness: Harness) -> None:
         handle = await start(harness)
 
         result = await handle.result()
@@ -76,7 +76,7 @@ class TestEveryVocabulary:
         page = table_cells(await read_details_page(harness.temporal, handle.id))
         assert page["activation code"] == code
 
-    async def test_a_rejected_port_is_corrected_by_signal_and_completes(
+    async def test_rejected_port_in_is_corrected_by_signal_and_completes(
         self, harness: Harness
     ) -> None:
         harness.telegent.carrier.set_record(NUMBER, TRUTH)
@@ -160,7 +160,7 @@ async def test_completion_may_win_against_a_cancel(harness: Harness) -> None:
     assert any("rejected the cancel" in entry.event for entry in result.timeline)
 
 
-async def test_a_number_that_is_not_eligible_ends_with_the_vendors_reason(harness: Harness) -> None:
+async def test_ineligible_number_ends_with_telegents_reason(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(eligible=False))
 
     result = await (await start(harness)).result()
@@ -170,7 +170,7 @@ async def test_a_number_that_is_not_eligible_ends_with_the_vendors_reason(harnes
     assert harness.telegent.ledger.count("portin.submitted") == 0
 
 
-async def test_the_same_rejection_again_is_seen_again(harness: Harness) -> None:
+async def test_repeated_rejection_with_the_same_reason_is_counted(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
@@ -182,7 +182,7 @@ async def test_the_same_rejection_again_is_seen_again(harness: Harness) -> None:
     assert harness.telegent.ledger.count("portin.updated") == 2
 
 
-async def test_corrections_keep_what_they_do_not_name(harness: Harness) -> None:
+async def test_correction_keeps_fields_that_it_does_not_name(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness, account_pin="0000")
     await until(handle, PortState.ACTION_REQUIRED)
@@ -205,7 +205,7 @@ async def test_corrections_keep_what_they_do_not_name(harness: Harness) -> None:
         ([1, 2], "must be an object"),
     ],
 )
-async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
+async def test_invalid_signal_is_recorded_in_the_timeline(
     harness: Harness, raw: object, why: str
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
@@ -220,7 +220,7 @@ async def test_a_signal_that_cannot_be_used_stands_in_the_timeline(
     assert status.state is PortState.ACTION_REQUIRED
 
 
-async def test_an_update_is_refused_with_the_reason_at_once(harness: Harness) -> None:
+async def test_invalid_update_is_rejected_with_the_reason(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     cancel = harness.telegent.gates.close("POST /v1.0/numbers/portin/cancel", "before")
     handle = await start(harness)
@@ -235,7 +235,7 @@ async def test_an_update_is_refused_with_the_reason_at_once(harness: Harness) ->
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html"])
-async def test_a_correction_without_an_answer_reaches_the_carrier(
+async def test_correction_whose_response_is_lost_reaches_the_carrier(
     harness: Harness, kind: FaultKind
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
@@ -250,7 +250,7 @@ async def test_a_correction_without_an_answer_reaches_the_carrier(
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html"])
-async def test_a_cancel_without_an_answer_is_found_or_sent_again(
+async def test_cancel_whose_response_is_lost_is_confirmed_or_sent_again(
     harness: Harness, kind: FaultKind
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
@@ -264,7 +264,7 @@ async def test_a_cancel_without_an_answer_is_found_or_sent_again(
     assert harness.telegent.ledger.count("portin.cancelled") == 1
 
 
-async def test_a_cancel_that_is_never_answered_is_sent_at_longer_and_longer_intervals(
+async def test_cancel_whose_responses_are_all_lost_is_sent_at_growing_intervals(
     harness: Harness,
 ) -> None:
     never = Fault(match="POST /v1.0/numbers/portin/cancel", kind="error_before", times=4)
@@ -284,7 +284,7 @@ async def test_a_cancel_that_is_never_answered_is_sent_at_longer_and_longer_inte
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_after", "html", "empty"])
-async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
+async def test_lost_submit_is_never_repeated_and_waits_for_the_order_id(
     harness: Harness, kind: FaultKind
 ) -> None:
     harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind=kind))
@@ -302,7 +302,7 @@ async def test_a_lost_submit_is_never_repeated_and_waits_for_the_order_id(
 
 
 @in_which_we_let_time_pass
-async def test_an_order_that_is_older_than_its_workflow_is_followed(harness: Harness) -> None:
+async def test_order_that_is_older_than_its_workflow_is_followed(harness: Harness) -> None:
     lost = await start(harness)
     order = (await until(lost, lambda status: status.order_id is not None)).order_id
     await harness.temporal.get_workflow_handle(lost.id).terminate()
@@ -320,7 +320,7 @@ async def test_an_order_that_is_older_than_its_workflow_is_followed(harness: Har
     assert harness.telegent.ledger.count("portin.submitted") == 1
 
 
-async def test_a_refused_submit_waits_for_a_correction_and_submits_again(harness: Harness) -> None:
+async def test_rejected_submit_waits_for_a_correction_and_submits_again(harness: Harness) -> None:
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/portin", kind="error_before", status=400)
     )
@@ -331,7 +331,7 @@ async def test_a_refused_submit_waits_for_a_correction_and_submits_again(harness
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_order_that_vanishes_is_waited_for(harness: Harness) -> None:
+async def test_port_in_waits_for_an_order_that_disappears(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
@@ -401,7 +401,7 @@ async def test_missing_data_are_named_and_waited_for(harness: Harness) -> None:
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_an_expired_transfer_pin_is_not_sent(harness: Harness) -> None:
+async def test_expired_transfer_pin_is_not_sent(harness: Harness) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=30)
     handle = await start(harness, pin_obtained_at=long_ago.isoformat())
     status = await until(handle, PortState.INFO_REQUIRED)
@@ -431,7 +431,7 @@ async def test_unknown_status_is_shown_and_counted_and_polling_continues(
     assert any(entry.vendor_message == "Teleporting" for entry in result.timeline)
 
 
-async def test_a_storm_of_hints_costs_looks_and_nothing_else(harness: Harness) -> None:
+async def test_flood_of_hints_causes_only_polls(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
@@ -457,7 +457,7 @@ async def test_corrections_that_arrive_together_are_sent_as_one(harness: Harness
     assert harness.telegent.ledger.count("portin.updated") == 2
 
 
-async def test_a_port_in_without_data_can_be_cancelled(harness: Harness) -> None:
+async def test_port_in_without_data_can_be_cancelled(harness: Harness) -> None:
     bare = PortInDetails(phone_number=NUMBER)
     handle = await harness.orchestrator.start_port_in(PortInRequest(details=bare))
     await until(handle, PortState.INFO_REQUIRED)
@@ -469,7 +469,7 @@ async def test_a_port_in_without_data_can_be_cancelled(harness: Harness) -> None
     assert not harness.telegent.requests
 
 
-async def test_a_correction_that_changes_nothing_is_refused(harness: Harness) -> None:
+async def test_correction_without_changes_is_rejected(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
@@ -503,7 +503,7 @@ async def test_three_rejections_are_a_matter_for_an_operator(harness: Harness) -
 
 
 @in_every_vocabulary
-async def test_a_lock_must_be_confirmed_to_be_off(harness: Harness) -> None:
+async def test_number_lock_must_be_confirmed_to_be_off(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(locked=True))
     handle = await start(harness)
     status = await until(handle, PortState.ACTION_REQUIRED)
@@ -518,7 +518,9 @@ async def test_a_lock_must_be_confirmed_to_be_off(harness: Harness) -> None:
 
 
 @in_every_vocabulary
-async def test_a_hard_reason_starts_again_with_a_new_order_when_asked(harness: Harness) -> None:
+async def test_hard_rejection_restarts_with_a_new_order_when_an_operator_decides_it(
+    harness: Harness,
+) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD"))
     handle = await start(harness)
     status = await until(handle, PortState.ACTION_REQUIRED)
@@ -567,7 +569,7 @@ async def test_secrets_that_a_carrier_quotes_are_redacted(
     assert "PIN 482913" not in shown
 
 
-async def test_an_operator_can_end_what_the_vendor_never_shows(harness: Harness) -> None:
+async def test_operator_can_end_a_port_in_that_telegent_never_shows(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
@@ -603,13 +605,15 @@ class TestWhereASecondActivePortIsKnownToBeRefused:
     def settings(self) -> ActivitySettings:
         return replace(SETTINGS, port_in_policy=PortInPolicy(resubmit_unknown=True))
 
-    async def test_a_submit_that_never_arrived_is_made_good(self, harness: Harness) -> None:
+    async def test_resubmit_of_a_submit_that_never_arrived_creates_the_order(
+        self, harness: Harness
+    ) -> None:
         harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="error_before"))
 
         assert (await (await start(harness)).result()).state is PortState.COMPLETED
         assert harness.telegent.ledger.count("portin.submitted") == 1
 
-    async def test_a_submit_that_arrived_is_not_made_twice(self, harness: Harness) -> None:
+    async def test_submit_that_arrived_is_not_repeated(self, harness: Harness) -> None:
         harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
         handle = await start(harness)
         status = await until(
@@ -650,7 +654,7 @@ class TestDeadlines:
         assert "missing data not received" in result.reason
         assert any("reminder 1" in entry.event for entry in result.timeline)
 
-    async def test_no_correction_cancels_and_verifies(self, harness: Harness) -> None:
+    async def test_missing_correction_cancels_and_verifies(self, harness: Harness) -> None:
         harness.telegent.carrier.set_record(NUMBER, TRUTH)
 
         result = await (await start(harness)).result()
@@ -658,7 +662,7 @@ class TestDeadlines:
         assert result.state is PortState.CANCELLED
         assert harness.telegent.ledger.count("portin.cancelled") == 1
 
-    async def test_a_port_in_of_the_longest_age_is_cancelled(self, harness: Harness) -> None:
+    async def test_port_in_is_cancelled_at_the_maximum_age(self, harness: Harness) -> None:
         harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
         handle = await start(harness)
         status = await until(handle, lambda status: status.order_id is not None)
@@ -673,7 +677,7 @@ class TestDeadlines:
         assert any("maximum duration" in entry.event for entry in result.timeline)
 
 
-async def test_a_number_that_is_bound_otherwise_is_bound_again(harness: Harness) -> None:
+async def test_number_that_is_bound_differently_is_bound_again(harness: Harness) -> None:
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/update", kind="error_before", status=500)
     )
@@ -710,7 +714,7 @@ def _rejections(status: PortInStatus) -> int:
 
 @pytest.mark.parametrize("signal", [names.CORRECT_SIGNAL, names.CANCEL_SIGNAL])
 @pytest.mark.parametrize("payload", [[], [1, 2], [b"\xff\x00"], [{"by": 7}, {"more": True}]])
-async def test_no_signal_payload_stops_a_port_in(
+async def test_port_in_continues_after_any_signal_payload(
     harness: Harness, signal: str, payload: list[object]
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)

@@ -207,7 +207,9 @@ async def test_silence(vocabulary: Vocabulary) -> None:
 
 @every_vocabulary
 @pytest.mark.parametrize("script", ["silent", "complete_during_cancel"])
-async def test_cancelled_or_completed_meanwhile(vocabulary: Vocabulary, script: str) -> None:
+async def test_order_is_cancelled_or_completed_during_a_wait(
+    vocabulary: Vocabulary, script: str
+) -> None:
     async with days(CarrierRecord(script=script), vocabulary=vocabulary) as d:
 
         async def person(status: PortInStatus) -> None:
@@ -267,7 +269,7 @@ async def test_port_in_is_cancelled_when_missing_data_never_arrive() -> None:
     assert not d.simulator.requests
 
 
-async def test_a_storm_of_hints() -> None:
+async def test_flood_of_hints() -> None:
     storms = 0
     async with days(CarrierRecord()) as d:
 

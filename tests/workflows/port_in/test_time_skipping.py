@@ -53,7 +53,7 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
     assert 30 <= polls <= 75
 
 
-async def test_a_silent_carrier_calls_for_attention_and_in_the_end_is_cancelled() -> None:
+async def test_silent_carrier_raises_attention_and_the_port_in_is_cancelled_in_the_end() -> None:
     step = ClockSync(ManualClock())
     simulator = Simulator(SimulatorOptions(token_ttl=90 * DAY), clock=step.clock)
     simulator.carrier.set_record(NUMBER, CarrierRecord(script="silent"))

@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @given(start=states, seen=st.lists(words, max_size=30))
-def test_no_words_make_an_illegal_move_or_leave_a_final_state(
+def test_no_status_causes_an_illegal_transition_or_leaves_a_final_state(
     start: PortState, seen: list[str]
 ) -> None:
     state = start
@@ -42,7 +42,7 @@ def test_no_words_make_an_illegal_move_or_leave_a_final_state(
 
 
 @given(states, st.sampled_from(KNOWN))
-def test_going_backwards_and_an_unasked_end_are_doubted(state: PortState, word: str) -> None:
+def test_earlier_status_and_unrequested_end_need_confirmation(state: PortState, word: str) -> None:
     order = [PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED]
     reading = interpret_status(state, word)
     backwards = (
@@ -126,7 +126,7 @@ def test_any_message_has_a_rejection(message: str) -> None:
     assert classify(message) in REJECTIONS
 
 
-def test_rejections_say_who_must_do_what() -> None:
+def test_rejections_name_the_role_and_the_remedy() -> None:
     assert len({rejection.reason for rejection in REJECTIONS}) == len(REJECTIONS)
     assert all(rejection.responsible_party and rejection.remedy for rejection in REJECTIONS)
     assert UNCLASSIFIED.max_rejections == 1
@@ -137,7 +137,7 @@ def test_rejections_say_who_must_do_what() -> None:
     st.integers(min_value=0, max_value=60),
     st.booleans(),
 )
-def test_deadlines_come_in_order_and_each_once(state: PortState, days_old: int, pin: bool) -> None:
+def test_deadlines_pass_in_order_and_once_each(state: PortState, days_old: int, pin: bool) -> None:
     rules = PortInPolicy()
     clocks = Milestones(
         entered_at=NOW,

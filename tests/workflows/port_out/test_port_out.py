@@ -141,7 +141,7 @@ async def test_port_out_completes_with_a_generated_pin(there: Harness) -> None:
     ]
 
 
-async def test_port_out_with_given_pin_ends_the_subscription(there: Harness) -> None:
+async def test_port_out_with_pin_in_the_request_ends_the_subscription(there: Harness) -> None:
     handle = await start(there, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
     assert count(there, "subscription.deleted") == 0

@@ -138,7 +138,7 @@ async def test_cancel_releases_a_number_whose_purchase_response_was_lost(harness
 @pytest.mark.parametrize(
     "trouble", ["drop_response", "error_before", "error_after", "refuse_connection", "429"]
 )
-async def test_rollback_under_faults_happens_once(harness: Harness, trouble: str) -> None:
+async def test_rollback_under_faults_takes_effect_once(harness: Harness, trouble: str) -> None:
     path = "/v1.0/subscribers/message-filter"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())
@@ -210,7 +210,7 @@ async def test_cancel_leaves_an_open_port_in_running(harness: Harness) -> None:
     assert sum("used by line ported" in words for words in status.compensation.retained) == 2
 
 
-async def test_run_after_a_cancel_creates_everything_again(harness: Harness) -> None:
+async def test_run_after_a_cancel_creates_all_resources_again(harness: Harness) -> None:
     path = "/v1.0/subscribers/message-filter"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())

@@ -264,7 +264,7 @@ def test_lookup_after_lost_responses_counts_from_the_last_one() -> None:
     assert next_step(attempt) is NextStep.ESCALATE
 
 
-def test_operator_retry_tolerates_lost_responses_again() -> None:
+def test_operator_retry_tolerates_as_many_lost_responses_as_the_first_attempt() -> None:
     attempt = CreateAttempt[str](max_lost_responses=1)
     attempt.before_send()
     attempt.on_lost(Failure(), "no response", START)

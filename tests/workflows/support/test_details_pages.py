@@ -102,7 +102,7 @@ async def test_missing_data_are_sent_with_the_sample_from_the_page(harness: Harn
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-async def test_page_of_a_lost_submit_asks_for_the_order_id(harness: Harness) -> None:
+async def test_page_of_a_lost_submit_requests_the_order_id(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
     handle = await start(harness)
     await until(handle, PortState.SUBMIT_UNKNOWN)
@@ -167,7 +167,7 @@ async def test_text_from_others_is_escaped(harness: Harness) -> None:
     assert r"\[operator\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
 
 
-async def test_largest_page_fits_into_a_url(harness: Harness) -> None:
+async def test_longest_details_page_fits_into_a_url(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     for number in ("1", "2"):
