@@ -38,13 +38,20 @@ NEEDS_ACTION_ATTRIBUTE = "NeedsActionSince"
 """Since when an operator is needed, see `format_needs_action_since`; unset if none is."""
 SUMMARY_MEMO = "Summary"
 """Memo with an `ExecutionSummary`, encrypted if the worker has payload keys."""
+
+ACCOUNT_KEY = SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE)
+ORDER_KEY = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
+PORT_STATE_KEY = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
+PORT_STATE_ENTERED_AT_KEY = SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE)
+STEP_KEY = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
+NEEDS_ACTION_KEY = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
 SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
-    SearchAttributeKey.for_keyword(ACCOUNT_ATTRIBUTE),
-    SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE),
-    SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE),
-    SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE),
-    SearchAttributeKey.for_keyword(STEP_ATTRIBUTE),
-    SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE),
+    ACCOUNT_KEY,
+    ORDER_KEY,
+    PORT_STATE_KEY,
+    PORT_STATE_ENTERED_AT_KEY,
+    STEP_KEY,
+    NEEDS_ACTION_KEY,
 )
 """Search attributes are never encrypted: none contains personal data."""
 

@@ -283,9 +283,7 @@ async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -
         status=STATUS_BY_TEMPORAL_STATUS.get(info.status, ExecutionStatus.RUNNING),
         step=keyword(names.STEP_ATTRIBUTE),
         port_state=keyword(names.PORT_STATE_ATTRIBUTE),
-        port_state_entered_at=attributes.get(
-            SearchAttributeKey.for_datetime(names.PORT_STATE_ENTERED_AT_ATTRIBUTE)
-        ),
+        port_state_entered_at=attributes.get(names.PORT_STATE_ENTERED_AT_KEY),
         needs_action_since=datetime.fromisoformat(needs_action_since)
         if needs_action_since
         else None,

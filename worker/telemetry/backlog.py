@@ -9,15 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from temporalio.client import Client
-from temporalio.common import MetricMeter, SearchAttributeKey
+from temporalio.common import MetricMeter
 
 from telegent_orchestrator.names import (
     LINE_WORKFLOW,
     NEEDS_ACTION_ATTRIBUTE,
+    NEEDS_ACTION_KEY,
     ONBOARDING_WORKFLOW,
     PORT_IN_WORKFLOW,
-    PORT_STATE_ATTRIBUTE,
-    PORT_STATE_ENTERED_AT_ATTRIBUTE,
+    PORT_STATE_ENTERED_AT_KEY,
+    PORT_STATE_KEY,
 )
 from telegent_orchestrator.port_in import FINAL_STATES, PortState
 
@@ -26,9 +27,6 @@ OPEN_ESCALATIONS_QUERY = (
     f"WorkflowType IN ('{ONBOARDING_WORKFLOW}', '{LINE_WORKFLOW}') "
     f"AND {NEEDS_ACTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'"
 )
-PORT_STATE = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
-NEEDS_ACTION_SINCE = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
-PORT_STATE_ENTERED_AT = SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE)
 OPEN_STATES = [state for state in PortState if state not in FINAL_STATES]
 AGE_BUCKETS = {
     "under 1 day": timedelta(days=1),
@@ -79,8 +77,8 @@ class BacklogGauges:
         async for port_in in self._temporal.list_workflows(OPEN_PORT_INS_QUERY, page_size=1000):
             attributes = port_in.typed_search_attributes
             # One that has just started has neither attribute.
-            state = attributes.get(PORT_STATE, PortState.CHECKING_ELIGIBILITY.value)
-            time_in_state = now - attributes.get(PORT_STATE_ENTERED_AT, port_in.start_time)
+            state = attributes.get(PORT_STATE_KEY, PortState.CHECKING_ELIGIBILITY.value)
+            time_in_state = now - attributes.get(PORT_STATE_ENTERED_AT_KEY, port_in.start_time)
             age_bucket = next(name for name, bound in AGE_BUCKETS.items() if time_in_state < bound)
             counts[state, age_bucket] += 1
             oldest[state] = max(oldest[state], int(time_in_state.total_seconds()))
@@ -96,7 +94,7 @@ class BacklogGauges:
         async for execution in self._temporal.list_workflows(
             OPEN_ESCALATIONS_QUERY, page_size=1000
         ):
-            raised_at = execution.typed_search_attributes.get(NEEDS_ACTION_SINCE)
+            raised_at = execution.typed_search_attributes.get(NEEDS_ACTION_KEY)
             open_durations.append(
                 now - (datetime.fromisoformat(raised_at) if raised_at else execution.start_time)
             )

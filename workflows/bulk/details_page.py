@@ -18,9 +18,8 @@ from telegent_orchestrator.bulk import (
     RowState,
     bulk_batch_id,
 )
-from telegent_orchestrator.names import CANCEL_UPDATE, onboarding_id
+from telegent_orchestrator.names import CANCEL_UPDATE, STEP_KEY, onboarding_id
 from workflows.support.markdown import code, escape, format_seconds, link, table
-from workflows.support.search_attributes import CURRENT_STEP
 
 MAX_LISTED_BATCHES = 30
 MAX_LISTED_ENTRIES = 10
@@ -36,8 +35,8 @@ SUCCEEDED = (RowState.DONE, RowState.ALREADY_DONE)
 def publish(status: BulkStatus) -> None:
     """Publishes the current details of a bulk, and its state as the current step."""
     workflow.set_current_details("\n".join(_render(status)))
-    if workflow.info().typed_search_attributes.get(CURRENT_STEP) != status.state.value:
-        workflow.upsert_search_attributes([CURRENT_STEP.value_set(status.state.value)])
+    if workflow.info().typed_search_attributes.get(STEP_KEY) != status.state.value:
+        workflow.upsert_search_attributes([STEP_KEY.value_set(status.state.value)])
 
 
 def publish_batch(rows: Sequence[RowResult]) -> None:

@@ -22,6 +22,7 @@ from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
 from telegent_orchestrator.names import (
+    ACCOUNT_KEY,
     LINE_WORKFLOW,
     STATUS_QUERY,
 )
@@ -61,7 +62,6 @@ from workflows.support.messages import (
     parse_child_update,
 )
 from workflows.support.progress import ProgressTracker, ResolvesEscalations
-from workflows.support.search_attributes import ACCOUNT
 
 PORT_IN_STEP, SUBSCRIPTION_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
     "Port-in",
@@ -100,7 +100,7 @@ class LineWorkflow(ResolvesEscalations):
     @workflow.run
     async def run(self, wanted: LineInput) -> LineResult:
         """Runs the number, then the subscription, then data limits and filters in parallel."""
-        self._progress.search_attributes[ACCOUNT] = wanted.account_id
+        self._progress.search_attributes[ACCOUNT_KEY] = wanted.account_id
         try:
             await self._provision()
         except (asyncio.CancelledError, FailureError) as error:

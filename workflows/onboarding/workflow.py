@@ -17,6 +17,7 @@ from activities.support.outcomes import failure_message
 from telegent_orchestrator._validation import MAX_ERRORS, truncate
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import (
+    ACCOUNT_KEY,
     ONBOARDING_WORKFLOW,
     STATUS_QUERY,
 )
@@ -55,7 +56,6 @@ from workflows.support.compensation import CompensationLog
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.messages import CHILD_UPDATED_SIGNAL, parse_child_update
 from workflows.support.progress import ProgressTracker, ResolvesEscalations
-from workflows.support.search_attributes import ACCOUNT
 
 ACCOUNT_STEP = "Account"
 MAX_ERROR_CHARS = 1000
@@ -172,7 +172,7 @@ class OnboardingWorkflow(ResolvesEscalations):
                     AccountActivities.create_account,
                     CreateAccount(marked_name=self._marked_name(account.name), account=account),
                 )
-        self._progress.search_attributes[ACCOUNT] = self._result.account_id
+        self._progress.search_attributes[ACCOUNT_KEY] = self._result.account_id
 
     async def _subscribers(self) -> None:
         subscribers, ids = self._request.subscribers, self._result.subscriber_ids

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from telegent_orchestrator.names import CANCEL_UPDATE
+from telegent_orchestrator.names import CANCEL_UPDATE, PORT_STATE_KEY
 from telegent_orchestrator.port_out import (
     REVEAL_PIN_UPDATE,
     PortOutRequest,
@@ -18,7 +18,6 @@ from telegent_orchestrator.port_out import (
 from workflows.support import timeline
 from workflows.support.messages import rejection_message, sender_name
 from workflows.support.progress import ProgressTracker
-from workflows.support.search_attributes import PORT_STATE
 
 NUMBER, PIN, DEPARTURE, SUBSCRIPTION = "Number", "PIN", "Departure", "Subscription"
 
@@ -61,7 +60,7 @@ class PortOutModel:
     def transition_to(self, state: PortOutState, event: str, vendor_message: str = "") -> None:
         """Enters a state, and publishes it in search attribute, timeline and details."""
         self.result.state = state
-        workflow.upsert_search_attributes([PORT_STATE.value_set(state.search_attribute_value)])
+        workflow.upsert_search_attributes([PORT_STATE_KEY.value_set(state.search_attribute_value)])
         self.log("Telegent" if vendor_message else "orchestrator", event, vendor_message)
 
     def log(self, by: str, event: str, vendor_message: str = "") -> None:

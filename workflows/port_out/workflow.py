@@ -14,6 +14,7 @@ from activities.support.outcomes import failure_message
 from telegent_orchestrator.names import (
     CANCEL_SIGNAL,
     CANCEL_UPDATE,
+    ORDER_KEY,
     STATUS_QUERY,
 )
 from telegent_orchestrator.port_out import (
@@ -45,7 +46,6 @@ from workflows.support.activity_calls import (
 )
 from workflows.support.cancellation import cancel_and_wait
 from workflows.support.messages import message_rejected, parse_message
-from workflows.support.search_attributes import ORDER
 
 BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.ISSUE_OVERDUE)
 
@@ -162,7 +162,7 @@ class PortOutWorkflow:
                 SetPinInput(phone_number=request.phone_number, pin=self._pin),
             )
             if self._result.order_id:
-                workflow.upsert_search_attributes([ORDER.value_set(self._result.order_id)])
+                workflow.upsert_search_attributes([ORDER_KEY.value_set(self._result.order_id)])
             self._result.issued_at = workflow.now()
             self._model.transition_to(PortOutState.PIN_ISSUED, "issued the PIN")
 

@@ -18,7 +18,9 @@ from activities.support.outcomes import failure_message
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.names import (
+    NEEDS_ACTION_KEY,
     RESOLVE_UPDATE,
+    STEP_KEY,
     SUMMARY_MEMO,
     format_needs_action_since,
 )
@@ -33,7 +35,6 @@ from telegent_orchestrator.progress import (
 from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.markdown import NBSP, TIME_HEADING, code, escape, format_seconds, table
 from workflows.support.messages import parse_message
-from workflows.support.search_attributes import CURRENT_STEP, NEEDS_ACTION_SINCE
 
 MAX_LISTED_STEPS = 50
 """Steps in the current details. The query `status` has all of them."""
@@ -243,7 +244,7 @@ class ProgressTracker:
         """Lets lists and metrics find how long an operator has been needed."""
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
         raised += self._stalled.values()
-        self.search_attributes[NEEDS_ACTION_SINCE] = (
+        self.search_attributes[NEEDS_ACTION_KEY] = (
             format_needs_action_since(min(raised)) if raised else ""
         )
 
@@ -254,7 +255,7 @@ class ProgressTracker:
             # messages could take longer than the SDK lets a workflow run.
             self._render_scheduled = True
             asyncio.get_running_loop().call_soon(self._render)
-        self.search_attributes[CURRENT_STEP] = next(
+        self.search_attributes[STEP_KEY] = next(
             (s.name for s in self._steps.values() if s.state is StepState.NEEDS_OPERATOR),
             self._current_step,
         )

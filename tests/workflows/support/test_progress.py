@@ -7,8 +7,8 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
+from telegent_orchestrator.names import NEEDS_ACTION_KEY
 from workflows.support.progress import ProgressTracker
-from workflows.support.search_attributes import NEEDS_ACTION_SINCE
 
 NOTES = 100
 
@@ -62,7 +62,7 @@ async def test_escalation_ended_by_a_cancel_is_not_listed(temporal: Client) -> N
 
 
 async def needs_action(handle: WorkflowHandle[Escalating, None]) -> str | None:
-    return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION_SINCE)
+    return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION_KEY)
 
 
 async def test_simultaneous_changes_are_rendered_once(temporal: Client) -> None:
