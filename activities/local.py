@@ -17,8 +17,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.port_in.carrier_calendar import response_deadline
-from activities.port_in.policy import PortInPolicy
+from activities.port_in.policy import PortInPolicy, response_deadline
 from activities.settings import ActivitySettings
 from activities.support.outcomes import failure_message, pending, rejected
 from activities.support.write_activity import elapsed

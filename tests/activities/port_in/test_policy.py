@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.port_in.carrier_calendar import response_deadline
+from activities.port_in.policy import response_deadline
 
 UTAH = "+18015550142"
 
