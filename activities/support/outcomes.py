@@ -90,10 +90,15 @@ MIN_RETRY_INTERVAL = timedelta(milliseconds=50)
 
 
 _UNKNOWN_ID = re.compile(
-    r"\binvalid (\w+id|number|iccid)\b|\bdoes not belong to account\b", re.IGNORECASE
+    r"\binvalid (\w+ ?id|(phone )?number|iccid|tnid)\b"
+    r"|\b(\w+ ?id|phone number|iccid|tnid) is (invalid|not valid|unknown)\b"
+    r"|\b(not found|no such|unknown (account|subscriber|number|product|package|order))\b"
+    r"|\bdoes not (exist|belong to account)\b",
+    re.IGNORECASE,
 )
-"""How the vendor says in a 400 what 404 means. It documents `Invalid AccountId`, and the last one
-for a number that is active in the account."""
+"""How the vendor says in a 400 what 404 means. It documents `Invalid AccountId`, and
+`does not belong to account` for a number that is active in the account. A message that is taken for
+one of them by mistake only costs the read lag."""
 
 
 def outcome_of_error(error: TelegentError) -> Outcome:
