@@ -39,6 +39,11 @@ _REJECTION_BY_STATUS: dict[int, type[RequestRejectedError]] = {
     409: ConflictError,
     429: RateLimitError,
 }
+_CREATED_NAMES = (
+    *("phonenumberassigned", "phonenumberid", "subscriptionid", "accountid", "subscriberid"),
+    *("messagerouteid", "callrouteid", "productid", "packageid", "filterid", "webhookid"),
+)
+"""What creates return, besides `OrderId`."""
 _MESSAGE_NAMES = ("message", "errormessage", "detail", "title", "error")
 
 
@@ -124,7 +129,10 @@ def _read_success(sent: Sent, status: int, body: object) -> Json:
             status=status,
         )
     fields = {key.lower(): value for key, value in body.items()}
-    reports_failure = str(fields.get("successful", "")).lower() == "false"
+    status_code = fields.get("statuscode")
+    reports_failure = str(fields.get("successful", "")).lower() == "false" or (
+        isinstance(status_code, int) and status_code >= 400
+    )
     # A read may report what failed earlier, such as an order; that is no failure of the read.
     if reports_failure or (sent.is_write and fields.get("errormessage")):
         raise _failure_in_success(sent, status, body)
@@ -135,12 +143,10 @@ def _read_success(sent: Sent, status: int, body: object) -> Json:
 
 def _failure_in_success(sent: Sent, status: int, body: dict[str, Any]) -> TelegentError:
     vendor_message, field_errors = _error_details(body, sent.secrets)
-    fields = {key.lower(): value for key, value in body.items()}
-    order_id = _new_order_id(sent, body)
     # An order or a number contradicts the failure reported with it. A caller that took the
     # failure for "not executed" could buy another number.
-    if order_id or fields.get("phonenumberassigned") or fields.get("phonenumberid"):
-        created = f"order {order_id}" if order_id else "a number"
+    if created := _created(sent, body):
+        order_id = _new_order_id(sent, body)
         return OutcomeUnknownError(
             f"HTTP {status} response reports a failure, and also {created}",
             endpoint=sent.endpoint,
@@ -160,18 +166,37 @@ def _failure_in_success(sent: Sent, status: int, body: dict[str, Any]) -> Telege
 
 def _new_order_id(sent: Sent, body: object) -> str | None:
     """The id of an order that a response names and its request does not."""
-    if not sent.is_write or not isinstance(body, dict):
-        return None
-    fields = {str(key).lower(): value for key, value in body.items()}
-    order_id = fields.get("orderid")
+    order_id = _fields(body).get("orderid") if sent.is_write else None
     if not isinstance(order_id, str) or not re.fullmatch(r"[\x21-\x7e]{1,200}", order_id):
         return None
     return None if order_id in sent.body.values() else order_id
 
 
+def _created(sent: Sent, body: object) -> str | None:
+    """What a response to a write names and its request does not, so that it may be new."""
+    if order_id := _new_order_id(sent, body):
+        return f"order {order_id}"
+    fields = _fields(body) if sent.is_write else {}
+    new = (
+        name
+        for name in _CREATED_NAMES
+        if isinstance(fields.get(name), str) and fields[name] not in ("", *sent.body.values())
+    )
+    return next((f"a {name}" for name in new), None)
+
+
+def _fields(body: object) -> dict[str, object]:
+    """The fields of a body and of its envelope, by name in lower case."""
+    if not isinstance(body, dict):
+        return {}
+    fields = {str(key).lower(): value for key, value in body.items()}
+    data = fields.get("data")
+    return {**(_fields(data) if isinstance(data, dict) else {}), **fields}
+
+
 def _to_error(sent: Sent, response: httpx.Response, body: object) -> TelegentError:
     status = response.status_code
-    order_id = _new_order_id(sent, body)
+    order_id, created = _new_order_id(sent, body), _created(sent, body)
     error_class: type[TelegentError]
     if response.is_redirect:
         error_class = OutcomeUnknownError
@@ -179,9 +204,9 @@ def _to_error(sent: Sent, response: httpx.Response, body: object) -> TelegentErr
     elif status == 408 or not 400 <= status < 500:
         error_class = OutcomeUnknownError
         message = f"response status {status}; the request may have been executed"
-    elif order_id:
+    elif created:
         error_class = OutcomeUnknownError
-        message = f"rejected ({status}), and order {order_id} was created"
+        message = f"rejected ({status}), and the response names {created}"
     elif status == 429:
         error_class = RateLimitError
         message = "too many requests (429); all requests of this process are paused"

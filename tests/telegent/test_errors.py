@@ -136,6 +136,8 @@ async def test_success_with_unusable_body_is_unknown_outcome(content: bytes) -> 
         {"successful": "false", "error": "Number taken"},
         {"OrderStatus": "Failed", "ErrorMessage": "Number taken"},
         {"OrderId": "JNUOID-sent", "ErrorMessage": "Number taken"},
+        {"StatusCode": 400, "Message": "Number taken"},
+        {"Successful": False, "Message": "Number taken", "Data": None},
     ],
 )
 async def test_failure_inside_success_is_rejected(body: dict[str, object]) -> None:
@@ -155,9 +157,13 @@ async def test_failure_inside_success_is_rejected(body: dict[str, object]) -> No
         (400, {"StatusCode": 400, "Message": "x", "OrderId": "JNUOID-1"}, "JNUOID-1"),
         (500, {"StatusCode": 500, "Message": "x", "OrderId": "JNUOID-1"}, "JNUOID-1"),
         (200, {"OrderId": ["J"], "PhoneNumberId": "NID-1", "ErrorMessage": "x"}, None),
+        (200, {"Successful": False, "Data": {"OrderId": "JNUOID-1"}}, "JNUOID-1"),
+        (200, {"SubscriptionId": "SUB-1", "ErrorMessage": "x"}, None),
+        (400, {"PhoneNumberAssigned": "+18015550100", "Message": "x"}, None),
+        (409, {"SubscriptionId": "SUB-1", "Message": "x"}, None),
     ],
 )
-async def test_failure_that_names_an_order_or_a_number_is_unknown_outcome(
+async def test_failure_that_names_a_new_resource_is_unknown_outcome(
     status: int, body: dict[str, object], order_id: str | None
 ) -> None:
     error = await write_failure(FakeVendor(lambda request: json_response(body, status)))
