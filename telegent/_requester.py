@@ -6,10 +6,15 @@ from typing import Any, Literal, TypeVar
 from pydantic import ValidationError
 
 from telegent._models import EmptyResponse, RequestModel, ResponseModel
-from telegent._responses import Json
+from telegent._responses import Json, redact
 from telegent._tokens import TokenCache
 from telegent._transport import Transport
-from telegent.errors import AuthenticationError, OutcomeUnknownError, PermissionDeniedError
+from telegent.errors import (
+    AuthenticationError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RequestRejectedError,
+)
 
 A = TypeVar("A", bound=ResponseModel)
 
@@ -202,6 +207,24 @@ async def paginate(
         endpoint=endpoint,
         status=200,
     )
+
+
+_FAILED_STATUSES = frozenset({"error", "failed", "failure", "rejected", "invalid"})
+
+
+def raise_if_failed(endpoint: str, status: str | None, message: str | None) -> None:
+    """Check the `Status` with which a success reports the outcome of a set.
+
+    Raises:
+        RequestRejectedError: It is a failure.
+    """
+    if (status or "").casefold() in _FAILED_STATUSES:
+        raise RequestRejectedError(
+            f"response reports the status {status}",
+            endpoint=endpoint,
+            status=200,
+            vendor_message=redact(message or "", ()) or None,
+        )
 
 
 def _parse(model: type[A], body: object, endpoint: str) -> A:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from telegent._models import Id, NullAsEmpty, NumberObjects, RequestModel, ResponseModel
-from telegent._requester import Resource
+from telegent._requester import Resource, raise_if_failed
 
 ValueUnit = Literal["KB", "MB", "GB", "TB"]
 ThrottleSpeed = Literal[
@@ -128,7 +128,7 @@ class DataUsage(Resource):
 
     async def set_limits(self, request: DataUsageLimits) -> DataUsageResult:
         """Set the limits of numbers; a repeat sets the same."""
-        return await self._requester.post_set(_PATH, DataUsageResult, request)
+        return await self._set(_PATH, request)
 
     async def settings(self, numbers: Sequence[str]) -> list[DataUsageNumber]:
         """Read the limits of numbers (E.164)."""
@@ -140,8 +140,14 @@ class DataUsage(Resource):
 
     async def set_renewal(self, request: DataRenewal) -> DataUsageResult:
         """Set when usage is reset."""
-        path = f"{_PATH}/update-renewal-info"
-        return await self._requester.post_set(path, DataUsageResult, request)
+        return await self._set(f"{_PATH}/update-renewal-info", request)
+
+    async def _set(self, path: str, request: DataUsageLimits | DataRenewal) -> DataUsageResult:
+        """Raises RequestRejectedError for a success whose status is a failure."""
+        result = await self._requester.post_set(path, DataUsageResult, request)
+        for part in (result, *(result.phone_numbers or ())):
+            raise_if_failed(f"POST {path}", part.status, part.status_message)
+        return result
 
     async def _read(self, path: str, numbers: Sequence[str]) -> list[DataUsageNumber]:
         request = _DataUsageQuery(phone_numbers=list(numbers))

@@ -23,7 +23,7 @@ from telegent._models import (
     WireNames,
     ZipCode,
 )
-from telegent._requester import Resource, paginate
+from telegent._requester import Resource, paginate, raise_if_failed
 from telegent.number_status import (
     NumberReactivate,
     NumberReactivateResponse,
@@ -338,10 +338,15 @@ class Numbers(Resource):
         return await self._requester.get(f"{_PATH}/e911address", E911AddressResponse, query)
 
     async def set_e911_address(self, request: E911AddressUpdate) -> E911AddressUpdateResponse:
-        """Set the E911 address of a number; a repeat sets the same."""
-        return await self._requester.post_set(
-            f"{_PATH}/e911address/update", E911AddressUpdateResponse, request
-        )
+        """Set the E911 address of a number; a repeat sets the same.
+
+        Raises:
+            RequestRejectedError: Also for a success whose status is a failure.
+        """
+        path = f"{_PATH}/e911address/update"
+        result = await self._requester.post_set(path, E911AddressUpdateResponse, request)
+        raise_if_failed(f"POST {path}", result.status, result.status_message)
+        return result
 
 
 def parse_activation_code(qr_url: str | None) -> str | None:

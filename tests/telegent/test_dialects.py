@@ -88,6 +88,36 @@ async def test_set_with_empty_success_is_done(call: Any, response: tuple[int, by
     assert len(vendor.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        *SETS[:2],
+        lambda api: api.numbers.set_e911_address(
+            t.E911AddressUpdate(
+                phone_number="+18015550100", street1="1 A", city="Lehi", state="UT", zip="84043"
+            )
+        ),
+    ],
+)
+async def test_set_whose_status_is_a_failure_is_rejected(call: Any) -> None:
+    body = {"Status": "Error", "StatusMessage": "no such address"}
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        with pytest.raises(t.RequestRejectedError, match="no such address"):
+            await call(api)
+
+
+@pytest.mark.parametrize("call", SETS[:2])
+async def test_set_that_fails_for_one_number_is_rejected(call: Any) -> None:
+    rows = [
+        {"Number": "+18015550100", "Status": "Success"},
+        {"Number": "+18015550101", "Status": "Failed", "StatusMessage": "has no data"},
+    ]
+    body = {"Status": "Complete", "StatusMessage": "", "PhoneNumbers": rows}
+    async with FakeVendor(lambda request: json_response(body)).client() as api:
+        with pytest.raises(t.RequestRejectedError, match="has no data"):
+            await call(api)
+
+
 async def test_create_with_empty_success_is_unknown_outcome() -> None:
     vendor = FakeVendor(lambda request: httpx.Response(204))
     async with vendor.client() as api:
