@@ -38,6 +38,7 @@ DYNAMIC_CONFIG = {
     "history.timerProcessorMaxTimeShift": '"1ms"',
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
+    "matching.enableFairness": "true",
 }
 # Three times the throughput of the defaults, and still safe if the process crashes.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": "NORMAL"}

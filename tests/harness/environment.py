@@ -69,7 +69,7 @@ class Harness:
         self.telegent.clock.advance(seconds)
 
     @asynccontextmanager
-    async def running_workers(self) -> AsyncIterator[None]:
+    async def running_workers(self, requests_per_minute: int = 60_000) -> AsyncIterator[None]:
         """Workers for as long as the block runs."""
         async with AsyncExitStack() as stack:
             api = await stack.enter_async_context(
@@ -82,7 +82,9 @@ class Harness:
                 )
             )
             await stack.enter_async_context(
-                workers(self.temporal, api, self.settings, requests_per_minute=60_000)
+                workers(
+                    self.temporal, api, self.settings, requests_per_minute=requests_per_minute
+                )
             )
             yield
 

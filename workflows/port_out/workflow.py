@@ -203,7 +203,7 @@ class PortOutWorkflow:
             activity,
             self._request.phone_number,
             summary=summary,
-            **with_priority(POLL_OPTIONS, workflow.info().priority),
+            **with_priority(POLL_OPTIONS, workflow.info()),
         )
         await self._wait_until(lambda: poll.done() or self._cancel is not None)
         if not poll.done():

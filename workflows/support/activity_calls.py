@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Concatenate, NotRequired, ParamSpec, TypedDict, TypeVar
 
@@ -52,6 +53,9 @@ POLLING_PRIORITY = Priority(priority_key=4)
 BULK_PRIORITY = Priority(priority_key=5)
 """All calls of a bulk, polls included: they yield to all others, except for the cancels and
 corrections of its port-ins."""
+
+MAX_FAIRNESS_KEY = 64
+"""Bytes, at the Temporal server. Workflow ids are ASCII."""
 
 _UNLIMITED_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -154,15 +158,18 @@ BATCHING_WINDOW = timedelta(seconds=30)
 """How long numbers with the same data limits wait for each other, to share one request."""
 
 
-def with_priority(options: ActivityOptions, priority: Priority) -> ActivityOptions:
-    """The options as they are for a workflow that was started with this priority."""
-    if (
-        priority.priority_key != BULK_PRIORITY.priority_key
-        or options.get("priority") == URGENT_PRIORITY
-    ):
-        return options
+def with_priority(options: ActivityOptions, info: workflow.Info) -> ActivityOptions:
+    """The options as the workflow described by `info` uses them.
+
+    Calls of a bulk have the bulk's priority. Calls of one priority are divided fairly between the
+    onboardings, standalone port-ins and bulks that they are made for, where the server supports it.
+    """
+    priority = options.get("priority", INTERACTIVE_PRIORITY)
+    if info.priority.priority_key == BULK_PRIORITY.priority_key and priority != URGENT_PRIORITY:
+        priority = BULK_PRIORITY
+    started_for = info.root.workflow_id if info.root else info.workflow_id
     changed = options.copy()
-    changed["priority"] = BULK_PRIORITY
+    changed["priority"] = replace(priority, fairness_key=started_for[:MAX_FAIRNESS_KEY])
     return changed
 
 
@@ -311,7 +318,7 @@ async def _call(
 ) -> T:
     _reject_keyword_arguments(kwargs)
     handle: workflow.ActivityHandle[T] = workflow.start_activity_method(
-        activity, args=args, summary=summary, **with_priority(options, workflow.info().priority)
+        activity, args=args, summary=summary, **with_priority(options, workflow.info())
     )
     try:
         return await handle

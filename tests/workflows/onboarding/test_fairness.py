@@ -1,0 +1,53 @@
+"""How onboardings share the requests that Telegent allows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from simulator import SimulatorOptions
+from telegent_orchestrator.onboarding import OnboardingRequest
+from tests.harness import Harness, idle_harness
+from tests.harness.bulk_customers import Customers, create_customers
+from tests.harness.payloads import line
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
+
+REQUESTS_PER_MINUTE = 300
+LARGE, SMALL = 30, 2
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def idle(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
+    async with idle_harness(temporal, options) as harness:
+        yield harness
+
+
+def with_lines(customers: Customers, name: str, count: int) -> OnboardingRequest:
+    return customers.request(name, lines=[line(str(at), "one") for at in range(count)])
+
+
+async def count_requests(idle: Harness, request: OnboardingRequest) -> int:
+    """How many requests the simulator receives, from whomever, until an onboarding is complete."""
+    before = idle.telegent.api_calls
+    handle = await idle.orchestrator.start_onboarding(request)
+    assert (await asyncio.wait_for(handle.result(), TEST_TIMEOUT)).complete
+    return idle.telegent.api_calls - before
+
+
+async def test_large_onboarding_leaves_a_small_one_its_share(idle: Harness) -> None:
+    async with idle.running_workers():
+        customers = await create_customers(idle)
+    async with idle.running_workers(REQUESTS_PER_MINUTE):
+        alone = await count_requests(idle, with_lines(customers, "alone", SMALL))
+        bought = idle.telegent.ledger.count("number.provisioned")
+        large = await idle.orchestrator.start_onboarding(with_lines(customers, "large", LARGE))
+        await wait_until(lambda: idle.telegent.ledger.count("number.provisioned") > bought)
+
+        shared = await count_requests(idle, with_lines(customers, "small", SMALL))
+
+        progress = await large.status()
+        assert progress.result and not progress.result.complete
+        print("FAIR", shared, alone)
+        assert shared <= 3 * alone
