@@ -82,9 +82,7 @@ class Harness:
                 )
             )
             await stack.enter_async_context(
-                workers(
-                    self.temporal, api, self.settings, requests_per_minute=requests_per_minute
-                )
+                workers(self.temporal, api, self.settings, requests_per_minute=requests_per_minute)
             )
             yield
 
