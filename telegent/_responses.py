@@ -43,7 +43,7 @@ _CREATED_NAMES = (
     *("phonenumberassigned", "phonenumberid", "subscriptionid", "accountid", "subscriberid"),
     *("messagerouteid", "callrouteid", "productid", "packageid", "filterid", "webhookid"),
 )
-"""What creates return, besides `OrderId`."""
+"""What creates return in addition to `OrderId`."""
 _MESSAGE_NAMES = ("message", "errormessage", "detail", "title", "error")
 
 

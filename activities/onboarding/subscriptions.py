@@ -56,7 +56,7 @@ class SubscriptionActivities:
                 or telegent.same_iccid(subscription.iccid, wanted.iccid)
             )
         }
-        # Beside an active one, others are of the past.
+        # Where one is active, the others are former ones.
         current = {name: active for name, active in matches.items() if active} or matches
         found = only_active(current, "subscriptions")
         return found_or_pending(found, lookup.created_before, self.settings.read_lag)

@@ -133,7 +133,7 @@ class TestLandlineWhereTelegentWantsAPin:
         def settings(self) -> ActivitySettings:
             return replace(SETTINGS, wireline_pin_required=True)
 
-        async def test_pin_is_asked_for_before_the_submit(
+        async def test_missing_pin_is_reported_before_the_submit(
             self, harness: Harness, number: dict[str, Any]
         ) -> None:
             handle = await start_line(harness, number)
