@@ -10,6 +10,7 @@ from activities.local import LocalActivities
 from activities.onboarding.accounts import AccountActivities
 from activities.onboarding.catalogue import CatalogueActivities
 from activities.onboarding.data_usage import DataUsageActivities
+from activities.onboarding.e911 import E911Activities
 from activities.onboarding.guardian import GuardianActivities
 from activities.onboarding.numbers import NumberActivities
 from activities.onboarding.routes import RouteActivities
@@ -71,6 +72,7 @@ def build_activities(
         PortOutActivities(api, settings),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
+        E911Activities(api),
         GuardianActivities(api, settings),
         WebhookActivities(api, settings),
     )

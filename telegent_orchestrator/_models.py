@@ -144,6 +144,19 @@ ZipCode = Annotated[
     ),
     BeforeValidator(_strip),
 ]
+_STATES = (
+    "AK|AL|AR|AS|AZ|CA|CO|CT|DC|DE|FL|GA|GU|HI|IA|ID|IL|IN|KS|KY|LA|MA|MD|ME|MI|MN|MO|MP|MS|MT|NC|"
+    "ND|NE|NH|NJ|NM|NV|NY|OH|OK|OR|PA|PR|RI|SC|SD|TN|TX|UT|VA|VI|VT|WA|WI|WV|WY"
+)
+StateCode = Annotated[
+    str,
+    matching(
+        f"^({_STATES})$",
+        "must be the two letters of a US state or territory, such as UT",
+        "two letters of a US state or territory",
+    ),
+    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
+]
 Email = Annotated[
     str,
     Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254),

@@ -11,6 +11,7 @@ from telegent_orchestrator._models import (
     E164,
     Iccid,
     Key,
+    StateCode,
     StrictModel,
     Text,
     WireModel,
@@ -149,7 +150,7 @@ class E911Address(StrictModel):
     street1: Text
     street2: Text | None = None
     city: Text
-    state: Text
+    state: StateCode
     zip: ZipCode
 
 
@@ -161,7 +162,7 @@ class LineRequest(StrictModel):
         subscriber: The key of a subscriber of the same request.
         package: The key of a package of the same request.
         data_limits: Without them the vendor may stop the line's data at 20 MB.
-        e911_address: For a line with voice.
+        e911_address: For a line with voice. Without it emergency services cannot locate the line.
     """
 
     key: Key

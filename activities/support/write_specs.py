@@ -255,6 +255,12 @@ SET_RENEWAL = WriteSpec(
     natural_key="numbers; with `reset_now` a repeat resets the used data once more",
     retained_because="it belongs to the number, and goes with it",
 )
+SET_E911_ADDRESS = WriteSpec(
+    "set_e911_address",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    retained_because="it belongs to the number, and goes with it",
+)
 BIND_NUMBER = WriteSpec(
     "bind_number",
     WriteKind.IDEMPOTENT,

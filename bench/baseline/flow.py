@@ -15,6 +15,7 @@ from temporalio import workflow
 from activities.onboarding.accounts import AccountActivities, CreateAccount
 from activities.onboarding.catalogue import CatalogueActivities, CreatePackage, CreateProduct
 from activities.onboarding.data_usage import DataUsageActivities
+from activities.onboarding.e911 import E911Activities
 from activities.onboarding.guardian import (
     CreateCallFilter,
     CreateMessageFilter,
@@ -140,6 +141,8 @@ class BaselineOnboarding:
                 iccid=line_result.iccid,
             ),
         )
+        if address := line.e911_address:
+            await execute(E911Activities.set_e911_address, number, address, result.account_id)
         if line.data_limits:
             await execute(DataUsageActivities.set_data_limits, [number], line.data_limits)
         if line.renewal:

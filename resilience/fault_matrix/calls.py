@@ -4,7 +4,7 @@ TOKEN = "POST /v1.0/OAuth2/tokens"  # noqa: S105 - a path
 ORDER = "GET /v1.0/numbers/order"
 
 CALLS = {
-    TOKEN: 22,
+    TOKEN: 23,
     "POST /v1.0/account/create": 1,
     "POST /v1.0/subscribers/create": 2,
     "POST /v1.0/message/routes": 1,
@@ -23,6 +23,7 @@ CALLS = {
     "GET /v1.0/numbers": 2,
     "POST /v1.0/numbers/update": 1,
     "POST /v1.0/subscriptions": 2,
+    "POST /v1.0/numbers/e911address/update": 1,
     "POST /v1.0/numbers/data-usage": 1,
     "POST /v1.0/numbers/data-usage/update-renewal-info": 1,
     "POST /v1.0/subscribers/call-filter": 1,

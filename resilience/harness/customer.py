@@ -111,6 +111,7 @@ def _request(reference: str, number: str, catalogue_name: str) -> dict[str, obje
                 "subscriber": CHILD,
                 "package": "plan",
                 "number": {"kind": "new", "area_code": "801"},
+                "e911_address": _ADDRESS,
                 "data_limits": {"notify_mb": 800, "limit_mb": 1000},
                 "renewal": {"every": "week", "day": 1},
                 "call_filter": {"mode": "WHITELIST", "allowed_numbers": [number]},

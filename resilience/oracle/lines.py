@@ -8,6 +8,7 @@ from telegent_orchestrator.lines import LineRequest, NewNumber, PortInNumber
 from telegent_orchestrator.port_in import PortInStatus, PortState
 from workflows.onboarding.line_workflow import (
     DATA_LIMITS_STEP,
+    E911_STEP,
     PORT_IN_STEP,
     RENEWAL_STEP,
     SUBSCRIPTION_STEP,
@@ -63,6 +64,10 @@ def check_line(
         {"subscriber_id": owner.subscriber_id, "package_id": owner.package_id},
         checker.reported.line(line.key).subscription_id,
     )
+    if address := line.e911_address:
+        label, step_ref = f"E911 address of {line.key}", StepRef(E911_STEP, line.key)
+        expected = {"zip": address.zip}
+        checker.expect_last(label, "e911_address.set", step_ref, {"number": number}, expected)
     _check_data_usage(checker, line, number)
     _check_filters(checker, line, number, owner)
 

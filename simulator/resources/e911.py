@@ -4,6 +4,9 @@ from simulator.engine.errors import invalid
 from simulator.engine.fields import E164, Body, Query, ResponseBody, Text
 from simulator.engine.state import Number, SimulatorState
 
+NO_LOCATION = "00000"
+"""ZIP code of every address that does not exist."""
+
 
 class E911Query(Query):
     """GET numbers/e911address."""
@@ -36,10 +39,16 @@ def get_address(state: SimulatorState, query: E911Query) -> ResponseBody:
 
 
 def update_address(state: SimulatorState, body: UpdateE911) -> ResponseBody:
-    """Replace the address of a number."""
+    """Replace the address of a number, unless it is no MSAG location: here one with ZIP 00000."""
     number = _number(state, body.PhoneNumber, body.AccountId)
+    if body.Zip == NO_LOCATION:
+        message = "Address does not match a MSAG location"
+        return {"PhoneNumber": number.number, "Status": "Failed", "StatusMessage": message}
     number.e911 = body.model_dump(exclude={"PhoneNumber", "AccountId"})
-    state.commit("e911_address.set", {"number": number.number, "number_id": number.id})
+    state.commit(
+        "e911_address.set",
+        {"number": number.number, "number_id": number.id, "zip": body.Zip},
+    )
     return {"PhoneNumber": number.number, "Status": "Success", "StatusMessage": ""}
 
 

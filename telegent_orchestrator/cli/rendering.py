@@ -155,7 +155,13 @@ def _progress_bar(
 
 
 def _expected_steps(line: LineRequest) -> int:
-    extras = (line.data_limits, line.renewal, line.call_filter, line.message_filter)
+    extras = (
+        line.e911_address,
+        line.data_limits,
+        line.renewal,
+        line.call_filter,
+        line.message_filter,
+    )
     return BASE_LINE_STEPS + sum(extra is not None for extra in extras)
 
 

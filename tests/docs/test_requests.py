@@ -37,6 +37,7 @@ def counted(request: OnboardingRequest) -> dict[str, int]:
         "port-in": ported,
         "correction": CORRECTIONS,
         "line": len(lines),
+        "line with E911 address": sum(line.e911_address is not None for line in lines),
         "different data limits": len({str(line.data_limits) for line in lines if line.data_limits}),
         "different renewal": len({str(line.renewal) for line in lines if line.renewal}),
         "line with call filter": sum(line.call_filter is not None for line in lines),
@@ -53,12 +54,12 @@ def test_request_table_adds_up_to_the_documented_total() -> None:
     *costs, total = table_rows(between_markers(PAGE, "costs"))
     counts = counted(family())
     assert {row[0] for row in costs} == set(counts)
-    assert total[2] == "**33**"
-    assert sum(counts[row[0]] * int(row[2]) for row in costs) == 33
+    assert total[2] == "**36**"
+    assert sum(counts[row[0]] * int(row[2]) for row in costs) == 36
 
 
 def test_token_calls_are_one_per_endpoint_and_one_for_the_order() -> None:
     *costs, _ = table_rows(between_markers(PAGE, "costs"))
     endpoints = {row[1] for row in costs}
-    assert len(endpoints) + 1 == 22
+    assert len(endpoints) + 1 == 23
     assert f"{len(endpoints) + 1} token calls: {len(endpoints)} endpoints" in PAGE.read_text()

@@ -295,6 +295,24 @@ def test_section_that_the_product_type_lacks_is_rejected(
     assert error.startswith(f"lines.0.{field}: needs a line with ")
 
 
+@pytest.mark.parametrize(("state", "valid"), [("UT", True), (" ut ", True), ("Utah", False)])
+def test_state_of_an_e911_address_is_two_letters(state: str, valid: bool) -> None:
+    address = {"street1": "1 A", "city": "Lehi", "state": state, "zip": "84043"}
+    found = errors(request({**LINE, "product_type": "Sms+Data+Voice", "e911_address": address}))
+    complaint = "lines.0.e911_address.state: must be the two letters of a US state"
+    assert [text.startswith(complaint) for text in found] == ([] if valid else [True])
+
+
+def test_voice_without_an_e911_address_is_a_warning() -> None:
+    def warnings(**changes: Any) -> list[str]:
+        line = {**LINE, "product_type": "Sms+Data+Voice", "data_limits": {"limit_mb": 100}}
+        return request_warnings(OnboardingRequest.model_validate(request({**line, **changes})))
+
+    address = {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84043"}
+    assert any("e911_address" in text for text in warnings())
+    assert warnings(e911_address=address) == []
+
+
 def test_data_without_limits_is_a_warning() -> None:
     def warnings(**changes: Any) -> list[str]:
         return request_warnings(OnboardingRequest.model_validate(request({**LINE, **changes})))

@@ -5,6 +5,7 @@ from activities.support.write_specs import (
     CREATE_WEBHOOK,
     RELEASE_NUMBER,
     SET_DATA_LIMITS,
+    SET_E911_ADDRESS,
     SET_PORT_OUT_PIN,
     SET_RENEWAL,
     UPDATE_PORT,
@@ -22,6 +23,7 @@ LOST_RESPONSES_LABELS = {1: "one response lost", 2: "two responses lost"}
 NAMED_WITH_THEIR_OWNER = (
     CREATE_WEBHOOK,
     SET_DATA_LIMITS,
+    SET_E911_ADDRESS,
     SET_RENEWAL,
     UPDATE_PORT,
     CANCEL_PORT,

@@ -13,6 +13,7 @@ from temporalio.exceptions import (
 
 from activities.local import LocalActivities
 from activities.onboarding.data_usage import DataUsageActivities
+from activities.onboarding.e911 import E911Activities
 from activities.onboarding.number_records import NumberRecord
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
 from activities.support.outcomes import failure_message
@@ -63,9 +64,10 @@ from workflows.support.messages import (
 )
 from workflows.support.progress import ProgressTracker, ResolvesEscalations
 
-PORT_IN_STEP, SUBSCRIPTION_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
+PORT_IN_STEP, SUBSCRIPTION_STEP, E911_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
     "Port-in",
     "Subscription",
+    "E911 address",
     "Data limits",
     "Renewal",
 )
@@ -81,6 +83,7 @@ class LineWorkflow(ResolvesEscalations):
         line = wanted.line
         number = PORT_IN_STEP if isinstance(line.number, PortInNumber) else NUMBER_STEP
         extras = {
+            E911_STEP: line.e911_address,
             DATA_LIMITS_STEP: line.data_limits,
             RENEWAL_STEP: line.renewal,
             CALL_FILTER_STEP: line.call_filter,
@@ -99,7 +102,7 @@ class LineWorkflow(ResolvesEscalations):
 
     @workflow.run
     async def run(self, wanted: LineInput) -> LineResult:
-        """Runs the number, then the subscription, then data limits and filters in parallel."""
+        """Runs the number, then subscription and E911 address, then data limits and filters."""
         self._progress.search_attributes[ACCOUNT_KEY] = wanted.account_id
         try:
             await self._provision()
@@ -121,7 +124,7 @@ class LineWorkflow(ResolvesEscalations):
 
     async def _provision(self) -> None:
         await self._number()
-        await self._subscription()
+        await run_all(self._subscription(), self._e911_address())
         number = self._result.phone_number
         await self._notify_parent(StepState.RUNNING, f"{number} is live", number)
         await self._publish(EventType.LINE_LIVE)
@@ -291,6 +294,17 @@ class LineWorkflow(ResolvesEscalations):
                     classification=wanted.line.number.classification,
                 ),
             )
+
+    async def _e911_address(self) -> None:
+        if address := self._input.line.e911_address:
+            async with self._progress.step(E911_STEP):
+                await execute_idempotent_write(
+                    E911Activities.set_e911_address,
+                    "Set the address for emergency calls",
+                    self._result.phone_number or "",
+                    address,
+                    self._input.account_id,
+                )
 
     async def _data_usage(self) -> None:
         line, number = self._input.line, self._result.phone_number or ""

@@ -22,6 +22,10 @@ SHARED = {
     "lines.0.key": "phone",
     "lines.0.subscriber": "owner",
     "lines.0.package": "basic",
+    "lines.0.e911_address.street1": "100 Main Street",
+    "lines.0.e911_address.city": "Lehi",
+    "lines.0.e911_address.state": "UT",
+    "lines.0.e911_address.zip": "84043",
     "lines.0.data_limits.limit_mb": "10000",
 }
 NEW = {

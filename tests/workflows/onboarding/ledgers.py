@@ -21,6 +21,7 @@ FAMILY_LEDGER = {
     "portin.completed": 1,
     "number.updated": 1,
     "subscription.created": 3,
+    "e911_address.set": 3,
     "data_limits.set": 3,
     "renewal.set": 3,
     "guardian.features_set": 2,
