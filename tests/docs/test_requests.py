@@ -1,6 +1,6 @@
 """docs/reference/api-budget.md: its table adds up to what the demo spends."""
 
-from telegent_orchestrator.lines import PortInNumber
+from telegent_orchestrator.lines import NewNumber, PortInNumber
 from telegent_orchestrator.onboarding import (
     NewAccount,
     NewMessageRoute,
@@ -34,6 +34,9 @@ def counted(request: OnboardingRequest) -> dict[str, int]:
         "guarded subscriber": sum(person.guardian for person in request.subscribers),
         "relation": len(request.relations),
         "new number": len(lines) - ported,
+        "new number on a physical SIM": sum(
+            isinstance(line.number, NewNumber) and line.number.iccid is not None for line in lines
+        ),
         "port-in": ported,
         "correction": CORRECTIONS,
         "line": len(lines),
@@ -54,8 +57,8 @@ def test_request_table_adds_up_to_the_documented_total() -> None:
     *costs, total = table_rows(between_markers(PAGE, "costs"))
     counts = counted(family())
     assert {row[0] for row in costs} == set(counts)
-    assert total[2] == "**36**"
-    assert sum(counts[row[0]] * int(row[2]) for row in costs) == 36
+    assert total[2] == "**37**"
+    assert sum(counts[row[0]] * int(row[2]) for row in costs) == 37
 
 
 def test_token_calls_are_one_per_endpoint_and_one_for_the_order() -> None:
