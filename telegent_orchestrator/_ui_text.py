@@ -27,9 +27,9 @@ Ports a number in from another carrier; takes days. Current details say what it 
 - what to send next: **current details** show it, to copy and fill in
 - wrong data: signal `correct` or update `submit_correction`, with `by` and the new values
 - cancel: signal `cancel` or update `request_cancel`, with `by` and `reason`
-- operator decision: update `operator_resolve`, with `action`, `by` and `reason`
+- operator decision: update `decide`, with `action`, `by` and `reason`
 - the order id of a submit whose response was lost: update `attach_order`
-- poll the order now: signal `order_event`
+- poll the order now: signal `poll_now`
 - add a note to the timeline: update `add_note`, with `by` and `note`
 - timeline with Telegent's messages: query `status`
 

@@ -68,7 +68,7 @@ class Authorization(StrictModel):
     Attributes:
         reference: Your own id of the document.
         attested_by: Who checked it.
-        attested_at: When.
+        attested_at: When it was checked.
     """
 
     reference: Text
@@ -84,9 +84,9 @@ class PortInDetails(StrictModel):
     Attributes:
         account_number: The subscriber's account at the losing carrier. Secret.
         account_pin: The transfer PIN. Secret.
-        pin_obtained_at: When; transfer PINs expire within days.
+        pin_obtained_at: When the PIN was obtained; transfer PINs expire within days.
         iccid: For a physical SIM; required for an IoT number.
-        port_in_date: For landline numbers.
+        port_in_date: The requested date, for landline numbers only.
         old_service_stays_active: Must be true: the subscriber knows that cancelling the old
             service before the port completes loses the number.
     """

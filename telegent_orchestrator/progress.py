@@ -52,8 +52,8 @@ class Resolution(OperatorMessage):
 
     Attributes:
         step: The step that needs an operator.
-        action: `adopt`: use the resource `id`; `retry`: send the call once more; `abandon`: fail
-            the step.
+        action: `adopt`: use the resource `id`; `retry`: send the request once more; `abandon`:
+            fail the step.
         id: The vendor's id of the resource to adopt; of a number, the number in E.164.
         by: Who decides; kept in the workflow's history.
         reason: Why; kept in the workflow's history.

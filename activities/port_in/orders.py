@@ -48,10 +48,10 @@ class AwaitChange(WireModel):
 
     Attributes:
         last_snapshot: the order as it was seen last.
-        submitted_at: when the carrier last received a request: the submit, a correction or a
-            cancel. The schedule of polls depends on it and on the fields below.
-        unchanged_counts_at: from when an unchanged order is returned. Until then, after a request,
-            the read may lag behind it.
+        carrier_clock_started_at: when the carrier last received the submit or a correction. The
+            schedule of polls depends on it and on the fields below.
+        unchanged_counts_at: from when an order is returned although it is unchanged: reads do not
+            lag behind the last request any more. None: no outcome is awaited.
         last_polled_at: when the order was last read; it is not read again within the least
             interval.
         once: return what the next read shows, changed or not.
@@ -60,7 +60,7 @@ class AwaitChange(WireModel):
     """
 
     last_snapshot: OrderSnapshot
-    submitted_at: datetime
+    carrier_clock_started_at: datetime
     unchanged_counts_at: datetime | None = None
     last_polled_at: datetime | None = None
     once: bool = False
@@ -219,7 +219,7 @@ class PortInActivities:
             return now
         context = PollContext(
             now=clock,
-            age=clock - request.submitted_at,
+            age=clock - request.carrier_clock_started_at,
             phone_number=request.phone_number,
             wireline=request.wireline,
             needs_operator=request.needs_operator,

@@ -74,7 +74,7 @@ class PollContext:
 
     Attributes:
         now: Aware, in UTC.
-        age: Time since the submit, or since the last correction or cancel was sent.
+        age: Time since the carrier last received the submit or a correction.
         phone_number: E.164, for the region's time zone.
         needs_operator: The carrier has rejected, and waits for a correction.
         urgent: A correction or a cancel is in progress.
@@ -124,14 +124,14 @@ def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:
 
 def describe_schedule(
     schedule: PollSchedule,
-    submitted_at: datetime,
+    carrier_clock_started_at: datetime,
     *,
     phone_number: str | None,
     wireline: bool,
     needs_operator: bool,
     urgent: bool,
 ) -> str:
-    """Describe when a port is polled whose carrier received a request at `submitted_at` (UTC).
+    """Describe when a port is polled, from the time of the carrier's last request (UTC).
 
     Holds until the next event; leaves out jitter and the interval factor.
     """
@@ -143,7 +143,7 @@ def describe_schedule(
         return f"every {_format_duration(schedule.idle)}, {hours}"
     phases = []
     if urgent or not wireline:
-        until = f"{submitted_at + schedule.dense_until:%m-%d %H:%M}"
+        until = f"{carrier_clock_started_at + schedule.dense_until:%m-%d %H:%M}"
         phases.append(
             f"every {_format_duration(schedule.initial)} to {_format_duration(schedule.dense)} "
             f"until {until}"
@@ -151,10 +151,10 @@ def describe_schedule(
     hourly = f"every {_format_duration(schedule.hourly)}"
     if urgent:
         return f"{', '.join(phases)}, then {hourly}, {hours}"
-    phases.append(f"{hourly} until {submitted_at + schedule.hourly_until:%m-%d %H:%M}")
+    phases.append(f"{hourly} until {carrier_clock_started_at + schedule.hourly_until:%m-%d %H:%M}")
     phases.append(
         f"every {_format_duration(schedule.sparse)} "
-        f"until {submitted_at + schedule.sparse_until:%m-%d %H:%M}"
+        f"until {carrier_clock_started_at + schedule.sparse_until:%m-%d %H:%M}"
     )
     in_hours = ", all" if wireline else "; after the first"
     return f"{', '.join(phases)}, then every {_format_duration(schedule.idle)}{in_hours} {hours}"

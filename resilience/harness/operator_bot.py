@@ -107,7 +107,7 @@ class OperatorBot:
                 )
                 self.actions_taken.append(f"attached order {order_id}")
             else:
-                await handle.resolve(
+                await handle.decide(
                     OperatorDecision(
                         action=OperatorAction.RETRY_NOW,
                         by=OPERATOR_NAME,

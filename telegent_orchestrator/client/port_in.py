@@ -110,7 +110,7 @@ class PortInHandle:
         """
         await update(self._handle(), names.ATTACH_ORDER_UPDATE, order, None)
 
-    async def resolve(self, decision: OperatorDecision) -> PortState:
+    async def decide(self, decision: OperatorDecision) -> PortState:
         """Carry out an operator's decision.
 
         Returns:
@@ -119,7 +119,7 @@ class PortInHandle:
         Raises:
             MessageRejectedError: The action is not possible in the state of the port-in.
         """
-        return await update(self._handle(), names.OPERATOR_RESOLVE_UPDATE, decision, PortState)
+        return await update(self._handle(), names.DECIDE_UPDATE, decision, PortState)
 
     async def add_note(self, note: PortInNote) -> None:
         """Add a note to the timeline, for example a ticket id."""
@@ -136,7 +136,7 @@ class PortInHandle:
 
     async def poll_now(self) -> None:
         """Poll the order now instead of at the next scheduled time."""
-        await self._handle().signal(names.ORDER_EVENT_SIGNAL)
+        await self._handle().signal(names.POLL_NOW_SIGNAL)
 
     async def result(self) -> PortInResult:
         """Wait until the port-in has ended: COMPLETED, CANCELLED, INELIGIBLE or ABANDONED."""

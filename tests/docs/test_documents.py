@@ -36,7 +36,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
     names.CANCEL_UPDATE: port_in.PortInCancel,
     names.CANCEL_SIGNAL: port_in.PortInCancel,
     names.ATTACH_ORDER_UPDATE: port_in.AttachOrder,
-    names.OPERATOR_RESOLVE_UPDATE: port_in.OperatorDecision,
+    names.DECIDE_UPDATE: port_in.OperatorDecision,
     names.NOTE_UPDATE: port_in.PortInNote,
 }
 REFUSED_ON_PURPOSE = ('"rubbish"', '{"acount_number": "1"}', '{"by": "operator"}')
@@ -122,7 +122,7 @@ def test_message_table_lists_all_messages() -> None:
     assert set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE)) == {
         *MESSAGES,
         names.STATUS_QUERY,
-        names.ORDER_EVENT_SIGNAL,
+        names.POLL_NOW_SIGNAL,
     }
 
 

@@ -60,7 +60,7 @@ def test_lost_responses_are_counted_by_resolution(observed: Observations) -> Non
         )
 
     assert settled("create_account", "found") == 1
-    assert settled("create_product", "created_again") == 1
+    assert settled("create_product", "sent_again") == 1
     assert settled("create_voice_route", "escalated") == 1
     assert settled("submit_port", "escalated") == 1
     assert settled("update_port", "found") == 1

@@ -192,7 +192,7 @@ async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
     for sent in wrong.values():
         args = [RawValue(one) for one in sent]
         await handle.signal(signal, args=args)
-        await handle.signal(names.ORDER_EVENT_SIGNAL, args=args)
+        await handle.signal(names.POLL_NOW_SIGNAL, args=args)
         await handle.signal("no_such_signal", args=args)
 
     status = await port.status()
@@ -213,7 +213,7 @@ async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
         names.CORRECT_UPDATE,
         names.CANCEL_UPDATE,
         names.ATTACH_ORDER_UPDATE,
-        names.OPERATOR_RESOLVE_UPDATE,
+        names.DECIDE_UPDATE,
         names.NOTE_UPDATE,
         "no_such_update",
     ],

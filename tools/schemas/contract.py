@@ -79,12 +79,12 @@ WORKFLOWS = {
             names.CANCEL_UPDATE: Operation(PortInCancel, PortState),
             names.ATTACH_ORDER_UPDATE: Operation(AttachOrder),
             names.NOTE_UPDATE: Operation(PortInNote),
-            names.OPERATOR_RESOLVE_UPDATE: Operation(OperatorDecision, PortState),
+            names.DECIDE_UPDATE: Operation(OperatorDecision, PortState),
         },
         signals={
             names.CORRECT_SIGNAL: PortInCorrection,
             names.CANCEL_SIGNAL: PortInCancel,
-            names.ORDER_EVENT_SIGNAL: None,
+            names.POLL_NOW_SIGNAL: None,
         },
     ),
     port_out.PORT_OUT_WORKFLOW: Contract(

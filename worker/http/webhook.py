@@ -23,7 +23,7 @@ from temporalio.client import Client
 from temporalio.common import MetricMeter
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator.names import ORDER_ATTRIBUTE, ORDER_EVENT_SIGNAL, PORT_IN_WORKFLOW
+from telegent_orchestrator.names import ORDER_ATTRIBUTE, POLL_NOW_SIGNAL, PORT_IN_WORKFLOW
 from worker.connect import connect, describe_connection
 from worker.http.auth import authenticate, basic_header, bearer_header, read_body
 from worker.http.health import is_temporal_serving
@@ -143,7 +143,7 @@ class OrderSignaller:
         signalled = 0
         async for port_in in port_ins:
             try:
-                await self._temporal.get_workflow_handle(port_in.id).signal(ORDER_EVENT_SIGNAL)
+                await self._temporal.get_workflow_handle(port_in.id).signal(POLL_NOW_SIGNAL)
                 signalled += 1
             except RPCError as error:
                 # It has ended since it was listed.

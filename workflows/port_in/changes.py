@@ -132,7 +132,7 @@ def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool
         return True
     due = port.unchanged_counts_at
     if due and turn.now >= due:
-        turn.effects.append(_resolved(pending, LostResponseResolution.CREATED_AGAIN))
+        turn.effects.append(_resolved(pending, LostResponseResolution.SENT_AGAIN))
         event = f"the order shows no sign of {pending.label}; sending it again"
         turn.log(ORCHESTRATOR_ACTOR, event, seen.status_text)
         if pending.cancel:

@@ -109,8 +109,8 @@ def _correction_rejection(port: PortIn, correction: PortInCorrection) -> str | N
         return f"no correction can fix {rejection.reason}: {rejection.remedy}"
     if port.rejections_left <= 0:
         return (
-            f"rejected {port.rejections} times: an operator must decide, with the update "
-            "operator_resolve"
+            f"rejected {port.rejections} times: an operator must decide (update decide, or "
+            "tgo port-in decide)"
         )
     if rejection.requires_confirmation and not correction.lock_removed:
         return "confirm with lock_removed: true that the number lock is off"

@@ -13,7 +13,7 @@ from telegent_orchestrator.names import (
     CANCEL_UPDATE,
     CORRECT_SIGNAL,
     CORRECT_UPDATE,
-    OPERATOR_RESOLVE_UPDATE,
+    DECIDE_UPDATE,
 )
 from telegent_orchestrator.port_in import CORRECTABLE, OperatorAction, PortState, TimelineEntry
 from workflows.port_in.deadlines import auto_cancel_at
@@ -236,4 +236,4 @@ def _cancel_action(label: str = "to cancel") -> SuggestedAction:
 
 def _operator_action(label: str, action: OperatorAction, **more: object) -> SuggestedAction:
     payload = {"action": action.value, **more, "by": PLACEHOLDER, "reason": PLACEHOLDER}
-    return SuggestedAction(label, OPERATOR_RESOLVE_UPDATE, payload)
+    return SuggestedAction(label, DECIDE_UPDATE, payload)

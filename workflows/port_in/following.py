@@ -100,7 +100,7 @@ def _poll(port: PortIn) -> Task:
     return PollOrder(
         AwaitChange(
             last_snapshot=port.order,
-            submitted_at=port.carrier_clock_started_at,
+            carrier_clock_started_at=port.carrier_clock_started_at,
             unchanged_counts_at=port.unchanged_counts_at,
             last_polled_at=port.polled_at,
             once=once,

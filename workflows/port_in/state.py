@@ -185,7 +185,10 @@ class PortIn:
 
     @property
     def unchanged_counts_at(self) -> datetime | None:
-        """From when an unchanged order counts as the outcome of the last request; None: never."""
+        """From when a read that shows no change is no longer explained by the read lag.
+
+        None when no outcome of a request is awaited.
+        """
         if self.sent_at is None:
             return None
         lost_responses = self.pending.lost_responses if self.pending else 0

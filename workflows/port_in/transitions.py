@@ -168,7 +168,7 @@ class MessageKind(StrEnum):
 
     CORRECTION = "a correction"
     CANCEL = "a cancel"
-    ORDER_EVENT = "a hint"
+    HINT = "a hint"
 
 
 _CORRECTABLE = frozenset(
@@ -188,7 +188,7 @@ ACCEPTED_IN: Mapping[MessageKind | OperatorAction, frozenset[PortState]] = {
     # Before an order exists, both are kept until they can be sent.
     MessageKind.CORRECTION: _CORRECTABLE | _BEFORE_ORDER,
     MessageKind.CANCEL: _CORRECTABLE | _BEFORE_ORDER | {PortState.SCHEDULED},
-    MessageKind.ORDER_EVENT: frozenset(PortState) - FINAL_STATES,
+    MessageKind.HINT: frozenset(PortState) - FINAL_STATES,
     OperatorAction.MARK_DONE: _ORDER_OPEN | {PortState.SUBMIT_UNKNOWN},
     OperatorAction.RETRY_NOW: (_ORDER_OPEN | {PortState.SUBMIT_UNKNOWN})
     - {PortState.UPDATE_REQUESTED},

@@ -19,9 +19,9 @@ from telegent_orchestrator.names import (
     CANCEL_UPDATE,
     CORRECT_SIGNAL,
     CORRECT_UPDATE,
+    DECIDE_UPDATE,
     NOTE_UPDATE,
-    OPERATOR_RESOLVE_UPDATE,
-    ORDER_EVENT_SIGNAL,
+    POLL_NOW_SIGNAL,
     PORT_IN_WORKFLOW,
     SEARCH_ATTRIBUTES,
     STATUS_QUERY,
@@ -269,8 +269,8 @@ class PortInWorkflow:
     def _validate_attach_order(self, *sent: JsonValue) -> None:
         self._check(as_decision(parse_message(AttachOrder, sent)))
 
-    @workflow.update(name=OPERATOR_RESOLVE_UPDATE, description="decide: action, by and reason")
-    async def operator_resolve(self, *sent: JsonValue) -> PortState:
+    @workflow.update(name=DECIDE_UPDATE, description="decide: action, by and reason")
+    async def accept_decision(self, *sent: JsonValue) -> PortState:
         """Accepts an OperatorDecision, or rejects it with the reason.
 
         Returns:
@@ -278,7 +278,7 @@ class PortInWorkflow:
         """
         return self._accept(parse_message(OperatorDecision, sent))
 
-    @operator_resolve.validator
+    @accept_decision.validator
     def _validate_decision(self, *sent: JsonValue) -> None:
         self._check(parse_message(OperatorDecision, sent))
 
@@ -302,9 +302,9 @@ class PortInWorkflow:
         """Accepts a cancel; a rejected one is recorded in the timeline with the reason."""
         self._receive(lambda: parse_message(PortInCancel, sent), MessageKind.CANCEL, sent)
 
-    @workflow.signal(name=ORDER_EVENT_SIGNAL, description="poll the order now; no input")
-    def order_event(self, *anything: JsonValue) -> None:
-        """Polls the order now, because it may have changed. The content of the hint is ignored."""
+    @workflow.signal(name=POLL_NOW_SIGNAL, description="poll the order now; no input")
+    def poll_now(self, *anything: JsonValue) -> None:
+        """Takes a hint that the order may have changed; its content is ignored."""
         self._handle(happened.HintReceived())
 
     def _check(self, message: Message) -> None:

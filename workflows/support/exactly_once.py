@@ -204,7 +204,7 @@ class _EnsuredResource(Generic[W, T]):
                 attempt.on_rejected(error, message, workflow.now(), may_exist=may_exist)
             return
         if attempt.lost_responses:
-            count_lost_response_resolved(spec.write.activity, LostResponseResolution.CREATED_AGAIN)
+            count_lost_response_resolved(spec.write.activity, LostResponseResolution.SENT_AGAIN)
         self.step.set_detail("created at a later attempt" if attempt.evidence else "")
         attempt.on_created(created, confirmed=spec.is_confirmed(created))
         self.creator.created_ids.add(str(created))

@@ -19,7 +19,7 @@ class LostResponseResolution(StrEnum):
     FOUND = "found"
     """It had been executed: the resource is adopted."""
 
-    CREATED_AGAIN = "created_again"
+    SENT_AGAIN = "sent_again"
     """It had not been executed, and was sent again."""
 
     ESCALATED = "escalated"

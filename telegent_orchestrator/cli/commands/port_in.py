@@ -165,7 +165,7 @@ def decide(
             by=by,
             reason=reason,
         )
-        _send(context.obj, number, lambda port_in: port_in.resolve(decision), output)
+        _send(context.obj, number, lambda port_in: port_in.decide(decision), output)
 
 
 def note(

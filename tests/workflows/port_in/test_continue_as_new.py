@@ -24,7 +24,7 @@ async def flood(harness: Harness, handle: PortInHandle, run_id: str) -> None:
     """Sends hints and signals that are refused, until the port-in runs in another run."""
     raw = harness.temporal.get_workflow_handle(handle.id)
     while await first_run(harness.temporal, handle) == run_id:
-        await asyncio.gather(*(raw.signal(names.ORDER_EVENT_SIGNAL) for _ in range(10)))
+        await asyncio.gather(*(raw.signal(names.POLL_NOW_SIGNAL) for _ in range(10)))
         await raw.signal(names.CORRECT_SIGNAL, {"nonsense": True, "by": "flood"})
 
 

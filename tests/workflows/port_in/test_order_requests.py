@@ -230,7 +230,7 @@ async def test_operator_can_send_a_cancel_again(harness: Harness) -> None:
     await until(handle, lambda status: asked(harness, CANCEL) >= 1)
 
     again = OperatorDecision(action=OperatorAction.RETRY_NOW, by="operator", reason="it must stop")
-    await handle.resolve(again)
+    await handle.decide(again)
 
     result = await handle.result()
     assert result.state is PortState.CANCELLED
@@ -243,7 +243,7 @@ async def test_cancel_after_a_rejected_restart_prevents_the_new_order(
     handle = await rejected(harness, HOLD)
     refuse(harness, CANCEL)
     anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
-    await handle.resolve(anew)
+    await handle.decide(anew)
     await until(handle, lambda status: "was rejected" in status.attention)
 
     await handle.cancel(STAYS)
@@ -256,7 +256,7 @@ async def test_cancelled_workflow_submits_no_new_order(harness: Harness) -> None
     handle = await rejected(harness, HOLD)
     gate = harness.telegent.gates.close(CANCEL, "before")
     anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
-    await handle.resolve(anew)
+    await handle.decide(anew)
     await gate.reached()
     await stop(harness, handle)
     await asyncio.sleep(0.5)
@@ -350,7 +350,7 @@ async def test_operators_data_are_accepted_when_data_are_missing(harness: Harnes
     handle = await harness.orchestrator.start_port_in(PortInRequest(details=details))
     await until(handle, PortState.INFO_REQUIRED)
 
-    await handle.resolve(
+    await handle.decide(
         OperatorDecision(
             action=OperatorAction.REPLACE_DATA,
             by="operator",

@@ -487,10 +487,10 @@ async def test_three_rejections_are_a_matter_for_an_operator(harness: Harness) -
         await handle.correct(PortInCorrection(account_number=number, by="operator"))
     status = await until(handle, lambda status: status.rejections == 3)
     assert "an operator decides" in status.attention
-    with pytest.raises(MessageRejectedError, match="operator_resolve"):
+    with pytest.raises(MessageRejectedError, match="update decide"):
         await handle.correct(CORRECTION)
 
-    await handle.resolve(
+    await handle.decide(
         OperatorDecision(
             action=OperatorAction.REPLACE_DATA,
             correction=CORRECTION,
@@ -530,7 +530,7 @@ async def test_hard_rejection_restarts_with_a_new_order_when_an_operator_decides
         await handle.correct(CORRECTION)
     first = status.order_id
 
-    await handle.resolve(
+    await handle.decide(
         OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="the hold is off")
     )
     result = await handle.result()
@@ -573,7 +573,7 @@ async def test_operator_can_end_a_port_in_that_telegent_never_shows(harness: Har
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
     handle = await start(harness)
     await until(handle, lambda status: status.order_id is not None)
-    await handle.resolve(
+    await handle.decide(
         OperatorDecision(action=OperatorAction.ABANDON, by="operator", reason="support takes over")
     )
 
@@ -591,7 +591,7 @@ async def test_submit_that_never_arrived_is_repeated_when_an_operator_decides_it
     await until(handle, PortState.SUBMIT_UNKNOWN)
     assert harness.telegent.ledger.count("portin.submitted") == 0
 
-    await handle.resolve(
+    await handle.decide(
         OperatorDecision(
             action=OperatorAction.RETRY_NOW, by="operator", reason="support knows of none"
         )
@@ -723,7 +723,7 @@ async def test_port_in_continues_after_any_signal_payload(
 
     raw = harness.temporal.get_workflow_handle(handle.id)
     await raw.signal(signal, args=payload)
-    await raw.signal(names.ORDER_EVENT_SIGNAL, args=payload)
+    await raw.signal(names.POLL_NOW_SIGNAL, args=payload)
     await raw.signal("no_such_signal", args=payload)
     status = await until(
         handle, lambda status: any("rejected" in entry.event for entry in status.timeline)

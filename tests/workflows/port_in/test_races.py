@@ -95,11 +95,11 @@ async def act(harness: Harness, handle: PortInHandle, seed: int, chance: random.
             await raw.signal(names.CANCEL_SIGNAL, {"by": "d", "reason": "changed their mind"})
         case 7:
             action = chance.choice([OperatorAction.RETRY_NOW, OperatorAction.RESTART])
-            await handle.resolve(OperatorDecision(action=action, by="e", reason="a try"))
+            await handle.decide(OperatorDecision(action=action, by="e", reason="a try"))
         case 8:
             await raw.cancel()
         case 9:
-            await handle.resolve(
+            await handle.decide(
                 OperatorDecision(
                     action=OperatorAction.REPLACE_DATA,
                     by="f",

@@ -152,7 +152,7 @@ async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
                 wrong = f"{status.rejections}"
                 await d.handle.correct(PortInCorrection(account_number=wrong, by="operator"))
             elif "an operator decides" in status.attention or status.rejections >= 3:
-                await d.handle.resolve(
+                await d.handle.decide(
                     OperatorDecision(
                         action=OperatorAction.REPLACE_DATA,
                         correction=RIGHT,
@@ -186,7 +186,7 @@ async def test_hard_reason(vocabulary: Vocabulary) -> None:
 
         async def person(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
-                await d.handle.resolve(
+                await d.handle.decide(
                     OperatorDecision(
                         action=OperatorAction.RESTART, by="operator", reason="it is off"
                     )

@@ -37,7 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
     names.CORRECT_UPDATE: PortInCorrection,
     names.CANCEL_UPDATE: PortInCancel,
     names.ATTACH_ORDER_UPDATE: AttachOrder,
-    names.OPERATOR_RESOLVE_UPDATE: OperatorDecision,
+    names.DECIDE_UPDATE: OperatorDecision,
 }
 WHO = {"by": "operator", "reason": "read it on the page"}
 
@@ -127,7 +127,7 @@ async def test_page_of_a_hard_rejection_offers_a_new_order(harness: Harness) -> 
     assert stop.keys() == {"by", "reason"}
 
     await harness.temporal.get_workflow_handle(handle.id).execute_update(
-        names.OPERATOR_RESOLVE_UPDATE, fill_in(again, **WHO)
+        names.DECIDE_UPDATE, fill_in(again, **WHO)
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
@@ -147,7 +147,7 @@ async def test_page_after_the_last_attempt_names_the_operators_actions(harness: 
     correction = fill_in(other_data["correction"], account_number="100200301", by="operator")
 
     await harness.temporal.get_workflow_handle(handle.id).execute_update(
-        names.OPERATOR_RESOLVE_UPDATE, fill_in(other_data, correction=correction, **WHO)
+        names.DECIDE_UPDATE, fill_in(other_data, correction=correction, **WHO)
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
@@ -229,7 +229,7 @@ async def test_messages_have_descriptions_in_the_ui(harness: Harness) -> None:
         *MODELS,
         names.CORRECT_SIGNAL,
         names.CANCEL_SIGNAL,
-        names.ORDER_EVENT_SIGNAL,
+        names.POLL_NOW_SIGNAL,
         names.NOTE_UPDATE,
     }
 
