@@ -1,6 +1,7 @@
 """Write docs/reference/payloads.md from the JSON Schemas: `python -m tools.docs.reference`."""
 
 import json
+import re
 from typing import Any
 
 from tools.docs.documents import ROOT
@@ -75,18 +76,31 @@ def _document(name: str, shown: set[str]) -> list[str]:
 
 
 def _model(name: str, body: Schema) -> list[str]:
-    lines = [f"### {name}\n", *_paragraphs(body.get("description", ""))]
+    text, meanings = _split_attributes(body.get("description", ""))
+    lines = [f"### {name}\n", *_paragraphs(text)]
     if "enum" in body:
-        return [*lines, f"One of {', '.join(f'`{value}`' for value in body['enum'])}.\n"]
+        values = ", ".join(f"`{value}`" for value in body["enum"])
+        by_member = {re.sub(r"\W", "_", value).upper(): value for value in body["enum"]}
+        items = [f"- `{by_member[member]}`: {text}" for member, text in meanings.items()]
+        return [*lines, f"One of {values}.\n", *items, *[""] * bool(items)]
     lines += ["| Field | Type | Required | Meaning |", "|---|---|---|---|"]
     needed = body.get("required", [])
     for field, what in body.get("properties", {}).items():
         default = what.get("default")
         missing = "no" if default in (None, "", [], {}) else f"no: `{json.dumps(default)}`"
-        meaning = what.get("description", "").replace("\n", " ").replace("|", "\\|")
+        said = (meanings.get(field, "").rstrip("."), what.get("description", ""))
+        meaning = "; ".join({text.casefold(): text for text in said if text}.values())
+        meaning = meaning.replace("\n", " ").replace("|", "\\|")
         cells = (f"`{field}`", _type(what), "yes" if field in needed else missing, meaning)
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]
+
+
+def _split_attributes(description: str) -> tuple[str, dict[str, str]]:
+    """A docstring without its section `Attributes`, and the meaning of each attribute in it."""
+    text, _, section = description.partition("\n\nAttributes:\n")
+    meanings = re.findall(r"^    (\w+): (.+?)(?=\n    \w|\Z)", section, re.DOTALL | re.MULTILINE)
+    return text, {name: " ".join(meaning.split()) for name, meaning in meanings}
 
 
 def _paragraphs(text: str) -> list[str]:
