@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from simulator import Simulator
-from telegent_orchestrator.names import CORRECT_SIGNAL, ORDER_EVENT_SIGNAL, PORT_IN_WORKFLOW
+from telegent_orchestrator.names import CORRECT_SIGNAL, POLL_NOW_SIGNAL, PORT_IN_WORKFLOW
 
 PAUSE = (3.0, 12.0)
 """Seconds between two floods."""
@@ -68,7 +68,7 @@ class Floods:
                 await (
                     handle.signal(CORRECT_SIGNAL, {"by": self._rng.random()})
                     if unreadable
-                    else handle.signal(ORDER_EVENT_SIGNAL)
+                    else handle.signal(POLL_NOW_SIGNAL)
                 )
             except RPCError:
                 return

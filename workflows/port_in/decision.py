@@ -328,9 +328,9 @@ def _request_ended(
 
     def handle(turn: Turn, event: happened.TaskEnded) -> None:
         port = turn.port
-        if port.not_sent:
+        if port.not_sent_count:
             turn.set_detail(port.current_step, "")
-        port.not_sent, port.retry_at = 0, None
+        port.not_sent_count, port.retry_at = 0, None
         handler = on_submit if port.state is PortState.SUBMITTING else on_change
         assert handler is not None
         handler(turn, event)
@@ -354,13 +354,14 @@ HANDLERS: Mapping[type[happened.Event], Callable[[Turn, Any], None]] = {
     # Until there is an order.
     happened.PolicyLoaded: submitting.on_policy,
     happened.NumberLookedUp: submitting.on_number_looked_up,
-    happened.DetailsValidated: submitting.on_details_validated,
     happened.SimClaimed: submitting.on_sim_claimed,
     happened.EligibilityRead: submitting.on_eligibility,
     happened.SubmitAccepted: _request_ended(submitting.on_submitted, None),
     happened.OrderVerified: submitting.on_order_verified,
     happened.OrderRejected: submitting.on_order_rejected,
-    # A request's response, or none.
+    # Before a submit, and before each correction of an order.
+    happened.DetailsValidated: submitting.on_details_validated,
+    # The response to a request, or that there is none.
     happened.RequestNotSent: _on_not_sent,
     happened.RequestLost: _request_ended(submitting.on_submit_lost, changes.on_lost),
     happened.RequestRejected: _request_ended(submitting.on_submit_rejected, changes.on_rejected),

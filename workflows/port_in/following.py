@@ -54,7 +54,7 @@ def follow(turn: Turn, order: OrderSnapshot, event: str) -> None:
     """Start to follow this order."""
     port = turn.port
     port.order, port.last_order_id = order, order.order_id
-    port.sent_at, port.polled_at, port.unconfirmed = turn.now, None, None
+    port.sent_at, port.polled_at, port.unconfirmed_state = turn.now, None, None
     port.attachment, port.submit_lost, port.rejection = None, False, None
     if port.inbox.cancel and port.inbox.cancel.by == ORCHESTRATOR_ACTOR:
         # It was for a port-in without an order, which waited too long.
@@ -96,7 +96,7 @@ def check_details(port: PortIn) -> Task:
 
 def _poll(port: PortIn) -> Task:
     assert port.order is not None
-    once = bool(port.inbox.poll_requested or port.overdue or port.unconfirmed)
+    once = bool(port.inbox.poll_requested or port.overdue or port.unconfirmed_state)
     return PollOrder(
         AwaitChange(
             last_snapshot=port.order,
@@ -187,11 +187,11 @@ def _apply_order(turn: Turn, seen: OrderSnapshot) -> None:
     assert before is not None
     due = port.unchanged_counts_at
     if seen == before and not (due and turn.now >= due):
-        port.unconfirmed = None
+        port.unconfirmed_state = None
         return
     interpretation = interpret_status(port.state, seen.status)
-    if interpretation.needs_confirmation and interpretation.state is not port.unconfirmed:
-        port.unconfirmed = interpretation.state
+    if interpretation.needs_confirmation and interpretation.state is not port.unconfirmed_state:
+        port.unconfirmed_state = interpretation.state
         what = (
             "returned to an earlier status"
             if interpretation.state in WAITING_FOR_CARRIER
@@ -199,7 +199,7 @@ def _apply_order(turn: Turn, seen: OrderSnapshot) -> None:
         )
         turn.log(TELEGENT_ACTOR, f"{what}; polling again to confirm", seen.status_text)
         return
-    port.order, port.unconfirmed = seen, None
+    port.order, port.unconfirmed_state = seen, None
     if not interpretation.known:
         port.unknown_statuses += 1
         turn.effects.append(CountUnknownStatus())

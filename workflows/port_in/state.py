@@ -28,7 +28,7 @@ _SEPARATOR = re.compile(r"[\s.-]")
 
 @dataclass(frozen=True)
 class Inbox:
-    """Accepted messages that wait to be acted on; corrections are sent as one.
+    """Accepted messages that wait to be acted on; several corrections are sent as one request.
 
     Attributes:
         decided_in: The state that the operator saw, on which the meaning of `retry_now` depends.
@@ -84,6 +84,9 @@ class PortIn:
     """The state of one port-in: only `Turn` and the modules that decide change it.
 
     Attributes:
+        bind: what to bind the number to when it has arrived; None: it is only ported.
+        check_existing: it is still to be checked whether the number arrived in an earlier run.
+        workflow_cancelled: the workflow was cancelled in Temporal; this counts once.
         details: the data that are sent next, always in full.
         details_at_vendor: the data that Telegent is known to have had.
         secrets: current and previous account numbers and PINs, which a carrier may quote.
@@ -93,12 +96,19 @@ class PortIn:
         resend: the details are to be checked and sent: as a correction, or in a new submit.
         submit_lost: a submit had no response, and its outcome is unknown.
         attachment: an order that was named and is to be verified.
+        order: the order that is followed, as it was last read; None between two orders.
+        last_order_id: its id, which stays after the order was cancelled to submit a new one.
         pending: the correction or cancel in progress.
         sent_at: when the last request about the order was sent, until the order shows its outcome.
         polled_at: when the order was last read.
-        unconfirmed: a state that counts once a second read also shows it.
-        overdue: a deadline that cancels unless the next read shows that it does not apply any more.
-        not_sent: how often in a row a request could not be sent.
+        unconfirmed_state: a state that counts once a second read also shows it.
+        overdue: a deadline that cancels, unless the next read shows that it no longer applies.
+        rejection: why the losing carrier has rejected; None when a change was accepted since.
+        rejections: how often the current order was rejected.
+        ever_rejected: any order of this port-in was rejected.
+        attention: why an operator should look although the port-in continues; else empty.
+        warnings: doubts about the details or the binding, which stop nothing.
+        not_sent_count: how often in a row a request could not be sent.
         retry_at: the earliest time of the next request, because of `retry_reason`.
         carrier_clock_started_at: when the losing carrier last received a request.
         carrier_deadline_due: `carrier_response_deadline` is still to be computed.
@@ -132,10 +142,10 @@ class PortIn:
     pending: PendingChange | None = None
     sent_at: datetime | None = None
     polled_at: datetime | None = None
-    unconfirmed: PortState | None = None
+    unconfirmed_state: PortState | None = None
     unknown_statuses: int = 0
     overdue: Deadline | None = None
-    not_sent: int = 0
+    not_sent_count: int = 0
     retry_at: datetime | None = None
     retry_reason: str = ""
 

@@ -157,9 +157,9 @@ class Turn:
             retry_after: How long Telegent asks to wait.
         """
         port = self.port
-        doubled = RETRY_DELAY * (1 << min(port.not_sent, MAX_DOUBLINGS))
+        doubled = RETRY_DELAY * (1 << min(port.not_sent_count, MAX_DOUBLINGS))
         pause = max(min(doubled, MAX_RETRY_DELAY), min(retry_after, MAX_RETRY_AFTER))
-        port.not_sent += 1
+        port.not_sent_count += 1
         port.retry_at, port.retry_reason = self.now + pause, reason
         self.set_detail(
             port.current_step, f"{reason}; trying again in {pause.total_seconds():.0f} s"

@@ -156,7 +156,7 @@ class PortInWorkflow:
         """Waits until the task ends, a message arrives, or a deadline passes."""
         deadline = None
         if not (self._port.task and self._port.task.local):
-            # A timer during a local activity makes histories that cannot be replayed.
+            # Next to a timer, the marker of a local activity may be replayed in another order.
             deadline = self._port.next_deadline
         try:
             await workflow.wait_condition(

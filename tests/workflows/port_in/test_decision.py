@@ -218,7 +218,7 @@ def test_unrequested_end_is_confirmed_by_a_second_poll() -> None:
     assert isinstance(task, effects.PollOrder)
     assert task.request.once
 
-    assert told.sees("Pending").port.unconfirmed is None
+    assert told.sees("Pending").port.unconfirmed_state is None
     told.sees("Cancelled").sees("Cancelled")
 
     assert told.state() is PortState.CANCELLED
