@@ -27,6 +27,10 @@ _CONTROL_CHARACTERS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
+# Letters and signs without ink, and marks that only change the character before them.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 
 class WireModel(BaseModel):
@@ -67,9 +71,21 @@ def canonical_text(text: str) -> str:
     Raises ValueError if nothing is left, or if it has line breaks or control characters.
     """
     canonical = " ".join(unicodedata.normalize("NFC", single_line(text.strip())).split())
-    if not any(char.isprintable() and not char.isspace() for char in canonical):
+    if not any(map(_is_visible, canonical)):
         raise ValueError("must not be empty")
     return canonical
+
+
+def secret_text(text: str) -> str:
+    """The text, unchanged. Raises ValueError if it is blank, or has line breaks."""
+    if not any(map(_is_visible, text)):
+        raise ValueError("must not be empty")
+    return single_line(text)
+
+
+def _is_visible(char: str) -> bool:
+    """Whether a character shows something of its own: no blank, no mark, no control character."""
+    return char.isprintable() and not char.isspace() and not _BLANK.match(char)
 
 
 def matching(pattern: str, message: str, description: str | None = None) -> FieldInfo:

@@ -160,7 +160,7 @@ def _iot_errors(
 
 def canonical_iccid(text: str) -> str:
     """An ICCID without separators and without the filler `F` that pads it to 20 characters."""
-    return re.sub(r"[\s-]", "", text).upper().removesuffix("F")
+    return re.sub(r"[\s\u2010-\u2015\u2212-]", "", text).upper().removesuffix("F")
 
 
 def name_words(name: str) -> list[str]:
@@ -241,11 +241,17 @@ def describe_error(error: ErrorDetails, model: type[BaseModel] | None = None) ->
 
 
 def _describe_unknown_field(location: tuple[str | int, ...], model: type[BaseModel] | None) -> str:
-    name = location[-1]
+    name = str(location[-1]).lower()
+    explained: Mapping[str, str] = getattr(model, "UNKNOWN_FIELDS", {})
+    if len(location) == 1 and name in explained:
+        return explained[name]
     known = _fields_at(model, location[:-1]) if model else set()
-    match = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
-    if match:
-        return f"unknown field; did you mean {match[0]}?"
+    # Names that are less alike must begin alike: zip is zip_code, and zipcode is not iccid.
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
+        other for other in difflib.get_close_matches(name, known, cutoff=0.5) if other[0] == name[0]
+    ]
+    if close:
+        return f"unknown field; did you mean {close[0]}?"
     return f"unknown field; known fields: {', '.join(sorted(known))}" if known else "unknown field"
 
 

@@ -24,7 +24,7 @@ from telegent_orchestrator._models import (
     Text,
     WireModel,
     ZipCode,
-    single_line,
+    secret_text,
 )
 from telegent_orchestrator._validation import (
     MAX_ERRORS,
@@ -87,7 +87,7 @@ class NewSubscriber(StrictModel):
     name: Text
     email: Email
     role: Literal["Subscriber", "Manager", "Account Admin"] = "Subscriber"
-    password: Annotated[str, AfterValidator(single_line)] = Field(
+    password: Annotated[str, AfterValidator(secret_text)] = Field(
         min_length=8, max_length=128, repr=False
     )
     guardian: bool = False
@@ -106,7 +106,7 @@ class RouteCredentials(StrictModel):
 
     type: Literal["Basic", "Bearer"]
     username: Text | None = None
-    secret: Annotated[str, AfterValidator(single_line)] = Field(
+    secret: Annotated[str, AfterValidator(secret_text)] = Field(
         min_length=1, max_length=2000, repr=False
     )
 

@@ -1,9 +1,10 @@
 """Port-ins: a number moves here from another carrier, which takes days."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -39,7 +40,7 @@ class LosingCarrierAddress(StrictModel):
 
 
 def _without_separators(value: object) -> object:
-    return re.sub(r"[\s./-]", "", value) if isinstance(value, str) else value
+    return re.sub(r"[\s./\u2010-\u2015\u2212-]", "", value) if isinstance(value, str) else value
 
 
 AccountNumber = Annotated[
@@ -130,6 +131,12 @@ class PortInCorrection(OperatorMessage):
         lock_removed: The subscriber confirms that the number lock at the losing carrier is off.
         by: Who sends this, for the timeline.
     """
+
+    UNKNOWN_FIELDS: ClassVar[Mapping[str, str]] = {
+        "phone_number": "cannot be corrected, because it identifies the port-in: cancel it, and "
+        "start a port-in of the right number"
+    }
+    """What to say about fields that a sender may expect here."""
 
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)

@@ -50,13 +50,29 @@ def errors(raw: dict[str, Any], model: Any = OnboardingRequest) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u3000", "\t", "\u200d"])
+@pytest.mark.parametrize(
+    "blank", [" ", "\u00a0", "\u3000", "\t", "\u200d", "\u3164", "\u2800", "\ufe0f"]
+)
 @pytest.mark.parametrize(
     ("model", "field"),
     [(PortInDetails, "losing_carrier"), (PortInDetails, "subscriber_name"), (Resolution, "by")],
 )
 def test_text_of_blanks_is_empty(model: Any, field: str, blank: str) -> None:
     assert any(text.startswith(f"{field}: must") for text in errors({field: blank}, model))
+
+
+@pytest.mark.parametrize("blank", [" " * 8, "\u00a0" * 8, "\u3164" * 8])
+def test_blank_secret_is_empty(blank: str) -> None:
+    subscriber = {"key": "owner", "name": "A", "email": "a@example.com", "password": blank}
+    route = {
+        "name": "A",
+        "url": "https://example.com",
+        "credentials": {"type": "Basic", "username": "u", "secret": blank},
+    }
+    raw = request(subscribers=[subscriber]) | {"routes": {"message": route, "voice": None}}
+    found = errors(raw)
+    assert "subscribers.0.password: must not be empty" in found
+    assert "routes.message.credentials.secret: must not be empty" in found
 
 
 def test_blank_parts_of_objects_are_empty() -> None:
@@ -86,6 +102,7 @@ def test_blank_parts_of_objects_are_empty() -> None:
         (ZipCode, " 84043 ", "84043"),
         (Iccid, "8901240397190195850F", "8901240397190195850"),
         (Iccid, "8901 2403-9719 0195 850f", "8901240397190195850"),
+        (Iccid, "8901\u20112403\u20139719\u22120195850", "8901240397190195850"),
     ],
 )
 def test_values_are_stored_in_one_form(value_type: Any, given: str, stored: str) -> None:
@@ -143,6 +160,7 @@ def test_number_with_a_recent_area_code_is_accepted(number: str) -> None:
         ("000000000-00000", "00000000000000"),
         ("123 456 789", "123456789"),
         ("123.456/789", "123456789"),
+        ("123\u2013456", "123456"),
     ],
 )
 def test_account_number_is_accepted_as_printed(printed: str, sent: str) -> None:
@@ -352,3 +370,10 @@ def test_request_for_a_port_in_reports_all_errors_without_values() -> None:
         "details.zipcode",
     ]
     assert "my secret" not in " ".join(found)
+
+
+def test_number_in_a_correction_says_what_to_do() -> None:
+    found = errors({"by": "a", "phone_number": NUMBER, "zipcode": "84043"}, PortInCorrection)
+    assert found[0].startswith("phone_number: cannot be corrected")
+    assert "cancel it" in found[0]
+    assert "did you mean" not in " ".join(found)
