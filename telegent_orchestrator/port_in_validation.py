@@ -23,6 +23,8 @@ PIN_EXPIRY_WARNING = timedelta(days=1)
 """How long before a PIN expires to warn: a rejected port needs time for a second try."""
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 """How far a time may be ahead of ours, because clocks differ."""
+LANDLINE_NOTICE = range(5, 11)
+"""Business days by which the date of a landline should be ahead (best practices, section 8.2)."""
 UNITED_STATES = frozenset({"US", "AS", "GU", "MP", "PR", "VI"})
 """Regions whose numbers are ported under the FCC's rules: the states and the territories."""
 STATE_CODE_BY_NAME = {
@@ -282,12 +284,28 @@ def _check_date(details: PortInDetails, report: ValidationReport, now: datetime)
     requested = details.port_in_date
     if requested is None:
         return
-    if requested < now.astimezone(time_zone_of(details.phone_number)).date():
+    today = now.astimezone(time_zone_of(details.phone_number)).date()
+    if requested < today:
         _add_error(report, "port_in_date", "is in the past")
     elif not is_business_day(requested):
         report.warnings.append(
             "port_in_date: is a weekend or a federal holiday, on which carriers need not work"
         )
+    elif (ahead := _business_days(today, requested)) not in LANDLINE_NOTICE:
+        shown = f"{ahead} business days" if ahead in range(LANDLINE_NOTICE.stop) else "further"
+        report.warnings.append(
+            "port_in_date: Telegent's best practices say 5 to 10 business days ahead; this is "
+            f"{shown}"
+        )
+
+
+def _business_days(after: date, until: date) -> int:
+    """Business days from one date to another, counted up to one more than the longest notice."""
+    days, day = 0, after
+    while day < until and days <= LANDLINE_NOTICE.stop:
+        day += timedelta(days=1)
+        days += is_business_day(day)
+    return days
 
 
 def _check_authorization(details: PortInDetails, report: ValidationReport, now: datetime) -> None:

@@ -261,13 +261,20 @@ def test_unknown_zip_code_is_a_warning() -> None:
     ("wanted", "fault", "warned"),
     [
         (date(2026, 11, 17), True, False),
-        (date(2026, 11, 18), False, False),
+        (date(2026, 11, 18), False, True),
+        (date(2026, 11, 24), False, True),  # 4 business days
+        (date(2026, 11, 25), False, False),
         (date(2026, 11, 21), False, True),  # Saturday
         (date(2026, 11, 26), False, True),  # Thanksgiving
         (date(2026, 11, 27), False, False),
+        (date(2026, 12, 3), False, False),
+        (date(2026, 12, 4), False, True),  # 11 business days
+        (date(2035, 1, 2), False, True),
     ],
 )
-def test_date_must_be_a_business_day_in_the_future(wanted: date, fault: bool, warned: bool) -> None:
+def test_date_must_be_a_business_day_five_to_ten_of_them_ahead(
+    wanted: date, fault: bool, warned: bool
+) -> None:
     findings = found(port_in_date=wanted)
     assert [found.field for found in findings.errors] == ["port_in_date"] * fault
     assert len(findings.warnings) == warned
