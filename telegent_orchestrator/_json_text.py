@@ -6,24 +6,37 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
+_ZIP = b"PK\x03\x04"
+"""How an .xlsx file begins."""
+
 
 class InvalidTextError(ValueError):
     """A file cannot be used; the message says why, without repeating any of its values."""
 
 
 def decode_text(data: bytes) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with a byte order mark as spreadsheets save it.
+    """The text of a file in UTF-8, or in UTF-16 as spreadsheets and shells of Windows save it.
 
     Raises:
-        InvalidTextError: It has another encoding.
+        InvalidTextError: It has another encoding, or is no text.
     """
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if data.startswith(_ZIP):
+        raise InvalidTextError("it is a spreadsheet or an archive: save it as 'CSV UTF-8'")
     try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
+        return data.decode(_encoding_of(data))
     except UnicodeDecodeError:
         raise InvalidTextError(
             "it is not UTF-8 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
         ) from None
+
+
+def _encoding_of(data: bytes) -> str:
+    """UTF-8, or UTF-16 by its byte order mark or by the zero in its first ASCII character."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if data[1:2] == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if data[:1] == b"\0" else "utf-8-sig"
 
 
 def parse_json(text: str) -> JsonValue:
@@ -32,6 +45,8 @@ def parse_json(text: str) -> JsonValue:
     Raises:
         InvalidTextError: It is not JSON, or an object has the same key twice.
     """
+    if not text.strip("\ufeff \t\r\n"):
+        raise InvalidTextError("is empty")
     try:
         value: JsonValue = json.loads(
             text.removeprefix("\ufeff"),

@@ -17,7 +17,11 @@ from telegent_orchestrator.bulk import MAX_BATCH_BYTES, MAX_ROWS, BulkRow
 from telegent_orchestrator.onboarding import OnboardingRequest
 
 BOOLEANS: Mapping[str, JsonValue] = {"true": True, "false": False}
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
+NO_HEADER = (
+    "no column is a field of a request: the first row must name fields, such as reference, "
+    "separated by commas, semicolons, tabs or bars"
+)
 MAX_ROW_ERRORS = 1_000
 """Errors after which the rest of a file is not checked."""
 MAX_MESSAGES = 100
@@ -67,7 +71,7 @@ def read_rows(text: str, file_format: Format, common: RawRow | None = None) -> l
     """Read the rows of a file, each an onboarding.
 
     Args:
-        text: The content of the file. CSV may be separated by commas, semicolons or tabs.
+        text: The content of the file. CSV may be separated by commas, semicolons, tabs or bars.
         file_format: Its format.
         common: Fields that all rows share. A row's own values override them: in CSV each cell, in
             JSON Lines each top-level field.
@@ -107,6 +111,10 @@ def _parse_csv(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
     table = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     try:
         head = [column.strip() for column in next(table, [])]
+        fields = OnboardingRequest.model_fields
+        if head and not any(column.partition(".")[0].lower() in fields for column in head):
+            yield 1, NO_HEADER
+            return
         for column in sorted({column for column in head if head.count(column) > 1}):
             yield 1, f"two columns are called {column!r}" if column else "a column has no name"
         for number, cells in enumerate(table, start=2):

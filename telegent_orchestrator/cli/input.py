@@ -12,7 +12,7 @@ import typer
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from telegent_orchestrator._json_path import InvalidPathError, set_at
-from telegent_orchestrator._json_text import InvalidTextError, parse_json
+from telegent_orchestrator._json_text import InvalidTextError, decode_text, parse_json
 from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.cli.connection import read_text
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
@@ -111,9 +111,14 @@ def _validate(model: type[Model], raw: JsonValue, source_name: str) -> Model:
 
 def read_json(file: str) -> dict[str, JsonValue]:
     """The JSON object in a file or in standard input. Raises CommandError."""
-    text = sys.stdin.read() if file == STDIN else read_text(Path(file), "the request")
     source_name = _source_name(file)
     try:
+        # As bytes: shells of Windows write UTF-16.
+        text = (
+            decode_text(sys.stdin.buffer.read())
+            if file == STDIN
+            else read_text(Path(file), "the request")
+        )
         raw = parse_json(text)
     except InvalidTextError as error:
         raise CommandError(f"{source_name} {error}", ExitStatus.USAGE) from None
@@ -145,7 +150,7 @@ def _apply_secret_option(raw: dict[str, JsonValue], option: str, *, stdin_used: 
     if not equals:
         value = _prompt(field)
     elif source == STDIN and not stdin_used:
-        value = sys.stdin.readline().strip()
+        value = sys.stdin.readline().removeprefix("\ufeff").strip()
     elif source == STDIN:
         raise CommandError(
             "standard input cannot be both the request and a secret", ExitStatus.USAGE

@@ -43,7 +43,9 @@ class CommandLine:
 
     variables: Mapping[str, str]
 
-    async def run(self, *words: str, given: str | None = None, **variables: str) -> CommandOutput:
+    async def run(
+        self, *words: str, given: str | bytes | None = None, **variables: str
+    ) -> CommandOutput:
         """What `tgo WORDS` says; `given` is its standard input."""
         ended = await asyncio.to_thread(
             CliRunner().invoke,

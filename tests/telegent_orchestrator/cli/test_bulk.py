@@ -54,8 +54,11 @@ async def test_unusable_file_is_rejected(tmp_path: Path) -> None:
     for name, text, why in (
         ("rows.txt", "", "its name must end in .csv, .tsv, .jsonl, .ndjson"),
         ("rows.csv", HEAD, "row 1: there are no rows"),
-        ("rows.csv", 'a,a\n"b', "row 1: two columns are called 'a'"),
-        ("rows.csv", 'a,b\n"b', "is not CSV: unexpected end of data"),
+        ("rows.csv", 'routes,a,a\n"b', "row 1: two columns are called 'a'"),
+        ("rows.csv", 'routes,b\n"b', "is not CSV: unexpected end of data"),
+        ("rows.csv", "one,A,one@example.com\ntwo,B,x", "row 1: no column is a field"),
+        ("rows.csv", HEAD.replace(",", "^") + "\nx", "row 1: no column is a field"),
+        ("rows.csv", "PK\x03\x04", "it is a spreadsheet or an archive: save it as 'CSV UTF-8'"),
         ("rows.jsonl", "{}\n{", "row 2: is not JSON: "),
         ("rows.jsonl", "[]", "row 1: is not a JSON object"),
         ("rows.jsonl", '{"a": 1, "a": 2}', "row 1: is ambiguous: an object has the key 'a' twice"),
@@ -84,6 +87,9 @@ async def test_templates_and_examples_are_valid(tmp_path: Path) -> None:
         (";", "", "utf-8"),
         ("\t", "", "utf-8"),
         ("\t", "", "utf-16"),  # "Unicode text" of Excel
+        ("\t", "", "utf-16-le"),
+        (",", "", "utf-16-be"),
+        ("|", "", "utf-8"),
         (";", "sep=;\r\n", "utf-8-sig"),
         ("|", "sep=|\n", "utf-8"),
     ],

@@ -190,7 +190,7 @@ async def test_secret_without_a_terminal_names_the_sources() -> None:
     assert "--secret subscribers.0.password=env:NAME" in sentence
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 async def test_files_of_windows_editors_are_read(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "request.json"
     file.write_text(family(), encoding=encoding)
@@ -200,6 +200,15 @@ async def test_files_of_windows_editors_are_read(tmp_path: Path, encoding: str) 
         "validate", str(file), "--secret", f"subscribers.0.password=file:{secret}"
     )
     assert (said.status, said.out) == (0, f"{file} is a valid onboarding\n")
+
+    piped = await HERE.run(
+        "validate",
+        "-",
+        "--secret",
+        f"subscribers.0.password=file:{secret}",
+        given=file.read_bytes(),
+    )
+    assert (piped.status, piped.out) == (0, "- is a valid onboarding\n")
 
 
 @pytest.mark.parametrize(
