@@ -14,6 +14,7 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
 )
+from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -25,9 +26,14 @@ from telegent import canonical
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
 from telegent_orchestrator.lines import EPOCH, LineResult, PreviousLine, PreviousRuns
-from telegent_orchestrator.names import port_in_id
+from telegent_orchestrator.names import ORDER_ATTRIBUTE, PORT_STATE_ATTRIBUTE, port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
-from telegent_orchestrator.port_in import PortInDetails, PortInResult
+from telegent_orchestrator.port_in import (
+    FINAL_STATES,
+    PortInDetails,
+    PortInResult,
+    PortState,
+)
 from telegent_orchestrator.port_in_validation import pin_expires_at, validate
 
 VISIBILITY_LAG = timedelta(seconds=10)
@@ -56,6 +62,20 @@ class PortInValidation(WireModel):
     invalid_fields: list[str] = []
     warnings: list[str] = []
     pin_expires_at: datetime | None = None
+
+
+class EarlierPortIn(WireModel):
+    """The latest earlier run of a port-in, as far as Temporal shows it.
+
+    Attributes:
+        order_id: The order that it has followed last.
+        ended: It ended by itself; otherwise its order may be open and not followed.
+        submitting: It ended while it submitted, so there may be an order whose id is unknown.
+    """
+
+    order_id: str | None = None
+    ended: bool = False
+    submitting: bool = False
 
 
 class CreatedItem(WireModel):
@@ -144,6 +164,41 @@ class LocalActivities:
                 "poll_schedule": self.settings.port_poll_schedule,
                 "read_lag": self.settings.read_lag,
             }
+        )
+
+    @activity.defn
+    async def find_earlier_port_in(self, workflow_id: str, run_id: str) -> EarlierPortIn | None:
+        """Returns the latest run of a port-in before this one; None when Temporal shows none.
+
+        A run that was terminated, or reset, leaves its order open. A deleted one is not shown.
+        """
+        query = f"WorkflowId = '{workflow_id}'"
+        try:
+            runs = {run.run_id: run.start_time async for run in self.temporal.list_workflows(query)}
+        except RPCError:
+            if elapsed() < VISIBILITY_LAG:
+                raise
+            # Telegent refuses a second order of a number.
+            return None
+        if run_id not in runs and elapsed() < VISIBILITY_LAG:
+            raise pending(
+                "Temporal's list of workflows does not show this run yet",
+                timedelta(milliseconds=200),
+            )
+        earlier = sorted((start, run) for run, start in runs.items() if run != run_id)
+        if not earlier:
+            return None
+        # The list may lag behind what the run has set last.
+        _, latest = earlier[-1]
+        run = await self.temporal.get_workflow_handle(workflow_id, run_id=latest).describe()
+        attributes = run.typed_search_attributes
+        state = attributes.get(SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE))
+        order_id = attributes.get(SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE))
+        return EarlierPortIn(
+            order_id=order_id,
+            ended=state in FINAL_STATES,
+            submitting=order_id is None
+            and state in (PortState.SUBMITTING, PortState.SUBMIT_UNKNOWN),
         )
 
     @activity.defn

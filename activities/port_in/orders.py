@@ -179,16 +179,11 @@ class PortInActivities:
     @activity.defn
     async def read_port_order(self, order_id: str) -> OrderSnapshot:
         """The order's status now."""
-        order = await self.api.numbers.order(order_id)
-        return OrderSnapshot(
-            order_id=order_id,
-            status=order.order_status or "",
-            message=order.order_status_message or "",
-        )
+        return _snapshot(order_id, await self.api.numbers.order(order_id))
 
     @activity.defn
-    async def verify_order_number(self, order_id: str, phone_number: str) -> None:
-        """Check that the order exists and belongs to this number.
+    async def verify_order_number(self, order_id: str, phone_number: str) -> OrderSnapshot:
+        """The order's status now, if it exists and belongs to this number.
 
         Raises:
             ApplicationError: It does not.
@@ -196,6 +191,7 @@ class PortInActivities:
         order = await self.api.numbers.order(order_id)
         if order.numbers and phone_number not in order.numbers:
             raise rejected(f"it is an order of {', '.join(order.numbers)}")
+        return _snapshot(order_id, order)
 
     @activity.defn
     async def await_port_change(self, request: AwaitChange) -> OrderSnapshot:
@@ -232,6 +228,14 @@ class PortInActivities:
             next_poll = min(next_poll, due)
         # Without the message, in which a carrier may quote account number and PIN.
         raise _pending(f"port order {order_id} is still '{now.status}'", clock, next_poll)
+
+
+def _snapshot(order_id: str, order: telegent.Order) -> OrderSnapshot:
+    return OrderSnapshot(
+        order_id=order_id,
+        status=order.order_status or "",
+        message=order.order_status_message or "",
+    )
 
 
 def _pending(reason: str, now: datetime, next_poll: datetime) -> ApplicationError:

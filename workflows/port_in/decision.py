@@ -348,6 +348,7 @@ HANDLERS: Mapping[type[happened.Event], Callable[[Turn, Any], None]] = {
     happened.HintReceived: _on_hint,
     happened.WorkflowCancelled: _on_workflow_cancelled,
     happened.DeadlinePassed: _on_deadline,
+    happened.RunReset: submitting.on_reset,
     happened.PauseOver: _on_pause_over,
     happened.TaskStalled: _on_stalled,
     happened.ReadRejected: _on_read_rejected,

@@ -29,7 +29,7 @@ class Task:
 
 @dataclass(frozen=True)
 class LoadPolicy(Task):
-    """Read the deadlines and limits that hold for this port-in."""
+    """Read the deadlines and limits that hold for this port-in, and find its earlier run."""
 
     local: ClassVar[bool] = True
 

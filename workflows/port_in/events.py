@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from activities.local import EarlierPortIn
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import OperatorDecision, PortInCancel, PortInCorrection
@@ -75,6 +76,11 @@ class DeadlinePassed(Event):
 
 
 @dataclass(frozen=True)
+class RunReset(Event):
+    """The history of this run was reset: what was submitted after that point is unknown."""
+
+
+@dataclass(frozen=True)
 class TaskStalled(Event):
     """The running task has been retried for a long time without success."""
 
@@ -89,9 +95,10 @@ class TaskEnded(Event):
 
 @dataclass(frozen=True)
 class PolicyLoaded(TaskEnded):
-    """The deadlines and limits are known."""
+    """The deadlines and limits are known, and whether there was an earlier run."""
 
     policy: PortInPolicy
+    earlier: EarlierPortIn | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +185,9 @@ class RequestNotSent(TaskEnded):
 
 @dataclass(frozen=True)
 class OrderVerified(TaskEnded):
-    """The order that an operator named belongs to this number."""
+    """The order that was named belongs to this number."""
+
+    order: OrderSnapshot
 
 
 @dataclass(frozen=True)

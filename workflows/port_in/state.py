@@ -98,6 +98,7 @@ class PortIn:
         attachment: an order that was named and is to be verified.
         order: the order that is followed, as it was last read; None between two orders.
         last_order_id: its id, which stays after the order was cancelled to submit a new one.
+        earlier_order_id: the order that an earlier run has followed last.
         pending: the correction or cancel in progress.
         sent_at: when the last request about the order was sent, until the order shows its outcome.
         polled_at: when the order was last read.
@@ -137,6 +138,7 @@ class PortIn:
 
     submit_lost: bool = False
     attachment: Attachment | None = None
+    earlier_order_id: str | None = None
     order: OrderSnapshot | None = None
     last_order_id: str | None = None
     pending: PendingChange | None = None

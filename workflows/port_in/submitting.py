@@ -28,13 +28,17 @@ from workflows.port_in.events import (
     PolicyLoaded,
     RequestLost,
     RequestRejected,
+    RunReset,
     SimClaimed,
     SubmitAccepted,
 )
 from workflows.port_in.following import check_details, classify_for, follow
 from workflows.port_in.state import CARRIER, CHECKS, SUBMIT, Attachment
+from workflows.port_in.transitions import parse_vendor_status
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
 from workflows.support.metrics import LostResponseResolution
+
+EARLIER_RUN = "an earlier run"
 
 
 def next_task(turn: Turn) -> Task:
@@ -133,8 +137,25 @@ def _end_by_decision(turn: Turn, decision: OperatorDecision) -> None:
 
 
 def on_policy(turn: Turn, event: PolicyLoaded) -> None:
-    """The deadlines and limits are known."""
-    turn.port.policy, turn.port.policy_loaded = event.policy, True
+    """The deadlines and limits are known, and what an earlier run has left open."""
+    port, earlier = turn.port, event.earlier
+    port.policy, port.policy_loaded = event.policy, True
+    if earlier is None:
+        return
+    port.check_existing = True
+    if earlier.order_id and not (earlier.ended or port.attachment):
+        port.attachment = Attachment(earlier.order_id, EARLIER_RUN)
+    port.earlier_order_id = earlier.order_id
+    if earlier.submitting:
+        port.submit_lost = True
+        if port.state is PortState.SUBMITTING and not port.policy.resubmit_unknown:
+            _enter_unknown(turn, "the response to a submit before the reset is unknown")
+
+
+def on_reset(turn: Turn, _: RunReset) -> None:
+    """What was submitted after the point of the reset, an earlier run knows."""
+    if turn.port.order is None:
+        turn.port.policy_loaded, turn.port.task = False, None
 
 
 def on_number_looked_up(turn: Turn, event: NumberLookedUp) -> None:
@@ -195,15 +216,15 @@ def on_eligibility(turn: Turn, event: EligibilityRead) -> None:
     """Telegent has said whether the number can be ported."""
     port = turn.port
     turn.set_detail(CHECKS, event.message)
-    if event.eligible:
+    unknown = port.submit_lost and not port.policy.resubmit_unknown
+    if event.eligible and not unknown:
         turn.transition(PortState.SUBMITTING, "submitting")
-        return
-    port.reason = event.message or "Telegent gave no reason"
-    if "already active" in event.message.casefold():
-        port.reason += (
-            ". If an earlier order is still open, start the port-in with its order_id to follow it"
-        )
-    turn.transition(PortState.INELIGIBLE, "not eligible", event.message)
+    elif unknown or "already active" in event.message.casefold():
+        known = f": attach {port.earlier_order_id}" if port.earlier_order_id else ""
+        _enter_unknown(turn, f"an order from before may be open{known}", event.message)
+    else:
+        port.reason = event.message or "Telegent gave no reason"
+        turn.transition(PortState.INELIGIBLE, "not eligible", event.message)
 
 
 def on_submitted(turn: Turn, event: SubmitAccepted) -> None:
@@ -256,10 +277,15 @@ def _count_escalated(turn: Turn) -> None:
     )
 
 
-def on_order_verified(turn: Turn, _: OrderVerified) -> None:
+def on_order_verified(turn: Turn, event: OrderVerified) -> None:
     """The order that was named is this number's, or names no number."""
     attachment = turn.port.attachment
     assert attachment is not None
+    shown = parse_vendor_status(event.order.status)
+    if attachment.by == EARLIER_RUN and shown is PortState.CANCELLED:
+        turn.port.attachment = None
+        turn.log(ORCHESTRATOR_ACTOR, f"order {attachment.order_id} of {EARLIER_RUN} is cancelled")
+        return
     order = OrderSnapshot(order_id=attachment.order_id, status="")
     follow(turn, order, f"order attached by {attachment.by}")
 
@@ -271,6 +297,6 @@ def on_order_rejected(turn: Turn, event: OrderRejected) -> None:
     turn.port.attachment = None
     reason = f"order {attachment.order_id} is not followed: {event.message}"
     turn.log(ORCHESTRATOR_ACTOR, reason)
-    if turn.port.state is PortState.CHECKING_ELIGIBILITY:
+    if turn.port.state is PortState.CHECKING_ELIGIBILITY and attachment.by != EARLIER_RUN:
         # The caller says that there is an order, so another one must not be submitted.
         turn.fail(reason)

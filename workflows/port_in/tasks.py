@@ -78,8 +78,15 @@ def _request_outcome(error: ActivityError) -> happened.TaskEnded:
 
 
 async def _load_policy(_: effects.LoadPolicy) -> happened.TaskEnded:
-    summary = "Load the policy for port-ins"
-    return happened.PolicyLoaded(await execute_local(LocalActivities.load_port_in_policy, summary))
+    summary, info = "Load the policy for port-ins", workflow.info()
+    policy = await execute_local(LocalActivities.load_port_in_policy, summary)
+    earlier = await execute_local(
+        LocalActivities.find_earlier_port_in,
+        "Find an earlier run of this port-in",
+        info.workflow_id,
+        info.run_id,
+    )
+    return happened.PolicyLoaded(policy, earlier)
 
 
 async def _find_number(task: effects.FindNumber) -> happened.TaskEnded:
@@ -141,13 +148,13 @@ async def _submit(task: effects.SubmitOrder) -> happened.TaskEnded:
 
 
 async def _verify_order(task: effects.VerifyOrder) -> happened.TaskEnded:
-    await execute_read(
+    order = await execute_read(
         PortInActivities.verify_order_number,
         "Check that the order belongs to the number",
         task.order_id,
         task.phone_number,
     )
-    return happened.OrderVerified()
+    return happened.OrderVerified(order)
 
 
 async def _compute_carrier_deadline(task: effects.ComputeCarrierDeadline) -> happened.TaskEnded:

@@ -61,6 +61,7 @@ from workflows.support.messages import (
     sender_name,
 )
 from workflows.support.progress import RUNNING_STEP
+from workflows.support.resets import current_resets
 
 
 @workflow.defn(name=PORT_IN_WORKFLOW)
@@ -82,6 +83,7 @@ class PortInWorkflow:
         self._effects: list[effects.Effect] = []
         self._task: asyncio.Task[happened.TaskEnded] | None = None
         self._changed = False
+        self._resets = 0
         self._publisher = EventPublisher(published=self._port.published_events)
         self._parent = ParentNotifier()
         self._summary = ExecutionSummary()
@@ -94,6 +96,7 @@ class PortInWorkflow:
         a request in progress, whose response shows what Telegent created.
         """
         # A task of its own, because a cancel of the workflow would end this one.
+        self._was_reset()
         main = asyncio.create_task(self._run_to_end())
         while not main.done():
             try:
@@ -127,7 +130,9 @@ class PortInWorkflow:
     async def _run_effects(self) -> None:
         while self._effects:
             effect = self._effects.pop(0)
-            if isinstance(effect, effects.Task):
+            if isinstance(effect, effects.SubmitOrder) and self._was_reset():
+                self._handle(happened.RunReset())
+            elif isinstance(effect, effects.Task):
                 self._start(effect)
             elif isinstance(effect, effects.NotifyParent):
                 update = ChildUpdate(key="port-in", state=effect.state, detail=effect.detail)
@@ -136,6 +141,11 @@ class PortInWorkflow:
                 await self._publish(effect)
             else:
                 _MEASURE[type(effect)](effect)
+
+    def _was_reset(self) -> bool:
+        """Whether the run was reset since this was last asked."""
+        resets, self._resets = self._resets, current_resets()[0]
+        return resets != self._resets
 
     def _start(self, task: effects.Task) -> None:
         """Starts a task. One that still runs only waits or reads, and is cancelled."""

@@ -254,7 +254,7 @@ def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
     told = story(order_id="ORD-1").then(happened.PolicyLoaded(PortInPolicy()))
     assert isinstance(told.task(), effects.VerifyOrder)
 
-    told.then(happened.OrderVerified())
+    told.then(happened.OrderVerified(OrderSnapshot(order_id="ORD-1", status="Pending")))
 
     assert told.state() is PortState.SUBMITTED
     assert to_search_attributes(told.port)["TelegentOrder"] == "ORD-1"

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from pydantic import TypeAdapter
 
+from activities.local import EarlierPortIn
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import (
@@ -79,6 +80,12 @@ DECISIONS = [
         correction=CORRECTIONS[2] if action is OperatorAction.REPLACE_DATA else None,
     )
     for action in OperatorAction
+]
+EARLIER = [
+    *[None] * 9,
+    EarlierPortIn(order_id="ORD-0"),
+    EarlierPortIn(order_id="ORD-0", ended=True),
+    EarlierPortIn(submitting=True),
 ]
 POLICIES = [PortInPolicy(), PortInPolicy(resubmit_unknown=True, max_rejections=20)]
 SPANS = [timedelta(seconds=s) for s in (0, 0.1, 5, 70, 4000, 50_000, 300_000, 1_500_000)]
@@ -442,11 +449,13 @@ def end_of(life: Life, task: effects.Task) -> happened.TaskEnded | None:
         case effects.SendCancel():
             return response(life, happened.ChangeAccepted(), stale=False)
     ends: dict[type[effects.Task], happened.TaskEnded] = {
-        effects.LoadPolicy: happened.PolicyLoaded(chance.choice(POLICIES)),
+        effects.LoadPolicy: happened.PolicyLoaded(chance.choice(POLICIES), chance.choice(EARLIER)),
         effects.FindNumber: happened.NumberLookedUp(chance.random() < 0.3),
         effects.CheckEligibility: happened.EligibilityRead(fine),
         effects.ClaimSim: happened.SimClaimed("" if fine else "iccid: in use"),
-        effects.VerifyOrder: happened.OrderVerified(),
+        effects.VerifyOrder: happened.OrderVerified(
+            OrderSnapshot(order_id="ORD-0", status=chance.choice(STATUSES))
+        ),
         effects.ComputeCarrierDeadline: happened.CarrierDeadlineComputed(life.now + 3 * HOUR),
         effects.AwaitNumber: happened.NumberInInventory("TN-1", None),
         effects.BindNumber: happened.NumberBound(),
