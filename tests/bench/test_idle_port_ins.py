@@ -11,5 +11,5 @@ async def test_idle_port_ins_are_small_and_respond_after_restarts() -> None:
 
     assert max(found.events) < 60
     assert max(found.kilobytes) < 20
-    asked = (found.latency, found.latency_after_stop, found.latency_after_kill)
-    assert [len(answers.milliseconds) for answers in asked if answers] == [5, 5, 5]
+    measured = (found.latency, found.latency_after_stop, found.latency_after_kill)
+    assert [len(latencies.milliseconds) for latencies in measured if latencies] == [5, 5, 5]

@@ -39,8 +39,8 @@ TOKEN = "a-token-of-24-characters"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SupervisedStack]:
-    async with supervised_stack(tmp_path_factory.mktemp("stack"), TcpPorts.allocate()) as there:
-        yield there
+    async with supervised_stack(tmp_path_factory.mktemp("stack"), TcpPorts.allocate()) as stack:
+        yield stack
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -116,12 +116,12 @@ async def by_calls(running: SupervisedStack, typed: Typed) -> None:
                 "metadata": {"encoding": base64.b64encode(b"json/plain").decode()},
                 "data": data,
             }
-            answer = await ui.post(
+            response = await ui.post(
                 f"{settings['Codec']['Endpoint']}/encode?preserveStorageRefs=true",
                 json={"payloads": [plain]},
                 headers={"Origin": running.ui_url, "X-Namespace": "default"},
             )
-            found: dict[str, Any] = answer.raise_for_status().json()
+            found: dict[str, Any] = response.raise_for_status().json()
             return found
 
         port = running.orchestrator.port_in(typed.number)
@@ -152,7 +152,7 @@ async def test_signal_from_the_ui_is_stored_encrypted(running: SupervisedStack) 
     assert result.state is PortState.CANCELLED
     assert result.reason == f"operator: {typed.words[2]}"
     assert "corrected subscriber_name" in [entry.event for entry in result.timeline]
-    assert [word for word in typed.words if stored(running, word)] == []
+    assert [text for text in typed.words if stored(running, text)] == []
 
 
 async def test_plain_payload_would_be_found(running: SupervisedStack) -> None:

@@ -18,15 +18,15 @@ from tests.demo.running import ROOT, run_demo
 
 def test_occupied_port_is_named_with_a_command_for_another() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        taken = listener.getsockname()[1]
+        occupied = listener.getsockname()[1]
         free = TcpPorts.allocate()
         done = run_demo(
-            *("up", "--temporal-port", str(free.temporal), "--ui-port", str(taken)),
+            *("up", "--temporal-port", str(free.temporal), "--ui-port", str(occupied)),
             *("--simulator-port", str(free.simulator), "--codec-port", str(free.codec)),
         )
     assert done.returncode == 1
     named, _, command = done.stderr.splitlines()
-    assert f"port {taken}: " in named
+    assert f"port {occupied}: " in named
     assert re.fullmatch(r"  make up OPTIONS='--ui-port \d+'", command)
 
 

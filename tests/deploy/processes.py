@@ -54,9 +54,9 @@ class Containers:
             (self._ports[container, port],) = free_ports(1)
         return self._ports[container, port]
 
-    def set_port(self, container: str, port: int, there: int) -> None:
+    def set_port(self, container: str, port: int, container_port: int) -> None:
         """Something that is not started here listens there already."""
-        self._ports[container, port] = there
+        self._ports[container, port] = container_port
 
     def environment(self, container: str) -> dict[str, str]:
         """What the image and the file give it."""
@@ -77,10 +77,10 @@ class Containers:
         (of_image,) = dockerfile_instructions("ENTRYPOINT")
         words = [*service.get("entrypoint", json.loads(of_image)), *service.get("command", [])]
         return [
-            str(self.port(container, int(word)))
-            if word.isdigit()
-            else self._localize(container, word)
-            for word in words
+            str(self.port(container, int(argument)))
+            if argument.isdigit()
+            else self._localize(container, argument)
+            for argument in words
         ]
 
     def child(self, container: str) -> ChildProcess:
@@ -102,7 +102,9 @@ class Containers:
         """The exit status of its health check, run once."""
         kind, *words = self._service(container)["healthcheck"]["test"]
         assert kind == "CMD"
-        status, _ = await self._run(container, [self._localize(container, word) for word in words])
+        status, _ = await self._run(
+            container, [self._localize(container, argument) for argument in words]
+        )
         return status
 
     async def run_job(self, service: str) -> str:

@@ -133,9 +133,9 @@ def test_scripts_parse_and_stop_at_the_first_error(script: Path) -> None:
 
 def test_every_script_that_a_service_runs_exists() -> None:
     for service in SERVICES.values():
-        for word in service.get("entrypoint", []):
-            if word.startswith("/deploy/"):
-                assert ROOT / word.lstrip("/") in SCRIPTS
+        for argument in service.get("entrypoint", []):
+            if argument.startswith("/deploy/"):
+                assert ROOT / argument.lstrip("/") in SCRIPTS
 
 
 def make_secrets(folder: Path) -> dict[str, str]:
@@ -149,19 +149,19 @@ def test_generated_secrets_are_mounted_and_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
-    made = make_secrets(tmp_path)
-    assert {f"./deploy/secrets/{name}" for name in made} == {
+    secrets_made = make_secrets(tmp_path)
+    assert {f"./deploy/secrets/{name}" for name in secrets_made} == {
         secret["file"] for secret in COMPOSE["secrets"].values()
     }
-    for field in SECRET_FIELDS & made.keys():
+    for field in SECRET_FIELDS & secrets_made.keys():
         monkeypatch.setenv(f"TELEGENT_{field.upper()}_FILE", str(tmp_path / "secrets" / field))
     settings = load_settings(WorkerSettings)
     assert len(settings.payload_keys) == 1
-    assert settings.webhook_token.get_secret_value() == made["webhook_token"]
+    assert settings.webhook_token.get_secret_value() == secrets_made["webhook_token"]
     simulator = SimulatorOptions()
     assert settings.account_key.get_secret_value() == simulator.account_key
     assert settings.account_secret.get_secret_value() == simulator.account_secret
-    assert make_secrets(tmp_path) == made
+    assert make_secrets(tmp_path) == secrets_made
 
 
 def test_codec_server_starts_with_its_compose_settings_and_matches_the_ui(
@@ -169,12 +169,12 @@ def test_codec_server_starts_with_its_compose_settings_and_matches_the_ui(
 ) -> None:
     codec, ui = SERVICES["codec-server"], SERVICES["temporal-ui"]
     shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path)
-    made = make_secrets(tmp_path)
+    secrets_made = make_secrets(tmp_path)
     for variable, value in codec["environment"].items():
         monkeypatch.setenv(variable, value.replace("/run/secrets", str(tmp_path / "secrets")))
     settings = load_settings(CodecServerSettings)
     (operator,) = settings.codec_operators
-    assert made["codec_operators"] == f"{operator.name}:{operator.token.get_secret_value()}"
+    assert secrets_made["codec_operators"] == f"{operator.name}:{operator.token.get_secret_value()}"
     (ui_port,) = (published.split(":")[1] for published in ui["ports"])
     assert settings.codec_allowed_origins == (f"http://localhost:{ui_port}",)
     assert codec["ports"] == [f"127.0.0.1:{settings.codec_port}:{settings.codec_port}"]
@@ -222,9 +222,9 @@ def test_example_credentials_are_reported(tmp_path: Path) -> None:
         )
         return done.stderr
 
-    asked = said(TELEGENT_ACCOUNT_KEY="DID-1")
-    assert "TELEGENT_ACCOUNT_SECRET is not set" in asked
-    assert "TELEGENT_ACCOUNT_KEY" not in asked
+    error = said(TELEGENT_ACCOUNT_KEY="DID-1")
+    assert "TELEGENT_ACCOUNT_SECRET is not set" in error
+    assert "TELEGENT_ACCOUNT_KEY" not in error
     assert said() == ""
     again = said(TELEGENT_ACCOUNT_KEY="DID-1", TELEGENT_ACCOUNT_SECRET="mine")
     assert "account_secret holds something else than TELEGENT_ACCOUNT_SECRET" in again

@@ -99,12 +99,12 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 async def queue_config(address: str) -> str:
     which = ["--task-queue", "telegent-api", "--task-queue-type", "activity"]
-    asked = await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         *(temporal_binary(), "task-queue", "config", "get", *which),
         *("--address", address, "--output", "json"),
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await asked.communicate()
+    said, _ = await process.communicate()
     return said.decode()
 
 
@@ -128,15 +128,15 @@ async def use(containers: Containers, secrets: Path, address: str, ui: int, seen
         for container in CONTAINERS:
             if target := SCRAPED.get(container.rstrip("-12")):
                 port = containers.port(container, target["port"])
-                answer = await http.get(f"http://{HOST}:{port}/metrics")
-                seen.metrics[container] = answer.text
+                response = await http.get(f"http://{HOST}:{port}/metrics")
+                seen.metrics[container] = response.text
         webhook = f"http://{HOST}:{containers.port('webhook', 8082)}{ORDER_UPDATE}"
         for token in ((secrets / "webhook_token").read_text(), "wrong"):
             headers = {"Authorization": f"Bearer {token}"}
-            answer = await http.post(webhook, headers=headers, content="{}")
-            seen.order_updates.append(answer.status_code)
-        asked = SERVICES["temporal-ui"]["healthcheck"]["test"][-1]
-        seen.ui = (await http.get(asked.replace(":8080", f":{ui}"))).status_code
+            response = await http.post(webhook, headers=headers, content="{}")
+            seen.order_updates.append(response.status_code)
+        process = SERVICES["temporal-ui"]["healthcheck"]["test"][-1]
+        seen.ui = (await http.get(process.replace(":8080", f":{ui}"))).status_code
 
 
 def test_compose_file_conforms_to_the_specification() -> None:

@@ -72,8 +72,8 @@ def test_secret_settings_name_mounted_files(thing: dict[str, Any]) -> None:
         if variable["name"].endswith("_FILE")
     }
     assert named == mounted
-    made = (FOLDER.parent / "make-secrets.sh").read_text(encoding="utf-8")
-    assert all(name in made for name in named)
+    script = (FOLDER.parent / "make-secrets.sh").read_text(encoding="utf-8")
+    assert all(name in script for name in named)
 
 
 @pytest.mark.parametrize("thing", RUN, ids=lambda t: str(t["metadata"]["name"]))

@@ -131,16 +131,16 @@ async def test_commands_find_and_fix_stuck_port_ins(on_call: OnCall) -> None:
 async def test_commands_find_and_resolve_an_escalation(on_call: OnCall) -> None:
     fault = {"match": "POST /v1.0/voice/routes", "kind": "error_before", "status": 504, "times": 2}
     await on_call.tells_simulator("faults", **fault)
-    asking = await on_call.running.orchestrator.start_onboarding(single("family-2043"))
+    onboarding = await on_call.running.orchestrator.start_onboarding(single("family-2043"))
     async with asyncio.timeout(60):
-        while not (await asking.status()).escalations:
+        while not (await onboarding.status()).escalations:
             await asyncio.sleep(0.1)
 
     said = await on_call.types("find the question", exits=3)
     assert "family-2043:Voice route needs an operator: " in said
     await on_call.types("answer it")
 
-    assert (await asking.result()).complete
+    assert (await onboarding.result()).complete
 
 
 @pytest.mark.resilience

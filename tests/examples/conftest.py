@@ -10,5 +10,5 @@ from localstack.tcp_ports import TcpPorts
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SupervisedStack]:
     """What `make up` starts, on ports of its own."""
-    async with supervised_stack(tmp_path_factory.mktemp("up"), TcpPorts.allocate()) as there:
-        yield there
+    async with supervised_stack(tmp_path_factory.mktemp("up"), TcpPorts.allocate()) as stack:
+        yield stack

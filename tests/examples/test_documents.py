@@ -23,17 +23,17 @@ REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep 
 
 async def test_documented_fault_commands_work(running: SupervisedStack) -> None:
     await reset_stack(running)
-    exports, cut, nonsense, mend = command_blocks(
+    exports, cut, nonsense, correct = command_blocks(
         FAILURES, "Try it: lost responses and invalid messages"
     )
     assert "\nsleep 5\n" in cut
     await run_commands(exports + cut.replace("\nsleep 5\n", f"\n{wait_for(ACCOUNT)}\n"), running)
-    asked = await run_commands(f"{exports}{wait_for(REJECTION)}\n{nonsense}", running)
-    assert asked.count("acount_number") >= 1
-    refused = mend.splitlines()[0]
+    printed = await run_commands(f"{exports}{wait_for(REJECTION)}\n{nonsense}", running)
+    assert printed.count("acount_number") >= 1
+    refused = correct.splitlines()[0]
     assert REFUSED in refused
     port_in = nonsense.partition(".venv/bin/temporal workflow signal")[0]
-    said = await run_commands(exports + port_in + mend.replace(refused, f"! {refused}"), running)
+    said = await run_commands(exports + port_in + correct.replace(refused, f"! {refused}"), running)
     assert "COMPLETED" in said
 
 
@@ -59,9 +59,9 @@ async def test_documented_port_in_json_works(running: SupervisedStack) -> None:
 
 async def test_documented_resolve_command_works(running: SupervisedStack) -> None:
     await reset_stack(running)
-    [asked] = command_blocks(FAILURES, "Try it: an escalation")
-    assert "\nsleep 5\n" in asked
-    await run_commands(asked.replace("\nsleep 5\n", f"\n{wait_for(QUESTION)}\n"), running)
+    [printed] = command_blocks(FAILURES, "Try it: an escalation")
+    assert "\nsleep 5\n" in printed
+    await run_commands(printed.replace("\nsleep 5\n", f"\n{wait_for(QUESTION)}\n"), running)
     status = await running.orchestrator.onboarding("family-2041").status()
     assert "Voice route" not in [question.step for question in status.escalations]
 

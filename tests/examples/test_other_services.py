@@ -24,8 +24,8 @@ TYPESCRIPT = ROOT / "examples" / "typescript"
 async def test_temporal_command_line_onboards_a_family(running: SupervisedStack) -> None:
     said = await run_sections(DOCUMENT, "Set up", "With the Temporal command line", running=running)
 
-    first, asked, end = jsons(said)
-    [onboarding], [port_in], result = first["queryResult"], asked["queryResult"], end["result"]
+    first, updated, end = jsons(said)
+    [onboarding], [port_in], result = first["queryResult"], updated["queryResult"], end["result"]
     SCHEMAS["OnboardingStatus.json"].validate(without_null(onboarding))
     SCHEMAS["PortInStatus.json"].validate(without_null(port_in))
     assert port_in["fields_to_correct"] == ["account_number"]
@@ -49,7 +49,7 @@ async def test_typescript_program_corrects_a_port_in(running: SupervisedStack) -
 async def test_http_service_works_as_documented(running: SupervisedStack, tmp_path: Path) -> None:
     port = TcpPorts.allocate().simulator
     [exports] = command_blocks(DOCUMENT, "Set up")
-    serve, ask, watch = (
+    serve, request, watch = (
         block.replace("service:app", f"service:app --port {port}").replace(":8000", f":{port}")
         for block in command_blocks(DOCUMENT, "An HTTP service in Python")
     )
@@ -67,7 +67,7 @@ async def test_http_service_works_as_documented(running: SupervisedStack, tmp_pa
     await service.spawn()
     try:
         await service.wait_ready()
-        said = await run_commands(ask, running)
+        said = await run_commands(request, running)
         assert '"workflow_id":"onboarding-switch-3001"' in said
         assert '"lines":{' in said
         stream = await spawn("exec " + watch, running)

@@ -17,7 +17,7 @@ from tests.harness.documents import (
 from tools.docs.documents import ROOT
 
 DOCUMENT = ROOT / "docs" / "tutorial" / "quickstart.md"
-NEEDS_A_PERSON = 3
+NEEDS_OPERATOR = 3
 
 
 async def follow(name: str, running: SupervisedStack) -> str:
@@ -33,7 +33,7 @@ async def test_documented_correction_on_the_command_line_works(running: Supervis
     await reset_stack(running)
     shell = await spawn(commands("a family starts"), running)
     out, errors = await running.run(shell.communicate())
-    assert shell.returncode == NEEDS_A_PERSON, f"{out.decode()}\n{errors.decode()}"
+    assert shell.returncode == NEEDS_OPERATOR, f"{out.decode()}\n{errors.decode()}"
     assert "tgo port-in correct +18015550142 --secret account_number" in out.decode()
     assert "onboarding family-2041: done" in await follow("a person corrects", running)
 

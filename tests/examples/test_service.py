@@ -25,8 +25,8 @@ NUMBER = "+18015550188"
 async def harness() -> AsyncIterator[Harness]:
     async with dev_server() as client:
         options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
-        async with running_harness(client, options) as there:
-            yield there
+        async with running_harness(client, options) as harness:
+            yield harness
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -116,8 +116,8 @@ async def test_cancel_ends_the_stream_and_keeps_the_port_in(http: httpx.AsyncCli
             assert (await http.delete(place)).status_code == 202
 
     assert (kind, data) == ("failed", {"detail": "Workflow cancelled"})
-    asked = {"by": "web shop", "reason": "the subscriber stays"}
-    assert (await http.delete(f"/port-ins/{port_in}", params=asked)).json() == {
+    cancel = {"by": "web shop", "reason": "the subscriber stays"}
+    assert (await http.delete(f"/port-ins/{port_in}", params=cancel)).json() == {
         "state": "INFO_REQUIRED"
     }
     async with asyncio.timeout(20):

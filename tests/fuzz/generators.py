@@ -60,11 +60,11 @@ def value_paths(document: Any, path: tuple[str | int, ...] = ()) -> list[tuple[s
 
 def with_replaced_values(document: Any) -> Iterator[bytes]:
     """The document as JSON, with each of its values replaced by each of LEAVES, one at a time."""
-    for *way, last in filter(None, value_paths(document)):
+    for *parents, last in filter(None, value_paths(document)):
         for leaf in LEAVES:
             wrong = copy.deepcopy(document)
             parent = wrong
-            for step in way:
+            for step in parents:
                 parent = parent[step]
             parent[last] = leaf
             yield json.dumps(wrong).encode()
@@ -79,9 +79,9 @@ def invalid_documents(draw: st.DrawFn, document: Any) -> Any:
         value = copy.deepcopy(draw(leaves))
         if not path:
             return value
-        *way, last = path
+        *parents, last = path
         parent = wrong
-        for step in way:
+        for step in parents:
             parent = parent[step]
         what = draw(st.sampled_from(["replace", "replace", "replace", "leave out", "add"]))
         if what == "replace":

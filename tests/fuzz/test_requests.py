@@ -104,10 +104,10 @@ def read(kind: type[BaseModel], text: bytes) -> None:
         assert len(found) <= 2000
         assert not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in found), found
     if isinstance(request, PortInRequest):
-        look_at(request.details)
+        check_body(request.details)
 
 
-def look_at(details: PortInDetails) -> None:
+def check_body(details: PortInDetails) -> None:
     assert details.phone_number.isascii()
     validate(details, datetime.now(UTC))
     pin_expires_at(details.losing_carrier, details.pin_obtained_at)
@@ -121,10 +121,10 @@ def test_corrupt_request_is_rejected(kind: type[BaseModel], good: dict[str, Any]
 
     @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(invalid_bytes(good))
-    def spoil(text: bytes) -> None:
+    def mutate(text: bytes) -> None:
         read(kind, text)
 
-    spoil()
+    mutate()
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in GOOD])

@@ -20,7 +20,7 @@ from tests.harness.vendor_calls import CALLS
 from tests.harness.vendor_requests import ANYTHING, Call
 
 ROW = ANYTHING | {"Status": "Rejected", "Message": "8A", "Price": 1.5, "Monthly": True}
-ANSWER = ROW | {"Data": [ROW], "PhoneNumbers": [ROW], "TotalResults": 1, "Successful": True}
+RESPONSE = ROW | {"Data": [ROW], "PhoneNumbers": [ROW], "TotalResults": 1, "Successful": True}
 MAX_MESSAGE_CHARS = 20_000
 STATUSES = [200, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 503]
 
@@ -32,15 +32,15 @@ class NoPause(t.RateLimiter):
         assert retry_after is None or 0 <= retry_after <= MAX_PAUSE
 
 
-def call_with(calls: Iterable[Call], *answers: Callable[[], httpx.Response]) -> None:
+def call_with(calls: Iterable[Call], *responses: Callable[[], httpx.Response]) -> None:
     """Check that each call returns, or raises an error of the client with a bounded message."""
 
     async def call_all() -> None:
         vendor = FakeVendor()
         async with vendor.client(NoPause(6_000_000, 1_000)) as api:
-            for answer in answers:
+            for response in responses:
                 for call in calls:
-                    vendor.respond = lambda request: answer()  # noqa: B023 - called at once
+                    vendor.respond = lambda request: response()  # noqa: B023 - called at once
                     await call_one(api, call)
 
     asyncio.run(call_all())
@@ -71,7 +71,7 @@ def test_response_with_any_value_replaced_is_result_or_error() -> None:
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(STATUSES), invalid_bytes(ANSWER), st.integers(0, len(CALLS) - 3))
+@given(st.sampled_from(STATUSES), invalid_bytes(RESPONSE), st.integers(0, len(CALLS) - 3))
 def test_mutated_response_is_result_or_error(status: int, content: bytes, first: int) -> None:
     call_with(CALLS[first : first + 3], body(content, status))
 
@@ -108,13 +108,13 @@ def test_response_with_invalid_header_is_result_or_error() -> None:
         "https://xn--/",
         "Fri, 31 Dec 9999 23:59:59 +9959",
     ]
-    answers = [
+    responses = [
         partial(httpx.Response, status, headers={name: value}, content=b"not JSON")
         for status in (200, 302, 308, 400, 429, 503)
         for name in ("content-type", "retry-after", "location", "content-length")
         for value in odd
     ]
-    call_with([CALLS[0]], *answers)
+    call_with([CALLS[0]], *responses)
 
 
 def test_invalid_token_response_is_result_or_error() -> None:

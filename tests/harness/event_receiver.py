@@ -26,7 +26,7 @@ class Received:
 class Receiver:
     """A tiny HTTP server; `answers` are its next status lines, then it says `usual`."""
 
-    answers: list[str] = field(default_factory=list)
+    responses: list[str] = field(default_factory=list)
     usual: str = "204 No Content"
     received: list[Received] = field(default_factory=list)
     port: int = 0
@@ -37,18 +37,18 @@ class Receiver:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        server = await asyncio.start_server(self._answer, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._respond, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         async with server:
             yield
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:]
         headers = dict(line.lower().split(": ", 1) for line in head if line)
         body = await reader.readexactly(int(headers["content-length"]))
         exact = dict(line.split(": ", 1) for line in head if line)
         self.received.append(Received(exact, body))
-        status = self.answers.pop(0) if self.answers else self.usual
+        status = self.responses.pop(0) if self.responses else self.usual
         writer.write(
             f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
         )

@@ -22,8 +22,8 @@ def json_response(body: object, status: int = 200, **headers: str) -> httpx.Resp
 class FakeVendor:
     """Tokens are ``canary-token-1``, ``-2``, ...; every other call is answered by `answer`."""
 
-    def __init__(self, answer: Responder | None = None) -> None:
-        self.respond = answer or (lambda request: json_response({}))
+    def __init__(self, respond: Responder | None = None) -> None:
+        self.respond = respond or (lambda request: json_response({}))
         self.respond_token: Responder = self._token
         self.token_expiry = FAR_FUTURE
         self.token_requests: list[dict[str, Any]] = []

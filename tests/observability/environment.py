@@ -95,15 +95,15 @@ async def observe(folder: Path) -> Observations:
     for fault in INJECTED_FAULTS:
         telegent.faults.add(fault)
     worker_metrics, webhook_metrics = free_port(), free_port()
-    with receivers() as there, patch.dict(ORDER_STATUSES["kb"], acknowledged="Teleporting"):
+    with receivers() as receiver, patch.dict(ORDER_STATUSES["kb"], acknowledged="Teleporting"):
         async with dev_server() as temporal, telegent.serve() as url:
             address = temporal.service_client.config.target_host
             settings = {
                 "TELEGENT_METRICS_PORT": str(worker_metrics),
                 "TELEGENT_BACKLOG_INTERVAL_SECONDS": "0.2",
-                "TELEGENT_EVENT_URLS": f"{there.url}/takes,{there.url}/refuses",
+                "TELEGENT_EVENT_URLS": f"{receiver.url}/takes,{receiver.url}/refuses",
                 "TELEGENT_EVENT_SECRET": base64.b64encode(b"k" * 32).decode(),
-                "OTEL_EXPORTER_OTLP_ENDPOINT": there.url,
+                "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
             }
             async with worker_process(
                 "worker",
@@ -118,7 +118,7 @@ async def observe(folder: Path) -> Observations:
                 await webhook.spawn()
                 try:
                     await webhook.wait_ready()
-                    caller, while_asked = await run_scenario(address, clock, worker_metrics)
+                    caller, during_escalation = await run_scenario(address, clock, worker_metrics)
                     await post_webhooks(
                         f"http://127.0.0.1:{port}{ORDER_UPDATE_PATH}",
                         next(iter(telegent.state.orders)),
@@ -135,11 +135,11 @@ async def observe(folder: Path) -> Observations:
     numbers = [number.strip("+") for number in telegent.state.numbers]
     return Observations(
         initial=at_first,
-        during_escalation=while_asked,
+        during_escalation=during_escalation,
         worker=scrapes[0],
         webhook=scrapes[1],
-        spans=there.spans,
-        traces=b"".join(there.bodies),
+        spans=receiver.spans,
+        traces=b"".join(receiver.bodies),
         trace_id=caller.context.trace_id.to_bytes(16, "big"),
         caller=caller.context.span_id.to_bytes(8, "big"),
         requests=requests,
@@ -167,7 +167,7 @@ async def run_scenario(
     orchestrator = Orchestrator(client)
     with tracer.start_as_current_span("order in the shop"):
         onboarding = await orchestrator.start_onboarding(REQUEST)
-    while_asked = await resolve_escalation(onboarding, worker_metrics)
+    during_escalation = await resolve_escalation(onboarding, worker_metrics)
     await correct_port_in(orchestrator.port_in(NUMBER), clock)
     assert (await onboarding.result()).complete
 
@@ -176,7 +176,7 @@ async def run_scenario(
     await wait_for(lost, lambda status: status.state is PortState.SUBMIT_UNKNOWN)
 
     await cause_failures(client)
-    return next(span for span in kept.get_finished_spans() if span.parent), while_asked
+    return next(span for span in kept.get_finished_spans() if span.parent), during_escalation
 
 
 REQUEST = single(

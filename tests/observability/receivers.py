@@ -34,7 +34,7 @@ def receivers() -> Iterator[Receivers]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             if self.path == "/v1/traces":
-                there.bodies.append(body)
+                receivers_at.bodies.append(body)
             self.send_response(400 if self.path == "/refuses" else 200)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -43,7 +43,7 @@ def receivers() -> Iterator[Receivers]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        there = Receivers(f"http://127.0.0.1:{server.server_port}")
+        receivers_at = Receivers(f"http://127.0.0.1:{server.server_port}")
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield there
+        yield receivers_at
         server.shutdown()

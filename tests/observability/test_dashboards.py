@@ -78,12 +78,12 @@ def test_alert_and_panel_queries_return_series(observed: Observations, where: st
             labels |= {label for each in shown for label in each}
             for matcher in selector.matchers.matchers:
                 wanted = set(matcher.value.split("|"))
-                there = {each[matcher.name] for each in shown if matcher.name in each}
+                values = {each[matcher.name] for each in shown if matcher.name in each}
                 if selector.name.startswith("telegent_"):
-                    there |= WORDS.get(matcher.name, set())
-                    assert wanted <= there, f"{selector.name}: {matcher.name} is never {wanted}"
+                    values |= WORDS.get(matcher.name, set())
+                    assert wanted <= values, f"{selector.name}: {matcher.name} is never {wanted}"
                 else:
-                    assert there, f"{selector.name} has no label {matcher.name}"
+                    assert values, f"{selector.name} has no label {matcher.name}"
         for aggregation in of_kind(promql.AggregateExpr, expression):
             by = set(aggregation.modifier.labels) if aggregation.modifier else set()
             assert by <= labels, f"{by - labels} is a label of nothing in {expression}"

@@ -57,7 +57,7 @@ class Played:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def played(temporal: Client) -> AsyncIterator[Played]:
-    receiver = Receiver(answers=["400 Bad Request"] * 1_000)
+    receiver = Receiver(responses=["400 Bad Request"] * 1_000)
     async with receiver.listening():
         settings = replace(SETTINGS, events=EventSettings((receiver.url,), SECRET))
         options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))

@@ -18,7 +18,7 @@ from worker.telemetry.tracing import (
     tracing,
 )
 
-WAY = (
+PATH = (
     "StartChildWorkflow:LineWorkflow",
     "StartChildWorkflow:PortInWorkflow",
     "StartActivity:submit_port",
@@ -38,10 +38,10 @@ def ancestors(span: Span, spans: Sequence[Span]) -> list[Span]:
 
 def test_one_trace_from_the_caller_to_the_request(observed: Observations) -> None:
     spans = [span for span in observed.spans if span.trace_id == observed.trace_id]
-    (request,) = [span for span in spans if span.name == WAY[-1]]
-    way = list(reversed(ancestors(request, spans)))
-    assert [span.name for span in way] == list(WAY)
-    assert way[0].parent_span_id == observed.caller
+    (request,) = [span for span in spans if span.name == PATH[-1]]
+    path = list(reversed(ancestors(request, spans)))
+    assert [span.name for span in path] == list(PATH)
+    assert path[0].parent_span_id == observed.caller
     kinds = (ONBOARDING_WORKFLOW, LINE_WORKFLOW, PORT_IN_WORKFLOW)
     assert {f"RunWorkflow:{kind}" for kind in kinds} <= {span.name for span in spans}
     assert request.kind == Span.SPAN_KIND_CLIENT

@@ -52,14 +52,14 @@ class RecordingRunner(WorkflowRunner):
         instance = self._runner.create_instance(det)
         activate = instance.activate
 
-        def heard(act: WorkflowActivation) -> WorkflowActivationCompletion:
+        def received(act: WorkflowActivation) -> WorkflowActivationCompletion:
             completion = activate(act)
             commands = (describe_command(command) for command in completion.successful.commands)
             self.commands += [command for command in commands if command]
             return completion
 
         # Around what the sandbox made: a class of our own would have to repeat all of it.
-        instance.activate = heard  # type: ignore[method-assign]
+        instance.activate = received  # type: ignore[method-assign]
         return instance
 
 

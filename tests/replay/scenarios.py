@@ -87,10 +87,10 @@ async def operator_decision(harness: Harness) -> None:
     async for now in handle.watch():
         if now.lines and now.lines["first"].escalations:
             break
-    answer = Resolution(
+    resolution = Resolution(
         step="Number", action=ResolutionAction.RETRY, by="operator", reason="it is back"
     )
-    await handle.resolve(answer, line="first")
+    await handle.resolve(resolution, line="first")
     await handle.result()
 
 

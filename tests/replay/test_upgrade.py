@@ -62,7 +62,7 @@ RARE = {"TELEGENT_PORT_POLL_FIXED_SECONDS": "3600"}
 
 
 @dataclass
-class There:
+class UpgradeEnvironment:
     """Where the stories take place."""
 
     temporal: Client
@@ -85,43 +85,43 @@ class There:
         return port
 
 
-Story = Callable[[There], AsyncGenerator[None, None]]
+Story = Callable[[UpgradeEnvironment], AsyncGenerator[None, None]]
 """Begins on the release, yields while the builds change, and ends on today's code."""
 
 
-async def purchase_that_a_person_decides(there: There) -> AsyncGenerator[None, None]:
+async def purchase_that_an_operator_decides(env: UpgradeEnvironment) -> AsyncGenerator[None, None]:
     """An onboarding asks what became of a purchase."""
-    there.telegent.faults.add(
+    env.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/provision", kind="error_before", times=2)
     )
-    onboarding = await there.orchestrator.start_onboarding(single())
+    onboarding = await env.orchestrator.start_onboarding(single())
     async with asyncio.timeout(TEST_TIMEOUT):
         async for now in onboarding.watch():
             if now.lines and now.lines["first"].escalations:
                 break
     yield
-    answer = Resolution(
+    resolution = Resolution(
         step="Number", action=ResolutionAction.RETRY, by="operator", reason="not in the portal"
     )
-    await onboarding.resolve(answer, line="first")
+    await onboarding.resolve(resolution, line="first")
     assert (await onboarding.result()).complete
 
 
-async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
+async def rejected_in_a_family(env: UpgradeEnvironment) -> AsyncGenerator[None, None]:
     """The demo: a port-in waits for a correction. Another number may leave."""
-    there.telegent.carrier.set_record(FAMILYS, CarrierRecord(account_number="100200301"))
-    onboarding = await there.orchestrator.start_onboarding(example_request())
-    port = there.orchestrator.port_in(FAMILYS)
+    env.telegent.carrier.set_record(FAMILYS, CarrierRecord(account_number="100200301"))
+    onboarding = await env.orchestrator.start_onboarding(example_request())
+    port = env.orchestrator.port_in(FAMILYS)
     async with asyncio.timeout(TEST_TIMEOUT):
         async for now in onboarding.watch():
             states = {line.key: line.state for line in now.onboarding.lines}
             if now.ports and states["manager-esim"] is StepState.DONE:
                 break
     await until(port, PortState.SUBMITTED)
-    await there.carrier_acts(port, TIMINGS.decide_after)
+    await env.carrier_acts(port, TIMINGS.decide_after)
     await until(port, PortState.ACTION_REQUIRED)
     live = now.lines["manager-esim"].result
-    leaving = await PortOutClient(there.temporal).start(
+    leaving = await PortOutClient(env.temporal).start(
         PortOutRequest(
             phone_number=live.phone_number or "",
             authentication_reference="auth-1",
@@ -138,46 +138,46 @@ async def rejected_in_a_family(there: There) -> AsyncGenerator[None, None]:
     await leaving.cancel(PortOutCancel(by="operator", reason="the subscriber stays"))
     assert (await leaving.result()).state is PortOutState.CANCELLED
     await until(port, PortState.SUBMITTED)
-    await there.carrier_acts(port, TIMINGS.complete_after)
+    await env.carrier_acts(port, TIMINGS.complete_after)
     assert (await onboarding.result()).complete
 
 
-async def waiting_for_the_carrier(there: There) -> AsyncGenerator[None, None]:
+async def waiting_for_the_carrier(env: UpgradeEnvironment) -> AsyncGenerator[None, None]:
     """A port-in is polled, and nothing happens for a long time."""
-    port = await there.start_port("+18015550150", PortState.SUBMITTED)
+    port = await env.start_port("+18015550150", PortState.SUBMITTED)
     yield
-    await there.carrier_acts(port, TIMINGS.complete_after)
+    await env.carrier_acts(port, TIMINGS.complete_after)
     assert (await port.result()).state is PortState.COMPLETED
 
 
-async def information_missing(there: There) -> AsyncGenerator[None, None]:
+async def information_missing(env: UpgradeEnvironment) -> AsyncGenerator[None, None]:
     """A port-in waits for data, with reminders as timers."""
-    port = await there.start_port("+18015550151", PortState.INFO_REQUIRED, account_number=None)
+    port = await env.start_port("+18015550151", PortState.INFO_REQUIRED, account_number=None)
     yield
     await port.correct(PortInCorrection(account_number="100200300", by="operator"))
     await until(port, PortState.SUBMITTED)
-    await there.carrier_acts(port, TIMINGS.complete_after)
+    await env.carrier_acts(port, TIMINGS.complete_after)
     assert (await port.result()).state is PortState.COMPLETED
 
 
-async def submit_unanswered(there: There) -> AsyncGenerator[None, None]:
+async def submit_unanswered(env: UpgradeEnvironment) -> AsyncGenerator[None, None]:
     """A port-in does not know its order until support has found it."""
-    there.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
-    port = await there.start_port("+18015550152", PortState.SUBMIT_UNKNOWN)
-    order_id = there.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
+    env.telegent.faults.add(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+    port = await env.start_port("+18015550152", PortState.SUBMIT_UNKNOWN)
+    order_id = env.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
     yield
     await port.attach_order(AttachOrder(order_id=order_id, by="operator", reason="support told us"))
-    await there.carrier_acts(port, TIMINGS.complete_after)
+    await env.carrier_acts(port, TIMINGS.complete_after)
     assert (await port.result()).state is PortState.COMPLETED
 
 
-async def cancel_that_cannot_be_sent(there: There) -> AsyncGenerator[None, None]:
+async def cancel_that_cannot_be_sent(env: UpgradeEnvironment) -> AsyncGenerator[None, None]:
     """A port-in waits by timer until the vendor has time for it."""
-    there.telegent.faults.add(
+    env.telegent.faults.add(
         Fault(match="POST /v1.0/numbers/portin/cancel", kind="429", times=1_000)
     )
-    there.telegent.carrier.set_record("+18015550153", CarrierRecord(script="silent"))
-    port = await there.start_port("+18015550153", PortState.SUBMITTED)
+    env.telegent.carrier.set_record("+18015550153", CarrierRecord(script="silent"))
+    port = await env.start_port("+18015550153", PortState.SUBMITTED)
     await port.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     await waits_to_try_again(port)
     yield
@@ -185,14 +185,14 @@ async def cancel_that_cannot_be_sent(there: There) -> AsyncGenerator[None, None]
 
 
 STORIES: tuple[Story, ...] = (
-    purchase_that_a_person_decides,
+    purchase_that_an_operator_decides,
     rejected_in_a_family,
     submit_unanswered,
     waiting_for_the_carrier,
     information_missing,
     cancel_that_cannot_be_sent,
 )
-MADE = {
+EFFECTS = {
     "account.created": 2,
     "subscriber.created": 4,
     "message_route.created": 2,
@@ -221,7 +221,7 @@ async def test_current_code_finishes_workflows_of_the_last_release(
     options = SimulatorOptions(carrier=CarrierSetup(timings=TIMINGS))
     telegent = Simulator(options, clock=clock)
     async with dev_server() as client, telegent.serve() as url:
-        there = There(client, Orchestrator(client), telegent, clock)
+        env = UpgradeEnvironment(client, Orchestrator(client), telegent, clock)
         address = client.service_client.config.target_host
 
         def build(name: str, source: Path) -> ChildProcess:
@@ -235,7 +235,7 @@ async def test_current_code_finishes_workflows_of_the_last_release(
             )
 
         async with build("release", tmp_path / "source") as old:
-            under_way = [story(there) for story in STORIES]
+            under_way = [story(env) for story in STORIES]
             for story in under_way:
                 await anext(story)
             await nothing_is_under_way(client)
@@ -245,8 +245,8 @@ async def test_current_code_finishes_workflows_of_the_last_release(
         async with build("today", ROOT):
             for story in under_way:
                 await asyncio.wait_for(anext(story, None), TEST_TIMEOUT)
-    made = Counter(row.kind for row in telegent.ledger.rows)
-    assert {kind: made[kind] for kind in MADE} == MADE
+    effects = Counter(row.kind for row in telegent.ledger.rows)
+    assert {kind: effects[kind] for kind in EFFECTS} == EFFECTS
 
 
 async def nothing_is_under_way(client: Client) -> None:

@@ -30,8 +30,8 @@ def customer() -> Customer:
 async def stack(customer: Customer, tmp_path: Path) -> AsyncIterator[ChaosStack]:
     simulator = Simulator(SimulatorOptions(carrier=customer.carrier()))
     # The call is held until a second worker has started, which may take a busy machine long.
-    patience = {"TELEGENT_READ_TIMEOUT_SECONDS": "20"}
-    async with chaos_stack(tmp_path, simulator, patience) as stack:
+    timeouts = {"TELEGENT_READ_TIMEOUT_SECONDS": "20"}
+    async with chaos_stack(tmp_path, simulator, timeouts) as stack:
         yield stack
 
 

@@ -19,7 +19,7 @@ class SimulatorClient:
         self.http = http
 
     async def token(self, path: str) -> str:
-        answer = await self.http.post(
+        response = await self.http.post(
             f"{self.url}/v1.0/OAuth2/tokens",
             json={
                 "AccountKey": self.sim.options.account_key,
@@ -27,8 +27,8 @@ class SimulatorClient:
                 "ApiEndpoint": f"{self.url}/v1.0{path}",
             },
         )
-        assert answer.status_code == 200, answer.text
-        token: str = answer.json()["token"]
+        assert response.status_code == 200, response.text
+        token: str = response.json()["token"]
         return token
 
     async def request(
@@ -40,36 +40,36 @@ class SimulatorClient:
         )
 
     async def post(self, path: str, **body: Any) -> Any:
-        answer = await self.request("POST", path, body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = await self.request("POST", path, body)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     async def get(self, path: str, **query: Any) -> Any:
-        answer = await self.request("GET", path, query=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = await self.request("GET", path, query=query)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     async def post_rejected(self, path: str, status: int = 400, **body: Any) -> str:
         """Expects a refusal in today's error body and gives its message."""
-        answer = await self.request("POST", path, body)
-        return _message(answer, status)
+        response = await self.request("POST", path, body)
+        return _message(response, status)
 
     async def get_rejected(self, path: str, status: int = 400, **query: Any) -> str:
         return _message(await self.request("GET", path, query=query), status)
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
-        answer = await self.http.request(method, f"{self.url}/_sim/{path}", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = await self.http.request(method, f"{self.url}/_sim/{path}", json=body)
+        assert response.status_code == 200, response.text
+        return response.json()
 
 
 Start = Callable[[SimulatorOptions], Awaitable[SimulatorClient]]
 """Starts a simulator with these options."""
 
 
-def _message(answer: httpx.Response, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    body = answer.json()
+def _message(response: httpx.Response, status: int) -> str:
+    assert response.status_code == status, response.text
+    body = response.json()
     assert set(body) == {"StatusCode", "Message"}
     assert body["StatusCode"] == status
     message: str = body["Message"]

@@ -48,15 +48,15 @@ class Prerequisites:
 
 
 async def create_account(caller: SimulatorClient, name: str = "Acme") -> str:
-    made = await caller.post("/account/create", AccountName=name)
-    account_id: str = made["AccountId"]
+    created = await caller.post("/account/create", AccountName=name)
+    account_id: str = created["AccountId"]
     return account_id
 
 
 async def create_subscriber(
     caller: SimulatorClient, account_id: str, email: str = "jane@example.com"
 ) -> str:
-    made = await caller.post(
+    created = await caller.post(
         "/subscribers/create",
         Name="Jane Doe",
         Email=email,
@@ -65,7 +65,7 @@ async def create_subscriber(
         Password="temporary",
         AccountId=account_id,
     )
-    subscriber_id: str = made["SubscriberId"]
+    subscriber_id: str = created["SubscriberId"]
     return subscriber_id
 
 

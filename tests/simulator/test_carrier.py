@@ -37,9 +37,9 @@ def wait(caller: SimulatorClient, seconds: float) -> None:
 
 
 async def submit(caller: SimulatorClient, **changes: Any) -> str:
-    answer = await caller.post("/numbers/portin", **{**PORT_IN, **changes})
-    assert answer["Status"] == "Pending"
-    order_id: str = answer["OrderId"]
+    response = await caller.post("/numbers/portin", **{**PORT_IN, **changes})
+    assert response["Status"] == "Pending"
+    order_id: str = response["OrderId"]
     return order_id
 
 
@@ -93,8 +93,10 @@ async def test_wrong_data_is_rejected_until_corrected(
     wait(carrier, 20)
     await expect(carrier, order, "rejected", code)
     (field,) = wrong
-    answer = await carrier.post("/numbers/portin/update", OrderId=order, **{field: PORT_IN[field]})
-    assert answer["Status"] == "Updated"
+    response = await carrier.post(
+        "/numbers/portin/update", OrderId=order, **{field: PORT_IN[field]}
+    )
+    assert response["Status"] == "Updated"
     wait(carrier, 30)
     await expect(carrier, order, "complete")
     ledger = carrier.sim.ledger
@@ -112,8 +114,8 @@ async def test_scripted_rejection_happens_once(carrier: SimulatorClient) -> None
     order = await submit(carrier)
     wait(carrier, 20)
     await expect(carrier, order, "rejected", "9Z-ACCOUNT ON HOLD")
-    answer = await carrier.post("/numbers/portin/cancel", OrderId=order)
-    assert answer == {"OrderId": order, "Status": "Cancelled"}
+    response = await carrier.post("/numbers/portin/cancel", OrderId=order)
+    assert response == {"OrderId": order, "Status": "Cancelled"}
     again = await submit(carrier)
     wait(carrier, 30)
     await expect(carrier, again, "complete")
@@ -183,10 +185,10 @@ async def test_correction_restarts_timings_of_carrier(carrier: SimulatorClient) 
 
 async def test_ineligible_number_is_reported(carrier: SimulatorClient) -> None:
     carrier.sim.carrier.set_record(NUMBER, CarrierRecord(eligible=False, carrier="Verizon"))
-    answer = await carrier.post(
+    response = await carrier.post(
         "/numbers/portin/eligibility", PhoneNumber=NUMBER, TargetClassification="Mobile"
     )
-    assert (answer["Eligible"], answer["CurrentCarrier"]) == (False, "Verizon")
+    assert (response["Eligible"], response["CurrentCarrier"]) == (False, "Verizon")
 
 
 def test_timings_out_of_order_are_rejected() -> None:

@@ -124,9 +124,9 @@ def test_commands_control_a_running_simulator() -> None:
         assert wrong.returncode == 1
         assert "not in service" in wrong.stderr
         assert control(running.url, "reset").returncode == 0
-    gone = control(running.url, "reset")
-    assert gone.returncode == 1
-    assert "no simulator at" in gone.stderr
+    reset = control(running.url, "reset")
+    assert reset.returncode == 1
+    assert "no simulator at" in reset.stderr
 
 
 def test_help_lists_options_and_commands() -> None:

@@ -63,9 +63,9 @@ async def test_reset_discards_everything(caller: SimulatorClient) -> None:
 async def test_invalid_control_request_is_explained(
     caller: SimulatorClient, path: str, body: object, text: str
 ) -> None:
-    answer = await caller.http.post(f"{caller.url}/_sim/{path}", json=body)
-    assert answer.status_code == 400
-    assert text in answer.json()["error"]
+    response = await caller.http.post(f"{caller.url}/_sim/{path}", json=body)
+    assert response.status_code == 400
+    assert text in response.json()["error"]
 
 
 async def test_port_out_needs_pin_and_removes_number(caller: SimulatorClient) -> None:
@@ -87,8 +87,8 @@ async def test_port_out_needs_pin_and_removes_number(caller: SimulatorClient) ->
 
 async def test_real_clock_cannot_be_advanced(start: Start) -> None:
     caller = await start(SimulatorOptions())
-    answer = await caller.http.post(f"{caller.url}/_sim/clock/advance", json={"seconds": 1})
-    assert answer.status_code == 400
+    response = await caller.http.post(f"{caller.url}/_sim/clock/advance", json={"seconds": 1})
+    assert response.status_code == 400
 
 
 async def test_ledger_file_has_row_before_response(start: Start, tmp_path: Path) -> None:

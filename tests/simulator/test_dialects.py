@@ -143,7 +143,7 @@ async def test_lists_of_relations_and_filters_have_the_chosen_envelope(start: St
 
 
 @pytest.mark.parametrize(
-    ("accepted", "word", "works"),
+    ("accepted", "status", "works"),
     [
         ("any", "anything", True),
         ("oas", "Mobile", True),
@@ -153,10 +153,10 @@ async def test_lists_of_relations_and_filters_have_the_chosen_envelope(start: St
     ],
 )
 async def test_target_classification_is_checked_as_chosen(
-    start: Start, accepted: str, word: str, works: bool
+    start: Start, accepted: str, status: str, works: bool
 ) -> None:
     caller = await in_dialect(start, target_classification=accepted)
-    body = {"PhoneNumber": NUMBER, "TargetClassification": word}
+    body = {"PhoneNumber": NUMBER, "TargetClassification": status}
     response = await caller.request("POST", "/numbers/portin/eligibility", body)
     assert (response.status_code == 200) is works
 

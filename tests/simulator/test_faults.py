@@ -60,10 +60,10 @@ async def test_error_fault_responds_with_or_without_effect(
     caller: SimulatorClient, kind: str, more: Json, status: int, effects: int
 ) -> None:
     inject(caller, kind, **more)
-    answer = await create(caller)
-    assert answer.status_code == status
-    assert answer.json()["StatusCode"] == status
-    assert "retry-after" not in answer.headers
+    response = await create(caller)
+    assert response.status_code == status
+    assert response.json()["StatusCode"] == status
+    assert "retry-after" not in response.headers
     assert created(caller) == effects
 
 
@@ -79,11 +79,11 @@ async def test_unreadable_success_has_effect(
     caller: SimulatorClient, kind: str, body_starts: bytes
 ) -> None:
     inject(caller, kind)
-    answer = await create(caller)
-    assert answer.status_code == 200
-    assert answer.content.startswith(body_starts)
+    response = await create(caller)
+    assert response.status_code == 200
+    assert response.content.startswith(body_starts)
     with pytest.raises(ValueError, match=r"."):
-        answer.json()
+        response.json()
     assert created(caller) == 1
 
 

@@ -44,8 +44,8 @@ async def test_relation_needs_guardian_on_both_sides(caller: SimulatorClient) ->
     assert guardians == {"ChildSubscriberId": child, "Guardians": [related]}
     none = await caller.get(f"{path}/child", ChildSubscriberId=base.subscriber)
     assert none["Guardians"] == []
-    gone = await caller.post(f"{path}/delete", **pair)
-    assert gone["Status"] == "Deleted"
+    deleted = await caller.post(f"{path}/delete", **pair)
+    assert deleted["Status"] == "Deleted"
     await caller.post_rejected(f"{path}/delete", 404, **pair)
     await caller.post_rejected(path, 404, **{**pair, "ChildSubscriberId": "TSUID-no"}, Relation="P")
 
@@ -75,15 +75,15 @@ async def test_call_filter_can_be_read_edited_replaced_and_deleted(caller: Simul
     path = "/subscribers/call-filter"
     text = await caller.post_rejected(path, **key, FilterMode="CHILD")
     assert "guardian relation" in text
-    made = await caller.post(
+    created = await caller.post(
         path,
         **key,
         FilterMode="WHITELIST",
         AllowedNumbers=["+13855550101"],
         KeywordFilter=json.dumps(KEYWORDS),
     )
-    assert made["KeywordFilter"] == json.dumps(KEYWORDS)
-    ids = {"SubscriberId": key["SubscriberId"], "CallFilterId": made["FilterId"]}
+    assert created["KeywordFilter"] == json.dumps(KEYWORDS)
+    ids = {"SubscriberId": key["SubscriberId"], "CallFilterId": created["FilterId"]}
     assert await caller.get(f"{path}/keywords", **ids) == KEYWORDS
     added = await caller.post(f"{path}/allowed-numbers/add", **ids, Numbers=["+13855550102"])
     assert added["AllowedNumbers"] == ["+13855550101", "+13855550102"]
@@ -91,20 +91,20 @@ async def test_call_filter_can_be_read_edited_replaced_and_deleted(caller: Simul
     assert await caller.get(f"{path}/allowed-numbers", **ids) == ["+13855550102"]
     assert await caller.get(f"{path}/blocked-numbers", **ids) == []
 
-    await caller.post_rejected(f"{path}/update", FilterId=made["FilterId"], FilterMode="CHILD")
+    await caller.post_rejected(f"{path}/update", FilterId=created["FilterId"], FilterMode="CHILD")
     text = await caller.post_rejected(
-        f"{path}/update", CallFilterId=made["FilterId"], FilterMode="BLACKLIST"
+        f"{path}/update", CallFilterId=created["FilterId"], FilterMode="BLACKLIST"
     )
     assert "FilterId field is required" in text
     assert "FilterMode field is required" in await caller.post_rejected(path, **key)
-    await caller.post(f"{path}/update", FilterId=made["FilterId"], FilterMode="BLACKLIST")
+    await caller.post(f"{path}/update", FilterId=created["FilterId"], FilterMode="BLACKLIST")
     found = await caller.get(path, **key)
     assert [(f["FilterMode"], f["AllowedNumbers"]) for f in found] == [("BLACKLIST", None)]
     await caller.post(path, **key, FilterMode="WHITELIST")
     assert len(await caller.get(path, SubscriberId=key["SubscriberId"])) == 2
     assert len(await caller.get(path)) == 2
-    await caller.post(f"{path}/delete", CallFilterId=made["FilterId"])
-    await caller.post_rejected(f"{path}/delete", 404, CallFilterId=made["FilterId"])
+    await caller.post(f"{path}/delete", CallFilterId=created["FilterId"])
+    await caller.post_rejected(f"{path}/delete", 404, CallFilterId=created["FilterId"])
     kinds = [row.kind for row in caller.sim.ledger.rows if "filter" in row.kind]
     assert kinds == [
         "call_filter.created",
@@ -118,14 +118,16 @@ async def test_second_message_filter_of_number_is_rejected(caller: SimulatorClie
     key = await line(caller)
     await enable(caller, key["SubscriberId"], calls=False, messages=True)
     path = "/subscribers/message-filter"
-    made = await caller.post(path, **key, FilterMode="ACTIVE", KeywordFilter=json.dumps(KEYWORDS))
+    created = await caller.post(
+        path, **key, FilterMode="ACTIVE", KeywordFilter=json.dumps(KEYWORDS)
+    )
     # The published response lacks the outer braces.
-    assert made["KeywordFilter"] == json.dumps(KEYWORDS)[1:-1]
+    assert created["KeywordFilter"] == json.dumps(KEYWORDS)[1:-1]
     text = await caller.post_rejected(path, **key)
     assert text == "Duplicate filter found for the same subscriber and phone number"
-    ids = {"SubscriberId": key["SubscriberId"], "MessageFilterId": made["FilterId"]}
+    ids = {"SubscriberId": key["SubscriberId"], "MessageFilterId": created["FilterId"]}
     assert await caller.get(f"{path}/keywords", **ids) == KEYWORDS
     blocked = await caller.post(f"{path}/blocked-contacts/add", **ids, Contacts=["+13855550101"])
     assert blocked["BlockedContacts"] == ["+13855550101"]
-    await caller.post_rejected(f"{path}/update", FilterId=made["FilterId"], FilterMode="CHILD")
+    await caller.post_rejected(f"{path}/update", FilterId=created["FilterId"], FilterMode="CHILD")
     assert caller.sim.ledger.count("message_filter.created") == 1

@@ -98,9 +98,9 @@ async def purchase(caller: SimulatorClient, base: Prerequisites) -> Json:
     order = await caller.get("/numbers/order", OrderId=bought["OrderId"])
     assert (order["OrderStatus"], order["OrderType"]) == ("Complete", "Provision")
     assert order["PhoneNumbersOrdered"] == [{"Number": number}]
-    person = await caller.get("/subscribers/get", SubscriberId=base.subscriber)
-    assert person["PhoneNumbers"] == [number]
-    assert person["Account"] == {"AccountId": base.account, "CompanyName": "Acme"}
+    subscriber = await caller.get("/subscribers/get", SubscriberId=base.subscriber)
+    assert subscriber["PhoneNumbers"] == [number]
+    assert subscriber["Account"] == {"AccountId": base.account, "CompanyName": "Acme"}
     return bought
 
 
@@ -184,5 +184,5 @@ async def test_ported_number_has_no_settings_and_can_be_assigned(caller: Simulat
 
 async def status(caller: SimulatorClient, order: dict[str, Any]) -> str:
     shown = await caller.get("/numbers/order", OrderId=order["OrderId"])
-    word: str = shown["OrderStatus"]
-    return word
+    order_status: str = shown["OrderStatus"]
+    return order_status

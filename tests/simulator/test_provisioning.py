@@ -38,32 +38,32 @@ async def test_inventory_is_paged_and_mixes_booleans_with_strings(
     page = await caller.get("/numbers/inventory", PageNumber="1", TotalNumbersRequested=2)
     assert page["TotalResults"] == 3
     assert [n["VoiceEnabled"] for n in page["PhoneNumbers"]] == [True, "true"]
-    rest = await caller.get("/numbers/inventory", PageNumber="2", TotalNumbersRequested=2)
-    assert len(rest["PhoneNumbers"]) == 1
+    second_page = await caller.get("/numbers/inventory", PageNumber="2", TotalNumbersRequested=2)
+    assert len(second_page["PhoneNumbers"]) == 1
 
 
 async def test_asynchronous_order_completes_later(start: Start) -> None:
     caller = await start(SimulatorOptions(manual_clock=True, async_provisioning=10))
     base = await create_prerequisites(caller)
-    answer = await caller.post("/numbers/provision", **base.provision())
-    assert answer["OrderStatus"] == "Pending"
+    response = await caller.post("/numbers/provision", **base.provision())
+    assert response["OrderStatus"] == "Pending"
     for later in ("PhoneNumberAssigned", "PhoneNumberId", "ICCID", "QRCode"):
-        assert answer[later] is None
+        assert response[later] is None
     assert caller.sim.ledger.count("number.provisioned") == 1
 
     clock = caller.sim.clock
     assert isinstance(clock, ManualClock)
     clock.advance(9)
-    order = await caller.get("/numbers/order", OrderId=answer["OrderId"])
+    order = await caller.get("/numbers/order", OrderId=response["OrderId"])
     assert (order["OrderStatus"], order["PhoneNumbersOrdered"]) == ("Pending", [])
     assert (await caller.get("/numbers/inventory"))["TotalResults"] == 0
 
     clock.advance(1)
-    order = await caller.get("/numbers/order", OrderId=answer["OrderId"])
+    order = await caller.get("/numbers/order", OrderId=response["OrderId"])
     assert order["OrderStatus"] == "Complete"
     row = (await caller.get("/numbers/inventory"))["PhoneNumbers"][0]
     assert order["PhoneNumbersOrdered"] == [{"Number": row["Number"]}]
-    assert row["OrderId"] == answer["OrderId"]
+    assert row["OrderId"] == response["OrderId"]
     assert "LPA:1$" in row["QrActivationLink"]
     assert row["AssignedSubscriberId"] == base.subscriber
 

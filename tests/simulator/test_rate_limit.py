@@ -33,8 +33,8 @@ async def test_all_requests_count_in_rolling_minute(start: Start) -> None:
 
 async def test_status_429_without_retry_after_option_has_no_header(start: Start) -> None:
     caller = await start(SimulatorOptions(rate_limit=1, retry_after=False))
-    answers = await statuses(caller, 2)
-    assert answers == [400, 429]
+    responses = await statuses(caller, 2)
+    assert responses == [400, 429]
     last = await caller.http.post(f"{caller.url}/v1.0/oauth2/tokens", json={})
     assert "retry-after" not in last.headers
 

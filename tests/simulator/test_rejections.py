@@ -15,8 +15,8 @@ from tests.simulator.steps import (
 
 
 async def bought(caller: SimulatorClient, base: Prerequisites, **changes: object) -> Json:
-    answer: Json = await caller.post("/numbers/provision", **base.provision(**changes))
-    return answer
+    response: Json = await caller.post("/numbers/provision", **base.provision(**changes))
+    return response
 
 
 async def test_rejection_names_all_invalid_fields(caller: SimulatorClient) -> None:
@@ -43,9 +43,9 @@ async def test_rejection_contains_no_values(caller: SimulatorClient) -> None:
 
 async def test_older_error_body_can_be_chosen(start: Start) -> None:
     caller = await start(SimulatorOptions(error_body="rfc7807"))
-    answer = await caller.request("POST", "/account/create", {})
-    body = answer.json()
-    assert (answer.status_code, body["Status"]) == (400, 400)
+    response = await caller.request("POST", "/account/create", {})
+    body = response.json()
+    assert (response.status_code, body["Status"]) == (400, 400)
     assert body["Errors"] == {"$.AccountName": ["The AccountName field is required."]}
     assert body["TraceId"].startswith("00-")
     unknown = await caller.request("GET", "/account", query={"AccountId": "AID-no"})
@@ -54,19 +54,19 @@ async def test_older_error_body_can_be_chosen(start: Start) -> None:
 
 async def test_invalid_json_and_unknown_parameters_are_rejected(caller: SimulatorClient) -> None:
     headers = {"Authorization": f"Bearer {await caller.token('/products')}"}
-    answer = await caller.http.post(
+    response = await caller.http.post(
         f"{caller.url}/v1.0/products", content=b'{"SKU": ', headers=headers
     )
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert "Colour" in await caller.get_rejected("/products", ProductId="PRID-1", Colour="red")
 
 
 async def test_unencoded_plus_is_rejected(caller: SimulatorClient) -> None:
     headers = {"Authorization": f"Bearer {await caller.token('/numbers')}"}
-    answer = await caller.http.get(
+    response = await caller.http.get(
         f"{caller.url}/v1.0/numbers?PhoneNumber=+13855550100", headers=headers
     )
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 async def test_email_is_unique_in_any_case_and_account(caller: SimulatorClient) -> None:
@@ -208,8 +208,8 @@ async def test_resource_in_use_cannot_be_deleted(caller: SimulatorClient) -> Non
     await caller.post_rejected("/packages/delete", PackageId=package["PackageId"])
     await caller.post("/subscriptions/delete", SubscriptionId=subscription["SubscriptionId"])
     await caller.post("/packages/delete", PackageId=package["PackageId"])
-    gone = await caller.post("/products/delete", **ids)
-    assert gone["ProductStatus"] == "Deleted"
+    deleted = await caller.post("/products/delete", **ids)
+    assert deleted["ProductStatus"] == "Deleted"
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,8 @@ async def test_data_limits_must_increase(
 
 async def test_data_usage_needs_active_number_with_data(caller: SimulatorClient) -> None:
     base = await create_prerequisites(caller)
-    answer = await bought(caller, base, ProductType="Sms-Only", DataEnabled=False)
-    numbers = [{"Number": answer["PhoneNumberAssigned"]}]
+    response = await bought(caller, base, ProductType="Sms-Only", DataEnabled=False)
+    numbers = [{"Number": response["PhoneNumberAssigned"]}]
     body: Json = {"ValueUnit": "MB", "LimitValue": 20, "PhoneNumbers": numbers}
     assert "does not have data" in await caller.post_rejected("/numbers/data-usage", **body)
     await caller.post_rejected("/numbers/data-usage", **{**body, "ValueUnit": "GB"})
@@ -259,13 +259,13 @@ async def test_port_in_needs_its_fields_and_number_of_another_carrier(
     await caller.post("/numbers/portin", **PORT_IN)
     assert "active port-in" in await caller.post_rejected("/numbers/portin", **PORT_IN)
     path = "/numbers/portin/eligibility"
-    ask = {"PhoneNumber": PORT_IN["PortInNumber"], "TargetClassification": "mvno"}
-    assert (await caller.post(path, **ask))["Eligible"] is False
+    query = {"PhoneNumber": PORT_IN["PortInNumber"], "TargetClassification": "mvno"}
+    assert (await caller.post(path, **query))["Eligible"] is False
     clock = caller.sim.clock
     assert isinstance(clock, ManualClock)
     clock.advance(3)
     assert await caller.post_rejected("/numbers/portin", **PORT_IN) == "Phone number already in use"
-    assert (await caller.post(path, **ask))["Eligible"] is False
+    assert (await caller.post(path, **query))["Eligible"] is False
     assert caller.sim.ledger.count("portin.submitted") == 1
 
 

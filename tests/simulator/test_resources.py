@@ -14,10 +14,10 @@ async def test_accounts_are_listed_in_chosen_envelope(
     start: Start, envelope: Literal["array", "results", "object"]
 ) -> None:
     caller = await start(SimulatorOptions(accounts_envelope=envelope))
-    made = await caller.post("/account/create", AccountName="Acme", BillingAddress={"Zip": ""})
+    created = await caller.post("/account/create", AccountName="Acme", BillingAddress={"Zip": ""})
     updated = await caller.post("/account/update", BillingAddress={"City": "Lehi"})
     assert updated["BillingAddress"]["City"] == "Lehi"
-    assert await caller.get("/account", AccountId=made["AccountId"]) == updated
+    assert await caller.get("/account", AccountId=created["AccountId"]) == updated
     listed = await caller.get("/distributor/accounts")
     shapes = {"array": [updated], "results": {"Results": [updated]}, "object": updated}
     assert listed == shapes[envelope]
@@ -33,10 +33,10 @@ async def test_subscribers_can_be_paged_updated_and_transferred(caller: Simulato
     assert [s["SubscriberId"] for s in last["Subscribers"]] == ids[10:]
 
     await caller.post("/subscribers/update", SubscriberId=ids[0], Role="Manager")
-    move: Json = {"SubscriberId": ids[0], "FromAccountId": first, "ToAccountId": second}
-    moved = await caller.post("/subscribers/transfer", **move)
-    assert (moved["Role"], moved["Account"]["CompanyName"]) == ("Manager", "Second")
-    assert await caller.post_rejected("/subscribers/transfer", **move) == "Invalid AccountId"
+    transfer: Json = {"SubscriberId": ids[0], "FromAccountId": first, "ToAccountId": second}
+    transferred = await caller.post("/subscribers/transfer", **transfer)
+    assert (transferred["Role"], transferred["Account"]["CompanyName"]) == ("Manager", "Second")
+    assert await caller.post_rejected("/subscribers/transfer", **transfer) == "Invalid AccountId"
 
 
 async def test_routes_can_be_read_updated_listed_and_deleted(caller: SimulatorClient) -> None:
@@ -66,10 +66,10 @@ async def test_routes_can_be_read_updated_listed_and_deleted(caller: SimulatorCl
     assert row["IpWhitelist"] == [{"IpAddress": "192.0.2.1"}]
     assert "VoiceUrl" not in row
 
-    gone = await caller.post("/message/routes/delete", MessageRouteId=base.message_route)
-    assert gone == {"MessageRouteStatus": "Deleted", "MRID": base.message_route}
-    gone = await caller.post("/voice/routes/delete", CallRouteId=base.voice_route)
-    assert gone["CallRouteStatus"] == "Deleted"
+    deleted = await caller.post("/message/routes/delete", MessageRouteId=base.message_route)
+    assert deleted == {"MessageRouteStatus": "Deleted", "MRID": base.message_route}
+    deleted = await caller.post("/voice/routes/delete", CallRouteId=base.voice_route)
+    assert deleted["CallRouteStatus"] == "Deleted"
     await caller.get_rejected("/voice/routes", 404, CallRouteID=base.voice_route)
 
 
@@ -77,8 +77,8 @@ async def test_route_can_be_reported_disabled(start: Start) -> None:
     caller = await start(SimulatorOptions(report_routes_disabled=True))
     await create_account(caller)
     route = {"RouteName": "r", "MessageUrl": "https://x.example/", "MessageUrlMethod": "POST"}
-    made = await caller.post("/message/routes", **route, MessageRouteEnabled=True)
-    assert made["MessageRouteEnabled"] is False
+    created = await caller.post("/message/routes", **route, MessageRouteEnabled=True)
+    assert created["MessageRouteEnabled"] is False
 
 
 async def test_names_and_skus_can_repeat_and_be_updated(
@@ -148,14 +148,14 @@ async def test_number_passes_all_statuses(caller: SimulatorClient) -> None:
     number = bought["PhoneNumberAssigned"]
 
     async def change(what: str, **item: str) -> dict[str, object]:
-        answer: dict[str, object] = await caller.post(
+        response: dict[str, object] = await caller.post(
             "/numbers/status",
             StatusChange=what,
             EffectiveDate="5/13/2026",
             PhoneNumbers=[{"Number": number, **item}],
         )
-        assert answer["EffectiveDate"] == "2026-05-13T00:00:00"
-        return answer
+        assert response["EffectiveDate"] == "2026-05-13T00:00:00"
+        return response
 
     await change("park")
     assert (await caller.get("/numbers/inventory", Filter="Inactive"))["TotalResults"] == 1
@@ -197,6 +197,6 @@ async def test_webhooks_can_be_created_updated_listed_and_deleted(caller: Simula
     await caller.post("/webhook/update", **key, AuthenticationType="Bearer")
     assert (await caller.get("/webhook", **key))["AuthenticationType"] == "Bearer"
     assert len(await caller.get("/account/webhooks", AccountId=account_id)) == 2
-    gone = await caller.post("/webhook/delete", **key)
-    assert gone == {**key, "WebhookStatus": "Deleted"}
+    deleted = await caller.post("/webhook/delete", **key)
+    assert deleted == {**key, "WebhookStatus": "Deleted"}
     await caller.get_rejected("/webhook", 404, **key)

@@ -7,7 +7,9 @@ from tests.simulator.client import SimulatorClient, Start
 from tests.simulator.steps import create_account
 
 
-async def ask(caller: SimulatorClient, **changes: object) -> tuple[int, dict[str, object]]:
+async def request_token(
+    caller: SimulatorClient, **changes: object
+) -> tuple[int, dict[str, object]]:
     body = {
         "AccountKey": caller.sim.options.account_key,
         "AccountSecret": caller.sim.options.account_secret,
@@ -15,19 +17,19 @@ async def ask(caller: SimulatorClient, **changes: object) -> tuple[int, dict[str
         **changes,
     }
     sent = {key: value for key, value in body.items() if value is not None}
-    answer = await caller.http.post(f"{caller.url}/v1.0/oauth2/tokens", json=sent)
-    return answer.status_code, answer.json()
+    response = await caller.http.post(f"{caller.url}/v1.0/oauth2/tokens", json=sent)
+    return response.status_code, response.json()
 
 
 async def use(caller: SimulatorClient, token: str, path: str, method: str = "GET") -> int:
-    answer = await caller.http.request(
+    response = await caller.http.request(
         method, f"{caller.url}/v1.0{path}", headers={"Authorization": f"Bearer {token}"}
     )
-    return answer.status_code
+    return response.status_code
 
 
 async def test_token_response_has_published_shape(caller: SimulatorClient) -> None:
-    status, body = await ask(caller)
+    status, body = await request_token(caller)
     assert status == 200
     assert set(body) == {"token", "successful", "tokenExpiry"}
     expiry = datetime.strptime(str(body["tokenExpiry"]), "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
@@ -37,14 +39,16 @@ async def test_token_response_has_published_shape(caller: SimulatorClient) -> No
 
 @pytest.mark.parametrize("field", ["AccountKey", "AccountSecret"])
 async def test_wrong_credentials_are_rejected(caller: SimulatorClient, field: str) -> None:
-    status, _ = await ask(caller, **{field: "wrong"})
+    status, _ = await request_token(caller, **{field: "wrong"})
     assert status == 401
 
 
 async def test_token_endpoint_with_query_is_rejected(caller: SimulatorClient) -> None:
-    status, body = await ask(caller, ApiEndpoint=None)
+    status, body = await request_token(caller, ApiEndpoint=None)
     assert (status, body["Message"]) == (400, "The ApiEndpoint field is required.")
-    status, _ = await ask(caller, ApiEndpoint=f"{caller.url}/v1.0/account?AccountId=AID-1")
+    status, _ = await request_token(
+        caller, ApiEndpoint=f"{caller.url}/v1.0/account?AccountId=AID-1"
+    )
     assert status == 400
 
 
@@ -65,8 +69,8 @@ async def test_query_is_not_part_of_token_scope(caller: SimulatorClient) -> None
 
 
 async def test_missing_unknown_and_expired_tokens_are_401(caller: SimulatorClient) -> None:
-    answer = await caller.http.get(f"{caller.url}/v1.0/distributor/accounts")
-    assert answer.status_code == 401
+    response = await caller.http.get(f"{caller.url}/v1.0/distributor/accounts")
+    assert response.status_code == 401
     assert await use(caller, "made-up", "/distributor/accounts") == 401
 
     token = await caller.token("/distributor/accounts")
@@ -81,5 +85,5 @@ async def test_missing_unknown_and_expired_tokens_are_401(caller: SimulatorClien
 async def test_unknown_paths_and_methods_are_rejected(caller: SimulatorClient) -> None:
     assert await use(caller, "any", "/numbers/reactivation") == 404
     assert await use(caller, "any", "/account/create", "GET") == 405
-    answer = await caller.http.get(f"{caller.url}/v1.0/oauth2/tokens")
-    assert answer.status_code == 405
+    response = await caller.http.get(f"{caller.url}/v1.0/oauth2/tokens")
+    assert response.status_code == 405

@@ -41,7 +41,7 @@ def at_once(what: Callable[[], Coroutine[Any, Any, None]]) -> None:
         loop.close()
 
 
-def most_in_a_minute(times: list[float]) -> int:
+def max_in_a_minute(times: list[float]) -> int:
     return max(sum(start <= t < start + 60 for t in times) for start in times)
 
 
@@ -65,7 +65,7 @@ def test_any_rolling_minute_has_at_most_fifty_requests(gaps: list[float]) -> Non
 
     at_once(run)
     assert len(sent) == len(gaps)
-    assert most_in_a_minute(sent) <= 50
+    assert max_in_a_minute(sent) <= 50
 
 
 def test_rate_limit_is_used_in_full() -> None:
@@ -78,7 +78,7 @@ def test_rate_limit_is_used_in_full() -> None:
             sent.append(asyncio.get_running_loop().time())
 
     at_once(run)
-    assert most_in_a_minute(sent) in (49, 50)
+    assert max_in_a_minute(sent) in (49, 50)
 
 
 def test_pause_also_delays_queued_requests() -> None:
@@ -103,7 +103,7 @@ def test_pause_also_delays_queued_requests() -> None:
         assert len(later) == 15
         assert min(later) >= 30
         assert later[0] <= 31.1
-        assert most_in_a_minute(sent) <= 50
+        assert max_in_a_minute(sent) <= 50
         # Held requests must not leave in one bunch.
         assert sum(t < min(later) + 1 for t in later) <= 6
 
@@ -111,18 +111,18 @@ def test_pause_also_delays_queued_requests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "least", "most"), [(None, 10, 11.1), (0.0, 0, 1.1), (1e9, 600, 602)]
+    ("retry_after", "minimum", "maximum"), [(None, 10, 11.1), (0.0, 0, 1.1), (1e9, 600, 602)]
 )
 def test_pause_is_at_least_as_requested_and_bounded(
-    asked: float | None, least: float, most: float
+    retry_after: float | None, minimum: float, maximum: float
 ) -> None:
     async def run() -> None:
         budget = RateLimiter()
         loop = asyncio.get_running_loop()
         start = loop.time()
-        budget.pause(asked)
+        budget.pause(retry_after)
         await budget.acquire()
-        assert least <= loop.time() - start <= most
+        assert minimum <= loop.time() - start <= maximum
 
     at_once(run)
 

@@ -326,24 +326,24 @@ SAMPLES: list[tuple[type[t.ResponseModel], dict[str, Any], dict[str, Any]]] = [
 def test_documented_response_is_parsed(
     model: type[t.ResponseModel], sample: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    answer = model.model_validate(sample)
-    assert {name: getattr(answer, name) for name in wanted} == wanted
+    parsed = model.model_validate(sample)
+    assert {name: getattr(parsed, name) for name in wanted} == wanted
 
 
 def test_unknown_fields_of_response_are_kept() -> None:
-    answer = t.Account.model_validate(ACCOUNT | {"Status": {"Since": 2024}})
-    assert answer.model_extra == {"Status": {"Since": 2024}}
+    parsed = t.Account.model_validate(ACCOUNT | {"Status": {"Since": 2024}})
+    assert parsed.model_extra == {"Status": {"Since": 2024}}
 
 
 def test_invalid_optional_field_reads_as_missing() -> None:
-    answer = t.ProvisionedNumber.model_validate(PROVISIONED | {"QRCode": {"Url": "x"}, "ICCID": []})
-    assert (answer.order_id, answer.qr_code, answer.iccid) == ("JNUOID-1", None, None)
-    assert answer.phone_number == "+18016025346"
+    parsed = t.ProvisionedNumber.model_validate(PROVISIONED | {"QRCode": {"Url": "x"}, "ICCID": []})
+    assert (parsed.order_id, parsed.qr_code, parsed.iccid) == ("JNUOID-1", None, None)
+    assert parsed.phone_number == "+18016025346"
 
 
 def test_spelling_with_a_value_wins() -> None:
-    answer = t.Number.model_validate({"Number": "+1", "Tnid": None, "PhoneNumberId": "NID-1"})
-    assert answer.number_id == "NID-1"
+    parsed = t.Number.model_validate({"Number": "+1", "Tnid": None, "PhoneNumberId": "NID-1"})
+    assert parsed.number_id == "NID-1"
 
 
 @pytest.mark.parametrize(

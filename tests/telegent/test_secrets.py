@@ -74,9 +74,9 @@ def test_repr_of_response_omits_echoed_secret(model: type[BaseModel], field: str
     ids = dict.fromkeys(
         ("MessageRouteId", "CallRouteId", "WebhookId", "Number", "SubscriberId", "OrderId"), "x"
     )
-    answer = model.model_validate(ids | {field: C})
-    assert C not in repr(answer)
-    assert C not in str(answer)
+    respond = model.model_validate(ids | {field: C})
+    assert C not in repr(respond)
+    assert C not in str(respond)
 
 
 def test_validation_error_omits_value() -> None:
@@ -90,7 +90,7 @@ def lost(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "respond",
     [
         lambda request: httpx.Response(400, text=f"bad body {request.content.decode()}"),
         lambda request: json_response({"Errors": {"$.Pin": [request.content.decode()]}}, 400),
@@ -103,10 +103,10 @@ def lost(request: httpx.Request) -> httpx.Response:
     ],
 )
 async def test_error_omits_secret_that_the_vendor_quotes(
-    answer: Callable[[httpx.Request], httpx.Response], caplog: pytest.LogCaptureFixture
+    respond: Callable[[httpx.Request], httpx.Response], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    vendor = FakeVendor(answer)
+    vendor = FakeVendor(respond)
     async with vendor.client() as api:
         with pytest.raises(t.TelegentError) as caught:
             await api.ports.submit(

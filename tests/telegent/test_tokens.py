@@ -147,12 +147,12 @@ async def test_jwt_expiry_wins_over_stated_expiry() -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 async def test_rejected_token_is_replaced_and_call_repeated_once(status: int) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def response(request: httpx.Request) -> httpx.Response:
         if request.headers["Authorization"] == "Bearer canary-token-1":
             return json_response({"StatusCode": status, "Message": "Check the scope."}, status)
         return json_response(ACCOUNT)
 
-    vendor = FakeVendor(answer)
+    vendor = FakeVendor(response)
     async with vendor.client() as api:
         assert (await api.accounts.get("AID-1")).account_id == "AID-1"
         await api.accounts.get("AID-1")
@@ -174,18 +174,18 @@ async def test_second_rejection_of_token_is_raised(status: int, kind: type[Excep
 
 
 async def test_concurrent_rejections_fetch_one_fresh_token() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def response(request: httpx.Request) -> httpx.Response:
         old = request.headers["Authorization"] == "Bearer canary-token-1"
         return json_response({"Message": "expired"}, 401) if old else json_response(ACCOUNT)
 
-    vendor = FakeVendor(answer)
+    vendor = FakeVendor(response)
     async with vendor.client() as api:
         await asyncio.gather(*(api.accounts.get("AID-1") for _ in range(8)))
     assert len(vendor.token_requests) == 2
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         json_response({"StatusCode": 401, "Message": "Bad secret"}, 401),
         json_response({"Title": "Bad secret", "Status": 400, "Errors": {"Auth": ["wrong"]}}, 400),
@@ -194,9 +194,9 @@ async def test_concurrent_rejections_fetch_one_fresh_token() -> None:
         json_response({"token": None, "error": "Bad secret"}),
     ],
 )
-async def test_invalid_credentials_error_says_what_to_check(answer: httpx.Response) -> None:
+async def test_invalid_credentials_error_says_what_to_check(response: httpx.Response) -> None:
     vendor = FakeVendor()
-    vendor.respond_token = lambda request: answer
+    vendor.respond_token = lambda request: response
     async with vendor.client() as api:
         with pytest.raises(InvalidCredentialsError, match="check the account key") as caught:
             await api.accounts.get("AID-1")
@@ -206,7 +206,7 @@ async def test_invalid_credentials_error_says_what_to_check(answer: httpx.Respon
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         json_response({"Message": "down"}, 503),
         json_response({"Message": "nothing here"}, 404),
@@ -217,9 +217,9 @@ async def test_invalid_credentials_error_says_what_to_check(answer: httpx.Respon
         httpx.Response(302, headers={"Location": "https://elsewhere.example"}),
     ],
 )
-async def test_call_without_token_is_not_sent(answer: httpx.Response) -> None:
+async def test_call_without_token_is_not_sent(response: httpx.Response) -> None:
     vendor = FakeVendor()
-    vendor.respond_token = lambda request: answer
+    vendor.respond_token = lambda request: response
     async with vendor.client() as api:
         with pytest.raises(RequestNotSentError) as caught:
             await api.accounts.get("AID-1")

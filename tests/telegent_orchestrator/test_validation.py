@@ -76,9 +76,9 @@ def test_errors_never_repeat_values() -> None:
     raw["lines"][2]["number"] |= {canary: "account_pin", "7391": 1}
     with pytest.raises(ValidationError) as with_keys:
         OnboardingRequest.model_validate(raw)
-    told = format_errors(with_keys.value, OnboardingRequest)
-    assert "7391" not in " ".join(told)
-    assert any(text.startswith("lines.2.number.(a field): unknown field") for text in told)
+    errors_shown = format_errors(with_keys.value, OnboardingRequest)
+    assert "7391" not in " ".join(errors_shown)
+    assert any(text.startswith("lines.2.number.(a field): unknown field") for text in errors_shown)
     assert canary not in str(caught.value)
     assert canary not in repr(caught.value)
     assert canary not in " ".join(format_errors(caught.value))

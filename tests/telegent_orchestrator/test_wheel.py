@@ -109,8 +109,8 @@ def test_command_line_needs_its_extra(wheel: ZipFile, tmp_path: Path) -> None:
     validate = [str(program), "validate", str(family)]
 
     without = subprocess.run(validate, capture_output=True, text=True, check=False)
-    there = {"PYTHONPATH": sysconfig.get_path("purelib")}
-    with_it = subprocess.run(validate, capture_output=True, text=True, check=False, env=there)
+    environment = {"PYTHONPATH": sysconfig.get_path("purelib")}
+    with_it = subprocess.run(validate, capture_output=True, text=True, check=False, env=environment)
 
     needed = (
         "tgo needs typer, rich, cryptography, holidays, phonenumbers, zipcodes: install this "
@@ -130,8 +130,8 @@ def brought(wanted: list[Requirement], extras: frozenset[str] = frozenset()) -> 
     """Names of the distributions that these requirements bring, with what those bring."""
     names: set[str] = set()
     for one in wanted:
-        asked = [{"extra": extra} for extra in extras or {"none"}]
-        if one.marker and not any(one.marker.evaluate(environment) for environment in asked):
+        requested = [{"extra": extra} for extra in extras or {"none"}]
+        if one.marker and not any(one.marker.evaluate(environment) for environment in requested):
             continue
         inner = [Requirement(line) for line in importlib.metadata.requires(one.name) or []]
         names |= {canonicalize_name(one.name)} | brought(inner, frozenset(one.extras))

@@ -128,8 +128,8 @@ async def test_open_port_in_survives_key_rotation(temporal: Client) -> None:
             workflow_runner=workflow_runner(),
         ).replay_workflow(history)
         # Without the old key only the result can be read, which is encrypted with the new one.
-        gone = after.temporal.get_workflow_handle(port.id)
-        assert (await gone.result())["state"] == "COMPLETED"
+        without_old_key = after.temporal.get_workflow_handle(port.id)
+        assert (await without_old_key.result())["state"] == "COMPLETED"
         (given,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
         with pytest.raises(MissingKeyError, match="'2025'"):
             await after.temporal.data_converter.decode([given])

@@ -37,11 +37,11 @@ class Calls:
     """Calls one operation with plain JSON, as another language would."""
 
     @workflow.run
-    async def run(self, operation: str, asked: Any) -> Any:
+    async def run(self, operation: str, argument: Any) -> Any:
         service = workflow.create_nexus_client(
             service=TelegentOrchestrator.__name__, endpoint=ENDPOINT
         )
-        return await service.execute_operation(operation, asked, output_type=object)
+        return await service.execute_operation(operation, argument, output_type=object)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -51,8 +51,8 @@ async def harness() -> AsyncIterator[Harness]:
         await operator(client, "namespace", "create", "--namespace", NAMESPACE)
         await operator(client, "nexus", "endpoint", "create", "--name", ENDPOINT, *target)
         options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
-        async with running_harness(client, options) as there:
-            yield there
+        async with running_harness(client, options) as harness:
+            yield harness
 
 
 async def operator(client: Client, *command: str) -> None:
@@ -75,33 +75,33 @@ async def others(harness: Harness) -> AsyncIterator[Client]:
         yield client
 
 
-async def start(others: Client, operation: str, asked: object) -> WorkflowHandle[Calls, Any]:
+async def start(others: Client, operation: str, argument: object) -> WorkflowHandle[Calls, Any]:
     return await others.start_workflow(
         Calls.run,
-        args=[operation, asked],
+        args=[operation, argument],
         id=uuid4().hex,
         task_queue=QUEUE,
         execution_timeout=timedelta(seconds=TEST_TIMEOUT),
     )
 
 
-async def call(others: Client, operation: str, asked: object) -> Any:
-    return await (await start(others, operation, asked)).result()
+async def call(others: Client, operation: str, argument: object) -> Any:
+    return await (await start(others, operation, argument)).result()
 
 
-async def refusal(others: Client, operation: str, asked: object) -> BaseException:
+async def refusal(others: Client, operation: str, argument: object) -> BaseException:
     """Why the operation failed. It is not tried again: the caller's workflow would time out."""
     with pytest.raises(WorkflowFailureError) as caught:
-        await call(others, operation, asked)
+        await call(others, operation, argument)
     assert isinstance(caught.value.cause, NexusOperationError)
     assert caught.value.cause.cause
     return caught.value.cause.cause
 
 
 def wanted(reference: str, **changes: Any) -> dict[str, Any]:
-    people = [{"key": "one", "name": "One", "email": f"{reference}@example.com"}]
-    people[0]["password"] = "change-me-first"
-    request = single(reference, subscribers=people, **changes)
+    subscribers = [{"key": "one", "name": "One", "email": f"{reference}@example.com"}]
+    subscribers[0]["password"] = "change-me-first"
+    request = single(reference, subscribers=subscribers, **changes)
     return request.model_dump(mode="json", exclude_none=True)
 
 
@@ -171,7 +171,7 @@ async def reach(harness: Harness, number: str, state: PortState) -> None:
 
 @pytest.mark.usefixtures("harness")
 @pytest.mark.parametrize(
-    ("operation", "asked", "faults"),
+    ("operation", "argument", "faults"),
     [
         (
             "onboard",
@@ -197,9 +197,9 @@ async def reach(harness: Harness, number: str, state: PortState) -> None:
     ],
 )
 async def test_invalid_input_is_rejected_with_all_errors(
-    others: Client, operation: str, asked: object, faults: list[str]
+    others: Client, operation: str, argument: object, faults: list[str]
 ) -> None:
-    why = await refusal(others, operation, asked)
+    why = await refusal(others, operation, argument)
 
     assert isinstance(why, HandlerError)
     assert why.type is HandlerErrorType.BAD_REQUEST
@@ -212,8 +212,8 @@ async def test_invalid_input_is_rejected_with_all_errors(
 async def test_failure_of_an_incomplete_onboarding_has_its_result(
     harness: Harness, others: Client
 ) -> None:
-    asked = wanted("incomplete", packages=[{"key": "plan", "package_id": "PID-none"}])
-    why = await refusal(others, "onboard", asked)
+    argument = wanted("incomplete", packages=[{"key": "plan", "package_id": "PID-none"}])
+    why = await refusal(others, "onboard", argument)
 
     assert isinstance(why, ApplicationError)
     assert why.type == "Incomplete"
@@ -227,8 +227,8 @@ async def test_cancelled_operation_cancels_the_onboarding(harness: Harness, othe
     number = "+18015550144"
     details = port_in(number, kind="port_in")
     del details["account_number"]
-    asked = wanted("withdrawn", lines=[line("first", "one", number=details)])
-    operation = await start(others, "onboard", asked)
+    argument = wanted("withdrawn", lines=[line("first", "one", number=details)])
+    operation = await start(others, "onboard", argument)
     await reach(harness, number, PortState.INFO_REQUIRED)
 
     await operation.cancel()

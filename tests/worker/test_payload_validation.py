@@ -92,8 +92,8 @@ def options() -> SimulatorOptions:
 @pytest_asyncio.fixture(loop_scope="session")
 async def harness(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
     sealed = Client(temporal.service_client, data_converter=data_converter([KEY]))
-    async with running_harness(sealed, options) as there:
-        yield there
+    async with running_harness(sealed, options) as harness:
+        yield harness
 
 
 class ReadsOnly(EncryptionCodec):

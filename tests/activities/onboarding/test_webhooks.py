@@ -76,22 +76,22 @@ def activities(api: Telegent, ours: OrderWebhook | None = TOKEN) -> WebhookActiv
     return WebhookActivities(api, ActivitySettings(order_webhook=ours, read_lag=timedelta(0)))
 
 
-async def find(there: WebhookActivities, account_id: str) -> str | None:
+async def find(webhooks: WebhookActivities, account_id: str) -> str | None:
     environment = ActivityEnvironment()
     found = await environment.run(
-        there.find_webhook, Lookup(wanted=CreateWebhook(account_id=account_id))
+        webhooks.find_webhook, Lookup(wanted=CreateWebhook(account_id=account_id))
     )
     assert found is None or isinstance(found, str)
     return found
 
 
 async def test_created_webhook_is_found(api: Telegent, account: str) -> None:
-    there = activities(api)
-    assert await find(there, account) is None
+    webhooks = activities(api)
+    assert await find(webhooks, account) is None
 
-    created = await _create(there, account)
+    created = await _create(webhooks, account)
 
-    assert await find(there, account) == created
+    assert await find(webhooks, account) == created
     hook = await api.webhooks.get(created, account)
     assert (hook.webhook_url, hook.subscribed_events) == (URL, "Order_Update")
     assert (hook.authentication_type, hook.authentication_token) == ("Token", "a-long-token")
@@ -99,8 +99,8 @@ async def test_created_webhook_is_found(api: Telegent, account: str) -> None:
 
 
 async def test_user_name_and_password_are_registered_as_basic(api: Telegent, account: str) -> None:
-    there = activities(api, OrderWebhook(url=URL, username="telegent", password="horse"))
-    hook = await api.webhooks.get(await _create(there, account), account)
+    webhooks = activities(api, OrderWebhook(url=URL, username="telegent", password="horse"))
+    hook = await api.webhooks.get(await _create(webhooks, account), account)
     assert (hook.authentication_type, hook.authentication_token) == ("Basic", None)
     assert (hook.authentication_username, hook.authentication_password) == ("telegent", "horse")
 
@@ -125,18 +125,18 @@ async def test_only_order_updates_to_our_url_count(
 async def test_disabled_webhook_does_not_count(
     api: Telegent, account: str, simulator: Simulator
 ) -> None:
-    there = activities(api)
-    simulator.state.webhooks[await _create(there, account)]["Active"] = False
-    assert await find(there, account) is None
+    webhooks = activities(api)
+    simulator.state.webhooks[await _create(webhooks, account)]["Active"] = False
+    assert await find(webhooks, account) is None
 
 
 async def test_two_webhooks_of_ours_are_accepted(api: Telegent, account: str) -> None:
-    there = activities(api)
+    webhooks = activities(api)
     both = {
-        await _create(there, account),
-        await _create(there, account),
+        await _create(webhooks, account),
+        await _create(webhooks, account),
     }
-    assert await find(there, account) in both
+    assert await find(webhooks, account) in both
 
 
 async def test_worker_without_url_rejects_the_request(api: Telegent, account: str) -> None:
@@ -148,12 +148,12 @@ class TestAsAnOnboardingDoesIt:
     async def ensured(
         self, temporal: Client, api: Telegent, account_id: str
     ) -> tuple[str | None, str]:
-        there = activities(api)
+        webhooks = activities(api)
         async with (
             Worker(
                 temporal,
                 task_queue=API_TASK_QUEUE,
-                activities=[there.create_webhook, there.find_webhook],
+                activities=[webhooks.create_webhook, webhooks.find_webhook],
                 interceptors=[ErrorTranslationInterceptor(timedelta(0))],
             ),
             Worker(
@@ -198,6 +198,6 @@ class TestAsAnOnboardingDoesIt:
         assert await self.ensured(temporal, api, "AID-nobody") == (None, "failed")
 
 
-async def _create(there: WebhookActivities, account: str) -> str:
+async def _create(webhooks: WebhookActivities, account: str) -> str:
     wanted = CreateWebhook(account_id=account)
-    return await ActivityEnvironment().run(there.create_webhook, wanted)
+    return await ActivityEnvironment().run(webhooks.create_webhook, wanted)

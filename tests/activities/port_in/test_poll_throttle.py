@@ -72,10 +72,10 @@ async def test_count_is_cached_for_a_minute() -> None:
     visibility = Visibility([1] * 720)
     share = visibility.share()
     assert await share.interval_factor() == 2
-    asked = len(visibility.queries)
+    queries_before = len(visibility.queries)
     visibility.ages, visibility.now = [], 59
     assert await share.interval_factor() == 2
-    assert len(visibility.queries) == asked
+    assert len(visibility.queries) == queries_before
     visibility.now = 60
     assert await share.interval_factor() == 1
 

@@ -61,9 +61,9 @@ async def api(simulator: Simulator) -> AsyncIterator[Telegent]:
             options.account_secret,
             base_url=url,
             rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
-        ) as there,
+        ) as harness_without_workers,
     ):
-        yield there
+        yield harness_without_workers
 
 
 async def run(activity: Any, *args: object, waited: timedelta = timedelta(0)) -> Any:
@@ -90,14 +90,14 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
     creates: list[str] = []
 
     async def twice(activity: Any, wanted: object) -> str:
-        made = await run(activity, wanted)
+        created = await run(activity, wanted)
         rows = len(simulator.ledger.rows)
         creates.append(write_spec_of(activity).activity)
         with pytest.raises(ApplicationError, match="already exists") as caught:
             await run(activity, wanted, waited=LONG)
         assert caught.value.type == Outcome.UNKNOWN, "the workflow looks what it is"
         assert len(simulator.ledger.rows) == rows, f"{creates[-1]} was created twice"
-        return made if isinstance(made, str) else made.number_id
+        return created if isinstance(created, str) else created.number_id
 
     account = await twice(
         AccountActivities(api, SETTINGS).create_account,
@@ -108,7 +108,7 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
             }
         ),
     )
-    people = [
+    subscribers = [
         await twice(
             SubscriberActivities(api, SETTINGS).create_subscriber,
             CreateSubscriber.model_validate(
@@ -150,15 +150,15 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
     )
     await twice(WebhookActivities(api, SETTINGS).create_webhook, CreateWebhook(account_id=account))
     guardian = GuardianActivities(api, SETTINGS)
-    for subscriber in people:
+    for subscriber in subscribers:
         await guardian.enable_guardian(subscriber)
     await twice(
         guardian.link_guardian,
         GuardianLink(
             parent="mother",
             child="child",
-            parent_id=people[0],
-            child_id=people[1],
+            parent_id=subscribers[0],
+            child_id=subscribers[1],
             relation="Parent",
         ),
     )
@@ -167,7 +167,7 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
         numbers.buy_number,
         BuyNumber(
             account_id=account,
-            subscriber_id=people[1],
+            subscriber_id=subscribers[1],
             product_type=ProductType.SMS_DATA_VOICE,
             message_type="p2p",
             message_route_id=message,
@@ -178,10 +178,10 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
     )
     await twice(
         SubscriptionActivities(api, SETTINGS).start_subscription,
-        StartSubscription(subscriber_id=people[1], package_id=package, number_id=number_id),
+        StartSubscription(subscriber_id=subscribers[1], package_id=package, number_id=number_id),
     )
-    (number,) = await numbers.list_subscriber_numbers(people[1])
-    whose = {"subscriber_id": people[1], "phone_number": number}
+    (number,) = await numbers.list_subscriber_numbers(subscribers[1])
+    whose = {"subscriber_id": subscribers[1], "phone_number": number}
     await twice(
         guardian.create_call_filter, CreateCallFilter(**whose, filter=CallFilter(mode="CHILD"))
     )

@@ -33,8 +33,8 @@ async def server() -> Server:
 @pytest.fixture
 async def between(server: Server) -> AsyncIterator[Proxy]:
     listener = await asyncio.start_server(server, "127.0.0.1", 0)
-    async with listener, run_proxy(listener.sockets[0].getsockname()[1]) as made:
-        yield made
+    async with listener, run_proxy(listener.sockets[0].getsockname()[1]) as proxy:
+        yield proxy
 
 
 async def connected(between: Proxy) -> Streams:

@@ -11,7 +11,7 @@ from tests.resilience.completed_run import CompletedRun
 
 
 async def test_complete_ledger_has_no_violation(completed_run: CompletedRun) -> None:
-    report = _judged(completed_run)
+    report = _reported(completed_run)
     assert (report.state, report.violations, report.escalations) == ("ok", [], [])
 
 
@@ -22,7 +22,7 @@ async def test_missing_effect_is_a_violation(completed_run: CompletedRun) -> Non
         if row.kind == "number.updated" and row is not last_of_its_kind:
             continue
         if (
-            _judged(
+            _reported(
                 completed_run, rows=[other for other in completed_run.rows if other is not row]
             ).state
             == "ok"
@@ -43,7 +43,7 @@ async def test_duplicate_create_is_a_violation_and_repeated_idempotent_write_is_
             *completed_run.rows,
             LedgerRow(len(completed_run.rows) + 1, row.time, row.kind, again),
         ]
-        if _judged(completed_run, rows=rows).state == "ok":
+        if _reported(completed_run, rows=rows).state == "ok":
             unseen.add(row.kind)
     assert unseen == sets
 
@@ -51,7 +51,7 @@ async def test_duplicate_create_is_a_violation_and_repeated_idempotent_write_is_
 async def test_duplicate_number_is_named(completed_run: CompletedRun) -> None:
     bought = _row(completed_run, "number.provisioned")
     second = {**bought.data, "number": "+18015550199", "number_id": "NID-2", "order_id": "O-2"}
-    report = _judged(
+    report = _reported(
         completed_run, rows=[*completed_run.rows, replace(bought, seq=999, data=second)]
     )
     assert report.violations == ["duplicate: child has +18015550199, which belongs to no line"]
@@ -69,20 +69,20 @@ async def test_id_in_another_spelling_is_the_same(completed_run: CompletedRun) -
         update={"onboarding": onboarding.model_copy(update={"result": result})}
     )
 
-    assert _judged(completed_run, progress=progress).violations == []
+    assert _reported(completed_run, progress=progress).violations == []
 
 
 async def test_missing_subscription_is_named(completed_run: CompletedRun) -> None:
     rows = [row for row in completed_run.rows if row.kind != "subscription.created"]
-    violations = "\n".join(_judged(completed_run, rows=rows).violations)
+    violations = "\n".join(_reported(completed_run, rows=rows).violations)
     assert "subscription of bought: reported as SUB-" in violations
     assert "which was never created" in violations
 
 
 async def test_unrequested_effect_is_a_violation(completed_run: CompletedRun) -> None:
-    made = _row(completed_run, "account.created")
-    orphan = replace(made, seq=999, data={**made.data, "account_id": "AID-2", "name": "Other"})
-    (sentence,) = _judged(completed_run, rows=[*completed_run.rows, orphan]).violations
+    row = _row(completed_run, "account.created")
+    orphan = replace(row, seq=999, data={**row.data, "account_id": "AID-2", "name": "Other"})
+    (sentence,) = _reported(completed_run, rows=[*completed_run.rows, orphan]).violations
     assert sentence.startswith("not requested: account.created account_id AID-2")
 
 
@@ -94,7 +94,7 @@ async def test_wrong_owner_is_a_violation(completed_run: CompletedRun) -> None:
                 continue
             foreign = replace(row, data={**row.data, name: "foreign"})
             rows = [foreign if other is row else other for other in completed_run.rows]
-            if row.kind != "number.updated" and _judged(completed_run, rows=rows).state == "ok":
+            if row.kind != "number.updated" and _reported(completed_run, rows=rows).state == "ok":
                 unseen.append((row.kind, name))
     assert unseen == []
 
@@ -103,7 +103,7 @@ async def test_wrong_parameters_are_a_violation(completed_run: CompletedRun) -> 
     limits = _row(completed_run, "data_limits.set")
     more = replace(limits, data={**limits.data, "LimitValue": 5000})
     rows = [more if row is limits else row for row in completed_run.rows]
-    assert _judged(completed_run, rows=rows).violations == [
+    assert _reported(completed_run, rows=rows).violations == [
         "data limits of bought: LimitValue is 5000, not 1000"
     ]
 
@@ -121,7 +121,7 @@ async def test_wrong_pin_in_an_update_is_a_second_rejection(
         replace(rejected, seq=998, data=refused),
         replace(updated, seq=999),
     ]
-    violations = "\n".join(_judged(completed_run, rows=rows).violations)
+    violations = "\n".join(_reported(completed_run, rows=rows).violations)
     assert "wrong data was sent" in violations
 
 
@@ -132,7 +132,7 @@ async def test_update_without_pin_is_a_violation(completed_run: CompletedRun) ->
         replace(row, data={**row.data, "fields": fields}) if row is updated else row
         for row in completed_run.rows
     ]
-    assert _judged(completed_run, rows=rows).violations == [
+    assert _reported(completed_run, rows=rows).violations == [
         "port-in of ported: an update left out CurrentAccountPassword"
     ]
 
@@ -140,55 +140,55 @@ async def test_update_without_pin_is_a_violation(completed_run: CompletedRun) ->
 async def test_unreported_resource_is_an_orphan(completed_run: CompletedRun) -> None:
     progress = completed_run.progress.model_copy(deep=True)
     progress.lines[BOUGHT].result.subscription_id = None
-    (sentence,) = _judged(completed_run, progress=progress).violations
+    (sentence,) = _reported(completed_run, progress=progress).violations
     assert sentence.startswith("orphan: subscription of bought exists as SUB-")
 
 
 async def test_escalation_excuses_only_its_resource(
     completed_run: CompletedRun,
 ) -> None:
-    asking = _asking(completed_run, "Subscription", ["2026-11-23 10:00:00 UTC no response"])
+    escalated = _escalated(completed_run, "Subscription", ["2026-11-23 10:00:00 UTC no response"])
     subscription = _row(completed_run, "subscription.created")
     without = [
         row for row in completed_run.rows if row.data.get("tnid") != subscription.data["tnid"]
     ]
-    report = _judged(completed_run, rows=without, progress=asking)
+    report = _reported(completed_run, rows=without, progress=escalated)
     assert (report.state, report.violations) == ("escalated", [])
     assert "Subscription escalated" in report.escalations[0]
 
     number = _row(completed_run, "number.provisioned")
     lost = [row for row in without if row is not number]
-    assert _judged(completed_run, rows=lost, progress=asking).state == "violation"
+    assert _reported(completed_run, rows=lost, progress=escalated).state == "violation"
 
 
 async def test_escalation_without_evidence_is_a_violation(completed_run: CompletedRun) -> None:
-    report = _judged(completed_run, progress=_asking(completed_run, "Subscription", []))
+    report = _reported(completed_run, progress=_escalated(completed_run, "Subscription", []))
     assert "line bought, Subscription is escalated without evidence" in report.violations
 
 
 async def test_escalation_missing_in_the_onboarding_is_a_violation(
     completed_run: CompletedRun,
 ) -> None:
-    asking = _asking(completed_run, "Subscription", ["no response"])
-    for brief in asking.onboarding.lines:
+    escalated = _escalated(completed_run, "Subscription", ["no response"])
+    for brief in escalated.onboarding.lines:
         brief.state = StepState.RUNNING
-    violations = "\n".join(_judged(completed_run, progress=asking).violations)
+    violations = "\n".join(_reported(completed_run, progress=escalated).violations)
     assert "line bought needs an operator, but the onboarding shows it as running" in violations
 
 
 async def test_duplicates_are_excused_only_by_an_escalation_that_names_both(
     completed_run: CompletedRun,
 ) -> None:
-    made = _row(completed_run, "subscription.created")
-    second = replace(made, seq=999, data={**made.data, "subscription_id": "SUB-2"})
-    first_id = str(made.data["subscription_id"])
+    row = _row(completed_run, "subscription.created")
+    second = replace(row, seq=999, data={**row.data, "subscription_id": "SUB-2"})
+    first_id = str(row.data["subscription_id"])
     for evidence, state in (
         ([f"2 subscriptions match: {first_id}, SUB-2"], "escalated"),
         (["no response"], "violation"),
     ):
-        asking = _asking(completed_run, "Subscription", evidence)
+        escalated = _escalated(completed_run, "Subscription", evidence)
         assert (
-            _judged(completed_run, rows=[*completed_run.rows, second], progress=asking).state
+            _reported(completed_run, rows=[*completed_run.rows, second], progress=escalated).state
             == state
         )
 
@@ -214,17 +214,17 @@ async def test_unknown_submit_excuses_its_order(
         port = progress.ports[PORTED]
         port.state, port.order_id = state, None
         port.timeline[-1].vendor_message = "500"
-        assert _judged(completed_run, rows=rows, progress=progress).state == report
+        assert _reported(completed_run, rows=rows, progress=progress).state == report
 
 
 async def test_open_onboarding_without_escalation_is_stuck(completed_run: CompletedRun) -> None:
     progress = completed_run.progress.model_copy(deep=True)
     assert progress.onboarding.result is not None
     progress.onboarding.result.complete = False
-    assert _judged(completed_run, progress=progress).violations == [STUCK]
+    assert _reported(completed_run, progress=progress).violations == [STUCK]
 
 
-def _judged(
+def _reported(
     completed_run: CompletedRun,
     rows: list[LedgerRow] | None = None,
     progress: OnboardingProgress | None = None,
@@ -267,7 +267,7 @@ def _running(completed_run: CompletedRun, line: str, *steps: str) -> OnboardingP
     return progress
 
 
-def _asking(completed_run: CompletedRun, step: str, evidence: list[str]) -> OnboardingProgress:
+def _escalated(completed_run: CompletedRun, step: str, evidence: list[str]) -> OnboardingProgress:
     progress = _running(completed_run, BOUGHT, step)
     progress.lines[BOUGHT].result.subscription_id = None
     progress.lines[BOUGHT].escalations = [

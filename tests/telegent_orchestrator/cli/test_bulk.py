@@ -44,10 +44,10 @@ async def test_every_error_is_reported_with_its_rows(tmp_path: Path) -> None:
         "row 5: lines.0.number.phone_number: is the same in row 2",
         "row 6: has 6 cells, and there are 5 columns",
     ]
-    people = await HERE.run("bulk", "start", str(file), "--common", COMMON)
-    assert people.status == 2
-    assert f"{file} has 8 errors; nothing was sent" in people.err
-    assert "short" not in people.err
+    text = await HERE.run("bulk", "start", str(file), "--common", COMMON)
+    assert text.status == 2
+    assert f"{file} has 8 errors; nothing was sent" in text.err
+    assert "short" not in text.err
 
 
 async def test_unusable_file_is_rejected(tmp_path: Path) -> None:

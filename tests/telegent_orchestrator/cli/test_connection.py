@@ -63,8 +63,8 @@ async def sealed(temporal: Client, options: SimulatorOptions) -> AsyncIterator[H
         temporal.service_client.config.target_host,
         data_converter=data_converter(parse_key_ring(KEYS)),
     )
-    async with running_harness(client, options) as there:
-        yield there
+    async with running_harness(client, options) as harness:
+        yield harness
 
 
 @pytest.fixture

@@ -69,11 +69,11 @@ async def test_commands_of_the_bulk_page_work_as_printed(
     cli: CommandLine, harness: Harness, tmp_path: Path
 ) -> None:
     common = json.loads((ROOT / "examples" / "bulk-common.json").read_text())
-    made = (await create_customers(harness)).account
-    common["account"]["account_id"] = made.account_id
-    common["routes"]["message"]["message_route_id"] = made.message_route_id
-    common["routes"]["voice"]["voice_route_id"] = made.voice_route_id
-    common["packages"][0]["package_id"] = made.package_ids["plan"]
+    account = (await create_customers(harness)).account
+    common["account"]["account_id"] = account.account_id
+    common["routes"]["message"]["message_route_id"] = account.message_route_id
+    common["routes"]["voice"]["voice_route_id"] = account.voice_route_id
+    common["packages"][0]["package_id"] = account.package_ids["plan"]
     (tmp_path / "bulk-common.json").write_text(json.dumps(common))
     for row in (1, 2, 3):
         record = CarrierRecord(account_number=f"10020030{row}", pin=f"48291{row}")
@@ -90,7 +90,7 @@ async def test_commands_of_the_bulk_page_work_as_printed(
         "report.html": str(tmp_path / "report.html"),
     }
     for command in commands(BULK, "bulk ?"):
-        words = [elsewhere.get(word, word) for word in shlex.split(command.line)[1:]]
+        words = [elsewhere.get(argument, argument) for argument in shlex.split(command.line)[1:]]
         said = await cli.run(*words)
         assert said.status == command.status, f"{command.line}\n{said.out}{said.err}"
 
@@ -100,21 +100,23 @@ async def test_commands_of_the_bulk_page_work_as_printed(
     page = (tmp_path / "report.html").read_text()
     assert all(f"<h2>{title}" in page for title in ("Rows by state", "Duration of rows"))
     assert "<script" not in page
-    assert [word for word in re.findall(r"https?://[^\s\"']+", page) if "w3.org" not in word] == []
+    assert [
+        argument for argument in re.findall(r"https?://[^\s\"']+", page) if "w3.org" not in argument
+    ] == []
 
 
 async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
     """Lets happen what the page says has happened before this line."""
     words = shlex.split(line)
-    spoil = harness.telegent.faults.add
+    add_fault = harness.telegent.faults.add
     if "reference=family-2042" in words:
         # So that it is still there when it is cancelled.
-        spoil(Fault(match="POST /v1.0/account/create", kind="delay_effect", seconds=5))
+        add_fault(Fault(match="POST /v1.0/account/create", kind="delay_effect", seconds=5))
     elif words[1] == "resolve":
-        spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
+        add_fault(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
         await other_family(cli, words[2])
     elif words[1:3] == ["port-in", "attach"]:
-        spoil(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
+        add_fault(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
         await stuck_port_in(cli, words[3])
         lost = harness.telegent.ledger.by_kind("portin.submitted")[-1]
         return line.replace("JNUOID-11111111", lost.data["order_id"])
@@ -133,7 +135,9 @@ async def other_family(cli: CommandLine, reference: str) -> None:
         "lines.1.number.iccid": "8901240397190195868",
         "lines.2.number.phone_number": "+18015550143",
     }
-    sets = [word for field, value in other.items() for word in ("--set", f"{field}={value}")]
+    sets = [
+        argument for field, value in other.items() for argument in ("--set", f"{field}={value}")
+    ]
     assert (await cli.run("start", FAMILY, "--watch", *sets)).status == 3
 
 

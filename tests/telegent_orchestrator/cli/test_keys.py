@@ -32,11 +32,11 @@ async def recorded(temporal: Client, options: SimulatorOptions) -> AsyncIterator
     """A harness with encrypted payloads, in whose namespace a worker has recorded its keys."""
     config = temporal.config()
     config["data_converter"] = data_converter(parse_key_ring(KEYS))
-    async with running_harness(Client(**config), options) as there:
-        await require_same_keys(there.temporal, there.settings.id_key, parse_key_ring(KEYS))
-        yield there
+    async with running_harness(Client(**config), options) as harness:
+        await require_same_keys(harness.temporal, harness.settings.id_key, parse_key_ring(KEYS))
+        yield harness
         with contextlib.suppress(RPCError):
-            await there.temporal.get_schedule_handle(KEYS_SCHEDULE_ID).delete()
+            await harness.temporal.get_schedule_handle(KEYS_SCHEDULE_ID).delete()
 
 
 @pytest.fixture

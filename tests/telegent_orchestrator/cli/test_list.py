@@ -75,11 +75,11 @@ async def test_longest_waiting_execution_is_first(cli: CommandLine, harness: Har
     everything = await found(cli, "--type", "port-in", "--state", "running", count=3)
     assert [one.workflow_id for one in everything.executions] == [middle, oldest, youngest]
 
-    people = await cli.run("list", "--needs-action", "--limit", "2")
-    assert "1 more: use --limit 3" in people.out
-    assert people.out.index(oldest) < people.out.index(middle)
-    assert youngest not in people.out
-    assert NUMBERS[0] not in people.out
+    text = await cli.run("list", "--needs-action", "--limit", "2")
+    assert "1 more: use --limit 3" in text.out
+    assert text.out.index(oldest) < text.out.index(middle)
+    assert youngest not in text.out
+    assert NUMBERS[0] not in text.out
 
 
 async def test_each_listed_port_in_has_the_command_that_continues_it(
@@ -170,17 +170,20 @@ async def test_list_without_the_keys_says_what_is_missing(
 
 
 async def test_escalation_is_listed_until_resolved(cli: CommandLine, harness: Harness) -> None:
-    spoil = harness.telegent.faults.add
-    spoil(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
-    spoil(Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2))
+    add_fault = harness.telegent.faults.add
+    add_fault(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
+    add_fault(Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=504, times=2))
     onboarding = await harness.onboard(single())
     reference = onboarding.id.removeprefix("onboarding-")
-    for asks, step in ((onboarding.id, "Voice route"), (f"{onboarding.id}:line-first", "Number")):
+    for workflow_id, step in (
+        (onboarding.id, "Voice route"),
+        (f"{onboarding.id}:line-first", "Number"),
+    ):
         (waiting,) = (await found(cli, "--needs-action", count=1)).executions
-        assert (waiting.workflow_id, waiting.step) == (asks, step)
-        people = await cli.run("list", "--needs-action")
-        assert "needs operator" in people.out
-        status = printed_command(people, "status")
+        assert (waiting.workflow_id, waiting.step) == (workflow_id, step)
+        text = await cli.run("list", "--needs-action")
+        assert "needs operator" in text.out
+        status = printed_command(text, "status")
         assert status == f"tgo status {reference}"
         resolve = printed_command(await cli.run_line(status), "resolve", "retry")
         assert (await cli.run_line(resolve.replace("…", "it is not there"))).status == 0
@@ -220,8 +223,8 @@ async def test_filters_combine(cli: CommandLine, harness: Harness) -> None:
     await found(cli, *running, "--unchanged-since", later, count=3)
     await found(cli, *running, "--unchanged-since", "1h", count=0)
 
-    people = await cli.run("list", *mine)
-    assert handle.id.removeprefix("onboarding-") in people.out
+    text = await cli.run("list", *mine)
+    assert handle.id.removeprefix("onboarding-") in text.out
     nothing = await cli.run("list", "--account", "AID-of-nobody")
     assert (nothing.status, nothing.out) == (0, "no workflow matches\n")
 

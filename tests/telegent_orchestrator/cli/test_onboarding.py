@@ -119,12 +119,12 @@ async def test_start_with_another_request_names_the_difference(
 async def test_start_reports_whether_it_joined(cli: CommandLine, one: str, reference: str) -> None:
     first = await cli.run("start", one, "--json")
     second = await cli.run("start", one, "--json")
-    people = await cli.run("start", one)
-    assert (first.status, second.status, people.status) == (0, 0, 0)
+    text = await cli.run("start", one)
+    assert (first.status, second.status, text.status) == (0, 0, 0)
     assert first.json["workflow_id"] == second.json["workflow_id"] == f"onboarding-{reference}"
     assert (first.json["joined"], second.json["joined"]) == (False, True)
-    assert "joined it" in people.err
-    assert (await cli.run_line(printed_command(people, "--watch"))).status == 0
+    assert "joined it" in text.err
+    assert (await cli.run_line(printed_command(text, "--watch"))).status == 0
 
 
 async def test_start_without_keys_warns_about_plain_payloads(cli: CommandLine, one: str) -> None:
@@ -173,8 +173,8 @@ async def test_printed_command_resolves_an_escalation(
     assert open_still.status == 2
     assert "reason: write a value in place of …" in open_still.err
     retry = shown.replace("…", "it is not in the portal")
-    answered = await cli.run_line(retry)
-    assert answered.status == 0, answered.err
+    retried = await cli.run_line(retry)
+    assert retried.status == 0, retried.err
     again = await cli.run_line(retry)
     assert (again.status, again.err) == (
         1,
@@ -194,8 +194,8 @@ async def test_printed_command_resolves_an_escalation_of_a_line(
     (advice,) = said.json_lines[-1]["next"]
     (adopt,) = [command for command in advice["commands"] if " adopt " in command]
     assert " --line first " in adopt
-    taken = await cli.run_line(adopt.replace("…", "SUB-1"))
-    assert taken.status == 0, taken.err
+    adopted = await cli.run_line(adopt.replace("…", "SUB-1"))
+    assert adopted.status == 0, adopted.err
     end = await cli.run("status", reference, "--watch", "--json")
     assert end.status == 0
     assert (
@@ -220,10 +220,10 @@ async def test_incomplete_onboarding_is_reported_and_can_be_restarted(
 
 async def test_line_past_retention_is_still_done(harness: Harness) -> None:
     harness.telegent.carrier.set_record("+18015550142", CarrierRecord(script="silent"))
-    moved = line("moved", "two", number={"kind": "port_in", **port_in("+18015550142")})
-    people = [new_subscriber("one"), new_subscriber("two")]
+    ported = line("moved", "two", number={"kind": "port_in", **port_in("+18015550142")})
+    text = [new_subscriber("one"), new_subscriber("two")]
     onboarding = await harness.onboard(
-        single(subscribers=people, lines=[line("first", "one"), moved])
+        single(subscribers=text, lines=[line("first", "one"), ported])
     )
     async for before in onboarding.watch():
         if before.ports and before.onboarding.lines[0].state is StepState.DONE:
@@ -249,12 +249,12 @@ class Forgetful(Interceptor):
 
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
         outbound = OutboundInterceptor(next)
-        asked = outbound.query_workflow
+        original = outbound.query_workflow
 
         async def query_workflow(input: QueryWorkflowInput) -> object:
             if input.id == self.forgotten:
                 raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
-            return await asked(input)
+            return await original(input)
 
         outbound.query_workflow = query_workflow  # type: ignore[method-assign]
         return outbound
@@ -280,11 +280,11 @@ async def test_cancelled_onboarding_exits_nonzero(
     end = await cli.run("status", reference, "--watch", "--json")
     assert end.status == 1
     assert end.json_lines[-1]["state"] == "cancelled"
-    people = await cli.run("status", reference)
-    assert re.search(r"^  rolled back: .*route", people.out, re.MULTILINE)
+    text = await cli.run("status", reference)
+    assert re.search(r"^  rolled back: .*route", text.out, re.MULTILINE)
     history = await harness.temporal.get_workflow_handle(f"onboarding-{reference}").fetch_history()
-    asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
-    (event,) = [event for event in history.events if event.event_type == asked]
+    query_workflow = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+    (event,) = [event for event in history.events if event.event_type == query_workflow]
     cause = event.workflow_execution_cancel_requested_event_attributes.cause
     assert cause == "operator: the subscriber stays"
     late = await cli.run("cancel", reference)

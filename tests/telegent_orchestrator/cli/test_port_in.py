@@ -107,17 +107,17 @@ async def test_operator_decision_can_replace_data(
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
     assert (await cli.run("port-in", "start", file, "--watch")).status == 3
     decide = ("port-in", "decide", NUMBER)
-    told = ("--reason", "read from the bill", "--by", "operator")
-    without = await cli.run(*decide, "replace_data", *told)
+    why = ("--reason", "read from the bill", "--by", "operator")
+    without = await cli.run(*decide, "replace_data", *why)
     assert without.status == 2
     assert "a correction needs at least one of" in without.err
-    needless = await cli.run(*decide, "retry_now", *told, "--set", "losing_carrier=Verizon")
+    needless = await cli.run(*decide, "retry_now", *why, "--set", "losing_carrier=Verizon")
     assert (needless.status, needless.err) == (
         2,
         "retry_now takes no data: only replace_data does\n",
     )
     sent = await cli.run(
-        *decide, "replace_data", *told, "--secret", "account_number=-", given="100200301\n"
+        *decide, "replace_data", *why, "--secret", "account_number=-", given="100200301\n"
     )
     assert sent.status == 0, sent.err
     assert (await cli.run("port-in", "status", NUMBER, "--watch")).status == 0

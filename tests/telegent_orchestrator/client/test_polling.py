@@ -9,38 +9,38 @@ from temporalio.service import RPCError, RPCStatusCode
 from telegent_orchestrator.client._polling import TRANSIENT_CODES, poll_changes
 
 SOON = timedelta(0)
-Look = Callable[[], Awaitable[tuple[str, bool]]]
+Poll = Callable[[], Awaitable[tuple[str, bool]]]
 
 
 def refused(status: RPCStatusCode) -> RPCError:
     return RPCError("no", status, b"")
 
 
-def looks(*answers: str | Exception) -> Look:
+def polls(*responses: str | Exception) -> Poll:
     """Sees these, one after the other; with the last one it is over."""
-    left = list(answers)
+    remaining = list(responses)
 
-    async def look() -> tuple[str, bool]:
-        answer = left.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer, not left
+    async def poll() -> tuple[str, bool]:
+        response = remaining.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response, not remaining
 
-    return look
+    return poll
 
 
 async def test_changes_are_yielded_once_up_to_the_end() -> None:
-    look = looks("begun", "begun", "half", "half", "done", "done")
-    assert [now async for now in poll_changes(look, SOON, None)] == ["begun", "half", "done"]
+    poll = polls("begun", "begun", "half", "half", "done", "done")
+    assert [now async for now in poll_changes(poll, SOON, None)] == ["begun", "half", "done"]
 
 
 @pytest.mark.parametrize("status", sorted(TRANSIENT_CODES))
 async def test_transient_errors_are_reported_once_and_retried(status: RPCStatusCode) -> None:
     away = refused(status)
-    told: list[Exception] = []
-    look = looks(away, "begun", away, away, TimeoutError(), "done")
-    assert [now async for now in poll_changes(look, SOON, told.append)] == ["begun", "done"]
-    assert told == [away, away]
+    reported: list[Exception] = []
+    poll = polls(away, "begun", away, away, TimeoutError(), "done")
+    assert [now async for now in poll_changes(poll, SOON, reported.append)] == ["begun", "done"]
+    assert reported == [away, away]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ async def test_transient_errors_are_reported_once_and_retried(status: RPCStatusC
     ],
 )
 async def test_permanent_error_is_raised(status: RPCStatusCode) -> None:
-    seen = poll_changes(looks("begun", refused(status)), SOON, None)
+    seen = poll_changes(polls("begun", refused(status)), SOON, None)
     assert await anext(seen) == "begun"
     with pytest.raises(RPCError) as raised:
         await anext(seen)

@@ -30,8 +30,8 @@ def breaking_changes(node: Document, sent: bool) -> Named:
     if sent and fields:
         more = fields | {"brand_new": {"type": "string"}}
         yield "new and required", node | {"properties": more, "required": [*required, "brand_new"]}
-    for word in node.get("enum", ()):
-        yield f"{word} removed", node | {"enum": without_item(node["enum"], word)}
+    for value in node.get("enum", ()):
+        yield f"{value} removed", node | {"enum": without_item(node["enum"], value)}
     if "type" in node:
         yield "another type", node | {"type": "null" if node["type"] != "null" else "boolean"}
     for union in node.keys() & {"anyOf", "oneOf"}:

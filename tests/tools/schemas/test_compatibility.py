@@ -80,19 +80,19 @@ def found_after(changes: Changes) -> Iterator[tuple[str, list[str]]]:
 
 def test_removed_or_retyped_names_are_found() -> None:
     contract = LATEST[CONTRACT]
-    names = list(ways(contract))
+    names = list(paths(contract))
     assert len(names) > 80
-    for way in names:
-        other = replace_at(contract, way, "other")
-        assert find_violations(LATEST, LATEST | {CONTRACT: other}), way
+    for path in names:
+        other = replace_at(contract, path, "other")
+        assert find_violations(LATEST, LATEST | {CONTRACT: other}), path
 
 
-def ways(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in pairs:
-        yield (*way, str(key))
+        yield (*path, str(key))
         if isinstance(inner, dict | list):
-            yield from ways(inner, (*way, str(key)))
+            yield from paths(inner, (*path, str(key)))
 
 
 def test_violation_names_place_and_change() -> None:

@@ -111,10 +111,10 @@ def read_as(handler: Callable[..., object]) -> type:
     return raised.value.kind
 
 
-def run(answer: object) -> None:
+def run(response: object) -> None:
     """Lets an asynchronous handler begin."""
-    if inspect.iscoroutine(answer):
-        answer.send(None)
+    if inspect.iscoroutine(response):
+        response.send(None)
 
 
 def test_contract_matches_the_nexus_service() -> None:
@@ -124,7 +124,8 @@ def test_contract_matches_the_nexus_service() -> None:
         if isinstance(operation, nexusrpc.Operation)
     }
     assert operations == {
-        name: (asked.argument, asked.response) for name, asked in NEXUS_OPERATIONS.items()
+        name: (operation.argument, operation.response)
+        for name, operation in NEXUS_OPERATIONS.items()
     }
 
 
@@ -159,7 +160,7 @@ def places(value: JsonValue, path: tuple[str | int, ...] = ()) -> list[tuple[str
 
 
 def test_values_accepted_by_a_schema_pass_the_model() -> None:
-    takes = SCHEMAS["OnboardingRequest.json"].is_valid
+    accepts = SCHEMAS["OnboardingRequest.json"].is_valid
     for place, value in product(places(FAMILY)[1:], WRONG):
         request = deepcopy(FAMILY)
         holder: Any = request
@@ -169,7 +170,7 @@ def test_values_accepted_by_a_schema_pass_the_model() -> None:
             del holder[place[-1]]
         else:
             holder[place[-1]] = value
-        assert not takes(request) or shape_faults(request) == [], (place, value)
+        assert not accepts(request) or shape_faults(request) == [], (place, value)
 
 
 def shape_faults(request: dict[str, Any]) -> list[str]:

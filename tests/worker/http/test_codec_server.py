@@ -56,9 +56,9 @@ async def guarded() -> AsyncIterator[httpx.AsyncClient]:
 async def test_decode_returns_the_encoded_payloads(server: httpx.AsyncClient) -> None:
     sealed = (await server.post("/encode", json=PLAIN)).json()
     assert base64.b64decode(sealed["payloads"][0]["metadata"]["encoding"]) == b"binary/encrypted"
-    answer = await server.post("/decode", json=sealed)
-    assert answer.json() == PLAIN
-    assert answer.headers["cache-control"] == "no-store"
+    response = await server.post("/decode", json=sealed)
+    assert response.json() == PLAIN
+    assert response.headers["cache-control"] == "no-store"
 
 
 async def test_decode_passes_plain_payloads_through(server: httpx.AsyncClient) -> None:
@@ -71,18 +71,18 @@ async def test_empty_payload_list_is_accepted(server: httpx.AsyncClient) -> None
 
 async def test_unknown_key_is_named(server: httpx.AsyncClient) -> None:
     (sealed,) = await EncryptionCodec([PayloadKey("k9", os.urandom(32))]).encode([Payload()])
-    answer = await server.post("/decode", json=MessageToDict(Payloads(payloads=[sealed])))
-    assert answer.status_code == 400
-    assert "'k9'" in answer.text
+    response = await server.post("/decode", json=MessageToDict(Payloads(payloads=[sealed])))
+    assert response.status_code == 400
+    assert "'k9'" in response.text
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"nonsense", b"[1]", b'{"payloads": 3}', b"\xff\xfe", b"[" * 100_000]
 )
 async def test_malformed_body_is_rejected(server: httpx.AsyncClient, body: bytes) -> None:
-    answer = await server.post("/decode", content=body)
-    assert answer.status_code == 400
-    assert answer.text == "the body is not Temporal Payloads JSON"
+    response = await server.post("/decode", content=body)
+    assert response.status_code == 400
+    assert response.text == "the body is not Temporal Payloads JSON"
 
 
 async def test_get_requests_are_rejected(server: httpx.AsyncClient) -> None:
@@ -101,8 +101,8 @@ async def test_endless_body_is_cut_off(guarded: httpx.AsyncClient) -> None:
     headers = {"Authorization": f"Bearer {ANNA}"}
     # It closes while we still send: whether its answer gets through first is up to the system.
     with suppress(httpx.WriteError, httpx.ReadError):
-        answer = await guarded.post("/decode", content=endless(), headers=headers)
-        assert answer.status_code == 413
+        response = await guarded.post("/decode", content=endless(), headers=headers)
+        assert response.status_code == 413
     assert sent < 4 * MAX_BODY_BYTES
 
 
@@ -120,17 +120,17 @@ async def test_stalled_body_times_out(
 async def preflight(
     server: httpx.AsyncClient, origin: str, headers: str = "content-type,x-namespace"
 ) -> httpx.Response:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": headers}
-    return await server.options("/decode", headers={"Origin": origin, **asked})
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": headers}
+    return await server.options("/decode", headers={"Origin": origin, **preflight})
 
 
 async def test_ui_origin_is_allowed(server: httpx.AsyncClient) -> None:
     allowed = await preflight(server, UI)
     assert allowed.status_code == 200
     assert allowed.headers["access-control-allow-origin"] == UI
-    answer = await server.post("/decode", json=PLAIN, headers={"Origin": UI})
-    assert answer.headers["access-control-allow-origin"] == UI
-    assert "access-control-allow-credentials" not in {**allowed.headers, **answer.headers}
+    response = await server.post("/decode", json=PLAIN, headers={"Origin": UI})
+    assert response.headers["access-control-allow-origin"] == UI
+    assert "access-control-allow-credentials" not in {**allowed.headers, **response.headers}
 
 
 @pytest.mark.parametrize(
@@ -139,10 +139,10 @@ async def test_ui_origin_is_allowed(server: httpx.AsyncClient) -> None:
 )
 async def test_other_origins_are_rejected(server: httpx.AsyncClient, origin: str) -> None:
     assert (await preflight(server, origin)).status_code == 400
-    answer = await server.post("/decode", json=PLAIN, headers={"Origin": origin})
-    assert answer.status_code == 403
-    assert "TELEGENT_CODEC_ALLOWED_ORIGINS" in answer.text
-    assert "access-control-allow-origin" not in answer.headers
+    response = await server.post("/decode", json=PLAIN, headers={"Origin": origin})
+    assert response.status_code == 403
+    assert "TELEGENT_CODEC_ALLOWED_ORIGINS" in response.text
+    assert "access-control-allow-origin" not in response.headers
 
 
 async def test_preflight_needs_no_token_and_allows_ui_headers(
@@ -169,7 +169,7 @@ async def test_preflight_needs_no_token_and_allows_ui_headers(
 async def test_operator_token_is_accepted(
     guarded: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
 ) -> None:
-    assert (await _asked(guarded, path, credentials)).status_code == 200
+    assert (await _request_with(guarded, path, credentials)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/encode", "/decode"])
@@ -182,13 +182,13 @@ async def test_operator_token_is_accepted(
 async def test_unknown_token_is_rejected(
     guarded: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
 ) -> None:
-    answer = await _asked(guarded, path, credentials)
-    assert answer.status_code == 401
-    assert "TEMPORAL_CODEC_AUTH" in answer.text
-    assert answer.headers["www-authenticate"].startswith("Basic ")
+    response = await _request_with(guarded, path, credentials)
+    assert response.status_code == 401
+    assert "TEMPORAL_CODEC_AUTH" in response.text
+    assert response.headers["www-authenticate"].startswith("Basic ")
 
 
-async def _asked(
+async def _request_with(
     server: httpx.AsyncClient, path: str, credentials: str | httpx.Auth
 ) -> httpx.Response:
     if isinstance(credentials, httpx.Auth):
@@ -197,17 +197,17 @@ async def _asked(
 
 
 async def test_missing_token_is_a_readable_401(guarded: httpx.AsyncClient) -> None:
-    answer = await guarded.post("/decode", json=PLAIN, headers={"Origin": UI})
-    assert answer.status_code == 401
-    assert answer.headers["access-control-allow-origin"] == UI
+    response = await guarded.post("/decode", json=PLAIN, headers={"Origin": UI})
+    assert response.status_code == 401
+    assert response.headers["access-control-allow-origin"] == UI
     # To Basic a browser would answer with a prompt, and hold the call back until then.
-    assert answer.headers["www-authenticate"].startswith("Bearer ")
+    assert response.headers["www-authenticate"].startswith("Bearer ")
 
 
 async def test_browser_signs_in_at_the_root(guarded: httpx.AsyncClient) -> None:
-    asked = await guarded.get("/")
-    assert asked.status_code == 401
-    assert asked.headers["www-authenticate"].startswith("Basic ")
+    preflight = await guarded.get("/")
+    assert preflight.status_code == 401
+    assert preflight.headers["www-authenticate"].startswith("Basic ")
     assert "anna" in (await guarded.get("/", auth=("anna", ANNA))).text
 
 

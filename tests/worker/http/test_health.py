@@ -117,18 +117,18 @@ class SilentVendor:
     """Takes every call and answers none."""
 
     def __init__(self) -> None:
-        self.answer = asyncio.Event()
+        self.release = asyncio.Event()
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[str]:
         async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self.answer.wait()
+            await self.release.wait()
             writer.close()
 
         server = await asyncio.start_server(take, "127.0.0.1", 0)
         async with server:
             yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            self.answer.set()
+            self.release.set()
 
 
 async def no_slot_is_free(port: int) -> bool:
@@ -184,7 +184,7 @@ async def test_busy_worker_is_alive_and_ready_until_stopped(
         # A supervisor that took it for dead would cut off the calls that it lets finish.
         os.kill(worker.pid, signal.SIGTERM)
         await until(port, (200, 503))
-        vendor.answer.set()
+        vendor.release.set()
         assert await asyncio.wait_for(worker.wait_ended(), TEST_TIMEOUT) == "exit status 0"
 
 
@@ -194,14 +194,14 @@ def port() -> int:
 
 
 async def test_readyz_reports_the_check_and_other_paths_are_404(port: int) -> None:
-    told = False
+    reported = False
 
     async def ready() -> bool:
-        return told
+        return reported
 
     async with serve_health("127.0.0.1", port, ready):
         assert await answers(port) == (200, 503)
-        told = True
+        reported = True
         assert await answers(port) == (200, 200)
         async with httpx.AsyncClient(trust_env=False) as http:
             assert (await http.get(f"http://127.0.0.1:{port}/x")).status_code == 404

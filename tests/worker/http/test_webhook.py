@@ -134,9 +134,9 @@ async def test_order_update_starts_a_poll_at_once(
         burst = [
             http.post(ORDER_UPDATE_PATH, json={"Data": [{"OrderId": order_id}]}) for _ in range(5)
         ]
-        answers = await asyncio.gather(*burst)
+        responses = await asyncio.gather(*burst)
 
-        assert [answer.status_code for answer in answers] == [200] * 5
+        assert [response.status_code for response in responses] == [200] * 5
         async with asyncio.timeout(TEST_TIMEOUT):
             assert (await handle.result()).state is PortState.COMPLETED
         assert await signals(server, handle) == 1
@@ -166,10 +166,10 @@ async def test_wrong_credentials_are_rejected(http: httpx.AsyncClient, header: s
         "POST", ORDER_UPDATE_PATH, content=b"OrderId=JNUOID-1", headers=headers
     )
 
-    answer = await http.send(request, auth=None)
+    response = await http.send(request, auth=None)
 
-    assert answer.status_code == 401
-    assert "Basic" in answer.headers["www-authenticate"]
+    assert response.status_code == 401
+    assert "Basic" in response.headers["www-authenticate"]
     assert await counters(http) == {"received": 1, "unauthorized": 1}
 
 
@@ -190,9 +190,9 @@ async def test_body_above_the_limit_is_rejected_unread(http: httpx.AsyncClient) 
         yield order
         yield b"x" * MAX_BODY_BYTES
 
-    answer = await http.post(ORDER_UPDATE_PATH, content=chunks())
+    response = await http.post(ORDER_UPDATE_PATH, content=chunks())
 
-    assert answer.status_code == 413
+    assert response.status_code == 413
     found = await counters(http)
     assert (found["too_large"], found["unknown_orders"]) == (1, 1)
 
@@ -291,8 +291,8 @@ async def test_connection_with_slow_headers_is_closed(monkeypatch: pytest.Monkey
         ):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(request)
-            answer = await asyncio.wait_for(reader.read(), TEST_TIMEOUT)
-            assert answer.startswith(b"HTTP/1.1 404") == (b"\r\n\r\n" in request)
+            response = await asyncio.wait_for(reader.read(), TEST_TIMEOUT)
+            assert response.startswith(b"HTTP/1.1 404") == (b"\r\n\r\n" in request)
             writer.close()
     finally:
         running.should_exit = True
@@ -321,9 +321,11 @@ async def test_malformed_body_is_acknowledged_without_a_signal(http: httpx.Async
         bodies.append(body)
 
     collect()
-    answers = await asyncio.gather(*(http.post(ORDER_UPDATE_PATH, content=body) for body in bodies))
+    responses = await asyncio.gather(
+        *(http.post(ORDER_UPDATE_PATH, content=body) for body in bodies)
+    )
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
     found = await counters(http)
     assert found["received"] == len(bodies)
     assert "signals" not in found
@@ -334,8 +336,8 @@ def as_json(value: object) -> bytes:
 
 
 async def test_unknown_order_is_acknowledged(http: httpx.AsyncClient) -> None:
-    answer = await http.post(ORDER_UPDATE_PATH, json={"OrderId": "JNUOID-nobody"})
-    assert answer.status_code == 200
+    response = await http.post(ORDER_UPDATE_PATH, json={"OrderId": "JNUOID-nobody"})
+    assert response.status_code == 200
     assert await counters(http) == {"received": 1, "unknown_orders": 1}
 
 
@@ -361,11 +363,11 @@ async def test_unavailable_temporal_returns_503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(worker.http.webhook, "TEMPORAL_TIMEOUT", timedelta(seconds=1))
-    async with dev_server() as gone:
+    async with dev_server() as unavailable:
         pass
-    async with webhook(gone) as http:
-        answer = await http.post(ORDER_UPDATE_PATH, json={"OrderId": "JNUOID-1"})
-        assert answer.status_code == 503
+    async with webhook(unavailable) as http:
+        response = await http.post(ORDER_UPDATE_PATH, json={"OrderId": "JNUOID-1"})
+        assert response.status_code == 503
         assert (await http.post(ORDER_UPDATE_PATH, content=b"no order")).status_code == 200
         assert (await counters(http))["temporal_unreachable"] == 1
         assert (await http.get("/readyz")).status_code == 503

@@ -101,7 +101,7 @@ def test_workflow_log_lines_have_workflow_ids(lines: Lines) -> None:
 
 async def test_activity_log_lines_have_workflow_and_activity_ids(lines: Lines) -> None:
     @activity.defn(name="look_up")
-    async def look_up(number: str) -> None:
+    async def look_up_name(number: str) -> None:
         structlog.get_logger("a").info("by structlog")
         activity.logger.info("by the SDK's logger")
 
@@ -115,7 +115,7 @@ async def test_activity_log_lines_have_workflow_and_activity_ids(lines: Lines) -
     outer = LogContextInterceptor().intercept_activity(Innermost())
     await environment.run(
         outer.execute_activity,
-        ExecuteActivityInput(fn=look_up, args=["+18015550123"], executor=None, headers={}),
+        ExecuteActivityInput(fn=look_up_name, args=["+18015550123"], executor=None, headers={}),
     )
     info = environment.info
     for line in lines():

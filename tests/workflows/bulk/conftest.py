@@ -18,5 +18,5 @@ async def temporal() -> AsyncIterator[Client]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def harness(temporal: Client) -> AsyncIterator[Harness]:
     """Without workers: a test has them for as long as it wants."""
-    async with idle_harness(temporal, SimulatorOptions()) as there:
-        yield there
+    async with idle_harness(temporal, SimulatorOptions()) as harness:
+        yield harness

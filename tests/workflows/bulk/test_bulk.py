@@ -31,14 +31,14 @@ REJECT_SUBSCRIBER = Fault(
 REJECT_NUMBER = Fault(match="POST /v1.0/numbers/provision", kind="error_before", status=400)
 
 
-async def until(bulk: BulkHandle, there: Callable[[BulkStatus], bool]) -> BulkStatus:
+async def until(bulk: BulkHandle, reached: Callable[[BulkStatus], bool]) -> BulkStatus:
     async with asyncio.timeout(60):
-        while not there(now := await bulk.status()):
+        while not reached(now := await bulk.status()):
             await asyncio.sleep(0.1)
     return now
 
 
-def at_rest(now: BulkStatus) -> bool:
+def is_quiescent(now: BulkStatus) -> bool:
     """Whether no row runs, or may begin."""
     starting = any(part.granted > part.started for part in now.batches)
     return not (now.counts.running or starting)
@@ -71,7 +71,7 @@ async def test_paused_bulk_survives_a_restart_and_retries_failed_rows(
         await bulk.pause(COMMAND)
         with pytest.raises(MessageRejectedError, match="the bulk is paused"):
             await bulk.pause(COMMAND)
-        paused = await until(bulk, at_rest)
+        paused = await until(bulk, is_quiescent)
         assert paused.state is BulkState.PAUSED
         assert paused.counts.ended < 16
 
@@ -102,13 +102,13 @@ async def test_paused_bulk_survives_a_restart_and_retries_failed_rows(
 
     assert result.state is BulkState.COMPLETED
     assert result.counts.model_dump(exclude_defaults=True) == {"done": 19, "already_done": 1}
-    made = [row.data["email"] for row in harness.telegent.ledger.by_kind("subscriber.created")]
-    assert sorted(made) == sorted(
+    created = [row.data["email"] for row in harness.telegent.ledger.by_kind("subscriber.created")]
+    assert sorted(created) == sorted(
         [
-            person.email
+            subscriber.email
             for row in rows
-            for person in row.onboarding.subscribers
-            if hasattr(person, "email")
+            for subscriber in row.onboarding.subscribers
+            if hasattr(subscriber, "email")
         ]
         + ["one@example.com"]
     )

@@ -23,7 +23,7 @@ HOOK = OrderWebhook(url="https://mvno.example.com/telegent/order-update", token=
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def told(
+async def delivering(
     temporal: Client, options: SimulatorOptions
 ) -> AsyncIterator[tuple[Harness, Receiver]]:
     receiver = Receiver()
@@ -37,8 +37,10 @@ def received_kinds(receiver: Receiver) -> Counter[str]:
     return Counter(one.event.type for one in receiver.received)
 
 
-async def test_each_transition_is_delivered_once_and_signed(told: tuple[Harness, Receiver]) -> None:
-    harness, receiver = told
+async def test_each_transition_is_delivered_once_and_signed(
+    delivering: tuple[Harness, Receiver],
+) -> None:
+    harness, receiver = delivering
     harness.telegent.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
     handle = await harness.onboard(example_request())
     port = harness.orchestrator.port_in(NUMBER)
@@ -78,9 +80,9 @@ class TestWithAWebhook:
     def settings(self) -> object:
         return replace(SETTINGS, order_webhook=HOOK)
 
-    @pytest.mark.parametrize("trouble", [False, True])
-    async def test_account_gets_one_order_webhook(self, harness: Harness, trouble: bool) -> None:
-        if trouble:
+    @pytest.mark.parametrize("faulty", [False, True])
+    async def test_account_gets_one_order_webhook(self, harness: Harness, faulty: bool) -> None:
+        if faulty:
             harness.telegent.faults.add(
                 Fault(match="POST /v1.0/webhook/create", kind="drop_response")
             )

@@ -56,7 +56,7 @@ class Talks:
 
     def __init__(self) -> None:
         self._events = EventPublisher("family-7", "first")
-        self._go_on = False
+        self._resume = False
 
     @workflow.run
     async def run(self, waits: bool) -> str:
@@ -72,16 +72,16 @@ class Talks:
                 deadline=workflow.now() + timedelta(days=14) if attention else None,
                 phone_number=NUMBER,
             )
-        await workflow.wait_condition(lambda: self._go_on or not waits)
+        await workflow.wait_condition(lambda: self._resume or not waits)
         return "ended"
 
     @workflow.signal
-    def go_on(self) -> None:
-        self._go_on = True
+    def resume(self) -> None:
+        self._resume = True
 
 
 @workflow.defn(sandboxed=False)
-class GoesOn:
+class Resumes:
     """Is cancelled while it publishes, and lives on, as a port-in does."""
 
     @workflow.run
@@ -209,7 +209,7 @@ async def test_unavailable_receiver_gets_the_same_event_later(temporal: Client) 
     async with working(temporal, away.url):
         subject = await talk(temporal)  # ends, although nothing can be delivered
         await tried_in_vain(temporal, subject, 3)
-        away.answers = ["503 Service Unavailable", "429 Too Many Requests\r\nRetry-After: 1"]
+        away.responses = ["503 Service Unavailable", "429 Too Many Requests\r\nRetry-After: 1"]
         async with away.listening():
             received = await away.has(5)
 
@@ -224,7 +224,7 @@ async def test_unavailable_receiver_gets_the_same_event_later(temporal: Client) 
 async def test_rejected_event_is_delivered_after_a_reset(
     temporal: Client, receiver: Receiver
 ) -> None:
-    receiver.answers = ["400 Bad Request"] * 3
+    receiver.responses = ["400 Bad Request"] * 3
     async with working(temporal, receiver.url):
         subject = await talk(temporal)
         refused = await receiver.has(3)
@@ -253,7 +253,7 @@ async def reset(temporal: Client, workflow_id: str, task: int = 0) -> str:
         for event in history.events
         if event.HasField("workflow_task_completed_event_attributes")
     ]
-    answer = await temporal.workflow_service.reset_workflow_execution(
+    response = await temporal.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=temporal.namespace,
             workflow_execution=WorkflowExecution(workflow_id=workflow_id),
@@ -262,7 +262,7 @@ async def reset(temporal: Client, workflow_id: str, task: int = 0) -> str:
             request_id=uuid4().hex,
         )
     )
-    run_id: str = answer.run_id
+    run_id: str = response.run_id
     return run_id
 
 
@@ -279,13 +279,13 @@ async def test_event_for_a_removed_receiver_fails_with_advice() -> None:
 async def test_rejected_event_does_not_fail_its_publisher(
     temporal: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiver.answers = ["410 Gone"] * 3
+    receiver.responses = ["410 Gone"] * 3
     async with working(temporal, receiver.url):
         handle = await temporal.start_workflow(
             Talks.run, True, id=f"port-in-{uuid4().hex}", task_queue=TASK_QUEUE
         )
         await failed_deliveries(temporal, handle.id, 3)
-        await handle.signal(Talks.go_on)
+        await handle.signal(Talks.resume)
         assert await handle.result() == "ended"
     assert "never retrieved" not in caplog.text
 
@@ -321,28 +321,28 @@ async def test_events_of_a_cancelled_publisher_arrive(temporal: Client, receiver
 async def test_event_published_during_a_cancel_arrives(
     temporal: Client, receiver: Receiver
 ) -> None:
-    asked, go_on = asyncio.Event(), asyncio.Event()
+    requested, resume = asyncio.Event(), asyncio.Event()
     there = EventActivities(EventSettings((receiver.url,), SECRET))
 
     @activity.defn
     async def list_event_receivers() -> list[str]:
-        asked.set()
-        await go_on.wait()
+        requested.set()
+        await resume.wait()
         return await there.list_event_receivers()
 
     functions: list[Callable[..., object]] = [list_event_receivers, there.deliver_event]
-    async with workflow_worker(temporal, [GoesOn, EventDeliveryWorkflow], functions):
+    async with workflow_worker(temporal, [Resumes, EventDeliveryWorkflow], functions):
         handle = await temporal.start_workflow(
-            GoesOn.run,
+            Resumes.run,
             id=f"port-in-{uuid4().hex}",
             task_queue=TASK_QUEUE,
             # While the question is open, the workflow hears of the cancel as often as this.
             task_timeout=timedelta(seconds=1),
         )
-        await asked.wait()
+        await requested.wait()
         await handle.cancel()
         await cancel_delivered(handle)
-        go_on.set()
+        resume.set()
         await receiver.has(1)
         await handle.result()
 
@@ -363,7 +363,7 @@ async def test_publisher_survives_replay_and_reset(temporal: Client, receiver: R
         # To after the first delivery has started: its id must still be what the history says.
         run_id = await reset(temporal, handle.id, task=1)
         again = temporal.get_workflow_handle(handle.id, run_id=run_id)
-        await again.signal(Talks.go_on)
+        await again.signal(Talks.resume)
         async with asyncio.timeout(TEST_TIMEOUT):
             assert await again.result() == "ended"
         assert (await again.describe()).status is WorkflowExecutionStatus.COMPLETED

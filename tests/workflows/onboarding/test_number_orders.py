@@ -55,11 +55,11 @@ async def test_order_that_ends_without_a_number_fails_the_line(harness: Harness)
 @pytest.mark.parametrize("order", [{"purchase_outcome": "no_number"}])
 async def test_complete_order_without_a_number_escalates(harness: Harness) -> None:
     handle = await harness.onboard(single())
-    asking: OnboardingProgress = await wait_until(
+    escalated: OnboardingProgress = await wait_until(
         handle.progress,
         lambda now: "first" in now.lines and bool(now.lines["first"].escalations),
     )
-    (escalation,) = asking.lines["first"].escalations
+    (escalation,) = escalated.lines["first"].escalations
     await handle.resolve(
         Resolution(
             step="Number", action=ResolutionAction.ABANDON, by="operator", reason="no number"

@@ -26,20 +26,20 @@ INVENTORY = "GET /v1.0/numbers/inventory"
 SIM = "8901240397190195850"
 
 
-async def question(handle: OnboardingHandle, fits: Callable[[Escalation], bool]) -> Escalation:
+async def escalation(handle: OnboardingHandle, fits: Callable[[Escalation], bool]) -> Escalation:
     """What the line `first` asks."""
     async with asyncio.timeout(TEST_TIMEOUT):
         while True:
             now = await handle.progress()
-            asked = now.lines["first"].escalations if "first" in now.lines else []
-            if asked and fits(asked[0]):
-                return asked[0]
+            escalations = now.lines["first"].escalations if "first" in now.lines else []
+            if escalations and fits(escalations[0]):
+                return escalations[0]
             await asyncio.sleep(0.05)
 
 
-def answered(answer: ResolutionAction, number: str | None = None) -> Resolution:
+def resolution(action: ResolutionAction, number: str | None = None) -> Resolution:
     return Resolution(
-        step="Number", action=answer, id=number, by="operator", reason="seen in portal"
+        step="Number", action=action, id=number, by="operator", reason="seen in portal"
     )
 
 
@@ -71,32 +71,32 @@ async def test_number_of_another_onboarding_is_not_adopted(harness: Harness) -> 
     before_buying = harness.telegent.gates.close(INVENTORY, "before")
     lost = await harness.onboard(request)
     await before_buying.reached()
-    look = harness.telegent.gates.close(INVENTORY, "before")
+    lookup = harness.telegent.gates.close(INVENTORY, "before")
     before_buying.release()
-    await look.reached()
+    await lookup.reached()
     other = await harness.onboard(request.model_copy(update={"reference": "more-2"}))
     assert (await other.result()).complete
-    look.release()
+    lookup.release()
 
-    asked = await question(lost, lambda found: True)
+    escalations = await escalation(lost, lambda found: True)
 
     bought = numbers(harness)
     assert len(bought) == 2
-    assert bought[1] in " ".join(asked.evidence)
-    await lost.resolve(answered(ResolutionAction.RETRY), line="first")
+    assert bought[1] in " ".join(escalations.evidence)
+    await lost.resolve(resolution(ResolutionAction.RETRY), line="first")
     assert (await lost.result()).lines[0].phone_number not in bought
 
 
 async def test_number_outside_the_inventory_escalates_again(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match=BUY, kind="error_before", times=2))
     handle = await harness.onboard(single())
-    await question(handle, lambda found: True)
+    await escalation(handle, lambda found: True)
 
-    await handle.resolve(answered(ResolutionAction.ADOPT, "+18015559999"), line="first")
+    await handle.resolve(resolution(ResolutionAction.ADOPT, "+18015559999"), line="first")
 
-    again = await question(handle, lambda found: "not in our inventory" in found.evidence[-1])
+    again = await escalation(handle, lambda found: "not in our inventory" in found.evidence[-1])
     assert "+18015559999" in again.evidence[-1]
-    await handle.resolve(answered(ResolutionAction.RETRY), line="first")
+    await handle.resolve(resolution(ResolutionAction.RETRY), line="first")
     assert (await handle.result()).complete
     assert len(numbers(harness)) == 1
 
@@ -146,10 +146,10 @@ async def test_released_number_of_a_sim_is_not_reused(harness: Harness) -> None:
 
 
 async def test_cancel_keeps_relations_that_existed_before(harness: Harness) -> None:
-    people = [new_subscriber("mother", guardian=True), new_subscriber("child", guardian=True)]
+    subscribers = [new_subscriber("mother", guardian=True), new_subscriber("child", guardian=True)]
     relations = [{"parent": "mother", "child": "child", "relation": "Parent"}]
     before = await (
-        await harness.onboard(single(subscribers=people, relations=relations, lines=[]))
+        await harness.onboard(single(subscribers=subscribers, relations=relations, lines=[]))
     ).result()
     ids = before.subscriber_ids
     again = single(

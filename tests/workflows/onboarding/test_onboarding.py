@@ -71,7 +71,7 @@ async def test_family_onboarding_sends_the_documented_number_of_calls(
 
 async def test_resources_given_by_id_are_not_created(harness: Harness) -> None:
     first = await onboard(harness, single())
-    made = counted(harness.telegent)
+    before = counted(harness.telegent)
 
     await onboard(
         harness,
@@ -88,7 +88,10 @@ async def test_resources_given_by_id_are_not_created(harness: Harness) -> None:
         ),
     )
 
-    assert counted(harness.telegent) - made == {"number.provisioned": 1, "subscription.created": 1}
+    assert counted(harness.telegent) - before == {
+        "number.provisioned": 1,
+        "subscription.created": 1,
+    }
 
 
 async def test_start_with_the_same_reference_joins(harness: Harness) -> None:
@@ -110,7 +113,7 @@ async def test_existing_products_and_packages_are_reused(harness: Harness) -> No
     assert harness.telegent.ledger.count("product.created") == 1
 
 
-TROUBLE: list[tuple[FaultKind, int]] = [
+FAULTS: list[tuple[FaultKind, int]] = [
     ("drop_response", 500),
     ("error_after", 503),
     ("error_before", 504),
@@ -131,7 +134,7 @@ async def test_lost_create_response_creates_nothing_twice(
     assert counted(harness.telegent) == FAMILY_LEDGER
 
 
-@pytest.mark.parametrize(("kind", "status"), TROUBLE)
+@pytest.mark.parametrize(("kind", "status"), FAULTS)
 async def test_faults_at_all_creates_create_each_resource_once(
     harness: Harness, family: OnboardingRequest, kind: FaultKind, status: int
 ) -> None:
@@ -204,14 +207,14 @@ async def test_create_without_response_escalates(harness: Harness) -> None:
     progress = await handle.progress()
     async for now in handle.watch():
         progress = now
-        asked = progress.lines.get("first") and progress.lines["first"].escalations
-        if asked and progress.onboarding.lines[0].state is StepState.NEEDS_OPERATOR:
+        escalations = progress.lines.get("first") and progress.lines["first"].escalations
+        if escalations and progress.onboarding.lines[0].state is StepState.NEEDS_OPERATOR:
             break
 
-    question = progress.lines["first"].escalations[0]
-    assert question.step == "Number"
-    assert len(question.evidence) == 2
-    assert "500" in question.evidence[0]
+    escalation = progress.lines["first"].escalations[0]
+    assert escalation.step == "Number"
+    assert len(escalation.evidence) == 2
+    assert "500" in escalation.evidence[0]
     assert progress.onboarding.lines[0].state is StepState.NEEDS_OPERATOR
     await handle.resolve(
         Resolution(
@@ -226,7 +229,7 @@ async def test_create_without_response_escalates(harness: Harness) -> None:
 
 
 async def test_escalated_create_adopts_the_named_resource(harness: Harness) -> None:
-    there = await onboard(harness, single("made-elsewhere", lines=[]))
+    elsewhere = await onboard(harness, single("made-elsewhere", lines=[]))
     harness.telegent.faults.add(
         Fault(match="POST /v1.0/account/create", kind="error_before", times=2)
     )
@@ -244,13 +247,13 @@ async def test_escalated_create_adopts_the_named_resource(harness: Harness) -> N
         Resolution(
             step="Account",
             action=ResolutionAction.ADOPT,
-            id=there.account_id,
+            id=elsewhere.account_id,
             by="operator",
             reason="seen it",
         )
     )
 
-    assert (await handle.result()).account_id == there.account_id
+    assert (await handle.result()).account_id == elsewhere.account_id
     assert harness.telegent.ledger.count("account.created") == 1
 
 
@@ -266,14 +269,14 @@ async def test_failed_line_stops_no_other_and_the_next_run_completes_it(harness:
     live, failed = caught.value.result.lines
     assert (live.state, failed.state) == (StepState.DONE, StepState.FAILED)
     assert "INELIGIBLE" in failed.detail
-    made = counted(harness.telegent)
+    before = counted(harness.telegent)
 
     harness.telegent.carrier.set_record(number, CarrierRecord(eligible=True))
     result = await onboard(harness, request)
 
     assert result.complete
     assert result.lines[0] == live
-    assert counted(harness.telegent) - made == {
+    assert counted(harness.telegent) - before == {
         "portin.submitted": 1,
         "portin.completed": 1,
         "number.updated": 1,
@@ -389,15 +392,15 @@ class TestAPortInThatWasOpenBefore:
         assert result.subscriber_ids["one"] in map(str, bound.data.values())
 
     async def test_port_in_of_another_subscriber_is_not_joined(self, harness: Harness) -> None:
-        people = [new_subscriber("one", email="other@example.com")]
-        there = await onboard(harness, single("other", subscribers=people, lines=[]))
-        owner = there.subscriber_ids["one"]
+        subscribers = [new_subscriber("one", email="other@example.com")]
+        elsewhere = await onboard(harness, single("other", subscribers=subscribers, lines=[]))
+        owner = elsewhere.subscriber_ids["one"]
         other = NumberBinding(
-            account_id=there.account_id,
+            account_id=elsewhere.account_id,
             subscriber_id=owner,
             product_type="Sms-Only",
             message_type="p2p",
-            message_route_id=there.message_route_id,
+            message_route_id=elsewhere.message_route_id,
         )
         details = PortInDetails.model_validate(port_in())
         await harness.orchestrator.start_port_in(PortInRequest(details=details, bind=other))

@@ -73,10 +73,10 @@ async def test_onboarding_that_is_reset_creates_nothing_twice(
 ) -> None:
     onboarding = await harness.onboard(single(lines=[]))
     await asyncio.wait_for(onboarding.result(), TEST_TIMEOUT)
-    made = counted(harness.telegent)
+    effects = counted(harness.telegent)
 
     run_id = await reset(harness, onboarding.id, before)
     handle = harness.temporal.get_workflow_handle(onboarding.id, run_id=run_id)
     await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
 
-    assert counted(harness.telegent) == made
+    assert counted(harness.telegent) == effects

@@ -50,12 +50,12 @@ def bought_on(harness: Harness, sim: str = SIM) -> list[str]:
 async def escalated(handle: OnboardingHandle, words: str) -> Escalation:
     """The escalation of the line, once its evidence has these words."""
 
-    async def asked() -> list[Escalation]:
+    async def escalation() -> list[Escalation]:
         lines = (await handle.progress()).lines
         raised = lines["first"].escalations if "first" in lines else []
         return [each for each in raised if words in each.evidence[0]]
 
-    return (await wait_until(asked))[0]
+    return (await wait_until(escalation))[0]
 
 
 async def resolve(handle: OnboardingHandle, action: ResolutionAction) -> None:
@@ -77,9 +77,9 @@ async def test_sim_named_by_two_at_once_and_by_a_third_later_carries_one_number(
     first = await harness.onboard(request(1))
     await gate.reached()
     second = await harness.onboard(request(2, SIM + "F"))
-    asked = await escalated(second, "is open")
+    escalation = await escalated(second, "is open")
 
-    assert first.id in asked.evidence[0]
+    assert first.id in escalation.evidence[0]
     gate.release()
     assert (await asyncio.wait_for(first.result(), TEST_TIMEOUT)).complete
     await resolve(second, ResolutionAction.RETRY)
@@ -143,11 +143,11 @@ async def test_number_that_appears_late_on_the_sim_of_a_terminated_line_is_found
     for workflow_id in (f"{first.id}:line-first", first.id):
         await harness.temporal.get_workflow_handle(workflow_id).terminate()
     gate.release()
-    look = harness.telegent.gates.close("GET /v1.0/numbers", "after")
+    lookup = harness.telegent.gates.close("GET /v1.0/numbers", "after")
     second = await harness.onboard(request(2))
-    await look.reached()
+    await lookup.reached()
     harness.telegent.state.numbers[number] = hidden
-    look.release()
+    lookup.release()
 
     await escalated(second, f"already carries {number}")
     await abandoned(second)

@@ -21,10 +21,10 @@ PRODUCT = {"SKU": "TALK", "Description": "Talk", "Active": True}
 
 async def resolved(handle: OnboardingHandle, step: str, adopt: str) -> str:
     """Adopts a resource when the onboarding asks; returns the evidence."""
-    asking: OnboardingProgress = await wait_until(
+    escalated: OnboardingProgress = await wait_until(
         handle.progress, lambda now: bool(now.onboarding.escalations)
     )
-    (escalation,) = asking.onboarding.escalations
+    (escalation,) = escalated.onboarding.escalations
     assert escalation.step == step
     action = ResolutionAction.ADOPT
     await handle.resolve(

@@ -39,12 +39,12 @@ class Story:
 
     port: PortIn
     now: datetime = NOW
-    asked: tuple[effects.Effect, ...] = ()
+    last_effects: tuple[effects.Effect, ...] = ()
 
     def then(self, *events: happened.Event) -> "Story":
         for event in events:
             decision = decide(self.port, event, self.now)
-            self.port, self.asked = decision.port, decision.effects
+            self.port, self.last_effects = decision.port, decision.effects
         return self
 
     def later(self, span: timedelta) -> "Story":
@@ -97,148 +97,148 @@ def rejected() -> Story:
 
 
 def test_cancel_sent_with_the_start_ends_before_anything_is_submitted() -> None:
-    told = story().then(happened.CancelAccepted(CANCEL))
-    assert isinstance(told.task(), effects.LoadPolicy)
+    life = story().then(happened.CancelAccepted(CANCEL))
+    assert isinstance(life.task(), effects.LoadPolicy)
 
-    told.then(happened.PolicyLoaded(PortInPolicy()))
+    life.then(happened.PolicyLoaded(PortInPolicy()))
 
-    assert told.state() is PortState.CANCELLED
+    assert life.state() is PortState.CANCELLED
 
 
 def test_cancel_during_the_eligibility_check_ends_at_once() -> None:
-    told = story().then(happened.PolicyLoaded(PortInPolicy()), happened.DetailsValidated())
-    assert isinstance(told.task(), effects.CheckEligibility)
+    life = story().then(happened.PolicyLoaded(PortInPolicy()), happened.DetailsValidated())
+    assert isinstance(life.task(), effects.CheckEligibility)
 
-    assert told.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
+    assert life.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
 
 
 def test_cancel_while_submit_cannot_be_sent_ends_without_an_order() -> None:
-    told = submitting().then(happened.RequestNotSent("Telegent is unreachable"))
-    assert isinstance(told.task(), effects.Pause)
+    life = submitting().then(happened.RequestNotSent("Telegent is unreachable"))
+    assert isinstance(life.task(), effects.Pause)
 
-    assert told.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
+    assert life.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
 
 
 def test_cancel_during_the_submit_cancels_the_created_order() -> None:
-    told = submitting().then(happened.CancelAccepted(CANCEL), happened.SubmitAccepted(ORDER))
+    life = submitting().then(happened.CancelAccepted(CANCEL), happened.SubmitAccepted(ORDER))
 
-    assert told.task() == effects.SendCancel("ORD-1")
+    assert life.task() == effects.SendCancel("ORD-1")
 
 
 def test_cancel_while_submit_is_unknown_is_kept_until_an_operator_knows() -> None:
-    told = submitting().then(happened.RequestLost("no response"), happened.CancelAccepted(CANCEL))
-    assert told.state() is PortState.SUBMIT_UNKNOWN
+    life = submitting().then(happened.RequestLost("no response"), happened.CancelAccepted(CANCEL))
+    assert life.state() is PortState.SUBMIT_UNKNOWN
     retry = OperatorDecision(action=OperatorAction.RETRY_NOW, by="op", reason="there is none")
 
-    told.then(happened.DecisionAccepted(retry))
+    life.then(happened.DecisionAccepted(retry))
 
-    assert told.state() is PortState.CANCELLED
+    assert life.state() is PortState.CANCELLED
 
 
 def test_correction_during_the_submit_is_sent_when_the_order_exists() -> None:
-    told = submitting().then(
+    life = submitting().then(
         happened.CorrectionAccepted(CORRECTION),
         happened.SubmitAccepted(ORDER),
         happened.DetailsValidated(),
     )
 
-    task = told.task()
+    task = life.task()
     assert isinstance(task, effects.SendCorrection)
     assert task.update.details.account_number == "100200301"
 
 
 def test_cancel_during_a_restart_prevents_the_new_order() -> None:
-    told = followed().sees("ResolutionRequired", "9Z-ACCOUNT ON HOLD")
+    life = followed().sees("ResolutionRequired", "9Z-ACCOUNT ON HOLD")
     restart = OperatorDecision(action=OperatorAction.RESTART, by="op", reason="it is paid")
-    told.then(happened.DecisionAccepted(restart), happened.ChangeAccepted())
-    assert rejection_reason(told.port, CANCEL) is None
+    life.then(happened.DecisionAccepted(restart), happened.ChangeAccepted())
+    assert rejection_reason(life.port, CANCEL) is None
 
-    told.then(happened.CancelAccepted(CANCEL)).sees("Cancelled")
+    life.then(happened.CancelAccepted(CANCEL)).sees("Cancelled")
 
-    assert told.state() is PortState.CANCELLED
+    assert life.state() is PortState.CANCELLED
 
 
 def test_hints_during_a_poll_cause_one_more_poll() -> None:
-    told = followed().sees("InProgress")
-    hinted = told.then(happened.HintReceived()).task()
+    life = followed().sees("InProgress")
+    hinted = life.then(happened.HintReceived()).task()
     assert isinstance(hinted, effects.PollOrder)
     assert hinted.request.once
     assert hinted.request.last_polled_at == NOW
 
     for _ in range(1000):
-        assert told.then(happened.HintReceived()).asked == ()
-    again = told.sees("InProgress").task()
+        assert life.then(happened.HintReceived()).last_effects == ()
+    again = life.sees("InProgress").task()
 
     assert isinstance(again, effects.PollOrder)
     assert again.request.once
-    ended = told.sees("InProgress").task()
+    ended = life.sees("InProgress").task()
     assert isinstance(ended, effects.PollOrder)
     assert not ended.request.once
 
 
 def test_alternating_statuses_are_no_new_rejections_and_are_polled_at_the_least_interval() -> None:
-    told = rejected()
+    life = rejected()
 
     for words in ("8A-ACCOUNT_NUM_REQ_OR_INCORRECT.", "8A-ACCOUNT_NUM_REQ_OR_INCORRECT") * 20:
-        told.later(timedelta(minutes=1)).sees("ResolutionRequired", words)
-        task = told.task()
+        life.later(timedelta(minutes=1)).sees("ResolutionRequired", words)
+        task = life.task()
         assert isinstance(task, effects.PollOrder)
-        assert task.request.last_polled_at == told.now
+        assert task.request.last_polled_at == life.now
 
-    assert told.port.rejections == 1
-    assert told.port.entered_at == NOW
+    assert life.port.rejections == 1
+    assert life.port.entered_at == NOW
 
 
 def test_deadline_reads_the_order_before_it_cancels() -> None:
-    told = followed().passes()
-    assert told.port.attention == "no response from the losing carrier"
+    life = followed().passes()
+    assert life.port.attention == "no response from the losing carrier"
 
-    task = told.passes().task()
+    task = life.passes().task()
     assert isinstance(task, effects.PollOrder)
     assert task.request.once
-    told.sees("Pending")
+    life.sees("Pending")
 
-    assert told.task() == effects.SendCancel("ORD-1")
+    assert life.task() == effects.SendCancel("ORD-1")
 
 
 def test_rejection_after_a_passed_deadline_starts_a_new_deadline() -> None:
-    told = followed().passes().passes().sees("ResolutionRequired", "8A-WRONG")
+    life = followed().passes().passes().sees("ResolutionRequired", "8A-WRONG")
 
-    assert told.state() is PortState.ACTION_REQUIRED
-    assert isinstance(told.task(), effects.PollOrder)
-    deadline = told.port.next_deadline
+    assert life.state() is PortState.ACTION_REQUIRED
+    assert isinstance(life.task(), effects.PollOrder)
+    deadline = life.port.next_deadline
     assert deadline
-    assert deadline.at == told.now + DAY
+    assert deadline.at == life.now + DAY
 
 
 def test_unrequested_end_is_confirmed_by_a_second_poll() -> None:
-    told = followed().sees("Cancelled")
-    assert told.state() is PortState.SUBMITTED
-    task = told.task()
+    life = followed().sees("Cancelled")
+    assert life.state() is PortState.SUBMITTED
+    task = life.task()
     assert isinstance(task, effects.PollOrder)
     assert task.request.once
 
-    assert told.sees("Pending").port.unconfirmed_state is None
-    told.sees("Cancelled").sees("Cancelled")
+    assert life.sees("Pending").port.unconfirmed_state is None
+    life.sees("Cancelled").sees("Cancelled")
 
-    assert told.state() is PortState.CANCELLED
+    assert life.state() is PortState.CANCELLED
 
 
 def test_late_correction_restarts_the_maximum_age() -> None:
-    told = rejected().later(13 * DAY).then(happened.CorrectionAccepted(CORRECTION))
-    told.then(happened.DetailsValidated()).later(3 * DAY).then(happened.ChangeAccepted())
+    life = rejected().later(13 * DAY).then(happened.CorrectionAccepted(CORRECTION))
+    life.then(happened.DetailsValidated()).later(3 * DAY).then(happened.ChangeAccepted())
 
-    told.then(happened.CarrierDeadlineComputed(told.now + timedelta(hours=3))).passes().passes()
+    life.then(happened.CarrierDeadlineComputed(life.now + timedelta(hours=3))).passes().passes()
 
-    assert told.now == NOW + 30 * DAY
+    assert life.now == NOW + 30 * DAY
 
 
 def test_maximum_age_counts_from_a_date_in_the_future() -> None:
     landline = DETAILS.model_copy(update={"port_in_date": date(2026, 12, 23)})
 
-    told = followed(landline).passes().passes()
+    life = followed(landline).passes().passes()
 
-    assert told.now == datetime(2026, 12, 28, tzinfo=UTC)
+    assert life.now == datetime(2026, 12, 28, tzinfo=UTC)
 
 
 async def test_date_beyond_the_maximum_age_is_a_warning() -> None:
@@ -251,21 +251,21 @@ async def test_date_beyond_the_maximum_age_is_a_warning() -> None:
 
 
 def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
-    told = story(order_id="ORD-1").then(happened.PolicyLoaded(PortInPolicy()))
-    assert isinstance(told.task(), effects.VerifyOrder)
+    life = story(order_id="ORD-1").then(happened.PolicyLoaded(PortInPolicy()))
+    assert isinstance(life.task(), effects.VerifyOrder)
 
-    told.then(happened.OrderVerified(OrderSnapshot(order_id="ORD-1", status="Pending")))
+    life.then(happened.OrderVerified(OrderSnapshot(order_id="ORD-1", status="Pending")))
 
-    assert told.state() is PortState.SUBMITTED
-    assert to_search_attributes(told.port)["TelegentOrder"] == "ORD-1"
+    assert life.state() is PortState.SUBMITTED
+    assert to_search_attributes(life.port)["TelegentOrder"] == "ORD-1"
 
 
 def test_order_named_by_the_request_of_another_number_fails_and_none_is_submitted() -> None:
-    told = story(order_id="ORD-1").then(
+    life = story(order_id="ORD-1").then(
         happened.PolicyLoaded(PortInPolicy()), happened.OrderRejected("it is an order of +1")
     )
 
-    assert told.port.failure == "order ORD-1 is not followed: it is an order of +1"
+    assert life.port.failure == "order ORD-1 is not followed: it is an order of +1"
 
 
 def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
@@ -275,82 +275,82 @@ def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
         by="op",
         reason="Telegent's support found it",
     )
-    told = submitting().then(
+    life = submitting().then(
         happened.RequestLost("no response"),
         happened.DecisionAccepted(attach),
         happened.OrderRejected("it is an order of +1"),
     )
 
-    assert told.state() is PortState.SUBMIT_UNKNOWN
-    assert told.events()[-1] == "order ORD-7 is not followed: it is an order of +1"
-    assert rejection_reason(told.port, attach) is None
+    assert life.state() is PortState.SUBMIT_UNKNOWN
+    assert life.events()[-1] == "order ORD-7 is not followed: it is an order of +1"
+    assert rejection_reason(life.port, attach) is None
 
 
 def test_correction_during_another_is_sent_with_it() -> None:
-    told = rejected().then(
+    life = rejected().then(
         happened.CorrectionAccepted(CORRECTION),
         happened.DetailsValidated(),
         happened.CorrectionAccepted(PortInCorrection(account_pin="777777", by="other")),
     )
-    assert isinstance(told.task(), effects.SendCorrection)
+    assert isinstance(life.task(), effects.SendCorrection)
 
-    told.then(happened.RequestLost("no response"), happened.DetailsValidated())
+    life.then(happened.RequestLost("no response"), happened.DetailsValidated())
 
-    task = told.task()
+    task = life.task()
     assert isinstance(task, effects.SendCorrection)
     sent = task.update.details
     assert (sent.account_number, sent.account_pin) == ("100200301", "777777")
 
 
 def test_port_in_completes_after_its_cancel_was_rejected() -> None:
-    told = followed().then(happened.CancelAccepted(CANCEL), happened.RequestRejected("too late"))
-    assert told.state() is PortState.SUBMITTED
-    assert told.port.attention == "the cancel for operator was rejected"
+    life = followed().then(happened.CancelAccepted(CANCEL), happened.RequestRejected("too late"))
+    assert life.state() is PortState.SUBMITTED
+    assert life.port.attention == "the cancel for operator was rejected"
 
-    assert told.sees("Complete").port.state is PortState.PORTED
+    assert life.sees("Complete").port.state is PortState.PORTED
 
 
 def test_cancel_of_an_order_that_is_not_listed_yet_is_sent_again() -> None:
-    told = followed().then(
+    life = followed().then(
         happened.CancelAccepted(CANCEL), happened.RequestRejected("not found", unknown_id=True)
     )
-    assert isinstance(told.task(), effects.Pause)
+    assert isinstance(life.task(), effects.Pause)
 
-    assert told.then(happened.PauseOver()).task() == effects.SendCancel("ORD-1")
+    assert life.then(happened.PauseOver()).task() == effects.SendCancel("ORD-1")
 
 
 def test_number_that_is_not_activated_raises_attention_with_the_reason() -> None:
     bind = NumberBinding(
         account_id="AID-1", subscriber_id="SID-1", product_type="p", message_type="a2p"
     )
-    told = followed()
-    told.port = replace(told.port, bind=bind)
-    told.sees("Complete").then(happened.NumberInInventory("TN-1", None))
-    assert told.state() is PortState.CONFIGURING
+    life = followed()
+    life.port = replace(life.port, bind=bind)
+    life.sees("Complete").then(happened.NumberInInventory("TN-1", None))
+    assert life.state() is PortState.CONFIGURING
 
-    told.then(happened.TaskStalled(NOW, "Telegent answers 500"))
-    assert told.port.attention == "no progress since 11-23 12:00 UTC: Telegent answers 500"
+    life.then(happened.TaskStalled(NOW, "Telegent answers 500"))
+    assert life.port.attention == "no progress since 11-23 12:00 UTC: Telegent answers 500"
 
-    assert told.passes().port.attention == "number not put into service"
+    assert life.passes().port.attention == "number not put into service"
 
 
 def test_ended_port_in_shows_no_deadline() -> None:
-    told = followed().then(happened.CancelAccepted(CANCEL), happened.ChangeAccepted())
-    told.sees("Cancelled")
+    life = followed().then(happened.CancelAccepted(CANCEL), happened.ChangeAccepted())
+    life.sees("Cancelled")
 
-    status = to_status(told.port)
+    status = to_status(life.port)
 
     assert (status.next_deadline, status.next_deadline_name) == (None, "")
 
 
 def test_wrong_number_offers_only_to_cancel() -> None:
-    told = story().then(
+    life = story().then(
         happened.PolicyLoaded(PortInPolicy()),
         happened.DetailsValidated(("phone_number: no such number",), ("phone_number",)),
     )
 
     offered = suggest_actions(
-        told.port.state, None, 0, told.port.fields_to_correct, told.port.policy
+        life.port.state, None, 0, life.port.fields_to_correct, life.port.policy
     )
 
     assert [action.update for action in offered] == [CANCEL_UPDATE]

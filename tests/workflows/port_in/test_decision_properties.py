@@ -258,10 +258,10 @@ class Life:
             assert CHECKPOINT.validate_json(stored) == carried
 
     def nothing_changes_after_the_end(
-        self, before: PortIn, asked: tuple[effects.Effect, ...]
+        self, before: PortIn, requested: tuple[effects.Effect, ...]
     ) -> None:
         if before.ended:
-            assert not asked, "something is done after the end"
+            assert not requested, "something is done after the end"
             after = copy.copy(self.port)
             after.timeline = before.timeline
             assert after == before
@@ -331,32 +331,34 @@ class Life:
     def an_unasked_end_is_seen_twice(self, before: PortIn, event: happened.Event) -> None:
         if isinstance(event, happened.OrderSeen):
             ended = parse_vendor_status(event.order.status) is PortState.CANCELLED
-            asked = before.state is PortState.CANCEL_REQUESTED
-            self.unasked_ends = self.unasked_ends + 1 if ended and not asked else 0
-            if self.port.state is PortState.CANCELLED and not asked:
+            requested = before.state is PortState.CANCEL_REQUESTED
+            self.unasked_ends = self.unasked_ends + 1 if ended and not requested else 0
+            if self.port.state is PortState.CANCELLED and not requested:
                 assert self.unasked_ends >= 2, "one read has ended it"
 
-    def everything_is_bounded(self, asked: tuple[effects.Effect, ...]) -> None:
+    def everything_is_bounded(self, requested: tuple[effects.Effect, ...]) -> None:
         port = self.port
-        assert len(asked) <= MAX_EFFECTS
+        assert len(requested) <= MAX_EFFECTS
         assert len(port.timeline) <= MAX_ENTRIES
         assert len(port.inbox.corrections) <= MAX_WAITING_CORRECTIONS
         assert len(port.handled_deadlines) <= 50
         assert len(port.secrets) <= MAX_SECRETS
         assert not (port.pending and port.pending.superseded and port.pending.superseded.superseded)
 
-    def settle_wishes(self, before: PortIn, asked: tuple[effects.Effect, ...], shown: int) -> None:
+    def settle_wishes(
+        self, before: PortIn, requested: tuple[effects.Effect, ...], shown: int
+    ) -> None:
         """Every message of a person has an effect, or a refusal that is shown."""
         new = self.port.timeline[shown:]
         for wish in self.wishes:
             if not wish.settled:
                 late = any("ignored" in e.event and wish.by in e.event for e in new)
-                wish.settled = late or self.has_effect(wish, before, asked)
+                wish.settled = late or self.has_effect(wish, before, requested)
         if self.port.ended:
             left = [wish for wish in self.wishes if not wish.settled]
             assert not left, f"without effect and without refusal: {left}"
 
-    def has_effect(self, wish: Wish, before: PortIn, asked: tuple[effects.Effect, ...]) -> bool:
+    def has_effect(self, wish: Wish, before: PortIn, requested: tuple[effects.Effect, ...]) -> bool:
         port = self.port
         match wish.message:
             case PortInCancel():
@@ -365,13 +367,13 @@ class Life:
                 return bool(
                     port.state is PortState.CANCELLED
                     or stopped
-                    or any(isinstance(effect, effects.SendCancel) for effect in asked)
+                    or any(isinstance(effect, effects.SendCancel) for effect in requested)
                 )
             case PortInCorrection() as correction:
                 return self.is_in_details(correction)
             case OperatorDecision(correction=PortInCorrection() as correction):
                 return self.is_in_details(correction)
-        return (port.inbox.decision is None and before.inbox.decision is None) or bool(asked)
+        return (port.inbox.decision is None and before.inbox.decision is None) or bool(requested)
 
     def is_in_details(self, correction: PortInCorrection) -> bool:
         """Its values are sent next, unless a later correction has overwritten them."""
@@ -508,11 +510,11 @@ def finish(life: Life) -> None:
     for _ in range(60):
         if life.port.ended:
             return
-        go_along(life)
+        follow_the_script(life)
     raise AssertionError(f"it does not end: {life.port.state}, {life.port.task}")
 
 
-def go_along(life: Life) -> None:
+def follow_the_script(life: Life) -> None:
     """One thing happens that leads on."""
     port, task = life.port, life.port.task
     life.now += timedelta(minutes=5)
@@ -544,7 +546,7 @@ def live(seed: int) -> Life:
     try:
         life.feed(happened.Started())
         while life.chance.random() < 0.9 and not isinstance(life.port.task, AT_CARRIER):
-            go_along(life)
+            follow_the_script(life)
         for _ in range(life.chance.randrange(3, MAX_STEPS)):
             act(life)
         finish(life)
@@ -588,7 +590,7 @@ def test_state_of_a_long_port_in_stays_bounded() -> None:
                 life.send(pin)
                 advance(life)
             else:
-                go_along(life)
+                follow_the_script(life)
             if life.port.ended:
                 break
 
@@ -597,7 +599,7 @@ def test_corrections_that_wait_are_bounded() -> None:
     life = Life(random.Random(0), new_port_in(PortInRequest(details=DETAILS), NOW))
     life.feed(happened.Started())
     while not isinstance(life.port.task, effects.SubmitOrder):
-        go_along(life)
+        follow_the_script(life)
     life.feed(happened.RequestLost("no response"))
     for _ in range(10 * MAX_WAITING_CORRECTIONS):
         life.send(CORRECTIONS[0])

@@ -46,12 +46,12 @@ BY_HAND = SimulatorOptions(
 )
 
 
-def spoil(harness: Harness, match: str, kind: FaultKind = "error_before", **more: int) -> None:
+def lose(harness: Harness, match: str, kind: FaultKind = "error_before", **more: int) -> None:
     harness.telegent.faults.add(Fault(match=match, kind=kind, **more))
 
 
-def refuse(harness: Harness, match: str, times: int = 1) -> None:
-    spoil(harness, match, status=400, times=times)
+def reject(harness: Harness, match: str, times: int = 1) -> None:
+    lose(harness, match, status=400, times=times)
 
 
 async def ordered(harness: Harness) -> PortInHandle:
@@ -77,7 +77,7 @@ def count(harness: Harness, kind: str) -> int:
     return harness.telegent.ledger.count(f"portin.{kind}")
 
 
-def asked(harness: Harness, match: str) -> int:
+def requests(harness: Harness, match: str) -> int:
     verb, _, path = match.partition(" ")
     return sum((call.method, call.path) == (verb, path) for call in harness.telegent.requests)
 
@@ -91,7 +91,7 @@ def later(harness: Harness, seconds: float) -> None:
 async def lost(harness: Harness, match: str, advance: float) -> None:
     """Has the carrier move on once the call was made; from then on it is answered."""
     async with asyncio.timeout(TEST_TIMEOUT):
-        while not asked(harness, match):
+        while not requests(harness, match):
             await asyncio.sleep(0.02)
     later(harness, advance)
     harness.telegent.faults.clear()
@@ -129,10 +129,10 @@ class TestWhileTheCarrierMoves:
 
     async def test_late_correction_does_not_change_the_state(self, harness: Harness) -> None:
         handle = await ordered(harness)
-        spoil(harness, UPDATE, times=1000)
+        lose(harness, UPDATE, times=1000)
         await handle.correct(CORRECTION)
         await lost(harness, UPDATE, advance=20)
-        refuse(harness, UPDATE, times=1000)
+        reject(harness, UPDATE, times=1000)
 
         status = await until(handle, PortState.AT_CARRIER)
 
@@ -146,7 +146,7 @@ class TestWhileTheCarrierMoves:
     ) -> None:
         harness.telegent.carrier.set_record(NUMBER, TRUTH)
         handle = await ordered(harness)
-        spoil(harness, UPDATE, times=1000)
+        lose(harness, UPDATE, times=1000)
         await handle.correct(CORRECTION)
         await lost(harness, UPDATE, advance=20)
         await until(handle, PortState.ACTION_REQUIRED)
@@ -161,7 +161,7 @@ class TestWhileTheCarrierMoves:
 
 async def test_correction_that_telegent_rejected_can_be_sent_again(harness: Harness) -> None:
     handle = await rejected(harness)
-    refuse(harness, UPDATE)
+    reject(harness, UPDATE)
     await handle.correct(CORRECTION)
     await until(
         handle, lambda status: status.timeline[-1].event == "waiting for another correction"
@@ -176,7 +176,7 @@ async def test_rejected_request_does_not_count_as_a_rejection_by_the_carrier(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness)
-    refuse(harness, CANCEL)
+    reject(harness, CANCEL)
     before = await handle.status()
     await handle.cancel(STAYS)
     await until(handle, lambda status: "was rejected" in status.attention)
@@ -193,10 +193,10 @@ async def test_lost_correction_is_sent_after_a_cancel_is_rejected(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness)
-    spoil(harness, UPDATE, times=1000)
-    refuse(harness, CANCEL)
+    lose(harness, UPDATE, times=1000)
+    reject(harness, CANCEL)
     await handle.correct(CORRECTION)
-    await until(handle, lambda status: asked(harness, UPDATE) > 0)
+    await until(handle, lambda status: requests(harness, UPDATE) > 0)
     await handle.cancel(STAYS)
     status = await until(handle, lambda status: "was rejected" in status.attention)
     assert status.state is PortState.UPDATE_REQUESTED
@@ -212,7 +212,7 @@ async def test_port_in_continues_when_its_lost_cancel_is_then_rejected(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness)
-    spoil(harness, CANCEL)
+    lose(harness, CANCEL)
     harness.telegent.faults.add(Fault(match=CANCEL, kind="error_before", status=400, nth=2))
     await handle.cancel(STAYS)
     await until(handle, lambda status: "was rejected" in status.attention)
@@ -225,9 +225,9 @@ async def test_port_in_continues_when_its_lost_cancel_is_then_rejected(
 async def test_operator_can_send_a_cancel_again(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, SILENT)
     handle = await ordered(harness)
-    spoil(harness, CANCEL, times=2)
+    lose(harness, CANCEL, times=2)
     await handle.cancel(STAYS)
-    await until(handle, lambda status: asked(harness, CANCEL) >= 1)
+    await until(handle, lambda status: requests(harness, CANCEL) >= 1)
 
     again = OperatorDecision(action=OperatorAction.RETRY_NOW, by="operator", reason="it must stop")
     await handle.decide(again)
@@ -241,9 +241,11 @@ async def test_cancel_after_a_rejected_restart_prevents_the_new_order(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness, HOLD)
-    refuse(harness, CANCEL)
-    anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
-    await handle.decide(anew)
+    reject(harness, CANCEL)
+    restart = OperatorDecision(
+        action=OperatorAction.RESTART, by="operator", reason="it is paid now"
+    )
+    await handle.decide(restart)
     await until(handle, lambda status: "was rejected" in status.attention)
 
     await handle.cancel(STAYS)
@@ -255,8 +257,10 @@ async def test_cancel_after_a_rejected_restart_prevents_the_new_order(
 async def test_cancelled_workflow_submits_no_new_order(harness: Harness) -> None:
     handle = await rejected(harness, HOLD)
     gate = harness.telegent.gates.close(CANCEL, "before")
-    anew = OperatorDecision(action=OperatorAction.RESTART, by="operator", reason="it is paid now")
-    await handle.decide(anew)
+    restart = OperatorDecision(
+        action=OperatorAction.RESTART, by="operator", reason="it is paid now"
+    )
+    await handle.decide(restart)
     await gate.reached()
     await stop(harness, handle)
     await asyncio.sleep(0.5)
@@ -272,7 +276,7 @@ async def test_cancelled_workflow_cancels_its_order_despite_faults(
 ) -> None:
     harness.telegent.carrier.set_record(NUMBER, SILENT)
     handle = await ordered(harness)
-    spoil(harness, CANCEL, kind, times=2, retry_after=1)
+    lose(harness, CANCEL, kind, times=2, retry_after=1)
 
     await stop(harness, handle)
 
@@ -336,13 +340,13 @@ class TestOld:
 
     async def test_rejected_cancel_is_sent_at_most_once_per_state(self, harness: Harness) -> None:
         harness.telegent.carrier.set_record(NUMBER, SILENT)
-        refuse(harness, CANCEL, times=1000)
+        reject(harness, CANCEL, times=1000)
         handle = await ordered(harness)
         await until(handle, lambda status: "was rejected" in status.attention)
         await asyncio.sleep(2)
 
         # Once in each state that it was in.
-        assert asked(harness, CANCEL) <= 2
+        assert requests(harness, CANCEL) <= 2
 
 
 async def test_operators_data_are_accepted_when_data_are_missing(harness: Harness) -> None:
@@ -367,7 +371,7 @@ async def test_order_of_another_number_is_not_followed(harness: Harness) -> None
         PortInRequest(details=PortInDetails.model_validate(port_in("+18015550143")))
     )
     order = (await until(other, lambda status: status.order_id is not None)).order_id or ""
-    spoil(harness, "POST /v1.0/numbers/portin")
+    lose(harness, "POST /v1.0/numbers/portin")
     handle = await start(harness)
     await until(handle, PortState.SUBMIT_UNKNOWN)
 
@@ -382,7 +386,7 @@ async def test_lost_correction_whose_pin_expires_waits_for_a_new_correction(
     harness: Harness,
 ) -> None:
     handle = await rejected(harness, TRUTH.model_copy(update={"pin": "771204"}))
-    spoil(harness, UPDATE, times=100)
+    lose(harness, UPDATE, times=100)
     obtained = datetime.now(UTC) - timedelta(days=7) + timedelta(seconds=2)
     pin = PortInCorrection(
         account_number="100200301", account_pin="771204", pin_obtained_at=obtained, by="operator"

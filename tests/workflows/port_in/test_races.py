@@ -41,13 +41,13 @@ from workflows.support.resets import ResetInterceptor
 
 pytestmark = pytest.mark.resilience
 
-TROUBLES: list[tuple[FaultKind, int]] = [
+FAULTS: list[tuple[FaultKind, int]] = [
     ("drop_response", 500),
     ("error_before", 500),
     ("error_after", 500),
     ("error_before", 400),
 ]
-MOST_EVENTS = 1_000
+MAX_EVENTS = 1_000
 ONE_MORE_MESSAGE = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
 SEEDS = range(200)
 AT_ONCE = 20
@@ -142,12 +142,12 @@ def settings() -> ActivitySettings:
     return replace(SETTINGS, port_in_policy=PortInPolicy(max_rejections=20))
 
 
-def spoil(harness: Harness) -> None:
+def add_faults(harness: Harness) -> None:
     """A third of what is asked of orders is lost or refused."""
     chance = random.Random(1)
     for what in ("update", "cancel"):
         for nth in sorted(chance.sample(range(1, len(SEEDS) * 2), len(SEEDS) * 2 // 3)):
-            kind, status = chance.choice(TROUBLES)
+            kind, status = chance.choice(FAULTS)
             match = f"POST /v1.0/numbers/portin/{what}"
             harness.telegent.faults.add(Fault(match=match, kind=kind, nth=nth, status=status))
 
@@ -174,12 +174,12 @@ async def in_circles(harness: Harness, handle: PortInHandle) -> bool:
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     ]
     # A message that arrives at the very end is not dropped, but handled in one more task.
-    return any(cause != ONE_MORE_MESSAGE for cause in failed) or len(history.events) > MOST_EVENTS
+    return any(cause != ONE_MORE_MESSAGE for cause in failed) or len(history.events) > MAX_EVENTS
 
 
 async def test_any_order_of_events_ends_as_the_ledger_says(harness: Harness) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
-    spoil(harness)
+    add_faults(harness)
 
     async def gated(seed: int) -> tuple[PortInResult, PortInHandle]:
         async with gate:
@@ -187,28 +187,28 @@ async def test_any_order_of_events_ends_as_the_ledger_says(harness: Harness) -> 
 
     results = await asyncio.gather(*(gated(seed) for seed in SEEDS))
 
-    happened: dict[str, list[str]] = defaultdict(list)
+    effects_by_number: dict[str, list[str]] = defaultdict(list)
     order_of: dict[str, str] = {}
     for row in harness.telegent.ledger.rows:
         if row.kind == "portin.submitted":
             order_of[row.data["order_id"]] = row.data["number"]
         if row.kind.startswith("portin."):
             whose = row.data.get("number") or order_of[row.data["order_id"]]
-            happened[whose].append(row.kind.removeprefix("portin."))
+            effects_by_number[whose].append(row.kind.removeprefix("portin."))
     wrong = []
     ends = set()
     for seed, (result, handle) in zip(SEEDS, results, strict=True):
-        there = happened[number(seed)]
-        ended = there[-1] if there else "never submitted"
+        effects = effects_by_number[number(seed)]
+        ended = effects[-1] if effects else "never submitted"
         expected = {
             PortState.COMPLETED: ["completed"],
             PortState.CANCELLED: ["cancelled", "never submitted"],
             PortState.INELIGIBLE: ["never submitted"],
         }[result.state]
         ends.add(result.state)
-        open_at_once = there.count("submitted") - there.count("cancelled") > 1
+        open_at_once = effects.count("submitted") - effects.count("cancelled") > 1
         if result.state not in FINAL_STATES or ended not in expected or open_at_once:
-            wrong.append((seed, result.state, there))
+            wrong.append((seed, result.state, effects))
         elif await in_circles(harness, handle):
             wrong.append((seed, result.state, ["runs in circles"]))
         elif seed % 5 == 0 and (failure := await replay_failure(harness, handle)):

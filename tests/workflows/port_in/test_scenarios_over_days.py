@@ -132,11 +132,11 @@ async def test_accepted(vocabulary: Vocabulary) -> None:
 async def test_rejected_corrected_completed(vocabulary: Vocabulary) -> None:
     async with days(TRUTH, vocabulary=vocabulary) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
                 await d.handle.correct(RIGHT)
 
-        result = await d.end(person)
+        result = await d.end(operator)
     assert result.state is PortState.COMPLETED
     assert d.count("portin.updated") == 1
 
@@ -145,7 +145,7 @@ async def test_rejected_corrected_completed(vocabulary: Vocabulary) -> None:
 async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
     async with days(TRUTH, vocabulary=vocabulary) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             if status.state is not PortState.ACTION_REQUIRED:
                 return
             if status.rejections < 3:
@@ -161,7 +161,7 @@ async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
                     )
                 )
 
-        result = await d.end(person)
+        result = await d.end(operator)
     assert result.state is PortState.COMPLETED
     assert d.count("portin.rejected") == 3
 
@@ -170,12 +170,12 @@ async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
 async def test_lock_removed(vocabulary: Vocabulary) -> None:
     async with days(CarrierRecord(locked=True), vocabulary=vocabulary) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
                 d.simulator.carrier.unlock(NUMBER)
                 await d.handle.correct(PortInCorrection(lock_removed=True, by="operator"))
 
-        result = await d.end(person)
+        result = await d.end(operator)
     assert result.state is PortState.COMPLETED
 
 
@@ -184,7 +184,7 @@ async def test_hard_reason(vocabulary: Vocabulary) -> None:
     record = CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD")
     async with days(record, vocabulary=vocabulary) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
                 await d.handle.decide(
                     OperatorDecision(
@@ -192,7 +192,7 @@ async def test_hard_reason(vocabulary: Vocabulary) -> None:
                     )
                 )
 
-        result = await d.end(person)
+        result = await d.end(operator)
     assert result.state is PortState.COMPLETED
     assert (d.count("portin.submitted"), d.count("portin.cancelled")) == (2, 1)
 
@@ -212,11 +212,11 @@ async def test_order_is_cancelled_or_completed_during_a_wait(
 ) -> None:
     async with days(CarrierRecord(script=script), vocabulary=vocabulary) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             if status.state is PortState.SUBMITTED and not d.called("/v1.0/numbers/portin/cancel"):
                 await d.handle.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
 
-        result = await d.end(person)
+        result = await d.end(operator)
     won = PortState.CANCELLED if script == "silent" else PortState.COMPLETED
     assert result.state is won
 
@@ -227,12 +227,12 @@ async def test_lost_submit(known_to_refuse: bool) -> None:
     rules = PortInPolicy(resubmit_unknown=known_to_refuse)
     async with days(CarrierRecord(), fault=fault, rules=rules) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             [row] = d.simulator.ledger.by_kind("portin.submitted")
             order = AttachOrder(order_id=row.data["order_id"], by="operator", reason="support")
             await d.handle.attach_order(order)
 
-        result = await d.end_from(PortState.SUBMIT_UNKNOWN, person)
+        result = await d.end_from(PortState.SUBMIT_UNKNOWN, operator)
     assert result.state is PortState.COMPLETED
     assert d.count("portin.submitted") == 1
 
@@ -244,7 +244,7 @@ async def test_expired_pin_and_missing_data() -> None:
     loa = port_in()["authorization"]
     async with days(CarrierRecord(), details=details) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             assert set(status.fields_to_correct) == {"account_pin", "authorization"}
             await d.handle.correct(
                 PortInCorrection.model_validate(
@@ -257,7 +257,7 @@ async def test_expired_pin_and_missing_data() -> None:
                 )
             )
 
-        result = await d.end_from(PortState.INFO_REQUIRED, person)
+        result = await d.end_from(PortState.INFO_REQUIRED, operator)
     assert result.state is PortState.COMPLETED
 
 
@@ -273,14 +273,14 @@ async def test_flood_of_hints() -> None:
     storms = 0
     async with days(CarrierRecord()) as d:
 
-        async def person(status: PortInStatus) -> None:
+        async def operator(status: PortInStatus) -> None:
             nonlocal storms
             # In a first attempt the poll would start again and again, before any time can pass.
             if activity.info().attempt == 2 and storms < 20:
                 storms += 1
                 await asyncio.gather(*(d.handle.poll_now() for _ in range(10)))
 
-        result = await d.end(person)
+        result = await d.end(operator)
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in d.simulator.requests)
     assert result.state is PortState.COMPLETED
     assert d.count("portin.submitted") == 1

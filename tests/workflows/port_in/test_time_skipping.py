@@ -42,10 +42,10 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
             history = await skipping.client.get_workflow_handle(handle.id).fetch_history()
 
     assert result.state is PortState.COMPLETED
-    took = result.timeline[-1].at - result.timeline[0].at
+    duration = result.timeline[-1].at - result.timeline[0].at
     # Two days to the rejection, three from the correction, each a poll later; that may be a
     # weekend.
-    assert timedelta(days=5) <= took < timedelta(days=8)
+    assert timedelta(days=5) <= duration < timedelta(days=8)
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
     assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 150
     # 36 to 65, by the day of the week, where a dense pace makes 240: after the submit and after

@@ -20,19 +20,19 @@ from workflows.port_in.transitions import (
     state_rejection_reason,
 )
 
-KNOWN = [word for words in VENDOR_STATUS_MAP.values() for word in words]
+KNOWN = [status for statuses in VENDOR_STATUS_MAP.values() for status in statuses]
 states = st.sampled_from(list(PortState))
-words = st.one_of(st.sampled_from(KNOWN), st.text(max_size=30))
+statuses = st.one_of(st.sampled_from(KNOWN), st.text(max_size=30))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-@given(start=states, seen=st.lists(words, max_size=30))
+@given(start=states, seen=st.lists(statuses, max_size=30))
 def test_no_status_causes_an_illegal_transition_or_leaves_a_final_state(
     start: PortState, seen: list[str]
 ) -> None:
     state = start
-    for word in seen:
-        reading = interpret_status(state, word)
+    for status in seen:
+        reading = interpret_status(state, status)
         assert can_transition(state, reading.state)
         if state in FINAL_STATES:
             assert reading.state is state
@@ -42,9 +42,11 @@ def test_no_status_causes_an_illegal_transition_or_leaves_a_final_state(
 
 
 @given(states, st.sampled_from(KNOWN))
-def test_earlier_status_and_unrequested_end_need_confirmation(state: PortState, word: str) -> None:
+def test_earlier_status_and_unrequested_end_need_confirmation(
+    state: PortState, status: str
+) -> None:
     order = [PortState.SUBMITTED, PortState.AT_CARRIER, PortState.SCHEDULED]
-    reading = interpret_status(state, word)
+    reading = interpret_status(state, status)
     backwards = (
         state in order
         and reading.state in order
@@ -81,7 +83,7 @@ def test_every_state_has_transitions_and_can_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "state"),
+    ("status", "state"),
     [
         ("ResolutionRequired", PortState.ACTION_REQUIRED),
         ("resolution required", PortState.ACTION_REQUIRED),
@@ -94,8 +96,10 @@ def test_every_state_has_transitions_and_can_end() -> None:
         ("", None),
     ],
 )
-def test_statuses_of_all_three_vocabularies_are_parsed(word: str, state: PortState | None) -> None:
-    assert parse_vendor_status(word) is state
+def test_statuses_of_all_three_vocabularies_are_parsed(
+    status: str, state: PortState | None
+) -> None:
+    assert parse_vendor_status(status) is state
 
 
 @pytest.mark.parametrize(("code", "rejection"), REJECTIONS_BY_CODE.items())

@@ -40,7 +40,7 @@ SET_PIN = "POST /v1.0/numbers/portout"
 READ_NUMBER = "GET /v1.0/numbers"
 DELETE = "POST /v1.0/subscriptions/delete"
 CANCEL = PortOutCancel(by="operator", reason="the subscriber stays")
-ASKED = RevealPin(by="operator", reason="the subscriber called")
+REQUESTED = RevealPin(by="operator", reason="the subscriber called")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def settings(poll: timedelta) -> ActivitySettings:
 
 
 @pytest.fixture
-def there(harness: Harness) -> Harness:
+def harness(harness: Harness) -> Harness:
     """A harness in which one number is in service, with a subscription."""
     world = harness.telegent.state
     world.numbers[NUMBER] = Number(
@@ -120,12 +120,12 @@ def pin_of(harness: Harness) -> str | None:
     return harness.telegent.state.numbers[NUMBER].port_out_pin
 
 
-async def test_port_out_completes_with_a_generated_pin(there: Harness) -> None:
-    handle = await start(there)
+async def test_port_out_completes_with_a_generated_pin(harness: Harness) -> None:
+    handle = await start(harness)
     status = await until(handle, PortOutState.PIN_ISSUED)
 
-    shown = await handle.reveal_pin(ASKED)
-    there.telegent.complete_port_out(NUMBER, shown.pin)
+    shown = await handle.reveal_pin(REQUESTED)
+    harness.telegent.complete_port_out(NUMBER, shown.pin)
     result = await handle.result()
 
     assert len(shown.pin) == PIN_LENGTH
@@ -135,87 +135,89 @@ async def test_port_out_completes_with_a_generated_pin(there: Harness) -> None:
     assert result.ported_out_at
     assert result.authentication_reference == "call-4711"
     assert result.closed_subscription_id is None
-    assert count(there, "subscription.deleted") == 0
+    assert count(harness, "subscription.deleted") == 0
     assert [entry.event for entry in result.timeline if entry.by == "operator"] == [
         "was shown the PIN: the subscriber called"
     ]
 
 
-async def test_port_out_with_pin_in_the_request_ends_the_subscription(there: Harness) -> None:
-    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+async def test_port_out_with_pin_in_the_request_ends_the_subscription(harness: Harness) -> None:
+    handle = await start(harness, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
-    assert count(there, "subscription.deleted") == 0
+    assert count(harness, "subscription.deleted") == 0
 
-    there.telegent.complete_port_out(NUMBER, PIN)
+    harness.telegent.complete_port_out(NUMBER, PIN)
     result = await handle.result()
 
     assert result.closed_subscription_id == "SUB-1"
-    assert count(there, "portout.set") == 1
-    assert count(there, "subscription.deleted") == 1
+    assert count(harness, "portout.set") == 1
+    assert count(harness, "subscription.deleted") == 1
 
 
-async def test_subscription_is_kept_on_request(there: Harness) -> None:
-    handle = await start(there, pin=PIN, subscription_id="SUB-1", after_port_out="keep")
+async def test_subscription_is_kept_on_request(harness: Harness) -> None:
+    handle = await start(harness, pin=PIN, subscription_id="SUB-1", after_port_out="keep")
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.complete_port_out(NUMBER, PIN)
+    harness.telegent.complete_port_out(NUMBER, PIN)
 
     assert (await handle.result()).state is PortOutState.COMPLETED
-    assert count(there, "subscription.deleted") == 0
+    assert count(harness, "subscription.deleted") == 0
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html", "429"])
-async def test_lost_pin_response_is_looked_up_or_repeated(there: Harness, kind: FaultKind) -> None:
-    there.telegent.faults.add(Fault(match=SET_PIN, kind=kind, retry_after=0))
-    handle = await start(there, pin=PIN)
+async def test_lost_pin_response_is_looked_up_or_repeated(
+    harness: Harness, kind: FaultKind
+) -> None:
+    harness.telegent.faults.add(Fault(match=SET_PIN, kind=kind, retry_after=0))
+    handle = await start(harness, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
 
-    assert pin_of(there) == PIN
-    assert count(there, "portout.set") == 1
+    assert pin_of(harness) == PIN
+    assert count(harness, "portout.set") == 1
 
 
-async def test_lost_pin_response_with_rejected_lookup_is_repeated(there: Harness) -> None:
-    there.telegent.faults.add(Fault(match=SET_PIN, kind="drop_response"))
-    there.telegent.faults.add(
+async def test_lost_pin_response_with_rejected_lookup_is_repeated(harness: Harness) -> None:
+    harness.telegent.faults.add(Fault(match=SET_PIN, kind="drop_response"))
+    harness.telegent.faults.add(
         Fault(match="GET /v1.0/numbers/inventory", kind="error_before", status=403, times=2)
     )
-    handle = await start(there, pin=PIN)
+    handle = await start(harness, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
 
-    assert pin_of(there) == PIN
-    assert count(there, "portout.set") == 2
+    assert pin_of(harness) == PIN
+    assert count(harness, "portout.set") == 2
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before"])
-async def test_subscription_is_ended_once_under_faults(there: Harness, kind: FaultKind) -> None:
-    there.telegent.faults.add(Fault(match=DELETE, kind=kind))
-    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+async def test_subscription_is_ended_once_under_faults(harness: Harness, kind: FaultKind) -> None:
+    harness.telegent.faults.add(Fault(match=DELETE, kind=kind))
+    handle = await start(harness, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.complete_port_out(NUMBER, PIN)
+    harness.telegent.complete_port_out(NUMBER, PIN)
 
     assert (await handle.result()).state is PortOutState.COMPLETED
-    assert count(there, "subscription.deleted") == 1
+    assert count(harness, "subscription.deleted") == 1
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_briefly_missing_number_has_not_ported_out(there: Harness, times: int) -> None:
-    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+async def test_briefly_missing_number_has_not_ported_out(harness: Harness, times: int) -> None:
+    handle = await start(harness, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match=READ_NUMBER, kind="error_before", status=404, times=times)
     )
 
     status = await until(handle, lambda status: said(status, "the number is in service"))
     assert status.state is PortOutState.PIN_ISSUED
-    assert count(there, "subscription.deleted") == 0
+    assert count(harness, "subscription.deleted") == 0
 
-    there.telegent.complete_port_out(NUMBER, PIN)
+    harness.telegent.complete_port_out(NUMBER, PIN)
     assert (await handle.result()).state is PortOutState.COMPLETED
 
 
-async def test_inactive_number_has_ported_out(there: Harness) -> None:
-    handle = await start(there, pin=PIN)
+async def test_inactive_number_has_ported_out(harness: Harness) -> None:
+    handle = await start(harness, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.state.numbers[NUMBER].status = "Inactive"
+    harness.telegent.state.numbers[NUMBER].status = "Inactive"
 
     result = await handle.result()
 
@@ -223,12 +225,12 @@ async def test_inactive_number_has_ported_out(there: Harness) -> None:
     assert any("'Inactive'" in entry.vendor_message for entry in result.timeline)
 
 
-async def test_number_with_pending_port_out_has_not_ported_out(there: Harness) -> None:
-    handle = await start(there, pin=PIN)
+async def test_number_with_pending_port_out_has_not_ported_out(harness: Harness) -> None:
+    handle = await start(harness, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
     # No status but Active and Inactive is documented, so the simulator's type knows no other.
-    there.telegent.state.numbers[NUMBER].status = "Port Out Pending"  # type: ignore[assignment]
-    await wait_for_reads(there, 2)
+    harness.telegent.state.numbers[NUMBER].status = "Port Out Pending"  # type: ignore[assignment]
+    await wait_for_reads(harness, 2)
 
     status = await handle.status()
 
@@ -236,10 +238,10 @@ async def test_number_with_pending_port_out_has_not_ported_out(there: Harness) -
     assert not said(status, "did not show the number")
 
 
-async def test_rejected_poll_is_shown_and_cancel_works(there: Harness) -> None:
-    handle = await start(there, pin=PIN)
+async def test_rejected_poll_is_shown_and_cancel_works(harness: Harness) -> None:
+    handle = await start(harness, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.faults.add(
+    harness.telegent.faults.add(
         Fault(match=READ_NUMBER, kind="error_before", status=403, times=1_000)
     )
     await until(handle, lambda status: said(status, "rejected the read of the number"))
@@ -251,59 +253,59 @@ async def test_rejected_poll_is_shown_and_cancel_works(there: Harness) -> None:
 
 @pytest.mark.parametrize("kind", [None, "drop_response", "error_before"])
 async def test_cancel_keeps_the_number_and_voids_the_pin(
-    there: Harness, kind: FaultKind | None
+    harness: Harness, kind: FaultKind | None
 ) -> None:
-    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+    handle = await start(harness, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
     if kind:
-        there.telegent.faults.add(Fault(match=SET_PIN, kind=kind))
+        harness.telegent.faults.add(Fault(match=SET_PIN, kind=kind))
 
     assert await handle.cancel(CANCEL) is PortOutState.PIN_ISSUED
     result = await handle.result()
 
     assert result.state is PortOutState.CANCELLED
     assert result.reason == "cancelled by operator: the subscriber stays"
-    assert pin_of(there) not in (None, PIN)
-    assert count(there, "portout.set") == 2
-    assert count(there, "subscription.deleted") == 0
+    assert pin_of(harness) not in (None, PIN)
+    assert count(harness, "portout.set") == 2
+    assert count(harness, "subscription.deleted") == 0
     with pytest.raises(ValueError, match="another port-out PIN"):
-        there.telegent.complete_port_out(NUMBER, PIN)
+        harness.telegent.complete_port_out(NUMBER, PIN)
 
 
-async def test_cancelled_workflow_voids_the_pin(there: Harness) -> None:
-    handle = await start(there, pin=PIN)
+async def test_cancelled_workflow_voids_the_pin(harness: Harness) -> None:
+    handle = await start(harness, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
 
-    await there.temporal.get_workflow_handle(handle.id).cancel()
+    await harness.temporal.get_workflow_handle(handle.id).cancel()
 
     assert (await handle.result()).state is PortOutState.CANCELLED
-    assert pin_of(there) not in (None, PIN)
+    assert pin_of(harness) not in (None, PIN)
 
 
-@pytest.mark.parametrize("way", ["message", "workflow"])
+@pytest.mark.parametrize("via", ["message", "workflow"])
 async def test_cancel_while_setting_the_pin_waits_for_the_response(
-    there: Harness, way: str
+    harness: Harness, via: str
 ) -> None:
-    gate = there.telegent.gates.close(SET_PIN, "before")
-    there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
-    handle = await start(there, pin=PIN)
+    gate = harness.telegent.gates.close(SET_PIN, "before")
+    harness.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
+    handle = await start(harness, pin=PIN)
     await gate.reached()
     await until(handle, PortOutState.ISSUING)
 
-    if way == "message":
+    if via == "message":
         await handle.cancel(CANCEL)
     else:
-        await there.temporal.get_workflow_handle(handle.id).cancel()
-        await there.cancel_delivered(handle.id)
+        await harness.temporal.get_workflow_handle(handle.id).cancel()
+        await harness.cancel_delivered(handle.id)
     gate.release()
 
     assert (await handle.result()).state is PortOutState.CANCELLED
-    assert pin_of(there) not in (None, PIN)
+    assert pin_of(harness) not in (None, PIN)
 
 
-async def test_cancel_before_the_pin_sends_no_pin(there: Harness) -> None:
-    gate = there.telegent.gates.close(READ_NUMBER, "before")
-    handle = await start(there, pin=PIN)
+async def test_cancel_before_the_pin_sends_no_pin(harness: Harness) -> None:
+    gate = harness.telegent.gates.close(READ_NUMBER, "before")
+    handle = await start(harness, pin=PIN)
     await gate.reached()
     await until(handle, PortOutState.CHECKING)
 
@@ -311,40 +313,40 @@ async def test_cancel_before_the_pin_sends_no_pin(there: Harness) -> None:
     gate.release()
 
     assert (await handle.result()).state is PortOutState.CANCELLED
-    assert count(there, "portout.set") == 0
+    assert count(harness, "portout.set") == 0
 
 
-class TestBetweenTwoLooks:
+class TestBetweenTwoPolls:
     @pytest.fixture
     def poll(self) -> timedelta:
         return timedelta(hours=6)
 
-    async def test_cancel_after_port_out_is_too_late(self, there: Harness) -> None:
-        handle = await start(there, pin=PIN, subscription_id="SUB-1")
+    async def test_cancel_after_port_out_is_too_late(self, harness: Harness) -> None:
+        handle = await start(harness, pin=PIN, subscription_id="SUB-1")
         await until(handle, PortOutState.PIN_ISSUED)
-        there.telegent.complete_port_out(NUMBER, PIN)
+        harness.telegent.complete_port_out(NUMBER, PIN)
 
         await handle.cancel(CANCEL)
         result = await handle.result()
 
         assert result.state is PortOutState.COMPLETED
         assert any("rejected the cancel" in entry.event for entry in result.timeline)
-        assert count(there, "subscription.deleted") == 1
+        assert count(harness, "subscription.deleted") == 1
 
 
-async def test_cancel_after_port_out_is_rejected_with_the_reason(there: Harness) -> None:
-    gate = there.telegent.gates.close(DELETE, "before")
-    handle = await start(there, pin=PIN, subscription_id="SUB-1")
+async def test_cancel_after_port_out_is_rejected_with_the_reason(harness: Harness) -> None:
+    gate = harness.telegent.gates.close(DELETE, "before")
+    handle = await start(harness, pin=PIN, subscription_id="SUB-1")
     await until(handle, PortOutState.PIN_ISSUED)
-    there.telegent.complete_port_out(NUMBER, PIN)
+    harness.telegent.complete_port_out(NUMBER, PIN)
     await gate.reached()
     await until(handle, PortOutState.PORTED_OUT)
 
     with pytest.raises(MessageRejectedError, match="the number has left"):
         await handle.cancel(CANCEL)
     with pytest.raises(MessageRejectedError, match="no PIN to show"):
-        await handle.reveal_pin(ASKED)
-    await there.temporal.get_workflow_handle(handle.id).signal(names.CANCEL_SIGNAL, CANCEL)
+        await handle.reveal_pin(REQUESTED)
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CANCEL_SIGNAL, CANCEL)
     gate.release()
     result = await handle.result()
 
@@ -362,10 +364,10 @@ async def test_cancel_after_port_out_is_rejected_with_the_reason(there: Harness)
         ({"by": "operator", "reason": "x", "pin": "555123"}, "pin: unknown field"),
     ],
 )
-async def test_invalid_signal_is_in_the_timeline(there: Harness, raw: object, why: str) -> None:
-    handle = await start(there, pin=PIN)
+async def test_invalid_signal_is_in_the_timeline(harness: Harness, raw: object, why: str) -> None:
+    handle = await start(harness, pin=PIN)
     await until(handle, PortOutState.PIN_ISSUED)
-    workflow = there.temporal.get_workflow_handle(handle.id)
+    workflow = harness.temporal.get_workflow_handle(handle.id)
 
     await workflow.signal(names.CANCEL_SIGNAL, raw)
     status = await until(handle, lambda status: said(status, "rejected"))
@@ -378,15 +380,15 @@ async def test_invalid_signal_is_in_the_timeline(there: Harness, raw: object, wh
     assert (await handle.result()).state is PortOutState.CANCELLED
 
 
-async def test_late_pin_needs_attention_and_arrives(there: Harness) -> None:
-    gate = there.telegent.gates.close(SET_PIN, "before")
-    handle = await start(there, pin=PIN, pin_issue_timeout=timedelta(seconds=0.3))
+async def test_late_pin_needs_attention_and_arrives(harness: Harness) -> None:
+    gate = harness.telegent.gates.close(SET_PIN, "before")
+    handle = await start(harness, pin=PIN, pin_issue_timeout=timedelta(seconds=0.3))
     status = await until(handle, PortOutState.ISSUE_OVERDUE)
 
     assert "waited for the PIN" in status.attention
-    assert "✋" in await details(there, handle)
+    assert "✋" in await details(harness, handle)
     with pytest.raises(MessageRejectedError, match="no PIN to show"):
-        await handle.reveal_pin(ASKED)
+        await handle.reveal_pin(REQUESTED)
     gate.release()
     issued = await until(handle, PortOutState.PIN_ISSUED)
 
@@ -408,17 +410,17 @@ async def test_number_of_another_account_fails_with_a_readable_error(harness: Ha
     [("SUB-9", "there is no subscription SUB-9"), ("SUB-2", "belongs to another number")],
 )
 async def test_subscription_of_another_number_fails_with_a_readable_error(
-    there: Harness, subscription_id: str, why: str
+    harness: Harness, subscription_id: str, why: str
 ) -> None:
-    handle = await start(there, pin=PIN, subscription_id=subscription_id)
+    handle = await start(harness, pin=PIN, subscription_id=subscription_id)
 
     assert why in await failure(handle)
-    assert count(there, "portout.set") == 0
+    assert count(harness, "portout.set") == 0
 
 
-async def test_rejected_pin_fails_with_the_message_from_telegent(there: Harness) -> None:
-    there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before", status=400))
-    handle = await start(there, pin=PIN)
+async def test_rejected_pin_fails_with_the_message_from_telegent(harness: Harness) -> None:
+    harness.telegent.faults.add(Fault(match=SET_PIN, kind="error_before", status=400))
+    handle = await start(harness, pin=PIN)
 
     words = await failure(handle)
 
@@ -426,34 +428,34 @@ async def test_rejected_pin_fails_with_the_message_from_telegent(there: Harness)
     assert PIN not in words
 
 
-async def test_one_port_out_per_number_is_open_at_a_time(there: Harness) -> None:
-    first, second = await asyncio.gather(start(there, pin=PIN), start(there, pin=PIN))
+async def test_one_port_out_per_number_is_open_at_a_time(harness: Harness) -> None:
+    first, second = await asyncio.gather(start(harness, pin=PIN), start(harness, pin=PIN))
     assert first.id == second.id
     assert NUMBER.removeprefix("+") not in first.id
     await until(first, PortOutState.PIN_ISSUED)
     await first.cancel(CANCEL)
     await first.result()
 
-    again = await start(there, pin=PIN)
+    again = await start(harness, pin=PIN)
     await until(again, PortOutState.PIN_ISSUED)
 
-    assert pin_of(there) == PIN
+    assert pin_of(harness) == PIN
 
 
 async def test_pin_is_shown_only_by_the_reveal_query(
-    there: Harness, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     # At DEBUG the Temporal SDK prints payloads as they are stored: without a key, in the clear.
     caplog.set_level(logging.INFO)
-    there.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
-    handle = await start(there)
+    harness.telegent.faults.add(Fault(match=SET_PIN, kind="error_before"))
+    handle = await start(harness)
     await until(handle, PortOutState.PIN_ISSUED)
-    pin = (await handle.reveal_pin(ASKED)).pin
-    shown = [await details(there, handle), (await handle.status()).model_dump_json()]
+    pin = (await handle.reveal_pin(REQUESTED)).pin
+    shown = [await details(harness, handle), (await handle.status()).model_dump_json()]
     await handle.cancel(CANCEL)
     result = await handle.result()
-    void = pin_of(there)
-    workflow = there.temporal.get_workflow_handle(handle.id)
+    void = pin_of(harness)
+    workflow = harness.temporal.get_workflow_handle(handle.id)
     history = await workflow.fetch_history()
     searched = (await workflow.describe()).search_attributes
     shown += [result.model_dump_json(), str(searched), caplog.text]

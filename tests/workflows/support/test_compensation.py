@@ -19,13 +19,13 @@ from tests.harness import SETTINGS, Harness
 from tests.harness.payloads import line, new_subscriber, port_in, single
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
-LINE_UNDONE = [
+LINE_ROLLED_BACK = [
     "message_filter.deleted",
     "call_filter.deleted",
     "subscription.deleted",
     "number.status_changed",
 ]
-SHARED_UNDONE = ["guardian.relation_deleted", "message_route.deleted", "voice_route.deleted"]
+SHARED_ROLLED_BACK = ["guardian.relation_deleted", "message_route.deleted", "voice_route.deleted"]
 PROVISION = "/v1.0/numbers/provision"
 
 
@@ -44,8 +44,8 @@ def guarded(**changes: object) -> OnboardingRequest:
 
 
 def two_lines() -> OnboardingRequest:
-    people = [new_subscriber("one"), new_subscriber("two")]
-    return single(subscribers=people, lines=[line("first", "one"), line("second", "two")])
+    subscribers = [new_subscriber("one"), new_subscriber("two")]
+    return single(subscribers=subscribers, lines=[line("first", "one"), line("second", "two")])
 
 
 async def cancelled(
@@ -62,7 +62,7 @@ async def cancelled(
     return (await handle.progress()).onboarding
 
 
-async def undone_of_line(
+async def compensation_of_line(
     harness: Harness, status: OnboardingStatus, key: str
 ) -> CompensationReport:
     workflow_id = line_id(status.reference, key)
@@ -75,7 +75,7 @@ def kinds(simulator: Simulator) -> list[str]:
 
 
 def rolled_back(simulator: Simulator) -> list[str]:
-    return [kind for kind in kinds(simulator) if kind in [*LINE_UNDONE, *SHARED_UNDONE]]
+    return [kind for kind in kinds(simulator) if kind in [*LINE_ROLLED_BACK, *SHARED_ROLLED_BACK]]
 
 
 async def test_cancel_rolls_back_in_reverse_order_and_names_retained_resources(
@@ -90,16 +90,16 @@ async def test_cancel_rolls_back_in_reverse_order_and_names_retained_resources(
     status = await cancelled(harness, handle, gate, "first")
 
     done = rolled_back(harness.telegent)
-    assert done == [*LINE_UNDONE, "guardian.relation_deleted"]
+    assert done == [*LINE_ROLLED_BACK, "guardian.relation_deleted"]
     assert [words.rpartition(" ")[0] for words in status.compensation.rolled_back] == [
         "relation of mother and child"
     ]
     retained = " ".join(status.compensation.retained)
     # The simulator rejects this even for a number that was released; the vendor may not.
     assert retained.count("assigned to numbers") == 2
-    for word in ("the account", "subscriber mother", "product talk", "package plan", "Guardian"):
-        assert word in retained
-    assert (await undone_of_line(harness, status, "first")).retained == []
+    for text in ("the account", "subscriber mother", "product talk", "package plan", "Guardian"):
+        assert text in retained
+    assert (await compensation_of_line(harness, status, "first")).retained == []
     assert status.lines[0].state is StepState.FAILED
 
 
@@ -112,7 +112,7 @@ async def test_cancel_before_the_lines_rolls_back_routes_and_relations(harness: 
 
     status = await cancelled(harness, handle, gate)
 
-    assert sorted(rolled_back(harness.telegent)) == SHARED_UNDONE
+    assert sorted(rolled_back(harness.telegent)) == SHARED_ROLLED_BACK
     assert len(status.compensation.rolled_back) == 3
     assert harness.telegent.ledger.count("package.created") == 1
     assert any(words.startswith("package plan") for words in status.compensation.retained)
@@ -129,29 +129,29 @@ async def test_cancel_releases_a_number_whose_purchase_response_was_lost(harness
 
     assert harness.telegent.ledger.count("number.provisioned") == 1
     assert harness.telegent.ledger.count("number.status_changed") == 1
-    undone = await undone_of_line(harness, status, "first")
-    assert undone.rolled_back == [
+    rolled_back_of_first = await compensation_of_line(harness, status, "first")
+    assert rolled_back_of_first.rolled_back == [
         f"the number {harness.telegent.ledger.by_kind('number.provisioned')[0].data['number']}"
     ]
 
 
 @pytest.mark.parametrize(
-    "trouble", ["drop_response", "error_before", "error_after", "refuse_connection", "429"]
+    "mode", ["drop_response", "error_before", "error_after", "refuse_connection", "429"]
 )
-async def test_rollback_under_faults_takes_effect_once(harness: Harness, trouble: str) -> None:
+async def test_rollback_under_faults_takes_effect_once(harness: Harness, mode: str) -> None:
     path = "/v1.0/subscribers/message-filter"
     gate = harness.telegent.gates.close(f"POST {path}", "before")
     handle = await harness.onboard(guarded())
     await gate.reached()
-    spoilt = ("*/delete", "POST /v1.0/numbers/status")
-    for match in spoilt:
-        fault = {"match": match, "kind": trouble, "retry_after": 1}
+    faulty = ("*/delete", "POST /v1.0/numbers/status")
+    for match in faulty:
+        fault = {"match": match, "kind": mode, "retry_after": 1}
         harness.telegent.faults.add(Fault.model_validate(fault))
 
     status = await cancelled(harness, handle, gate, "first")
 
-    assert rolled_back(harness.telegent) == [*LINE_UNDONE, "guardian.relation_deleted"]
-    assert (await undone_of_line(harness, status, "first")).retained == []
+    assert rolled_back(harness.telegent) == [*LINE_ROLLED_BACK, "guardian.relation_deleted"]
+    assert (await compensation_of_line(harness, status, "first")).retained == []
 
 
 async def test_rejected_rollback_is_reported_as_retained(harness: Harness) -> None:
@@ -165,7 +165,7 @@ async def test_rejected_rollback_is_reported_as_retained(harness: Harness) -> No
     status = await cancelled(harness, handle, gate, "first")
 
     number = harness.telegent.ledger.by_kind("number.provisioned")[0].data["number"]
-    (left,) = (await undone_of_line(harness, status, "first")).retained
+    (left,) = (await compensation_of_line(harness, status, "first")).retained
     assert left.startswith(f"the number {number}: ")
     assert "400" in left
     # It is bound to the routes, so they must stay as well, and say why.
@@ -201,7 +201,7 @@ async def test_cancel_leaves_an_open_port_in_running(harness: Harness) -> None:
     port_id = harness.orchestrator.port_in(ported["phone_number"]).id
     port = harness.temporal.get_workflow_handle(port_id)
     assert (await port.describe()).status == WorkflowExecutionStatus.RUNNING
-    (left,) = (await undone_of_line(harness, status, "ported")).retained
+    (left,) = (await compensation_of_line(harness, status, "ported")).retained
     assert left == (
         "port-in of +18015550142: "
         "a port-in continues by its own rules: cancel it by its own message"
@@ -222,8 +222,8 @@ async def test_run_after_a_cancel_creates_all_resources_again(harness: Harness) 
     assert result.complete
     assert harness.telegent.ledger.count("account.created") == 1
     assert harness.telegent.ledger.count("number.provisioned") == 2
-    given_up = harness.telegent.ledger.by_kind("number.status_changed")[0].data["number"]
-    assert result.lines[0].phone_number != given_up
+    released = harness.telegent.ledger.by_kind("number.status_changed")[0].data["number"]
+    assert result.lines[0].phone_number != released
 
 
 async def test_individually_cancelled_line_fails_and_others_continue(harness: Harness) -> None:
@@ -255,20 +255,20 @@ async def test_rollback_survives_a_worker_restart(
         orchestrator = Orchestrator(temporal, id_key=mine)
         harness = Harness(temporal, simulator, orchestrator, settings, url)
         path = "/v1.0/subscribers/message-filter"
-        made = simulator.gates.close(f"POST {path}", "before")
-        taken = simulator.gates.close("POST /v1.0/subscriptions/delete", "after")
+        created = simulator.gates.close(f"POST {path}", "before")
+        deleted = simulator.gates.close("POST /v1.0/subscriptions/delete", "after")
         async with harness.running_workers():
             handle = await harness.onboard(guarded())
-            await made.reached()
+            await created.reached()
             await handle.cancel()
             reference = (await handle.progress()).onboarding.reference
             await harness.cancel_delivered(line_id(reference, "first"))
-            made.release()
-            await taken.reached()
+            created.release()
+            await deleted.reached()
             # Answered only when the worker is about to stop.
-            asyncio.get_running_loop().call_later(0.5, taken.release)
+            asyncio.get_running_loop().call_later(0.5, deleted.release)
         async with harness.running_workers():
             with pytest.raises(WorkflowFailureError):
                 await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
 
-    assert rolled_back(simulator) == [*LINE_UNDONE, "guardian.relation_deleted"]
+    assert rolled_back(simulator) == [*LINE_ROLLED_BACK, "guardian.relation_deleted"]

@@ -65,20 +65,20 @@ class Play:
     def run(self) -> None:
         """Plays until the attempt ends."""
         self.before_us = len(self.existing)
-        moves = {
+        actions = {
             NextStep.LOOK_UP: self._look_up,
             NextStep.CREATE: self._create,
             NextStep.CONFIRM: self._confirm,
             NextStep.ESCALATE: self._escalate,
         }
-        while self.attempt.next_step in moves:
+        while self.attempt.next_step in actions:
             assert len(self.steps) < MAX_STEPS, f"does not end: {self.steps[-20:]}"
             self.steps.append(self.attempt.next_step.value)
             if self.chance.random() < 0.02:
                 self.attempt.on_hidden_writes(self.now)
                 self.excused = False
                 continue
-            moves[self.attempt.next_step]()
+            actions[self.attempt.next_step]()
             self.now += timedelta(seconds=1)
             self._check()
 
@@ -161,18 +161,18 @@ class Play:
 def played(seed: int) -> Play:
     """One random sequence."""
     chance = random.Random(seed)
-    looked_for = chance.random() < 0.2
+    looked_up = chance.random() < 0.2
     attempt = CreateAttempt[str](
         unique=chance.random() < 0.5,
         max_lost_responses=chance.choice([1, 2]),
         escalates=chance.random() < 0.9,
         lookup_first=chance.random() < 0.3,
-        created_before=START if looked_for else None,
+        created_before=START if looked_up else None,
     )
     # Left by an earlier run, or created by another one, and then it is looked up first.
-    left = (looked_for or attempt.lookup_first) and chance.random() < 0.5
+    left = (looked_up or attempt.lookup_first) and chance.random() < 0.5
     play = Play(
-        chance, attempt, existing=["id-0"] if left else [], excused=not left and not looked_for
+        chance, attempt, existing=["id-0"] if left else [], excused=not left and not looked_up
     )
     play.run()
     return play

@@ -61,9 +61,9 @@ async def test_rejected_port_in_completes_with_the_sample_from_its_page(
     assert f"signal `{names.CORRECT_SIGNAL}` or update `{names.CORRECT_UPDATE}`" in text
     assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in text.partition("who")[2]
 
-    to_go_on, to_stop = json_samples(text)
+    resume, to_stop = json_samples(text)
     assert to_stop.keys() == {"by", "reason"}
-    signal = fill_in(to_go_on, account_number=TRUTH.account_number, by="operator")
+    signal = fill_in(resume, account_number=TRUTH.account_number, by="operator")
     await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, signal)
     assert (await handle.result()).state is PortState.COMPLETED
     text = await read_details_page(harness.temporal, handle.id)
@@ -234,7 +234,7 @@ async def test_messages_have_descriptions_in_the_ui(harness: Harness) -> None:
     }
 
 
-def every_ask() -> list[SuggestedAction]:
+def every_action() -> list[SuggestedAction]:
     rules = PortInPolicy()
     found = suggest_actions(PortState.INFO_REQUIRED, None, 0, sorted(CORRECTABLE), rules)
     found += suggest_actions(PortState.SUBMIT_UNKNOWN, None, 0, [], rules)
@@ -248,11 +248,11 @@ def every_ask() -> list[SuggestedAction]:
 
 
 def test_samples_are_accepted_only_when_filled_in() -> None:
-    for ask in every_ask():
-        model = MODELS[ask.update]
+    for action in every_action():
+        model = MODELS[action.update]
         with pytest.raises(ValidationError):
-            model.model_validate_json(ask.json)
-        model.model_validate(completed(ask.payload))
+            model.model_validate_json(action.json)
+        model.model_validate(completed(action.payload))
 
 
 def completed(sample: Any) -> Any:

@@ -27,17 +27,17 @@ async def test_child_updates_are_forwarded_in_order(harness: Harness) -> None:
             break
 
     states = [StepState.RUNNING, StepState.NEEDS_OPERATOR] * 10
-    news = [ChildUpdate(key="port-in", state=s, detail=f"{at}") for at, s in enumerate(states)]
+    updates = [ChildUpdate(key="port-in", state=s, detail=f"{at}") for at, s in enumerate(states)]
     of_line: WorkflowHandle[object, object] = harness.temporal.get_workflow_handle(
         f"{onboarding.id}:line-ported"
     )
-    await asyncio.gather(*(of_line.signal(CHILD_UPDATED_SIGNAL, each) for each in news))
+    await asyncio.gather(*(of_line.signal(CHILD_UPDATED_SIGNAL, each) for each in updates))
     await port.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     await port.result()
     await asyncio.wait([asyncio.create_task(onboarding.result())])
 
-    on_the_way = most = 0
+    in_flight = peak = 0
     async for event in of_line.fetch_history_events():
-        on_the_way += (event.event_type == SENT) - (event.event_type == ARRIVED)
-        most = max(most, on_the_way)
-    assert most == 1
+        in_flight += (event.event_type == SENT) - (event.event_type == ARRIVED)
+        peak = max(peak, in_flight)
+    assert peak == 1
