@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from resilience.harness.customer import Customer
 from resilience.harness.operator_bot import OperatorBot
-from resilience.oracle.invariants import check_shared_ledger
+from resilience.oracle.invariants import check_shared_ledger, check_webhooks
 from resilience.oracle.ledger import LedgerReader
 from resilience.oracle.reported_state import ReportedState
 from simulator import LedgerRow
@@ -95,7 +95,7 @@ def silent(entries: Iterable[Entry]) -> list[str]:
 def check_ledger(entries: Sequence[Entry], rows: Iterable[LedgerRow]) -> list[str]:
     """What is doubled, lost, wrong, stuck, or was never requested."""
     ledger = LedgerReader(rows)
-    violations = _doubled_webhooks(ledger)
+    violations = check_webhooks(ledger)
     for entry in entries:
         request = entry.customer.request
         if entry.progress is None:
@@ -105,16 +105,6 @@ def check_ledger(entries: Sequence[Entry], rows: Iterable[LedgerRow]) -> list[st
         found = [*report.violations, *(f"waits in the end: {w}" for w in report.escalations)]
         violations += [f"{request.reference}: {what}" for what in found]
     return violations + ledger.unclaimed
-
-
-def _doubled_webhooks(ledger: LedgerReader) -> list[str]:
-    rows = ledger.claim("webhook.created", {})
-    counts = Counter((row.data["account_id"], row.data["url"]) for row in rows)
-    return [
-        f"duplicate: account {account} has {count} webhooks for {url}"
-        for (account, url), count in counts.items()
-        if count > 1
-    ]
 
 
 async def largest_histories(temporal: Client) -> dict[str, int]:

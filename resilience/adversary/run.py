@@ -15,7 +15,6 @@ from typing import Any
 from temporalio.service import RPCError
 
 from localstack.tcp_ports import HOST, free_ports
-from resilience.adversary.customers import customer_number
 from resilience.adversary.floods import Floods
 from resilience.adversary.judge import (
     MAX_HISTORY,
@@ -31,6 +30,7 @@ from resilience.harness.chaos_stack import ChaosStack, chaos_stack
 from resilience.harness.follower import OnboardingFollower
 from resilience.harness.operator_bot import OperatorBot
 from resilience.harness.rates import most_in_a_minute
+from resilience.harness.sharing import WEBHOOK, sharing_customer
 from worker.http.webhook import ORDER_UPDATE_PATH
 
 MAX_OPEN = 20
@@ -54,8 +54,7 @@ SETTINGS = {
     "TELEGENT_PORT_POLL_INITIAL_SECONDS": "15",
     "TELEGENT_PORT_POLL_DENSE_SECONDS": "20",
     "TELEGENT_PORT_POLL_SHARE": str(POLL_SHARE),
-    "TELEGENT_WEBHOOK_URL": "https://mvno.example.com/telegent/order-update",
-    "TELEGENT_WEBHOOK_TOKEN": "a token of the adversary",
+    **WEBHOOK,
 }
 
 
@@ -181,7 +180,7 @@ async def _let_customers_come(
 
     while (remaining := deadline - time.monotonic()) > 0:
         if sum(not entry.ended for entry in entries) < MAX_OPEN:
-            customer = customer_number(next(indexes))
+            customer = sharing_customer(next(indexes), "adversary")
             vendor.add(customer)
             entry = Entry(customer, OperatorBot(customer, stack.orchestrator))
             entries.append(entry)

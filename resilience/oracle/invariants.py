@@ -1,5 +1,6 @@
 """The oracle: compares what an onboarding reports with what happened at the vendor."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -119,6 +120,17 @@ def check_shared_ledger(
                     f"duplicate: {key} has {row.data['number']}, which belongs to no line"
                 )
     return InvariantReport(checker.violations, reported.open_escalations)
+
+
+def check_webhooks(ledger: LedgerReader) -> list[str]:
+    """Claim all webhooks. Returns a sentence for each that an account has more than once."""
+    rows = ledger.claim("webhook.created", {})
+    counts = Counter((row.data["account_id"], row.data["url"]) for row in rows)
+    return [
+        f"duplicate: account {account} has {count} webhooks for {url}"
+        for (account, url), count in counts.items()
+        if count > 1
+    ]
 
 
 def _check_account(checker: LedgerChecker, request: OnboardingRequest) -> str | None:

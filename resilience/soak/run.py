@@ -12,11 +12,12 @@ from pathlib import Path
 from temporalio.service import RPCError
 
 from resilience.harness.chaos_stack import ChaosStack, chaos_stack
-from resilience.harness.customer import Customer, create_customer
+from resilience.harness.customer import Customer
 from resilience.harness.follower import OnboardingFollower
 from resilience.harness.operator_bot import OperatorBot
 from resilience.harness.rates import most_in_a_minute
-from resilience.oracle.invariants import check_shared_ledger
+from resilience.harness.sharing import WEBHOOK, add_shared, sharing_customer
+from resilience.oracle.invariants import check_shared_ledger, check_webhooks
 from resilience.oracle.ledger import LedgerReader
 from resilience.oracle.reported_state import ReportedState
 from resilience.soak.process_chaos import ProcessChaos, process_chaos
@@ -51,6 +52,7 @@ SETTINGS = {
     "TELEGENT_READ_LAG_SECONDS": "3",
     "TELEGENT_PURCHASE_LAG_SECONDS": "3",
     "TELEGENT_PORT_POLL_FIXED_SECONDS": "3",
+    **WEBHOOK,
 }
 CARRIER = CarrierTimings(acknowledge_after=1, decide_after=3, complete_after=5)
 
@@ -96,6 +98,8 @@ async def soak(
 ) -> SoakResult:
     """Onboard this many customers under random faults and process chaos.
 
+    They share what customers share: catalogue, account, webhook, subscriber and inventory.
+
     Args:
         onboardings: How many.
         seed: Makes the same choices, though not at the same moments.
@@ -106,9 +110,7 @@ async def soak(
         StackError: A process did not start.
     """
     began = time.monotonic()
-    customers = [
-        create_customer(at, "soak", shared_catalogue="soak") for at in range(onboardings + 1)
-    ]
+    customers = [sharing_customer(at, "soak") for at in range(onboardings + 1)]
     random_faults = RandomFaults(seed)
     simulator = _create_simulator(customers, random_faults)
     async with chaos_stack(directory, simulator, SETTINGS) as stack:
@@ -146,6 +148,7 @@ def _create_simulator(customers: Sequence[Customer], faults: RandomFaults) -> Si
     records = {customer.number: customer.record for customer in customers}
     carrier = CarrierSetup(records=records, timings=CARRIER)
     simulator = Simulator(SimulatorOptions(carrier=carrier, rate_limit=RATE_LIMIT))
+    add_shared(simulator.state)
     simulator.faults = faults
     return simulator
 
@@ -216,7 +219,7 @@ def _check_recovery(seconds: float) -> list[str]:
 def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[str]:
     """What is wrong with each onboarding by the ledger, and effects that no request asked for."""
     ledger = LedgerReader(simulator.ledger.rows)
-    violations = []
+    violations = check_webhooks(ledger)
     for entry in entries:
         request = entry.customer.request
         if entry.progress is None:

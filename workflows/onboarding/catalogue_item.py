@@ -1,4 +1,4 @@
-"""One creator at a time for a product or package, because all onboardings share them."""
+"""One creator at a time for a product, package or webhook, because onboardings share them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ than lists lag. Later, it was deleted."""
 
 
 class CatalogueItem(WireModel):
-    """A product by SKU, or a package by name."""
+    """A product by SKU, a package by name, or the webhook of an account."""
 
     kind: str
     key: str

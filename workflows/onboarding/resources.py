@@ -22,7 +22,7 @@ from activities.onboarding.numbers import NumberActivities
 from activities.onboarding.routes import CreateMessageRoute, CreateVoiceRoute, RouteActivities
 from activities.onboarding.subscribers import CreateSubscriber, SubscriberActivities
 from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
-from activities.support.write_activity import Wanted
+from activities.support.write_activity import Lookup, Wanted
 from activities.support.write_specs import write_spec_of
 from telegent_orchestrator.lines import CallFilter, LineInput, MessageFilter, NewNumber
 from telegent_orchestrator.names import line_id
@@ -232,13 +232,24 @@ async def ensure_order_webhook(creator: ResourceCreator, account_id: str) -> str
     """
     try:
         async with creator.progress.step(ORDER_WEBHOOK_STEP):
-            return await creator.ensure(
-                WebhookActivities.create_webhook, CreateWebhook(account_id=account_id)
-            )
+            return await _ensure_webhook(creator, CreateWebhook(account_id=account_id))
     except FailureError as error:
         if is_cancelled_exception(error):
             raise
         return None
+
+
+async def _ensure_webhook(creator: ResourceCreator, wanted: CreateWebhook) -> str:
+    create = WebhookActivities.create_webhook
+    if wanted.account_id in creator.created_ids:
+        return await creator.ensure(create, wanted)
+    # Other onboardings of this account may be about to create it, too.
+    lookup = Lookup[CreateWebhook](wanted=wanted)
+    existing = await execute_read(
+        WebhookActivities.find_webhook, f"Look up {wanted.description}", lookup
+    )
+    item = CatalogueItem(kind="webhook", key=wanted.account_id)
+    return existing or await _create_alone(creator, item, create, wanted, listed=False)
 
 
 async def buy_number(

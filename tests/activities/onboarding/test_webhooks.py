@@ -37,7 +37,7 @@ class EnsuresWebhook:
     @workflow.run
     async def run(self, account_id: str) -> tuple[str | None, str]:
         progress = ProgressTracker([ORDER_WEBHOOK_STEP])
-        creator = ResourceCreator(progress, CompensationLog(progress))
+        creator = ResourceCreator(progress, CompensationLog(progress), created_ids={account_id})
         webhook_id = await ensure_order_webhook(creator, account_id)
         return webhook_id, progress.steps[0].state.value
 

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from resilience.adversary.customers import customer_number
 from resilience.adversary.vendor import AdversarialVendor
+from resilience.harness.sharing import sharing_customer
 from telegent_orchestrator.lines import NewNumber
 
 READS = 300
@@ -43,7 +43,7 @@ def test_lists_are_shuffled_and_complete() -> None:
 
 
 def test_customers_share_an_account_and_no_sim() -> None:
-    customers = [customer_number(at).request for at in range(6)]
+    customers = [sharing_customer(at, "adversary").request for at in range(6)]
     sims = [
         line.number.iccid
         for request in customers

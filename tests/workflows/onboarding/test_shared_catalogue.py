@@ -1,10 +1,12 @@
-"""Onboardings that name the same new product or package at the same time."""
+"""Onboardings that need the same new product, package or webhook at the same time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from activities.settings import ActivitySettings, OrderWebhook
 from simulator import CarrierSetup, SimulatorOptions
 from telegent_orchestrator.client import (
     OnboardingHandle,
@@ -26,6 +28,12 @@ def options() -> SimulatorOptions:
     return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), list_lag=lag)
 
 
+@pytest.fixture
+def settings() -> ActivitySettings:
+    url = "https://mvno.example.com/telegent/order-update"
+    return replace(SETTINGS, order_webhook=OrderWebhook(url=url, token="hook-token"))
+
+
 def request(number: int) -> OnboardingRequest:
     subscriber = new_subscriber("one", email=f"{number}@example.com")
     return single(f"shared-{number}", subscribers=[subscriber], lines=[])
@@ -39,6 +47,26 @@ async def test_onboardings_at_once_create_a_new_item_once(harness: Harness) -> N
     assert harness.telegent.ledger.count("package.created") == 1
     products = {result.product_ids["talk"] for result in (*results, later)}
     assert len(products) == 1
+
+
+async def test_onboardings_at_once_register_one_webhook_for_their_account(
+    harness: Harness,
+) -> None:
+    account = {"account_id": (await onboard(harness, request(0))).account_id}
+    for webhook in list(harness.telegent.state.webhooks):
+        del harness.telegent.state.webhooks[webhook]
+    before = harness.telegent.ledger.count("webhook.created")
+    of_the_account = [
+        OnboardingRequest.model_validate(
+            request(number).model_dump(mode="json", exclude_none=True) | {"account": account}
+        )
+        for number in range(1, 5)
+    ]
+
+    await asyncio.gather(*(onboard(harness, each) for each in of_the_account))
+    await onboard(harness, of_the_account[0].model_copy(update={"reference": "later"}))
+
+    assert harness.telegent.ledger.count("webhook.created") == before + 1
 
 
 async def test_item_of_a_cancelled_onboarding_is_used_by_the_next(harness: Harness) -> None:
