@@ -24,7 +24,12 @@ from activities.support.outcomes import failure_message, pending, rejected
 from activities.support.write_activity import elapsed
 from telegent import canonical
 from telegent_orchestrator._models import WireModel
-from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator
+from telegent_orchestrator.client import (
+    OnboardingIncompleteError,
+    Orchestrator,
+    RequestConflictError,
+)
+from telegent_orchestrator.client._calls import check_same_request
 from telegent_orchestrator.lines import EPOCH, LineResult, PreviousLine, PreviousRuns
 from telegent_orchestrator.names import ORDER_ATTRIBUTE, PORT_STATE_ATTRIBUTE, port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
@@ -302,13 +307,18 @@ class LocalActivities:
         return CreatedItem(resource_id=await handle.result(), ended_at=run.close_time)
 
     @activity.defn
-    async def await_onboarding(self, reference: str) -> OnboardingOutcome:
+    async def await_onboarding(self, request: OnboardingRequest) -> OnboardingOutcome:
         """Returns how an onboarding ended that existed already.
 
         Raises:
-            ApplicationError: `Pending` while it is open, so that Temporal retries.
+            ApplicationError: `Pending` while it is open, so that Temporal retries; `Rejected` when
+                it was started with another request.
         """
-        handle = Orchestrator(self.temporal).onboarding(reference)
+        handle = Orchestrator(self.temporal).onboarding(request.reference)
+        try:
+            await check_same_request(self.temporal, handle.id, request, self.settings.id_key)
+        except RequestConflictError as error:
+            raise rejected(str(error)) from None
         if (await handle.execution()).ended_at is None:
             raise pending(f"{handle.id} is still open", self.settings.order_poll)
         try:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from nexusrpc import HandlerError, HandlerErrorType, OperationError, OperationErrorState
 from nexusrpc.handler import StartOperationContext, service_handler, sync_operation
 from temporalio import nexus
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.nexus import (
@@ -17,6 +17,11 @@ from temporalio.nexus import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator import _ui_text, names
+from telegent_orchestrator.client._calls import (
+    RequestConflictError,
+    check_same_request,
+    fingerprints_memo,
+)
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import (
@@ -28,6 +33,8 @@ from telegent_orchestrator.port_in import (
 )
 
 Result = TypeVar("Result", OnboardingResult, PortInResult)
+JOINED_STATUSES = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
+"""A workflow that failed is not joined: another one starts."""
 
 
 @service_handler(service=TelegentOrchestrator)
@@ -53,6 +60,7 @@ class NexusOperations:
             OnboardingResult,
             summary=f"Onboarding {request.reference}",
             details=_ui_text.ONBOARDING_DETAILS,
+            id_key=self._id_key,
         )
 
     @nexus.temporal_operation
@@ -72,6 +80,7 @@ class NexusOperations:
             PortInResult,
             summary=f"Port-in from {details.losing_carrier or 'a carrier not named yet'}",
             details=_ui_text.PORT_IN_DETAILS,
+            id_key=self._id_key,
         )
 
     @sync_operation
@@ -123,7 +132,9 @@ async def _start_or_join(
     *,
     summary: str,
     details: str,
+    id_key: str,
 ) -> TemporalOperationResult[Result]:
+    await _reject_other_request(temporal.client, workflow_id, request, id_key)
     try:
         return await temporal.start_workflow(
             workflow,
@@ -134,8 +145,24 @@ async def _start_or_join(
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             static_summary=summary,
             static_details=details,
+            memo=fingerprints_memo(request, id_key),
         )
     except WorkflowAlreadyStartedError:
         # It has completed, so its result is available.
         completed = temporal.client.get_workflow_handle(workflow_id, result_type=result)
         return TemporalOperationResult.sync(await completed.result())
+
+
+async def _reject_other_request(
+    temporal: Client, workflow_id: str, request: OnboardingRequest | PortInRequest, id_key: str
+) -> None:
+    """Raises HandlerError if the workflow that would be joined has another request."""
+    try:
+        existing = await temporal.get_workflow_handle(workflow_id).describe()
+        if existing.status in JOINED_STATUSES:
+            await check_same_request(temporal, workflow_id, request, id_key)
+    except RequestConflictError as error:
+        raise HandlerError(str(error), type=HandlerErrorType.CONFLICT) from None
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise

@@ -81,7 +81,7 @@ async def start_or_join(
         RequestTooLargeError: Temporal would reject the request for its size.
     """
     check_size(request)
-    fingerprints = {} if fingerprint_key is None else _fingerprints(request, fingerprint_key)
+    memo = None if fingerprint_key is None else fingerprints_memo(request, fingerprint_key)
     try:
         await temporal.start_workflow(
             workflow_type,
@@ -93,11 +93,16 @@ async def start_or_join(
             id_reuse_policy=reuse_policy,
             static_summary=summary,
             static_details=static_details,
-            memo={FINGERPRINTS_MEMO: fingerprints} if fingerprints else None,
+            memo=memo,
         )
     except WorkflowAlreadyStartedError:
         return True
     return False
+
+
+def fingerprints_memo(request: WireModel, fingerprint_key: str) -> dict[str, dict[str, str]]:
+    """The memo of a workflow with this request, which `check_same_request` compares later."""
+    return {FINGERPRINTS_MEMO: _fingerprints(request, fingerprint_key)}
 
 
 async def check_same_request(

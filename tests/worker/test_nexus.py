@@ -117,6 +117,21 @@ async def test_onboarding_starts_once_for_all_callers(harness: Harness, others: 
     assert len(accounts) == 1
 
 
+async def test_other_request_with_the_same_reference_is_rejected(
+    harness: Harness, others: Client
+) -> None:
+    await call(others, "onboard", wanted("same"))
+    changed = wanted("same")
+    changed["subscribers"][0]["name"] = "Two"
+
+    cause = await refusal(others, "onboard", changed)
+
+    assert isinstance(cause, HandlerError)
+    assert cause.type is HandlerErrorType.CONFLICT
+    assert "differ in: subscribers.one" in str(cause)
+    assert "Two" not in str(cause)
+
+
 async def test_port_in_is_corrected_and_cancelled(harness: Harness, others: Client) -> None:
     number = "+18015550142"
     details = port_in(number)

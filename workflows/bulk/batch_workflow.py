@@ -32,7 +32,7 @@ from telegent_orchestrator.bulk import (
     bulk_id,
 )
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, STATUS_QUERY, onboarding_id
-from telegent_orchestrator.onboarding import OnboardingResult
+from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from workflows.bulk.details_page import publish_batch
 from workflows.bulk.signals import (
     BATCH_COMMAND_SIGNAL,
@@ -192,20 +192,20 @@ class BulkBatchWorkflow:
             row.state = RowState.DONE
             _record_result(row, result)
         except WorkflowAlreadyStartedError:
-            await self._await_existing(row)
+            await self._await_existing(bulk_row.onboarding, row)
         except ChildWorkflowError as error:
             cause = error.cause
             if isinstance(cause, ApplicationError) and cause.type == "Incomplete" and cause.details:
                 _record_result(row, OnboardingResult.model_validate(cause.details[0]))
             raise
 
-    async def _await_existing(self, row: RowResult) -> None:
+    async def _await_existing(self, request: OnboardingRequest, row: RowResult) -> None:
         row.detail = "existed before this bulk; waiting for it to end"
         wait = prepare_call(
             AWAIT_WORKFLOW_OPTIONS,
             LocalActivities.await_onboarding,
             "Await the existing onboarding",
-            row.reference,
+            request,
         )
         try:
             ended = await wait()

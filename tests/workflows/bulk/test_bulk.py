@@ -16,6 +16,7 @@ from telegent_orchestrator.bulk import (
 )
 from telegent_orchestrator.client import MessageRejectedError, OnboardingIncompleteError
 from telegent_orchestrator.client.bulk import BulkClient, BulkConflictError, BulkHandle
+from telegent_orchestrator.lines import DataLimits
 from telegent_orchestrator.names import line_id, onboarding_id
 from tests.harness import Harness
 from tests.harness.bulk_customers import COMMAND, create_customers
@@ -225,3 +226,27 @@ async def test_individually_cancelled_row_is_retried_with_the_failed_rows(
         result = await bulk.result()
         assert result.state is BulkState.COMPLETED
         assert result.counts.model_dump(exclude_defaults=True) == {"done": 1}
+
+
+async def test_row_of_an_existing_onboarding_with_another_request_fails_with_the_difference(
+    harness: Harness,
+) -> None:
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    async with harness.running_workers():
+        (row,) = (await create_customers(harness)).rows(1)
+        await (await harness.orchestrator.start_onboarding(row.onboarding)).result()
+        line = row.onboarding.lines[0]
+        other = line.model_copy(update={"data_limits": DataLimits(limit_mb=1234)})
+        changed = row.onboarding.model_copy(update={"lines": [other]})
+
+        bulk = await bulks.start(
+            f"{harness.settings.id_key}-other",
+            [row.model_copy(update={"onboarding": changed})],
+            by="operator",
+        )
+        await until(bulk, lambda now: now.state is BulkState.NEEDS_OPERATOR)
+
+        (result,) = [found async for found in bulk.rows()]
+        assert result.state is RowState.FAILED
+        assert f"differ in: lines.{line.key}" in result.detail
+        await bulk.cancel(BulkCancel(by="operator", reason="done"))
