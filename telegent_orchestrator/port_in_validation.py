@@ -70,7 +70,7 @@ class ValidationReport(WireModel):
         return list(dict.fromkeys(names))
 
 
-class Carrier(WireModel):
+class CarrierRules(WireModel):
     """What a losing carrier requires, as far as it is known.
 
     Attributes:
@@ -94,7 +94,7 @@ class CarrierDirectory(WireModel):
     """The file of carriers, and the day on which its sources were checked."""
 
     checked_on: date
-    carriers: list[Carrier]
+    carriers: list[CarrierRules]
 
 
 def validate(
@@ -124,10 +124,10 @@ def pin_expires_at(carrier: str | None, pin_obtained_at: datetime | None) -> dat
     return pin_obtained_at + timedelta(days=known.pin_valid_days[0])
 
 
-def find_carrier(name: str | None) -> Carrier | None:
+def find_carrier(name: str | None) -> CarrierRules | None:
     """What is known about the carrier with this name, such as "Verizon Wireless"."""
     words = name_words(name or "")
-    best: tuple[int, Carrier] | None = None
+    best: tuple[int, CarrierRules] | None = None
     for carrier in known_carriers().carriers:
         for alias in map(name_words, carrier.aliases):
             # Prepaid accounts of a carrier have rules of their own.
@@ -149,7 +149,7 @@ def _add_error(report: ValidationReport, field: str, message: str) -> None:
 
 
 def _missing(
-    details: PortInDetails, carrier: Carrier | None, wireline_pin_required: bool
+    details: PortInDetails, carrier: CarrierRules | None, wireline_pin_required: bool
 ) -> list[FieldError]:
     """Fields that a port-in cannot do without.
 
@@ -177,7 +177,7 @@ def _missing(
     ]
 
 
-def _how_to_get_pin(carrier: Carrier | None) -> str:
+def _how_to_get_pin(carrier: CarrierRules | None) -> str:
     if carrier and carrier.pin_instructions:
         return f"the {carrier.pin}: {carrier.pin_instructions}"
     return (
@@ -211,7 +211,7 @@ def _check_number(details: PortInDetails, report: ValidationReport) -> None:
 
 
 def _check_account(
-    details: PortInDetails, carrier: Carrier | None, report: ValidationReport
+    details: PortInDetails, carrier: CarrierRules | None, report: ValidationReport
 ) -> None:
     number = details.account_number
     if number is None or not carrier or not carrier.account_digits:
@@ -223,7 +223,9 @@ def _check_account(
         )
 
 
-def _check_pin(details: PortInDetails, carrier: Carrier | None, report: ValidationReport) -> None:
+def _check_pin(
+    details: PortInDetails, carrier: CarrierRules | None, report: ValidationReport
+) -> None:
     if details.account_pin is None or not carrier:
         return
     if carrier.pin_digits not in (None, len(details.account_pin)):
@@ -234,7 +236,7 @@ def _check_pin(details: PortInDetails, carrier: Carrier | None, report: Validati
 
 
 def _check_pin_age(
-    details: PortInDetails, carrier: Carrier | None, report: ValidationReport, now: datetime
+    details: PortInDetails, carrier: CarrierRules | None, report: ValidationReport, now: datetime
 ) -> None:
     """Transfer PINs expire within days; each carrier has its own validity."""
     if details.pin_obtained_at and details.pin_obtained_at > now + MAX_CLOCK_DIFFERENCE:

@@ -38,7 +38,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Contract:
+class WorkflowContract:
     """One type of workflow.
 
     Attributes:
@@ -55,21 +55,21 @@ class Contract:
 
 
 WORKFLOWS = {
-    names.ONBOARDING_WORKFLOW: Contract(
+    names.ONBOARDING_WORKFLOW: WorkflowContract(
         workflow_id="onboarding-{reference}",
         start=OnboardingRequest,
         result=OnboardingResult,
         queries={names.STATUS_QUERY: OnboardingStatus},
         updates={names.RESOLVE_UPDATE: Operation(Resolution)},
     ),
-    names.LINE_WORKFLOW: Contract(
+    names.LINE_WORKFLOW: WorkflowContract(
         workflow_id="onboarding-{reference}-line-{key}",
         start=None,
         result=LineResult,
         queries={names.STATUS_QUERY: LineStatus},
         updates={names.RESOLVE_UPDATE: Operation(Resolution)},
     ),
-    names.PORT_IN_WORKFLOW: Contract(
+    names.PORT_IN_WORKFLOW: WorkflowContract(
         workflow_id="port-in-{first 24 hex digits of HMAC-SHA256(id key, phone number)}",
         start=PortInRequest,
         result=PortInResult,
@@ -87,7 +87,7 @@ WORKFLOWS = {
             names.POLL_NOW_SIGNAL: None,
         },
     ),
-    port_out.PORT_OUT_WORKFLOW: Contract(
+    port_out.PORT_OUT_WORKFLOW: WorkflowContract(
         workflow_id="port-out-{first 24 hex digits of HMAC-SHA256(id key, phone number)}",
         start=port_out.PortOutRequest,
         result=port_out.PortOutResult,
@@ -98,7 +98,7 @@ WORKFLOWS = {
         },
         signals={names.CANCEL_SIGNAL: port_out.PortOutCancel},
     ),
-    bulk.BULK_WORKFLOW: Contract(
+    bulk.BULK_WORKFLOW: WorkflowContract(
         workflow_id="bulk-{reference}",
         start=bulk.BulkRequest,
         result=bulk.BulkResult,
@@ -110,7 +110,7 @@ WORKFLOWS = {
             names.CANCEL_UPDATE: Operation(bulk.BulkCancel),
         },
     ),
-    bulk.BULK_BATCH_WORKFLOW: Contract(
+    bulk.BULK_BATCH_WORKFLOW: WorkflowContract(
         workflow_id="bulk-{bulk}-batch-{batch}",
         start=bulk.BulkBatchRequest,
         result=bulk.BulkBatchStatus,

@@ -13,9 +13,9 @@ from tools.schemas.contract import (
     NEXUS_OPERATIONS,
     NEXUS_SERVICE,
     WORKFLOWS,
-    Contract,
     Operation,
     Shape,
+    WorkflowContract,
     received_models,
     sent_models,
 )
@@ -81,7 +81,7 @@ def _contract() -> Document:
     }
 
 
-def _workflow(contract: Contract) -> Document:
+def _workflow(contract: WorkflowContract) -> Document:
     return {
         "workflow_id": contract.workflow_id,
         "start": _file(contract.start),

@@ -46,7 +46,7 @@ class Decision:
     effects: tuple[Effect, ...]
 
 
-def decide(port: PortIn, event: happened.Event, now: datetime) -> Decision:
+def decide(port: PortIn, event: happened.PortInEvent, now: datetime) -> Decision:
     """Apply an event to a port-in.
 
     Whenever no task is running, one is started: for a waiting message first, otherwise as the state
@@ -338,7 +338,7 @@ def _request_ended(
     return handle
 
 
-HANDLERS: Mapping[type[happened.Event], Callable[[Turn, Any], None]] = {
+HANDLERS: Mapping[type[happened.PortInEvent], Callable[[Turn, Any], None]] = {
     happened.Started: _on_started,
     happened.CorrectionAccepted: _on_correction,
     happened.CancelAccepted: _on_cancel,

@@ -11,38 +11,38 @@ from workflows.port_in.deadlines import Deadline
 
 
 @dataclass(frozen=True)
-class Event:
+class PortInEvent:
     """Something that happened."""
 
 
 @dataclass(frozen=True)
-class Started(Event):
+class Started(PortInEvent):
     """The workflow started, or continues in a new run."""
 
 
 @dataclass(frozen=True)
-class CorrectionAccepted(Event):
+class CorrectionAccepted(PortInEvent):
     """A correction was sent and accepted."""
 
     correction: PortInCorrection
 
 
 @dataclass(frozen=True)
-class CancelAccepted(Event):
+class CancelAccepted(PortInEvent):
     """A cancel was sent and accepted."""
 
     cancel: PortInCancel
 
 
 @dataclass(frozen=True)
-class DecisionAccepted(Event):
+class DecisionAccepted(PortInEvent):
     """An operator's decision was sent and accepted."""
 
     decision: OperatorDecision
 
 
 @dataclass(frozen=True)
-class NoteAdded(Event):
+class NoteAdded(PortInEvent):
     """An operator has added a note to the timeline."""
 
     by: str
@@ -50,7 +50,7 @@ class NoteAdded(Event):
 
 
 @dataclass(frozen=True)
-class SignalRejected(Event):
+class SignalRejected(PortInEvent):
     """A signal was rejected. Its sender gets no response, so the timeline records the reason."""
 
     by: str
@@ -59,29 +59,29 @@ class SignalRejected(Event):
 
 
 @dataclass(frozen=True)
-class HintReceived(Event):
+class HintReceived(PortInEvent):
     """The order may have changed."""
 
 
 @dataclass(frozen=True)
-class WorkflowCancelled(Event):
+class WorkflowCancelled(PortInEvent):
     """The workflow was cancelled in Temporal."""
 
 
 @dataclass(frozen=True)
-class DeadlinePassed(Event):
+class DeadlinePassed(PortInEvent):
     """A deadline passed without another event."""
 
     deadline: Deadline
 
 
 @dataclass(frozen=True)
-class RunReset(Event):
+class RunReset(PortInEvent):
     """The history of this run was reset: what was submitted after that point is unknown."""
 
 
 @dataclass(frozen=True)
-class TaskStalled(Event):
+class TaskStalled(PortInEvent):
     """The running task has been retried for a long time without success."""
 
     since: datetime
@@ -89,7 +89,7 @@ class TaskStalled(Event):
 
 
 @dataclass(frozen=True)
-class TaskEnded(Event):
+class TaskEnded(PortInEvent):
     """The running task has ended, with one of the events below."""
 
 

@@ -120,7 +120,7 @@ class PortInWorkflow:
             raise ApplicationError(self._port.failure, type="PortInFailed", non_retryable=True)
         return to_result(self._port)
 
-    def _handle(self, event: happened.Event) -> None:
+    def _handle(self, event: happened.PortInEvent) -> None:
         """The only place where the state changes."""
         decision = decide(self._port, event, workflow.now())
         self._port = decision.port

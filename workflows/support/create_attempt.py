@@ -19,7 +19,7 @@ MAX_EVIDENCE = 20
 """Failures that an escalation quotes: the first one, and the latest."""
 
 
-class NextStep(Enum):
+class AttemptStep(Enum):
     """What an attempt needs next."""
 
     LOOK_UP = "look it up"
@@ -62,7 +62,7 @@ class CreateAttempt(Generic[T]):
     escalates: bool = True
     lookup_first: bool = False
     created_before: datetime | None = None
-    next_step: NextStep = NextStep.CREATE
+    next_step: AttemptStep = AttemptStep.CREATE
     may_be_ours: bool = False
     lost_responses: int = 0
     rejection: BaseException | None = None
@@ -75,14 +75,14 @@ class CreateAttempt(Generic[T]):
     def __post_init__(self) -> None:
         self._was_lost = self.may_be_ours = self.created_before is not None
         if self.lookup_first or self._was_lost:
-            self.next_step = NextStep.LOOK_UP
+            self.next_step = AttemptStep.LOOK_UP
 
     def on_hidden_writes(self, until: datetime) -> None:
         """Another run may have created it until then, which this one cannot know of."""
         self.created_before = until
         self._was_lost = self.may_be_ours = True
-        if self.next_step is NextStep.CREATE:
-            self.next_step = NextStep.LOOK_UP
+        if self.next_step is AttemptStep.CREATE:
+            self.next_step = AttemptStep.LOOK_UP
 
     def on_found(self, resource: T) -> None:
         """The lookup has found it."""
@@ -97,7 +97,7 @@ class CreateAttempt(Generic[T]):
             self._escalate()
         else:
             # Also after a rejection, once: what the create refers to may not have been visible yet.
-            self.next_step = NextStep.CREATE
+            self.next_step = AttemptStep.CREATE
 
     def on_lookup_failed(self, failure: BaseException, message: str, *, ambiguous: bool) -> None:
         """The lookup shows neither: several match (`ambiguous`), or the vendor rejects it."""
@@ -115,7 +115,7 @@ class CreateAttempt(Generic[T]):
         """The response names it; not `confirmed`, it is only ordered."""
         self._use(resource, Origin.CREATED)
         if not confirmed:
-            self.next_step = NextStep.CONFIRM
+            self.next_step = AttemptStep.CONFIRM
 
     def on_lost(self, failure: BaseException, message: str, at: datetime) -> None:
         """The outcome of a create is unknown."""
@@ -123,7 +123,7 @@ class CreateAttempt(Generic[T]):
         self.lost_responses += 1
         self._was_lost = self.may_be_ours = True
         self.failure, self.rejection = failure, None
-        self.created_before, self.next_step = at, NextStep.LOOK_UP
+        self.created_before, self.next_step = at, AttemptStep.LOOK_UP
 
     def on_rejected(
         self, failure: BaseException, message: str, at: datetime, *, may_exist: bool = True
@@ -140,13 +140,13 @@ class CreateAttempt(Generic[T]):
         self.may_be_ours = self._was_lost
         if may_exist and self.rejection is None and (self.unique or self.lost_responses):
             self.rejection = failure
-            self.created_before, self.next_step = at, NextStep.LOOK_UP
+            self.created_before, self.next_step = at, AttemptStep.LOOK_UP
         else:
             self._fail(failure)
 
     def on_confirmed(self, resource: T) -> None:
         """It is in service."""
-        self.resource, self.next_step = resource, NextStep.DONE
+        self.resource, self.next_step = resource, AttemptStep.DONE
 
     def on_not_confirmed(self, failure: BaseException, message: str, *, definite: bool) -> None:
         """It does not come into service: its order has failed (`definite`), or names none."""
@@ -161,7 +161,7 @@ class CreateAttempt(Generic[T]):
         """An operator says that it does not exist, which a lookup confirms where it comes first."""
         self.resource, self.origin, self.rejection = None, None, None
         self.lost_responses = 0
-        self.next_step = NextStep.LOOK_UP if self.lookup_first else NextStep.CREATE
+        self.next_step = AttemptStep.LOOK_UP if self.lookup_first else AttemptStep.CREATE
 
     def on_adopted(self, resource: T) -> None:
         """An operator has named it."""
@@ -177,14 +177,14 @@ class CreateAttempt(Generic[T]):
         self._fail(failure)
 
     def _use(self, resource: T, origin: Origin) -> None:
-        self.resource, self.origin, self.next_step = resource, origin, NextStep.DONE
+        self.resource, self.origin, self.next_step = resource, origin, AttemptStep.DONE
 
     def _escalate(self, failure: BaseException | None = None) -> None:
         self.failure = failure or self.failure
-        self.next_step = NextStep.ESCALATE if self.escalates else NextStep.FAIL
+        self.next_step = AttemptStep.ESCALATE if self.escalates else AttemptStep.FAIL
 
     def _fail(self, failure: BaseException) -> None:
-        self.failure, self.next_step = failure, NextStep.FAIL
+        self.failure, self.next_step = failure, AttemptStep.FAIL
 
     def _add_evidence(self, message: str) -> None:
         self.evidence.append(message)

@@ -36,7 +36,7 @@ from workflows.support.activity_calls import (
 )
 from workflows.support.cancellation import cancellable_sleep, raise_if_cancelled
 from workflows.support.compensation import CompensationLog, CreatedResource
-from workflows.support.create_attempt import CreateAttempt, NextStep
+from workflows.support.create_attempt import AttemptStep, CreateAttempt
 from workflows.support.metrics import (
     LostResponseResolution,
     count_lost_response,
@@ -144,17 +144,17 @@ class _EnsuredResource(Generic[W, T]):
     async def run(self) -> T:
         """Performs step after step. Returns the resource, or raises the failure."""
         steps = {
-            NextStep.LOOK_UP: self._look_up,
-            NextStep.CREATE: self._create,
-            NextStep.CONFIRM: self._confirm,
-            NextStep.ESCALATE: self._escalate,
+            AttemptStep.LOOK_UP: self._look_up,
+            AttemptStep.CREATE: self._create,
+            AttemptStep.CONFIRM: self._confirm,
+            AttemptStep.ESCALATE: self._escalate,
         }
         attempt = self.attempt
         while attempt.next_step in steps:
             self._note_resets()
             await steps[attempt.next_step]()
             self._remember()
-        if attempt.next_step is NextStep.FAIL:
+        if attempt.next_step is AttemptStep.FAIL:
             assert attempt.failure is not None
             raise attempt.failure
         assert attempt.resource is not None

@@ -41,7 +41,7 @@ class Story:
     now: datetime = NOW
     last_effects: tuple[effects.Effect, ...] = ()
 
-    def then(self, *events: happened.Event) -> "Story":
+    def then(self, *events: happened.PortInEvent) -> "Story":
         for event in events:
             decision = decide(self.port, event, self.now)
             self.port, self.last_effects = decision.port, decision.effects

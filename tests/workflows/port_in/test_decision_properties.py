@@ -126,13 +126,13 @@ class Life:
     unasked_ends: int = 0
     polled_since_deadline: bool = True
     sim: str | None = None
-    history: list[tuple[PortState, effects.Task | None, happened.Event]] = field(
+    history: list[tuple[PortState, effects.Task | None, happened.PortInEvent]] = field(
         default_factory=list
     )
 
     # What happens.
 
-    def feed(self, event: happened.Event) -> None:
+    def feed(self, event: happened.PortInEvent) -> None:
         """One decision, with everything that must hold before and after it."""
         before, shown = self.port, len(self.port.timeline)
         self.history.append((before.state, before.task, event))
@@ -178,7 +178,7 @@ class Life:
         """A second cancel while one waits is the same wish."""
         return isinstance(message, PortInCancel) and self.port.inbox.cancel is not None
 
-    def note_evidence(self, event: happened.Event) -> None:
+    def note_evidence(self, event: happened.PortInEvent) -> None:
         """Note what permits a request, judged from the events alone."""
         port, task = self.port, self.port.task
         if isinstance(task, effects.ClaimSim) and isinstance(event, happened.SimClaimed):
@@ -243,7 +243,7 @@ class Life:
     # What must hold.
 
     def the_same_decision_is_made_again(
-        self, before: PortIn, event: happened.Event, decision: object
+        self, before: PortIn, event: happened.PortInEvent, decision: object
     ) -> None:
         if self.chance.random() < 0.01:
             untouched = copy.deepcopy(before)
@@ -328,7 +328,7 @@ class Life:
             cancelling = port.state is PortState.CANCEL_REQUESTED
             assert unknown or cancelling or not inbox.corrections, "a correction waits for nothing"
 
-    def an_unasked_end_is_seen_twice(self, before: PortIn, event: happened.Event) -> None:
+    def an_unasked_end_is_seen_twice(self, before: PortIn, event: happened.PortInEvent) -> None:
         if isinstance(event, happened.OrderSeen):
             ended = parse_vendor_status(event.order.status) is PortState.CANCELLED
             requested = before.state is PortState.CANCEL_REQUESTED

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from workflows.support.create_attempt import MAX_EVIDENCE, CreateAttempt, NextStep, Origin
+from workflows.support.create_attempt import MAX_EVIDENCE, AttemptStep, CreateAttempt, Origin
 
 SEQUENCES = 20_000
 MAX_STEPS = 200
@@ -66,10 +66,10 @@ class Play:
         """Plays until the attempt ends."""
         self.before_us = len(self.existing)
         actions = {
-            NextStep.LOOK_UP: self._look_up,
-            NextStep.CREATE: self._create,
-            NextStep.CONFIRM: self._confirm,
-            NextStep.ESCALATE: self._escalate,
+            AttemptStep.LOOK_UP: self._look_up,
+            AttemptStep.CREATE: self._create,
+            AttemptStep.CONFIRM: self._confirm,
+            AttemptStep.ESCALATE: self._escalate,
         }
         while self.attempt.next_step in actions:
             assert len(self.steps) < MAX_STEPS, f"does not end: {self.steps[-20:]}"
@@ -101,7 +101,7 @@ class Play:
             self.attempt.on_lookup_failed(Failure(), "2 match", ambiguous=True)
         elif self.existing:
             self.attempt.on_found(self.existing[0])
-            assert self.attempt.next_step is NextStep.DONE, "an existing resource is not adopted"
+            assert self.attempt.next_step is AttemptStep.DONE, "an existing resource is not adopted"
         else:
             self.excused = True
             self.attempt.on_absent()
@@ -185,7 +185,7 @@ def test_any_sequence_ends_without_a_duplicate() -> None:
         play = played(seed)
         attempt = play.attempt
         assert len(play.existing) <= 1, f"seed {seed}: a duplicate: {play.steps}"
-        if attempt.next_step is NextStep.DONE:
+        if attempt.next_step is AttemptStep.DONE:
             assert play.existing == [attempt.resource], f"seed {seed}: {play.steps}"
             ends.add(attempt.origin)
             ours = attempt.origin is not Origin.FOUND
@@ -222,7 +222,7 @@ class ScriptedChance(random.Random):
         return self.responses.pop(0) if self.responses else Response.CREATED
 
 
-def next_step(attempt: CreateAttempt[str]) -> NextStep:
+def next_step(attempt: CreateAttempt[str]) -> AttemptStep:
     """The next step; through a call, so that mypy does not expect the one of the line above."""
     return attempt.next_step
 
@@ -232,13 +232,13 @@ def test_unique_rejected_and_absent_is_tried_once_more() -> None:
     rejection = Failure()
     attempt.before_send()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
-    assert next_step(attempt) is NextStep.LOOK_UP
+    assert next_step(attempt) is AttemptStep.LOOK_UP
     attempt.on_absent()
-    assert next_step(attempt) is NextStep.CREATE
+    assert next_step(attempt) is AttemptStep.CREATE
     attempt.before_send()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
 
-    assert next_step(attempt) is NextStep.FAIL
+    assert next_step(attempt) is AttemptStep.FAIL
     assert attempt.failure is rejection
     assert not attempt.may_be_ours
 
@@ -249,7 +249,7 @@ def test_unique_rejected_and_found_is_not_ours() -> None:
     attempt.on_rejected(Failure(), "already exists", START)
     attempt.on_found("id-1")
 
-    assert next_step(attempt) is NextStep.DONE
+    assert next_step(attempt) is AttemptStep.DONE
     assert not attempt.may_be_ours
 
 
@@ -261,7 +261,7 @@ def test_lookup_after_lost_responses_counts_from_the_last_one() -> None:
         assert attempt.created_before == at
         attempt.on_absent()
 
-    assert next_step(attempt) is NextStep.ESCALATE
+    assert next_step(attempt) is AttemptStep.ESCALATE
 
 
 def test_operator_retry_tolerates_as_many_lost_responses_as_the_first_attempt() -> None:
@@ -270,7 +270,7 @@ def test_operator_retry_tolerates_as_many_lost_responses_as_the_first_attempt() 
     attempt.on_lost(Failure(), "no response", START)
     attempt.on_absent()
     attempt.on_retry()
-    assert next_step(attempt) is NextStep.CREATE
+    assert next_step(attempt) is AttemptStep.CREATE
     assert attempt.lost_responses == 0
 
 
@@ -281,7 +281,7 @@ def test_attempt_that_never_escalates_fails_with_the_lost_response() -> None:
     attempt.on_lost(lost, "no response", START)
     attempt.on_absent()
 
-    assert next_step(attempt) is NextStep.FAIL
+    assert next_step(attempt) is AttemptStep.FAIL
     assert attempt.failure is lost
 
 
