@@ -10,7 +10,7 @@ from rich.table import Table
 
 from localstack.program import run
 from localstack.stack import new_run_directory
-from resilience.adversary.judge import Entry
+from resilience.adversary.oracle import Entry
 from resilience.adversary.run import ALLOWANCE, MAX_POLLS, AdversaryResult, run_adversary
 from resilience.harness.report import OK, VIOLATION, wide_console
 

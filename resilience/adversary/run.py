@@ -16,7 +16,8 @@ from temporalio.service import RPCError
 
 from localstack.tcp_ports import HOST, free_ports
 from resilience.adversary.floods import Floods
-from resilience.adversary.judge import (
+from resilience.adversary.operator import RandomOperator
+from resilience.adversary.oracle import (
     MAX_HISTORY,
     Entry,
     check_ledger,
@@ -24,7 +25,6 @@ from resilience.adversary.judge import (
     silent,
     watch,
 )
-from resilience.adversary.operator import RandomOperator
 from resilience.adversary.vendor import LAG, AdversarialVendor
 from resilience.harness.chaos_stack import ChaosStack, chaos_stack
 from resilience.harness.follower import OnboardingFollower

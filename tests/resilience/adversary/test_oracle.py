@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from resilience.adversary.judge import SilenceMeter, check_ledger
+from resilience.adversary.oracle import SilenceMeter, check_ledger
 from simulator import LedgerRow
 
 

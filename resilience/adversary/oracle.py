@@ -1,4 +1,4 @@
-"""Judges an adversarial run: allowance, polls, histories, the ledger, and silence."""
+"""The oracle of an adversarial run: allowance, polls, histories, the ledger, and silence."""
 
 import asyncio
 import contextlib
