@@ -86,7 +86,7 @@ class AdversaryResult:
 async def run_adversary(
     seconds: float, seed: int, directory: Path, on_ended: Callable[[Entry], None]
 ) -> AdversaryResult:
-    """Onboard customers for this time, and judge when all have ended.
+    """Onboard customers for this time, and check the results when all have ended.
 
     Args:
         seconds: How long customers come and vendor, senders and operator misbehave.

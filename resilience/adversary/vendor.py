@@ -54,12 +54,12 @@ class FickleCarrier(Carrier):
         self._rng = rng
         self._clock = clock
         self._last: dict[str, Phase] = {}
-        self.calm = False
+        self.quiescent = False
 
     def shown_phase(self, number: str, phase: Phase, polls: int) -> tuple[Phase, str | None]:
         """Record the read, and show the phase or something else."""
         self.reads.append(self._clock.now())
-        if self.calm or phase in ("complete", "cancelled"):
+        if self.quiescent or phase in ("complete", "cancelled"):
             return phase, None
         shown = self._contradiction(number, phase)
         if shown != phase:
@@ -69,10 +69,14 @@ class FickleCarrier(Carrier):
 
     def order_status(self, phase: Phase) -> str:
         """A word of any vocabulary, or while the order is open an unknown one."""
-        if not self.calm and phase in ("submitted", "acknowledged") and self._rng.random() < 0.1:
+        if (
+            not self.quiescent
+            and phase in ("submitted", "acknowledged")
+            and self._rng.random() < 0.1
+        ):
             self.shown["unknown status"] += 1
             return self._rng.choice(UNKNOWN_WORDS)
-        vocabulary = "kb" if self.calm else self._rng.choice(list(ORDER_STATUSES))
+        vocabulary = "kb" if self.quiescent else self._rng.choice(list(ORDER_STATUSES))
         return ORDER_STATUSES[vocabulary][phase]
 
     def _contradiction(self, number: str, phase: Phase) -> Phase:
@@ -139,7 +143,7 @@ class AdversarialVendor:
                 self.moods += 1
                 await asyncio.sleep(self._rng.uniform(*MOOD_SECONDS))
         finally:
-            self.carrier.calm = True
+            self.carrier.quiescent = True
             self._behave({})
 
     def _behave(self, changes: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Each kind of trouble as a real client meets it, and whether the effect took place."""
+"""Each kind of fault as a real client meets it, and whether the effect took place."""
 
 import time
 from typing import Any

@@ -34,7 +34,7 @@ export async function run(work) {
     console.log(JSON.stringify(result ?? {}));
   } catch (error) {
     console.error(error.message);
-    // What could be seen, for whoever looks for the reason.
+    // What could be seen, to help find the reason.
     await page?.screenshot({ path: "failed.png", fullPage: true }).catch(() => {});
     process.exitCode = 1;
   } finally {
