@@ -34,7 +34,13 @@ async def test_missing_effect_is_a_violation(completed_run: CompletedRun) -> Non
 async def test_duplicate_create_is_a_violation_and_repeated_idempotent_write_is_not(
     completed_run: CompletedRun,
 ) -> None:
-    sets = {"guardian.features_set", "data_limits.set", "renewal.set", "number.updated"}
+    sets = {
+        "guardian.features_set",
+        "e911_address.set",
+        "data_limits.set",
+        "renewal.set",
+        "number.updated",
+    }
     unseen = set()
     for row in completed_run.rows:
         changed = "" if row.kind in sets else _own_id(row)
