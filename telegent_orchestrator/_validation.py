@@ -13,6 +13,10 @@ MAX_ITEMS = 500
 """Items of a list in one request: Temporal limits the open children and the history."""
 MAX_ERRORS = 50
 """Errors that are named of one request."""
+NUMBER_IS_FIXED = (
+    "cannot be corrected, because it identifies the port-in: cancel it, and start a port-in of the "
+    "right number"
+)
 MAX_TEXT_LENGTH = 300
 PRODUCT_TYPES = ("Sms-Only", "Data-Only", "Sms+Data", "Sms+Data+Voice")
 UNION_TAGS = frozenset({"new", "existing", "port_in"})
@@ -242,6 +246,7 @@ def describe_error(error: ErrorDetails, model: type[BaseModel] | None = None) ->
 
 def _describe_unknown_field(location: tuple[str | int, ...], model: type[BaseModel] | None) -> str:
     name = str(location[-1]).lower()
+    # What a model says about fields that a sender may expect in it.
     explained: Mapping[str, str] = getattr(model, "UNKNOWN_FIELDS", {})
     if len(location) == 1 and name in explained:
         return explained[name]

@@ -1,7 +1,6 @@
 """Port-ins: a number moves here from another carrier, which takes days."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
@@ -21,6 +20,7 @@ from telegent_orchestrator._models import (
     ZipCode,
     matching,
 )
+from telegent_orchestrator._validation import NUMBER_IS_FIXED
 from telegent_orchestrator.progress import Step
 
 MessageType = Literal["a2p", "p2p"]
@@ -132,11 +132,7 @@ class PortInCorrection(OperatorMessage):
         by: Who sends this, for the timeline.
     """
 
-    UNKNOWN_FIELDS: ClassVar[Mapping[str, str]] = {
-        "phone_number": "cannot be corrected, because it identifies the port-in: cancel it, and "
-        "start a port-in of the right number"
-    }
-    """What to say about fields that a sender may expect here."""
+    UNKNOWN_FIELDS: ClassVar = {"phone_number": NUMBER_IS_FIXED}
 
     losing_carrier: Text | None = None
     account_number: AccountNumber | None = Field(None, repr=False)
