@@ -1,5 +1,6 @@
 """Numbers: buying one, looking it up after a lost response, and binding a ported one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -208,6 +209,10 @@ class NumberActivities:
     async def _ordered_number(self, order_id: str) -> str:
         """The one number of an order, once it is complete; an unknown status means: not yet."""
         order = await self.api.numbers.order(order_id)
+        if (order.order_status or "").casefold() in FAILED_STATUSES:
+            # As for a port-in: an end counts once a second read shows it.
+            await asyncio.sleep(min(self.settings.order_poll.total_seconds(), 15))
+            order = await self.api.numbers.order(order_id)
         status, shown = (order.order_status or "").casefold(), f"'{order.order_status}'"
         if status in FAILED_STATUSES:
             raise rejected(
