@@ -23,6 +23,9 @@ from telegent_orchestrator.progress import LineSummary, StepState
 LINES_STEP = "Lines"
 """The step of an onboarding that runs while any line runs."""
 
+MAX_READ_LINES = 50
+"""Lines whose steps are read: of the others the onboarding itself knows the state."""
+
 
 class State(StrEnum):
     """The state of an onboarding, port-in or bulk in one word."""
@@ -87,7 +90,7 @@ class PortInView(View):
 async def onboarding_view(handle: OnboardingHandle, session: Session) -> OnboardingView:
     """Read the onboarding."""
     execution = await handle.execution()
-    progress = await handle.progress()
+    progress = await handle.progress(MAX_READ_LINES)
     errors = await _onboarding_errors(handle) if execution.ended_at else []
     in_progress = execution.status is ExecutionStatus.RUNNING and _is_in_progress(progress)
     return OnboardingView(

@@ -1,5 +1,6 @@
 """One onboarding: watch it, resolve escalations, cancel it, wait for its result."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,16 @@ from telegent_orchestrator.onboarding import OnboardingResult, OnboardingStatus
 from telegent_orchestrator.port_in import PortInStatus
 from telegent_orchestrator.progress import LineSummary, Resolution, StepState
 
+MAX_CONCURRENT_QUERIES = 10
+READING_ORDER = (
+    StepState.NEEDS_OPERATOR,
+    StepState.FAILED,
+    StepState.RUNNING,
+    StepState.WAITING,
+    StepState.DONE,
+    StepState.SKIPPED,
+)
+
 
 class OnboardingIncompleteError(Exception):
     """The onboarding ended, and at least one step or line failed.
@@ -39,8 +50,8 @@ class OnboardingProgress(WireModel):
 
     Attributes:
         onboarding: The steps of the onboarding.
-        lines: The steps of each line that has started, by line key. If Temporal has deleted the
-            line's workflow, only its result is known.
+        lines: The steps of each line that has started and was read, by line key. If Temporal has
+            deleted the line's workflow, only its result is known.
         ports: The port-ins, by line key.
     """
 
@@ -72,24 +83,51 @@ class OnboardingHandle:
         """The steps of the onboarding."""
         return await query(self._temporal, self.id, OnboardingStatus)
 
-    async def progress(self) -> OnboardingProgress:
-        """The steps of the onboarding, of its lines and of their port-ins."""
-        progress = OnboardingProgress(onboarding=await self.status())
-        for summary in progress.onboarding.lines:
-            if summary.state is StepState.WAITING:
-                # A workflow with its id belongs to a previous run of the onboarding.
-                continue
-            line = await query_if_exists(self._temporal, summary.workflow_id, LineStatus)
-            if line is None and not summary.state.finished:
-                # Not started yet: the steps before it are still running.
-                continue
-            line = line or _line_status_from_result(summary, progress.onboarding.result)
-            progress.lines[summary.key] = line
-            if port_in := line.result.port_in_workflow_id:
-                port = await query_if_exists(self._temporal, port_in, PortInStatus)
-                if port:
-                    progress.ports[summary.key] = port
+    async def progress(self, max_lines: int | None = None) -> OnboardingProgress:
+        """The steps of the onboarding, of its lines and of their port-ins.
+
+        Args:
+            max_lines: Read the steps of this many lines, those that need an operator first; each
+                costs a query. None: of all lines, which takes long if there are hundreds.
+        """
+        onboarding = await self.status()
+        # A workflow with the id of a waiting line belongs to a previous run of the onboarding.
+        started = [line for line in onboarding.lines if line.state is not StepState.WAITING]
+        urgent = sorted(started, key=lambda line: READING_ORDER.index(line.state))[:max_lines]
+        slots = asyncio.Semaphore(MAX_CONCURRENT_QUERIES)
+
+        async def read(summary: LineSummary) -> tuple[LineStatus | None, PortInStatus | None]:
+            async with slots:
+                return await self._read_line(summary, onboarding.result)
+
+        found = dict(
+            zip(
+                [line.key for line in urgent],
+                await asyncio.gather(*(read(line) for line in urgent)),
+                strict=True,
+            )
+        )
+        progress = OnboardingProgress(onboarding=onboarding)
+        for key in (line.key for line in onboarding.lines if line.key in found):
+            line, port = found[key]
+            if line:
+                progress.lines[key] = line
+            if port:
+                progress.ports[key] = port
         return progress
+
+    async def _read_line(
+        self, summary: LineSummary, result: OnboardingResult | None
+    ) -> tuple[LineStatus | None, PortInStatus | None]:
+        """The steps of a line, None before it has started, and its port-in, if it has one."""
+        line = await query_if_exists(self._temporal, summary.workflow_id, LineStatus)
+        if line is None and not summary.state.finished:
+            return None, None
+        line = line or _line_status_from_result(summary, result)
+        port_in = line.result.port_in_workflow_id
+        if port_in is None:
+            return line, None
+        return line, await query_if_exists(self._temporal, port_in, PortInStatus)
 
     def watch(
         self,
