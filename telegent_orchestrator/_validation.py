@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from telegent_orchestrator._display import replace_unprintable
+
 MAX_ITEMS = 500
 """Items of a list in one request: Temporal limits the open children and the history."""
 MAX_ERRORS = 50
@@ -292,6 +294,4 @@ def _format_location_part(part: str | int) -> str:
 def truncate(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
     """The beginning of a text from outside, with unprintable characters replaced."""
     cut = text if len(text) <= max_length else text[: max_length - 1] + "…"
-    if cut.isprintable():
-        return cut
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cut)
+    return replace_unprintable(cut)

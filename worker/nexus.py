@@ -17,6 +17,7 @@ from temporalio.nexus import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator import _ui_text, names
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.client._calls import (
     RequestConflictError,
     check_same_request,
@@ -143,7 +144,7 @@ async def _start_or_join(
             result_type=result,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-            static_summary=summary,
+            static_summary=escape_markdown(summary),
             static_details=details,
             memo=fingerprints_memo(request, id_key),
         )

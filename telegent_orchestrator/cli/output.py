@@ -1,7 +1,6 @@
 """What commands print: text for the terminal, or JSON documents for programs."""
 
 import json
-import sys
 from types import TracebackType
 from typing import Annotated, Self
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from telegent_orchestrator._display import escape_unprintable
 from telegent_orchestrator.cli.rendering import sanitize
 from telegent_orchestrator.cli.results import CommandError, CommandResult, ExitStatus, NextStep
 
@@ -50,7 +50,8 @@ class Output:
 
     def document(self, document: BaseModel, *, single_line: bool = False) -> None:
         """Print a result for programs."""
-        print(document.model_dump_json(indent=None if single_line else 2), flush=True)
+        text = document.model_dump_json(indent=None if single_line else 2)
+        print(escape_unprintable(text, keep="\n"), flush=True)
 
     def result(self, message: str, document: CommandResult) -> None:
         """Print the result of a start or message, and what to do next."""
@@ -85,8 +86,8 @@ class Output:
                 "errors": error.errors,
                 "next": [step.model_dump() for step in error.next_steps],
             }
-            json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
-            print(flush=True)
+            text = json.dumps(document, indent=2, ensure_ascii=False)
+            print(escape_unprintable(text, keep="\n"), flush=True)
             return
         self._errors.print(sanitize(error.message, "red"))
         for line in error.errors:

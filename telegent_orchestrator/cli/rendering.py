@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from telegent_orchestrator._display import replace_unprintable
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.client.executions import NEEDS_ACTION_STATES
 from telegent_orchestrator.lines import LineRequest, LineResult
@@ -24,7 +25,6 @@ STATE_STYLES = {
     StepState.FAILED: ("✗", "bold red"),
     StepState.SKIPPED: ("-", "dim"),
 }
-UNPRINTABLE_SUBSTITUTE = "\N{REPLACEMENT CHARACTER}"
 MAX_ENTRIES = 5
 """Entries of a timeline that are shown in a view of several port-ins."""
 BASE_LINE_STEPS = 2
@@ -72,7 +72,7 @@ def port_in_panel(name: str, port: PortInStatus, max_entries: int = MAX_ENTRIES)
     rows += [sanitize(f"warning: {warning}", "yellow") for warning in port.warnings]
     return Panel(
         Group(*rows),
-        title=f"{name}: {port.state.value}",
+        title=sanitize(f"{name}: {port.state.value}"),
         title_align="left",
         border_style="yellow" if needs_operator else "green" if port.state.final else "cyan",
     )
@@ -95,9 +95,7 @@ def result_rows(lines: Sequence[LineResult]) -> list[str]:
 
 def sanitize(text: str, style: str = "") -> Text:
     """Text from outside without Rich markup, control characters and escape sequences."""
-    return Text(
-        "".join(char if char.isprintable() else UNPRINTABLE_SUBSTITUTE for char in text), style
-    )
+    return Text(replace_unprintable(text), style)
 
 
 def format_entry(entry: TimelineEntry) -> str:
@@ -192,7 +190,9 @@ def _lines_table(progress: OnboardingProgress) -> RenderableType:
 
 def _step(step: Step) -> Text:
     icon, style = STATE_STYLES[step.state]
-    return Text.assemble((f"{icon} ", style), step.name, (f" {_format_duration_of(step)}", "dim"))
+    return Text.assemble(
+        (f"{icon} ", style), sanitize(step.name), (f" {_format_duration_of(step)}", "dim")
+    )
 
 
 def _cell(step: Step) -> Text:

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator import names
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
 
 ResultT = TypeVar("ResultT")
@@ -91,7 +92,7 @@ async def start_or_join(
             # Not "use existing": its response does not tell a new workflow from an existing one.
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=reuse_policy,
-            static_summary=summary,
+            static_summary=escape_markdown(summary),
             static_details=static_details,
             memo=memo,
         )

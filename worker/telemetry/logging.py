@@ -7,7 +7,6 @@ structlog; both end here.
 import logging
 import re
 import sys
-import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Literal
 
@@ -16,8 +15,9 @@ import temporalio.activity
 import temporalio.workflow
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from telegent_orchestrator._display import escape_unprintable
+
 REDACTED = "[redacted]"
-CONTROL_CATEGORIES = ("Cc", "Cf", "Zl", "Zp")
 _SENSITIVE_NAMES = (
     "account_?secret|account_?key|account_?number|account_?pin|access_?token|api_?key|"
     "authorization|client_?secret|password|passcode|pin|secret|token"
@@ -89,25 +89,16 @@ def escape_control_characters(logger: WrappedLogger, method: str, event: EventDi
     """A structlog processor that makes text from outside harmless for a terminal.
 
     Escape sequences, marks that reverse the direction of text, and line breaks that could forge a
-    log line are written as Python escapes. Tracebacks keep their line breaks.
+    log line are escaped. Tracebacks keep their line breaks.
     """
     return {
-        key: _escape(value, keep="\n" if key == "exception" else "")
+        key: escape_unprintable(value, keep="\n" if key == "exception" else "")
         if isinstance(value, str)
-        else _escape(str(value))
+        else escape_unprintable(str(value))
         if not key.startswith("_") and value is not None
         else value
         for key, value in event.items()
     }
-
-
-def _escape(text: str, keep: str = "") -> str:
-    return "".join(
-        character
-        if character in keep or unicodedata.category(character) not in CONTROL_CATEGORIES
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
 
 
 class Redactor:

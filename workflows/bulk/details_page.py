@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from temporalio import workflow
 
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.bulk import (
     PAUSE_UPDATE,
@@ -19,7 +20,7 @@ from telegent_orchestrator.bulk import (
     bulk_batch_id,
 )
 from telegent_orchestrator.names import CANCEL_UPDATE, STEP_KEY, onboarding_id
-from workflows.support.markdown import code, escape, format_seconds, link, table
+from workflows.support.markdown import code, format_seconds, link, table
 
 MAX_LISTED_BATCHES = 30
 MAX_LISTED_ENTRIES = 10
@@ -47,14 +48,14 @@ def publish_batch(rows: Sequence[RowResult]) -> None:
         if row.state not in SUCCEEDED:
             # The onboarding's page says what it waits for.
             where = link(row.reference, onboarding_id(row.reference))
-            detail = f": {escape(row.detail)}" if row.detail else ""
+            detail = f": {escape_markdown(row.detail)}" if row.detail else ""
             lines.append(f"- row {row.row} {where} {row.state.value}{detail}")
     workflow.set_current_details("\n".join(lines))
 
 
 def _render(status: BulkStatus) -> list[str]:
     counts = status.counts
-    head = f"Bulk **{escape(status.reference)}** is {status.state.value}"
+    head = f"Bulk **{escape_markdown(status.reference)}** is {status.state.value}"
     lines = [f"{head}: {counts.ended} of {status.rows} rows ended"]
     if status.missing:
         lines += ["", f"✋ {status.missing} rows were not sent: send the same file again"]
@@ -69,7 +70,9 @@ def _render(status: BulkStatus) -> list[str]:
         [batch for batch in status.batches if _needs_listing(batch.counts)], status.reference
     )
     for entry in status.timeline[-MAX_LISTED_ENTRIES:]:
-        lines.append(f"- {format_seconds(entry.at)} {escape(entry.by)}: {escape(entry.event)}")
+        lines.append(
+            f"- {format_seconds(entry.at)} {escape_markdown(f'{entry.by}: {entry.event}')}"
+        )
     for update in AVAILABLE_UPDATES.get(status.state, ()):
         lines += [
             "",

@@ -12,6 +12,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 
 from activities.local import LocalActivities
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 from workflows.support.cancellation import cancel_and_wait
@@ -113,7 +114,7 @@ async def _wait_for_turn(item: CatalogueItem, workflow_id: str) -> _Turn:
                 id=workflow_id,
                 id_reuse_policy=reuse,
                 parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
-                static_summary=f"Create {item.kind} {item.key}",
+                static_summary=escape_markdown(f"Create {item.kind} {item.key}"),
             )
         except WorkflowAlreadyStartedError:
             step.set_detail(f"waiting for the onboarding that creates {item.kind} {item.key}")

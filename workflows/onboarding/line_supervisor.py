@@ -12,6 +12,7 @@ from temporalio.exceptions import (
 from activities.local import LocalActivities
 from activities.support.outcomes import failure_message
 from telegent_orchestrator import _ui_text
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.lines import (
     LineInput,
@@ -28,7 +29,7 @@ from workflows.onboarding.line_workflow import LineWorkflow
 from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 from workflows.support.cancellation import raise_if_cancelled, run_all
-from workflows.support.markdown import escape, link, table
+from workflows.support.markdown import link, table
 from workflows.support.messages import ChildUpdate
 from workflows.support.progress import ProgressTracker, state_label
 
@@ -227,7 +228,7 @@ class LineSupervisor:
         listed = sorted(self.summaries, key=lambda each: LISTING_ORDER.index(each.state))
         more = len(listed) - MAX_LISTED_LINES
         listed = listed[:MAX_LISTED_LINES]
-        reference = escape(self._request.reference)
+        reference = escape_markdown(self._request.reference)
         done = f"{counts[StepState.DONE]} of {len(self._summaries)} lines done"
         lines = [f"Onboarding **{reference}**: {done}"]
         for summary in listed:

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.names import CANCEL_UPDATE, PORT_STATE_KEY
 from telegent_orchestrator.port_out import (
     REVEAL_PIN_UPDATE,
@@ -76,8 +77,8 @@ class PortOutModel:
             f"**{self.state.search_attribute_value}**: {STATE_DESCRIPTIONS[self.state]}",
             "",
             *([f"- ✋ {self._attention()}"] if self._attention() else []),
-            f"- started by {self._started_by}, who authenticated the subscriber: "
-            f"`{self.result.authentication_reference}`",
+            f"- started by {escape_markdown(self._started_by)}, who authenticated the subscriber: "
+            f"{escape_markdown(self.result.authentication_reference)}",
             f"- to show the PIN to the subscriber: update `{REVEAL_PIN_UPDATE}`; to keep the "
             f"number: update `{CANCEL_UPDATE}`; each with `by` and `reason`",
         ]

@@ -14,6 +14,7 @@ from temporalio.workflow import ActivityCancellationType
 
 from activities.support.outcomes import NON_RETRYABLE, failure_message
 from activities.support.write_specs import WRITE_SPEC_ATTR, WriteKind, write_spec_of
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.names import API_TASK_QUEUE
 from workflows.support.metrics import count_stalled_call
 from workflows.support.progress import RUNNING_STEP
@@ -249,7 +250,7 @@ async def execute_local(
     """Runs a local activity, which reads settings or asks Temporal."""
     _reject_keyword_arguments(kwargs)
     result: T = await workflow.execute_local_activity_method(
-        activity, args=args, summary=summary, **LOCAL_OPTIONS
+        activity, args=args, summary=escape_markdown(summary), **LOCAL_OPTIONS
     )
     return result
 
@@ -318,7 +319,11 @@ async def _call(
 ) -> T:
     _reject_keyword_arguments(kwargs)
     handle: workflow.ActivityHandle[T] = workflow.start_activity_method(
-        activity, args=args, summary=summary, **with_priority(options, workflow.info())
+        activity,
+        args=args,
+        # A name of a resource in it comes from the request.
+        summary=escape_markdown(summary),
+        **with_priority(options, workflow.info()),
     )
     try:
         return await handle

@@ -1,22 +1,15 @@
 """Markdown for current details, as the Temporal UI renders it."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from temporalio import workflow
 
-# An underscore inside a word is no markup.
-_MARKUP = re.compile(r"([\\`*\[\]<>|]|(?<![^\W_])_|_(?![^\W_]))")
+from telegent_orchestrator._display import escape_markdown
 
 NBSP = "\u00a0"
 """No-break space."""
 TIME_HEADING = f"since{NBSP}(UTC)"
-
-
-def escape(text: str) -> str:
-    """Returns text from outside on one line, with its Markdown characters escaped."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.splitlines()))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -32,7 +25,9 @@ def code(text: str) -> list[str]:
 def link(text: str, workflow_id: str) -> str:
     """Returns a link to the page of another workflow, for any address of the UI."""
     # Relative to the frame in which the UI renders details.
-    return f"[{escape(text)}](namespaces/{workflow.info().namespace}/workflows/{workflow_id})"
+    return (
+        f"[{escape_markdown(text)}](namespaces/{workflow.info().namespace}/workflows/{workflow_id})"
+    )
 
 
 def format_minutes(timestamp: datetime) -> str:
@@ -48,4 +43,4 @@ def format_seconds(timestamp: datetime) -> str:
 
 def _row(cells: Sequence[str]) -> str:
     # The UI may render cells without padding and borders; an em space separates them.
-    return "|".join(["", *(f" {escape(cell)}\u2003" for cell in cells), ""])
+    return "|".join(["", *(f" {escape_markdown(cell)}\u2003" for cell in cells), ""])

@@ -15,6 +15,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from activities.support.outcomes import failure_message
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.names import (
@@ -33,7 +34,7 @@ from telegent_orchestrator.progress import (
     StepState,
 )
 from workflows.support.cancellation import raise_if_cancelled
-from workflows.support.markdown import NBSP, TIME_HEADING, code, escape, format_seconds, table
+from workflows.support.markdown import NBSP, TIME_HEADING, code, format_seconds, table
 from workflows.support.messages import parse_message
 
 MAX_LISTED_STEPS = 50
@@ -342,10 +343,11 @@ def _state_time(step: Step) -> str:
 def _render_escalation(escalation: Escalation) -> list[str]:
     """Returns an escalation with its evidence, and the resolutions to copy and fill in."""
     lines = [
-        f"✋ **{escape(escalation.step)} needs an operator**: {escape(escalation.message)}",
+        f"✋ **{escape_markdown(escalation.step)} needs an operator**: "
+        f"{escape_markdown(escalation.message)}",
         "",
     ]
-    lines += [f"- {escape(found)}" for found in escalation.evidence]
+    lines += [f"- {escape_markdown(found)}" for found in escalation.evidence]
     lines += ["", f"Send the update `{RESOLVE_UPDATE}` with each {PLACEHOLDER} replaced:", ""]
     return lines + code(
         "\n".join(_resolution_template(escalation.step, action) for action in ResolutionAction)

@@ -150,7 +150,7 @@ def test_text_from_outside_cannot_control_a_terminal_or_forge_a_line(
         root.handlers, root.level = handlers, level
 
     first, *others = out.getvalue().splitlines()
-    assert "rejected by \\x1b[31mcarrier\\n2026-11-30 forged" in first
+    assert "rejected by \\u001b[31mcarrier\\n2026-11-30 forged" in first
     assert "\\u202eevil\\u2066" in first
     assert others[-1] == "lines"
     assert not {"\x1b", "\u202e", "\u2066"} & set(out.getvalue())

@@ -10,6 +10,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from activities.port_in.policy import PortInPolicy
 from simulator import CarrierRecord, Fault
 from telegent_orchestrator import names
+from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.port_in import (
     CORRECTABLE,
     AttachOrder,
@@ -31,7 +32,6 @@ from tests.harness.payloads import line, port_in, single
 from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
 from workflows.port_in.details_page import FIELD_PLACEHOLDERS, SuggestedAction, suggest_actions
 from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
-from workflows.support.markdown import escape
 
 MODELS: dict[str, type[BaseModel]] = {
     names.CORRECT_UPDATE: PortInCorrection,
@@ -163,7 +163,7 @@ async def test_text_from_others_is_escaped(harness: Harness) -> None:
 
     text = await wait_for_details_page(harness.temporal, handle.id, "was rejected")
 
-    assert escape(sender) in text
+    assert escape_markdown(sender) in text
     assert r"\[operator\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
 
 
