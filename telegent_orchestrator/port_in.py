@@ -56,8 +56,7 @@ TransferPin = Annotated[
     str,
     matching(
         r"^[0-9]{4,15}$",
-        "must be 4 to 15 digits, leading zeros included: the transfer PIN or account PIN of the "
-        "losing carrier",
+        "must be 4 to 15 digits, with leading zeros: the losing carrier's transfer or account PIN",
     ),
     BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value),
 ]
@@ -248,10 +247,12 @@ class OperatorDecision(OperatorMessage):
 
     @model_validator(mode="after")
     def _require_action_fields(self) -> Self:
-        if self.action is OperatorAction.ATTACH_ORDER and self.order_id is None:
-            raise ValueError("attach_order needs order_id")
-        if self.action is OperatorAction.REPLACE_DATA and self.correction is None:
-            raise ValueError("replace_data needs correction")
+        needed = {
+            OperatorAction.ATTACH_ORDER: "order_id",
+            OperatorAction.REPLACE_DATA: "correction",
+        }
+        if (field := needed.get(self.action)) and getattr(self, field) is None:
+            raise ValueError(f"{self.action.value} needs {field}")
         return self
 
 
@@ -299,9 +300,7 @@ class PortInRequest(StrictModel):
             if bind.message_type == "a2p":
                 raise ValueError("an IoT number has no A2P messages: bind.message_type must be p2p")
             if "Voice" in bind.product_type:
-                raise ValueError(
-                    "an IoT number has no voice: bind.product_type must be Data-Only or Sms+Data"
-                )
+                raise ValueError("an IoT number has no voice: bind.product_type must not have it")
         return self
 
 

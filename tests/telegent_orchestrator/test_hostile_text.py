@@ -72,13 +72,13 @@ def test_text_is_harmless_in_terminals_json_and_pages(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["José Ñandú", "a\u00a0b", "東京", "snake_case-name", "AT&T 10:30"]
 )
-def test_ordinary_text_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_does_not_change(text: str) -> None:
     assert replace_unprintable(text) == text
     assert escape_unprintable(text) == text
     assert escape_markdown(text) == text
 
 
-async def test_carrier_and_vendor_words_of_a_port_in_are_harmless_everywhere(
+async def test_carrier_and_messages_of_a_port_in_are_harmless_everywhere(
     cli: CommandLine, harness: Harness
 ) -> None:
     words = " ".join([*CONTROL, *MARKUP])
