@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from simulator import CarrierRecord
+from simulator import CarrierRecord, Fault
+from simulator.engine.faults import FaultKind
 from telegent_orchestrator.client import OnboardingHandle, OnboardingIncompleteError
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection, PortState
@@ -152,6 +153,21 @@ async def test_number_that_appears_late_on_the_sim_of_a_terminated_line_is_found
     await escalated(second, f"already carries {number}")
     await abandoned(second)
     assert bought_on(harness) == [number]
+
+
+@pytest.mark.parametrize("kind", ["drop_response", "error_before"])
+async def test_purchase_whose_response_is_lost_is_found_on_the_sim(
+    harness: Harness, kind: FaultKind
+) -> None:
+    harness.telegent.faults.add(Fault(match=BUY, kind=kind))
+
+    assert (await onboard(harness, request(1))).complete
+
+    assert len(bought_on(harness)) == 1
+    second = await harness.onboard(request(2))
+    await escalated(second, "already carries")
+    await abandoned(second)
+    assert len(bought_on(harness)) == 1
 
 
 @pytest.mark.parametrize("before", [None, "buy_number"])
