@@ -206,6 +206,7 @@ def _lines() -> list[dict[str, Any]]:
             "subscriber": CHILD,
             "package": "plan",
             "number": {"kind": "new", "zip_code": ZIP.value, "iccid": SIM_SERIAL.value},
+            "e911_address": ADDRESS,
             "data_limits": {"notify_mb": 800, "limit_mb": 1000},
             "renewal": {"every": "week", "day": 1},
             "call_filter": {"mode": "WHITELIST", "allowed_numbers": [FILTER_NUMBER.value]},
