@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from resilience.fault_matrix.cases import DELAY_SECONDS
 from resilience.fault_matrix.runner import UNLIMITED, CaseContext, Lags
 from resilience.harness.operator_bot import OperatorBot
 from resilience.oracle.invariants import InvariantReport, check_invariants
+from resilience.oracle.reported_state import ReportedState
 from telegent import Telegent
 from telegent_orchestrator.client import (
     OnboardingHandle,
@@ -49,6 +51,10 @@ def activity_settings(lags: Lags) -> ActivitySettings:
 
 POLL_INTERVAL = 0.5
 """Seconds between checks for escalations."""
+
+SETTLE_TIMEOUT = 3.0
+"""Seconds in which what is reported may be inconsistent, because its parts are not read at the same
+moment, or an operator's decision is being carried out."""
 
 CASE_TIMEOUT = 240.0
 """Seconds until an onboarding that neither ends nor escalates counts as stuck. A poll of an order
@@ -105,24 +111,40 @@ class OrchestratorUnderTest:
         try:
             async with asyncio.timeout(CASE_TIMEOUT):
                 while not (await asyncio.wait([ending], timeout=POLL_INTERVAL))[0]:
-                    if not await _needs_operator(handle):
-                        continue
-                    # A line updates its onboarding before it shows its own escalation.
-                    progress = await _retry_query(handle.progress)
-                    if not bot.only_needs_correction(progress):
-                        await asyncio.sleep(context.effect_delay)
-                        progress = await _retry_query(handle.progress)
-                        report = _check(context, progress)
-                        if report.state != "escalated":
-                            break
-                        context.escalations += report.escalations
-                    await bot.respond(progress, context.simulator.ledger.rows)
+                    if await _needs_operator(handle) and not await self._resolve(
+                        context, bot, handle
+                    ):
+                        break
         except TimeoutError:
             context.escalations.append(f"still open after {CASE_TIMEOUT:.0f} s")
         finally:
             ending.cancel()
         await asyncio.sleep(context.effect_delay)
         return _check(context, await _retry_query(handle.progress))
+
+    async def _resolve(
+        self, context: CaseContext, bot: OperatorBot, handle: OnboardingHandle
+    ) -> bool:
+        """Let the bot respond. Returns False if what is reported is wrong, and stays wrong."""
+        # A line updates its onboarding before it shows its own escalation.
+        progress = await _retry_query(handle.progress)
+        if not bot.only_needs_correction(progress):
+            await asyncio.sleep(context.effect_delay)
+            settled_at = time.monotonic() + SETTLE_TIMEOUT + 2 * self.lags.references
+            while True:
+                progress = await _retry_query(handle.progress)
+                if not ReportedState(progress).open_escalations:
+                    # What the bot did before has had its effect.
+                    return True
+                report = _check(context, progress)
+                if not report.violations:
+                    break
+                if time.monotonic() >= settled_at:
+                    return False
+                await asyncio.sleep(POLL_INTERVAL)
+            context.escalations += report.escalations
+        await bot.respond(progress, context.simulator.ledger.rows)
+        return True
 
 
 async def _retry_query(query: Callable[[], Awaitable[T]]) -> T:
