@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BulkRow
 from telegent_orchestrator.bulk_rows import InvalidRowsError, RowError
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.onboarding import OnboardingRequest, request_warnings
 from telegent_orchestrator.port_in import PortInDetails
-from telegent_orchestrator.port_in_validation import ValidationReport, validate
+from telegent_orchestrator.port_in_validation import (
+    CarrierRules,
+    ValidationReport,
+    find_carrier,
+    validate,
+)
 
 
 def check_port_in(details: PortInDetails) -> ValidationReport:
@@ -37,6 +43,55 @@ def check_rows(rows: Iterable[BulkRow]) -> list[str]:
     if errors:
         raise InvalidRowsError(errors)
     return InvalidRowsError(warnings).messages()
+
+
+class CarrierRequirements(WireModel):
+    """What one losing carrier will ask for.
+
+    Attributes:
+        carrier: Its name as in our reference data, or as in the rows.
+        known: Whether our reference data has it; otherwise `asks_for` is what most carriers want.
+        rows: The rows with a number of this carrier.
+    """
+
+    carrier: str
+    known: bool
+    asks_for: list[str]
+    rows: list[int]
+
+
+def carrier_requirements(rows: Iterable[BulkRow]) -> list[CarrierRequirements]:
+    """What each losing carrier of these rows will ask for; the one with most numbers first."""
+    found: dict[str, CarrierRequirements] = {}
+    for row in rows:
+        for line in row.onboarding.lines:
+            if not isinstance(line.number, PortInNumber) or not line.number.losing_carrier:
+                continue
+            known = find_carrier(line.number.losing_carrier)
+            name = known.name if known else line.number.losing_carrier
+            entry = found.setdefault(
+                name,
+                CarrierRequirements(
+                    carrier=name, known=known is not None, asks_for=_asks_for(known), rows=[]
+                ),
+            )
+            entry.rows.append(row.number)
+    return sorted(found.values(), key=lambda entry: -len(entry.rows))
+
+
+def _asks_for(carrier: CarrierRules | None) -> list[str]:
+    if carrier is None:
+        return ["account number", "transfer PIN, or PIN of the account", "address as on the bill"]
+    digits = f" of {carrier.account_digits} digits" if carrier.account_digits else ""
+    pin = f"{carrier.pin} of {carrier.pin_digits} digits" if carrier.pin_digits else carrier.pin
+    if carrier.pin_valid_days:
+        shortest, longest = carrier.pin_valid_days
+        days = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
+        pin += f", valid for {days} days"
+    if carrier.pin_instructions:
+        pin += f": {carrier.pin_instructions}"
+    lock = [f"{carrier.lock} switched off"] if carrier.lock else []
+    return [f"account number{digits}", pin, "address as on the bill", *lock]
 
 
 def _line_reports(request: OnboardingRequest) -> Iterator[tuple[str, ValidationReport]]:

@@ -25,7 +25,11 @@ from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection
 from telegent_orchestrator.cli.input import By, Reason, build_message, current_user, read_json
 from telegent_orchestrator.cli.live import monotonic_at
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
-from telegent_orchestrator.cli.port_in_checks import check_rows
+from telegent_orchestrator.cli.port_in_checks import (
+    CarrierRequirements,
+    carrier_requirements,
+    check_rows,
+)
 from telegent_orchestrator.cli.results import (
     CommandError,
     ExitStatus,
@@ -58,6 +62,7 @@ class RowsValidation(WireModel):
     rows: int = 0
     errors: list[str] = []
     warnings: list[str] = []
+    carriers: list[CarrierRequirements] = []
 
 
 def check(file: RowsFile, common: Common = None, as_json: AsJson = False) -> None:
@@ -70,12 +75,20 @@ def check(file: RowsFile, common: Common = None, as_json: AsJson = False) -> Non
                 raise
             output.document(RowsValidation(valid=False, errors=error.errors))
             raise typer.Exit(error.exit_status) from None
+        carriers = carrier_requirements(rows)
         if as_json:
-            output.document(RowsValidation(valid=True, rows=len(rows), warnings=warnings))
+            output.document(
+                RowsValidation(valid=True, rows=len(rows), warnings=warnings, carriers=carriers)
+            )
             return
         for warning in warnings:
             output.notice(f"warning: {warning}")
         output.show(f"{file}: all {len(rows)} rows are valid")
+        for carrier in carriers:
+            unknown = "" if carrier.known else ", which our reference data does not have,"
+            numbers = f"{len(carrier.rows)} number{'s' * (len(carrier.rows) > 1)}"
+            output.show("", f"{carrier.carrier}{unknown} asks for ({numbers}):")
+            output.show(*(f"  - {item}" for item in carrier.asks_for))
 
 
 def start(

@@ -164,3 +164,28 @@ def test_report_has_no_formulas() -> None:
     plain = RowResult(row=1, reference="a", phone_numbers=["+18015550142", "+18015550143"])
     _, cells = csv.reader(io.StringIO(rows_csv([plain])))
     assert cells[5] == "+18015550142 +18015550143"
+
+
+async def test_check_lists_what_each_losing_carrier_asks_for(tmp_path: Path) -> None:
+    rows = (await HERE.run("template", "bulk")).out
+    head, _, ported = rows.splitlines()
+    others = [
+        ported.replace("1002", f"100{at}").replace("0142", f"015{at}").replace("other@", f"o{at}@")
+        for at in (3, 4)
+    ]
+    others[1] = others[1].replace("Verizon", "Unlisted Mobile")
+    file = tmp_path / "rows.csv"
+    file.write_text("\n".join([head, ported, *others]))
+
+    said = await HERE.run("bulk", "check", str(file))
+    assert said.status == 0, said.err
+    assert "Verizon asks for (2 numbers):" in said.out
+    assert "Number Transfer PIN of 6 digits, valid for 7 days: the account's owner" in said.out
+    assert "Number Lock switched off" in said.out
+    unknown = "Unlisted Mobile, which our reference data does not have, asks for"
+    assert f"{unknown} (1 number):" in said.out
+    listed = (await HERE.run("bulk", "check", str(file), "--json")).json["carriers"]
+    assert [(each["carrier"], each["known"], each["rows"]) for each in listed] == [
+        ("Verizon", True, [2, 3]),
+        ("Unlisted Mobile", False, [4]),
+    ]
