@@ -209,6 +209,8 @@ class PortInActivities:
             earliest = request.last_polled_at + least_poll_interval(schedule, factor)
             if clock < earliest:
                 raise _pending(f"port order {order_id} was read a moment ago", clock, earliest)
+        if self.poll_throttle:
+            self.poll_throttle.record_poll()
         now = await self.read_port_order(order_id)
         due = request.unchanged_counts_at
         if request.once or now != request.last_snapshot or (due and clock >= due):

@@ -13,6 +13,8 @@ from telegent_orchestrator.names import PORT_IN_WORKFLOW
 
 RECOUNT_INTERVAL = timedelta(seconds=60)
 """How long a count is used: the number of open ports changes over hours."""
+MAX_FACTOR = 60.0
+"""Of the polls measured: the least interval is then an hour."""
 COUNT_TIMEOUT = timedelta(seconds=5)
 """For one count; a poll of a port-in waits for it."""
 
@@ -40,20 +42,39 @@ class PollThrottle:
         self._polls_per_minute = requests_per_minute * share
         self._clock = clock
         self._factor = 1.0
-        self._factor_expires_at = -1.0
+        self._computed_at: float | None = None
+        self._polls = 0
+
+    def record_poll(self) -> None:
+        """Count one poll."""
+        self._polls += 1
 
     async def interval_factor(self) -> float:
-        """The factor, at least 1; while Temporal does not respond, the last known one."""
-        if self._clock() >= self._factor_expires_at:
+        """The factor, at least 1; while Temporal does not respond, that of the polls alone."""
+        now, before = self._clock(), self._computed_at
+        if before is None or now - before >= RECOUNT_INTERVAL.total_seconds():
             # Set before counting, so that concurrent polls do not count as well.
-            self._factor_expires_at = self._clock() + RECOUNT_INTERVAL.total_seconds()
+            self._computed_at = now
+            measured = self._measured_factor(now - before) if before is not None else 1.0
             try:
-                self._factor = max(1.0, await self._expected_polls() / self._polls_per_minute)
+                expected = await self._expected_polls() / self._polls_per_minute
             except RPCError as error:
+                expected = self._factor
                 log.warning(
-                    "cannot count open port-ins", error=str(error), interval_factor=self._factor
+                    "cannot count open port-ins", error=str(error), interval_factor=expected
                 )
+            self._factor = max(1.0, expected, measured)
         return self._factor
+
+    def _measured_factor(self, seconds: float) -> float:
+        """The factor with which the polls of the last seconds would have kept to their share.
+
+        Orders that change at every poll, or whose hints arrive all the time, are polled more often
+        than is expected of their age.
+        """
+        polls_per_minute = self._polls * 60 / seconds
+        self._polls = 0
+        return min(self._factor * polls_per_minute / self._polls_per_minute, MAX_FACTOR)
 
     async def _expected_polls(self) -> float:
         """Polls per minute that all open port-ins need in the carriers' hours, without a factor.

@@ -92,3 +92,36 @@ async def test_last_factor_is_kept_when_the_count_fails() -> None:
     assert await share.interval_factor() == 2
     visibility.failure, visibility.now = UNAVAILABLE, 120
     assert await share.interval_factor() == 2
+
+
+async def test_orders_that_change_at_every_poll_keep_to_the_share() -> None:
+    visibility = Visibility([1] * 100)
+    share = visibility.share()
+    factor = await share.interval_factor()
+    assert factor == 1
+    for _ in range(5):
+        # Each of the 100 is polled at the least interval, a minute times the factor.
+        polls = 100 / factor
+        for _ in range(round(polls)):
+            share.record_poll()
+        visibility.now += 60
+        factor = await share.interval_factor()
+    assert 100 / factor == pytest.approx(18, rel=0.1)
+
+    # When they are quiet again, the factor is that of their number.
+    for _ in range(5):
+        share.record_poll()
+        visibility.now += 60
+        factor = await share.interval_factor()
+    assert factor == 1
+
+
+async def test_measured_factor_is_bounded() -> None:
+    visibility = Visibility([1])
+    share = visibility.share()
+    for _ in range(10):
+        await share.interval_factor()
+        for _ in range(10_000):
+            share.record_poll()
+        visibility.now += 60
+    assert await share.interval_factor() == 60
