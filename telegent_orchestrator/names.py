@@ -17,6 +17,9 @@ TASK_QUEUE = "telegent-orchestrator"
 API_TASK_QUEUE = "telegent-api"
 """Task queue of every call to Telegent, which the request budget limits."""
 
+CREDENTIALS_REJECTED_FAILURE = "CredentialsRejected"
+"""Type of the failure of an activity whose credentials Telegent rejects; it is repeated."""
+
 STATUS_QUERY = "status"
 RESOLVE_UPDATE = "resolve"
 

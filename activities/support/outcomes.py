@@ -31,6 +31,7 @@ from telegent import (
     TelegentError,
     send_deadline,
 )
+from telegent_orchestrator.names import CREDENTIALS_REJECTED_FAILURE
 
 
 class Outcome(StrEnum):
@@ -42,7 +43,7 @@ class Outcome(StrEnum):
     RATE_LIMITED = "RateLimited"
     """Rejected for the moment: repeat later."""
 
-    CREDENTIALS_REJECTED = "CredentialsRejected"
+    CREDENTIALS_REJECTED = CREDENTIALS_REJECTED_FAILURE
     """Rejected until an operator fixes the credentials: repeat later, and show it."""
 
     REJECTED = "Rejected"

@@ -11,6 +11,8 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeTaskQueueRequest,
+    DescribeWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryReverseRequest,
     ListWorkflowExecutionsRequest,
 )
 from temporalio.service import RPCError
@@ -27,6 +29,8 @@ MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
 MAX_IDLE = timedelta(minutes=2)
 """A worker polls at least once a minute."""
 MAX_WORKFLOWS = 20
+RECENT_EVENTS = 12
+"""Events of a workflow that contain the end of its latest call."""
 
 
 class Check(WireModel):
@@ -91,6 +95,7 @@ async def _check_session(session: Session) -> AsyncIterator[Check]:
         _check_search_attributes,
         _check_workers,
         _check_keys,
+        _check_credentials,
     ]
     for step in steps:
         try:
@@ -197,6 +202,49 @@ def _compare(name: str, ours: str, workers: str, same: bool) -> Check:
         found=ours if same else f"this command has {ours}, the workers have {workers}",
         remedy=f"give the worker's with {option} ({VARIABLES[option]})",
     )
+
+
+async def _check_credentials(session: Session) -> list[Check]:
+    """Whether calls wait because Telegent rejects the credentials, which only the workers have."""
+    service, namespace = session.temporal.workflow_service, session.temporal.namespace
+    running = await service.list_workflow_executions(
+        ListWorkflowExecutionsRequest(
+            namespace=namespace, query='ExecutionStatus = "Running"', page_size=MAX_WORKFLOWS
+        )
+    )
+    rejected = 0
+    for found in running.executions:
+        described = await service.describe_workflow_execution(
+            DescribeWorkflowExecutionRequest(namespace=namespace, execution=found.execution)
+        )
+        latest = await service.get_workflow_execution_history_reverse(
+            GetWorkflowExecutionHistoryReverseRequest(
+                namespace=namespace, execution=found.execution, maximum_page_size=RECENT_EVENTS
+            )
+        )
+        # Reads are repeated by Temporal; a create is sent again by the workflow.
+        failures = [
+            *(pending.last_failure for pending in described.pending_activities),
+            *(
+                event.activity_task_failed_event_attributes.failure
+                for event in latest.history.events
+            ),
+        ]
+        rejected += any(
+            failure.application_failure_info.type == names.CREDENTIALS_REJECTED_FAILURE
+            for failure in failures
+        )
+    return [
+        Check(
+            name="Telegent credentials",
+            ok=not rejected,
+            found=f"Telegent rejects those of the workers: {rejected} workflows wait for it"
+            if rejected
+            else "no running workflow reports that they are rejected",
+            remedy="correct TELEGENT_ACCOUNT_KEY and TELEGENT_ACCOUNT_SECRET of the workers, and "
+            "restart these",
+        )
+    ]
 
 
 async def _used_keys(session: Session) -> set[str]:

@@ -6,13 +6,13 @@ import os
 
 from temporalio.client import Client
 
-from simulator import CarrierRecord, SimulatorOptions
+from simulator import CarrierRecord, Fault, SimulatorOptions
 from telegent_orchestrator.client import ExecutionFilter, Executions, PortInHandle, WorkflowKind
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest
 from tests.harness import Harness, running_harness
 from tests.harness.command_line import CommandLine, command_line
-from tests.harness.payloads import port_in
+from tests.harness.payloads import port_in, single
 
 NUMBER = "+18015550142"
 RUNNING = ExecutionFilter(kinds=[WorkflowKind.PORT_IN])
@@ -77,3 +77,15 @@ async def start_silent_port_in(harness: Harness) -> PortInHandle:
         while not (await Executions(harness.temporal).find(RUNNING, 1)).executions:
             await asyncio.sleep(0.1)
     return handle
+
+
+async def test_rejected_credentials_are_a_problem(cli: CommandLine, harness: Harness) -> None:
+    refuse = Fault(match="POST /v1.0/oauth2/tokens", kind="error_before", status=401, times=999)
+    harness.telegent.faults.add(refuse)
+    handle = await harness.onboard(single())
+    async with asyncio.timeout(60):
+        while "✗ Telegent credentials" not in (said := await cli.run("doctor")).out:
+            await asyncio.sleep(0.2)
+    assert said.status == 4
+    assert "correct TELEGENT_ACCOUNT_KEY and TELEGENT_ACCOUNT_SECRET of the workers" in said.out
+    await harness.temporal.get_workflow_handle(handle.id).terminate()
