@@ -63,6 +63,7 @@ async def test_unusable_file_is_rejected(tmp_path: Path) -> None:
         ("rows.jsonl", "[]", "row 1: is not a JSON object"),
         ("rows.jsonl", '{"a": 1, "a": 2}', "row 1: is ambiguous: an object has the key 'a' twice"),
         ("rows.jsonl", '{"a": ' + "9" * 5_000 + "}", "row 1: is not usable JSON: a number has"),
+        ("rows.jsonl", r'{"reference": "\ud800"}', "row 1: request: contains half of a surrogate"),
         ("rows.csv", "lines.7.key\nx", "row 2: a request has no field 'lines.7.key'"),
     ):
         (tmp_path / name).write_text(text)
