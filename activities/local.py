@@ -31,7 +31,12 @@ from telegent_orchestrator.client import (
 )
 from telegent_orchestrator.client._calls import check_same_request
 from telegent_orchestrator.lines import EPOCH, LineResult, PreviousLine, PreviousRuns
-from telegent_orchestrator.names import ORDER_ATTRIBUTE, PORT_STATE_ATTRIBUTE, port_in_id
+from telegent_orchestrator.names import (
+    NEEDS_ACTION_ATTRIBUTE,
+    ORDER_ATTRIBUTE,
+    PORT_STATE_ATTRIBUTE,
+    port_in_id,
+)
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import (
     FINAL_STATES,
@@ -43,6 +48,7 @@ from telegent_orchestrator.port_in_validation import pin_expires_at, validate
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long Temporal's list of workflows may take to show a run that has just started."""
+_NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
 CLEAN_CLOSE_STATUSES = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
@@ -81,6 +87,16 @@ class EarlierPortIn(WireModel):
     order_id: str | None = None
     ended: bool = False
     submitting: bool = False
+
+
+class AwaitedWorkflow(WireModel):
+    """A workflow that another one awaits.
+
+    `needs_action_since`: since when it needs an operator; empty if it does not.
+    """
+
+    ended: bool = False
+    needs_action_since: str = ""
 
 
 class CreatedItem(WireModel):
@@ -236,6 +252,26 @@ class LocalActivities:
     async def port_in_workflow_id(self, phone_number: str) -> str:
         """Returns the workflow id of a number's port-in."""
         return port_in_id(phone_number, self.settings.id_key)
+
+    @activity.defn
+    async def await_attention(self, workflow_id: str, needs_action_since: str) -> AwaitedWorkflow:
+        """Returns when a workflow has ended, or needs an operator since another time.
+
+        Args:
+            workflow_id: The workflow.
+            needs_action_since: Since when it needs an operator, as far as is known; empty if it
+                does not.
+
+        Raises:
+            ApplicationError: `Pending` while neither is so, so that Temporal retries.
+        """
+        run = await self.temporal.get_workflow_handle(workflow_id).describe()
+        if run.close_time is not None:
+            return AwaitedWorkflow(ended=True)
+        since = run.typed_search_attributes.get(_NEEDS_ACTION) or ""
+        if since != needs_action_since:
+            return AwaitedWorkflow(needs_action_since=since)
+        raise pending(f"{workflow_id} is still open", self.settings.order_poll)
 
     @activity.defn
     async def await_port_in(self, workflow_id: str) -> PortInResult:

@@ -122,8 +122,8 @@ class LineSupervisor:
         if isinstance(line_input, str):
             return _failed(line, line_input)
         previous = await self._await_previous(line) if self._previous_runs else None
-        self._holding_numbers.add(line.key)
         while True:
+            self._holding_numbers.add(line.key)
             if previous:
                 line_input.previous_runs = previous.runs.including(self._previous_runs)
                 line_input.recorded_number = previous.phone_number

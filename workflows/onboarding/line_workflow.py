@@ -269,9 +269,7 @@ class LineWorkflow(ResolvesEscalations):
                 static_details=_ui_text.PORT_IN_DETAILS,
             )
         except WorkflowAlreadyStartedError:
-            self._progress.set_detail(
-                PORT_IN_STEP, "a port-in of this number is open already; waiting for it to end"
-            )
+            await self._await_open_port_in(workflow_id)
             wait = prepare_call(
                 AWAIT_WORKFLOW_OPTIONS,
                 LocalActivities.await_port_in,
@@ -280,6 +278,31 @@ class LineWorkflow(ResolvesEscalations):
             )
             return await wait(), True
         return ported, False
+
+    async def _await_open_port_in(self, workflow_id: str) -> None:
+        """Waits until a port-in ends that this line did not start; shows when it needs an operator.
+
+        It reports to the workflow that started it.
+        """
+        since = ""
+        while True:
+            detail = "a port-in of this number is open already; waiting for it to end"
+            if since:
+                detail += f"; it has needed an operator since {since}"
+            self._progress.set_detail(PORT_IN_STEP, detail)
+            state = StepState.NEEDS_OPERATOR if since else StepState.RUNNING
+            await self._notify_parent(state, detail)
+            wait = prepare_call(
+                AWAIT_WORKFLOW_OPTIONS,
+                LocalActivities.await_attention,
+                "Wait until the open port-in ends or needs an operator",
+                workflow_id,
+                since,
+            )
+            awaited = await wait()
+            if awaited.ended:
+                return
+            since = awaited.needs_action_since
 
     async def _subscription(self) -> None:
         wanted, number_id = self._input, self._result.number_id or ""

@@ -99,11 +99,14 @@ class ParentNotifier:
         self._lock = asyncio.Lock()
 
     async def notify(self, update: ChildUpdate) -> None:
-        """Signals the parent, if there is one and it has not ended."""
+        """Signals the parent, if there is one and it has not ended.
+
+        The parent may have been reset, or ended and started again: then its present run waits.
+        """
         parent = workflow.info().parent
         if parent is None:
             return
-        handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
+        handle = workflow.get_external_workflow_handle(parent.workflow_id)
         async with self._lock:
             try:
                 await handle.signal(CHILD_UPDATED_SIGNAL, update)
