@@ -28,7 +28,7 @@ PATTERN_MESSAGES: dict[str, str] = {}
 MESSAGES: Mapping[str, str] = {
     "missing": "is required",
     "json_type": "must be JSON",
-    "json_invalid": "contains half of a surrogate pair, such as \\ud800, which is no text",
+    "json_invalid": "is not valid JSON, or contains half of a surrogate pair such as \\ud800",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
     "string_type": "must be text",

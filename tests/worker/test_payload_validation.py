@@ -202,7 +202,7 @@ async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
     assert all(len(entry.event) < 1_100 and len(entry.by) <= 300 for entry in refused)
     said = dict(zip(wrong, [entry.event for entry in refused], strict=True))
     assert "it could not be read: payload under key 'ours' was altered" in said["altered"]
-    assert "Invalid JSON" in said["no JSON"]
+    assert "is not valid JSON" in said["no JSON"]
     assert status.state is PortState.SUBMITTED
     assert await workflow_task_failures(handle) == []
 

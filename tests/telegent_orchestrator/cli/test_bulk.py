@@ -63,7 +63,11 @@ async def test_unusable_file_is_rejected(tmp_path: Path) -> None:
         ("rows.jsonl", "[]", "row 1: is not a JSON object"),
         ("rows.jsonl", '{"a": 1, "a": 2}', "row 1: is ambiguous: an object has the key 'a' twice"),
         ("rows.jsonl", '{"a": ' + "9" * 5_000 + "}", "row 1: is not usable JSON: a number has"),
-        ("rows.jsonl", r'{"reference": "\ud800"}', "row 1: request: contains half of a surrogate"),
+        (
+            "rows.jsonl",
+            r'{"reference": "\ud800"}',
+            "row 1: request: is not valid JSON, or contains half of",
+        ),
         ("rows.csv", "lines.7.key\nx", "row 2: a request has no field 'lines.7.key'"),
     ):
         (tmp_path / name).write_text(text)
@@ -103,7 +107,7 @@ async def test_files_of_spreadsheets_are_read(
     file.write_text(first_line + text, encoding=encoding)
     common.write_text(Path(COMMON).read_text(), encoding="utf-8-sig")
     said = await HERE.run("bulk", "check", str(file), "--common", str(common))
-    assert (said.status, said.out) == (0, f"{file}: all 3 rows are valid\n")
+    assert (said.status, said.out.partition("\n")[0]) == (0, f"{file}: all 3 rows are valid")
 
 
 async def test_checks_of_the_worker_run_at_bulk_check(tmp_path: Path) -> None:
