@@ -24,6 +24,7 @@ from activities.port_out import PinGenerator, PortOutActivities
 from activities.settings import ActivitySettings
 from activities.sims import SimActivities
 from activities.support.outcomes import ErrorTranslationInterceptor
+from activities.support.shared_list import SharedList
 from telegent import Telegent
 
 __all__ = [
@@ -62,14 +63,15 @@ def build_activities(
             requests_per_minute=requests_per_minute,
             share=settings.port_poll_share,
         )
+    inventory = SharedList("numbers", api.numbers.inventory)
     return _defined_on(
         AccountActivities(api, settings),
-        SubscriberActivities(api, settings),
+        SubscriberActivities(api, settings, SharedList("subscribers", api.subscribers.all)),
         RouteActivities(api, settings),
         CatalogueActivities(api, settings),
-        NumberActivities(api, settings, temporal),
+        NumberActivities(api, settings, inventory, temporal),
         PortInActivities(api, settings, polls),
-        PortOutActivities(api, settings),
+        PortOutActivities(api, settings, inventory),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         E911Activities(api),

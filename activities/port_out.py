@@ -11,6 +11,7 @@ import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.outcomes import pending, rejected
+from activities.support.shared_list import SharedList
 from activities.support.write_activity import elapsed, write_activity
 from telegent import NotFoundError, OutcomeUnknownError, Telegent, TelegentError
 from telegent_orchestrator._models import WireModel
@@ -46,6 +47,7 @@ class PortOutActivities:
 
     api: Telegent
     settings: ActivitySettings
+    inventory: SharedList[telegent.Number]
 
     @activity.defn
     async def validate_port_out(self, phone_number: str, subscription_id: str | None) -> None:
@@ -139,7 +141,7 @@ class PortOutActivities:
 
     async def _pin_of(self, phone_number: str) -> str | None:
         """Returns the current PIN, which the inventory shows and the details do not."""
-        async for number in self.api.numbers.inventory():
+        for number in await self.inventory.rows():
             if number.number == phone_number:
                 return number.port_out_pin
         return None

@@ -1,5 +1,6 @@
 """Authenticated calls whose responses are models: what all resources are built on."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -13,10 +14,15 @@ from telegent.errors import (
     AuthenticationError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RateLimitError,
+    RequestNotSentError,
     RequestRejectedError,
 )
 
 A = TypeVar("A", bound=ResponseModel)
+
+PAGE_RETRY_DELAYS = (1.0, 2.0, 4.0)
+"""Seconds before a page of a list is read again, after each failure. A 429 delays it further."""
 
 Query = Mapping[str, str | int | None]
 Body = RequestModel | Mapping[str, object]
@@ -167,7 +173,8 @@ async def paginate(
     """Yield every row of a paged list once.
 
     A list may contain a row twice, or change while its pages are read. If rows are repeated, the
-    list is read a second time, and is complete if that shows nothing new. `fetch` returns the rows
+    list is read a second time, and is complete if that shows nothing new. A page after the first is
+    tried four times. `fetch` returns the rows
     of a page, counted from 1, and the stated total; `key` returns what identifies a row.
 
     Raises:
@@ -182,7 +189,7 @@ async def paginate(
         page = 0
         while total is None or len(seen) < total:
             page += 1
-            rows, total = await fetch(page)
+            rows, total = await _fetch_page(fetch, page)
             keys = [key(row) for row in rows]
             # A vendor that ignores the page number repeats its first page.
             if not rows or keys == last_page:
@@ -207,6 +214,18 @@ async def paginate(
         endpoint=endpoint,
         status=200,
     )
+
+
+async def _fetch_page(
+    fetch: Callable[[int], Awaitable[tuple[list[A], int | None]]], page: int
+) -> tuple[list[A], int | None]:
+    """Fetches a page. One that fails for a moment does not cost the pages that came before it."""
+    for delay in PAGE_RETRY_DELAYS if page > 1 else ():
+        try:
+            return await fetch(page)
+        except (RateLimitError, RequestNotSentError, OutcomeUnknownError):
+            await asyncio.sleep(delay)
+    return await fetch(page)
 
 
 _FAILED_STATUSES = frozenset({"error", "failed", "failure", "rejected", "invalid"})

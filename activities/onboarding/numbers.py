@@ -1,7 +1,6 @@
 """Numbers: buying one, looking it up after a lost response, and binding a ported one."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -23,6 +22,7 @@ from activities.onboarding.number_records import (
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.outcomes import Outcome, ambiguous, is_not_found, pending, rejected
+from activities.support.shared_list import SharedList
 from activities.support.write_activity import (
     CreateSpec,
     Lookup,
@@ -49,6 +49,7 @@ class NumberActivities:
 
     api: Telegent
     settings: ActivitySettings
+    inventory: SharedList[telegent.Number]
     temporal: Client | None = None
 
     @activity.defn
@@ -66,7 +67,7 @@ class NumberActivities:
             return to_record(recorded)
         if wanted.iccid:
             return await self._find_on_sim(wanted.iccid, wanted, lookup.created_before)
-        listed = [number async for number in self._subscriber_inventory(wanted.subscriber_id)]
+        listed = await self._subscriber_inventory(wanted.subscriber_id)
         found = list(
             {number.number: number for number in listed if is_candidate(number, wanted)}.values()
         )
@@ -305,8 +306,8 @@ class NumberActivities:
     @activity.defn
     async def list_subscriber_numbers(self, subscriber_id: str) -> list[str]:
         """The subscriber's phone numbers in the inventory."""
-        numbers = self._subscriber_inventory(subscriber_id)
-        return list(dict.fromkeys([number.number async for number in numbers]))
+        numbers = await self._subscriber_inventory(subscriber_id)
+        return list(dict.fromkeys(number.number for number in numbers))
 
     @activity.defn
     async def read_binding_differences(
@@ -362,11 +363,13 @@ class NumberActivities:
             raise
         return None if is_released(number) else number
 
-    async def _subscriber_inventory(self, subscriber_id: str) -> AsyncIterator[telegent.Number]:
-        """Pages through the whole inventory: the vendor has no search by subscriber."""
-        async for number in self.api.numbers.inventory():
-            if telegent.same_id(number.assigned_subscriber_id, subscriber_id):
-                yield number
+    async def _subscriber_inventory(self, subscriber_id: str) -> list[telegent.Number]:
+        """The subscriber's rows of the whole inventory: the vendor has no search by subscriber."""
+        return [
+            number
+            for number in await self.inventory.rows()
+            if telegent.same_id(number.assigned_subscriber_id, subscriber_id)
+        ]
 
     @write_activity(write_specs.BIND_NUMBER)
     async def bind_number(

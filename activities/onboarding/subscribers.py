@@ -8,6 +8,7 @@ import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.outcomes import rejected
+from activities.support.shared_list import SharedList
 from activities.support.write_activity import (
     CreateSpec,
     Lookup,
@@ -37,6 +38,7 @@ class SubscriberActivities:
 
     api: Telegent
     settings: ActivitySettings
+    all_subscribers: SharedList[telegent.Subscriber]
 
     @activity.defn
     async def find_subscriber(self, lookup: Lookup[CreateSubscriber]) -> str | None:
@@ -46,7 +48,7 @@ class SubscriberActivities:
             ApplicationError: `Rejected` when the address belongs to another account.
         """
         wanted, found = lookup.wanted, None
-        async for subscriber in self.api.subscribers.all():
+        for subscriber in await self.all_subscribers.rows():
             if (subscriber.email or "").casefold() == wanted.subscriber.email.casefold():
                 found = subscriber.subscriber_id
                 break

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 import telegent as t
+from telegent import _requester
 from tests.harness.fake_vendor import FakeVendor, json_response
 
 SUBSCRIBER = {"SubscriberId": "TSUID-1", "Email": "jane@x.example", "Role": "Subscriber"}
@@ -90,3 +91,36 @@ async def test_subscribers_are_paged() -> None:
     async with FakeVendor(answer).client() as api:
         found = [row.subscriber_id async for row in api.subscribers.all()]
     assert found == ["TSUID-1", "TSUID-2"]
+
+
+async def test_page_that_fails_for_a_moment_does_not_cost_the_pages_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_requester, "PAGE_RETRY_DELAYS", (0, 0, 0))
+    failures = iter([True, True, True])
+    pages: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        page = request.url.params["PageNumber"]
+        pages.append(page)
+        if page == "2" and next(failures, False):
+            return httpx.Response(503)
+        return json_response({"TotalResults": 2, "PhoneNumbers": [{"Number": page}]})
+
+    async with FakeVendor(respond).client() as api:
+        assert await numbers(api.numbers.inventory()) == ["1", "2"]
+    assert pages == ["1", "2", "2", "2", "2"]
+
+
+async def test_page_that_keeps_failing_ends_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_requester, "PAGE_RETRY_DELAYS", (0, 0, 0))
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        page = request.url.params["PageNumber"]
+        if page == "2":
+            return httpx.Response(503)
+        return json_response({"TotalResults": 2, "PhoneNumbers": [{"Number": page}]})
+
+    async with FakeVendor(respond).client() as api:
+        with pytest.raises(t.TelegentError):
+            await numbers(api.numbers.inventory())

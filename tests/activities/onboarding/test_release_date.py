@@ -12,6 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.onboarding.number_records import NumberRecord
 from activities.onboarding.numbers import NumberActivities
 from activities.settings import ActivitySettings
+from activities.support.shared_list import SharedList
 from telegent import Telegent
 
 EVENING = datetime(2026, 12, 1, 4, 30, tzinfo=UTC)
@@ -43,7 +44,11 @@ async def test_number_is_cancelled_with_the_operators_date(
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, started_time=at)
     async with Telegent("DID-1", "secret", transport=httpx.MockTransport(vendor)) as api:
-        activities = NumberActivities(api, ActivitySettings(time_zone=ZoneInfo(zone)))
+        activities = NumberActivities(
+            api,
+            ActivitySettings(time_zone=ZoneInfo(zone)),
+            SharedList("numbers", api.numbers.inventory),
+        )
         await environment.run(activities.release_number, NumberRecord(phone_number="+18015550142"))
 
     assert sent["EffectiveDate"] == date

@@ -30,6 +30,7 @@ from activities.onboarding.webhooks import CreateWebhook, WebhookActivities
 from activities.port_in.orders import OrderSnapshot, PortInActivities, UpdatePort
 from activities.settings import OrderWebhook
 from activities.support.outcomes import Outcome
+from activities.support.shared_list import SharedList
 from activities.support.write_specs import WRITE_SPECS, WriteKind, write_spec_of
 from simulator import CarrierRecord, Simulator, SimulatorOptions
 from telegent import RateLimiter, Telegent
@@ -110,7 +111,9 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
     )
     subscribers = [
         await twice(
-            SubscriberActivities(api, SETTINGS).create_subscriber,
+            SubscriberActivities(
+                api, SETTINGS, SharedList("subscribers", api.subscribers.all)
+            ).create_subscriber,
             CreateSubscriber.model_validate(
                 {
                     "account_id": account,
@@ -162,7 +165,7 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
             relation="Parent",
         ),
     )
-    numbers = NumberActivities(api, SETTINGS)
+    numbers = NumberActivities(api, SETTINGS, SharedList("numbers", api.numbers.inventory))
     number_id = await twice(
         numbers.buy_number,
         BuyNumber(
@@ -180,7 +183,7 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
         SubscriptionActivities(api, SETTINGS).start_subscription,
         StartSubscription(subscriber_id=subscribers[1], package_id=package, number_id=number_id),
     )
-    (number,) = await numbers.list_subscriber_numbers(subscribers[1])
+    (number,) = await run(numbers.list_subscriber_numbers, subscribers[1])
     whose = {"subscriber_id": subscribers[1], "phone_number": number}
     await twice(
         guardian.create_call_filter, CreateCallFilter(**whose, filter=CallFilter(mode="CHILD"))

@@ -71,6 +71,7 @@ def harness(harness: Harness) -> Harness:
             "SubscriptionId": subscription_id,
             "SubscriberId": "TSUID-1",
             "PackageId": "PID-1",
+            "Type": "mvno",
             "TNID": tnid,
             "ICCID": None,
         }
