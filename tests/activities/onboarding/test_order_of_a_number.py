@@ -11,6 +11,7 @@ from activities.onboarding.number_records import NumberRecord
 from activities.onboarding.numbers import NumberActivities
 from activities.settings import ActivitySettings
 from activities.support.outcomes import Outcome
+from activities.support.shared_list import SharedList
 from telegent import Telegent
 
 NUMBER = "+18015550142"
@@ -41,7 +42,7 @@ async def release_while_order_shows(*statuses: str) -> list[str]:
 
     settings = ActivitySettings(order_poll=timedelta(milliseconds=1))
     async with Telegent("DID-1", "secret", transport=httpx.MockTransport(vendor)) as api:
-        activities = NumberActivities(api, settings)
+        activities = NumberActivities(api, settings, SharedList("numbers", api.numbers.inventory))
         unnamed = BOUGHT.model_copy(update={"phone_number": None})
         await ActivityEnvironment().run(activities.release_number, unnamed)
     return calls
