@@ -108,11 +108,19 @@ def create_activity(
     One that starts long after it was scheduled looks the resource up first, and fails with
     `OutcomeUnknown` when it exists: another run, or an attempt that has timed out, may have created
     it meanwhile. The workflow finds out what it is.
+
+    One that a run has scheduled which was reset since fails with `OutcomeUnknown`: Temporal starts
+    what was pending at the place of the reset once more, whether or not it had ended after that.
     """
 
     def decorate(create: Callable[[R, W], Awaitable[T]]) -> Callable[[R, W], Awaitable[T]]:
         @wraps(create)
         async def create_if_still_absent(self: R, wanted: W) -> T:
+            if await _is_of_a_reset_run():
+                raise ApplicationError(
+                    "not sent: the workflow was reset, and may have sent it before",
+                    type=Outcome.UNKNOWN,
+                )
             queued = schedule_to_start_delay()
             if queued > self.settings.max_schedule_to_start_delay:
                 await _require_absent(spec.find(self, Lookup(wanted=wanted)), queued)
@@ -134,6 +142,15 @@ def create_spec_of(create: Callable[[Any, W], Awaitable[T]]) -> CreateSpec[W, T]
     if spec is None:
         raise RuntimeError(f"{create.__qualname__} does not create")
     return spec
+
+
+async def _is_of_a_reset_run() -> bool:
+    """Whether the current activity was scheduled before its run began, as only a reset does."""
+    info = activity.info()
+    if info.started_time <= info.scheduled_time or info.workflow_id is None:
+        return False
+    run = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
+    return info.scheduled_time < (await run.describe()).start_time
 
 
 async def _require_absent(lookup: Awaitable[object | None], queued: timedelta) -> None:

@@ -9,7 +9,11 @@ from typing import Any
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    FailureError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 
 from activities.local import LocalActivities
 from telegent_orchestrator._display import escape_markdown
@@ -85,8 +89,13 @@ async def create_alone(
         # The next one may try.
         await cancel_and_wait(turn.handle)
         raise
-    await turn.handle.signal(CREATED_SIGNAL, resource_id)
-    await turn.handle
+    try:
+        await turn.handle.signal(CREATED_SIGNAL, resource_id)
+        await turn.handle
+    except FailureError as error:
+        if is_cancelled_exception(error):
+            raise
+        # If this workflow was reset, the other one has ended already.
     return resource_id
 
 

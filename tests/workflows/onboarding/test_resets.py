@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from telegent_orchestrator.names import line_id
 from tests.harness import Harness
 from tests.harness.payloads import single
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from tests.workflows.onboarding.ledgers import SINGLE_LEDGER, counted
 from workflows.support import exactly_once
 
@@ -25,8 +25,11 @@ def brief_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exactly_once, "VENDOR_CALL_TIMEOUT", timedelta(0))
 
 
-async def reset(harness: Harness, workflow_id: str, before: str | None = None) -> str:
-    """Resets to the task that scheduled this activity, or to the first; returns the new run."""
+async def reset(
+    harness: Harness, workflow_id: str, before: str | None = None, *, within: int = 0
+) -> str:
+    """Resets to the task that scheduled this activity, to the last within so many events, or to the
+    first; returns the new run."""
     handle = harness.temporal.get_workflow_handle(workflow_id)
     events = (await handle.fetch_history()).events
     scheduled = next(
@@ -37,13 +40,14 @@ async def reset(harness: Harness, workflow_id: str, before: str | None = None) -
         ),
         None,
     )
-    first = next(event.event_id for event in events if event.event_type == TASK_COMPLETED)
+    tasks = [event.event_id for event in events if event.event_type == TASK_COMPLETED]
+    last = max((task for task in tasks if task <= within), default=tasks[0])
     response = await harness.temporal.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=harness.temporal.namespace,
             workflow_execution=WorkflowExecution(workflow_id=workflow_id),
             reason="test",
-            workflow_task_finish_event_id=scheduled or first,
+            workflow_task_finish_event_id=scheduled or last,
             request_id=str(uuid4()),
         )
     )
@@ -65,6 +69,29 @@ async def test_line_that_is_reset_buys_no_second_number(
     await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
 
     assert counted(harness.telegent) == SINGLE_LEDGER
+
+
+async def test_create_that_was_pending_at_the_place_of_the_reset_is_not_repeated(
+    harness: Harness,
+) -> None:
+    gate = harness.telegent.gates.close("POST /v1.0/message/routes", "after")
+    onboarding = await harness.onboard(single(lines=[]))
+    await gate.reached()
+    workflow = harness.temporal.get_workflow_handle(onboarding.id)
+    made = {"subscriber.created", "voice_route.created", "product.created", "package.created"}
+    await wait_until(lambda: made <= counted(harness.telegent).keys())
+    pending = await wait_until(
+        workflow.describe, lambda now: len(now.raw_description.pending_activities) == 1
+    )
+    gate.release()
+    await asyncio.wait_for(onboarding.result(), TEST_TIMEOUT)
+    made_once = counted(harness.telegent)
+
+    run_id = await reset(harness, onboarding.id, within=pending.history_length)
+    handle = harness.temporal.get_workflow_handle(onboarding.id, run_id=run_id)
+    await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert counted(harness.telegent) == made_once
 
 
 @pytest.mark.parametrize("before", [None, "create_account", "create_message_route"])
