@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from resilience.harness.customer import Customer
 from resilience.harness.operator_bot import OperatorBot
 from resilience.oracle.invariants import check_shared_ledger, check_webhooks
-from resilience.oracle.ledger import LedgerReader
+from resilience.oracle.ledger import LedgerReader, without_rolled_back
 from resilience.oracle.reported_state import ReportedState
 from simulator import LedgerRow
 from telegent_orchestrator.client import OnboardingProgress
@@ -94,7 +94,7 @@ def silent(entries: Iterable[Entry]) -> list[str]:
 
 def check_ledger(entries: Sequence[Entry], rows: Iterable[LedgerRow]) -> list[str]:
     """What is doubled, lost, wrong, stuck, or was never requested."""
-    ledger = LedgerReader(rows)
+    ledger = LedgerReader(without_rolled_back(rows))
     violations = check_webhooks(ledger)
     for entry in entries:
         request = entry.customer.request

@@ -11,6 +11,29 @@ SHARED_KINDS = ("product.created", "package.created", "package_item.created")
 """Resources of the catalogue, which all accounts share by SKU and by name."""
 
 
+_RELATED = {"guardian.relation_deleted": "guardian.related"}
+
+
+def without_rolled_back(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """The rows without resources that were deleted, and without bought numbers that were cancelled.
+
+    An onboarding that is terminated cancels its lines, which roll back what they have created.
+    """
+    left = list(rows)
+    for row in list(left):
+        if row.kind.endswith("deleted"):
+            created = _RELATED.get(row.kind, row.kind.replace(".deleted", ".created"))
+            gone = [row, *(each for each in left if (each.kind, each.data) == (created, row.data))]
+            left = [each for each in left if each not in gone]
+        elif row.kind == "number.status_changed" and row.data["change"] == "cancel":
+            number = row.data["number"]
+            bought = any(
+                each.kind == "number.provisioned" and each.data["number"] == number for each in left
+            )
+            left = [each for each in left if not bought or each.data.get("number") != number]
+    return left
+
+
 class LedgerReader:
     """Ledger rows by kind. Rows that no check claims are `unclaimed`."""
 

@@ -116,10 +116,13 @@ def _check_ported_number(
     )
     key, step_ref = {"number": number}, StepRef(PORT_IN_STEP, line.key)
     rows = checker.ledger.claim("portin.submitted", key)
-    order = checker.expect_row(label, step_ref, rows, "order_id", port.order_id if port else None)
+    order_id = port.order_id if port else None
+    if port and rows and order_id is None and _arrived_before(port):
+        order_id = str(rows[-1].data["order_id"])
+    order = checker.expect_row(label, step_ref, rows, "order_id", order_id)
     if order:
         checker.check(label, order, {"iccid": requested.iccid})
-        if port and port.order_id is None and port.state not in STATES_WITHOUT_ORDER_ID:
+        if port and order_id is None and port.state not in STATES_WITHOUT_ORDER_ID:
             checker.violations.append(
                 f"orphan: {label} is {port.state} and does not report {order.data['order_id']}"
             )
@@ -134,6 +137,11 @@ def _check_ported_number(
     }
     checker.expect_last(f"binding of {line.key}", "number.updated", step_ref, key, binding)
     return number, str(arrived[0].data["number_id"]) if arrived else None
+
+
+def _arrived_before(port: PortInStatus) -> bool:
+    """Whether the number had arrived when this run began, which then does not know the order."""
+    return any("had arrived in an earlier run" in entry.event for entry in port.timeline)
 
 
 def _check_corrections(
