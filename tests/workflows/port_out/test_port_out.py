@@ -398,6 +398,7 @@ async def test_late_pin_needs_attention_and_arrives(harness: Harness) -> None:
 
 
 async def test_number_of_another_account_fails_with_a_readable_error(harness: Harness) -> None:
+    del harness.telegent.state.numbers[NUMBER]
     handle = await start(harness, pin=PIN)
 
     words = await failure(handle)
