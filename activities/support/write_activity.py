@@ -49,9 +49,9 @@ class Lookup(WireModel, Generic[W]):
 
     Attributes:
         wanted: The resource, as its create describes it.
-        created_before: The resource may have been created until then; None: it was not created by
-            us. The vendor does not document how soon its lists show a new resource, so absence
-            counts only in a read that comes a lag later than that.
+        created_before: We may have created the resource before this time; None: we cannot have.
+            The vendor does not document how soon its lists show a new resource, so its absence
+            counts only in a read that comes at least the read lag after this time.
     """
 
     wanted: SerializeAsAny[W]
@@ -60,10 +60,10 @@ class Lookup(WireModel, Generic[W]):
 
 @dataclass(frozen=True)
 class CreateSpec(Generic[W, T]):
-    """A create, with the activities that make sure of its resource.
+    """A create, with the activities that find, undo or confirm what it created.
 
     Attributes:
-        write: The row.
+        write: Its entry in write_specs.py.
         find: Looks the resource up.
         compensate: Undoes the create; None when a cancel leaves the resource.
         compensate_args: The arguments of `compensate`.
@@ -85,7 +85,7 @@ class CreateSpec(Generic[W, T]):
             raise RuntimeError(f"{self.write.activity} is no create")
         compensation = getattr(self.compensate, WRITE_SPEC_ATTR, None)
         if self.write.compensation != (compensation.activity if compensation else None):
-            raise RuntimeError(f"{self.write.activity}: its row names another compensation")
+            raise RuntimeError(f"{self.write.activity}: its WriteSpec names another compensation")
 
 
 def write_activity(
@@ -109,8 +109,8 @@ def create_activity(
     `OutcomeUnknown` when it exists: another run, or an attempt that has timed out, may have created
     it meanwhile. The workflow finds out what it is.
 
-    One that a run has scheduled which was reset since fails with `OutcomeUnknown`: Temporal starts
-    what was pending at the place of the reset once more, whether or not it had ended after that.
+    One that was scheduled before a reset of its run fails with `OutcomeUnknown`: Temporal starts
+    again what was pending at the reset point, even if it was completed after that point.
     """
 
     def decorate(create: Callable[[R, W], Awaitable[T]]) -> Callable[[R, W], Awaitable[T]]:

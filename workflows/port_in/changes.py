@@ -152,8 +152,11 @@ def restart_carrier_clock(turn: Turn) -> None:
 def _is_resolved(
     port: PortIn, pending: PendingChange, seen: OrderSnapshot, before: OrderSnapshot
 ) -> bool:
-    """A carrier also changes orders without a request. So only a final status resolves a cancel; a
-    correction is resolved by a rejection, which is shown, or by progress of a rejected order."""
+    """Whether the order shows the outcome of the change.
+
+    A carrier also changes orders on its own, so only a final status resolves a cancel. A correction
+    is resolved when the order shows a rejection, or when an order that was rejected changes.
+    """
     shown = parse_vendor_status(seen.status)
     if shown in ORDER_SETTLED:
         return True

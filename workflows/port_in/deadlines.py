@@ -92,7 +92,7 @@ _AFTER_ENTERING: Mapping[
         DeadlineAction.RAISE_ATTENTION,
     ),
 }
-"""By state, what counts from entering it."""
+"""By state, the deadline that counts from entering it: its name, its timeout, what it leads to."""
 
 
 def next_deadline(

@@ -158,8 +158,8 @@ def _proceed(turn: Turn) -> None:
 def _ensure_deadline(turn: Turn) -> None:
     """A port-in never waits unnoticed: without a deadline ahead, it needs attention."""
     port = turn.port
-    shown = port.attention or port.overdue or port.state in NEEDS_OPERATOR
-    if not shown and port.next_deadline is None:
+    noticed = port.attention or port.overdue or port.state in NEEDS_OPERATOR
+    if not noticed and port.next_deadline is None:
         turn.raise_attention("every deadline of this state has passed")
 
 
@@ -210,7 +210,7 @@ def _still_applies(port: PortIn, decision: OperatorDecision) -> bool:
 
 def _log_stale(turn: Turn, by: str, what: MessageKind | OperatorAction) -> None:
     state = "FAILED" if turn.port.failure else turn.port.state.value
-    turn.log(ORCHESTRATOR_ACTOR, f"ignored {what.value} of {by}: the state is already {state}")
+    turn.log(ORCHESTRATOR_ACTOR, f"ignored {what.value} from {by}: the state is already {state}")
 
 
 def _interrupt(turn: Turn) -> None:
@@ -355,7 +355,7 @@ HANDLERS: Mapping[type[happened.PortInEvent], Callable[[Turn, Any], None]] = {
     # Until there is an order.
     happened.PolicyLoaded: submitting.on_policy,
     happened.NumberLookedUp: submitting.on_number_looked_up,
-    happened.SimClaimed: submitting.on_sim_claimed,
+    happened.SimClaimEnded: submitting.on_sim_claimed,
     happened.EligibilityRead: submitting.on_eligibility,
     happened.SubmitAccepted: _request_ended(submitting.on_submitted, None),
     happened.OrderVerified: submitting.on_order_verified,

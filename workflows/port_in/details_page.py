@@ -97,7 +97,7 @@ def render_details_page(port: PortIn) -> list[str]:
             *code(action.json),
         ]
     if actions:
-        lines += ["", f"Send it from *More Actions* above, each {PLACEHOLDER} replaced."]
+        lines += ["", f"Send it from *More Actions* above, with each {PLACEHOLDER} replaced."]
     return [*lines, "", *_timeline_table(port), "", "", *steps_table(port.steps)]
 
 

@@ -77,7 +77,7 @@ class DeadlinePassed(PortInEvent):
 
 @dataclass(frozen=True)
 class RunReset(PortInEvent):
-    """The history of this run was reset: what was submitted after that point is unknown."""
+    """The history of this run was reset: what it submitted after the reset point is unknown."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,11 @@ class DetailsValidated(TaskEnded):
 
 
 @dataclass(frozen=True)
-class SimClaimed(TaskEnded):
-    """The SIM is this port-in's.
+class SimClaimEnded(TaskEnded):
+    """The SIM was claimed for this port-in, or the claim was rejected.
 
     Attributes:
-        conflict: Why it is not; empty if it is.
+        conflict: Why the SIM cannot be used; empty if it was claimed.
     """
 
     conflict: str = ""

@@ -45,7 +45,7 @@ from workflows.port_in.transitions import (
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, TELEGENT_ACTOR, Turn
 
 WIRELESS_CLASSIFICATION = "mvno"
-"""Telegent's classification of a phone. With a requested date, it is the port of a landline."""
+"""Telegent's classification of a mobile number; with a requested date, of a landline number."""
 NOT_FOUND_DELAY = timedelta(minutes=10)
 """How long to wait before asking again for an order that Telegent suddenly does not show."""
 
@@ -74,7 +74,7 @@ def next_task(turn: Turn) -> Task:
     if port.resend and port.state is not PortState.CANCEL_REQUESTED:
         return check_details(port)
     if port.retry_at and turn.now < port.retry_at:
-        return Pause(port.retry_at, f"{port.retry_reason}, trying again after this")
+        return Pause(port.retry_at, f"{port.retry_reason}, then try again")
     if pending and pending.unsent:
         return changes.send(port, pending)
     if port.carrier_deadline_due:

@@ -199,8 +199,8 @@ def classify(message: str) -> Rejection:
     """The rejection that a vendor's message stands for.
 
     Messages look like `8A-ACCOUNT_NUM_REQ_OR_INCORRECT`: a code of two characters and a text. The
-    full list of codes is not public, so a code we have not read about is never guessed: then the
-    text's keywords decide, and without those it stays unclassified.
+    full list of codes is not public, and the meaning of an undocumented code is never guessed: the
+    keywords in its text decide, and without those it is `UNCLASSIFIED`.
     """
     coded = re.match(r"\s*(GENS-\d{4}|[0-9][0-9A-Z])\b", message, re.IGNORECASE)
     if coded and (known := REJECTIONS_BY_CODE.get(coded.group(1).upper())):

@@ -81,12 +81,12 @@ class Attachment:
 
 @dataclass
 class PortIn:
-    """The state of one port-in: only `Turn` and the modules that decide change it.
+    """The state of one port-in: changed only while an event is handled (decision.py).
 
     Attributes:
         bind: what to bind the number to when it has arrived; None: it is only ported.
         check_existing: it is still to be checked whether the number arrived in an earlier run.
-        workflow_cancelled: the workflow was cancelled in Temporal; this counts once.
+        workflow_cancelled: the workflow was cancelled in Temporal; later cancels of it are ignored.
         details: the data that are sent next, always in full.
         details_at_vendor: the data that Telegent is known to have had.
         secrets: current and previous account numbers and PINs, which a carrier may quote.
@@ -96,7 +96,7 @@ class PortIn:
         resend: the details are to be checked and sent: as a correction, or in a new submit.
         submit_lost: a submit had no response, and its outcome is unknown.
         attachment: an order that was named and is to be verified.
-        order: the order that is followed, as it was last read; None between two orders.
+        order: the order that is followed, as it was last read; None while there is none.
         last_order_id: its id, which stays after the order was cancelled to submit a new one.
         earlier_order_id: the order that an earlier run has followed last.
         pending: the correction or cancel in progress.
@@ -197,9 +197,9 @@ class PortIn:
 
     @property
     def unchanged_counts_at(self) -> datetime | None:
-        """From when a read that shows no change is no longer explained by the read lag.
+        """From when an unchanged order shows that the last request had no effect.
 
-        None when no outcome of a request is awaited.
+        Before that, the read lag may explain it. None if no outcome of a request is awaited.
         """
         if self.sent_at is None:
             return None
@@ -248,7 +248,7 @@ class PortIn:
         return self.order.model_copy(update={"message": self.redact(self.order.message)})
 
     def redact(self, text: str) -> str:
-        """The text with every secret replaced, as it was sent or in groups."""
+        """The text with every secret replaced, also when spaces, dots or hyphens divide it."""
         for secret in self.secrets:
             spelt = r"[\s.-]?".join(map(re.escape, _SEPARATOR.sub("", secret)))
             text = re.sub(rf"(?<!\w){spelt}(?!\w)", REDACTED, text, flags=re.IGNORECASE)

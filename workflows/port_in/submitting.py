@@ -29,7 +29,7 @@ from workflows.port_in.events import (
     RequestLost,
     RequestRejected,
     RunReset,
-    SimClaimed,
+    SimClaimEnded,
     SubmitAccepted,
 )
 from workflows.port_in.following import check_details, classify_for, follow
@@ -60,7 +60,7 @@ def next_task(turn: Turn) -> Task:
         case PortState.SUBMITTING if not port.details_valid:
             return check_details(port)
         case PortState.SUBMITTING if port.retry_at and turn.now < port.retry_at:
-            return Pause(port.retry_at, f"Submit: {port.retry_reason}, trying again after this")
+            return Pause(port.retry_at, f"Submit: {port.retry_reason}, then try again")
         case PortState.SUBMITTING:
             return SubmitOrder(port.details)
         case PortState.ACTION_REQUIRED if port.resend:
@@ -69,7 +69,11 @@ def next_task(turn: Turn) -> Task:
 
 
 def take_message(turn: Turn) -> bool:
-    """Acts on a message that waits; whether there was one that could be acted on."""
+    """Act on a waiting message.
+
+    Returns:
+        Whether there was one that could be acted on.
+    """
     port = turn.port
     if port.attachment:
         return False
@@ -85,7 +89,8 @@ def take_message(turn: Turn) -> bool:
         turn.end(PortState.CANCELLED, cancel.by, cancel.reason)
         return True
     if decision := turn.take_decision(*OperatorAction):
-        return _decide(turn, decision)
+        _decide(turn, decision)
+        return True
     return _take_corrections(turn)
 
 
@@ -100,7 +105,7 @@ def _take_corrections(turn: Turn) -> bool:
     return True
 
 
-def _decide(turn: Turn, decision: OperatorDecision) -> bool:
+def _decide(turn: Turn, decision: OperatorDecision) -> None:
     if decision.action in (OperatorAction.ABANDON, OperatorAction.MARK_DONE):
         _end_by_decision(turn, decision)
     elif decision.action is OperatorAction.ATTACH_ORDER:
@@ -109,7 +114,6 @@ def _decide(turn: Turn, decision: OperatorDecision) -> bool:
         # retry_now and restart: without an order both submit again.
         turn.apply_corrections()
         turn.port.resend = True
-    return True
 
 
 def _decide_unknown(turn: Turn, decision: OperatorDecision) -> None:
@@ -153,7 +157,10 @@ def on_policy(turn: Turn, event: PolicyLoaded) -> None:
 
 
 def on_reset(turn: Turn, _: RunReset) -> None:
-    """What was submitted after the point of the reset, an earlier run knows."""
+    """The history does not show what was submitted after the reset point.
+
+    Loading the policy again also finds the run that was reset, which knows it.
+    """
     if turn.port.order is None:
         turn.port.policy_loaded, turn.port.task = False, None
 
@@ -177,10 +184,10 @@ def on_details_validated(turn: Turn, event: DetailsValidated) -> None:
         _on_checked(turn, event.errors, event.invalid_fields)
 
 
-def on_sim_claimed(turn: Turn, event: SimClaimed) -> None:
+def on_sim_claimed(turn: Turn, event: SimClaimEnded) -> None:
     """A SIM carries one number, so no other line or port-in may use it."""
     turn.port.sim_unclaimed = False
-    _on_checked(turn, (event.conflict,) * bool(event.conflict), ("iccid",))
+    _on_checked(turn, (event.conflict,) if event.conflict else (), ("iccid",))
 
 
 def _on_checked(turn: Turn, errors: tuple[str, ...], invalid_fields: tuple[str, ...]) -> None:
@@ -216,12 +223,12 @@ def on_eligibility(turn: Turn, event: EligibilityRead) -> None:
     """Telegent has said whether the number can be ported."""
     port = turn.port
     turn.set_detail(CHECKS, event.message)
-    unknown = port.submit_lost and not port.policy.resubmit_unknown
-    if event.eligible and not unknown:
+    may_be_open = port.submit_lost and not port.policy.resubmit_unknown
+    if event.eligible and not may_be_open:
         turn.transition(PortState.SUBMITTING, "submitting")
-    elif unknown or "already active" in event.message.casefold():
-        known = f": attach {port.earlier_order_id}" if port.earlier_order_id else ""
-        _enter_unknown(turn, f"an order from before may be open{known}", event.message)
+    elif may_be_open or "already active" in event.message.casefold():
+        hint = f": attach {port.earlier_order_id}" if port.earlier_order_id else ""
+        _enter_unknown(turn, f"an earlier order may be open{hint}", event.message)
     else:
         port.reason = event.message or "Telegent gave no reason"
         turn.transition(PortState.INELIGIBLE, "not eligible", event.message)
@@ -266,7 +273,7 @@ def on_submit_rejected(turn: Turn, event: RequestRejected) -> None:
 
 
 def _enter_unknown(turn: Turn, event: str, vendor_message: str = "") -> None:
-    """The response to the first submit was lost, and a second submit created no order either."""
+    """Whether an order is open cannot be determined: an operator decides."""
     turn.transition(PortState.SUBMIT_UNKNOWN, event, vendor_message)
     _count_escalated(turn)
 

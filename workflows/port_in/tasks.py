@@ -46,19 +46,19 @@ async def perform(task: effects.Task) -> happened.TaskEnded:
     except ActivityError as error:
         if is_cancelled_exception(error):
             raise asyncio.CancelledError from error
-        return outcome_of(task, error)
+        return to_event(task, error)
 
 
-def outcome_of(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
+def to_event(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
     """Convert the failure of a task's activity to an event."""
     message = failure_message(error)
     match task:
         case effects.SubmitOrder() | effects.SendCorrection() | effects.SendCancel():
-            return _request_outcome(error)
+            return _to_request_event(error)
         case effects.PollOrder():
             return happened.OrderNotReadable(message)
         case effects.ClaimSim():
-            return happened.SimClaimed(f"iccid: {message}")
+            return happened.SimClaimEnded(f"iccid: {message}")
         case effects.VerifyOrder():
             return happened.OrderRejected(message)
         case effects.BindNumber():
@@ -66,7 +66,7 @@ def outcome_of(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
     return happened.ReadRejected(message)
 
 
-def _request_outcome(error: ActivityError) -> happened.TaskEnded:
+def _to_request_event(error: ActivityError) -> happened.TaskEnded:
     outcome, message = classify_failure(error), failure_message(error)
     if reason := NOT_EXECUTED.get(outcome):
         return happened.RequestNotSent(reason, requested_wait(error))
@@ -118,15 +118,15 @@ async def _validate(task: effects.ValidateDetails) -> happened.TaskEnded:
 async def _claim_sim(task: effects.ClaimSim) -> happened.TaskEnded:
     claim = await claim_sim(task.iccid)
     if claim.holder:
-        return happened.SimClaimed(
-            f"iccid: {claim.holder} is open, and puts another number on this SIM"
+        return happened.SimClaimEnded(
+            f"iccid: this SIM is in use for another number, by workflow {claim.holder}"
         )
     carried = await execute_read(
         NumberActivities.read_number_on_sim, "Check what the SIM carries", task.iccid
     )
     if carried in (None, task.phone_number):
-        return happened.SimClaimed()
-    return happened.SimClaimed(f"iccid: this SIM already carries {carried}")
+        return happened.SimClaimEnded()
+    return happened.SimClaimEnded(f"iccid: this SIM already carries {carried}")
 
 
 async def _check_eligibility(task: effects.CheckEligibility) -> happened.TaskEnded:

@@ -35,7 +35,7 @@ NEEDS_OPERATOR = frozenset(
     {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
 )
 """States that wait for an operator."""
-TRANSIENT_STATES = frozenset(
+UNNOTIFIED_STATES = frozenset(
     {
         PortState.CHECKING_ELIGIBILITY,
         PortState.SUBMITTING,
@@ -44,7 +44,7 @@ TRANSIENT_STATES = frozenset(
         PortState.COMPLETED,
     }
 )
-"""States that the parent is not notified of: they are short, or it is notified in another way."""
+"""States that the parent is not notified of: they are short, or the result tells it of them."""
 
 ORDER_SETTLED = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
 """States that end the order: the number has arrived, or stays with the losing carrier."""
@@ -186,8 +186,8 @@ _BEFORE_ORDER = frozenset(
     {PortState.CHECKING_ELIGIBILITY, PortState.SUBMITTING, PortState.SUBMIT_UNKNOWN}
 )
 ACCEPTED_IN: Mapping[MessageKind | OperatorAction, frozenset[PortState]] = {
-    # Telegent accepts them while pending, in progress and resolution required (its knowledge bank).
-    # Before an order exists, both are kept until they can be sent.
+    # Telegent's knowledge bank says that it accepts both while the order is pending, in progress or
+    # in resolution required. Before an order exists, both are kept until they can be sent.
     MessageKind.CORRECTION: _CORRECTABLE | _BEFORE_ORDER,
     MessageKind.CANCEL: _CORRECTABLE | _BEFORE_ORDER | {PortState.SCHEDULED},
     MessageKind.HINT: frozenset(PortState) - FINAL_STATES,

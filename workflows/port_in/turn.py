@@ -1,4 +1,4 @@
-"""The changes that one event makes to a port-in: the only place that writes its state."""
+"""The changes that one event makes to a port-in, on a copy of it, and the effects they need."""
 
 import copy
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from workflows.port_in.state import ACTIVATION, CARRIER, CHECKS, SUBMIT, PortIn,
 from workflows.port_in.transitions import (
     NEEDS_OPERATOR,
     STATE_DESCRIPTIONS,
-    TRANSIENT_STATES,
+    UNNOTIFIED_STATES,
     can_transition,
 )
 from workflows.support.timeline import append_bounded
@@ -205,7 +205,7 @@ class Turn:
             self.effects.append(
                 RecordEnd(port.state, self.now - port.started_at, not port.ever_rejected)
             )
-        if port.state not in TRANSIENT_STATES:
+        if port.state not in UNNOTIFIED_STATES:
             self._notify_parent(StepState.NEEDS_OPERATOR if needs_operator else StepState.RUNNING)
         self._publish(
             EventType.PORT_IN_ATTENTION_REQUIRED if needs_operator else EventType.PORT_IN_CHANGED

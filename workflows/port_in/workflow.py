@@ -95,8 +95,8 @@ class PortInWorkflow:
         When the workflow is cancelled, it first cancels the order at Telegent. It always waits for
         a request in progress, whose response shows what Telegent created.
         """
+        self._resets, _ = current_resets()
         # A task of its own, because a cancel of the workflow would end this one.
-        self._was_reset()
         main = asyncio.create_task(self._run_to_end())
         while not main.done():
             try:
@@ -130,7 +130,8 @@ class PortInWorkflow:
     async def _run_effects(self) -> None:
         while self._effects:
             effect = self._effects.pop(0)
-            if isinstance(effect, effects.SubmitOrder) and self._was_reset():
+            if isinstance(effect, effects.SubmitOrder) and self._has_new_reset():
+                # The order may have been submitted after the reset point.
                 self._handle(happened.RunReset())
             elif isinstance(effect, effects.Task):
                 self._start(effect)
@@ -142,8 +143,8 @@ class PortInWorkflow:
             else:
                 _MEASURE[type(effect)](effect)
 
-    def _was_reset(self) -> bool:
-        """Whether the run was reset since this was last asked."""
+    def _has_new_reset(self) -> bool:
+        """Whether the run has been reset since the last call."""
         resets, self._resets = self._resets, current_resets()[0]
         return resets != self._resets
 
@@ -151,7 +152,7 @@ class PortInWorkflow:
         """Starts a task. One that still runs only waits or reads, and is cancelled."""
         if self._task:
             self._task.cancel()
-        # Activities of this task report here when they make no progress.
+        # The task inherits this: its activities call `stall` here when they make no progress.
         RUNNING_STEP.set(self)
         self._task = asyncio.create_task(perform(task))
 
@@ -244,7 +245,9 @@ class PortInWorkflow:
     # Handlers accept any input: for input that does not match its signature, Temporal would reject
     # an update with an internal error, and fail the workflow task for a signal.
 
-    @workflow.update(name=CORRECT_UPDATE, description="new or missing data, and by")
+    @workflow.update(
+        name=CORRECT_UPDATE, description="correct or add data; input: the fields to change, by"
+    )
     async def submit_correction(self, *sent: JsonValue) -> PortState:
         """Accepts a PortInCorrection, or rejects it with the reason.
 
@@ -257,7 +260,7 @@ class PortInWorkflow:
     def _validate_correction(self, *sent: JsonValue) -> None:
         self._check(parse_message(PortInCorrection, sent))
 
-    @workflow.update(name=CANCEL_UPDATE, description="stop it: by and reason")
+    @workflow.update(name=CANCEL_UPDATE, description="cancel the port-in; input: by, reason")
     async def request_cancel(self, *sent: JsonValue) -> PortState:
         """Accepts a PortInCancel, or rejects it with the reason.
 
@@ -270,7 +273,9 @@ class PortInWorkflow:
     def _validate_cancel(self, *sent: JsonValue) -> None:
         self._check(parse_message(PortInCancel, sent))
 
-    @workflow.update(name=ATTACH_ORDER_UPDATE, description="follow an order: order_id and by")
+    @workflow.update(
+        name=ATTACH_ORDER_UPDATE, description="follow an order; input: order_id, by, reason"
+    )
     async def attach_order(self, *sent: JsonValue) -> None:
         """Accepts an AttachOrder, which names an order that this port-in does not know."""
         self._accept(as_decision(parse_message(AttachOrder, sent)))
@@ -279,7 +284,9 @@ class PortInWorkflow:
     def _validate_attach_order(self, *sent: JsonValue) -> None:
         self._check(as_decision(parse_message(AttachOrder, sent)))
 
-    @workflow.update(name=DECIDE_UPDATE, description="decide: action, by and reason")
+    @workflow.update(
+        name=DECIDE_UPDATE, description="decide as an operator; input: action, by, reason"
+    )
     async def accept_decision(self, *sent: JsonValue) -> PortState:
         """Accepts an OperatorDecision, or rejects it with the reason.
 
@@ -292,7 +299,7 @@ class PortInWorkflow:
     def _validate_decision(self, *sent: JsonValue) -> None:
         self._check(parse_message(OperatorDecision, sent))
 
-    @workflow.update(name=NOTE_UPDATE, description="add to the timeline: by and note")
+    @workflow.update(name=NOTE_UPDATE, description="add a note to the timeline; input: by, note")
     async def add_note(self, *sent: JsonValue) -> None:
         """Adds a PortInNote to the timeline."""
         note = parse_message(PortInNote, sent)
@@ -302,12 +309,14 @@ class PortInWorkflow:
     def _validate_note(self, *sent: JsonValue) -> None:
         parse_message(PortInNote, sent)
 
-    @workflow.signal(name=CORRECT_SIGNAL, description="new or missing data, and by")
+    @workflow.signal(
+        name=CORRECT_SIGNAL, description="correct or add data; input: the fields to change, by"
+    )
     def correct(self, *sent: JsonValue) -> None:
         """Accepts a correction; a rejected one is recorded in the timeline with the reason."""
         self._receive(lambda: parse_message(PortInCorrection, sent), MessageKind.CORRECTION, sent)
 
-    @workflow.signal(name=CANCEL_SIGNAL, description="stop it: by and reason")
+    @workflow.signal(name=CANCEL_SIGNAL, description="cancel the port-in; input: by, reason")
     def cancel(self, *sent: JsonValue) -> None:
         """Accepts a cancel; a rejected one is recorded in the timeline with the reason."""
         self._receive(lambda: parse_message(PortInCancel, sent), MessageKind.CANCEL, sent)

@@ -47,8 +47,8 @@ class CreateAttempt(Generic[T]):
         max_lost_responses: After so many lost responses an operator decides.
         escalates: False: the attempt fails where an operator would have to decide.
         lookup_first: Look it up before the first create.
-        created_before: It may have been created until then, by an earlier run or by a create whose
-            response was lost; None: it was not created for us.
+        created_before: It may have been created before this time, by an earlier run or by a create
+            whose response was lost; None: we cannot have created it.
         may_be_ours: It may exist because of us, so a cancel must roll it back or name it.
         lost_responses: Creates whose outcome is unknown, since an operator last decided.
         rejection: Why the vendor rejected it, while that may be because it exists.
@@ -78,7 +78,7 @@ class CreateAttempt(Generic[T]):
             self.next_step = AttemptStep.LOOK_UP
 
     def on_hidden_writes(self, until: datetime) -> None:
-        """Another run may have created it until then, which this one cannot know of."""
+        """Another run may have created it before `until`, which this history does not show."""
         self.created_before = until
         self._was_lost = self.may_be_ours = True
         if self.next_step is AttemptStep.CREATE:

@@ -96,26 +96,29 @@ class ResourceCreator:
                 operator decides, and what a cancel does.
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
-            created_before: Another workflow may have created it until then.
+            created_before: Another workflow may have created it before this time.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
             ApplicationError: An operator has abandoned it.
         """
         spec = create_spec_of(create)
-        hidden = [created_before, self.hidden_writes_until()]
+        times = [created_before, self.hidden_writes_until()]
         first = spec.write.lookup_first if lookup_first is None else lookup_first
         attempt = CreateAttempt[T](
             unique=spec.write.unique,
             max_lost_responses=spec.write.max_lost_responses,
             escalates=spec.write.escalates,
             lookup_first=first,
-            created_before=max(filter(None, hidden), default=None),
+            created_before=max(filter(None, times), default=None),
         )
-        return await _EnsuredResource(self, create, spec, wanted, attempt).run()
+        return await _AttemptRunner(self, create, spec, wanted, attempt).run()
 
     def hidden_writes_until(self) -> datetime | None:
-        """Until when previous runs may have created something; None if there are none."""
+        """Until when previous runs may have created something that this history does not show.
+
+        None if there are no previous runs.
+        """
         runs = self.previous_runs
         if runs is None:
             return None
@@ -123,8 +126,8 @@ class ResourceCreator:
 
 
 @dataclass
-class _EnsuredResource(Generic[W, T]):
-    """Performs the steps of one `CreateAttempt`."""
+class _AttemptRunner(Generic[W, T]):
+    """Runs one `CreateAttempt`: performs each step that it asks for, and reports the outcome."""
 
     creator: ResourceCreator
     create: Activity[[W], T]
@@ -153,7 +156,7 @@ class _EnsuredResource(Generic[W, T]):
         while attempt.next_step in steps:
             self._note_resets()
             await steps[attempt.next_step]()
-            self._remember()
+            self._update_compensation_log()
         if attempt.next_step is AttemptStep.FAIL:
             assert attempt.failure is not None
             raise attempt.failure
@@ -190,7 +193,7 @@ class _EnsuredResource(Generic[W, T]):
     async def _create(self) -> None:
         attempt, spec = self.attempt, self.spec
         attempt.before_send()
-        self._remember()
+        self._update_compensation_log()
         try:
             created = await call_until_conclusive(self.creator.progress, self.step.name, self.send)
         except ActivityError as error:
@@ -208,7 +211,7 @@ class _EnsuredResource(Generic[W, T]):
         self.step.set_detail("created at a later attempt" if attempt.evidence else "")
         attempt.on_created(created, confirmed=spec.is_confirmed(created))
         self.creator.created_ids.add(str(created))
-        self._remember()
+        self._update_compensation_log()
         raise_if_cancelled()
 
     async def _confirm(self) -> None:
@@ -277,7 +280,7 @@ class _EnsuredResource(Generic[W, T]):
 
         return roll_back
 
-    def _remember(self) -> None:
+    def _update_compensation_log(self) -> None:
         self.entry.resource = self.attempt.resource
         if self.attempt.may_be_ours:
             self.creator.compensation.add(self.entry)
@@ -337,23 +340,23 @@ async def call_until_conclusive(
 def _pause_before_retry(
     error: ActivityError, outcome: Outcome, delay: timedelta, sent_after: timedelta
 ) -> tuple[str, timedelta] | None:
-    """Why a call was not executed, and the pause before its repeat; None: do not repeat it.
+    """Why a call was not executed, and the pause before it is repeated; None: do not repeat it.
 
     Args:
         error: Its failure.
-        outcome: Of the failure.
-        delay: The least pause.
+        outcome: How the failure is classified.
+        delay: The minimum pause.
         sent_after: How long after the first call this one was sent.
     """
-    seconds = requested_wait(error)
+    requested = requested_wait(error)
     if outcome is Outcome.NOT_FOUND:
         # The id may be that of a resource which was created a moment ago.
-        if sent_after >= seconds:
+        if sent_after >= requested:
             return None
-        least = max(seconds / REFERENCE_RETRIES, delay)
-        return "an id is unknown to Telegent, maybe because it is new", min(least, seconds)
+        pause = max(requested / REFERENCE_RETRIES, delay)
+        return "an id is unknown to Telegent, maybe because it is new", min(pause, requested)
     reason = NOT_EXECUTED.get(outcome)
-    return (reason, max(delay, min(seconds, MAX_RETRY_AFTER))) if reason else None
+    return (reason, max(delay, min(requested, MAX_RETRY_AFTER))) if reason else None
 
 
 def _message_of(error: ActivityError) -> str:

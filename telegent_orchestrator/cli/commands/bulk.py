@@ -114,7 +114,7 @@ def start(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Onboard every row of a file. The same file joins the bulk that it has started."""
+    """Onboard every row of a file, or join the bulk that was started from the same file."""
     with Output(as_json) as output:
         rows, warnings = load_rows(file, common)
         for warning in warnings:

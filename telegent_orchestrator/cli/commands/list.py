@@ -60,7 +60,7 @@ States = Annotated[
         metavar="STATE",
         autocompletion=_complete_state,
         help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-        f"{', '.join(STATUSES)}. Repeatable: any of several states of one kind.",
+        f"{', '.join(STATUSES)}. Repeatable: any of these states, all of the same kind.",
     ),
 ]
 NeedsAction = Annotated[
@@ -93,7 +93,7 @@ UnchangedSince = Annotated[
     typer.Option(
         "--unchanged-since",
         metavar="WHEN",
-        help="Only port-ins and port-outs that have been in their state since, or longer.",
+        help="Only port-ins and port-outs whose state has not changed since.",
     ),
 ]
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]

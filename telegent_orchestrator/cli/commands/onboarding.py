@@ -71,8 +71,8 @@ def resolve(
         ResolutionAction,
         typer.Argument(
             metavar="ACTION",
-            help="adopt: use the resource --id; retry: send the request once more; abandon: fail "
-            "the step.",
+            help="adopt: use the resource given by --id; retry: send the request once more; "
+            "abandon: fail the step.",
         ),
     ],
     reason: Reason,

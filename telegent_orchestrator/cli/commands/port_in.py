@@ -130,9 +130,9 @@ def decide(
             metavar="ACTION",
             help="mark_done: the number has arrived, whatever the order shows; retry_now: send "
             "the same data again, submit again or poll now, depending on the state; replace_data: "
-            "send the values of --set, --secret or --file, beyond the limit on rejections; "
-            "attach_order: follow the order --order; restart: cancel, then submit a new order; "
-            "abandon: end the port-in, and leave the order at Telegent as it is.",
+            "send the values of --set, --secret or --file, even after the last allowed rejection; "
+            "attach_order: follow the order given by --order; restart: cancel, then submit a new "
+            "order; abandon: end the port-in, and leave the order at Telegent as it is.",
         ),
     ],
     reason: Reason,

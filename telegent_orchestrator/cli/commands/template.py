@@ -68,7 +68,9 @@ class TemplateKind(StrEnum):
 
 
 def template(
-    kind: Annotated[TemplateKind, typer.Argument(metavar="KIND", help="What the file starts.")],
+    kind: Annotated[
+        TemplateKind, typer.Argument(metavar="KIND", help="What to start with the file.")
+    ],
     file_format: Annotated[
         Format, typer.Option("--format", help="Format of a bulk file.")
     ] = Format.CSV,

@@ -181,7 +181,7 @@ class Life:
     def note_evidence(self, event: happened.PortInEvent) -> None:
         """Note what permits a request, judged from the events alone."""
         port, task = self.port, self.port.task
-        if isinstance(task, effects.ClaimSim) and isinstance(event, happened.SimClaimed):
+        if isinstance(task, effects.ClaimSim) and isinstance(event, happened.SimClaimEnded):
             self.sim = None if event.conflict else task.iccid
         match event:
             case happened.CorrectionAccepted():
@@ -454,7 +454,7 @@ def end_of(life: Life, task: effects.Task) -> happened.TaskEnded | None:
         effects.LoadPolicy: happened.PolicyLoaded(chance.choice(POLICIES), chance.choice(EARLIER)),
         effects.FindNumber: happened.NumberLookedUp(chance.random() < 0.3),
         effects.CheckEligibility: happened.EligibilityRead(fine),
-        effects.ClaimSim: happened.SimClaimed("" if fine else "iccid: in use"),
+        effects.ClaimSim: happened.SimClaimEnded("" if fine else "iccid: in use"),
         effects.VerifyOrder: happened.OrderVerified(
             OrderSnapshot(order_id="ORD-0", status=chance.choice(STATUSES))
         ),
@@ -527,7 +527,7 @@ def follow_the_script(life: Life) -> None:
         effects.SendCancel: happened.ChangeAccepted(),
         effects.ValidateDetails: happened.DetailsValidated(),
         effects.CheckEligibility: happened.EligibilityRead(True),
-        effects.ClaimSim: happened.SimClaimed(),
+        effects.ClaimSim: happened.SimClaimEnded(),
         effects.PollOrder: happened.OrderSeen(OrderSnapshot(order_id=order_id, status="Complete")),
         effects.BindNumber: happened.NumberBound(),
     }
