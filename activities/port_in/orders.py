@@ -50,10 +50,10 @@ class AwaitChange(WireModel):
         last_snapshot: the order as it was seen last.
         carrier_clock_started_at: when the carrier last received the submit or a correction. The
             schedule of polls depends on it and on the fields below.
-        unchanged_counts_at: from when an order is returned although it is unchanged: reads do not
-            lag behind the last request any more. None: no outcome is awaited.
-        last_polled_at: when the order was last read; it is not read again within the least
-            interval.
+        unchanged_counts_at: from when an unchanged order is returned too: by then it would show the
+            effect of the last request. None: no outcome is awaited.
+        last_polled_at: when the order was last read; it is not read again before the minimum
+            interval has passed.
         once: return what the next read shows, changed or not.
         needs_operator: the carrier has rejected.
         urgent: a correction or a cancel is under way.

@@ -48,7 +48,7 @@ class WriteSpec:
         lookup: Where it is looked up; None if it cannot be.
         match_rule: Which resource counts as the one that this write created.
         absence_proof: What shows that it does not exist.
-        lag: How long after a lost response absence is not yet proof.
+        lag: How long after a lost response a lookup that finds nothing is not yet proof of absence.
         lookup_first: It is looked up before the first attempt, and adopted, also when another
             caller created it.
         unique: The vendor rejects a second one, so a rejection may mean that it exists.

@@ -27,7 +27,7 @@ from workflows.port_in.transitions import (
     MessageKind,
     state_rejection_reason,
 )
-from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
+from workflows.port_in.turn import ORCHESTRATOR_ACTOR, TELEGENT_ACTOR, Turn
 
 TEMPORAL_CANCEL = PortInCancel(by="Temporal", reason="the workflow was cancelled")
 MAX_HANDLED_DEADLINES = 50
@@ -318,6 +318,7 @@ def _on_pause_over(turn: Turn, _: happened.PauseOver) -> None:
 
 
 def _on_read_rejected(turn: Turn, event: happened.ReadRejected) -> None:
+    turn.log(TELEGENT_ACTOR, "rejected a required read", event.message)
     turn.fail(event.message)
 
 

@@ -301,4 +301,5 @@ def on_number_bound(turn: Turn, event: NumberBound) -> None:
 def on_binding_failed(turn: Turn, event: BindingFailed) -> None:
     """The number has arrived, and Telegent rejected the request to bind it."""
     turn.raise_attention(f"the number is not bound: {event.message}")
+    turn.log(TELEGENT_ACTOR, "rejected the request to bind the number", event.message)
     turn.fail(event.message)

@@ -114,10 +114,9 @@ class Turn:
         self.transition(state, reason, by=by)
 
     def fail(self, reason: str) -> None:
-        """End the workflow as failed."""
+        """End the workflow as failed. The caller has logged who caused it."""
         self.port.failure = reason
         self._update_step(self.port.current_step, state=StepState.FAILED, detail=reason)
-        self.log(TELEGENT_ACTOR, "rejected a required request", reason)
 
     def raise_attention(self, reason: str) -> None:
         """Mark the port-in as needing attention, in a state that does not wait for an operator."""

@@ -101,7 +101,8 @@ class ParentNotifier:
     async def notify(self, update: ChildUpdate) -> None:
         """Signals the parent, if there is one and it has not ended.
 
-        The parent may have been reset, or ended and started again: then its present run waits.
+        The parent may have been reset, or have ended and been started again: the signal goes to its
+        current run, which waits for this workflow.
         """
         parent = workflow.info().parent
         if parent is None:
