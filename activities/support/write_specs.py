@@ -58,7 +58,7 @@ class WriteSpec:
             step fails then.
         escalates_when: When else an operator decides.
         compensation: The activity that rolls it back.
-        compensate_until: Until when a cancel rolls it back.
+        compensate_until: The point of the onboarding after which a cancel retains it.
         retained_because: Why a cancel retains it, and names it to the operator.
     """
 

@@ -119,7 +119,7 @@ async def _claim_sim(task: effects.ClaimSim) -> happened.TaskEnded:
     claim = await claim_sim(task.iccid)
     if claim.holder:
         return happened.SimClaimEnded(
-            f"iccid: this SIM is in use for another number, by workflow {claim.holder}"
+            f"iccid: workflow {claim.holder} is open and uses this SIM for another number"
         )
     carried = await execute_read(
         NumberActivities.read_number_on_sim, "Check what the SIM carries", task.iccid

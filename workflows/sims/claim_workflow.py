@@ -41,16 +41,16 @@ async def claim_sim_for_line(iccid: str) -> datetime | None:
     """Claims the line's SIM; an operator decides while another line or port-in holds it.
 
     Returns:
-        Until when another one may have put a number on it.
+        The latest time at which another one may have put a number on it; None: none has.
     """
     step, earlier = RunningStep.current(), list[str]()
     while True:
         claim = await claim_sim(iccid)
         if claim.holder is None:
             return claim.used_until + VENDOR_CALL_TIMEOUT if claim.used_until else None
-        evidence = f"{claim.holder} is open, and puts a number on SIM {iccid}"
+        evidence = f"workflow {claim.holder} is open and uses SIM {iccid}"
         resolution = await step.escalate(
-            "Another line or port-in uses this SIM. Retry once that has ended, or abandon the line "
+            "Another line or port-in uses this SIM. Retry once it has ended, or abandon the line "
             "and start it with another SIM.",
             [evidence, *earlier],
         )

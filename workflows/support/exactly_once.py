@@ -115,9 +115,9 @@ class ResourceCreator:
         return await _AttemptRunner(self, create, spec, wanted, attempt).run()
 
     def hidden_writes_until(self) -> datetime | None:
-        """Until when previous runs may have created something that this history does not show.
+        """The latest time at which earlier runs may have created what this history does not show.
 
-        None if there are no previous runs.
+        None if there are no earlier runs.
         """
         runs = self.previous_runs
         if runs is None:
