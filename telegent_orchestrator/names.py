@@ -20,6 +20,17 @@ API_TASK_QUEUE = "telegent-api"
 CREDENTIALS_REJECTED_FAILURE = "CredentialsRejected"
 """Type of the failure of an activity whose credentials Telegent rejects; it is repeated."""
 
+PENDING_FAILURE = "Pending"
+"""Type of the failure of an attempt that found that what it waits for has not happened yet."""
+
+NOT_EXECUTED_REASONS = {
+    "NotSent": "Telegent is unreachable",
+    "RateLimited": "rate-limited by Telegent (429)",
+    CREDENTIALS_REJECTED_FAILURE: "Telegent rejects our credentials",
+    "MissingKeyError": "worker is missing a payload key",
+}
+"""Types of failures after which a call may be repeated without a lookup, as people read them."""
+
 STATUS_QUERY = "status"
 RESOLVE_UPDATE = "resolve"
 

@@ -31,7 +31,11 @@ from telegent import (
     TelegentError,
     send_deadline,
 )
-from telegent_orchestrator.names import CREDENTIALS_REJECTED_FAILURE
+from telegent_orchestrator.names import (
+    CREDENTIALS_REJECTED_FAILURE,
+    NOT_EXECUTED_REASONS,
+    PENDING_FAILURE,
+)
 
 
 class Outcome(StrEnum):
@@ -65,7 +69,7 @@ class Outcome(StrEnum):
     KEY_MISSING = "MissingKeyError"
     """The worker could not decrypt its input and did nothing: another worker may have the key."""
 
-    PENDING = "Pending"
+    PENDING = PENDING_FAILURE
     """Nothing went wrong: what the activity waits for has not happened yet."""
 
 
@@ -80,12 +84,7 @@ _OUTCOME_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
 )
 NON_RETRYABLE = (Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.AMBIGUOUS)
 """What a repeated read or idempotent write would meet again."""
-NOT_EXECUTED = {
-    Outcome.NOT_SENT: "Telegent is unreachable",
-    Outcome.RATE_LIMITED: "rate-limited by Telegent (429)",
-    Outcome.CREDENTIALS_REJECTED: "Telegent rejects our credentials",
-    Outcome.KEY_MISSING: "worker is missing a payload key",
-}
+NOT_EXECUTED = {Outcome(failure): reason for failure, reason in NOT_EXECUTED_REASONS.items()}
 """Outcomes after which a call may be repeated without a lookup, as people read them."""
 MIN_RETRY_INTERVAL = timedelta(milliseconds=50)
 

@@ -12,11 +12,12 @@ from rich.text import Text
 
 from telegent_orchestrator.cli.rendering import (
     format_entry,
+    format_failing_call,
     onboarding_panel,
     port_in_panel,
     sanitize,
 )
-from telegent_orchestrator.client import OnboardingProgress
+from telegent_orchestrator.client import FailingCall, OnboardingProgress
 from telegent_orchestrator.lines import LineRequest
 from telegent_orchestrator.port_in import PortInStatus, PortState
 from telegent_orchestrator.progress import Step, StepState
@@ -49,15 +50,22 @@ def display(
 
 
 @contextmanager
-def port_in_display(console: Console, started: float) -> Iterator[Callable[[PortInStatus], None]]:
-    """A display of one port-in: call it with each new status."""
+def port_in_display(
+    console: Console, started: float
+) -> Iterator[Callable[[PortInStatus, Sequence[FailingCall]], None]]:
+    """A display of one port-in: call it with each new status and its failing calls."""
     if not console.is_terminal:
         plain = PlainDisplay(console, started)
-        yield lambda status: plain.port_in("port-in", status)
+        yield lambda status, calls: plain.port_in("port-in", status, calls)
         return
-    statuses: list[PortInStatus] = []
-    with live_display(console, lambda: port_in_panel("port-in", statuses[-1]) if statuses else ""):
-        yield statuses.append
+    panel: RenderableType = ""
+
+    def show(status: PortInStatus, calls: Sequence[FailingCall]) -> None:
+        nonlocal panel
+        panel = port_in_panel("port-in", status, failing_calls=calls)
+
+    with live_display(console, lambda: panel):
+        yield show
 
 
 def monotonic_at(moment: datetime) -> float:
@@ -72,13 +80,14 @@ def live_display(console: Console, render: Callable[[], RenderableType]) -> Live
 
 
 class PlainDisplay:
-    """One line per change of a step and per entry in a timeline of a port-in."""
+    """One line per change of a step, entry in a timeline of a port-in, and reason of a failure."""
 
     def __init__(self, console: Console, started: float) -> None:
         self._console = console
         self._started = started
         self._states: dict[tuple[str, str], tuple[StepState, str]] = {}
         self._entries: dict[str, int] = {}
+        self._failing: set[tuple[str, str, str]] = set()
 
     def show(self, progress: OnboardingProgress) -> None:
         """Print the changes since the last call, in the order in which they happened."""
@@ -89,11 +98,13 @@ class PlainDisplay:
             changes += self._port_in_changes(f"port-in {key}", port)
         for _, text in sorted(changes, key=lambda change: change[0]):
             self._print(text)
+        self._print_failing_calls(progress.failing_calls)
 
-    def port_in(self, name: str, port: PortInStatus) -> None:
-        """Print the new entries of the timeline, and the remedy after a rejection."""
+    def port_in(self, name: str, port: PortInStatus, calls: Sequence[FailingCall]) -> None:
+        """Print the new entries of the timeline, the remedy after a rejection, and what fails."""
         for _, text in self._port_in_changes(name, port):
             self._print(text)
+        self._print_failing_calls(calls)
 
     def _port_in_changes(self, name: str, port: PortInStatus) -> list[tuple[datetime, str]]:
         entries = port.timeline[self._entries.get(name, 0) :]
@@ -116,6 +127,14 @@ class PlainDisplay:
                 at = (moved and (step.ended_at or step.started_at)) or datetime.now(UTC)
                 changes.append((at, f"{owner}{step.name} {step.state.value}{detail}"))
         return changes
+
+    def _print_failing_calls(self, calls: Sequence[FailingCall]) -> None:
+        """Print those that did not fail before, or for another reason: not each attempt."""
+        failing = {(call.workflow_id, call.activity, call.message): call for call in calls}
+        for key, call in failing.items():
+            if key not in self._failing:
+                self._print(format_failing_call(call))
+        self._failing = {*failing}
 
     def _print(self, text: str) -> None:
         seconds = time.monotonic() - self._started

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from telegent_orchestrator._display import replace_unprintable
-from telegent_orchestrator.client import OnboardingProgress
+from telegent_orchestrator.client import FailingCall, OnboardingProgress
 from telegent_orchestrator.client.executions import NEEDS_ACTION_STATES
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.port_in import PortInStatus, TimelineEntry
@@ -56,8 +56,13 @@ def onboarding_panel(
     )
 
 
-def port_in_panel(name: str, port: PortInStatus, max_entries: int = MAX_ENTRIES) -> RenderableType:
-    """State, what an operator must do, and the latest entries of the timeline."""
+def port_in_panel(
+    name: str,
+    port: PortInStatus,
+    max_entries: int = MAX_ENTRIES,
+    failing_calls: Sequence[FailingCall] = (),
+) -> RenderableType:
+    """State, what an operator must do, the latest entries of the timeline, and what fails."""
     needs_operator = port.state in NEEDS_ACTION_STATES
     rows = [
         Text.assemble((f"{_format_time(entry.at)}  ", "dim"), sanitize(format_entry(entry)))
@@ -70,6 +75,7 @@ def port_in_panel(name: str, port: PortInStatus, max_entries: int = MAX_ENTRIES)
     if port.attention:
         rows.append(sanitize(f"attention: {port.attention}", "yellow"))
     rows += [sanitize(f"warning: {warning}", "yellow") for warning in port.warnings]
+    rows += [sanitize(call.description, "yellow") for call in failing_calls]
     return Panel(
         Group(*rows),
         title=sanitize(f"{name}: {port.state.value}"),
@@ -115,8 +121,13 @@ def format_duration(seconds: float) -> str:
     return f"{seconds / 86400:.0f}d"
 
 
+def format_failing_call(call: FailingCall) -> str:
+    """What fails and why, with the line that it belongs to."""
+    return f"line {call.line}, {call.description}" if call.line else call.description
+
+
 def _waiting_reasons(progress: OnboardingProgress) -> list[Text]:
-    """Why each unfinished step waits, where the workflow has said so."""
+    """Why each unfinished step waits, where the workflow has said so, and which calls fail."""
     steps = [("", step) for step in progress.onboarding.steps]
     for key, line in progress.lines.items():
         steps += [(f"line {key}, ", step) for step in line.steps]
@@ -124,7 +135,7 @@ def _waiting_reasons(progress: OnboardingProgress) -> list[Text]:
         sanitize(f"{owner}{step.name}: {step.detail}", "yellow")
         for owner, step in steps
         if step.detail and step.state in (StepState.RUNNING, StepState.NEEDS_OPERATOR)
-    ]
+    ] + [sanitize(format_failing_call(call), "yellow") for call in progress.failing_calls]
 
 
 def _progress_bar(

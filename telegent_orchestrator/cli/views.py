@@ -11,6 +11,7 @@ from telegent_orchestrator.cli.connection import Session
 from telegent_orchestrator.cli.next_steps import onboarding_next_steps, port_in_next_steps
 from telegent_orchestrator.cli.results import ExitStatus, NextStep
 from telegent_orchestrator.client import (
+    FailingCall,
     OnboardingHandle,
     OnboardingIncompleteError,
     OnboardingProgress,
@@ -81,9 +82,15 @@ class OnboardingView(View):
 
 
 class PortInView(View):
-    """A port-in. `next_poll_at`: when its order is polled next."""
+    """A port-in.
+
+    Attributes:
+        failing_calls: Its calls that fail and are repeated, and why.
+        next_poll_at: When its order is polled next.
+    """
 
     status: PortInStatus
+    failing_calls: list[FailingCall] = []
     next_poll_at: datetime | None = None
 
 
@@ -124,6 +131,7 @@ async def port_in_view(handle: PortInHandle, session: Session) -> PortInView:
         ended_at=execution.ended_at,
         errors=await _port_in_errors(handle, status) if execution.ended_at else [],
         status=status,
+        failing_calls=await handle.failing_calls() if running else [],
         next_poll_at=await handle.next_poll_at() if running else None,
         next=port_in_next_steps(status, handle.id, session),
     )

@@ -1,6 +1,7 @@
 """Typed client for services that start, watch, correct and cancel workflows."""
 
 from telegent_orchestrator.client._calls import MessageRejectedError, RequestConflictError
+from telegent_orchestrator.client._failing_calls import FailingCall
 from telegent_orchestrator.client._polling import OnUnavailable
 from telegent_orchestrator.client.bulk import BulkClient, BulkConflictError, BulkHandle
 from telegent_orchestrator.client.executions import (
@@ -29,6 +30,7 @@ __all__ = [
     "ExecutionList",
     "ExecutionStatus",
     "Executions",
+    "FailingCall",
     "MessageRejectedError",
     "OnUnavailable",
     "OnboardingHandle",

@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client._calls import query, query_if_exists, update
+from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
 from telegent_orchestrator.client._polling import (
     DEFAULT_POLL_INTERVAL,
     OnUnavailable,
@@ -53,11 +54,22 @@ class OnboardingProgress(WireModel):
         lines: The steps of each line that has started and was read, by line key. If Temporal has
             deleted the line's workflow, only its result is known.
         ports: The port-ins, by line key.
+        failing_calls: Calls of the onboarding, of the lines that were read and of their port-ins
+            that fail and are repeated, and why.
     """
 
     onboarding: OnboardingStatus
     lines: dict[str, LineStatus] = {}
     ports: dict[str, PortInStatus] = {}
+    failing_calls: list[FailingCall] = []
+
+
+class _LineProgress(WireModel):
+    """What was read of a line: its steps, None before it has started, and its port-in."""
+
+    status: LineStatus | None = None
+    port: PortInStatus | None = None
+    failing_calls: list[FailingCall] = []
 
 
 class OnboardingHandle:
@@ -88,7 +100,7 @@ class OnboardingHandle:
 
         Args:
             max_lines: Read the steps of this many lines, those that need an operator first; each
-                costs a query. None: of all lines, which takes long if there are hundreds.
+                costs a query or two. None: of all lines, which takes long if there are hundreds.
         """
         onboarding = await self.status()
         # A workflow with the id of a waiting line belongs to a previous run of the onboarding.
@@ -96,7 +108,7 @@ class OnboardingHandle:
         urgent = sorted(started, key=lambda line: READING_ORDER.index(line.state))[:max_lines]
         slots = asyncio.Semaphore(MAX_CONCURRENT_QUERIES)
 
-        async def read(summary: LineSummary) -> tuple[LineStatus | None, PortInStatus | None]:
+        async def read(summary: LineSummary) -> _LineProgress:
             async with slots:
                 return await self._read_line(summary, onboarding.result)
 
@@ -107,27 +119,33 @@ class OnboardingHandle:
                 strict=True,
             )
         )
-        progress = OnboardingProgress(onboarding=onboarding)
+        progress = OnboardingProgress(
+            onboarding=onboarding, failing_calls=await find_failing_calls(self._temporal, self.id)
+        )
         for key in (line.key for line in onboarding.lines if line.key in found):
-            line, port = found[key]
-            if line:
+            if line := found[key].status:
                 progress.lines[key] = line
-            if port:
+            if port := found[key].port:
                 progress.ports[key] = port
+            progress.failing_calls += found[key].failing_calls
         return progress
 
     async def _read_line(
         self, summary: LineSummary, result: OnboardingResult | None
-    ) -> tuple[LineStatus | None, PortInStatus | None]:
-        """The steps of a line, None before it has started, and its port-in, if it has one."""
+    ) -> "_LineProgress":
         line = await query_if_exists(self._temporal, summary.workflow_id, LineStatus)
         if line is None and not summary.state.finished:
-            return None, None
+            return _LineProgress()
         line = line or _line_status_from_result(summary, result)
-        port_in = line.result.port_in_workflow_id
-        if port_in is None:
-            return line, None
-        return line, await query_if_exists(self._temporal, port_in, PortInStatus)
+        calls: list[FailingCall] = []
+        if not summary.state.finished:
+            calls += await find_failing_calls(self._temporal, summary.workflow_id, summary.key)
+        port: PortInStatus | None = None
+        if port_in := line.result.port_in_workflow_id:
+            port = await query_if_exists(self._temporal, port_in, PortInStatus)
+            if port and not port.state.final:
+                calls += await find_failing_calls(self._temporal, port_in, summary.key)
+        return _LineProgress(status=line, port=port, failing_calls=calls)
 
     def watch(
         self,

@@ -8,6 +8,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from telegent_orchestrator import names
 from telegent_orchestrator.client._calls import query, update
+from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
 from telegent_orchestrator.client._polling import (
     DEFAULT_POLL_INTERVAL,
     OnUnavailable,
@@ -46,6 +47,10 @@ class PortInHandle:
     async def status(self) -> PortInStatus:
         """The state, and after a rejection the fields to correct."""
         return await query(self._temporal, self.id, PortInStatus)
+
+    async def failing_calls(self) -> list[FailingCall]:
+        """The calls that fail and are repeated, and why. Needs no worker."""
+        return await find_failing_calls(self._temporal, self.id)
 
     def watch(
         self,

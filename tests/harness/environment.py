@@ -69,13 +69,15 @@ class Harness:
         self.telegent.clock.advance(seconds)
 
     @asynccontextmanager
-    async def running_workers(self, requests_per_minute: int = 60_000) -> AsyncIterator[None]:
-        """Workers for as long as the block runs."""
+    async def running_workers(
+        self, requests_per_minute: int = 60_000, account_secret: str | None = None
+    ) -> AsyncIterator[None]:
+        """Workers for as long as the block runs, by default with the simulator's secret."""
         async with AsyncExitStack() as stack:
             api = await stack.enter_async_context(
                 Telegent(
                     self.telegent.options.account_key,
-                    self.telegent.options.account_secret,
+                    account_secret or self.telegent.options.account_secret,
                     base_url=self.url,
                     rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
                     port_dialect=port_dialect(self.telegent.options),

@@ -11,7 +11,6 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeTaskQueueRequest,
-    DescribeWorkflowExecutionRequest,
     GetWorkflowExecutionHistoryReverseRequest,
     ListWorkflowExecutionsRequest,
 )
@@ -23,6 +22,7 @@ from telegent_orchestrator.cli.connection import VARIABLES, Connection, Session
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
+from telegent_orchestrator.client._failing_calls import find_failing_calls
 from telegent_orchestrator.key_record import KeyRecord
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
@@ -214,9 +214,7 @@ async def _check_credentials(session: Session) -> list[Check]:
     )
     rejected = 0
     for found in running.executions:
-        described = await service.describe_workflow_execution(
-            DescribeWorkflowExecutionRequest(namespace=namespace, execution=found.execution)
-        )
+        calls = await find_failing_calls(session.temporal, found.execution.workflow_id)
         latest = await service.get_workflow_execution_history_reverse(
             GetWorkflowExecutionHistoryReverseRequest(
                 namespace=namespace, execution=found.execution, maximum_page_size=RECENT_EVENTS
@@ -224,16 +222,13 @@ async def _check_credentials(session: Session) -> list[Check]:
         )
         # Reads are repeated by Temporal; a create is sent again by the workflow.
         failures = [
-            *(pending.last_failure for pending in described.pending_activities),
+            *(call.failure for call in calls),
             *(
-                event.activity_task_failed_event_attributes.failure
+                event.activity_task_failed_event_attributes.failure.application_failure_info.type
                 for event in latest.history.events
             ),
         ]
-        rejected += any(
-            failure.application_failure_info.type == names.CREDENTIALS_REJECTED_FAILURE
-            for failure in failures
-        )
+        rejected += names.CREDENTIALS_REJECTED_FAILURE in failures
     return [
         Check(
             name="Telegent credentials",

@@ -249,7 +249,8 @@ async def _status(connection: Connection, number: str, watch: bool, output: Outp
         output.document(view)
     else:
         name = f"port-in of {view.status.phone_number}"
-        output.show(port_in_panel(name, view.status, len(view.status.timeline)))
+        entries = len(view.status.timeline)
+        output.show(port_in_panel(name, view.status, entries, view.failing_calls))
         _print_summary(view, output)
     return view.state.exit_status
 
@@ -264,7 +265,7 @@ async def _watch(handle: PortInHandle, number: str, session: Session, output: Ou
         return view.state.exit_status
     with port_in_display(output.console, started) as show:
         async for view in views:
-            show(view.status)
+            show(view.status, view.failing_calls)
     _print_summary(view, output)
     return view.state.exit_status
 
