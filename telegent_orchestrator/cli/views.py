@@ -24,6 +24,9 @@ from telegent_orchestrator.progress import LineSummary, StepState
 LINES_STEP = "Lines"
 """The step of an onboarding that runs while any line runs."""
 
+SHARED_DATA_LIMITS_STEP = "Shared data limits"
+"""The step of an onboarding that waits for the numbers of several lines."""
+
 MAX_READ_LINES = 50
 """Lines whose steps are read: of the others the onboarding itself knows the state."""
 
@@ -185,9 +188,14 @@ def _needs_operator(progress: OnboardingProgress) -> bool:
 
 
 def _is_in_progress(progress: OnboardingProgress) -> bool:
-    steps = (step for step in progress.onboarding.steps if step.name != LINES_STEP)
+    lines = progress.onboarding.lines
+    # A line that waits for an operator keeps these steps running.
+    waiting = {LINES_STEP}
+    if not all(summary.state.finished for summary in lines):
+        waiting.add(SHARED_DATA_LIMITS_STEP)
+    steps = (step for step in progress.onboarding.steps if step.name not in waiting)
     return any(step.state is StepState.RUNNING for step in steps) or any(
-        _line_flags(summary, progress)[1] for summary in progress.onboarding.lines
+        _line_flags(summary, progress)[1] for summary in lines
     )
 
 

@@ -159,6 +159,21 @@ async def test_watch_of_a_rejected_port_in_ends_with_the_correct_command(
     assert "100200301" not in said.out + said.err + corrected.out + corrected.err + end.out
 
 
+@pytest.mark.parametrize("options", [SimulatorOptions(carrier=REJECTING)])
+async def test_watch_ends_if_shared_data_limits_wait_for_a_rejected_port_in(
+    cli: CommandLine, harness: Harness, one: str, reference: str
+) -> None:
+    limited = {"data_limits": {"limit_mb": 1000}}
+    ported = {"number": {"kind": "port_in", **port_in()}}
+    lines = [line("new", "one", **limited), line("ported", "one", **limited, **ported)]
+    request = single(reference, lines=lines)
+    Path(one).write_text(request.model_dump_json(exclude_none=True))
+    said = await cli.run("start", one, "--watch")
+    assert said.status == 3
+    assert f"onboarding {reference}: needs operator" in said.out
+    assert "tgo port-in correct +18015550142" in said.out
+
+
 async def test_printed_command_resolves_an_escalation(
     cli: CommandLine, harness: Harness, one: str, reference: str
 ) -> None:
