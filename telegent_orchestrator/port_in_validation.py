@@ -1,4 +1,4 @@
-"""What is missing, invalid or doubtful in the details of a port-in, beyond their types.
+"""What is missing, invalid or doubtful in port-ins and in addresses, beyond their types.
 
 The worker checks it before a call to Telegent, and the command line before anything is sent.
 Pure: no clock, no network. No message repeats a value of the details, which are personal or secret.
@@ -113,6 +113,25 @@ def validate(
     _check_address(details, report)
     _check_date(details, report, now)
     _check_authorization(details, report, now)
+    return report
+
+
+def validate_address(field: str, state: str, zip_code: str) -> ValidationReport:
+    """What is invalid or doubtful in the state and the ZIP code of the US address in this field.
+
+    A ZIP code in another state than the address is rejected at once (industry practice).
+    """
+    report = ValidationReport()
+    code = STATE_CODE_BY_NAME.get(state.casefold(), state.upper())
+    if code not in STATE_CODES:
+        _add_error(report, f"{field}.state", "must be the name of a US state or its two letters")
+    # The library's stubs describe a module inside it, not the one that is imported.
+    places = zipcodes.matching(zip_code[:5])  # type: ignore[no-untyped-call]
+    states = {place["state"] for place in places}
+    if not states:
+        report.warnings.append(f"{field}.zip: is not in our list of ZIP codes; check it")
+    elif code in STATE_CODES and code not in states:
+        _add_error(report, f"{field}.zip", "is in another state than the address")
     return report
 
 
@@ -263,22 +282,10 @@ def _check_pin_age(
 
 
 def _check_address(details: PortInDetails, report: ValidationReport) -> None:
-    """A ZIP code in another state than the address is rejected at once (industry practice)."""
-    address = details.billing_address
-    if address is None:
-        return
-    code = STATE_CODE_BY_NAME.get(address.state.casefold(), address.state.upper())
-    if code not in STATE_CODES:
-        _add_error(
-            report, "billing_address.state", "must be the name of a US state or its two letters"
-        )
-    # The library's stubs describe a module inside it, not the one that is imported.
-    places = zipcodes.matching(address.zip[:5])  # type: ignore[no-untyped-call]
-    states = {place["state"] for place in places}
-    if not states:
-        report.warnings.append("billing_address.zip: is not in our list of ZIP codes; check it")
-    elif code in STATE_CODES and code not in states:
-        _add_error(report, "billing_address.zip", "is in another state than the address")
+    if address := details.billing_address:
+        found = validate_address("billing_address", address.state, address.zip)
+        report.errors += found.errors
+        report.warnings += found.warnings
 
 
 def _check_date(details: PortInDetails, report: ValidationReport, now: datetime) -> None:

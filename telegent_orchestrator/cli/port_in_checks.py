@@ -1,4 +1,4 @@
-"""The checks of the worker that need no network, run before anything is sent."""
+"""Checks that need no network, run before anything is sent."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from telegent_orchestrator.port_in_validation import (
     ValidationReport,
     find_carrier,
     validate,
+    validate_address,
 )
 
 
@@ -98,6 +99,8 @@ def _line_reports(request: OnboardingRequest) -> Iterator[tuple[str, ValidationR
     for at, line in enumerate(request.lines):
         if isinstance(line.number, PortInNumber):
             yield f"lines.{at}.number", check_port_in(line.number)
+        if address := line.e911_address:
+            yield f"lines.{at}", validate_address("e911_address", address.state, address.zip)
 
 
 def describe_start(report: ValidationReport) -> Sequence[str]:

@@ -237,6 +237,26 @@ async def test_checks_of_the_worker_run_for_lines_of_an_onboarding() -> None:
     assert "lines.2.number.billing_address.zip: is in another state" in said.err
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("zip=10001", "lines.0.e911_address.zip: is in another state than the address"),
+        ("state=NY", "lines.0.e911_address.zip: is in another state than the address"),
+        ("state=ZZ", "lines.0.e911_address.state: must be the two letters of a US state"),
+    ],
+)
+async def test_e911_address_that_cannot_exist_is_an_error(change: str, says: str) -> None:
+    said = await HERE.run("validate", FAMILY, "--set", f"lines.0.e911_address.{change}")
+    assert said.status == 2
+    assert says in said.err
+
+
+async def test_unknown_zip_code_of_an_e911_address_is_a_warning() -> None:
+    said = await HERE.run("validate", FAMILY, "--set", "lines.0.e911_address.zip=99999")
+    assert said.status == 0
+    assert "warning: lines.0.e911_address.zip: is not in our list of ZIP codes" in said.err
+
+
 async def test_request_that_temporal_cannot_store_names_its_largest_field() -> None:
     line = json.loads(Path(FAMILY).read_text())["lines"][0]
     numbers = [f"+1801555{at:04}" for at in range(500)]
