@@ -1,4 +1,4 @@
-"""README's request and the files in examples/, started on a fresh `make up`."""
+"""README's request, the files in examples/ and the templates, started on a fresh `make up`."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from localstack.supervised_stack import SupervisedStack
+from telegent_orchestrator.cli.commands.template import TemplateKind
 from tests.harness.documents import documented_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 
@@ -23,6 +24,16 @@ COMMANDS = {
 """How each request is started. The simulated carrier rejects the port-in of the family."""
 PARTS = {"bulk-common.json", "carrier.json", "correction.json"}
 """Files that belong to the ones above."""
+TEMPLATES = {
+    "onboarding": ("file.json", "tgo start {} --watch", r"^onboarding customer-1001: done"),
+    "port-in": ("file.json", "tgo port-in start {} --watch", r"^port-in of \S+: done, COMPLETED"),
+    "bulk": ("file.csv", "tgo bulk start {} --watch", r"^bulk \S+: done"),
+    "bulk --format jsonl": ("file.jsonl", "tgo bulk start {} --watch", r"^bulk \S+: done"),
+}
+"""The file for each template, how it is started, and what is printed at the end.
+
+The values of a template exist in the simulator, so there is nothing to fill in.
+"""
 ELSEWHERE = {"port-in.json": "test_quickstart.py", "switch.json": "test_nexus.py"}
 """Files that a document of their own starts."""
 
@@ -60,3 +71,15 @@ async def test_example_works(running: SupervisedStack, name: str) -> None:
     command, status = COMMANDS[name]
     said = await started(running, command.format(f"examples/{name}"), status)
     assert "needs operator" in said if status else "done" in said
+
+
+def test_every_template_is_started_here() -> None:
+    assert {name.split()[0] for name in TEMPLATES} == {kind.value for kind in TemplateKind}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+async def test_template_works(running: SupervisedStack, tmp_path: Path, name: str) -> None:
+    file_name, command, done = TEMPLATES[name]
+    file = tmp_path / file_name
+    said = await started(running, f"tgo template {name} > {file}\n{command.format(file)}")
+    assert re.search(done, said, re.M), said

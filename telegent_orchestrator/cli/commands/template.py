@@ -42,7 +42,7 @@ PORT_IN = {
     "subscribers.0.email": "other@example.com",
     "subscribers.0.password": "change-me-2",
     "lines.0.number.kind": "port_in",
-    "lines.0.number.phone_number": "+18015550142",
+    "lines.0.number.phone_number": "+18015550165",
     "lines.0.number.losing_carrier": "Verizon",
     "lines.0.number.account_number": "100200300",
     "lines.0.number.account_pin": "482913",
