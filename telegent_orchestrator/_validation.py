@@ -15,6 +15,9 @@ MAX_ITEMS = 500
 """Items of a list in one request: Temporal limits the open children and the history."""
 MAX_ERRORS = 50
 """Errors that are named of one request."""
+MAX_SUGGESTIONS = 5
+"""Unknown fields of one request for which a known name is suggested: each comparison takes time,
+which a flood of invalid signals would take from a workflow task."""
 NUMBER_IS_FIXED = (
     "cannot be corrected, because it identifies the port-in: cancel it, and start a port-in of the "
     "right number"
@@ -213,17 +216,19 @@ def format_errors(error: ValidationError, model: type[BaseModel] | None = None) 
 
     Args:
         error: What validation raised.
-        model: The model that was validated, to suggest names for unknown fields.
+        model: The model that was validated, to suggest names for the first unknown fields.
 
     Returns:
         At most MAX_ERRORS sentences, then `and more`. A name that does not look like a field may
         be a value in the wrong place, and is not repeated.
     """
     details = error.errors(include_url=False, include_input=False)
-    messages = [
-        truncate(f"{_format_location(found['loc'])}: {describe_error(found, model)}")
-        for found in details[:MAX_ERRORS]
-    ]
+    messages: list[str] = []
+    unknown = 0
+    for found in details[:MAX_ERRORS]:
+        unknown += found["type"] == "extra_forbidden"
+        described = describe_error(found, model if unknown <= MAX_SUGGESTIONS else None)
+        messages.append(truncate(f"{_format_location(found['loc'])}: {described}"))
     return [*messages, "and more"] if len(details) > len(messages) else messages
 
 
@@ -253,14 +258,16 @@ def _describe_unknown_field(location: tuple[str | int, ...], model: type[BaseMod
     explained: Mapping[str, str] = getattr(model, "UNKNOWN_FIELDS", {})
     if len(location) == 1 and name in explained:
         return explained[name]
-    known = _fields_at(model, location[:-1]) if model else set()
+    known = _fields_at(model, location[:-1]) if model else None
+    if not known:
+        return "unknown field"
     # Names that are less alike must begin alike: zip is zip_code, and zipcode is not iccid.
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
         other for other in difflib.get_close_matches(name, known, cutoff=0.5) if other[0] == name[0]
     ]
     if close:
         return f"unknown field; did you mean {close[0]}?"
-    return f"unknown field; known fields: {', '.join(sorted(known))}" if known else "unknown field"
+    return f"unknown field; known fields: {', '.join(sorted(known))}"
 
 
 def _fields_at(model: type[BaseModel], location: Sequence[str | int]) -> set[str]:

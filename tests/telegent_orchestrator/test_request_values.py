@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from telegent_orchestrator._models import E164, Email, Iccid, Text, ZipCode
-from telegent_orchestrator._validation import format_errors
+from telegent_orchestrator._validation import MAX_SUGGESTIONS, format_errors
 from telegent_orchestrator.onboarding import OnboardingRequest, request_warnings
 from telegent_orchestrator.port_in import (
     Authorization,
@@ -222,6 +222,14 @@ def test_unknown_field_of_an_address_suggests_its_own_field() -> None:
     found = errors({"phone_number": NUMBER, "billing_address": address}, PortInDetails)
     assert "billing_address.zipcode: unknown field; did you mean zip?" in found
     assert "billing_address.zip: is required" in found
+
+
+def test_only_the_first_unknown_fields_are_compared_with_known_ones() -> None:
+    found = errors({"by": "a"} | {f"acount_number{n}": "1" for n in range(8)}, PortInCorrection)
+    assert len(found) == 8
+    assert all("did you mean" in text for text in found[:MAX_SUGGESTIONS])
+    for n in range(MAX_SUGGESTIONS, 8):
+        assert found[n] == f"acount_number{n}: unknown field"
 
 
 def correction(**fields: Any) -> PortInCorrection:
