@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from activities.support.shared_list import MAX_ROWS
 from telegent_orchestrator._validation import MAX_ERRORS, MAX_ITEMS
 from telegent_orchestrator.lines import CallFilter
 from telegent_orchestrator.onboarding import OnboardingRequest
@@ -28,6 +29,7 @@ SAID = {
     "workflows that a worker": f"{SETTINGS['max_cached_workflows']}, about",
     "closed workflows are kept": f"{RETENTION and RETENTION[1]} days",
     "timeline entries": f"{MAX_ENTRIES}",
+    "lists of numbers or subscribers": f"{MAX_ROWS:,} rows",
     "body of an order update": f"{MAX_BODY_BYTES // 1024} KiB, {MAX_ORDERS} orders",
 }
 
