@@ -306,8 +306,8 @@ class NumberActivities:
     @activity.defn
     async def list_subscriber_numbers(self, subscriber_id: str) -> list[str]:
         """The subscriber's phone numbers in the inventory."""
-        numbers = await self._subscriber_inventory(subscriber_id)
-        return list(dict.fromkeys(number.number for number in numbers))
+        rows = await self._subscriber_inventory(subscriber_id)
+        return list(dict.fromkeys(row.number for row in rows))
 
     @activity.defn
     async def read_binding_differences(
@@ -346,22 +346,19 @@ class NumberActivities:
             and not telegent.same_iccid(actual, expected)
         ]
 
-    async def _details(self, phone_number: str) -> telegent.Number | None:
+    async def _details(
+        self, phone_number: str | None = None, *, iccid: str | None = None
+    ) -> telegent.Number | None:
         try:
-            return await self.api.numbers.details(phone_number=phone_number)
+            return await self.api.numbers.details(phone_number=phone_number, iccid=iccid)
         except RequestRejectedError as error:
             if is_not_found(error):
                 return None
             raise
 
     async def _number_on_sim(self, iccid: str) -> telegent.Number | None:
-        try:
-            number = await self.api.numbers.details(iccid=iccid)
-        except RequestRejectedError as error:
-            if is_not_found(error):
-                return None
-            raise
-        return None if is_released(number) else number
+        number = await self._details(iccid=iccid)
+        return None if number is None or is_released(number) else number
 
     async def _subscriber_inventory(self, subscriber_id: str) -> list[telegent.Number]:
         """The subscriber's rows of the whole inventory: the vendor has no search by subscriber."""

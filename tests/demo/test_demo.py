@@ -34,6 +34,7 @@ LEDGER = {
     "portin.completed": 1,
     "subscription.created": 3,
     "data_limits.set": 3,
+    "e911_address.set": 3,
     "renewal.set": 3,
     "call_filter.created": 1,
     "message_filter.created": 1,
@@ -139,7 +140,7 @@ def test_invalid_request_is_rejected_with_all_errors(tmp_path: Path) -> None:
     assert where == ["reference", "subscribers.0.email", "lines.1.package"]
 
 
-@pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), ("{", "Invalid JSON")])
+@pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), ("{", "not valid JSON")])
 def test_unreadable_request_is_a_one_line_error(
     tmp_path: Path, content: str | None, words: str
 ) -> None:

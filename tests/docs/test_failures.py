@@ -41,7 +41,7 @@ def vendor_activities() -> set[str]:
         for kind in vars(activities).values()
         if inspect.isclass(kind)
         and kind.__name__.endswith("Activities")
-        and kind.__name__ not in ("LocalActivities", "EventActivities")
+        and kind.__name__ not in ("LocalActivities", "EventActivities", "SimActivities")
     ]
     definitions = [
         getattr(member, "__temporal_activity_definition", None)

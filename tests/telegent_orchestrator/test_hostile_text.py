@@ -125,7 +125,7 @@ async def test_names_of_an_onboarding_are_harmless_everywhere(
         request.model_copy(update={"packages": [renamed], "account": account})
     )
     await handle.result()
-    async for workflow in harness.temporal.list_workflows():
+    async for workflow in harness.temporal.list_workflows(f"RootWorkflowId = '{handle.id}'"):
         assert_harmless_page(await read_details_page(harness.temporal, workflow.id))
         for summary in await summaries(harness, workflow.id):
             assert_harmless_page(summary)

@@ -70,7 +70,7 @@ async def test_printed_command_sends_missing_data(cli: CommandLine, tmp_path: Pa
     assert sent.status == 0, sent.err
     end = await cli.run_line(printed_command(sent, "--watch"))
     assert end.status == 0
-    assert "support operator: corrected account_number, billing_address, losing_carrier" in end.out
+    assert "support desk: corrected account_number, billing_address, losing_carrier" in end.out
 
 
 async def test_rejected_correction_names_reason_and_alternatives(

@@ -2,16 +2,14 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from telegent_orchestrator.names import line_id
 from tests.harness import Harness
 from tests.harness.payloads import single
+from tests.harness.resets import reset
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from tests.workflows.onboarding.ledgers import SINGLE_LEDGER, counted
 from workflows.support import exactly_once
@@ -23,35 +21,6 @@ TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 def brief_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call of the run before the reset counts as ended at once."""
     monkeypatch.setattr(exactly_once, "VENDOR_CALL_TIMEOUT", timedelta(0))
-
-
-async def reset(
-    harness: Harness, workflow_id: str, before: str | None = None, *, within: int = 0
-) -> str:
-    """Resets to the task that scheduled this activity, to the last within so many events, or to the
-    first; returns the new run."""
-    handle = harness.temporal.get_workflow_handle(workflow_id)
-    events = (await handle.fetch_history()).events
-    scheduled = next(
-        (
-            event.activity_task_scheduled_event_attributes.workflow_task_completed_event_id
-            for event in events
-            if event.activity_task_scheduled_event_attributes.activity_type.name == before
-        ),
-        None,
-    )
-    tasks = [event.event_id for event in events if event.event_type == TASK_COMPLETED]
-    last = max((task for task in tasks if task <= within), default=tasks[0])
-    response = await harness.temporal.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=harness.temporal.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-            reason="test",
-            workflow_task_finish_event_id=scheduled or last,
-            request_id=str(uuid4()),
-        )
-    )
-    return response.run_id
 
 
 @pytest.mark.parametrize("before", [None, "buy_number", "start_subscription"])

@@ -16,9 +16,9 @@ from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAct
 from tests.harness import Harness
 from tests.harness.payloads import line, new_subscriber, port_in, single
 from tests.harness.port_ins import start, until
+from tests.harness.resets import reset
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from tests.workflows.onboarding.ledgers import onboard
-from tests.workflows.onboarding.test_resets import reset
 from workflows.sims import claim_workflow
 from workflows.support import exactly_once
 

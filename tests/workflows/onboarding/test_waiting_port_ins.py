@@ -14,8 +14,8 @@ from telegent_orchestrator.progress import StepState
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.payloads import line, port_in, single
 from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.resets import reset
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
-from tests.workflows.onboarding.test_resets import reset
 
 LINES: list[dict[str, Any]] = [line("ported", "one", number=port_in(NUMBER) | {"kind": "port_in"})]
 

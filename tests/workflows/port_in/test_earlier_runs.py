@@ -19,8 +19,8 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import Harness
 from tests.harness.port_ins import NUMBER, start, until
+from tests.harness.resets import reset
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
-from tests.workflows.onboarding.test_resets import reset
 
 SUBMIT = "POST /v1.0/numbers/portin"
 SILENT = CarrierRecord(script="silent")
