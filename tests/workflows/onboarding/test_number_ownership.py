@@ -67,6 +67,9 @@ async def existing(harness: Harness, **changes: Any) -> OnboardingRequest:
 
 async def test_number_of_another_onboarding_is_not_adopted(harness: Harness) -> None:
     request = await existing(harness)
+    purchase = harness.telegent.gates.close(BUY, "before")
+    other = await harness.onboard(request.model_copy(update={"reference": "more-2"}))
+    await purchase.reached()
     harness.telegent.faults.add(Fault(match=BUY, kind="error_before"))
     before_buying = harness.telegent.gates.close(INVENTORY, "before")
     lost = await harness.onboard(request)
@@ -74,7 +77,7 @@ async def test_number_of_another_onboarding_is_not_adopted(harness: Harness) -> 
     lookup = harness.telegent.gates.close(INVENTORY, "before")
     before_buying.release()
     await lookup.reached()
-    other = await harness.onboard(request.model_copy(update={"reference": "more-2"}))
+    purchase.release()
     assert (await other.result()).complete
     lookup.release()
 
