@@ -90,9 +90,7 @@ def test_demo_onboards_the_family_and_prints_the_result(tmp_path: Path) -> None:
         assert re.search(rf"http://127\.0\.0\.1:\d+/namespaces/default/workflows/{page}", out)
     # The rejection is shown with its remedy before the correction goes out.
     assert "reason ACCOUNT_NUMBER: " in out
-    assert out.index("reason ACCOUNT_NUMBER") < out.index(
-        "support desk: corrected account_number"
-    )
+    assert out.index("reason ACCOUNT_NUMBER") < out.index("support desk: corrected account_number")
     for secret in ("100200300", "100200301", "482913", "change-me"):
         assert secret not in out
 

@@ -1,11 +1,16 @@
-"""Resets of workflows, as an operator does them in the Temporal UI."""
+"""Resets and deletions of workflows, as an operator does them in the Temporal UI."""
 
 from uuid import uuid4
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
+    ResetWorkflowExecutionRequest,
+)
+from temporalio.service import RPCError, RPCStatusCode
 
 from tests.harness.environment import TASK_COMPLETED, Harness
+from tests.harness.waiting import wait_until
 
 
 async def reset(
@@ -35,3 +40,25 @@ async def reset(
         )
     )
     return response.run_id
+
+
+async def delete(harness: Harness, workflow_id: str) -> None:
+    """Deletes a workflow with everything that Temporal knows of it."""
+    handle = harness.temporal.get_workflow_handle(workflow_id)
+    await handle.terminate()
+    await harness.temporal.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(
+            namespace=harness.temporal.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+        )
+    )
+
+    async def is_deleted() -> bool:
+        try:
+            await handle.describe()
+        except RPCError as error:
+            return error.status is RPCStatusCode.NOT_FOUND
+        query = f"WorkflowId = '{workflow_id}'"
+        return not [run async for run in harness.temporal.list_workflows(query)]
+
+    await wait_until(is_deleted)

@@ -19,6 +19,7 @@ from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAct
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
+from workflows.sims import claim_workflow
 from workflows.support import exactly_once
 
 BUY = "POST /v1.0/numbers/provision"
@@ -128,7 +129,10 @@ class TestSlowOrders:
         assert len(numbers(harness)) == 1
 
 
-async def test_released_number_of_a_sim_is_not_reused(harness: Harness) -> None:
+async def test_released_number_of_a_sim_is_not_reused(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claim_workflow, "VENDOR_CALL_TIMEOUT", timedelta(0))
     request = single(
         lines=[line("first", "one", number={"kind": "new", "iccid": SIM})],
     )

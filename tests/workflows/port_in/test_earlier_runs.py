@@ -3,9 +3,6 @@
 import asyncio
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.service import RPCError, RPCStatusCode
 
 from simulator import CarrierRecord
 from telegent_orchestrator.client import PortInHandle
@@ -19,8 +16,8 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import Harness
 from tests.harness.port_ins import NUMBER, start, until
-from tests.harness.resets import reset
-from tests.harness.waiting import TEST_TIMEOUT, wait_until
+from tests.harness.resets import delete, reset
+from tests.harness.waiting import TEST_TIMEOUT
 
 SUBMIT = "POST /v1.0/numbers/portin"
 SILENT = CarrierRecord(script="silent")
@@ -140,25 +137,3 @@ async def test_cancelled_order_of_a_terminated_port_in_is_not_followed(harness: 
 
     assert result.state is PortState.COMPLETED
     assert submitted(harness) == [order_id, result.order_id]
-
-
-async def delete(harness: Harness, workflow_id: str) -> None:
-    """Deletes a workflow with everything that Temporal knows of it."""
-    handle = harness.temporal.get_workflow_handle(workflow_id)
-    await handle.terminate()
-    await harness.temporal.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(
-            namespace=harness.temporal.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-        )
-    )
-
-    async def is_deleted() -> bool:
-        try:
-            await handle.describe()
-        except RPCError as error:
-            return error.status is RPCStatusCode.NOT_FOUND
-        query = f"WorkflowId = '{workflow_id}'"
-        return not [run async for run in harness.temporal.list_workflows(query)]
-
-    await wait_until(is_deleted)

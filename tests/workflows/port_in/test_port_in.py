@@ -31,8 +31,8 @@ from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.harness.details_pages import read_details_page, table_cells
 from tests.harness.payloads import line, port_in, single
 from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.resets import delete
 from tests.harness.waiting import TEST_TIMEOUT
-from tests.workflows.port_in.test_earlier_runs import delete
 
 in_every_vocabulary = pytest.mark.parametrize("vocabulary", ["kb", "bp", "oas"])
 
