@@ -175,7 +175,7 @@ async def test_check_lists_what_each_losing_carrier_asks_for(tmp_path: Path) -> 
     rows = (await HERE.run("template", "bulk")).out
     head, _, ported = rows.splitlines()
     others = [
-        ported.replace("1002", f"100{at}").replace("0142", f"015{at}").replace("other@", f"o{at}@")
+        ported.replace("1002", f"100{at}").replace("0165", f"015{at}").replace("other@", f"o{at}@")
         for at in (3, 4)
     ]
     others[1] = others[1].replace("Verizon", "Unlisted Mobile")

@@ -14,7 +14,7 @@ from tests.harness.payloads import line, new_subscriber
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
 REQUESTS_PER_MINUTE = 240
-LARGE, SMALL = 60, 2
+LARGE, SMALL = 20, 2
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -48,9 +48,9 @@ async def test_large_onboarding_leaves_a_small_one_its_share(idle: Harness) -> N
     async with idle.running_workers(REQUESTS_PER_MINUTE):
         alone = await count_requests(idle, with_lines(customers, "alone", SMALL))
         before = idle.telegent.api_calls
-        await idle.orchestrator.start_onboarding(with_lines(customers, "large", LARGE))
+        large = await idle.orchestrator.start_onboarding(with_lines(customers, "large", LARGE))
         await wait_until(lambda: idle.telegent.api_calls > before)
 
         shared = await count_requests(idle, with_lines(customers, "small", SMALL))
-
-    assert shared <= 3 * alone
+        assert shared <= 3 * alone
+        assert (await asyncio.wait_for(large.result(), TEST_TIMEOUT)).complete

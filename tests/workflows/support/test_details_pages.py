@@ -164,7 +164,7 @@ async def test_text_from_others_is_escaped(harness: Harness) -> None:
     text = await wait_for_details_page(harness.temporal, handle.id, "was rejected")
 
     assert escape_markdown(sender) in text
-    assert r"\[operator\](https://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
+    assert r"\[operator\](https\://evil.example) \| \*\*x\*\* \<b\> \`y\` \_z\_" in text
 
 
 async def test_longest_details_page_fits_into_a_url(harness: Harness) -> None:
