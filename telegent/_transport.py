@@ -81,11 +81,11 @@ class Timeouts:
     call: float = 60.0
 
     def __post_init__(self) -> None:
-        least = CALL_TIMEOUT_FACTOR * self.exchange
-        if self.call < least:
+        minimum = CALL_TIMEOUT_FACTOR * self.exchange
+        if self.call < minimum:
             raise ValueError(
                 f"call ({self.call:g} s) must be at least {CALL_TIMEOUT_FACTOR:g} times connect + "
-                f"read + write + pool ({least:g} s); otherwise nothing could be sent in time"
+                f"read + write + pool ({minimum:g} s); otherwise nothing could be sent in time"
             )
 
     @property

@@ -7,7 +7,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 import telegent
-from activities.port_in.poll_schedule import PollContext, least_poll_interval, next_poll_delay
+from activities.port_in.poll_schedule import PollContext, min_poll_interval, next_poll_delay
 from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
@@ -206,7 +206,7 @@ class PortInActivities:
         clock, order_id = info.current_attempt_scheduled_time, request.last_snapshot.order_id
         factor = await self.poll_throttle.interval_factor() if self.poll_throttle else 1
         if request.last_polled_at:
-            earliest = request.last_polled_at + least_poll_interval(schedule, factor)
+            earliest = request.last_polled_at + min_poll_interval(schedule, factor)
             if clock < earliest:
                 raise _pending(f"port order {order_id} was read a moment ago", clock, earliest)
         if self.poll_throttle:

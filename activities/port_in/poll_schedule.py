@@ -26,14 +26,14 @@ class PollSchedule:
     Attributes:
         max_interval: The longest wait, for example over a weekend: a ported number is not in
             service until a poll shows it.
-        least: The shortest time between two polls, including those that a hint requests.
+        min_interval: The shortest time between two polls, including those that a hint requests.
         opens: Hour of the day at which business hours start, Monday to Friday, in the time zone of
             the number's region.
         closes: Hour at which they end for wireless ports (industry practice).
         closes_wireline: Hour at which they end for wireline and intermodal ports: 47 CFR 52.35
             requires 8 to 17.
         fixed: One interval around the clock for a simulated carrier; it replaces all
-            others, and `least` if it is shorter.
+            others, and `min_interval` if it is shorter.
     """
 
     initial: timedelta = timedelta(minutes=5)
@@ -45,7 +45,7 @@ class PollSchedule:
     sparse_until: timedelta = timedelta(days=5)
     idle: timedelta = timedelta(hours=6)
     max_interval: timedelta = timedelta(days=1)
-    least: timedelta = timedelta(minutes=1)
+    min_interval: timedelta = timedelta(minutes=1)
     opens: int = 8
     closes: int = 20
     closes_wireline: int = 17
@@ -92,10 +92,10 @@ class PollContext:
     seed: str = ""
 
 
-def least_poll_interval(schedule: PollSchedule, interval_factor: float) -> timedelta:
+def min_poll_interval(schedule: PollSchedule, interval_factor: float) -> timedelta:
     """The shortest time from one poll to the next."""
-    least = schedule.least * interval_factor
-    return min(schedule.fixed, least) if schedule.fixed else least
+    minimum = schedule.min_interval * interval_factor
+    return min(schedule.fixed, minimum) if schedule.fixed else minimum
 
 
 def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:

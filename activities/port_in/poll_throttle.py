@@ -14,7 +14,7 @@ from telegent_orchestrator.names import PORT_IN_WORKFLOW
 RECOUNT_INTERVAL = timedelta(seconds=60)
 """How long a count is used: the number of open ports changes over hours."""
 MAX_FACTOR = 60.0
-"""Of the polls measured: the least interval is then an hour."""
+"""The largest factor that measured polls cause: it makes the minimum interval an hour."""
 COUNT_TIMEOUT = timedelta(seconds=5)
 """For one count; a poll of a port-in waits for it."""
 

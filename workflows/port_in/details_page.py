@@ -143,7 +143,7 @@ def _next_poll(port: PortIn) -> str:
         needs_operator=port.state is PortState.ACTION_REQUIRED,
         urgent=port.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
     )
-    return f"{schedule}. Exact time: tab Pending Activities, Last Failure"
+    return f"{schedule}. Exact time: Next Retry in tab Pending Activities"
 
 
 def _timeline_table(port: PortIn) -> list[str]:

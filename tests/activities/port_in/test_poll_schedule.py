@@ -13,7 +13,7 @@ from activities.port_in.poll_schedule import (
     PollContext,
     PollSchedule,
     describe_schedule,
-    least_poll_interval,
+    min_poll_interval,
     next_poll_delay,
 )
 from telegent_orchestrator.us_calendar import is_business_day
@@ -180,13 +180,13 @@ def test_fixed_interval_applies_around_the_clock() -> None:
     assert next_poll_delay(pace, situation) == timedelta(seconds=0.1)
 
 
-def test_least_interval_is_a_minute_stretched_or_a_shorter_fixed_interval() -> None:
+def test_min_interval_is_a_minute_stretched_or_a_shorter_fixed_interval() -> None:
     fast, slow = PollSchedule(fixed=timedelta(seconds=0.1)), PollSchedule(fixed=HOUR)
-    assert least_poll_interval(PollSchedule(), 1) == MINUTE
-    assert least_poll_interval(PollSchedule(), 3) == 3 * MINUTE
-    assert least_poll_interval(fast, 3) == timedelta(seconds=0.1)
+    assert min_poll_interval(PollSchedule(), 1) == MINUTE
+    assert min_poll_interval(PollSchedule(), 3) == 3 * MINUTE
+    assert min_poll_interval(fast, 3) == timedelta(seconds=0.1)
     # A hint does not wait for a long fixed interval.
-    assert least_poll_interval(slow, 1) == MINUTE
+    assert min_poll_interval(slow, 1) == MINUTE
 
 
 def test_business_days() -> None:

@@ -100,7 +100,7 @@ async def test_orders_that_change_at_every_poll_keep_to_the_share() -> None:
     factor = await share.interval_factor()
     assert factor == 1
     for _ in range(5):
-        # Each of the 100 is polled at the least interval, a minute times the factor.
+        # Each of the 100 is polled at the minimum interval, a minute times the factor.
         polls = 100 / factor
         for _ in range(round(polls)):
             share.record_poll()

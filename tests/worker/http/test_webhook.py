@@ -92,7 +92,7 @@ async def slow_harness(client: Client) -> AsyncIterator[Harness]:
     carrier = CarrierSetup(timings=AT_ONCE)
     simulator = Simulator(SimulatorOptions(carrier=carrier, manual_clock=True))
     mine = uuid4().hex[:8]
-    pace = PollSchedule(fixed=timedelta(hours=1), least=timedelta(seconds=0.1))
+    pace = PollSchedule(fixed=timedelta(hours=1), min_interval=timedelta(seconds=0.1))
     async with simulator.serve() as url:
         settings = replace(SETTINGS, id_key=mine, port_poll_schedule=pace)
         harness = Harness(client, simulator, Orchestrator(client, id_key=mine), settings, url)

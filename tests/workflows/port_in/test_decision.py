@@ -176,7 +176,7 @@ def test_hints_during_a_poll_cause_one_more_poll() -> None:
     assert not ended.request.once
 
 
-def test_alternating_statuses_are_no_new_rejections_and_are_polled_at_the_least_interval() -> None:
+def test_alternating_statuses_are_no_new_rejections_and_are_polled_at_the_min_interval() -> None:
     life = rejected()
 
     for words in ("8A-ACCOUNT_NUM_REQ_OR_INCORRECT.", "8A-ACCOUNT_NUM_REQ_OR_INCORRECT") * 20:
