@@ -25,8 +25,8 @@ PORT_IN_DETAILS = f"""\
 Ports a number in from another carrier; takes days. Current details say what it waits for.
 
 - what to send next: **current details** show it, to copy and fill in
-- wrong data: signal `correct` or update `submit_correction`, with `by` and the new values
-- cancel: signal `cancel` or update `request_cancel`, with `by` and `reason`
+- wrong data: signal or update `correct`, with `by` and the new values
+- cancel: signal or update `cancel`, with `by` and `reason`
 - operator decision: update `decide`, with `action`, `by` and `reason`
 - the order id of a submit whose response was lost: update `attach_order`
 - poll the order now: signal `poll_now`
@@ -40,7 +40,7 @@ Lets a number leave to another carrier: sets the PIN, then waits until the numbe
 
 - state and timeline, without the PIN: query `status`
 - show the PIN: update `reveal_pin`, with `by` and `reason`
-- keep the number: signal `cancel` or update `request_cancel`, with `by` and `reason`
+- keep the number: signal or update `cancel`, with `by` and `reason`
 
 {SUBMIT_HINT}"""
 
@@ -49,7 +49,7 @@ Onboards every row of a file, a limited number at a time. Current details count 
 
 - start no more rows for now, and continue: updates `pause` and `resume`, with `by` and `reason`
 - start failed and cancelled rows again: update `retry`
-- start no more rows: update `request_cancel`
+- start no more rows: update `cancel`
 - the rows are in batches, and each row is an onboarding of its own
 
 {SUBMIT_HINT}"""

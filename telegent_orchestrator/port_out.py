@@ -13,7 +13,7 @@ from telegent_orchestrator.progress import Step
 
 PORT_OUT_WORKFLOW = "PortOutWorkflow"
 REVEAL_PIN_UPDATE = "reveal_pin"
-"""A port-out also accepts `cancel`, `request_cancel` and the query `status`."""
+"""A port-out also accepts the signal or update `cancel`, and the query `status`."""
 
 AuthenticationReference = Annotated[
     str,

@@ -88,14 +88,14 @@ class NexusOperations:
     async def correct(self, ctx: StartOperationContext, request: CorrectPortIn) -> PortState:
         """Send a correction to the open port-in of a number."""
         return await self._send_update(
-            ctx, request.phone_number, names.CORRECT_UPDATE, request.correction
+            ctx, request.phone_number, names.CORRECT_MESSAGE, request.correction
         )
 
     @sync_operation
     async def cancel(self, ctx: StartOperationContext, request: CancelPortIn) -> PortState:
         """Request the cancellation of the open port-in of a number."""
         return await self._send_update(
-            ctx, request.phone_number, names.CANCEL_UPDATE, request.cancel
+            ctx, request.phone_number, names.CANCEL_MESSAGE, request.cancel
         )
 
     async def _send_update(

@@ -19,7 +19,7 @@ from localstack.tcp_ports import TcpPorts
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import (
-    CORRECT_SIGNAL,
+    CORRECT_MESSAGE,
     NEEDS_ACTION_ATTRIBUTE,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
@@ -208,7 +208,7 @@ async def correct_in_the_ui(
         ui=running.ui_url,
         view=NEEDS_ACTION,
         workflow_id=port_in_id,
-        signal=CORRECT_SIGNAL,
+        signal=CORRECT_MESSAGE,
         values=values,
         before=PortState.ACTION_REQUIRED,
         after=PortState.COMPLETED,

@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from simulator import Simulator
-from telegent_orchestrator.names import CORRECT_SIGNAL, POLL_NOW_SIGNAL, PORT_IN_WORKFLOW
+from telegent_orchestrator.names import CORRECT_MESSAGE, POLL_NOW_SIGNAL, PORT_IN_WORKFLOW
 
 PAUSE = (3.0, 12.0)
 """Seconds between two floods."""
@@ -66,7 +66,7 @@ class Floods:
             unreadable = self._rng.random() < 0.1
             try:
                 await (
-                    handle.signal(CORRECT_SIGNAL, {"by": self._rng.random()})
+                    handle.signal(CORRECT_MESSAGE, {"by": self._rng.random()})
                     if unreadable
                     else handle.signal(POLL_NOW_SIGNAL)
                 )

@@ -89,9 +89,9 @@ async def _send_malformed(stack: ScanStack, port: PortInHandle, disclosed: Discl
     """Malformed messages, by signal and by update."""
     handle = stack.client.get_workflow_handle(port.id)
     for sent in canaries.malformed_payloads():
-        await handle.signal(names.CORRECT_SIGNAL, sent)
+        await handle.signal(names.CORRECT_MESSAGE, sent)
         try:
-            await handle.execute_update(names.CORRECT_UPDATE, sent)
+            await handle.execute_update(names.CORRECT_MESSAGE, sent)
         except WorkflowUpdateFailedError as error:
             disclosed.append(str(error.cause))
 

@@ -185,7 +185,7 @@ class BulkHandle:
 
         Raises MessageRejectedError if it has ended.
         """
-        await update(self._handle(), names.CANCEL_UPDATE, cancel, None)
+        await update(self._handle(), names.CANCEL_MESSAGE, cancel, None)
 
     async def result(self) -> BulkResult:
         """Wait until it has ended. Raises WorkflowFailureError if rows failed or were cancelled."""

@@ -90,11 +90,11 @@ class PortInHandle:
         Raises:
             MessageRejectedError: The port-in cannot use a correction in its state.
         """
-        return await update(self._handle(), names.CORRECT_UPDATE, correction, PortState)
+        return await update(self._handle(), names.CORRECT_MESSAGE, correction, PortState)
 
     async def signal_correction(self, correction: PortInCorrection) -> None:
         """Send a correction without waiting; if it is rejected, the timeline says why."""
-        await self._handle().signal(names.CORRECT_SIGNAL, correction)
+        await self._handle().signal(names.CORRECT_MESSAGE, correction)
 
     async def cancel(self, cancel: PortInCancel) -> PortState:
         """Request a cancel. The port-in may still complete before the vendor confirms it.
@@ -105,7 +105,7 @@ class PortInHandle:
         Raises:
             MessageRejectedError: The port-in cannot be cancelled in its state.
         """
-        return await update(self._handle(), names.CANCEL_UPDATE, cancel, PortState)
+        return await update(self._handle(), names.CANCEL_MESSAGE, cancel, PortState)
 
     async def attach_order(self, order: AttachOrder) -> None:
         """Name the vendor's order of a submit whose response was lost.

@@ -85,7 +85,7 @@ class PortOutHandle:
         Raises:
             MessageRejectedError: The port-out cannot be cancelled in its state.
         """
-        return await update(self._handle(), names.CANCEL_UPDATE, cancel, PortOutState)
+        return await update(self._handle(), names.CANCEL_MESSAGE, cancel, PortOutState)
 
     async def result(self) -> PortOutResult:
         """Wait until the port-out has ended: COMPLETED or CANCELLED."""

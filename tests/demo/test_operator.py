@@ -22,8 +22,8 @@ from localstack.child_process import ChildProcess, StackError, http_ready, pytho
 from localstack.supervised_stack import SupervisedStack, supervised_stack
 from localstack.tcp_ports import HOST, TcpPorts
 from telegent_orchestrator.names import (
-    CANCEL_UPDATE,
-    CORRECT_SIGNAL,
+    CANCEL_MESSAGE,
+    CORRECT_MESSAGE,
     PORT_IN_WORKFLOW,
     TASK_QUEUE,
 )
@@ -132,13 +132,13 @@ async def by_calls(running: SupervisedStack, typed: Typed) -> None:
             "workflowType": {"name": PORT_IN_WORKFLOW},
             "input": await sealed(typed.start),
         }
-        signal = {"signalName": CORRECT_SIGNAL, "input": await sealed(typed.signal)}
+        signal = {"signalName": CORRECT_MESSAGE, "input": await sealed(typed.signal)}
         update = {"request": {"meta": {}, "input": {"args": await sealed(typed.update)}}}
         (await ui.post(workflow, json=start)).raise_for_status()
         await until(port, PortState.INFO_REQUIRED)
         for path, body in (
-            (f"{workflow}/signal/{CORRECT_SIGNAL}", signal),
-            (f"{workflow}/update/{CANCEL_UPDATE}", update),
+            (f"{workflow}/signal/{CORRECT_MESSAGE}", signal),
+            (f"{workflow}/update/{CANCEL_MESSAGE}", update),
         ):
             (await ui.post(path, json=body)).raise_for_status()
 

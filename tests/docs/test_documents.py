@@ -31,10 +31,8 @@ OTHER_SERVICES = ROOT / "docs" / "how-to" / "other-services.md"
 EVERY_DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.name))
 MESSAGES: dict[str, type[BaseModel]] = {
     names.RESOLVE_UPDATE: progress.Resolution,
-    names.CORRECT_UPDATE: port_in.PortInCorrection,
-    names.CORRECT_SIGNAL: port_in.PortInCorrection,
-    names.CANCEL_UPDATE: port_in.PortInCancel,
-    names.CANCEL_SIGNAL: port_in.PortInCancel,
+    names.CORRECT_MESSAGE: port_in.PortInCorrection,
+    names.CANCEL_MESSAGE: port_in.PortInCancel,
     names.ATTACH_ORDER_UPDATE: port_in.AttachOrder,
     names.DECIDE_UPDATE: port_in.OperatorDecision,
     names.NOTE_UPDATE: port_in.PortInNote,

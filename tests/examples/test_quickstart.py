@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from localstack.supervised_stack import SupervisedStack
-from telegent_orchestrator.names import CORRECT_SIGNAL
+from telegent_orchestrator.names import CORRECT_MESSAGE
 from telegent_orchestrator.port_in import PortState
 from tests.harness.documents import (
     command_blocks,
@@ -52,9 +52,9 @@ async def test_documented_ui_signal_corrects(running: SupervisedStack) -> None:
     await follow("a port-in starts", running)
     port_in = running.orchestrator.port_in("+18015550177")
     await reached(port_in.id, PortState.ACTION_REQUIRED, running)
-    typed = DOCUMENT.read_text("utf-8").partition(f"name `{CORRECT_SIGNAL}`, input `")[2]
+    typed = DOCUMENT.read_text("utf-8").partition(f"name `{CORRECT_MESSAGE}`, input `")[2]
     handle = running.client.get_workflow_handle(port_in.id)
-    await handle.signal(CORRECT_SIGNAL, json.loads(typed.partition("`")[0]))
+    await handle.signal(CORRECT_MESSAGE, json.loads(typed.partition("`")[0]))
     await reached(port_in.id, PortState.COMPLETED, running)
     assert running.ui_url  # stands in the document as `make up` has it
     assert "<http://127.0.0.1:8233>" in DOCUMENT.read_text("utf-8")

@@ -161,7 +161,7 @@ async def test_signal_under_missing_key_waits_for_the_key(temporal: Client) -> N
             port = await start(as_holder(harness, A))
             await until(port, PortState.SUBMITTED)
             early = as_holder(harness, B, A).temporal.get_workflow_handle(port.id)
-            await early.signal(names.CANCEL_SIGNAL, CANCEL)
+            await early.signal(names.CANCEL_MESSAGE, CANCEL)
             assert "'2026'" in await until_task_fails(early)
         async with as_holder(harness, B, A).running_workers():
             result = await as_holder(harness, B, A).orchestrator.port_in(NUMBER).result()
@@ -181,7 +181,7 @@ async def test_update_under_missing_key_is_rejected_at_once(
         handle = temporal.get_workflow_handle(port.id)
         early = as_holder(harness, B, A).temporal.get_workflow_handle(port.id)
         with pytest.raises(WorkflowUpdateFailedError) as refused:
-            await early.execute_update(names.CANCEL_UPDATE, CANCEL)
+            await early.execute_update(names.CANCEL_MESSAGE, CANCEL)
         assert "encrypted with key '2026'" in str(refused.value.cause)
         assert await workflow_task_failures(handle) == []
         await port.cancel(CANCEL)

@@ -182,7 +182,7 @@ async def test_build_that_cannot_read_a_recorded_start_does_not_end_the_workflow
         await replayer.replay_workflow(WorkflowHistory.from_json(port.id, recorded))
 
 
-@pytest.mark.parametrize("signal", [names.CORRECT_SIGNAL, names.CANCEL_SIGNAL])
+@pytest.mark.parametrize("signal", [names.CORRECT_MESSAGE, names.CANCEL_MESSAGE])
 async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
     harness: Harness, signal: str
 ) -> None:
@@ -210,8 +210,8 @@ async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
 @pytest.mark.parametrize(
     "update",
     [
-        names.CORRECT_UPDATE,
-        names.CANCEL_UPDATE,
+        names.CORRECT_MESSAGE,
+        names.CANCEL_MESSAGE,
         names.ATTACH_ORDER_UPDATE,
         names.DECIDE_UPDATE,
         names.NOTE_UPDATE,
@@ -237,7 +237,7 @@ async def test_flood_of_invalid_signals_does_not_stop_a_port_in(harness: Harness
     handle = foreign(harness.temporal).get_workflow_handle(port.id)
     nonsense = {"by": "x" * 10_000} | {f"field {n}": n for n in range(60)}
     for _ in range(30):
-        await asyncio.gather(*(handle.signal(names.CORRECT_SIGNAL, nonsense) for _ in range(20)))
+        await asyncio.gather(*(handle.signal(names.CORRECT_MESSAGE, nonsense) for _ in range(20)))
 
     await port.cancel(PortInCancel(by="operator", reason="the subscriber stays"))
     result = await port.result()

@@ -75,15 +75,15 @@ WORKFLOWS = {
         result=PortInResult,
         queries={names.STATUS_QUERY: PortInStatus},
         updates={
-            names.CORRECT_UPDATE: Operation(PortInCorrection, PortState),
-            names.CANCEL_UPDATE: Operation(PortInCancel, PortState),
+            names.CORRECT_MESSAGE: Operation(PortInCorrection, PortState),
+            names.CANCEL_MESSAGE: Operation(PortInCancel, PortState),
             names.ATTACH_ORDER_UPDATE: Operation(AttachOrder),
             names.NOTE_UPDATE: Operation(PortInNote),
             names.DECIDE_UPDATE: Operation(OperatorDecision, PortState),
         },
         signals={
-            names.CORRECT_SIGNAL: PortInCorrection,
-            names.CANCEL_SIGNAL: PortInCancel,
+            names.CORRECT_MESSAGE: PortInCorrection,
+            names.CANCEL_MESSAGE: PortInCancel,
             names.POLL_NOW_SIGNAL: None,
         },
     ),
@@ -94,9 +94,9 @@ WORKFLOWS = {
         queries={names.STATUS_QUERY: port_out.PortOutStatus},
         updates={
             port_out.REVEAL_PIN_UPDATE: Operation(port_out.RevealPin, port_out.PortOutPin),
-            names.CANCEL_UPDATE: Operation(port_out.PortOutCancel, port_out.PortOutState),
+            names.CANCEL_MESSAGE: Operation(port_out.PortOutCancel, port_out.PortOutState),
         },
-        signals={names.CANCEL_SIGNAL: port_out.PortOutCancel},
+        signals={names.CANCEL_MESSAGE: port_out.PortOutCancel},
     ),
     bulk.BULK_WORKFLOW: WorkflowContract(
         workflow_id="bulk-{reference}",
@@ -107,7 +107,7 @@ WORKFLOWS = {
             bulk.PAUSE_UPDATE: Operation(bulk.BulkCommand),
             bulk.RESUME_UPDATE: Operation(bulk.BulkCommand),
             bulk.RETRY_UPDATE: Operation(bulk.BulkCommand, bulk.BulkRetryResult),
-            names.CANCEL_UPDATE: Operation(bulk.BulkCancel),
+            names.CANCEL_MESSAGE: Operation(bulk.BulkCancel),
         },
     ),
     bulk.BULK_BATCH_WORKFLOW: WorkflowContract(

@@ -19,15 +19,15 @@ from telegent_orchestrator.bulk import (
     RowState,
     bulk_batch_id,
 )
-from telegent_orchestrator.names import CANCEL_UPDATE, STEP_KEY, onboarding_id
+from telegent_orchestrator.names import CANCEL_MESSAGE, STEP_KEY, onboarding_id
 from workflows.support.markdown import code, format_seconds, link, table
 
 MAX_LISTED_BATCHES = 30
 MAX_LISTED_ENTRIES = 10
 AVAILABLE_UPDATES = {
-    BulkState.RUNNING: (PAUSE_UPDATE, CANCEL_UPDATE),
-    BulkState.PAUSED: (RESUME_UPDATE, CANCEL_UPDATE),
-    BulkState.NEEDS_OPERATOR: (RETRY_UPDATE, CANCEL_UPDATE),
+    BulkState.RUNNING: (PAUSE_UPDATE, CANCEL_MESSAGE),
+    BulkState.PAUSED: (RESUME_UPDATE, CANCEL_MESSAGE),
+    BulkState.NEEDS_OPERATOR: (RETRY_UPDATE, CANCEL_MESSAGE),
 }
 """Updates that leave a state."""
 SUCCEEDED = (RowState.DONE, RowState.ALREADY_DONE)

@@ -20,7 +20,7 @@ from telegent_orchestrator.bulk import (
     BulkState,
     BulkStatus,
 )
-from telegent_orchestrator.names import CANCEL_UPDATE, STATUS_QUERY
+from telegent_orchestrator.names import CANCEL_MESSAGE, STATUS_QUERY
 from workflows.bulk.details_page import publish
 from workflows.bulk.scheduler import BulkScheduler
 from workflows.bulk.signals import BATCH_REPORT_SIGNAL, BatchReport
@@ -107,13 +107,13 @@ class BulkWorkflow:
         if not self._scheduler.counts.unsuccessful:
             raise message_rejected("no row has failed or was cancelled")
 
-    @workflow.update(name=CANCEL_UPDATE, description="start no more rows")
-    async def request_cancel(self, *sent: JsonValue) -> None:
+    @workflow.update(name=CANCEL_MESSAGE, description="start no more rows")
+    async def cancel(self, *sent: JsonValue) -> None:
         """Takes a BulkCancel: running rows continue, unless `cancel_running` is set."""
         self._scheduler.cancel(parse_message(BulkCancel, sent))
         self._changed = True
 
-    @request_cancel.validator
+    @cancel.validator
     def _validate_cancel(self, *sent: JsonValue) -> None:
         command = parse_message(BulkCancel, sent)
         previous = self._scheduler.checkpoint.cancel

@@ -9,10 +9,8 @@ from activities.port_in.poll_schedule import describe_schedule
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.names import (
     ATTACH_ORDER_UPDATE,
-    CANCEL_SIGNAL,
-    CANCEL_UPDATE,
-    CORRECT_SIGNAL,
-    CORRECT_UPDATE,
+    CANCEL_MESSAGE,
+    CORRECT_MESSAGE,
     DECIDE_UPDATE,
 )
 from telegent_orchestrator.port_in import CORRECTABLE, OperatorAction, PortState, TimelineEntry
@@ -61,15 +59,15 @@ class SuggestedAction:
 
     Attributes:
         label: When to choose it, or its effect.
-        update: The name of the update to send.
+        message: The name of the update to send.
         payload: Its input, with placeholders.
-        signal: The name of a signal to send instead, if there is one.
+        also_signal: The same message may be sent as a signal.
     """
 
     label: str
-    update: str
+    message: str
     payload: dict[str, object]
-    signal: str | None = None
+    also_signal: bool = False
 
     @property
     def json(self) -> str:
@@ -92,7 +90,7 @@ def render_details_page(port: PortIn) -> list[str]:
     for action in actions:
         lines += [
             "",
-            f"{ACTION_MARKER}**{action.label}**: {_message_names(action)}",
+            f"{ACTION_MARKER}**{action.label}**: {_message_name(action)}",
             "",
             *code(action.json),
         ]
@@ -154,9 +152,8 @@ def _timeline_table(port: PortIn) -> list[str]:
     return table((f"when{NBSP}(UTC)", "who", "what"), latest)
 
 
-def _message_names(action: SuggestedAction) -> str:
-    update = f"update `{action.update}`"
-    return f"signal `{action.signal}` or {update}" if action.signal else update
+def _message_name(action: SuggestedAction) -> str:
+    return f"{'signal or ' if action.also_signal else ''}update `{action.message}`"
 
 
 def _event_text(entry: TimelineEntry) -> str:
@@ -221,7 +218,7 @@ def _unknown_submit_actions() -> Iterator[SuggestedAction]:
 
 def _correction_actions(label: str, fields: Sequence[str]) -> Iterator[SuggestedAction]:
     if fields:
-        yield SuggestedAction(label, CORRECT_UPDATE, _correction_payload(fields), CORRECT_SIGNAL)
+        yield SuggestedAction(label, CORRECT_MESSAGE, _correction_payload(fields), also_signal=True)
 
 
 def _correction_payload(fields: Sequence[str]) -> dict[str, object]:
@@ -230,7 +227,7 @@ def _correction_payload(fields: Sequence[str]) -> dict[str, object]:
 
 def _cancel_action(label: str = "to cancel") -> SuggestedAction:
     return SuggestedAction(
-        label, CANCEL_UPDATE, {"by": PLACEHOLDER, "reason": PLACEHOLDER}, CANCEL_SIGNAL
+        label, CANCEL_MESSAGE, {"by": PLACEHOLDER, "reason": PLACEHOLDER}, also_signal=True
     )
 
 

@@ -15,10 +15,8 @@ from temporalio.exceptions import ApplicationError
 
 from telegent_orchestrator.names import (
     ATTACH_ORDER_UPDATE,
-    CANCEL_SIGNAL,
-    CANCEL_UPDATE,
-    CORRECT_SIGNAL,
-    CORRECT_UPDATE,
+    CANCEL_MESSAGE,
+    CORRECT_MESSAGE,
     DECIDE_UPDATE,
     NOTE_UPDATE,
     POLL_NOW_SIGNAL,
@@ -246,9 +244,9 @@ class PortInWorkflow:
     # an update with an internal error, and fail the workflow task for a signal.
 
     @workflow.update(
-        name=CORRECT_UPDATE, description="correct or add data; input: the fields to change, by"
+        name=CORRECT_MESSAGE, description="correct or add data; input: the fields to change, by"
     )
-    async def submit_correction(self, *sent: JsonValue) -> PortState:
+    async def correct(self, *sent: JsonValue) -> PortState:
         """Accepts a PortInCorrection, or rejects it with the reason.
 
         Returns:
@@ -256,12 +254,12 @@ class PortInWorkflow:
         """
         return self._accept(parse_message(PortInCorrection, sent))
 
-    @submit_correction.validator
+    @correct.validator
     def _validate_correction(self, *sent: JsonValue) -> None:
         self._check(parse_message(PortInCorrection, sent))
 
-    @workflow.update(name=CANCEL_UPDATE, description="cancel the port-in; input: by, reason")
-    async def request_cancel(self, *sent: JsonValue) -> PortState:
+    @workflow.update(name=CANCEL_MESSAGE, description="cancel the port-in; input: by, reason")
+    async def cancel(self, *sent: JsonValue) -> PortState:
         """Accepts a PortInCancel, or rejects it with the reason.
 
         Returns:
@@ -269,7 +267,7 @@ class PortInWorkflow:
         """
         return self._accept(parse_message(PortInCancel, sent))
 
-    @request_cancel.validator
+    @cancel.validator
     def _validate_cancel(self, *sent: JsonValue) -> None:
         self._check(parse_message(PortInCancel, sent))
 
@@ -310,15 +308,15 @@ class PortInWorkflow:
         parse_message(PortInNote, sent)
 
     @workflow.signal(
-        name=CORRECT_SIGNAL, description="correct or add data; input: the fields to change, by"
+        name=CORRECT_MESSAGE, description="correct or add data; input: the fields to change, by"
     )
-    def correct(self, *sent: JsonValue) -> None:
-        """Accepts a correction; a rejected one is recorded in the timeline with the reason."""
+    def correct_by_signal(self, *sent: JsonValue) -> None:
+        """Like the update `correct`, but a rejection is only recorded in the timeline."""
         self._receive(lambda: parse_message(PortInCorrection, sent), MessageKind.CORRECTION, sent)
 
-    @workflow.signal(name=CANCEL_SIGNAL, description="cancel the port-in; input: by, reason")
-    def cancel(self, *sent: JsonValue) -> None:
-        """Accepts a cancel; a rejected one is recorded in the timeline with the reason."""
+    @workflow.signal(name=CANCEL_MESSAGE, description="cancel the port-in; input: by, reason")
+    def cancel_by_signal(self, *sent: JsonValue) -> None:
+        """Like the update `cancel`, but a rejection is only recorded in the timeline."""
         self._receive(lambda: parse_message(PortInCancel, sent), MessageKind.CANCEL, sent)
 
     @workflow.signal(name=POLL_NOW_SIGNAL, description="poll the order now; no input")

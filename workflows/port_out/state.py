@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from telegent_orchestrator._display import escape_markdown
-from telegent_orchestrator.names import CANCEL_UPDATE, PORT_STATE_KEY
+from telegent_orchestrator.names import CANCEL_MESSAGE, PORT_STATE_KEY
 from telegent_orchestrator.port_out import (
     REVEAL_PIN_UPDATE,
     PortOutRequest,
@@ -80,7 +80,7 @@ class PortOutModel:
             f"- started by {escape_markdown(self._started_by)}, who authenticated the subscriber: "
             f"{escape_markdown(self.result.authentication_reference)}",
             f"- to show the PIN to the subscriber: update `{REVEAL_PIN_UPDATE}`; to keep the "
-            f"number: update `{CANCEL_UPDATE}`; each with `by` and `reason`",
+            f"number: update `{CANCEL_MESSAGE}`; each with `by` and `reason`",
         ]
 
     def log_rejected_signal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:

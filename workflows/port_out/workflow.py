@@ -12,8 +12,7 @@ from activities.onboarding.subscriptions import SubscriptionActivities
 from activities.port_out import PinGenerator, PortOutActivities, SetPinInput
 from activities.support.outcomes import failure_message
 from telegent_orchestrator.names import (
-    CANCEL_SIGNAL,
-    CANCEL_UPDATE,
+    CANCEL_MESSAGE,
     ORDER_KEY,
     STATUS_QUERY,
 )
@@ -103,12 +102,16 @@ class PortOutWorkflow:
                 f"a port-out in state {self._model.state.value} has no PIN to show"
             )
 
-    @workflow.update(name=CANCEL_UPDATE)
-    async def request_cancel(self, *sent: JsonValue) -> PortOutState:
-        """Takes a PortOutCancel; returns the state in which it arrived."""
+    @workflow.update(name=CANCEL_MESSAGE)
+    async def cancel(self, *sent: JsonValue) -> PortOutState:
+        """Accepts a PortOutCancel, or rejects it with the reason.
+
+        Returns:
+            The state in which the message was accepted.
+        """
         return self._accept_cancel(parse_message(PortOutCancel, sent))
 
-    @request_cancel.validator
+    @cancel.validator
     def _validate_cancel(self, *sent: JsonValue) -> None:
         parse_message(PortOutCancel, sent)
         if self._model.state not in (*BEFORE_PIN_ISSUED, PortOutState.PIN_ISSUED):
@@ -117,9 +120,9 @@ class PortOutWorkflow:
                 f"{STATE_DESCRIPTIONS[self._model.state]}"
             )
 
-    @workflow.signal(name=CANCEL_SIGNAL)
-    def cancel(self, *sent: JsonValue) -> None:
-        """Takes a PortOutCancel; an invalid one is logged in the timeline."""
+    @workflow.signal(name=CANCEL_MESSAGE)
+    def cancel_by_signal(self, *sent: JsonValue) -> None:
+        """Like the update `cancel`, but a rejection is only recorded in the timeline."""
         try:
             self._validate_cancel(*sent)
         except ApplicationError as error:

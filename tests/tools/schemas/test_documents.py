@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from pydantic import JsonValue, ValidationError
 from temporalio import workflow
 
-from telegent_orchestrator.names import CORRECT_SIGNAL
+from telegent_orchestrator.names import CORRECT_MESSAGE
 from telegent_orchestrator.nexus import TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness.documents import json_blocks
@@ -186,6 +186,6 @@ def shape_faults(request: dict[str, Any]) -> list[str]:
 
 
 def test_misspelt_field_is_invalid() -> None:
-    assert WORKFLOWS["PortInWorkflow"].signals[CORRECT_SIGNAL]
+    assert WORKFLOWS["PortInWorkflow"].signals[CORRECT_MESSAGE]
     correction = {"by": "support desk", "acount_number": "100200301"}
     assert not SCHEMAS["PortInCorrection.json"].is_valid(correction)

@@ -25,7 +25,7 @@ async def flood(harness: Harness, handle: PortInHandle, run_id: str) -> None:
     raw = harness.temporal.get_workflow_handle(handle.id)
     while await first_run(harness.temporal, handle) == run_id:
         await asyncio.gather(*(raw.signal(names.POLL_NOW_SIGNAL) for _ in range(10)))
-        await raw.signal(names.CORRECT_SIGNAL, {"nonsense": True, "by": "flood"})
+        await raw.signal(names.CORRECT_MESSAGE, {"nonsense": True, "by": "flood"})
 
 
 async def test_flood_of_signals_continues_as_new_and_keeps_the_timeline(

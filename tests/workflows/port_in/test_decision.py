@@ -8,7 +8,7 @@ from activities import ActivitySettings
 from activities.local import LocalActivities
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import DAY, PortInPolicy
-from telegent_orchestrator.names import CANCEL_UPDATE
+from telegent_orchestrator.names import CANCEL_MESSAGE
 from telegent_orchestrator.port_in import (
     NumberBinding,
     OperatorAction,
@@ -353,5 +353,5 @@ def test_wrong_number_offers_only_to_cancel() -> None:
         life.port.state, None, 0, life.port.fields_to_correct, life.port.policy
     )
 
-    assert [action.update for action in offered] == [CANCEL_UPDATE]
+    assert [action.message for action in offered] == [CANCEL_MESSAGE]
     assert "start a port-in of the right one" in offered[0].label

@@ -213,7 +213,7 @@ async def test_invalid_signal_is_recorded_in_the_timeline(
     handle = await start(harness)
     await until(handle, PortState.ACTION_REQUIRED)
 
-    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, raw)
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_MESSAGE, raw)
     status = await until(handle, lambda status: any("rejected" in e.event for e in status.timeline))
 
     assert why in status.timeline[-1].event
@@ -714,7 +714,7 @@ def _rejections(status: PortInStatus) -> int:
     return sum("rejected" in entry.event for entry in status.timeline)
 
 
-@pytest.mark.parametrize("signal", [names.CORRECT_SIGNAL, names.CANCEL_SIGNAL])
+@pytest.mark.parametrize("signal", [names.CORRECT_MESSAGE, names.CANCEL_MESSAGE])
 @pytest.mark.parametrize("payload", [[], [1, 2], [b"\xff\x00"], [{"by": 7}, {"more": True}]])
 async def test_port_in_continues_after_any_signal_payload(
     harness: Harness, signal: str, payload: list[object]

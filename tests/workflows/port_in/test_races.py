@@ -90,9 +90,9 @@ async def act(harness: Harness, handle: PortInHandle, seed: int, chance: random.
             for _ in range(chance.randrange(1, 6)):
                 await handle.poll_now()
         case 5:
-            await raw.signal(names.CORRECT_SIGNAL, {"nonsense": chance.random()})
+            await raw.signal(names.CORRECT_MESSAGE, {"nonsense": chance.random()})
         case 6:
-            await raw.signal(names.CANCEL_SIGNAL, {"by": "d", "reason": "changed their mind"})
+            await raw.signal(names.CANCEL_MESSAGE, {"by": "d", "reason": "changed their mind"})
         case 7:
             action = chance.choice([OperatorAction.RETRY_NOW, OperatorAction.RESTART])
             await handle.decide(OperatorDecision(action=action, by="e", reason="a try"))

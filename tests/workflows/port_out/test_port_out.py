@@ -347,7 +347,7 @@ async def test_cancel_after_port_out_is_rejected_with_the_reason(harness: Harnes
         await handle.cancel(CANCEL)
     with pytest.raises(MessageRejectedError, match="no PIN to show"):
         await handle.reveal_pin(REQUESTED)
-    await harness.temporal.get_workflow_handle(handle.id).signal(names.CANCEL_SIGNAL, CANCEL)
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CANCEL_MESSAGE, CANCEL)
     gate.release()
     result = await handle.result()
 
@@ -370,14 +370,14 @@ async def test_invalid_signal_is_in_the_timeline(harness: Harness, raw: object, 
     await until(handle, PortOutState.PIN_ISSUED)
     workflow = harness.temporal.get_workflow_handle(handle.id)
 
-    await workflow.signal(names.CANCEL_SIGNAL, raw)
+    await workflow.signal(names.CANCEL_MESSAGE, raw)
     status = await until(handle, lambda status: said(status, "rejected"))
 
     assert why in status.timeline[-1].event
     assert "555123" not in status.model_dump_json()
     assert status.state is PortOutState.PIN_ISSUED
 
-    await workflow.signal(names.CANCEL_SIGNAL, CANCEL)
+    await workflow.signal(names.CANCEL_MESSAGE, CANCEL)
     assert (await handle.result()).state is PortOutState.CANCELLED
 
 

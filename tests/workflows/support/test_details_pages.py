@@ -34,8 +34,8 @@ from workflows.port_in.details_page import FIELD_PLACEHOLDERS, SuggestedAction, 
 from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
 
 MODELS: dict[str, type[BaseModel]] = {
-    names.CORRECT_UPDATE: PortInCorrection,
-    names.CANCEL_UPDATE: PortInCancel,
+    names.CORRECT_MESSAGE: PortInCorrection,
+    names.CANCEL_MESSAGE: PortInCancel,
     names.ATTACH_ORDER_UPDATE: AttachOrder,
     names.DECIDE_UPDATE: OperatorDecision,
 }
@@ -58,13 +58,13 @@ async def test_rejected_port_in_completes_with_the_sample_from_its_page(
     assert shown["since (UTC)"] == f"{status.timeline[-1].at:%Y-%m-%d %H:%M}"
     assert "or it is cancelled" in shown["act by"]
     assert "every 0.1 s" in shown["next poll"]
-    assert f"signal `{names.CORRECT_SIGNAL}` or update `{names.CORRECT_UPDATE}`" in text
+    assert f"signal or update `{names.CORRECT_MESSAGE}`" in text
     assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in text.partition("who")[2]
 
     resume, to_stop = json_samples(text)
     assert to_stop.keys() == {"by", "reason"}
     signal = fill_in(resume, account_number=TRUTH.account_number, by="operator")
-    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, signal)
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_MESSAGE, signal)
     assert (await handle.result()).state is PortState.COMPLETED
     text = await read_details_page(harness.temporal, handle.id)
     assert "COMPLETED" in table_cells(text)
@@ -79,7 +79,7 @@ async def test_sample_sent_with_its_placeholders_is_rejected_with_the_reason(
     handle = await start(harness, subscriber_name=None, billing_address=None)
     await until(handle, PortState.INFO_REQUIRED)
     sample, _ = json_samples(await read_details_page(harness.temporal, handle.id))
-    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_SIGNAL, sample)
+    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_MESSAGE, sample)
 
     text = await wait_for_details_page(harness.temporal, handle.id, "was rejected")
 
@@ -96,7 +96,7 @@ async def test_missing_data_are_sent_with_the_sample_from_the_page(harness: Harn
     values = fill_in(sample, account_number="100200301", authorization=letter, by="operator")
 
     await harness.temporal.get_workflow_handle(handle.id).execute_update(
-        names.CORRECT_UPDATE, values
+        names.CORRECT_MESSAGE, values
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
@@ -158,7 +158,7 @@ async def test_text_from_others_is_escaped(harness: Harness) -> None:
     await until(handle, PortState.INFO_REQUIRED)
     sender = "[operator](https://evil.example) | **x** <b> `y` _z_"
     await harness.temporal.get_workflow_handle(handle.id).signal(
-        names.CORRECT_SIGNAL, {"by": sender}
+        names.CORRECT_MESSAGE, {"by": sender}
     )
 
     text = await wait_for_details_page(harness.temporal, handle.id, "was rejected")
@@ -227,8 +227,8 @@ async def test_messages_have_descriptions_in_the_ui(harness: Harness) -> None:
     assert [each.name for each in offered if not each.description] == []
     assert {each.name for each in offered} == {
         *MODELS,
-        names.CORRECT_SIGNAL,
-        names.CANCEL_SIGNAL,
+        names.CORRECT_MESSAGE,
+        names.CANCEL_MESSAGE,
         names.POLL_NOW_SIGNAL,
         names.NOTE_UPDATE,
     }
@@ -249,7 +249,7 @@ def every_action() -> list[SuggestedAction]:
 
 def test_samples_are_accepted_only_when_filled_in() -> None:
     for action in every_action():
-        model = MODELS[action.update]
+        model = MODELS[action.message]
         with pytest.raises(ValidationError):
             model.model_validate_json(action.json)
         model.model_validate(completed(action.payload))
