@@ -17,9 +17,6 @@ from resilience.fault_matrix.runner import CaseResult, SystemUnderTest
 from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.report import progress_bar, wide_console
 
-LOOKUP_CALLS = ("GET /v1.0/account/products", "GET /v1.0/account/packages")
-"""Calls that the baseline does not make, because it has no lookups."""
-
 
 def compare(
     seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 1,
@@ -27,7 +24,7 @@ def compare(
 ) -> None:
     """Inject each fault into each vendor call, for both, and print the results as Markdown."""
     # The first call of each kind, because the two flows do not make them equally often.
-    cases = [replace(case, nth=1) for case in all_cases(seed) if case.call not in LOOKUP_CALLS]
+    cases = [replace(case, nth=1) for case in all_cases(seed)]
     selected = sample_cases(cases, share, seed)
     console = wide_console()
     orchestrator, baseline = (

@@ -1,8 +1,8 @@
 """An onboarding that relies on Temporal's default retries, with the product's activities.
 
 Client, classification of errors and rate limiting are therefore the same, and permanent rejections
-are not retried. The difference: each activity is retried until it succeeds, and nothing is looked
-up.
+are not retried. The difference: each activity is retried until it succeeds. Only products and
+packages, which customers share, are looked up before they are created.
 """
 
 import asyncio
@@ -112,17 +112,24 @@ class BaselineOnboarding:
 
     async def _catalogue(self, request: OnboardingRequest) -> None:
         result = self._result
+        skus = [product.sku for product in request.products if isinstance(product, NewProduct)]
+        existing = await execute(CatalogueActivities.list_products, skus)
         for product in request.products:
             assert isinstance(product, NewProduct)
-            result.product_ids[product.key] = await execute(
-                CatalogueActivities.create_product, CreateProduct(product=product)
-            )
+            create = CreateProduct(product=product)
+            product_id = existing.get(product.sku)
+            if product_id is None:
+                product_id = await execute(CatalogueActivities.create_product, create)
+            result.product_ids[product.key] = product_id
+        names = [package.name for package in request.packages if isinstance(package, NewPackage)]
+        existing = await execute(CatalogueActivities.list_packages, names)
         for package in request.packages:
             assert isinstance(package, NewPackage)
-            result.package_ids[package.key] = await execute(
-                CatalogueActivities.create_package,
-                CreatePackage(package=package, product_ids=result.product_ids),
-            )
+            bundle = CreatePackage(package=package, product_ids=result.product_ids)
+            package_id = existing.get(package.name)
+            if package_id is None:
+                package_id = await execute(CatalogueActivities.create_package, bundle)
+            result.package_ids[package.key] = package_id
 
     async def _line(self, line: LineRequest) -> LineResult:
         result, line_result = self._result, LineResult(key=line.key)

@@ -24,7 +24,7 @@ class TelegentSettings(CommonSettings):
         default="https://api.telegent.com",
         description="base URL of the Telegent API: scheme and host, without a path",
     )
-    requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = Field(
+    requests_per_minute: Annotated[int, Field(ge=1, le=60_000)] = Field(
         default=45,
         description="requests a minute to Telegent: the rate of the API task queue for all workers "
         "together, and the rate limit of each process, token requests included",

@@ -1,0 +1,59 @@
+"""The baseline's worker as a process: `python -m bench.baseline.worker`.
+
+Takes TEMPORAL_ADDRESS, TELEGENT_BASE_URL, TELEGENT_ACCOUNT_KEY and TELEGENT_ACCOUNT_SECRET from the
+environment. Prints `running` once it is ready.
+"""
+
+import asyncio
+import os
+import signal
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities import ActivitySettings, ErrorTranslationInterceptor, build_activities
+from bench.baseline.flow import TASK_QUEUE, BaselineOnboarding
+from resilience.fault_matrix.runner import UNLIMITED
+from telegent import RateLimiter, Telegent
+from telegent_orchestrator.names import API_TASK_QUEUE
+from worker.run import SANDBOX_PASSTHROUGH
+
+
+async def main() -> None:
+    """Run until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    client = await Client.connect(
+        os.environ["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter
+    )
+    settings = ActivitySettings(order_poll=timedelta(seconds=0.5))
+    passthrough = SandboxRestrictions.default.with_passthrough_modules(*SANDBOX_PASSTHROUGH)
+    async with (
+        Telegent(
+            os.environ["TELEGENT_ACCOUNT_KEY"],
+            os.environ["TELEGENT_ACCOUNT_SECRET"],
+            base_url=os.environ["TELEGENT_BASE_URL"],
+            rate_limiter=RateLimiter(per_minute=UNLIMITED, burst=100),
+        ) as api,
+        Worker(
+            client,
+            task_queue=TASK_QUEUE,
+            workflows=[BaselineOnboarding],
+            workflow_runner=SandboxedWorkflowRunner(restrictions=passthrough),
+        ),
+        Worker(
+            client,
+            task_queue=API_TASK_QUEUE,
+            activities=build_activities(api, settings),
+            interceptors=[ErrorTranslationInterceptor(settings.read_lag)],
+        ),
+    ):
+        print("running", flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,1 @@
+"""Throughput and cost of onboardings, for several systems in one run; see `__main__`."""
