@@ -10,6 +10,7 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
+from activities.support.number_states import NumberState, number_state
 from activities.support.outcomes import pending, rejected
 from activities.support.shared_list import SharedList
 from activities.support.write_activity import elapsed, write_activity
@@ -20,9 +21,19 @@ from telegent_orchestrator.port_out import PortOutPin, is_weak_pin
 PIN_LENGTH = 6
 """Digits of a transfer PIN at US carriers. Telegent documents no length."""
 
-IN_SERVICE_STATUSES = ("pending", "process", "progress", "reject", "park", "suspend")
-"""Parts of statuses of a number that has not left. Telegent documents only `Active`; these come
-from its old port-out statuses and from the changes that it offers for a number."""
+
+class NumberSighting(WireModel):
+    """How Telegent shows a number that is to leave.
+
+    Attributes:
+        state: What that means; `GONE` also when it is not in our inventory.
+        status: Telegent's word.
+        message: The same for people.
+    """
+
+    state: NumberState
+    status: str = ""
+    message: str = ""
 
 
 class SetPinInput(WireModel):
@@ -50,25 +61,34 @@ class PortOutActivities:
     inventory: SharedList[telegent.Number]
 
     @activity.defn
-    async def validate_port_out(self, phone_number: str, subscription_id: str | None) -> None:
-        """Checks that the number is in service here, and that the subscription is its own.
+    async def validate_port_out(
+        self, phone_number: str, subscription_id: str | None
+    ) -> NumberSighting:
+        """Checks that the number is here, and that the subscription is its own.
 
-        A wrong subscription would be deleted at the end, which cannot be undone.
+        A suspended number may leave. A wrong subscription would be deleted at the end, which cannot
+        be undone.
+
+        Returns:
+            How Telegent shows the number.
 
         Raises:
-            ApplicationError: `Rejected` when it is not.
+            ApplicationError: `Rejected` when it is not here.
         """
-        number = await self._in_service(phone_number)
-        if isinstance(number, str):
-            raise rejected(f"the number is not in service here, so it cannot leave. {number}")
+        number, sighting = await self._sight(phone_number)
+        if number is None or sighting.state is NumberState.GONE:
+            raise rejected(
+                f"the number is not in service here, so it cannot leave. {sighting.message}"
+            )
         if subscription_id is None:
-            return
+            return sighting
         try:
             subscription = await self.api.subscriptions.get(subscription_id)
         except NotFoundError as error:
             raise rejected(f"there is no subscription {subscription_id}. {error}") from None
         if not _may_belong(subscription, number):
             raise rejected(f"subscription {subscription_id} belongs to another number")
+        return sighting
 
     @write_activity(write_specs.SET_PORT_OUT_PIN)
     async def set_port_out_pin(self, request: SetPinInput) -> str | None:
@@ -102,42 +122,42 @@ class PortOutActivities:
         await self.set_port_out_pin(SetPinInput(phone_number=phone_number, pin=pin))
 
     @activity.defn
-    async def await_ported_out(self, phone_number: str) -> str:
-        """Returns how Telegent shows that a number is not in service.
+    async def await_ported_out(self, phone_number: str, known: NumberSighting) -> NumberSighting:
+        """Returns how Telegent shows a number, as soon as that differs from what is known.
 
         It is polled at a slow rate, because Telegent documents no event for a port-out.
 
         Raises:
-            ApplicationError: `Pending` while the number is in service, so that Temporal retries.
+            ApplicationError: `Pending` while it is the same, so that Temporal retries.
         """
-        shown = await self._in_service(phone_number)
-        if isinstance(shown, str):
-            return shown
-        raise pending("the number is still in service", self.settings.port_out_poll)
+        _, sighting = await self._sight(phone_number)
+        same = (known.state, known.status) == (sighting.state, sighting.status)
+        if sighting.state is NumberState.GONE or not same:
+            return sighting
+        raise pending(f"the number has not left: {sighting.message}", self.settings.port_out_poll)
 
     @activity.defn
-    async def confirm_ported_out(self, phone_number: str) -> str | None:
-        """Returns the same after the read lag; None as soon as the number is shown in service."""
-        shown = await self._in_service(phone_number)
-        if not isinstance(shown, str):
-            return None
-        if elapsed() >= self.settings.read_lag:
-            return shown
+    async def confirm_ported_out(self, phone_number: str) -> NumberSighting:
+        """Returns the same after the read lag, or another one as soon as it is not gone."""
+        _, sighting = await self._sight(phone_number)
+        if sighting.state is not NumberState.GONE or elapsed() >= self.settings.read_lag:
+            return sighting
         raise pending(
             "not shown in service; reading again, because one read may miss it",
             self.settings.read_lag,
         )
 
-    async def _in_service(self, phone_number: str) -> telegent.Number | str:
-        """Returns the number, or how Telegent shows that it is not in service here."""
+    async def _sight(self, phone_number: str) -> tuple[telegent.Number | None, NumberSighting]:
         try:
             number = await self.api.numbers.details(phone_number=phone_number)
         except NotFoundError as error:
-            return str(error)
-        status = (number.status or "active").casefold()
-        if status == "active" or any(word in status for word in IN_SERVICE_STATUSES):
-            return number
-        return f"Telegent shows it as '{number.status}'"
+            return None, NumberSighting(state=NumberState.GONE, message=str(error))
+        status = number.status or ""
+        return number, NumberSighting(
+            state=number_state(status),
+            status=status,
+            message=f"Telegent shows it as '{status or 'in service'}'",
+        )
 
     async def _pin_of(self, phone_number: str) -> str | None:
         """Returns the current PIN, which the inventory shows and the details do not."""

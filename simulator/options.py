@@ -80,6 +80,16 @@ class SimulatorOptions(BaseModel):
         description="Statuses of the orders of purchases: kb (Pending, Complete) or pm (Submitted, "
         "Completed).",
     )
+    parked_status: str = Field(
+        default="Inactive",
+        description="Status of a parked number, such as Inactive, Parked or Suspended.",
+    )
+    status_change_delay: float | None = Field(
+        default=None,
+        ge=0,
+        description="Seconds that the order of a status change is pending before it takes effect; "
+        "at once if unset.",
+    )
     list_lag: float = Field(default=0.0, ge=0, description="Seconds until lists show a change.")
     reference_lag: float = Field(
         default=0.0,

@@ -40,6 +40,7 @@ Lets a number leave to another carrier: sets the PIN, then waits until the numbe
 
 - state and timeline, without the PIN: query `status`
 - show the PIN: update `reveal_pin`, with `by` and `reason`
+- the number has left, and Telegent does not show that: update `confirm_departure`
 - keep the number: signal or update `cancel`, with `by` and `reason`
 
 {SUBMIT_HINT}"""

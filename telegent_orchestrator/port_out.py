@@ -8,11 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._models import E164, StrictModel, Text, WireModel, matching
+from telegent_orchestrator._models import (
+    E164,
+    OperatorMessage,
+    StrictModel,
+    Text,
+    WireModel,
+    matching,
+)
 from telegent_orchestrator.progress import Step
 
 PORT_OUT_WORKFLOW = "PortOutWorkflow"
 REVEAL_PIN_UPDATE = "reveal_pin"
+CONFIRM_DEPARTURE_UPDATE = "confirm_departure"
 """A port-out also accepts the signal or update `cancel`, and the query `status`."""
 
 AuthenticationReference = Annotated[
@@ -78,6 +86,13 @@ class RevealPin(StrictModel):
     reason: Text
 
 
+class ConfirmDeparture(OperatorMessage):
+    """An operator's word that the number has left. `by` and `reason` appear in the timeline."""
+
+    by: Text
+    reason: Text
+
+
 class PortOutPin(WireModel):
     """The PIN that the gaining carrier must quote. Secret."""
 
@@ -117,7 +132,8 @@ class PortOutResult(WireModel):
 
     Attributes:
         order_id: The vendor's order that set the PIN; None if its response was lost.
-        ported_out_at: When a poll saw it, up to one poll interval after it happened.
+        ported_out_at: When a poll saw it, up to one poll interval after it happened, or an operator
+            confirmed it.
     """
 
     phone_number: str

@@ -53,7 +53,7 @@ class Number:
     cnam: str | None = None
     zip_code: str | None = None
     port_out_pin: str | None = None
-    status: Literal["Active", "Inactive"] = "Active"
+    status: str = "Active"
     cancelled_at: datetime | None = None
     swaps_remaining: int = 2
     data_limits: Json = field(default_factory=dict)

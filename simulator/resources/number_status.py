@@ -1,6 +1,6 @@
 """Status changes of numbers: park, activate, cancel, swap, replace, swap SIM, reactivate."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -46,21 +46,31 @@ class Reactivate(Body):
 
 
 def change_status(state: SimulatorState, body: ChangeStatus) -> ResponseBody:
-    """Apply one change to all numbers or to none. It takes effect at once."""
+    """Apply one change to all numbers or to none, at once or after `status_change_delay`."""
     numbers = [state.find(state.numbers, item.Number, "Number") for item in body.PhoneNumbers]
     for item, number in zip(body.PhoneNumbers, numbers, strict=True):
         _check(body, item, number)
     order = Order(state.new_id("JNUOID"), body.StatusChange, state.clock.now(), numbers[0].number)
     state.orders[order.id] = order
-    rows = [
-        _apply(state, body, item, number)
-        for item, number in zip(body.PhoneNumbers, numbers, strict=True)
-    ]
+    pairs = list(zip(body.PhoneNumbers, numbers, strict=True))
+    delay = state.options.status_change_delay
+    if delay is None:
+        rows = [_apply(state, body, item, number) for item, number in pairs]
+    else:
+        rows = [{"Number": number.number} for number in numbers]
+        order.status = "Pending"
+
+        def take_effect(_: datetime) -> None:
+            order.status = "Complete"
+            for item, number in pairs:
+                _apply(state, body, item, number)
+
+        state.schedule(state.clock.now() + timedelta(seconds=delay), take_effect)
     month, day, year = (int(part) for part in body.EffectiveDate.split("/"))
     return {
         "OrderId": order.id,
         "OrderDate": order.date.isoformat(),
-        "OrderStatus": "Complete",
+        "OrderStatus": order.status,
         "ChangeType": body.StatusChange,
         "EffectiveDate": f"{year:04d}-{month:02d}-{day:02d}T00:00:00",
         "Numbers": rows,
@@ -103,7 +113,7 @@ def _apply(state: SimulatorState, body: ChangeStatus, item: StatusItem, number: 
         number.status = "Active"
         response["QrCode"] = number.qr_code
     elif body.StatusChange == "park":
-        number.status = "Inactive"
+        number.status = state.options.parked_status
     elif body.StatusChange == "cancel":
         number.status = "Inactive"
         number.cancelled_at = state.clock.now()

@@ -82,7 +82,8 @@ def get_order(state: SimulatorState, query: OrderQuery) -> ResponseBody:
 
 def inventory(state: SimulatorState, query: InventoryQuery) -> ResponseBody:
     """Return one page of the numbers, oldest first."""
-    held = [n for n in state.numbers.values() if query.Filter in ("All", n.status)]
+    shown = {"All": (True, False), "Active": (True,), "Inactive": (False,)}[query.Filter]
+    held = [n for n in state.numbers.values() if (n.status == "Active") in shown]
     if state.options.repeat_rows:
         held += held[:1]
     start = (query.PageNumber - 1) * query.TotalNumbersRequested

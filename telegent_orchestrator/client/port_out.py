@@ -8,8 +8,10 @@ from temporalio.common import WorkflowIDReusePolicy
 from telegent_orchestrator import _ui_text, names
 from telegent_orchestrator.client._calls import check_same_request, query, start_or_join, update
 from telegent_orchestrator.port_out import (
+    CONFIRM_DEPARTURE_UPDATE,
     PORT_OUT_WORKFLOW,
     REVEAL_PIN_UPDATE,
+    ConfirmDeparture,
     PortOutCancel,
     PortOutPin,
     PortOutRequest,
@@ -75,6 +77,19 @@ class PortOutHandle:
             MessageRejectedError: The PIN has not been issued, or the port-out is being cancelled.
         """
         return await update(self._handle(), REVEAL_PIN_UPDATE, request, PortOutPin)
+
+    async def confirm_departure(self, confirmation: ConfirmDeparture) -> PortOutState:
+        """Confirm that the number has left, when Telegent's status of it does not show that.
+
+        Its subscription is then closed, which cannot be undone.
+
+        Returns:
+            The state of the port-out when it accepted the confirmation.
+
+        Raises:
+            MessageRejectedError: The PIN has not been issued, or the port-out is being cancelled.
+        """
+        return await update(self._handle(), CONFIRM_DEPARTURE_UPDATE, confirmation, PortOutState)
 
     async def cancel(self, cancel: PortOutCancel) -> PortOutState:
         """Request to keep the number. The number may still leave before the PIN is removed.

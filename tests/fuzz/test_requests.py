@@ -22,7 +22,12 @@ from telegent_orchestrator.port_in import (
     PortInRequest,
 )
 from telegent_orchestrator.port_in_validation import pin_expires_at, validate
-from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, RevealPin
+from telegent_orchestrator.port_out import (
+    ConfirmDeparture,
+    PortOutCancel,
+    PortOutRequest,
+    RevealPin,
+)
 from telegent_orchestrator.progress import Resolution
 from tests.fuzz.generators import deeply_nested, invalid_bytes, with_replaced_values
 from tests.harness.payloads import port_in
@@ -72,6 +77,7 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     ),
     (PortOutCancel, BY),
     (RevealPin, BY),
+    (ConfirmDeparture, BY),
     (
         BulkRequest,
         {"reference": "b-1", "rows": 2, "batches": 1, "fingerprint": "f1", "by": "operator"},

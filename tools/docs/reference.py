@@ -23,6 +23,7 @@ SENT_MODELS = {
         "PortInNote",
         "Resolution",
         "RevealPin",
+        "ConfirmDeparture",
         "PortOutCancel",
         "BulkCommand",
         "BulkCancel",

@@ -94,6 +94,9 @@ WORKFLOWS = {
         queries={names.STATUS_QUERY: port_out.PortOutStatus},
         updates={
             port_out.REVEAL_PIN_UPDATE: Operation(port_out.RevealPin, port_out.PortOutPin),
+            port_out.CONFIRM_DEPARTURE_UPDATE: Operation(
+                port_out.ConfirmDeparture, port_out.PortOutState
+            ),
             names.CANCEL_MESSAGE: Operation(port_out.PortOutCancel, port_out.PortOutState),
         },
         signals={names.CANCEL_MESSAGE: port_out.PortOutCancel},

@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.names import CANCEL_MESSAGE, PORT_STATE_KEY
 from telegent_orchestrator.port_out import (
+    CONFIRM_DEPARTURE_UPDATE,
     REVEAL_PIN_UPDATE,
     PortOutRequest,
     PortOutResult,
@@ -80,7 +81,8 @@ class PortOutModel:
             f"- started by {escape_markdown(self._started_by)}, who authenticated the subscriber: "
             f"{escape_markdown(self.result.authentication_reference)}",
             f"- to show the PIN to the subscriber: update `{REVEAL_PIN_UPDATE}`; to keep the "
-            f"number: update `{CANCEL_MESSAGE}`; each with `by` and `reason`",
+            f"number: update `{CANCEL_MESSAGE}`; when it has left and Telegent does not show that: "
+            f"update `{CONFIRM_DEPARTURE_UPDATE}`; each with `by` and `reason`",
         ]
 
     def log_rejected_signal(self, sent: Sequence[JsonValue], error: ApplicationError) -> None:
@@ -94,3 +96,11 @@ class PortOutModel:
             "the subscriber has waited for the PIN longer than the request allows. Check the last "
             "failure of the pending activity: Telegent may be unreachable or reject our credentials"
         )
+
+
+def unclear_status(status: str) -> str:
+    """What an operator must find out about a number with a status that is not documented."""
+    return (
+        f"Telegent shows the number as '{status}': it is suspended, or has left. If it has left, "
+        f"send the update {CONFIRM_DEPARTURE_UPDATE}, which closes its subscription"
+    )

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Concatenate, ParamSpec
 
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.onboarding.subscriptions import SubscriptionActivities
-from activities.port_out import PinGenerator, PortOutActivities, SetPinInput
+from activities.port_out import NumberSighting, PinGenerator, PortOutActivities, SetPinInput
+from activities.support.number_states import NumberState
 from activities.support.outcomes import failure_message
 from telegent_orchestrator.names import (
     CANCEL_MESSAGE,
@@ -17,8 +19,10 @@ from telegent_orchestrator.names import (
     STATUS_QUERY,
 )
 from telegent_orchestrator.port_out import (
+    CONFIRM_DEPARTURE_UPDATE,
     PORT_OUT_WORKFLOW,
     REVEAL_PIN_UPDATE,
+    ConfirmDeparture,
     PortOutCancel,
     PortOutPin,
     PortOutRequest,
@@ -34,6 +38,7 @@ from workflows.port_out.state import (
     STATE_DESCRIPTIONS,
     SUBSCRIPTION,
     PortOutModel,
+    unclear_status,
 )
 from workflows.support.activity_calls import (
     ORDER_NOT_FOUND_DELAY,
@@ -46,6 +51,7 @@ from workflows.support.activity_calls import (
 from workflows.support.cancellation import cancel_and_wait
 from workflows.support.messages import message_rejected, parse_message
 
+P = ParamSpec("P")
 BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.ISSUE_OVERDUE)
 
 
@@ -62,6 +68,8 @@ class PortOutWorkflow:
         self._request = request
         self._pin: str | None = None
         self._cancel: PortOutCancel | None = None
+        self._departure: ConfirmDeparture | None = None
+        self._sighting = NumberSighting(state=NumberState.ACTIVE)
         self._model = PortOutModel(request)
         self._progress = self._model.progress
         self._result = self._model.result
@@ -72,7 +80,9 @@ class PortOutWorkflow:
         await self._issue_pin_with_timeout()
         async with self._progress.step(DEPARTURE):
             while self._model.state not in (PortOutState.PORTED_OUT, PortOutState.CANCELLED):
-                if self._cancel:
+                if self._departure:
+                    self._record_departure("")
+                elif self._cancel:
                     await self._cancel_port_out(self._cancel)
                 else:
                     await self._await_departure()
@@ -100,6 +110,24 @@ class PortOutWorkflow:
         if self._model.state is not PortOutState.PIN_ISSUED:
             raise message_rejected(
                 f"a port-out in state {self._model.state.value} has no PIN to show"
+            )
+
+    @workflow.update(name=CONFIRM_DEPARTURE_UPDATE)
+    async def confirm_departure(self, *sent: JsonValue) -> PortOutState:
+        """Takes a ConfirmDeparture; returns the state in which it arrived."""
+        confirmation = parse_message(ConfirmDeparture, sent)
+        self._departure = confirmation
+        self._model.log(
+            confirmation.by, f"confirmed that the number has left: {confirmation.reason}"
+        )
+        return self._model.state
+
+    @confirm_departure.validator
+    def _validate_confirm_departure(self, *sent: JsonValue) -> None:
+        parse_message(ConfirmDeparture, sent)
+        if self._model.state is not PortOutState.PIN_ISSUED:
+            raise message_rejected(
+                f"the number of a port-out in state {self._model.state.value} cannot have left"
             )
 
     @workflow.update(name=CANCEL_MESSAGE)
@@ -145,9 +173,9 @@ class PortOutWorkflow:
         request = self._request
         async with self._progress.step(NUMBER):
             self._model.transition_to(PortOutState.CHECKING, f"started for {request.by}")
-            await execute_read(
+            self._sighting = await execute_read(
                 PortOutActivities.validate_port_out,
-                "Check that the number is in service here",
+                "Check that the number is here",
                 request.phone_number,
                 request.subscription_to_close,
             )
@@ -177,48 +205,77 @@ class PortOutWorkflow:
 
     async def _await_departure(self) -> None:
         """Waits until the number has left. One read may miss it, so two have to agree."""
-        message = await self._poll_departure(
-            PortOutActivities.await_ported_out, "Await the departure of the number"
+        sighting = await self._poll(
+            PortOutActivities.await_ported_out, "Await the departure of the number", self._sighting
         )
-        if message is None:
+        if sighting is None:
+            return
+        if sighting.state is not NumberState.GONE:
+            self._note_status(sighting)
             return
         self._model.log(
-            "Telegent", "did not show the number in service; reading again to confirm", message
+            "Telegent",
+            "did not show the number in service; reading again to confirm",
+            sighting.message,
         )
-        message = await self._poll_departure(
+        confirmed = await self._poll(
             PortOutActivities.confirm_ported_out, "Confirm that the number has left"
         )
-        if message is not None:
-            self._result.ported_out_at = workflow.now()
-            self._model.transition_to(
-                PortOutState.PORTED_OUT, STATE_DESCRIPTIONS[PortOutState.PORTED_OUT], message
-            )
-            if self._cancel:
-                self._model.log("orchestrator", "ignored the cancel: the number has left")
-        elif not self._cancel:
-            self._model.log("orchestrator", "the number is in service")
+        if confirmed and confirmed.state is NumberState.GONE:
+            self._record_departure(confirmed.message)
+        elif confirmed:
+            self._note_status(confirmed)
 
-    async def _poll_departure(
-        self, activity: Callable[[PortOutActivities, str], Awaitable[str | None]], summary: str
-    ) -> str | None:
-        """Returns what a poll finds; None when a cancel comes first, or the read is rejected."""
+    def _note_status(self, sighting: NumberSighting) -> None:
+        """Shows another status; one that may mean that the number has left needs an operator."""
+        if sighting == self._sighting:
+            self._model.log("orchestrator", "the number is still here")
+            return
+        self._sighting = sighting
+        self._model.log("Telegent", "shows the number with another status", sighting.message)
+        if sighting.state is NumberState.UNCLEAR:
+            self._progress.stall(DEPARTURE, unclear_status(sighting.status), workflow.now())
+        else:
+            self._progress.resume(DEPARTURE)
+
+    def _record_departure(self, vendor_message: str) -> None:
+        self._result.ported_out_at = workflow.now()
+        self._progress.resume(DEPARTURE)
+        self._model.transition_to(
+            PortOutState.PORTED_OUT, STATE_DESCRIPTIONS[PortOutState.PORTED_OUT], vendor_message
+        )
+        if self._cancel:
+            self._model.log("orchestrator", "ignored the cancel: the number has left")
+
+    async def _poll(
+        self,
+        activity: Callable[Concatenate[PortOutActivities, str, P], Awaitable[NumberSighting]],
+        summary: str,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> NumberSighting | None:
+        """Returns what a poll finds; None when a message comes first, or the read is rejected."""
         poll = workflow.start_activity_method(
             activity,
-            self._request.phone_number,
+            args=[self._request.phone_number, *args],
             summary=summary,
             **with_priority(POLL_OPTIONS, workflow.info()),
         )
-        await self._wait_until(lambda: poll.done() or self._cancel is not None)
+        await self._wait_until(lambda: poll.done() or self._has_message())
         if not poll.done():
             await cancel_and_wait(poll)
             return None
         try:
-            return await poll
+            found: NumberSighting = await poll
         except ActivityError as error:
             self._model.log("Telegent", "rejected the read of the number", failure_message(error))
             pause = "Before the next read of the number"
-            await self._wait_until(lambda: self._cancel is not None, ORDER_NOT_FOUND_DELAY, pause)
+            await self._wait_until(self._has_message, ORDER_NOT_FOUND_DELAY, pause)
             return None
+        return found
+
+    def _has_message(self) -> bool:
+        return self._cancel is not None or self._departure is not None
 
     async def _cancel_port_out(self, cancel: PortOutCancel) -> None:
         """Overwrites the issued PIN. When Telegent rejects that, the port-out continues."""
