@@ -18,7 +18,6 @@ from activities.onboarding.subscribers import SubscriberActivities
 from activities.onboarding.subscriptions import SubscriptionActivities
 from activities.onboarding.webhooks import WebhookActivities
 from activities.port_in.orders import PortInActivities
-from activities.port_in.poll_schedule import PollSchedule
 from activities.port_in.poll_throttle import PollThrottle
 from activities.port_out import PinGenerator, PortOutActivities
 from activities.settings import ActivitySettings
@@ -26,6 +25,7 @@ from activities.sims import SimActivities
 from activities.support.outcomes import ErrorTranslationInterceptor
 from activities.support.shared_list import SharedList
 from telegent import Telegent
+from telegent_orchestrator.poll_schedule import PollSchedule
 
 __all__ = [
     "ActivitySettings",

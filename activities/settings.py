@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from activities.events import EventSettings
 from activities.port_in.policy import PortInPolicy
-from activities.port_in.poll_schedule import PollSchedule
+from telegent_orchestrator.poll_schedule import PollSchedule
 
 DEFAULT_TIME_ZONE = ZoneInfo("America/New_York")
 

@@ -1,13 +1,12 @@
 """Port-ins: eligibility, submit, update, cancel, and waiting for the order to change."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 import telegent
-from activities.port_in.poll_schedule import PollContext, min_poll_interval, next_poll_delay
 from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
@@ -19,6 +18,7 @@ from activities.support.write_activity import (
 )
 from telegent import Telegent
 from telegent_orchestrator._models import VendorText, WireModel
+from telegent_orchestrator.poll_schedule import PollContext, min_poll_interval, next_poll_delay
 from telegent_orchestrator.port_in import PortInDetails
 
 
@@ -65,7 +65,7 @@ class AwaitChange(WireModel):
     last_polled_at: datetime | None = None
     once: bool = False
     phone_number: str | None = None
-    wireline: bool = False
+    requested_date: date | None = None
     needs_operator: bool = False
     urgent: bool = False
 
@@ -219,7 +219,7 @@ class PortInActivities:
             now=clock,
             age=clock - request.carrier_clock_started_at,
             phone_number=request.phone_number,
-            wireline=request.wireline,
+            requested_date=request.requested_date,
             needs_operator=request.needs_operator,
             urgent=request.urgent,
             interval_factor=factor,

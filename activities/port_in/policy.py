@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from activities.port_in.poll_schedule import PollSchedule, local_hour
 from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.poll_schedule import PollSchedule, local_hour
 from telegent_orchestrator.us_calendar import is_business_day, time_zone_of
 
 DAY = timedelta(days=1)

@@ -8,13 +8,15 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.port_in.poll_schedule import PollSchedule
 from telegent_orchestrator.names import PORT_IN_WORKFLOW
+from telegent_orchestrator.poll_schedule import (
+    PollSchedule,
+    expected_polls_per_minute,
+    next_interval_factor,
+)
 
 RECOUNT_INTERVAL = timedelta(seconds=60)
 """How long a count is used: the number of open ports changes over hours."""
-MAX_FACTOR = 60.0
-"""The largest factor that measured polls cause: it makes the minimum interval an hour."""
 COUNT_TIMEOUT = timedelta(seconds=5)
 """For one count; a poll of a port-in waits for it."""
 
@@ -55,7 +57,7 @@ class PollThrottle:
         if before is None or now - before >= RECOUNT_INTERVAL.total_seconds():
             # Set before counting, so that concurrent polls do not count as well.
             self._computed_at = now
-            measured = self._measured_factor(now - before) if before is not None else 1.0
+            measured = self._measured_polls(now - before) if before is not None else 0.0
             try:
                 expected = await self._expected_polls() / self._polls_per_minute
             except RPCError as error:
@@ -63,32 +65,24 @@ class PollThrottle:
                 log.warning(
                     "cannot count open port-ins", error=str(error), interval_factor=expected
                 )
-            self._factor = max(1.0, expected, measured)
+            self._factor = next_interval_factor(
+                self._factor, expected=expected, measured=measured / self._polls_per_minute
+            )
         return self._factor
 
-    def _measured_factor(self, seconds: float) -> float:
-        """The factor with which the polls of the last seconds would have kept to their share.
-
-        Orders that change at every poll, or whose hints arrive all the time, are polled more often
-        than is expected of their age.
-        """
-        polls_per_minute = self._polls * 60 / seconds
-        self._polls = 0
-        return min(self._factor * polls_per_minute / self._polls_per_minute, MAX_FACTOR)
+    def _measured_polls(self, seconds: float) -> float:
+        """Polls per minute in the last seconds."""
+        polls, self._polls = self._polls, 0
+        return polls * 60 / seconds
 
     async def _expected_polls(self) -> float:
-        """Polls per minute that all open port-ins need in the carriers' hours, without a factor.
-
-        Every port counts as wireless, and as submitted when its workflow started. That is slightly
-        too many: landlines and ports that wait for an operator are polled less often.
-        """
+        """Polls per minute that all open port-ins need, if each was submitted at its start."""
         now = datetime.now(UTC)
-        polls, younger = 0.0, 0
-        for until, interval in self._schedule.phases():
-            counted = await self._count(None if until == timedelta.max else now - until)
-            polls += (counted - younger) / (interval / timedelta(minutes=1))
-            younger = counted
-        return polls
+        younger = [
+            await self._count(None if until == timedelta.max else now - until)
+            for until, _ in self._schedule.phases()
+        ]
+        return expected_polls_per_minute(self._schedule, younger)
 
     async def _count(self, started_after: datetime | None) -> int:
         """Count the open port-ins that started after `started_after`."""

@@ -49,9 +49,6 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
         "PORT_POLL_DENSE_SECONDS": "2",
         "PORT_POLL_DENSE_UNTIL_SECONDS": "3",
         "PORT_POLL_HOURLY_SECONDS": "4",
-        "PORT_POLL_HOURLY_UNTIL_SECONDS": "5",
-        "PORT_POLL_SPARSE_SECONDS": "6",
-        "PORT_POLL_SPARSE_UNTIL_SECONDS": "7",
         "PORT_POLL_IDLE_SECONDS": "8",
         "PORT_POLL_FIXED_SECONDS": "0.2",
         "PORT_POLL_SHARE": "0.25",
@@ -95,10 +92,8 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
     assert (activity.id_key, activity.message_level_field) == ("id", "Level")
     pace = activity.port_poll_schedule
     assert pace.fixed == timedelta(seconds=0.2)
-    intervals = [pace.initial, pace.dense, pace.hourly, pace.sparse, pace.idle]
-    assert [interval.total_seconds() for interval in intervals] == [1, 2, 4, 6, 8]
-    ages = [pace.dense_until, pace.hourly_until, pace.sparse_until]
-    assert [age.total_seconds() for age in ages] == [3, 5, 7]
+    spans = [pace.initial, pace.dense, pace.dense_until, pace.hourly, pace.idle]
+    assert [span.total_seconds() for span in spans] == [1, 2, 3, 4, 8]
     assert activity.port_poll_share == 0.25
     assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=38)
 
@@ -113,7 +108,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
         TELEGENT_BURST="0",
         TELEGENT_TIME_ZONE="Mars/Base",
         TELEGENT_READ_LAG_SECONDS="-1",
-        TELEGENT_PORT_POLL_SPARSE_SECONDS="inf",
+        TELEGENT_PORT_POLL_IDLE_SECONDS="inf",
         TELEGENT_PORT_POLL_SHARE="1.5",
         TELEGENT_PAYLOAD_KEYS=f"a:{KEY},b:{KEY[:8]}",
         TELEGENT_LOG_LEVEL="LOUD",
@@ -132,7 +127,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
             "BURST",
             "TIME_ZONE",
             "READ_LAG_SECONDS",
-            "PORT_POLL_SPARSE_SECONDS",
+            "PORT_POLL_IDLE_SECONDS",
             "PORT_POLL_SHARE",
             "PAYLOAD_KEYS",
             "LOG_LEVEL",

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from activities.port_in.policy import PortInPolicy
-from activities.port_in.poll_schedule import PollSchedule
+from telegent_orchestrator.poll_schedule import PollSchedule
 from worker.settings.base import CommonSettings, PositiveDuration, Seconds, split_csv
 
 
@@ -20,34 +20,23 @@ class PortingSettings(CommonSettings):
         "less frequent",
     )
     port_poll_dense_seconds: Seconds = Field(
-        default=1800,
+        default=900,
         description="longest interval in seconds between polls of a port-in younger than "
         "TELEGENT_PORT_POLL_DENSE_UNTIL_SECONDS",
     )
     port_poll_dense_until_seconds: Seconds = Field(
-        default=10_800, description="age in seconds up to which a port-in is polled densely"
+        default=9000, description="age in seconds up to which a port-in is polled densely"
     )
     port_poll_hourly_seconds: Seconds = Field(
         default=3600,
-        description="interval in seconds between polls of a port-in younger than "
-        "TELEGENT_PORT_POLL_HOURLY_UNTIL_SECONDS; these and all later polls fall into the business "
-        "hours of carriers",
-    )
-    port_poll_hourly_until_seconds: Seconds = Field(
-        default=86_400, description="age in seconds up to which a port-in is polled hourly"
-    )
-    port_poll_sparse_seconds: Seconds = Field(
-        default=10_800,
-        description="interval in seconds between polls of a port-in younger than "
-        "TELEGENT_PORT_POLL_SPARSE_UNTIL_SECONDS",
-    )
-    port_poll_sparse_until_seconds: Seconds = Field(
-        default=432_000, description="age in seconds up to which a port-in is polled sparsely"
+        description="shortest interval in seconds between polls of older port-ins and landlines; "
+        "it applies to a landline on its requested date, and while a correction or cancel is in "
+        "progress. These and all later polls fall into the business hours of carriers",
     )
     port_poll_idle_seconds: Seconds = Field(
         default=21_600,
-        description="interval in seconds between polls of older port-ins, and of those that wait "
-        "for an operator",
+        description="longest interval in seconds between polls of older port-ins, and of those "
+        "that wait for an operator",
     )
     port_poll_fixed_seconds: Seconds | None = Field(
         default=None,
@@ -109,9 +98,6 @@ class PortingSettings(CommonSettings):
             dense=timedelta(seconds=self.port_poll_dense_seconds),
             dense_until=timedelta(seconds=self.port_poll_dense_until_seconds),
             hourly=timedelta(seconds=self.port_poll_hourly_seconds),
-            hourly_until=timedelta(seconds=self.port_poll_hourly_until_seconds),
-            sparse=timedelta(seconds=self.port_poll_sparse_seconds),
-            sparse_until=timedelta(seconds=self.port_poll_sparse_until_seconds),
             idle=timedelta(seconds=self.port_poll_idle_seconds),
             fixed=fixed,
         )

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from activities.port_in.policy import PortInPolicy
-from activities.port_in.poll_schedule import describe_schedule
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.names import (
     ATTACH_ORDER_UPDATE,
@@ -13,6 +12,7 @@ from telegent_orchestrator.names import (
     CORRECT_MESSAGE,
     DECIDE_UPDATE,
 )
+from telegent_orchestrator.poll_schedule import describe_schedule
 from telegent_orchestrator.port_in import CORRECTABLE, OperatorAction, PortState, TimelineEntry
 from workflows.port_in.deadlines import auto_cancel_at
 from workflows.port_in.rejections import Rejection
@@ -137,7 +137,7 @@ def _next_poll(port: PortIn) -> str:
         port.policy.poll_schedule,
         port.carrier_clock_started_at,
         phone_number=port.details.phone_number,
-        wireline=port.details.port_in_date is not None,
+        requested_date=port.details.port_in_date,
         needs_operator=port.state is PortState.ACTION_REQUIRED,
         urgent=port.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
     )

@@ -105,7 +105,7 @@ def _poll(port: PortIn) -> Task:
             last_polled_at=port.polled_at,
             once=once,
             phone_number=port.details.phone_number,
-            wireline=port.details.port_in_date is not None,
+            requested_date=port.details.port_in_date,
             needs_operator=port.state is PortState.ACTION_REQUIRED,
             urgent=port.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
         )

@@ -9,8 +9,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.port_in.poll_schedule import PollSchedule
 from activities.port_in.poll_throttle import PollThrottle
+from telegent_orchestrator.poll_schedule import PollSchedule
 
 UNAVAILABLE = RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
 
@@ -46,13 +46,11 @@ class Visibility:
     ("ages", "stretch"),
     [
         ([], 1),
-        # The share is 18 polls a minute: 360 young port-ins, polled every 20 minutes, use it all.
-        ([1] * 360, 1),
-        ([1] * 720, 2),
-        ([10] * 2160, 2),
-        ([100] * 6480, 2),
-        ([1000] * 12960, 2),
-        ([1] * 360 + [10] * 1080 + [100] * 3240 + [1000] * 6480, 4),
+        # The share is 18 polls a minute: 225 young port-ins, polled every 12.5 minutes, use it all.
+        ([1] * 225, 1),
+        ([1] * 450, 2),
+        ([10] * 12960, 2),
+        ([1] * 225 + [10] * 6480, 2),
     ],
 )
 async def test_intervals_grow_until_polls_keep_to_their_share(
@@ -69,7 +67,7 @@ async def test_only_port_ins_that_run_are_counted() -> None:
 
 
 async def test_count_is_cached_for_a_minute() -> None:
-    visibility = Visibility([1] * 720)
+    visibility = Visibility([1] * 450)
     share = visibility.share()
     assert await share.interval_factor() == 2
     queries_before = len(visibility.queries)
@@ -81,7 +79,7 @@ async def test_count_is_cached_for_a_minute() -> None:
 
 
 async def test_last_factor_is_kept_when_the_count_fails() -> None:
-    visibility = Visibility([1] * 720)
+    visibility = Visibility([1] * 450)
     visibility.failure = UNAVAILABLE
     share = visibility.share()
     assert await share.interval_factor() == 1

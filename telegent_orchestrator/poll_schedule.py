@@ -3,6 +3,7 @@
 Pure: the same context always gives the same result.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -12,16 +13,19 @@ from telegent_orchestrator.us_calendar import is_business_day, time_zone_of
 
 JITTER = 0.1
 """Fraction of an interval by which a poll is moved either way, so that polls do not coincide."""
+MAX_FACTOR = 60.0
+"""The largest factor that measured polls cause: it makes the minimum interval an hour."""
 
 
 @dataclass(frozen=True)
 class PollSchedule:
     """How often an open port-in is polled, by its age since the submit or the last correction.
 
-    A recent wireless port is polled around the clock, because carriers process it automatically,
-    usually within 2.5 hours (industry practice). The interval equals the age of the port, between
-    `initial` and `dense`. After that, intervals are `hourly`, `sparse` and `idle`, and polls fall
-    into the carrier's business hours; `sparse` is then 4 polls a day and `idle` 2.
+    The interval equals the age of the port-in, within bounds. A recent wireless port-in is polled
+    around the clock, at least every `dense`, because carriers process it automatically, usually
+    within 2.5 hours (industry practice). After that, and for wireline ports from the start, the
+    interval is from `hourly` to `idle`, and polls fall into the carrier's business hours. On its
+    requested date a wireline port is polled every `hourly`.
 
     Attributes:
         max_interval: The longest wait, for example over a weekend: a ported number is not in
@@ -37,12 +41,9 @@ class PollSchedule:
     """
 
     initial: timedelta = timedelta(minutes=5)
-    dense: timedelta = timedelta(minutes=30)
-    dense_until: timedelta = timedelta(hours=3)
+    dense: timedelta = timedelta(minutes=15)
+    dense_until: timedelta = timedelta(hours=2.5)
     hourly: timedelta = timedelta(hours=1)
-    hourly_until: timedelta = timedelta(days=1)
-    sparse: timedelta = timedelta(hours=3)
-    sparse_until: timedelta = timedelta(days=5)
     idle: timedelta = timedelta(hours=6)
     max_interval: timedelta = timedelta(days=1)
     min_interval: timedelta = timedelta(minutes=1)
@@ -62,10 +63,12 @@ class PollSchedule:
             age, polls = age + self.initial_interval(age), polls + 1
         return [
             (self.dense_until, self.dense_until / max(polls, 1)),
-            (self.hourly_until, self.hourly),
-            (self.sparse_until, self.sparse),
             (timedelta.max, self.idle),
         ]
+
+    def closing_hour(self, requested_date: date | None) -> int:
+        """The hour at which the carrier closes; only wireline ports have a requested date."""
+        return self.closes if requested_date is None else self.closes_wireline
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class PollContext:
         now: Aware, in UTC.
         age: Time since the carrier last received the submit or a correction.
         phone_number: E.164, for the region's time zone.
+        requested_date: The date that was requested; only wireline ports have one.
         needs_operator: The carrier has rejected, and waits for a correction.
         urgent: A correction or a cancel is in progress.
         interval_factor: The factor on all intervals, at least 1.
@@ -85,7 +89,7 @@ class PollContext:
     now: datetime
     age: timedelta
     phone_number: str | None = None
-    wireline: bool = False
+    requested_date: date | None = None
     needs_operator: bool = False
     urgent: bool = False
     interval_factor: float = 1
@@ -104,22 +108,52 @@ def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:
         return schedule.fixed
     # The same for equal seeds on every machine, which `hash` and `random` do not promise.
     fraction = int.from_bytes(sha256(context.seed.encode()).digest()[:4]) / 2**32
-    interval, within_hours = _interval(schedule, context)
+    zone = time_zone_of(context.phone_number)
+    interval, within_hours = _interval(schedule, context, context.now.astimezone(zone).date())
     interval *= context.interval_factor
     delay = interval * (1 - JITTER + 2 * JITTER * fraction)
     if not within_hours:
         return delay
-    closes = schedule.closes_wireline if context.wireline else schedule.closes
-    # Polls that wait for business hours are spread over an interval: otherwise all ports that
-    # waited through the night would be polled in the same second.
-    spread = fraction * min(interval, timedelta(hours=closes - schedule.opens))
-    zone = time_zone_of(context.phone_number)
+    closes = schedule.closing_hour(context.requested_date)
     at = context.now + delay
     day = at.astimezone(zone).date()
     while not is_business_day(day) or at >= local_hour(day, closes, zone):
         day += timedelta(days=1)
+    interval = _interval(schedule, context, day)[0] * context.interval_factor
+    # Polls that wait for business hours are spread over an interval: otherwise all ports that
+    # waited through the night would be polled in the same second.
+    spread = fraction * min(interval, timedelta(hours=closes - schedule.opens))
     at = max(at, local_hour(day, schedule.opens, zone) + spread)
     return min(at - context.now, schedule.max_interval * context.interval_factor)
+
+
+def expected_polls_per_minute(schedule: PollSchedule, younger: Iterable[int]) -> float:
+    """Polls that all open port-ins need in the carriers' hours, without an interval factor.
+
+    Every port counts as wireless. That is slightly too many: landlines and ports that wait for an
+    operator are polled less often.
+
+    Args:
+        schedule: The schedule.
+        younger: For each of its phases the number of open port-ins that are younger than its end.
+    """
+    polls, counted = 0.0, 0
+    for (_, interval), count in zip(schedule.phases(), younger, strict=True):
+        polls += (count - counted) / (interval / timedelta(minutes=1))
+        counted = count
+    return polls
+
+
+def next_interval_factor(factor: float, *, expected: float, measured: float) -> float:
+    """The factor that keeps polls to their share of the requests.
+
+    Args:
+        factor: The factor until now.
+        expected: The polls that open port-ins need, as a multiple of the share.
+        measured: The polls sent with `factor`, as a multiple of the share. There are more than
+            expected if orders change at every poll, or if hints arrive all the time.
+    """
+    return max(1.0, expected, min(factor * measured, MAX_FACTOR))
 
 
 def describe_schedule(
@@ -127,7 +161,7 @@ def describe_schedule(
     carrier_clock_started_at: datetime,
     *,
     phone_number: str | None,
-    wireline: bool,
+    requested_date: date | None,
     needs_operator: bool,
     urgent: bool,
 ) -> str:
@@ -137,39 +171,35 @@ def describe_schedule(
     """
     if schedule.fixed:
         return f"every {_format_duration(schedule.fixed)}"
-    closes = schedule.closes_wireline if wireline else schedule.closes
-    hours = f"Mon to Fri {schedule.opens}:00 to {closes}:00 {time_zone_of(phone_number).key}"
-    if needs_operator and not urgent:
-        return f"every {_format_duration(schedule.idle)}, {hours}"
-    phases = []
-    if urgent or not wireline:
-        until = f"{carrier_clock_started_at + schedule.dense_until:%m-%d %H:%M}"
-        phases.append(
-            f"every {_format_duration(schedule.initial)} to {_format_duration(schedule.dense)} "
-            f"until {until}"
-        )
-    hourly = f"every {_format_duration(schedule.hourly)}"
-    if urgent:
-        return f"{', '.join(phases)}, then {hourly}, {hours}"
-    phases.append(f"{hourly} until {carrier_clock_started_at + schedule.hourly_until:%m-%d %H:%M}")
-    phases.append(
-        f"every {_format_duration(schedule.sparse)} "
-        f"until {carrier_clock_started_at + schedule.sparse_until:%m-%d %H:%M}"
+    hours = (
+        f"Mon to Fri {schedule.opens}:00 to {schedule.closing_hour(requested_date)}:00 "
+        f"{time_zone_of(phone_number).key}"
     )
-    in_hours = ", all" if wireline else "; after the first"
-    return f"{', '.join(phases)}, then every {_format_duration(schedule.idle)}{in_hours} {hours}"
+    idle, hourly = _format_duration(schedule.idle), _format_duration(schedule.hourly)
+    if needs_operator and not urgent:
+        return f"every {idle}, {hours}"
+    later = f"every {hourly} to {idle}, {hours}"
+    if requested_date and not urgent:
+        return f"every {hourly} on {requested_date:%m-%d}, else {later}"
+    until = f"{carrier_clock_started_at + schedule.dense_until:%m-%d %H:%M}"
+    return (
+        f"every {_format_duration(schedule.initial)} to {_format_duration(schedule.dense)} "
+        f"until {until}, then {f'every {hourly}, {hours}' if urgent else later}"
+    )
 
 
-def _interval(schedule: PollSchedule, context: PollContext) -> tuple[timedelta, bool]:
-    """The time between polls, and whether they are limited to the carrier's hours."""
+def _interval(
+    schedule: PollSchedule, context: PollContext, local_date: date
+) -> tuple[timedelta, bool]:
+    """The time between polls on that day, and whether they are limited to the carrier's hours."""
     age = context.age
     if context.needs_operator and not context.urgent:
         return schedule.idle, True
-    if age < schedule.dense_until and (context.urgent or not context.wireline):
+    if age < schedule.dense_until and (context.urgent or context.requested_date is None):
         return schedule.initial_interval(age), False
-    if age < schedule.hourly_until or context.urgent:
+    if context.urgent or local_date == context.requested_date:
         return schedule.hourly, True
-    return (schedule.sparse if age < schedule.sparse_until else schedule.idle), True
+    return min(max(age, schedule.hourly), schedule.idle), True
 
 
 def _format_duration(span: timedelta) -> str:

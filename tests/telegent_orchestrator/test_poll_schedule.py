@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
-from activities.port_in.poll_schedule import (
+from telegent_orchestrator.poll_schedule import (
     JITTER,
+    MAX_FACTOR,
     PollContext,
     PollSchedule,
     describe_schedule,
+    expected_polls_per_minute,
     min_poll_interval,
+    next_interval_factor,
     next_poll_delay,
 )
 from telegent_orchestrator.us_calendar import is_business_day
@@ -22,7 +25,7 @@ SALT_LAKE_CITY, NEW_YORK, HONOLULU = "+18015550142", "+12125550142", "+180855512
 DENVER = ZoneInfo("America/Denver")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OLD = 6 * DAY
-STRETCHED = {"interval_factor": 2}
+LANDLINE = {"requested_date": date(2026, 11, 25)}
 
 durations = st.timedeltas(timedelta(), 40 * DAY)
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(
@@ -33,7 +36,7 @@ situations = st.builds(
     now=moments,
     age=durations,
     phone_number=st.sampled_from([None, SALT_LAKE_CITY, NEW_YORK, HONOLULU, "+18005550142", "+1"]),
-    wireline=st.booleans(),
+    requested_date=st.none() | st.dates(date(2026, 1, 1), date(2027, 12, 31)),
     needs_operator=st.booleans(),
     urgent=st.booleans(),
     interval_factor=st.floats(1, 50),
@@ -65,31 +68,33 @@ def next_poll_bounds(now: str, age: timedelta, **more: object) -> tuple[datetime
         ("2026-11-18 10:00", 0 * HOUR, {}, "2026-11-18 10:04:30", "2026-11-18 10:05:30"),
         ("2026-11-18 10:05", 5 * MINUTE, {}, "2026-11-18 10:09:30", "2026-11-18 10:10:30"),
         ("2026-11-18 10:10", 10 * MINUTE, {}, "2026-11-18 10:19:00", "2026-11-18 10:21:00"),
-        ("2026-11-18 10:20", 20 * MINUTE, {}, "2026-11-18 10:38:00", "2026-11-18 10:42:00"),
-        ("2026-11-18 10:40", 40 * MINUTE, {}, "2026-11-18 11:07:00", "2026-11-18 11:13:00"),
-        ("2026-11-22 02:00", 2 * HOUR, {}, "2026-11-22 02:27:00", "2026-11-22 02:33:00"),
-        # The first day: hourly in the carrier's hours.
-        ("2026-11-18 10:00", 3 * HOUR, {}, "2026-11-18 10:54:00", "2026-11-18 11:06:00"),
-        ("2026-11-18 18:50", 9 * HOUR, {}, "2026-11-18 19:44:00", "2026-11-18 19:56:00"),
-        ("2026-11-18 19:30", 9 * HOUR, {}, "2026-11-19 08:00:00", "2026-11-19 09:00:00"),
-        ("2026-11-19 03:00", 9 * HOUR, {}, "2026-11-19 08:00:00", "2026-11-19 09:00:00"),
-        # Later: four a day, then two.
-        ("2026-11-18 11:00", 30 * HOUR, {}, "2026-11-18 13:42:00", "2026-11-18 14:18:00"),
-        ("2026-11-18 19:00", 30 * HOUR, {}, "2026-11-19 08:00:00", "2026-11-19 11:00:00"),
+        ("2026-11-18 10:20", 20 * MINUTE, {}, "2026-11-18 10:33:30", "2026-11-18 10:36:30"),
+        ("2026-11-22 02:00", 2 * HOUR, {}, "2026-11-22 02:13:30", "2026-11-22 02:16:30"),
+        # Later: as long as it is old, at most 6 hours, in the carrier's hours.
+        ("2026-11-18 10:00", 3 * HOUR, {}, "2026-11-18 12:42:00", "2026-11-18 13:18:00"),
+        ("2026-11-18 10:00", 5 * HOUR, {}, "2026-11-18 14:30:00", "2026-11-18 15:30:00"),
+        ("2026-11-18 16:30", 4 * HOUR, {}, "2026-11-19 08:00:00", "2026-11-19 12:00:00"),
+        ("2026-11-19 03:00", 9 * HOUR, {}, "2026-11-19 08:24:00", "2026-11-19 14:00:00"),
         ("2026-11-18 10:00", OLD, {}, "2026-11-18 15:24:00", "2026-11-18 16:36:00"),
         ("2026-11-18 16:00", OLD, {}, "2026-11-19 08:00:00", "2026-11-19 14:00:00"),
         # Weekends and holidays: until the opening, but a day at most.
         ("2026-11-20 19:00", OLD, {}, "2026-11-21 19:00:00", "2026-11-21 19:00:00"),
         ("2026-11-22 19:00", OLD, {}, "2026-11-23 08:00:00", "2026-11-23 14:00:00"),
         ("2026-11-25 19:30", 9 * HOUR, {}, "2026-11-26 19:30:00", "2026-11-26 19:30:00"),
-        ("2026-11-26 19:30", 33 * HOUR, {}, "2026-11-27 08:00:00", "2026-11-27 11:00:00"),
+        ("2026-11-26 19:30", 33 * HOUR, {}, "2026-11-27 08:00:00", "2026-11-27 14:00:00"),
         ("2026-07-02 19:30", 33 * HOUR, {}, "2026-07-03 19:30:00", "2026-07-03 19:30:00"),
         ("2026-07-03 12:00", 33 * HOUR, {}, "2026-07-04 12:00:00", "2026-07-04 12:00:00"),
         # The night in which clocks go forward has 11 hours from 20 to 8.
-        ("2026-03-08 19:00", 33 * HOUR, {}, "2026-03-09 08:00:00", "2026-03-09 11:00:00"),
+        ("2026-03-08 19:00", 33 * HOUR, {}, "2026-03-09 08:00:00", "2026-03-09 14:00:00"),
         # Landlines: never dense, and their carriers close at 17.
-        ("2026-11-18 10:00", 0 * HOUR, {"wireline": True}, "2026-11-18 10:54", "2026-11-18 11:06"),
-        ("2026-11-18 16:30", 9 * HOUR, {"wireline": True}, "2026-11-19 08:00", "2026-11-19 09:00"),
+        ("2026-11-18 10:00", 0 * HOUR, LANDLINE, "2026-11-18 10:54", "2026-11-18 11:06"),
+        ("2026-11-18 14:30", 3 * HOUR, LANDLINE, "2026-11-19 08:00", "2026-11-19 11:00"),
+        # On their requested date hourly, from the opening.
+        ("2026-11-24 16:00", OLD, LANDLINE, "2026-11-25 08:00", "2026-11-25 09:00"),
+        ("2026-11-25 08:30", OLD, LANDLINE, "2026-11-25 09:24", "2026-11-25 09:36"),
+        # The next day is Thanksgiving.
+        ("2026-11-25 16:30", OLD, LANDLINE, "2026-11-26 16:30", "2026-11-26 16:30"),
+        ("2026-11-30 09:00", OLD, LANDLINE, "2026-11-30 14:24", "2026-11-30 15:36"),
         # Rejected: twice a day, however young.
         (
             "2026-11-18 09:00",
@@ -102,7 +107,7 @@ def next_poll_bounds(now: str, age: timedelta, **more: object) -> tuple[datetime
         (
             "2026-11-18 09:00",
             5 * MINUTE,
-            {"urgent": True, "needs_operator": True, "wireline": True},
+            {"urgent": True, "needs_operator": True, **LANDLINE},
             "2026-11-18 09:04:30",
             "2026-11-18 09:05:30",
         ),
@@ -119,8 +124,8 @@ def next_poll_bounds(now: str, age: timedelta, **more: object) -> tuple[datetime
             "2026-11-18 11:00",
             30 * HOUR,
             {"interval_factor": 2},
-            "2026-11-18 16:24",
-            "2026-11-18 17:36",
+            "2026-11-19 08:00",
+            "2026-11-19 20:00",
         ),
     ],
 )
@@ -229,15 +234,16 @@ def test_polls_fall_into_the_carriers_hours_unless_a_day_has_passed(
     )
     wait = next_poll_delay(pace, past_dense)
     at = (situation.now + wait).astimezone(DENVER)
-    closes = 17 if situation.wireline else 20
+    closes = 17 if situation.requested_date else 20
     assert wait == DAY * situation.interval_factor or (
         is_business_day(at.date()) and 8 <= at.hour < closes
     )
 
 
-def count_polls(days: float, start: datetime, wireline: bool = False) -> int:
+def count_polls(days: float, start: datetime, requested_after: int | None = None) -> int:
     """Count the polls of a port-in that stays open for this many days."""
     now, count = start, 0
+    requested = None if requested_after is None else (start + requested_after * DAY).date()
     while True:
         now += next_poll_delay(
             PollSchedule(),
@@ -245,7 +251,7 @@ def count_polls(days: float, start: datetime, wireline: bool = False) -> int:
                 now=now,
                 age=now - start,
                 phone_number=SALT_LAKE_CITY,
-                wireline=wireline,
+                requested_date=requested,
                 seed=f"{start}/{count}",
             ),
         )
@@ -255,25 +261,35 @@ def count_polls(days: float, start: datetime, wireline: bool = False) -> int:
 
 
 @pytest.mark.parametrize(
-    ("days", "wireless", "wireline"), [(0.125, 8, 1), (1, 16, 6), (5, 28, 16), (30, 71, 50)]
+    ("days", "wireless", "landline"), [(0.125, 12, 1), (1, 13, 2), (5, 20, 12), (30, 62, 46)]
 )
-def test_number_of_polls_of_an_open_port_in(days: float, wireless: int, wireline: int) -> None:
+def test_number_of_polls_of_an_open_port_in(days: float, wireless: int, landline: int) -> None:
     starts = [datetime(2026, 1, 5, tzinfo=UTC) + 31 * HOUR * at for at in range(0, 270, 3)]
 
-    def mean(wireline_port: bool) -> float:
-        return sum(count_polls(days, start, wireline_port) for start in starts) / len(starts)
+    def mean(requested_after: int | None) -> float:
+        return sum(count_polls(days, start, requested_after) for start in starts) / len(starts)
 
-    assert mean(False) == pytest.approx(wireless, abs=1)
-    assert mean(True) == pytest.approx(wireline, abs=1)
+    assert mean(None) == pytest.approx(wireless, abs=1)
+    assert mean(4) == pytest.approx(landline, abs=1)
 
 
-def test_phases_list_the_longest_interval_up_to_each_age() -> None:
-    assert PollSchedule().phases() == [
-        (3 * HOUR, 20 * MINUTE),
-        (DAY, HOUR),
-        (5 * DAY, 3 * HOUR),
-        (timedelta.max, 6 * HOUR),
-    ]
+def test_phases_list_the_mean_interval_up_to_each_age() -> None:
+    assert PollSchedule().phases() == [(2.5 * HOUR, 12.5 * MINUTE), (timedelta.max, 6 * HOUR)]
+
+
+def test_expected_polls_are_those_of_each_phase() -> None:
+    # 125 young ones every 12.5 minutes, and 360 others every 6 hours.
+    assert expected_polls_per_minute(PollSchedule(), [125, 485]) == pytest.approx(10 + 1)
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected", "measured", "wanted"),
+    [(1, 0.3, 0, 1), (1, 2, 0, 2), (2, 1, 3, 6), (6, 1, 0.5, 3), (50, 1, 9, MAX_FACTOR)],
+)
+def test_factor_follows_what_is_expected_and_what_is_measured(
+    factor: float, expected: float, measured: float, wanted: float
+) -> None:
+    assert next_interval_factor(factor, expected=expected, measured=measured) == wanted
 
 
 HOURS = "Mon to Fri 8:00 to 20:00 America/Denver"
@@ -282,23 +298,18 @@ HOURS = "Mon to Fri 8:00 to 20:00 America/Denver"
 @pytest.mark.parametrize(
     ("about", "description"),
     [
+        ({}, f"every 5 min to 15 min until 11-18 19:30, then every 1 h to 6 h, {HOURS}"),
         (
-            {},
-            "every 5 min to 30 min until 11-18 20:00, every 1 h until 11-19 17:00, every 3 h until "
-            f"11-23 17:00, then every 6 h; after the first {HOURS}",
-        ),
-        (
-            {"wireline": True},
-            "every 1 h until 11-19 17:00, every 3 h until 11-23 17:00, then every 6 h, all "
-            f"{HOURS.replace('20', '17')}",
+            LANDLINE,
+            f"every 1 h on 11-25, else every 1 h to 6 h, {HOURS.replace('20', '17')}",
         ),
         ({"needs_operator": True}, f"every 6 h, {HOURS}"),
-        ({"urgent": True}, f"every 5 min to 30 min until 11-18 20:00, then every 1 h, {HOURS}"),
+        ({"urgent": True}, f"every 5 min to 15 min until 11-18 19:30, then every 1 h, {HOURS}"),
     ],
-    ids=["young", "wireline", "rejected", "cancelling"],
+    ids=["young", "landline", "rejected", "cancelling"],
 )
-def test_schedule_is_described_in_words(about: dict[str, bool], description: str) -> None:
-    about = {"wireline": False, "needs_operator": False, "urgent": False} | about
+def test_schedule_is_described_in_words(about: dict[str, Any], description: str) -> None:
+    about = {"requested_date": None, "needs_operator": False, "urgent": False} | about
     given_at = datetime(2026, 11, 18, 17, tzinfo=UTC)
 
     assert (
