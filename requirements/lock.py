@@ -33,6 +33,7 @@ def lock(name: str, *constraints: str) -> None:
 
 if __name__ == "__main__":
     lock("dev")
-    # The image and the documentation use the versions that the tests use.
+    # The image, the documentation and the benchmarks use the versions that the tests use.
     lock("runtime", "-c", str(HERE / "dev.txt"))
     lock("docs", "-c", str(HERE / "dev.txt"))
+    lock("bench", "-c", str(HERE / "dev.txt"))

@@ -64,11 +64,11 @@ class BaselineUnderTest:
         await asyncio.sleep(context.effect_delay)
         rows = context.simulator.ledger.rows
         return check_invariants(
-            customer.request, rows, _build_progress(customer, result), customer.rejections
+            customer.request, rows, build_progress(customer, result), customer.rejections
         )
 
 
-def _build_progress(customer: Customer, result: OnboardingResult | None) -> OnboardingProgress:
+def build_progress(customer: Customer, result: OnboardingResult | None) -> OnboardingProgress:
     """The progress that the product would report for this result."""
     reference = customer.request.reference
     result = result or OnboardingResult(reference=reference, complete=False, account_id="")
