@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
 
 .PHONY: help setup demo up test test-resilience coverage check lint types format schemas histories \
-	faults crash soak adversary leak-scan screenshots docs lock
+	faults crash soak adversary leak-scan race screenshots docs lock
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -70,6 +70,10 @@ adversary: setup ## Onboard for an hour while vendor, senders and operator misbe
 
 leak-scan: setup ## Search everything the system writes for canary secrets (OPTIONS=...)
 	@$(BIN)/python -m resilience.leak_scan $(OPTIONS)
+
+race: ## Compare this project with a plain Temporal flow and a flow on DBOS (OPTIONS=...)
+	@PYTHON='$(PYTHON)' sh requirements/setup_venv.sh .venv-bench requirements/bench.txt .
+	@.venv-bench/bin/python -m bench.race $(OPTIONS)
 
 screenshots: setup ## Take the screenshots in docs/ (needs Chromium)
 	@$(BIN)/python -m demo screenshots

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from dbos import DBOS, SetWorkflowID
@@ -18,22 +19,24 @@ from resilience.oracle.invariants import InvariantReport, check_invariants
 from telegent import Telegent
 from telegent_orchestrator.onboarding import OnboardingResult
 
+_numbers = itertools.count()
+"""DBOS knows each flow of a process by its name, also after it was destroyed."""
+
 
 class DbosUnderTest:
     """Onboards with the DBOS flow. The Temporal server of the lanes is not used.
 
     Args:
-        database_url: Of DBOS, in which `{process}` stands for what distinguishes this process.
+        url_template: Of DBOS's databases: each process needs one of its own.
         max_attempts: How often the flow tries each step.
     """
 
     lags = Lags()
 
-    def __init__(self, database_url: str, max_attempts: int = 3) -> None:
-        self._database_url = database_url.format(process=os.getpid())
+    def __init__(self, url_template: str, max_attempts: int = 3) -> None:
+        self._database_url = url_template.format(name=f"onboarding_{os.getpid()}")
         self._max_attempts = max_attempts
         self._sessions = 0
-        self._names = itertools.count()
         self._flows: dict[str, DbosOnboarding] = {}
 
     @asynccontextmanager
@@ -56,6 +59,8 @@ class DbosUnderTest:
             self._sessions -= 1
             if not self._sessions:
                 DBOS.destroy()
+                # DBOS has made its thread pool, which is shut down now, the default of this loop.
+                asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
     @asynccontextmanager
     async def case_session(self, client: Client, api: Telegent) -> AsyncIterator[None]:
@@ -64,7 +69,7 @@ class DbosUnderTest:
         What is left of a case that did not end cannot reach the next case's simulator, because its
         client is closed.
         """
-        name = f"case-{next(self._names)}"
+        name = f"case-{next(_numbers)}"
         self._flows[client.namespace] = DbosOnboarding(name, api, self._max_attempts)
         yield
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,13 +102,21 @@ def _requests(simulator: SimulatorControl) -> int:
 
 
 def _cpu(processes: Sequence[ChildProcess]) -> float:
-    """Seconds of CPU time, user and system, that the processes have used."""
-    ticks = 0
-    for process in processes:
-        # After the name, which may contain spaces: the 14th and 15th fields of the line.
-        fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / _TICKS_PER_SECOND
+    """Seconds of CPU time, user and system, that the processes and their children have used."""
+    ticks: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        # It may have ended meanwhile; its parent then counts its time.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # After the name, which may contain spaces: the 4th and the 14th to 17th field.
+            fields = file.read_text("utf-8", "replace").rpartition(")")[2].split()
+            pid = int(file.parent.name)
+            children.setdefault(int(fields[1]), []).append(pid)
+            ticks[pid] = sum(map(int, fields[11:15]))
+    found = [process.pid for process in processes]
+    for pid in found:
+        found += children.get(pid, ())
+    return sum(ticks[pid] for pid in found) / _TICKS_PER_SECOND
 
 
 def _memory(process: ChildProcess) -> float:

@@ -1,4 +1,4 @@
-"""A private PostgreSQL server of this machine, from the system's packages."""
+"""The databases that DBOS stores its workflows in: SQLite files, or a private PostgreSQL server."""
 
 import asyncio
 import os
@@ -18,18 +18,26 @@ SYSTEM_USER = "postgres"
 
 
 @dataclass(frozen=True)
-class PostgresServer:
-    """A server that listens on a Unix socket only, with the settings of a new cluster."""
+class Databases:
+    """Databases that DBOS creates when they are missing.
 
-    process: ChildProcess
-    directory: Path
+    Attributes:
+        url_template: URL of each of them, with `{name}` for its name.
+        servers: The processes that serve them.
+    """
 
-    def url(self, database: str) -> str:
-        """The URL of a database, which DBOS creates if it is missing."""
-        return f"postgresql://{SYSTEM_USER}@/{database}?host={self.directory}"
+    url_template: str
+    servers: Sequence[ChildProcess] = ()
 
 
-def find_programs() -> Path | None:
+@asynccontextmanager
+async def sqlite_files() -> AsyncIterator[Databases]:
+    """Files in a temporary folder, which is deleted after the block."""
+    with tempfile.TemporaryDirectory(prefix="dbos-") as directory:
+        yield Databases(f"sqlite:///{directory}/{{name}}.sqlite")
+
+
+def find_postgres() -> Path | None:
     """The folder with the newest `initdb` and `postgres`; None without PostgreSQL."""
     versions = sorted(PACKAGES.glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if versions:
@@ -39,37 +47,38 @@ def find_programs() -> Path | None:
 
 
 @asynccontextmanager
-async def postgres_server(programs: Path) -> AsyncIterator[PostgresServer]:
-    """Run a new cluster in a temporary folder while the block runs.
+async def postgres_server() -> AsyncIterator[Databases]:
+    """Run a new cluster while the block runs, with PostgreSQL's defaults, on a Unix socket only.
 
     Raises:
-        StackError: It could not be created, or could not start.
+        StackError: PostgreSQL is not installed, or could not start.
     """
+    programs = find_postgres()
+    if programs is None:
+        raise StackError("PostgreSQL is not installed: there is no `initdb`")
     directory = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:
         as_user = _as_user(directory)
-        data = directory / "data"
-        options = ("--pgdata", str(data), "--username", SYSTEM_USER, "--auth", "trust")
+        data = str(directory / "data")
+        options = ("--pgdata", data, "--username", SYSTEM_USER, "--auth", "trust")
         await _run([*as_user, str(programs / "initdb"), *options], directory)
 
         async def ready() -> bool:
-            command = [str(programs / "pg_isready"), "--quiet", "--host", str(directory)]
+            command = (str(programs / "pg_isready"), "--quiet", "--host", str(directory))
             return await (await asyncio.create_subprocess_exec(*command)).wait() == 0
 
-        settings = (f"unix_socket_directories={directory}", "listen_addresses=")
-        command = [*as_user, str(programs / "postgres"), "-D", str(data)]
-        for setting in settings:
-            command += ["-c", setting]
+        command = [*as_user, str(programs / "postgres"), "-D", data]
+        command += ["-c", f"unix_socket_directories={directory}", "-c", "listen_addresses="]
         async with ChildProcess(
             "PostgreSQL", command, log=directory / "server.log", ready=ready, directory=directory
-        ) as process:
-            yield PostgresServer(process, directory)
+        ) as server:
+            yield Databases(f"postgresql://{SYSTEM_USER}@/{{name}}?host={directory}", [server])
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def _as_user(directory: Path) -> Sequence[str]:
-    """What to put before a command; gives the folder to the user that runs it."""
+    """What goes before a command, so that a user runs it who owns the folder and is not root."""
     if os.geteuid() != 0:
         return ()
     shutil.chown(directory, SYSTEM_USER, SYSTEM_USER)

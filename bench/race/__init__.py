@@ -1,0 +1,1 @@
+"""Several systems that onboard, side by side: throughput, cost, and the fault matrix."""
