@@ -38,9 +38,9 @@ class Fault(BaseModel):
         kind: Not executed: `refuse_connection` closes the connection, `error_before` responds with
             `status`, `429` with `retry_after` seconds, and `401`. Executed: `drop_response` cuts
             the connection, `error_after` responds with `status`, `broken_json`, `html` and `empty`
-            respond 200 without a usable body, `report_failure` adds an ErrorMessage to the
-            response. `delay_response` and `delay_effect` wait `seconds` after or before the
-            request is executed.
+            respond 200 without a usable body, and `report_failure` adds an ErrorMessage to the
+            response; these four leave a rejection as it is. `delay_response` and `delay_effect`
+            wait `seconds` after or before the request is executed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

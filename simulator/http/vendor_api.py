@@ -137,6 +137,8 @@ class VendorApi:
     def _faulty_response(self, fault: Fault, response: Response) -> Response:
         if fault.kind == "error_after":
             return self._error_response(_injected_error(fault))
+        if response.status_code >= 400:
+            return response
         if fault.kind == "html":
             return HTMLResponse("<html><body>Gateway</body></html>")
         if fault.kind == "report_failure":

@@ -87,6 +87,17 @@ async def test_unreadable_success_has_effect(
     assert created(caller) == 1
 
 
+@pytest.mark.parametrize("kind", ["broken_json", "html", "empty", "report_failure"])
+async def test_unreadable_success_does_not_hide_rejection(
+    caller: SimulatorClient, kind: str
+) -> None:
+    inject(caller, kind)
+    response = await create(caller, name="")
+    assert response.status_code == 400
+    assert response.json()["StatusCode"] == 400
+    assert created(caller) == 0
+
+
 @pytest.mark.parametrize(("kind", "effects"), [("delay_response", 1), ("delay_effect", 0)])
 async def test_delay_fault_times_out_with_or_without_effect(
     caller: SimulatorClient, kind: str, effects: int
