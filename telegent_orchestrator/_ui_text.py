@@ -28,7 +28,7 @@ Ports a number in from another carrier; takes days. Current details say what it 
 - wrong data: signal or update `correct`, with `by` and the new values
 - cancel: signal or update `cancel`, with `by` and `reason`
 - operator decision: update `decide`, with `action`, `by` and `reason`
-- the order id of a submit whose response was lost: update `attach_order`
+- the order of a submit whose response was lost: update `decide`, with action `attach_order`
 - poll the order now: signal `poll_now`
 - add a note to the timeline: update `add_note`, with `by` and `note`
 - timeline with Telegent's messages: query `status`

@@ -223,7 +223,7 @@ class OperatorAction(StrEnum):
         MARK_DONE: The number has arrived, whatever the order shows.
         RETRY_NOW: Resend the same data, submit again or poll again, depending on the state.
         REPLACE_DATA: Send a correction beyond the limit of rejections.
-        ATTACH_ORDER: Follow the order with this id.
+        ATTACH_ORDER: Follow an order that the port-in does not know, such as that of a lost submit.
         RESTART: Cancel, wait for the cancel, and submit a new order.
         ABANDON: End here, and leave the order at the vendor as it is.
     """
@@ -254,14 +254,6 @@ class OperatorDecision(OperatorMessage):
         if (field := needed.get(self.action)) and getattr(self, field) is None:
             raise ValueError(f"{self.action.value} needs {field}")
         return self
-
-
-class AttachOrder(OperatorMessage):
-    """The vendor's id of the order whose submit got no response."""
-
-    order_id: Text
-    by: Text
-    reason: Text
 
 
 class NumberBinding(WireModel):

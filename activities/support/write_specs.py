@@ -272,7 +272,7 @@ SUBMIT_PORT = WriteSpec(
     WriteKind.PORT_REQUEST,
     natural_key="none: an order can be read only by its id, and the id was in the response",
     max_lost_responses=1,
-    escalates_when="at once: state `SUBMIT_UNKNOWN`, update `attach_order`",
+    escalates_when="at once: state `SUBMIT_UNKNOWN`, update `decide`",
     retained_because="a port-in continues by its own rules: cancel it by its own message",
 )
 RESEND = "anything else after the lag: it is sent again, each time after twice as long"

@@ -18,7 +18,6 @@ from telegent_orchestrator.client import (
 )
 from telegent_orchestrator.onboarding import ExistingSubscriber, NewPackage, NewProduct
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorAction,
     OperatorDecision,
     PortInStatus,
@@ -102,8 +101,13 @@ class OperatorBot:
             orders = LedgerReader(rows).claim("portin.submitted", {"number": self.customer.number})
             if orders and port.order_id is None:
                 order_id = str(orders[-1].data["order_id"])
-                await handle.attach_order(
-                    AttachOrder(order_id=order_id, by=OPERATOR_NAME, reason="found at Telegent")
+                await handle.decide(
+                    OperatorDecision(
+                        action=OperatorAction.ATTACH_ORDER,
+                        order_id=order_id,
+                        by=OPERATOR_NAME,
+                        reason="found at Telegent",
+                    )
                 )
                 self.actions_taken.append(f"attached order {order_id}")
             else:

@@ -92,14 +92,11 @@ def port_in_next_steps(port: PortInStatus, workflow_id: str, session: Session) -
                 return [_correct_step(reason, target, fields, session)]
             return [NextStep(reason=reason), _decide_step(port.attention, target, fields, session)]
         case PortState.SUBMIT_UNKNOWN:
-            attach = ("port-in", "attach", target, PLACEHOLDER, "--reason", PLACEHOLDER)
-            return [
-                NextStep(
-                    reason=f"the response to the submit of {port.phone_number} was lost: ask "
-                    "Telegent's support for the order id, then attach it",
-                    commands=[session.command(*attach)],
-                )
-            ]
+            reason = (
+                f"an order of {port.phone_number} may be open: ask Telegent's support. If there is "
+                "one, attach it; if there is none, submit again or abandon the port-in"
+            )
+            return [_unknown_submit_step(reason, target, session.command)]
     if not port.attention:
         return []
     return [NextStep(reason=f"the port-in of {port.phone_number}: {port.attention}")]
@@ -121,8 +118,7 @@ def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list
         case ((WorkflowKind.ONBOARDING | WorkflowKind.LINE), _):
             arguments = ("status", reference)
         case _, PortState.SUBMIT_UNKNOWN.value:
-            order = (PLACEHOLDER, "--reason", PLACEHOLDER)
-            arguments = ("port-in", "attach", execution.workflow_id, *order)
+            return [_unknown_submit_step(f"{who}: {reason}", execution.workflow_id, command)]
         case _ if execution.fields_to_correct and CORRECTABLE.issuperset(
             execution.fields_to_correct
         ):
@@ -170,6 +166,21 @@ def _correct_step(reason: str, target: str, fields: list[str], session: Session)
     return NextStep(
         reason=reason,
         commands=[session.command("port-in", "correct", target, *_value_options(fields))],
+    )
+
+
+def _unknown_submit_step(reason: str, target: str, command: Callable[..., str]) -> NextStep:
+    decide = ("port-in", "decide", target)
+    return NextStep(
+        reason=reason,
+        commands=[
+            command(*decide, action.value, *order, "--reason", PLACEHOLDER)
+            for action, order in (
+                (OperatorAction.ATTACH_ORDER, ("--order", PLACEHOLDER)),
+                (OperatorAction.RETRY_NOW, ()),
+                (OperatorAction.ABANDON, ()),
+            )
+        ],
     )
 
 

@@ -16,7 +16,6 @@ from telegent_orchestrator.client._polling import (
 )
 from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
@@ -106,14 +105,6 @@ class PortInHandle:
             MessageRejectedError: The port-in cannot be cancelled in its state.
         """
         return await update(self._handle(), names.CANCEL_MESSAGE, cancel, PortState)
-
-    async def attach_order(self, order: AttachOrder) -> None:
-        """Name the vendor's order of a submit whose response was lost.
-
-        Raises:
-            MessageRejectedError: The port-in waits for no order.
-        """
-        await update(self._handle(), names.ATTACH_ORDER_UPDATE, order, None)
 
     async def decide(self, decision: OperatorDecision) -> PortState:
         """Carry out an operator's decision.

@@ -33,7 +33,6 @@ MESSAGES: dict[str, type[BaseModel]] = {
     names.RESOLVE_UPDATE: progress.Resolution,
     names.CORRECT_MESSAGE: port_in.PortInCorrection,
     names.CANCEL_MESSAGE: port_in.PortInCancel,
-    names.ATTACH_ORDER_UPDATE: port_in.AttachOrder,
     names.DECIDE_UPDATE: port_in.OperatorDecision,
     names.NOTE_UPDATE: port_in.PortInNote,
 }

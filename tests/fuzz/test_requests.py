@@ -13,7 +13,6 @@ from telegent_orchestrator._validation import MAX_ERRORS, MAX_TEXT_LENGTH, forma
 from telegent_orchestrator.bulk import BulkCancel, BulkRequest
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
@@ -70,7 +69,7 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     ),
     (PortInCancel, BY),
     (PortInNote, {"by": "operator", "note": "ticket 4711"}),
-    (AttachOrder, BY | {"order_id": "JNUOID-1"}),
+    (OperatorDecision, BY | {"action": "attach_order", "order_id": "JNUOID-1"}),
     (
         OperatorDecision,
         BY | {"action": "replace_data", "correction": {"account_pin": "1234", "by": "operator"}},

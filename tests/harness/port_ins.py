@@ -6,6 +6,8 @@ from typing import Any
 from simulator import CarrierRecord
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.port_in import (
+    OperatorAction,
+    OperatorDecision,
     PortInCorrection,
     PortInDetails,
     PortInRequest,
@@ -19,6 +21,16 @@ from tests.harness.waiting import wait_until
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
 CORRECTION = PortInCorrection(account_number="100200301", by="operator")
+
+
+def attach(order_id: str) -> OperatorDecision:
+    """An operator's decision to follow this order."""
+    return OperatorDecision(
+        action=OperatorAction.ATTACH_ORDER,
+        order_id=order_id,
+        by="operator",
+        reason="support found it",
+    )
 
 
 async def start(harness: Harness, **changes: Any) -> PortInHandle:

@@ -16,7 +16,6 @@ from telegent_orchestrator.client.bulk import BulkClient
 from telegent_orchestrator.client.port_out import PortOutClient
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
@@ -29,7 +28,7 @@ from tests.harness import SETTINGS, Harness, example_request
 from tests.harness.bulk_customers import COMMAND, create_customers
 from tests.harness.event_receiver import SECRET
 from tests.harness.payloads import line, new_subscriber, port_in, single
-from tests.harness.port_ins import until
+from tests.harness.port_ins import attach, until
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
 NUMBER = "+18015550142"
@@ -145,10 +144,7 @@ async def order_attached(harness: Harness) -> None:
     port = await start_port(harness)
     await wait_for_state(port, PortState.SUBMIT_UNKNOWN)
     [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
-    order = AttachOrder(
-        order_id=submitted.data["order_id"], by="operator", reason="support told us"
-    )
-    await port.attach_order(order)
+    await port.decide(attach(submitted.data["order_id"]))
     await port.result()
 
 

@@ -30,7 +30,6 @@ from simulator import (
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.client.port_out import PortOutClient
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     PortInCancel,
     PortInCorrection,
     PortInDetails,
@@ -41,6 +40,7 @@ from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOu
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import dev_server, example_request
 from tests.harness.payloads import port_in, single
+from tests.harness.port_ins import attach
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.replay.releases import (
     ROOT,
@@ -166,7 +166,7 @@ async def submit_unanswered(env: UpgradeEnvironment) -> AsyncGenerator[None, Non
     port = await env.start_port("+18015550152", PortState.SUBMIT_UNKNOWN)
     order_id = env.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
     yield
-    await port.attach_order(AttachOrder(order_id=order_id, by="operator", reason="support told us"))
+    await port.decide(attach(order_id))
     await env.carrier_acts(port, TIMINGS.complete_after)
     assert (await port.result()).state is PortState.COMPLETED
 

@@ -212,7 +212,6 @@ async def test_unreadable_signal_is_in_the_timeline_and_changes_nothing(
     [
         names.CORRECT_MESSAGE,
         names.CANCEL_MESSAGE,
-        names.ATTACH_ORDER_UPDATE,
         names.DECIDE_UPDATE,
         names.NOTE_UPDATE,
         "no_such_update",

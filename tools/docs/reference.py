@@ -18,7 +18,6 @@ SENT_MODELS = {
     "Messages": [
         "PortInCorrection",
         "PortInCancel",
-        "AttachOrder",
         "OperatorDecision",
         "PortInNote",
         "Resolution",

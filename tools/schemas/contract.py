@@ -10,7 +10,6 @@ from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult, OnboardingStatus
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
@@ -77,7 +76,6 @@ WORKFLOWS = {
         updates={
             names.CORRECT_MESSAGE: Operation(PortInCorrection, PortState),
             names.CANCEL_MESSAGE: Operation(PortInCancel, PortState),
-            names.ATTACH_ORDER_UPDATE: Operation(AttachOrder),
             names.NOTE_UPDATE: Operation(PortInNote),
             names.DECIDE_UPDATE: Operation(OperatorDecision, PortState),
         },

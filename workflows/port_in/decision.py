@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorAction,
     OperatorDecision,
     PortInCancel,
@@ -78,16 +77,6 @@ def rejection_reason(port: PortIn, message: Message) -> str | None:
     if isinstance(message, PortInCancel):
         return _cancel_rejection(port)
     return _decision_rejection(port, message)
-
-
-def as_decision(order: AttachOrder) -> OperatorDecision:
-    """Convert the message of the update `attach_order` to an operator's decision."""
-    return OperatorDecision(
-        action=OperatorAction.ATTACH_ORDER,
-        order_id=order.order_id,
-        by=order.by,
-        reason=order.reason,
-    )
 
 
 def _cancel_rejection(port: PortIn) -> str | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.names import (
-    ATTACH_ORDER_UPDATE,
     CANCEL_MESSAGE,
     CORRECT_MESSAGE,
     DECIDE_UPDATE,
@@ -207,10 +206,10 @@ def _rejection_actions(
 
 
 def _unknown_submit_actions() -> Iterator[SuggestedAction]:
-    yield SuggestedAction(
-        "if Telegent's support finds the order",
-        ATTACH_ORDER_UPDATE,
-        {"order_id": PLACEHOLDER, "by": PLACEHOLDER, "reason": PLACEHOLDER},
+    yield _operator_action(
+        "if Telegent's support finds an order: follow it",
+        OperatorAction.ATTACH_ORDER,
+        order_id=PLACEHOLDER,
     )
     yield _operator_action("if it finds no order: submit again", OperatorAction.RETRY_NOW)
     yield _operator_action("if it finds no order: abandon the port-in", OperatorAction.ABANDON)

@@ -14,7 +14,6 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from telegent_orchestrator.names import (
-    ATTACH_ORDER_UPDATE,
     CANCEL_MESSAGE,
     CORRECT_MESSAGE,
     DECIDE_UPDATE,
@@ -26,7 +25,6 @@ from telegent_orchestrator.names import (
     SUMMARY_MEMO,
 )
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
@@ -39,7 +37,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import ExecutionSummary
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in import effects, events as happened
-from workflows.port_in.decision import Message, as_decision, decide, rejection_reason
+from workflows.port_in.decision import Message, decide, rejection_reason
 from workflows.port_in.details_page import render_details_page
 from workflows.port_in.projection import (
     to_result,
@@ -272,20 +270,9 @@ class PortInWorkflow:
         self._check(parse_message(PortInCancel, sent))
 
     @workflow.update(
-        name=ATTACH_ORDER_UPDATE, description="follow an order; input: order_id, by, reason"
-    )
-    async def attach_order(self, *sent: JsonValue) -> None:
-        """Accepts an AttachOrder, which names an order that this port-in does not know."""
-        self._accept(as_decision(parse_message(AttachOrder, sent)))
-
-    @attach_order.validator
-    def _validate_attach_order(self, *sent: JsonValue) -> None:
-        self._check(as_decision(parse_message(AttachOrder, sent)))
-
-    @workflow.update(
         name=DECIDE_UPDATE, description="decide as an operator; input: action, by, reason"
     )
-    async def accept_decision(self, *sent: JsonValue) -> PortState:
+    async def decide(self, *sent: JsonValue) -> PortState:
         """Accepts an OperatorDecision, or rejects it with the reason.
 
         Returns:
@@ -293,7 +280,7 @@ class PortInWorkflow:
         """
         return self._accept(parse_message(OperatorDecision, sent))
 
-    @accept_decision.validator
+    @decide.validator
     def _validate_decision(self, *sent: JsonValue) -> None:
         self._check(parse_message(OperatorDecision, sent))
 

@@ -34,7 +34,6 @@ from telegent_orchestrator.cli.views import PortInView, port_in_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import MessageRejectedError, PortInHandle
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorAction,
     OperatorDecision,
     PortInCancel,
@@ -107,20 +106,6 @@ def cancel(
         _send(context.obj, number, lambda port_in: port_in.cancel(command), output)
 
 
-def attach(
-    context: typer.Context,
-    number: Number,
-    order_id: Annotated[str, typer.Argument(metavar="ORDER", help="Telegent's order id.")],
-    reason: Reason,
-    by: By = None,
-    as_json: AsJson = False,
-) -> None:
-    """Attach the order of a submit whose response was lost."""
-    with Output(as_json) as output:
-        order = build_message(AttachOrder, order_id=order_id, by=by, reason=reason)
-        _send(context.obj, number, lambda port_in: port_in.attach_order(order), output)
-
-
 def decide(
     context: typer.Context,
     number: Number,
@@ -131,8 +116,9 @@ def decide(
             help="mark_done: the number has arrived, whatever the order shows; retry_now: send "
             "the same data again, submit again or poll now, depending on the state; replace_data: "
             "send the values of --set, --secret or --file, even after the last allowed rejection; "
-            "attach_order: follow the order given by --order; restart: cancel, then submit a new "
-            "order; abandon: end the port-in, and leave the order at Telegent as it is.",
+            "attach_order: follow the order of --order, such as that of a lost submit; restart: "
+            "cancel, then submit a new order; abandon: end the port-in, and leave the order at "
+            "Telegent as it is.",
         ),
     ],
     reason: Reason,

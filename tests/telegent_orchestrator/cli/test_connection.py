@@ -299,7 +299,7 @@ async def test_usage_error_and_help_are_short(cli: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("tgo port-in ", {"start", "status", "correct", "cancel", "attach", "decide", "note"}),
+        ("tgo port-in ", {"start", "status", "correct", "cancel", "decide", "note"}),
         ("tgo list --state ACTION", {"ACTION_REQUIRED"}),
         ("tgo list --type p", {"port-in", "port-out"}),
         ("tgo port-in correct +18015550142 --secret ", set()),

@@ -115,7 +115,7 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
     elif words[1] == "resolve":
         add_fault(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
         await other_family(cli, words[2])
-    elif words[1:3] == ["port-in", "attach"]:
+    elif words[1:3] == ["port-in", "decide"] and "attach_order" in words:
         add_fault(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
         await stuck_port_in(cli, words[3])
         lost = harness.telegent.ledger.by_kind("portin.submitted")[-1]

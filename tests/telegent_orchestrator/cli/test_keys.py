@@ -75,7 +75,7 @@ COMMANDS = (
     f"port-in status {NUMBER}",
     f"port-in correct {NUMBER} --set losing_carrier=Verizon",
     f"port-in cancel {NUMBER} --reason because",
-    f"port-in attach {NUMBER} JNUOID-1 --reason because",
+    f"port-in decide {NUMBER} attach_order --order JNUOID-1 --reason because",
     f"port-in decide {NUMBER} restart --reason because",
     f"port-in note {NUMBER} text",
     "bulk start {rows}",

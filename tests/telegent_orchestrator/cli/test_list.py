@@ -120,7 +120,7 @@ async def test_lost_submit_is_listed_with_the_command_that_attaches_its_order(
     handle = await harness.orchestrator.start_port_in(request)
     await until(handle, PortState.SUBMIT_UNKNOWN)
     await found(cli, "--needs-action", count=1)
-    attach = printed_command(await cli.run("list", "--needs-action"), "port-in", "attach")
+    attach = printed_command(await cli.run("list", "--needs-action"), "port-in", "attach_order")
     order = harness.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
     filled = attach.replace("…", order, 1).replace("…", "support")
     assert (await cli.run_line(filled)).status == 0

@@ -130,7 +130,7 @@ async def test_attach_continues_a_lost_submit(
     said = await cli.run("port-in", "start", file, "--watch")
     assert said.status == 3
     (order,) = harness.telegent.ledger.by_kind("portin.submitted")
-    attach = printed_command(said, "port-in", "attach")
+    attach = printed_command(said, "port-in", "attach_order")
     sent = await cli.run_line(attach.replace("…", order.data["order_id"]))
     assert sent.status == 0, sent.err
     assert (await cli.run_line(printed_command(sent, "--watch"))).status == 0

@@ -98,11 +98,11 @@ def paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 def test_violation_names_place_and_change() -> None:
     new = deepcopy(LATEST)
     del new["PortInCorrection.json"]["properties"]["account_pin"]
-    del new[CONTRACT]["workflows"]["PortInWorkflow"]["updates"]["attach_order"]
+    del new[CONTRACT]["workflows"]["PortInWorkflow"]["updates"]["add_note"]
     new["PortInStatus.json"]["$defs"]["PortState"]["enum"].remove("PORTED")
 
     assert find_violations(LATEST, new) == [
-        "contract.json workflows PortInWorkflow updates: attach_order is missing",
+        "contract.json workflows PortInWorkflow updates: add_note is missing",
         "PortInCorrection.json: the field account_pin is missing",
         "PortInStatus.json state: the value 'PORTED' is missing",
         "PortInStatus.json timeline[] state: the value 'PORTED' is missing",

@@ -7,7 +7,6 @@ import pytest
 from simulator import CarrierRecord
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorAction,
     OperatorDecision,
     PortInCancel,
@@ -15,7 +14,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness import Harness
-from tests.harness.port_ins import NUMBER, start, until
+from tests.harness.port_ins import NUMBER, attach, start, until
 from tests.harness.resets import delete, reset
 from tests.harness.waiting import TEST_TIMEOUT
 
@@ -84,7 +83,7 @@ async def test_operator_attaches_the_order_of_a_deleted_port_in(harness: Harness
 
     status = await until(second, PortState.SUBMIT_UNKNOWN)
     assert "already active" in status.timeline[-1].vendor_message
-    await second.attach_order(AttachOrder(order_id=order_id, by="desk", reason="portal"))
+    await second.decide(attach(order_id))
     assert (await followed(second, order_id)).state is PortState.CANCELLED
     assert submitted(harness) == [order_id]
 
@@ -99,7 +98,7 @@ async def test_order_of_an_abandoned_port_in_is_named_to_the_operator(harness: H
 
     status = await until(second, PortState.SUBMIT_UNKNOWN)
     assert f"attach {order_id}" in status.timeline[-1].event
-    await second.attach_order(AttachOrder(order_id=order_id, by="desk", reason="portal"))
+    await second.decide(attach(order_id))
     await followed(second, order_id)
     assert submitted(harness) == [order_id]
 
@@ -121,7 +120,7 @@ async def test_submit_under_way_when_the_run_ended_is_not_repeated(
 
     await until(handle, PortState.SUBMIT_UNKNOWN)
     order_id = submitted(harness)[0]
-    await handle.attach_order(AttachOrder(order_id=order_id, by="desk", reason="portal"))
+    await handle.decide(attach(order_id))
     await followed(handle, order_id)
     assert submitted(harness) == [order_id]
 

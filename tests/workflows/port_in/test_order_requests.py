@@ -19,7 +19,6 @@ from simulator import (
 from simulator.engine.faults import FaultKind
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorAction,
     OperatorDecision,
     PortInCancel,
@@ -31,7 +30,7 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import SETTINGS, Harness
 from tests.harness.payloads import port_in, single
-from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, attach, start, until
 from tests.harness.waiting import TEST_TIMEOUT
 
 UPDATE, CANCEL = "POST /v1.0/numbers/portin/update", "POST /v1.0/numbers/portin/cancel"
@@ -375,7 +374,7 @@ async def test_order_of_another_number_is_not_followed(harness: Harness) -> None
     handle = await start(harness)
     await until(handle, PortState.SUBMIT_UNKNOWN)
 
-    await handle.attach_order(AttachOrder(order_id=order, by="operator", reason="support told us"))
+    await handle.decide(attach(order))
     status = await until(handle, lambda s: "is not followed" in s.timeline[-1].event)
 
     assert "it is an order of +18015550143" in status.timeline[-1].event

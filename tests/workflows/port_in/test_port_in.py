@@ -17,7 +17,6 @@ from simulator.engine.faults import FaultKind
 from telegent_orchestrator import names
 from telegent_orchestrator.client import MessageRejectedError
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorAction,
     OperatorDecision,
     PortInCancel,
@@ -30,7 +29,7 @@ from telegent_orchestrator.port_in import (
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.harness.details_pages import read_details_page, table_cells
 from tests.harness.payloads import line, port_in, single
-from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, attach, start, until
 from tests.harness.resets import delete
 from tests.harness.waiting import TEST_TIMEOUT
 
@@ -294,9 +293,7 @@ async def test_lost_submit_is_never_repeated_and_waits_for_the_order_id(
     assert status.timeline[-1].vendor_message
 
     [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
-    await handle.attach_order(
-        AttachOrder(order_id=submitted.data["order_id"], by="operator", reason="support told us")
-    )
+    await handle.decide(attach(submitted.data["order_id"]))
 
     assert (await handle.result()).state is PortState.COMPLETED
     assert harness.telegent.ledger.count("portin.submitted") == 1
@@ -313,9 +310,7 @@ async def test_order_that_is_older_than_its_workflow_is_followed(harness: Harnes
     handle = await start(harness, account_number=None)
     await until(handle, PortState.INFO_REQUIRED)
     assert order
-    await handle.attach_order(
-        AttachOrder(order_id=order, by="operator", reason="it is in the portal")
-    )
+    await handle.decide(attach(order))
     harness.advance(FAST_TIMINGS.complete_after)
 
     assert (await handle.result()).state is PortState.COMPLETED
@@ -623,11 +618,7 @@ class TestWhereASecondActivePortIsKnownToBeRefused:
         )
         assert status.state is PortState.SUBMIT_UNKNOWN
         [submitted] = harness.telegent.ledger.by_kind("portin.submitted")
-        await handle.attach_order(
-            AttachOrder(
-                order_id=submitted.data["order_id"], by="operator", reason="support told us"
-            )
-        )
+        await handle.decide(attach(submitted.data["order_id"]))
 
         assert (await handle.result()).state is PortState.COMPLETED
         assert harness.telegent.ledger.count("portin.submitted") == 1

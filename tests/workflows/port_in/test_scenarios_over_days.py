@@ -25,7 +25,6 @@ from simulator import (
 from simulator.engine.carrier import Vocabulary
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import (
-    AttachOrder,
     OperatorAction,
     OperatorDecision,
     PortInCancel,
@@ -38,6 +37,7 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import Harness
 from tests.harness.payloads import port_in
+from tests.harness.port_ins import attach
 from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
@@ -229,8 +229,7 @@ async def test_lost_submit(known_to_refuse: bool) -> None:
 
         async def operator(status: PortInStatus) -> None:
             [row] = d.simulator.ledger.by_kind("portin.submitted")
-            order = AttachOrder(order_id=row.data["order_id"], by="operator", reason="support")
-            await d.handle.attach_order(order)
+            await d.handle.decide(attach(row.data["order_id"]))
 
         result = await d.end_from(PortState.SUBMIT_UNKNOWN, operator)
     assert result.state is PortState.COMPLETED

@@ -13,7 +13,6 @@ from telegent_orchestrator import names
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.port_in import (
     CORRECTABLE,
-    AttachOrder,
     OperatorDecision,
     PortInCancel,
     PortInCorrection,
@@ -36,7 +35,6 @@ from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
 MODELS: dict[str, type[BaseModel]] = {
     names.CORRECT_MESSAGE: PortInCorrection,
     names.CANCEL_MESSAGE: PortInCancel,
-    names.ATTACH_ORDER_UPDATE: AttachOrder,
     names.DECIDE_UPDATE: OperatorDecision,
 }
 WHO = {"by": "operator", "reason": "read it on the page"}
@@ -111,7 +109,7 @@ async def test_page_of_a_lost_submit_requests_the_order_id(harness: Harness) -> 
     (submitted,) = harness.telegent.ledger.by_kind("portin.submitted")
 
     await harness.temporal.get_workflow_handle(handle.id).execute_update(
-        names.ATTACH_ORDER_UPDATE, fill_in(attach, order_id=submitted.data["order_id"], **WHO)
+        names.DECIDE_UPDATE, fill_in(attach, order_id=submitted.data["order_id"], **WHO)
     )
 
     assert (await handle.result()).state is PortState.COMPLETED
