@@ -343,7 +343,7 @@ HANDLERS: Mapping[type[happened.PortInEvent], Callable[[Turn, Any], None]] = {
     happened.TaskStalled: _on_stalled,
     happened.ReadRejected: _on_read_rejected,
     # Until there is an order.
-    happened.PolicyLoaded: submitting.on_policy,
+    happened.Prepared: submitting.on_prepared,
     happened.NumberLookedUp: submitting.on_number_looked_up,
     happened.SimClaimEnded: submitting.on_sim_claimed,
     happened.EligibilityRead: submitting.on_eligibility,

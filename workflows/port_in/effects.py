@@ -28,8 +28,8 @@ class Task:
 
 
 @dataclass(frozen=True)
-class LoadPolicy(Task):
-    """Read the deadlines and limits that hold for this port-in, and find its earlier run."""
+class Prepare(Task):
+    """Load the deadlines and limits of this port-in, and find its earlier run, if there was one."""
 
     local: ClassVar[bool] = True
 

@@ -94,8 +94,12 @@ class TaskEnded(PortInEvent):
 
 
 @dataclass(frozen=True)
-class PolicyLoaded(TaskEnded):
-    """The deadlines and limits are known, and whether there was an earlier run."""
+class Prepared(TaskEnded):
+    """The deadlines and limits of this port-in are known, and its earlier run.
+
+    Attributes:
+        earlier: None if there was none.
+    """
 
     policy: PortInPolicy
     earlier: EarlierPortIn | None = None

@@ -85,6 +85,7 @@ class PortIn:
 
     Attributes:
         bind: what to bind the number to when it has arrived; None: it is only ported.
+        prepared: `policy` and the earlier run are known.
         check_existing: it is still to be checked whether the number arrived in an earlier run.
         workflow_cancelled: the workflow was cancelled in Temporal; later cancels of it are ignored.
         details: the data that are sent next, always in full.
@@ -123,7 +124,7 @@ class PortIn:
     bind: NumberBinding | None = None
     check_existing: bool = False
     policy: PortInPolicy = field(default_factory=PortInPolicy)
-    policy_loaded: bool = False
+    prepared: bool = False
     state: PortState = PortState.CHECKING_ELIGIBILITY
     task: Task | None = None
     inbox: Inbox = Inbox()

@@ -12,8 +12,8 @@ from workflows.port_in.effects import (
     CountLostResponseResolved,
     CountRejection,
     FindNumber,
-    LoadPolicy,
     Pause,
+    Prepare,
     SubmitOrder,
     Task,
     VerifyOrder,
@@ -25,7 +25,7 @@ from workflows.port_in.events import (
     NumberLookedUp,
     OrderRejected,
     OrderVerified,
-    PolicyLoaded,
+    Prepared,
     RequestLost,
     RequestRejected,
     RunReset,
@@ -45,8 +45,8 @@ def next_task(turn: Turn) -> Task:
     """What a port-in without an order does next."""
     port = turn.port
     number = port.details.phone_number
-    if not port.policy_loaded:
-        return LoadPolicy()
+    if not port.prepared:
+        return Prepare()
     if port.check_existing:
         return FindNumber(number, port.bind.subscriber_id if port.bind else None)
     if port.attachment:
@@ -140,10 +140,10 @@ def _end_by_decision(turn: Turn, decision: OperatorDecision) -> None:
         turn.end(PortState.ABANDONED, decision.by, decision.reason)
 
 
-def on_policy(turn: Turn, event: PolicyLoaded) -> None:
+def on_prepared(turn: Turn, event: Prepared) -> None:
     """The deadlines and limits are known, and what an earlier run has left open."""
     port, earlier = turn.port, event.earlier
-    port.policy, port.policy_loaded = event.policy, True
+    port.policy, port.prepared = event.policy, True
     if earlier is None:
         return
     port.check_existing = True
@@ -159,10 +159,10 @@ def on_policy(turn: Turn, event: PolicyLoaded) -> None:
 def on_reset(turn: Turn, _: RunReset) -> None:
     """The history does not show what was submitted after the reset point.
 
-    Loading the policy again also finds the run that was reset, which knows it.
+    The next task therefore prepares again, which also finds the run that was reset.
     """
     if turn.port.order is None:
-        turn.port.policy_loaded, turn.port.task = False, None
+        turn.port.prepared, turn.port.task = False, None
 
 
 def on_number_looked_up(turn: Turn, event: NumberLookedUp) -> None:

@@ -77,7 +77,7 @@ def _to_request_event(error: ActivityError) -> happened.TaskEnded:
     )
 
 
-async def _load_policy(_: effects.LoadPolicy) -> happened.TaskEnded:
+async def _prepare(_: effects.Prepare) -> happened.TaskEnded:
     summary, info = "Load the policy for port-ins", workflow.info()
     policy = await execute_local(LocalActivities.load_port_in_policy, summary)
     earlier = await execute_local(
@@ -86,7 +86,7 @@ async def _load_policy(_: effects.LoadPolicy) -> happened.TaskEnded:
         info.workflow_id,
         info.run_id,
     )
-    return happened.PolicyLoaded(policy, earlier)
+    return happened.Prepared(policy, earlier)
 
 
 async def _find_number(task: effects.FindNumber) -> happened.TaskEnded:
@@ -244,7 +244,7 @@ async def _wait_for_operator(_: effects.WaitForOperator) -> happened.TaskEnded:
 
 
 _PERFORM: Mapping[type[effects.Task], Callable[[Any], Awaitable[happened.TaskEnded]]] = {
-    effects.LoadPolicy: _load_policy,
+    effects.Prepare: _prepare,
     effects.FindNumber: _find_number,
     effects.ValidateDetails: _validate,
     effects.ClaimSim: _claim_sim,

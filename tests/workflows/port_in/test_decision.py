@@ -79,7 +79,7 @@ def story(details: PortInDetails = DETAILS, **request: object) -> Story:
 
 def submitting(details: PortInDetails = DETAILS, policy: PortInPolicy | None = None) -> Story:
     return story(details).then(
-        happened.PolicyLoaded(policy or PortInPolicy()),
+        happened.Prepared(policy or PortInPolicy()),
         happened.DetailsValidated(),
         happened.EligibilityRead(True),
     )
@@ -98,15 +98,15 @@ def rejected() -> Story:
 
 def test_cancel_sent_with_the_start_ends_before_anything_is_submitted() -> None:
     life = story().then(happened.CancelAccepted(CANCEL))
-    assert isinstance(life.task(), effects.LoadPolicy)
+    assert isinstance(life.task(), effects.Prepare)
 
-    life.then(happened.PolicyLoaded(PortInPolicy()))
+    life.then(happened.Prepared(PortInPolicy()))
 
     assert life.state() is PortState.CANCELLED
 
 
 def test_cancel_during_the_eligibility_check_ends_at_once() -> None:
-    life = story().then(happened.PolicyLoaded(PortInPolicy()), happened.DetailsValidated())
+    life = story().then(happened.Prepared(PortInPolicy()), happened.DetailsValidated())
     assert isinstance(life.task(), effects.CheckEligibility)
 
     assert life.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
@@ -251,7 +251,7 @@ async def test_date_beyond_the_maximum_age_is_a_warning() -> None:
 
 
 def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
-    life = story(order_id="ORD-1").then(happened.PolicyLoaded(PortInPolicy()))
+    life = story(order_id="ORD-1").then(happened.Prepared(PortInPolicy()))
     assert isinstance(life.task(), effects.VerifyOrder)
 
     life.then(happened.OrderVerified(OrderSnapshot(order_id="ORD-1", status="Pending")))
@@ -262,7 +262,7 @@ def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
 
 def test_order_named_by_the_request_of_another_number_fails_and_none_is_submitted() -> None:
     life = story(order_id="ORD-1").then(
-        happened.PolicyLoaded(PortInPolicy()), happened.OrderRejected("it is an order of +1")
+        happened.Prepared(PortInPolicy()), happened.OrderRejected("it is an order of +1")
     )
 
     assert life.port.failure == "order ORD-1 is not followed: it is an order of +1"
@@ -345,7 +345,7 @@ def test_ended_port_in_shows_no_deadline() -> None:
 
 def test_wrong_number_offers_only_to_cancel() -> None:
     life = story().then(
-        happened.PolicyLoaded(PortInPolicy()),
+        happened.Prepared(PortInPolicy()),
         happened.DetailsValidated(("phone_number: no such number",), ("phone_number",)),
     )
 

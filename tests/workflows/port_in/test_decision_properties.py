@@ -92,7 +92,7 @@ SPANS = [timedelta(seconds=s) for s in (0, 0.1, 5, 70, 4000, 50_000, 300_000, 1_
 REQUESTS = (effects.SubmitOrder, effects.SendCorrection, effects.SendCancel)
 ENDS_QUICKLY = (
     *REQUESTS,
-    effects.LoadPolicy,
+    effects.Prepare,
     effects.ValidateDetails,
     effects.ComputeCarrierDeadline,
     effects.VerifyOrder,
@@ -451,7 +451,7 @@ def end_of(life: Life, task: effects.Task) -> happened.TaskEnded | None:
         case effects.SendCancel():
             return response(life, happened.ChangeAccepted(), stale=False)
     ends: dict[type[effects.Task], happened.TaskEnded] = {
-        effects.LoadPolicy: happened.PolicyLoaded(chance.choice(POLICIES), chance.choice(EARLIER)),
+        effects.Prepare: happened.Prepared(chance.choice(POLICIES), chance.choice(EARLIER)),
         effects.FindNumber: happened.NumberLookedUp(chance.random() < 0.3),
         effects.CheckEligibility: happened.EligibilityRead(fine),
         effects.ClaimSim: happened.SimClaimEnded("" if fine else "iccid: in use"),
