@@ -17,7 +17,7 @@ from workflows.port_in.effects import (
     SendCorrection,
     Task,
 )
-from workflows.port_in.events import ChangeAccepted, RequestLost, RequestRejected
+from workflows.port_in.facts import ChangeAccepted, RequestLost, RequestRejected
 from workflows.port_in.state import PendingChange, PortIn
 from workflows.port_in.transitions import (
     ORDER_SETTLED,
@@ -82,26 +82,26 @@ def on_accepted(turn: Turn, _: ChangeAccepted) -> None:
     turn.transition(PortState.SUBMITTED, "Telegent accepted the correction")
 
 
-def on_lost(turn: Turn, event: RequestLost) -> None:
+def on_lost(turn: Turn, fact: RequestLost) -> None:
     """The response is lost: the order is polled to determine the outcome."""
     pending = _pending(turn)
     turn.port.sent_at = turn.now
     turn.port.pending = replace(pending, unsent=False, lost_responses=pending.lost_responses + 1)
     turn.effects.append(CountLostResponse(_write(pending)))
-    turn.log(TELEGENT_ACTOR, f"returned no response to {pending.label}", event.message)
+    turn.log(TELEGENT_ACTOR, f"returned no response to {pending.label}", fact.message)
 
 
-def on_rejected(turn: Turn, event: RequestRejected) -> None:
+def on_rejected(turn: Turn, fact: RequestRejected) -> None:
     """Telegent rejected the change, or it was not sent because the order has changed."""
     port, pending = turn.port, _pending(turn)
-    if event.unknown_id and turn.now < port.carrier_clock_started_at + port.policy.read_lag:
+    if fact.unknown_id and turn.now < port.carrier_clock_started_at + port.policy.read_lag:
         turn.retry_later("Telegent does not know the order yet")
         return
-    if event.stale:
+    if fact.stale:
         # The message begins with "not sent".
-        turn.log(ORCHESTRATOR_ACTOR, f"{pending.label} was {event.message}")
+        turn.log(ORCHESTRATOR_ACTOR, f"{pending.label} was {fact.message}")
     else:
-        turn.log(TELEGENT_ACTOR, f"rejected {pending.label}", event.message)
+        turn.log(TELEGENT_ACTOR, f"rejected {pending.label}", fact.message)
     _return_to_previous_state(turn, pending)
     if pending.cancel:
         turn.raise_attention(f"the cancel for {pending.cancel.by} was rejected")
@@ -133,8 +133,8 @@ def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool
     due = port.unchanged_counts_at
     if due and turn.now >= due:
         turn.effects.append(_resolved(pending, LostResponseResolution.SENT_AGAIN))
-        event = f"the order shows no sign of {pending.label}; sending it again"
-        turn.log(ORCHESTRATOR_ACTOR, event, seen.status_text)
+        what = f"the order shows no sign of {pending.label}; sending it again"
+        turn.log(ORCHESTRATOR_ACTOR, what, seen.status_text)
         if pending.cancel:
             request_cancel(turn, pending.cancel)
         else:

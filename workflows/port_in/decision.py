@@ -1,6 +1,6 @@
-"""Decides whether a message is accepted, what an event changes, and what is to be done next.
+"""Decides whether a message is accepted, what a new fact changes, and what is to be done next.
 
-Pure: no clock, no network, no Temporal. The same port-in, event and time give the same decision.
+Pure: no clock, no network, no Temporal. The same port-in, fact and time give the same decision.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from telegent_orchestrator.port_in import (
     PortInCorrection,
     PortState,
 )
-from workflows.port_in import changes, events as happened, following, submitting
+from workflows.port_in import changes, facts, following, submitting
 from workflows.port_in.deadlines import DeadlineAction
 from workflows.port_in.effects import Effect, PollOrder, Task
 from workflows.port_in.state import PortIn
@@ -39,29 +39,29 @@ _KEEPS_CORRECTIONS = ACCEPTED_IN[MessageKind.CORRECTION] | {PortState.CANCEL_REQ
 
 @dataclass(frozen=True)
 class Decision:
-    """The port-in after an event, and what is to be done, in this order."""
+    """The port-in after a fact, and what is to be done, in this order."""
 
     port: PortIn
     effects: tuple[Effect, ...]
 
 
-def decide(port: PortIn, event: happened.PortInEvent, now: datetime) -> Decision:
-    """Apply an event to a port-in.
+def decide(port: PortIn, fact: facts.PortInFact, now: datetime) -> Decision:
+    """Apply a fact to a port-in.
 
     Whenever no task is running, one is started: for a waiting message first, otherwise as the state
     requires. After the end, only the timeline changes.
 
     Returns:
-        The port-in after the event, and the effects to perform. The port-in given does not change.
+        The port-in after the fact, and the effects to perform. The port-in given does not change.
     """
     turn = Turn.of(port, now)
     if port.ended:
-        if isinstance(event, happened.SignalRejected | happened.NoteAdded):
-            HANDLERS[type(event)](turn, event)
+        if isinstance(fact, facts.SignalRejected | facts.NoteAdded):
+            HANDLERS[type(fact)](turn, fact)
         return Decision(turn.port, ())
-    if isinstance(event, happened.TaskEnded):
+    if isinstance(fact, facts.TaskEnded):
         turn.port.task = None
-    HANDLERS[type(event)](turn, event)
+    HANDLERS[type(fact)](turn, fact)
     _drop_stale_messages(turn)
     if turn.port.task is None:
         _proceed(turn)
@@ -208,21 +208,21 @@ def _interrupt(turn: Turn) -> None:
         turn.port.task, turn.port.sim_unclaimed = None, False
 
 
-def _on_started(turn: Turn, _: happened.Started) -> None:
+def _on_started(turn: Turn, _: facts.Started) -> None:
     if not turn.port.timeline:
         turn.transition(PortState.CHECKING_ELIGIBILITY, "checking")
 
 
-def _on_correction(turn: Turn, event: happened.CorrectionAccepted) -> None:
-    fields = ", ".join(sorted(event.correction.fields))
-    turn.log(event.correction.by, f"corrected {fields}")
-    turn.keep_correction(event.correction)
+def _on_correction(turn: Turn, fact: facts.CorrectionAccepted) -> None:
+    fields = ", ".join(sorted(fact.correction.fields))
+    turn.log(fact.correction.by, f"corrected {fields}")
+    turn.keep_correction(fact.correction)
     _interrupt(turn)
 
 
-def _on_cancel(turn: Turn, event: happened.CancelAccepted) -> None:
-    turn.log(event.cancel.by, f"requested a cancel: {event.cancel.reason}")
-    _keep_cancel(turn, event.cancel)
+def _on_cancel(turn: Turn, fact: facts.CancelAccepted) -> None:
+    turn.log(fact.cancel.by, f"requested a cancel: {fact.cancel.reason}")
+    _keep_cancel(turn, fact.cancel)
 
 
 def _keep_cancel(turn: Turn, cancel: PortInCancel) -> None:
@@ -237,7 +237,7 @@ def _keep_cancel(turn: Turn, cancel: PortInCancel) -> None:
     _interrupt(turn)
 
 
-def _on_workflow_cancelled(turn: Turn, _: happened.WorkflowCancelled) -> None:
+def _on_workflow_cancelled(turn: Turn, _: facts.WorkflowCancelled) -> None:
     """Cancelling the workflow cancels the port, once, so that no open order is left behind."""
     if turn.port.workflow_cancelled or turn.port.state in _IN_ACTIVATION:
         return
@@ -245,8 +245,8 @@ def _on_workflow_cancelled(turn: Turn, _: happened.WorkflowCancelled) -> None:
     _keep_cancel(turn, TEMPORAL_CANCEL)
 
 
-def _on_decision(turn: Turn, event: happened.DecisionAccepted) -> None:
-    port, decision = turn.port, event.decision
+def _on_decision(turn: Turn, fact: facts.DecisionAccepted) -> None:
+    port, decision = turn.port, fact.decision
     turn.log(decision.by, f"decided {decision.action.value}: {decision.reason}")
     if decision.action is OperatorAction.REPLACE_DATA and decision.correction:
         # Handled like any correction, except that the limit on rejections does not apply.
@@ -256,15 +256,15 @@ def _on_decision(turn: Turn, event: happened.DecisionAccepted) -> None:
     _interrupt(turn)
 
 
-def _on_note(turn: Turn, event: happened.NoteAdded) -> None:
-    turn.log(event.by, f"note: {event.note}")
+def _on_note(turn: Turn, fact: facts.NoteAdded) -> None:
+    turn.log(fact.by, f"note: {fact.note}")
 
 
-def _on_signal_rejected(turn: Turn, event: happened.SignalRejected) -> None:
-    turn.log(event.by, f"sent {event.what} that was rejected: {event.reason}")
+def _on_signal_rejected(turn: Turn, fact: facts.SignalRejected) -> None:
+    turn.log(fact.by, f"sent {fact.what} that was rejected: {fact.reason}")
 
 
-def _on_hint(turn: Turn, _: happened.HintReceived) -> None:
+def _on_hint(turn: Turn, _: facts.HintReceived) -> None:
     """All hints that arrive during a poll lead to one more poll."""
     port = turn.port
     if port.order is None or port.state in ORDER_SETTLED | {PortState.CONFIGURING}:
@@ -274,8 +274,8 @@ def _on_hint(turn: Turn, _: happened.HintReceived) -> None:
         _interrupt(turn)
 
 
-def _on_deadline(turn: Turn, event: happened.DeadlinePassed) -> None:
-    port, deadline = turn.port, event.deadline
+def _on_deadline(turn: Turn, fact: facts.DeadlinePassed) -> None:
+    port, deadline = turn.port, fact.deadline
     handled = sorted({*port.handled_deadlines, deadline}, key=lambda each: each.at)
     port.handled_deadlines = frozenset(handled[-MAX_HANDLED_DEADLINES:])
     if deadline.action is DeadlineAction.REMIND:
@@ -293,22 +293,22 @@ def _on_deadline(turn: Turn, event: happened.DeadlinePassed) -> None:
         _interrupt(turn)
 
 
-def _on_not_sent(turn: Turn, event: happened.RequestNotSent) -> None:
-    turn.retry_later(event.reason, event.retry_after)
+def _on_not_sent(turn: Turn, fact: facts.RequestNotSent) -> None:
+    turn.retry_later(fact.reason, fact.retry_after)
 
 
-def _on_stalled(turn: Turn, event: happened.TaskStalled) -> None:
-    turn.set_detail(turn.port.current_step, event.reason)
-    turn.raise_attention(f"no progress since {event.since:%m-%d %H:%M} UTC: {event.reason}")
+def _on_stalled(turn: Turn, fact: facts.TaskStalled) -> None:
+    turn.set_detail(turn.port.current_step, fact.reason)
+    turn.raise_attention(f"no progress since {fact.since:%m-%d %H:%M} UTC: {fact.reason}")
 
 
-def _on_pause_over(turn: Turn, _: happened.PauseOver) -> None:
+def _on_pause_over(turn: Turn, _: facts.PauseOver) -> None:
     turn.port.retry_at = None
 
 
-def _on_read_rejected(turn: Turn, event: happened.ReadRejected) -> None:
-    turn.log(TELEGENT_ACTOR, "rejected a required read", event.message)
-    turn.fail(event.message)
+def _on_read_rejected(turn: Turn, fact: facts.ReadRejected) -> None:
+    turn.log(TELEGENT_ACTOR, "rejected a required read", fact.message)
+    turn.fail(fact.message)
 
 
 def _request_ended(
@@ -316,53 +316,53 @@ def _request_ended(
 ) -> Callable[[Turn, Any], None]:
     """Handle the response to a submit with `on_submit`, to a change with `on_change`."""
 
-    def handle(turn: Turn, event: happened.TaskEnded) -> None:
+    def handle(turn: Turn, fact: facts.TaskEnded) -> None:
         port = turn.port
         if port.not_sent_count:
             turn.set_detail(port.current_step, "")
         port.not_sent_count, port.retry_at = 0, None
         handler = on_submit if port.state is PortState.SUBMITTING else on_change
         assert handler is not None
-        handler(turn, event)
+        handler(turn, fact)
 
     return handle
 
 
-HANDLERS: Mapping[type[happened.PortInEvent], Callable[[Turn, Any], None]] = {
-    happened.Started: _on_started,
-    happened.CorrectionAccepted: _on_correction,
-    happened.CancelAccepted: _on_cancel,
-    happened.DecisionAccepted: _on_decision,
-    happened.SignalRejected: _on_signal_rejected,
-    happened.NoteAdded: _on_note,
-    happened.HintReceived: _on_hint,
-    happened.WorkflowCancelled: _on_workflow_cancelled,
-    happened.DeadlinePassed: _on_deadline,
-    happened.RunReset: submitting.on_reset,
-    happened.PauseOver: _on_pause_over,
-    happened.TaskStalled: _on_stalled,
-    happened.ReadRejected: _on_read_rejected,
+HANDLERS: Mapping[type[facts.PortInFact], Callable[[Turn, Any], None]] = {
+    facts.Started: _on_started,
+    facts.CorrectionAccepted: _on_correction,
+    facts.CancelAccepted: _on_cancel,
+    facts.DecisionAccepted: _on_decision,
+    facts.SignalRejected: _on_signal_rejected,
+    facts.NoteAdded: _on_note,
+    facts.HintReceived: _on_hint,
+    facts.WorkflowCancelled: _on_workflow_cancelled,
+    facts.DeadlinePassed: _on_deadline,
+    facts.RunReset: submitting.on_reset,
+    facts.PauseOver: _on_pause_over,
+    facts.TaskStalled: _on_stalled,
+    facts.ReadRejected: _on_read_rejected,
     # Until there is an order.
-    happened.Prepared: submitting.on_prepared,
-    happened.NumberLookedUp: submitting.on_number_looked_up,
-    happened.SimClaimEnded: submitting.on_sim_claimed,
-    happened.EligibilityRead: submitting.on_eligibility,
-    happened.SubmitAccepted: _request_ended(submitting.on_submitted, None),
-    happened.OrderVerified: submitting.on_order_verified,
-    happened.OrderRejected: submitting.on_order_rejected,
+    facts.Prepared: submitting.on_prepared,
+    facts.NumberLookedUp: submitting.on_number_looked_up,
+    facts.SimClaimEnded: submitting.on_sim_claimed,
+    facts.EligibilityRead: submitting.on_eligibility,
+    facts.SubmitAccepted: _request_ended(submitting.on_submitted, None),
+    facts.OrderVerified: submitting.on_order_verified,
+    facts.OrderRejected: submitting.on_order_rejected,
     # Before a submit, and before each correction of an order.
-    happened.DetailsValidated: submitting.on_details_validated,
+    facts.DetailsValidated: submitting.on_details_validated,
     # The response to a request, or that there is none.
-    happened.RequestNotSent: _on_not_sent,
-    happened.RequestLost: _request_ended(submitting.on_submit_lost, changes.on_lost),
-    happened.RequestRejected: _request_ended(submitting.on_submit_rejected, changes.on_rejected),
-    happened.ChangeAccepted: _request_ended(None, changes.on_accepted),
+    facts.RequestNotSent: _on_not_sent,
+    facts.RequestLost: _request_ended(submitting.on_submit_lost, changes.on_lost),
+    facts.RequestRejected: _request_ended(submitting.on_submit_rejected, changes.on_rejected),
+    facts.ChangeAccepted: _request_ended(None, changes.on_accepted),
     # While there is an order.
-    happened.CarrierDeadlineComputed: following.on_carrier_deadline,
-    happened.OrderSeen: following.on_order_seen,
-    happened.OrderNotReadable: following.on_order_not_readable,
-    happened.NumberInInventory: following.on_number_in_inventory,
-    happened.NumberBound: following.on_number_bound,
-    happened.BindingFailed: following.on_binding_failed,
+    facts.CarrierDeadlineComputed: following.on_carrier_deadline,
+    facts.OrderSeen: following.on_order_seen,
+    facts.OrderNotReadable: following.on_order_not_readable,
+    facts.NumberInInventory: following.on_number_in_inventory,
+    facts.NumberBound: following.on_number_bound,
+    facts.BindingFailed: following.on_binding_failed,
 }
-"""What each event changes."""
+"""What each fact changes."""

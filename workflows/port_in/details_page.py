@@ -84,8 +84,8 @@ def render_details_page(port: PortIn) -> list[str]:
         port.state, port.rejection, port.rejections, port.fields_to_correct, port.policy
     )
     marker = ACTION_MARKER if actions else ""
-    facts = [(name, text) for name, text in _facts(port) if text]
-    lines = table((f"{marker}{port.state.value}", STATE_DESCRIPTIONS[port.state]), facts)
+    rows = [(name, text) for name, text in _rows(port) if text]
+    lines = table((f"{marker}{port.state.value}", STATE_DESCRIPTIONS[port.state]), rows)
     for action in actions:
         lines += [
             "",
@@ -98,7 +98,7 @@ def render_details_page(port: PortIn) -> list[str]:
     return [*lines, "", *_timeline_table(port), "", "", *steps_table(port.steps)]
 
 
-def _facts(port: PortIn) -> list[tuple[str, str]]:
+def _rows(port: PortIn) -> list[tuple[str, str]]:
     rejection, order = port.rejection, port.redacted_order
     deadline = port.next_deadline
     end = auto_cancel_at(port.state, port.milestones, port.policy)

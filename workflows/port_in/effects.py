@@ -1,6 +1,6 @@
 """The effects of a decision: tasks, of which one runs at a time, notifications and measurements.
 
-A task ends with one event, see events.py. The other effects have no result.
+A task ends with one fact, see facts.py. The other effects have no result.
 """
 
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ from workflows.port_in.effects import (
     Task,
     ValidateDetails,
 )
-from workflows.port_in.events import (
+from workflows.port_in.facts import (
     BindingFailed,
     CarrierDeadlineComputed,
     NumberBound,
@@ -50,7 +50,7 @@ NOT_FOUND_DELAY = timedelta(minutes=10)
 """How long to wait before asking again for an order that Telegent suddenly does not show."""
 
 
-def follow(turn: Turn, order: OrderSnapshot, event: str) -> None:
+def follow(turn: Turn, order: OrderSnapshot, what: str) -> None:
     """Start to follow this order."""
     port = turn.port
     port.order, port.last_order_id = order, order.order_id
@@ -60,7 +60,7 @@ def follow(turn: Turn, order: OrderSnapshot, event: str) -> None:
         # It was for a port-in without an order, which waited too long.
         port.inbox = replace(port.inbox, cancel=None)
     changes.restart_carrier_clock(turn)
-    turn.transition(PortState.SUBMITTED, event, order.status_text)
+    turn.transition(PortState.SUBMITTED, what, order.status_text)
 
 
 def next_task(turn: Turn) -> Task:
@@ -150,11 +150,11 @@ def _decide(turn: Turn, decision: OperatorDecision) -> None:
             port.inbox = replace(port.inbox, poll_requested=True)
 
 
-def on_order_seen(turn: Turn, event: OrderSeen) -> None:
+def on_order_seen(turn: Turn, fact: OrderSeen) -> None:
     """Interpret the order; a deadline that was waiting for this read acts if it still applies."""
     port = turn.port
     overdue, port.overdue, port.polled_at = port.overdue, None, turn.now
-    _apply_order(turn, event.order)
+    _apply_order(turn, fact.order)
     if overdue and overdue in deadlines(port.state, port.milestones, port.policy):
         cancel_overdue(turn, overdue)
     elif overdue:
@@ -162,10 +162,10 @@ def on_order_seen(turn: Turn, event: OrderSeen) -> None:
         port.handled_deadlines -= {overdue}
 
 
-def on_order_not_readable(turn: Turn, event: OrderNotReadable) -> None:
+def on_order_not_readable(turn: Turn, fact: OrderNotReadable) -> None:
     """A 404 for a known order is not an end: it is shown, and polling continues."""
     port = turn.port
-    turn.log(TELEGENT_ACTOR, "did not show the order", event.message)
+    turn.log(TELEGENT_ACTOR, "did not show the order", fact.message)
     port.polled_at = turn.now
     port.retry_at = turn.now + NOT_FOUND_DELAY
     port.retry_reason = "Telegent does not show the order"
@@ -271,35 +271,35 @@ def _restart(turn: Turn, cancelled: OrderSnapshot) -> None:
     turn.transition(PortState.CHECKING_ELIGIBILITY, "cancelled; restarting", cancelled.status_text)
 
 
-def on_carrier_deadline(turn: Turn, event: CarrierDeadlineComputed) -> None:
+def on_carrier_deadline(turn: Turn, fact: CarrierDeadlineComputed) -> None:
     """Keep the deadline for the losing carrier's response."""
     turn.port.carrier_deadline_due = False
-    turn.port.carrier_response_deadline = event.at
+    turn.port.carrier_response_deadline = fact.at
 
 
-def on_number_in_inventory(turn: Turn, event: NumberInInventory) -> None:
+def on_number_in_inventory(turn: Turn, fact: NumberInInventory) -> None:
     """The number has arrived, and is put into service if that was requested."""
     port = turn.port
-    port.number_id, port.iccid = event.number_id, event.iccid or port.details.iccid
-    port.activation_code = event.activation_code
+    port.number_id, port.iccid = fact.number_id, fact.iccid or port.details.iccid
+    port.activation_code = fact.activation_code
     if port.bind:
         turn.transition(PortState.CONFIGURING, "binding the number")
     else:
         turn.transition(PortState.COMPLETED, "the number is live")
 
 
-def on_number_bound(turn: Turn, event: NumberBound) -> None:
+def on_number_bound(turn: Turn, fact: NumberBound) -> None:
     """The number is in service; differences from the requested binding need an operator."""
     port = turn.port
     port.subscriber_id = port.bind.subscriber_id if port.bind else None
-    if event.differences:
-        port.warnings = (*port.warnings, *event.differences)
-        turn.raise_attention(f"the number is bound differently: {'; '.join(event.differences)}")
+    if fact.differences:
+        port.warnings = (*port.warnings, *fact.differences)
+        turn.raise_attention(f"the number is bound differently: {'; '.join(fact.differences)}")
     turn.transition(PortState.COMPLETED, "the number is live")
 
 
-def on_binding_failed(turn: Turn, event: BindingFailed) -> None:
+def on_binding_failed(turn: Turn, fact: BindingFailed) -> None:
     """The number has arrived, and Telegent rejected the request to bind it."""
-    turn.raise_attention(f"the number is not bound: {event.message}")
-    turn.log(TELEGENT_ACTOR, "rejected the request to bind the number", event.message)
-    turn.fail(event.message)
+    turn.raise_attention(f"the number is not bound: {fact.message}")
+    turn.log(TELEGENT_ACTOR, "rejected the request to bind the number", fact.message)
+    turn.fail(fact.message)

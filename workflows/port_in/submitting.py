@@ -19,7 +19,7 @@ from workflows.port_in.effects import (
     VerifyOrder,
     WaitForOperator,
 )
-from workflows.port_in.events import (
+from workflows.port_in.facts import (
     DetailsValidated,
     EligibilityRead,
     NumberLookedUp,
@@ -140,10 +140,10 @@ def _end_by_decision(turn: Turn, decision: OperatorDecision) -> None:
         turn.end(PortState.ABANDONED, decision.by, decision.reason)
 
 
-def on_prepared(turn: Turn, event: Prepared) -> None:
+def on_prepared(turn: Turn, fact: Prepared) -> None:
     """The deadlines and limits are known, and what an earlier run has left open."""
-    port, earlier = turn.port, event.earlier
-    port.policy, port.prepared = event.policy, True
+    port, earlier = turn.port, fact.earlier
+    port.policy, port.prepared = fact.policy, True
     if earlier is None:
         return
     port.check_existing = True
@@ -165,29 +165,29 @@ def on_reset(turn: Turn, _: RunReset) -> None:
         turn.port.prepared, turn.port.task = False, None
 
 
-def on_number_looked_up(turn: Turn, event: NumberLookedUp) -> None:
+def on_number_looked_up(turn: Turn, fact: NumberLookedUp) -> None:
     """Nothing is submitted for a number that has arrived."""
     turn.port.check_existing = False
-    if event.ours:
+    if fact.ours:
         reason = "the number had arrived in an earlier run"
         turn.transition(PortState.PORTED, reason)
         turn.skip_steps(reason, CHECKS, SUBMIT, CARRIER)
 
 
-def on_details_validated(turn: Turn, event: DetailsValidated) -> None:
+def on_details_validated(turn: Turn, fact: DetailsValidated) -> None:
     """Details are sent only when our own checks find no error."""
     port = turn.port
-    port.pin_expires_at, port.warnings = event.pin_expires_at, event.warnings
-    if port.details.iccid and not event.errors:
+    port.pin_expires_at, port.warnings = fact.pin_expires_at, fact.warnings
+    if port.details.iccid and not fact.errors:
         port.sim_unclaimed = True
     else:
-        _on_checked(turn, event.errors, event.invalid_fields)
+        _on_checked(turn, fact.errors, fact.invalid_fields)
 
 
-def on_sim_claimed(turn: Turn, event: SimClaimEnded) -> None:
+def on_sim_claimed(turn: Turn, fact: SimClaimEnded) -> None:
     """A SIM carries one number, so no other line or port-in may use it."""
     turn.port.sim_unclaimed = False
-    _on_checked(turn, (event.conflict,) if event.conflict else (), ("iccid",))
+    _on_checked(turn, (fact.conflict,) if fact.conflict else (), ("iccid",))
 
 
 def _on_checked(turn: Turn, errors: tuple[str, ...], invalid_fields: tuple[str, ...]) -> None:
@@ -219,28 +219,28 @@ def _on_invalid(turn: Turn) -> None:
         turn.transition(PortState.INFO_REQUIRED, f"waiting for {', '.join(port.missing_fields)}")
 
 
-def on_eligibility(turn: Turn, event: EligibilityRead) -> None:
+def on_eligibility(turn: Turn, fact: EligibilityRead) -> None:
     """Telegent has said whether the number can be ported."""
     port = turn.port
-    turn.set_detail(CHECKS, event.message)
+    turn.set_detail(CHECKS, fact.message)
     may_be_open = port.submit_lost and not port.policy.resubmit_unknown
-    if event.eligible and not may_be_open:
+    if fact.eligible and not may_be_open:
         turn.transition(PortState.SUBMITTING, "submitting")
-    elif may_be_open or "already active" in event.message.casefold():
+    elif may_be_open or "already active" in fact.message.casefold():
         hint = f": attach {port.earlier_order_id}" if port.earlier_order_id else ""
-        _enter_unknown(turn, f"an earlier order may be open{hint}", event.message)
+        _enter_unknown(turn, f"an earlier order may be open{hint}", fact.message)
     else:
-        port.reason = event.message or "Telegent gave no reason"
-        turn.transition(PortState.INELIGIBLE, "not eligible", event.message)
+        port.reason = fact.message or "Telegent gave no reason"
+        turn.transition(PortState.INELIGIBLE, "not eligible", fact.message)
 
 
-def on_submitted(turn: Turn, event: SubmitAccepted) -> None:
+def on_submitted(turn: Turn, fact: SubmitAccepted) -> None:
     """There is an order, and its id is known."""
     turn.port.details_at_vendor = turn.port.details
-    follow(turn, event.order, "submitted")
+    follow(turn, fact.order, "submitted")
 
 
-def on_submit_lost(turn: Turn, event: RequestLost) -> None:
+def on_submit_lost(turn: Turn, fact: RequestLost) -> None:
     """There is no lookup by number, and the order's id was in the response.
 
     The submit is sent once more before an operator must decide only if Telegent is known to reject
@@ -249,32 +249,32 @@ def on_submit_lost(turn: Turn, event: RequestLost) -> None:
     port = turn.port
     turn.effects.append(CountLostResponse(SUBMIT_PORT.activity))
     if port.submit_lost:
-        _enter_unknown(turn, "the response to the second submit was lost", event.message)
+        _enter_unknown(turn, "the response to the second submit was lost", fact.message)
         return
     port.submit_lost = True
-    turn.transition(PortState.SUBMIT_UNKNOWN, "the response to the submit was lost", event.message)
+    turn.transition(PortState.SUBMIT_UNKNOWN, "the response to the submit was lost", fact.message)
     if port.policy.resubmit_unknown and not port.inbox.cancel:
         turn.transition(PortState.SUBMITTING, "submitting")
     else:
         _count_escalated(turn)
 
 
-def on_submit_rejected(turn: Turn, event: RequestRejected) -> None:
+def on_submit_rejected(turn: Turn, fact: RequestRejected) -> None:
     """There is no order, unless the response to an earlier submit was lost."""
     port = turn.port
     if port.submit_lost:
-        _enter_unknown(turn, "the second submit was rejected", event.message)
+        _enter_unknown(turn, "the second submit was rejected", fact.message)
         return
-    if not event.stale:
+    if not fact.stale:
         port.details_at_vendor = port.details
-    port.rejection = classify_for(turn, event.message)
+    port.rejection = classify_for(turn, fact.message)
     turn.effects.append(CountRejection(port.rejection.reason))
-    turn.transition(PortState.ACTION_REQUIRED, "the submit was rejected", event.message)
+    turn.transition(PortState.ACTION_REQUIRED, "the submit was rejected", fact.message)
 
 
-def _enter_unknown(turn: Turn, event: str, vendor_message: str = "") -> None:
+def _enter_unknown(turn: Turn, what: str, vendor_message: str = "") -> None:
     """Whether an order is open cannot be determined: an operator decides."""
-    turn.transition(PortState.SUBMIT_UNKNOWN, event, vendor_message)
+    turn.transition(PortState.SUBMIT_UNKNOWN, what, vendor_message)
     _count_escalated(turn)
 
 
@@ -284,11 +284,11 @@ def _count_escalated(turn: Turn) -> None:
     )
 
 
-def on_order_verified(turn: Turn, event: OrderVerified) -> None:
+def on_order_verified(turn: Turn, fact: OrderVerified) -> None:
     """The order that was named is this number's, or names no number."""
     attachment = turn.port.attachment
     assert attachment is not None
-    shown = parse_vendor_status(event.order.status)
+    shown = parse_vendor_status(fact.order.status)
     if attachment.by == EARLIER_RUN and shown is PortState.CANCELLED:
         turn.port.attachment = None
         turn.log(ORCHESTRATOR_ACTOR, f"order {attachment.order_id} of {EARLIER_RUN} is cancelled")
@@ -297,12 +297,12 @@ def on_order_verified(turn: Turn, event: OrderVerified) -> None:
     follow(turn, order, f"order attached by {attachment.by}")
 
 
-def on_order_rejected(turn: Turn, event: OrderRejected) -> None:
+def on_order_rejected(turn: Turn, fact: OrderRejected) -> None:
     """The order that was named is not this number's: it is not followed."""
     attachment = turn.port.attachment
     assert attachment is not None
     turn.port.attachment = None
-    reason = f"order {attachment.order_id} is not followed: {event.message}"
+    reason = f"order {attachment.order_id} is not followed: {fact.message}"
     turn.log(ORCHESTRATOR_ACTOR, reason)
     if turn.port.state is PortState.CHECKING_ELIGIBILITY and attachment.by != EARLIER_RUN:
         # The caller says that there is an order, so another one must not be submitted.

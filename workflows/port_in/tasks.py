@@ -1,4 +1,4 @@
-"""Performs tasks with activities, and converts their results and failures to events."""
+"""Performs tasks with activities, and converts their results and failures to facts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +19,7 @@ from activities.support.outcomes import (
     requested_wait,
 )
 from telegent_orchestrator.port_in import Classification, NumberBinding
-from workflows.port_in import effects, events as happened
+from workflows.port_in import effects, facts
 from workflows.sims.claim_workflow import claim_sim
 from workflows.support.activity_calls import (
     POLL_OPTIONS,
@@ -32,11 +32,11 @@ from workflows.support.activity_calls import (
 )
 
 
-async def perform(task: effects.Task) -> happened.TaskEnded:
+async def perform(task: effects.Task) -> facts.TaskEnded:
     """Perform a task.
 
     Returns:
-        The event with which it ended.
+        The fact with which it ended.
 
     Raises:
         CancelledError: The task was cancelled.
@@ -46,38 +46,38 @@ async def perform(task: effects.Task) -> happened.TaskEnded:
     except ActivityError as error:
         if is_cancelled_exception(error):
             raise asyncio.CancelledError from error
-        return to_event(task, error)
+        return to_fact(task, error)
 
 
-def to_event(task: effects.Task, error: ActivityError) -> happened.TaskEnded:
-    """Convert the failure of a task's activity to an event."""
+def to_fact(task: effects.Task, error: ActivityError) -> facts.TaskEnded:
+    """Convert the failure of a task's activity to a fact."""
     message = failure_message(error)
     match task:
         case effects.SubmitOrder() | effects.SendCorrection() | effects.SendCancel():
-            return _to_request_event(error)
+            return _to_request_fact(error)
         case effects.PollOrder():
-            return happened.OrderNotReadable(message)
+            return facts.OrderNotReadable(message)
         case effects.ClaimSim():
-            return happened.SimClaimEnded(f"iccid: {message}")
+            return facts.SimClaimEnded(f"iccid: {message}")
         case effects.VerifyOrder():
-            return happened.OrderRejected(message)
+            return facts.OrderRejected(message)
         case effects.BindNumber():
-            return happened.BindingFailed(message)
-    return happened.ReadRejected(message)
+            return facts.BindingFailed(message)
+    return facts.ReadRejected(message)
 
 
-def _to_request_event(error: ActivityError) -> happened.TaskEnded:
+def _to_request_fact(error: ActivityError) -> facts.TaskEnded:
     outcome, message = classify_failure(error), failure_message(error)
     if reason := NOT_EXECUTED.get(outcome):
-        return happened.RequestNotSent(reason, requested_wait(error))
+        return facts.RequestNotSent(reason, requested_wait(error))
     if outcome is Outcome.UNKNOWN:
-        return happened.RequestLost(message)
-    return happened.RequestRejected(
+        return facts.RequestLost(message)
+    return facts.RequestRejected(
         message, stale=outcome is Outcome.STALE, unknown_id=outcome is Outcome.NOT_FOUND
     )
 
 
-async def _prepare(_: effects.Prepare) -> happened.TaskEnded:
+async def _prepare(_: effects.Prepare) -> facts.TaskEnded:
     summary, info = "Load the policy for port-ins", workflow.info()
     policy = await execute_local(LocalActivities.load_port_in_policy, summary)
     earlier = await execute_local(
@@ -86,10 +86,10 @@ async def _prepare(_: effects.Prepare) -> happened.TaskEnded:
         info.workflow_id,
         info.run_id,
     )
-    return happened.Prepared(policy, earlier)
+    return facts.Prepared(policy, earlier)
 
 
-async def _find_number(task: effects.FindNumber) -> happened.TaskEnded:
+async def _find_number(task: effects.FindNumber) -> facts.TaskEnded:
     number = await execute_read(
         NumberActivities.read_number,
         "Check whether the number has already arrived",
@@ -100,14 +100,14 @@ async def _find_number(task: effects.FindNumber) -> happened.TaskEnded:
         and not number.released
         and number.subscriber_id in (None, task.subscriber_id)
     )
-    return happened.NumberLookedUp(ours)
+    return facts.NumberLookedUp(ours)
 
 
-async def _validate(task: effects.ValidateDetails) -> happened.TaskEnded:
+async def _validate(task: effects.ValidateDetails) -> facts.TaskEnded:
     found = await execute_local(
         LocalActivities.validate_port_in_details, "Check the data", task.details
     )
-    return happened.DetailsValidated(
+    return facts.DetailsValidated(
         errors=tuple(found.errors),
         invalid_fields=tuple(found.invalid_fields),
         warnings=tuple(found.warnings),
@@ -115,21 +115,21 @@ async def _validate(task: effects.ValidateDetails) -> happened.TaskEnded:
     )
 
 
-async def _claim_sim(task: effects.ClaimSim) -> happened.TaskEnded:
+async def _claim_sim(task: effects.ClaimSim) -> facts.TaskEnded:
     claim = await claim_sim(task.iccid)
     if claim.holder:
-        return happened.SimClaimEnded(
+        return facts.SimClaimEnded(
             f"iccid: workflow {claim.holder} is open and uses this SIM for another number"
         )
     carried = await execute_read(
         NumberActivities.read_number_on_sim, "Check what the SIM carries", task.iccid
     )
     if carried in (None, task.phone_number):
-        return happened.SimClaimEnded()
-    return happened.SimClaimEnded(f"iccid: this SIM already carries {carried}")
+        return facts.SimClaimEnded()
+    return facts.SimClaimEnded(f"iccid: this SIM already carries {carried}")
 
 
-async def _check_eligibility(task: effects.CheckEligibility) -> happened.TaskEnded:
+async def _check_eligibility(task: effects.CheckEligibility) -> facts.TaskEnded:
     eligibility = await execute_read(
         PortInActivities.check_port_eligibility,
         "Check whether the number can be ported in",
@@ -137,27 +137,27 @@ async def _check_eligibility(task: effects.CheckEligibility) -> happened.TaskEnd
         task.classification,
         task.wireline,
     )
-    return happened.EligibilityRead(eligibility.eligible, eligibility.vendor_message)
+    return facts.EligibilityRead(eligibility.eligible, eligibility.vendor_message)
 
 
-async def _submit(task: effects.SubmitOrder) -> happened.TaskEnded:
+async def _submit(task: effects.SubmitOrder) -> facts.TaskEnded:
     call = prepare_call(
         PORT_SUBMIT_OPTIONS, PortInActivities.submit_port, "Submit the port-in", task.details
     )
-    return happened.SubmitAccepted(await call())
+    return facts.SubmitAccepted(await call())
 
 
-async def _verify_order(task: effects.VerifyOrder) -> happened.TaskEnded:
+async def _verify_order(task: effects.VerifyOrder) -> facts.TaskEnded:
     order = await execute_read(
         PortInActivities.verify_order_number,
         "Check that the order belongs to the number",
         task.order_id,
         task.phone_number,
     )
-    return happened.OrderVerified(order)
+    return facts.OrderVerified(order)
 
 
-async def _compute_carrier_deadline(task: effects.ComputeCarrierDeadline) -> happened.TaskEnded:
+async def _compute_carrier_deadline(task: effects.ComputeCarrierDeadline) -> facts.TaskEnded:
     at = await execute_local(
         LocalActivities.carrier_response_deadline,
         "Compute the losing carrier's response deadline",
@@ -165,38 +165,38 @@ async def _compute_carrier_deadline(task: effects.ComputeCarrierDeadline) -> hap
         task.wireless,
         task.sent_at,
     )
-    return happened.CarrierDeadlineComputed(at)
+    return facts.CarrierDeadlineComputed(at)
 
 
-async def _poll(task: effects.PollOrder) -> happened.TaskEnded:
+async def _poll(task: effects.PollOrder) -> facts.TaskEnded:
     call = prepare_call(
         POLL_OPTIONS,
         PortInActivities.await_port_change,
         "Wait for the losing carrier",
         task.request,
     )
-    return happened.OrderSeen(await call())
+    return facts.OrderSeen(await call())
 
 
-async def _send_correction(task: effects.SendCorrection) -> happened.TaskEnded:
+async def _send_correction(task: effects.SendCorrection) -> facts.TaskEnded:
     await prepare_write(PortInActivities.update_port, "Send the correction", task.update)()
-    return happened.ChangeAccepted()
+    return facts.ChangeAccepted()
 
 
-async def _send_cancel(task: effects.SendCancel) -> happened.TaskEnded:
+async def _send_cancel(task: effects.SendCancel) -> facts.TaskEnded:
     await prepare_write(PortInActivities.cancel_port, "Ask Telegent to cancel", task.order_id)()
-    return happened.ChangeAccepted()
+    return facts.ChangeAccepted()
 
 
-async def _await_number(task: effects.AwaitNumber) -> happened.TaskEnded:
+async def _await_number(task: effects.AwaitNumber) -> facts.TaskEnded:
     number = await execute_read(
         NumberActivities.await_number, "Read the number's details", task.phone_number
     )
-    return happened.NumberInInventory(number.number_id, number.iccid, number.activation_code)
+    return facts.NumberInInventory(number.number_id, number.iccid, number.activation_code)
 
 
-async def _bind(task: effects.BindNumber) -> happened.TaskEnded:
-    return happened.NumberBound(
+async def _bind(task: effects.BindNumber) -> facts.TaskEnded:
+    return facts.NumberBound(
         tuple(await bind_number(task.phone_number, task.binding, task.iccid, task.classification))
     )
 
@@ -232,18 +232,18 @@ async def bind_number(
     return differences
 
 
-async def _pause(task: effects.Pause) -> happened.TaskEnded:
+async def _pause(task: effects.Pause) -> facts.TaskEnded:
     pause = max(task.until - workflow.now(), timedelta())
     await workflow.sleep(pause, summary=task.reason)
-    return happened.PauseOver()
+    return facts.PauseOver()
 
 
-async def _wait_for_operator(_: effects.WaitForOperator) -> happened.TaskEnded:
+async def _wait_for_operator(_: effects.WaitForOperator) -> facts.TaskEnded:
     await workflow.wait_condition(lambda: False)
     raise RuntimeError("this wait has no end")
 
 
-_PERFORM: Mapping[type[effects.Task], Callable[[Any], Awaitable[happened.TaskEnded]]] = {
+_PERFORM: Mapping[type[effects.Task], Callable[[Any], Awaitable[facts.TaskEnded]]] = {
     effects.Prepare: _prepare,
     effects.FindNumber: _find_number,
     effects.ValidateDetails: _validate,

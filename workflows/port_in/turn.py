@@ -1,4 +1,4 @@
-"""The changes that one event makes to a port-in, on a copy of it, and the effects they need."""
+"""The changes that one fact makes to a port-in, on a copy of it, and the effects they need."""
 
 import copy
 from dataclasses import dataclass, field, replace
@@ -83,7 +83,7 @@ class Turn:
     def transition(
         self,
         state: PortState,
-        event: str,
+        what: str,
         vendor_message: str = "",
         *,
         by: str | None = None,
@@ -105,7 +105,7 @@ class Turn:
         port.state = state
         self._enter_step(STEP_OF.get(state, port.current_step))
         actor = TELEGENT_ACTOR if vendor_message else ORCHESTRATOR_ACTOR
-        self.log(by or actor, event, vendor_message)
+        self.log(by or actor, what, vendor_message)
         self._announce()
 
     def end(self, state: PortState, by: str, reason: str) -> None:
@@ -125,13 +125,13 @@ class Turn:
         self._notify_parent(StepState.NEEDS_OPERATOR)
         self._publish(EventType.PORT_IN_ATTENTION_REQUIRED)
 
-    def log(self, by: str, event: str, vendor_message: str = "") -> None:
+    def log(self, by: str, what: str, vendor_message: str = "") -> None:
         """Add an entry to the timeline, with secrets redacted in Telegent's message."""
         port = self.port
         entry = TimelineEntry(
             at=self.now,
             by=by,
-            event=event,
+            event=what,
             state=port.state,
             vendor_message=port.redact(vendor_message),
         )

@@ -36,7 +36,7 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.progress import ExecutionSummary
 from workflows.events.delivery_workflow import EventPublisher
-from workflows.port_in import effects, events as happened
+from workflows.port_in import effects, facts
 from workflows.port_in.decision import Message, decide, rejection_reason
 from workflows.port_in.details_page import render_details_page
 from workflows.port_in.projection import (
@@ -77,7 +77,7 @@ class PortInWorkflow:
             else new_port_in(request, workflow.now())
         )
         self._effects: list[effects.Effect] = []
-        self._task: asyncio.Task[happened.TaskEnded] | None = None
+        self._task: asyncio.Task[facts.TaskEnded] | None = None
         self._changed = False
         self._resets = 0
         self._publisher = EventPublisher(published=self._port.published_events)
@@ -98,17 +98,17 @@ class PortInWorkflow:
             try:
                 await workflow.wait_condition(main.done)
             except asyncio.CancelledError:
-                self._handle(happened.WorkflowCancelled())
+                self._handle(facts.WorkflowCancelled())
         return main.result()
 
     async def _run_to_end(self) -> PortInResult:
-        self._handle(happened.Started())
+        self._handle(facts.Started())
         while not self._port.ended:
             await self._run_effects()
             self._show()
             if self._may_continue_as_new():
                 await self._continue_as_new()
-            await self._wait_for_event()
+            await self._wait_for_fact()
         await self._run_effects()
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._show()
@@ -116,9 +116,9 @@ class PortInWorkflow:
             raise ApplicationError(self._port.failure, type="PortInFailed", non_retryable=True)
         return to_result(self._port)
 
-    def _handle(self, event: happened.PortInEvent) -> None:
+    def _handle(self, fact: facts.PortInFact) -> None:
         """The only place where the state changes."""
-        decision = decide(self._port, event, workflow.now())
+        decision = decide(self._port, fact, workflow.now())
         self._port = decision.port
         self._effects.extend(decision.effects)
         self._changed = True
@@ -128,7 +128,7 @@ class PortInWorkflow:
             effect = self._effects.pop(0)
             if isinstance(effect, effects.SubmitOrder) and self._has_new_reset():
                 # The order may have been submitted after the reset point.
-                self._handle(happened.RunReset())
+                self._handle(facts.RunReset())
             elif isinstance(effect, effects.Task):
                 self._start(effect)
             elif isinstance(effect, effects.NotifyParent):
@@ -154,12 +154,12 @@ class PortInWorkflow:
 
     def stall(self, reason: str, since: datetime) -> None:
         """An activity of the running task makes no progress."""
-        self._handle(happened.TaskStalled(since, reason))
+        self._handle(facts.TaskStalled(since, reason))
 
     def resume(self) -> None:
         """Does nothing: the result of the activity will update what is shown."""
 
-    async def _wait_for_event(self) -> None:
+    async def _wait_for_fact(self) -> None:
         """Waits until the task ends, a message arrives, or a deadline passes."""
         deadline = None
         if not (self._port.task and self._port.task.local):
@@ -173,7 +173,7 @@ class PortInWorkflow:
             )
         except TimeoutError:
             assert deadline is not None
-            self._handle(happened.DeadlinePassed(deadline))
+            self._handle(facts.DeadlinePassed(deadline))
         # Effects come first: they may replace the task, and then its result does not count.
         if not self._effects and self._task and self._task.done():
             ended, self._task = self._task, None
@@ -288,7 +288,7 @@ class PortInWorkflow:
     async def add_note(self, *sent: JsonValue) -> None:
         """Adds a PortInNote to the timeline."""
         note = parse_message(PortInNote, sent)
-        self._handle(happened.NoteAdded(note.by, note.note))
+        self._handle(facts.NoteAdded(note.by, note.note))
 
     @add_note.validator
     def _validate_note(self, *sent: JsonValue) -> None:
@@ -309,7 +309,7 @@ class PortInWorkflow:
     @workflow.signal(name=POLL_NOW_SIGNAL, description="poll the order now; no input")
     def poll_now(self, *anything: JsonValue) -> None:
         """Takes a hint that the order may have changed; its content is ignored."""
-        self._handle(happened.HintReceived())
+        self._handle(facts.HintReceived())
 
     def _check(self, message: Message) -> None:
         """Raises ApplicationError with the reason if the message is rejected."""
@@ -320,11 +320,11 @@ class PortInWorkflow:
         """Handles a message that was checked; returns the state in which it was accepted."""
         state = self._port.state
         if isinstance(message, PortInCorrection):
-            self._handle(happened.CorrectionAccepted(message))
+            self._handle(facts.CorrectionAccepted(message))
         elif isinstance(message, PortInCancel):
-            self._handle(happened.CancelAccepted(message))
+            self._handle(facts.CancelAccepted(message))
         else:
-            self._handle(happened.DecisionAccepted(message))
+            self._handle(facts.DecisionAccepted(message))
         return state
 
     def _receive(
@@ -335,9 +335,7 @@ class PortInWorkflow:
             message = parse()
             self._check(message)
         except ApplicationError as error:
-            rejected = happened.SignalRejected(
-                sender_name(sent), what.value, rejection_message(error)
-            )
+            rejected = facts.SignalRejected(sender_name(sent), what.value, rejection_message(error))
             self._handle(rejected)
         else:
             self._accept(message)

@@ -20,7 +20,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness.payloads import port_in
-from workflows.port_in import effects, events as happened
+from workflows.port_in import effects, facts
 from workflows.port_in.decision import decide, rejection_reason
 from workflows.port_in.details_page import suggest_actions
 from workflows.port_in.projection import to_search_attributes, to_status
@@ -41,7 +41,7 @@ class Story:
     now: datetime = NOW
     last_effects: tuple[effects.Effect, ...] = ()
 
-    def then(self, *events: happened.PortInEvent) -> "Story":
+    def then(self, *events: facts.PortInFact) -> "Story":
         for event in events:
             decision = decide(self.port, event, self.now)
             self.port, self.last_effects = decision.port, decision.effects
@@ -62,33 +62,33 @@ class Story:
 
     def sees(self, status: str, message: str = "") -> "Story":
         order = OrderSnapshot(order_id="ORD-1", status=status, message=message)
-        return self.then(happened.OrderSeen(order))
+        return self.then(facts.OrderSeen(order))
 
     def passes(self) -> "Story":
         """Nothing happens until the next deadline."""
         deadline = self.port.next_deadline
         assert deadline
         self.now = max(self.now, deadline.at)
-        return self.then(happened.DeadlinePassed(deadline))
+        return self.then(facts.DeadlinePassed(deadline))
 
 
 def story(details: PortInDetails = DETAILS, **request: object) -> Story:
     wanted = PortInRequest.model_validate({"details": details, **request})
-    return Story(new_port_in(wanted, NOW)).then(happened.Started())
+    return Story(new_port_in(wanted, NOW)).then(facts.Started())
 
 
 def submitting(details: PortInDetails = DETAILS, policy: PortInPolicy | None = None) -> Story:
     return story(details).then(
-        happened.Prepared(policy or PortInPolicy()),
-        happened.DetailsValidated(),
-        happened.EligibilityRead(True),
+        facts.Prepared(policy or PortInPolicy()),
+        facts.DetailsValidated(),
+        facts.EligibilityRead(True),
     )
 
 
 def followed(details: PortInDetails = DETAILS, policy: PortInPolicy | None = None) -> Story:
     return submitting(details, policy).then(
-        happened.SubmitAccepted(ORDER),
-        happened.CarrierDeadlineComputed(NOW + timedelta(hours=3)),
+        facts.SubmitAccepted(ORDER),
+        facts.CarrierDeadlineComputed(NOW + timedelta(hours=3)),
     )
 
 
@@ -97,49 +97,49 @@ def rejected() -> Story:
 
 
 def test_cancel_sent_with_the_start_ends_before_anything_is_submitted() -> None:
-    life = story().then(happened.CancelAccepted(CANCEL))
+    life = story().then(facts.CancelAccepted(CANCEL))
     assert isinstance(life.task(), effects.Prepare)
 
-    life.then(happened.Prepared(PortInPolicy()))
+    life.then(facts.Prepared(PortInPolicy()))
 
     assert life.state() is PortState.CANCELLED
 
 
 def test_cancel_during_the_eligibility_check_ends_at_once() -> None:
-    life = story().then(happened.Prepared(PortInPolicy()), happened.DetailsValidated())
+    life = story().then(facts.Prepared(PortInPolicy()), facts.DetailsValidated())
     assert isinstance(life.task(), effects.CheckEligibility)
 
-    assert life.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
+    assert life.then(facts.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
 
 
 def test_cancel_while_submit_cannot_be_sent_ends_without_an_order() -> None:
-    life = submitting().then(happened.RequestNotSent("Telegent is unreachable"))
+    life = submitting().then(facts.RequestNotSent("Telegent is unreachable"))
     assert isinstance(life.task(), effects.Pause)
 
-    assert life.then(happened.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
+    assert life.then(facts.CancelAccepted(CANCEL)).port.state is PortState.CANCELLED
 
 
 def test_cancel_during_the_submit_cancels_the_created_order() -> None:
-    life = submitting().then(happened.CancelAccepted(CANCEL), happened.SubmitAccepted(ORDER))
+    life = submitting().then(facts.CancelAccepted(CANCEL), facts.SubmitAccepted(ORDER))
 
     assert life.task() == effects.SendCancel("ORD-1")
 
 
 def test_cancel_while_submit_is_unknown_is_kept_until_an_operator_knows() -> None:
-    life = submitting().then(happened.RequestLost("no response"), happened.CancelAccepted(CANCEL))
+    life = submitting().then(facts.RequestLost("no response"), facts.CancelAccepted(CANCEL))
     assert life.state() is PortState.SUBMIT_UNKNOWN
     retry = OperatorDecision(action=OperatorAction.RETRY_NOW, by="op", reason="there is none")
 
-    life.then(happened.DecisionAccepted(retry))
+    life.then(facts.DecisionAccepted(retry))
 
     assert life.state() is PortState.CANCELLED
 
 
 def test_correction_during_the_submit_is_sent_when_the_order_exists() -> None:
     life = submitting().then(
-        happened.CorrectionAccepted(CORRECTION),
-        happened.SubmitAccepted(ORDER),
-        happened.DetailsValidated(),
+        facts.CorrectionAccepted(CORRECTION),
+        facts.SubmitAccepted(ORDER),
+        facts.DetailsValidated(),
     )
 
     task = life.task()
@@ -150,23 +150,23 @@ def test_correction_during_the_submit_is_sent_when_the_order_exists() -> None:
 def test_cancel_during_a_restart_prevents_the_new_order() -> None:
     life = followed().sees("ResolutionRequired", "9Z-ACCOUNT ON HOLD")
     restart = OperatorDecision(action=OperatorAction.RESTART, by="op", reason="it is paid")
-    life.then(happened.DecisionAccepted(restart), happened.ChangeAccepted())
+    life.then(facts.DecisionAccepted(restart), facts.ChangeAccepted())
     assert rejection_reason(life.port, CANCEL) is None
 
-    life.then(happened.CancelAccepted(CANCEL)).sees("Cancelled")
+    life.then(facts.CancelAccepted(CANCEL)).sees("Cancelled")
 
     assert life.state() is PortState.CANCELLED
 
 
 def test_hints_during_a_poll_cause_one_more_poll() -> None:
     life = followed().sees("InProgress")
-    hinted = life.then(happened.HintReceived()).task()
+    hinted = life.then(facts.HintReceived()).task()
     assert isinstance(hinted, effects.PollOrder)
     assert hinted.request.once
     assert hinted.request.last_polled_at == NOW
 
     for _ in range(1000):
-        assert life.then(happened.HintReceived()).last_effects == ()
+        assert life.then(facts.HintReceived()).last_effects == ()
     again = life.sees("InProgress").task()
 
     assert isinstance(again, effects.PollOrder)
@@ -225,10 +225,10 @@ def test_unrequested_end_is_confirmed_by_a_second_poll() -> None:
 
 
 def test_late_correction_restarts_the_maximum_age() -> None:
-    life = rejected().later(13 * DAY).then(happened.CorrectionAccepted(CORRECTION))
-    life.then(happened.DetailsValidated()).later(3 * DAY).then(happened.ChangeAccepted())
+    life = rejected().later(13 * DAY).then(facts.CorrectionAccepted(CORRECTION))
+    life.then(facts.DetailsValidated()).later(3 * DAY).then(facts.ChangeAccepted())
 
-    life.then(happened.CarrierDeadlineComputed(life.now + timedelta(hours=3))).passes().passes()
+    life.then(facts.CarrierDeadlineComputed(life.now + timedelta(hours=3))).passes().passes()
 
     assert life.now == NOW + 30 * DAY
 
@@ -251,10 +251,10 @@ async def test_date_beyond_the_maximum_age_is_a_warning() -> None:
 
 
 def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
-    life = story(order_id="ORD-1").then(happened.Prepared(PortInPolicy()))
+    life = story(order_id="ORD-1").then(facts.Prepared(PortInPolicy()))
     assert isinstance(life.task(), effects.VerifyOrder)
 
-    life.then(happened.OrderVerified(OrderSnapshot(order_id="ORD-1", status="Pending")))
+    life.then(facts.OrderVerified(OrderSnapshot(order_id="ORD-1", status="Pending")))
 
     assert life.state() is PortState.SUBMITTED
     assert to_search_attributes(life.port)["TelegentOrder"] == "ORD-1"
@@ -262,7 +262,7 @@ def test_order_named_by_the_request_is_followed_and_none_is_submitted() -> None:
 
 def test_order_named_by_the_request_of_another_number_fails_and_none_is_submitted() -> None:
     life = story(order_id="ORD-1").then(
-        happened.Prepared(PortInPolicy()), happened.OrderRejected("it is an order of +1")
+        facts.Prepared(PortInPolicy()), facts.OrderRejected("it is an order of +1")
     )
 
     assert life.port.failure == "order ORD-1 is not followed: it is an order of +1"
@@ -276,9 +276,9 @@ def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
         reason="Telegent's support found it",
     )
     life = submitting().then(
-        happened.RequestLost("no response"),
-        happened.DecisionAccepted(attach),
-        happened.OrderRejected("it is an order of +1"),
+        facts.RequestLost("no response"),
+        facts.DecisionAccepted(attach),
+        facts.OrderRejected("it is an order of +1"),
     )
 
     assert life.state() is PortState.SUBMIT_UNKNOWN
@@ -288,13 +288,13 @@ def test_attached_order_of_another_number_leaves_the_submit_unknown() -> None:
 
 def test_correction_during_another_is_sent_with_it() -> None:
     life = rejected().then(
-        happened.CorrectionAccepted(CORRECTION),
-        happened.DetailsValidated(),
-        happened.CorrectionAccepted(PortInCorrection(account_pin="777777", by="other")),
+        facts.CorrectionAccepted(CORRECTION),
+        facts.DetailsValidated(),
+        facts.CorrectionAccepted(PortInCorrection(account_pin="777777", by="other")),
     )
     assert isinstance(life.task(), effects.SendCorrection)
 
-    life.then(happened.RequestLost("no response"), happened.DetailsValidated())
+    life.then(facts.RequestLost("no response"), facts.DetailsValidated())
 
     task = life.task()
     assert isinstance(task, effects.SendCorrection)
@@ -303,7 +303,7 @@ def test_correction_during_another_is_sent_with_it() -> None:
 
 
 def test_port_in_completes_after_its_cancel_was_rejected() -> None:
-    life = followed().then(happened.CancelAccepted(CANCEL), happened.RequestRejected("too late"))
+    life = followed().then(facts.CancelAccepted(CANCEL), facts.RequestRejected("too late"))
     assert life.state() is PortState.SUBMITTED
     assert life.port.attention == "the cancel for operator was rejected"
 
@@ -312,11 +312,11 @@ def test_port_in_completes_after_its_cancel_was_rejected() -> None:
 
 def test_cancel_of_an_order_that_is_not_listed_yet_is_sent_again() -> None:
     life = followed().then(
-        happened.CancelAccepted(CANCEL), happened.RequestRejected("not found", unknown_id=True)
+        facts.CancelAccepted(CANCEL), facts.RequestRejected("not found", unknown_id=True)
     )
     assert isinstance(life.task(), effects.Pause)
 
-    assert life.then(happened.PauseOver()).task() == effects.SendCancel("ORD-1")
+    assert life.then(facts.PauseOver()).task() == effects.SendCancel("ORD-1")
 
 
 def test_number_that_is_not_activated_raises_attention_with_the_reason() -> None:
@@ -325,17 +325,17 @@ def test_number_that_is_not_activated_raises_attention_with_the_reason() -> None
     )
     life = followed()
     life.port = replace(life.port, bind=bind)
-    life.sees("Complete").then(happened.NumberInInventory("TN-1", None))
+    life.sees("Complete").then(facts.NumberInInventory("TN-1", None))
     assert life.state() is PortState.CONFIGURING
 
-    life.then(happened.TaskStalled(NOW, "Telegent answers 500"))
+    life.then(facts.TaskStalled(NOW, "Telegent answers 500"))
     assert life.port.attention == "no progress since 11-23 12:00 UTC: Telegent answers 500"
 
     assert life.passes().port.attention == "number not put into service"
 
 
 def test_ended_port_in_shows_no_deadline() -> None:
-    life = followed().then(happened.CancelAccepted(CANCEL), happened.ChangeAccepted())
+    life = followed().then(facts.CancelAccepted(CANCEL), facts.ChangeAccepted())
     life.sees("Cancelled")
 
     status = to_status(life.port)
@@ -345,8 +345,8 @@ def test_ended_port_in_shows_no_deadline() -> None:
 
 def test_wrong_number_offers_only_to_cancel() -> None:
     life = story().then(
-        happened.Prepared(PortInPolicy()),
-        happened.DetailsValidated(("phone_number: no such number",), ("phone_number",)),
+        facts.Prepared(PortInPolicy()),
+        facts.DetailsValidated(("phone_number: no such number",), ("phone_number",)),
     )
 
     offered = suggest_actions(

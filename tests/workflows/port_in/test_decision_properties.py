@@ -28,7 +28,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness.payloads import port_in
-from workflows.port_in import effects, events as happened
+from workflows.port_in import effects, facts
 from workflows.port_in.deadlines import DeadlineAction
 from workflows.port_in.decision import MAX_WAITING_CORRECTIONS, Message, decide, rejection_reason
 from workflows.port_in.details_page import render_details_page
@@ -98,7 +98,7 @@ ENDS_QUICKLY = (
     effects.VerifyOrder,
 )
 AT_CARRIER = (effects.PollOrder, effects.WaitForOperator)
-NOT_SENT = happened.RequestNotSent
+NOT_SENT = facts.RequestNotSent
 CHECKPOINT = TypeAdapter(PortIn)
 
 
@@ -126,13 +126,13 @@ class Life:
     unasked_ends: int = 0
     polled_since_deadline: bool = True
     sim: str | None = None
-    history: list[tuple[PortState, effects.Task | None, happened.PortInEvent]] = field(
+    history: list[tuple[PortState, effects.Task | None, facts.PortInFact]] = field(
         default_factory=list
     )
 
     # What happens.
 
-    def feed(self, event: happened.PortInEvent) -> None:
+    def feed(self, event: facts.PortInFact) -> None:
         """One decision, with everything that must hold before and after it."""
         before, shown = self.port, len(self.port.timeline)
         self.history.append((before.state, before.task, event))
@@ -159,7 +159,7 @@ class Life:
         state = self.port.state
         reason = rejection_reason(self.port, message)
         if reason:
-            self.feed(happened.SignalRejected(by, "a message", reason))
+            self.feed(facts.SignalRejected(by, "a message", reason))
             assert self.port.timeline[-1].by == by, "a refused message is not shown"
             assert reason in self.port.timeline[-1].event
             assert self.port.state is state
@@ -168,28 +168,28 @@ class Life:
         if not self.waits_already(message):
             self.wishes.append(Wish(message, by))
         if isinstance(message, PortInCorrection):
-            self.feed(happened.CorrectionAccepted(message))
+            self.feed(facts.CorrectionAccepted(message))
         elif isinstance(message, PortInCancel):
-            self.feed(happened.CancelAccepted(message))
+            self.feed(facts.CancelAccepted(message))
         else:
-            self.feed(happened.DecisionAccepted(message))
+            self.feed(facts.DecisionAccepted(message))
 
     def waits_already(self, message: Message) -> bool:
         """A second cancel while one waits is the same wish."""
         return isinstance(message, PortInCancel) and self.port.inbox.cancel is not None
 
-    def note_evidence(self, event: happened.PortInEvent) -> None:
+    def note_evidence(self, event: facts.PortInFact) -> None:
         """Note what permits a request, judged from the events alone."""
         port, task = self.port, self.port.task
-        if isinstance(task, effects.ClaimSim) and isinstance(event, happened.SimClaimEnded):
+        if isinstance(task, effects.ClaimSim) and isinstance(event, facts.SimClaimEnded):
             self.sim = None if event.conflict else task.iccid
         match event:
-            case happened.CorrectionAccepted():
+            case facts.CorrectionAccepted():
                 self.may_correct = True
                 self.may_submit |= port.state is not PortState.SUBMIT_UNKNOWN and not (
                     isinstance(task, effects.SubmitOrder) or port.order or port.submit_lost
                 )
-            case happened.DecisionAccepted(decision):
+            case facts.DecisionAccepted(decision):
                 action = decision.action
                 self.may_correct |= action in (
                     OperatorAction.RETRY_NOW,
@@ -201,26 +201,26 @@ class Life:
                     OperatorAction.RESTART,
                     OperatorAction.REPLACE_DATA,
                 )
-            case happened.CancelAccepted() | happened.WorkflowCancelled():
+            case facts.CancelAccepted() | facts.WorkflowCancelled():
                 self.may_cancel = self.cancel_wished = True
-            case happened.DeadlinePassed(deadline) if deadline.action is DeadlineAction.CANCEL:
+            case facts.DeadlinePassed(deadline) if deadline.action is DeadlineAction.CANCEL:
                 self.may_cancel = True
                 self.polled_since_deadline = port.order is None
-            case happened.RequestNotSent() | happened.RequestRejected(unknown_id=True) if (
-                not isinstance(task, effects.SubmitOrder) or isinstance(event, NOT_SENT)
-            ):
+            case facts.RequestNotSent() | facts.RequestRejected(unknown_id=True) if not isinstance(
+                task, effects.SubmitOrder
+            ) or isinstance(event, NOT_SENT):
                 self.allow(task)
-            case happened.RequestRejected() if isinstance(task, effects.SubmitOrder):
+            case facts.RequestRejected() if isinstance(task, effects.SubmitOrder):
                 # There is no order, and what was sent meanwhile asks for another try.
                 self.may_submit |= bool(port.inbox.corrections) and not port.submit_lost
-            case happened.RequestLost() if isinstance(task, effects.SubmitOrder):
+            case facts.RequestLost() if isinstance(task, effects.SubmitOrder):
                 # Only where Telegent refuses a second one, and once.
                 self.may_submit = port.policy.resubmit_unknown and not port.submit_lost
-            case happened.OrderSeen(order):
+            case facts.OrderSeen(order):
                 self.polled_since_deadline = True
                 self.may_cancel |= port.overdue is not None
                 self.note_order(order)
-            case happened.OrderNotReadable():
+            case facts.OrderNotReadable():
                 self.polled_since_deadline = True
                 self.may_cancel |= port.overdue is not None
 
@@ -243,7 +243,7 @@ class Life:
     # What must hold.
 
     def the_same_decision_is_made_again(
-        self, before: PortIn, event: happened.PortInEvent, decision: object
+        self, before: PortIn, event: facts.PortInFact, decision: object
     ) -> None:
         if self.chance.random() < 0.01:
             untouched = copy.deepcopy(before)
@@ -328,8 +328,8 @@ class Life:
             cancelling = port.state is PortState.CANCEL_REQUESTED
             assert unknown or cancelling or not inbox.corrections, "a correction waits for nothing"
 
-    def an_unasked_end_is_seen_twice(self, before: PortIn, event: happened.PortInEvent) -> None:
-        if isinstance(event, happened.OrderSeen):
+    def an_unasked_end_is_seen_twice(self, before: PortIn, event: facts.PortInFact) -> None:
+        if isinstance(event, facts.OrderSeen):
             ended = parse_vendor_status(event.order.status) is PortState.CANCELLED
             requested = before.state is PortState.CANCEL_REQUESTED
             self.unasked_ends = self.unasked_ends + 1 if ended and not requested else 0
@@ -395,11 +395,11 @@ def new_life(seed: int) -> Life:
     return Life(chance, new_port_in(request, NOW))
 
 
-def order_seen(life: Life, task: effects.PollOrder) -> happened.TaskEnded | None:
+def order_seen(life: Life, task: effects.PollOrder) -> facts.TaskEnded | None:
     """What a poll returns, or None: nothing, until something changes."""
     chance, request = life.chance, task.request
     if chance.random() < 0.05:
-        return happened.OrderNotReadable("not found")
+        return facts.OrderNotReadable("not found")
     seen = request.last_snapshot
     if chance.random() < 0.7:
         status = chance.choice(STATUSES)
@@ -408,64 +408,64 @@ def order_seen(life: Life, task: effects.PollOrder) -> happened.TaskEnded | None
     due = request.unchanged_counts_at
     if seen == request.last_snapshot and not request.once and not (due and life.now >= due):
         return None
-    return happened.OrderSeen(seen)
+    return facts.OrderSeen(seen)
 
 
-def response(life: Life, accepted: happened.TaskEnded, stale: bool) -> happened.TaskEnded:
+def response(life: Life, accepted: facts.TaskEnded, stale: bool) -> facts.TaskEnded:
     chance = life.chance
     return chance.choice(
         [
             accepted,
             accepted,
-            happened.RequestLost("no response"),
-            happened.RequestRejected(chance.choice(VENDOR_MESSAGES) or "no"),
-            happened.RequestRejected("not sent: it has changed", stale=stale),
-            happened.RequestRejected("unknown order", unknown_id=True),
-            happened.RequestNotSent("Telegent could not be reached", timedelta(seconds=7)),
+            facts.RequestLost("no response"),
+            facts.RequestRejected(chance.choice(VENDOR_MESSAGES) or "no"),
+            facts.RequestRejected("not sent: it has changed", stale=stale),
+            facts.RequestRejected("unknown order", unknown_id=True),
+            facts.RequestNotSent("Telegent could not be reached", timedelta(seconds=7)),
         ]
     )
 
 
-def validation(life: Life) -> happened.DetailsValidated:
+def validation(life: Life) -> facts.DetailsValidated:
     expires = life.chance.choice([None, life.now + timedelta(hours=9)])
     if life.chance.random() < 0.2:
-        return happened.DetailsValidated(("account_pin: is odd",), ("account_pin",))
-    return happened.DetailsValidated(pin_expires_at=expires)
+        return facts.DetailsValidated(("account_pin: is odd",), ("account_pin",))
+    return facts.DetailsValidated(pin_expires_at=expires)
 
 
-def end_of(life: Life, task: effects.Task) -> happened.TaskEnded | None:
+def end_of(life: Life, task: effects.Task) -> facts.TaskEnded | None:
     """One of the ways in which a task can end; None: not now."""
     chance, fine = life.chance, life.chance.random() < 0.9
     match task:
         case effects.PollOrder():
             return order_seen(life, task)
         case effects.Pause(until=until):
-            return happened.PauseOver() if life.now >= until else None
+            return facts.PauseOver() if life.now >= until else None
         case effects.ValidateDetails():
             return validation(life)
         case effects.SubmitOrder():
             order = OrderSnapshot(order_id=f"ORD-{len(life.history)}", status="Pending")
-            return response(life, happened.SubmitAccepted(order), stale=True)
+            return response(life, facts.SubmitAccepted(order), stale=True)
         case effects.SendCorrection():
-            return response(life, happened.ChangeAccepted(), stale=True)
+            return response(life, facts.ChangeAccepted(), stale=True)
         case effects.SendCancel():
-            return response(life, happened.ChangeAccepted(), stale=False)
-    ends: dict[type[effects.Task], happened.TaskEnded] = {
-        effects.Prepare: happened.Prepared(chance.choice(POLICIES), chance.choice(EARLIER)),
-        effects.FindNumber: happened.NumberLookedUp(chance.random() < 0.3),
-        effects.CheckEligibility: happened.EligibilityRead(fine),
-        effects.ClaimSim: happened.SimClaimEnded("" if fine else "iccid: in use"),
-        effects.VerifyOrder: happened.OrderVerified(
+            return response(life, facts.ChangeAccepted(), stale=False)
+    ends: dict[type[effects.Task], facts.TaskEnded] = {
+        effects.Prepare: facts.Prepared(chance.choice(POLICIES), chance.choice(EARLIER)),
+        effects.FindNumber: facts.NumberLookedUp(chance.random() < 0.3),
+        effects.CheckEligibility: facts.EligibilityRead(fine),
+        effects.ClaimSim: facts.SimClaimEnded("" if fine else "iccid: in use"),
+        effects.VerifyOrder: facts.OrderVerified(
             OrderSnapshot(order_id="ORD-0", status=chance.choice(STATUSES))
         ),
-        effects.ComputeCarrierDeadline: happened.CarrierDeadlineComputed(life.now + 3 * HOUR),
-        effects.AwaitNumber: happened.NumberInInventory("TN-1", None),
-        effects.BindNumber: happened.NumberBound(),
+        effects.ComputeCarrierDeadline: facts.CarrierDeadlineComputed(life.now + 3 * HOUR),
+        effects.AwaitNumber: facts.NumberInInventory("TN-1", None),
+        effects.BindNumber: facts.NumberBound(),
     }
-    failures: dict[type[effects.Task], happened.TaskEnded] = {
-        effects.CheckEligibility: happened.ReadRejected("refused"),
-        effects.VerifyOrder: happened.OrderRejected("it is an order of +1"),
-        effects.BindNumber: happened.BindingFailed("refused"),
+    failures: dict[type[effects.Task], facts.TaskEnded] = {
+        effects.CheckEligibility: facts.ReadRejected("refused"),
+        effects.VerifyOrder: facts.OrderRejected("it is an order of +1"),
+        effects.BindNumber: facts.BindingFailed("refused"),
     }
     failed = None if fine or chance.random() < 0.3 else failures.get(type(task))
     return failed or ends.get(type(task))
@@ -479,7 +479,7 @@ def advance(life: Life) -> None:
     deadline = life.port.next_deadline
     if deadline and at >= deadline.at:
         life.now = max(life.now, deadline.at)
-        life.feed(happened.DeadlinePassed(deadline))
+        life.feed(facts.DeadlinePassed(deadline))
     else:
         life.now = at
 
@@ -500,9 +500,9 @@ def act(life: Life) -> None:
     elif dice < 0.93:
         life.send(life.chance.choice(DECISIONS))
     elif dice < 0.99:
-        life.feed(happened.HintReceived())
+        life.feed(facts.HintReceived())
     else:
-        life.feed(happened.WorkflowCancelled())
+        life.feed(facts.WorkflowCancelled())
 
 
 def finish(life: Life) -> None:
@@ -521,15 +521,15 @@ def follow_the_script(life: Life) -> None:
     if isinstance(task, effects.Pause):
         life.now = max(life.now, task.until)
     order_id = port.order.order_id if port.order else ""
-    cooperative: dict[type[effects.Task], happened.TaskEnded] = {
-        effects.SubmitOrder: happened.SubmitAccepted(OrderSnapshot(order_id="ORD-1", status="")),
-        effects.SendCorrection: happened.ChangeAccepted(),
-        effects.SendCancel: happened.ChangeAccepted(),
-        effects.ValidateDetails: happened.DetailsValidated(),
-        effects.CheckEligibility: happened.EligibilityRead(True),
-        effects.ClaimSim: happened.SimClaimEnded(),
-        effects.PollOrder: happened.OrderSeen(OrderSnapshot(order_id=order_id, status="Complete")),
-        effects.BindNumber: happened.NumberBound(),
+    cooperative: dict[type[effects.Task], facts.TaskEnded] = {
+        effects.SubmitOrder: facts.SubmitAccepted(OrderSnapshot(order_id="ORD-1", status="")),
+        effects.SendCorrection: facts.ChangeAccepted(),
+        effects.SendCancel: facts.ChangeAccepted(),
+        effects.ValidateDetails: facts.DetailsValidated(),
+        effects.CheckEligibility: facts.EligibilityRead(True),
+        effects.ClaimSim: facts.SimClaimEnded(),
+        effects.PollOrder: facts.OrderSeen(OrderSnapshot(order_id=order_id, status="Complete")),
+        effects.BindNumber: facts.NumberBound(),
     }
     if isinstance(task, effects.WaitForOperator):
         if rejection_reason(port, CANCEL) is None and port.state is not PortState.SUBMIT_UNKNOWN:
@@ -544,7 +544,7 @@ def live(seed: int) -> Life:
     """One sequence, from the start to beyond the end. A failure tells all that has happened."""
     life = new_life(seed)
     try:
-        life.feed(happened.Started())
+        life.feed(facts.Started())
         while life.chance.random() < 0.9 and not isinstance(life.port.task, AT_CARRIER):
             follow_the_script(life)
         for _ in range(life.chance.randrange(3, MAX_STEPS)):
@@ -578,13 +578,13 @@ def test_state_of_a_long_port_in_stays_bounded() -> None:
     endless = [each for each in STATUSES if each not in ("Complete", "Cancelled")]
     for seed in range(5):
         life = Life(random.Random(seed), new_port_in(PortInRequest(details=DETAILS), NOW))
-        life.feed(happened.Started())
+        life.feed(facts.Started())
         for step in range(3000):
             task = life.port.task
             if isinstance(task, effects.PollOrder) and step % 2:
                 status = life.chance.choice(endless)
                 seen = OrderSnapshot(order_id=task.request.last_snapshot.order_id, status=status)
-                life.feed(happened.OrderSeen(seen))
+                life.feed(facts.OrderSeen(seen))
             elif isinstance(task, effects.PollOrder):
                 pin = PortInCorrection(account_pin=f"{step:06}", lock_removed=True, by="x")
                 life.send(pin)
@@ -597,10 +597,10 @@ def test_state_of_a_long_port_in_stays_bounded() -> None:
 
 def test_corrections_that_wait_are_bounded() -> None:
     life = Life(random.Random(0), new_port_in(PortInRequest(details=DETAILS), NOW))
-    life.feed(happened.Started())
+    life.feed(facts.Started())
     while not isinstance(life.port.task, effects.SubmitOrder):
         follow_the_script(life)
-    life.feed(happened.RequestLost("no response"))
+    life.feed(facts.RequestLost("no response"))
     for _ in range(10 * MAX_WAITING_CORRECTIONS):
         life.send(CORRECTIONS[0])
     finish(life)

@@ -1,4 +1,4 @@
-"""The events of a port-in: every change of its state starts with one of these."""
+"""What can happen to a port-in: every change of its state starts with one of these facts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,38 +11,38 @@ from workflows.port_in.deadlines import Deadline
 
 
 @dataclass(frozen=True)
-class PortInEvent:
-    """Something that happened."""
+class PortInFact:
+    """Something that happened, such as a message, a passed deadline or the end of a task."""
 
 
 @dataclass(frozen=True)
-class Started(PortInEvent):
+class Started(PortInFact):
     """The workflow started, or continues in a new run."""
 
 
 @dataclass(frozen=True)
-class CorrectionAccepted(PortInEvent):
+class CorrectionAccepted(PortInFact):
     """A correction was sent and accepted."""
 
     correction: PortInCorrection
 
 
 @dataclass(frozen=True)
-class CancelAccepted(PortInEvent):
+class CancelAccepted(PortInFact):
     """A cancel was sent and accepted."""
 
     cancel: PortInCancel
 
 
 @dataclass(frozen=True)
-class DecisionAccepted(PortInEvent):
+class DecisionAccepted(PortInFact):
     """An operator's decision was sent and accepted."""
 
     decision: OperatorDecision
 
 
 @dataclass(frozen=True)
-class NoteAdded(PortInEvent):
+class NoteAdded(PortInFact):
     """An operator has added a note to the timeline."""
 
     by: str
@@ -50,7 +50,7 @@ class NoteAdded(PortInEvent):
 
 
 @dataclass(frozen=True)
-class SignalRejected(PortInEvent):
+class SignalRejected(PortInFact):
     """A signal was rejected. Its sender gets no response, so the timeline records the reason."""
 
     by: str
@@ -59,29 +59,29 @@ class SignalRejected(PortInEvent):
 
 
 @dataclass(frozen=True)
-class HintReceived(PortInEvent):
+class HintReceived(PortInFact):
     """The order may have changed."""
 
 
 @dataclass(frozen=True)
-class WorkflowCancelled(PortInEvent):
+class WorkflowCancelled(PortInFact):
     """The workflow was cancelled in Temporal."""
 
 
 @dataclass(frozen=True)
-class DeadlinePassed(PortInEvent):
-    """A deadline passed without another event."""
+class DeadlinePassed(PortInFact):
+    """A deadline passed before anything else happened."""
 
     deadline: Deadline
 
 
 @dataclass(frozen=True)
-class RunReset(PortInEvent):
+class RunReset(PortInFact):
     """The history of this run was reset: what it submitted after the reset point is unknown."""
 
 
 @dataclass(frozen=True)
-class TaskStalled(PortInEvent):
+class TaskStalled(PortInFact):
     """The running task has been retried for a long time without success."""
 
     since: datetime
@@ -89,8 +89,8 @@ class TaskStalled(PortInEvent):
 
 
 @dataclass(frozen=True)
-class TaskEnded(PortInEvent):
-    """The running task has ended, with one of the events below."""
+class TaskEnded(PortInFact):
+    """The running task has ended, with one of the facts below."""
 
 
 @dataclass(frozen=True)
