@@ -24,7 +24,7 @@ ENDPOINT = "telegent"
 
 @workflow.defn
 class SellLines:
-    """Waits until the lines are live, which may take days."""
+    """Waits until the lines are in service, which may take days."""
 
     @workflow.run
     async def run(self, order: OnboardingRequest) -> list[str | None]:

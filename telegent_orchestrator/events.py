@@ -35,7 +35,7 @@ class EventType(StrEnum):
     PORT_IN_ATTENTION_REQUIRED = "com.telegent-orchestrator.port-in.attention-required"
     LINE_CHANGED = "com.telegent-orchestrator.line.changed"
     LINE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line.attention-required"
-    LINE_LIVE = "com.telegent-orchestrator.line.live"
+    LINE_IN_SERVICE = "com.telegent-orchestrator.line.in-service"
     LINE_FAILED = "com.telegent-orchestrator.line.failed"
     ONBOARDING_ATTENTION_REQUIRED = "com.telegent-orchestrator.onboarding.attention-required"
     ONBOARDING_COMPLETED = "com.telegent-orchestrator.onboarding.completed"

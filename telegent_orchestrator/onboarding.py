@@ -344,7 +344,7 @@ class OnboardingStatus(WireModel):
 
 
 class OnboardingResult(WireModel):
-    """What exists at the end, by the request's keys. `complete`: every line is live."""
+    """What exists at the end, by the request's keys. `complete`: every line is in service."""
 
     reference: str
     complete: bool

@@ -271,7 +271,7 @@ class PortInRequest(StrictModel):
     """The request that starts a PortInWorkflow.
 
     Attributes:
-        bind: Put the number into service as soon as it has arrived.
+        bind: Bind the number to a subscriber and routes as soon as it has arrived.
         check_existing: Check first whether the number is here: a previous run may have completed.
             Set by the client.
         order_id: The order that a previous run has submitted and left open: it is followed, and
@@ -312,7 +312,7 @@ class PortState(StrEnum):
     CANCEL_REQUESTED = "CANCEL_REQUESTED"
     CANCELLED = "CANCELLED"
     PORTED = "PORTED"
-    CONFIGURING = "CONFIGURING"
+    BINDING = "BINDING"
     COMPLETED = "COMPLETED"
     ABANDONED = "ABANDONED"
 

@@ -68,7 +68,7 @@ class CreateSpec(Generic[W, T]):
         compensate: Undoes the create; None when a cancel leaves the resource.
         compensate_args: The arguments of `compensate`.
         adopt: Reads the resource that an operator names; None: its id is all there is to know.
-        confirm: Waits until a resource is in service that the create only ordered.
+        confirm: Waits for the order of a resource that the create only orders.
         is_confirmed: Whether there is nothing to wait for.
     """
 

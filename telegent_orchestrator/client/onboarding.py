@@ -174,7 +174,7 @@ class OnboardingHandle:
         """Wait until the onboarding has ended.
 
         Returns:
-            What exists; every line is live.
+            What exists; every line is in service.
 
         Raises:
             OnboardingIncompleteError: At least one step or line failed.

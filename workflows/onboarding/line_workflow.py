@@ -126,8 +126,8 @@ class LineWorkflow(ResolvesEscalations):
         await self._number()
         await run_all(self._subscription(), self._e911_address())
         number = self._result.phone_number
-        await self._notify_parent(StepState.RUNNING, f"{number} is live", number)
-        await self._publish(EventType.LINE_LIVE)
+        await self._notify_parent(StepState.RUNNING, f"{number} is in service", number)
+        await self._publish(EventType.LINE_IN_SERVICE)
         await run_all(self._data_usage(), self._filters())
 
     async def _roll_back(self) -> None:

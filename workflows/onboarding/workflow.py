@@ -67,7 +67,7 @@ the full message is in the failure of the activity."""
 class OnboardingWorkflow(ResolvesEscalations):
     """Creates what the request describes and does not exist yet.
 
-    A failing step stops only what depends on it: the other lines go live. The workflow then fails
+    A failing step stops only what depends on it: the other lines continue. The workflow then fails
     with what exists and what went wrong.
     """
 

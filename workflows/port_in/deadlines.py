@@ -86,8 +86,8 @@ _AFTER_ENTERING: Mapping[
         lambda policy: policy.response_timeout,
         DeadlineAction.RAISE_ATTENTION,
     ),
-    PortState.CONFIGURING: (
-        "number not put into service",
+    PortState.BINDING: (
+        "number not bound",
         lambda policy: policy.progress_timeout,
         DeadlineAction.RAISE_ATTENTION,
     ),

@@ -32,7 +32,7 @@ TEMPORAL_CANCEL = PortInCancel(by="Temporal", reason="the workflow was cancelled
 MAX_HANDLED_DEADLINES = 50
 MAX_WAITING_CORRECTIONS = 20
 Message = PortInCorrection | PortInCancel | OperatorDecision
-_IN_ACTIVATION = (PortState.PORTED, PortState.CONFIGURING)
+_ARRIVED = (PortState.PORTED, PortState.BINDING)
 _KEEPS_CORRECTIONS = ACCEPTED_IN[MessageKind.CORRECTION] | {PortState.CANCEL_REQUESTED}
 """A cancel may be rejected, and then the port-in continues with the correction."""
 
@@ -167,7 +167,7 @@ class _Phase(Protocol):
 
 
 def _phase(port: PortIn) -> _Phase:
-    return following if port.order or port.state in _IN_ACTIVATION else submitting
+    return following if port.order or port.state in _ARRIVED else submitting
 
 
 def _drop_stale_messages(turn: Turn) -> None:
@@ -239,7 +239,7 @@ def _keep_cancel(turn: Turn, cancel: PortInCancel) -> None:
 
 def _on_workflow_cancelled(turn: Turn, _: facts.WorkflowCancelled) -> None:
     """Cancelling the workflow cancels the port, once, so that no open order is left behind."""
-    if turn.port.workflow_cancelled or turn.port.state in _IN_ACTIVATION:
+    if turn.port.workflow_cancelled or turn.port.state in _ARRIVED:
         return
     turn.port.workflow_cancelled = True
     _keep_cancel(turn, TEMPORAL_CANCEL)
@@ -267,7 +267,7 @@ def _on_signal_rejected(turn: Turn, fact: facts.SignalRejected) -> None:
 def _on_hint(turn: Turn, _: facts.HintReceived) -> None:
     """All hints that arrive during a poll lead to one more poll."""
     port = turn.port
-    if port.order is None or port.state in ORDER_SETTLED | {PortState.CONFIGURING}:
+    if port.order is None or port.state in ORDER_SETTLED | {PortState.BINDING}:
         return
     port.inbox = replace(port.inbox, poll_requested=True)
     if isinstance(port.task, PollOrder) and not port.task.request.once:

@@ -69,7 +69,7 @@ def next_task(turn: Turn) -> Task:
     number, pending = port.details.phone_number, port.pending
     if port.state is PortState.PORTED:
         return AwaitNumber(number)
-    if port.state is PortState.CONFIGURING and port.bind:
+    if port.state is PortState.BINDING and port.bind:
         return BindNumber(number, port.bind, port.details.iccid, port.details.classification)
     if port.resend and port.state is not PortState.CANCEL_REQUESTED:
         return check_details(port)
@@ -278,24 +278,24 @@ def on_carrier_deadline(turn: Turn, fact: CarrierDeadlineComputed) -> None:
 
 
 def on_number_in_inventory(turn: Turn, fact: NumberInInventory) -> None:
-    """The number has arrived, and is put into service if that was requested."""
+    """The number has arrived, and is bound if that was requested."""
     port = turn.port
     port.number_id, port.iccid = fact.number_id, fact.iccid or port.details.iccid
     port.activation_code = fact.activation_code
     if port.bind:
-        turn.transition(PortState.CONFIGURING, "binding the number")
+        turn.transition(PortState.BINDING, "binding the number to its subscriber")
     else:
-        turn.transition(PortState.COMPLETED, "the number is live")
+        turn.transition(PortState.COMPLETED, "nothing to bind: the request names no subscriber")
 
 
 def on_number_bound(turn: Turn, fact: NumberBound) -> None:
-    """The number is in service; differences from the requested binding need an operator."""
+    """The number is bound; differences from the requested binding need an operator."""
     port = turn.port
     port.subscriber_id = port.bind.subscriber_id if port.bind else None
     if fact.differences:
         port.warnings = (*port.warnings, *fact.differences)
         turn.raise_attention(f"the number is bound differently: {'; '.join(fact.differences)}")
-    turn.transition(PortState.COMPLETED, "the number is live")
+    turn.transition(PortState.COMPLETED, "the number is bound to its subscriber")
 
 
 def on_binding_failed(turn: Turn, fact: BindingFailed) -> None:

@@ -21,7 +21,7 @@ from workflows.port_in.deadlines import Deadline, Milestones, next_deadline
 from workflows.port_in.effects import Task
 from workflows.port_in.rejections import Rejection
 
-CHECKS, SUBMIT, CARRIER, ACTIVATION = "Checks", "Submit", "Losing carrier", "Put into service"
+CHECKS, SUBMIT, CARRIER, ARRIVAL = "Checks", "Submit", "Losing carrier", "Arrival"
 REDACTED = "***"
 _SEPARATOR = re.compile(r"[\s.-]")
 
@@ -269,7 +269,7 @@ def new_port_in(request: PortInRequest, now: datetime) -> PortIn:
         secrets=secrets_of(request.details),
         steps=(
             Step(name=CHECKS, state=StepState.RUNNING, started_at=now),
-            *(Step(name=name) for name in (SUBMIT, CARRIER, ACTIVATION)),
+            *(Step(name=name) for name in (SUBMIT, CARRIER, ARRIVAL)),
         ),
     )
 

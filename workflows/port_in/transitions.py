@@ -27,8 +27,8 @@ STATE_DESCRIPTIONS = {
     PortState.CANCEL_REQUESTED: "cancel requested, not confirmed yet",
     PortState.CANCELLED: "cancelled",
     PortState.PORTED: "the number has arrived",
-    PortState.CONFIGURING: "putting the number into service",
-    PortState.COMPLETED: "the number is live",
+    PortState.BINDING: "binding the number to its subscriber",
+    PortState.COMPLETED: "the port-in is complete",
     PortState.ABANDONED: "abandoned by an operator",
 }
 NEEDS_OPERATOR = frozenset(
@@ -40,7 +40,7 @@ UNNOTIFIED_STATES = frozenset(
         PortState.CHECKING_ELIGIBILITY,
         PortState.SUBMITTING,
         PortState.UPDATE_REQUESTED,
-        PortState.CONFIGURING,
+        PortState.BINDING,
         PortState.COMPLETED,
     }
 )
@@ -94,8 +94,8 @@ TRANSITIONS: Mapping[PortState, frozenset[PortState]] = {
     PortState.ACTION_REQUIRED: _ORDER_OPEN | ORDER_SETTLED | {PortState.SUBMITTING},
     PortState.UPDATE_REQUESTED: _ORDER_OPEN | ORDER_SETTLED,
     PortState.CANCEL_REQUESTED: _ORDER_OPEN | ORDER_SETTLED | {PortState.CHECKING_ELIGIBILITY},
-    PortState.PORTED: frozenset({PortState.CONFIGURING, PortState.COMPLETED}),
-    PortState.CONFIGURING: frozenset({PortState.COMPLETED}),
+    PortState.PORTED: frozenset({PortState.BINDING, PortState.COMPLETED}),
+    PortState.BINDING: frozenset({PortState.COMPLETED}),
     **dict.fromkeys(FINAL_STATES, frozenset()),
 }
 """The states that may follow each state. Staying in a state is always legal."""

@@ -23,7 +23,7 @@ from workflows.port_in.effects import (
     RecordStateExit,
     Task,
 )
-from workflows.port_in.state import ACTIVATION, CARRIER, CHECKS, SUBMIT, PortIn, secrets_of
+from workflows.port_in.state import ARRIVAL, CARRIER, CHECKS, SUBMIT, PortIn, secrets_of
 from workflows.port_in.transitions import (
     NEEDS_OPERATOR,
     STATE_DESCRIPTIONS,
@@ -53,9 +53,9 @@ STEP_OF = {
     PortState.SCHEDULED: CARRIER,
     PortState.UPDATE_REQUESTED: CARRIER,
     PortState.CANCEL_REQUESTED: CARRIER,
-    PortState.PORTED: ACTIVATION,
-    PortState.CONFIGURING: ACTIVATION,
-    PortState.COMPLETED: ACTIVATION,
+    PortState.PORTED: ARRIVAL,
+    PortState.BINDING: ARRIVAL,
+    PortState.COMPLETED: ARRIVAL,
 }
 """The step that a state belongs to. States that are not listed keep the current step."""
 

@@ -1,4 +1,4 @@
-"""The port-in workflow: check, submit, poll for days, correct or cancel, put into service.
+"""The port-in workflow: check, submit, poll for days, correct or cancel, bind the number.
 
 decision.py decides; this module performs the decisions on Temporal.
 """

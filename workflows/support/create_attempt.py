@@ -24,7 +24,7 @@ class AttemptStep(Enum):
 
     LOOK_UP = "look it up"
     CREATE = "create it"
-    CONFIRM = "wait until it is in service"
+    CONFIRM = "wait until its order is complete"
     ESCALATE = "let an operator decide"
     DONE = "use the resource"
     FAIL = "raise the failure"
@@ -145,11 +145,11 @@ class CreateAttempt(Generic[T]):
             self._fail(failure)
 
     def on_confirmed(self, resource: T) -> None:
-        """It is in service."""
+        """Its order is complete."""
         self.resource, self.next_step = resource, AttemptStep.DONE
 
     def on_not_confirmed(self, failure: BaseException, message: str, *, definite: bool) -> None:
-        """It does not come into service: its order has failed (`definite`), or names none."""
+        """Its order has failed (`definite`), or is complete and does not name it."""
         self._add_evidence(message)
         if definite:
             self.resource, self.may_be_ours = None, False

@@ -70,8 +70,9 @@ def _invalid_message(reason: str) -> ApplicationError:
 class ChildUpdate(WireModel):
     """The state of a child.
 
-    `phone_number`: its number, once that is live. `compensated`: it was cancelled, and retains
-    nothing at Telegent.
+    Attributes:
+        phone_number: Its number, once that is in service.
+        compensated: It was cancelled, and retains nothing at Telegent.
     """
 
     key: str

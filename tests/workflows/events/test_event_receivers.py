@@ -51,7 +51,7 @@ async def test_each_transition_is_delivered_once_and_signed(
     await handle.result()
     # They are sent side by side: the last one need not be the last to arrive.
     expected = {
-        EventType.LINE_LIVE: 3,
+        EventType.LINE_IN_SERVICE: 3,
         EventType.ONBOARDING_COMPLETED: 1,
         EventType.PORT_IN_ATTENTION_REQUIRED: 1,
     }

@@ -41,7 +41,7 @@ NUMBER = "+18015550142"
 EVENT = Event(
     id="event-1",
     source="/telegent-orchestrator/default",
-    type=EventType.LINE_LIVE,
+    type=EventType.LINE_IN_SERVICE,
     subject="line",
     time=datetime(2026, 1, 1, tzinfo=UTC),
     sequence="00000001",

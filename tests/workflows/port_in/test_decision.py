@@ -326,12 +326,12 @@ def test_number_that_is_not_activated_raises_attention_with_the_reason() -> None
     life = followed()
     life.port = replace(life.port, bind=bind)
     life.sees("Complete").then(facts.NumberInInventory("TN-1", None))
-    assert life.state() is PortState.CONFIGURING
+    assert life.state() is PortState.BINDING
 
     life.then(facts.TaskStalled(NOW, "Telegent answers 500"))
     assert life.port.attention == "no progress since 11-23 12:00 UTC: Telegent answers 500"
 
-    assert life.passes().port.attention == "number not put into service"
+    assert life.passes().port.attention == "number not bound"
 
 
 def test_ended_port_in_shows_no_deadline() -> None:
