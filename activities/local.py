@@ -32,7 +32,7 @@ from telegent_orchestrator.client import (
 from telegent_orchestrator.client._calls import check_same_request
 from telegent_orchestrator.lines import EPOCH, LineResult, PreviousLine, PreviousRuns
 from telegent_orchestrator.names import (
-    NEEDS_ACTION_ATTRIBUTE,
+    NEEDS_OPERATOR_ATTRIBUTE,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
     port_in_id,
@@ -48,7 +48,7 @@ from telegent_orchestrator.port_in_validation import pin_expires_at, validate
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long Temporal's list of workflows may take to show a run that has just started."""
-_NEEDS_ACTION = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
+_NEEDS_OPERATOR = SearchAttributeKey.for_keyword(NEEDS_OPERATOR_ATTRIBUTE)
 CLEAN_CLOSE_STATUSES = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
@@ -92,11 +92,11 @@ class EarlierPortIn(WireModel):
 class AwaitedWorkflow(WireModel):
     """A workflow that another one awaits.
 
-    `needs_action_since`: since when it needs an operator; empty if it does not.
+    `needs_operator_since`: since when it needs an operator; empty if it does not.
     """
 
     ended: bool = False
-    needs_action_since: str = ""
+    needs_operator_since: str = ""
 
 
 class CreatedItem(WireModel):
@@ -254,12 +254,12 @@ class LocalActivities:
         return port_in_id(phone_number, self.settings.id_key)
 
     @activity.defn
-    async def await_attention(self, workflow_id: str, needs_action_since: str) -> AwaitedWorkflow:
+    async def await_attention(self, workflow_id: str, needs_operator_since: str) -> AwaitedWorkflow:
         """Returns when a workflow has ended, or needs an operator since another time.
 
         Args:
             workflow_id: The workflow.
-            needs_action_since: Since when it needs an operator, as far as is known; empty if it
+            needs_operator_since: Since when it needs an operator, as far as is known; empty if it
                 does not.
 
         Raises:
@@ -268,9 +268,9 @@ class LocalActivities:
         run = await self.temporal.get_workflow_handle(workflow_id).describe()
         if run.close_time is not None:
             return AwaitedWorkflow(ended=True)
-        since = run.typed_search_attributes.get(_NEEDS_ACTION) or ""
-        if since != needs_action_since:
-            return AwaitedWorkflow(needs_action_since=since)
+        since = run.typed_search_attributes.get(_NEEDS_OPERATOR) or ""
+        if since != needs_operator_since:
+            return AwaitedWorkflow(needs_operator_since=since)
         raise pending(f"{workflow_id} is still open", self.settings.order_poll)
 
     @activity.defn

@@ -47,8 +47,8 @@ ORDER_ATTRIBUTE = "TelegentOrder"
 PORT_STATE_ATTRIBUTE = "PortState"
 PORT_STATE_ENTERED_AT_ATTRIBUTE = "PortStateEnteredAt"
 STEP_ATTRIBUTE = "CurrentStep"
-NEEDS_ACTION_ATTRIBUTE = "NeedsActionSince"
-"""Since when an operator is needed, see `format_needs_action_since`; unset if none is."""
+NEEDS_OPERATOR_ATTRIBUTE = "NeedsOperatorSince"
+"""Since when an operator is needed, see `format_needs_operator_since`; unset if none is."""
 SUMMARY_MEMO = "Summary"
 """Memo with an `ExecutionSummary`, encrypted if the worker has payload keys."""
 
@@ -57,19 +57,19 @@ ORDER_KEY = SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE)
 PORT_STATE_KEY = SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE)
 PORT_STATE_ENTERED_AT_KEY = SearchAttributeKey.for_datetime(PORT_STATE_ENTERED_AT_ATTRIBUTE)
 STEP_KEY = SearchAttributeKey.for_keyword(STEP_ATTRIBUTE)
-NEEDS_ACTION_KEY = SearchAttributeKey.for_keyword(NEEDS_ACTION_ATTRIBUTE)
+NEEDS_OPERATOR_KEY = SearchAttributeKey.for_keyword(NEEDS_OPERATOR_ATTRIBUTE)
 SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     ACCOUNT_KEY,
     ORDER_KEY,
     PORT_STATE_KEY,
     PORT_STATE_ENTERED_AT_KEY,
     STEP_KEY,
-    NEEDS_ACTION_KEY,
+    NEEDS_OPERATOR_KEY,
 )
 """Search attributes are never encrypted: none contains personal data."""
 
 
-def format_needs_action_since(moment: datetime) -> str:
+def format_needs_operator_since(moment: datetime) -> str:
     """The search attribute's value for a time (UTC), such as `2026-11-23T19:02Z`."""
     return f"{moment:%Y-%m-%dT%H:%MZ}"
 

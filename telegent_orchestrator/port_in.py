@@ -325,6 +325,10 @@ class PortState(StrEnum):
 FINAL_STATES = frozenset(
     {PortState.INELIGIBLE, PortState.CANCELLED, PortState.COMPLETED, PortState.ABANDONED}
 )
+NEEDS_OPERATOR_STATES = frozenset(
+    {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
+)
+"""States in which a port-in stops until an operator or a service sends a message."""
 
 
 class TimelineEntry(WireModel):

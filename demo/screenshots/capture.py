@@ -20,7 +20,7 @@ from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import (
     CORRECT_MESSAGE,
-    NEEDS_ACTION_ATTRIBUTE,
+    NEEDS_OPERATOR_ATTRIBUTE,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
     STEP_ATTRIBUTE,
@@ -46,10 +46,10 @@ OTHER_PORT_INS: dict[str, tuple[dict[str, Any], PortState]] = {
     "+18015550147": ({}, PortState.COMPLETED),
 }
 COLUMNS = ("Status", "Workflow ID", PORT_STATE_ATTRIBUTE, STEP_ATTRIBUTE, ORDER_ATTRIBUTE)
-WAITING_COLUMNS = (*COLUMNS[:2], NEEDS_ACTION_ATTRIBUTE, *COLUMNS[2:4])
-NEEDS_ACTION = {
-    "name": "Port-ins that need action",
-    "query": f'{NEEDS_ACTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = "Running"',
+WAITING_COLUMNS = (*COLUMNS[:2], NEEDS_OPERATOR_ATTRIBUTE, *COLUMNS[2:4])
+WAITING_VIEW = {
+    "name": "Port-ins that need an operator",
+    "query": f'{NEEDS_OPERATOR_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = "Running"',
 }
 """The first saved view of docs/how-to/operators.md."""
 
@@ -129,7 +129,7 @@ async def _take_all(
         ),
     )
     await _take_correction(running, browser, port_in.id, correction)
-    notify("docs/img/ui-needs-action.png, ui-port-in.png, ui-signal.png")
+    notify("docs/img/ui-needs-operator.png, ui-port-in.png, ui-signal.png")
     try:
         await onboarding.result()
     except (OnboardingIncompleteError, WorkflowFailureError) as error:
@@ -157,7 +157,7 @@ async def _take_correction(
         correction.model_dump(mode="json", exclude_none=True),
         local_storage=_columns(running, *WAITING_COLUMNS),
         pictures={
-            "list": {"path": _picture_path("needs-action"), "height": 520},
+            "list": {"path": _picture_path("needs-operator"), "height": 520},
             "details": {"path": _picture_path("port-in"), "height": 1200},
             "dialog": {"path": _picture_path("signal"), "height": 760},
         },
@@ -188,7 +188,7 @@ def _picture_path(name: str) -> str:
 async def correct_in_the_ui(
     browser: Browser, running: SupervisedStack, port_in_id: str, values: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """Find a port-in that needs action by a saved view, read its details, and send a correction.
+    """Find a port-in that needs an operator in a saved view, read it, and send a correction.
 
     Args:
         browser: Runs `operator.mjs`.
@@ -206,7 +206,7 @@ async def correct_in_the_ui(
     result: dict[str, Any] = await browser.run(
         "operator.mjs",
         ui=running.ui_url,
-        view=NEEDS_ACTION,
+        view=WAITING_VIEW,
         workflow_id=port_in_id,
         signal=CORRECT_MESSAGE,
         values=values,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from resilience.harness.customer import CHILD, PARENT, PORTED, Customer
 from resilience.oracle.ledger import LedgerReader
-from resilience.oracle.reported_state import OPERATOR_STATES
 from simulator import LedgerRow
 from telegent_orchestrator.client import (
     MessageRejectedError,
@@ -18,6 +17,7 @@ from telegent_orchestrator.client import (
 )
 from telegent_orchestrator.onboarding import ExistingSubscriber, NewPackage, NewProduct
 from telegent_orchestrator.port_in import (
+    NEEDS_OPERATOR_STATES,
     OperatorAction,
     OperatorDecision,
     PortInStatus,
@@ -187,7 +187,7 @@ class OperatorBot:
 
 
 def _needs_operator(port: PortInStatus) -> bool:
-    return port.state in OPERATOR_STATES
+    return port.state in NEEDS_OPERATOR_STATES
 
 
 def _is_rejected(port: PortInStatus) -> bool:

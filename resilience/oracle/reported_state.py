@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.lines import LineResult
 from telegent_orchestrator.onboarding import OnboardingResult
-from telegent_orchestrator.port_in import PortInStatus, PortState
+from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortInStatus
 from telegent_orchestrator.progress import Escalation, Step, StepState
 from workflows.onboarding.resources import ORDER_WEBHOOK_STEP
-
-OPERATOR_STATES = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState.SUBMIT_UNKNOWN)
 
 
 class ReportedState:
@@ -117,7 +115,7 @@ class ReportedState:
 
 def needs_operator(port: PortInStatus) -> bool:
     """Whether a port-in waits for an operator."""
-    return port.state in OPERATOR_STATES or bool(port.attention)
+    return port.state in NEEDS_OPERATOR_STATES or bool(port.attention)
 
 
 def _last_vendor_message(port: PortInStatus) -> str:

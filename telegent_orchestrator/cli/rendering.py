@@ -12,9 +12,8 @@ from rich.text import Text
 
 from telegent_orchestrator._display import replace_unprintable
 from telegent_orchestrator.client import FailingCall, OnboardingProgress
-from telegent_orchestrator.client.executions import NEEDS_ACTION_STATES
 from telegent_orchestrator.lines import LineRequest, LineResult
-from telegent_orchestrator.port_in import PortInStatus, TimelineEntry
+from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortInStatus, TimelineEntry
 from telegent_orchestrator.progress import Step, StepState
 
 STATE_STYLES = {
@@ -49,7 +48,7 @@ def onboarding_panel(
         *(
             # One that waits also shows its remedy, and all must fit into a terminal.
             port_in_panel(
-                f"port-in of {key}", port, 1 if port.state in NEEDS_ACTION_STATES else MAX_ENTRIES
+                f"port-in of {key}", port, 1 if port.state in NEEDS_OPERATOR_STATES else MAX_ENTRIES
             )
             for key, port in progress.ports.items()
         ),
@@ -63,7 +62,7 @@ def port_in_panel(
     failing_calls: Sequence[FailingCall] = (),
 ) -> RenderableType:
     """State, what an operator must do, the latest entries of the timeline, and what fails."""
-    needs_operator = port.state in NEEDS_ACTION_STATES
+    needs_operator = port.state in NEEDS_OPERATOR_STATES
     rows = [
         Text.assemble((f"{_format_time(entry.at)}  ", "dim"), sanitize(format_entry(entry)))
         for entry in port.timeline[-max_entries:]

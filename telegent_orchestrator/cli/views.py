@@ -17,8 +17,8 @@ from telegent_orchestrator.client import (
     OnboardingProgress,
     PortInHandle,
 )
-from telegent_orchestrator.client.executions import NEEDS_ACTION_STATES, Execution, ExecutionStatus
-from telegent_orchestrator.port_in import PortInStatus, PortState
+from telegent_orchestrator.client.executions import Execution, ExecutionStatus
+from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortInStatus, PortState
 from telegent_orchestrator.progress import LineSummary, StepState
 
 LINES_STEP = "Lines"
@@ -121,7 +121,7 @@ async def port_in_view(handle: PortInHandle, session: Session) -> PortInView:
     execution = await handle.execution()
     status = await handle.status()
     running = execution.status is ExecutionStatus.RUNNING
-    needs_operator = status.state in NEEDS_ACTION_STATES
+    needs_operator = status.state in NEEDS_OPERATOR_STATES
     state = _state(execution, needs_operator)
     if state is State.DONE and status.state is not PortState.COMPLETED:
         cancelled = status.state is PortState.CANCELLED
@@ -206,7 +206,7 @@ def _line_flags(summary: LineSummary, progress: OnboardingProgress) -> tuple[boo
     # The summary in the onboarding lags behind the status of the port-in and of the line.
     port = progress.ports.get(summary.key)
     if port and not port.state.final:
-        waits = port.state in NEEDS_ACTION_STATES
+        waits = port.state in NEEDS_OPERATOR_STATES
         return waits, not waits
     if line := progress.lines.get(summary.key):
         states = {step.state for step in line.steps}

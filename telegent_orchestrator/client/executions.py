@@ -22,7 +22,6 @@ from temporalio.converter import DataConverter, decode_typed_search_attributes
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW, BulkState
-from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from telegent_orchestrator.progress import ExecutionSummary
 
@@ -57,7 +56,7 @@ class Execution(WireModel):
     Attributes:
         port_state: State of a port-in, or with the prefix `PORT_OUT_` of a port-out.
         port_state_entered_at: When it entered that state.
-        needs_action_since: The minute since which it needs an operator.
+        needs_operator_since: The minute since which it needs an operator.
         parent_id: The workflow that started it.
         phone_number: The number of a port-in or line, from the memo.
         reference: The reference of the onboarding that it belongs to, from the memo or the id.
@@ -72,7 +71,7 @@ class Execution(WireModel):
     step: str | None = None
     port_state: str | None = None
     port_state_entered_at: datetime | None = None
-    needs_action_since: datetime | None = None
+    needs_operator_since: datetime | None = None
     account_id: str | None = None
     order_id: str | None = None
     started_at: datetime
@@ -89,7 +88,7 @@ class Execution(WireModel):
         """Whether it waits for an operator: an escalation, data, or the decision about a bulk."""
         bulk_waits = self.kind is WorkflowKind.BULK and self.step in WAITING_BULK_STEPS
         return self.status is ExecutionStatus.RUNNING and (
-            self.needs_action_since is not None or bulk_waits
+            self.needs_operator_since is not None or bulk_waits
         )
 
     def masked(self) -> "Execution":
@@ -106,9 +105,9 @@ class ExecutionFilter(WireModel):
     """Which workflows to find: those that match every filter that is set.
 
     Attributes:
-        kinds: By default those that no other workflow starts; with `needs_action` also lines.
+        kinds: By default those that no other workflow starts; with `needs_operator` also lines.
         port_states: As in `Execution`.
-        needs_action: Only those that need an operator.
+        needs_operator: Only those that need an operator.
         step: As `tgo list` shows it.
         started_after: Started at or after this time.
         state_entered_before: Port-ins and port-outs that entered their state by this time.
@@ -118,7 +117,7 @@ class ExecutionFilter(WireModel):
     kinds: list[WorkflowKind] = []
     statuses: list[ExecutionStatus] = []
     port_states: list[str] = []
-    needs_action: bool = False
+    needs_operator: bool = False
     account_id: str | None = None
     order_id: str | None = None
     step: str | None = None
@@ -171,7 +170,6 @@ WAITING_BULK_STEPS = (BulkState.PAUSED.value, BulkState.NEEDS_OPERATOR.value)
 """Steps of a bulk that waits for an operator."""
 PAGE_SIZE = 1000
 PHONE_NUMBER = re.compile(r"\+[0-9]{8,15}")
-NEEDS_ACTION_STATES = (PortState.INFO_REQUIRED, PortState.ACTION_REQUIRED, PortState.SUBMIT_UNKNOWN)
 
 
 class Executions:
@@ -183,13 +181,13 @@ class Executions:
     async def find(self, filters: ExecutionFilter, limit: int) -> ExecutionList:
         """Find at most `limit` workflows: running ones first, newer before older.
 
-        With `needs_action`, those that have waited longest come first.
+        With `needs_operator`, those that have waited longest come first.
         """
         query = build_query(filters)
         total = (await self._temporal.count_workflows(query)).count
         # Not every visibility store can sort, so all are read to find the oldest.
-        executions = await self._list_all(query, None if filters.needs_action else limit)
-        if filters.needs_action:
+        executions = await self._list_all(query, None if filters.needs_operator else limit)
+        if filters.needs_operator:
             executions.sort(key=_waiting_since)
         return ExecutionList(executions=executions[:limit], total=max(total, len(executions)))
 
@@ -232,7 +230,7 @@ def build_query(filters: ExecutionFilter) -> str:
     """The list filter, which the Temporal UI also accepts."""
     kinds = filters.kinds or [
         *TOP_LEVEL_KINDS,
-        *([WorkflowKind.LINE] if filters.needs_action else []),
+        *([WorkflowKind.LINE] if filters.needs_operator else []),
     ]
     conditions = [_in_clause("WorkflowType", [WORKFLOW_TYPES[kind] for kind in kinds])]
     if filters.statuses:
@@ -241,10 +239,10 @@ def build_query(filters: ExecutionFilter) -> str:
         )
     if filters.port_states:
         conditions.append(_in_clause(names.PORT_STATE_ATTRIBUTE, filters.port_states))
-    if filters.needs_action:
+    if filters.needs_operator:
         bulks = _in_clause("WorkflowType", [BULK_WORKFLOW])
         waiting_bulks = f"{bulks} AND {_in_clause(names.STEP_ATTRIBUTE, [*WAITING_BULK_STEPS])}"
-        conditions.append(f"({names.NEEDS_ACTION_ATTRIBUTE} IS NOT NULL OR ({waiting_bulks}))")
+        conditions.append(f"({names.NEEDS_OPERATOR_ATTRIBUTE} IS NOT NULL OR ({waiting_bulks}))")
         conditions.append(_in_clause("ExecutionStatus", [QUERY_STATUSES[ExecutionStatus.RUNNING]]))
     if filters.account_id:
         conditions.append(_in_clause(names.ACCOUNT_ATTRIBUTE, [filters.account_id]))
@@ -264,7 +262,7 @@ def build_query(filters: ExecutionFilter) -> str:
 
 def _waiting_since(execution: Execution) -> datetime:
     # A port-in enters its state when the wait begins, and that time is exact to the second.
-    return execution.port_state_entered_at or execution.needs_action_since or execution.started_at
+    return execution.port_state_entered_at or execution.needs_operator_since or execution.started_at
 
 
 async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -> Execution:
@@ -274,7 +272,7 @@ async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -
     def keyword(name: str) -> str | None:
         return attributes.get(SearchAttributeKey.for_keyword(name))
 
-    needs_action_since = keyword(names.NEEDS_ACTION_ATTRIBUTE)
+    needs_operator_since = keyword(names.NEEDS_OPERATOR_ATTRIBUTE)
     summary = await _read_summary(info, converter)
     known = summary or ExecutionSummary()
     return Execution(
@@ -284,8 +282,8 @@ async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -
         step=keyword(names.STEP_ATTRIBUTE),
         port_state=keyword(names.PORT_STATE_ATTRIBUTE),
         port_state_entered_at=attributes.get(names.PORT_STATE_ENTERED_AT_KEY),
-        needs_action_since=datetime.fromisoformat(needs_action_since)
-        if needs_action_since
+        needs_operator_since=datetime.fromisoformat(needs_operator_since)
+        if needs_operator_since
         else None,
         account_id=keyword(names.ACCOUNT_ATTRIBUTE),
         order_id=keyword(names.ORDER_ATTRIBUTE),

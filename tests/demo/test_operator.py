@@ -17,7 +17,7 @@ import pytest_asyncio
 from temporalio.client import Client
 
 from demo.screenshots.browser import Browser
-from demo.screenshots.capture import NEEDS_ACTION, correct_in_the_ui
+from demo.screenshots.capture import WAITING_VIEW, correct_in_the_ui
 from localstack.child_process import ChildProcess, StackError, http_ready, python_command
 from localstack.supervised_stack import SupervisedStack, supervised_stack
 from localstack.tcp_ports import HOST, TcpPorts
@@ -80,7 +80,7 @@ async def test_operator_corrects_a_port_in_in_the_browser(
 
 def test_used_saved_view_is_documented() -> None:
     views = dict(table_rows(between_markers(ROOT / "docs" / "how-to" / "operators.md", "filters")))
-    assert views[NEEDS_ACTION["name"]] == f"`{NEEDS_ACTION['query']}`"
+    assert views[WAITING_VIEW["name"]] == f"`{WAITING_VIEW['query']}`"
 
 
 @dataclass

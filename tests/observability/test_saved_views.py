@@ -132,7 +132,7 @@ async def _port(
 WAITING = {"rejected", "bare", "lost"}
 OPEN = WAITING | {"silent"}
 EXPECTED = {
-    "Port-ins that need action": WAITING | {"escalated line"},
+    "Port-ins that need an operator": WAITING | {"escalated line"},
     "… that have needed it since before a given date": WAITING | {"escalated line"},
     "… because data are missing": {"bare"},
     "… because the losing carrier rejected the port-in": {"rejected"},

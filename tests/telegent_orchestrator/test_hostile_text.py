@@ -103,7 +103,7 @@ async def test_carrier_and_messages_of_a_port_in_are_harmless_everywhere(
         ("port-in", "status", NUMBER),
         ("port-in", "status", NUMBER, "--watch"),
         ("list",),
-        ("list", "--needs-action"),
+        ("list", "--needs-operator"),
     ):
         for options in ((), ("--json",)):
             said = await cli.run(*command, *options)

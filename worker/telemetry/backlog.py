@@ -13,8 +13,8 @@ from temporalio.common import MetricMeter
 
 from telegent_orchestrator.names import (
     LINE_WORKFLOW,
-    NEEDS_ACTION_ATTRIBUTE,
-    NEEDS_ACTION_KEY,
+    NEEDS_OPERATOR_ATTRIBUTE,
+    NEEDS_OPERATOR_KEY,
     ONBOARDING_WORKFLOW,
     PORT_IN_WORKFLOW,
     PORT_STATE_ENTERED_AT_KEY,
@@ -25,7 +25,7 @@ from telegent_orchestrator.port_in import FINAL_STATES, PortState
 OPEN_PORT_INS_QUERY = f"WorkflowType = '{PORT_IN_WORKFLOW}' AND ExecutionStatus = 'Running'"
 OPEN_ESCALATIONS_QUERY = (
     f"WorkflowType IN ('{ONBOARDING_WORKFLOW}', '{LINE_WORKFLOW}') "
-    f"AND {NEEDS_ACTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'"
+    f"AND {NEEDS_OPERATOR_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'"
 )
 OPEN_STATES = [state for state in PortState if state not in FINAL_STATES]
 AGE_BUCKETS = {
@@ -94,7 +94,7 @@ class BacklogGauges:
         async for execution in self._temporal.list_workflows(
             OPEN_ESCALATIONS_QUERY, page_size=1000
         ):
-            raised_at = execution.typed_search_attributes.get(NEEDS_ACTION_KEY)
+            raised_at = execution.typed_search_attributes.get(NEEDS_OPERATOR_KEY)
             open_durations.append(
                 now - (datetime.fromisoformat(raised_at) if raised_at else execution.start_time)
             )

@@ -302,7 +302,7 @@ class LineWorkflow(ResolvesEscalations):
             awaited = await wait()
             if awaited.ended:
                 return
-            since = awaited.needs_action_since
+            since = awaited.needs_operator_since
 
     async def _subscription(self) -> None:
         wanted, number_id = self._input, self._result.number_id or ""

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 
 from activities.port_in.policy import PortInPolicy
-from telegent_orchestrator.port_in import PortState
-from workflows.port_in.transitions import NEEDS_OPERATOR, WAITING_FOR_CARRIER
+from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortState
+from workflows.port_in.transitions import WAITING_FOR_CARRIER
 
 
 class DeadlineAction(Enum):
@@ -117,7 +117,7 @@ def auto_cancel_at(
 
 def deadlines(state: PortState, milestones: Milestones, policy: PortInPolicy) -> Iterator[Deadline]:
     """Every deadline of this state."""
-    if state in NEEDS_OPERATOR:
+    if state in NEEDS_OPERATOR_STATES:
         for number, wait in enumerate(policy.reminders, start=1):
             at = milestones.entered_at + wait
             yield Deadline(f"reminder {number}", at, DeadlineAction.REMIND)

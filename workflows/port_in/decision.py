@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from telegent_orchestrator.port_in import (
+    NEEDS_OPERATOR_STATES,
     OperatorAction,
     OperatorDecision,
     PortInCancel,
@@ -21,7 +22,6 @@ from workflows.port_in.effects import Effect, PollOrder, Task
 from workflows.port_in.state import PortIn
 from workflows.port_in.transitions import (
     ACCEPTED_IN,
-    NEEDS_OPERATOR,
     ORDER_SETTLED,
     MessageKind,
     state_rejection_reason,
@@ -147,7 +147,7 @@ def _proceed(turn: Turn) -> None:
 def _ensure_deadline(turn: Turn) -> None:
     """A port-in never waits unnoticed: without a deadline ahead, it needs attention."""
     port = turn.port
-    noticed = port.attention or port.overdue or port.state in NEEDS_OPERATOR
+    noticed = port.attention or port.overdue or port.state in NEEDS_OPERATOR_STATES
     if not noticed and port.next_deadline is None:
         turn.raise_attention("every deadline of this state has passed")
 

@@ -4,17 +4,22 @@ from datetime import datetime
 
 from telegent_orchestrator.names import (
     ACCOUNT_ATTRIBUTE,
-    NEEDS_ACTION_ATTRIBUTE,
+    NEEDS_OPERATOR_ATTRIBUTE,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
     PORT_STATE_ENTERED_AT_ATTRIBUTE,
     STEP_ATTRIBUTE,
-    format_needs_action_since,
+    format_needs_operator_since,
 )
-from telegent_orchestrator.port_in import PortInResult, PortInStatus, PortState
+from telegent_orchestrator.port_in import (
+    NEEDS_OPERATOR_STATES,
+    PortInResult,
+    PortInStatus,
+    PortState,
+)
 from telegent_orchestrator.progress import ExecutionSummary
 from workflows.port_in.state import PortIn
-from workflows.port_in.transitions import NEEDS_OPERATOR, STATE_DESCRIPTIONS
+from workflows.port_in.transitions import STATE_DESCRIPTIONS
 
 
 def to_status(port: PortIn) -> PortInStatus:
@@ -45,7 +50,7 @@ def to_status(port: PortIn) -> PortInStatus:
 def to_summary(port: PortIn) -> ExecutionSummary:
     """What lists show of it."""
     number = port.details.phone_number
-    if port.state not in NEEDS_OPERATOR or not port.timeline:
+    if port.state not in NEEDS_OPERATOR_STATES or not port.timeline:
         return ExecutionSummary(phone_number=number)
     rejection = port.rejection
     return ExecutionSummary(
@@ -85,7 +90,7 @@ def to_search_attributes(port: PortIn) -> dict[str, str | datetime | None]:
         PORT_STATE_ATTRIBUTE: port.state.value,
         PORT_STATE_ENTERED_AT_ATTRIBUTE: port.entered_at,
         STEP_ATTRIBUTE: port.current_step,
-        NEEDS_ACTION_ATTRIBUTE: (
-            format_needs_action_since(port.entered_at) if port.waiting_step else None
+        NEEDS_OPERATOR_ATTRIBUTE: (
+            format_needs_operator_since(port.entered_at) if port.waiting_step else None
         ),
     }

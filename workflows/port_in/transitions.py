@@ -31,10 +31,6 @@ STATE_DESCRIPTIONS = {
     PortState.COMPLETED: "the port-in is complete",
     PortState.ABANDONED: "abandoned by an operator",
 }
-NEEDS_OPERATOR = frozenset(
-    {PortState.INFO_REQUIRED, PortState.SUBMIT_UNKNOWN, PortState.ACTION_REQUIRED}
-)
-"""States that wait for an operator."""
 UNNOTIFIED_STATES = frozenset(
     {
         PortState.CHECKING_ELIGIBILITY,

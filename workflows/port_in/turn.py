@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.port_in import (
+    NEEDS_OPERATOR_STATES,
     OperatorAction,
     OperatorDecision,
     PortInCorrection,
@@ -25,7 +26,6 @@ from workflows.port_in.effects import (
 )
 from workflows.port_in.state import ARRIVAL, CARRIER, CHECKS, SUBMIT, PortIn, secrets_of
 from workflows.port_in.transitions import (
-    NEEDS_OPERATOR,
     STATE_DESCRIPTIONS,
     UNNOTIFIED_STATES,
     can_transition,
@@ -197,7 +197,7 @@ class Turn:
 
     def _announce(self) -> None:
         port = self.port
-        needs_operator = port.state in NEEDS_OPERATOR
+        needs_operator = port.state in NEEDS_OPERATOR_STATES
         if port.state is PortState.ACTION_REQUIRED:
             port.ever_rejected = True
         if port.state.final:
@@ -238,7 +238,7 @@ class Turn:
             port.current_step = name
         if port.state.final:
             self._update_step(name, state=StepState.DONE, ended_at=self.now)
-        elif port.state in NEEDS_OPERATOR:
+        elif port.state in NEEDS_OPERATOR_STATES:
             detail = STATE_DESCRIPTIONS[port.state]
             self._update_step(name, state=StepState.NEEDS_OPERATOR, detail=detail)
         else:

@@ -19,11 +19,11 @@ from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.names import (
-    NEEDS_ACTION_KEY,
+    NEEDS_OPERATOR_KEY,
     RESOLVE_UPDATE,
     STEP_KEY,
     SUMMARY_MEMO,
-    format_needs_action_since,
+    format_needs_operator_since,
 )
 from telegent_orchestrator.progress import (
     Escalation,
@@ -132,7 +132,7 @@ class ProgressTracker:
         self._render_scheduled = False
         self.search_attributes: dict[SearchAttributeKey[Any], object] = {}
         self.phone_number = ""
-        self.needs_action_reason = ""
+        self.needs_operator_reason = ""
         self._summary = ExecutionSummary()
         self._current_step = ""
 
@@ -245,8 +245,8 @@ class ProgressTracker:
         """Lets lists and metrics find how long an operator has been needed."""
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
         raised += self._stalled.values()
-        self.search_attributes[NEEDS_ACTION_KEY] = (
-            format_needs_action_since(min(raised)) if raised else ""
+        self.search_attributes[NEEDS_OPERATOR_KEY] = (
+            format_needs_operator_since(min(raised)) if raised else ""
         )
 
     def publish(self) -> None:
@@ -279,7 +279,7 @@ class ProgressTracker:
             for step in self._steps.values()
             if step.state is StepState.NEEDS_OPERATOR or step.name in self._stalled
         )
-        reason = self.needs_action_reason or next(waiting, "")
+        reason = self.needs_operator_reason or next(waiting, "")
         summary = ExecutionSummary(phone_number=self.phone_number, reason=reason)
         if summary != self._summary:
             self._summary = summary

@@ -86,7 +86,7 @@ async def _waiting(handle: BulkHandle, status: BulkStatus, session: Session) -> 
     if not batches:
         return []
     kinds = [WorkflowKind.ONBOARDING, WorkflowKind.LINE, WorkflowKind.PORT_IN]
-    filters = ExecutionFilter(kinds=kinds, needs_action=True, root_ids=batches)
+    filters = ExecutionFilter(kinds=kinds, needs_operator=True, root_ids=batches)
     found = await session.executions.find(filters, status.counts.running * len(kinds))
     return found.executions
 
@@ -120,7 +120,7 @@ def _waiting_steps(waiting: Sequence[Execution], session: Session) -> list[NextS
         steps.append(
             NextStep(
                 reason=f"{len(references)} more rows need an operator:",
-                commands=[session.command("list", "--needs-action")],
+                commands=[session.command("list", "--needs-operator")],
             )
         )
     return steps

@@ -63,9 +63,9 @@ States = Annotated[
         f"{', '.join(STATUSES)}. Repeatable: any of these states, all of the same kind.",
     ),
 ]
-NeedsAction = Annotated[
+NeedsOperator = Annotated[
     bool,
-    typer.Option("--needs-action", help="Only what needs an operator, the oldest first."),
+    typer.Option("--needs-operator", help="Only what needs an operator, the oldest first."),
 ]
 Account = Annotated[
     str | None, typer.Option("--account", help="Only those of this account at Telegent.")
@@ -103,7 +103,7 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show.")]
 def list_executions(
     context: typer.Context,
     states: States = None,
-    needs_action: NeedsAction = False,
+    needs_operator: NeedsOperator = False,
     account: Account = None,
     order: Order = None,
     step: Step = None,
@@ -124,7 +124,7 @@ def list_executions(
             statuses=[ExecutionStatus(state) for state in states or () if state in STATUSES],
             port_states=[state for state in states or () if state in PORT_STATES],
             kinds=kinds or [],
-            needs_action=needs_action,
+            needs_operator=needs_operator,
             account_id=account,
             order_id=order,
             step=step,
@@ -234,7 +234,7 @@ def _state(execution: Execution) -> str:
 def _time_in_state(execution: Execution) -> str:
     if execution.status is not ExecutionStatus.RUNNING:
         return ""
-    return _age(execution.port_state_entered_at or execution.needs_action_since)
+    return _age(execution.port_state_entered_at or execution.needs_operator_since)
 
 
 def _age(moment: datetime | None) -> str:

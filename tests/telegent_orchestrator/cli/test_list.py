@@ -64,18 +64,18 @@ async def test_longest_waiting_execution_is_first(cli: CommandLine, harness: Har
     assert (await cli.run(*again, PIN="771205")).status == 0
     assert (await cli.run("port-in", "status", youngest, "--watch")).status == 3
 
-    waiting = await found(cli, "--needs-action", count=3)
+    waiting = await found(cli, "--needs-operator", count=3)
     while waiting.executions[2].workflow_id != youngest:
-        waiting = await found(cli, "--needs-action", count=3)
+        waiting = await found(cli, "--needs-operator", count=3)
     assert [one.workflow_id for one in waiting.executions] == [oldest, middle, youngest]
     assert {one.port_state for one in waiting.executions} == {"ACTION_REQUIRED"}
     assert {one.kind for one in waiting.executions} == {WorkflowKind.PORT_IN}
-    first = await found(cli, "--needs-action", "--limit", "1", count=3)
+    first = await found(cli, "--needs-operator", "--limit", "1", count=3)
     assert [one.workflow_id for one in first.executions] == [oldest]
     everything = await found(cli, "--type", "port-in", "--state", "running", count=3)
     assert [one.workflow_id for one in everything.executions] == [middle, oldest, youngest]
 
-    text = await cli.run("list", "--needs-action", "--limit", "2")
+    text = await cli.run("list", "--needs-operator", "--limit", "2")
     assert "1 more: use --limit 3" in text.out
     assert text.out.index(oldest) < text.out.index(middle)
     assert youngest not in text.out
@@ -86,8 +86,8 @@ async def test_each_listed_port_in_has_the_command_that_continues_it(
     cli: CommandLine, harness: Harness
 ) -> None:
     ids, now = await rejected(harness), datetime.now(UTC).isoformat()
-    await found(cli, "--needs-action", count=3)
-    listed = await cli.run("list", "--needs-action")
+    await found(cli, "--needs-operator", count=3)
+    listed = await cli.run("list", "--needs-operator")
     for workflow_id in ids:
         correct = printed_command(listed, "port-in", "correct", workflow_id)
         assert " --secret account_pin " in correct
@@ -95,7 +95,7 @@ async def test_each_listed_port_in_has_the_command_that_continues_it(
         corrected = await cli.run_line(filled, PIN="771204")
         assert corrected.status == 0, corrected.err
         assert (await cli.run("port-in", "status", workflow_id, "--watch")).status == 0
-    await found(cli, "--needs-action", count=0)
+    await found(cli, "--needs-operator", count=0)
 
 
 async def test_port_in_that_only_a_decision_continues_is_listed_with_its_status(
@@ -105,8 +105,8 @@ async def test_port_in_that_only_a_decision_continues_is_listed_with_its_status(
     request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBERS[0])))
     handle = await harness.orchestrator.start_port_in(request)
     await until(handle, PortState.ACTION_REQUIRED)
-    await found(cli, "--needs-action", count=1)
-    listed = await cli.run("list", "--needs-action")
+    await found(cli, "--needs-operator", count=1)
+    listed = await cli.run("list", "--needs-operator")
     status = printed_command(listed, "port-in", "status", handle.id)
     assert (await cli.run_line(status)).status == 3
     assert (await handle.status()).needs_decision
@@ -119,8 +119,8 @@ async def test_lost_submit_is_listed_with_the_command_that_attaches_its_order(
     request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBERS[0])))
     handle = await harness.orchestrator.start_port_in(request)
     await until(handle, PortState.SUBMIT_UNKNOWN)
-    await found(cli, "--needs-action", count=1)
-    attach = printed_command(await cli.run("list", "--needs-action"), "port-in", "attach_order")
+    await found(cli, "--needs-operator", count=1)
+    attach = printed_command(await cli.run("list", "--needs-operator"), "port-in", "attach_order")
     order = harness.telegent.ledger.by_kind("portin.submitted")[-1].data["order_id"]
     filled = attach.replace("…", order, 1).replace("…", "support")
     assert (await cli.run_line(filled)).status == 0
@@ -136,12 +136,12 @@ async def test_bulk_rows_and_a_paused_bulk_are_listed_with_their_next_commands(
     bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
     rows = some.rows(3)[1:]
     bulk = await bulks.start(some.reference("bulk"), rows, by="desk", window=1)
-    (row,) = (await found(cli, "--needs-action", count=1)).executions
+    (row,) = (await found(cli, "--needs-operator", count=1)).executions
     assert row.reference == rows[0].onboarding.reference
     await bulk.pause(COMMAND)
-    await found(cli, "--needs-action", count=2)
+    await found(cli, "--needs-operator", count=2)
 
-    listed = await cli.run("list", "--needs-action")
+    listed = await cli.run("list", "--needs-operator")
     assert printed_command(listed, "status", row.reference) == f"tgo status {row.reference}"
     status = printed_command(listed, "bulk", "status")
     assert "bulk resume" in (await cli.run_line(status)).out
@@ -156,16 +156,16 @@ async def test_list_without_the_keys_says_what_is_missing(
     async with running_harness(Client(**config), options) as harness:
         ids = await rejected(harness)
         right = command_line(harness, TELEGENT_PAYLOAD_KEYS=KEYS)
-        readable = await found(right, "--needs-action", count=3)
+        readable = await found(right, "--needs-operator", count=3)
         assert all(one.reason and one.phone_number for one in readable.executions)
         for keys in ("", OTHER_KEYS):
             cli = command_line(harness, TELEGENT_PAYLOAD_KEYS=keys)
-            shown = await cli.run("list", "--needs-action")
+            shown = await cli.run("list", "--needs-operator")
             assert shown.status == 0
             assert "references and reasons of 3 workflows are missing" in shown.err
             assert "--payload-keys-file" in shown.err
             assert all(f"tgo port-in status {each}" in shown.out for each in ids)
-            listed = await cli.run("list", "--needs-action", "--json")
+            listed = await cli.run("list", "--needs-operator", "--json")
             assert [one["memo_unreadable"] for one in listed.json["executions"]] == [True] * 3
 
 
@@ -179,15 +179,15 @@ async def test_escalation_is_listed_until_resolved(cli: CommandLine, harness: Ha
         (onboarding.id, "Voice route"),
         (f"{onboarding.id}:line-first", "Number"),
     ):
-        (waiting,) = (await found(cli, "--needs-action", count=1)).executions
+        (waiting,) = (await found(cli, "--needs-operator", count=1)).executions
         assert (waiting.workflow_id, waiting.step) == (workflow_id, step)
-        text = await cli.run("list", "--needs-action")
+        text = await cli.run("list", "--needs-operator")
         assert "needs operator" in text.out
         status = printed_command(text, "status")
         assert status == f"tgo status {reference}"
         resolve = printed_command(await cli.run_line(status), "resolve", "retry")
         assert (await cli.run_line(resolve.replace("…", "it is not there"))).status == 0
-        await found(cli, "--needs-action", count=0)
+        await found(cli, "--needs-operator", count=0)
     assert (await onboarding.result()).complete
 
 
@@ -210,7 +210,7 @@ async def test_filters_combine(cli: CommandLine, harness: Harness) -> None:
     await found(cli, *mine, "--since", later, count=0)
     await found(cli, "--state", "ACTION_REQUIRED", "--state", "running", count=3)
     await found(
-        cli, "--state", "AT_CARRIER", "--state", "ACTION_REQUIRED", "--needs-action", count=3
+        cli, "--state", "AT_CARRIER", "--state", "ACTION_REQUIRED", "--needs-operator", count=3
     )
     await found(cli, "--account", '" OR "" = "', count=0)
 
@@ -272,16 +272,16 @@ async def test_port_ins_that_need_action_show_masked_number_and_reason(
     cli: CommandLine, harness: Harness
 ) -> None:
     await rejected(harness)
-    listed = await found(cli, "--needs-action", count=3)
+    listed = await found(cli, "--needs-operator", count=3)
     assert {execution.phone_number for execution in listed.executions} == {
         f"{'*' * 8}0{number[-3:]}" for number in NUMBERS
     }
     assert all(execution.reason.startswith("PIN_INVALID: ") for execution in listed.executions)
-    shown = await cli.run("list", "--needs-action")
+    shown = await cli.run("list", "--needs-operator")
     assert "Number" in shown.out
     assert "PIN_INVALID" in shown.out
     assert NUMBERS[0] not in shown.out
-    full = await cli.run("list", "--needs-action", "--show-numbers")
+    full = await cli.run("list", "--needs-operator", "--show-numbers")
     assert all(number in full.out for number in NUMBERS)
 
 

@@ -18,6 +18,7 @@ from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import (
     FINAL_STATES,
+    NEEDS_OPERATOR_STATES,
     NumberBinding,
     OperatorAction,
     OperatorDecision,
@@ -34,7 +35,7 @@ from workflows.port_in.decision import MAX_WAITING_CORRECTIONS, Message, decide,
 from workflows.port_in.details_page import render_details_page
 from workflows.port_in.projection import to_result, to_status
 from workflows.port_in.state import Inbox, PortIn, for_next_run, new_port_in
-from workflows.port_in.transitions import NEEDS_OPERATOR, TRANSITIONS, parse_vendor_status
+from workflows.port_in.transitions import TRANSITIONS, parse_vendor_status
 from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
 from workflows.support.timeline import MAX_ENTRIES
 
@@ -309,7 +310,7 @@ class Life:
         assert (
             port.next_deadline
             or port.attention
-            or port.state in NEEDS_OPERATOR
+            or port.state in NEEDS_OPERATOR_STATES
             or isinstance(port.task, effects.Pause)
             or port.overdue
         ), "it waits without a deadline or a reason"

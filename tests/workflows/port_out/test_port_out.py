@@ -247,7 +247,7 @@ async def test_operator_confirms_the_departure_of_a_number_with_an_unclear_statu
     described = await harness.temporal.get_workflow_handle(handle.id).describe()
 
     assert "it is suspended, or has left" in status.steps[2].detail
-    assert described.search_attributes[names.NEEDS_ACTION_ATTRIBUTE]
+    assert described.search_attributes[names.NEEDS_OPERATOR_ATTRIBUTE]
 
     confirmation = ConfirmDeparture(by="operator", reason="the gaining carrier has it")
     assert await handle.confirm_departure(confirmation) is PortOutState.PIN_ISSUED

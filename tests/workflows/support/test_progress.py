@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from telegent_orchestrator.names import NEEDS_ACTION_KEY
+from telegent_orchestrator.names import NEEDS_OPERATOR_KEY
 from workflows.support.progress import ProgressTracker
 
 NOTES = 100
@@ -53,16 +53,16 @@ async def test_escalation_ended_by_a_cancel_is_not_listed(temporal: Client) -> N
     async with Worker(temporal, task_queue=queue, workflows=[Escalating]):
         escalating = await temporal.start_workflow(Escalating.run, id=queue, task_queue=queue)
         async with asyncio.timeout(20):
-            while not await needs_action(escalating):
+            while not await needs_operator(escalating):
                 await asyncio.sleep(0.05)
             await escalating.cancel()
-            while await needs_action(escalating):
+            while await needs_operator(escalating):
                 await asyncio.sleep(0.05)
         await escalating.terminate()
 
 
-async def needs_action(handle: WorkflowHandle[Escalating, None]) -> str | None:
-    return (await handle.describe()).typed_search_attributes.get(NEEDS_ACTION_KEY)
+async def needs_operator(handle: WorkflowHandle[Escalating, None]) -> str | None:
+    return (await handle.describe()).typed_search_attributes.get(NEEDS_OPERATOR_KEY)
 
 
 async def test_simultaneous_changes_are_rendered_once(temporal: Client) -> None:

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from activities.support.outcomes import Outcome
 from activities.support.write_activity import write_activity
 from activities.support.write_specs import SET_DATA_LIMITS
-from telegent_orchestrator.names import API_TASK_QUEUE, NEEDS_ACTION_ATTRIBUTE
+from telegent_orchestrator.names import API_TASK_QUEUE, NEEDS_OPERATOR_ATTRIBUTE
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from workflows.support import activity_calls
 from workflows.support.activity_calls import (
@@ -85,9 +85,9 @@ async def vendor(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         yield vendor
 
 
-async def needs_action(handle: WorkflowHandle[Calling, str]) -> bool:
+async def needs_operator(handle: WorkflowHandle[Calling, str]) -> bool:
     attributes = (await handle.describe()).typed_search_attributes
-    return any(pair.key.name == NEEDS_ACTION_ATTRIBUTE for pair in attributes)
+    return any(pair.key.name == NEEDS_OPERATOR_ATTRIBUTE for pair in attributes)
 
 
 @pytest.mark.parametrize("kind", ["read", "poll", "write"])
@@ -99,9 +99,9 @@ async def test_stalled_call_shows_why_and_continues(
     detail = await wait_until(lambda: calling.query(Calling.detail), bool)
     assert detail.startswith("no progress since ")
     assert detail.endswith("still trying: not the documented shape")
-    assert await needs_action(calling)
+    assert await needs_operator(calling)
 
     vendor.readable = True
     assert await asyncio.wait_for(calling.result(), TEST_TIMEOUT) == "done"
-    assert not await needs_action(calling)
+    assert not await needs_operator(calling)
     assert await calling.query(Calling.detail) == ""
