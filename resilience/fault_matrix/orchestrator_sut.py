@@ -56,9 +56,10 @@ SETTLE_TIMEOUT = 3.0
 """Seconds in which what is reported may be inconsistent, because its parts are not read at the same
 moment, or an operator's decision is being carried out."""
 
-CASE_TIMEOUT = 240.0
+CASE_TIMEOUT = 480.0
 """Seconds until an onboarding that neither ends nor escalates counts as stuck. A poll of an order
-that failed is repeated after 30 s, so three of them take a while."""
+that failed is repeated after 30 s, so three of them take a while. On a busy machine, Temporal's
+server also gives tasks to pollers that are gone, and repeats each after its timeout of 75 s."""
 
 
 @asynccontextmanager
