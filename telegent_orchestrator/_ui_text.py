@@ -60,3 +60,10 @@ Some rows of a bulk. Current details list the rows that are not done; the bulk c
 
 - do not terminate it: its rows then count as failed
 """
+
+PORTABILITY_DETAILS = """\
+Asks Telegent whether some numbers can be ported in, with the priority of a bulk; ports nothing.
+
+- answers so far: query `status`
+- it ends within an hour
+"""

@@ -5,6 +5,7 @@ the delivery of an event must not load a whole onboarding.
 """
 
 from workflows.bulk.batch_workflow import BulkBatchWorkflow
+from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.workflow import BulkWorkflow
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
@@ -24,4 +25,5 @@ WORKFLOWS = [
     EventDeliveryWorkflow,
     BulkWorkflow,
     BulkBatchWorkflow,
+    PortabilityWorkflow,
 ]

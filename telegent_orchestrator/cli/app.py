@@ -20,9 +20,9 @@ from telegent_orchestrator.cli.connection import VARIABLES, Connection
 app = typer.Typer(
     name="tgo",
     help="Onboardings, port-ins and bulks on Telegent: start, watch, correct, decide.\n\n"
-    "Exit status: 0 done or in progress; 1 failed, cancelled or rejected; 2 invalid arguments, "
-    "files or settings; 3 needs an operator; 4 Temporal or the worker is unreachable, or the keys "
-    "differ; 130 Ctrl-C.",
+    "Exit status: 0 done or in progress; 1 failed, cancelled, rejected or not portable; 2 invalid "
+    "arguments, files or settings; 3 needs an operator; 4 Temporal or the worker is unreachable, "
+    "or the keys differ; 130 Ctrl-C.",
     no_args_is_help=True,
     # A traceback with local variables would show secrets.
     pretty_exceptions_enable=False,

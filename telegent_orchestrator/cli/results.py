@@ -11,7 +11,8 @@ class ExitStatus(IntEnum):
     DONE = 0
     """Done, or in progress without needing an operator."""
     FAILED = 1
-    """The onboarding, port-in or bulk failed or was cancelled, or a message was rejected."""
+    """The onboarding, port-in or bulk failed or was cancelled, a message was rejected, or not every
+    number can be ported."""
     USAGE = 2
     """The arguments, a file or the settings are invalid; nothing was sent."""
     NEEDS_OPERATOR = 3

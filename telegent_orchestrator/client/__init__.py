@@ -20,6 +20,7 @@ from telegent_orchestrator.client.onboarding import (
 from telegent_orchestrator.client.orchestrator import Orchestrator
 from telegent_orchestrator.client.port_in import PortInHandle
 from telegent_orchestrator.client.port_out import PortOutClient, PortOutHandle
+from telegent_orchestrator.client.portability import PortabilityClient, PortabilityProgress
 
 __all__ = [
     "BulkClient",
@@ -40,6 +41,8 @@ __all__ = [
     "PortInHandle",
     "PortOutClient",
     "PortOutHandle",
+    "PortabilityClient",
+    "PortabilityProgress",
     "RequestConflictError",
     "WorkflowKind",
 ]

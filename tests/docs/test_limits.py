@@ -8,9 +8,11 @@ from activities.support.shared_list import MAX_ROWS
 from telegent_orchestrator._validation import MAX_ERRORS, MAX_ITEMS
 from telegent_orchestrator.lines import CallFilter
 from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.portability import MAX_PORTABILITY_NUMBERS
 from tools.docs.documents import ROOT
 from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
 from worker.settings import WorkerSettings
+from workflows.bulk.portability_workflow import MAX_CONCURRENT_CHECKS
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 from workflows.support.timeline import MAX_ENTRIES
 
@@ -28,6 +30,7 @@ SAID = {
     "a create whose worker died": f"{VENDOR_CALL_TIMEOUT.seconds} seconds",
     "workflows that a worker": f"{SETTINGS['max_cached_workflows']}, about",
     "closed workflows are kept": f"{RETENTION and RETENTION[1]} days",
+    "numbers of a portability": f"{MAX_CONCURRENT_CHECKS} of {MAX_PORTABILITY_NUMBERS}",
     "timeline entries": f"{MAX_ENTRIES}",
     "lists of numbers or subscribers": f"{MAX_ROWS:,} rows",
     "body of an order update": f"{MAX_BODY_BYTES // 1024} KiB, {MAX_ORDERS} orders",

@@ -14,6 +14,7 @@ from telegent_orchestrator.bulk import BulkCancel, BulkState
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.client.bulk import BulkClient
 from telegent_orchestrator.client.port_out import PortOutClient
+from telegent_orchestrator.client.portability import PortabilityClient
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
 from telegent_orchestrator.port_in import (
     PortInCancel,
@@ -23,6 +24,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.port_out import PortOutRequest, PortOutState
+from telegent_orchestrator.portability import NumberToCheck
 from telegent_orchestrator.progress import Resolution, ResolutionAction
 from tests.harness import SETTINGS, Harness, example_request
 from tests.harness.bulk_customers import COMMAND, create_customers
@@ -230,6 +232,17 @@ async def bulk_cancelled(harness: Harness) -> None:
     await bulk.result()
 
 
+async def portability_checked(harness: Harness) -> None:
+    """Numbers are checked: more than at once, one is not portable, one question is refused."""
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(eligible=False))
+    refuse = Fault(match="POST /v1.0/numbers/portin/eligibility", kind="error_before", status=400)
+    harness.telegent.faults.add(refuse)
+    others = [NumberToCheck(phone_number=f"+1801555015{at}") for at in range(6)]
+    client = PortabilityClient(harness.temporal, id_key=harness.settings.id_key)
+    async for _ in client.check([*others, NumberToCheck(phone_number=NUMBER)]):
+        pass
+
+
 Scenario = Callable[[Harness], Awaitable[None]]
 SCENARIOS: tuple[Scenario, ...] = (
     family,
@@ -243,6 +256,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ported_out,
     bulk_migrated,
     bulk_cancelled,
+    portability_checked,
     events_undelivered,
     events_delivered,
 )

@@ -19,6 +19,7 @@ from telegent_orchestrator.bulk import (
 )
 from telegent_orchestrator.bulk_rows import Format, InvalidRowsError, read_rows
 from telegent_orchestrator.cli.bulk.panel import bulk_display, bulk_panel
+from telegent_orchestrator.cli.bulk.portability import RowPortability, check_portability
 from telegent_orchestrator.cli.bulk.report import ReportResult, write_report
 from telegent_orchestrator.cli.bulk.view import BulkView, bulk_view
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session, read_text
@@ -63,10 +64,23 @@ class RowsValidation(WireModel):
     errors: list[str] = []
     warnings: list[str] = []
     carriers: list[CarrierRequirements] = []
+    portability: list[RowPortability] | None = None
 
 
-def check(file: RowsFile, common: Common = None, as_json: AsJson = False) -> None:
-    """Check every row, and report each error with its rows. Nothing is sent."""
+def check(
+    context: typer.Context,
+    file: RowsFile,
+    common: Common = None,
+    portability: Annotated[
+        bool,
+        typer.Option(
+            "--portability",
+            help="Also ask Telegent, through a worker, whether each number can be ported in.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check every row, and report each error with its rows. No onboarding is started."""
     with Output(as_json) as output:
         try:
             rows, warnings = load_rows(file, common)
@@ -75,20 +89,24 @@ def check(file: RowsFile, common: Common = None, as_json: AsJson = False) -> Non
                 raise
             output.document(RowsValidation(valid=False, errors=error.errors))
             raise typer.Exit(error.exit_status) from None
-        carriers = carrier_requirements(rows)
-        if as_json:
-            output.document(
-                RowsValidation(valid=True, rows=len(rows), warnings=warnings, carriers=carriers)
-            )
-            return
-        for warning in warnings:
+        for warning in () if as_json else warnings:
             output.notice(f"warning: {warning}")
-        output.show(f"{file}: all {len(rows)} rows are valid")
-        for carrier in carriers:
-            unknown = "" if carrier.known else ", which our reference data does not have,"
-            numbers = f"{len(carrier.rows)} number{'s' * (len(carrier.rows) > 1)}"
-            output.show("", f"{carrier.carrier}{unknown} asks for ({numbers}):")
-            output.show(*(f"  - {item}" for item in carrier.asks_for))
+        answers = None
+        if portability:
+            answers = asyncio.run(_check_portability(context.obj, rows, output))
+        found = RowsValidation(
+            valid=True,
+            rows=len(rows),
+            warnings=warnings,
+            carriers=carrier_requirements(rows),
+            portability=answers,
+        )
+        if as_json:
+            output.document(found)
+        else:
+            _show_check(file, found, output)
+        if not all(answer.portable for answer in answers or ()):
+            raise typer.Exit(ExitStatus.FAILED)
 
 
 def start(
@@ -242,6 +260,28 @@ def watch_hint(reference: str, connection: Connection) -> NextStep:
     """How to watch the bulk."""
     command = connection.command("bulk", "status", reference, "--watch")
     return NextStep(reason="watch it with:", commands=[command])
+
+
+def _show_check(file: str, found: RowsValidation, output: Output) -> None:
+    output.show(f"{file}: all {found.rows} rows are valid")
+    if found.portability is not None:
+        portable = sum(bool(answer.portable) for answer in found.portability)
+        output.show("", f"{portable} of {len(found.portability)} numbers can be ported:")
+        output.show(*(f"  {answer.description}" for answer in found.portability))
+    for carrier in found.carriers:
+        unknown = "" if carrier.known else ", which our reference data does not have,"
+        numbers = f"{len(carrier.rows)} number{'s' * (len(carrier.rows) > 1)}"
+        output.show("", f"{carrier.carrier}{unknown} asks for ({numbers}):")
+        output.show(*(f"  - {item}" for item in carrier.asks_for))
+
+
+async def _check_portability(
+    connection: Connection, rows: list[BulkRow], output: Output
+) -> list[RowPortability]:
+    async with connection.open() as session:
+        if not session.encrypts:
+            output.notice(UNENCRYPTED_WARNING)
+        return await check_portability(session, rows, output.notice)
 
 
 async def _start(

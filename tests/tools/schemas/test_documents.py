@@ -23,6 +23,7 @@ from tests.harness.schemas import SCHEMAS
 from tools.docs.documents import DOCUMENTS
 from tools.schemas.__main__ import CURRENT, ROOT, render_documents
 from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
+from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
@@ -30,7 +31,12 @@ from workflows.registry import WORKFLOWS as DEFINED
 from workflows.sims.claim_workflow import SimClaimWorkflow
 from workflows.support.messages import CHILD_UPDATED_SIGNAL
 
-INTERNAL = (EventDeliveryWorkflow, CatalogueItemWorkflow, SimClaimWorkflow)
+INTERNAL = (
+    EventDeliveryWorkflow,
+    CatalogueItemWorkflow,
+    SimClaimWorkflow,
+    PortabilityWorkflow,
+)
 OF_OTHERS = [kind for kind in DEFINED if kind not in INTERNAL]
 BETWEEN_OURS = {CHILD_UPDATED_SIGNAL, BATCH_REPORT_SIGNAL, BATCH_COMMAND_SIGNAL}
 FAMILY: dict[str, Any] = json.loads((ROOT / "examples" / "family.json").read_text("utf-8"))
