@@ -38,7 +38,8 @@ class TelegentOrchestrator:
     """The operations.
 
     `onboard` and `port_in` last as long as their workflow, and join an existing one that is open or
-    has completed. Cancelling the operation cancels the workflow. `correct` and `cancel` return the
+    has completed. After a port-in that ended without the number, such as a cancelled one, `port_in`
+    starts another. Cancelling the operation cancels the workflow. `correct` and `cancel` return the
     state of the port-in when it accepted the message, or fail with the reason.
     """
 

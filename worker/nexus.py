@@ -71,14 +71,20 @@ class NexusOperations:
         temporal: TemporalNexusClient,
         request: PortInRequest,
     ) -> TemporalOperationResult[PortInResult]:
-        """Start a port-in, or join the one of the same number."""
+        """Start a port-in, or join the one of the same number, unless that ended without it."""
         details = request.details
+        workflow_id = names.port_in_id(details.phone_number, self._id_key)
+        again = await _ended_without_number(temporal.client, workflow_id)
+        if again:
+            # Its order may have completed at the vendor since, and nothing polled it.
+            request = request.model_copy(update={"check_existing": True})
         return await _start_or_join(
             temporal,
             names.PORT_IN_WORKFLOW,
-            names.port_in_id(details.phone_number, self._id_key),
+            workflow_id,
             request,
             PortInResult,
+            again=again,
             summary=f"Port-in from {details.losing_carrier or 'a carrier not named yet'}",
             details=_ui_text.PORT_IN_DETAILS,
             id_key=self._id_key,
@@ -134,8 +140,13 @@ async def _start_or_join(
     summary: str,
     details: str,
     id_key: str,
+    again: bool = False,
 ) -> TemporalOperationResult[Result]:
-    await _reject_other_request(temporal.client, workflow_id, request, id_key)
+    """Starts a workflow, or joins one that is open or, unless `again`, has completed."""
+    reuse_policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE
+    if not again:
+        reuse_policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+        await _reject_other_request(temporal.client, workflow_id, request, id_key)
     try:
         return await temporal.start_workflow(
             workflow,
@@ -143,7 +154,7 @@ async def _start_or_join(
             id=workflow_id,
             result_type=result,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            id_reuse_policy=reuse_policy,
             static_summary=escape_markdown(summary),
             static_details=details,
             memo=fingerprints_memo(request, id_key),
@@ -152,6 +163,19 @@ async def _start_or_join(
         # It has completed, so its result is available.
         completed = temporal.client.get_workflow_handle(workflow_id, result_type=result)
         return TemporalOperationResult.sync(await completed.result())
+
+
+async def _ended_without_number(temporal: Client, workflow_id: str) -> bool:
+    """Whether the last port-in with this id has ended, and its number has not arrived."""
+    port_in = temporal.get_workflow_handle(workflow_id, result_type=PortInResult)
+    try:
+        if (await port_in.describe()).status is not WorkflowExecutionStatus.COMPLETED:
+            return False
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return (await port_in.result()).state is not PortState.COMPLETED
 
 
 async def _reject_other_request(

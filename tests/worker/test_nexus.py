@@ -159,6 +159,26 @@ async def test_port_in_is_corrected_and_cancelled(harness: Harness, others: Clie
     assert late.message == "no port-in of this number is open"
 
 
+async def test_port_in_after_one_that_ended_without_the_number_starts_again(
+    harness: Harness, others: Client
+) -> None:
+    number = "+18015550145"
+    incomplete = port_in(number)
+    del incomplete["account_number"]
+    operation = await start(others, "port_in", {"details": incomplete})
+    await reach(harness, number, PortState.INFO_REQUIRED)
+    cancel = {"phone_number": number, "cancel": {"by": "shop", "reason": "the subscriber stays"}}
+    await call(others, "cancel", cancel)
+    assert (await operation.result())["state"] == "CANCELLED"
+
+    complete = {"details": port_in(number)}
+    ported = await call(others, "port_in", complete)
+
+    assert ported["state"] == "COMPLETED"
+    assert await call(others, "port_in", complete) == ported
+    assert len(harness.telegent.ledger.by_kind("portin.submitted")) == 1
+
+
 async def test_correction_without_need_is_rejected_with_the_reason(
     harness: Harness, others: Client
 ) -> None:
