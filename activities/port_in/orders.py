@@ -13,6 +13,7 @@ from activities.support import write_specs
 from activities.support.outcomes import Outcome, pending, rejected
 from activities.support.write_activity import (
     pre_write_read,
+    require_no_reset,
     schedule_to_start_delay,
     write_activity,
 )
@@ -110,8 +111,10 @@ class PortInActivities:
     async def submit_port(self, details: PortInDetails) -> OrderSnapshot:
         """Submit a port-in. After a lost response there is no lookup: it contained the order id.
 
-        After a long schedule-to-start delay, it first checks the eligibility again.
+        So a submit that a reset starts again is not sent: the workflow finds out whether there is
+        an order. After a long schedule-to-start delay, it first checks the eligibility again.
         """
+        await require_no_reset()
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
             with pre_write_read():
                 now = await self.check_port_eligibility(

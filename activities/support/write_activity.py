@@ -116,11 +116,7 @@ def create_activity(
     def decorate(create: Callable[[R, W], Awaitable[T]]) -> Callable[[R, W], Awaitable[T]]:
         @wraps(create)
         async def create_if_still_absent(self: R, wanted: W) -> T:
-            if await _is_of_a_reset_run():
-                raise ApplicationError(
-                    "not sent: the workflow was reset, and may have sent it before",
-                    type=Outcome.UNKNOWN,
-                )
+            await require_no_reset()
             queued = schedule_to_start_delay()
             if queued > self.settings.max_schedule_to_start_delay:
                 await _require_absent(spec.find(self, Lookup(wanted=wanted)), queued)
@@ -144,13 +140,20 @@ def create_spec_of(create: Callable[[Any, W], Awaitable[T]]) -> CreateSpec[W, T]
     return spec
 
 
-async def _is_of_a_reset_run() -> bool:
-    """Whether the current activity was scheduled before its run began, as only a reset does."""
+async def require_no_reset() -> None:
+    """Check that the current activity was not scheduled before its run began, as a reset does.
+
+    Raises:
+        ApplicationError: `OutcomeUnknown`, because the run before the reset may have sent it.
+    """
     info = activity.info()
     if info.started_time <= info.scheduled_time or info.workflow_id is None:
-        return False
+        return
     run = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
-    return info.scheduled_time < (await run.describe()).start_time
+    if info.scheduled_time < (await run.describe()).start_time:
+        raise ApplicationError(
+            "not sent: the workflow was reset, and may have sent it before", type=Outcome.UNKNOWN
+        )
 
 
 async def _require_absent(lookup: Awaitable[object | None], queued: timedelta) -> None:

@@ -125,6 +125,24 @@ async def test_submit_under_way_when_the_run_ended_is_not_repeated(
     assert submitted(harness) == [order_id]
 
 
+async def test_submit_that_a_reset_starts_again_is_not_sent(harness: Harness) -> None:
+    harness.telegent.carrier.set_record(NUMBER, SILENT)
+    gate = harness.telegent.gates.close(SUBMIT, "after")
+    handle = await start(harness)
+    await gate.reached()
+    pending = await harness.temporal.get_workflow_handle(handle.id).describe()
+    gate.release()
+    await until(handle, lambda now: now.order_id is not None)
+    order_id = submitted(harness)[0]
+
+    # Temporal sends the pending activity to a worker again.
+    await reset(harness, handle.id, within=pending.history_length)
+
+    assert (await followed(handle, order_id)).state is PortState.CANCELLED
+    sent = [entry for entry in harness.telegent.requests if entry.path == "/v1.0/numbers/portin"]
+    assert len(sent) == 1
+
+
 async def test_cancelled_order_of_a_terminated_port_in_is_not_followed(harness: Harness) -> None:
     first, order_id = await ordered(harness)
     await harness.temporal.get_workflow_handle(first.id).terminate()
