@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 
 from telegent_orchestrator import encryption, names
 from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.cli.clock import read_server_time
 from telegent_orchestrator.cli.connection import VARIABLES, Connection, Session
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
@@ -93,6 +94,7 @@ async def _check_session(session: Session) -> AsyncIterator[Check]:
     steps: list[Callable[[Session], Awaitable[list[Check]]]] = [
         _check_namespace,
         _check_search_attributes,
+        _check_clock,
         _check_workers,
         _check_keys,
         _check_credentials,
@@ -133,9 +135,29 @@ async def _check_search_attributes(session: Session) -> list[Check]:
     ]
 
 
+async def _check_clock(session: Session) -> list[Check]:
+    read = await read_server_time(session.temporal)
+    if read is None:
+        return []
+    difference = read.difference
+    ahead = format_duration(abs(difference).total_seconds())
+    return [
+        Check(
+            name="clock",
+            ok=abs(difference) <= MAX_CLOCK_DIFFERENCE,
+            found=f"this machine's is at least {ahead} "
+            f"{'ahead of' if difference > timedelta() else 'behind'} Temporal's"
+            if difference
+            else "agrees with Temporal's",
+            remedy="compare both with a third one, and synchronize the wrong one (NTP)",
+        )
+    ]
+
+
 async def _check_workers(session: Session) -> list[Check]:
-    checks, now = [], datetime.now(UTC)
-    latest: datetime | None = None
+    checks = []
+    read = await read_server_time(session.temporal)
+    now = read.server if read else datetime.now(UTC)
     for queue, kind in (
         (names.TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
         (names.API_TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
@@ -155,7 +177,6 @@ async def _check_workers(session: Session) -> list[Check]:
             for poller in response.pollers
         }
         active = [identity for identity, at in seen.items() if now - at < MAX_IDLE]
-        latest = max([*seen.values(), *([latest] if latest else [])], default=None)
         build = ", ".join(sorted(builds - {""}))
         checks.append(
             Check(
@@ -167,11 +188,6 @@ async def _check_workers(session: Session) -> list[Check]:
                 remedy="start one: python -m worker",
             )
         )
-    # A poll is at most a minute old, so one in the future shows that our clock is behind.
-    if latest and latest - now > MAX_CLOCK_DIFFERENCE:
-        behind = format_duration((latest - now).total_seconds())
-        found = f"at least {behind} behind Temporal's"
-        checks.append(Check(name="clock", ok=False, found=found, remedy="synchronize it (NTP)"))
     return checks
 
 

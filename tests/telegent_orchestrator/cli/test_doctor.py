@@ -3,10 +3,14 @@
 import asyncio
 import base64
 import os
+from datetime import UTC, datetime
 
+import pytest
 from temporalio.client import Client
 
 from simulator import CarrierRecord, Fault, SimulatorOptions
+from telegent_orchestrator.cli import clock
+from telegent_orchestrator.cli.commands import doctor
 from telegent_orchestrator.client import ExecutionFilter, Executions, PortInHandle, WorkflowKind
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest
@@ -49,6 +53,29 @@ async def test_missing_worker_is_a_problem(temporal: Client) -> None:
     assert said.status == 4
     assert "✗ workers on telegent-api: none is polling" in said.out
     assert "start one: python -m worker" in said.out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [
+        (300, "✗ clock: this machine's is at least 5min ahead of Temporal's"),
+        (-300, "✗ clock: this machine's is at least 5min behind Temporal's"),
+        (0, "✓ clock: "),
+    ],
+)
+async def test_clock_that_differs_is_a_problem_and_workers_are_still_found(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, seconds: int, found: str
+) -> None:
+    class WrongClock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> "WrongClock":
+            return cls.fromtimestamp(datetime.now(UTC).timestamp() + seconds, UTC)
+
+    monkeypatch.setattr(clock, "datetime", WrongClock)
+    monkeypatch.setattr(doctor, "datetime", WrongClock)
+    said = await cli.run("doctor")
+    assert found in said.out
+    assert "✓ workers on telegent-api: 1" in said.out
 
 
 async def test_other_payload_keys_are_a_problem(temporal: Client) -> None:
