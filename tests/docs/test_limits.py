@@ -14,7 +14,7 @@ from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
 from worker.settings import WorkerSettings
 from workflows.bulk.portability_workflow import MAX_CONCURRENT_CHECKS
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
-from workflows.support.timeline import MAX_ENTRIES
+from workflows.support.progress import MAX_TIMELINE_ENTRIES
 
 RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_text("utf-8"))
 SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
@@ -31,7 +31,7 @@ SAID = {
     "workflows that a worker": f"{SETTINGS['max_cached_workflows']}, about",
     "closed workflows are kept": f"{RETENTION and RETENTION[1]} days",
     "numbers of a portability": f"{MAX_CONCURRENT_CHECKS} of {MAX_PORTABILITY_NUMBERS}",
-    "timeline entries": f"{MAX_ENTRIES}",
+    "timeline entries": f"{MAX_TIMELINE_ENTRIES}",
     "lists of numbers or subscribers": f"{MAX_ROWS:,} rows",
     "body of an order update": f"{MAX_BODY_BYTES // 1024} KiB, {MAX_ORDERS} orders",
 }

@@ -38,16 +38,16 @@ from telegent_orchestrator.progress import ExecutionSummary
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in import effects, facts
 from workflows.port_in.decision import Message, decide, rejection_reason
-from workflows.port_in.details_page import render_details_page
-from workflows.port_in.projection import (
+from workflows.port_in.state import PortIn, for_next_run, new_port_in
+from workflows.port_in.tasks import perform
+from workflows.port_in.transitions import MessageKind
+from workflows.port_in.views import (
+    render_details_page,
     to_result,
     to_search_attributes,
     to_status,
     to_summary,
 )
-from workflows.port_in.state import PortIn, for_next_run, new_port_in
-from workflows.port_in.tasks import perform
-from workflows.port_in.transitions import MessageKind
 from workflows.support import metrics
 from workflows.support.messages import (
     ChildUpdate,

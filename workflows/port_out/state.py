@@ -17,9 +17,8 @@ from telegent_orchestrator.port_out import (
     PortOutStatus,
     PortOutTimelineEntry,
 )
-from workflows.support import timeline
 from workflows.support.messages import rejection_message, sender_name
-from workflows.support.progress import ProgressTracker
+from workflows.support.progress import ProgressTracker, append_bounded
 
 NUMBER, PIN, DEPARTURE, SUBSCRIPTION = "Number", "PIN", "Departure", "Subscription"
 
@@ -70,7 +69,7 @@ class PortOutModel:
         entry = PortOutTimelineEntry(
             at=workflow.now(), by=by, event=event, state=self.state, vendor_message=vendor_message
         )
-        timeline.append_bounded(self.result.timeline, entry)
+        append_bounded(self.result.timeline, entry)
         self.progress.publish()
 
     def _header(self) -> list[str]:

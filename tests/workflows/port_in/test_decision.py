@@ -22,9 +22,8 @@ from telegent_orchestrator.port_in import (
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, facts
 from workflows.port_in.decision import decide, rejection_reason
-from workflows.port_in.details_page import suggest_actions
-from workflows.port_in.projection import to_search_attributes, to_status
 from workflows.port_in.state import PortIn, new_port_in
+from workflows.port_in.views import suggest_actions, to_search_attributes, to_status
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DETAILS = PortInDetails.model_validate(port_in())

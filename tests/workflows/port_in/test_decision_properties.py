@@ -32,12 +32,11 @@ from tests.harness.payloads import port_in
 from workflows.port_in import effects, facts
 from workflows.port_in.deadlines import DeadlineAction
 from workflows.port_in.decision import MAX_WAITING_CORRECTIONS, Message, decide, rejection_reason
-from workflows.port_in.details_page import render_details_page
-from workflows.port_in.projection import to_result, to_status
 from workflows.port_in.state import Inbox, PortIn, for_next_run, new_port_in
 from workflows.port_in.transitions import TRANSITIONS, parse_vendor_status
 from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
-from workflows.support.timeline import MAX_ENTRIES
+from workflows.port_in.views import render_details_page, to_result, to_status
+from workflows.support.progress import MAX_TIMELINE_ENTRIES
 
 SEQUENCES = int(os.environ.get("PORT_IN_SEQUENCES", "20000"))
 MAX_STEPS = 60
@@ -268,7 +267,7 @@ class Life:
             assert after == before
 
     def every_transition_is_legal(self, before: PortIn, shown: int) -> None:
-        if len(self.port.timeline) == MAX_ENTRIES:
+        if len(self.port.timeline) == MAX_TIMELINE_ENTRIES:
             return  # which entries are new cannot be told
         state = before.state
         for entry in self.port.timeline[shown:]:
@@ -340,7 +339,7 @@ class Life:
     def everything_is_bounded(self, requested: tuple[effects.Effect, ...]) -> None:
         port = self.port
         assert len(requested) <= MAX_EFFECTS
-        assert len(port.timeline) <= MAX_ENTRIES
+        assert len(port.timeline) <= MAX_TIMELINE_ENTRIES
         assert len(port.inbox.corrections) <= MAX_WAITING_CORRECTIONS
         assert len(port.handled_deadlines) <= 50
         assert len(port.secrets) <= MAX_SECRETS

@@ -29,8 +29,8 @@ from tests.harness.details_pages import (
 )
 from tests.harness.payloads import line, port_in, single
 from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
-from workflows.port_in.details_page import FIELD_PLACEHOLDERS, SuggestedAction, suggest_actions
 from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
+from workflows.port_in.views import FIELD_PLACEHOLDERS, SuggestedAction, suggest_actions
 
 MODELS: dict[str, type[BaseModel]] = {
     names.CORRECT_MESSAGE: PortInCorrection,

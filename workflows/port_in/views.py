@@ -1,18 +1,38 @@
-"""The details page of a port-in in the Temporal UI, with the messages that an operator can send."""
+"""What others see of a port-in: status, result, search attributes, and its details page.
+
+The details page is for operators, in the Temporal UI. It offers the messages that they can send.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.names import (
+    ACCOUNT_ATTRIBUTE,
     CANCEL_MESSAGE,
     CORRECT_MESSAGE,
     DECIDE_UPDATE,
+    NEEDS_OPERATOR_ATTRIBUTE,
+    ORDER_ATTRIBUTE,
+    PORT_STATE_ATTRIBUTE,
+    PORT_STATE_ENTERED_AT_ATTRIBUTE,
+    STEP_ATTRIBUTE,
+    format_needs_operator_since,
 )
 from telegent_orchestrator.poll_schedule import describe_schedule
-from telegent_orchestrator.port_in import CORRECTABLE, OperatorAction, PortState, TimelineEntry
+from telegent_orchestrator.port_in import (
+    CORRECTABLE,
+    NEEDS_OPERATOR_STATES,
+    OperatorAction,
+    PortInResult,
+    PortInStatus,
+    PortState,
+    TimelineEntry,
+)
+from telegent_orchestrator.progress import ExecutionSummary
 from workflows.port_in.deadlines import auto_cancel_at
 from workflows.port_in.rejections import Rejection
 from workflows.port_in.state import PortIn
@@ -50,6 +70,80 @@ FIELD_PLACEHOLDERS: dict[str, object] = dict.fromkeys(CORRECTABLE, PLACEHOLDER) 
 }
 """The fields of a correction with placeholders for their values."""
 START_AGAIN = "a correction cannot change the number: cancel, and start a port-in of the right one"
+
+
+def to_status(port: PortIn) -> PortInStatus:
+    """Everything that may be shown while it runs."""
+    rejection, order = port.rejection, port.redacted_order
+    deadline = port.next_deadline
+    return PortInStatus(
+        phone_number=port.details.phone_number,
+        state=port.state,
+        order_id=order.order_id if order else None,
+        vendor_message=order.status_text if order else "",
+        reason=rejection.reason if rejection else "",
+        remedy=rejection.remedy if rejection else "",
+        fields_to_correct=port.fields_to_correct,
+        needs_decision=port.needs_decision,
+        attention=port.attention,
+        warnings=list(port.warnings),
+        next_deadline=deadline.at if deadline else None,
+        next_deadline_name=deadline.name if deadline else "",
+        rejections=port.rejections,
+        unknown_statuses=port.unknown_statuses,
+        activation_code=port.activation_code,
+        steps=list(port.steps),
+        timeline=list(port.timeline),
+    )
+
+
+def to_summary(port: PortIn) -> ExecutionSummary:
+    """What lists show of it."""
+    number = port.details.phone_number
+    if port.state not in NEEDS_OPERATOR_STATES or not port.timeline:
+        return ExecutionSummary(phone_number=number)
+    rejection = port.rejection
+    return ExecutionSummary(
+        phone_number=number,
+        reason=f"{rejection.reason}: {rejection.remedy}" if rejection else _why_waiting(port),
+        fields_to_correct=[] if port.needs_decision else port.fields_to_correct,
+    )
+
+
+def _why_waiting(port: PortIn) -> str:
+    if port.state is PortState.INFO_REQUIRED:
+        return f"waiting for {', '.join(port.missing_fields)}"
+    return STATE_DESCRIPTIONS[port.state]
+
+
+def to_result(port: PortIn) -> PortInResult:
+    """How it ended."""
+    return PortInResult(
+        phone_number=port.details.phone_number,
+        state=port.state,
+        order_id=port.last_order_id,
+        number_id=port.number_id,
+        iccid=port.iccid,
+        activation_code=port.activation_code,
+        subscriber_id=port.subscriber_id,
+        reason=port.reason,
+        warnings=list(port.warnings),
+        timeline=list(port.timeline),
+    )
+
+
+def to_search_attributes(port: PortIn) -> dict[str, str | datetime | None]:
+    """The value of each search attribute by its name; None takes it away."""
+    return {
+        ACCOUNT_ATTRIBUTE: port.bind.account_id if port.bind else None,
+        ORDER_ATTRIBUTE: port.last_order_id,
+        PORT_STATE_ATTRIBUTE: port.state.value,
+        PORT_STATE_ENTERED_AT_ATTRIBUTE: port.entered_at,
+        STEP_ATTRIBUTE: port.current_step,
+        NEEDS_OPERATOR_ATTRIBUTE: (
+            format_needs_operator_since(port.entered_at) if port.waiting_step else None
+        ),
+    }
 
 
 @dataclass(frozen=True)
