@@ -85,7 +85,7 @@ _OUTCOME_BY_ERROR: Sequence[tuple[type[TelegentError], Outcome]] = (
 NON_RETRYABLE = (Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.AMBIGUOUS)
 """What a repeated read or idempotent write would meet again."""
 NOT_EXECUTED = {Outcome(failure): reason for failure, reason in NOT_EXECUTED_REASONS.items()}
-"""Outcomes after which a call may be repeated without a lookup, as people read them."""
+"""Outcomes after which a call may be repeated without a lookup, each with its text for people."""
 MIN_RETRY_INTERVAL = timedelta(milliseconds=50)
 
 
@@ -112,9 +112,9 @@ def outcome_of_error(error: TelegentError) -> Outcome:
 def to_application_error(error: TelegentError, read_lag: timedelta) -> ApplicationError:
     """The failure that Temporal stores for a client error: its outcome, and Telegent's message.
 
-    Its first detail is a number of seconds: how long the vendor asks to wait after a 429, and after
-    an id that is unknown how long that may be because the id was created a moment ago. While that
-    may be so, an activity that Temporal may repeat is repeated.
+    Its first detail is a number of seconds. After a 429, it is how long the vendor asks to wait.
+    After an unknown id, it is the read lag: so long, the id may be too new to be known, and an
+    activity that Temporal may repeat is repeated.
     """
     outcome = outcome_of_error(error)
     wait = error.retry_after if isinstance(error, RateLimitError) else None

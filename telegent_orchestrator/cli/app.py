@@ -55,9 +55,9 @@ def main(
     address: Annotated[str, _option("--address", "Temporal's host and port.")] = "",
     namespace: Annotated[str, _option("--namespace", "Temporal's namespace.")] = "",
     profile: Annotated[str, _option("--profile", "Profile of Temporal's configuration file.")] = "",
-    tls_ca_file: Annotated[str, _option("--tls-ca-file", "CA of Temporal's certificate.")] = "",
+    tls_ca_file: Annotated[str, _option("--tls-ca-file", "CA certificate for Temporal.")] = "",
     tls_cert_file: Annotated[str, _option("--tls-cert-file", "Client certificate (mTLS).")] = "",
-    tls_key_file: Annotated[str, _option("--tls-key-file", "Its private key.")] = "",
+    tls_key_file: Annotated[str, _option("--tls-key-file", "Key of the client certificate.")] = "",
     api_key_file: Annotated[str, _option("--api-key-file", "Temporal's API key.")] = "",
     payload_keys_file: Annotated[
         str, _option("--payload-keys-file", "The worker's payload keys.")

@@ -23,7 +23,7 @@ SECRET_FIELDS = frozenset({"account_number", "account_pin", "password", "secret"
 """Names of fields that are not accepted as arguments, which other users of the host can see."""
 
 STDIN = "-"
-File = Annotated[str, typer.Argument(metavar="FILE", help="JSON file; `-`: standard input.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="JSON file, or `-` for standard input.")]
 SetOptions = Annotated[
     list[str] | None,
     typer.Option(

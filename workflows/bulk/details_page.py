@@ -76,8 +76,7 @@ def _render(status: BulkStatus) -> list[str]:
     for update in AVAILABLE_UPDATES.get(status.state, ()):
         lines += [
             "",
-            f"To {update.removeprefix('request_')}, send the update `{update}` with each "
-            f"{PLACEHOLDER} replaced:",
+            f"To {update}, send the update `{update}` with each {PLACEHOLDER} replaced:",
             "",
         ]
         lines += code(json.dumps({"by": PLACEHOLDER, "reason": PLACEHOLDER}, ensure_ascii=False))
@@ -95,6 +94,6 @@ def _batch_lines(batches: Sequence[BatchSummary], reference: str) -> list[str]:
         counts = batch.counts
         unsuccessful = f", {counts.describe_unsuccessful}" if counts.unsuccessful else ""
         lines.append(f"- {where}: {counts.running} running{unsuccessful}")
-    if more := len(batches) - MAX_LISTED_BATCHES:
-        lines += [f"- and {more} more batches"] * (more > 0)
+    if (more := len(batches) - MAX_LISTED_BATCHES) > 0:
+        lines.append(f"- and {more} more batches")
     return [*lines, ""]

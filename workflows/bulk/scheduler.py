@@ -143,7 +143,7 @@ class BulkScheduler:
         return rows
 
     def cancel(self, command: BulkCancel) -> None:
-        """Stop granting rows permanently."""
+        """Stops grants permanently."""
         self.checkpoint.cancel = command
         event = "cancelled, running rows included" if command.cancel_running else "cancelled"
         self.log(command.by, f"{event}: {command.reason}")

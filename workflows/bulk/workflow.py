@@ -56,7 +56,7 @@ class BulkWorkflow:
         try:
             await self._run_until_ended()
         except asyncio.CancelledError:
-            # A cancellation in the Temporal UI equals the update.
+            # Cancelling the workflow in Temporal has the same effect as the update `cancel`.
             command = BulkCancel(by="Temporal", reason="the workflow was cancelled")
             if self._scheduler.checkpoint.cancel is None:
                 self._scheduler.cancel(command)

@@ -15,7 +15,7 @@ from workflows.support.activity_calls import execute_local
 from workflows.support.metrics import count_event
 
 DELIVERY_ATTEMPT_TIMEOUT = timedelta(seconds=30)
-"""For one attempt: longer than the limit of the HTTP call, which then reports the reason."""
+"""For one attempt: longer than the timeout of its HTTP call, so that the call names the reason."""
 DELIVERY_TIMEOUT = timedelta(hours=24)
 """How long a receiver may be unavailable before the delivery fails."""
 DELIVERY_RETRY_POLICY = RetryPolicy(

@@ -24,8 +24,8 @@ from workflows.support.progress import RunningStep
 
 CREATED_SIGNAL = "created"
 RECENT = timedelta(minutes=5)
-"""How long the id that another onboarding has created is used although no list shows it: far longer
-than lists lag. Later, it was deleted."""
+"""How long an id that another onboarding reports is used although no list shows it: far longer than
+lists lag. After that, the item counts as deleted."""
 
 
 class CatalogueItem(WireModel):
@@ -66,8 +66,8 @@ async def create_alone(
 
     Args:
         item: The item.
-        create: Creates it, given until when an onboarding may have created it that has failed, or
-            None. Not called when another onboarding has created the item.
+        create: Creates it. Its argument is the latest time at which an onboarding that failed may
+            have created it, or None. Not called when another onboarding has created the item.
     """
     # Not a local activity: next to the timers of concurrent steps its marker may be replayed in
     # another order.
@@ -86,7 +86,7 @@ async def create_alone(
     try:
         resource_id = await create(turn.failed_at)
     except (asyncio.CancelledError, FailureError):
-        # The next one may try.
+        # The next onboarding may try.
         await cancel_and_wait(turn.handle)
         raise
     try:
@@ -103,7 +103,7 @@ async def create_alone(
 class _Turn:
     """The turn to create an item (`handle`), or the id of the item that another one has created.
 
-    `failed_at`: until when an onboarding may have created it that has failed.
+    `failed_at`: the latest time at which an onboarding that failed may have created it.
     """
 
     handle: workflow.ChildWorkflowHandle[Any, Any] | None = None

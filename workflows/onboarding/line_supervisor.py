@@ -177,7 +177,7 @@ class LineSupervisor:
     async def _await_previous(self, line: LineRequest) -> PreviousLine | None:
         """Waits until an earlier run of this line has ended.
 
-        It may be open still: the end of the onboarding that started it has only asked it to cancel.
+        It may still be open: the end of the onboarding that started it only requested its cancel.
         """
         self._publish(line.key, StepState.WAITING, "waiting for an earlier run of this line to end")
         await_previous = prepare_call(

@@ -102,7 +102,7 @@ class LineWorkflow(ResolvesEscalations):
 
     @workflow.run
     async def run(self, wanted: LineInput) -> LineResult:
-        """Runs the number, then subscription and E911 address, then data limits and filters."""
+        """Sets up number, then subscription and E911 address, then data limits and filters."""
         self._progress.search_attributes[ACCOUNT_KEY] = wanted.account_id
         try:
             await self._provision()

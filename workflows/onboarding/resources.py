@@ -50,7 +50,7 @@ W = TypeVar("W", bound=Wanted)
 GUARDIAN_STEP = "AI Guardian"
 MESSAGE_ROUTE_STEP, VOICE_ROUTE_STEP = "Message route", "Voice route"
 PRODUCTS_STEP, PACKAGES_STEP = "Products", "Packages"
-ORDER_WEBHOOK_STEP = "Order events"
+ORDER_WEBHOOK_STEP = "Order webhook"
 NUMBER_STEP = "Number"
 CALL_FILTER_STEP, MESSAGE_FILTER_STEP = "Call filter", "Message filter"
 
@@ -195,10 +195,13 @@ async def _create_alone(
     *,
     listed: bool,
 ) -> str:
-    """Creates an item while no other onboarding does; `listed`: an operator must choose one."""
+    """Creates an item while no other onboarding does.
+
+    `listed`: lists show it, but not which one to use: a lookup shows why, and an operator decides.
+    """
     return await create_alone(
         item,
-        # Otherwise the list has just shown that it does not exist.
+        # If it is not listed, the list has just shown that it does not exist.
         lambda failed_at: creator.ensure(
             create, wanted, lookup_first=listed, created_before=failed_at
         ),
@@ -225,7 +228,7 @@ async def _find_packages(names: list[str]) -> dict[str, str | None]:
 async def ensure_order_webhook(creator: ResourceCreator, account_id: str) -> str | None:
     """Ensures the webhook; when that fails, the step says why, and nothing else fails.
 
-    Port-ins poll their orders without it too: it only makes them faster.
+    Port-ins also poll their orders without it; it only makes them faster.
 
     Returns:
         The webhook's id; None when it failed.
@@ -255,7 +258,7 @@ async def _ensure_webhook(creator: ResourceCreator, wanted: CreateWebhook) -> st
 async def buy_number(
     creator: ResourceCreator, wanted: LineInput, number: NewNumber
 ) -> NumberRecord:
-    """Ensures the line's number, and returns it when it is in service."""
+    """Ensures the line's number, and returns it when its order is complete."""
     line = wanted.line
     sim_used_until = await claim_sim_for_line(number.iccid) if number.iccid else None
     previous_runs = creator.previous_runs
@@ -265,7 +268,7 @@ async def buy_number(
     known_numbers = list(wanted.other_lines_numbers)
     had_no_number = wanted.subscriber_created and wanted.sole_new_number
     if not (had_no_number or previous_runs):
-        # In a second run this would show nothing: the first may have bought this line's number.
+        # In a second run this would prove nothing: the first may have bought this line's number.
         known_numbers += await execute_read(
             NumberActivities.list_subscriber_numbers,
             "List the subscriber's numbers before the purchase",
@@ -289,7 +292,7 @@ async def buy_number(
         own_line_id_prefix=line_id(wanted.reference, ""),
         bought_after=bought_after,
     )
-    # A SIM may carry a number already: of a subscriber whom another onboarding has created, too.
+    # A SIM may already carry a number, also one that another onboarding has bought.
     lookup_first = number.iccid is not None
     return await creator.ensure(NumberActivities.buy_number, purchase, lookup_first=lookup_first)
 

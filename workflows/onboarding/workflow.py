@@ -65,7 +65,7 @@ the full message is in the failure of the activity."""
 
 @workflow.defn(name=ONBOARDING_WORKFLOW)
 class OnboardingWorkflow(ResolvesEscalations):
-    """Creates what the request describes and does not exist yet.
+    """Creates what the request describes, unless it exists already.
 
     A failing step stops only what depends on it: the other lines continue. The workflow then fails
     with what exists and what went wrong.
@@ -86,7 +86,7 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
-        """Runs the account, then subscribers, routes and catalogue in parallel, then all lines."""
+        """Creates the account, then subscribers, routes and catalogue in parallel, then lines."""
         try:
             await self._validate_request()
             await self._find_previous_runs()
@@ -263,8 +263,8 @@ class OnboardingWorkflow(ResolvesEscalations):
             if line.state is not StepState.DONE
         ]
         result.complete = not result.errors
-        if more := len(result.errors) - MAX_ERRORS:
-            result.errors[MAX_ERRORS:] = [f"and {more} more errors: see `lines`"] * (more > 0)
+        if (more := len(result.errors) - MAX_ERRORS) > 0:
+            result.errors[MAX_ERRORS:] = [f"and {more} more errors: see `lines`"]
         if not result.complete:
             raise ApplicationError(
                 "onboarding incomplete: " + "; ".join(result.errors),

@@ -71,7 +71,7 @@ def send(port: PortIn, pending: PendingChange) -> Task:
 
 
 def on_accepted(turn: Turn, _: ChangeAccepted) -> None:
-    """Telegent has accepted it; a cancel is pending until the order shows that."""
+    """Telegent has accepted it; a cancel stays pending until the order shows it."""
     port, pending = turn.port, _pending(turn)
     port.sent_at = turn.now
     if pending.cancel:

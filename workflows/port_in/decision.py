@@ -160,7 +160,11 @@ class _Phase(Protocol):
     """What the modules `submitting` (no order yet) and `following` (an order) both offer."""
 
     def take_message(self, turn: Turn) -> bool:
-        """Act on a waiting message; whether there was one."""
+        """Act on a waiting message.
+
+        Returns:
+            Whether there was one that could be acted on.
+        """
 
     def next_task(self, turn: Turn) -> Task:
         """The next task, as the state requires."""
@@ -238,7 +242,7 @@ def _keep_cancel(turn: Turn, cancel: PortInCancel) -> None:
 
 
 def _on_workflow_cancelled(turn: Turn, _: facts.WorkflowCancelled) -> None:
-    """Cancelling the workflow cancels the port, once, so that no open order is left behind."""
+    """Cancelling the workflow cancels the port-in, once, so that no open order is left behind."""
     if turn.port.workflow_cancelled or turn.port.state in _ARRIVED:
         return
     turn.port.workflow_cancelled = True

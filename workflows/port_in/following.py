@@ -45,7 +45,7 @@ from workflows.port_in.transitions import (
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, TELEGENT_ACTOR, Turn
 
 WIRELESS_CLASSIFICATION = "mvno"
-"""Telegent's classification of a mobile number; with a requested date, of a landline number."""
+"""Telegent's classification of a mobile number. A landline number has it and a date."""
 NOT_FOUND_DELAY = timedelta(minutes=10)
 """How long to wait before asking again for an order that Telegent suddenly does not show."""
 
@@ -116,7 +116,7 @@ def take_message(turn: Turn) -> bool:
     """Act on a waiting message.
 
     Returns:
-        Whether there was one.
+        Whether there was one that could be acted on.
     """
     port = turn.port
     if cancel := port.inbox.cancel:

@@ -88,8 +88,8 @@ class PortInWorkflow:
     async def run(self, request: PortInRequest) -> PortInResult:
         """Runs until the port-in has ended.
 
-        When the workflow is cancelled, it first cancels the order at Telegent. It always waits for
-        a request in progress, whose response shows what Telegent created.
+        When the workflow is cancelled, it cancels the order at Telegent, and runs until the order
+        has ended. It never abandons a request: the response shows what Telegent has done.
         """
         self._resets, _ = current_resets()
         # A task of its own, because a cancel of the workflow would end this one.
@@ -145,7 +145,7 @@ class PortInWorkflow:
         return resets != self._resets
 
     def _start(self, task: effects.Task) -> None:
-        """Starts a task. One that still runs only waits or reads, and is cancelled."""
+        """Starts a task, and cancels the previous one: if it still runs, it only waits or reads."""
         if self._task:
             self._task.cancel()
         # The task inherits this: its activities call `stall` here when they make no progress.
@@ -195,7 +195,7 @@ class PortInWorkflow:
         )
 
     def _show(self) -> None:
-        """Updates details page, search attributes and memo, once for all changes."""
+        """Updates details page, search attributes and memo after a change."""
         if not self._changed:
             return
         self._changed = False
@@ -212,7 +212,7 @@ class PortInWorkflow:
             workflow.upsert_search_attributes(changed)
         summary = to_summary(self._port)
         if summary != self._summary:
-            # Into the memo, which is encrypted, unlike search attributes.
+            # In the memo, because it is encrypted; search attributes are not.
             self._summary = summary
             workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
 
@@ -299,12 +299,12 @@ class PortInWorkflow:
     )
     def correct_by_signal(self, *sent: JsonValue) -> None:
         """Like the update `correct`, but a rejection is only recorded in the timeline."""
-        self._receive(lambda: parse_message(PortInCorrection, sent), MessageKind.CORRECTION, sent)
+        self._accept_signal(PortInCorrection, MessageKind.CORRECTION, sent)
 
     @workflow.signal(name=CANCEL_MESSAGE, description="cancel the port-in; input: by, reason")
     def cancel_by_signal(self, *sent: JsonValue) -> None:
         """Like the update `cancel`, but a rejection is only recorded in the timeline."""
-        self._receive(lambda: parse_message(PortInCancel, sent), MessageKind.CANCEL, sent)
+        self._accept_signal(PortInCancel, MessageKind.CANCEL, sent)
 
     @workflow.signal(name=POLL_NOW_SIGNAL, description="poll the order now; no input")
     def poll_now(self, *anything: JsonValue) -> None:
@@ -327,12 +327,15 @@ class PortInWorkflow:
             self._handle(facts.DecisionAccepted(message))
         return state
 
-    def _receive(
-        self, parse: Callable[[], Message], what: MessageKind, sent: Sequence[JsonValue]
+    def _accept_signal(
+        self,
+        model: type[PortInCorrection | PortInCancel],
+        what: MessageKind,
+        sent: Sequence[JsonValue],
     ) -> None:
-        """Handles a message from a signal, whose sender gets no response."""
+        """Handles a message from a signal, or records in the timeline why it is rejected."""
         try:
-            message = parse()
+            message = parse_message(model, sent)
             self._check(message)
         except ApplicationError as error:
             rejected = facts.SignalRejected(sender_name(sent), what.value, rejection_message(error))

@@ -114,7 +114,11 @@ class PortOutWorkflow:
 
     @workflow.update(name=CONFIRM_DEPARTURE_UPDATE)
     async def confirm_departure(self, *sent: JsonValue) -> PortOutState:
-        """Takes a ConfirmDeparture; returns the state in which it arrived."""
+        """Accepts a ConfirmDeparture, or rejects it with the reason.
+
+        Returns:
+            The state in which the message was accepted.
+        """
         confirmation = parse_message(ConfirmDeparture, sent)
         self._departure = confirmation
         self._model.log(

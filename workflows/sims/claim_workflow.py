@@ -19,7 +19,7 @@ from workflows.support.progress import RunningStep
 class SimClaimWorkflow:
     """Is open while a line or a port-in uses a SIM; its id is derived from the ICCID.
 
-    What has been put on the SIM by then, Telegent shows.
+    When it ends, Telegent shows what the holder has put on the SIM.
     """
 
     @workflow.run
@@ -41,7 +41,8 @@ async def claim_sim_for_line(iccid: str) -> datetime | None:
     """Claims the line's SIM; an operator decides while another line or port-in holds it.
 
     Returns:
-        The latest time at which another one may have put a number on it; None: none has.
+        The latest time at which another line or port-in may have put a number on the SIM; None if
+        none has used it.
     """
     step, earlier = RunningStep.current(), list[str]()
     while True:

@@ -190,7 +190,7 @@ WRITE_OPTIONS = {
 async def execute_read(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Reads; repeats it until there is a response.
+    """Performs a read, and repeats it until there is a response.
 
     Raises:
         ActivityError: The vendor rejects it.
@@ -214,7 +214,7 @@ async def execute_poll(
 async def execute_idempotent_write(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Writes; repeats it until there is a response.
+    """Performs an idempotent write, and repeats it until there is a response.
 
     Raises:
         ActivityError: The vendor rejects it.

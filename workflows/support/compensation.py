@@ -99,8 +99,8 @@ class CompensationLog:
     async def run(self, keep_reason: str = "") -> None:
         """Rolls everything back.
 
-        To be called in a workflow that is cancelled: it is not cancelled again. When a worker dies,
-        another one resumes where it was; each compensation may be repeated.
+        Call it after the workflow was cancelled: Temporal does not cancel it a second time. When a
+        worker dies, another one resumes here; each compensation may be repeated.
 
         Args:
             keep_reason: Why resources that can be rolled back must stay, if they must.

@@ -112,7 +112,7 @@ class CreateAttempt(Generic[T]):
         self.may_be_ours = True
 
     def on_created(self, resource: T, *, confirmed: bool = True) -> None:
-        """The response names it; not `confirmed`, it is only ordered."""
+        """The response names it. Without `confirmed`, it is only ordered."""
         self._use(resource, Origin.CREATED)
         if not confirmed:
             self.next_step = AttemptStep.CONFIRM
@@ -158,7 +158,7 @@ class CreateAttempt(Generic[T]):
             self._escalate(failure)
 
     def on_retry(self) -> None:
-        """An operator says that it does not exist, which a lookup confirms where it comes first."""
+        """An operator says that it does not exist; where lookups come first, one confirms that."""
         self.resource, self.origin, self.rejection = None, None, None
         self.lost_responses = 0
         self.next_step = AttemptStep.LOOK_UP if self.lookup_first else AttemptStep.CREATE
@@ -169,7 +169,7 @@ class CreateAttempt(Generic[T]):
         self._use(resource, Origin.ADOPTED)
 
     def on_not_adopted(self, message: str) -> None:
-        """What an operator named cannot be it."""
+        """The resource that an operator named cannot be this one."""
         self._add_evidence(message)
 
     def on_abandoned(self, failure: BaseException) -> None:

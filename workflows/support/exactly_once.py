@@ -1,4 +1,4 @@
-"""Creates resources exactly once: a `CreateAttempt` decides each step, and this performs it."""
+"""Creates resources exactly once: a `CreateAttempt` decides each step, this module performs it."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field

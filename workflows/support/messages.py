@@ -1,7 +1,7 @@
 """Messages to a running workflow, from operators, callers and child workflows.
 
-Handlers take whatever arguments were sent. They are parsed here, or rejected with every error. With
-a typed parameter, Temporal would name Python types in its rejection, and would pass on a null.
+Handlers accept whatever arguments were sent, and parse them here, so that a rejection names every
+error. With a typed parameter, Temporal's rejection would name Python types, and null would pass.
 """
 
 import asyncio

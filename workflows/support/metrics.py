@@ -37,7 +37,7 @@ LOST_RESPONSES = CounterSpec("telegent_lost_responses", "Writes whose outcome is
 LOST_RESPONSES_RESOLVED = CounterSpec(
     "telegent_lost_responses_resolved", "How those writes were resolved"
 )
-STALLED_CALLS = CounterSpec("telegent_stalled_calls", "Calls without progress for long")
+STALLED_CALLS = CounterSpec("telegent_stalled_calls", "Calls that make no progress")
 PORT_INS_ENDED = CounterSpec("telegent_port_ins_ended", "Port-ins that ended")
 PORT_IN_REJECTIONS = CounterSpec("telegent_port_in_rejections", "Rejections of port-ins")
 UNKNOWN_ORDER_STATUSES = CounterSpec(
@@ -47,7 +47,7 @@ EVENTS = CounterSpec("telegent_events", "Events whose delivery ended")
 
 
 def count_stalled_call(activity: str) -> None:
-    """A call has made no progress for so long that an operator should know."""
+    """Counts a call that has made no progress for so long that an operator should know."""
     _count(STALLED_CALLS, activity=activity)
 
 

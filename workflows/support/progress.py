@@ -104,7 +104,7 @@ class CanStall(Protocol):
 
 
 RUNNING_STEP: ContextVar[CanStall | None] = ContextVar("running_step", default=None)
-"""Each task of a workflow has its own, as it was when the task was created."""
+"""The step of the running code. An asyncio task inherits it from the code that creates the task."""
 
 
 class ProgressTracker:
@@ -249,7 +249,7 @@ class ProgressTracker:
         self._resolutions[resolution.step] = resolution
 
     def _index_escalations(self) -> None:
-        """Lets lists and metrics find how long an operator has been needed."""
+        """Updates the search attribute that says since when an operator is needed."""
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
         raised += self._stalled.values()
         self.search_attributes[NEEDS_OPERATOR_KEY] = (

@@ -41,7 +41,7 @@ class ResetObserver(WorkflowInboundInterceptor):
     def latest(self) -> datetime | None:
         """When the run was last reset, or a little later; None when it was not."""
         if self._noted[0] != self.count:
-            # Not in the callback, in which the SDK does not tell the time.
+            # Not in the callback: there, the SDK does not know the time.
             self._noted = (self.count, workflow.now())
         return self._noted[1]
 

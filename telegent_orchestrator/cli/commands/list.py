@@ -60,7 +60,7 @@ States = Annotated[
         metavar="STATE",
         autocompletion=_complete_state,
         help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-        f"{', '.join(STATUSES)}. Repeatable: any of these states, all of the same kind.",
+        f"{', '.join(STATUSES)}. Repeatable; port-in and workflow states do not mix.",
     ),
 ]
 NeedsOperator = Annotated[
@@ -114,7 +114,7 @@ def list_executions(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List onboardings, port-ins, port-outs and bulks: running ones first, newest first."""
+    """List onboardings, port-ins, port-outs and bulks, the running ones first."""
     connection: Connection = context.obj
     with Output(as_json) as output:
         for warning in connection.warnings:

@@ -65,7 +65,7 @@ def resolve(
     context: typer.Context,
     reference: Reference,
     step: Annotated[
-        str, typer.Argument(metavar="STEP", help="The step that needs an operator, as shown.")
+        str, typer.Argument(metavar="STEP", help="Name of the step, as `status` shows it.")
     ],
     action: Annotated[
         ResolutionAction,
@@ -101,7 +101,7 @@ def cancel(
     by: Annotated[str, typer.Option("--by", help=f"Who does this; {UNENCRYPTED_HINT}.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Cancel an onboarding and its lines, and roll back what can be. Port-ins continue."""
+    """Cancel an onboarding and its lines, and roll back what they created. Port-ins continue."""
     with Output(as_json) as output:
         text = ": ".join(filter(None, (by, reason)))
         asyncio.run(_cancel(context.obj, reference, text))

@@ -84,7 +84,7 @@ def correct(
     number: Number,
     file: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE]", help="JSON file with new values; `-`: standard input."),
+        typer.Argument(metavar="FILE", help="JSON file of new values, or `-` for standard input."),
     ] = None,
     sets: SetOptions = None,
     secrets: SecretOptions = None,

@@ -47,7 +47,7 @@ def validate(
     secrets: SecretOptions = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a file and report every error at once, also those that the worker would find.
+    """Check a file and report every error at once, with those that only the worker would find.
 
     Nothing is sent.
     """

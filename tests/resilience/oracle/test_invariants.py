@@ -20,14 +20,14 @@ async def test_failed_step_is_a_violation_unless_it_registers_the_webhook(
 ) -> None:
     onboarding = completed_run.progress.onboarding
     states = {}
-    for name in ("Order events", "Packages"):
+    for name in ("Order webhook", "Packages"):
         steps = [*onboarding.steps, Step(name=name, state=StepState.FAILED, detail="refused")]
         progress = completed_run.progress.model_copy(
             update={"onboarding": onboarding.model_copy(update={"steps": steps})}
         )
         states[name] = _reported(completed_run, progress=progress).state
 
-    assert states == {"Order events": "ok", "Packages": "violation"}
+    assert states == {"Order webhook": "ok", "Packages": "violation"}
 
 
 async def test_missing_effect_is_a_violation(completed_run: CompletedRun) -> None:
