@@ -31,7 +31,7 @@ class RequestTooLargeError(ValueError):
 
 
 class MessageRejectedError(Exception):
-    """A correction, cancel, order id or resolution was rejected; the message says why."""
+    """A correction, cancel, decision or resolution was rejected; the message says why."""
 
 
 class RequestConflictError(Exception):
