@@ -103,15 +103,15 @@ def test_handlers_accept_the_models_of_the_contract(
         assert argument is None or read_as(defined.signals[name].fn) is argument
 
 
-def raises(kind: type, _: object) -> None:
+def raises(kind: type, *_: object) -> None:
     """In place of `parse_message`."""
     raise ReadAsError(kind)
 
 
 def read_as(handler: Callable[..., object]) -> type:
     """The model that a handler reads a message as."""
-    # A port-in has its signals read where it also refuses them.
-    anything = Mock(_receive=lambda read, *_: read())
+    # A port-in parses its signals in one place, where it also rejects them.
+    anything = Mock(_accept_signal=raises)
     with pytest.raises(ReadAsError) as raised:
         run(handler(anything, {}))
     return raised.value.kind
