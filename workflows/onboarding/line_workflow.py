@@ -123,12 +123,12 @@ class LineWorkflow(ResolvesEscalations):
         return self._result
 
     async def _provision(self) -> None:
-        await self._number()
-        await run_all(self._subscription(), self._e911_address())
+        await self._ensure_number()
+        await run_all(self._start_subscription(), self._set_e911_address())
         number = self._result.phone_number
         await self._notify_parent(StepState.RUNNING, f"{number} is in service", number)
         await self._publish(EventType.LINE_IN_SERVICE)
-        await run_all(self._data_usage(), self._filters())
+        await run_all(self._set_data_usage(), self._ensure_filters())
 
     async def _roll_back(self) -> None:
         self._result.state, self._result.detail = StepState.FAILED, "cancelled"
@@ -170,11 +170,11 @@ class LineWorkflow(ResolvesEscalations):
         self._progress.set_detail(PORT_IN_STEP, update.detail)
         await self._notify_parent(update.state, update.detail)
 
-    async def _number(self) -> None:
+    async def _ensure_number(self) -> None:
         number = self._input.line.number
         if isinstance(number, PortInNumber):
             async with self._progress.step(PORT_IN_STEP):
-                record = await self._port_in(number)
+                record = await self._port_number_in(number)
         else:
             async with self._progress.step(NUMBER_STEP):
                 record = await buy_number(self._creator, self._input, number)
@@ -191,7 +191,7 @@ class LineWorkflow(ResolvesEscalations):
             lines += ["", "eSIM activation code:", "", *code(activation_code)]
         return lines
 
-    async def _port_in(self, number: PortInNumber) -> NumberRecord:
+    async def _port_number_in(self, number: PortInNumber) -> NumberRecord:
         wanted, line = self._input, self._input.line
         workflow_id = await execute_local(
             LocalActivities.port_in_workflow_id,
@@ -304,7 +304,7 @@ class LineWorkflow(ResolvesEscalations):
                 return
             since = awaited.needs_operator_since
 
-    async def _subscription(self) -> None:
+    async def _start_subscription(self) -> None:
         wanted, number_id = self._input, self._result.number_id or ""
         async with self._progress.step(SUBSCRIPTION_STEP):
             self._result.subscription_id = await self._creator.ensure(
@@ -318,7 +318,7 @@ class LineWorkflow(ResolvesEscalations):
                 ),
             )
 
-    async def _e911_address(self) -> None:
+    async def _set_e911_address(self) -> None:
         if address := self._input.line.e911_address:
             async with self._progress.step(E911_STEP):
                 await execute_idempotent_write(
@@ -329,7 +329,7 @@ class LineWorkflow(ResolvesEscalations):
                     self._input.account_id,
                 )
 
-    async def _data_usage(self) -> None:
+    async def _set_data_usage(self) -> None:
         line, number = self._input.line, self._result.phone_number or ""
         if limits := line.data_limits:
             async with self._progress.step(DATA_LIMITS_STEP):
@@ -344,7 +344,7 @@ class LineWorkflow(ResolvesEscalations):
                     DataUsageActivities.set_renewal, summary, [number], renewal
                 )
 
-    async def _filters(self) -> None:
+    async def _ensure_filters(self) -> None:
         line, number = self._input.line, self._result.phone_number or ""
         subscriber_id = self._input.subscriber_id
         if call_filter := line.call_filter:

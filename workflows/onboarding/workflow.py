@@ -90,9 +90,12 @@ class OnboardingWorkflow(ResolvesEscalations):
         try:
             await self._validate_request()
             await self._find_previous_runs()
-            await self._account()
+            await self._ensure_account()
             await run_all(
-                self._subscribers(), self._routes(), self._catalogue(), self._order_webhook()
+                self._ensure_subscribers(),
+                self._ensure_routes(),
+                self._ensure_catalogue(),
+                self._ensure_order_webhook(),
             )
             if request.lines:
                 await run_all(
@@ -162,7 +165,7 @@ class OnboardingWorkflow(ResolvesEscalations):
             info.run_id,
         )
 
-    async def _account(self) -> None:
+    async def _ensure_account(self) -> None:
         account = self._request.account
         async with self._progress.step(ACCOUNT_STEP):
             if isinstance(account, ExistingAccount):
@@ -174,10 +177,13 @@ class OnboardingWorkflow(ResolvesEscalations):
                 )
         self._progress.search_attributes[ACCOUNT_KEY] = self._result.account_id
 
-    async def _subscribers(self) -> None:
+    async def _ensure_subscribers(self) -> None:
         subscribers, ids = self._request.subscribers, self._result.subscriber_ids
         await run_all(
-            *(self._isolate_failure(self._subscriber(subscriber)) for subscriber in subscribers)
+            *(
+                self._isolate_failure(self._ensure_subscriber(subscriber))
+                for subscriber in subscribers
+            )
         )
         guarded = [
             subscriber.key
@@ -189,46 +195,47 @@ class OnboardingWorkflow(ResolvesEscalations):
                 set_up_guardian(self._creator, guarded, self._request.relations, ids)
             )
 
-    async def _subscriber(self, subscriber: NewSubscriber | ExistingSubscriber) -> None:
+    async def _ensure_subscriber(self, subscriber: NewSubscriber | ExistingSubscriber) -> None:
         account_id = self._result.account_id
         subscriber_id = await ensure_subscriber(self._creator, subscriber, account_id)
         self._result.subscriber_ids[subscriber.key] = subscriber_id
         if subscriber_id in self._creator.created_ids:
             self._created_subscribers.add(subscriber.key)
 
-    async def _routes(self) -> None:
+    async def _ensure_routes(self) -> None:
         await run_all(
-            self._isolate_failure(self._message_route()), self._isolate_failure(self._voice_route())
+            self._isolate_failure(self._ensure_message_route()),
+            self._isolate_failure(self._ensure_voice_route()),
         )
 
-    async def _order_webhook(self) -> None:
+    async def _ensure_order_webhook(self) -> None:
         """Registers our webhook for order updates, if one is configured."""
         if self._registers_webhook:
             await ensure_order_webhook(self._creator, self._result.account_id)
 
-    async def _message_route(self) -> None:
+    async def _ensure_message_route(self) -> None:
         route = self._request.routes.message
         marked_name = self._marked_name(route.name) if isinstance(route, NewMessageRoute) else ""
         self._result.message_route_id = await ensure_message_route(
             self._creator, route, self._result.account_id, marked_name
         )
 
-    async def _voice_route(self) -> None:
+    async def _ensure_voice_route(self) -> None:
         if route := self._request.routes.voice:
             marked_name = self._marked_name(route.name) if isinstance(route, NewVoiceRoute) else ""
             self._result.voice_route_id = await ensure_voice_route(
                 self._creator, route, self._result.account_id, marked_name
             )
 
-    async def _catalogue(self) -> None:
+    async def _ensure_catalogue(self) -> None:
         if self._request.products:
-            await self._isolate_failure(self._products())
-        await self._isolate_failure(self._packages())
+            await self._isolate_failure(self._ensure_products())
+        await self._isolate_failure(self._ensure_packages())
 
-    async def _products(self) -> None:
+    async def _ensure_products(self) -> None:
         self._result.product_ids = await ensure_products(self._creator, self._request.products)
 
-    async def _packages(self) -> None:
+    async def _ensure_packages(self) -> None:
         self._result.package_ids = await ensure_packages(
             self._creator, self._request.packages, self._result.product_ids
         )

@@ -294,7 +294,10 @@ def on_order_verified(turn: Turn, fact: OrderVerified) -> None:
         turn.log(ORCHESTRATOR_ACTOR, f"order {attachment.order_id} of {EARLIER_RUN} is cancelled")
         return
     order = OrderSnapshot(order_id=attachment.order_id, status="")
-    follow(turn, order, f"order attached by {attachment.by}")
+    if attachment.by == EARLIER_RUN:
+        follow(turn, order, f"following the order of {EARLIER_RUN}")
+    else:
+        follow(turn, order, f"order attached by {attachment.by}")
 
 
 def on_order_rejected(turn: Turn, fact: OrderRejected) -> None:

@@ -143,9 +143,9 @@ def interpret_status(state: PortState, status: str) -> StatusInterpretation:
     """Interpret the status of an order that was read in this state.
 
     An unknown status changes nothing. A requested cancel stays requested until Telegent shows the
-    order as cancelled, completed or abandoned. Two statuses need confirmation: one before the
-    current state, such as pending after scheduled, because reads may arrive out of order; and a
-    cancelled order without a cancel request, because it is not polled after that.
+    order as cancelled or completed. Two statuses need confirmation by another read: one before the
+    current state, such as pending after scheduled, because reads may arrive out of order; and
+    cancelled without a cancel request, because a cancelled order is not polled any more.
     """
     parsed = parse_vendor_status(status)
     if parsed is None:

@@ -137,7 +137,7 @@ MAX_RETRY_AFTER = timedelta(minutes=10)
 """The longest pause that one 429 causes, as in the client's rate limiter: the vendor may ask for a
 day by mistake, and its allowance is counted by the minute."""
 
-REFERENCE_RETRIES = 8
+NEW_ID_RETRIES = 8
 """How often, at the most, a create is repeated within the read lag because an id that it names may
 be too new to be known."""
 

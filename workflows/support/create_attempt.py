@@ -70,24 +70,24 @@ class CreateAttempt(Generic[T]):
     resource: T | None = None
     origin: Origin | None = None
     failure: BaseException | None = None
-    _was_lost: bool = False
+    _may_have_created: bool = False  # by this workflow or an earlier run of it
 
     def __post_init__(self) -> None:
-        self._was_lost = self.may_be_ours = self.created_before is not None
-        if self.lookup_first or self._was_lost:
+        self._may_have_created = self.may_be_ours = self.created_before is not None
+        if self.lookup_first or self._may_have_created:
             self.next_step = AttemptStep.LOOK_UP
 
     def on_hidden_writes(self, until: datetime) -> None:
         """Another run may have created it before `until`, which this history does not show."""
         self.created_before = until
-        self._was_lost = self.may_be_ours = True
+        self._may_have_created = self.may_be_ours = True
         if self.next_step is AttemptStep.CREATE:
             self.next_step = AttemptStep.LOOK_UP
 
     def on_found(self, resource: T) -> None:
         """The lookup has found it."""
         # Found without a create of ours that may have succeeded, it existed before.
-        self.may_be_ours = self._was_lost
+        self.may_be_ours = self._may_have_created
         self._use(resource, Origin.FOUND)
 
     def on_absent(self) -> None:
@@ -121,7 +121,7 @@ class CreateAttempt(Generic[T]):
         """The outcome of a create is unknown."""
         self._add_evidence(message)
         self.lost_responses += 1
-        self._was_lost = self.may_be_ours = True
+        self._may_have_created = self.may_be_ours = True
         self.failure, self.rejection = failure, None
         self.created_before, self.next_step = at, AttemptStep.LOOK_UP
 
@@ -137,7 +137,7 @@ class CreateAttempt(Generic[T]):
             may_exist: The rejection may mean that it exists.
         """
         self._add_evidence(message)
-        self.may_be_ours = self._was_lost
+        self.may_be_ours = self._may_have_created
         if may_exist and self.rejection is None and (self.unique or self.lost_responses):
             self.rejection = failure
             self.created_before, self.next_step = at, AttemptStep.LOOK_UP

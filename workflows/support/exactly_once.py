@@ -24,7 +24,7 @@ from telegent_orchestrator.lines import PreviousRuns
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.support.activity_calls import (
     MAX_RETRY_AFTER,
-    REFERENCE_RETRIES,
+    NEW_ID_RETRIES,
     RETRY_BACKOFF,
     VENDOR_CALL_TIMEOUT,
     Activity,
@@ -353,7 +353,7 @@ def _pause_before_retry(
         # The id may be that of a resource which was created a moment ago.
         if sent_after >= requested:
             return None
-        pause = max(requested / REFERENCE_RETRIES, delay)
+        pause = max(requested / NEW_ID_RETRIES, delay)
         return "an id is unknown to Telegent, maybe because it is new", min(pause, requested)
     reason = NOT_EXECUTED.get(outcome)
     return (reason, max(delay, min(requested, MAX_RETRY_AFTER))) if reason else None
