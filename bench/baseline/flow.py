@@ -197,7 +197,9 @@ class BaselineOnboarding:
     ) -> None:
         result, number = self._result, requested.phone_number
         details = PortInDetails(**requested.model_dump(exclude={"kind"}))
-        await execute(PortInActivities.check_port_eligibility, number, details.classification)
+        await execute(
+            PortInActivities.check_port_eligibility, number, details.classification, False
+        )
         order = await execute(PortInActivities.submit_port, details)
         line_result.order_id = order.order_id
         while order.status != "Complete":
@@ -218,7 +220,7 @@ class BaselineOnboarding:
             message_route_id=result.message_route_id,
             voice_route_id=result.voice_route_id,
         )
-        await execute(NumberActivities.bind_number, number, binding, None)
+        await execute(NumberActivities.bind_number, number, binding, None, "mvno")
         ported = await execute(NumberActivities.await_number, number)
         line_result.phone_number, line_result.number_id, line_result.iccid = (
             number,

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from enum import StrEnum
 from typing import Annotated
 
@@ -59,20 +60,26 @@ def race(
         _print(console, throughput_table(runs))
     if Part.FAULTS in (part or Part):
         cases = faults.choose_cases(share, seed)
-        results = program.run(_inject_faults(console, entrants, cases))
+        results = _inject_faults(console, entrants, cases)
         _print(console, faults.summary_table(results))
         _print(console, faults.call_table(results))
 
 
-async def _inject_faults(
+def _inject_faults(
     console: Console, entrants: Sequence[Entrant], cases: Sequence[FaultCase]
 ) -> dict[str, list[CaseResult]]:
     results = {}
-    for entrant in entrants:
-        async with entrant.faults() as onboarder:
-            results[entrant.name] = await asyncio.to_thread(
-                faults.run_with_progress, console, entrant.name, onboarder, cases
-            )
+    with asyncio.Runner() as runner:
+        for entrant in entrants:
+            servers = AsyncExitStack()
+            try:
+                onboarder = runner.run(servers.enter_async_context(entrant.faults()))
+                # Outside of the event loop, so that Ctrl-C interrupts it.
+                results[entrant.name] = faults.run_with_progress(
+                    console, entrant.name, onboarder, cases
+                )
+            finally:
+                runner.run(servers.aclose())
     return results
 
 

@@ -1,7 +1,7 @@
 """The systems that are compared."""
 
 import importlib.util
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -45,22 +45,19 @@ def find_entrants() -> tuple[list[Entrant], list[str]]:
     ]
     if importlib.util.find_spec("dbos") is None:
         return entrants, ["DBOS is left out: install requirements/bench.txt"]
-    entrants += _dbos("DBOS on SQLite", sqlite_files)
+    entrants.append(_dbos("DBOS on SQLite", sqlite_files))
     if find_postgres() is None:
         return entrants, ["PostgreSQL is left out: there is no `initdb`; install `postgresql`"]
-    return [*entrants, *_dbos("DBOS on PostgreSQL", postgres_server)], []
+    name = "DBOS on PostgreSQL"
+    entrants.append(_dbos(name, postgres_server))
+    more_attempts = partial(_dbos_onboarder, postgres_server, MORE_ATTEMPTS)
+    entrants.append(Entrant(f"{name}, {MORE_ATTEMPTS} attempts", more_attempts))
+    return entrants, []
 
 
-def _dbos(
-    name: str, databases: Callable[[], AbstractAsyncContextManager[Databases]]
-) -> Sequence[Entrant]:
-    more_name = f"{name}, {MORE_ATTEMPTS} attempts"
-    return (
-        Entrant(
-            name, partial(_dbos_onboarder, databases, DBOS_ATTEMPTS), DbosFlow(name, databases)
-        ),
-        Entrant(more_name, partial(_dbos_onboarder, databases, MORE_ATTEMPTS)),
-    )
+def _dbos(name: str, databases: Callable[[], AbstractAsyncContextManager[Databases]]) -> Entrant:
+    onboarder = partial(_dbos_onboarder, databases, DBOS_ATTEMPTS)
+    return Entrant(name, onboarder, DbosFlow(name, databases))
 
 
 @asynccontextmanager

@@ -1,8 +1,11 @@
-"""The tables of the race."""
+"""The tables of the race, and the baseline on Temporal."""
 
+import pytest
+
+from bench.baseline.onboarder import BaselineUnderTest
 from bench.race import faults
 from resilience.fault_matrix.cases import FaultCase, FaultMode
-from resilience.fault_matrix.runner import CaseResult
+from resilience.fault_matrix.runner import CaseResult, start_lanes
 from resilience.oracle.invariants import InvariantReport
 
 PURCHASE = "POST /v1.0/numbers/provision"
@@ -46,3 +49,13 @@ def test_each_system_gets_the_same_cases_at_the_first_call() -> None:
     assert cases == faults.choose_cases(0.25, seed=1)
     assert {case.nth for case in cases} == {1}
     assert 0 < len(cases) < 782
+
+
+@pytest.mark.resilience
+async def test_baseline_onboards_exactly_once_after_a_request_without_effect() -> None:
+    case = FaultCase(1, PURCHASE, FaultMode.E500_BEFORE, times=1, nth=1)
+
+    async with start_lanes(BaselineUnderTest(), 1) as [lane]:
+        result = await lane.run_case(case)
+
+    assert result.report.violations == []
