@@ -1,4 +1,4 @@
-"""What workflows need that no vendor call tells: previous runs, workflow ids, settings."""
+"""What workflows need to know from our own side: previous runs, workflow ids, settings."""
 
 import hashlib
 import hmac
@@ -57,7 +57,7 @@ CLEAN_CLOSE_STATUSES = (
 
 
 class RequestValidation(WireModel):
-    """What a worker cannot do of a request, and what its settings add to the request.
+    """What a worker does not support of a request, and what its settings add to it.
 
     `order_webhook`: whether Telegent is to send order updates to our webhook.
     """
@@ -199,7 +199,7 @@ class LocalActivities:
         except RPCError:
             if elapsed() < VISIBILITY_LAG:
                 raise
-            # Telegent refuses a second order of a number.
+            # A second submit would be rejected: Telegent allows one open order of a number.
             return None
         if run_id not in runs and elapsed() < VISIBILITY_LAG:
             raise pending(
@@ -245,7 +245,7 @@ class LocalActivities:
     async def carrier_response_deadline(
         self, phone_number: str, wireless: bool, sent_at: datetime
     ) -> datetime:
-        """Returns when an answer of the losing carrier to a request of `sent_at` is overdue."""
+        """Returns when the losing carrier's response to a request of `sent_at` is overdue."""
         return response_deadline(phone_number, sent_at, wireless=wireless)
 
     @activity.defn
@@ -254,8 +254,10 @@ class LocalActivities:
         return port_in_id(phone_number, self.settings.id_key)
 
     @activity.defn
-    async def await_attention(self, workflow_id: str, needs_operator_since: str) -> AwaitedWorkflow:
-        """Returns when a workflow has ended, or needs an operator since another time.
+    async def await_end_or_operator(
+        self, workflow_id: str, needs_operator_since: str
+    ) -> AwaitedWorkflow:
+        """Waits until a workflow ends, or the time since which it needs an operator changes.
 
         Args:
             workflow_id: The workflow.

@@ -80,7 +80,7 @@ class PollContext:
         age: Time since the carrier last received the submit or a correction.
         phone_number: E.164, for the region's time zone.
         requested_date: The date that was requested; only wireline ports have one.
-        needs_operator: The carrier has rejected, and waits for a correction.
+        needs_operator: The carrier has rejected the port-in, and waits for a correction.
         urgent: A correction or a cancel is in progress.
         interval_factor: The factor on all intervals, at least 1.
         seed: Differs from poll to poll; the jitter depends on it.

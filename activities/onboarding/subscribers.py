@@ -66,7 +66,7 @@ class SubscriberActivities:
     async def create_subscriber(self, request: CreateSubscriber) -> str:
         """Create the subscriber without numbers; returns the id.
 
-        The numbers come later: the vendor refuses one that does not belong to the account yet.
+        The numbers come later: the vendor rejects one that does not belong to the account yet.
         """
         created = await self.api.subscribers.create(
             telegent.SubscriberCreate(

@@ -56,7 +56,7 @@ class AwaitChange(WireModel):
         last_polled_at: when the order was last read; it is not read again before the minimum
             interval has passed.
         once: return what the next read shows, changed or not.
-        needs_operator: the carrier has rejected.
+        needs_operator: the carrier has rejected the port-in.
         urgent: a correction or a cancel is under way.
     """
 
@@ -111,8 +111,8 @@ class PortInActivities:
     async def submit_port(self, details: PortInDetails) -> OrderSnapshot:
         """Submit a port-in. After a lost response there is no lookup: it contained the order id.
 
-        So a submit that a reset starts again is not sent: the workflow finds out whether there is
-        an order. After a long schedule-to-start delay, it first checks the eligibility again.
+        A submit that a reset starts again is therefore not sent; the workflow finds out whether
+        there is an order. After a long schedule-to-start delay, the eligibility is checked again.
         """
         await require_no_reset()
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:

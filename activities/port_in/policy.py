@@ -30,14 +30,14 @@ class PortInPolicy(WireModel):
         missing_info_timeout: how long a port-in waits for missing data.
         correction_timeout: how long a rejected port-in waits for a correction.
         max_duration: after how long without a request to the carrier an open port-in is cancelled.
-        requested_date_margin: how long after the requested date it is followed at least.
+        requested_date_margin: for how long after the requested date it is followed at least.
         cancel_confirmation_timeout: how long a cancel may stay unconfirmed; between carriers one
             can legitimately take 18 hours.
         response_timeout: how long a correction may stay without a response, and a ported number
             out of the inventory, until attention is raised.
         progress_timeout: how long a step that takes seconds may take until attention is raised.
         max_rejections: after how many rejections an operator decides.
-        resubmit_unknown: Telegent is known to refuse a second active port of a number, so that a
+        resubmit_unknown: Telegent is known to reject a second active port of a number, so that a
             submit without a response is sent once more before it is escalated.
         read_lag: how long reads of an order may lag behind a request.
         poll_schedule: how often open port-ins are polled; used only to show it.
@@ -66,10 +66,10 @@ class PortInPolicy(WireModel):
 
 
 def response_deadline(phone_number: str, sent_at: datetime, *, wireless: bool) -> datetime:
-    """When silence since then (UTC) is longer than the carrier's interval.
+    """When a carrier that has been silent since `sent_at` (UTC) exceeds its interval.
 
-    For a port that is not a wireless one four business days are taken, because nothing tells
-    whether it is a simple one.
+    Any port that is not wireless gets four business days, because nothing shows whether it is a
+    simple port.
     """
     zone = time_zone_of(phone_number)
     if wireless:

@@ -294,7 +294,7 @@ class LineWorkflow(ResolvesEscalations):
             await self._notify_parent(state, detail)
             wait = prepare_call(
                 AWAIT_WORKFLOW_OPTIONS,
-                LocalActivities.await_attention,
+                LocalActivities.await_end_or_operator,
                 "Wait until the open port-in ends or needs an operator",
                 workflow_id,
                 since,

@@ -343,7 +343,7 @@ async def joined(harness: Harness, handle: OnboardingHandle) -> None:
             workflow = harness.temporal.get_workflow_handle(line_id(reference, "ported"))
             with contextlib.suppress(RPCError):
                 pending = (await workflow.describe()).raw_description.pending_activities
-                if any(waits.activity_type.name == "await_attention" for waits in pending):
+                if any(waits.activity_type.name == "await_end_or_operator" for waits in pending):
                     return
             await asyncio.sleep(0.05)
 
