@@ -1,7 +1,5 @@
 """What workflows need to know from our own side: previous runs, workflow ids, settings."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +20,6 @@ from activities.port_in.policy import PortInPolicy, response_deadline
 from activities.settings import ActivitySettings
 from activities.support.outcomes import failure_message, pending, rejected
 from activities.support.write_activity import elapsed
-from telegent import canonical
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import (
     OnboardingIncompleteError,
@@ -30,6 +27,7 @@ from telegent_orchestrator.client import (
     RequestConflictError,
 )
 from telegent_orchestrator.client._calls import check_same_request
+from telegent_orchestrator.key_record import id_key_fingerprint
 from telegent_orchestrator.lines import EPOCH, LineResult, PreviousLine, PreviousRuns
 from telegent_orchestrator.names import (
     NEEDS_OPERATOR_ATTRIBUTE,
@@ -59,11 +57,17 @@ CLEAN_CLOSE_STATUSES = (
 class RequestValidation(WireModel):
     """What a worker does not support of a request, and what its settings add to it.
 
-    `order_webhook`: whether Telegent is to send order updates to our webhook.
+    Attributes:
+        errors: What it cannot do.
+        order_webhook: Telegent is to send order updates to our webhook.
+        event_receivers: Ids of the receivers of events.
+        id_key_fingerprint: Differs between orchestrators with different keys.
     """
 
     errors: list[str] = []
     order_webhook: bool = False
+    event_receivers: list[str] = []
+    id_key_fingerprint: str = ""
 
 
 class PortInValidation(WireModel):
@@ -126,6 +130,8 @@ class LocalActivities:
         return RequestValidation(
             errors=self._unsupported(request),
             order_webhook=self.settings.order_webhook is not None,
+            event_receivers=list(self.settings.events.receivers),
+            id_key_fingerprint=id_key_fingerprint(self.settings.id_key),
         )
 
     def _unsupported(self, request: OnboardingRequest) -> list[str]:
@@ -318,16 +324,6 @@ class LocalActivities:
             ),
             phone_number=await _recorded_number(handle),
         )
-
-    @activity.defn
-    async def catalogue_item_workflow_id(self, kind: str, key: str) -> str:
-        """Returns the id under which a product or package is created, the same for all onboardings.
-
-        Orchestrators with other keys, as for another distributor, have ids of their own.
-        """
-        item = f"{kind} {canonical(key)}".encode()
-        digest = hmac.new(self.settings.id_key.encode(), item, hashlib.sha256).hexdigest()
-        return f"catalogue-{kind}-{digest[:24]}"
 
     @activity.defn
     async def await_catalogue_item(self, workflow_id: str) -> CreatedItem | None:

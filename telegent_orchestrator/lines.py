@@ -224,6 +224,8 @@ class LineInput(WireModel):
         sole_new_number: The request describes the subscriber as new and has no other line with a
             new eSIM for it.
         subscriber_created: This run has created the subscriber, who had no number before.
+        shares_settings: The onboarding waits for the number, to set what lines share.
+        event_receivers: Ids of the receivers of events; None: the worker's settings name them.
     """
 
     reference: str
@@ -238,6 +240,8 @@ class LineInput(WireModel):
     other_lines_numbers: list[str] = []
     sole_new_number: bool = False
     subscriber_created: bool = False
+    shares_settings: bool = False
+    event_receivers: list[str] | None = None
 
 
 class LineResult(WireModel):

@@ -23,8 +23,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import PayloadCodec, PayloadConverter
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.encryption import (
@@ -53,12 +52,26 @@ def with_validating_converter(client: Client) -> Client:
     return Client(**config)
 
 
-class ValidatingWorkflowRunner(SandboxedWorkflowRunner):
+class ValidatingWorkflowRunner(WorkflowRunner):
     """Validates the arguments of a start before the workflow gets them."""
+
+    def __init__(self, runner: WorkflowRunner) -> None:
+        """Creates the runner; `runner` runs the workflows."""
+        self._runner = runner
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """Called by Temporal for each workflow of a worker."""
+        self._runner.prepare_workflow(defn)
+
+    def set_worker_level_failure_exception_types(
+        self, types: Sequence[type[BaseException]]
+    ) -> None:
+        """Called by Temporal for each worker."""
+        self._runner.set_worker_level_failure_exception_types(types)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Returns an instance that ends its workflow when the start cannot be read."""
-        instance = super().create_instance(det)
+        instance = self._runner.create_instance(det)
         activate = instance.activate
 
         def validate_and_activate(act: Any) -> Any:

@@ -12,8 +12,13 @@ from opentelemetry.trace import Tracer
 from temporalio.client import Client, Interceptor
 from temporalio.common import MetricMeter
 from temporalio.runtime import Runtime
-from temporalio.worker import Worker, WorkerDeploymentConfig, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxRestrictions
+from temporalio.worker import (
+    UnsandboxedWorkflowRunner,
+    Worker,
+    WorkerDeploymentConfig,
+    WorkflowRunner,
+)
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities import ErrorTranslationInterceptor, build_activities, build_orchestrator_activities
 from activities.settings import ActivitySettings
@@ -51,9 +56,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 LOCAL_SHUTDOWN_TIMEOUT = timedelta(seconds=10)
 """Graceful shutdown timeout of activities that do not call Telegent."""
 
-# Loaded once and shared with the sandbox: loading them again for each workflow would cost memory
-# and time (our own code, structlog) or be refused (httpx). That workflows stay deterministic is
-# checked by the lint rules for `workflows/` and by the replay tests, which run in a strict sandbox.
+# Shared with the sandbox of strict replays: loading them again for each workflow would cost time
+# (our own models, structlog) or be refused (httpx).
 SANDBOX_PASSTHROUGH = (
     "activities",
     "telegent",
@@ -63,7 +67,6 @@ SANDBOX_PASSTHROUGH = (
     "pydantic",
     "pydantic_core",
     "structlog",
-    "workflows",
 )
 
 
@@ -82,15 +85,19 @@ backlog time out, are retried, and time out again."""
 
 
 def workflow_runner(*, strict: bool = False) -> WorkflowRunner:
-    """The sandbox that workflows run and are replayed in.
+    """What runs workflows in a worker, and in replays.
+
+    A worker has no sandbox: it costs more CPU time than the workflows themselves. That they are
+    deterministic is checked before a release, by the lint rules for `workflows/` and by replays of
+    recorded histories in a strict sandbox.
 
     Args:
-        strict: Import the modules of `workflows` in the sandbox as well, so that it rejects
-            whatever is not deterministic in them. Slower by about half: for replays.
+        strict: Reject in a sandbox whatever is not deterministic in the modules of `workflows`.
     """
-    passthrough = set(SANDBOX_PASSTHROUGH) - {"workflows"} if strict else SANDBOX_PASSTHROUGH
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*passthrough)
-    return ValidatingWorkflowRunner(restrictions=restrictions)
+    if not strict:
+        return ValidatingWorkflowRunner(UnsandboxedWorkflowRunner())
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*SANDBOX_PASSTHROUGH)
+    return ValidatingWorkflowRunner(SandboxedWorkflowRunner(restrictions=restrictions))
 
 
 def workflow_worker(

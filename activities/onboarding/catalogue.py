@@ -1,5 +1,6 @@
 """Products and packages: what the distributor sells, shared by all its customers."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,12 @@ class CreatePackage(Wanted):
     def description(self) -> str:
         """What an operator reads."""
         return f"package {self.package.key}"
+
+
+def creation_id(kind: str, key: str, scope: str) -> str:
+    """The id under which an item is created, the same for all onboardings of a scope."""
+    item = f"{scope} {kind} {telegent.canonical(key)}".encode()
+    return f"catalogue-{kind}-{hashlib.sha256(item).hexdigest()[:24]}"
 
 
 @dataclass(frozen=True)

@@ -63,16 +63,24 @@ class EventDeliveryWorkflow:
 class EventPublisher:
     """Publishes the events of one workflow. No receiver can delay the workflow or fail it.
 
-    The receivers are read once, with the first event: one that is configured later gets the events
-    of workflows that start from then on. `published`: how many events earlier runs have published.
+    A receiver that is configured later gets the events of workflows that start from then on.
+
+    Attributes:
+        receivers: Ids of the receivers; None: they are read with the first event.
     """
 
     def __init__(
-        self, reference: str | None = None, line_key: str | None = None, *, published: int = 0
+        self,
+        reference: str | None = None,
+        line_key: str | None = None,
+        *,
+        receivers: list[str] | None = None,
+        published: int = 0,
     ) -> None:
+        """Creates the publisher; `published`: how many events earlier runs have published."""
+        self.receivers = receivers
         self._reference = reference
         self._line_key = line_key
-        self._targets: list[str] | None = None
         self._published = published
         self._lock = asyncio.Lock()
 
@@ -123,15 +131,18 @@ class EventPublisher:
         )
         await asyncio.shield(asyncio.create_task(self._deliver(event)))
 
+    async def read_receivers(self) -> None:
+        """Reads the receivers from the worker's settings."""
+        self.receivers = await execute_local(
+            EventActivities.list_event_receivers, "List event receivers"
+        )
+
     async def _deliver(self, event: Event) -> None:
         async with self._lock:  # so that one workflow's deliveries start in order
             try:
-                targets = self._targets
-                if targets is None:
-                    targets = self._targets = await execute_local(
-                        EventActivities.list_event_receivers, "List event receivers"
-                    )
-                for target in targets:
+                if self.receivers is None:
+                    await self.read_receivers()
+                for target in self.receivers or ():
                     delivery = await workflow.start_child_workflow(
                         EventDeliveryWorkflow.run,
                         EventDeliveryInput(target=target, event=event),

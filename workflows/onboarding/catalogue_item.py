@@ -16,6 +16,7 @@ from temporalio.exceptions import (
 )
 
 from activities.local import LocalActivities
+from activities.onboarding.catalogue import creation_id
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
@@ -60,26 +61,17 @@ class CatalogueItemWorkflow:
 
 
 async def create_alone(
-    item: CatalogueItem, create: Callable[[datetime | None], Awaitable[str]]
+    item: CatalogueItem, scope: str, create: Callable[[datetime | None], Awaitable[str]]
 ) -> str:
     """Creates an item while no other onboarding does, or returns what another one has created.
 
     Args:
         item: The item.
+        scope: The same for all onboardings that share the item.
         create: Creates it. Its argument is the latest time at which an onboarding that failed may
             have created it, or None. Not called when another onboarding has created the item.
     """
-    # Not a local activity: next to the timers of concurrent steps its marker may be replayed in
-    # another order.
-    derive = prepare_call(
-        AWAIT_WORKFLOW_OPTIONS,
-        LocalActivities.catalogue_item_workflow_id,
-        "Derive the id of its creation",
-        item.kind,
-        item.key,
-    )
-    workflow_id = await derive()
-    turn = await _wait_for_turn(item, workflow_id)
+    turn = await _wait_for_turn(item, creation_id(item.kind, item.key, scope))
     if turn.resource_id is not None:
         return turn.resource_id
     assert turn.handle is not None

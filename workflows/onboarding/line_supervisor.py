@@ -3,6 +3,7 @@
 from collections import Counter
 
 from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import (
     ApplicationError,
     ChildWorkflowError,
@@ -22,10 +23,10 @@ from telegent_orchestrator.lines import (
     PreviousLine,
     PreviousRuns,
 )
-from telegent_orchestrator.names import line_id
+from telegent_orchestrator.names import ACCOUNT_KEY, STEP_KEY, line_id
 from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, OnboardingResult
 from telegent_orchestrator.progress import LineSummary, StepState
-from workflows.onboarding.line_workflow import LineWorkflow
+from workflows.onboarding.line_workflow import LineWorkflow, first_step
 from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 from workflows.support.cancellation import raise_if_cancelled, run_all
@@ -62,6 +63,7 @@ class LineSupervisor:
         self._shared = shared
         self._previous_runs: PreviousRuns | None = None
         self._created_subscribers: set[str] = set()
+        self._event_receivers: list[str] | None = None
         self._holding_numbers: set[str] = set()
         self._summaries = {
             line.key: LineSummary(key=line.key, workflow_id=line_id(request.reference, line.key))
@@ -91,7 +93,11 @@ class LineSupervisor:
             self._publish(update.key, update.state, update.detail)
 
     async def run(
-        self, *, previous_runs: PreviousRuns | None, created_subscribers: set[str]
+        self,
+        *,
+        previous_runs: PreviousRuns | None,
+        created_subscribers: set[str],
+        event_receivers: list[str] | None,
     ) -> None:
         """Runs all lines in parallel, except the new numbers of one subscriber.
 
@@ -99,6 +105,7 @@ class LineSupervisor:
         subscriber's one number in the inventory that belongs to no other line.
         """
         self._previous_runs, self._created_subscribers = previous_runs, created_subscribers
+        self._event_receivers = event_receivers
         self._progress.header = self._render_header
         sequences: dict[str, list[LineRequest]] = {}
         for line in self._request.lines:
@@ -134,6 +141,13 @@ class LineSupervisor:
                     line_input,
                     id=self._summaries[line.key].workflow_id,
                     parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+                    # Set at the start, they cost nothing.
+                    search_attributes=TypedSearchAttributes(
+                        [
+                            SearchAttributePair(ACCOUNT_KEY, line_input.account_id),
+                            SearchAttributePair(STEP_KEY, first_step(line)),
+                        ]
+                    ),
                     static_summary=f"Line {line.key}",
                     static_details=_ui_text.LINE_DETAILS,
                 )
@@ -172,6 +186,8 @@ class LineSupervisor:
             other_lines_numbers=self._other_lines_numbers(line),
             sole_new_number=self._is_sole_new_number(line),
             subscriber_created=line.subscriber in self._created_subscribers,
+            shares_settings=self._shared.includes(line),
+            event_receivers=self._event_receivers,
         )
 
     async def _await_previous(self, line: LineRequest) -> PreviousLine | None:

@@ -21,7 +21,7 @@ from activities.support.write_specs import BIND_NUMBER, SUBMIT_PORT
 from telegent_orchestrator import _ui_text
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.events import EventType
-from telegent_orchestrator.lines import LineInput, LineResult, LineStatus, PortInNumber
+from telegent_orchestrator.lines import LineInput, LineRequest, LineResult, LineStatus, PortInNumber
 from telegent_orchestrator.names import (
     ACCOUNT_KEY,
     LINE_WORKFLOW,
@@ -53,7 +53,7 @@ from workflows.support.activity_calls import (
     prepare_call,
 )
 from workflows.support.cancellation import run_all
-from workflows.support.compensation import CompensationLog
+from workflows.support.compensation import ROLLING_BACK, CompensationLog
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.markdown import code, link
 from workflows.support.messages import (
@@ -72,6 +72,14 @@ PORT_IN_STEP, SUBSCRIPTION_STEP, E911_STEP, DATA_LIMITS_STEP, RENEWAL_STEP = (
     "Renewal",
 )
 
+LONG_STEPS = [NUMBER_STEP, PORT_IN_STEP, SUBSCRIPTION_STEP, ROLLING_BACK]
+"""Those after the subscription are listed as it, unless one needs an operator."""
+
+
+def first_step(line: LineRequest) -> str:
+    """The name of a line's first step."""
+    return PORT_IN_STEP if isinstance(line.number, PortInNumber) else NUMBER_STEP
+
 
 @workflow.defn(name=LINE_WORKFLOW)
 class LineWorkflow(ResolvesEscalations):
@@ -81,7 +89,6 @@ class LineWorkflow(ResolvesEscalations):
     def __init__(self, wanted: LineInput) -> None:
         self._input = wanted
         line = wanted.line
-        number = PORT_IN_STEP if isinstance(line.number, PortInNumber) else NUMBER_STEP
         extras = {
             E911_STEP: line.e911_address,
             DATA_LIMITS_STEP: line.data_limits,
@@ -91,12 +98,19 @@ class LineWorkflow(ResolvesEscalations):
         }
         self._parent = ParentNotifier()
         self._progress = ProgressTracker(
-            [number, SUBSCRIPTION_STEP, *(step for step, setting in extras.items() if setting)],
+            [
+                first_step(line),
+                SUBSCRIPTION_STEP,
+                *(step for step, setting in extras.items() if setting),
+            ],
             self._notify_parent,
+            long_steps=LONG_STEPS,
         )
         self._compensation = CompensationLog(self._progress)
         self._creator = ResourceCreator(self._progress, self._compensation, wanted.previous_runs)
-        self._publisher = EventPublisher(wanted.reference, line.key)
+        self._publisher = EventPublisher(
+            wanted.reference, line.key, receivers=wanted.event_receivers
+        )
         self._progress.header = self._render_header
         self._result = LineResult(key=line.key, state=StepState.RUNNING)
 
@@ -125,8 +139,9 @@ class LineWorkflow(ResolvesEscalations):
     async def _provision(self) -> None:
         await self._ensure_number()
         await run_all(self._start_subscription(), self._set_e911_address())
-        number = self._result.phone_number
-        await self._notify_parent(StepState.RUNNING, f"{number} is in service", number)
+        if self._input.shares_settings:
+            number = self._result.phone_number
+            await self._notify_parent(StepState.RUNNING, f"{number} is in service", number)
         await self._publish(EventType.LINE_IN_SERVICE)
         await run_all(self._set_data_usage(), self._ensure_filters())
 

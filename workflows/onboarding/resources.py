@@ -201,6 +201,7 @@ async def _create_alone(
     """
     return await create_alone(
         item,
+        creator.scope,
         # If it is not listed, the list has just shown that it does not exist.
         lambda failed_at: creator.ensure(
             create, wanted, lookup_first=listed, created_before=failed_at

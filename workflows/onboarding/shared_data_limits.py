@@ -38,6 +38,10 @@ class SharedDataLimits:
         """Records that a line has ended: if it has no number, it will get none."""
         self._ended.add(key)
 
+    def includes(self, line: LineRequest) -> bool:
+        """Whether a line shares a setting with others."""
+        return line.key in self._sharing
+
     def strip_shared(self, line: LineRequest) -> LineRequest:
         """Returns the line without the settings that it shares with others."""
         update: dict[str, DataLimits | Renewal | None] = {}
@@ -96,8 +100,7 @@ class SharedDataLimits:
             return
 
     def _show_waiting(self) -> None:
-        sharing = {key for _, keys in (*self._limits, *self._renewals) for key in keys}
-        if waiting := sorted(sharing - self._ready):
+        if waiting := sorted(self._sharing - self._ready):
             self.progress.set_detail(
                 SHARED_DATA_LIMITS_STEP, f"waits for the numbers of lines {', '.join(waiting)}"
             )
@@ -113,6 +116,10 @@ class SharedDataLimits:
         return lambda numbers: execute_idempotent_write(
             DataUsageActivities.set_renewal, summary, numbers, renewal
         )
+
+    @cached_property
+    def _sharing(self) -> set[str]:
+        return {key for _, keys in (*self._limits, *self._renewals) for key in keys}
 
     @cached_property
     def _limits(self) -> list[tuple[DataLimits, set[str]]]:

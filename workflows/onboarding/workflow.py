@@ -52,12 +52,13 @@ from workflows.onboarding.resources import (
 from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import execute_local
 from workflows.support.cancellation import run_all
-from workflows.support.compensation import CompensationLog
+from workflows.support.compensation import ROLLING_BACK, CompensationLog
 from workflows.support.exactly_once import ResourceCreator
 from workflows.support.messages import CHILD_UPDATED_SIGNAL, parse_child_update
 from workflows.support.progress import ProgressTracker, ResolvesEscalations
 
 ACCOUNT_STEP = "Account"
+LONG_STEPS = [ACCOUNT_STEP, LINES_STEP, ROLLING_BACK]
 MAX_ERROR_CHARS = 1000
 """Of one error in the result. Temporal stores at most 2 MB in one result, failed lines included;
 the full message is in the failure of the activity."""
@@ -76,7 +77,9 @@ class OnboardingWorkflow(ResolvesEscalations):
         self._request = request
         self._result = OnboardingResult(reference=request.reference, complete=False, account_id="")
         self._publisher = EventPublisher(request.reference)
-        self._progress = ProgressTracker(_step_names(request), self._on_escalation)
+        self._progress = ProgressTracker(
+            _step_names(request), self._on_escalation, long_steps=LONG_STEPS
+        )
         self._compensation = CompensationLog(self._progress)
         self._creator = ResourceCreator(self._progress, self._compensation)
         self._shared = SharedDataLimits(self._progress, request.lines)
@@ -112,7 +115,9 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     async def _supervise_lines(self) -> None:
         await self._lines.run(
-            previous_runs=self._creator.previous_runs, created_subscribers=self._created_subscribers
+            previous_runs=self._creator.previous_runs,
+            created_subscribers=self._created_subscribers,
+            event_receivers=self._publisher.receivers,
         )
 
     async def _roll_back(self) -> None:
@@ -149,6 +154,8 @@ class OnboardingWorkflow(ResolvesEscalations):
             self._request,
         )
         self._registers_webhook = validation.order_webhook
+        self._publisher.receivers = validation.event_receivers
+        self._creator.scope = validation.id_key_fingerprint
         if errors := validation.errors:
             raise ApplicationError(
                 "the request was rejected before any call to Telegent: " + "; ".join(errors),

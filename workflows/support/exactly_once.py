@@ -57,12 +57,14 @@ class ResourceCreator:
         progress: The steps of the workflow.
         compensation: Remembers what may exist because of the workflow.
         given_runs: Earlier runs of the same workflow, which may have created resources already.
+        scope: Differs between orchestrators that share nothing, as for another distributor.
         created_ids: Ids of resources that this run has created, rather than found.
     """
 
     progress: ProgressTracker
     compensation: CompensationLog
     given_runs: PreviousRuns | None = None
+    scope: str = ""
     created_ids: set[str] = field(default_factory=set)
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -110,9 +110,10 @@ RUNNING_STEP: ContextVar[CanStall | None] = ContextVar("running_step", default=N
 class ProgressTracker:
     """The steps of a workflow, in the order in which they are shown, and its open escalations.
 
-    Every change is written to the workflow's current details, which cost no event. The name of the
-    current step goes to a search attribute, together with all others in `search_attributes`; one
-    with an empty value is unset.
+    Every change is written to the workflow's current details, which cost no event. Search
+    attributes do, and Temporal Cloud bills each change of them. So the name of the current step
+    goes to its search attribute together with others in `search_attributes`, or when a step starts
+    that may take long. A search attribute with an empty value is unset.
 
     Attributes:
         header: Renders what the current details show above the steps.
@@ -123,12 +124,15 @@ class ProgressTracker:
         self,
         steps: Sequence[str],
         on_escalation: Callable[[StepState, str], Awaitable[None]] | None = None,
+        *,
+        long_steps: Container[str] | None = None,
     ) -> None:
         """Creates the tracker.
 
         Args:
             steps: Names of the steps that are known from the start.
             on_escalation: Called with state and message of every escalation.
+            long_steps: Names of the steps that may take long; by default all of them.
         """
         self._steps = {name: Step(name=name) for name in steps}
         self._escalations: dict[str, Escalation] = {}
@@ -136,7 +140,9 @@ class ProgressTracker:
         self._stalled: dict[str, datetime] = {}
         self._on_escalation = on_escalation
         self.header: Callable[[], list[str]] = list
-        self._render_scheduled = False
+        self._long_steps = long_steps
+        self._long_step_started = False
+        self._write_scheduled = False
         self.search_attributes: dict[SearchAttributeKey[Any], object] = {}
         self.phone_number = ""
         self.needs_operator_reason = ""
@@ -159,6 +165,8 @@ class ProgressTracker:
         step = self._steps.setdefault(name, Step(name=name))
         step.state, step.started_at, step.ended_at = StepState.RUNNING, workflow.now(), None
         self._current_step = name
+        if self._long_steps is None or name in self._long_steps:
+            self._long_step_started = True
         self.publish()
         outer = RUNNING_STEP.get()
         RUNNING_STEP.set(RunningStep(self, name))
@@ -257,19 +265,33 @@ class ProgressTracker:
         )
 
     def publish(self) -> None:
-        """Writes the current details (Markdown) and the search attributes that have changed."""
-        if not self._render_scheduled:
-            # Once for all that happens in one workflow task: rendering for each of hundreds of
-            # messages could take longer than the SDK lets a workflow run.
-            self._render_scheduled = True
-            asyncio.get_running_loop().call_soon(self._render)
-        self.search_attributes[STEP_KEY] = next(
-            (s.name for s in self._steps.values() if s.state is StepState.NEEDS_OPERATOR),
-            self._current_step,
-        )
+        """Writes the current details (Markdown) and the search attributes that have changed.
+
+        Once for all that happens in one workflow task: each search attribute that is set costs an
+        event, and rendering for each of hundreds of messages could take longer than the SDK lets a
+        workflow run.
+        """
+        if not self._write_scheduled:
+            self._write_scheduled = True
+            asyncio.get_running_loop().call_soon(self._write)
+
+    def _write(self) -> None:
+        self._write_scheduled = False
+        workflow.set_current_details(self._render())
+        self._write_search_attributes()
+        self._write_summary()
+
+    def _write_search_attributes(self) -> None:
         known = workflow.info().typed_search_attributes
-        if changed := {k: v for k, v in self.search_attributes.items() if known.get(k, "") != v}:
-            # One command for all: each is an event, and on Temporal Cloud a billed action.
+        changed = {k: v for k, v in self.search_attributes.items() if known.get(k, "") != v}
+        if not (changed or self._long_step_started):
+            return
+        self._long_step_started = False
+        waiting = (step.name for step in self._steps.values() if self._needs_operator(step))
+        step = next(waiting, self._current_step)
+        if known.get(STEP_KEY, "") != step:
+            changed[STEP_KEY] = step
+        if changed:
             workflow.upsert_search_attributes(
                 [
                     key.value_set(value) if value else key.value_unset()
@@ -277,14 +299,15 @@ class ProgressTracker:
                 ]
             )
 
-        self._publish_summary()
+    def _needs_operator(self, step: Step) -> bool:
+        return step.state is StepState.NEEDS_OPERATOR or step.name in self._stalled
 
-    def _publish_summary(self) -> None:
+    def _write_summary(self) -> None:
         """Writes what lists show into the memo, which is encrypted, unlike search attributes."""
         waiting = (
             f"{step.name}: {step.detail}"
             for step in self._steps.values()
-            if step.state is StepState.NEEDS_OPERATOR or step.name in self._stalled
+            if self._needs_operator(step)
         )
         reason = self.needs_operator_reason or next(waiting, "")
         summary = ExecutionSummary(phone_number=self.phone_number, reason=reason)
@@ -292,8 +315,7 @@ class ProgressTracker:
             self._summary = summary
             workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
 
-    def _render(self) -> None:
-        self._render_scheduled = False
+    def _render(self) -> str:
         # An onboarding of hundreds of subscribers has hundreds of steps: active ones come first.
         steps = sorted(self._steps.values(), key=_is_inactive)[:MAX_LISTED_STEPS]
         if len(steps) == len(self._steps):
@@ -304,7 +326,7 @@ class ProgressTracker:
         lines += ["", *steps_table(steps)]
         if more := len(self._steps) - len(steps):
             lines += ["", f"and {more} more steps: see the query `status`"]
-        workflow.set_current_details("\n".join(lines).strip())
+        return "\n".join(lines).strip()
 
     def _end(self, step: Step, state: StepState, detail: str) -> None:
         step.state, step.detail, step.ended_at = state, truncate(detail), workflow.now()
