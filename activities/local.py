@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.port_in.policy import PortInPolicy, response_deadline
 from activities.settings import ActivitySettings
-from activities.support.outcomes import failure_message, pending, rejected
+from activities.support.outcomes import failure_message, pending, rejected, require_own_id
 from activities.support.write_activity import elapsed
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import (
@@ -194,10 +194,15 @@ class LocalActivities:
         )
 
     @activity.defn
-    async def find_earlier_port_in(self, workflow_id: str, run_id: str) -> EarlierPortIn | None:
+    async def find_earlier_port_in(
+        self, workflow_id: str, run_id: str, phone_number: str
+    ) -> EarlierPortIn | None:
         """Returns the latest run of a port-in before this one; None when Temporal shows none.
 
         A run that was terminated, or reset, leaves its order open. A deleted one is not shown.
+
+        Raises:
+            ApplicationError: It is the first run, and its id is not that of the number's port-in.
         """
         query = f"WorkflowId = '{workflow_id}'"
         try:
@@ -214,6 +219,7 @@ class LocalActivities:
             )
         earlier = sorted((start, run) for run, start in runs.items() if run != run_id)
         if not earlier:
+            require_own_id(port_in_id(phone_number, self.settings.id_key))
             return None
         # The list may lag behind what the run has set last.
         _, latest = earlier[-1]

@@ -11,12 +11,12 @@ import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.number_states import NumberState, number_state
-from activities.support.outcomes import pending, rejected
+from activities.support.outcomes import pending, rejected, require_own_id
 from activities.support.shared_list import SharedList
 from activities.support.write_activity import elapsed, write_activity
 from telegent import NotFoundError, OutcomeUnknownError, Telegent, TelegentError
 from telegent_orchestrator._models import WireModel
-from telegent_orchestrator.port_out import PortOutPin, is_weak_pin
+from telegent_orchestrator.port_out import PortOutPin, is_weak_pin, port_out_id
 
 PIN_LENGTH = 6
 """Digits of a transfer PIN at US carriers. Telegent documents no length."""
@@ -67,14 +67,15 @@ class PortOutActivities:
         """Checks that the number is here, and that the subscription is its own.
 
         A suspended number may leave. A wrong subscription would be deleted at the end, which cannot
-        be undone.
+        be undone. The id of the workflow keeps another port-out from replacing the PIN.
 
         Returns:
             How Telegent shows the number.
 
         Raises:
-            ApplicationError: `Rejected` when it is not here.
+            ApplicationError: `Rejected` when it is not here, or the workflow has another id.
         """
+        require_own_id(port_out_id(phone_number, self.settings.id_key))
         number, sighting = await self._sight(phone_number)
         if number is None or sighting.state is NumberState.GONE:
             raise rejected(

@@ -159,6 +159,19 @@ def rejected(message: str) -> ApplicationError:
     return ApplicationError(message, type=Outcome.REJECTED, non_retryable=True)
 
 
+def require_own_id(expected: str) -> None:
+    """Checks that the current workflow has the id of its number, so that no second one is open.
+
+    Raises:
+        ApplicationError: `Rejected` when it has another id.
+    """
+    if activity.info().workflow_id != expected:
+        raise rejected(
+            f"not started: the workflow id of this number is {expected}; compute it with the "
+            "worker's TELEGENT_ID_KEY"
+        )
+
+
 def ambiguous(message: str) -> ApplicationError:
     """The failure of a lookup whose result only an operator can interpret."""
     return ApplicationError(message, type=Outcome.AMBIGUOUS, non_retryable=True)

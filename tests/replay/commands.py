@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,8 +92,10 @@ async def replay_history(history: Path) -> ReplayResult:
     replayer = Replayer(
         workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=runner
     )
+    recorded = history.read_text("utf-8")
+    started = json.loads(recorded)["events"][0]["workflowExecutionStartedEventAttributes"]
     result = await replayer.replay_workflow(
-        WorkflowHistory.from_json("recorded", history.read_text("utf-8")),
+        WorkflowHistory.from_json(started["workflowId"], recorded),
         raise_on_replay_failure=False,
     )
     return ReplayResult(runner.commands, result.replay_failure)

@@ -55,14 +55,14 @@ class WorkflowContract:
 
 WORKFLOWS = {
     names.ONBOARDING_WORKFLOW: WorkflowContract(
-        workflow_id="onboarding-{reference}",
+        workflow_id=names.onboarding_id("{reference}"),
         start=OnboardingRequest,
         result=OnboardingResult,
         queries={names.STATUS_QUERY: OnboardingStatus},
         updates={names.RESOLVE_UPDATE: Operation(Resolution)},
     ),
     names.LINE_WORKFLOW: WorkflowContract(
-        workflow_id="onboarding-{reference}-line-{key}",
+        workflow_id=names.line_id("{reference}", "{key}"),
         start=None,
         result=LineResult,
         queries={names.STATUS_QUERY: LineStatus},
@@ -100,7 +100,7 @@ WORKFLOWS = {
         signals={names.CANCEL_MESSAGE: port_out.PortOutCancel},
     ),
     bulk.BULK_WORKFLOW: WorkflowContract(
-        workflow_id="bulk-{reference}",
+        workflow_id=bulk.bulk_id("{reference}"),
         start=bulk.BulkRequest,
         result=bulk.BulkResult,
         queries={names.STATUS_QUERY: bulk.BulkStatus},
@@ -112,7 +112,7 @@ WORKFLOWS = {
         },
     ),
     bulk.BULK_BATCH_WORKFLOW: WorkflowContract(
-        workflow_id="bulk-{bulk}-batch-{batch}",
+        workflow_id=bulk.bulk_id("{bulk}") + ":batch-{batch}",
         start=bulk.BulkBatchRequest,
         result=bulk.BulkBatchStatus,
         queries={names.STATUS_QUERY: bulk.BulkBatchStatus},

@@ -29,6 +29,7 @@ from telegent_orchestrator.bulk import (
     Counts,
     RowResult,
     RowState,
+    bulk_batch_id,
     bulk_id,
 )
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, STATUS_QUERY, onboarding_id
@@ -41,7 +42,7 @@ from workflows.bulk.signals import (
     BatchReport,
 )
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, BULK_PRIORITY, prepare_call
-from workflows.support.messages import parse_message
+from workflows.support.messages import parse_message, require_own_id
 
 REPORT_DEBOUNCE = timedelta(seconds=1)
 """How long to wait for more rows to end before they are reported together."""
@@ -82,6 +83,7 @@ class BulkBatchWorkflow:
     @workflow.run
     async def run(self, request: BulkBatchRequest) -> BulkBatchStatus:
         """Reports every change, until nothing remains to be done."""
+        require_own_id(bulk_batch_id(request.bulk, request.batch))
         publish_batch(self._rows)
         while not self._finished:
             try:

@@ -19,13 +19,14 @@ from telegent_orchestrator.bulk import (
     BulkRetryResult,
     BulkState,
     BulkStatus,
+    bulk_id,
 )
 from telegent_orchestrator.names import CANCEL_MESSAGE, STATUS_QUERY
 from workflows.bulk.details_page import publish
 from workflows.bulk.scheduler import BulkScheduler
 from workflows.bulk.signals import BATCH_REPORT_SIGNAL, BatchReport
 from workflows.support.cancellation import run_all
-from workflows.support.messages import message_rejected, parse_message
+from workflows.support.messages import message_rejected, parse_message, require_own_id
 
 RETRY_TIMEOUT = timedelta(days=7)
 """How long failed rows can be retried after all rows have ended."""
@@ -51,6 +52,7 @@ class BulkWorkflow:
     @workflow.run
     async def run(self, request: BulkRequest) -> BulkResult:
         """Grants starts to batches as rows end."""
+        require_own_id(bulk_id(request.reference))
         if request.checkpoint is None:
             self._scheduler.log(request.by, f"sent {request.rows} rows, {request.window} at a time")
         try:

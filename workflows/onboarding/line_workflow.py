@@ -26,6 +26,7 @@ from telegent_orchestrator.names import (
     ACCOUNT_KEY,
     LINE_WORKFLOW,
     STATUS_QUERY,
+    line_id,
 )
 from telegent_orchestrator.port_in import (
     NumberBinding,
@@ -61,6 +62,7 @@ from workflows.support.messages import (
     ChildUpdate,
     ParentNotifier,
     parse_child_update,
+    require_own_id,
 )
 from workflows.support.progress import ProgressTracker, ResolvesEscalations
 
@@ -117,6 +119,7 @@ class LineWorkflow(ResolvesEscalations):
     @workflow.run
     async def run(self, wanted: LineInput) -> LineResult:
         """Sets up number, then subscription and E911 address, then data limits and filters."""
+        require_own_id(line_id(wanted.reference, wanted.line.key))
         self._progress.search_attributes[ACCOUNT_KEY] = wanted.account_id
         try:
             await self._provision()

@@ -20,6 +20,7 @@ from telegent_orchestrator.names import (
     ACCOUNT_KEY,
     ONBOARDING_WORKFLOW,
     STATUS_QUERY,
+    onboarding_id,
 )
 from telegent_orchestrator.onboarding import (
     ExistingAccount,
@@ -54,7 +55,7 @@ from workflows.support.activity_calls import execute_local
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import ROLLING_BACK, CompensationLog
 from workflows.support.exactly_once import ResourceCreator
-from workflows.support.messages import CHILD_UPDATED_SIGNAL, parse_child_update
+from workflows.support.messages import CHILD_UPDATED_SIGNAL, parse_child_update, require_own_id
 from workflows.support.progress import ProgressTracker, ResolvesEscalations
 
 ACCOUNT_STEP = "Account"
@@ -90,6 +91,7 @@ class OnboardingWorkflow(ResolvesEscalations):
     @workflow.run
     async def run(self, request: OnboardingRequest) -> OnboardingResult:
         """Creates the account, then subscribers, routes and catalogue in parallel, then lines."""
+        require_own_id(onboarding_id(request.reference))
         try:
             await self._validate_request()
             await self._find_previous_runs()

@@ -310,6 +310,11 @@ def _on_pause_over(turn: Turn, _: facts.PauseOver) -> None:
     turn.port.retry_at = None
 
 
+def _on_start_refused(turn: Turn, fact: facts.StartRefused) -> None:
+    turn.log(ORCHESTRATOR_ACTOR, fact.message)
+    turn.fail(fact.message)
+
+
 def _on_read_rejected(turn: Turn, fact: facts.ReadRejected) -> None:
     turn.log(TELEGENT_ACTOR, "rejected a required read", fact.message)
     turn.fail(fact.message)
@@ -346,6 +351,7 @@ HANDLERS: Mapping[type[facts.PortInFact], Callable[[Turn, Any], None]] = {
     facts.PauseOver: _on_pause_over,
     facts.TaskStalled: _on_stalled,
     facts.ReadRejected: _on_read_rejected,
+    facts.StartRefused: _on_start_refused,
     # Until there is an order.
     facts.Prepared: submitting.on_prepared,
     facts.NumberLookedUp: submitting.on_number_looked_up,

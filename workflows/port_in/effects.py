@@ -32,6 +32,7 @@ class Prepare(Task):
     """Load the deadlines and limits of this port-in, and find its earlier run, if there was one."""
 
     local: ClassVar[bool] = True
+    phone_number: str
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,13 @@ class NumberBound(TaskEnded):
 
 
 @dataclass(frozen=True)
+class StartRefused(TaskEnded):
+    """The port-in cannot start, whatever the number."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class BindingFailed(TaskEnded):
     """Telegent rejected the request to bind the number."""
 

@@ -46,7 +46,7 @@ def next_task(turn: Turn) -> Task:
     port = turn.port
     number = port.details.phone_number
     if not port.prepared:
-        return Prepare()
+        return Prepare(number)
     if port.check_existing:
         return FindNumber(number, port.bind.subscriber_id if port.bind else None)
     if port.attachment:

@@ -57,6 +57,8 @@ def to_fact(task: effects.Task, error: ActivityError) -> facts.TaskEnded:
             return _to_request_fact(error)
         case effects.PollOrder():
             return facts.OrderNotReadable(message)
+        case effects.Prepare():
+            return facts.StartRefused(message)
         case effects.ClaimSim():
             return facts.SimClaimEnded(f"iccid: {message}")
         case effects.VerifyOrder():
@@ -77,7 +79,7 @@ def _to_request_fact(error: ActivityError) -> facts.TaskEnded:
     )
 
 
-async def _prepare(_: effects.Prepare) -> facts.TaskEnded:
+async def _prepare(task: effects.Prepare) -> facts.TaskEnded:
     summary, info = "Load the policy for port-ins", workflow.info()
     policy = await execute_local(LocalActivities.load_port_in_policy, summary)
     earlier = await execute_local(
@@ -85,6 +87,7 @@ async def _prepare(_: effects.Prepare) -> facts.TaskEnded:
         "Find an earlier run of this port-in",
         info.workflow_id,
         info.run_id,
+        task.phone_number,
     )
     return facts.Prepared(policy, earlier)
 

@@ -45,6 +45,23 @@ def parse_message(kind: type[M], sent: Sequence[JsonValue]) -> M:
         raise _invalid_message("; ".join(format_errors(error, kind))) from None
 
 
+def require_own_id(expected: str) -> None:
+    """Checks that the running workflow has the id that its request determines.
+
+    The id keeps a second workflow from doing the same at the same time, and others find it by it.
+
+    Raises:
+        ApplicationError: It has another id.
+    """
+    actual = workflow.info().workflow_id
+    if actual != expected:
+        raise ApplicationError(
+            f"not started: the workflow id of this request is {expected}, not {truncate(actual)}",
+            type="InvalidMessage",
+            non_retryable=True,
+        )
+
+
 def rejection_message(error: ApplicationError) -> str:
     """Returns why a message was rejected, cut to the length that a timeline keeps."""
     return truncate(error.message, MAX_REJECTION_CHARS)
