@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from simulator import SimulatorOptions
-from tools.docs.assumptions_table import PAGE, sources_table, table
+from tools.docs.assumptions_table import PAGE, README, sources_table, table, unknowns
 from tools.docs.documents import between_markers
 from tools.vendor_contract import Assumption, assumptions, sources
 from worker.settings import unknown_variables
@@ -33,6 +33,12 @@ def test_page_of_assumptions_is_up_to_date() -> None:
         "run python -m tools.docs.assumptions_table"
     )
     assert between_markers(PAGE, "sources") == sources_table(), (
+        "run python -m tools.docs.assumptions_table"
+    )
+
+
+def test_unknowns_of_the_readme_are_up_to_date() -> None:
+    assert between_markers(README, "unknowns") == unknowns(), (
         "run python -m tools.docs.assumptions_table"
     )
 

@@ -8,22 +8,10 @@ import pytest
 from telegent._transport import TOKENS_PATH
 from tests.harness.vendor_calls import CALLS
 from tests.harness.vendor_requests import Call, sent
-from tools.vendor_contract import Contract
+from tools.vendor_contract import Contract, coverage
 
 CONTRACT = Contract()
-UNSENT = {
-    "POST /v1.0/subscribers/call-filter > TimeRestrictions": "reserved for future use",
-    "POST /v1.0/subscribers/call-filter/update > TimeRestrictions": "reserved for future use",
-    "POST /v1.0/subscriptions/update > Active": "not in the OAS",
-    "GET /v1.0/message/routes > MessageRouteID": "another spelling",
-    "GET /v1.0/voice/routes > CallRouteId": "another spelling",
-    "GET /v1.0/numbers > Number": "another spelling",
-    "GET /v1.0/subscribers/guardians/relation/parent > AccountId": "one account per subscriber",
-    "GET /v1.0/subscribers/guardians/relation/child > AccountId": "one account per subscriber",
-}
-NOT_OFFERED = {
-    f"GET /v1.0/distributor/{name}" for name in ("products", "packages", "subscriptions")
-}
+COVERAGE = coverage()
 
 
 async def requests_of(call: Call) -> list[tuple[str, dict[str, Any]]]:
@@ -54,13 +42,13 @@ async def test_client_sends_all_documented_fields() -> None:
     for call in CALLS:
         for key, values in await requests_of(call):
             contract.check_request(key, values, by="the client")
-    requests = {
-        f"{key} > {name}"
-        for key, operation in contract.operations.items()
-        if key not in NOT_OFFERED
-        for name in operation.request
+    documented = {
+        field
+        for key in contract.operations
+        if key not in COVERAGE.not_offered
+        for field in contract.request_fields(key)
     }
-    assert requests - contract.seen == set(UNSENT)
+    assert documented - contract.seen == set(COVERAGE.unsent)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
-"""`python -m tools.docs.assumptions_table`: write the tables of vendor-assumptions.md."""
+"""`python -m tools.docs.assumptions_table`: write the assumptions to documents."""
+
+from textwrap import fill
 
 from tools.docs.documents import ROOT, replace_between_markers
 from tools.vendor_contract import assumptions, sources
 
 PAGE = ROOT / "docs" / "reference" / "vendor-assumptions.md"
+README = ROOT / "README.md"
 
 
 def table() -> str:
@@ -18,6 +21,28 @@ def table() -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
+def unknowns() -> str:
+    """Return README's summary: how many questions are open, and those with a setting."""
+    rows = assumptions()
+    chosen = [row for row in rows if row.settings]
+    contradictions = sum(len(row.says) > 1 for row in rows)
+    summary = (
+        f"Telegent's documents leave {len(rows)} questions open; for {contradictions} of them they "
+        "contradict each other. Our choice for each is in "
+        "[vendor assumptions](docs/reference/vendor-assumptions.md). "
+        f"For {len(chosen)} it can be changed by a setting:"
+    )
+    lines = [
+        fill(summary, 120, break_on_hyphens=False),
+        "",
+        "| Question | Setting |",
+        "|---|---|",
+    ]
+    for row in chosen:
+        lines.append(f"| {row.question} | {', '.join(f'`{name}`' for name in row.settings)} |")
+    return "\n".join(lines)
+
+
 def sources_table() -> str:
     """Return the Markdown table of the documents that the assumptions quote."""
     rows = [("Abbreviation", "Document", "Version"), ("---",) * 3]
@@ -28,3 +53,4 @@ def sources_table() -> str:
 if __name__ == "__main__":
     replace_between_markers(PAGE, "assumptions", table())
     replace_between_markers(PAGE, "sources", sources_table())
+    replace_between_markers(README, "unknowns", unknowns())

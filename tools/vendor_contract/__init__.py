@@ -8,7 +8,7 @@ allowed, `<=N` for the maximum length, and `!` if the field is required. `/` sep
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,21 @@ class Assumption:
     simulator: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """What the tests do not cover, with the reason for each.
+
+    Attributes:
+        unsent: Fields of requests that the client never sends.
+        not_offered: Operations that the client does not have.
+        unshown: Fields of responses that the simulator never shows.
+    """
+
+    unsent: dict[str, str]
+    not_offered: dict[str, str]
+    unshown: dict[str, str]
+
+
 class Contract:
     """All operations and shapes.
 
@@ -114,13 +129,14 @@ class Contract:
                     key, row["source"], row.get("request", {}), responses
                 )
 
-    def fields(self) -> set[str]:
-        """All fields, as they are named in `seen`."""
-        requests = {
-            f"{key} > {name}" for key, row in self.operations.items() for name in row.request
-        }
-        shapes = {name for row in self.operations.values() for name in self._shapes_of(row)}
-        return requests | {f"{shape}.{name}" for shape in shapes for name in self._shapes[shape]}
+    def request_fields(self, key: str) -> set[str]:
+        """The fields of an operation's request and of the objects in it, as named in `seen`."""
+        request = self.operations[key].request
+        return {f"{key} > {name}" for name in request} | self._shape_fields(request.values())
+
+    def response_fields(self, key: str) -> set[str]:
+        """The fields of an operation's response in all its forms, as named in `seen`."""
+        return self._shape_fields(self.operations[key].responses)
 
     def check_request(self, key: str, values: Mapping[str, Any], *, by: str) -> list[str]:
         """Compare a body or query parameters, whose sender is named by `by`, with the documents."""
@@ -206,15 +222,16 @@ class Contract:
             )
         return problems
 
-    def _shapes_of(self, operation: Operation) -> set[str]:
+    def _shape_fields(self, kinds: Iterable[str]) -> set[str]:
+        """The fields of the shapes that these types name, and of the shapes in them."""
         found: set[str] = set()
-        pending = [*operation.request.values(), *operation.responses]
+        pending = [*kinds]
         while pending:
             name = re.sub(r"\W.*", "", pending.pop())
             if name in self._shapes and name not in found:
                 found.add(name)
                 pending += self._shapes[name].values()
-        return found
+        return {f"{shape}.{name}" for shape in found for name in self._shapes[shape]}
 
 
 def sources() -> dict[str, dict[str, str]]:
@@ -222,6 +239,11 @@ def sources() -> dict[str, dict[str, str]]:
     tables = tomllib.loads((FOLDER / "sources.toml").read_text("utf-8"))
     found: dict[str, dict[str, str]] = tables["sources"]
     return found
+
+
+def coverage() -> Coverage:
+    """Return what the tests do not cover."""
+    return Coverage(**tomllib.loads((FOLDER / "coverage.toml").read_text("utf-8")))
 
 
 def assumptions() -> list[Assumption]:
