@@ -118,6 +118,8 @@ PATTERN_MESSAGES[r"^\+[1-9][0-9]{7,14}$"] = (
 )
 _TOLL_FREE = frozenset({"800", "822", "833", "844", "855", "866", "877", "888"})
 _NOT_GEOGRAPHIC = _TOLL_FREE | {"900", "500", "700", "710"}
+_NOT_SUBSCRIBERS = frozenset({"950", "976"})
+"""Exchanges of carrier access codes and of paid services."""
 
 
 def _portable_number(number: str) -> str:
@@ -131,12 +133,16 @@ def _portable_number(number: str) -> str:
             "must be a number in +1 with ten digits, of which neither the area code nor the "
             "exchange begins with 0 or 1, such as +18015550123"
         )
-    area_code = number[2:5]
+    area_code, exchange = number[2:5], number[5:8]
     # 5XX with equal last digits, and those from 521 to 529, are personal numbers.
     personal = area_code[0] == "5" and (area_code[1] == area_code[2] or "521" <= area_code <= "529")
     if area_code in _NOT_GEOGRAPHIC or area_code.endswith("11") or personal:
         raise ValueError(
             f"cannot be ported in: {area_code} is not an area code of mobile or landline numbers"
+        )
+    if exchange in _NOT_SUBSCRIBERS or exchange.endswith("11"):
+        raise ValueError(
+            f"cannot be ported in: {exchange} is not an exchange of mobile or landline numbers"
         )
     return number
 

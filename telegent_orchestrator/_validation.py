@@ -34,7 +34,7 @@ MESSAGES: Mapping[str, str] = {
     "json_invalid": "is not valid JSON, or contains half of a surrogate pair such as \\ud800",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
-    "string_type": "must be text",
+    "string_type": "must be text, in quotes",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
     "union_tag_invalid": "{discriminator} must be one of {expected_tags}",

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ NO_HEADER = (
     "no column is a field of a request: the first row must name fields, such as reference, "
     "separated by commas, semicolons, tabs or bars"
 )
+LIST_ITEM = re.compile(r"\.-?[0-9]+(\.|$)")
+LIST_HINT = ": items of a list are numbered from 0 without gaps, in the order of the columns"
+ONE_DOCUMENT = "begins one JSON document: write each request on a line of its own, no list"
 MAX_ROW_ERRORS = 1_000
 """Errors after which the rest of a file is not checked."""
 MAX_MESSAGES = 100
@@ -110,9 +114,10 @@ def _parse_csv(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
     delimiter, text = _find_delimiter(text)
     table = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     try:
-        head = [column.strip() for column in next(table, [])]
+        # All names are in lower case.
+        head = [column.strip().lower() for column in next(table, [])]
         fields = OnboardingRequest.model_fields
-        if head and not any(column.partition(".")[0].lower() in fields for column in head):
+        if head and not any(column.partition(".")[0] in fields for column in head):
             yield 1, NO_HEADER
             return
         for column in sorted({column for column in head if head.count(column) > 1}):
@@ -142,11 +147,16 @@ def _build_row(head: list[str], cells: list[str], common: RawRow) -> RawRow | st
             if value:
                 set_at(row, column, BOOLEANS.get(value.lower(), value))
         except InvalidPathError:
-            return f"a request has no field {column!r}"
+            return (
+                f"a request has no field {column!r}{LIST_HINT if LIST_ITEM.search(column) else ''}"
+            )
     return row
 
 
 def _parse_json_lines(text: str, common: RawRow) -> Iterator[tuple[int, RawRow | str]]:
+    if _is_one_document(text):
+        yield 1, ONE_DOCUMENT
+        return
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -156,6 +166,18 @@ def _parse_json_lines(text: str, common: RawRow) -> Iterator[tuple[int, RawRow |
             yield number, str(error)
             continue
         yield number, (deepcopy(common) | row if isinstance(row, dict) else "is not a JSON object")
+
+
+def _is_one_document(text: str) -> bool:
+    """Whether the file is one list, or one object on several lines."""
+    begin = text.lstrip()
+    if not begin.startswith(("[", "{\n", "{\r")):
+        return False
+    try:
+        parse_json(text)
+    except InvalidTextError:
+        return False
+    return True
 
 
 def _validate_row(number: int, row: RawRow, errors: list[RowError]) -> list[BulkRow]:

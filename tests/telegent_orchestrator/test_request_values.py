@@ -141,6 +141,12 @@ def test_number_that_is_neither_mobile_nor_landline_is_rejected(number: str) -> 
     assert error.startswith(f"phone_number: cannot be ported in: {number[2:5]} is not an area code")
 
 
+@pytest.mark.parametrize("number", ["+18019110142", "+18019760142", "+18019500142"])
+def test_number_of_a_service_is_rejected(number: str) -> None:
+    [error] = errors({"phone_number": number}, PortInDetails)
+    assert error.startswith(f"phone_number: cannot be ported in: {number[5:8]} is not an exchange")
+
+
 @pytest.mark.parametrize(
     "number", ["+1801555014", "+180155501422", "+442071234567", "+11015550142", "+18010550142"]
 )

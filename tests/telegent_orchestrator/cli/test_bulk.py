@@ -60,7 +60,13 @@ async def test_unusable_file_is_rejected(tmp_path: Path) -> None:
         ("rows.csv", HEAD.replace(",", "^") + "\nx", "row 1: no column is a field"),
         ("rows.csv", "PK\x03\x04", "it is a spreadsheet or an archive: save it as 'CSV UTF-8'"),
         ("rows.jsonl", "{}\n{", "row 2: is not JSON: "),
-        ("rows.jsonl", "[]", "row 1: is not a JSON object"),
+        ("rows.jsonl", "5", "row 1: is not a JSON object"),
+        (
+            "rows.jsonl",
+            "[{},\n{}]",
+            "row 1: begins one JSON document: write each request on a line",
+        ),
+        ("rows.jsonl", '{\n"reference": "a"\n}', "row 1: begins one JSON document"),
         ("rows.jsonl", '{"a": 1, "a": 2}', "row 1: is ambiguous: an object has the key 'a' twice"),
         ("rows.jsonl", '{"a": ' + "9" * 5_000 + "}", "row 1: is not usable JSON: a number has"),
         (
@@ -68,7 +74,7 @@ async def test_unusable_file_is_rejected(tmp_path: Path) -> None:
             r'{"reference": "\ud800"}',
             "row 1: request: is not valid JSON, or contains half of",
         ),
-        ("rows.csv", "lines.7.key\nx", "row 2: a request has no field 'lines.7.key'"),
+        ("rows.csv", "lines.7.key\nx", "row 2: a request has no field 'lines.7.key': items of a"),
     ):
         (tmp_path / name).write_text(text)
         said = await HERE.run("bulk", "check", str(tmp_path / name))
@@ -84,6 +90,14 @@ async def test_templates_and_examples_are_valid(tmp_path: Path) -> None:
     common = json.loads(Path(COMMON).read_text())
     assert len(read_rows(csv_file.read_text(), Format.CSV, common)) == 3
     assert len(read_rows(jsonl.read_text(), Format.JSON_LINES, common)) == 2
+
+
+async def test_names_of_columns_may_be_capitalized(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    head, *rows = (ROOT / "examples" / "bulk.csv").read_text().splitlines()
+    file.write_text("\n".join([head.title(), *rows]))
+    said = await HERE.run("bulk", "check", str(file), "--common", COMMON)
+    assert said.status == 0, said.err
 
 
 @pytest.mark.parametrize(
