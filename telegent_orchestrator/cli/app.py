@@ -16,6 +16,7 @@ from telegent_orchestrator.cli.commands import (
     validate,
 )
 from telegent_orchestrator.cli.connection import VARIABLES, Connection
+from telegent_orchestrator.cli.output import Output
 
 app = typer.Typer(
     name="tgo",
@@ -84,9 +85,13 @@ def main(
         "--payload-keys-file": payload_keys_file,
         "--id-key-file": id_key_file,
     }
-    context.obj = Connection.from_options(
+    connection = Connection.from_options(
         {name: value for name, value in options.items() if value}, os.environ
     )
+    # Before any command: a misspelt name silently selects another server, or other keys.
+    for warning in connection.warnings:
+        Output(as_json=False).notice(f"warning: {warning}")
+    context.obj = connection
 
 
 app.command()(validate.validate)

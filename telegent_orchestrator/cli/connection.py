@@ -1,5 +1,6 @@
 """The connection to Temporal: each option of `tgo` sets one of the worker's variables."""
 
+import difflib
 import functools
 import os
 import shlex
@@ -45,6 +46,10 @@ VARIABLES = {
     "--id-key-file": "TELEGENT_ID_KEY_FILE",
 }
 """The variable that each option sets."""
+KEY_VARIABLES = (
+    *("TELEGENT_PAYLOAD_KEYS", "TELEGENT_PAYLOAD_KEYS_FILE"),
+    *("TELEGENT_ID_KEY", "TELEGENT_ID_KEY_FILE"),
+)
 PROGRAMS = ("tgo", "telegent-orchestrator")
 UNENCRYPTED_WARNING = (
     "no payload keys are given: Temporal stores what this command sends unencrypted "
@@ -126,8 +131,18 @@ class Connection:
 
     @property
     def warnings(self) -> list[str]:
-        """A warning for each `TEMPORAL_` variable that nothing reads."""
-        return unknown_variable_warnings(self.environment)
+        """A warning for each `TEMPORAL_` variable that nothing reads, and for misspelt keys.
+
+        The worker's other `TELEGENT_` variables may be set in the same shell.
+        """
+        misspelt = [
+            f"{name} is set and this command does not read it; did you mean {match[0]}?"
+            for name in sorted(self.environment)
+            if name.startswith("TELEGENT_")
+            and name not in KEY_VARIABLES
+            and (match := difflib.get_close_matches(name, KEY_VARIABLES, n=1, cutoff=0.85))
+        ]
+        return unknown_variable_warnings(self.environment) + misspelt
 
     def command(self, *arguments: str) -> str:
         """A command line with the same connection options, to be copied by the user."""

@@ -117,8 +117,6 @@ def list_executions(
     """List onboardings, port-ins, port-outs and bulks, the running ones first."""
     connection: Connection = context.obj
     with Output(as_json) as output:
-        for warning in connection.warnings:
-            output.notice(f"warning: {warning}")
         _validate_states(states or [])
         execution_filter = ExecutionFilter(
             statuses=[ExecutionStatus(state) for state in states or () if state in STATUSES],

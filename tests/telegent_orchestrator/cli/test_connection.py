@@ -33,6 +33,7 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import SETTINGS, Harness, running_harness
 from tests.harness.command_line import (
+    FAMILY,
     ROOT,
     CommandLine,
     command_line,
@@ -344,6 +345,19 @@ def test_unknown_temporal_variable_is_a_warning(variable: str, warning: str | No
         assert warnings == [expected]
     else:
         assert len(warnings) == (warning is not None)
+
+
+async def test_misspelt_variables_are_warnings_of_every_command() -> None:
+    said = await CommandLine({}).run(
+        *("validate", FAMILY),
+        TEMPORAL_ADRESS="x",
+        TELEGENT_ID_KYE="x",
+        TELEGENT_ACCOUNT_KEY="x",
+    )
+    assert said.status == 0
+    assert "TEMPORAL_ADRESS is set" in said.err
+    assert "TELEGENT_ID_KYE is set and this command does not read it; did you mean" in said.err
+    assert "TELEGENT_ACCOUNT_KEY" not in said.err
 
 
 async def test_unknown_temporal_variable_is_shown_when_temporal_is_unreachable() -> None:
