@@ -4,6 +4,7 @@ import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -79,6 +80,9 @@ def read_response(sent: Sent, response: httpx.Response, content: bytes) -> Json:
         body: object = json.loads(content)
     except (ValueError, RecursionError):
         body = _decode(content, response)
+        # One wrong byte in a name must not make a list of thousands unreadable.
+        with suppress(ValueError, RecursionError):
+            body = json.loads(body)
     if not response.is_success:
         raise _to_error(sent, response, body)
     return _read_success(sent, response.status_code, body)

@@ -102,6 +102,20 @@ async def test_redirect_with_invalid_location_is_unknown_outcome(
     assert error.status == status
 
 
+@pytest.mark.parametrize(
+    ("content_type", "name"),
+    [("application/json", "Jos\ufffd"), ("application/json; charset=latin-1", "Jos\u00e9")],
+)
+async def test_json_in_another_charset_is_read(content_type: str, name: str) -> None:
+    response = httpx.Response(
+        200,
+        headers={"Content-Type": content_type},
+        content='{"AccountId": "AID-1", "AccountName": "Jos\u00e9"}'.encode("latin-1"),
+    )
+    async with FakeVendor(lambda request: response).client() as api:
+        assert (await api.accounts.get("AID-1")).account_name == name
+
+
 @pytest.mark.parametrize("status", [200, 400, 500])
 @pytest.mark.parametrize(
     "charset",
