@@ -89,11 +89,15 @@ NOT_EXECUTED = {Outcome(failure): reason for failure, reason in NOT_EXECUTED_REA
 MIN_RETRY_INTERVAL = timedelta(milliseconds=50)
 
 
+_THING = r"(account|subscriber|product|package|route|order|number)"
 _UNKNOWN_ID = re.compile(
-    r"\binvalid (\w+ ?id|(phone )?number|iccid|tnid)\b"
-    r"|\b(\w+ ?id|phone number|iccid|tnid) is (invalid|not valid|unknown)\b"
-    r"|\b(not found|no such|unknown (account|subscriber|number|product|package|order))\b"
-    r"|\bdoes not (exist|belong to account)\b",
+    rf"\binvalid (\w+ ?id|(phone )?number|iccid|tnid|{_THING}(?! \w))\b"
+    r"|\b(\w+ ?id|phone number|iccid|tnid) (\S+ )?is (invalid|not valid|not known|unknown)\b"
+    rf"|\bis not a (valid|known) (\w+ ?id|{_THING})\b"
+    rf"|\b(unknown|unrecogni[sz]ed) (\w+ ?id|{_THING})\b"
+    r"|\bno such\b|\bno (\w+ )+found\b|\bnot (be )?found\b"
+    r"|\b(cannot|can['\u2019]t|could not|unable to) (find|locate)\b"
+    r"|\b(does not|doesn['\u2019]t) (exist|belong to (the |this )?account)\b",
     re.IGNORECASE,
 )
 """How the vendor says in a 400 what 404 means. It documents `Invalid AccountId`, and

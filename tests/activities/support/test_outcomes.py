@@ -25,6 +25,14 @@ def outcome(message: str) -> Outcome:
         "No such package",
         "Unknown subscriber",
         "Phone number does not belong to account",
+        "Account could not be found",
+        "Cannot find subscriber TSUID-1",
+        "No product with this id was found",
+        "SubscriberId TSUID-1 is invalid",
+        "TSUID-1 is not a valid SubscriberId",
+        "The package doesn\u2019t exist",
+        "Unrecognized ProductId",
+        "Invalid account",
     ],
 )
 def test_unknown_id_in_any_words_may_be_new(message: str) -> None:
@@ -35,6 +43,8 @@ def test_unknown_id_in_any_words_may_be_new(message: str) -> None:
     "message",
     [
         "MessageRouteId is required",
+        "Invalid account number format",
+        "Duplicate filter found for the same subscriber and phone number",
         "Email already exists",
         "Phone number already in use",
         "NotifyValue must be less than ThrottleValue",
