@@ -66,6 +66,13 @@ NUMBER_CALLS: list[Call] = [
             zip_code="84043",
         )
     ),
+    lambda api: api.numbers.change_status(
+        t.StatusChange(
+            status_change="swap-sim",
+            effective_date=date(2026, 5, 13),
+            phone_numbers=[t.StatusChangeNumber(number=N, iccid=ICCID)],
+        )
+    ),
     lambda api: api.numbers.reactivate(t.NumberReactivate(phone_number=N, account_id="AID-1")),
     lambda api: api.ports.eligibility(t.PortEligibilityQuery(phone_number=N, kind="wireless")),
     lambda api: api.ports.submit(of(t.PortIn, PORT, port_in_number=N)),
