@@ -44,7 +44,6 @@ def build_activities(
     settings: ActivitySettings,
     *,
     temporal: Client | None = None,
-    requests_per_minute: int = 45,
 ) -> ActivityFunctions:
     """Returns the activities that call Telegent, for the rate-limited queue.
 
@@ -53,14 +52,13 @@ def build_activities(
         settings: Settings of the activities.
         temporal: Where to find other port-ins and lines. Without it, polls of port-ins are not
             limited to their share, and no other onboarding is expected to buy numbers.
-        requests_per_minute: The rate of all requests, of which polls may take a share.
     """
     polls = None
     if temporal:
         polls = PollThrottle(
             temporal,
             settings.port_poll_schedule,
-            requests_per_minute=requests_per_minute,
+            rate_limiter=api.rate_limiter,
             share=settings.port_poll_share,
         )
     inventory = SharedList("numbers", api.numbers.inventory)

@@ -96,12 +96,12 @@ async def measure_priority(count: int) -> None:
         settings = replace(SETTINGS, id_key="bench")
         harness = Harness(client, simulator, Orchestrator(client, id_key="bench"), settings, url)
         options = simulator.options
-        rate_limiter = RateLimiter(per_minute=REQUESTS_PER_MINUTE, burst=50)
+        rate_limiter = RateLimiter(REQUESTS_PER_MINUTE)
         async with (
             Telegent(
                 options.account_key, options.account_secret, base_url=url, rate_limiter=rate_limiter
             ) as api,
-            workers(client, api, settings, requests_per_minute=REQUESTS_PER_MINUTE),
+            workers(client, api, settings),
         ):
             existing = await create_customers(harness)
             baseline = [await _time_onboarding(harness, f"baseline-{at}") for at in range(REPEATS)]

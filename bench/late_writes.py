@@ -29,7 +29,7 @@ TIMEOUTS = Timeouts(connect=0.04, read=0.04, write=0.02, pool=0.02, call=0.16)
 
 async def send(url: str) -> None:
     """Create accounts until killed; each is named by its deadline."""
-    rate_limiter = RateLimiter(per_minute=6_000_000, burst=1_000)
+    rate_limiter = RateLimiter(per_minute=6_000_000)
     options = SimulatorOptions()
     key, secret = options.account_key, options.account_secret
     async with Telegent(

@@ -30,7 +30,6 @@ CARRIER_FILE = ROOT / "examples" / "carrier.json"
 # often. The rate is the highest that the worker accepts.
 FAST_SETTINGS = {
     "TELEGENT_REQUESTS_PER_MINUTE": "6000",
-    "TELEGENT_BURST": "100",
     "TELEGENT_READ_LAG_SECONDS": "0.5",
     "TELEGENT_PURCHASE_LAG_SECONDS": "2",
     "TELEGENT_ORDER_POLL_SECONDS": "0.5",

@@ -29,8 +29,8 @@ RETENTION = timedelta(days=30)
 """How long closed workflows are kept; the server's default is one day."""
 
 # By default this server polls its queues at most 20 times a second and rounds timers up to whole
-# seconds, which adds 50 ms and more to every step of a workflow. With one partition the rate limit
-# of the API task queue is exact. Fairness is off by default.
+# seconds, which adds 50 ms and more to every step of a workflow. With one partition there
+# is one order of priorities. Fairness is off by default.
 DYNAMIC_CONFIG = {
     "history.transferProcessorMaxPollRPS": "1000",
     "history.timerProcessorMaxPollRPS": "1000",

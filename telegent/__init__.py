@@ -30,6 +30,9 @@ from telegent.accounts import (
     Accounts as Accounts,
     AccountUpdate as AccountUpdate,
 )
+from telegent.allowance import (
+    Allowance as Allowance,
+)
 from telegent.client import (
     Telegent as Telegent,
 )
@@ -142,7 +145,9 @@ from telegent.products import (
     ProductUpdate as ProductUpdate,
 )
 from telegent.rate_limiter import (
+    Permit as Permit,
     RateLimiter as RateLimiter,
+    requests_in_window as requests_in_window,
 )
 from telegent.subscribers import (
     Role as Role,

@@ -23,7 +23,7 @@ from telegent.errors import (
     RequestNotSentError,
     TelegentError,
 )
-from telegent.rate_limiter import RateLimiter
+from telegent.rate_limiter import Permit, RateLimiter
 
 RequestObserver = Callable[[str], AbstractContextManager[Callable[[], None]]]
 """Observes each request, token requests included, for metrics and traces.
@@ -120,7 +120,7 @@ class Transport:
         observer: RequestObserver = null_observer,
     ) -> None:
         self.base_url = base_url
-        self._rate_limiter = rate_limiter
+        self.rate_limiter = rate_limiter
         self._timeouts = timeouts
         self._observer = observer
         self.request_counts = RequestCounts()
@@ -193,10 +193,17 @@ class Transport:
         sent = Sent(f"{verb} {path}", body or {}, secrets, empty_is_success)
         request = self._build_request(sent, verb, path, query, body, token)
         with self._observer(sent.endpoint) as on_sent:
-            await self._wait_for_rate_limiter(sent.endpoint, deadline - self._timeouts.exchange)
+            latest = deadline - self._timeouts.exchange
+            permit = await self._wait_for_rate_limiter(sent.endpoint, latest)
             on_sent()
             self._count(path)
-            return await self._exchange(sent, request)
+            try:
+                return await self._exchange(sent, request)
+            except TelegentError as error:
+                self._report(permit, error)
+                raise
+            finally:
+                permit.settle()
 
     def _build_request(
         self,
@@ -249,23 +256,32 @@ class Transport:
                 f"request sent, but no complete response received ({type(error).__name__})",
                 endpoint=sent.endpoint,
             ) from error
-        try:
-            return read_response(sent, response, content)
-        except TelegentError as error:
-            if isinstance(error, RateLimitError) or error.retry_after is not None:
-                self._rate_limiter.pause(error.retry_after)
-            raise
+        return read_response(sent, response, content)
 
-    async def _wait_for_rate_limiter(self, endpoint: str, latest: float) -> None:
+    def _report(self, permit: Permit, error: TelegentError) -> None:
+        """Tell the rate limiter what an error says about the request limit."""
+        if isinstance(error, RequestNotSentError):
+            permit.give_back()
+        elif isinstance(error, RateLimitError):
+            permit.reject(error.retry_after)
+        elif error.retry_after is not None:
+            self.rate_limiter.pause(error.retry_after)
+
+    async def _wait_for_rate_limiter(self, endpoint: str, latest: float) -> Permit:
         """Raise `RequestNotSentError` if the request cannot leave by `latest` (loop time)."""
         try:
             async with asyncio.timeout_at(latest):
-                await self._rate_limiter.acquire()
+                permit = await self.rate_limiter.acquire()
         except TimeoutError:
             raise _deadline_exceeded(endpoint) from None
-        if asyncio.get_running_loop().time() > latest:
-            raise _deadline_exceeded(endpoint)
-        _check_deadline(endpoint)
+        try:
+            if asyncio.get_running_loop().time() > latest:
+                raise _deadline_exceeded(endpoint)
+            _check_deadline(endpoint)
+        except RequestNotSentError:
+            permit.give_back()
+            raise
+        return permit
 
     def _count(self, path: str) -> None:
         is_token = path == TOKENS_PATH

@@ -82,6 +82,11 @@ class Telegent:
         self.webhooks = Webhooks(requester)
 
     @property
+    def rate_limiter(self) -> RateLimiter:
+        """What its requests wait for."""
+        return self._transport.rate_limiter
+
+    @property
     def request_counts(self) -> RequestCounts:
         """The requests sent so far."""
         return self._transport.request_counts

@@ -1,55 +1,103 @@
-"""Keeps this process within the vendor's request limit."""
+"""Keeps the requests of this process within the vendor's limit."""
 
 import asyncio
-import random
+from collections import deque
+from collections.abc import Callable
 
-from aiolimiter import AsyncLimiter
+from telegent.allowance import Allowance
 
 # Seconds. The vendor documents that a 429 "may carry Retry-After", and no wait without it.
 DEFAULT_PAUSE = 10.0
 # Seconds. A wrong date in Retry-After must not stop the process for a day.
 MAX_PAUSE = 600.0
+# Requests in any minute that the standard tier allows (quick start guide).
+DEFAULT_PER_MINUTE = 50
+
+
+class Permit:
+    """One request that may be sent. Exactly one of its methods counts, the first that is called."""
+
+    def __init__(
+        self,
+        settle: Callable[[], None],
+        reject: Callable[[float | None], None],
+        give_back: Callable[[], None],
+    ) -> None:
+        self._settle, self._reject, self._give_back = settle, reject, give_back
+        self._ended = False
+
+    def settle(self) -> None:
+        """The request has its response, or will not get one."""
+        if self._end():
+            self._settle()
+
+    def reject(self, retry_after: float | None) -> None:
+        """The vendor rejects the request with 429, and names seconds to wait or not."""
+        if self._end():
+            self._reject(retry_after)
+
+    def give_back(self) -> None:
+        """The request is not sent."""
+        if self._end():
+            self._give_back()
+
+    def _end(self) -> bool:
+        ended, self._ended = self._ended, True
+        return not ended
 
 
 class RateLimiter:
-    """Limits the requests of this process, token requests included.
+    """Limits the requests of this process, token requests included; see `Allowance`.
 
-    A leaky bucket of `burst` requests that refills at `per_minute`. At most `burst + per_minute`
-    requests leave in any rolling 60 seconds. The defaults, 5 + 45, match the 50 requests per minute
-    of the vendor's standard tier (quick start guide), wherever the vendor's window starts.
-
-    After a 429 all requests wait as long as the vendor requests.
+    After a 429 all requests wait as long as the vendor requests. If requests within the limit are
+    rejected, the limit is lowered to what the vendor permits.
 
     A limiter belongs to one event loop. Several clients may share it.
 
     Args:
-        per_minute: Requests per minute that the bucket refills.
-        burst: Requests that may leave at once.
+        per_minute: Requests a minute.
+        window: Seconds in any of which the vendor counts; in a window of another length than a
+            minute, proportionally many.
     """
 
-    def __init__(self, per_minute: int = 45, burst: int = 5) -> None:
-        if per_minute < 1 or burst < 1:
-            raise ValueError(
-                f"per_minute ({per_minute}) and burst ({burst}) must both be 1 or more; "
-                "together they are the most requests in any 60 seconds"
-            )
-        self.max_per_minute = per_minute + burst
-        """The maximum number of requests in any 60 seconds."""
-        self._bucket = AsyncLimiter(burst, 60 * burst / per_minute)
-        self._paused_until = 0.0
+    def __init__(self, per_minute: int = DEFAULT_PER_MINUTE, window: float = 60.0) -> None:
+        self._allowance = Allowance(requests_in_window(per_minute, window), window)
+        self._waiters: deque[asyncio.Future[Permit]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._few_waiting = asyncio.Event()
+        self._few_waiting.set()
 
-    async def acquire(self) -> None:
+    @property
+    def per_minute(self) -> float:
+        """Requests a minute that are sent; fewer than set after a 429."""
+        return self._allowance.effective * 60 / self._allowance.window
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a permit."""
+        return len(self._waiters)
+
+    async def few_waiting(self) -> None:
+        """Return when no request waits, or no more than may be sent within a second."""
+        await self._few_waiting.wait()
+
+    async def close(self) -> None:
+        """Send nothing more."""
+
+    async def acquire(self) -> Permit:
         """Wait until one request may be sent."""
-        loop = asyncio.get_running_loop()
-        while True:
-            if (pause := self._paused_until - loop.time()) > 0:
-                await asyncio.sleep(pause)
-                continue
-            await self._bucket.acquire()
-            # A 429 may have arrived while this request waited for the bucket. Its slot is then
-            # lost: if waiting requests kept their slots, they would all leave at one moment.
-            if self._paused_until <= loop.time():
-                return
+        future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        self._waiters.append(future)
+        self._admit()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.cancelled():
+                self._waiters.remove(future)
+                self._admit()
+            else:
+                future.result().give_back()
+            raise
 
     def pause(self, retry_after: float | None) -> None:
         """Delay all requests.
@@ -57,8 +105,58 @@ class RateLimiter:
         Args:
             retry_after: Seconds, at most `MAX_PAUSE`; None for `DEFAULT_PAUSE`.
         """
-        pause = DEFAULT_PAUSE if retry_after is None else retry_after
-        # Without jitter, processes that were limited together would also resume together.
-        jitter = random.uniform(0.0, 1.0)  # noqa: S311 - spreads load, guards nothing
-        until = asyncio.get_running_loop().time() + min(pause, MAX_PAUSE) + jitter
-        self._paused_until = max(self._paused_until, until)
+        self._allowance.pause(self._now() + pause_seconds(retry_after))
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let the first waiting requests leave, as far as they may."""
+        if self._timer:
+            self._timer.cancel()
+        while self._waiters:
+            now = self._now()
+            at = self._next_at(now)
+            if at is None:
+                break
+            if at > now:
+                self._timer = asyncio.get_running_loop().call_at(at, self._admit)
+                break
+            self._waiters.popleft().set_result(self._take(now))
+        if self._waiters and self.waiting >= self.per_minute / 60:
+            self._few_waiting.clear()
+        else:
+            self._few_waiting.set()
+
+    def _next_at(self, now: float) -> float | None:
+        """When a request may leave; None: `_admit` is called when that is known."""
+        return self._allowance.next_at(now)
+
+    def _take(self, now: float) -> Permit:
+        self._allowance.take(now)
+
+        def settle() -> None:
+            self._allowance.settle(self._now())
+            self._admit()
+
+        def reject(retry_after: float | None) -> None:
+            self._allowance.reject(self._now(), now)
+            self._allowance.give_back()
+            self.pause(retry_after)
+
+        def give_back() -> None:
+            self._allowance.give_back()
+            self._admit()
+
+        return Permit(settle, reject, give_back)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def requests_in_window(per_minute: float, window: float) -> int:
+    """How many requests in any `window` seconds are so many a minute; at least one."""
+    return max(1, round(per_minute * window / 60))
+
+
+def pause_seconds(retry_after: float | None) -> float:
+    """How long to wait after a response with this Retry-After, or with none."""
+    return DEFAULT_PAUSE if retry_after is None else min(retry_after, MAX_PAUSE)

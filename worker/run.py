@@ -26,6 +26,7 @@ from telegent import RateLimiter, Telegent, Timeouts
 from telegent_orchestrator._connection_errors import unknown_variable_warnings
 from telegent_orchestrator.key_record import id_key_fingerprint
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
+from worker.api_slots import api_tuner, concurrent_polls
 from worker.clock import ClockMonitor
 from worker.connect import connect, describe_connection
 from worker.errors import WorkerError
@@ -41,6 +42,7 @@ from worker.settings import (
     unknown_variables,
     variable_name,
 )
+from worker.shared_rate_limiter import SharedRateLimiter, lease_from
 from worker.telemetry.backlog import report_backlog
 from worker.telemetry.log_context import LogContextInterceptor
 from worker.telemetry.metrics import create_runtime
@@ -129,13 +131,13 @@ def api_worker(
     client: Client,
     activities: Sequence[Callable[..., object]],
     *,
-    requests_per_minute: int,
+    rate_limiter: RateLimiter,
     graceful_shutdown_timeout: timedelta,
     read_lag: timedelta = ActivitySettings.read_lag,
     deployment_config: WorkerDeploymentConfig = UNVERSIONED,
     clock: ClockMonitor | None = None,
 ) -> Worker:
-    """The worker of activities that call Telegent, on a task queue with a rate limit."""
+    """The worker of activities that call Telegent: takes no more than the rate limiter admits."""
     return Worker(
         client,
         task_queue=API_TASK_QUEUE,
@@ -145,22 +147,11 @@ def api_worker(
             *([clock] if clock else []),
             ErrorTranslationInterceptor(read_lag),
         ],
-        max_task_queue_activities_per_second=requests_per_minute / 60,
-        max_concurrent_activities=max_concurrent_calls(requests_per_minute),
+        tuner=api_tuner(rate_limiter),
+        max_concurrent_activity_task_polls=concurrent_polls(rate_limiter.per_minute),
         graceful_shutdown_timeout=graceful_shutdown_timeout,
         deployment_config=deployment_config,
     )
-
-
-def max_concurrent_calls(requests_per_minute: int) -> int:
-    """How many vendor calls one process runs concurrently: those of ten seconds at full rate, at
-    least five.
-
-    Token requests count against the process's rate limit and not against the queue's rate. With
-    more slots, calls would wait for the rate limiter in the process, in the order in which they
-    came and regardless of priority. In the queue the most urgent one is taken first.
-    """
-    return min(100, max(5, requests_per_minute // 6))
 
 
 @asynccontextmanager
@@ -169,7 +160,6 @@ async def workers(
     api: Telegent,
     settings: ActivitySettings,
     *,
-    requests_per_minute: int,
     graceful_shutdown_timeout: timedelta = timedelta(seconds=30),
     deployment_config: WorkerDeploymentConfig = UNVERSIONED,
     max_cached_workflows: int = DEFAULT_MAX_CACHED_WORKFLOWS,
@@ -190,8 +180,8 @@ async def workers(
     )
     for_api = api_worker(
         client,
-        build_activities(api, settings, temporal=client, requests_per_minute=requests_per_minute),
-        requests_per_minute=requests_per_minute,
+        build_activities(api, settings, temporal=client),
+        rate_limiter=api.rate_limiter,
         graceful_shutdown_timeout=graceful_shutdown_timeout,
         read_lag=settings.read_lag,
         deployment_config=deployment_config,
@@ -207,6 +197,8 @@ async def workers(
                 yield for_workflows, for_api
             finally:
                 await for_api.shutdown()
+                # Returns permits to a workflow, which may run here only.
+                await api.rate_limiter.close()
                 await for_workflows.shutdown()
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0]  # noqa: B904 - the group adds nothing to it
@@ -231,8 +223,14 @@ async def run(settings: WorkerSettings) -> None:
         async with AsyncExitStack() as stack:
             tracer, interceptors = stack.enter_context(tracing())
             runtime = create_runtime(settings.metrics_address())
-            api = _create_client(settings, runtime.metric_meter, tracer)
             client = await _connect(settings, runtime, interceptors)
+            rate_limiter = SharedRateLimiter(
+                lease_from(client),
+                settings.requests_per_minute,
+                settings.request_window_seconds,
+                runtime.metric_meter,
+            )
+            api = _create_client(settings, rate_limiter, runtime.metric_meter, tracer)
             clock = ClockMonitor(runtime.metric_meter)
             initialize_counters(runtime.metric_meter, client.namespace)
             active_workers: Sequence[Worker] = ()
@@ -310,7 +308,6 @@ def _workers_of(
         client,
         api,
         settings.activity_settings(),
-        requests_per_minute=settings.requests_per_minute,
         graceful_shutdown_timeout=shutdown_timeout(settings.timeouts()),
         deployment_config=build_deployment_config(settings.build_id, settings.deployment_name),
         max_cached_workflows=settings.max_cached_workflows,
@@ -318,8 +315,9 @@ def _workers_of(
     )
 
 
-def _create_client(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer) -> Telegent:
-    rate_limiter = RateLimiter(settings.requests_per_minute, settings.burst)
+def _create_client(
+    settings: WorkerSettings, rate_limiter: RateLimiter, meter: MetricMeter, tracer: Tracer
+) -> Telegent:
     try:
         return Telegent(
             settings.account_key.get_secret_value(),
@@ -328,7 +326,7 @@ def _create_client(settings: WorkerSettings, meter: MetricMeter, tracer: Tracer)
             rate_limiter=rate_limiter,
             timeouts=settings.timeouts(),
             port_dialect=settings.port_dialect(),
-            observer=instrument_requests(meter, tracer, rate_limiter),
+            observer=instrument_requests(meter, tracer),
         )
     except ValueError as error:
         # The other settings are validated; which base URLs are safe is the client's decision.

@@ -4,6 +4,7 @@ Not in the package itself: the sandbox loads a workflow's modules again for ever
 the delivery of an event must not load a whole onboarding.
 """
 
+from workflows.allowance.workflow import AllowanceWorkflow
 from workflows.bulk.batch_workflow import BulkBatchWorkflow
 from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.workflow import BulkWorkflow
@@ -26,4 +27,5 @@ WORKFLOWS = [
     BulkWorkflow,
     BulkBatchWorkflow,
     PortabilityWorkflow,
+    AllowanceWorkflow,
 ]

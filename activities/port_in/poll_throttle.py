@@ -8,6 +8,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from telegent import RateLimiter
 from telegent_orchestrator.names import PORT_IN_WORKFLOW
 from telegent_orchestrator.poll_schedule import (
     PollSchedule,
@@ -27,7 +28,7 @@ class PollThrottle:
     """Computes the factor that stretches all poll intervals, to leave requests for other work.
 
     Args:
-        share: The fraction of `requests_per_minute` that polls may use, 0 to 1.
+        share: The fraction of the requests a minute that polls may use, 0 to 1.
     """
 
     def __init__(
@@ -35,17 +36,22 @@ class PollThrottle:
         temporal: Client,
         schedule: PollSchedule,
         *,
-        requests_per_minute: int,
+        rate_limiter: RateLimiter,
         share: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._temporal = temporal
         self._schedule = schedule
-        self._polls_per_minute = requests_per_minute * share
+        self._rate_limiter = rate_limiter
+        self._share = share
         self._clock = clock
         self._factor = 1.0
         self._computed_at: float | None = None
         self._polls = 0
+
+    @property
+    def _polls_per_minute(self) -> float:
+        return self._rate_limiter.per_minute * self._share
 
     def record_poll(self) -> None:
         """Count one poll."""

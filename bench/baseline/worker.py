@@ -36,7 +36,7 @@ async def main() -> None:
             os.environ["TELEGENT_ACCOUNT_KEY"],
             os.environ["TELEGENT_ACCOUNT_SECRET"],
             base_url=os.environ["TELEGENT_BASE_URL"],
-            rate_limiter=RateLimiter(per_minute=UNLIMITED, burst=100),
+            rate_limiter=RateLimiter(per_minute=UNLIMITED),
         ) as api,
         Worker(
             client,

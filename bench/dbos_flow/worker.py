@@ -28,7 +28,7 @@ async def main(port: int) -> None:
         os.environ["TELEGENT_ACCOUNT_KEY"],
         os.environ["TELEGENT_ACCOUNT_SECRET"],
         base_url=os.environ["TELEGENT_BASE_URL"],
-        rate_limiter=RateLimiter(per_minute=UNLIMITED, burst=100),
+        rate_limiter=RateLimiter(per_minute=UNLIMITED),
     ) as api:
         url = os.environ["DBOS_SYSTEM_DATABASE_URL"]
         DBOS(config={"name": "onboarding", "system_database_url": url, "log_level": "WARNING"})

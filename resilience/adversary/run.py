@@ -35,17 +35,15 @@ from worker.http.webhook import ORDER_UPDATE_PATH
 
 MAX_OPEN = 20
 """Customers who are onboarded at once."""
-REQUESTS, BURST, POLL_SHARE = 180, 20, 0.4
-ALLOWANCE = REQUESTS + BURST
+ALLOWANCE, POLL_SHARE = 200, 0.4
 """Requests in any 60 seconds that the vendor allows: four times the standard tier."""
-MAX_POLLS = int(POLL_SHARE * REQUESTS)
+MAX_POLLS = int(POLL_SHARE * ALLOWANCE)
 """Polls of port-ins in any 60 seconds."""
 DRAIN_TIMEOUT = 1200.0
 """Seconds for what is still open when the adversity has ended."""
 FOLLOW_INTERVAL = timedelta(seconds=3)
 SETTINGS = {
-    "TELEGENT_REQUESTS_PER_MINUTE": str(REQUESTS),
-    "TELEGENT_BURST": str(BURST),
+    "TELEGENT_REQUESTS_PER_MINUTE": str(ALLOWANCE),
     "TELEGENT_READ_LAG_SECONDS": str(3 * LAG),
     "TELEGENT_PURCHASE_LAG_SECONDS": str(8 * LAG),
     "TELEGENT_ORDER_POLL_SECONDS": "3",

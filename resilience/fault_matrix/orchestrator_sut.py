@@ -19,7 +19,7 @@ from activities import (
     build_orchestrator_activities,
 )
 from resilience.fault_matrix.cases import DELAY_SECONDS
-from resilience.fault_matrix.runner import UNLIMITED, CaseContext, Lags
+from resilience.fault_matrix.runner import CaseContext, Lags
 from resilience.harness.operator_bot import OperatorBot
 from resilience.oracle.invariants import InvariantReport, check_invariants
 from resilience.oracle.reported_state import ReportedState
@@ -67,12 +67,12 @@ async def vendor_worker(
     client: Client, api: Telegent, settings: ActivitySettings
 ) -> AsyncIterator[None]:
     """Run the worker that calls the vendor; terminate workflows that are open at the end."""
-    activities = build_activities(api, settings, temporal=client, requests_per_minute=UNLIMITED)
+    activities = build_activities(api, settings, temporal=client)
     grace = timedelta(seconds=10)
     async with api_worker(
         client,
         activities,
-        requests_per_minute=UNLIMITED,
+        rate_limiter=api.rate_limiter,
         graceful_shutdown_timeout=grace,
         read_lag=settings.read_lag,
     ):

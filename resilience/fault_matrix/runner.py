@@ -115,7 +115,7 @@ class Lane:
             simulator.options.account_key,
             simulator.options.account_secret,
             base_url=self.url,
-            rate_limiter=RateLimiter(per_minute=UNLIMITED, burst=1_000),
+            rate_limiter=RateLimiter(per_minute=UNLIMITED),
             timeouts=TIMEOUTS,
             transport=unreachable,
             port_dialect=port_dialect(simulator.options),

@@ -42,12 +42,10 @@ RECOVERY_TIMEOUT = 60.0
 """Seconds in which a new onboarding must complete after the last fault."""
 POLL_INTERVAL = timedelta(seconds=3)
 
-REQUESTS, RATE_LIMIT = 1800, 2000
-"""Requests a minute that the workers may send, and that the vendor allows: 40 times those of the
-standard tier, 45 and 50."""
+RATE_LIMIT = 2000
+"""Requests a minute that the vendor allows: 40 times those of the standard tier."""
 SETTINGS = {
-    "TELEGENT_REQUESTS_PER_MINUTE": str(REQUESTS),
-    "TELEGENT_BURST": "20",
+    "TELEGENT_REQUESTS_PER_MINUTE": str(RATE_LIMIT),
     "TELEGENT_READ_TIMEOUT_SECONDS": str(READ_TIMEOUT),
     "TELEGENT_READ_LAG_SECONDS": "3",
     "TELEGENT_PURCHASE_LAG_SECONDS": "3",

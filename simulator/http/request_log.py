@@ -47,18 +47,19 @@ def summary(entries: list[RequestEntry]) -> dict[str, Any]:
 
 @dataclass
 class RateLimit:
-    """At most `limit` requests in any rolling 60 seconds; rejected ones do not count."""
+    """At most `limit` requests in any `window`; rejected ones do not count."""
 
     limit: int
     include_retry_after: bool
+    window: timedelta = WINDOW
     _admitted: deque[datetime] = field(default_factory=deque)
 
     def admit(self, now: datetime) -> None:
         """Count a request, or raise ApiError 429 with the seconds until the next is allowed."""
-        while self._admitted and now - self._admitted[0] >= WINDOW:
+        while self._admitted and now - self._admitted[0] >= self.window:
             self._admitted.popleft()
         if len(self._admitted) >= self.limit:
-            wait = (self._admitted[0] + WINDOW - now).total_seconds()
+            wait = (self._admitted[0] + self.window - now).total_seconds()
             raise ApiError(
                 429,
                 "Too many requests: rate limit exceeded.",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from telegent_orchestrator.cli.commands import (
+    allowance,
     bulk,
     doctor,
     list as list_,
@@ -102,6 +103,7 @@ app.command()(onboarding.resolve)
 app.command()(onboarding.cancel)
 app.command("list")(list_.list_executions)
 app.command()(doctor.doctor)
+app.command()(allowance.allowance)
 
 port_ins = typer.Typer(
     help="Port a number in from another carrier: start, watch, correct, decide.",

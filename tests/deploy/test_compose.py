@@ -27,7 +27,7 @@ from worker.settings.base import SECRET_FIELDS
 from worker.settings.codec import CodecServerSettings
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 
-ONE_SHOT = {"schema", "namespace", "task-queue", "search-attributes"}
+ONE_SHOT = {"schema", "namespace", "search-attributes"}
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))
 SH = shutil.which("sh") or "/bin/sh"
 

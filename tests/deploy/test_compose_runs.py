@@ -28,7 +28,7 @@ from worker.http.webhook import ORDER_UPDATE_PATH as ORDER_UPDATE
 
 pytestmark = pytest.mark.resilience
 
-ONE_SHOT = ("namespace", "task-queue", "search-attributes")
+ONE_SHOT = ("namespace", "search-attributes")
 CONTAINERS = [
     f"{name}-{number}" if "scale" in SERVICES[name] else name
     for name in OWN_SERVICES
@@ -55,7 +55,6 @@ class Ran:
     """What was to be seen while everything ran, by container where it concerns one."""
 
     jobs: dict[str, str] = field(default_factory=dict)
-    queue: str = ""
     health_before: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
@@ -82,7 +81,6 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         containers.set_port("temporal", 7233, int(address.rpartition(":")[2]))
         for job in ONE_SHOT:
             seen.jobs[job] = await containers.run_job(job)
-        seen.queue = await queue_config(address)
         children = [containers.child(name) for name in CONTAINERS]
         for child in children:
             seen.health_before[child.name] = await containers.health(child.name)
@@ -95,17 +93,6 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         seen.ended = {child.name: await child.wait_ended() for child in children}
     seen.written = files(containers) - before
     return seen
-
-
-async def queue_config(address: str) -> str:
-    which = ["--task-queue", "telegent-api", "--task-queue-type", "activity"]
-    process = await asyncio.create_subprocess_exec(
-        *(temporal_binary(), "task-queue", "config", "get", *which),
-        *("--address", address, "--output", "json"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    said, _ = await process.communicate()
-    return said.decode()
 
 
 def make_secrets(folder: Path) -> None:
@@ -153,8 +140,6 @@ def test_compose_file_conforms_to_the_specification() -> None:
 
 def test_jobs_prepare_temporal(ran: Ran) -> None:
     assert ran.jobs["namespace"] == "namespace default is ready\n"
-    assert ran.jobs["task-queue"] == "queue telegent-api hands out 100 calls a second\n"
-    assert '"requestsPerSecond": 100' in ran.queue
     assert ran.jobs["search-attributes"].splitlines() == [
         f"{key.name}: registered" for key in SEARCH_ATTRIBUTES
     ]

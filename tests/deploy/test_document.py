@@ -95,4 +95,4 @@ def test_documented_request_budget_is_the_shipped_one() -> None:
     rate = config["TELEGENT_REQUESTS_PER_MINUTE"]
     compose = SERVICES["worker"]["environment"]["TELEGENT_REQUESTS_PER_MINUTE"]
     assert compose == f"${{TELEGENT_REQUESTS_PER_MINUTE:-{rate}}}"
-    assert f"with two workers, have {rate}" in " ".join(TEXT.split())
+    assert f"The standard tier allows {rate} requests a minute" in " ".join(TEXT.split())

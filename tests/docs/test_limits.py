@@ -21,7 +21,7 @@ SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.i
 SAID = {
     "lines, subscribers, products": f"{MAX_ITEMS} of each",
     "validation errors that are reported": f"{MAX_ERRORS}",
-    "requests to Telegent": "{requests_per_minute} a minute, and {burst} at".format(**SETTINGS),
+    "requests to Telegent": f"{SETTINGS['requests_per_minute']} in any minute",
     "share of polls": f"{SETTINGS['port_poll_share']:.0%}".replace("%", " %"),
     "a port-in with the losing": f"{SETTINGS['port_max_days']:g} days",
     "a port-in with missing": f"{SETTINGS['port_missing_info_days']:g} days",

@@ -167,8 +167,10 @@ async def order_of(number: str, running: SupervisedStack) -> str:
 
 @pytest.mark.resilience
 async def test_commands_change_the_call_rate_without_restart(on_call: OnCall) -> None:
-    assert "0.25" in await on_call.types("slow down")
-    await on_call.types("full speed")
+    await on_call.starts_port("+18015550149", PortState.SUBMITTED)
+
+    assert "limit: 15 requests a minute" in await on_call.types("slow down")
+    assert "TELEGENT_REQUESTS_PER_MINUTE" in await on_call.types("full speed")
 
 
 @pytest.mark.resilience

@@ -37,7 +37,7 @@ def call_with(calls: Iterable[Call], *responses: Callable[[], httpx.Response]) -
 
     async def call_all() -> None:
         vendor = FakeVendor()
-        async with vendor.client(NoPause(6_000_000, 1_000)) as api:
+        async with vendor.client(NoPause(6_000_000)) as api:
             for response in responses:
                 for call in calls:
                     vendor.respond = lambda request: response()  # noqa: B023 - called at once

@@ -79,13 +79,11 @@ class Harness:
                     self.telegent.options.account_key,
                     account_secret or self.telegent.options.account_secret,
                     base_url=self.url,
-                    rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
+                    rate_limiter=RateLimiter(requests_per_minute),
                     port_dialect=port_dialect(self.telegent.options),
                 )
             )
-            await stack.enter_async_context(
-                workers(self.temporal, api, self.settings, requests_per_minute=requests_per_minute)
-            )
+            await stack.enter_async_context(workers(self.temporal, api, self.settings))
             yield
 
 

@@ -55,7 +55,7 @@ class FakeVendor:
         return Telegent(
             "DID-1",
             SECRET,
-            rate_limiter=budget or RateLimiter(per_minute=6_000_000, burst=1_000),
+            rate_limiter=budget or RateLimiter(per_minute=6_000_000),
             # Longer than any wait of a test.
             timeouts=Timeouts(call=1_000),
             port_dialect=port_dialect or PortDialect(),

@@ -107,6 +107,11 @@ def test_shared_rate_limit_is_not_summed(where: str) -> None:
             assert "max(telegent_rate_limit)" in expression, expression
 
 
+def test_chart_shows_what_is_allowed_used_and_wasted() -> None:
+    panel = PANELS["telegent: Allowance: used and wasted"]
+    assert [each["legendFormat"] for each in panel["targets"]] == ["allowed", "used", "wasted"]
+
+
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
 def test_alert_summary_uses_labels_of_its_query(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket")

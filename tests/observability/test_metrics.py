@@ -50,7 +50,8 @@ def test_requests_are_counted_by_endpoint_and_outcome(observed: Observations) ->
     assert all_of_them == sum(observed.requests.values())
     assert all_of_them == observed.worker.sum("telegent_request_duration_seconds_count")
     assert all_of_them == observed.worker.sum("telegent_rate_limit_wait_seconds_count")
-    assert observed.worker.sum("telegent_rate_limit") == 6100
+    assert observed.worker.sum("telegent_rate_limit") == 6000
+    assert observed.worker.sum("telegent_requests_waiting") == 0
 
 
 def test_lost_responses_are_counted_by_resolution(observed: Observations) -> None:

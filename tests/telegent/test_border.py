@@ -67,7 +67,7 @@ async def test_503_with_retry_after_pauses_the_process() -> None:
             pauses.append(retry_after)
 
     vendor = FakeVendor(lambda request: json_response({}, 503, **{"Retry-After": "30"}))
-    async with vendor.client(Recorder(6_000_000, 1_000)) as api:
+    async with vendor.client(Recorder(6_000_000)) as api:
         with pytest.raises(t.OutcomeUnknownError):
             await api.accounts.get("AID-1")
         vendor.respond = lambda request: json_response({}, 503)

@@ -43,12 +43,12 @@ WANTED = CreateAccount.model_validate({"marked_name": "nobody", "account": singl
 
 
 async def test_missing_credentials_are_all_named() -> None:
-    done = await run_worker(base_environment(TELEGENT_BURST="x"))
+    done = await run_worker(base_environment(TELEGENT_REQUEST_WINDOW_SECONDS="x"))
     assert done.status == 2
     assert [line.split()[0].split("=")[0] for line in done.lines] == [
         "TELEGENT_ACCOUNT_KEY",
         "TELEGENT_ACCOUNT_SECRET",
-        "TELEGENT_BURST",
+        "TELEGENT_REQUEST_WINDOW_SECONDS",
     ]
     assert done.out == ""
 

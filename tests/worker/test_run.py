@@ -11,10 +11,10 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from telegent import Timeouts
+from telegent import RateLimiter, Timeouts
 from telegent_orchestrator.encryption import PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
-from tests.harness.waiting import TEST_TIMEOUT
+from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from tests.worker.purchase import (
     IncrementWorkflow,
     Order,
@@ -29,11 +29,13 @@ def for_workflows(client: Client) -> Worker:
     return workflow_worker(client, [PurchaseWorkflow, IncrementWorkflow], [increment])
 
 
-def for_api(client: Client, buying: PurchaseActivities, per_minute: int = 6000) -> Worker:
+def for_api(
+    client: Client, buying: PurchaseActivities, rate_limiter: RateLimiter | None = None
+) -> Worker:
     return api_worker(
         client,
         [buying.buy],
-        requests_per_minute=per_minute,
+        rate_limiter=rate_limiter or RateLimiter(),
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
 
@@ -88,16 +90,25 @@ async def test_call_in_flight_finishes_before_the_worker_stops(
     )
 
 
-async def test_server_limits_the_rate_of_calls(temporal: Client) -> None:
-    buying = PurchaseActivities()
-    # 4 a second, after a first burst that the server allows.
-    async with (
-        for_workflows(temporal),
-        for_api(temporal, buying, per_minute=240),
-    ):
+async def test_calls_wait_in_the_queue_while_one_waits_for_the_rate_limiter(
+    temporal: Client,
+) -> None:
+    buying, limiter = PurchaseActivities(), RateLimiter()
+    limiter.pause(600)
+    waiting = asyncio.create_task(limiter.acquire())
+    async with for_workflows(temporal), for_api(temporal, buying, limiter):
         handle = await start(temporal, "PurchaseWorkflow", Order(count=8))
-        await handle.result()
-    assert buying.finished[-1] - buying.finished[0] > 0.7
+        await wait_until(lambda: scheduled(handle), lambda count: count == 8)
+        assert buying.finished == []
+        waiting.cancel()
+        await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+    assert len(buying.finished) == 8
+
+
+async def scheduled(handle: WorkflowHandle[Any, Any]) -> int:
+    """How many calls a workflow has scheduled."""
+    events = (await handle.fetch_history()).events
+    return sum(event.HasField("activity_task_scheduled_event_attributes") for event in events)
 
 
 def test_shutdown_timeout_outlasts_the_longest_call() -> None:

@@ -38,7 +38,7 @@ def test_defaults_match_those_of_activities_and_client() -> None:
     settings = load_settings(WorkerSettings)
     assert settings.activity_settings() == ActivitySettings()
     assert settings.timeouts() == Timeouts()
-    assert settings.requests_per_minute == 45
+    assert settings.requests_per_minute == 50
     assert settings.health_port == 0
 
 
@@ -105,7 +105,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
         TELEGENT_ACCOUNT_SECRET=" ",
         TELEGENT_BASE_URL="api.telegent.com",
         TELEGENT_REQUESTS_PER_MINUTE="many",
-        TELEGENT_BURST="0",
+        TELEGENT_REQUEST_WINDOW_SECONDS="0",
         TELEGENT_TIME_ZONE="Mars/Base",
         TELEGENT_READ_LAG_SECONDS="-1",
         TELEGENT_PORT_POLL_IDLE_SECONDS="inf",
@@ -124,7 +124,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
             "ACCOUNT_SECRET",
             "BASE_URL",
             "REQUESTS_PER_MINUTE",
-            "BURST",
+            "REQUEST_WINDOW_SECONDS",
             "TIME_ZONE",
             "READ_LAG_SECONDS",
             "PORT_POLL_IDLE_SECONDS",
@@ -144,7 +144,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
         "it must be the key of your Telegent account"
     ) in lines
     assert "TELEGENT_LOG_FORMAT=xml: must be 'json' or 'console'" in text
-    assert "TELEGENT_BURST=0: must be greater than or equal to 1" in text
+    assert "TELEGENT_REQUEST_WINDOW_SECONDS=0: must be greater than 0" in text
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,9 @@ def test_base_url_with_path_or_query_is_rejected(monkeypatch: pytest.MonkeyPatch
 
 
 def test_invalid_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = faults(monkeypatch, TELEGENT_PAYLOAD_KEYS="hunter2", TELEGENT_BURST="x")
+    lines = faults(
+        monkeypatch, TELEGENT_PAYLOAD_KEYS="hunter2", TELEGENT_REQUEST_WINDOW_SECONDS="x"
+    )
     assert "hunter2" not in str(lines)
     assert "s3cr3t" not in str(lines)
     assert any("TELEGENT_PAYLOAD_KEYS: entry 1 must be id:base64key" in line for line in lines)
@@ -208,7 +210,9 @@ def test_unreadable_secret_file_is_one_error(
 ) -> None:
     monkeypatch.delenv("TELEGENT_ACCOUNT_KEY")
     missing = str(tmp_path / "absent")
-    lines = faults(monkeypatch, TELEGENT_ACCOUNT_KEY_FILE=missing, TELEGENT_BURST="x")
+    lines = faults(
+        monkeypatch, TELEGENT_ACCOUNT_KEY_FILE=missing, TELEGENT_REQUEST_WINDOW_SECONDS="x"
+    )
     assert len(lines) == 2
     assert (
         f"TELEGENT_ACCOUNT_KEY_FILE names {missing}, which cannot be read: "
@@ -222,10 +226,11 @@ def test_value_and_file_together_are_rejected(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BURST", "PAYLOAD_KEYS", "PAYLOAD_KEYS_FILE", "MESSAGE_LEVEL_FIELD"):
+    for name in ("ORDER_POLL_SECONDS", "PAYLOAD_KEYS", "PAYLOAD_KEYS_FILE", "MESSAGE_LEVEL_FIELD"):
         monkeypatch.setenv(f"TELEGENT_{name}", "")
     settings = load_settings(WorkerSettings)
-    assert (settings.burst, settings.payload_keys, settings.message_level_field) == (5, (), None)
+    assert (settings.order_poll_seconds, settings.payload_keys) == (15, ())
+    assert settings.message_level_field is None
 
 
 def test_codec_server_needs_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,8 +300,13 @@ def test_deployment_names_that_temporal_rejects_are_rejected(
 
 
 def test_misspelt_variables_are_found() -> None:
-    environ = {"TELEGENT_BRUST": "1", "TELEGENT_BURST": "1", "TELEGENT_ID_KEY_FILE": "", "HOME": ""}
-    assert unknown_variables(environ) == ["TELEGENT_BRUST"]
+    environ = {
+        "TELEGENT_TIME_ZNOE": "1",
+        "TELEGENT_TIME_ZONE": "1",
+        "TELEGENT_ID_KEY_FILE": "",
+        "HOME": "",
+    }
+    assert unknown_variables(environ) == ["TELEGENT_TIME_ZNOE"]
 
 
 def test_settings_table_lists_each_setting_once() -> None:

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from activities.settings import DEFAULT_TIME_ZONE
 from telegent import CALL_TIMEOUT_FACTOR, PortDialect, Timeouts
+from telegent.rate_limiter import DEFAULT_PER_MINUTE
 from worker.settings.base import CommonSettings, NonBlankSecret, Seconds
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 
@@ -25,12 +26,14 @@ class TelegentSettings(CommonSettings):
         description="base URL of the Telegent API: scheme and host, without a path",
     )
     requests_per_minute: Annotated[int, Field(ge=1, le=60_000)] = Field(
-        default=45,
-        description="requests a minute to Telegent: the rate of the API task queue for all workers "
-        "together, and the rate limit of each process, token requests included",
+        default=DEFAULT_PER_MINUTE,
+        description="requests a minute that Telegent allows, token requests included: all workers "
+        "share them. `tgo allowance` changes the limit while they run",
     )
-    burst: Annotated[int, Field(ge=1, le=100)] = Field(
-        default=5, description="requests that a process may send at once after a pause"
+    request_window_seconds: Seconds = Field(
+        default=60,
+        description="seconds over which Telegent counts requests: in any so many seconds it allows "
+        "no more than their part of the requests a minute",
     )
     connect_timeout_seconds: Seconds = Field(
         default=Timeouts.connect, description="timeout in seconds for connecting to Telegent"

@@ -9,22 +9,20 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from temporalio.common import MetricCounter, MetricHistogramTimedelta, MetricMeter
 
 from activities.support.outcomes import outcome_of_error
-from telegent import RateLimiter, RequestObserver, TelegentError
+from telegent import RequestObserver, TelegentError
 
 SUCCEEDED = "Succeeded"
 CANCELLED = "Cancelled"
 """Outcomes that are not errors: a usable response; a call that was cancelled by our own side."""
 
 
-def instrument_requests(
-    meter: MetricMeter, tracer: Tracer, rate_limiter: RateLimiter
-) -> RequestObserver:
+def instrument_requests(meter: MetricMeter, tracer: Tracer) -> RequestObserver:
     """The observer of this process's vendor client.
 
     Endpoints are method and path. Ids and numbers are in queries and bodies, and therefore in
     neither metrics nor spans.
     """
-    requests, duration, wait = _create_instruments(meter, rate_limiter)
+    requests, duration, wait = _create_instruments(meter)
 
     @contextmanager
     def observe(endpoint: str) -> Iterator[Callable[[], None]]:
@@ -68,10 +66,8 @@ def instrument_requests(
 
 
 def _create_instruments(
-    meter: MetricMeter, rate_limiter: RateLimiter
+    meter: MetricMeter,
 ) -> tuple[MetricCounter, MetricHistogramTimedelta, MetricHistogramTimedelta]:
-    limit = meter.create_gauge("telegent_rate_limit", "Rate limit in requests per any 60 seconds")
-    limit.set(rate_limiter.max_per_minute)
     return (
         meter.create_counter("telegent_requests", "Requests to Telegent, token requests included"),
         meter.create_histogram_timedelta(

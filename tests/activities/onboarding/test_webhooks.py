@@ -55,7 +55,7 @@ async def api(simulator: Simulator) -> AsyncIterator[Telegent]:
             simulator.options.account_key,
             simulator.options.account_secret,
             base_url=url,
-            rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
+            rate_limiter=RateLimiter(per_minute=60_000),
         ) as client,
     ):
         yield client

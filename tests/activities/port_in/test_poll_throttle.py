@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.port_in.poll_throttle import PollThrottle
+from telegent import RateLimiter
 from telegent_orchestrator.poll_schedule import PollSchedule
 
 UNAVAILABLE = RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
@@ -36,7 +37,7 @@ class Visibility:
         return PollThrottle(
             cast(Client, self),
             PollSchedule(),
-            requests_per_minute=45,
+            rate_limiter=RateLimiter(45),
             share=0.4,
             clock=lambda: self.now,
         )

@@ -61,7 +61,7 @@ async def api(simulator: Simulator) -> AsyncIterator[Telegent]:
             options.account_key,
             options.account_secret,
             base_url=url,
-            rate_limiter=RateLimiter(per_minute=60_000, burst=1_000),
+            rate_limiter=RateLimiter(per_minute=60_000),
         ) as harness_without_workers,
     ):
         yield harness_without_workers

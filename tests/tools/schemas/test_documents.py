@@ -23,6 +23,7 @@ from tests.harness.schemas import SCHEMAS
 from tools.docs.documents import DOCUMENTS
 from tools.schemas.__main__ import CURRENT, ROOT, render_documents
 from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
+from workflows.allowance.workflow import AllowanceWorkflow
 from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
@@ -36,6 +37,7 @@ INTERNAL = (
     CatalogueItemWorkflow,
     SimClaimWorkflow,
     PortabilityWorkflow,
+    AllowanceWorkflow,
 )
 OF_OTHERS = [kind for kind in DEFINED if kind not in INTERNAL]
 BETWEEN_OURS = {CHILD_UPDATED_SIGNAL, BATCH_REPORT_SIGNAL, BATCH_COMMAND_SIGNAL}

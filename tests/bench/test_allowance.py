@@ -1,0 +1,14 @@
+"""The benchmark of the request limit, with a short window."""
+
+import pytest
+
+from bench.allowance import LIMIT, Measurement, Scenario
+
+
+@pytest.mark.resilience
+async def test_workers_of_which_one_is_replaced_send_no_more_than_the_limit() -> None:
+    usage = await Measurement(Scenario(2, kill=True), window=8).full_queue()
+
+    assert (usage.rejected, usage.most <= LIMIT, usage.tokens > 0) == (0, True, True)
+    # A busy machine needs a part of so short a window to start them.
+    assert usage.share > 0.5

@@ -1,0 +1,146 @@
+"""The arithmetic of the request limit, with a clock of the test's own."""
+
+import heapq
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from telegent import Allowance, requests_in_window
+
+WINDOW = 60.0
+
+
+def most_in_a_window(times: list[float]) -> int:
+    ordered = sorted(times)
+    return max(sum(start <= at < start + WINDOW for at in ordered) for start in ordered)
+
+
+def send_all(allowance: Allowance, gaps: list[float], delays: list[float]) -> list[float]:
+    """Sends a request after each gap, as soon as it may be.
+
+    Returns:
+        When each arrives at the vendor: at any moment between its departure and its response.
+    """
+    now, arrivals = 1000.0, list[float]()
+    open_until = list[float]()
+    for gap, delay in zip(gaps, delays, strict=True):
+        now += gap
+        while True:
+            while open_until and open_until[0] <= now:
+                allowance.settle(heapq.heappop(open_until))
+            at = allowance.next_at(now)
+            if at is not None and at <= now:
+                break
+            now = min([*open_until[:1], *([at] if at is not None else [])])
+        allowance.take(now)
+        heapq.heappush(open_until, now + delay)
+        arrivals.append(now + delay * (len(arrivals) % 3) / 2)
+    for at in open_until:
+        allowance.settle(at)
+    return arrivals
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.0, 0.0, 0.4, 1.3, 7.0, 30.0, 61.0]),
+            st.sampled_from([0.01, 0.3, 2.0, 20.0]),
+        ),
+        min_size=12,
+        max_size=160,
+    ),
+    st.integers(1, 60),
+)
+def test_no_window_at_the_vendor_contains_more_than_the_limit(
+    sent: list[tuple[float, float]], limit: int
+) -> None:
+    gaps, delays = [gap for gap, _ in sent], [delay for _, delay in sent]
+    assert most_in_a_window(send_all(Allowance(limit), gaps, delays)) <= limit
+
+
+def test_whole_limit_is_used_while_requests_wait() -> None:
+    arrivals = send_all(Allowance(50), [0.0] * 501, [0.1] * 501)
+    # A request occupies its place until its response.
+    assert arrivals[-1] - arrivals[0] <= 10 * (WINDOW + 0.2)
+
+
+def test_a_part_leaves_at_once_and_the_rest_evenly() -> None:
+    arrivals = send_all(Allowance(50), [0.0] * 150, [0.0] * 150)
+    sent = [at - arrivals[0] for at in arrivals]
+    for start in (0, 60, 120):
+        assert sum(start - 0.1 < at < start + 0.1 for at in sent) == 20
+    assert max(later - at for at, later in pairwise(sent)) <= 2.1
+    assert sent[-1] == pytest.approx(180, abs=2)
+
+
+def test_429_lowers_the_limit_to_what_was_permitted() -> None:
+    allowance = Allowance(50)
+    arrivals = send_all(allowance, [0.0] * 30, [0.0] * 30)
+    now = arrivals[-1] + 1
+    allowance.next_at(now)
+    allowance.take(now)
+    allowance.reject(now, sent_at=now)
+    allowance.give_back()
+    assert allowance.effective == 30
+    # Others that had left by then say nothing new.
+    allowance.reject(now + 1, sent_at=now - 1)
+    assert allowance.effective == 30
+    assert allowance.next_at(now) == pytest.approx(arrivals[0] + WINDOW)
+
+
+def test_429_with_little_in_use_has_another_cause() -> None:
+    allowance = Allowance(50)
+    now = send_all(allowance, [0.0] * 5, [0.0] * 5)[-1]
+    allowance.reject(now, sent_at=now)
+    assert allowance.effective == 50
+
+
+def test_lowered_limit_is_raised_again_in_time() -> None:
+    allowance = Allowance(50)
+    now = send_all(allowance, [0.0] * 30, [0.0] * 30)[-1]
+    allowance.reject(now, sent_at=now)
+    for minutes, expected in [(4, 30), (5, 35), (6, 35), (10, 40), (15, 45), (20, 50), (60, 50)]:
+        allowance.next_at(now + 60 * minutes)
+        assert allowance.effective == expected, minutes
+
+
+def test_nothing_leaves_during_a_pause_and_no_burst_after_it() -> None:
+    allowance = Allowance(50)
+    allowance.pause(1030)
+    arrivals = send_all(allowance, [0.0] * 4, [0.0] * 4)
+    assert [at - 1000 for at in arrivals] == pytest.approx([32, 34, 36, 38])
+
+
+def test_changed_setting_counts_at_once() -> None:
+    allowance = Allowance(2)
+    now = send_all(allowance, [0.0, 0.0], [0.0, 0.0])[-1]
+    assert (allowance.next_at(now) or 0) > now + 1
+    allowance.set_limit(100, WINDOW)
+    assert allowance.next_at(now + 1) == now + 1
+    allowance.set_limit(1, WINDOW)
+    assert allowance.next_at(now + 1) == pytest.approx(now + WINDOW)
+
+
+def test_what_is_not_sent_is_free_again() -> None:
+    allowance = Allowance(1)
+    for _ in range(3):
+        assert allowance.next_at(1000.0) == 1000.0
+        allowance.take(1000.0)
+        assert allowance.next_at(1000.0) is None
+        allowance.give_back()
+
+
+@pytest.mark.parametrize(("limit", "window"), [(0, 60.0), (5, 0.0)])
+def test_limit_without_requests_or_time_is_rejected(limit: int, window: float) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        Allowance(limit, window)
+
+
+def test_requests_in_another_window_than_a_minute() -> None:
+    assert (requests_in_window(500, 6), requests_in_window(50, 60), requests_in_window(1, 6)) == (
+        50,
+        50,
+        1,
+    )

@@ -1,0 +1,1 @@
+"""The vendor's request limit, which workers share."""
