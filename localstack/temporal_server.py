@@ -29,13 +29,17 @@ RETENTION = timedelta(days=30)
 """How long closed workflows are kept; the server's default is one day."""
 
 # By default this server polls its queues at most 20 times a second and rounds timers up to whole
-# seconds, which adds 50 ms and more to every step of a workflow. With one partition there
-# is one order of priorities. Fairness is off by default.
+# seconds, which adds 50 ms and more to every step of a workflow. A workflow that ended a moment ago
+# is deleted only once its queues have acknowledged its end, by default half a minute later. With
+# one partition there is one order of priorities. Fairness is off by default.
 DYNAMIC_CONFIG = {
     "history.transferProcessorMaxPollRPS": "1000",
     "history.timerProcessorMaxPollRPS": "1000",
     "history.visibilityProcessorMaxPollRPS": "1000",
     "history.timerProcessorMaxTimeShift": '"1ms"',
+    "history.transferProcessorUpdateAckInterval": '"100ms"',
+    "history.timerProcessorUpdateAckInterval": '"100ms"',
+    "history.visibilityProcessorUpdateAckInterval": '"100ms"',
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
     "matching.enableFairness": "true",

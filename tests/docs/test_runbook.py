@@ -12,8 +12,6 @@ import httpx
 import pytest
 import pytest_asyncio
 import yaml
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.service import RPCError
 
 from demo.summary import fetch_vendor_summary
@@ -24,6 +22,7 @@ from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness.documents import anchors, documented_commands, localize_commands
 from tests.harness.payloads import port_in, single
+from tests.harness.resets import delete_all
 from tools.docs.documents import ROOT, between_markers, table_rows
 
 RUNBOOK = ROOT / "docs" / "how-to" / "runbook.md"
@@ -207,7 +206,8 @@ async def test_commands_rebuild_after_a_lost_database_without_duplicates(
     await on_call.starts_port(SILENT, PortState.SUBMITTED)
     created = (await fetch_vendor_summary(running.simulator_url)).created()
     await on_call.types("end what the backup had open")
-    await lose_everything(running)
+    # As if the database had been recreated.
+    await delete_all(running.client)
 
     await on_call.types("an earlier run")
     order = await order_of(SILENT, running)
@@ -217,21 +217,6 @@ async def test_commands_rebuild_after_a_lost_database_without_duplicates(
     assert (await fetch_vendor_summary(running.simulator_url)).created() == created
     status = await running.orchestrator.port_in(SILENT).status()
     assert (status.state, status.order_id) == (PortState.SUBMITTED, order)
-
-
-async def lose_everything(running: SupervisedStack) -> None:
-    """Delete every workflow, as if the database had been recreated."""
-    client = running.client
-    async with asyncio.timeout(60):
-        while left := [run async for run in client.list_workflows("")]:
-            for run in left:
-                one = WorkflowExecution(workflow_id=run.id, run_id=run.run_id)
-                request = DeleteWorkflowExecutionRequest(
-                    namespace=client.namespace, workflow_execution=one
-                )
-                with contextlib.suppress(RPCError):
-                    await client.workflow_service.delete_workflow_execution(request)
-            await asyncio.sleep(0.3)
 
 
 def test_command_blocks_are_all_tested() -> None:

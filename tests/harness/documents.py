@@ -1,7 +1,6 @@
 """What documents contain, and their commands, run as a reader would type them."""
 
 import asyncio
-import contextlib
 import os
 import re
 import subprocess
@@ -9,12 +8,10 @@ import textwrap
 from pathlib import Path
 
 import httpx
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.service import RPCError, RPCStatusCode
 
 from localstack.supervised_stack import SupervisedStack
 from tests.harness.processes import temporal_binary
+from tests.harness.resets import delete_all
 from tools.docs.documents import ROOT
 
 README = ROOT / "README.md"
@@ -51,41 +48,9 @@ async def spawn(commands: str, running: SupervisedStack) -> asyncio.subprocess.P
 
 async def reset_stack(running: SupervisedStack) -> None:
     """As `make up` is at the beginning: no workflow, and nothing at the vendor."""
-    async with asyncio.timeout(60):
-        deleted = await delete(running, "")
-        while (await running.client.count_workflows(OPEN)).count:
-            deleted |= await delete(running, OPEN)  # started by one that was still open
-            await asyncio.sleep(0.1)
-        for workflow_id in deleted:
-            # A closed workflow that is about to be deleted would still be joined by a start.
-            while await exists(running, workflow_id):
-                await asyncio.sleep(0.1)
+    await delete_all(running.client)
     async with httpx.AsyncClient(trust_env=False) as http:
         (await http.post(f"{running.simulator_url}/_sim/reset")).raise_for_status()
-
-
-async def delete(running: SupervisedStack, query: str) -> set[str]:
-    """Ask Temporal to delete these workflows; gives their ids."""
-    ids = set()
-    async for workflow in running.client.list_workflows(query):
-        ids.add(workflow.id)
-        execution = WorkflowExecution(workflow_id=workflow.id, run_id=workflow.run_id)
-        request = DeleteWorkflowExecutionRequest(
-            namespace=running.client.namespace, workflow_execution=execution
-        )
-        with contextlib.suppress(RPCError):  # it is gone already
-            await running.client.workflow_service.delete_workflow_execution(request)
-    return ids
-
-
-async def exists(running: SupervisedStack, workflow_id: str) -> bool:
-    try:
-        await running.client.get_workflow_handle(workflow_id).describe()
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return False
-        raise
-    return True
 
 
 def localize_commands(commands: str, running: SupervisedStack) -> str:

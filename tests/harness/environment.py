@@ -27,13 +27,13 @@ from worker.run import workers
 CANCEL_REQUESTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
 TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FAST_TIMINGS = CarrierTimings(acknowledge_after=0.2, decide_after=0.4, complete_after=0.6)
+FAST_TIMINGS = CarrierTimings(acknowledge_after=0.05, decide_after=0.1, complete_after=0.15)
 SETTINGS = ActivitySettings(
-    read_lag=timedelta(seconds=0.4),
-    purchase_lag=timedelta(seconds=0.8),
-    order_poll=timedelta(seconds=0.1),
-    port_out_poll=timedelta(seconds=0.1),
-    port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.1)),
+    read_lag=timedelta(seconds=0.1),
+    purchase_lag=timedelta(seconds=0.4),
+    order_poll=timedelta(seconds=0.05),
+    port_out_poll=timedelta(seconds=0.05),
+    port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.05)),
 )
 
 

@@ -1,5 +1,6 @@
 """Resets and deletions of workflows, as an operator does them in the Temporal UI."""
 
+import contextlib
 from uuid import uuid4
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -7,6 +8,7 @@ from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
     ResetWorkflowExecutionRequest,
 )
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.harness.environment import TASK_COMPLETED, Harness
@@ -44,21 +46,36 @@ async def reset(
 
 async def delete(harness: Harness, workflow_id: str) -> None:
     """Deletes a workflow with everything that Temporal knows of it."""
-    handle = harness.temporal.get_workflow_handle(workflow_id)
-    await handle.terminate()
-    await harness.temporal.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(
-            namespace=harness.temporal.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-        )
-    )
+    await delete_all(harness.temporal, f"WorkflowId = '{workflow_id}'")
 
-    async def is_deleted() -> bool:
-        try:
-            await handle.describe()
-        except RPCError as error:
-            return error.status is RPCStatusCode.NOT_FOUND
-        query = f"WorkflowId = '{workflow_id}'"
-        return not [run async for run in harness.temporal.list_workflows(query)]
 
-    await wait_until(is_deleted)
+async def delete_all(client: Client, query: str = "") -> None:
+    """Deletes the workflows of a query, and those that they start meanwhile."""
+    seen: set[tuple[str, str]] = set()
+
+    async def are_gone() -> bool:
+        listed = {(run.id, run.run_id or "") async for run in client.list_workflows(query)}
+        seen.update(listed)
+        # A workflow can be off the list and still be joined by a start.
+        left = [run for run in seen if run in listed or await _exists(client, *run)]
+        for workflow_id, run_id in left:
+            one = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+            with contextlib.suppress(RPCError):  # it is gone already
+                await client.workflow_service.delete_workflow_execution(
+                    DeleteWorkflowExecutionRequest(
+                        namespace=client.namespace, workflow_execution=one
+                    )
+                )
+        return not left
+
+    await wait_until(are_gone)
+
+
+async def _exists(client: Client, workflow_id: str, run_id: str) -> bool:
+    try:
+        await client.get_workflow_handle(workflow_id, run_id=run_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True

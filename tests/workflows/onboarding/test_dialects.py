@@ -4,7 +4,7 @@ import pytest
 
 from simulator import DIALECTS, CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
-from tests.harness import FAST_TIMINGS, Harness
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.workflows.onboarding.ledgers import CREATES, FAMILY_LEDGER, counted, onboard
 
 
@@ -13,9 +13,9 @@ def options(request: pytest.FixtureRequest) -> SimulatorOptions:
     return SimulatorOptions.in_dialect(
         request.param,
         carrier=CarrierSetup(timings=FAST_TIMINGS),
-        list_lag=0.2,
-        reference_lag=0.2,
-        async_provisioning=0.2,
+        list_lag=SETTINGS.read_lag.total_seconds() / 2,
+        reference_lag=SETTINGS.read_lag.total_seconds() / 2,
+        async_provisioning=SETTINGS.purchase_lag.total_seconds() / 2,
     )
 
 

@@ -6,18 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowFailureError
-from temporalio.service import RPCError, RPCStatusCode
 
 from simulator import CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.client import OnboardingHandle
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, TASK_QUEUE
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
-from tests.harness import FAST_TIMINGS, Harness
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.harness.payloads import line, new_subscriber, single
+from tests.harness.resets import delete
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from workflows.sims import claim_workflow
 from workflows.support import exactly_once
@@ -108,7 +106,10 @@ async def test_number_outside_the_inventory_escalates_again(harness: Harness) ->
 class TestSlowOrders:
     @pytest.fixture
     def options(self) -> SimulatorOptions:
-        return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), async_provisioning=0.4)
+        pending = SETTINGS.purchase_lag.total_seconds() / 2
+        return SimulatorOptions(
+            carrier=CarrierSetup(timings=FAST_TIMINGS), async_provisioning=pending
+        )
 
     async def test_run_after_termination_buys_no_second_number(
         self, harness: Harness, monkeypatch: pytest.MonkeyPatch
@@ -186,7 +187,9 @@ async def test_number_bought_days_before_the_database_was_lost_is_found(
     first = await handle.result()
     for number in harness.telegent.state.numbers.values():
         number.purchased -= timedelta(days=3)
-    await forget(harness, handle.id, f"{handle.id}:line-first")
+    # As if Temporal's database had been lost.
+    for workflow_id in (handle.id, f"{handle.id}:line-first"):
+        await delete(harness, workflow_id)
     # As the runbook prepares it.
     placeholder = await harness.temporal.start_workflow(
         ONBOARDING_WORKFLOW, id=handle.id, task_queue=TASK_QUEUE, start_delay=timedelta(hours=1)
@@ -199,23 +202,3 @@ async def test_number_bought_days_before_the_database_was_lost_is_found(
     assert again.lines[0].phone_number == first.lines[0].phone_number
     assert again.lines[0].subscription_id == first.lines[0].subscription_id
     assert len(numbers(harness)) == 1
-
-
-async def forget(harness: Harness, *workflow_ids: str) -> None:
-    """Delete workflows, as if Temporal's database had been lost."""
-    for workflow_id in workflow_ids:
-        one = WorkflowExecution(workflow_id=workflow_id)
-        await harness.temporal.workflow_service.delete_workflow_execution(
-            DeleteWorkflowExecutionRequest(
-                namespace=harness.temporal.namespace, workflow_execution=one
-            )
-        )
-
-        async def is_gone(workflow_id: str = workflow_id) -> bool:
-            try:
-                await harness.temporal.get_workflow_handle(workflow_id).describe()
-            except RPCError as error:
-                return error.status is RPCStatusCode.NOT_FOUND
-            return False
-
-        await wait_until(is_gone)

@@ -26,7 +26,7 @@ from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import NumberBinding, PortInDetails, PortInRequest
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
-from tests.harness import FAST_TIMINGS, Harness
+from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.harness.details_pages import read_details_page
 from tests.harness.payloads import ACCOUNT, line, new_subscriber, port_in, single
 from tests.harness.waiting import TEST_TIMEOUT
@@ -419,7 +419,7 @@ class TestAPortInThatWasOpenBefore:
 class TestAsynchronousProvisioning:
     @pytest.fixture
     def options(self) -> SimulatorOptions:
-        return SimulatorOptions(async_provisioning=0.5)
+        return SimulatorOptions(async_provisioning=SETTINGS.purchase_lag.total_seconds() / 2)
 
     @pytest.mark.parametrize("kind", ["delay_response", "drop_response"])
     async def test_line_waits_for_the_number_of_a_slow_order(

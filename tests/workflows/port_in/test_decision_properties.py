@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from pydantic import TypeAdapter
 
 from activities.local import EarlierPortIn
@@ -38,7 +39,8 @@ from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
 from workflows.port_in.views import render_details_page, to_result, to_status
 from workflows.support.progress import MAX_TIMELINE_ENTRIES
 
-SEQUENCES = int(os.environ.get("PORT_IN_SEQUENCES", "20000"))
+MANY = int(os.environ.get("PORT_IN_SEQUENCES", "20000"))
+FEW = MANY // 10
 MAX_STEPS = 60
 MAX_EFFECTS = 20
 NUMBER = "+18015550142"
@@ -560,16 +562,17 @@ def live(seed: int) -> Life:
     return life
 
 
-def test_in_any_order_of_events_the_invariants_hold() -> None:
+@pytest.mark.parametrize("sequences", [FEW, pytest.param(MANY, marks=pytest.mark.resilience)])
+def test_in_any_order_of_events_the_invariants_hold(sequences: int) -> None:
     ends: dict[PortState, int] = dict.fromkeys(FINAL_STATES, 0)
     failures = 0
-    for seed in range(SEQUENCES):
+    for seed in range(sequences):
         port = live(seed).port
         failures += bool(port.failure)
         if port.state in ends:
             ends[port.state] += 1
     # Else the game would be too easy to mean anything.
-    assert all(count > SEQUENCES / 200 for count in ends.values()), ends
+    assert all(count > sequences / 200 for count in ends.values()), ends
     assert failures
 
 

@@ -34,6 +34,8 @@ from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, attach, start, unt
 from tests.harness.waiting import TEST_TIMEOUT
 
 UPDATE, CANCEL = "POST /v1.0/numbers/portin/update", "POST /v1.0/numbers/portin/cancel"
+READ = "GET /v1.0/numbers/order"
+READ_LAG_IN_POLLS = SETTINGS.read_lag // SETTINGS.order_poll
 STAYS = PortInCancel(by="operator", reason="the subscriber stays")
 HOLD = CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD")
 SILENT = CarrierRecord(script="silent")
@@ -79,6 +81,12 @@ def count(harness: Harness, kind: str) -> int:
 def requests(harness: Harness, match: str) -> int:
     verb, _, path = match.partition(" ")
     return sum((call.method, call.path) == (verb, path) for call in harness.telegent.requests)
+
+
+async def polled(harness: Harness, handle: PortInHandle, times: int) -> None:
+    """Wait until the order was read so many times more; what each saw is in effect by the next."""
+    before = requests(harness, READ)
+    await until(handle, lambda status: requests(harness, READ) > before + times)
 
 
 def later(harness: Harness, seconds: float) -> None:
@@ -179,7 +187,7 @@ async def test_rejected_request_does_not_count_as_a_rejection_by_the_carrier(
     before = await handle.status()
     await handle.cancel(STAYS)
     await until(handle, lambda status: "was rejected" in status.attention)
-    await asyncio.sleep(2 * harness.settings.read_lag.total_seconds())
+    await polled(harness, handle, READ_LAG_IN_POLLS + 2)
 
     status = await handle.status()
 
@@ -262,7 +270,7 @@ async def test_cancelled_workflow_submits_no_new_order(harness: Harness) -> None
     await handle.decide(restart)
     await gate.reached()
     await stop(harness, handle)
-    await asyncio.sleep(0.5)
+    await harness.cancel_delivered(handle.id)
     gate.release()
 
     assert (await handle.result()).state is PortState.CANCELLED
@@ -293,7 +301,7 @@ async def test_order_that_is_created_while_its_workflow_is_cancelled_is_cancelle
     handle = await start(harness)
     await gate.reached()
     await stop(harness, handle)
-    await asyncio.sleep(0.5)
+    await harness.cancel_delivered(handle.id)
     gate.release()
 
     assert (await handle.result()).state is PortState.CANCELLED
@@ -342,7 +350,7 @@ class TestOld:
         reject(harness, CANCEL, times=1000)
         handle = await ordered(harness)
         await until(handle, lambda status: "was rejected" in status.attention)
-        await asyncio.sleep(2)
+        await polled(harness, handle, 20)
 
         # Once in each state that it was in.
         assert requests(harness, CANCEL) <= 2

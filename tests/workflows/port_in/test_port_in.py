@@ -735,12 +735,12 @@ async def test_hints_do_not_repeat_a_refused_submit(harness: Harness) -> None:
     await until(handle, PortState.ACTION_REQUIRED)
     for _ in range(5):
         await handle.poll_now()
-    await asyncio.sleep(0.5)
+    await handle.status()  # which knows of every hint before
+    await handle.cancel(PortInCancel(by="operator", reason="never mind"))
 
+    assert (await handle.result()).state is PortState.CANCELLED
     submits = [e for e in harness.telegent.requests if e.path == "/v1.0/numbers/portin"]
     assert len(submits) == 1
-    await handle.cancel(PortInCancel(by="operator", reason="never mind"))
-    assert (await handle.result()).state is PortState.CANCELLED
 
 
 async def test_number_can_be_ported_after_its_first_port_in_was_cancelled(

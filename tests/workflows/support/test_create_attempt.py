@@ -17,7 +17,7 @@ import pytest
 
 from workflows.support.create_attempt import MAX_EVIDENCE, AttemptStep, CreateAttempt, Origin
 
-SEQUENCES = 20_000
+FEW, MANY = 2_000, 20_000
 MAX_STEPS = 200
 LAG = timedelta(minutes=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -178,10 +178,11 @@ def played(seed: int) -> Play:
     return play
 
 
-def test_any_sequence_ends_without_a_duplicate() -> None:
+@pytest.mark.parametrize("sequences", [FEW, pytest.param(MANY, marks=pytest.mark.resilience)])
+def test_any_sequence_ends_without_a_duplicate(sequences: int) -> None:
     """Also: an existing resource is adopted, evidence is bounded, a cancel finds what may exist."""
     ends = set()
-    for seed in range(SEQUENCES):
+    for seed in range(sequences):
         play = played(seed)
         attempt = play.attempt
         assert len(play.existing) <= 1, f"seed {seed}: a duplicate: {play.steps}"
