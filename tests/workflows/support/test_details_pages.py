@@ -298,5 +298,5 @@ def test_states_without_needed_action_offer_no_message(state: PortState) -> None
 def test_partly_filled_sample_is_rejected_by_field() -> None:
     with pytest.raises(ValidationError, match="subscriber_name, by: write a value in place of …"):
         PortInCorrection(subscriber_name="…", by="… me")
-    with pytest.raises(ValidationError, match="reason"):
+    with pytest.raises(ValidationError, match="reason: write a value in place of …"):
         Resolution.model_validate({"step": "Number", "action": "retry", "by": "me", "reason": "…"})
