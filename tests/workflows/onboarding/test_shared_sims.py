@@ -1,19 +1,21 @@
 """One physical SIM that several onboardings name, at the same time and one after the other."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from activities import ActivitySettings
 from simulator import CarrierRecord, Fault
 from simulator.engine.faults import FaultKind
 from telegent_orchestrator.client import OnboardingHandle, OnboardingIncompleteError
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection, PortState
 from telegent_orchestrator.progress import Escalation, Resolution, ResolutionAction
-from tests.harness import Harness
+from tests.harness import SETTINGS, Harness
 from tests.harness.payloads import line, new_subscriber, port_in, single
 from tests.harness.port_ins import start, until
 from tests.harness.resets import reset
@@ -133,26 +135,32 @@ async def test_sim_is_free_again_when_the_line_that_claimed_it_was_cancelled(
     assert done.lines[0].phone_number == bought_on(harness)[1]
 
 
-async def test_number_that_appears_late_on_the_sim_of_a_terminated_line_is_found(
-    harness: Harness,
-) -> None:
-    gate = harness.telegent.gates.close(BUY, "after")
-    first = await harness.onboard(request(1))
-    await gate.reached()
-    number = bought_on(harness)[0]
-    hidden = harness.telegent.state.numbers.pop(number)
-    for workflow_id in (f"{first.id}:line-first", first.id):
-        await harness.temporal.get_workflow_handle(workflow_id).terminate()
-    gate.release()
-    lookup = harness.telegent.gates.close("GET /v1.0/numbers", "after")
-    second = await harness.onboard(request(2))
-    await lookup.reached()
-    harness.telegent.state.numbers[number] = hidden
-    lookup.release()
+class TestSlowInventory:
+    @pytest.fixture
+    def settings(self) -> ActivitySettings:
+        """The inventory is read once before this has passed, however slow this machine is."""
+        return replace(SETTINGS, purchase_lag=timedelta(seconds=3))
 
-    await escalated(second, f"already carries {number}")
-    await abandoned(second)
-    assert bought_on(harness) == [number]
+    async def test_number_that_appears_late_on_the_sim_of_a_terminated_line_is_found(
+        self, harness: Harness
+    ) -> None:
+        gate = harness.telegent.gates.close(BUY, "after")
+        first = await harness.onboard(request(1))
+        await gate.reached()
+        number = bought_on(harness)[0]
+        hidden = harness.telegent.state.numbers.pop(number)
+        for workflow_id in (f"{first.id}:line-first", first.id):
+            await harness.temporal.get_workflow_handle(workflow_id).terminate()
+        gate.release()
+        lookup = harness.telegent.gates.close("GET /v1.0/numbers", "after")
+        second = await harness.onboard(request(2))
+        await lookup.reached()
+        harness.telegent.state.numbers[number] = hidden
+        lookup.release()
+
+        await escalated(second, f"already carries {number}")
+        await abandoned(second)
+        assert bought_on(harness) == [number]
 
 
 @pytest.mark.parametrize("kind", ["drop_response", "error_before"])
