@@ -24,6 +24,9 @@ A = TypeVar("A", bound=ResponseModel)
 PAGE_RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before a page of a list is read again, after each failure. A 429 delays it further."""
 
+MAX_READINGS = 10
+"""How often a list is read that shows new rows each time, for example in another order."""
+
 Query = Mapping[str, str | int | None]
 Body = RequestModel | Mapping[str, object]
 
@@ -172,17 +175,17 @@ async def paginate(
 ) -> AsyncIterator[A]:
     """Yield every row of a paged list once.
 
-    A list may contain a row twice, or change while its pages are read. If rows are repeated, the
-    list is read a second time, and is complete if that shows nothing new. A page after the first is
-    tried four times. `fetch` returns the rows
-    of a page, counted from 1, and the stated total; `key` returns what identifies a row.
+    A list may contain a row twice, or change its rows or their order while its pages are read. If
+    rows are repeated, the list is read again, and is complete when a repeated reading shows nothing
+    new. A page after the first is tried four times. `fetch` returns the rows of a page, counted
+    from 1, and the stated total; `key` returns what identifies a row.
 
     Raises:
-        OutcomeUnknownError: The pages end before the stated total, so that a row which was not
-            seen may exist.
+        OutcomeUnknownError: The pages end before the stated total, or each of `MAX_READINGS`
+            readings shows a new row, so that one which was not seen may exist.
     """
     seen: set[str] = set()
-    for is_second_reading in (False, True):
+    for reading in range(MAX_READINGS):
         new_rows = received = 0
         total: int | None = None
         last_page: list[str] = []
@@ -207,7 +210,7 @@ async def paginate(
             return
         if received < total:
             break
-        if is_second_reading and not new_rows:
+        if reading and not new_rows:
             return
     raise OutcomeUnknownError(
         f"the list ended after {len(seen)} of {total} rows; read it again",

@@ -1,6 +1,8 @@
 """Paged lists: every row once, or an error that says what is missing."""
 
+import random
 from collections.abc import AsyncIterator
+from itertools import count
 
 import httpx
 import pytest
@@ -61,15 +63,28 @@ async def test_row_that_the_second_reading_shows_is_yielded() -> None:
         assert await numbers(api.numbers.inventory()) == ["a", "b"]
 
 
-async def test_list_that_changes_between_readings_is_unknown_outcome() -> None:
-    readings = iter([["a", "a", "a"], [], ["a", "b", "b"], []])
+async def test_list_that_is_shuffled_for_each_page_is_read_until_complete() -> None:
+    everything, rng = [str(number) for number in range(127)], random.Random(1)
 
     def respond(request: httpx.Request) -> httpx.Response:
-        numbers = [{"Number": number} for number in next(readings)]
-        return json_response({"TotalResults": 3, "PhoneNumbers": numbers})
+        rng.shuffle(everything)
+        size = 100 if request.url.params["PageNumber"] == "1" else 27
+        numbers = [{"Number": number} for number in everything[:size]]
+        return json_response({"TotalResults": 127, "PhoneNumbers": numbers})
 
     async with FakeVendor(respond).client() as api:
-        with pytest.raises(t.OutcomeUnknownError, match="2 of 3"):
+        assert sorted(await numbers(api.numbers.inventory())) == sorted(everything)
+
+
+async def test_list_with_a_new_row_in_each_reading_is_unknown_outcome() -> None:
+    pages = (page for reading in count() for page in ([str(reading)] * 99, []))
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        numbers = [{"Number": number} for number in next(pages)]
+        return json_response({"TotalResults": 99, "PhoneNumbers": numbers})
+
+    async with FakeVendor(respond).client() as api:
+        with pytest.raises(t.OutcomeUnknownError, match="10 of 99"):
             await numbers(api.numbers.inventory())
 
 
