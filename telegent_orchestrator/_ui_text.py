@@ -64,6 +64,6 @@ Some rows of a bulk. Current details list the rows that are not done; the bulk c
 PORTABILITY_DETAILS = """\
 Asks Telegent whether some numbers can be ported in, with the priority of a bulk; ports nothing.
 
-- answers so far: query `status`
+- results so far: query `status`
 - it ends within an hour
 """

@@ -21,7 +21,7 @@ CREDENTIALS_REJECTED_FAILURE = "CredentialsRejected"
 """Type of the failure of an activity whose credentials Telegent rejects; it is repeated."""
 
 PENDING_FAILURE = "Pending"
-"""Type of the failure of an attempt that found that what it waits for has not happened yet."""
+"""Failure type of an attempt after which Temporal waits and tries again; nothing is wrong."""
 
 NOT_EXECUTED_REASONS = {
     "NotSent": "Telegent is unreachable",
@@ -29,7 +29,7 @@ NOT_EXECUTED_REASONS = {
     CREDENTIALS_REJECTED_FAILURE: "Telegent rejects our credentials",
     "MissingKeyError": "worker is missing a payload key",
 }
-"""Types of failures after which a call may be repeated without a lookup, as people read them."""
+"""Types of failures after which a call may be repeated without a lookup, with their texts."""
 
 STATUS_QUERY = "status"
 RESOLVE_UPDATE = "resolve"

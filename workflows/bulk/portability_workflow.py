@@ -21,9 +21,9 @@ from workflows.support.activity_calls import BULK_PRIORITY, READ_OPTIONS, prepar
 from workflows.support.cancellation import run_all
 
 MAX_CONCURRENT_CHECKS = 5
-"""How many questions may wait for their turn at once."""
+"""How many requests of one check may be queued at once."""
 CHECK_TIMEOUT = timedelta(hours=1)
-"""When a check ends although questions are open: what it does not know by then is unknown."""
+"""How long a check may take. Numbers without a response by then are reported as unknown."""
 NO_RESPONSE = "no response from Telegent within an hour"
 
 
