@@ -33,7 +33,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 
-DOCS = ROOT / "docs"
+PICTURES = ROOT / "docs" / "img"
 STATE_TIMEOUT = 90.0
 
 # More port-ins for the list: what the losing carrier has on record about each number, and the state
@@ -88,7 +88,7 @@ async def take_screenshots(
         "Installing what drives the browser, starting Temporal, simulator, codec server, worker …"
     )
     await browser.set_up()
-    DOCS.mkdir(exist_ok=True)
+    PICTURES.mkdir(exist_ok=True)
     # A new database each time, so that the same reference can be onboarded again.
     directory = WORK_DIRECTORY / "stack"
     shutil.rmtree(directory, ignore_errors=True)
@@ -108,7 +108,7 @@ async def _take_all(
             await browser.run(
                 "camera.mjs", **asdict(screenshot), path=_picture_path(screenshot.name)
             )
-            notify(f"docs/ui-{screenshot.name}.png")
+            notify(f"docs/img/ui-{screenshot.name}.png")
 
     orchestrator = running.orchestrator
     ported = next(line.number for line in request.lines if isinstance(line.number, PortInNumber))
@@ -182,7 +182,7 @@ def _columns(running: SupervisedStack, *labels: str) -> dict[str, Any]:
 
 
 def _picture_path(name: str) -> str:
-    return str(DOCS / f"ui-{name}.png")
+    return str(PICTURES / f"ui-{name}.png")
 
 
 async def correct_in_the_ui(
