@@ -6,7 +6,9 @@ from typing import Any
 from temporalio.client import Client
 
 from activities.events import EventActivities
+from activities.line_changes import LineChangeActivities
 from activities.local import LocalActivities
+from activities.number_use import NumberUseActivities
 from activities.onboarding.accounts import AccountActivities
 from activities.onboarding.catalogue import CatalogueActivities
 from activities.onboarding.data_usage import DataUsageActivities
@@ -70,6 +72,7 @@ def build_activities(
         NumberActivities(api, settings, inventory, temporal),
         PortInActivities(api, settings, polls),
         PortOutActivities(api, settings, inventory),
+        LineChangeActivities(api, settings),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         E911Activities(api),
@@ -84,6 +87,7 @@ def build_orchestrator_activities(
     """Returns the activities that do not call Telegent, for the queue of the workflows."""
     return _defined_on(
         LocalActivities(settings, temporal),
+        NumberUseActivities(settings, temporal),
         SimActivities(settings, temporal),
         PinGenerator(),
         EventActivities(settings.events),

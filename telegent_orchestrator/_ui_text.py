@@ -45,6 +45,15 @@ Lets a number leave to another carrier: sets the PIN, then waits until the numbe
 
 {SUBMIT_HINT}"""
 
+LINE_CHANGE_DETAILS = f"""\
+Changes a line that is in service. Current details show its steps and the line's state.
+
+- state of each step: **current details**, or the query `status`
+- a step that needs an operator: send the update `resolve`
+- cancel: has an effect until the change is sent
+
+{SUBMIT_HINT}"""
+
 BULK_DETAILS = f"""\
 Onboards every row of a file, a limited number at a time. Current details count the rows.
 

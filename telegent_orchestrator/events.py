@@ -37,6 +37,9 @@ class EventType(StrEnum):
     LINE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line.attention-required"
     LINE_IN_SERVICE = "com.telegent-orchestrator.line.in-service"
     LINE_FAILED = "com.telegent-orchestrator.line.failed"
+    LINE_CHANGE_COMPLETED = "com.telegent-orchestrator.line-change.completed"
+    LINE_CHANGE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line-change.attention-required"
+    LINE_CHANGE_FAILED = "com.telegent-orchestrator.line-change.failed"
     ONBOARDING_ATTENTION_REQUIRED = "com.telegent-orchestrator.onboarding.attention-required"
     ONBOARDING_COMPLETED = "com.telegent-orchestrator.onboarding.completed"
     ONBOARDING_FAILED = "com.telegent-orchestrator.onboarding.failed"
@@ -49,6 +52,7 @@ class EventData(WireModel):
     Attributes:
         parent_workflow_id: The onboarding of a line, the line of a port-in.
         state: The state of the workflow.
+        change: The kind of a line change, such as `suspend`.
         reason: A reason code.
         remedy: What resolves it, in a sentence.
         deadline: Until when an operator should act (UTC).
@@ -60,6 +64,7 @@ class EventData(WireModel):
     reference: str | None = None
     line_key: str | None = None
     state: str
+    change: str | None = None
     step: str | None = None
     reason: str | None = None
     remedy: str | None = None

@@ -9,6 +9,7 @@ See docs/how-to/nexus.md for the endpoint. In a workflow of the caller:
 import nexusrpc
 
 from telegent_orchestrator._models import E164, StrictModel
+from telegent_orchestrator.line_changes import LineChangeRequest, LineChangeResult
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import (
     PortInCancel,
@@ -40,10 +41,12 @@ class TelegentOrchestrator:
     `onboard` and `port_in` last as long as their workflow, and join an existing one that is open or
     has completed. After a port-in that ended without the number, such as a cancelled one, `port_in`
     starts another. Cancelling the operation cancels the workflow. `correct` and `cancel` return the
-    state of the port-in when it accepted the message, or fail with the reason.
+    state of the port-in when it accepted the message, or fail with the reason. `change_line`
+    lasts as long as the line change, and joins an open one of the same number and the same request.
     """
 
     onboard: nexusrpc.Operation[OnboardingRequest, OnboardingResult]
     port_in: nexusrpc.Operation[PortInRequest, PortInResult]
     correct: nexusrpc.Operation[CorrectPortIn, PortState]
     cancel: nexusrpc.Operation[CancelPortIn, PortState]
+    change_line: nexusrpc.Operation[LineChangeRequest, LineChangeResult]

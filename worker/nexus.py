@@ -1,6 +1,7 @@
 """The handlers of the Nexus service: the typed client's operations, for callers in other
 namespaces."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from nexusrpc import HandlerError, HandlerErrorType, OperationError, OperationErrorState
@@ -23,6 +24,12 @@ from telegent_orchestrator.client._calls import (
     check_same_request,
     fingerprints_memo,
 )
+from telegent_orchestrator.line_changes import (
+    LINE_CHANGE_WORKFLOW,
+    LineChangeRequest,
+    LineChangeResult,
+    line_change_id,
+)
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.port_in import (
@@ -33,7 +40,8 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 
-Result = TypeVar("Result", OnboardingResult, PortInResult)
+Request = OnboardingRequest | PortInRequest | LineChangeRequest
+Result = TypeVar("Result", OnboardingResult, PortInResult, LineChangeResult)
 JOINED_STATUSES = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
 """A workflow that failed is not joined: another one starts."""
 
@@ -104,6 +112,29 @@ class NexusOperations:
             ctx, request.phone_number, names.CANCEL_MESSAGE, request.cancel
         )
 
+    @nexus.temporal_operation
+    async def change_line(
+        self,
+        ctx: TemporalStartOperationContext,
+        temporal: TemporalNexusClient,
+        request: LineChangeRequest,
+    ) -> TemporalOperationResult[LineChangeResult]:
+        """Start a line change, or join the open one of the same number."""
+        workflow_id = line_change_id(request.phone_number, self._id_key)
+        running = (WorkflowExecutionStatus.RUNNING,)
+        await _reject_other_request(temporal.client, workflow_id, request, self._id_key, running)
+        return await _start_or_join(
+            temporal,
+            LINE_CHANGE_WORKFLOW,
+            workflow_id,
+            request,
+            LineChangeResult,
+            summary=f"Line change: {request.change.kind}",
+            details=_ui_text.LINE_CHANGE_DETAILS,
+            id_key=self._id_key,
+            again=True,
+        )
+
     async def _send_update(
         self,
         ctx: StartOperationContext,
@@ -134,7 +165,7 @@ async def _start_or_join(
     temporal: TemporalNexusClient,
     workflow: str,
     workflow_id: str,
-    request: OnboardingRequest | PortInRequest,
+    request: Request,
     result: type[Result],
     *,
     summary: str,
@@ -179,12 +210,16 @@ async def _ended_without_number(temporal: Client, workflow_id: str) -> bool:
 
 
 async def _reject_other_request(
-    temporal: Client, workflow_id: str, request: OnboardingRequest | PortInRequest, id_key: str
+    temporal: Client,
+    workflow_id: str,
+    request: Request,
+    id_key: str,
+    joined: Sequence[WorkflowExecutionStatus] = JOINED_STATUSES,
 ) -> None:
     """Raises HandlerError if the workflow that would be joined has another request."""
     try:
         existing = await temporal.get_workflow_handle(workflow_id).describe()
-        if existing.status in JOINED_STATUSES:
+        if existing.status in joined:
             await check_same_request(temporal, workflow_id, request, id_key)
     except RequestConflictError as error:
         raise HandlerError(str(error), type=HandlerErrorType.CONFLICT) from None

@@ -9,6 +9,7 @@ from workflows.bulk.batch_workflow import BulkBatchWorkflow
 from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.workflow import BulkWorkflow
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
+from workflows.line_changes.workflow import LineChangeWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.onboarding.line_workflow import LineWorkflow
 from workflows.onboarding.workflow import OnboardingWorkflow
@@ -23,6 +24,7 @@ WORKFLOWS = [
     SimClaimWorkflow,
     PortInWorkflow,
     PortOutWorkflow,
+    LineChangeWorkflow,
     EventDeliveryWorkflow,
     BulkWorkflow,
     BulkBatchWorkflow,

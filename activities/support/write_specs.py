@@ -359,6 +359,26 @@ RELEASE_NUMBER = WriteSpec(
     match_rule="a number that is not active, or not ours any more",
     retained_because="Telegent can bring a number back within 30 days (`numbers/reactivate`)",
 )
+SUSPEND_LINE = WriteSpec(
+    "suspend_line",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    lookup="its details, before each attempt and until they show the change",
+    match_rule="a status that means suspended, or that is no longer `Active`",
+    absence_proof="still `Active`: it is sent again",
+    escalates_when="accepted, and not shown after the read lag",
+    retained_because="a restore undoes it",
+)
+RESTORE_LINE = WriteSpec(
+    "restore_line",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    lookup="its details, before each attempt and until they show the change",
+    match_rule="the status `Active`",
+    absence_proof="any other status: it is sent again",
+    escalates_when="accepted, and not shown after the read lag",
+    retained_because="a suspend undoes it",
+)
 
 WRITE_SPECS = {row.activity: row for row in list(globals().values()) if isinstance(row, WriteSpec)}
 """Every row, by the name of its activity."""

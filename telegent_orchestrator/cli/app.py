@@ -10,6 +10,7 @@ from telegent_orchestrator.cli.commands import (
     allowance,
     bulk,
     doctor,
+    line,
     list as list_,
     onboarding,
     port_in,
@@ -21,7 +22,7 @@ from telegent_orchestrator.cli.output import Output
 
 app = typer.Typer(
     name="tgo",
-    help="Onboardings, port-ins and bulks on Telegent: start, watch, correct, decide.\n\n"
+    help="Onboardings, port-ins, line changes and bulks on Telegent: start, watch, decide.\n\n"
     "Exit status: 0 done or in progress; 1 failed, cancelled, rejected or not portable; 2 invalid "
     "arguments, files or settings; 3 needs an operator; 4 Temporal or the worker is unreachable, "
     "or the keys differ; 130 Ctrl-C.",
@@ -116,6 +117,15 @@ port_ins.command()(port_in.cancel)
 port_ins.command()(port_in.decide)
 port_ins.command()(port_in.note)
 app.add_typer(port_ins, name="port-in")
+
+lines = typer.Typer(
+    help="Change a line that is in service: suspend, restore.", no_args_is_help=True
+)
+lines.command()(line.suspend)
+lines.command()(line.restore)
+lines.command()(line.status)
+lines.command()(line.resolve)
+app.add_typer(lines, name="line")
 
 bulks = typer.Typer(
     help="Onboard every row of a file: check, start, watch, pause, retry, report.",

@@ -9,6 +9,7 @@ from telegent_orchestrator.cli.input import SECRET_FIELDS
 from telegent_orchestrator.cli.results import NextStep
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.client.executions import Execution, ExecutionStatus, WorkflowKind
+from telegent_orchestrator.line_changes import LineChangeStatus
 from telegent_orchestrator.port_in import (
     CORRECTABLE,
     OperatorAction,
@@ -34,13 +35,13 @@ def onboarding_next_steps(
     steps = []
     if running:
         steps += [
-            _resolve_step(escalation, reference, None, session)
+            _resolve_step(escalation, ["resolve", reference], [], session)
             for escalation in progress.onboarding.escalations
         ]
     for key, line in progress.lines.items():
         if running:
             steps += [
-                _resolve_step(escalation, reference, key, session)
+                _resolve_step(escalation, ["resolve", reference], ["--line", key], session)
                 for escalation in line.escalations
             ]
         if port := progress.ports.get(key):
@@ -102,6 +103,14 @@ def port_in_next_steps(port: PortInStatus, workflow_id: str, session: Session) -
     return [NextStep(reason=f"the port-in of {port.phone_number}: {port.attention}")]
 
 
+def line_change_next_steps(
+    status: LineChangeStatus, workflow_id: str, session: Session
+) -> list[NextStep]:
+    """What resolves each escalation of a line change."""
+    command = ["line", "resolve", workflow_id]
+    return [_resolve_step(each, command, [], session) for each in status.escalations]
+
+
 def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list[NextStep]:
     """What a workflow in a list needs. Its status says more, and shows the evidence."""
     if not execution.needs_operator:
@@ -117,6 +126,10 @@ def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list
             reason = execution.step or reason
         case ((WorkflowKind.ONBOARDING | WorkflowKind.LINE), _):
             arguments = ("status", reference)
+        case WorkflowKind.LINE_CHANGE, _:
+            arguments = ("line", "status", execution.workflow_id)
+        case WorkflowKind.PORT_OUT, _:
+            return [NextStep(reason=f"{who or reference}: {reason}")]
         case _, PortState.SUBMIT_UNKNOWN.value:
             return [_unknown_submit_step(f"{who}: {reason}", execution.workflow_id, command)]
         case _ if execution.fields_to_correct and CORRECTABLE.issuperset(
@@ -139,17 +152,15 @@ def _why_waiting(port: PortInStatus) -> str:
 
 
 def _resolve_step(
-    escalation: Escalation, reference: str, line: str | None, session: Session
+    escalation: Escalation, command: list[str], where: list[str], session: Session
 ) -> NextStep:
-    where = ["--line", line] if line else []
     return NextStep(
         reason="; ".join(
             [f"{escalation.step} needs an operator: {escalation.message}", *escalation.evidence]
         ),
         commands=[
             session.command(
-                "resolve",
-                reference,
+                *command,
                 escalation.step,
                 action.value,
                 *(["--id", PLACEHOLDER] if action is ResolutionAction.ADOPT else []),

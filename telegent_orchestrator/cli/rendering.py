@@ -12,6 +12,7 @@ from rich.text import Text
 
 from telegent_orchestrator._display import replace_unprintable
 from telegent_orchestrator.client import FailingCall, OnboardingProgress
+from telegent_orchestrator.line_changes import LineChangeStatus
 from telegent_orchestrator.lines import LineRequest, LineResult
 from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortInStatus, TimelineEntry
 from telegent_orchestrator.progress import Step, StepState
@@ -81,6 +82,42 @@ def port_in_panel(
         title_align="left",
         border_style="yellow" if needs_operator else "green" if port.state.final else "cyan",
     )
+
+
+def line_change_panel(
+    change: LineChangeStatus, failing_calls: Sequence[FailingCall] = ()
+) -> RenderableType:
+    """The steps, whether the line is in service, who changed it and why, and what fails."""
+    rows: list[RenderableType] = [
+        Text.assemble(_step(step), sanitize(f"  {step.detail}" if step.detail else ""))
+        for step in change.steps
+    ]
+    rows.append(sanitize(f"{change.phone_number}: {describe_line_change(change)}"))
+    if change.vendor_status:
+        rows.append(sanitize(f"Telegent's status: {change.vendor_status}", "dim"))
+    if change.detail:
+        rows.append(sanitize(change.detail, "red"))
+    rows += [sanitize(call.description, "yellow") for call in failing_calls]
+    style = {
+        StepState.NEEDS_OPERATOR: "yellow",
+        StepState.DONE: "green",
+        StepState.FAILED: "red",
+    }
+    return Panel(
+        Group(*rows),
+        title=sanitize(f"{change.change.kind}: {change.state.value}"),
+        title_align="left",
+        border_style=style.get(change.state, "cyan"),
+    )
+
+
+def describe_line_change(change: LineChangeStatus) -> str:
+    """Whether the line is in service, since when, by whom and why."""
+    who = f"by {change.by}: {change.reason}"
+    if change.state is not StepState.DONE:
+        return f"{change.change.kind} {change.state.value}, requested {who}"
+    since = f" since {_format_time(change.ended_at)}" if change.ended_at else ""
+    return f"{change.line_state or 'changed'}{since}, {who}"
 
 
 def result_rows(lines: Sequence[LineResult]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What `status` and `--watch` show about onboardings and port-ins, as text and as JSON."""
+"""What `status` and `--watch` show about onboardings, port-ins and line changes."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,16 +8,22 @@ from temporalio.exceptions import FailureError
 
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.cli.connection import Session
-from telegent_orchestrator.cli.next_steps import onboarding_next_steps, port_in_next_steps
+from telegent_orchestrator.cli.next_steps import (
+    line_change_next_steps,
+    onboarding_next_steps,
+    port_in_next_steps,
+)
 from telegent_orchestrator.cli.results import ExitStatus, NextStep
 from telegent_orchestrator.client import (
     FailingCall,
+    LineChangeHandle,
     OnboardingHandle,
     OnboardingIncompleteError,
     OnboardingProgress,
     PortInHandle,
 )
 from telegent_orchestrator.client.executions import Execution, ExecutionStatus
+from telegent_orchestrator.line_changes import LineChangeStatus
 from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortInStatus, PortState
 from telegent_orchestrator.progress import LineSummary, StepState
 
@@ -95,6 +101,36 @@ class PortInView(View):
     status: PortInStatus
     failing_calls: list[FailingCall] = []
     next_poll_at: datetime | None = None
+
+
+class LineChangeView(View):
+    """A line change.
+
+    Attributes:
+        failing_calls: Its calls that fail and are repeated, and why.
+    """
+
+    status: LineChangeStatus
+    failing_calls: list[FailingCall] = []
+
+
+async def line_change_view(handle: LineChangeHandle, session: Session) -> LineChangeView:
+    """Read the line change."""
+    execution = await handle.execution()
+    status = await handle.status()
+    running = execution.status is ExecutionStatus.RUNNING
+    needs_operator = status.state is StepState.NEEDS_OPERATOR
+    return LineChangeView(
+        workflow_id=handle.id,
+        state=_state(execution, needs_operator),
+        in_progress=running and not needs_operator,
+        started_at=execution.started_at,
+        ended_at=execution.ended_at,
+        errors=[status.detail] if status.detail else [],
+        status=status,
+        failing_calls=await handle.failing_calls() if running else [],
+        next=line_change_next_steps(status, handle.id, session) if running else [],
+    )
 
 
 async def onboarding_view(handle: OnboardingHandle, session: Session) -> OnboardingView:

@@ -12,6 +12,11 @@ from telegent_orchestrator.client.executions import (
     ExecutionStatus,
     WorkflowKind,
 )
+from telegent_orchestrator.client.line_changes import (
+    LineChangeClient,
+    LineChangeFailedError,
+    LineChangeHandle,
+)
 from telegent_orchestrator.client.onboarding import (
     OnboardingHandle,
     OnboardingIncompleteError,
@@ -32,6 +37,9 @@ __all__ = [
     "ExecutionStatus",
     "Executions",
     "FailingCall",
+    "LineChangeClient",
+    "LineChangeFailedError",
+    "LineChangeHandle",
     "MessageRejectedError",
     "OnUnavailable",
     "OnboardingHandle",

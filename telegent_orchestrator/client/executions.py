@@ -22,6 +22,7 @@ from temporalio.converter import DataConverter, decode_typed_search_attributes
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW, BulkState
+from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from telegent_orchestrator.progress import ExecutionSummary
 
@@ -33,6 +34,7 @@ class WorkflowKind(StrEnum):
     LINE = "line"
     PORT_IN = "port-in"
     PORT_OUT = "port-out"
+    LINE_CHANGE = "line-change"
     BULK = "bulk"
     BULK_BATCH = "bulk-batch"
 
@@ -58,7 +60,7 @@ class Execution(WireModel):
         port_state_entered_at: When it entered that state.
         needs_operator_since: The minute since which it needs an operator.
         parent_id: The workflow that started it.
-        phone_number: The number of a port-in or line, from the memo.
+        phone_number: The number of a port-in, line or line change, from the memo.
         reference: The reference of the onboarding that it belongs to, from the memo or the id.
         reason: Why it needs an operator, from the memo.
         fields_to_correct: The fields that a correction of a port-in must set, from the memo.
@@ -138,6 +140,7 @@ WORKFLOW_TYPES = {
     WorkflowKind.LINE: names.LINE_WORKFLOW,
     WorkflowKind.PORT_IN: names.PORT_IN_WORKFLOW,
     WorkflowKind.PORT_OUT: PORT_OUT_WORKFLOW,
+    WorkflowKind.LINE_CHANGE: LINE_CHANGE_WORKFLOW,
     WorkflowKind.BULK: BULK_WORKFLOW,
     WorkflowKind.BULK_BATCH: BULK_BATCH_WORKFLOW,
 }
@@ -164,6 +167,7 @@ TOP_LEVEL_KINDS = (
     WorkflowKind.ONBOARDING,
     WorkflowKind.PORT_IN,
     WorkflowKind.PORT_OUT,
+    WorkflowKind.LINE_CHANGE,
     WorkflowKind.BULK,
 )
 WAITING_BULK_STEPS = (BulkState.PAUSED.value, BulkState.NEEDS_OPERATOR.value)

@@ -18,6 +18,7 @@ from telegent_orchestrator.client._polling import (
     poll_changes,
 )
 from telegent_orchestrator.client.executions import Execution, describe
+from telegent_orchestrator.line_changes import LineChangeStatus, line_change_id
 from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.onboarding import OnboardingResult, OnboardingStatus
 from telegent_orchestrator.port_in import PortInStatus
@@ -54,6 +55,8 @@ class OnboardingProgress(WireModel):
         lines: The steps of each line that has started and was read, by line key. If Temporal has
             deleted the line's workflow, only its result is known.
         ports: The port-ins, by line key.
+        changes: The latest change of each line that is in service, by line key; Temporal keeps it
+            for the namespace's retention.
         failing_calls: Calls of the onboarding, of the lines that were read and of their port-ins
             that fail and are repeated, and why.
     """
@@ -61,14 +64,16 @@ class OnboardingProgress(WireModel):
     onboarding: OnboardingStatus
     lines: dict[str, LineStatus] = {}
     ports: dict[str, PortInStatus] = {}
+    changes: dict[str, LineChangeStatus] = {}
     failing_calls: list[FailingCall] = []
 
 
 class _LineProgress(WireModel):
-    """What was read of a line: its steps, None before it has started, and its port-in."""
+    """What was read of a line: its steps, None before it has started, port-in and change."""
 
     status: LineStatus | None = None
     port: PortInStatus | None = None
+    change: LineChangeStatus | None = None
     failing_calls: list[FailingCall] = []
 
 
@@ -81,8 +86,11 @@ class OnboardingHandle:
         joined: Whether the start found an existing onboarding with the same request.
     """
 
-    def __init__(self, temporal: Client, reference: str, *, joined: bool = False) -> None:
+    def __init__(
+        self, temporal: Client, reference: str, *, joined: bool = False, id_key: str = ""
+    ) -> None:
         self._temporal = temporal
+        self._id_key = id_key
         self.reference = reference
         self.id = names.onboarding_id(reference)
         self.joined = joined
@@ -127,6 +135,8 @@ class OnboardingHandle:
                 progress.lines[key] = line
             if port := found[key].port:
                 progress.ports[key] = port
+            if change := found[key].change:
+                progress.changes[key] = change
             progress.failing_calls += found[key].failing_calls
         return progress
 
@@ -145,7 +155,16 @@ class OnboardingHandle:
             port = await query_if_exists(self._temporal, port_in, PortInStatus)
             if port and not port.state.final:
                 calls += await find_failing_calls(self._temporal, port_in, summary.key)
-        return _LineProgress(status=line, port=port, failing_calls=calls)
+        return _LineProgress(
+            status=line, port=port, change=await self._latest_change(line), failing_calls=calls
+        )
+
+    async def _latest_change(self, line: LineStatus) -> LineChangeStatus | None:
+        number = line.result.phone_number
+        if number is None or line.result.state is not StepState.DONE:
+            return None
+        workflow_id = line_change_id(number, self._id_key)
+        return await query_if_exists(self._temporal, workflow_id, LineChangeStatus)
 
     def watch(
         self,

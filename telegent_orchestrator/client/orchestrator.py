@@ -87,7 +87,9 @@ class Orchestrator:
         if joined:
             workflow_id = names.onboarding_id(request.reference)
             await check_same_request(self._temporal, workflow_id, request, self._id_key)
-        return OnboardingHandle(self._temporal, request.reference, joined=joined)
+        return OnboardingHandle(
+            self._temporal, request.reference, joined=joined, id_key=self._id_key
+        )
 
     async def start_port_in(self, request: PortInRequest) -> PortInHandle:
         """Start a port-in, or join the one of this number that is open or has completed.
@@ -136,7 +138,7 @@ class Orchestrator:
 
     def onboarding(self, reference: str) -> OnboardingHandle:
         """The onboarding with this reference."""
-        return OnboardingHandle(self._temporal, reference)
+        return OnboardingHandle(self._temporal, reference, id_key=self._id_key)
 
     def port_in(self, phone_number: str) -> PortInHandle:
         """The port-in of this number (E.164)."""

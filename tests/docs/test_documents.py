@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from telegent_orchestrator import events, lines, names, onboarding, port_in, port_out, progress
+from telegent_orchestrator import (
+    events,
+    line_changes,
+    lines,
+    names,
+    onboarding,
+    port_in,
+    port_out,
+    progress,
+)
 from tests.harness.documents import README, anchors, json_blocks
 from tools.docs.documents import DOCUMENTS, ROOT, between_markers, table_rows
 from worker.http.webhook import (
@@ -95,7 +104,7 @@ def test_json_blocks_are_valid_for_their_models(path: Path) -> None:
 def model(kind: str) -> type[BaseModel]:
     models: dict[str, type[BaseModel]] = {
         name: found
-        for place in (onboarding, lines, port_in, port_out, events)
+        for place in (onboarding, lines, line_changes, port_in, port_out, events)
         for name, found in vars(place).items()
         if isinstance(found, type) and issubclass(found, BaseModel)
     }

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from telegent_orchestrator._validation import MAX_ERRORS, MAX_TEXT_LENGTH, format_errors
 from telegent_orchestrator.bulk import BulkCancel, BulkRequest
+from telegent_orchestrator.line_changes import LineChangeRequest
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import (
     OperatorDecision,
@@ -77,6 +78,7 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (PortOutCancel, BY),
     (RevealPin, BY),
     (ConfirmDeparture, BY),
+    (LineChangeRequest, BY | {"phone_number": "+18015550142", "change": {"kind": "suspend"}}),
     (
         BulkRequest,
         {"reference": "b-1", "rows": 2, "batches": 1, "fingerprint": "f1", "by": "operator"},

@@ -11,11 +11,16 @@ from activities import ActivitySettings
 from activities.events import EventSettings
 from simulator import CarrierRecord, Fault
 from telegent_orchestrator.bulk import BulkCancel, BulkState
-from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
+from telegent_orchestrator.client import (
+    LineChangeClient,
+    OnboardingIncompleteError,
+    PortInHandle,
+)
 from telegent_orchestrator.client.bulk import BulkClient
 from telegent_orchestrator.client.port_out import PortOutClient
 from telegent_orchestrator.client.portability import PortabilityClient
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
+from telegent_orchestrator.line_changes import LineChangeRequest, Restore, Suspend
 from telegent_orchestrator.port_in import (
     PortInCancel,
     PortInCorrection,
@@ -184,6 +189,30 @@ async def ported_out(harness: Harness) -> None:
     await handle.result()
 
 
+async def line_suspended(harness: Harness) -> None:
+    """A line is suspended, which an operator confirms, and restored; it is read back each time."""
+    result = await (await harness.onboard(single())).result()
+    number = result.lines[0].phone_number or ""
+    changes = LineChangeClient(harness.temporal, id_key=harness.settings.id_key)
+    who = {"by": "operator", "reason": "the invoice"}
+    held = harness.telegent.gates.close("POST /v1.0/numbers/status", "after")
+    suspend = await changes.start(
+        LineChangeRequest(phone_number=number, change=Suspend(kind="suspend"), **who)
+    )
+    await held.reached()
+    harness.telegent.state.numbers[number].status = "Active"
+    held.release()
+    await wait_until(suspend.status, lambda status: bool(status.escalations))
+    await suspend.resolve(
+        Resolution(step="Status", action=ResolutionAction.RETRY, by="operator", reason="again")
+    )
+    await suspend.result()
+    restore = await changes.start(
+        LineChangeRequest(phone_number=number, change=Restore(kind="restore"), **who)
+    )
+    await restore.result()
+
+
 async def events_undelivered(harness: Harness) -> None:
     """A port-in is cancelled while a receiver of events is away."""
     await cancelled(harness)
@@ -254,6 +283,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     order_attached,
     correction_response_lost,
     ported_out,
+    line_suspended,
     bulk_migrated,
     bulk_cancelled,
     portability_checked,

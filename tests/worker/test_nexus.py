@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
     from localstack.temporal_server import find_binary
     from simulator import CarrierSetup, SimulatorOptions
+    from telegent_orchestrator.line_changes import LineChangeResult, LineState
     from telegent_orchestrator.names import TASK_QUEUE
     from telegent_orchestrator.nexus import TelegentOrchestrator
     from telegent_orchestrator.onboarding import OnboardingResult
@@ -27,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
     from tests.harness.payloads import line, port_in, single
     from tests.harness.waiting import TEST_TIMEOUT
+    from tests.workflows.line_changes.lines import NUMBER as LINE, put_in_service
 
 NAMESPACE = QUEUE = "others"
 ENDPOINT = "telegent"
@@ -276,3 +278,22 @@ async def test_cancelled_operation_cancels_the_onboarding(harness: Harness, othe
     assert is_cancelled_exception(ours.value.cause)
     # The port-in continues: the losing carrier may complete it at any moment.
     assert (await harness.orchestrator.port_in(number).status()).state is PortState.INFO_REQUIRED
+
+
+async def test_line_is_changed_and_its_failure_is_explained(
+    harness: Harness, others: Client
+) -> None:
+    put_in_service(harness)
+    request = {"phone_number": LINE, "by": "shop", "reason": "unpaid"}
+
+    suspended = await call(others, "change_line", request | {"change": {"kind": "suspend"}})
+    again = await call(others, "change_line", request | {"change": {"kind": "suspend"}})
+    restored = await call(others, "change_line", request | {"change": {"kind": "restore"}})
+    del harness.telegent.state.numbers[LINE]
+    cause = await refusal(others, "change_line", request | {"change": {"kind": "suspend"}})
+
+    assert LineChangeResult.model_validate(suspended).line_state is LineState.SUSPENDED
+    assert LineChangeResult.model_validate(again).changed is False
+    assert LineChangeResult.model_validate(restored).line_state is LineState.ACTIVE
+    assert isinstance(cause, ApplicationError)
+    assert cause.type == "LineChangeFailed"

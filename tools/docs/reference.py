@@ -14,6 +14,7 @@ SENT_MODELS = {
     "Starting an onboarding": ["OnboardingRequest"],
     "Starting a port-in on its own": ["PortInRequest"],
     "Starting a port-out": ["PortOutRequest"],
+    "Changing a line": ["LineChangeRequest"],
     "Starting a bulk": ["BulkRequest", "BulkBatchRequest"],
     "Messages": [
         "PortInCorrection",
@@ -38,6 +39,8 @@ RECEIVED_MODELS = [
     "PortOutStatus",
     "PortOutResult",
     "PortOutPin",
+    "LineChangeStatus",
+    "LineChangeResult",
     "BulkStatus",
     "BulkBatchStatus",
     "BulkResult",

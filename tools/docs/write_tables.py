@@ -4,10 +4,12 @@ from activities.support.write_specs import (
     CANCEL_PORT,
     CREATE_WEBHOOK,
     RELEASE_NUMBER,
+    RESTORE_LINE,
     SET_DATA_LIMITS,
     SET_E911_ADDRESS,
     SET_PORT_OUT_PIN,
     SET_RENEWAL,
+    SUSPEND_LINE,
     UPDATE_PORT,
     VOID_PORT_OUT_PIN,
     WRITE_SPECS,
@@ -30,9 +32,11 @@ NAMED_WITH_THEIR_OWNER = (
     SET_PORT_OUT_PIN,
     VOID_PORT_OUT_PIN,
     RELEASE_NUMBER,
+    SUSPEND_LINE,
+    RESTORE_LINE,
 )
-"""Writes whose retained effects are reported with the number, port-in or port-out; those of a
-webhook are not reported."""
+"""Writes whose retained effects are reported with the number, port-in, port-out or line change;
+those of a webhook are not reported."""
 LAG_SETTINGS = {Lag.READ: "read lag", Lag.PURCHASE: "purchase lag"}
 
 

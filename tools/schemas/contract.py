@@ -6,6 +6,12 @@ from pydantic import BaseModel
 
 from telegent_orchestrator import bulk, names, port_out
 from telegent_orchestrator.events import Event
+from telegent_orchestrator.line_changes import (
+    LINE_CHANGE_WORKFLOW,
+    LineChangeRequest,
+    LineChangeResult,
+    LineChangeStatus,
+)
 from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult, OnboardingStatus
@@ -99,6 +105,13 @@ WORKFLOWS = {
         },
         signals={names.CANCEL_MESSAGE: port_out.PortOutCancel},
     ),
+    LINE_CHANGE_WORKFLOW: WorkflowContract(
+        workflow_id="line-change-{first 24 hex digits of HMAC-SHA256(id key, phone number)}",
+        start=LineChangeRequest,
+        result=LineChangeResult,
+        queries={names.STATUS_QUERY: LineChangeStatus},
+        updates={names.RESOLVE_UPDATE: Operation(Resolution)},
+    ),
     bulk.BULK_WORKFLOW: WorkflowContract(
         workflow_id=bulk.bulk_id("{reference}"),
         start=bulk.BulkRequest,
@@ -126,6 +139,7 @@ NEXUS_OPERATIONS = {
     "port_in": Operation(PortInRequest, PortInResult),
     "correct": Operation(CorrectPortIn, PortState),
     "cancel": Operation(CancelPortIn, PortState),
+    "change_line": Operation(LineChangeRequest, LineChangeResult),
 }
 
 

@@ -10,6 +10,7 @@ from temporalio.common import MetricMeter
 
 from activities.support.write_specs import WRITE_SPECS, WriteKind
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, EventType
+from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW
 from telegent_orchestrator.names import (
     LINE_WORKFLOW,
     ONBOARDING_WORKFLOW,
@@ -40,7 +41,13 @@ WORKFLOWS_BY_WRITE_KIND = {
 """The workflows that may lose the response of a write. An idempotent write is retried until it
 succeeds."""
 
-VENDOR_WORKFLOWS = (ONBOARDING_WORKFLOW, LINE_WORKFLOW, PORT_IN_WORKFLOW, PORT_OUT_WORKFLOW)
+VENDOR_WORKFLOWS = (
+    ONBOARDING_WORKFLOW,
+    LINE_WORKFLOW,
+    PORT_IN_WORKFLOW,
+    PORT_OUT_WORKFLOW,
+    LINE_CHANGE_WORKFLOW,
+)
 
 
 def initialize_counters(meter: MetricMeter, namespace: str) -> None:

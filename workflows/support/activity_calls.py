@@ -76,6 +76,11 @@ READ_OPTIONS = ActivityOptions(
 IDEMPOTENT_WRITE_OPTIONS = READ_OPTIONS
 """Idempotent writes end in the same state however often they are sent: they repeat like reads."""
 
+SETTLED_WRITE_OPTIONS = IDEMPOTENT_WRITE_OPTIONS.copy()
+SETTLED_WRITE_OPTIONS["cancellation_type"] = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+"""The same for a write that a cancel does not roll back: the cancel waits for the response of an
+attempt that is in flight, so that its outcome is known."""
+
 CREATE_OPTIONS = ActivityOptions(
     task_queue=API_TASK_QUEUE,
     start_to_close_timeout=VENDOR_CALL_TIMEOUT,
@@ -222,6 +227,19 @@ async def execute_idempotent_write(
     if write_spec_of(activity).kind is not WriteKind.IDEMPOTENT:
         raise RuntimeError(f"{activity.__qualname__} must not be repeated blindly")
     return await _execute_in_rounds(activity, summary, IDEMPOTENT_WRITE_OPTIONS, args, kwargs)
+
+
+async def execute_settled_write(
+    activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Writes idempotently like `execute_idempotent_write`; a cancel waits for the outcome.
+
+    Raises:
+        ActivityError: The vendor rejects it, or the workflow is cancelled before it is executed.
+    """
+    if write_spec_of(activity).kind is not WriteKind.IDEMPOTENT:
+        raise RuntimeError(f"{activity.__qualname__} must not be repeated blindly")
+    return await _execute_in_rounds(activity, summary, SETTLED_WRITE_OPTIONS, args, kwargs)
 
 
 def prepare_write(

@@ -114,7 +114,7 @@ def list_executions(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List onboardings, port-ins, port-outs and bulks, the running ones first."""
+    """List onboardings, port-ins, port-outs, line changes and bulks, running ones first."""
     connection: Connection = context.obj
     with Output(as_json) as output:
         _validate_states(states or [])

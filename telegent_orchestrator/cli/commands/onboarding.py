@@ -19,7 +19,7 @@ from telegent_orchestrator.cli.input import (
 )
 from telegent_orchestrator.cli.live import display, monotonic_at
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
-from telegent_orchestrator.cli.rendering import onboarding_panel, result_rows
+from telegent_orchestrator.cli.rendering import describe_line_change, onboarding_panel, result_rows
 from telegent_orchestrator.cli.results import (
     CommandError,
     ExitStatus,
@@ -212,6 +212,9 @@ def _print_summary(view: OnboardingView, output: Output) -> None:
     output.show("", f"onboarding {view.reference}: {view.state.value}")
     if result := progress.onboarding.result:
         output.show(*result_rows(result.lines))
+    output.show(
+        *(f"  {key}: {describe_line_change(change)}" for key, change in progress.changes.items())
+    )
     reports = [
         progress.onboarding.compensation,
         *(line.compensation for line in progress.lines.values()),

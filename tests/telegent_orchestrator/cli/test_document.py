@@ -12,13 +12,14 @@ import typer
 
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.engine.faults import Fault
-from telegent_orchestrator.cli.app import app, bulks, port_ins
+from telegent_orchestrator.cli.app import app, bulks, lines, port_ins
 from telegent_orchestrator.cli.commands.list import STATUSES
 from telegent_orchestrator.cli.connection import VARIABLES
 from telegent_orchestrator.cli.results import ExitStatus
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.bulk_customers import create_customers
 from tests.harness.command_line import FAMILY, ROOT, CommandLine, wait_submitted
+from tests.workflows.line_changes.lines import STATUS, put_in_service
 from tools.docs.documents import between_markers, table_rows
 
 PAGE = ROOT / "docs" / "reference" / "cli.md"
@@ -120,6 +121,8 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
         await stuck_port_in(cli, words[3])
         lost = harness.telegent.ledger.by_kind("portin.submitted")[-1]
         return line.replace("JNUOID-11111111", lost.data["order_id"])
+    elif words[1:3] == ["line", "resolve"]:
+        await unconfirmed_suspension(cli, words[3], harness)
     elif words[1:3] == ["port-in", "decide"]:
         await stuck_port_in(cli, words[3])
     elif words[1:3] == ["port-in", "cancel"]:
@@ -150,6 +153,18 @@ async def stuck_port_in(cli: CommandLine, number: str) -> None:
     assert said.status == 3, said.out
 
 
+async def unconfirmed_suspension(cli: CommandLine, number: str, harness: Harness) -> None:
+    """Start a suspension that Telegent accepts and does not show."""
+    held = put_in_service(harness, number)
+    gate = harness.telegent.gates.close(STATUS, "after")
+    said = await cli.run("line", "suspend", number, "--reason", "unpaid")
+    assert said.status == 0, said.err
+    await gate.reached()
+    held.status = "Active"
+    gate.release()
+    assert (await cli.run("line", "status", number, "--watch")).status == 3
+
+
 def test_documented_options_and_exit_statuses_match_the_code() -> None:
     options = table_rows(between_markers(PAGE, "connection"))
     assert {row[0].strip("`"): row[1].strip("`") for row in options} == VARIABLES
@@ -166,8 +181,9 @@ def names_of(commands: typer.Typer) -> set[str]:
 
 def test_reference_has_all_commands_and_states() -> None:
     typed = {tuple(shlex.split(command.line)[1:3]) for command in commands()}
-    assert {words[0] for words in typed} == {*names_of(app), "port-in"}
+    assert {words[0] for words in typed} == {*names_of(app), "port-in", "line"}
     of_bulks = [shlex.split(command.line)[1:3] for command in commands(BULK, "bulk ?")]
     assert {words[1] for words in of_bulks if words[0] == "bulk"} == names_of(bulks)
     assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_ins)
+    assert {words[1] for words in typed if words[0] == "line"} == names_of(lines)
     assert [run for run in STATUSES if f"`{run}`" not in PAGE.read_text("utf-8")] == []

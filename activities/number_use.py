@@ -1,0 +1,46 @@
+"""What else is open for a number: line change, port-in and port-out exclude each other."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.settings import ActivitySettings
+from telegent_orchestrator.line_changes import line_change_id
+from telegent_orchestrator.names import port_in_id
+from telegent_orchestrator.port_out import port_out_id
+
+
+@dataclass(frozen=True)
+class NumberUseActivities:
+    """Activities that ask Temporal for the workflows of a number."""
+
+    settings: ActivitySettings
+    temporal: Client
+
+    @activity.defn
+    async def find_open_workflows_of_number(self, phone_number: str) -> list[str]:
+        """Returns a sentence for each other workflow that is open for a number.
+
+        Each of them asks this after it has started, so that the later of two sees the other.
+        """
+        own = activity.info().workflow_id
+        found = []
+        for what, workflow_id in {
+            "a line change": line_change_id(phone_number, self.settings.id_key),
+            "a port-in": port_in_id(phone_number, self.settings.id_key),
+            "a port-out": port_out_id(phone_number, self.settings.id_key),
+        }.items():
+            if workflow_id != own and await self._is_open(workflow_id):
+                found.append(f"{what} of this number is open: {workflow_id}")
+        return found
+
+    async def _is_open(self, workflow_id: str) -> bool:
+        try:
+            run = await self.temporal.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return run.close_time is None

@@ -1,0 +1,243 @@
+"""`tgo line`: change a line that is in service."""
+
+import asyncio
+import re
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from telegent_orchestrator._models import E164
+from telegent_orchestrator.cli.commands.onboarding import not_found as onboarding_not_found
+from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
+from telegent_orchestrator.cli.input import By, Reason, build_message
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
+from telegent_orchestrator.cli.rendering import line_change_panel
+from telegent_orchestrator.cli.results import (
+    CommandError,
+    ExitStatus,
+    MessageResult,
+    NextStep,
+    StartResult,
+)
+from telegent_orchestrator.cli.views import LineChangeView, line_change_view
+from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
+from telegent_orchestrator.client import LineChangeClient, LineChangeHandle, RequestConflictError
+from telegent_orchestrator.line_changes import LineChangeRequest
+from telegent_orchestrator.progress import Resolution, ResolutionAction
+
+WORKFLOW_ID_PREFIX = "line-change-"
+LINE_OF_ONBOARDING = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*):([a-z0-9-]+)")
+
+Line = Annotated[
+    str,
+    typer.Argument(
+        metavar="LINE",
+        help="Phone number such as +18015550123, or a line of an onboarding such as "
+        "family-2041:first.",
+    ),
+]
+AnyLine = Annotated[
+    str,
+    typer.Argument(
+        metavar="LINE",
+        help="Phone number such as +18015550123, a line of an onboarding such as "
+        "family-2041:first, or an id that `list` shows.",
+    ),
+]
+
+
+def suspend(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Take a line out of service. It keeps its number, SIM and subscription."""
+    _change(context.obj, line, {"kind": "suspend"}, reason, by, watch, as_json)
+
+
+def restore(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Put a suspended line back into service."""
+    _change(context.obj, line, {"kind": "restore"}, reason, by, watch, as_json)
+
+
+def status(
+    context: typer.Context, line: AnyLine, watch: Watch = False, as_json: AsJsonLines = False
+) -> None:
+    """Show the latest change of a line, whether it is in service, and what to do next."""
+    with Output(as_json) as output:
+        raise typer.Exit(asyncio.run(_status(context.obj, line, watch, output)))
+
+
+def resolve(
+    context: typer.Context,
+    line: AnyLine,
+    step: Annotated[
+        str, typer.Argument(metavar="STEP", help="The step that needs an operator, as shown.")
+    ],
+    action: Annotated[
+        ResolutionAction,
+        typer.Argument(
+            metavar="ACTION",
+            help="retry: send the change once more; adopt: take it as done, with --id and the "
+            "phone number; abandon: fail the change.",
+        ),
+    ],
+    reason: Reason,
+    adopted_id: Annotated[
+        str | None, typer.Option("--id", help="The phone number; for adopt.")
+    ] = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Resolve the escalation of a line change."""
+    with Output(as_json) as output:
+        resolution = build_message(
+            Resolution, step=step, action=action.value, id=adopted_id, by=by, reason=reason
+        )
+        output.result("resolved", asyncio.run(_resolve(context.obj, line, resolution)))
+
+
+async def find_number(line: str, session: Session) -> str:
+    """The phone number of a line. Raises CommandError if it has none."""
+    # Workflow ids are computed with it.
+    session.require_same_id_key()
+    if of_onboarding := LINE_OF_ONBOARDING.fullmatch(line):
+        reference, key = of_onboarding.groups()
+        number = await with_timeout(_client(session).number_of(reference, key))
+        if number is None:
+            raise CommandError(f"the line {line} has no number yet", ExitStatus.FAILED)
+        return number
+    try:
+        return TypeAdapter(E164).validate_python(line)
+    except ValidationError:
+        raise CommandError(
+            f"{line} is neither a phone number such as +18015550123 nor a line of an onboarding "
+            "such as family-2041:first",
+            ExitStatus.USAGE,
+        ) from None
+
+
+def not_found(line: str, connection: Connection) -> CommandError:
+    """The error if there is no such line, or no change of it."""
+    if of_onboarding := LINE_OF_ONBOARDING.fullmatch(line):
+        return onboarding_not_found(of_onboarding[1], connection)
+    list_command = connection.command("list", "--type", "line-change")
+    return CommandError(
+        f"there is no change of {line} in this namespace, or the key for ids (--id-key-file, "
+        "TELEGENT_ID_KEY_FILE) differs from the worker's",
+        ExitStatus.USAGE,
+        next_steps=[NextStep(reason="list line changes with:", commands=[list_command])],
+    )
+
+
+def _client(session: Session) -> LineChangeClient:
+    return LineChangeClient(session.temporal, id_key=session.id_key)
+
+
+async def _find(line: str, session: Session) -> LineChangeHandle:
+    if line.startswith(WORKFLOW_ID_PREFIX):
+        return _client(session).get_by_id(line)
+    return _client(session).get(await find_number(line, session))
+
+
+def _watch_hint(line: str, connection: Connection) -> NextStep:
+    command = connection.command("line", "status", line, "--watch")
+    return NextStep(reason="watch it with:", commands=[command])
+
+
+def _change(
+    connection: Connection,
+    line: str,
+    change: dict[str, JsonValue],
+    reason: str,
+    by: str | None,
+    watch: bool,
+    as_json: bool,
+) -> None:
+    with Output(as_json) as output:
+        raise typer.Exit(asyncio.run(_start(connection, line, change, reason, by, watch, output)))
+
+
+async def _start(
+    connection: Connection,
+    line: str,
+    change: dict[str, JsonValue],
+    reason: str,
+    by: str | None,
+    watch: bool,
+    output: Output,
+) -> ExitStatus:
+    async with connection.open(not_found(line, connection)) as session:
+        number = await find_number(line, session)
+        request = build_message(
+            LineChangeRequest, phone_number=number, change=change, by=by, reason=reason
+        )
+        if not session.encrypts:
+            output.notice(UNENCRYPTED_WARNING)
+        try:
+            handle = await _client(session).start(request)
+        except RequestConflictError as error:
+            raise CommandError(
+                f"another change of {line} is open: {error}",
+                ExitStatus.USAGE,
+                next_steps=[_watch_hint(line, connection)],
+            ) from None
+        if watch:
+            return await _watch(handle, line, session, output)
+    output.result(
+        f"{request.change.kind} of {line} {'joined' if handle.joined else 'started'}",
+        StartResult(
+            workflow_id=handle.id, joined=handle.joined, next=[_watch_hint(line, connection)]
+        ),
+    )
+    return ExitStatus.DONE
+
+
+async def _status(connection: Connection, line: str, watch: bool, output: Output) -> ExitStatus:
+    async with connection.open(not_found(line, connection)) as session:
+        handle = await _find(line, session)
+        if watch:
+            return await _watch(handle, line, session, output)
+        view = await with_timeout(line_change_view(handle, session))
+    if output.as_json:
+        output.document(view)
+    else:
+        _show(view, output)
+    return view.state.exit_status
+
+
+async def _watch(
+    handle: LineChangeHandle, line: str, session: Session, output: Output
+) -> ExitStatus:
+    watch_command = session.command("line", "status", line, "--watch")
+    async for view in watch_views(
+        lambda: line_change_view(handle, session), output.notice, watch_command
+    ):
+        if output.as_json:
+            output.document(view, single_line=True)
+        else:
+            _show(view, output)
+    return view.state.exit_status
+
+
+def _show(view: LineChangeView, output: Output) -> None:
+    output.show(line_change_panel(view.status, view.failing_calls))
+    output.show_next_steps(view.next)
+
+
+async def _resolve(connection: Connection, line: str, resolution: Resolution) -> MessageResult:
+    async with connection.open(not_found(line, connection)) as session:
+        handle = await _find(line, session)
+        await with_timeout(handle.resolve(resolution))
+    return MessageResult(workflow_id=handle.id, next=[_watch_hint(line, connection)])

@@ -1,0 +1,91 @@
+"""Changes of a line that is in service: suspend, restore."""
+
+import hashlib
+import hmac
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from telegent_orchestrator._models import E164, OperatorMessage, StrictModel, Text, WireModel
+from telegent_orchestrator.progress import Escalation, Step, StepState
+
+LINE_CHANGE_WORKFLOW = "LineChangeWorkflow"
+
+
+class Suspend(StrictModel):
+    """Take the line out of service. It keeps its number, SIM and subscription."""
+
+    kind: Literal["suspend"]
+
+
+class Restore(StrictModel):
+    """Put a suspended line back into service."""
+
+    kind: Literal["restore"]
+
+
+LineChange = Annotated[Suspend | Restore, Field(discriminator="kind")]
+
+
+class LineChangeRequest(OperatorMessage):
+    """The request that starts a LineChangeWorkflow.
+
+    Attributes:
+        phone_number: The number of the line.
+        change: What changes; `kind` names it.
+        by: Who requests it.
+        reason: Why.
+    """
+
+    phone_number: E164
+    change: LineChange
+    by: Text
+    reason: Text
+
+
+class LineState(StrEnum):
+    """Whether a line is in service."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class LineChangeResult(WireModel):
+    """What a line change has done.
+
+    Attributes:
+        state: `running`, `needs operator`, `done` or `failed`.
+        detail: Why it failed.
+        changed: Whether something was sent, or may have been; False if the line was already as
+            requested.
+        line_state: Whether the line is in service, as far as is known.
+        vendor_status: The vendor's status of the number, as last read.
+        order_id: The vendor's order; None if its response was lost, or there was none.
+    """
+
+    phone_number: str
+    change: LineChange
+    by: str
+    reason: str
+    state: StepState = StepState.RUNNING
+    detail: str = ""
+    changed: bool = False
+    line_state: LineState | None = None
+    vendor_status: str = ""
+    order_id: str | None = None
+    ended_at: datetime | None = None
+
+
+class LineChangeStatus(LineChangeResult):
+    """The state of a line change, with its steps and open escalations."""
+
+    steps: list[Step] = []
+    escalations: list[Escalation] = []
+
+
+def line_change_id(phone_number: str, id_key: str) -> str:
+    """Workflow id of the changes of a number (E.164), hashed as in `names.port_in_id`."""
+    digest = hmac.new(id_key.encode(), phone_number.encode(), hashlib.sha256).hexdigest()
+    return f"line-change-{digest[:24]}"

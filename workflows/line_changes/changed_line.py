@@ -1,0 +1,82 @@
+"""The line that a workflow changes: what is known of it, and what operators see."""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.line_changes import LineRecord
+from activities.support.number_states import NumberState
+from activities.support.outcomes import Outcome, classify_failure, failure_message
+from telegent_orchestrator._display import escape_markdown
+from telegent_orchestrator._validation import truncate
+from telegent_orchestrator.line_changes import LineChangeResult, LineState
+from telegent_orchestrator.progress import ResolutionAction
+from workflows.support.progress import ProgressTracker, RunningStep
+
+LINE_STATES = {NumberState.ACTIVE: LineState.ACTIVE, NumberState.SUSPENDED: LineState.SUSPENDED}
+"""A number whose status is unclear has no known state until the workflow has changed it."""
+
+
+@dataclass
+class ChangedLine:
+    """A line while it is changed.
+
+    Attributes:
+        progress: The steps.
+        result: What the change has done so far.
+        record: The number as it was last read; None before the first read.
+    """
+
+    progress: ProgressTracker
+    result: LineChangeResult
+    record: LineRecord | None = None
+
+    def saw(self, record: LineRecord) -> None:
+        """Notes how Telegent shows the number."""
+        self.record = record
+        self.result.vendor_status = truncate(record.status)
+        self.result.line_state = LINE_STATES.get(record.state)
+
+    def header(self) -> list[str]:
+        """What the current details show above the steps."""
+        result = self.result
+        lines = [
+            f"**{result.change.kind}**: {result.state.value}",
+            "",
+            f"- requested by {escape_markdown(result.by)}: {escape_markdown(result.reason)}",
+        ]
+        if result.vendor_status:
+            state = result.line_state.value if result.line_state else "not known"
+            lines.append(
+                f"- the line is {state}; Telegent's status: {escape_markdown(result.vendor_status)}"
+            )
+        return lines
+
+
+async def resolve_unconfirmed(error: ActivityError) -> ResolutionAction:
+    """Escalates a change that Telegent has accepted and does not show.
+
+    Returns:
+        `retry`: send it again; `adopt`: it is done.
+
+    Raises:
+        ActivityError: It failed for another reason.
+        ApplicationError: The operator has abandoned it.
+    """
+    if classify_failure(error) is not Outcome.AMBIGUOUS:
+        raise error
+    step = RunningStep.current()
+    resolution = await step.escalate(
+        "Telegent has accepted this change and does not show it. Check the Telegent portal: "
+        "`retry` sends it again, `adopt` with the phone number as id takes it as done",
+        [f"{workflow.now():%Y-%m-%d %H:%M:%S} UTC {failure_message(error)}"],
+    )
+    if resolution.action is ResolutionAction.ABANDON:
+        _raise_abandoned(step.name, resolution.by, resolution.reason)
+    return resolution.action
+
+
+def _raise_abandoned(step: str, by: str, reason: str) -> NoReturn:
+    raise ApplicationError(f"{step}: abandoned by {by}: {reason}", type="Abandoned")

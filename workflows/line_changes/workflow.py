@@ -1,0 +1,123 @@
+"""One change of a line that is in service. Each kind of change is a function of its own."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+from activities.line_changes import LineChangeActivities
+from activities.number_use import NumberUseActivities
+from activities.support.outcomes import failure_message
+from telegent_orchestrator._validation import truncate
+from telegent_orchestrator.events import EventType
+from telegent_orchestrator.line_changes import (
+    LINE_CHANGE_WORKFLOW,
+    LineChangeRequest,
+    LineChangeResult,
+    LineChangeStatus,
+)
+from telegent_orchestrator.names import STATUS_QUERY
+from telegent_orchestrator.progress import StepState
+from workflows.events.delivery_workflow import EventPublisher
+from workflows.line_changes.changed_line import ChangedLine
+from workflows.line_changes.suspension import STATUS, change_status
+from workflows.support.activity_calls import execute_local, execute_read
+from workflows.support.cancellation import raise_if_cancelled
+from workflows.support.progress import CANCELLED, ProgressTracker, ResolvesEscalations
+
+LINE = "Line"
+
+
+@workflow.defn(name=LINE_CHANGE_WORKFLOW)
+class LineChangeWorkflow(ResolvesEscalations):
+    """Changes one line; at most one is open for each number.
+
+    It fails with what it has done when Telegent rejects the change, or when a port-in or port-out
+    of the number is open.
+    """
+
+    @workflow.init
+    def __init__(self, request: LineChangeRequest) -> None:
+        self._progress = ProgressTracker([LINE, STATUS], self._report_escalation)
+        self._progress.phone_number = request.phone_number
+        self._result = LineChangeResult(
+            phone_number=request.phone_number,
+            change=request.change,
+            by=request.by,
+            reason=request.reason,
+        )
+        self._line = ChangedLine(self._progress, self._result)
+        self._progress.header = self._line.header
+        self._publisher = EventPublisher()
+
+    @workflow.run
+    async def run(self, request: LineChangeRequest) -> LineChangeResult:
+        """Checks that the line can be changed, changes it, and waits until Telegent shows it."""
+        try:
+            await self._check()
+            await change_status(self._line, request.change)
+        except (asyncio.CancelledError, FailureError) as error:
+            await self._fail(error)
+        await self._end(StepState.DONE, EventType.LINE_CHANGE_COMPLETED)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._result
+
+    @workflow.query(name=STATUS_QUERY)
+    def status(self) -> LineChangeStatus:
+        """Returns the state of each step, and what the change has done."""
+        return LineChangeStatus(
+            **{**dict(self._result), "state": self._shown_state()},
+            steps=self._progress.steps,
+            escalations=self._progress.escalations,
+        )
+
+    def _shown_state(self) -> StepState:
+        return StepState.NEEDS_OPERATOR if self._progress.escalations else self._result.state
+
+    async def _check(self) -> None:
+        """Reads the line, and fails when something else is open for its number."""
+        number = self._result.phone_number
+        async with self._progress.step(LINE):
+            others = await execute_local(
+                NumberUseActivities.find_open_workflows_of_number,
+                "Check that nothing else is open for the number",
+                number,
+            )
+            if others:
+                raise ApplicationError("; ".join(others), type="NumberInUse")
+            self._line.saw(
+                await execute_read(LineChangeActivities.read_line, "Read the line", number)
+            )
+            raise_if_cancelled()
+
+    async def _fail(self, error: BaseException) -> None:
+        """Records why the change ended, and raises that.
+
+        A cancel that arrives when the change is done has no effect, so this is not called then.
+        """
+        cancelled = workflow.cancellation_reason() is not None
+        detail = CANCELLED if is_cancelled_exception(error) else failure_message(error)
+        self._result.detail = detail = truncate(detail)
+        await self._end(StepState.FAILED, EventType.LINE_CHANGE_FAILED)
+        if cancelled or is_cancelled_exception(error):
+            raise asyncio.CancelledError from error
+        raise ApplicationError(
+            detail, self._result, type="LineChangeFailed", non_retryable=True
+        ) from error
+
+    async def _end(self, state: StepState, event: EventType) -> None:
+        self._result.state, self._result.ended_at = state, workflow.now()
+        self._progress.publish()
+        await self._publish(event, state)
+
+    async def _report_escalation(self, state: StepState, message: str) -> None:
+        await self._publish(EventType.LINE_CHANGE_ATTENTION_REQUIRED, state, message)
+
+    async def _publish(self, event: EventType, state: StepState, step: str | None = None) -> None:
+        await self._publisher.publish(
+            event,
+            state.value,
+            change=self._result.change.kind,
+            step=step,
+            phone_number=self._result.phone_number,
+        )
