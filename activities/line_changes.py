@@ -43,6 +43,11 @@ class StatusChangeInput(WireModel):
             return self.before.state is NumberState.ACTIVE
         return line.state is self.wanted
 
+    @property
+    def can_show(self) -> bool:
+        """Whether a read can show the change: not after an unclear status, which may stay."""
+        return self.wanted is NumberState.ACTIVE or self.before.state is not NumberState.UNCLEAR
+
 
 @dataclass(frozen=True)
 class LineChangeActivities:
@@ -123,6 +128,8 @@ class LineChangeActivities:
             shown = f"order {order_id} is '{order.order_status}', and {shown}"
             if status not in COMPLETED_ORDER_STATUSES:
                 raise pending(shown, self.settings.order_poll)
+            if not request.can_show:
+                return line
         if elapsed() >= self.settings.read_lag:
             raise ambiguous(f"Telegent has accepted the change: {shown}")
         raise pending(shown, min(self.settings.order_poll, self.settings.read_lag / 4))

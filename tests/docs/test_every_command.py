@@ -13,6 +13,8 @@ NOT_TYPED = {
     ("README.md", "tgo start"): "tests/examples/test_quickstart.py types the same commands",
     ("add-a-line.md", "tgo status"): "tests/telegent_orchestrator/cli types it; the page needs no "
     "family",
+    ("line-changes.md", "tgo line"): "tests/telegent_orchestrator/cli/test_document.py types the "
+    "same commands, which stand in cli.md, too",
     ("testing-your-integration.md", "make up"): "stays until Ctrl-C",
     ("testing-your-integration.md", ".venv/bin/python -m simulator\n"): "stays; tests/simulator",
     ("quickstart.md", "make up"): "stays until Ctrl-C; tests/examples starts the same processes",

@@ -293,7 +293,7 @@ async def test_line_is_changed_and_its_failure_is_explained(
     cause = await refusal(others, "change_line", request | {"change": {"kind": "suspend"}})
 
     assert LineChangeResult.model_validate(suspended).line_state is LineState.SUSPENDED
-    assert LineChangeResult.model_validate(again).changed is False
+    assert LineChangeResult.model_validate(again).line_state is LineState.SUSPENDED
     assert LineChangeResult.model_validate(restored).line_state is LineState.ACTIVE
     assert isinstance(cause, ApplicationError)
     assert cause.type == "LineChangeFailed"

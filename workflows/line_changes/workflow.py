@@ -6,7 +6,6 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from activities.line_changes import LineChangeActivities
-from activities.number_use import NumberUseActivities
 from activities.support.outcomes import failure_message
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.events import EventType
@@ -21,8 +20,9 @@ from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.line_changes.changed_line import ChangedLine
 from workflows.line_changes.suspension import STATUS, change_status
-from workflows.support.activity_calls import execute_local, execute_read
+from workflows.support.activity_calls import execute_read
 from workflows.support.cancellation import raise_if_cancelled
+from workflows.support.number_use import open_workflows_of_number
 from workflows.support.progress import CANCELLED, ProgressTracker, ResolvesEscalations
 
 LINE = "Line"
@@ -78,13 +78,8 @@ class LineChangeWorkflow(ResolvesEscalations):
         """Reads the line, and fails when something else is open for its number."""
         number = self._result.phone_number
         async with self._progress.step(LINE):
-            others = await execute_local(
-                NumberUseActivities.find_open_workflows_of_number,
-                "Check that nothing else is open for the number",
-                number,
-            )
-            if others:
-                raise ApplicationError("; ".join(others), type="NumberInUse")
+            if others := await open_workflows_of_number(number):
+                raise ApplicationError(others, type="NumberInUse")
             self._line.saw(
                 await execute_read(LineChangeActivities.read_line, "Read the line", number)
             )

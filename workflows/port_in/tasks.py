@@ -30,6 +30,7 @@ from workflows.support.activity_calls import (
     prepare_call,
     prepare_write,
 )
+from workflows.support.number_use import open_workflows_of_number
 
 
 async def perform(task: effects.Task) -> facts.TaskEnded:
@@ -133,6 +134,8 @@ async def _claim_sim(task: effects.ClaimSim) -> facts.TaskEnded:
 
 
 async def _check_eligibility(task: effects.CheckEligibility) -> facts.TaskEnded:
+    if others := await open_workflows_of_number(task.phone_number):
+        return facts.EligibilityRead(False, others)
     eligibility = await execute_read(
         PortInActivities.check_port_eligibility,
         "Check whether the number can be ported in",

@@ -50,6 +50,7 @@ from workflows.support.activity_calls import (
 )
 from workflows.support.cancellation import cancel_and_wait
 from workflows.support.messages import message_rejected, parse_message
+from workflows.support.number_use import open_workflows_of_number
 
 P = ParamSpec("P")
 BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.ISSUE_OVERDUE)
@@ -59,8 +60,9 @@ BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.I
 class PortOutWorkflow:
     """Releases a number to another carrier; ends COMPLETED or CANCELLED.
 
-    It fails when Telegent rejects the number, the PIN, or the end of the subscription. An invalid
-    message is rejected to its sender (update) or logged in the timeline (signal).
+    It fails when a line change or a port-in of the number is open, and when Telegent rejects the
+    number, the PIN, or the end of the subscription. An invalid message is rejected to its sender
+    (update) or logged in the timeline (signal).
     """
 
     @workflow.init
@@ -177,6 +179,8 @@ class PortOutWorkflow:
         request = self._request
         async with self._progress.step(NUMBER):
             self._model.transition_to(PortOutState.CHECKING, f"started for {request.by}")
+            if others := await open_workflows_of_number(request.phone_number):
+                raise ApplicationError(others, type="NumberInUse")
             self._sighting = await execute_read(
                 PortOutActivities.validate_port_out,
                 "Check that the number is here",

@@ -10,9 +10,7 @@ from simulator.engine.faults import FaultKind
 from simulator.engine.state import Order
 from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.client._calls import RequestConflictError
-from telegent_orchestrator.client.port_out import PortOutClient
 from telegent_orchestrator.line_changes import LineState
-from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness, idle_harness
 from tests.harness.waiting import wait_until
@@ -75,6 +73,15 @@ async def test_line_that_is_already_as_wanted_costs_one_read(harness: Harness) -
     assert (result.state, result.changed) == (StepState.DONE, False)
     assert result.line_state is LineState.ACTIVE
     assert orders(harness, "activate") == 0
+
+
+async def test_suspended_line_is_suspended_again(harness: Harness) -> None:
+    put_in_service(harness).status = "Inactive"
+
+    result = await (await start(harness, "suspend")).result()
+
+    assert result.line_state is LineState.SUSPENDED
+    assert orders(harness, "park") == 1
 
 
 @pytest.mark.parametrize("kind", ["suspend", "restore"])
@@ -210,21 +217,6 @@ async def test_one_change_of_a_number_is_open_at_a_time(harness: Harness) -> Non
     assert first.id == again.id
     assert NUMBER.removeprefix("+") not in first.id
     assert (await first.result()).line_state is LineState.SUSPENDED
-
-
-async def test_line_with_an_open_port_out_is_not_suspended(harness: Harness) -> None:
-    put_in_service(harness)
-    port_out = await PortOutClient(harness.temporal, id_key=harness.settings.id_key).start(
-        PortOutRequest(phone_number=NUMBER, authentication_reference="call-1", by="operator")
-    )
-
-    with pytest.raises(LineChangeFailedError, match=f"a port-out of .* is open: {port_out.id}"):
-        await (await start(harness, "suspend")).result()
-
-    await wait_until(port_out.status, lambda status: status.issued_at is not None)
-    await port_out.cancel(PortOutCancel(by="operator", reason="stays"))
-    await port_out.result()
-    assert (await (await start(harness, "suspend")).result()).changed
 
 
 async def test_cancel_before_the_change_is_sent_sends_nothing(harness: Harness) -> None:
