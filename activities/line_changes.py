@@ -12,8 +12,9 @@ from activities.support import write_specs
 from activities.support.number_states import NumberState, number_state
 from activities.support.outcomes import ambiguous, pending, rejected
 from activities.support.write_activity import elapsed, write_activity
-from telegent import RequestRejectedError, Telegent
+from telegent import NotFoundError, RequestRejectedError, Telegent
 from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.port_in import Classification
 
 COMPLETED_ORDER_STATUSES = ("complete", "completed")
 FAILED_ORDER_STATUSES = ("failed", "error", "rejected", "cancelled", "canceled")
@@ -26,20 +27,25 @@ class LineRecord(WireModel):
     state: NumberState
     status: str = ""
     subscriber_id: str | None = None
+    number_id: str | None = None
+    iccid: str | None = None
+    classification: Classification = "mvno"
 
 
 class StatusChangeInput(WireModel):
     """A change of a line's state. `before`: the line as it was read before the change."""
 
     before: LineRecord
-    wanted: Literal[NumberState.ACTIVE, NumberState.SUSPENDED]
+    wanted: NumberState
+    account_id: str | None = None
 
     def reached(self, line: LineRecord) -> bool:
         """Whether the line shows the change.
 
-        The status of a suspended number is not documented: an unclear one counts after an active.
+        The status of a suspended or cancelled number is not documented: an unclear one counts after
+        an active.
         """
-        if self.wanted is NumberState.SUSPENDED and line.state is NumberState.UNCLEAR:
+        if self.wanted is not NumberState.ACTIVE and line.state is NumberState.UNCLEAR:
             return self.before.state is NumberState.ACTIVE
         return line.state is self.wanted
 
@@ -47,6 +53,19 @@ class StatusChangeInput(WireModel):
     def can_show(self) -> bool:
         """Whether a read can show the change: not after an unclear status, which may stay."""
         return self.wanted is NumberState.ACTIVE or self.before.state is not NumberState.UNCLEAR
+
+
+class LineResources(WireModel):
+    """What belongs to a line, without its number.
+
+    Attributes:
+        relations: Parent and child of each AI Guardian relation of the subscriber.
+    """
+
+    subscription_ids: list[str] = []
+    call_filter_ids: list[str] = []
+    message_filter_ids: list[str] = []
+    relations: list[tuple[str, str]] = []
 
 
 @dataclass(frozen=True)
@@ -64,10 +83,37 @@ class LineChangeActivities:
             ApplicationError: `NotFound` when it is not there, and still is not after the read lag;
                 `Rejected` when it is cancelled or has left.
         """
-        line = await self._line(phone_number)
+        line = _to_record(await self.api.numbers.details(phone_number=phone_number))
         if line.state is NumberState.GONE:
             raise rejected(f"the number is not in service: Telegent shows it as '{line.status}'")
         return line
+
+    @activity.defn
+    async def read_ended_line(self, phone_number: str) -> LineRecord:
+        """Returns a number that may be cancelled, and so may not be shown any more."""
+        return await self._line(phone_number)
+
+    @activity.defn
+    async def find_line_resources(self, line: LineRecord) -> LineResources:
+        """Returns the active subscriptions and the filters of a number, and the relations."""
+        api, subscriber = self.api, line.subscriber_id
+        found = LineResources(
+            subscription_ids=[
+                row.subscription_id
+                for row in await api.subscriptions.list("Active")
+                if _is_of(line, row)
+            ]
+        )
+        if subscriber is None:
+            return found
+        guardian, number = api.guardian, line.phone_number
+        call_filters = await guardian.call_filters.list(subscriber, number)
+        message_filters = await guardian.message_filters.list(subscriber, number)
+        relations = [*await guardian.parents(subscriber), *await guardian.children(subscriber)]
+        found.call_filter_ids = [row.filter_id for row in call_filters]
+        found.message_filter_ids = [row.filter_id for row in message_filters]
+        found.relations = [(row.parent_subscriber_id, row.child_subscriber_id) for row in relations]
+        return found
 
     @write_activity(write_specs.SUSPEND_LINE)
     async def suspend_line(self, request: StatusChangeInput) -> str | None:
@@ -79,14 +125,36 @@ class LineChangeActivities:
         """Activate the number. Returns the order id; None if it is active already."""
         return await self._set_status(request, "activate")
 
+    @write_activity(write_specs.CANCEL_LINE)
+    async def cancel_line(self, request: StatusChangeInput) -> str | None:
+        """Cancel the number. Returns the order id; None if it is cancelled already."""
+        return await self._set_status(request, "cancel")
+
+    @write_activity(write_specs.REACTIVATE_LINE)
+    async def reactivate_line(self, request: StatusChangeInput) -> str | None:
+        """Reactivate a cancelled number. Returns None: it has no order."""
+        return await self._set_status(request, "reactivate")
+
+    @write_activity(write_specs.FREE_SIM)
+    async def free_sim(self, iccid: str) -> None:
+        """Release a SIM from its number."""
+        await self.api.sims.clear(telegent.SimClear(iccid=iccid))
+
     async def _set_status(
-        self, request: StatusChangeInput, change: Literal["park", "activate"]
+        self,
+        request: StatusChangeInput,
+        change: Literal["park", "activate", "cancel", "reactivate"],
     ) -> str | None:
         """Sends the change unless the number shows it: a repeat creates another order."""
         number = request.before.phone_number
         if request.reached(await self._line(number)):
             return None
         try:
+            if change == "reactivate":
+                await self.api.numbers.reactivate(
+                    telegent.NumberReactivate(phone_number=number, account_id=request.account_id)
+                )
+                return None
             order = await self.api.numbers.change_status(
                 telegent.StatusChange(
                     status_change=change,
@@ -96,10 +164,14 @@ class LineChangeActivities:
             )
         except RequestRejectedError as error:
             info = activity.info()
-            if info.attempt > 1 and not info.heartbeat_details:
-                # An earlier attempt whose response was lost may be the reason, and not shown yet.
+            if info.attempt == 1:
+                raise
+            # An earlier attempt whose response was lost may be the reason, and not shown yet.
+            if not info.heartbeat_details:
                 activity.heartbeat("rejected")
                 raise pending(str(error), self.settings.read_lag) from None
+            if not request.can_show:
+                raise ambiguous(f"an attempt had no response, and the next one: {error}") from None
             raise
         return order.order_id
 
@@ -135,15 +207,32 @@ class LineChangeActivities:
         raise pending(shown, min(self.settings.order_poll, self.settings.read_lag / 4))
 
     async def _line(self, phone_number: str) -> LineRecord:
-        number = await self.api.numbers.details(phone_number=phone_number)
-        status = number.status or ""
-        return LineRecord(
-            phone_number=number.number,
-            state=number_state(status),
-            status=status,
-            subscriber_id=number.assigned_subscriber_id,
-        )
+        """The number; one that is not in our inventory is gone."""
+        try:
+            return _to_record(await self.api.numbers.details(phone_number=phone_number))
+        except NotFoundError as error:
+            return LineRecord(phone_number=phone_number, state=NumberState.GONE, status=str(error))
 
     def _today(self) -> date:
         """The operator's date: by that of UTC, a US evening is already tomorrow."""
         return activity.info().started_time.astimezone(self.settings.time_zone).date()
+
+
+def _to_record(number: telegent.Number) -> LineRecord:
+    status = number.status or ""
+    return LineRecord(
+        phone_number=number.number,
+        state=number_state(status),
+        status=status,
+        subscriber_id=number.assigned_subscriber_id,
+        number_id=number.number_id,
+        iccid=number.iccid,
+        classification="iot" if (number.classification or "").casefold() == "iot" else "mvno",
+    )
+
+
+def _is_of(line: LineRecord, subscription: telegent.Subscription) -> bool:
+    """Whether a subscription is that of a number: by the id of the number, else by its SIM."""
+    if subscription.tnid and line.number_id:
+        return telegent.same_id(subscription.tnid, line.number_id)
+    return telegent.same_iccid(subscription.iccid, line.iccid)

@@ -84,6 +84,11 @@ class SimulatorOptions(BaseModel):
         default="Inactive",
         description="Status of a parked number, such as Inactive, Parked or Suspended.",
     )
+    cancelled_status: str = Field(
+        default="Inactive",
+        description="Status of a cancelled number, such as Inactive or Cancelled; missing: it is "
+        "not shown any more.",
+    )
     status_change_delay: float | None = Field(
         default=None,
         ge=0,

@@ -149,6 +149,11 @@ from telegent.rate_limiter import (
     RateLimiter as RateLimiter,
     requests_in_window as requests_in_window,
 )
+from telegent.sims import (
+    SimClear as SimClear,
+    SimClearResponse as SimClearResponse,
+    Sims as Sims,
+)
 from telegent.subscribers import (
     Role as Role,
     Subscriber as Subscriber,

@@ -18,6 +18,7 @@ from telegent.packages import Packages
 from telegent.ports import PortDialect, Ports
 from telegent.products import Products
 from telegent.rate_limiter import RateLimiter
+from telegent.sims import Sims
 from telegent.subscribers import Subscribers
 from telegent.subscriptions import Subscriptions
 from telegent.voice_routes import VoiceRoutes
@@ -76,6 +77,7 @@ class Telegent:
         self.packages = Packages(requester)
         self.subscriptions = Subscriptions(requester)
         self.numbers = Numbers(requester)
+        self.sims = Sims(requester)
         self.ports = Ports(requester, port_dialect)
         self.data_usage = DataUsage(requester)
         self.guardian = Guardian(requester)

@@ -327,8 +327,15 @@ class Numbers(Resource):
         return await self._requester.post(f"{_PATH}/status", StatusChangeResponse, request)
 
     async def reactivate(self, request: NumberReactivate) -> NumberReactivateResponse:
-        """Reactivate a number within 30 days of its cancellation."""
-        return await self._requester.post(f"{_PATH}/reactivate", NumberReactivateResponse, request)
+        """Reactivate a number within 30 days of its cancellation.
+
+        Raises:
+            RequestRejectedError: Also for a success whose status is a failure.
+        """
+        path = f"{_PATH}/reactivate"
+        result = await self._requester.post(path, NumberReactivateResponse, request)
+        raise_if_failed(f"POST {path}", result.status, result.status_message)
+        return result
 
     async def e911_address(
         self, phone_number: str, account_id: str | None = None

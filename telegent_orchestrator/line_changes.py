@@ -1,4 +1,4 @@
-"""Changes of a line that is in service: suspend, restore."""
+"""Changes of a line that is in service: suspend, restore, end, win back."""
 
 import hashlib
 import hmac
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from telegent_orchestrator._models import E164, OperatorMessage, StrictModel, Text, WireModel
 from telegent_orchestrator.progress import Escalation, Step, StepState
@@ -26,7 +26,49 @@ class Restore(StrictModel):
     kind: Literal["restore"]
 
 
-LineChange = Annotated[Suspend | Restore, Field(discriminator="kind")]
+class End(StrictModel):
+    """End the line: its subscription, its filters, and then its number.
+
+    Attributes:
+        number: `cancel` releases the number, which can be won back within 30 days; `park` keeps it,
+            and Telegent may charge for it.
+        remove_relations: Also end the AI Guardian relations of the subscriber, who may have other
+            lines.
+        free_sim: Also release the SIM, so that it can be used for another number; the line then
+            cannot be won back with it.
+    """
+
+    kind: Literal["end"]
+    number: Literal["cancel", "park"] = "cancel"
+    remove_relations: bool = False
+    free_sim: bool = False
+
+    @model_validator(mode="after")
+    def _keep_sim_of_parked_number(self) -> "End":
+        if self.free_sim and self.number == "park":
+            raise ValueError("free_sim needs number 'cancel': a parked number keeps its SIM")
+        return self
+
+
+class WinBack(StrictModel):
+    """Bring an ended line back: its number, and with `package_id` a subscription.
+
+    Filters, relations and data limits are not restored.
+
+    Attributes:
+        number: What ending the line has done with the number: cancelled, at most 30 days ago, or
+            parked.
+        package_id: The package of the new subscription, which starts charges.
+        account_id: The account of the number; needed when the key has several accounts.
+    """
+
+    kind: Literal["win_back"]
+    number: Literal["cancelled", "parked"] = "cancelled"
+    package_id: Text | None = None
+    account_id: Text | None = None
+
+
+LineChange = Annotated[Suspend | Restore | End | WinBack, Field(discriminator="kind")]
 
 
 class LineChangeRequest(OperatorMessage):
@@ -50,6 +92,7 @@ class LineState(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    ENDED = "ended"
 
 
 class LineChangeResult(WireModel):
@@ -63,6 +106,8 @@ class LineChangeResult(WireModel):
         line_state: Whether the line is in service, as far as is known.
         vendor_status: The vendor's status of the number, as last read.
         order_id: The vendor's order; None if its response was lost, or there was none.
+        removed: What ending the line has removed, such as `subscription SUB-…`.
+        subscription_id: The subscription that a win back has started.
     """
 
     phone_number: str
@@ -75,6 +120,8 @@ class LineChangeResult(WireModel):
     line_state: LineState | None = None
     vendor_status: str = ""
     order_id: str | None = None
+    removed: list[str] = []
+    subscription_id: str | None = None
     ended_at: datetime | None = None
 
 

@@ -379,6 +379,33 @@ RESTORE_LINE = WriteSpec(
     escalates_when="accepted, and not shown after the read lag",
     retained_because="a suspend undoes it",
 )
+CANCEL_LINE = WriteSpec(
+    "cancel_line",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    lookup="its details, before each attempt and until they show the change",
+    match_rule="missing, a status that means cancelled, or one that is no longer `Active`",
+    absence_proof="still `Active`: it is sent again",
+    escalates_when="accepted, and not shown after the read lag; a repeat is rejected, and the "
+    "status before was not `Active`",
+    retained_because="a win back undoes it within 30 days",
+)
+REACTIVATE_LINE = WriteSpec(
+    "reactivate_line",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    lookup="its details, before each attempt and until they show the change",
+    match_rule="the status `Active`",
+    absence_proof="any other status: it is sent again",
+    escalates_when="accepted, and not shown after the read lag",
+    retained_because="an end undoes it",
+)
+FREE_SIM = WriteSpec(
+    "free_sim",
+    WriteKind.IDEMPOTENT,
+    natural_key="ICCID",
+    retained_because="the SIM can be used again",
+)
 
 WRITE_SPECS = {row.activity: row for row in list(globals().values()) if isinstance(row, WriteSpec)}
 """Every row, by the name of its activity."""

@@ -21,6 +21,7 @@ from simulator.resources import (
     port_in,
     provisioning,
     routes,
+    sims,
     subscribers,
     subscriptions,
     webhooks,
@@ -182,6 +183,8 @@ _add("GET", "/numbers/e911address", e911.E911Query, e911.get_address)
 _add("POST", "/numbers/e911address/update", e911.UpdateE911, e911.update_address, sets=True)
 _add("POST", "/numbers/status", number_status.ChangeStatus, number_status.change_status)
 _add("POST", "/numbers/reactivate", number_status.Reactivate, number_status.reactivate)
+
+_add("POST", "/sims/clear-status", sims.ClearSim, sims.clear_sim, sets=True)
 
 _add("POST", "/numbers/portin/eligibility", port_in.Eligibility, port_in.check_eligibility)
 _add("POST", "/numbers/portin", port_in.PortIn, port_in.submit)

@@ -115,7 +115,7 @@ def _apply(state: SimulatorState, body: ChangeStatus, item: StatusItem, number: 
     elif body.StatusChange == "park":
         number.status = state.options.parked_status
     elif body.StatusChange == "cancel":
-        number.status = "Inactive"
+        number.status = state.options.cancelled_status
         number.cancelled_at = state.clock.now()
     elif body.StatusChange == "swap-sim":
         if item.ICCID:

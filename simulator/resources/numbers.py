@@ -20,6 +20,9 @@ from simulator.engine.fields import (
 from simulator.engine.state import Number, Order, SimulatorState, changed_fields
 from simulator.resources.provisioning import has_data
 
+MISSING = "missing"
+"""Value of the option `cancelled_status`."""
+
 
 class OrderQuery(Query):
     """GET numbers/order."""
@@ -83,7 +86,9 @@ def get_order(state: SimulatorState, query: OrderQuery) -> ResponseBody:
 def inventory(state: SimulatorState, query: InventoryQuery) -> ResponseBody:
     """Return one page of the numbers, oldest first."""
     shown = {"All": (True, False), "Active": (True,), "Inactive": (False,)}[query.Filter]
-    held = [n for n in state.numbers.values() if (n.status == "Active") in shown]
+    held = [
+        n for n in state.numbers.values() if (n.status == "Active") in shown and n.status != MISSING
+    ]
     if state.options.repeat_rows:
         held += held[:1]
     start = (query.PageNumber - 1) * query.TotalNumbersRequested
@@ -101,7 +106,10 @@ def number_details(state: SimulatorState, query: NumberQuery) -> ResponseBody:
     """Return a number, by E.164 number or by ICCID; if several have it, the newest."""
     e164 = query.Number or query.PhoneNumber
     if e164:
-        return _details(state.find(state.numbers, e164, "Number"))
+        number = state.find(state.numbers, e164, "Number")
+        if number.status == MISSING:
+            raise not_found("Number")
+        return _details(number)
     if not query.ICCID:
         raise missing("PhoneNumber")
     for number in reversed(state.numbers.values()):

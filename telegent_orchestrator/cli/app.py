@@ -119,10 +119,12 @@ port_ins.command()(port_in.note)
 app.add_typer(port_ins, name="port-in")
 
 lines = typer.Typer(
-    help="Change a line that is in service: suspend, restore.", no_args_is_help=True
+    help="Change a line that is in service: suspend, restore, end, win back.", no_args_is_help=True
 )
 lines.command()(line.suspend)
 lines.command()(line.restore)
+lines.command()(line.end)
+lines.command("win-back")(line.win_back)
 lines.command()(line.status)
 lines.command()(line.resolve)
 app.add_typer(lines, name="line")

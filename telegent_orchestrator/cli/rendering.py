@@ -95,6 +95,9 @@ def line_change_panel(
     rows.append(sanitize(f"{change.phone_number}: {describe_line_change(change)}"))
     if change.vendor_status:
         rows.append(sanitize(f"Telegent's status: {change.vendor_status}", "dim"))
+    rows += [sanitize(f"removed: {what}") for what in change.removed]
+    if change.subscription_id:
+        rows.append(sanitize(f"subscription {change.subscription_id}"))
     if change.detail:
         rows.append(sanitize(change.detail, "red"))
     rows += [sanitize(call.description, "yellow") for call in failing_calls]

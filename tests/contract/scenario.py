@@ -282,4 +282,5 @@ class Scenario:
             )
             rows = changed["Numbers"] if changed else []
             self._number = rows[0].get("NewNumber", self._number)
+        await self._post("/sims/clear-status", ICCID="8901240397190195850")
         await self._post("/numbers/reactivate", PhoneNumber=self._number, AccountId=self._account)

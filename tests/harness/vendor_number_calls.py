@@ -73,6 +73,7 @@ NUMBER_CALLS: list[Call] = [
             phone_numbers=[t.StatusChangeNumber(number=N, iccid=ICCID)],
         )
     ),
+    lambda api: api.sims.clear(t.SimClear(iccid=ICCID)),
     lambda api: api.numbers.reactivate(t.NumberReactivate(phone_number=N, account_id="AID-1")),
     lambda api: api.ports.eligibility(t.PortEligibilityQuery(phone_number=N, kind="wireless")),
     lambda api: api.ports.submit(of(t.PortIn, PORT, port_in_number=N)),

@@ -1,8 +1,11 @@
 """Write the tables of failure-handling.md: `python -m tools.docs.write_tables`."""
 
 from activities.support.write_specs import (
+    CANCEL_LINE,
     CANCEL_PORT,
     CREATE_WEBHOOK,
+    FREE_SIM,
+    REACTIVATE_LINE,
     RELEASE_NUMBER,
     RESTORE_LINE,
     SET_DATA_LIMITS,
@@ -32,6 +35,9 @@ NAMED_WITH_THEIR_OWNER = (
     SET_PORT_OUT_PIN,
     VOID_PORT_OUT_PIN,
     RELEASE_NUMBER,
+    CANCEL_LINE,
+    REACTIVATE_LINE,
+    FREE_SIM,
     SUSPEND_LINE,
     RESTORE_LINE,
 )

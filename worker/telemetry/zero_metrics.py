@@ -35,7 +35,7 @@ from workflows.support.metrics import (
 WORKFLOWS_BY_WRITE_KIND = {
     WriteKind.IDEMPOTENT: (),
     WriteKind.CREATE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW),
-    WriteKind.PURCHASE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW),
+    WriteKind.PURCHASE: (ONBOARDING_WORKFLOW, LINE_WORKFLOW, LINE_CHANGE_WORKFLOW),
     WriteKind.PORT_REQUEST: (PORT_IN_WORKFLOW,),
 }
 """The workflows that may lose the response of a write. An idempotent write is retried until it

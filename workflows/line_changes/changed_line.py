@@ -33,6 +33,17 @@ class ChangedLine:
     result: LineChangeResult
     record: LineRecord | None = None
 
+    @property
+    def known(self) -> LineRecord:
+        """The number as it was last read."""
+        assert self.record is not None, "the line is read before it is changed"
+        return self.record
+
+    def removed(self, what: str) -> None:
+        """Notes what was removed."""
+        self.result.removed.append(what)
+        self.result.changed = True
+
     def saw(self, record: LineRecord) -> None:
         """Notes how Telegent shows the number."""
         self.record = record

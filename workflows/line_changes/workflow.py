@@ -11,15 +11,26 @@ from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.line_changes import (
     LINE_CHANGE_WORKFLOW,
+    End,
+    LineChange,
     LineChangeRequest,
     LineChangeResult,
     LineChangeStatus,
+    Restore,
+    Suspend,
+    WinBack,
 )
 from telegent_orchestrator.names import STATUS_QUERY
 from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.line_changes.changed_line import ChangedLine
-from workflows.line_changes.suspension import STATUS, change_status
+from workflows.line_changes.ending import (
+    end_line,
+    ending_steps,
+    win_back,
+    win_back_steps,
+)
+from workflows.line_changes.number_status import STATUS, suspend_or_restore
 from workflows.support.activity_calls import execute_read
 from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.number_use import open_workflows_of_number
@@ -38,7 +49,7 @@ class LineChangeWorkflow(ResolvesEscalations):
 
     @workflow.init
     def __init__(self, request: LineChangeRequest) -> None:
-        self._progress = ProgressTracker([LINE, STATUS], self._report_escalation)
+        self._progress = ProgressTracker([LINE, *_steps(request.change)], self._report_escalation)
         self._progress.phone_number = request.phone_number
         self._result = LineChangeResult(
             phone_number=request.phone_number,
@@ -55,7 +66,7 @@ class LineChangeWorkflow(ResolvesEscalations):
         """Checks that the line can be changed, changes it, and waits until Telegent shows it."""
         try:
             await self._check()
-            await change_status(self._line, request.change)
+            await self._change(request.change)
         except (asyncio.CancelledError, FailureError) as error:
             await self._fail(error)
         await self._end(StepState.DONE, EventType.LINE_CHANGE_COMPLETED)
@@ -80,10 +91,20 @@ class LineChangeWorkflow(ResolvesEscalations):
         async with self._progress.step(LINE):
             if others := await open_workflows_of_number(number):
                 raise ApplicationError(others, type="NumberInUse")
-            self._line.saw(
-                await execute_read(LineChangeActivities.read_line, "Read the line", number)
-            )
+            read = LineChangeActivities.read_line
+            if isinstance(self._result.change, WinBack):
+                read = LineChangeActivities.read_ended_line
+            self._line.saw(await execute_read(read, "Read the line", number))
             raise_if_cancelled()
+
+    async def _change(self, change: LineChange) -> None:
+        match change:
+            case Suspend() | Restore():
+                await suspend_or_restore(self._line, change)
+            case End():
+                await end_line(self._line, change)
+            case WinBack():
+                await win_back(self._line, change)
 
     async def _fail(self, error: BaseException) -> None:
         """Records why the change ended, and raises that.
@@ -116,3 +137,13 @@ class LineChangeWorkflow(ResolvesEscalations):
             step=step,
             phone_number=self._result.phone_number,
         )
+
+
+def _steps(change: LineChange) -> list[str]:
+    match change:
+        case End():
+            return ending_steps(change)
+        case WinBack():
+            return win_back_steps(change)
+        case _:
+            return [STATUS]

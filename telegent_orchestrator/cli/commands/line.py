@@ -71,6 +71,68 @@ def restore(
     _change(context.obj, line, {"kind": "restore"}, reason, by, watch, as_json)
 
 
+def end(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    park: Annotated[
+        bool, typer.Option("--park", help="Keep the number parked in place of cancelling it.")
+    ] = False,
+    remove_relations: Annotated[
+        bool,
+        typer.Option(
+            "--remove-relations",
+            help="Also end the AI Guardian relations of the subscriber, who may have other lines.",
+        ),
+    ] = False,
+    free_sim: Annotated[
+        bool, typer.Option("--free-sim", help="Also release the SIM for another number.")
+    ] = False,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """End a line: its subscription, its filters, and then its number."""
+    change: dict[str, JsonValue] = {
+        "kind": "end",
+        "number": "park" if park else "cancel",
+        "remove_relations": remove_relations,
+        "free_sim": free_sim,
+    }
+    _change(context.obj, line, change, reason, by, watch, as_json)
+
+
+def win_back(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    package: Annotated[
+        str | None,
+        typer.Option("--package", help="Telegent's id of the package of a new subscription."),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(
+            "--account", help="Telegent's id of the account; needed if the key has several."
+        ),
+    ] = None,
+    parked: Annotated[
+        bool, typer.Option("--parked", help="The number was parked, not cancelled.")
+    ] = False,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Bring back a line whose number was cancelled at most 30 days ago, or parked."""
+    change: dict[str, JsonValue] = {
+        "kind": "win_back",
+        "number": "parked" if parked else "cancelled",
+        "package_id": package,
+        "account_id": account,
+    }
+    _change(context.obj, line, change, reason, by, watch, as_json)
+
+
 def status(
     context: typer.Context, line: AnyLine, watch: Watch = False, as_json: AsJsonLines = False
 ) -> None:

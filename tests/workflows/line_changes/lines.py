@@ -27,10 +27,10 @@ def put_in_service(harness: Harness, number: str = NUMBER) -> Number:
     return world.numbers[number]
 
 
-def change(kind: str, number: str = NUMBER, **values: Any) -> LineChangeRequest:
+def change(kind: str, phone_number: str = NUMBER, **values: Any) -> LineChangeRequest:
     return LineChangeRequest.model_validate(
         {
-            "phone_number": number,
+            "phone_number": phone_number,
             "change": {"kind": kind, **values},
             "by": "operator",
             "reason": "non-payment",
