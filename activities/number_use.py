@@ -7,9 +7,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.settings import ActivitySettings
-from telegent_orchestrator.line_changes import line_change_id
-from telegent_orchestrator.names import port_in_id
-from telegent_orchestrator.port_out import port_out_id
+from activities.support.outcomes import require_own_id
+from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW, line_change_id
+from telegent_orchestrator.names import PORT_IN_WORKFLOW, port_in_id
+from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW, port_out_id
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,22 @@ class NumberUseActivities:
         """Returns a sentence for each other workflow that is open for a number.
 
         Each of them asks this after it has started, so that the later of two sees the other.
+
+        Raises:
+            ApplicationError: `Rejected` when the id of the workflow is not that of its number: then
+                others would not find it.
         """
-        own = activity.info().workflow_id
+        key = self.settings.id_key
+        ids = {
+            LINE_CHANGE_WORKFLOW: ("a line change", line_change_id(phone_number, key)),
+            PORT_IN_WORKFLOW: ("a port-in", port_in_id(phone_number, key)),
+            PORT_OUT_WORKFLOW: ("a port-out", port_out_id(phone_number, key)),
+        }
+        _, own = ids.pop(activity.info().workflow_type or "")
+        require_own_id(own)
         found = []
-        for what, workflow_id in {
-            "a line change": line_change_id(phone_number, self.settings.id_key),
-            "a port-in": port_in_id(phone_number, self.settings.id_key),
-            "a port-out": port_out_id(phone_number, self.settings.id_key),
-        }.items():
-            if workflow_id != own and await self._is_open(workflow_id):
+        for what, workflow_id in ids.values():
+            if await self._is_open(workflow_id):
                 found.append(f"{what} of this number is open: {workflow_id}")
         return found
 

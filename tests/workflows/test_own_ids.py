@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from activities.support.outcomes import failure_message
-from telegent_orchestrator import bulk, names, port_out
+from telegent_orchestrator import bulk, line_changes, names, port_out
 from tests.harness import Harness
 from tests.harness.payloads import port_in, single
 from tools.schemas.contract import WORKFLOWS
@@ -21,6 +21,12 @@ STARTS: dict[str, dict[str, Any]] = {
         "phone_number": NUMBER,
         "authentication_reference": "ticket-1",
         "by": "operator",
+    },
+    line_changes.LINE_CHANGE_WORKFLOW: {
+        "phone_number": NUMBER,
+        "change": {"kind": "suspend"},
+        "by": "operator",
+        "reason": "non-payment",
     },
     bulk.BULK_WORKFLOW: {"reference": "own", "rows": 1, "batches": 1, "by": "operator"},
     bulk.BULK_BATCH_WORKFLOW: {
