@@ -68,7 +68,7 @@ class CommonSettings(BaseSettings):
         )
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="least severe level that is logged"
+        default="INFO", description="lowest level that is logged"
     )
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json`: one object per line; `console`: text for readers"

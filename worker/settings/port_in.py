@@ -60,7 +60,7 @@ class PortingSettings(CommonSettings):
     )
     port_cancel_confirmation_hours: PositiveDuration = Field(
         default=24,
-        description="hours after which an unconfirmed cancel is escalated to an operator",
+        description="hours after which an unconfirmed cancel asks for attention",
     )
     port_max_rejections: Annotated[int, Field(ge=1, le=20)] = Field(
         default=3, description="rejections after which an operator must decide"

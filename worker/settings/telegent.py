@@ -32,8 +32,8 @@ class TelegentSettings(CommonSettings):
     )
     request_window_seconds: Seconds = Field(
         default=60,
-        description="seconds over which Telegent counts requests: in any so many seconds it allows "
-        "no more than their part of the requests a minute",
+        description="length in seconds of the window over which Telegent counts requests: any "
+        "window of this length may contain the corresponding share of the requests a minute",
     )
     connect_timeout_seconds: Seconds = Field(
         default=Timeouts.connect, description="timeout in seconds for connecting to Telegent"
@@ -93,8 +93,8 @@ class TelegentSettings(CommonSettings):
     )
     time_zone: ZoneInfo = Field(
         default=DEFAULT_TIME_ZONE,
-        description="your time zone, such as `America/Los_Angeles`: a number is cancelled with "
-        "the date that it is there",
+        description="your time zone, such as `America/Los_Angeles`: a number is "
+        "cancelled with the current date in this zone",
     )
     order_poll_seconds: Seconds = Field(
         default=15,

@@ -39,7 +39,7 @@ def configure_logging(
     """Send every log line of the process to standard output.
 
     Args:
-        level: The least severe level that is logged, such as INFO.
+        level: The lowest level that is logged, such as INFO.
         log_format: JSON for machines, console for readers.
         secrets: Values that are redacted wherever they occur.
     """
