@@ -43,8 +43,10 @@ from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913")
 RIGHT = PortInCorrection(account_number="100200301", by="operator")
-VOCABULARIES: tuple[Vocabulary, ...] = ("kb", "bp", "oas")
-every_vocabulary = pytest.mark.parametrize("vocabulary", VOCABULARIES)
+every_vocabulary = pytest.mark.parametrize(
+    "vocabulary",
+    ["kb", *(pytest.param(other, marks=pytest.mark.resilience) for other in ("bp", "oas"))],
+)
 OperatorAct = Callable[[PortInStatus], Awaitable[None]]
 
 
