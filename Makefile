@@ -5,7 +5,7 @@
 PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
 
 .PHONY: help setup demo up test test-resilience coverage check lint types format schemas histories \
 	faults crash soak adversary leak-scan race screenshots docs lock
@@ -31,7 +31,7 @@ test-resilience: setup ## Run the tests that inject faults, kill processes and u
 
 coverage: setup ## Measure the branch coverage of `make test`, and list what it leaves out
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n 2 --dist worksteal -m 'not resilience'
+	@$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m 'not resilience'
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
