@@ -10,6 +10,7 @@ from temporalio.client import WorkflowFailureError
 from activities import ActivitySettings
 from activities.events import EventSettings
 from simulator import CarrierRecord, Fault
+from telegent_orchestrator.allowance import ALLOWANCE_ID, SET_LIMIT_UPDATE, LimitCommand
 from telegent_orchestrator.bulk import BulkCancel, BulkState
 from telegent_orchestrator.client import (
     LineChangeClient,
@@ -37,6 +38,7 @@ from tests.harness.event_receiver import SECRET
 from tests.harness.payloads import line, new_subscriber, port_in, single
 from tests.harness.port_ins import attach, until
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
+from worker.shared_rate_limiter import SharedRateLimiter, lease_from
 
 NUMBER = "+18015550142"
 CORRECTION = PortInCorrection(account_number="100200301", by="operator")
@@ -272,6 +274,18 @@ async def portability_checked(harness: Harness) -> None:
         pass
 
 
+async def requests_shared(harness: Harness) -> None:
+    """A worker sends requests, an operator changes the limit, and the worker returns permits."""
+    limiter = SharedRateLimiter(lease_from(harness.temporal), 50)
+    for _ in range(3):
+        (await limiter.acquire()).settle()
+    handle = harness.temporal.get_workflow_handle(ALLOWANCE_ID)
+    command = LimitCommand(requests_per_minute=100, by="operator")
+    await handle.execute_update(SET_LIMIT_UPDATE, command)
+    (await limiter.acquire()).settle()
+    await limiter.close()
+
+
 Scenario = Callable[[Harness], Awaitable[None]]
 SCENARIOS: tuple[Scenario, ...] = (
     family,
@@ -289,6 +303,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     portability_checked,
     events_undelivered,
     events_delivered,
+    requests_shared,
 )
 UNREACHABLE_URL = "http://127.0.0.1:9/away"
 OPEN_DELIVERIES = f"WorkflowType = '{EVENT_DELIVERY_WORKFLOW}' AND ExecutionStatus = 'Running'"
