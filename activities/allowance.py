@@ -12,7 +12,7 @@ from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.allowance import AllowanceStatus, LimitCommand
 
 # Parts of the window.
-HORIZON = 1 / 6
+HORIZON = 1 / 4
 """How far ahead requests are permitted."""
 VALIDITY = 1 / 4
 """How long a request may leave after its permit begins."""
