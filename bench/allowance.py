@@ -9,15 +9,19 @@ and replaced:
 - Eight families at once: how long until all are complete, against the least possible for as many
   requests.
 
+All run at the same time, each with a Temporal server of its own: they wait most of the time.
 `--window 6` counts in 6 seconds instead of 60, to try it out.
 """
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
 
 from temporalio.api.enums.v1 import EventType
 
@@ -32,7 +36,7 @@ from tests.harness.waiting import wait_until
 LIMIT = 50
 CUSTOMERS, LINES = 6, 30
 """For the full queue: more than nine windows of requests."""
-FAMILIES = 8
+FAMILIES, LINES_OF_A_FAMILY = 8, 6
 WINDOWS = 4
 """How long the full queue is measured."""
 
@@ -73,69 +77,83 @@ class Usage:
     leases: int
 
 
+class Load(StrEnum):
+    """What is onboarded."""
+
+    FULL_QUEUE = "full queue"
+    FAMILIES = "families"
+
+
 class Measurement:
     """One scenario on a new Temporal server and a new simulator."""
 
-    def __init__(self, scenario: Scenario, window: float) -> None:
-        self._scenario = scenario
+    def __init__(self, scenario: Scenario, load: Load, window: float) -> None:
+        self.scenario = scenario
+        self.load = load
         self._window = timedelta(seconds=window)
         self._simulator = Simulator(SimulatorOptions(rate_limit=LIMIT))
         assert self._simulator.rate_limit
         self._simulator.rate_limit.window = self._window
-        self._settings = {
+        settings = {
             "TELEGENT_REQUESTS_PER_MINUTE": str(round(LIMIT * 60 / window)),
             "TELEGENT_REQUEST_WINDOW_SECONDS": str(window),
         }
+        directory = new_run_directory("allowance") / f"{load} {scenario}".replace(" ", "-")
+        self._stack = LocalStack(directory, settings=settings, kill=True)
 
-    async def full_queue(self) -> Usage:
-        """Measure whole windows while calls wait."""
-        duration = WINDOWS * self._window
-        async with self._stack() as stack:
-            for at in range(CUSTOMERS):
-                await stack.orchestrator.start_onboarding(customer(f"full-{at}", LINES))
-            await self._run(stack, duration)
-            return await self._usage(stack, duration, permitted=WINDOWS * LIMIT)
+    async def __aenter__(self) -> Self:
+        await self._stack.__aenter__()
+        await self._stack.start_temporal("--headless")
+        await self._stack.serve_simulator(self._simulator)
+        for at in range(self.scenario.workers):
+            await self._stack.start_worker(f"worker {at}")
+        return self
 
-    async def families(self) -> Usage:
-        """Measure until all families are complete."""
-        async with self._stack() as stack:
-            handles = [
-                await stack.orchestrator.start_onboarding(customer(f"family-{at}", 2))
-                for at in range(FAMILIES)
-            ]
-            if self._scenario.kill:
-                await self._run(stack, 2 * self._window)
-            for handle in handles:
-                assert (await handle.result()).complete
-            times = [each.time for each in self._simulator.requests]
-            duration = times[-1] - times[0] + timedelta(seconds=0.001)
-            usage = await self._usage(stack, duration, permitted=len(times))
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, traceback)
+
+    async def usage(self) -> Usage:
+        """Onboard, and measure."""
+        return await (self._full_queue() if self.load is Load.FULL_QUEUE else self._families())
+
+    async def _full_queue(self) -> Usage:
+        for at in range(CUSTOMERS):
+            await self._stack.orchestrator.start_onboarding(customer(f"full-{at}", LINES))
+        await self._run(WINDOWS * self._window)
+        return await self._count(WINDOWS * self._window, permitted=WINDOWS * LIMIT)
+
+    async def _families(self) -> Usage:
+        handles = [
+            await self._stack.orchestrator.start_onboarding(family(at)) for at in range(FAMILIES)
+        ]
+        if self.scenario.kill:
+            await self._run(2 * self._window)
+        for handle in handles:
+            assert (await handle.result()).complete
+        times = [each.time for each in self._simulator.requests]
+        duration = times[-1] - times[0] + timedelta(seconds=0.001)
+        usage = await self._count(duration, permitted=len(times))
         # As many as possible leave at the start of each window.
         least = self._window * ((usage.requests - 1) // LIMIT)
         return replace(usage, share=least / duration)
 
-    @asynccontextmanager
-    async def _stack(self) -> AsyncIterator[LocalStack]:
-        directory = new_run_directory("allowance")
-        async with LocalStack(directory, settings=self._settings, kill=True) as stack:
-            await stack.start_temporal("--headless")
-            await stack.serve_simulator(self._simulator)
-            for at in range(self._scenario.workers):
-                await stack.start_worker(f"worker {at}")
-            yield stack
-
-    async def _run(self, stack: LocalStack, duration: timedelta) -> None:
+    async def _run(self, duration: timedelta) -> None:
         """Wait for so long after the first request, and replace a worker meanwhile."""
         await wait_until(lambda: bool(self._simulator.requests))
         ends = self._simulator.requests[0].time + duration
-        if self._scenario.kill:
+        if self.scenario.kill:
             await asyncio.sleep(duration.total_seconds() / 3)
-            *_, worker = stack.children
+            *_, worker = self._stack.children
             await worker.kill()
             await worker.start()
         await asyncio.sleep((ends - datetime.now(UTC)).total_seconds())
 
-    async def _usage(self, stack: LocalStack, duration: timedelta, permitted: int) -> Usage:
+    async def _count(self, duration: timedelta, permitted: int) -> Usage:
         entries = self._simulator.requests
         measured = [each for each in entries if each.time - entries[0].time < duration]
         return Usage(
@@ -145,7 +163,7 @@ class Measurement:
             share=len(measured) / permitted,
             most=most_within(self._window, [each.time for each in measured]),
             rejected=sum(each.status == 429 for each in measured),
-            leases=await _count_leases(stack),
+            leases=await _count_leases(self._stack),
         )
 
 
@@ -165,29 +183,28 @@ def customer(name: str, lines: int) -> OnboardingRequest:
     )
 
 
+def family(number: int) -> OnboardingRequest:
+    """A customer with a few lines."""
+    return customer(f"family-{number}", LINES_OF_A_FAMILY)
+
+
 async def main(scenarios: Sequence[Scenario], window: float) -> None:
     """Print a Markdown table."""
+    measurements = [Measurement(scenario, load, window) for load in Load for scenario in scenarios]
+    async with AsyncExitStack() as stacks:
+        await asyncio.gather(*(stacks.enter_async_context(each) for each in measurements))
+        usages = await asyncio.gather(*(each.usage() for each in measurements))
     print("| load | workers | requests | tokens | s | share | most | 429s | leases |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for load in (Measurement.full_queue, Measurement.families):
-        name = load.__name__.replace("_", " ")
-        for scenario in scenarios:
-            found = await load(Measurement(scenario, window))
-            print(
-                f"| {name} | {scenario} | {found.requests} | {found.tokens} | {found.seconds:.1f} "
-                f"| {found.share:.3f} | {found.most} | {found.rejected} | {found.leases} |",
-                flush=True,
-            )
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--window", type=float, default=60, help="seconds of the vendor's window")
-    parser.add_argument("--only", type=int, help="number of a scenario, 0 to 3")
-    return parser.parse_args()
+    for each, found in zip(measurements, usages, strict=True):
+        print(
+            f"| {each.load} | {each.scenario} | {found.requests} | {found.tokens} "
+            f"| {found.seconds:.1f} | {found.share:.3f} | {found.most} | {found.rejected} "
+            f"| {found.leases} |"
+        )
 
 
 if __name__ == "__main__":
-    arguments = _arguments()
-    chosen = SCENARIOS if arguments.only is None else [SCENARIOS[arguments.only]]
-    asyncio.run(main(chosen, arguments.window))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--window", type=float, default=60, help="seconds of the vendor's window")
+    asyncio.run(main(SCENARIOS, parser.parse_args().window))

@@ -28,8 +28,8 @@ from telegent_orchestrator.names import TASK_QUEUE
 RETRY_INTERVAL = 1.0
 """Seconds after which a lease that failed is tried again."""
 LEASE_TIMEOUT = timedelta(seconds=10)
-STEADY = 3
-"""Requests within the horizon from which on more are expected, and permits fetched in advance."""
+RESERVE = 1 / 3
+"""The part of the expected requests for which permits are at hand before more are fetched."""
 
 LeaseCall = Callable[[LeaseRequest], Awaitable[Lease]]
 
@@ -156,8 +156,8 @@ class SharedRateLimiter(RateLimiter):
     def _wanted(self, now: float) -> int:
         """How many more permits to ask for."""
         left = sum(each.count - each.used for each in self._leased if each.is_usable(now))
-        expected = len(self._recent) if len(self._recent) >= STEADY else 0
-        if self.waiting <= left and left > expected // STEADY:
+        expected = len(self._recent)
+        if self.waiting <= left and left > int(expected * RESERVE):
             return 0
         return max(self.waiting, expected) - left
 

@@ -31,6 +31,11 @@ def at_once(what: Callable[[], Coroutine[Any, Any, None]]) -> None:
     loop = _JumpingLoop()
     try:
         loop.run_until_complete(what())
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
     finally:
         loop.close()
 

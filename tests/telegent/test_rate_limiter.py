@@ -95,6 +95,20 @@ def test_pause_is_at_least_as_requested_and_bounded(
     at_once(run)
 
 
+def test_permit_of_a_request_that_is_cancelled_as_it_gets_it_is_not_lost() -> None:
+    async def run() -> None:
+        budget = RateLimiter(per_minute=1)
+        first = await budget.acquire()
+        cancelled = asyncio.create_task(budget.acquire())
+        await asyncio.sleep(0)
+        first.give_back()
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        await asyncio.wait_for(budget.acquire(), 1)
+
+    at_once(run)
+
+
 @pytest.mark.parametrize(("per_minute", "window"), [(50, 0), (50, -1)])
 def test_rate_limiter_without_window_is_rejected(per_minute: int, window: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):

@@ -171,6 +171,28 @@ def test_worker_that_stops_returns_its_permits() -> None:
     at_once(run)
 
 
+def test_429_is_reported_when_temporal_answers_again() -> None:
+    async def run() -> None:
+        world = World()
+        limiter = SharedRateLimiter(world.lease, 50)
+        for _ in range(20):
+            (await limiter.acquire()).settle()
+        world.failure = RPCError("down", RPCStatusCode.UNAVAILABLE, b"")
+        (await limiter.acquire()).reject(30)
+        await asyncio.sleep(5)
+        world.failure = None
+        other = SharedRateLimiter(world.lease, 50)
+        began = world.now
+        waiting = asyncio.create_task(limiter.acquire())
+        await asyncio.sleep(2)
+        await other.acquire()
+        assert world.now - began > 20
+        assert (limiter.per_minute, other.per_minute) == (20, 20)
+        waiting.cancel()
+
+    at_once(run)
+
+
 def test_single_requests_cost_one_lease_each() -> None:
     async def run() -> None:
         world = World()
