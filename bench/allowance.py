@@ -36,7 +36,7 @@ from tests.harness.waiting import wait_until
 LIMIT = 50
 CUSTOMERS, LINES = 6, 30
 """For the full queue: more than nine windows of requests."""
-FAMILIES, LINES_OF_A_FAMILY = 8, 6
+FAMILIES, LINES_OF_A_FAMILY = 8, 7
 WINDOWS = 4
 """How long the full queue is measured."""
 
