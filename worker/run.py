@@ -22,6 +22,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities import ErrorTranslationInterceptor, build_activities, build_orchestrator_activities
 from activities.settings import ActivitySettings
+from activities.support.scheduling_run import SchedulingRunInterceptor
 from telegent import RateLimiter, Telegent, Timeouts
 from telegent_orchestrator._connection_errors import unknown_variable_warnings
 from telegent_orchestrator.key_record import id_key_fingerprint
@@ -146,6 +147,7 @@ def api_worker(
             LogContextInterceptor(),
             *([clock] if clock else []),
             ErrorTranslationInterceptor(read_lag),
+            SchedulingRunInterceptor(),
         ],
         tuner=api_tuner(rate_limiter),
         max_concurrent_activity_task_polls=concurrent_polls(rate_limiter.per_minute),

@@ -11,9 +11,9 @@ from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
 from activities.support.outcomes import Outcome, pending, rejected
+from activities.support.scheduling_run import require_no_reset
 from activities.support.write_activity import (
     pre_write_read,
-    require_no_reset,
     schedule_to_start_delay,
     write_activity,
 )
@@ -114,7 +114,7 @@ class PortInActivities:
         A submit that a reset starts again is therefore not sent; the workflow finds out whether
         there is an order. After a long schedule-to-start delay, the eligibility is checked again.
         """
-        await require_no_reset()
+        require_no_reset()
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
             with pre_write_read():
                 now = await self.check_port_eligibility(

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.settings import ActivitySettings
 from activities.support.outcomes import Outcome, ambiguous, is_not_found, pending
+from activities.support.scheduling_run import require_no_reset
 from activities.support.write_specs import WRITE_SPEC_ATTR, WriteKind, WriteSpec
 from telegent import OutcomeUnknownError, RequestNotSentError, RequestRejectedError
 from telegent_orchestrator._models import WireModel
@@ -116,7 +117,7 @@ def create_activity(
     def decorate(create: Callable[[R, W], Awaitable[T]]) -> Callable[[R, W], Awaitable[T]]:
         @wraps(create)
         async def create_if_still_absent(self: R, wanted: W) -> T:
-            await require_no_reset()
+            require_no_reset()
             queued = schedule_to_start_delay()
             if queued > self.settings.max_schedule_to_start_delay:
                 await _require_absent(spec.find(self, Lookup(wanted=wanted)), queued)
@@ -138,22 +139,6 @@ def create_spec_of(create: Callable[[Any, W], Awaitable[T]]) -> CreateSpec[W, T]
     if spec is None:
         raise RuntimeError(f"{create.__qualname__} does not create")
     return spec
-
-
-async def require_no_reset() -> None:
-    """Check that the current activity was not scheduled before its run began, as a reset does.
-
-    Raises:
-        ApplicationError: `OutcomeUnknown`, because the run before the reset may have sent it.
-    """
-    info = activity.info()
-    if info.started_time <= info.scheduled_time or info.workflow_id is None:
-        return
-    run = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
-    if info.scheduled_time < (await run.describe()).start_time:
-        raise ApplicationError(
-            "not sent: the workflow was reset, and may have sent it before", type=Outcome.UNKNOWN
-        )
 
 
 async def _require_absent(lookup: Awaitable[object | None], queued: timedelta) -> None:

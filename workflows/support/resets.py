@@ -5,13 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.worker import (
     ExecuteWorkflowInput,
     Interceptor,
+    StartActivityInput,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
     WorkflowOutboundInterceptor,
 )
+
+from activities.support.scheduling_run import RUN_HEADER
 
 
 class ResetObserver(WorkflowInboundInterceptor):
@@ -30,7 +34,7 @@ class ResetObserver(WorkflowInboundInterceptor):
 
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         """Called by Temporal before the workflow is created."""
-        super().init(outbound)
+        super().init(_NamesRun(outbound))
         workflow.register_random_seed_callback(self._on_new_seed)
 
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
@@ -47,6 +51,15 @@ class ResetObserver(WorkflowInboundInterceptor):
 
     def _on_new_seed(self, seed: int) -> None:
         self.count += 1
+
+
+class _NamesRun(WorkflowOutboundInterceptor):
+    """Tells every activity which run schedules it."""
+
+    def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:
+        run = Payload(metadata={"encoding": b"binary/plain"}, data=workflow.info().run_id.encode())
+        input.headers = {**input.headers, RUN_HEADER: run}
+        return super().start_activity(input)
 
 
 class ResetInterceptor(Interceptor):
