@@ -25,11 +25,16 @@ def main(
     system: Annotated[
         list[str] | None, typer.Option(help="Only this system; may be given several times.")
     ] = None,
+    shared_catalogue: Annotated[
+        bool, typer.Option(help="All onboardings have the same product and package, which exist.")
+    ] = False,
 ) -> None:
     """Onboard families with two new lines each, and print what it takes."""
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     selected = [each for each in SYSTEMS if not system or each.name in system]
-    runs = asyncio.run(measure_all(selected, in_flight or [20], rounds, count))
+    runs = asyncio.run(
+        measure_all(selected, in_flight or [20], rounds, count, shared_catalogue=shared_catalogue)
+    )
     for line in throughput_table(runs):
         typer.echo(line)
 

@@ -49,17 +49,32 @@ class Measurement:
 
 
 async def measure(
-    system: SystemUnderTest, directory: Path, *, count: int, in_flight: int
+    system: SystemUnderTest,
+    directory: Path,
+    *,
+    count: int,
+    in_flight: int,
+    shared_catalogue: bool = False,
 ) -> Measurement:
-    """Run `count` onboardings, at most `in_flight` at a time, on servers of their own."""
+    """Run onboardings on servers of their own.
+
+    Args:
+        system: Runs them.
+        directory: For the logs and data of the servers.
+        count: How many.
+        in_flight: How many at a time.
+        shared_catalogue: All have the same product and package, which exist before.
+    """
+    catalogue_of = "first" if shared_catalogue else ""
     async with LocalStack(directory, kill=True) as stack, AsyncExitStack() as running:
         simulator = SimulatorControl(await _start_simulator(stack))
         program = await running.enter_async_context(system.run(stack))
-        await _onboard_all(program, "warm-up", min(WARM_UP, in_flight), in_flight)
+        await program.onboard(two_new_lines("first"))
+        await _onboard_all(program, "warm-up", WARM_UP, in_flight, catalogue_of)
         requests_before, cost_before = _requests(simulator), await _cost(program)
         worker_before, server_before = _cpu(program.workers), _cpu(program.servers)
         began = time.monotonic()
-        await _onboard_all(program, "run", count, in_flight)
+        await _onboard_all(program, "run", count, in_flight, catalogue_of)
         seconds = time.monotonic() - began
         worker_cpu = _cpu(program.workers) - worker_before
         server_cpu = _cpu(program.servers) - server_before
@@ -80,12 +95,14 @@ async def _start_simulator(stack: LocalStack) -> str:
     return stack.vendor.url
 
 
-async def _onboard_all(program: RunningSystem, name: str, count: int, in_flight: int) -> None:
+async def _onboard_all(
+    program: RunningSystem, name: str, count: int, in_flight: int, catalogue_of: str
+) -> None:
     slots = asyncio.Semaphore(in_flight)
 
     async def onboard(at: int) -> None:
         async with slots:
-            await program.onboard(two_new_lines(f"{name}-{at}"))
+            await program.onboard(two_new_lines(f"{name}-{at}", catalogue_of=catalogue_of))
 
     async with asyncio.TaskGroup() as group:
         for at in range(count):

@@ -7,10 +7,12 @@ _ADDRESS = {"street1": "100 Main Street", "city": "Lehi", "state": "UT", "zip": 
 _PARENT, _CHILD = "parent", "child"
 
 
-def two_new_lines(reference: str) -> OnboardingRequest:
+def two_new_lines(reference: str, *, catalogue_of: str = "") -> OnboardingRequest:
     """A parent and a child, each with a new line, and all that an onboarding can create for them.
 
-    Nothing is shared with other references: product and package are created, too.
+    Args:
+        reference: Of the onboarding.
+        catalogue_of: The reference with the same product and package; by default none has them.
     """
     return OnboardingRequest.model_validate(
         {
@@ -21,7 +23,7 @@ def two_new_lines(reference: str) -> OnboardingRequest:
                 "message": {"name": "Messages", "url": "https://mvno.example.com/messages"},
                 "voice": {"name": "Calls", "type": "URL", "url": "https://mvno.example.com/calls"},
             },
-            **catalogue(reference),
+            **catalogue(catalogue_of or reference),
             "relations": [{"parent": _PARENT, "child": _CHILD}],
             # Different limits and renewals: lines with the same ones would share a request.
             "lines": [_line(_PARENT, 2000, renewal_day=1), _line(_CHILD, 1000, renewal_day=2)],

@@ -25,7 +25,12 @@ COLUMNS: Mapping[str, Callable[[Measurement], float]] = {
 
 
 async def measure_all(
-    systems: Sequence[SystemUnderTest], in_flight: Sequence[int], rounds: int, count: int
+    systems: Sequence[SystemUnderTest],
+    in_flight: Sequence[int],
+    rounds: int,
+    count: int,
+    *,
+    shared_catalogue: bool = False,
 ) -> Runs:
     """Measure each system in each round, each time on servers of its own; report on stderr."""
     runs: Runs = {}
@@ -34,7 +39,13 @@ async def measure_all(
             for limit in in_flight:
                 for place, system in enumerate(systems):
                     directory = Path(folder) / f"{at}-{limit}-{place}"
-                    run = await measure(system, directory, count=count, in_flight=limit)
+                    run = await measure(
+                        system,
+                        directory,
+                        count=count,
+                        in_flight=limit,
+                        shared_catalogue=shared_catalogue,
+                    )
                     runs.setdefault((system.name, limit), []).append(run)
                     typer.echo(
                         f"round {at + 1}, {limit} in flight, {system.name}: "
