@@ -19,6 +19,7 @@ def options(request: pytest.FixtureRequest) -> SimulatorOptions:
     )
 
 
+@pytest.mark.resilience
 async def test_onboarding_completes_in_each_dialect(
     harness: Harness, family: OnboardingRequest
 ) -> None:

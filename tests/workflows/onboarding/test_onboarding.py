@@ -122,6 +122,7 @@ FAULTS: list[tuple[FaultKind, int]] = [
 ]
 
 
+@pytest.mark.resilience
 @pytest.mark.parametrize("call", CREATES)
 async def test_lost_create_response_creates_nothing_twice(
     harness: Harness, family: OnboardingRequest, call: str
