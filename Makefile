@@ -4,6 +4,8 @@
 # PYTHON=python3.12 make test   uses that interpreter, and recreates .venv if it has another version.
 PYTHON ?=
 VENV := .venv
+# Tests and services are many short processes, which would each compile the project again.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
 

@@ -65,6 +65,7 @@ def test_first_line_is_printed_before_slow_imports() -> None:
     assert ended.stdout.strip() == "[]"
 
 
+@pytest.mark.resilience
 def test_demo_onboards_the_family_and_prints_the_result(tmp_path: Path) -> None:
     with started_demo("--report", str(tmp_path / "report.json")) as demo:
         demo.read_until("Starting")

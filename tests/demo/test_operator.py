@@ -53,6 +53,7 @@ async def browser() -> Browser:
     return found
 
 
+@pytest.mark.resilience
 async def test_operator_corrects_a_port_in_in_the_browser(
     running: SupervisedStack, browser: Browser
 ) -> None:
@@ -174,6 +175,7 @@ def stored(running: SupervisedStack, words: str) -> bool:
     return any(trace in data for trace in (words.encode(), *coded))
 
 
+@pytest.mark.resilience
 async def test_browser_signs_in_at_a_codec_server_with_operators(
     running: SupervisedStack, browser: Browser, tmp_path: Path
 ) -> None:

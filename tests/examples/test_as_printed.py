@@ -66,6 +66,7 @@ async def test_smallest_request_of_the_readme_works(
     assert re.search(r"^onboarding \S+: done", said, re.M)
 
 
+@pytest.mark.resilience
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 async def test_example_works(running: SupervisedStack, name: str) -> None:
     command, status = COMMANDS[name]
@@ -77,6 +78,7 @@ def test_every_template_is_started_here() -> None:
     assert {name.split()[0] for name in TEMPLATES} == {kind.value for kind in TemplateKind}
 
 
+@pytest.mark.resilience
 @pytest.mark.parametrize("name", TEMPLATES)
 async def test_template_works(running: SupervisedStack, tmp_path: Path, name: str) -> None:
     file_name, command, done = TEMPLATES[name]

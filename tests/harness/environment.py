@@ -31,9 +31,9 @@ FAST_TIMINGS = CarrierTimings(acknowledge_after=0.05, decide_after=0.1, complete
 SETTINGS = ActivitySettings(
     read_lag=timedelta(seconds=0.1),
     purchase_lag=timedelta(seconds=0.4),
-    order_poll=timedelta(seconds=0.05),
-    port_out_poll=timedelta(seconds=0.05),
-    port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.05)),
+    order_poll=timedelta(seconds=0.1),
+    port_out_poll=timedelta(seconds=0.1),
+    port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.1)),
 )
 
 

@@ -350,7 +350,7 @@ class TestOld:
         reject(harness, CANCEL, times=1000)
         handle = await ordered(harness)
         await until(handle, lambda status: "was rejected" in status.attention)
-        await polled(harness, handle, 20)
+        await polled(harness, handle, 10)
 
         # Once in each state that it was in.
         assert requests(harness, CANCEL) <= 2

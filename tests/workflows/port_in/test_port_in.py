@@ -33,7 +33,10 @@ from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, attach, start, unt
 from tests.harness.resets import delete
 from tests.harness.waiting import TEST_TIMEOUT
 
-in_every_vocabulary = pytest.mark.parametrize("vocabulary", ["kb", "bp", "oas"])
+in_every_vocabulary = pytest.mark.parametrize(
+    "vocabulary",
+    ["kb", *(pytest.param(other, marks=pytest.mark.resilience) for other in ("bp", "oas"))],
+)
 
 
 @pytest.fixture

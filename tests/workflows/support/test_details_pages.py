@@ -55,7 +55,7 @@ async def test_rejected_port_in_completes_with_the_sample_from_its_page(
     assert shown["who acts"] == "subscriber"
     assert shown["since (UTC)"] == f"{status.timeline[-1].at:%Y-%m-%d %H:%M}"
     assert "or it is cancelled" in shown["act by"]
-    assert "every 0.05 s" in shown["next poll"]
+    assert "every 0.1 s" in shown["next poll"]
     assert f"signal or update `{names.CORRECT_MESSAGE}`" in text
     assert "8A-ACCOUNT_NUM_REQ_OR_INCORRECT" in text.partition("who")[2]
 
