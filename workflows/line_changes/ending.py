@@ -1,7 +1,6 @@
 """Ends a line, and brings an ended one back.
 
-A port-out needs the number in service, so that the number is the last thing that a line loses but
-its SIM.
+The number is cancelled after everything else except the SIM: until then it can be ported out.
 """
 
 from temporalio.exceptions import ApplicationError
