@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
 from telegent import RateLimiter
 from telegent_orchestrator.allowance import (
@@ -33,6 +34,9 @@ PER_MINUTE = round(LIMIT * 60 / WINDOW)
 async def allowance_worker(client: Client) -> AsyncIterator[WorkflowHandle[object, object]]:
     """Runs the workflow, which is new."""
     handle = client.get_workflow_handle(ALLOWANCE_ID)
+    with suppress(RPCError):
+        # Of the worker of another test.
+        await handle.terminate()
     async with workflow_worker(client, [AllowanceWorkflow], []):
         try:
             yield handle

@@ -133,8 +133,6 @@ async def test_call_in_flight_finishes_during_shutdown(temporal: Client) -> None
             TEMPORAL_ADDRESS=temporal.service_client.config.target_host,
             TELEGENT_BASE_URL=url,
             TELEGENT_HEALTH_PORT=str(port),
-            # At the usual rate, the four partitions of a queue let a call wait for seconds.
-            TELEGENT_REQUESTS_PER_MINUTE="600",
             TELEGENT_MISSPELT="1",
             TEMPORAL_NAMESPCE="default",
         )

@@ -21,6 +21,7 @@ from tests.harness.bulk_customers import create_customers
 from tests.harness.command_line import FAMILY, ROOT, CommandLine, wait_submitted
 from tests.workflows.line_changes.lines import STATUS, put_in_service
 from tools.docs.documents import between_markers, table_rows
+from worker.shared_rate_limiter import SharedRateLimiter, lease_from
 
 PAGE = ROOT / "docs" / "reference" / "cli.md"
 BULK = ROOT / "docs" / "how-to" / "bulk.md"
@@ -123,6 +124,9 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
         return line.replace("JNUOID-11111111", lost.data["order_id"])
     elif words[1:3] == ["line", "resolve"]:
         await unconfirmed_suspension(cli, words[3], harness)
+    elif words[1:] == ["allowance"]:
+        limiter = SharedRateLimiter(lease_from(harness.temporal), 50)
+        (await limiter.acquire()).settle()
     elif words[1:3] == ["port-in", "decide"]:
         await stuck_port_in(cli, words[3])
     elif words[1:3] == ["port-in", "cancel"]:
