@@ -14,7 +14,7 @@ from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
 from worker.settings import WorkerSettings
 from workflows.bulk.portability_workflow import MAX_CONCURRENT_CHECKS
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
-from workflows.support.progress import MAX_TIMELINE_ENTRIES
+from workflows.support.timeline import MAX_TIMELINE_ENTRIES
 
 RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_text("utf-8"))
 SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}

@@ -30,7 +30,7 @@ from workflows.port_in.transitions import (
     UNNOTIFIED_STATES,
     can_transition,
 )
-from workflows.support.progress import append_bounded
+from workflows.support.timeline import append_bounded
 
 ORCHESTRATOR_ACTOR = "orchestrator"
 TELEGENT_ACTOR = "Telegent"

@@ -18,7 +18,8 @@ from telegent_orchestrator.port_out import (
     PortOutTimelineEntry,
 )
 from workflows.support.messages import rejection_message, sender_name
-from workflows.support.progress import ProgressTracker, append_bounded
+from workflows.support.progress import ProgressTracker
+from workflows.support.timeline import append_bounded
 
 NUMBER, PIN, DEPARTURE, SUBSCRIPTION = "Number", "PIN", "Departure", "Subscription"
 

@@ -1,4 +1,4 @@
-"""What operators see of a running workflow: its steps, its open escalations, and its timeline."""
+"""What operators see of a running workflow: its steps, and its open escalations."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -25,8 +25,6 @@ from telegent_orchestrator.names import (
     SUMMARY_MEMO,
     format_needs_operator_since,
 )
-from telegent_orchestrator.port_in import TimelineEntry
-from telegent_orchestrator.port_out import PortOutTimelineEntry
 from telegent_orchestrator.progress import (
     Escalation,
     ExecutionSummary,
@@ -41,9 +39,6 @@ from workflows.support.messages import parse_message
 
 MAX_LISTED_STEPS = 50
 """Steps in the current details. The query `status` has all of them."""
-MAX_TIMELINE_ENTRIES = 500
-"""A timeline is in every status and result, and Temporal limits their size."""
-_MIDDLE = MAX_TIMELINE_ENTRIES // 2
 CANCELLED = "cancelled"
 STATE_ICONS = {
     StepState.WAITING: "·",
@@ -53,8 +48,6 @@ STATE_ICONS = {
     StepState.FAILED: "✗",
     StepState.SKIPPED: "-",
 }
-
-Entry = TypeVar("Entry", TimelineEntry, PortOutTimelineEntry)
 
 
 @dataclass(frozen=True)
@@ -347,17 +340,6 @@ class ResolvesEscalations:
     def validate_resolution(self, *sent: JsonValue) -> None:
         """Raises ApplicationError when the resolution fits no open escalation."""
         self._progress.validate_resolution(parse_message(Resolution, sent))
-
-
-def append_bounded(timeline: list[Entry], entry: Entry) -> None:
-    """Adds an entry. Of too many, the first and the last are kept, with a note between them."""
-    timeline.append(entry)
-    if len(timeline) > MAX_TIMELINE_ENTRIES:
-        placeholder = {"by": "orchestrator", "event": "more entries than are kept: see the history"}
-        timeline[_MIDDLE] = timeline[_MIDDLE].model_copy(
-            update=placeholder | {"vendor_message": ""}
-        )
-        del timeline[_MIDDLE + 1]
 
 
 def steps_table(steps: Iterable[Step]) -> list[str]:

@@ -37,7 +37,7 @@ from workflows.port_in.state import Inbox, PortIn, for_next_run, new_port_in
 from workflows.port_in.transitions import TRANSITIONS, parse_vendor_status
 from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
 from workflows.port_in.views import render_details_page, to_result, to_status
-from workflows.support.progress import MAX_TIMELINE_ENTRIES
+from workflows.support.timeline import MAX_TIMELINE_ENTRIES
 
 MANY = int(os.environ.get("PORT_IN_SEQUENCES", "20000"))
 FEW = MANY // 10
