@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 BURST_SHARE = 0.4
 """The share of the limit that may leave at once after a quiet time. The rest is spread over the
 window, so that an urgent request does not wait until the whole window has passed."""
-RAISE_AFTER_WINDOWS = 5
-"""Windows without a 429 after which a limit that one has lowered is raised again by a tenth."""
-MIN_USE_SHARE = 8
-"""A 429 lowers the limit if at least this fraction of it was in use (one eighth); otherwise its
-cause is another one."""
+MAX_STRIKES = 3
+"""429s without a success between them after which the limit is lowered, however little was used."""
+SUSPICION_WINDOWS = 2
+"""Windows within which a second 429 lowers the limit, if half of it or more was in use each time.
+A single one may have another cause."""
+MAX_RAISE_WINDOWS = 8
+"""Windows at most between two raises of a lowered limit."""
 
 
 @dataclass
@@ -38,6 +40,10 @@ class Allowance:
         paced_until: When a request may leave if the rest leaves evenly.
         paused_until: Nothing leaves before.
         lowered_at: When a 429 has lowered `effective`, or when it was raised again.
+        raise_windows: After how many windows without a 429 it is raised.
+        rejected_at: When the last 429 came.
+        suspected_at: When the last came while half of the limit or more was in use.
+        strikes: 429s since the last success.
     """
 
     limit: int
@@ -49,6 +55,10 @@ class Allowance:
     paced_until: float = 0.0
     paused_until: float = 0.0
     lowered_at: float = 0.0
+    raise_windows: int = 1
+    rejected_at: float = 0.0
+    suspected_at: float = 0.0
+    strikes: int = 0
 
     def __post_init__(self) -> None:
         if self.limit < 1 or self.window <= 0:
@@ -84,6 +94,7 @@ class Allowance:
         """Note that `count` requests had their responses by `at`."""
         self.in_flight -= count
         self.settled += count
+        self.strikes = 0
         heapq.heappush(self.expiries, (at + self.window, count))
 
     def give_back(self, count: int = 1) -> None:
@@ -100,13 +111,21 @@ class Allowance:
     def reject(self, now: float, sent_at: float) -> None:
         """Adapt to a 429 for a request that was sent at `sent_at`, before it is settled.
 
-        What had a response in the last window is what the vendor permits.
+        The limit becomes what had a response in the last window: that is what the vendor permits.
         """
         self._expire(now)
-        # Requests that left before the limit was lowered say nothing new.
-        if sent_at > self.lowered_at and self.settled * MIN_USE_SHARE >= self.effective:
+        if sent_at <= self.rejected_at:
+            # It left before the last 429 was known, and says nothing new.
+            return
+        half_used = 2 * self.settled >= self.effective
+        again = now - self.suspected_at <= SUSPICION_WINDOWS * self.window
+        self.rejected_at = now
+        self.suspected_at = now if half_used else self.suspected_at
+        self.strikes += 1
+        if self.strikes >= MAX_STRIKES or (half_used and again):
             self.effective = max(1, min(self.effective, self.settled))
             self.lowered_at = now
+            self.raise_windows = min(MAX_RAISE_WINDOWS, 2 * self.raise_windows)
 
     def set_limit(self, limit: int, window: float) -> None:
         """Change the setting."""
@@ -127,8 +146,11 @@ class Allowance:
             self.paced_until -= count * self._interval
 
     def _raise(self, now: float) -> None:
-        if self.effective < self.limit:
-            raised = now - self.lowered_at >= RAISE_AFTER_WINDOWS * self.window
-            if raised:
-                self.effective = min(self.limit, self.effective + max(1, self.limit // 10))
-                self.lowered_at = now
+        """Raise a lowered limit by a tenth, in time: more rarely each time that this fails."""
+        if self.effective == self.limit:
+            return
+        if now - self.lowered_at >= self.raise_windows * self.window:
+            self.effective = min(self.limit, self.effective + max(1, self.limit // 10))
+            self.lowered_at = now
+            if self.effective == self.limit:
+                self.raise_windows = 1

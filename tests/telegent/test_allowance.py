@@ -75,33 +75,65 @@ def test_a_part_leaves_at_once_and_the_rest_evenly() -> None:
     assert sent[-1] == pytest.approx(180, abs=2)
 
 
-def test_429_lowers_the_limit_to_what_was_permitted() -> None:
+def rejected(allowance: Allowance, now: float, sent_at: float | None = None) -> None:
+    allowance.next_at(now)
+    allowance.take(now)
+    allowance.reject(now, sent_at=now if sent_at is None else sent_at)
+    allowance.give_back()
+
+
+def test_second_429_lowers_the_limit_to_what_was_permitted() -> None:
     allowance = Allowance(50)
     arrivals = send_all(allowance, [0.0] * 30, [0.0] * 30)
     now = arrivals[-1] + 1
-    allowance.next_at(now)
-    allowance.take(now)
-    allowance.reject(now, sent_at=now)
-    allowance.give_back()
+    rejected(allowance, now)
+    # Another that had left by then says nothing new.
+    rejected(allowance, now + 1, sent_at=now - 1)
+    assert allowance.effective == 50
+    rejected(allowance, now + 10)
     assert allowance.effective == 30
-    assert allowance.next_at(now) == pytest.approx(arrivals[0] + WINDOW)
-    # Others that had left by then say nothing new.
-    allowance.reject(now + 45, sent_at=now - 1)
-    assert (allowance.effective, allowance.settled < 30) == (30, True)
+    assert allowance.next_at(now + 10) == pytest.approx(arrivals[0] + WINDOW)
 
 
-def test_429_with_little_in_use_has_another_cause() -> None:
+def test_429s_far_apart_have_other_causes() -> None:
     allowance = Allowance(50)
-    now = send_all(allowance, [0.0] * 5, [0.0] * 5)[-1]
-    allowance.reject(now, sent_at=now)
+    now = send_all(allowance, [0.0] * 30, [0.0] * 30)[-1]
+    rejected(allowance, now)
+    for _ in range(3):
+        for _ in range(30):
+            allowance.take(now + 125)
+            allowance.settle(now + 125)
+        now += 125
+        rejected(allowance, now)
+    assert allowance.effective == 50
+
+
+def test_third_429_without_a_success_lowers_the_limit_however_little_was_used() -> None:
+    allowance = Allowance(50)
+    now = send_all(allowance, [0.0] * 10, [0.0] * 10)[-1]
+    rejected(allowance, now)
+    rejected(allowance, now + 10)
+    assert allowance.effective == 50
+    rejected(allowance, now + 20)
+    assert allowance.effective == 10
+
+
+def test_429s_between_successes_do_not_lower_the_limit() -> None:
+    allowance = Allowance(50)
+    now = send_all(allowance, [0.0] * 10, [0.0] * 10)[-1]
+    for at in range(1, 9):
+        rejected(allowance, now + at)
+        allowance.take(now + at)
+        allowance.settle(now + at)
     assert allowance.effective == 50
 
 
 def test_lowered_limit_is_raised_again_in_time() -> None:
     allowance = Allowance(50)
     now = send_all(allowance, [0.0] * 30, [0.0] * 30)[-1]
-    allowance.reject(now, sent_at=now)
-    for minutes, expected in [(4, 30), (5, 35), (6, 35), (10, 40), (15, 45), (20, 50), (60, 50)]:
+    rejected(allowance, now - 1)
+    rejected(allowance, now)
+    for minutes, expected in [(1, 30), (2, 35), (3, 35), (4, 40), (6, 45), (8, 50), (60, 50)]:
         allowance.next_at(now + 60 * minutes)
         assert allowance.effective == expected, minutes
 

@@ -114,8 +114,7 @@ def test_rate_follows_a_vendor_that_permits_less_within_a_minute() -> None:
         await asyncio.sleep(240)
         assert world.rejected
         assert max(world.rejected) - min(world.rejected) < 60
-        # What another worker has sent and not yet reported is not known: it may be lowered too far.
-        assert world.sent_between(90, 240) >= 0.75 * 75
+        assert world.sent_between(90, 240) >= 0.95 * 75
 
     at_once(run)
 
@@ -187,7 +186,6 @@ def test_429_is_reported_when_temporal_answers_again() -> None:
         await asyncio.sleep(2)
         await other.acquire()
         assert world.now - began > 20
-        assert (limiter.per_minute, other.per_minute) == (20, 20)
         waiting.cancel()
 
     at_once(run)
