@@ -80,10 +80,10 @@ def test_429_of_one_worker_pauses_and_limits_all() -> None:
     for at in range(30):
         lease(ledger, NOW + at, reports=used(lease(ledger, NOW + at, wanted=1)))
     now = NOW + 36
-    for at in (now - 5, now):
+    for moment in (now - 5, now):
         rejected = Rejection(sent_age=0.1, pause=20)
-        reports = used(lease(ledger, at, wanted=1), 0)
-        lease(ledger, at, reports=reports, rejections=[rejected])
+        reports = used(lease(ledger, moment, wanted=1), 0)
+        lease(ledger, moment, reports=reports, rejections=[rejected])
     other = lease(ledger, now, wanted=1)
     assert (permitted(other), other.pause, other.per_minute) == (0, 20, 30)
     assert ledger.status(now).permitted_per_minute == 30
