@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from activities.events import EventSettings
 from activities.port_in.policy import PortInPolicy
-from telegent_orchestrator.poll_schedule import PollSchedule
+from telegent_orchestrator.poll_schedule import POLL_SHARE, PollSchedule
 
 DEFAULT_TIME_ZONE = ZoneInfo("America/New_York")
 
@@ -57,7 +57,7 @@ class ActivitySettings:
     order_poll: timedelta = timedelta(seconds=15)
     max_schedule_to_start_delay: timedelta = timedelta(minutes=5)
     port_poll_schedule: PollSchedule = field(default_factory=PollSchedule)
-    port_poll_share: float = 0.4
+    port_poll_share: float = POLL_SHARE
     port_out_poll: timedelta = timedelta(hours=6)
     time_zone: ZoneInfo = DEFAULT_TIME_ZONE
     wireline_pin_required: bool = False

@@ -3,8 +3,9 @@
 Pure: the same context always gives the same result.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -13,8 +14,10 @@ from telegent_orchestrator.us_calendar import is_business_day, time_zone_of
 
 JITTER = 0.1
 """Fraction of an interval by which a poll is moved either way, so that polls do not coincide."""
+POLL_SHARE = 0.4
+"""The share of the requests that polls of open port-ins may use, if nothing else is set."""
 MAX_FACTOR = 60.0
-"""The largest factor that measured polls cause: it makes the minimum interval an hour."""
+"""The largest factor that hints cause: it makes the minimum interval an hour."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,25 @@ def next_poll_delay(schedule: PollSchedule, context: PollContext) -> timedelta:
     return min(at - context.now, schedule.max_interval * context.interval_factor)
 
 
-def expected_polls_per_minute(schedule: PollSchedule, younger: Iterable[int]) -> float:
+def poll_times(
+    schedule: PollSchedule, context: PollContext, *, order_id: str = ""
+) -> Iterator[datetime]:
+    """All polls of a port-in whose order does not change, from `context` on; without an end.
+
+    Args:
+        schedule: The schedule.
+        context: The port-in at its start; `now`, `age` and `seed` are those of each poll.
+        order_id: Part of the seed.
+    """
+    submitted_at = context.now - context.age
+    for attempt in itertools.count(1):
+        seed = f"{order_id}/{attempt}"
+        context = replace(context, age=context.now - submitted_at, seed=seed)
+        context = replace(context, now=context.now + next_poll_delay(schedule, context))
+        yield context.now
+
+
+def expected_polls_per_minute(schedule: PollSchedule, younger: Iterable[float]) -> float:
     """Polls that all open port-ins need in the carriers' hours, without an interval factor.
 
     Every port counts as wireless. That is slightly too many: landlines and ports that wait for an
@@ -137,23 +158,23 @@ def expected_polls_per_minute(schedule: PollSchedule, younger: Iterable[int]) ->
         schedule: The schedule.
         younger: For each of its phases the number of open port-ins that are younger than its end.
     """
-    polls, counted = 0.0, 0
+    polls, counted = 0.0, 0.0
     for (_, interval), count in zip(schedule.phases(), younger, strict=True):
         polls += (count - counted) / (interval / timedelta(minutes=1))
         counted = count
     return polls
 
 
-def next_interval_factor(factor: float, *, expected: float, measured: float) -> float:
+def next_interval_factor(factor: float, *, expected: float, requested: float) -> float:
     """The factor that keeps polls to their share of the requests.
 
     Args:
         factor: The factor until now.
-        expected: The polls that open port-ins need, as a multiple of the share.
-        measured: The polls sent with `factor`, as a multiple of the share. There are more than
-            expected if orders change at every poll, or if hints arrive all the time.
+        expected: The polls on the schedule that open port-ins need, as a multiple of the share.
+        requested: The polls that were sent with `factor` because of hints, as a multiple of the
+            share. They keep the minimum interval, and that is stretched, too.
     """
-    return max(1.0, expected, min(factor * measured, MAX_FACTOR))
+    return max(1.0, expected + min(factor * requested, MAX_FACTOR))
 
 
 def describe_schedule(

@@ -1,7 +1,7 @@
 """Port-ins: eligibility, submit, update, cancel, and waiting for the order to change."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -69,6 +69,17 @@ class AwaitChange(WireModel):
     requested_date: date | None = None
     needs_operator: bool = False
     urgent: bool = False
+
+    @property
+    def order_id(self) -> str:
+        """The order that is polled."""
+        return self.last_snapshot.order_id
+
+    @property
+    def known_since(self) -> datetime | None:
+        """When the order had the status of the last snapshot; None if it has not been read."""
+        submitted_at = self.carrier_clock_started_at if self.last_snapshot.status else None
+        return self.last_polled_at or submitted_at
 
 
 class UpdatePort(WireModel):
@@ -205,34 +216,44 @@ class PortInActivities:
                 time of the next poll, so that Temporal retries on the port-in's schedule: thirty
                 days of polls are one event in the workflow's history.
         """
-        info, schedule = activity.info(), self.settings.port_poll_schedule
-        clock, order_id = info.current_attempt_scheduled_time, request.last_snapshot.order_id
+        clock, order_id = activity.info().current_attempt_scheduled_time, request.order_id
         factor = await self.poll_throttle.interval_factor() if self.poll_throttle else 1
-        if request.last_polled_at:
-            earliest = request.last_polled_at + min_poll_interval(schedule, factor)
+        if request.known_since:
+            earliest = self._next_poll(request, request.known_since, factor)
             if clock < earliest:
-                raise _pending(f"port order {order_id} was read a moment ago", clock, earliest)
-        if self.poll_throttle:
-            self.poll_throttle.record_poll()
+                status = request.last_snapshot.status
+                raise _pending(f"port order {order_id} was '{status}'", clock, earliest)
+        if request.once and self.poll_throttle:
+            self.poll_throttle.record_requested_poll()
         now = await self.read_port_order(order_id)
         due = request.unchanged_counts_at
         if request.once or now != request.last_snapshot or (due and clock >= due):
             return now
+        # Without the message, in which a carrier may quote account number and PIN.
+        raise _pending(
+            f"port order {order_id} is still '{now.status}'",
+            clock,
+            self._next_poll(request, clock, factor),
+        )
+
+    def _next_poll(self, request: AwaitChange, last: datetime, factor: float) -> datetime:
+        """When the order is read again after it was read at `last`."""
+        schedule = self.settings.port_poll_schedule
+        if request.once:
+            return last + min_poll_interval(schedule, factor)
         context = PollContext(
-            now=clock,
-            age=clock - request.carrier_clock_started_at,
+            now=last,
+            age=max(last - request.carrier_clock_started_at, timedelta()),
             phone_number=request.phone_number,
             requested_date=request.requested_date,
             needs_operator=request.needs_operator,
             urgent=request.urgent,
             interval_factor=factor,
-            seed=f"{order_id}/{info.attempt}",
+            seed=f"{request.order_id}/{last.timestamp()}",
         )
-        next_poll = clock + next_poll_delay(schedule, context)
-        if due:
-            next_poll = min(next_poll, due)
-        # Without the message, in which a carrier may quote account number and PIN.
-        raise _pending(f"port order {order_id} is still '{now.status}'", clock, next_poll)
+        due = request.unchanged_counts_at
+        next_poll = last + next_poll_delay(schedule, context)
+        return min(next_poll, due) if due else next_poll
 
 
 def _snapshot(order_id: str, order: telegent.Order) -> OrderSnapshot:

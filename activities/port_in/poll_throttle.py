@@ -46,6 +46,7 @@ class PollThrottle:
         self._share = share
         self._clock = clock
         self._factor = 1.0
+        self._expected = 0.0
         self._computed_at: float | None = None
         self._polls = 0
 
@@ -53,31 +54,28 @@ class PollThrottle:
     def _polls_per_minute(self) -> float:
         return self._rate_limiter.per_minute * self._share
 
-    def record_poll(self) -> None:
-        """Count one poll."""
+    def record_requested_poll(self) -> None:
+        """Count one poll that is not on the schedule, such as that of a hint."""
         self._polls += 1
 
     async def interval_factor(self) -> float:
-        """The factor, at least 1; while Temporal does not respond, that of the polls alone."""
+        """The factor, at least 1; while Temporal does not respond, with the last count."""
         now, before = self._clock(), self._computed_at
         if before is None or now - before >= RECOUNT_INTERVAL.total_seconds():
             # Set before counting, so that concurrent polls do not count as well.
             self._computed_at = now
-            measured = self._measured_polls(now - before) if before is not None else 0.0
+            requested = self._requested_polls(now - before) if before is not None else 0.0
             try:
-                expected = await self._expected_polls() / self._polls_per_minute
+                self._expected = await self._expected_polls() / self._polls_per_minute
             except RPCError as error:
-                expected = self._factor
-                log.warning(
-                    "cannot count open port-ins", error=str(error), interval_factor=expected
-                )
+                log.warning("cannot count open port-ins", error=str(error), expected=self._expected)
             self._factor = next_interval_factor(
-                self._factor, expected=expected, measured=measured / self._polls_per_minute
+                self._factor, expected=self._expected, requested=requested / self._polls_per_minute
             )
         return self._factor
 
-    def _measured_polls(self, seconds: float) -> float:
-        """Polls per minute in the last seconds."""
+    def _requested_polls(self, seconds: float) -> float:
+        """Polls per minute that were not on the schedule, in the last seconds."""
         polls, self._polls = self._polls, 0
         return polls * 60 / seconds
 

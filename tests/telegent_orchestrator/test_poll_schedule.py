@@ -1,5 +1,6 @@
 """When an open port-in is polled next."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from telegent_orchestrator.poll_schedule import (
     min_poll_interval,
     next_interval_factor,
     next_poll_delay,
+    poll_times,
 )
 from telegent_orchestrator.us_calendar import is_business_day
 
@@ -242,22 +244,11 @@ def test_polls_fall_into_the_carriers_hours_unless_a_day_has_passed(
 
 def count_polls(days: float, start: datetime, requested_after: int | None = None) -> int:
     """Count the polls of a port-in that stays open for this many days."""
-    now, count = start, 0
     requested = None if requested_after is None else (start + requested_after * DAY).date()
-    while True:
-        now += next_poll_delay(
-            PollSchedule(),
-            PollContext(
-                now=now,
-                age=now - start,
-                phone_number=SALT_LAKE_CITY,
-                requested_date=requested,
-                seed=f"{start}/{count}",
-            ),
-        )
-        if now - start > timedelta(days=days):
-            return count
-        count += 1
+    context = PollContext(start, timedelta(), SALT_LAKE_CITY, requested)
+    end = start + timedelta(days=days)
+    polls = poll_times(PollSchedule(), context, order_id=str(start))
+    return sum(1 for _ in itertools.takewhile(lambda at: at <= end, polls))
 
 
 @pytest.mark.parametrize(
@@ -283,13 +274,13 @@ def test_expected_polls_are_those_of_each_phase() -> None:
 
 
 @pytest.mark.parametrize(
-    ("factor", "expected", "measured", "wanted"),
-    [(1, 0.3, 0, 1), (1, 2, 0, 2), (2, 1, 3, 6), (6, 1, 0.5, 3), (50, 1, 9, MAX_FACTOR)],
+    ("factor", "expected", "requested", "wanted"),
+    [(1, 0.3, 0, 1), (1, 2, 0, 2), (2, 1.5, 0.25, 2), (2, 1, 3, 7), (50, 1, 9, 1 + MAX_FACTOR)],
 )
-def test_factor_follows_what_is_expected_and_what_is_measured(
-    factor: float, expected: float, measured: float, wanted: float
+def test_factor_leaves_room_for_polls_that_hints_request(
+    factor: float, expected: float, requested: float, wanted: float
 ) -> None:
-    assert next_interval_factor(factor, expected=expected, measured=measured) == wanted
+    assert next_interval_factor(factor, expected=expected, requested=requested) == wanted
 
 
 HOURS = "Mon to Fri 8:00 to 20:00 America/Denver"

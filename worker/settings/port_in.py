@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from activities.port_in.policy import PortInPolicy
-from telegent_orchestrator.poll_schedule import PollSchedule
+from telegent_orchestrator.poll_schedule import POLL_SHARE, PollSchedule
 from worker.settings.base import CommonSettings, PositiveDuration, Seconds, split_csv
 
 
@@ -76,7 +76,7 @@ class PortingSettings(CommonSettings):
         "that a submit whose response was lost is sent once more before it is escalated",
     )
     port_poll_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.4,
+        default=POLL_SHARE,
         description="share of the requests a minute for polls of open port-ins; when there are "
         "more port-ins, each is polled less often",
     )

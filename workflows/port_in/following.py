@@ -54,7 +54,7 @@ def follow(turn: Turn, order: OrderSnapshot, what: str) -> None:
     """Start to follow this order."""
     port = turn.port
     port.order, port.last_order_id = order, order.order_id
-    port.sent_at, port.polled_at, port.unconfirmed_state = turn.now, None, None
+    port.sent_at, port.polled_at, port.unconfirmed_state = None, None, None
     port.attachment, port.submit_lost, port.rejection = None, False, None
     if port.inbox.cancel and port.inbox.cancel.by == ORCHESTRATOR_ACTOR:
         # It was for a port-in without an order, which waited too long.
@@ -169,6 +169,7 @@ def on_order_not_readable(turn: Turn, fact: OrderNotReadable) -> None:
     port.polled_at = turn.now
     port.retry_at = turn.now + NOT_FOUND_DELAY
     port.retry_reason = "Telegent does not show the order"
+    port.inbox = replace(port.inbox, poll_requested=True)
     if port.overdue:
         overdue, port.overdue = port.overdue, None
         cancel_overdue(turn, overdue)

@@ -48,9 +48,9 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
     assert timedelta(days=5) <= duration < timedelta(days=8)
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
     assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 150
-    # 36 to 65, by the day of the week, where a dense pace makes 240: after the submit and after
-    # the correction 8 in the first three hours, up to 9 on the first day, then 4 a day.
-    assert 30 <= polls <= 75
+    # After the submit and after the correction 12 in the first two and a half hours, then two a
+    # day, by the day of the week.
+    assert 28 <= polls <= 50
 
 
 async def test_silent_carrier_raises_attention_and_the_port_in_is_cancelled_in_the_end() -> None:
