@@ -49,6 +49,10 @@ NOT_TYPED = {
         ".venv/bin/python -m bench.idle_port_ins",
     ): "tests/bench/test_idle_port_ins.py does, with fewer",
     (
+        "capacity.md",
+        ".venv/bin/python -m bench.notice_delay",
+    ): "takes minutes; tests/bench/test_notice_delay.py simulates some of it",
+    (
         "reliability-testing.md",
         ".venv/bin/python -m bench.late_writes",
     ): "takes minutes; tests/telegent/test_errors.py suspends a process once",
