@@ -81,7 +81,7 @@ def shutdown_timeout(timeouts: Timeouts) -> timedelta:
     return timedelta(seconds=timeouts.call + 10)
 
 
-MAX_CONCURRENT_WORKFLOW_TASKS = 10
+MAX_CONCURRENT_WORKFLOW_TASKS = 20
 """Workflow tasks that a worker runs concurrently. They share one CPU; Temporal allows each ten
 seconds, and the SDK two for each activation. With the SDK's default of a hundred, all tasks of a
 backlog time out, are retried, and time out again."""
