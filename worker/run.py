@@ -226,13 +226,7 @@ async def run(settings: WorkerSettings) -> None:
             tracer, interceptors = stack.enter_context(tracing())
             runtime = create_runtime(settings.metrics_address())
             client = await _connect(settings, runtime, interceptors)
-            rate_limiter = SharedRateLimiter(
-                lease_from(client),
-                settings.requests_per_minute,
-                settings.request_window_seconds,
-                runtime.metric_meter,
-            )
-            api = _create_client(settings, rate_limiter, runtime.metric_meter, tracer)
+            api = _create_client(settings, client, runtime.metric_meter, tracer)
             clock = ClockMonitor(runtime.metric_meter)
             initialize_counters(runtime.metric_meter, client.namespace)
             active_workers: Sequence[Worker] = ()
@@ -318,8 +312,10 @@ def _workers_of(
 
 
 def _create_client(
-    settings: WorkerSettings, rate_limiter: RateLimiter, meter: MetricMeter, tracer: Tracer
+    settings: WorkerSettings, temporal: Client, meter: MetricMeter, tracer: Tracer
 ) -> Telegent:
+    per_minute, window = settings.requests_per_minute, settings.request_window_seconds
+    rate_limiter = SharedRateLimiter(lease_from(temporal), per_minute, window, meter)
     try:
         return Telegent(
             settings.account_key.get_secret_value(),
