@@ -9,6 +9,7 @@ import typer
 from telegent_orchestrator.cli.commands import (
     allowance,
     bulk,
+    capacity,
     doctor,
     line,
     list as list_,
@@ -104,6 +105,7 @@ app.command()(onboarding.resolve)
 app.command()(onboarding.cancel)
 app.command("list")(list_.list_executions)
 app.command()(doctor.doctor)
+app.command()(capacity.capacity)
 app.command()(allowance.allowance)
 
 port_ins = typer.Typer(
