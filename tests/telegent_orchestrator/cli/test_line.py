@@ -69,7 +69,7 @@ async def test_escalation_names_the_commands_that_resolve_it(
     waiting = await cli.run("line", "status", NUMBER, "--watch")
     listed = await cli.run("list", "--needs-operator")
     resolve = printed_command(waiting, "line", "resolve", "retry")
-    resolved = await cli.run_line(resolve.replace("…", "'seen in the portal'"))
+    resolved = await cli.run_line(resolve.replace("…", "seen in the portal"))
     done = await cli.run("line", "status", NUMBER, "--watch")
 
     assert waiting.status == 3
