@@ -27,10 +27,9 @@ def unknowns() -> str:
     chosen = [row for row in rows if row.settings]
     contradictions = sum(len(row.says) > 1 for row in rows)
     summary = (
-        f"Telegent's documents leave {len(rows)} questions open; for {contradictions} of them they "
-        "contradict each other. Our choice for each is in "
-        "[vendor assumptions](docs/reference/vendor-assumptions.md). "
-        f"For {len(chosen)} it can be changed by a setting:"
+        f"[Our assumptions](docs/reference/vendor-assumptions.md) answer {len(rows)} questions "
+        f"that Telegent's documents leave open; on {contradictions} of these, the documents "
+        f"contradict each other. {len(chosen)} of the assumptions can be changed by a setting:"
     )
     lines = [
         fill(summary, 120, break_on_hyphens=False),
