@@ -1,4 +1,4 @@
-"""The command `tgo`: onboardings, port-ins and bulks from a terminal.
+"""The command `tgo`: onboardings, port-ins and bulk jobs from a terminal.
 
 Needs the extra `cli` of this package: from a checkout `pip install '.[cli]'`. Without an
 installation: `python -m telegent_orchestrator.cli`.

@@ -23,10 +23,10 @@ from telegent_orchestrator.cli.output import Output
 
 app = typer.Typer(
     name="tgo",
-    help="Onboardings, port-ins, line changes and bulks on Telegent: start, watch, decide.\n\n"
+    help="Onboardings, port-ins, line changes and bulk jobs on Telegent: start, watch, decide.\n\n"
     "Exit status: 0 done or in progress; 1 failed, cancelled, rejected or not portable; 2 invalid "
     "arguments, files or settings; 3 needs an operator; 4 Temporal or the worker is unreachable, "
-    "or the keys differ; 130 Ctrl-C.",
+    "authentication failed, or the payload keys or the id key are not the worker's; 130 Ctrl-C.",
     no_args_is_help=True,
     # A traceback with local variables would show secrets.
     pretty_exceptions_enable=False,
@@ -67,12 +67,20 @@ def main(
         str, _option("--payload-keys-file", "The worker's payload keys.")
     ] = "",
     id_key_file: Annotated[
-        str, _option("--id-key-file", "The worker's key for the workflow ids of port-ins.")
+        str,
+        _option(
+            "--id-key-file",
+            "The worker's secret from which the workflow ids of port-ins are derived.",
+        ),
     ] = "",
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:

@@ -24,24 +24,33 @@ SECRET_FIELDS = frozenset({"account_number", "account_pin", "password", "secret"
 
 STDIN = "-"
 File = Annotated[str, typer.Argument(metavar="FILE", help="JSON file, or `-` for standard input.")]
-SetOptions = Annotated[
-    list[str] | None,
-    typer.Option(
+
+
+def _set_option(field: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
         "--set",
         metavar="FIELD=VALUE",
-        help="Set a field of the JSON. FIELD is its path, such as `billing_address.zip` or "
-        "`lines.0.key`. Repeatable.",
-    ),
-]
-SecretOptions = Annotated[
-    list[str] | None,
-    typer.Option(
+        help=f"Set a field of the JSON. FIELD is its path, such as `{field}`. Repeatable.",
+    )
+    return option
+
+
+def _secret_option(field: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
         "--secret",
         metavar="FIELD[=SOURCE]",
-        help="Fill in a secret, such as `account_pin` or `subscribers.0.password`. Sources: "
-        "`env:NAME`, `file:PATH`, `-` (standard input); without one, prompt for it. Repeatable.",
-    ),
-]
+        help=f"Fill in a secret, such as `{field}`. Sources: `env:NAME`, `file:PATH`, `-` "
+        "(standard input); without one, prompt for it. Repeatable.",
+    )
+    return option
+
+
+SetOptions = Annotated[list[str] | None, _set_option("lines.0.key")]
+SecretOptions = Annotated[list[str] | None, _secret_option("subscribers.0.password")]
+PortInSetOptions = Annotated[list[str] | None, _set_option("details.billing_address.zip")]
+PortInSecretOptions = Annotated[list[str] | None, _secret_option("details.account_pin")]
+CorrectionSetOptions = Annotated[list[str] | None, _set_option("billing_address.zip")]
+CorrectionSecretOptions = Annotated[list[str] | None, _secret_option("account_pin")]
 By = Annotated[
     str | None,
     typer.Option("--by", help="Who does this, for the timeline. Default: your login name."),

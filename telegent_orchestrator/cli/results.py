@@ -18,7 +18,8 @@ class ExitStatus(IntEnum):
     NEEDS_OPERATOR = 3
     """It waits for an operator."""
     UNREACHABLE = 4
-    """Temporal or the worker is unreachable, authentication failed, or the payload keys differ."""
+    """Temporal or the worker is unreachable, authentication failed, or the payload keys or the id
+    key are not the worker's."""
     INTERRUPTED = 130
     """Ctrl-C; what was started continues."""
 

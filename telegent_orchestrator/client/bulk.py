@@ -170,7 +170,7 @@ class BulkHandle:
         await update(self._handle(), PAUSE_UPDATE, command, None)
 
     async def resume(self, command: BulkCommand) -> None:
-        """Start rows again after a pause. Raises MessageRejectedError if it is not paused."""
+        """Continue to start rows after a pause. Raises MessageRejectedError if it is not paused."""
         await update(self._handle(), RESUME_UPDATE, command, None)
 
     async def retry(self, command: BulkCommand) -> int:

@@ -14,7 +14,7 @@ from telegent_orchestrator.allowance import (
 )
 from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.input import By, build_message, current_user
-from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.output import AsJson, Output, flag
 from telegent_orchestrator.cli.rendering import sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.cli.watching import with_timeout
@@ -33,12 +33,12 @@ def allowance(
     limit: Annotated[
         int | None,
         typer.Option(
-            "--set", metavar="N", help="Set the requests a minute of all workers, at once."
+            "--set",
+            metavar="N",
+            help="Allow N requests per minute for all workers together, effective immediately.",
         ),
     ] = None,
-    reset: Annotated[
-        bool, typer.Option("--reset", help="Return to TELEGENT_REQUESTS_PER_MINUTE.")
-    ] = False,
+    reset: Annotated[bool, flag("--reset", help="Return to TELEGENT_REQUESTS_PER_MINUTE.")] = False,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:

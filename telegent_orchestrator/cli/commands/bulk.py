@@ -25,7 +25,7 @@ from telegent_orchestrator.cli.bulk.view import BulkView, bulk_view
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session, read_text
 from telegent_orchestrator.cli.input import By, Reason, build_message, current_user, read_json
 from telegent_orchestrator.cli.live import monotonic_at
-from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output, flag
 from telegent_orchestrator.cli.port_in_checks import (
     CarrierRequirements,
     carrier_requirements,
@@ -73,7 +73,7 @@ def check(
     common: Common = None,
     portability: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--portability",
             help="Also ask Telegent, through a worker, whether each number can be ported in.",
         ),
@@ -132,7 +132,7 @@ def start(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Onboard every row of a file, or join the bulk that was started from the same file."""
+    """Onboard every row of a file, or join the bulk job started from the same file."""
     with Output(as_json) as output:
         rows, warnings = load_rows(file, common)
         for warning in warnings:
@@ -161,7 +161,7 @@ def pause(
 def resume(
     context: typer.Context, bulk: Reference, reason: Reason, by: By = None, as_json: AsJson = False
 ) -> None:
-    """Start rows again after a pause."""
+    """Continue to start rows after a pause."""
     with Output(as_json) as output:
         command = build_message(BulkCommand, by=by, reason=reason)
         _send(context.obj, bulk, lambda handle: handle.resume(command), "resumed", output)
@@ -187,7 +187,7 @@ def cancel(
     bulk: Reference,
     reason: Reason,
     cancel_running: Annotated[
-        bool, typer.Option("--cancel-running", help="Also cancel the rows that are running.")
+        bool, flag("--cancel-running", help="Also cancel the rows that are running.")
     ] = False,
     by: By = None,
     as_json: AsJson = False,

@@ -11,7 +11,7 @@ from telegent_orchestrator._models import E164
 from telegent_orchestrator.cli.commands.onboarding import not_found as onboarding_not_found
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import By, Reason, build_message
-from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output, flag
 from telegent_orchestrator.cli.rendering import line_change_panel
 from telegent_orchestrator.cli.results import (
     CommandError,
@@ -76,17 +76,22 @@ def end(
     line: Line,
     reason: Reason,
     park: Annotated[
-        bool, typer.Option("--park", help="Keep the number parked in place of cancelling it.")
+        bool,
+        flag(
+            "--park",
+            help="Park the number instead of cancelling it: it is kept, also after 30 days, and "
+            "Telegent may charge for it.",
+        ),
     ] = False,
     remove_relations: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--remove-relations",
             help="Also end the AI Guardian relations of the subscriber, who may have other lines.",
         ),
     ] = False,
     free_sim: Annotated[
-        bool, typer.Option("--free-sim", help="Also release the SIM for another number.")
+        bool, flag("--free-sim", help="Also release the SIM for another number.")
     ] = False,
     by: By = None,
     watch: Watch = False,
@@ -113,17 +118,16 @@ def win_back(
     account: Annotated[
         str | None,
         typer.Option(
-            "--account", help="Telegent's id of the account; needed if the key has several."
+            "--account",
+            help="Telegent's id of the account; needed if your Telegent account key has several.",
         ),
     ] = None,
-    parked: Annotated[
-        bool, typer.Option("--parked", help="The number was parked, not cancelled.")
-    ] = False,
+    parked: Annotated[bool, flag("--parked", help="The number was parked, not cancelled.")] = False,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Bring back a line whose number was cancelled at most 30 days ago, or parked."""
+    """Bring back a line whose number was cancelled at most 30 days ago, or was parked."""
     change: dict[str, JsonValue] = {
         "kind": "win_back",
         "number": "parked" if parked else "cancelled",
@@ -151,8 +155,8 @@ def resolve(
         ResolutionAction,
         typer.Argument(
             metavar="ACTION",
-            help="retry: send the change once more; adopt: take it as done, with --id and the "
-            "phone number; abandon: fail the change.",
+            help="retry: send the change once more; adopt: treat the change as done; repeat "
+            "the phone number in --id to confirm; abandon: fail the change.",
         ),
     ],
     reason: Reason,

@@ -13,7 +13,7 @@ from rich.table import Table
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.next_steps import listed_next_steps
-from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.output import AsJson, Output, flag
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.client.executions import (
@@ -65,7 +65,7 @@ States = Annotated[
 ]
 NeedsOperator = Annotated[
     bool,
-    typer.Option("--needs-operator", help="Only what needs an operator, the oldest first."),
+    flag("--needs-operator", help="Only what needs an operator, the oldest first."),
 ]
 Account = Annotated[
     str | None, typer.Option("--account", help="Only those of this account at Telegent.")
@@ -78,7 +78,12 @@ Step = Annotated[
 ]
 Kinds = Annotated[
     list[WorkflowKind] | None,
-    typer.Option("--type", help="Repeatable. Default: all but lines and batches of bulks."),
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help=f"One of {', '.join(kind.value for kind in WorkflowKind)}. Repeatable. Default: all "
+        "but lines and bulk batches.",
+    ),
 ]
 Since = Annotated[
     str | None,
@@ -96,7 +101,7 @@ UnchangedSince = Annotated[
         help="Only port-ins and port-outs whose state has not changed since.",
     ),
 ]
-ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]
+ShowNumbers = Annotated[bool, flag("--show-numbers", help="Show phone numbers in full.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show.")]
 
 
@@ -114,7 +119,7 @@ def list_executions(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List onboardings, port-ins, port-outs, line changes and bulks, running ones first."""
+    """List onboardings, port-ins, port-outs, line changes and bulk jobs, running ones first."""
     connection: Connection = context.obj
     with Output(as_json) as output:
         _validate_states(states or [])

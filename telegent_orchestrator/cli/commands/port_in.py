@@ -11,10 +11,12 @@ from telegent_orchestrator._models import E164
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import (
     By,
+    CorrectionSecretOptions,
+    CorrectionSetOptions,
     File,
+    PortInSecretOptions,
+    PortInSetOptions,
     Reason,
-    SecretOptions,
-    SetOptions,
     build_message,
     load_request,
 )
@@ -59,8 +61,8 @@ def start(
     context: typer.Context,
     file: File,
     watch: Watch = False,
-    sets: SetOptions = None,
-    secrets: SecretOptions = None,
+    sets: PortInSetOptions = None,
+    secrets: PortInSecretOptions = None,
     as_json: AsJsonLines = False,
 ) -> None:
     """Start a port-in, or join the one of the same number and the same request."""
@@ -86,8 +88,8 @@ def correct(
         str | None,
         typer.Argument(metavar="FILE", help="JSON file of new values, or `-` for standard input."),
     ] = None,
-    sets: SetOptions = None,
-    secrets: SecretOptions = None,
+    sets: CorrectionSetOptions = None,
+    secrets: CorrectionSecretOptions = None,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
@@ -115,8 +117,10 @@ def decide(
             metavar="ACTION",
             help="mark_done: the number has arrived, whatever the order shows; retry_now: send "
             "the same data again, submit again or poll now, depending on the state; replace_data: "
-            "send the values of --set, --secret or --file, even after the last allowed rejection; "
-            "attach_order: follow the order of --order, such as that of a lost submit; restart: "
+            "send the values of --set, --secret or --file, even when "
+            "the port-in has been rejected too often for another correction; "
+            "attach_order: continue with the order whose id is given in --order, for example when "
+            "the response to the submit was lost; restart: "
             "cancel, then submit a new order; abandon: end the port-in, and leave the order at "
             "Telegent as it is.",
         ),
@@ -125,8 +129,8 @@ def decide(
     file: Annotated[
         str | None, typer.Option("--file", help="JSON file of a correction; for replace_data.")
     ] = None,
-    sets: SetOptions = None,
-    secrets: SecretOptions = None,
+    sets: CorrectionSetOptions = None,
+    secrets: CorrectionSecretOptions = None,
     order_id: Annotated[
         str | None, typer.Option("--order", help="Telegent's order id; for attach_order.")
     ] = None,

@@ -68,9 +68,7 @@ class TemplateKind(StrEnum):
 
 
 def template(
-    kind: Annotated[
-        TemplateKind, typer.Argument(metavar="KIND", help="What to start with the file.")
-    ],
+    kind: Annotated[TemplateKind, typer.Argument(metavar="KIND", help="What the file is for.")],
     file_format: Annotated[
         Format, typer.Option("--format", help="Format of a bulk file.")
     ] = Format.CSV,

@@ -47,9 +47,9 @@ def validate(
     secrets: SecretOptions = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a file and report every error at once, with those that only the worker would find.
+    """Check a file and report all errors at once.
 
-    Nothing is sent.
+    They include those that the worker would report only after the start. Nothing is sent.
     """
     with Output(as_json) as output:
         try:
