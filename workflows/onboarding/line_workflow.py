@@ -229,7 +229,7 @@ class LineWorkflow(ResolvesEscalations):
         request = PortInRequest(
             details=PortInDetails(**number.model_dump(exclude={"kind"})),
             bind=binding,
-            check_existing=self._creator.previous_runs is not None,
+            check_existing=self._creator.unseen_runs is not None,
         )
         open_port_in = self._compensation.retain(f"port-in of {number.phone_number}", SUBMIT_PORT)
         ported, joined = await self._run_or_join(workflow_id, request)

@@ -262,13 +262,11 @@ async def buy_number(
     """Ensures the line's number, and returns it when its order is complete."""
     line = wanted.line
     sim_used_until = await claim_sim_for_line(number.iccid) if number.iccid else None
-    previous_runs = creator.previous_runs
-    bought_after = (
-        previous_runs.started_at if previous_runs else workflow.info().workflow_start_time
-    )
+    unseen_runs = creator.unseen_runs
+    bought_after = unseen_runs.started_at if unseen_runs else workflow.info().workflow_start_time
     known_numbers = list(wanted.other_lines_numbers)
     had_no_number = wanted.subscriber_created and wanted.sole_new_number
-    if not (had_no_number or previous_runs):
+    if not (had_no_number or unseen_runs):
         # In a second run this would prove nothing: the first may have bought this line's number.
         known_numbers += await execute_read(
             NumberActivities.list_subscriber_numbers,
@@ -289,7 +287,7 @@ async def buy_number(
         sim_used_until=sim_used_until,
         recorded_number=wanted.recorded_number,
         known_numbers=known_numbers,
-        unambiguous=wanted.sole_new_number or not previous_runs,
+        unambiguous=wanted.sole_new_number or not unseen_runs,
         own_line_id_prefix=line_id(wanted.reference, ""),
         bought_after=bought_after,
     )

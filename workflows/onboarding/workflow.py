@@ -117,7 +117,7 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     async def _supervise_lines(self) -> None:
         await self._lines.run(
-            previous_runs=self._creator.previous_runs,
+            previous_runs=self._creator.unseen_runs,
             created_subscribers=self._created_subscribers,
             event_receivers=self._publisher.receivers,
         )
@@ -167,7 +167,7 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     async def _find_previous_runs(self) -> None:
         info = workflow.info()
-        self._creator.given_runs = await execute_local(
+        self._creator.earlier_runs = await execute_local(
             LocalActivities.find_previous_runs,
             "Find previous runs",
             info.workflow_id,

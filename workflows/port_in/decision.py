@@ -1,6 +1,6 @@
 """Decides whether a message is accepted, what a new fact changes, and what is to be done next.
 
-Pure: no clock, no network, no Temporal. The same port-in, fact and time give the same decision.
+Pure: no clock, no network, no Temporal. The same port-in, fact and time give the same reaction.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,14 +38,14 @@ _KEEPS_CORRECTIONS = ACCEPTED_IN[MessageKind.CORRECTION] | {PortState.CANCEL_REQ
 
 
 @dataclass(frozen=True)
-class Decision:
+class Reaction:
     """The port-in after a fact, and what is to be done, in this order."""
 
     port: PortIn
     effects: tuple[Effect, ...]
 
 
-def decide(port: PortIn, fact: facts.PortInFact, now: datetime) -> Decision:
+def react(port: PortIn, fact: facts.PortInFact, now: datetime) -> Reaction:
     """Apply a fact to a port-in.
 
     Whenever no task is running, one is started: for a waiting message first, otherwise as the state
@@ -58,14 +58,14 @@ def decide(port: PortIn, fact: facts.PortInFact, now: datetime) -> Decision:
     if port.ended:
         if isinstance(fact, facts.SignalRejected | facts.NoteAdded):
             HANDLERS[type(fact)](turn, fact)
-        return Decision(turn.port, ())
+        return Reaction(turn.port, ())
     if isinstance(fact, facts.TaskEnded):
         turn.port.task = None
     HANDLERS[type(fact)](turn, fact)
     _drop_stale_messages(turn)
     if turn.port.task is None:
         _proceed(turn)
-    return Decision(turn.port, tuple(turn.effects))
+    return Reaction(turn.port, tuple(turn.effects))
 
 
 def rejection_reason(port: PortIn, message: Message) -> str | None:

@@ -1,4 +1,4 @@
-"""The effects of a decision: tasks, of which one runs at a time, notifications and measurements.
+"""The effects of a fact: tasks, of which one runs at a time, notifications and measurements.
 
 A task ends with one fact, see facts.py. The other effects have no result.
 """
@@ -20,7 +20,7 @@ class Task:
 
     Attributes:
         interruptible: It only waits or reads, so a message may replace it with another task.
-        local: It sends no request to Telegent, so it takes only moments.
+        local: It runs as a local activity: it sends no request to Telegent, and takes only moments.
     """
 
     interruptible: ClassVar[bool] = False

@@ -1,6 +1,6 @@
 """The port-in workflow: check, submit, poll for days, correct or cancel, bind the number.
 
-decision.py decides; this module performs the decisions on Temporal.
+decision.py says what a fact changes and what is to be done; this module performs that on Temporal.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import ExecutionSummary
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in import effects, facts
-from workflows.port_in.decision import Message, decide, rejection_reason
+from workflows.port_in.decision import Message, react, rejection_reason
 from workflows.port_in.state import PortIn, for_next_run, new_port_in
 from workflows.port_in.tasks import perform
 from workflows.port_in.transitions import MessageKind
@@ -62,7 +62,9 @@ from workflows.support.resets import current_resets
 
 @workflow.defn(name=PORT_IN_WORKFLOW)
 class PortInWorkflow:
-    """Ports a number in; ends as COMPLETED, CANCELLED, INELIGIBLE or ABANDONED.
+    """Ports a number in.
+
+    Ends as COMPLETED, CANCELLED, INELIGIBLE or ABANDONED, or fails with PortInFailed.
 
     Accepts corrections, cancels and operator decisions while it runs. A rejected update fails with
     the reason; a rejected signal is recorded in the timeline with the reason.
@@ -77,7 +79,7 @@ class PortInWorkflow:
             else new_port_in(request, workflow.now())
         )
         self._effects: list[effects.Effect] = []
-        self._task: asyncio.Task[facts.TaskEnded] | None = None
+        self._running: asyncio.Task[facts.TaskEnded] | None = None
         self._changed = False
         self._resets = 0
         self._publisher = EventPublisher(published=self._port.published_events)
@@ -89,10 +91,11 @@ class PortInWorkflow:
         """Runs until the port-in has ended.
 
         When the workflow is cancelled, it cancels the order at Telegent, and runs until the order
-        has ended. It never abandons a request: the response shows what Telegent has done.
+        has ended. A write in flight is never cancelled: only its response shows what Telegent has
+        done.
         """
         self._resets, _ = current_resets()
-        # A task of its own, because a cancel of the workflow would end this one.
+        # An asyncio task of its own, because a cancel of the workflow would end this one.
         main = asyncio.create_task(self._run_to_end())
         while not main.done():
             try:
@@ -118,9 +121,9 @@ class PortInWorkflow:
 
     def _handle(self, fact: facts.PortInFact) -> None:
         """The only place where the state changes."""
-        decision = decide(self._port, fact, workflow.now())
-        self._port = decision.port
-        self._effects.extend(decision.effects)
+        reaction = react(self._port, fact, workflow.now())
+        self._port = reaction.port
+        self._effects.extend(reaction.effects)
         self._changed = True
 
     async def _run_effects(self) -> None:
@@ -145,15 +148,19 @@ class PortInWorkflow:
         return resets != self._resets
 
     def _start(self, task: effects.Task) -> None:
-        """Starts a task, and cancels the previous one: if it still runs, it only waits or reads."""
-        if self._task:
-            self._task.cancel()
-        # The task inherits this: its activities call `stall` here when they make no progress.
+        """Starts a task, and cancels the previous one.
+
+        That is safe: a task that is replaced while it runs only waits or reads.
+        """
+        if self._running:
+            self._running.cancel()
+        # The asyncio task inherits this context variable: the code that calls its activities
+        # reports to `stall` below when they make no progress.
         RUNNING_STEP.set(self)
-        self._task = asyncio.create_task(perform(task))
+        self._running = asyncio.create_task(perform(task))
 
     def stall(self, reason: str, since: datetime) -> None:
-        """An activity of the running task makes no progress."""
+        """Takes the report that an activity of the running task makes no progress."""
         self._handle(facts.TaskStalled(since, reason))
 
     def resume(self) -> None:
@@ -163,7 +170,8 @@ class PortInWorkflow:
         """Waits until the task ends, a message arrives, or a deadline passes."""
         deadline = None
         if not (self._port.task and self._port.task.local):
-            # Next to a timer, the marker of a local activity may be replayed in another order.
+            # No timer while a local activity runs: on replay, its marker may come in another order
+            # than the timer, which is a nondeterminism error.
             deadline = self._port.next_deadline
         try:
             await workflow.wait_condition(
@@ -175,12 +183,12 @@ class PortInWorkflow:
             assert deadline is not None
             self._handle(facts.DeadlinePassed(deadline))
         # Effects come first: they may replace the task, and then its result does not count.
-        if not self._effects and self._task and self._task.done():
-            ended, self._task = self._task, None
+        if not self._effects and self._running and self._running.done():
+            ended, self._running = self._running, None
             self._handle(ended.result())
 
     def _task_ended(self) -> bool:
-        return self._task is not None and self._task.done()
+        return self._running is not None and self._running.done()
 
     async def _publish(self, event: effects.PublishEvent) -> None:
         await self._publisher.publish(
@@ -238,8 +246,8 @@ class PortInWorkflow:
         """Returns the status of the port-in, without secrets."""
         return to_status(self._port)
 
-    # Handlers accept any input: for input that does not match its signature, Temporal would reject
-    # an update with an internal error, and fail the workflow task for a signal.
+    # Handlers accept any input and check it themselves. Otherwise Temporal would reject a malformed
+    # update with an internal error, and drop a malformed signal or fail the workflow task.
 
     @workflow.update(
         name=CORRECT_MESSAGE, description="correct or add data; input: the fields to change, by"
@@ -270,7 +278,9 @@ class PortInWorkflow:
         self._check(parse_message(PortInCancel, sent))
 
     @workflow.update(
-        name=DECIDE_UPDATE, description="decide as an operator; input: action, by, reason"
+        name=DECIDE_UPDATE,
+        description="decide as an operator; input: action, by, reason; order_id for attach_order, "
+        "correction for replace_data",
     )
     async def decide(self, *sent: JsonValue) -> PortState:
         """Accepts an OperatorDecision, or rejects it with the reason.

@@ -17,7 +17,7 @@ ROLLING_BACK = "Rolling back"
 
 
 @dataclass(eq=False)
-class CreatedResource(Generic[T]):
+class CompensationEntry(Generic[T]):
     """A resource that exists, or may exist, because of us.
 
     Attributes:
@@ -78,14 +78,14 @@ class CompensationLog:
 
     progress: ProgressTracker
     report: CompensationReport = field(default_factory=CompensationReport)
-    _entries: list[CreatedResource[Any] | RetainedResource] = field(default_factory=list)
+    _entries: list[CompensationEntry[Any] | RetainedResource] = field(default_factory=list)
 
-    def add(self, entry: CreatedResource[Any]) -> None:
+    def add(self, entry: CompensationEntry[Any]) -> None:
         """Remembers a resource, from before its create is sent."""
         if entry not in self._entries:
             self._entries.append(entry)
 
-    def discard(self, entry: CreatedResource[Any] | RetainedResource) -> None:
+    def discard(self, entry: CompensationEntry[Any] | RetainedResource) -> None:
         """The resource does not exist, or not because of us."""
         if entry in self._entries:
             self._entries.remove(entry)

@@ -19,7 +19,7 @@ MAX_EVIDENCE = 20
 """Failures that an escalation quotes: the first one, and the latest."""
 
 
-class AttemptStep(Enum):
+class AttemptAction(Enum):
     """What an attempt needs next."""
 
     LOOK_UP = "look it up"
@@ -35,7 +35,7 @@ class Origin(Enum):
 
     CREATED = "created"
     FOUND = "found"
-    ADOPTED = "adopted"
+    NAMED = "named by an operator"
 
 
 @dataclass
@@ -62,7 +62,7 @@ class CreateAttempt(Generic[T]):
     escalates: bool = True
     lookup_first: bool = False
     created_before: datetime | None = None
-    next_step: AttemptStep = AttemptStep.CREATE
+    next_action: AttemptAction = AttemptAction.CREATE
     may_be_ours: bool = False
     lost_responses: int = 0
     rejection: BaseException | None = None
@@ -75,14 +75,14 @@ class CreateAttempt(Generic[T]):
     def __post_init__(self) -> None:
         self._may_have_created = self.may_be_ours = self.created_before is not None
         if self.lookup_first or self._may_have_created:
-            self.next_step = AttemptStep.LOOK_UP
+            self.next_action = AttemptAction.LOOK_UP
 
     def on_hidden_writes(self, until: datetime) -> None:
         """Another run may have created it before `until`, which this history does not show."""
         self.created_before = until
         self._may_have_created = self.may_be_ours = True
-        if self.next_step is AttemptStep.CREATE:
-            self.next_step = AttemptStep.LOOK_UP
+        if self.next_action is AttemptAction.CREATE:
+            self.next_action = AttemptAction.LOOK_UP
 
     def on_found(self, resource: T) -> None:
         """The lookup has found it."""
@@ -97,7 +97,7 @@ class CreateAttempt(Generic[T]):
             self._escalate()
         else:
             # Also after a rejection, once: what the create refers to may not have been visible yet.
-            self.next_step = AttemptStep.CREATE
+            self.next_action = AttemptAction.CREATE
 
     def on_lookup_failed(self, failure: BaseException, message: str, *, ambiguous: bool) -> None:
         """The lookup shows neither: several match (`ambiguous`), or the vendor rejects it."""
@@ -115,7 +115,7 @@ class CreateAttempt(Generic[T]):
         """The response names it. Without `confirmed`, it is only ordered."""
         self._use(resource, Origin.CREATED)
         if not confirmed:
-            self.next_step = AttemptStep.CONFIRM
+            self.next_action = AttemptAction.CONFIRM
 
     def on_lost(self, failure: BaseException, message: str, at: datetime) -> None:
         """The outcome of a create is unknown."""
@@ -123,10 +123,10 @@ class CreateAttempt(Generic[T]):
         self.lost_responses += 1
         self._may_have_created = self.may_be_ours = True
         self.failure, self.rejection = failure, None
-        self.created_before, self.next_step = at, AttemptStep.LOOK_UP
+        self.created_before, self.next_action = at, AttemptAction.LOOK_UP
 
     def on_rejected(
-        self, failure: BaseException, message: str, at: datetime, *, may_exist: bool = True
+        self, failure: BaseException, message: str, at: datetime, *, may_mean_it_exists: bool = True
     ) -> None:
         """The vendor has rejected a create.
 
@@ -134,19 +134,19 @@ class CreateAttempt(Generic[T]):
             failure: The rejection.
             message: Its message.
             at: When.
-            may_exist: The rejection may mean that it exists.
+            may_mean_it_exists: The rejection may mean that it exists.
         """
         self._add_evidence(message)
         self.may_be_ours = self._may_have_created
-        if may_exist and self.rejection is None and (self.unique or self.lost_responses):
+        if may_mean_it_exists and self.rejection is None and (self.unique or self.lost_responses):
             self.rejection = failure
-            self.created_before, self.next_step = at, AttemptStep.LOOK_UP
+            self.created_before, self.next_action = at, AttemptAction.LOOK_UP
         else:
             self._fail(failure)
 
     def on_confirmed(self, resource: T) -> None:
         """Its order is complete."""
-        self.resource, self.next_step = resource, AttemptStep.DONE
+        self.resource, self.next_action = resource, AttemptAction.DONE
 
     def on_not_confirmed(self, failure: BaseException, message: str, *, definite: bool) -> None:
         """Its order has failed (`definite`), or is complete and does not name it."""
@@ -161,14 +161,14 @@ class CreateAttempt(Generic[T]):
         """An operator says that it does not exist; where lookups come first, one confirms that."""
         self.resource, self.origin, self.rejection = None, None, None
         self.lost_responses = 0
-        self.next_step = AttemptStep.LOOK_UP if self.lookup_first else AttemptStep.CREATE
+        self.next_action = AttemptAction.LOOK_UP if self.lookup_first else AttemptAction.CREATE
 
-    def on_adopted(self, resource: T) -> None:
+    def on_named(self, resource: T) -> None:
         """An operator has named it."""
         self.may_be_ours = True
-        self._use(resource, Origin.ADOPTED)
+        self._use(resource, Origin.NAMED)
 
-    def on_not_adopted(self, message: str) -> None:
+    def on_wrongly_named(self, message: str) -> None:
         """The resource that an operator named cannot be this one."""
         self._add_evidence(message)
 
@@ -177,14 +177,14 @@ class CreateAttempt(Generic[T]):
         self._fail(failure)
 
     def _use(self, resource: T, origin: Origin) -> None:
-        self.resource, self.origin, self.next_step = resource, origin, AttemptStep.DONE
+        self.resource, self.origin, self.next_action = resource, origin, AttemptAction.DONE
 
     def _escalate(self, failure: BaseException | None = None) -> None:
         self.failure = failure or self.failure
-        self.next_step = AttemptStep.ESCALATE if self.escalates else AttemptStep.FAIL
+        self.next_action = AttemptAction.ESCALATE if self.escalates else AttemptAction.FAIL
 
     def _fail(self, failure: BaseException) -> None:
-        self.failure, self.next_step = failure, AttemptStep.FAIL
+        self.failure, self.next_action = failure, AttemptAction.FAIL
 
     def _add_evidence(self, message: str) -> None:
         self.evidence.append(message)

@@ -1,4 +1,4 @@
-"""Creates resources exactly once: a `CreateAttempt` decides each step, this module performs it."""
+"""Creates resources exactly once: a `CreateAttempt` names each action, this module performs it."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -35,8 +35,8 @@ from workflows.support.activity_calls import (
     prepare_write,
 )
 from workflows.support.cancellation import cancellable_sleep, raise_if_cancelled
-from workflows.support.compensation import CompensationLog, CreatedResource
-from workflows.support.create_attempt import AttemptStep, CreateAttempt
+from workflows.support.compensation import CompensationEntry, CompensationLog
+from workflows.support.create_attempt import AttemptAction, CreateAttempt
 from workflows.support.metrics import (
     LostResponseResolution,
     count_lost_response,
@@ -56,25 +56,27 @@ class ResourceCreator:
     Attributes:
         progress: The steps of the workflow.
         compensation: Remembers what may exist because of the workflow.
-        given_runs: Earlier runs of the same workflow, which may have created resources already.
-        scope: Differs between orchestrators that share nothing, as for another distributor.
+        earlier_runs: When earlier runs of the workflow may have created resources; None: there are
+            none.
+        scope: Fingerprint of the id key. Onboardings with the same one wait for each other when
+            they create shared resources, such as products and packages.
         created_ids: Ids of resources that this run has created, rather than found.
     """
 
     progress: ProgressTracker
     compensation: CompensationLog
-    given_runs: PreviousRuns | None = None
+    earlier_runs: PreviousRuns | None = None
     scope: str = ""
     created_ids: set[str] = field(default_factory=set)
 
     @property
-    def previous_runs(self) -> PreviousRuns | None:
-        """The runs whose creates are not in this history; None if there are none.
+    def unseen_runs(self) -> PreviousRuns | None:
+        """When creates may have happened that this history does not show; None: never.
 
-        They are the runs given, and this run itself before a reset: its history does not contain
-        what it did between the reset point and the reset.
+        That is during earlier runs of the workflow, and in this run between the reset point and a
+        reset.
         """
-        runs, (_, reset_at) = self.given_runs, current_resets()
+        runs, (_, reset_at) = self.earlier_runs, current_resets()
         if reset_at is None:
             return runs
         return PreviousRuns(
@@ -98,7 +100,8 @@ class ResourceCreator:
                 operator decides, and what a cancel does.
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
-            created_before: Another workflow may have created it before this time.
+            created_before: The latest time at which another workflow may have created it: a lookup
+                shows its absence only at least the read lag later. None: none may have.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
@@ -121,7 +124,7 @@ class ResourceCreator:
 
         None if there are no earlier runs.
         """
-        runs = self.previous_runs
+        runs = self.unseen_runs
         if runs is None:
             return None
         return runs.ended_at + (VENDOR_CALL_TIMEOUT if runs.interrupted else timedelta(0))
@@ -129,7 +132,7 @@ class ResourceCreator:
 
 @dataclass
 class _AttemptRunner(Generic[W, T]):
-    """Runs one `CreateAttempt`: performs each step that it asks for, and reports the outcome."""
+    """Runs one `CreateAttempt`: performs each action that it asks for, and reports the outcome."""
 
     creator: ResourceCreator
     create: Activity[[W], T]
@@ -141,25 +144,25 @@ class _AttemptRunner(Generic[W, T]):
         self.resets, _ = current_resets()
         self.step = RunningStep.current()
         self.description = self.wanted.description
-        self.entry = CreatedResource[T](
+        self.entry = CompensationEntry[T](
             self.description, self.spec.write, self._find_until_now, self._compensation()
         )
         self.send = prepare_write(self.create, f"Create {self.description}", self.wanted)
 
     async def run(self) -> T:
-        """Performs step after step. Returns the resource, or raises the failure."""
-        steps = {
-            AttemptStep.LOOK_UP: self._look_up,
-            AttemptStep.CREATE: self._create,
-            AttemptStep.CONFIRM: self._confirm,
-            AttemptStep.ESCALATE: self._escalate,
+        """Performs one action after another. Returns the resource, or raises the failure."""
+        actions = {
+            AttemptAction.LOOK_UP: self._look_up,
+            AttemptAction.CREATE: self._create,
+            AttemptAction.CONFIRM: self._confirm,
+            AttemptAction.ESCALATE: self._escalate,
         }
         attempt = self.attempt
-        while attempt.next_step in steps:
+        while attempt.next_action in actions:
             self._note_resets()
-            await steps[attempt.next_step]()
+            await actions[attempt.next_action]()
             self._update_compensation_log()
-        if attempt.next_step is AttemptStep.FAIL:
+        if attempt.next_action is AttemptAction.FAIL:
             assert attempt.failure is not None
             raise attempt.failure
         assert attempt.resource is not None
@@ -178,7 +181,7 @@ class _AttemptRunner(Generic[W, T]):
         try:
             found = await self._find(attempt.created_before)
         except ActivityError as error:
-            message = _message_of(error)
+            message = _evidence_or_raise(error)
             ambiguous = classify_failure(error) is Outcome.AMBIGUOUS
             attempt.on_lookup_failed(error, message, ambiguous=ambiguous)
             return
@@ -197,20 +200,26 @@ class _AttemptRunner(Generic[W, T]):
         attempt.before_send()
         self._update_compensation_log()
         try:
-            created = await call_until_conclusive(self.creator.progress, self.step.name, self.send)
+            created = await repeat_while_not_executed(
+                self.creator.progress, self.step.name, self.send
+            )
         except ActivityError as error:
-            message, outcome = _message_of(error), classify_failure(error)
+            message, outcome = _evidence_or_raise(error), classify_failure(error)
             if outcome is Outcome.UNKNOWN:
                 self.step.set_detail("no response; checking whether it was created")
                 attempt.on_lost(error, message, workflow.now())
             else:
-                # NOT_FOUND is about an id in the request, and says nothing about the resource.
-                may_exist = outcome is not Outcome.NOT_FOUND
-                attempt.on_rejected(error, message, workflow.now(), may_exist=may_exist)
+                # NOT_FOUND is about another id in the request: no sign that the resource exists.
+                attempt.on_rejected(
+                    error,
+                    message,
+                    workflow.now(),
+                    may_mean_it_exists=outcome is not Outcome.NOT_FOUND,
+                )
             return
         if attempt.lost_responses:
             count_lost_response_resolved(spec.write.activity, LostResponseResolution.SENT_AGAIN)
-        self.step.set_detail("created at a later attempt" if attempt.evidence else "")
+        self.step.set_detail("created when sent again" if attempt.evidence else "")
         attempt.on_created(created, confirmed=spec.is_confirmed(created))
         self.creator.created_ids.add(str(created))
         self._update_compensation_log()
@@ -226,7 +235,7 @@ class _AttemptRunner(Generic[W, T]):
                 confirm, f"Wait for {self.description}", self.wanted, attempt.resource
             )
         except ActivityError as error:
-            message = _message_of(error)
+            message = _evidence_or_raise(error)
             definite = classify_failure(error) is Outcome.REJECTED
             attempt.on_not_confirmed(error, message, definite=definite)
             return
@@ -253,11 +262,11 @@ class _AttemptRunner(Generic[W, T]):
             )
             return
         try:
-            attempt.on_adopted(await self._adopt(resolution.id or ""))
+            attempt.on_named(await self._read_named(resolution.id or ""))
         except ActivityError as error:
-            attempt.on_not_adopted(_message_of(error))
+            attempt.on_wrongly_named(_evidence_or_raise(error))
 
-    async def _adopt(self, given_id: str) -> T:
+    async def _read_named(self, given_id: str) -> T:
         if self.spec.adopt is None:
             # Without `adopt`, a resource is represented by its id.
             return given_id  # type: ignore[return-value]  # T is str here
@@ -290,7 +299,7 @@ class _AttemptRunner(Generic[W, T]):
             self.creator.compensation.discard(self.entry)
 
 
-async def call_until_conclusive(
+async def repeat_while_not_executed(
     progress: ProgressTracker,
     step: str,
     call: Callable[[], Coroutine[Any, Any, T]],
@@ -353,15 +362,16 @@ def _pause_before_retry(
     requested = requested_wait(error)
     if outcome is Outcome.NOT_FOUND:
         # The id may be that of a resource which was created a moment ago.
-        if sent_after >= requested:
+        read_lag = requested  # what the activity reports for an unknown id
+        if sent_after >= read_lag:
             return None
-        pause = max(requested / NEW_ID_RETRIES, delay)
-        return "an id is unknown to Telegent, maybe because it is new", min(pause, requested)
+        pause = max(read_lag / NEW_ID_RETRIES, delay)
+        return "an id is unknown to Telegent, maybe because it is new", min(pause, read_lag)
     reason = NOT_EXECUTED.get(outcome)
     return (reason, max(delay, min(requested, MAX_RETRY_AFTER))) if reason else None
 
 
-def _message_of(error: ActivityError) -> str:
+def _evidence_or_raise(error: ActivityError) -> str:
     """The line of evidence for a failure.
 
     Raises:

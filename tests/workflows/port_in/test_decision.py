@@ -21,7 +21,7 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, facts
-from workflows.port_in.decision import decide, rejection_reason
+from workflows.port_in.decision import react, rejection_reason
 from workflows.port_in.state import PortIn, new_port_in
 from workflows.port_in.views import suggest_actions, to_search_attributes, to_status
 
@@ -42,7 +42,7 @@ class Story:
 
     def then(self, *events: facts.PortInFact) -> "Story":
         for event in events:
-            decision = decide(self.port, event, self.now)
+            decision = react(self.port, event, self.now)
             self.port, self.last_effects = decision.port, decision.effects
         return self
 

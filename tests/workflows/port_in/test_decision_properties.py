@@ -32,7 +32,7 @@ from telegent_orchestrator.port_in import (
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, facts
 from workflows.port_in.deadlines import DeadlineAction
-from workflows.port_in.decision import MAX_WAITING_CORRECTIONS, Message, decide, rejection_reason
+from workflows.port_in.decision import MAX_WAITING_CORRECTIONS, Message, react, rejection_reason
 from workflows.port_in.state import Inbox, PortIn, for_next_run, new_port_in
 from workflows.port_in.transitions import TRANSITIONS, parse_vendor_status
 from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
@@ -139,7 +139,7 @@ class Life:
         before, shown = self.port, len(self.port.timeline)
         self.history.append((before.state, before.task, event))
         self.note_evidence(event)
-        decision = decide(before, event, self.now)
+        decision = react(before, event, self.now)
         self.port = decision.port
         self.the_same_decision_is_made_again(before, event, decision)
         self.nothing_changes_after_the_end(before, decision.effects)
@@ -249,7 +249,7 @@ class Life:
     ) -> None:
         if self.chance.random() < 0.01:
             untouched = copy.deepcopy(before)
-            assert decide(before, event, self.now) == decision
+            assert react(before, event, self.now) == decision
             assert before == untouched
             to_status(self.port)
             text = "\n".join(render_details_page(self.port))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from workflows.support.create_attempt import MAX_EVIDENCE, AttemptStep, CreateAttempt, Origin
+from workflows.support.create_attempt import MAX_EVIDENCE, AttemptAction, CreateAttempt, Origin
 
 FEW, MANY = 2_000, 20_000
 MAX_STEPS = 200
@@ -66,19 +66,19 @@ class Play:
         """Plays until the attempt ends."""
         self.before_us = len(self.existing)
         actions = {
-            AttemptStep.LOOK_UP: self._look_up,
-            AttemptStep.CREATE: self._create,
-            AttemptStep.CONFIRM: self._confirm,
-            AttemptStep.ESCALATE: self._escalate,
+            AttemptAction.LOOK_UP: self._look_up,
+            AttemptAction.CREATE: self._create,
+            AttemptAction.CONFIRM: self._confirm,
+            AttemptAction.ESCALATE: self._escalate,
         }
-        while self.attempt.next_step in actions:
+        while self.attempt.next_action in actions:
             assert len(self.steps) < MAX_STEPS, f"does not end: {self.steps[-20:]}"
-            self.steps.append(self.attempt.next_step.value)
+            self.steps.append(self.attempt.next_action.value)
             if self.chance.random() < 0.02:
                 self.attempt.on_hidden_writes(self.now)
                 self.excused = False
                 continue
-            actions[self.attempt.next_step]()
+            actions[self.attempt.next_action]()
             self.now += timedelta(seconds=1)
             self._check()
 
@@ -101,7 +101,9 @@ class Play:
             self.attempt.on_lookup_failed(Failure(), "2 match", ambiguous=True)
         elif self.existing:
             self.attempt.on_found(self.existing[0])
-            assert self.attempt.next_step is AttemptStep.DONE, "an existing resource is not adopted"
+            assert self.attempt.next_action is AttemptAction.DONE, (
+                "an existing resource is not adopted"
+            )
         else:
             self.excused = True
             self.attempt.on_absent()
@@ -122,8 +124,10 @@ class Play:
             self.excused = False
             self.attempt.on_created(resource, confirmed=self.chance.random() < 0.8)
         elif response in (Response.REJECTED, Response.UNKNOWN_ID):
-            may_exist = response is Response.REJECTED
-            self.attempt.on_rejected(Failure(), response.value, self.now, may_exist=may_exist)
+            may_mean_it_exists = response is Response.REJECTED
+            self.attempt.on_rejected(
+                Failure(), response.value, self.now, may_mean_it_exists=may_mean_it_exists
+            )
         else:
             if response is Response.LOST_EXECUTED:
                 self.existing.append(resource)
@@ -150,12 +154,12 @@ class Play:
         if resolution is Resolution.ABANDON:
             self.attempt.on_abandoned(Failure())
         elif resolution is Resolution.ADOPT and self.existing:
-            self.attempt.on_adopted(self.existing[0])
+            self.attempt.on_named(self.existing[0])
         elif resolution is Resolution.RETRY and not self.existing:
             self.excused = True
             self.attempt.on_retry()
         else:
-            self.attempt.on_not_adopted("cannot be it")
+            self.attempt.on_wrongly_named("cannot be it")
 
 
 def played(seed: int) -> Play:
@@ -186,7 +190,7 @@ def test_any_sequence_ends_without_a_duplicate(sequences: int) -> None:
         play = played(seed)
         attempt = play.attempt
         assert len(play.existing) <= 1, f"seed {seed}: a duplicate: {play.steps}"
-        if attempt.next_step is AttemptStep.DONE:
+        if attempt.next_action is AttemptAction.DONE:
             assert play.existing == [attempt.resource], f"seed {seed}: {play.steps}"
             ends.add(attempt.origin)
             ours = attempt.origin is not Origin.FOUND
@@ -223,9 +227,9 @@ class ScriptedChance(random.Random):
         return self.responses.pop(0) if self.responses else Response.CREATED
 
 
-def next_step(attempt: CreateAttempt[str]) -> AttemptStep:
+def next_action(attempt: CreateAttempt[str]) -> AttemptAction:
     """The next step; through a call, so that mypy does not expect the one of the line above."""
-    return attempt.next_step
+    return attempt.next_action
 
 
 def test_unique_rejected_and_absent_is_tried_once_more() -> None:
@@ -233,13 +237,13 @@ def test_unique_rejected_and_absent_is_tried_once_more() -> None:
     rejection = Failure()
     attempt.before_send()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
-    assert next_step(attempt) is AttemptStep.LOOK_UP
+    assert next_action(attempt) is AttemptAction.LOOK_UP
     attempt.on_absent()
-    assert next_step(attempt) is AttemptStep.CREATE
+    assert next_action(attempt) is AttemptAction.CREATE
     attempt.before_send()
     attempt.on_rejected(rejection, "Invalid AccountId", START)
 
-    assert next_step(attempt) is AttemptStep.FAIL
+    assert next_action(attempt) is AttemptAction.FAIL
     assert attempt.failure is rejection
     assert not attempt.may_be_ours
 
@@ -250,7 +254,7 @@ def test_unique_rejected_and_found_is_not_ours() -> None:
     attempt.on_rejected(Failure(), "already exists", START)
     attempt.on_found("id-1")
 
-    assert next_step(attempt) is AttemptStep.DONE
+    assert next_action(attempt) is AttemptAction.DONE
     assert not attempt.may_be_ours
 
 
@@ -262,7 +266,7 @@ def test_lookup_after_lost_responses_counts_from_the_last_one() -> None:
         assert attempt.created_before == at
         attempt.on_absent()
 
-    assert next_step(attempt) is AttemptStep.ESCALATE
+    assert next_action(attempt) is AttemptAction.ESCALATE
 
 
 def test_operator_retry_tolerates_as_many_lost_responses_as_the_first_attempt() -> None:
@@ -271,7 +275,7 @@ def test_operator_retry_tolerates_as_many_lost_responses_as_the_first_attempt() 
     attempt.on_lost(Failure(), "no response", START)
     attempt.on_absent()
     attempt.on_retry()
-    assert next_step(attempt) is AttemptStep.CREATE
+    assert next_action(attempt) is AttemptAction.CREATE
     assert attempt.lost_responses == 0
 
 
@@ -282,14 +286,14 @@ def test_attempt_that_never_escalates_fails_with_the_lost_response() -> None:
     attempt.on_lost(lost, "no response", START)
     attempt.on_absent()
 
-    assert next_step(attempt) is AttemptStep.FAIL
+    assert next_action(attempt) is AttemptAction.FAIL
     assert attempt.failure is lost
 
 
 def test_evidence_of_many_failures_keeps_the_first_and_the_latest() -> None:
     attempt = CreateAttempt[str]()
     for number in range(100):
-        attempt.on_not_adopted(str(number))
+        attempt.on_wrongly_named(str(number))
 
     assert attempt.evidence[0] == "0"
     assert attempt.evidence[-1] == "99"
