@@ -103,10 +103,15 @@ class AwaitedWorkflow(WireModel):
     needs_operator_since: str = ""
 
 
+VALUES_MEMO = "Values"
+"""Memo of the workflow that is open while an item is created: what those that share it agree on."""
+
+
 class CreatedItem(WireModel):
-    """A product or package that an onboarding has created, and when."""
+    """A product or package that an onboarding has created, with which values, and when."""
 
     resource_id: str
+    values: str = ""
     ended_at: datetime
 
 
@@ -344,7 +349,10 @@ class LocalActivities:
             raise pending(f"{workflow_id} is still open", self.settings.order_poll)
         if run.status is not WorkflowExecutionStatus.COMPLETED:
             return None
-        return CreatedItem(resource_id=await handle.result(), ended_at=run.close_time)
+        values = await run.memo_value(VALUES_MEMO, "")
+        return CreatedItem(
+            resource_id=await handle.result(), values=str(values), ended_at=run.close_time
+        )
 
     @activity.defn
     async def await_onboarding(self, request: OnboardingRequest) -> OnboardingOutcome:

@@ -9,13 +9,14 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
+from activities.support.outcomes import ambiguous
 from activities.support.write_activity import (
     CreateSpec,
     Lookup,
     Wanted,
+    at_most_one,
     create_activity,
     found_or_pending,
-    only_active,
 )
 from telegent import Telegent
 from telegent_orchestrator.onboarding import NewPackage, NewProduct
@@ -58,20 +59,21 @@ class CatalogueActivities:
     settings: ActivitySettings
 
     @activity.defn
-    async def list_products(self, skus: list[str]) -> dict[str, str | None]:
+    async def list_products(self, products: list[NewProduct]) -> dict[str, str | None]:
         """The ids of products by SKU, of those SKUs that exist, with one request for all.
 
-        None stands for several products, or an inactive one: an operator names the one to use.
+        None stands for several products, an inactive one, or one with other values than the
+        request: an operator names the one to use.
         """
         listed = await self.api.products.list("All")
-        return _unambiguous({sku: _products_with(sku, listed) for sku in skus})
+        return _unambiguous({wanted.sku: _same_products(wanted, listed) for wanted in products})
 
     @activity.defn
     async def find_product(self, lookup: Lookup[CreateProduct]) -> str | None:
         """The id of the product with this SKU, if it exists."""
-        sku = lookup.wanted.product.sku
-        matches = _products_with(sku, await self.api.products.list("All"))
-        found = only_active(matches, f"products with SKU {sku}")
+        wanted = lookup.wanted.product
+        matches = _same_products(wanted, await self.api.products.list("All"))
+        found = _only_usable(matches, f"products with SKU {wanted.sku}")
         return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
     @create_activity(CreateSpec(write_specs.CREATE_PRODUCT, find_product))
@@ -91,17 +93,17 @@ class CatalogueActivities:
         return created.product_id
 
     @activity.defn
-    async def list_packages(self, names: list[str]) -> dict[str, str | None]:
-        """The ids of packages by name; see `list_products`."""
+    async def list_packages(self, packages: list[NewPackage]) -> dict[str, str | None]:
+        """The ids of packages by name; see `list_products`. Their items are not compared."""
         listed = await self.api.packages.list("All")
-        return _unambiguous({name: _packages_named(name, listed) for name in names})
+        return _unambiguous({wanted.name: _same_packages(wanted, listed) for wanted in packages})
 
     @activity.defn
     async def find_package(self, lookup: Lookup[CreatePackage]) -> str | None:
         """The id of the package with this name, if it exists."""
-        name = lookup.wanted.package.name
-        matches = _packages_named(name, await self.api.packages.list("All"))
-        found = only_active(matches, f"packages '{name}'")
+        wanted = lookup.wanted.package
+        matches = _same_packages(wanted, await self.api.packages.list("All"))
+        found = _only_usable(matches, f"packages '{wanted.name}'")
         return found_or_pending(found, lookup.created_before, self.settings.read_lag)
 
     @create_activity(CreateSpec(write_specs.CREATE_PACKAGE, find_package))
@@ -129,23 +131,71 @@ class CatalogueActivities:
         return created.package_id
 
 
-_Matches = dict[str, bool]
-"""Ids of equal resources, and whether each is active."""
+_Matches = dict[str, str]
+"""Ids of the resources with one key, and why an operator must decide about each; empty if not."""
 
 
-def _products_with(sku: str, listed: Sequence[telegent.Product]) -> _Matches:
-    equal = [product for product in listed if telegent.same_text(product.sku, sku)]
-    return {product.product_id: product.active is not False for product in equal}
+def _same_products(wanted: NewProduct, listed: Sequence[telegent.Product]) -> _Matches:
+    return {
+        found.product_id: _doubt(
+            found.active,
+            ("cost", found.cost, wanted.cost),
+            ("billing_frequency", found.billing_frequency, wanted.billing_frequency),
+            ("type", found.type, wanted.type),
+            ("sub_type", found.sub_type, wanted.sub_type),
+        )
+        for found in listed
+        if telegent.same_text(found.sku, wanted.sku)
+    }
 
 
-def _packages_named(name: str, listed: Sequence[telegent.Package]) -> _Matches:
-    equal = [package for package in listed if telegent.same_text(package.package_name, name)]
-    return {package.package_id: package.active is not False for package in equal}
+def _same_packages(wanted: NewPackage, listed: Sequence[telegent.Package]) -> _Matches:
+    return {
+        found.package_id: _doubt(
+            found.active,
+            ("price", found.price, wanted.price),
+            ("monthly", found.monthly, wanted.monthly),
+            ("type", found.type, wanted.type),
+        )
+        for found in listed
+        if telegent.same_text(found.package_name, wanted.name)
+    }
+
+
+def _doubt(active: bool | None, *values: tuple[str, object, object]) -> str:
+    """Why what exists may not be what is wanted: the values are its own and the wanted ones.
+
+    A value that the list does not show, or the request does not name, is not compared.
+    """
+    if active is False:
+        return "is inactive: activate it, or adopt one"
+    differences = [
+        f"{name} {theirs}, not {ours}"
+        for name, theirs, ours in values
+        if theirs is not None and ours is not None and _comparable(theirs) != _comparable(ours)
+    ]
+    return f"has {', '.join(differences)}: adopt it, or abandon the step" if differences else ""
+
+
+def _comparable(value: object) -> object:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _only_usable(matches: _Matches, what: str) -> str | None:
+    """The id of the one match, or None.
+
+    Raises:
+        ApplicationError: `Ambiguous` when several match, or one about which there is a doubt.
+    """
+    match = at_most_one(list(matches), what)
+    if match and matches[match]:
+        raise ambiguous(f"of {what} there is {match}, which {matches[match]}")
+    return match
 
 
 def _unambiguous(by_key: dict[str, _Matches]) -> dict[str, str | None]:
     return {
-        key: next(iter(matches)) if list(matches.values()) == [True] else None
+        key: next(iter(matches)) if list(matches.values()) == [""] else None
         for key, matches in by_key.items()
         if matches
     }

@@ -78,7 +78,7 @@ CREATE_PRODUCT = WriteSpec(
     absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
     lookup_first=True,
-    escalates_when="several match, or one that is inactive",
+    escalates_when="several match, or one that is inactive or has other values",
     retained_because=SHARED_RESOURCE,
 )
 CREATE_PACKAGE = WriteSpec(
@@ -90,7 +90,7 @@ CREATE_PACKAGE = WriteSpec(
     absence_proof=NOT_LISTED_AFTER_LAG,
     lag=Lag.READ,
     lookup_first=True,
-    escalates_when="several match, or one that is inactive",
+    escalates_when="several match, or one that is inactive or has other values",
     retained_because=SHARED_RESOURCE,
 )
 CREATE_WEBHOOK = WriteSpec(

@@ -112,8 +112,8 @@ class BaselineOnboarding:
 
     async def _catalogue(self, request: OnboardingRequest) -> None:
         result = self._result
-        skus = [product.sku for product in request.products if isinstance(product, NewProduct)]
-        existing = await execute(CatalogueActivities.list_products, skus)
+        products = [each for each in request.products if isinstance(each, NewProduct)]
+        existing = await execute(CatalogueActivities.list_products, products)
         for product in request.products:
             assert isinstance(product, NewProduct)
             create = CreateProduct(product=product)
@@ -121,8 +121,8 @@ class BaselineOnboarding:
             if product_id is None:
                 product_id = await execute(CatalogueActivities.create_product, create)
             result.product_ids[product.key] = product_id
-        names = [package.name for package in request.packages if isinstance(package, NewPackage)]
-        existing = await execute(CatalogueActivities.list_packages, names)
+        packages = [each for each in request.packages if isinstance(each, NewPackage)]
+        existing = await execute(CatalogueActivities.list_packages, packages)
         for package in request.packages:
             assert isinstance(package, NewPackage)
             bundle = CreatePackage(package=package, product_ids=result.product_ids)

@@ -15,7 +15,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local import LocalActivities
+from activities.local import VALUES_MEMO, LocalActivities
 from activities.onboarding.catalogue import creation_id
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
@@ -30,10 +30,14 @@ lists lag. After that, the item counts as deleted."""
 
 
 class CatalogueItem(WireModel):
-    """A product by SKU, a package by name, or the webhook of an account."""
+    """A product by SKU, a package by name, or the webhook of an account.
+
+    `values`: what onboardings that share it must agree on.
+    """
 
     kind: str
     key: str
+    values: str = ""
 
 
 @workflow.defn(name="CatalogueItemWorkflow")
@@ -61,22 +65,28 @@ class CatalogueItemWorkflow:
 
 
 async def create_alone(
-    item: CatalogueItem, scope: str, create: Callable[[datetime | None], Awaitable[str]]
+    item: CatalogueItem,
+    scope: str,
+    create: Callable[[datetime | None], Awaitable[str]],
+    *,
+    listed: bool,
 ) -> str:
     """Creates an item while no other onboarding does, or returns what another one has created.
 
     Args:
         item: The item.
         scope: The same for all onboardings that share the item.
-        create: Creates it. Its argument is the latest time at which an onboarding that failed may
-            have created it, or None. Not called when another onboarding has created the item.
+        create: Creates it. Its argument is the latest time at which another onboarding may have
+            created it that failed or that has other values, or None. Not called when another
+            onboarding has created the item.
+        listed: Lists show the item, and an operator must decide about it.
     """
-    turn = await _wait_for_turn(item, creation_id(item.kind, item.key, scope))
+    turn = await _wait_for_turn(item, creation_id(item.kind, item.key, scope), listed=listed)
     if turn.resource_id is not None:
         return turn.resource_id
     assert turn.handle is not None
     try:
-        resource_id = await create(turn.failed_at)
+        resource_id = await create(turn.created_before)
     except (asyncio.CancelledError, FailureError):
         # The next onboarding may try.
         await cancel_and_wait(turn.handle)
@@ -95,18 +105,19 @@ async def create_alone(
 class _Turn:
     """The turn to create an item (`handle`), or the id of the item that another one has created.
 
-    `failed_at`: the latest time at which an onboarding that failed may have created it.
+    `created_before`: the latest time at which another onboarding may have created it that failed or
+    has other values.
     """
 
     handle: workflow.ChildWorkflowHandle[Any, Any] | None = None
     resource_id: str | None = None
-    failed_at: datetime | None = None
+    created_before: datetime | None = None
 
 
-async def _wait_for_turn(item: CatalogueItem, workflow_id: str) -> _Turn:
+async def _wait_for_turn(item: CatalogueItem, workflow_id: str, *, listed: bool) -> _Turn:
     """Returns once no other onboarding creates the item."""
     step, reuse = RunningStep.current(), WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
-    failed_at: datetime | None = None
+    created_before: datetime | None = None
     while True:
         try:
             handle = await workflow.start_child_workflow(
@@ -116,6 +127,7 @@ async def _wait_for_turn(item: CatalogueItem, workflow_id: str) -> _Turn:
                 id_reuse_policy=reuse,
                 parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
                 static_summary=escape_markdown(f"Create {item.kind} {item.key}"),
+                memo={VALUES_MEMO: item.values},
             )
         except WorkflowAlreadyStartedError:
             step.set_detail(f"waiting for the onboarding that creates {item.kind} {item.key}")
@@ -126,11 +138,13 @@ async def _wait_for_turn(item: CatalogueItem, workflow_id: str) -> _Turn:
                 workflow_id,
             )
             created = await wait()
-            if created and created.ended_at > workflow.now() - RECENT:
+            recent = created is not None and created.ended_at > workflow.now() - RECENT
+            same = created is not None and created.values == item.values
+            if created and recent and same and not listed:
                 return _Turn(resource_id=created.resource_id)
             if created:
                 reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE
-            else:
-                failed_at = workflow.now()
+            if created is None or (recent and not same):
+                created_before = workflow.now()
         else:
-            return _Turn(handle=handle, failed_at=failed_at)
+            return _Turn(handle=handle, created_before=created_before)

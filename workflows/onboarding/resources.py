@@ -4,6 +4,7 @@ First what the lines share: subscribers, routes, catalogue, order webhook. Then 
 of its own: number and AI Guardian filters.
 """
 
+import json
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -58,6 +59,11 @@ CALL_FILTER_STEP, MESSAGE_FILTER_STEP = "Call filter", "Message filter"
 def subscriber_step(key: str) -> str:
     """The name of the step that ensures the subscriber with this key."""
     return f"Subscriber {key}"
+
+
+PRODUCT_VALUES = {"cost", "billing_frequency", "type", "sub_type"}
+PACKAGE_VALUES = {"price", "monthly", "type"}
+"""What onboardings that share a product or package must agree on."""
 
 
 async def ensure_subscriber(
@@ -154,11 +160,16 @@ async def ensure_products(
     async with creator.progress.step(PRODUCTS_STEP):
         ids = {p.key: p.product_id for p in products if isinstance(p, ExistingProduct)}
         wanted = [p for p in products if isinstance(p, NewProduct)]
-        existing = await _find_products([p.sku for p in wanted]) if wanted else {}
+        existing = await _find_products(wanted) if wanted else {}
         for product in wanted:
             ids[product.key] = existing.get(product.sku) or await _create_alone(
                 creator,
-                CatalogueItem(kind="product", key=product.sku),
+                _item(
+                    "product",
+                    product.sku,
+                    product,
+                    PRODUCT_VALUES,
+                ),
                 CatalogueActivities.create_product,
                 CreateProduct(product=product),
                 listed=product.sku in existing,
@@ -175,11 +186,11 @@ async def ensure_packages(
     async with creator.progress.step(PACKAGES_STEP):
         ids = {p.key: p.package_id for p in packages if isinstance(p, ExistingPackage)}
         wanted = [p for p in packages if isinstance(p, NewPackage)]
-        existing = await _find_packages([p.name for p in wanted]) if wanted else {}
+        existing = await _find_packages(wanted) if wanted else {}
         for package in wanted:
             ids[package.key] = existing.get(package.name) or await _create_alone(
                 creator,
-                CatalogueItem(kind="package", key=package.name),
+                _item("package", package.name, package, PACKAGE_VALUES),
                 CatalogueActivities.create_package,
                 _with_product_ids(package, product_ids),
                 listed=package.name in existing,
@@ -203,10 +214,22 @@ async def _create_alone(
         item,
         creator.scope,
         # If it is not listed, the list has just shown that it does not exist.
-        lambda failed_at: creator.ensure(
-            create, wanted, lookup_first=listed, created_before=failed_at
+        lambda created_before: creator.ensure(
+            create,
+            wanted,
+            lookup_first=listed or created_before is not None,
+            created_before=created_before,
         ),
+        listed=listed,
     )
+
+
+def _item(
+    kind: str, key: str, wanted: NewProduct | NewPackage, compared: set[str]
+) -> CatalogueItem:
+    """The item, with the values that the lookup of an existing one compares too."""
+    values = wanted.model_dump(mode="json", include=compared)
+    return CatalogueItem(kind=kind, key=key, values=json.dumps(values, sort_keys=True))
 
 
 def _with_product_ids(package: NewPackage, product_ids: dict[str, str]) -> CreatePackage:
@@ -218,12 +241,12 @@ def _with_product_ids(package: NewPackage, product_ids: dict[str, str]) -> Creat
     return CreatePackage(package=package, product_ids=product_ids)
 
 
-async def _find_products(skus: list[str]) -> dict[str, str | None]:
-    return await execute_read(CatalogueActivities.list_products, "Find existing products", skus)
+async def _find_products(wanted: list[NewProduct]) -> dict[str, str | None]:
+    return await execute_read(CatalogueActivities.list_products, "Find existing products", wanted)
 
 
-async def _find_packages(names: list[str]) -> dict[str, str | None]:
-    return await execute_read(CatalogueActivities.list_packages, "Find existing packages", names)
+async def _find_packages(wanted: list[NewPackage]) -> dict[str, str | None]:
+    return await execute_read(CatalogueActivities.list_packages, "Find existing packages", wanted)
 
 
 async def ensure_order_webhook(creator: ResourceCreator, account_id: str) -> str | None:

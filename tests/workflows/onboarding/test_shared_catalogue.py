@@ -13,6 +13,7 @@ from telegent_orchestrator.client import (
     OnboardingProgress,
 )
 from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.progress import Resolution, ResolutionAction
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.harness.payloads import new_subscriber, single
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
@@ -82,6 +83,34 @@ async def test_item_of_a_cancelled_onboarding_is_used_by_the_next(harness: Harne
 
     with pytest.raises(WorkflowFailureError):
         await asyncio.wait_for(first.result(), TEST_TIMEOUT)
+    assert (await asyncio.wait_for(second.result(), TEST_TIMEOUT)).complete
+    assert harness.telegent.ledger.count("product.created") == 1
+
+
+async def test_item_that_another_onboarding_creates_with_other_values_is_escalated(
+    harness: Harness,
+) -> None:
+    gate = harness.telegent.gates.close(CREATE_PRODUCT, "before")
+    first = await harness.onboard(request(1))
+    await gate.reached()
+    dearer = request(2).model_dump(mode="json", exclude_none=True)
+    dearer["products"][0]["cost"] = "9.00"
+    second = await harness.onboard(OnboardingRequest.model_validate(dearer))
+    await waiting_for_another(second)
+    gate.release()
+    product_id = (await asyncio.wait_for(first.result(), TEST_TIMEOUT)).product_ids["talk"]
+
+    now = await wait_until(second.progress, lambda now: bool(now.onboarding.escalations))
+    [escalation] = now.onboarding.escalations
+    assert f"{product_id}, which has cost 1" in " ".join(escalation.evidence)
+    adopt = Resolution(
+        step=escalation.step,
+        action=ResolutionAction.ADOPT,
+        id=product_id,
+        by="operator",
+        reason="the same",
+    )
+    await second.resolve(adopt)
     assert (await asyncio.wait_for(second.result(), TEST_TIMEOUT)).complete
     assert harness.telegent.ledger.count("product.created") == 1
 

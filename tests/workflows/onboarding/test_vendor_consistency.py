@@ -123,3 +123,35 @@ async def test_inactive_product_escalates_and_is_not_created_again(harness: Harn
 
     assert "PRID-1, which is inactive" in evidence
     assert harness.telegent.ledger.count("product.created") == 0
+
+
+async def test_product_with_another_cost_escalates_and_says_how_it_differs(
+    harness: Harness,
+) -> None:
+    add_product(harness, "PRID-1", Cost=3, Type="eSIM")
+    handle = await harness.onboard(single(lines=[]))
+
+    evidence = await resolved(handle, "Products", "PRID-1")
+    result = await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert "PRID-1, which has cost 3, not 1.00: adopt it, or abandon the step" in evidence
+    assert result.product_ids == {"talk": "PRID-1"}
+    assert harness.telegent.ledger.count("product.created") == 0
+
+
+async def test_package_with_another_price_escalates_and_says_how_it_differs(
+    harness: Harness,
+) -> None:
+    first = await asyncio.wait_for((await harness.onboard(single(lines=[]))).result(), TEST_TIMEOUT)
+    [package_id] = first.package_ids.values()
+    dearer = single("single-2", lines=[]).model_dump(mode="json", exclude_none=True)
+    dearer["packages"][0]["price"] = "9.00"
+    dearer["subscribers"][0]["email"] = "two@example.com"
+    handle = await harness.onboard(OnboardingRequest.model_validate(dearer))
+
+    evidence = await resolved(handle, "Packages", package_id)
+    await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert f"{package_id}, which has price 2" in evidence
+    assert "not 9.00: adopt it, or abandon the step" in evidence
+    assert harness.telegent.ledger.count("package.created") == 1
