@@ -16,6 +16,7 @@ from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
 )
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 UNUSED_QUEUE = "telegent-doctor"
 POLL_TIMEOUT = timedelta(seconds=20)
@@ -40,11 +41,7 @@ class ServerTime:
 
 
 async def read_server_time(temporal: Client) -> ServerTime | None:
-    """Read Temporal's clock; None if the server does not record polls.
-
-    Raises:
-        RPCError: This client may not poll task queues.
-    """
+    """Read Temporal's clock; None if this client may not poll task queues."""
     queue, identity = TaskQueue(name=UNUSED_QUEUE), f"tgo doctor {uuid4()}"
     before = datetime.now(UTC)
     poll = asyncio.create_task(
@@ -70,6 +67,9 @@ async def read_server_time(temporal: Client) -> ServerTime | None:
                     return ServerTime(before, server, datetime.now(UTC))
             await asyncio.sleep(INTERVAL)
         await poll
-        return None
+    except RPCError as error:
+        if error.status is not RPCStatusCode.PERMISSION_DENIED:
+            raise
     finally:
         poll.cancel()
+    return None

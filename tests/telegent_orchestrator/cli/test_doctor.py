@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from simulator import CarrierRecord, Fault, SimulatorOptions
 from telegent_orchestrator.cli import clock
@@ -76,6 +77,16 @@ async def test_clock_that_differs_is_a_problem_and_workers_are_still_found(
     said = await cli.run("doctor")
     assert found in said.out
     assert "✓ workers on telegent-api: 1" in said.out
+
+
+async def test_client_that_may_not_poll_reads_no_time(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deny(*_: object, **__: object) -> None:
+        raise RPCError("no permission", RPCStatusCode.PERMISSION_DENIED, b"")
+
+    monkeypatch.setattr(temporal.workflow_service, "poll_activity_task_queue", deny)
+    assert await clock.read_server_time(temporal) is None
 
 
 async def test_other_payload_keys_are_a_problem(temporal: Client) -> None:
