@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import telegent as t
 from telegent._transport import MAX_RESPONSE_BYTES
-from telegent.rate_limiter import MAX_PAUSE
+from telegent.rate_limiter import MAX_PAUSE, Permit
 from tests.fuzz.generators import LEAVES, deeply_nested, invalid_bytes, with_replaced_values
 from tests.harness.fake_vendor import SECRET, FakeVendor
 from tests.harness.vendor_calls import CALLS
@@ -27,6 +27,9 @@ STATUSES = [200, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 503]
 
 class NoPause(t.RateLimiter):
     """A rate limiter that does not pause."""
+
+    async def acquire(self) -> Permit:
+        return Permit(settle=lambda: None, reject=self.pause, give_back=lambda: None)
 
     def pause(self, retry_after: float | None) -> None:
         assert retry_after is None or 0 <= retry_after <= MAX_PAUSE
