@@ -19,6 +19,7 @@ NEEDS_AN_EXTRA = (
     f"{PACKAGE}.encryption",
     f"{PACKAGE}.cli",
     f"{PACKAGE}.port_in_validation",
+    f"{PACKAGE}.poll_schedule",
     f"{PACKAGE}.us_calendar",
 )
 # Finds nothing that comes with none of the distributions that the wheel asks for.

@@ -26,9 +26,9 @@ with workflow.unsafe.imports_passed_through():
     from telegent_orchestrator.onboarding import OnboardingResult
     from telegent_orchestrator.port_in import PortInResult, PortState
     from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
+    from tests.harness.line_changes import NUMBER as LINE, put_in_service
     from tests.harness.payloads import line, port_in, single
     from tests.harness.waiting import TEST_TIMEOUT
-    from tests.workflows.line_changes.lines import NUMBER as LINE, put_in_service
 
 NAMESPACE = QUEUE = "others"
 ENDPOINT = "telegent"

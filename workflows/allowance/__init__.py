@@ -1,1 +1,0 @@
-"""The vendor's request limit, which workers share."""

@@ -19,7 +19,7 @@ from telegent_orchestrator.cli.results import ExitStatus
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.bulk_customers import create_customers
 from tests.harness.command_line import FAMILY, ROOT, CommandLine, wait_submitted
-from tests.workflows.line_changes.lines import STATUS, put_in_service
+from tests.harness.line_changes import STATUS, put_in_service
 from tools.docs.documents import between_markers, table_rows
 from worker.shared_rate_limiter import SharedRateLimiter, lease_from
 

@@ -7,9 +7,9 @@ from telegent_orchestrator.cli.views import LineChangeView
 from telegent_orchestrator.line_changes import LineState
 from tests.harness import Harness
 from tests.harness.command_line import CommandLine, printed_command
+from tests.harness.line_changes import NUMBER, STATUS, orders, put_in_service
 from tests.harness.payloads import single
 from tests.harness.waiting import wait_until
-from tests.workflows.line_changes.lines import NUMBER, STATUS, orders, put_in_service
 
 WHY = ("--reason", "the invoice is unpaid", "--by", "billing")
 

@@ -15,9 +15,9 @@ from telegent_orchestrator.line_changes import LineChangeResult, LineState
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness
+from tests.harness.line_changes import STATUS, change, line_changes, orders
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.waiting import wait_until
-from tests.workflows.line_changes.lines import STATUS, change, line_changes, orders
 
 REACTIVATE = "POST /v1.0/numbers/reactivate"
 CLOSE = "POST /v1.0/subscriptions/delete"

@@ -14,10 +14,10 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
 from tests.harness import Harness
+from tests.harness.line_changes import NUMBER, STATUS, orders, put_in_service, start
 from tests.harness.payloads import port_in
 from tests.harness.port_ins import until
 from tests.harness.waiting import wait_until
-from tests.workflows.line_changes.lines import NUMBER, STATUS, orders, put_in_service, start
 
 PORT_OUT = PortOutRequest(
     phone_number=NUMBER, authentication_reference="call-1", pin="918274", by="operator"

@@ -13,8 +13,7 @@ from telegent_orchestrator.client._calls import RequestConflictError
 from telegent_orchestrator.line_changes import LineState
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness, idle_harness
-from tests.harness.waiting import wait_until
-from tests.workflows.line_changes.lines import (
+from tests.harness.line_changes import (
     NUMBER,
     READ_NUMBER,
     STATUS,
@@ -23,6 +22,7 @@ from tests.workflows.line_changes.lines import (
     put_in_service,
     start,
 )
+from tests.harness.waiting import wait_until
 
 RESPONSE_LOST: tuple[FaultKind, ...] = ("drop_response", "error_after")
 SENT_ONCE: tuple[FaultKind, ...] = ("error_before", "html", "429")
