@@ -35,6 +35,7 @@ from telegent.allowance import (
 )
 from telegent.client import (
     Telegent as Telegent,
+    validate_base_url as validate_base_url,
 )
 from telegent.data_usage import (
     DataRenewal as DataRenewal,

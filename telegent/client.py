@@ -61,7 +61,7 @@ class Telegent:
         if not account_key or not account_secret:
             raise ValueError("account_key and account_secret must not be empty")
         self._transport = Transport(
-            _validated_base_url(base_url),
+            validate_base_url(base_url),
             rate_limiter or RateLimiter(),
             timeouts,
             transport,
@@ -106,7 +106,12 @@ class Telegent:
         await self._transport.close()
 
 
-def _validated_base_url(base_url: str) -> str:
+def validate_base_url(base_url: str) -> str:
+    """Return the URL of the API without a trailing slash.
+
+    Raises:
+        ValueError: It is not the scheme and host of a safe address.
+    """
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if parts.scheme not in ("https", "http") or not host:

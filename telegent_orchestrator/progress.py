@@ -88,6 +88,10 @@ class CompensationReport(WireModel):
     retained: list[str] = []
 
 
+AWAITS_EARLIER_RUN = "waiting for an earlier run of this line to end"
+"""Detail of a line that waits for the workflow which an earlier run of the onboarding left open."""
+
+
 class LineSummary(WireModel):
     """One line in the status of its onboarding; the status of `workflow_id` has its steps."""
 

@@ -23,7 +23,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities import ErrorTranslationInterceptor, build_activities, build_orchestrator_activities
 from activities.settings import ActivitySettings
 from activities.support.scheduling_run import SchedulingRunInterceptor
-from telegent import RateLimiter, Telegent, Timeouts
+from telegent import RateLimiter, Telegent, Timeouts, validate_base_url
 from telegent_orchestrator._connection_errors import unknown_variable_warnings
 from telegent_orchestrator.key_record import id_key_fingerprint
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
@@ -213,6 +213,7 @@ async def run(settings: WorkerSettings) -> None:
         WorkerError: It cannot start, or a Temporal worker has failed permanently.
         SettingsError: The client rejects the base URL.
     """
+    _check_base_url(settings.base_url)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGTERM, signal.SIGINT):
@@ -316,16 +317,20 @@ def _create_client(
 ) -> Telegent:
     per_minute, window = settings.requests_per_minute, settings.request_window_seconds
     rate_limiter = SharedRateLimiter(lease_from(temporal), per_minute, window, meter)
+    return Telegent(
+        settings.account_key.get_secret_value(),
+        settings.account_secret.get_secret_value(),
+        base_url=settings.base_url,
+        rate_limiter=rate_limiter,
+        timeouts=settings.timeouts(),
+        port_dialect=settings.port_dialect(),
+        observer=instrument_requests(meter, tracer),
+    )
+
+
+def _check_base_url(base_url: str) -> None:
+    """The other settings are validated; which base URLs are safe is the client's decision."""
     try:
-        return Telegent(
-            settings.account_key.get_secret_value(),
-            settings.account_secret.get_secret_value(),
-            base_url=settings.base_url,
-            rate_limiter=rate_limiter,
-            timeouts=settings.timeouts(),
-            port_dialect=settings.port_dialect(),
-            observer=instrument_requests(meter, tracer),
-        )
+        validate_base_url(base_url)
     except ValueError as error:
-        # The other settings are validated; which base URLs are safe is the client's decision.
         raise SettingsError([f"{variable_name('base_url')}: {error}"]) from error

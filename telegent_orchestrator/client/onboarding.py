@@ -22,7 +22,7 @@ from telegent_orchestrator.line_changes import LineChangeStatus, line_change_id
 from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.onboarding import OnboardingResult, OnboardingStatus
 from telegent_orchestrator.port_in import PortInStatus
-from telegent_orchestrator.progress import LineSummary, Resolution, StepState
+from telegent_orchestrator.progress import AWAITS_EARLIER_RUN, LineSummary, Resolution, StepState
 
 MAX_CONCURRENT_QUERIES = 10
 READING_ORDER = (
@@ -111,8 +111,13 @@ class OnboardingHandle:
                 costs a query or two. None: of all lines, which takes long if there are hundreds.
         """
         onboarding = await self.status()
-        # A workflow with the id of a waiting line belongs to a previous run of the onboarding.
-        started = [line for line in onboarding.lines if line.state is not StepState.WAITING]
+        # A workflow with the id of a waiting line belongs to an earlier run of the onboarding. It
+        # is shown if the line waits for its end: it may need an operator.
+        started = [
+            line
+            for line in onboarding.lines
+            if line.state is not StepState.WAITING or line.detail == AWAITS_EARLIER_RUN
+        ]
         urgent = sorted(started, key=lambda line: READING_ORDER.index(line.state))[:max_lines]
         slots = asyncio.Semaphore(MAX_CONCURRENT_QUERIES)
 

@@ -25,7 +25,7 @@ from telegent_orchestrator.lines import (
 )
 from telegent_orchestrator.names import ACCOUNT_KEY, STEP_KEY, line_id
 from telegent_orchestrator.onboarding import NewSubscriber, OnboardingRequest, OnboardingResult
-from telegent_orchestrator.progress import LineSummary, StepState
+from telegent_orchestrator.progress import AWAITS_EARLIER_RUN, LineSummary, StepState
 from workflows.onboarding.line_workflow import LineWorkflow, first_step
 from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
@@ -195,7 +195,7 @@ class LineSupervisor:
 
         It may still be open: the end of the onboarding that started it only requested its cancel.
         """
-        self._publish(line.key, StepState.WAITING, "waiting for an earlier run of this line to end")
+        self._publish(line.key, StepState.WAITING, AWAITS_EARLIER_RUN)
         await_previous = prepare_call(
             AWAIT_WORKFLOW_OPTIONS,
             LocalActivities.await_previous_line,
