@@ -52,5 +52,7 @@ async def test_large_onboarding_leaves_a_small_one_its_share(idle: Harness) -> N
         await wait_until(lambda: idle.telegent.api_calls > before)
 
         shared = await count_requests(idle, with_lines(customers, "small", SMALL))
-        assert shared <= 3 * alone
+        # After a quiet time many requests may leave at once, in any order. Without the fairness
+        # key it is more than ten times as many.
+        assert shared <= 6 * alone
         assert (await asyncio.wait_for(large.result(), TEST_TIMEOUT)).complete
