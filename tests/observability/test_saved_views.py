@@ -133,7 +133,7 @@ WAITING = {"rejected", "bare", "lost"}
 OPEN = WAITING | {"silent"}
 EXPECTED = {
     "Port-ins that need an operator": WAITING | {"escalated line"},
-    "… that have needed it since before a given date": WAITING | {"escalated line"},
+    "… that have needed one since before a given date": WAITING | {"escalated line"},
     "… because data are missing": {"bare"},
     "… because the losing carrier rejected the port-in": {"rejected"},
     "… because the order id is not known": {"lost"},
