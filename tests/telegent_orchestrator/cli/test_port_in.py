@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> str:
 async def test_watch_follows_the_port_in_to_its_end(cli: CommandLine, file: str) -> None:
     said = await cli.run("port-in", "start", file, "--watch")
     assert said.status == 0
-    assert "port-in: AT_CARRIER: Telegent: " in said.out
+    assert "port-in: SUBMITTED: Telegent: submitted" in said.out
     assert f"port-in of {NUMBER}: done, COMPLETED" in said.out
     assert "\n  eSIM LPA:1$" in said.out
     as_json = await cli.run("port-in", "status", NUMBER, "--watch", "--json")
