@@ -115,7 +115,8 @@ class Lane:
             simulator.options.account_key,
             simulator.options.account_secret,
             base_url=self.url,
-            rate_limiter=RateLimiter(per_minute=UNLIMITED),
+            # Of a short window, so that injected 429s do not lower the limit for minutes.
+            rate_limiter=RateLimiter(UNLIMITED, window=1.0),
             timeouts=TIMEOUTS,
             transport=unreachable,
             port_dialect=port_dialect(simulator.options),
