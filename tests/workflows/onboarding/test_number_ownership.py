@@ -168,7 +168,8 @@ async def test_cancel_keeps_relations_that_existed_before(harness: Harness) -> N
         relations=relations,
         lines=[line("first", "child")],
     )
-    gate = harness.telegent.gates.close(BUY, "before")
+    # Before the first number: after it, a cancel keeps what the account has.
+    gate = harness.telegent.gates.close(INVENTORY, "before")
     handle = await harness.onboard(again)
     await gate.reached()
     await handle.cancel()
