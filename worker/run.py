@@ -213,13 +213,12 @@ async def run(settings: WorkerSettings) -> None:
         WorkerError: It cannot start, or a Temporal worker has failed permanently.
         SettingsError: The client rejects the base URL.
     """
-    _check_base_url(settings.base_url)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, stop.set)
 
-    _warn_about_settings(settings)
+    _check_settings(settings)
     try:
         # Exited in reverse order: the HTTP client closes after the workers, and the health checks
         # answer while the last calls finish.
@@ -259,7 +258,8 @@ async def run(settings: WorkerSettings) -> None:
     log.info("stopped")
 
 
-def _warn_about_settings(settings: WorkerSettings) -> None:
+def _check_settings(settings: WorkerSettings) -> None:
+    _check_base_url(settings.base_url)
     for name in unknown_variables(os.environ):
         log.warning("unknown setting is ignored: check its spelling", variable=name)
     for warning in unknown_variable_warnings(os.environ):
