@@ -120,9 +120,12 @@ async def test_cancel_before_the_lines_rolls_back_routes_and_relations(harness: 
 
 async def test_cancel_releases_a_number_whose_purchase_response_was_lost(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match=f"POST {PROVISION}", kind="drop_response"))
+    purchase = harness.telegent.gates.close(f"POST {PROVISION}", "after")
+    handle = await harness.onboard(single())
+    await purchase.reached()
     # The lookup has no response before the cancel, so the outcome of the purchase is unknown.
     gate = harness.telegent.gates.close("GET /v1.0/numbers/inventory", "before")
-    handle = await harness.onboard(single())
+    purchase.release()
     await gate.reached()
 
     status = await cancelled(harness, handle, gate, "first")
