@@ -22,7 +22,7 @@ def table() -> str:
 
 
 def unknowns() -> str:
-    """Return README's summary: how many questions are open, and those with a setting."""
+    """Return README's summary: how many questions are open, and the settings that choose."""
     rows = assumptions()
     chosen = [row for row in rows if row.settings]
     contradictions = sum(len(row.says) > 1 for row in rows)
@@ -31,15 +31,8 @@ def unknowns() -> str:
         f"that Telegent's documents leave open; on {contradictions} of these, the documents "
         f"contradict each other. {len(chosen)} of the assumptions can be changed by a setting:"
     )
-    lines = [
-        fill(summary, 120, break_on_hyphens=False),
-        "",
-        "| Question | Setting |",
-        "|---|---|",
-    ]
-    for row in chosen:
-        lines.append(f"| {row.question} | {', '.join(f'`{name}`' for name in row.settings)} |")
-    return "\n".join(lines)
+    settings = dict.fromkeys(f"`{name}`" for row in chosen for name in row.settings)
+    return fill(f"{summary} {', '.join(settings)}.", 120, break_on_hyphens=False)
 
 
 def sources_table() -> str:
