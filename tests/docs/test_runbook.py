@@ -202,6 +202,9 @@ async def test_commands_rebuild_after_a_lost_database_without_duplicates(
     on_call: OnCall,
 ) -> None:
     running = on_call.running
+    await on_call.tells_simulator("carrier", number=REJECTED, account_number=None)
+    family = await running.orchestrator.start_onboarding(FAMILY)
+    assert (await family.result()).complete
     await on_call.tells_simulator("carrier", number=SILENT, script="silent")
     await on_call.starts_port(SILENT, PortState.SUBMITTED)
     created = (await fetch_vendor_summary(running.simulator_url)).created()
