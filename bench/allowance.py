@@ -25,7 +25,7 @@ from typing import Self
 
 from temporalio.api.enums.v1 import EventType
 
-from localstack.stack import LocalStack, new_run_directory
+from devstack.stack import DevStack, new_run_directory
 from resilience.harness.rates import most_within
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.allowance import ALLOWANCE_ID
@@ -99,7 +99,7 @@ class Measurement:
             "TELEGENT_REQUEST_WINDOW_SECONDS": str(window),
         }
         directory = new_run_directory("allowance") / f"{load} {scenario}".replace(" ", "-")
-        self._stack = LocalStack(directory, settings=settings, kill=True)
+        self._stack = DevStack(directory, settings=settings, kill=True)
 
     async def __aenter__(self) -> Self:
         await self._stack.__aenter__()
@@ -167,7 +167,7 @@ class Measurement:
         )
 
 
-async def _count_leases(stack: LocalStack) -> int:
+async def _count_leases(stack: DevStack) -> int:
     accepted = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
     handle = stack.client.get_workflow_handle(ALLOWANCE_ID)
     return sum(each.event_type == accepted for each in (await handle.fetch_history()).events)

@@ -25,9 +25,9 @@ from rich.progress import Progress
 from rich.table import Table
 from temporalio.client import Client
 
-from localstack.child_process import ChildProcess
-from localstack.stack import Vendor, worker_process
-from localstack.temporal_server import dev_server
+from devstack.child_process import ChildProcess
+from devstack.stack import Vendor, worker_process
+from devstack.temporal_server import dev_server
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring

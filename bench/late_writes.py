@@ -12,7 +12,7 @@ import signal
 import sys
 from datetime import UTC, datetime, timedelta
 
-from localstack.child_process import python_command
+from devstack.child_process import python_command
 from simulator import Simulator, SimulatorOptions
 from telegent import AccountCreate, RateLimiter, Telegent, TelegentError, Timeouts, send_deadline
 

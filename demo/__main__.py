@@ -39,7 +39,7 @@ def demo(
     onboarding_request = _read(request, OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
     from demo.scenario import run_demo
-    from localstack.program import run
+    from devstack.program import run
 
     if not run(run_demo(_console(), onboarding_request, correction, report, STARTED_AT)):
         raise typer.Exit(1)
@@ -55,8 +55,8 @@ def up(
     """Start the local stack on fixed ports and keep it running until Ctrl-C."""
     typer.echo("Starting Temporal, the simulator, the codec server and a worker on this machine …")
     from demo.up import stay_up
-    from localstack.program import run
-    from localstack.tcp_ports import TcpPorts
+    from devstack.program import run
+    from devstack.tcp_ports import TcpPorts
 
     ports = TcpPorts.allocate(
         temporal=temporal_port, ui=ui_port, simulator=simulator_port, codec=codec_port
@@ -68,7 +68,7 @@ def up(
 def screenshots() -> None:
     """Take the screenshots of the Temporal UI in docs/, with Chromium."""
     from demo.screenshots.capture import take_screenshots
-    from localstack.program import run
+    from devstack.program import run
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 

@@ -17,9 +17,9 @@ from demo.summary import (
     print_vendor,
     write_report,
 )
-from localstack.child_process import StackError
-from localstack.stack import new_run_directory
-from localstack.supervised_stack import SupervisedStack, supervised_stack
+from devstack.child_process import StackError
+from devstack.stack import new_run_directory
+from devstack.supervised_stack import SupervisedStack, supervised_stack
 from telegent_orchestrator.cli.live import Display, display
 from telegent_orchestrator.client import (
     OnboardingHandle,

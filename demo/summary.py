@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from localstack.child_process import http_get
+from devstack.child_process import http_get
 from telegent_orchestrator.lines import LineResult
 from telegent_orchestrator.onboarding import (
     NewAccount,

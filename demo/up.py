@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from localstack.child_process import ROOT, StackError
-from localstack.stack import RUNS_DIRECTORY
-from localstack.supervised_stack import SupervisedStack, supervised_stack
-from localstack.tcp_ports import TcpPorts, free_ports
+from devstack.child_process import ROOT, StackError
+from devstack.stack import RUNS_DIRECTORY
+from devstack.supervised_stack import SupervisedStack, supervised_stack
+from devstack.tcp_ports import TcpPorts, free_ports
 from telegent_orchestrator.names import ONBOARDING_WORKFLOW, TASK_QUEUE, onboarding_id
 
 

@@ -17,7 +17,7 @@ PACKAGES = (
     "activities",
     "worker",
     "simulator",
-    "localstack",
+    "devstack",
     "demo",
     "resilience",
     "bench",

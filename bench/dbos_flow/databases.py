@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localstack.child_process import ChildProcess, StackError
+from devstack.child_process import ChildProcess, StackError
 
 PACKAGES = Path("/usr/lib/postgresql")
 """Where Debian's packages put the programs, in a folder for each version."""

@@ -8,9 +8,9 @@ import httpx
 
 from bench.dbos_flow.databases import Databases
 from bench.throughput.systems import RunningSystem
-from localstack.child_process import ChildProcess, http_ready, python_command
-from localstack.stack import LocalStack
-from localstack.tcp_ports import HOST, free_ports
+from devstack.child_process import ChildProcess, http_ready, python_command
+from devstack.stack import DevStack
+from devstack.tcp_ports import HOST, free_ports
 from telegent_orchestrator.onboarding import OnboardingRequest
 
 TIMEOUT = 300.0
@@ -30,7 +30,7 @@ class DbosFlow:
     databases: Callable[[], AbstractAsyncContextManager[Databases]]
 
     @asynccontextmanager
-    async def run(self, stack: LocalStack) -> AsyncIterator[RunningSystem]:
+    async def run(self, stack: DevStack) -> AsyncIterator[RunningSystem]:
         """Run the database and a worker."""
         url = f"http://{HOST}:{(port := free_ports(1)[0])}"
         async with self.databases() as databases:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.dbos_flow.flow import DbosOnboarding
-from localstack.tcp_ports import HOST
+from devstack.tcp_ports import HOST
 from resilience.fault_matrix.runner import UNLIMITED
 from telegent import RateLimiter, Telegent
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult

@@ -18,7 +18,7 @@ from rich.console import Console
 from bench.race import faults
 from bench.race.entrants import Entrant, find_entrants
 from bench.throughput.rounds import measure_all, throughput_table
-from localstack import program
+from devstack import program
 from resilience.fault_matrix.cases import FaultCase
 from resilience.fault_matrix.runner import CaseResult
 from resilience.harness.report import wide_console

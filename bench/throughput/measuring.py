@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.temporal_cost import Cost
 from bench.throughput.request import two_new_lines
 from bench.throughput.systems import RunningSystem, SystemUnderTest
-from localstack.child_process import ChildProcess
-from localstack.stack import LocalStack
+from devstack.child_process import ChildProcess
+from devstack.stack import DevStack
 from simulator.control_client import SimulatorControl
 
 WARM_UP = 4
@@ -66,7 +66,7 @@ async def measure(
         shared_catalogue: All have the same product and package, which exist before.
     """
     catalogue_of = "first" if shared_catalogue else ""
-    async with LocalStack(directory, kill=True) as stack, AsyncExitStack() as running:
+    async with DevStack(directory, kill=True) as stack, AsyncExitStack() as running:
         simulator = SimulatorControl(await _start_simulator(stack))
         program = await running.enter_async_context(system.run(stack))
         await program.onboard(two_new_lines("first"))
@@ -90,7 +90,7 @@ async def measure(
         )
 
 
-async def _start_simulator(stack: LocalStack) -> str:
+async def _start_simulator(stack: DevStack) -> str:
     await stack.start_simulator()
     return stack.vendor.url
 

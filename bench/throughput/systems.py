@@ -7,8 +7,8 @@ from typing import Protocol
 
 from bench.baseline.flow import TASK_QUEUE, BaselineOnboarding
 from bench.temporal_cost import Cost, cost_of_all
-from localstack.child_process import ChildProcess, python_command
-from localstack.stack import LocalStack
+from devstack.child_process import ChildProcess, python_command
+from devstack.stack import DevStack
 from telegent_orchestrator.onboarding import OnboardingRequest
 
 UNLIMITED = "60000"
@@ -40,7 +40,7 @@ class SystemUnderTest(Protocol):
         """Its name in the table."""
         ...
 
-    def run(self, stack: LocalStack) -> AbstractAsyncContextManager[RunningSystem]:
+    def run(self, stack: DevStack) -> AbstractAsyncContextManager[RunningSystem]:
         """Run it while the block runs, on the vendor and in the directory of a stack of its own.
 
         Temporal is started only if the system does it.
@@ -55,7 +55,7 @@ class Orchestrator:
     name: str = "this project"
 
     @asynccontextmanager
-    async def run(self, stack: LocalStack) -> AsyncIterator[RunningSystem]:
+    async def run(self, stack: DevStack) -> AsyncIterator[RunningSystem]:
         """Run Temporal and a worker."""
         temporal = await stack.start_temporal("--headless")
         worker = await stack.start_worker(settings={"TELEGENT_REQUESTS_PER_MINUTE": UNLIMITED})
@@ -73,7 +73,7 @@ class PlainTemporal:
     name: str = "plain Temporal flow"
 
     @asynccontextmanager
-    async def run(self, stack: LocalStack) -> AsyncIterator[RunningSystem]:
+    async def run(self, stack: DevStack) -> AsyncIterator[RunningSystem]:
         """Run Temporal and a worker."""
         temporal = await stack.start_temporal("--headless")
         log = stack.directory / "worker.log"

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from localstack.child_process import StackError
-from localstack.stack import RUNS_DIRECTORY
+from devstack.child_process import StackError
+from devstack.stack import RUNS_DIRECTORY
 
 SCRIPTS = Path(__file__).parent / "scripts"
 WORK_DIRECTORY = RUNS_DIRECTORY / "screenshots"

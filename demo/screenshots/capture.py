@@ -13,9 +13,9 @@ from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
 from demo.screenshots.browser import WORK_DIRECTORY, Browser
-from localstack.child_process import ROOT, StackError
-from localstack.supervised_stack import SupervisedStack, supervised_stack
-from localstack.tcp_ports import TcpPorts
+from devstack.child_process import ROOT, StackError
+from devstack.supervised_stack import SupervisedStack, supervised_stack
+from devstack.tcp_ports import TcpPorts
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import (

@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from localstack.program import run
-from localstack.stack import new_run_directory
+from devstack.program import run
+from devstack.stack import new_run_directory
 from resilience.adversary.oracle import Entry
 from resilience.adversary.run import ALLOWANCE, MAX_POLLS, AdversaryResult, run_adversary
 from resilience.harness.report import OK, VIOLATION, wide_console

@@ -14,7 +14,7 @@ from typing import Any
 
 from temporalio.service import RPCError
 
-from localstack.tcp_ports import HOST, free_ports
+from devstack.tcp_ports import HOST, free_ports
 from resilience.adversary.floods import Floods
 from resilience.adversary.operator import RandomOperator
 from resilience.adversary.oracle import (

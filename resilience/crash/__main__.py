@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from localstack.program import run
-from localstack.stack import new_run_directory
+from devstack.program import run
+from devstack.stack import new_run_directory
 from resilience.crash.cases import CrashCase, CrashKind, CrashPoint, all_crashes
 from resilience.crash.sweep import sweep
 from resilience.fault_matrix.sample import sample_cases

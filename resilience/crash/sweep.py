@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from localstack.child_process import StackError
+from devstack.child_process import StackError
 from resilience.crash.cases import CrashCase, run_crash
 from resilience.oracle.invariants import InvariantReport
 

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from localstack.temporal_server import dev_server
+from devstack.temporal_server import dev_server
 from resilience.fault_matrix.cases import DELAY_SECONDS, TIMEOUTS, FaultCase, FaultMode
 from resilience.harness.customer import Customer, create_customer
 from resilience.harness.dialects import port_dialect, simulator_options

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from localstack.child_process import ChildProcess
-from localstack.stack import LocalStack
+from devstack.child_process import ChildProcess
+from devstack.stack import DevStack
 from resilience.harness.network import Proxy, run_proxy
 from simulator import Simulator
 
@@ -46,7 +46,7 @@ class WorkerProcess:
         self.child.signal(signal.SIGTERM)
 
 
-class ChaosStack(LocalStack):
+class ChaosStack(DevStack):
     """Temporal, a simulator in this process, and workers behind proxies.
 
     `client` reaches Temporal directly.

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
-from localstack.tcp_ports import HOST
+from devstack.tcp_ports import HOST
 
 GZIP = b"\x1f\x8b\x08"
 """First bytes of a compressed message."""

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from localstack.program import run
-from localstack.stack import new_run_directory
+from devstack.program import run
+from devstack.stack import new_run_directory
 from resilience.fault_matrix.cases import FaultCase, all_cases
 from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.report import OK, VIOLATION, matrix, progress_bar, wide_console

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 from temporalio.client import WorkflowExecution, WorkflowQueryFailedError
 
-from localstack.child_process import python_command
+from devstack.child_process import python_command
 from resilience.leak_scan import canaries, locations
 from resilience.leak_scan.command_line import (
     READ_ONLY_COUNT,

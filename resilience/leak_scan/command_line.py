@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from localstack.child_process import ROOT, clean_environment, python_command
+from devstack.child_process import ROOT, clean_environment, python_command
 from resilience.leak_scan import canaries
 
 READ_ONLY_COUNT = 4

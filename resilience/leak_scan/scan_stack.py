@@ -16,10 +16,10 @@ from starlette.routing import Route
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from localstack.child_process import ChildProcess
-from localstack.stack import FAST_SETTINGS, LocalStack
-from localstack.tcp_ports import HOST, free_ports
-from localstack.temporal_server import ui_options
+from devstack.child_process import ChildProcess
+from devstack.stack import FAST_SETTINGS, DevStack
+from devstack.tcp_ports import HOST, free_ports
+from devstack.temporal_server import ui_options
 from resilience.leak_scan import canaries
 from simulator import Simulator, SimulatorOptions
 
@@ -51,7 +51,7 @@ class Receiver:
             await serving
 
 
-class ScanStack(LocalStack):
+class ScanStack(DevStack):
     """All processes of a production set-up, with canaries in every setting that takes a secret.
 
     Attributes:

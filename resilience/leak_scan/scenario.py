@@ -9,7 +9,7 @@ import httpx
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
-from localstack.child_process import StackError
+from devstack.child_process import StackError
 from resilience.leak_scan import canaries
 from resilience.leak_scan.canaries import REASON
 from resilience.leak_scan.scan_stack import ScanStack

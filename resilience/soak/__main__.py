@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from localstack.program import run
-from localstack.stack import new_run_directory
+from devstack.program import run
+from devstack.stack import new_run_directory
 from resilience.harness.report import OK, VIOLATION, progress_bar, wide_console
 from resilience.soak.process_chaos import ProcessChaos
 from resilience.soak.run import RATE_LIMIT, SoakResult, soak

@@ -18,9 +18,9 @@ from temporalio.client import Client
 
 from demo.screenshots.browser import Browser
 from demo.screenshots.capture import WAITING_VIEW, correct_in_the_ui
-from localstack.child_process import ChildProcess, StackError, http_ready, python_command
-from localstack.supervised_stack import SupervisedStack, supervised_stack
-from localstack.tcp_ports import HOST, TcpPorts
+from devstack.child_process import ChildProcess, StackError, http_ready, python_command
+from devstack.supervised_stack import SupervisedStack, supervised_stack
+from devstack.tcp_ports import HOST, TcpPorts
 from telegent_orchestrator.names import (
     CANCEL_MESSAGE,
     CORRECT_MESSAGE,

@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 
 from demo.up import how_to_use
-from localstack.supervised_stack import supervised_stack
-from localstack.tcp_ports import TcpPorts
+from devstack.supervised_stack import supervised_stack
+from devstack.tcp_ports import TcpPorts
 from telegent_orchestrator.names import STATUS_QUERY
 from tests.demo.running import ROOT, run_demo
 

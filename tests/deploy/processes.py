@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from localstack.child_process import ChildProcess
-from localstack.tcp_ports import HOST, free_ports
+from devstack.child_process import ChildProcess
+from devstack.tcp_ports import HOST, free_ports
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))

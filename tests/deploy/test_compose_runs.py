@@ -15,7 +15,7 @@ import yaml
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from localstack.tcp_ports import HOST, free_ports
+from devstack.tcp_ports import HOST, free_ports
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
@@ -88,7 +88,7 @@ async def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             await child.spawn()
         await asyncio.gather(*(child.wait_ready() for child in children))
         await use(containers, folder / "secrets", address, ui, seen)
-        with patch("localstack.child_process.STOP_TIMEOUT", TEST_TIMEOUT):
+        with patch("devstack.child_process.STOP_TIMEOUT", TEST_TIMEOUT):
             await asyncio.gather(*(child.stop() for child in children))
         seen.ended = {child.name: await child.wait_ended() for child in children}
     seen.written = files(containers) - before

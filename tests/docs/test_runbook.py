@@ -15,8 +15,8 @@ import yaml
 from temporalio.service import RPCError
 
 from demo.summary import fetch_vendor_summary
-from localstack.supervised_stack import SupervisedStack, supervised_stack
-from localstack.tcp_ports import TcpPorts
+from devstack.supervised_stack import SupervisedStack, supervised_stack
+from devstack.tcp_ports import TcpPorts
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState

@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from localstack.supervised_stack import SupervisedStack, supervised_stack
-from localstack.tcp_ports import TcpPorts
+from devstack.supervised_stack import SupervisedStack, supervised_stack
+from devstack.tcp_ports import TcpPorts
 from tests.harness.documents import reset_stack
 
 

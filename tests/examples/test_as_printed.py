@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack.supervised_stack import SupervisedStack
+from devstack.supervised_stack import SupervisedStack
 from telegent_orchestrator.cli.commands.template import TemplateKind
 from tests.harness.documents import documented_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT

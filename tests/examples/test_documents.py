@@ -4,9 +4,9 @@ from pathlib import Path
 
 import httpx
 
-from localstack.child_process import ChildProcess, http_ready
-from localstack.supervised_stack import SupervisedStack
-from localstack.tcp_ports import free_ports
+from devstack.child_process import ChildProcess, http_ready
+from devstack.supervised_stack import SupervisedStack
+from devstack.tcp_ports import free_ports
 from tests.harness.documents import OPEN, command_blocks, reset_stack, run_commands
 from tools.docs.documents import ROOT
 

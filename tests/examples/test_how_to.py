@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack.supervised_stack import SupervisedStack
+from devstack.supervised_stack import SupervisedStack
 from tests.harness.documents import documented_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 

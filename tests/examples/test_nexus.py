@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from localstack.child_process import ChildProcess
-from localstack.supervised_stack import SupervisedStack
+from devstack.child_process import ChildProcess
+from devstack.supervised_stack import SupervisedStack
 from tests.harness.documents import command_blocks, localize_commands, reset_stack, run_commands
 from tools.docs.documents import ROOT
 

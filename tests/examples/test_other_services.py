@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from localstack.child_process import ChildProcess, http_ready
-from localstack.supervised_stack import SupervisedStack
-from localstack.tcp_ports import TcpPorts
+from devstack.child_process import ChildProcess, http_ready
+from devstack.supervised_stack import SupervisedStack
+from devstack.tcp_ports import TcpPorts
 from tests.harness.documents import (
     command_blocks,
     localize_commands,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from localstack.supervised_stack import SupervisedStack
+from devstack.supervised_stack import SupervisedStack
 from telegent_orchestrator.names import CORRECT_MESSAGE
 from telegent_orchestrator.port_in import PortState
 from tests.harness.documents import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from localstack.supervised_stack import SupervisedStack
+from devstack.supervised_stack import SupervisedStack
 from tests.harness.processes import temporal_binary
 from tests.harness.resets import delete_all
 from tools.docs.documents import ROOT

@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities import ActivitySettings, PollSchedule
-from localstack import temporal_server
+from devstack import temporal_server
 from resilience.harness.dialects import port_dialect
 from simulator import CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent import RateLimiter, Telegent

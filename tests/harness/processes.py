@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localstack.tcp_ports import free_ports
+from devstack.tcp_ports import free_ports
 from simulator import SimulatorOptions
 from tests.harness.waiting import TEST_TIMEOUT
 

@@ -9,7 +9,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
-from localstack.temporal_server import dynamic_config_options, installed_binary
+from devstack.temporal_server import dynamic_config_options, installed_binary
 from simulator import ManualClock
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 

@@ -23,8 +23,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from activities.local import LocalActivities
-from localstack.child_process import ChildProcess, http_ready, python_command
-from localstack.stack import Vendor, worker_process
+from devstack.child_process import ChildProcess, http_ready, python_command
+from devstack.stack import Vendor, worker_process
 from simulator import CarrierRecord, CarrierSetup, ManualClock, Simulator, SimulatorOptions
 from simulator.engine.carrier import ORDER_STATUSES
 from simulator.engine.faults import Fault

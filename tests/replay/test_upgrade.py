@@ -16,8 +16,8 @@ import pytest
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 
-from localstack.child_process import ChildProcess
-from localstack.stack import Vendor, worker_process
+from devstack.child_process import ChildProcess
+from devstack.stack import Vendor, worker_process
 from simulator import (
     CarrierRecord,
     CarrierSetup,

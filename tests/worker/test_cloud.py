@@ -14,7 +14,7 @@ import pytest_asyncio
 import trustme
 from temporalio.client import Client
 
-from localstack.stack import Vendor, worker_process
+from devstack.stack import Vendor, worker_process
 from simulator import CarrierSetup, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES

@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 with workflow.unsafe.imports_passed_through():
     from nexusrpc import HandlerError, HandlerErrorType
 
-    from localstack.temporal_server import find_binary
+    from devstack.temporal_server import find_binary
     from simulator import CarrierSetup, SimulatorOptions
     from telegent_orchestrator.line_changes import LineChangeResult, LineState
     from telegent_orchestrator.names import TASK_QUEUE

@@ -8,8 +8,8 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior
 
-from localstack.child_process import ChildProcess
-from localstack.stack import Vendor, worker_process
+from devstack.child_process import ChildProcess
+from devstack.stack import Vendor, worker_process
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState

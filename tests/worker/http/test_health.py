@@ -18,7 +18,7 @@ from temporalio.common import RetryPolicy
 
 from activities.onboarding.accounts import AccountActivities, CreateAccount
 from activities.support.write_activity import Lookup
-from localstack.stack import Vendor, worker_process
+from devstack.stack import Vendor, worker_process
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.names import API_TASK_QUEUE
 from tests.harness.payloads import single

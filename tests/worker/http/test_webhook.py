@@ -24,7 +24,7 @@ from temporalio.client import Client
 
 import worker.http.webhook
 from activities import PollSchedule
-from localstack.tcp_ports import free_ports
+from devstack.tcp_ports import free_ports
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator, PortInHandle
 from telegent_orchestrator.names import ORDER_ATTRIBUTE

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from localstack.child_process import StackError
-from localstack.temporal_server import find_binary
+from devstack.child_process import StackError
+from devstack.temporal_server import find_binary
 
 OWN = str(Path(sysconfig.get_path("scripts")) / "temporal")
 

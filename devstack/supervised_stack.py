@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from localstack.child_process import ChildProcess, StackError
-from localstack.stack import LocalStack
-from localstack.tcp_ports import TcpPorts
-from localstack.temporal_server import extend_retention, find_binary, ui_options
+from devstack.child_process import ChildProcess, StackError
+from devstack.stack import DevStack
+from devstack.tcp_ports import TcpPorts
+from devstack.temporal_server import extend_retention, find_binary, ui_options
 from worker.search_attributes import register_search_attributes
 
 T = TypeVar("T")
 
 
-class SupervisedStack(LocalStack):
+class SupervisedStack(DevStack):
     """Temporal with its UI, simulator, codec server and one worker, watched while they run.
 
     Attributes:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack import stack
+from devstack import stack
 
 
 def test_old_run_directories_of_the_same_kind_are_deleted(

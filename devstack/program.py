@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from localstack.child_process import StackError
+from devstack.child_process import StackError
 
 T = TypeVar("T")
 

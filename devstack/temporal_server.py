@@ -19,7 +19,7 @@ from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from localstack.child_process import StackError, clean_environment
+from devstack.child_process import StackError, clean_environment
 from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 
 MIN_SERVER_VERSION = (1, 29)

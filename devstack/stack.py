@@ -14,9 +14,9 @@ from typing import Self
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
-from localstack.child_process import ROOT, ChildProcess, http_ready, python_command
-from localstack.tcp_ports import HOST, TcpPorts, free_ports
-from localstack.temporal_server import find_binary, is_serving, server_command
+from devstack.child_process import ROOT, ChildProcess, http_ready, python_command
+from devstack.tcp_ports import HOST, TcpPorts, free_ports
+from devstack.temporal_server import find_binary, is_serving, server_command
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
@@ -106,7 +106,7 @@ def worker_process(
     )
 
 
-class LocalStack:
+class DevStack:
     """The processes of one Temporal server. Each is started by a method when it is needed.
 
     As a context manager it stops all of them at the end of the block, the last started first.
