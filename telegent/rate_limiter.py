@@ -93,7 +93,8 @@ class RateLimiter:
             return await future
         except asyncio.CancelledError:
             if future.cancelled():
-                self._waiters.remove(future)
+                if future in self._waiters:
+                    self._waiters.remove(future)
                 self._admit()
             else:
                 future.result().give_back()
@@ -113,6 +114,10 @@ class RateLimiter:
         if self._timer:
             self._timer.cancel()
         while self._waiters:
+            if self._waiters[0].cancelled():
+                # Its task was cancelled, and has not removed it yet.
+                self._waiters.popleft()
+                continue
             now = self._now()
             at = self._next_at(now)
             if at is None:

@@ -109,6 +109,22 @@ def test_permit_of_a_request_that_is_cancelled_as_it_gets_it_is_not_lost() -> No
     at_once(run)
 
 
+def test_request_that_is_cancelled_just_before_it_may_leave_takes_no_permit() -> None:
+    async def run() -> None:
+        budget = RateLimiter(per_minute=1)
+        first = await budget.acquire()
+        cancelled = asyncio.create_task(budget.acquire())
+        next_one = asyncio.create_task(budget.acquire())
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        first.give_back()
+        await asyncio.wait([cancelled])
+        assert cancelled.cancelled()
+        await asyncio.wait_for(next_one, 1)
+
+    at_once(run)
+
+
 @pytest.mark.parametrize(("per_minute", "window"), [(50, 0), (50, -1)])
 def test_rate_limiter_without_window_is_rejected(per_minute: int, window: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
