@@ -7,6 +7,7 @@ from temporalio.client import Client
 
 from activities.events import EventActivities
 from activities.line_changes import LineChangeActivities
+from activities.line_plans import LinePlanActivities
 from activities.local import LocalActivities
 from activities.number_use import NumberUseActivities
 from activities.onboarding.accounts import AccountActivities
@@ -73,6 +74,7 @@ def build_activities(
         PortInActivities(api, settings, polls),
         PortOutActivities(api, settings, inventory),
         LineChangeActivities(api, settings),
+        LinePlanActivities(api, settings),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         E911Activities(api),

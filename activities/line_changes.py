@@ -31,6 +31,12 @@ class LineRecord(WireModel):
     iccid: str | None = None
     classification: Classification = "mvno"
 
+    def owns(self, number_id: str | None, iccid: str | None) -> bool:
+        """Whether a subscription of this number id and SIM is the number's: by the id, if known."""
+        if number_id and self.number_id:
+            return telegent.same_id(number_id, self.number_id)
+        return telegent.same_iccid(iccid, self.iccid)
+
 
 class StatusChangeInput(WireModel):
     """A change of a line's state. `before`: the line as it was read before the change."""
@@ -101,7 +107,7 @@ class LineChangeActivities:
             subscription_ids=[
                 row.subscription_id
                 for row in await api.subscriptions.list("Active")
-                if _is_of(line, row)
+                if line.owns(row.tnid, row.iccid)
             ]
         )
         if subscriber is None:
@@ -229,10 +235,3 @@ def _to_record(number: telegent.Number) -> LineRecord:
         iccid=number.iccid,
         classification="iot" if (number.classification or "").casefold() == "iot" else "mvno",
     )
-
-
-def _is_of(line: LineRecord, subscription: telegent.Subscription) -> bool:
-    """Whether a subscription is that of a number: by the id of the number, else by its SIM."""
-    if subscription.tnid and line.number_id:
-        return telegent.same_id(subscription.tnid, line.number_id)
-    return telegent.same_iccid(subscription.iccid, line.iccid)

@@ -89,6 +89,10 @@ class SimulatorOptions(BaseModel):
         description="Status of a cancelled number, such as Inactive or Cancelled; missing: it is "
         "not shown any more.",
     )
+    update_deactivates: bool = Field(
+        default=False,
+        description="Whether an update of a subscription without Active deactivates it.",
+    )
     status_change_delay: float | None = Field(
         default=None,
         ge=0,

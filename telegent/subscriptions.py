@@ -33,6 +33,9 @@ class SubscriptionUpdate(RequestModel):
 
     Check `active` in the response: whether the vendor's server treats a body without ``Active`` as
     a deactivation is not documented.
+
+    Attributes:
+        active: Only in the server's model, not in the OAS.
     """
 
     subscription_id: Text
@@ -41,6 +44,7 @@ class SubscriptionUpdate(RequestModel):
     type: SubscriptionType | None = None
     tnid: Annotated[Text | None, Field(alias="TNID")] = None
     iccid: Annotated[Iccid | None, Field(alias="ICCID")] = None
+    active: bool | None = None
 
 
 class Subscription(ResponseModel):

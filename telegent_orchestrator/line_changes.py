@@ -1,4 +1,4 @@
-"""Changes of a line that is in service: suspend, restore, end, win back."""
+"""Changes of a line that is in service: suspend, restore, end, win back, limits, plan."""
 
 import hashlib
 import hmac
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from telegent_orchestrator._models import E164, OperatorMessage, StrictModel, Text, WireModel
+from telegent_orchestrator.lines import DataLimits, ProductType, Renewal
 from telegent_orchestrator.progress import Escalation, Step, StepState
 
 LINE_CHANGE_WORKFLOW = "LineChangeWorkflow"
@@ -68,7 +69,44 @@ class WinBack(StrictModel):
     account_id: Text | None = None
 
 
-LineChange = Annotated[Suspend | Restore | End | WinBack, Field(discriminator="kind")]
+class ChangeLimits(StrictModel):
+    """Set other data limits, another renewal, or both. The line needs data."""
+
+    kind: Literal["limits"]
+    data_limits: DataLimits | None = None
+    renewal: Renewal | None = None
+
+    @model_validator(mode="after")
+    def _require_change(self) -> "ChangeLimits":
+        if not (self.data_limits or self.renewal):
+            raise ValueError("needs data_limits, renewal, or both")
+        return self
+
+
+class ChangePlan(StrictModel):
+    """Give the line another package now; what else is given follows.
+
+    Attributes:
+        package_id: The new package.
+        subscription_id: The line's subscription; needed only if the number has several.
+        product_type: What the number can do from now on.
+        message_route_id: For a product type with messages, if the number has no route yet.
+        voice_route_id: For a product type with voice, if the number has no route yet.
+    """
+
+    kind: Literal["plan"]
+    package_id: Text
+    subscription_id: Text | None = None
+    product_type: ProductType | None = None
+    message_route_id: Text | None = None
+    voice_route_id: Text | None = None
+    data_limits: DataLimits | None = None
+    renewal: Renewal | None = None
+
+
+LineChange = Annotated[
+    Suspend | Restore | End | WinBack | ChangeLimits | ChangePlan, Field(discriminator="kind")
+]
 
 
 class LineChangeRequest(OperatorMessage):
@@ -107,7 +145,8 @@ class LineChangeResult(WireModel):
         vendor_status: The vendor's status of the number, as last read.
         order_id: The vendor's order; None if its response was lost, or there was none.
         removed: What ending the line has removed, such as `subscription SUB-…`.
-        subscription_id: The subscription that a win back has started.
+        subscription_id: The subscription that a win back has started, or whose plan was changed.
+        warnings: What Telegent does not show yet.
     """
 
     phone_number: str
@@ -121,6 +160,7 @@ class LineChangeResult(WireModel):
     vendor_status: str = ""
     order_id: str | None = None
     removed: list[str] = []
+    warnings: list[str] = []
     subscription_id: str | None = None
     ended_at: datetime | None = None
 

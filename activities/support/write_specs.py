@@ -343,6 +343,22 @@ FREE_SIM = WriteSpec(
     natural_key="ICCID",
     retained_because="the SIM can be used again",
 )
+CHANGE_PLAN = WriteSpec(
+    "change_plan",
+    WriteKind.IDEMPOTENT,
+    natural_key="subscription id",
+    lookup="the subscription, before each attempt and until it shows the package",
+    match_rule="the package; a subscription that it leaves inactive is set active",
+    absence_proof="another package: it is sent again",
+    escalates_when="accepted, and not shown after the read lag",
+    retained_because="a change to the earlier package undoes it",
+)
+SET_PRODUCT_TYPE = WriteSpec(
+    "set_product_type",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    retained_because="it belongs to the number, and goes with it",
+)
 
 WRITE_SPECS = {row.activity: row for row in list(globals().values()) if isinstance(row, WriteSpec)}
 """Every row, by the name of its activity."""

@@ -58,6 +58,8 @@ def update_subscription(state: SimulatorState, body: UpdateSubscription) -> Resp
     row = state.find(state.subscriptions, body.SubscriptionId, "SubscriptionId")
     after = {**row, **body.non_null_fields()}
     _validate(state, after)
+    if state.options.update_deactivates and body.Active is None:
+        after["Active"] = False
     row.update(after)
     sent = changed_fields(body.sent_fields(), "SubscriptionId")
     state.commit("subscription.updated", {**_ledger_data(row), "fields": sent})

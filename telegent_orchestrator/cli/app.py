@@ -12,6 +12,7 @@ from telegent_orchestrator.cli.commands import (
     capacity,
     doctor,
     line,
+    line_plan,
     list as list_,
     onboarding,
     port_in,
@@ -129,12 +130,15 @@ port_ins.command()(port_in.note)
 app.add_typer(port_ins, name="port-in")
 
 lines = typer.Typer(
-    help="Change a line that is in service: suspend, restore, end, win back.", no_args_is_help=True
+    help="Change a line that is in service: suspend, restore, end, win back, limits, plan.",
+    no_args_is_help=True,
 )
 lines.command()(line.suspend)
 lines.command()(line.restore)
 lines.command()(line.end)
 lines.command("win-back")(line.win_back)
+lines.command()(line_plan.limits)
+lines.command()(line_plan.plan)
 lines.command()(line.status)
 lines.command()(line.resolve)
 app.add_typer(lines, name="line")

@@ -96,6 +96,7 @@ def line_change_panel(
     if change.vendor_status:
         rows.append(sanitize(f"Telegent's status: {change.vendor_status}", "dim"))
     rows += [sanitize(f"removed: {what}") for what in change.removed]
+    rows += [sanitize(f"warning: {warning}", "yellow") for warning in change.warnings]
     if change.subscription_id:
         rows.append(sanitize(f"subscription {change.subscription_id}"))
     if change.detail:

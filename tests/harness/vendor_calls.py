@@ -126,6 +126,7 @@ ACCOUNT_CALLS: list[Call] = [
             type="iot",
             tnid="NID-1",
             iccid=ICCID,
+            active=True,
         )
     ),
     lambda api: api.subscriptions.delete("U"),

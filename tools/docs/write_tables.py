@@ -3,6 +3,7 @@
 from activities.support.write_specs import (
     CANCEL_LINE,
     CANCEL_PORT,
+    CHANGE_PLAN,
     CREATE_WEBHOOK,
     FREE_SIM,
     REACTIVATE_LINE,
@@ -11,6 +12,7 @@ from activities.support.write_specs import (
     SET_DATA_LIMITS,
     SET_E911_ADDRESS,
     SET_PORT_OUT_PIN,
+    SET_PRODUCT_TYPE,
     SET_RENEWAL,
     SUSPEND_LINE,
     UPDATE_PORT,
@@ -38,6 +40,8 @@ NAMED_WITH_THEIR_OWNER = (
     CANCEL_LINE,
     REACTIVATE_LINE,
     FREE_SIM,
+    CHANGE_PLAN,
+    SET_PRODUCT_TYPE,
     SUSPEND_LINE,
     RESTORE_LINE,
 )

@@ -11,6 +11,8 @@ from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.line_changes import (
     LINE_CHANGE_WORKFLOW,
+    ChangeLimits,
+    ChangePlan,
     End,
     LineChange,
     LineChangeRequest,
@@ -31,6 +33,7 @@ from workflows.line_changes.ending import (
     win_back_steps,
 )
 from workflows.line_changes.number_status import STATUS, suspend_or_restore
+from workflows.line_changes.plan import change_limits, change_plan, limits_steps, plan_steps
 from workflows.support.activity_calls import execute_read
 from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.number_use import open_workflows_of_number
@@ -105,6 +108,10 @@ class LineChangeWorkflow(ResolvesEscalations):
                 await end_line(self._line, change)
             case WinBack():
                 await win_back(self._line, change)
+            case ChangeLimits():
+                await change_limits(self._line, change)
+            case ChangePlan():
+                await change_plan(self._line, change)
 
     async def _fail(self, error: BaseException) -> None:
         """Records why the change ended, and raises that.
@@ -145,5 +152,9 @@ def _steps(change: LineChange) -> list[str]:
             return ending_steps(change)
         case WinBack():
             return win_back_steps(change)
+        case ChangeLimits():
+            return limits_steps(change)
+        case ChangePlan():
+            return plan_steps(change)
         case _:
             return [STATUS]

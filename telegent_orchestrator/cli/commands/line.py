@@ -56,7 +56,7 @@ def suspend(
     as_json: AsJsonLines = False,
 ) -> None:
     """Take a line out of service. It keeps its number, SIM and subscription."""
-    _change(context.obj, line, {"kind": "suspend"}, reason, by, watch, as_json)
+    change_line(context.obj, line, {"kind": "suspend"}, reason, by, watch, as_json)
 
 
 def restore(
@@ -68,7 +68,7 @@ def restore(
     as_json: AsJsonLines = False,
 ) -> None:
     """Put a suspended line back into service."""
-    _change(context.obj, line, {"kind": "restore"}, reason, by, watch, as_json)
+    change_line(context.obj, line, {"kind": "restore"}, reason, by, watch, as_json)
 
 
 def end(
@@ -104,7 +104,7 @@ def end(
         "remove_relations": remove_relations,
         "free_sim": free_sim,
     }
-    _change(context.obj, line, change, reason, by, watch, as_json)
+    change_line(context.obj, line, change, reason, by, watch, as_json)
 
 
 def win_back(
@@ -134,7 +134,7 @@ def win_back(
         "package_id": package,
         "account_id": account,
     }
-    _change(context.obj, line, change, reason, by, watch, as_json)
+    change_line(context.obj, line, change, reason, by, watch, as_json)
 
 
 def status(
@@ -222,7 +222,7 @@ def _watch_hint(line: str, connection: Connection) -> NextStep:
     return NextStep(reason="watch it with:", commands=[command])
 
 
-def _change(
+def change_line(
     connection: Connection,
     line: str,
     change: dict[str, JsonValue],
@@ -231,6 +231,7 @@ def _change(
     watch: bool,
     as_json: bool,
 ) -> None:
+    """Start a change of a line."""
     with Output(as_json) as output:
         raise typer.Exit(asyncio.run(_start(connection, line, change, reason, by, watch, output)))
 

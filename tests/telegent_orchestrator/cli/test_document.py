@@ -127,6 +127,9 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
     elif words[1:] == ["allowance"]:
         limiter = SharedRateLimiter(lease_from(harness.temporal), 50)
         (await limiter.acquire()).settle()
+    elif words[1:3] == ["line", "plan"]:
+        [package, *_] = harness.telegent.state.packages
+        return line.replace("PID-11111111", package)
     elif words[1:3] == ["port-in", "decide"]:
         await stuck_port_in(cli, words[3])
     elif words[1:3] == ["port-in", "cancel"]:

@@ -1,0 +1,115 @@
+"""`tgo line limits` and `tgo line plan`: data limits, renewal, package of a line."""
+
+from typing import Annotated, Literal
+
+import typer
+from pydantic import JsonValue
+
+from telegent_orchestrator.cli.commands.line import Line, change_line
+from telegent_orchestrator.cli.input import By, Reason
+from telegent_orchestrator.cli.output import AsJsonLines
+from telegent_orchestrator.cli.watching import Watch
+from telegent_orchestrator.lines import ProductType
+
+LimitMb = Annotated[
+    int | None, typer.Option("--limit-mb", help="Data limit in MB; the others must be lower.")
+]
+NotifyMb = Annotated[int | None, typer.Option("--notify-mb", help="Notify from here on.")]
+ThrottleMb = Annotated[int | None, typer.Option("--throttle-mb", help="Throttle from here on.")]
+ThrottleSpeed = Annotated[
+    str | None, typer.Option("--throttle-speed", help="Such as 128-kbps or 1-mbps.")
+]
+RenewEvery = Annotated[
+    Literal["month", "week"] | None,
+    typer.Option("--renew-every", help="Period after which the used data is reset."),
+]
+RenewDay = Annotated[
+    int | None, typer.Option("--renew-day", help="Day of the month (1-31) or week (1-7).")
+]
+ResetNow = Annotated[bool, typer.Option("--reset-now", help="Also reset the used data now.")]
+
+
+def limits(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    limit_mb: LimitMb = None,
+    notify_mb: NotifyMb = None,
+    throttle_mb: ThrottleMb = None,
+    throttle_speed: ThrottleSpeed = None,
+    renew_every: RenewEvery = None,
+    renew_day: RenewDay = None,
+    reset_now: ResetNow = False,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Set the data limits of a line, or when they are renewed."""
+    change: dict[str, JsonValue] = {
+        "kind": "limits",
+        "data_limits": _data_limits(limit_mb, notify_mb, throttle_mb, throttle_speed),
+        "renewal": _renewal(renew_every, renew_day, reset_now),
+    }
+    change_line(context.obj, line, change, reason, by, watch, as_json)
+
+
+def plan(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    package: Annotated[str, typer.Option("--package", help="Telegent's id of the new package.")],
+    subscription: Annotated[
+        str | None,
+        typer.Option(
+            "--subscription", help="Telegent's id; needed only if the number has several."
+        ),
+    ] = None,
+    product_type: Annotated[
+        ProductType | None, typer.Option("--product-type", help="What the number can do.")
+    ] = None,
+    message_route: Annotated[
+        str | None, typer.Option("--message-route", help="If the number has none yet.")
+    ] = None,
+    voice_route: Annotated[
+        str | None, typer.Option("--voice-route", help="If the number has none yet.")
+    ] = None,
+    limit_mb: LimitMb = None,
+    notify_mb: NotifyMb = None,
+    throttle_mb: ThrottleMb = None,
+    throttle_speed: ThrottleSpeed = None,
+    renew_every: RenewEvery = None,
+    renew_day: RenewDay = None,
+    reset_now: ResetNow = False,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Give a line another package now; product type, data limits and renewal follow."""
+    change: dict[str, JsonValue] = {
+        "kind": "plan",
+        "package_id": package,
+        "subscription_id": subscription,
+        "product_type": product_type.value if product_type else None,
+        "message_route_id": message_route,
+        "voice_route_id": voice_route,
+        "data_limits": _data_limits(limit_mb, notify_mb, throttle_mb, throttle_speed),
+        "renewal": _renewal(renew_every, renew_day, reset_now),
+    }
+    change_line(context.obj, line, change, reason, by, watch, as_json)
+
+
+def _data_limits(
+    limit_mb: int | None, notify_mb: int | None, throttle_mb: int | None, speed: str | None
+) -> JsonValue:
+    return _given(
+        limit_mb=limit_mb, notify_mb=notify_mb, throttle_mb=throttle_mb, throttle_speed=speed
+    )
+
+
+def _renewal(every: str | None, day: int | None, reset_now: bool) -> JsonValue:
+    return _given(every=every, day=day, reset_now=reset_now or None)
+
+
+def _given(**values: JsonValue) -> JsonValue:
+    """The values that were given; None if none was."""
+    return {name: value for name, value in values.items() if value is not None} or None
