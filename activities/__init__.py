@@ -8,6 +8,7 @@ from temporalio.client import Client
 from activities.events import EventActivities
 from activities.line_changes import LineChangeActivities
 from activities.line_plans import LinePlanActivities
+from activities.line_sims import LineSimActivities
 from activities.local import LocalActivities
 from activities.number_use import NumberUseActivities
 from activities.onboarding.accounts import AccountActivities
@@ -75,6 +76,7 @@ def build_activities(
         PortOutActivities(api, settings, inventory),
         LineChangeActivities(api, settings),
         LinePlanActivities(api, settings),
+        LineSimActivities(api, settings),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         E911Activities(api),

@@ -15,16 +15,27 @@ from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.lines import DataLimits, ProductType
 
 
-class PlanChangeInput(WireModel):
-    """A subscription, and the package that it is to have.
+class SubscriptionChangeInput(WireModel):
+    """A subscription, and the package or the SIM that it is to have.
 
     Attributes:
         set_active: Also send that it is active: an update without that may have deactivated it.
     """
 
     subscription_id: str
-    package_id: str
+    package_id: str | None = None
+    iccid: str | None = None
     set_active: bool = False
+
+    def shown_by(self, subscription: telegent.Subscription) -> bool:
+        """Whether the subscription has the package and the SIM."""
+        return (
+            self.package_id is None or telegent.same_id(subscription.package_id, self.package_id)
+        ) and (self.iccid is None or telegent.same_iccid(subscription.iccid, self.iccid))
+
+    def active_in(self, subscription: telegent.Subscription) -> bool:
+        """Whether the subscription is active, if it was set active."""
+        return subscription.active is not False or not self.set_active
 
 
 class ProductTypeInput(WireModel):
@@ -65,37 +76,37 @@ class LinePlanActivities:
             raise rejected("the number has no active subscription, so its plan cannot be changed")
         return found
 
-    @write_activity(write_specs.CHANGE_PLAN)
-    async def change_plan(self, request: PlanChangeInput) -> None:
-        """Give the subscription another package, unless it has that already."""
+    @write_activity(write_specs.CHANGE_SUBSCRIPTION)
+    async def change_subscription(self, request: SubscriptionChangeInput) -> None:
+        """Give the subscription another package or SIM, unless it has that already."""
         subscription = await self.api.subscriptions.get(request.subscription_id)
-        if _has_plan(subscription, request):
+        if request.shown_by(subscription) and request.active_in(subscription):
             return
         await self.api.subscriptions.update(
             telegent.SubscriptionUpdate(
                 subscription_id=request.subscription_id,
                 package_id=request.package_id,
+                iccid=request.iccid,
                 active=True if request.set_active else None,
             )
         )
 
     @activity.defn
-    async def await_plan(self, request: PlanChangeInput) -> bool:
-        """Returns whether the subscription is active, as soon as it shows the package.
+    async def await_subscription(self, request: SubscriptionChangeInput) -> bool:
+        """Returns whether the subscription is active, as soon as it shows the change.
 
         Raises:
             ApplicationError: `Pending` until then, so that Temporal retries; `Ambiguous` when it
-                still shows another package, or is inactive in spite of `set_active`.
+                does not show it, or is inactive in spite of `set_active`.
         """
         subscription = await self.api.subscriptions.get(request.subscription_id)
         active = subscription.active is not False
-        shown = f"{request.subscription_id} has package {subscription.package_id}" + (
-            "" if active else ", and is inactive"
-        )
-        if telegent.same_id(subscription.package_id, request.package_id) and (
-            active or not request.set_active
-        ):
+        if request.shown_by(subscription) and request.active_in(subscription):
             return active
+        shown = (
+            f"{request.subscription_id} has package {subscription.package_id} and SIM "
+            f"{subscription.iccid}{'' if active else ', and is inactive'}"
+        )
         if elapsed() >= self.settings.read_lag:
             raise ambiguous(f"Telegent has accepted the change: {shown}")
         raise pending(shown, self.settings.read_lag / 4)
@@ -138,8 +149,3 @@ class LinePlanActivities:
                 if value is not None and shown[name] != value
             ]
         return ["Telegent shows no limits of this number"]
-
-
-def _has_plan(subscription: telegent.Subscription, request: PlanChangeInput) -> bool:
-    active = subscription.active is not False or not request.set_active
-    return active and telegent.same_id(subscription.package_id, request.package_id)

@@ -25,7 +25,18 @@ NUMBER_IS_FIXED = (
 MAX_TEXT_LENGTH = 300
 PRODUCT_TYPES = ("Sms-Only", "Data-Only", "Sms+Data", "Sms+Data+Voice")
 UNION_TAGS = frozenset(
-    {"new", "existing", "port_in", "suspend", "restore", "end", "win_back", "limits", "plan"}
+    {
+        "new",
+        "existing",
+        "port_in",
+        "suspend",
+        "restore",
+        "end",
+        "win_back",
+        "limits",
+        "plan",
+        "swap_sim",
+    }
 )
 """Tags of our discriminated unions, which pydantic puts into the location of an error."""
 PATTERN_MESSAGES: dict[str, str] = {}

@@ -37,6 +37,7 @@ class EventType(StrEnum):
     LINE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line.attention-required"
     LINE_IN_SERVICE = "com.telegent-orchestrator.line.in-service"
     LINE_FAILED = "com.telegent-orchestrator.line.failed"
+    LINE_CHANGE_STARTED = "com.telegent-orchestrator.line-change.started"
     LINE_CHANGE_COMPLETED = "com.telegent-orchestrator.line-change.completed"
     LINE_CHANGE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line-change.attention-required"
     LINE_CHANGE_FAILED = "com.telegent-orchestrator.line-change.failed"

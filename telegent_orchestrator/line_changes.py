@@ -1,4 +1,4 @@
-"""Changes of a line that is in service: suspend, restore, end, win back, limits, plan."""
+"""Changes of a line that is in service: suspend, restore, end, win back, limits, plan, SIM."""
 
 import hashlib
 import hmac
@@ -8,8 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from telegent_orchestrator._models import E164, OperatorMessage, StrictModel, Text, WireModel
+from telegent_orchestrator._models import (
+    E164,
+    Iccid,
+    OperatorMessage,
+    StrictModel,
+    Text,
+    WireModel,
+)
 from telegent_orchestrator.lines import DataLimits, ProductType, Renewal
+from telegent_orchestrator.port_out import AuthenticationReference
 from telegent_orchestrator.progress import Escalation, Step, StepState
 
 LINE_CHANGE_WORKFLOW = "LineChangeWorkflow"
@@ -104,8 +112,23 @@ class ChangePlan(StrictModel):
     renewal: Renewal | None = None
 
 
+class SwapSim(StrictModel):
+    """Put the line on another SIM. The old one stops working at once, and is released.
+
+    Attributes:
+        iccid: The new physical SIM; without it Telegent issues an eSIM.
+        authentication_reference: Who swaps a SIM without authenticating the subscriber lets a
+            fraudster take over the number (47 CFR 64.2010).
+    """
+
+    kind: Literal["swap_sim"]
+    iccid: Iccid | None = None
+    authentication_reference: AuthenticationReference
+
+
 LineChange = Annotated[
-    Suspend | Restore | End | WinBack | ChangeLimits | ChangePlan, Field(discriminator="kind")
+    Suspend | Restore | End | WinBack | ChangeLimits | ChangePlan | SwapSim,
+    Field(discriminator="kind"),
 ]
 
 
@@ -147,6 +170,8 @@ class LineChangeResult(WireModel):
         removed: What ending the line has removed, such as `subscription SUB-…`.
         subscription_id: The subscription that a win back has started, or whose plan was changed.
         warnings: What Telegent does not show yet.
+        iccid: The new SIM after a swap.
+        swaps_remaining: How many swaps the number has left after a swap.
     """
 
     phone_number: str
@@ -161,6 +186,9 @@ class LineChangeResult(WireModel):
     order_id: str | None = None
     removed: list[str] = []
     warnings: list[str] = []
+    iccid: str | None = None
+    activation_code: str | None = Field(None, description="eSIM activation string, LPA:1$…")
+    swaps_remaining: int | None = None
     subscription_id: str | None = None
     ended_at: datetime | None = None
 

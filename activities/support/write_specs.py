@@ -343,21 +343,33 @@ FREE_SIM = WriteSpec(
     natural_key="ICCID",
     retained_because="the SIM can be used again",
 )
-CHANGE_PLAN = WriteSpec(
-    "change_plan",
+CHANGE_SUBSCRIPTION = WriteSpec(
+    "change_subscription",
     WriteKind.IDEMPOTENT,
     natural_key="subscription id",
-    lookup="the subscription, before each attempt and until it shows the package",
-    match_rule="the package; a subscription that it leaves inactive is set active",
-    absence_proof="another package: it is sent again",
+    lookup="the subscription, before each attempt and until it shows the change",
+    match_rule="the package or SIM; a subscription that it leaves inactive is set active",
+    absence_proof="another package or SIM: it is sent again",
     escalates_when="accepted, and not shown after the read lag",
-    retained_because="a change to the earlier package undoes it",
+    retained_because="a change to the earlier package or SIM undoes it",
 )
 SET_PRODUCT_TYPE = WriteSpec(
     "set_product_type",
     WriteKind.IDEMPOTENT,
     natural_key="number",
     retained_because="it belongs to the number, and goes with it",
+)
+SWAP_SIM = WriteSpec(
+    "swap_sim",
+    WriteKind.PURCHASE,
+    natural_key="number, with the SIM and the number of swaps that it had",
+    lookup="the number's details",
+    match_rule="the wanted SIM; for an eSIM, any SIM but the one before",
+    absence_proof="the same SIM and no fewer swaps left, and still after the lag",
+    lag=Lag.READ,
+    escalates_when="the number has a third SIM; a swap is used and the SIM is the same; the order "
+    "is complete, and the SIM is the same after the lag",
+    retained_because="the old SIM no longer works; another swap replaces the new one",
 )
 
 WRITE_SPECS = {row.activity: row for row in list(globals().values()) if isinstance(row, WriteSpec)}

@@ -55,7 +55,7 @@ class Number:
     port_out_pin: str | None = None
     status: str = "Active"
     cancelled_at: datetime | None = None
-    swaps_remaining: int = 2
+    swaps_remaining: int = 3
     data_limits: Json = field(default_factory=dict)
     renewal: Json = field(default_factory=dict)
     e911: Json = field(default_factory=dict)

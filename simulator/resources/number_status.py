@@ -102,7 +102,7 @@ def _check(body: ChangeStatus, item: StatusItem, number: Number) -> None:
         raise invalid("PhoneNumbers", f"{number.number} is cancelled; use numbers/reactivate")
     if item.ICCID and body.StatusChange != "swap-sim":
         raise invalid("PhoneNumbers", "ICCID can only be sent with swap-sim")
-    if body.StatusChange in ("swap", "replace") and number.swaps_remaining == 0:
+    if body.StatusChange in ("swap", "replace", "swap-sim") and number.swaps_remaining == 0:
         raise invalid("StatusChange", "Number-swap is currently unavailable")
 
 
@@ -122,6 +122,7 @@ def _apply(state: SimulatorState, body: ChangeStatus, item: StatusItem, number: 
             number.iccid, number.qr_code = item.ICCID, None
         else:
             number.iccid, number.qr_code = state.new_esim()
+        number.swaps_remaining -= 1
         response["QrCode"] = number.qr_code
     else:
         area = before[2:5] if body.StatusChange == "swap" else body.AreaCode

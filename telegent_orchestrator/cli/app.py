@@ -130,7 +130,7 @@ port_ins.command()(port_in.note)
 app.add_typer(port_ins, name="port-in")
 
 lines = typer.Typer(
-    help="Change a line that is in service: suspend, restore, end, win back, limits, plan.",
+    help="Change a line that is in service: suspend, restore, end, win back, limits, plan, SIM.",
     no_args_is_help=True,
 )
 lines.command()(line.suspend)
@@ -139,6 +139,7 @@ lines.command()(line.end)
 lines.command("win-back")(line.win_back)
 lines.command()(line_plan.limits)
 lines.command()(line_plan.plan)
+lines.command("swap-sim")(line_plan.swap_sim)
 lines.command()(line.status)
 lines.command()(line.resolve)
 app.add_typer(lines, name="line")

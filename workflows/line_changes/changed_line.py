@@ -13,6 +13,7 @@ from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.line_changes import LineChangeResult, LineState
 from telegent_orchestrator.progress import ResolutionAction
+from workflows.support.markdown import code
 from workflows.support.progress import ProgressTracker, RunningStep
 
 LINE_STATES = {NumberState.ACTIVE: LineState.ACTIVE, NumberState.SUSPENDED: LineState.SUSPENDED}
@@ -63,6 +64,8 @@ class ChangedLine:
             lines.append(
                 f"- the line is {state}; Telegent's status: {escape_markdown(result.vendor_status)}"
             )
+        if result.activation_code:
+            lines += ["", "eSIM activation code:", "", *code(result.activation_code)]
         return lines
 
 

@@ -2,7 +2,7 @@
 
 from temporalio.exceptions import ActivityError
 
-from activities.line_plans import LinePlanActivities, PlanChangeInput, ProductTypeInput
+from activities.line_plans import LinePlanActivities, ProductTypeInput, SubscriptionChangeInput
 from activities.onboarding.data_usage import DataUsageActivities
 from telegent_orchestrator.line_changes import ChangeLimits, ChangePlan
 from telegent_orchestrator.progress import ResolutionAction
@@ -36,8 +36,10 @@ async def change_plan(line: ChangedLine, change: ChangePlan) -> None:
             change.subscription_id,
         )
         line.result.subscription_id = subscription_id
-        request = PlanChangeInput(subscription_id=subscription_id, package_id=change.package_id)
-        await _set_package(line, request)
+        request = SubscriptionChangeInput(
+            subscription_id=subscription_id, package_id=change.package_id
+        )
+        await change_subscription(line, request)
     if change.product_type:
         async with line.progress.step(PRODUCT_TYPE):
             await execute_settled_write(
@@ -53,16 +55,19 @@ async def change_plan(line: ChangedLine, change: ChangePlan) -> None:
     await change_limits(line, change)
 
 
-async def _set_package(line: ChangedLine, request: PlanChangeInput) -> None:
-    """Sends the package and reads it back. An update without `Active` may have deactivated it."""
+async def change_subscription(line: ChangedLine, request: SubscriptionChangeInput) -> None:
+    """Changes a subscription and reads it back.
+
+    An update without `Active` may have deactivated it.
+    """
     while True:
         line.result.changed = True
         await execute_settled_write(
-            LinePlanActivities.change_plan, f"Change to package {request.package_id}", request
+            LinePlanActivities.change_subscription, "Change the subscription", request
         )
         try:
             active = await execute_poll(
-                LinePlanActivities.await_plan, "Read back the subscription", request
+                LinePlanActivities.await_subscription, "Read back the subscription", request
             )
         except ActivityError as error:
             if await resolve_unconfirmed(error) is ResolutionAction.RETRY:

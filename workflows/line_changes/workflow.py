@@ -20,6 +20,7 @@ from telegent_orchestrator.line_changes import (
     LineChangeStatus,
     Restore,
     Suspend,
+    SwapSim,
     WinBack,
 )
 from telegent_orchestrator.names import STATUS_QUERY
@@ -34,6 +35,7 @@ from workflows.line_changes.ending import (
 )
 from workflows.line_changes.number_status import STATUS, suspend_or_restore
 from workflows.line_changes.plan import change_limits, change_plan, limits_steps, plan_steps
+from workflows.line_changes.sim import swap_sim, swap_steps
 from workflows.support.activity_calls import execute_read
 from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.number_use import open_workflows_of_number
@@ -112,6 +114,10 @@ class LineChangeWorkflow(ResolvesEscalations):
                 await change_limits(self._line, change)
             case ChangePlan():
                 await change_plan(self._line, change)
+            case SwapSim():
+                # At once: with a fraudulent swap a number is taken over.
+                await self._publish(EventType.LINE_CHANGE_STARTED, StepState.RUNNING)
+                await swap_sim(self._line, change)
 
     async def _fail(self, error: BaseException) -> None:
         """Records why the change ended, and raises that.
@@ -156,5 +162,7 @@ def _steps(change: LineChange) -> list[str]:
             return limits_steps(change)
         case ChangePlan():
             return plan_steps(change)
+        case SwapSim():
+            return swap_steps()
         case _:
             return [STATUS]

@@ -300,6 +300,9 @@ async def _watch(
 
 def _show(view: LineChangeView, output: Output) -> None:
     output.show(line_change_panel(view.status, view.failing_calls))
+    if view.status.activation_code:
+        # Outside of the panel, so that it can be copied.
+        output.show(f"  eSIM {view.status.activation_code}")
     output.show_next_steps(view.next)
 
 

@@ -1,4 +1,4 @@
-"""`tgo line limits` and `tgo line plan`: data limits, renewal, package of a line."""
+"""`tgo line limits`, `plan` and `swap-sim`: data limits, renewal, package and SIM of a line."""
 
 from typing import Annotated, Literal
 
@@ -94,6 +94,33 @@ def plan(
         "voice_route_id": voice_route,
         "data_limits": _data_limits(limit_mb, notify_mb, throttle_mb, throttle_speed),
         "renewal": _renewal(renew_every, renew_day, reset_now),
+    }
+    change_line(context.obj, line, change, reason, by, watch, as_json)
+
+
+def swap_sim(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    authentication: Annotated[
+        str,
+        typer.Option(
+            "--authentication",
+            help="Your id of the proof that the subscriber was authenticated: no personal data.",
+        ),
+    ],
+    iccid: Annotated[
+        str | None, typer.Option("--iccid", help="The new physical SIM. Default: a new eSIM.")
+    ] = None,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Put a line on another SIM. The old one stops working at once."""
+    change: dict[str, JsonValue] = {
+        "kind": "swap_sim",
+        "iccid": iccid,
+        "authentication_reference": authentication,
     }
     change_line(context.obj, line, change, reason, by, watch, as_json)
 
