@@ -8,6 +8,7 @@ from temporalio.client import Client
 from activities.events import EventActivities
 from activities.line_changes import LineChangeActivities
 from activities.line_plans import LinePlanActivities
+from activities.line_sets import LineSetActivities
 from activities.line_sims import LineSimActivities
 from activities.local import LocalActivities
 from activities.number_use import NumberUseActivities
@@ -66,9 +67,10 @@ def build_activities(
             share=settings.port_poll_share,
         )
     inventory = SharedList("numbers", api.numbers.inventory)
+    subscribers = SharedList("subscribers", api.subscribers.all)
     return _defined_on(
         AccountActivities(api, settings),
-        SubscriberActivities(api, settings, SharedList("subscribers", api.subscribers.all)),
+        SubscriberActivities(api, settings, subscribers),
         RouteActivities(api, settings),
         CatalogueActivities(api, settings),
         NumberActivities(api, settings, inventory, temporal),
@@ -77,6 +79,7 @@ def build_activities(
         LineChangeActivities(api, settings),
         LinePlanActivities(api, settings),
         LineSimActivities(api, settings),
+        LineSetActivities(api, inventory, subscribers),
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         E911Activities(api),

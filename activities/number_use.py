@@ -44,6 +44,11 @@ class NumberUseActivities:
                 found.append(f"{what} of this number is open: {workflow_id}")
         return found
 
+    @activity.defn
+    async def line_change_workflow_id(self, phone_number: str) -> str:
+        """Returns the workflow id of a number's line changes."""
+        return line_change_id(phone_number, self.settings.id_key)
+
     async def _is_open(self, workflow_id: str) -> bool:
         try:
             run = await self.temporal.get_workflow_handle(workflow_id).describe()

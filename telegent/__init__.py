@@ -13,6 +13,7 @@ from telegent._models import (
 )
 from telegent._text import (
     canonical as canonical,
+    id_key as id_key,
     same_iccid as same_iccid,
     same_id as same_id,
     same_text as same_text,

@@ -53,7 +53,7 @@ def same_text(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and canonical(one) == canonical(other)
 
 
-def _id_key(value: str) -> str:
+def id_key(value: str) -> str:
     """Return the part of an id that identifies: without its prefix, in lower case.
 
     The vendor spells one id in several ways: ``NID-`` and ``TNID-``, ``SID-`` and ``TSUID-``, with
@@ -70,4 +70,4 @@ def same_iccid(one: str | None, other: str | None) -> bool:
 
 def same_id(one: str | None, other: str | None) -> bool:
     """Whether two ids of one kind of resource are the same in any spelling of the vendor's."""
-    return bool(one and other) and _id_key(one or "") == _id_key(other or "")
+    return bool(one and other) and id_key(one or "") == id_key(other or "")

@@ -54,6 +54,13 @@ Changes a line that is in service. Current details show its steps and the line's
 
 {SUBMIT_HINT}"""
 
+LINE_CHANGE_SET_DETAILS = """\
+Changes many lines, a limited number at a time. Each is a line change of its own.
+
+- state of each line: query `status`; a line that needs an operator: its own workflow
+- cancel: starts no more changes
+"""
+
 BULK_DETAILS = f"""\
 Onboards every row of a file, a limited number at a time. Current details count the rows.
 

@@ -9,6 +9,7 @@ from workflows.bulk.batch_workflow import BulkBatchWorkflow
 from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.workflow import BulkWorkflow
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
+from workflows.line_changes.set_workflow import LineChangeSetWorkflow
 from workflows.line_changes.workflow import LineChangeWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.onboarding.line_workflow import LineWorkflow
@@ -25,6 +26,7 @@ WORKFLOWS = [
     PortInWorkflow,
     PortOutWorkflow,
     LineChangeWorkflow,
+    LineChangeSetWorkflow,
     EventDeliveryWorkflow,
     BulkWorkflow,
     BulkBatchWorkflow,

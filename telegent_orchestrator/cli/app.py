@@ -13,6 +13,7 @@ from telegent_orchestrator.cli.commands import (
     doctor,
     line,
     line_plan,
+    line_sets,
     list as list_,
     onboarding,
     port_in,
@@ -140,6 +141,8 @@ lines.command("win-back")(line.win_back)
 lines.command()(line_plan.limits)
 lines.command()(line_plan.plan)
 lines.command("swap-sim")(line_plan.swap_sim)
+lines.command()(line_sets.bulk)
+lines.command("bulk-status")(line_sets.bulk_status)
 lines.command()(line.status)
 lines.command()(line.resolve)
 app.add_typer(lines, name="line")

@@ -126,6 +126,9 @@ def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list
             reason = execution.step or reason
         case ((WorkflowKind.ONBOARDING | WorkflowKind.LINE), _):
             arguments = ("status", reference)
+        case WorkflowKind.LINE_CHANGE_SET, _:
+            reference = execution.workflow_id.removeprefix("line-changes-")
+            arguments = ("line", "bulk-status", reference)
         case WorkflowKind.LINE_CHANGE, _:
             arguments = ("line", "status", execution.workflow_id)
         case WorkflowKind.PORT_OUT, _:

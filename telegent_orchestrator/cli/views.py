@@ -17,12 +17,14 @@ from telegent_orchestrator.cli.results import ExitStatus, NextStep
 from telegent_orchestrator.client import (
     FailingCall,
     LineChangeHandle,
+    LineChangeSetHandle,
     OnboardingHandle,
     OnboardingIncompleteError,
     OnboardingProgress,
     PortInHandle,
 )
 from telegent_orchestrator.client.executions import Execution, ExecutionStatus
+from telegent_orchestrator.line_change_sets import LineChangeSetResult
 from telegent_orchestrator.line_changes import LineChangeStatus
 from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortInStatus, PortState
 from telegent_orchestrator.progress import LineSummary, StepState
@@ -130,6 +132,29 @@ async def line_change_view(handle: LineChangeHandle, session: Session) -> LineCh
         status=status,
         failing_calls=await handle.failing_calls() if running else [],
         next=line_change_next_steps(status, handle.id, session) if running else [],
+    )
+
+
+class LineChangeSetView(View):
+    """A set of line changes."""
+
+    status: LineChangeSetResult
+
+
+async def line_change_set_view(handle: LineChangeSetHandle) -> LineChangeSetView:
+    """Read the set."""
+    execution = await handle.execution()
+    status = await handle.status()
+    state = _state(execution, needs_operator=False)
+    if state is State.DONE and status.state is StepState.FAILED:
+        state = State.FAILED
+    return LineChangeSetView(
+        workflow_id=handle.id,
+        state=state,
+        in_progress=execution.status is ExecutionStatus.RUNNING,
+        started_at=execution.started_at,
+        ended_at=execution.ended_at,
+        status=status,
     )
 
 

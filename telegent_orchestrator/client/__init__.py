@@ -12,6 +12,10 @@ from telegent_orchestrator.client.executions import (
     ExecutionStatus,
     WorkflowKind,
 )
+from telegent_orchestrator.client.line_change_sets import (
+    LineChangeSetClient,
+    LineChangeSetHandle,
+)
 from telegent_orchestrator.client.line_changes import (
     LineChangeClient,
     LineChangeFailedError,
@@ -40,6 +44,8 @@ __all__ = [
     "LineChangeClient",
     "LineChangeFailedError",
     "LineChangeHandle",
+    "LineChangeSetClient",
+    "LineChangeSetHandle",
     "MessageRejectedError",
     "OnUnavailable",
     "OnboardingHandle",

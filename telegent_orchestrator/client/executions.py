@@ -22,6 +22,7 @@ from temporalio.converter import DataConverter, decode_typed_search_attributes
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW, BulkState
+from telegent_orchestrator.line_change_sets import LINE_CHANGE_SET_WORKFLOW
 from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from telegent_orchestrator.progress import ExecutionSummary
@@ -35,6 +36,7 @@ class WorkflowKind(StrEnum):
     PORT_IN = "port-in"
     PORT_OUT = "port-out"
     LINE_CHANGE = "line-change"
+    LINE_CHANGE_SET = "line-change-set"
     BULK = "bulk"
     BULK_BATCH = "bulk-batch"
 
@@ -141,6 +143,7 @@ WORKFLOW_TYPES = {
     WorkflowKind.PORT_IN: names.PORT_IN_WORKFLOW,
     WorkflowKind.PORT_OUT: PORT_OUT_WORKFLOW,
     WorkflowKind.LINE_CHANGE: LINE_CHANGE_WORKFLOW,
+    WorkflowKind.LINE_CHANGE_SET: LINE_CHANGE_SET_WORKFLOW,
     WorkflowKind.BULK: BULK_WORKFLOW,
     WorkflowKind.BULK_BATCH: BULK_BATCH_WORKFLOW,
 }
@@ -168,6 +171,7 @@ TOP_LEVEL_KINDS = (
     WorkflowKind.PORT_IN,
     WorkflowKind.PORT_OUT,
     WorkflowKind.LINE_CHANGE,
+    WorkflowKind.LINE_CHANGE_SET,
     WorkflowKind.BULK,
 )
 WAITING_BULK_STEPS = (BulkState.PAUSED.value, BulkState.NEEDS_OPERATOR.value)

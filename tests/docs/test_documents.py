@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from telegent_orchestrator import (
     events,
+    line_change_sets,
     line_changes,
     lines,
     names,
@@ -104,7 +105,7 @@ def test_json_blocks_are_valid_for_their_models(path: Path) -> None:
 def model(kind: str) -> type[BaseModel]:
     models: dict[str, type[BaseModel]] = {
         name: found
-        for place in (onboarding, lines, line_changes, port_in, port_out, events)
+        for place in (onboarding, lines, line_change_sets, line_changes, port_in, port_out, events)
         for name, found in vars(place).items()
         if isinstance(found, type) and issubclass(found, BaseModel)
     }

@@ -8,6 +8,7 @@ from activities.support.write_specs import WRITE_SPECS, WriteKind
 from tools.docs.documents import between_markers
 from tools.docs.write_tables import PAGE, compensation, writes
 
+OUR_OWN_SIDE = ("LocalActivities", "EventActivities", "SimActivities", "NumberUseActivities")
 READS = re.compile(r"(find|read|await|list|check|verify|confirm|validate)_")
 
 
@@ -41,7 +42,7 @@ def vendor_activities() -> set[str]:
         for kind in vars(activities).values()
         if inspect.isclass(kind)
         and kind.__name__.endswith("Activities")
-        and kind.__name__ not in ("LocalActivities", "EventActivities", "SimActivities")
+        and kind.__name__ not in OUR_OWN_SIDE
     ]
     definitions = [
         getattr(member, "__temporal_activity_definition", None)

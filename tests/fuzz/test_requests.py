@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from telegent_orchestrator._validation import MAX_ERRORS, MAX_TEXT_LENGTH, format_errors
 from telegent_orchestrator.bulk import BulkCancel, BulkRequest
+from telegent_orchestrator.line_change_sets import LineChangeSetRequest
 from telegent_orchestrator.line_changes import LineChangeRequest
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import (
@@ -79,6 +80,14 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (RevealPin, BY),
     (ConfirmDeparture, BY),
     (LineChangeRequest, BY | {"phone_number": "+18015550142", "change": {"kind": "suspend"}}),
+    (
+        LineChangeSetRequest,
+        BY
+        | {
+            "reference": "june",
+            "lines": [{"phone_number": "+18015550142", "change": {"kind": "restore"}}],
+        },
+    ),
     (
         BulkRequest,
         {"reference": "b-1", "rows": 2, "batches": 1, "fingerprint": "f1", "by": "operator"},

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from activities.support.outcomes import failure_message
-from telegent_orchestrator import bulk, line_changes, names, port_out
+from telegent_orchestrator import bulk, line_change_sets, line_changes, names, port_out
 from tests.harness import Harness
 from tests.harness.payloads import port_in, single
 from tools.schemas.contract import WORKFLOWS
@@ -25,6 +25,12 @@ STARTS: dict[str, dict[str, Any]] = {
     line_changes.LINE_CHANGE_WORKFLOW: {
         "phone_number": NUMBER,
         "change": {"kind": "suspend"},
+        "by": "operator",
+        "reason": "non-payment",
+    },
+    line_change_sets.LINE_CHANGE_SET_WORKFLOW: {
+        "reference": "own",
+        "lines": [{"phone_number": NUMBER, "change": {"kind": "suspend"}}],
         "by": "operator",
         "reason": "non-payment",
     },

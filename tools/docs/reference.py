@@ -14,7 +14,7 @@ SENT_MODELS = {
     "Starting an onboarding": ["OnboardingRequest"],
     "Starting a port-in on its own": ["PortInRequest"],
     "Starting a port-out": ["PortOutRequest"],
-    "Changing a line": ["LineChangeRequest"],
+    "Changing a line": ["LineChangeRequest", "LineChangeSetRequest"],
     "Starting a bulk": ["BulkRequest", "BulkBatchRequest"],
     "Messages": [
         "PortInCorrection",
@@ -41,6 +41,7 @@ RECEIVED_MODELS = [
     "PortOutPin",
     "LineChangeStatus",
     "LineChangeResult",
+    "LineChangeSetResult",
     "BulkStatus",
     "BulkBatchStatus",
     "BulkResult",

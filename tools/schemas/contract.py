@@ -6,6 +6,11 @@ from pydantic import BaseModel
 
 from telegent_orchestrator import bulk, names, port_out
 from telegent_orchestrator.events import Event
+from telegent_orchestrator.line_change_sets import (
+    LINE_CHANGE_SET_WORKFLOW,
+    LineChangeSetRequest,
+    LineChangeSetResult,
+)
 from telegent_orchestrator.line_changes import (
     LINE_CHANGE_WORKFLOW,
     LineChangeRequest,
@@ -111,6 +116,13 @@ WORKFLOWS = {
         result=LineChangeResult,
         queries={names.STATUS_QUERY: LineChangeStatus},
         updates={names.RESOLVE_UPDATE: Operation(Resolution)},
+    ),
+    LINE_CHANGE_SET_WORKFLOW: WorkflowContract(
+        workflow_id="line-changes-{reference}",
+        start=LineChangeSetRequest,
+        result=LineChangeSetResult,
+        queries={names.STATUS_QUERY: LineChangeSetResult},
+        updates={},
     ),
     bulk.BULK_WORKFLOW: WorkflowContract(
         workflow_id=bulk.bulk_id("{reference}"),

@@ -127,6 +127,9 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
     elif words[1:] == ["allowance"]:
         limiter = SharedRateLimiter(lease_from(harness.temporal), 50)
         (await limiter.acquire()).settle()
+    elif words[1:3] == ["line", "bulk"]:
+        [number, *_] = harness.telegent.state.numbers.values()
+        return line.replace("AID-11111111", number.account_id or "")
     elif words[1:3] == ["line", "plan"]:
         [package, *_] = harness.telegent.state.packages
         return line.replace("PID-11111111", package)

@@ -1,0 +1,105 @@
+"""`tgo line bulk` and `bulk-status`: changes of many lines."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
+from telegent_orchestrator.cli.input import By, SetOptions, load_request
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
+from telegent_orchestrator.cli.views import LineChangeSetView, line_change_set_view
+from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
+from telegent_orchestrator.client import LineChangeSetClient, LineChangeSetHandle
+from telegent_orchestrator.line_change_sets import LineChangeSetRequest
+from telegent_orchestrator.progress import StepState
+
+Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="The reference of the set.")]
+
+
+def bulk(
+    context: typer.Context,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE]", help="JSON file of the set; `-`: standard input."),
+    ] = None,
+    sets: SetOptions = None,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Change many lines: those of a file, of a subscriber, or of an account."""
+    with Output(as_json) as output:
+        request = load_request(LineChangeSetRequest, file, sets, None, by=by)
+        raise typer.Exit(asyncio.run(_start(context.obj, request, watch, output)))
+
+
+def bulk_status(
+    context: typer.Context, reference: Reference, watch: Watch = False, as_json: AsJson = False
+) -> None:
+    """Show how many lines of a set are done, and which failed."""
+    with Output(as_json) as output:
+        raise typer.Exit(asyncio.run(_status(context.obj, reference, watch, output)))
+
+
+def _watch_hint(reference: str, connection: Connection) -> NextStep:
+    command = connection.command("line", "bulk-status", reference, "--watch")
+    return NextStep(reason="watch it with:", commands=[command])
+
+
+async def _start(
+    connection: Connection, request: LineChangeSetRequest, watch: bool, output: Output
+) -> ExitStatus:
+    async with connection.open() as session:
+        session.require_same_id_key()
+        if not session.encrypts:
+            output.notice(UNENCRYPTED_WARNING)
+        handle = await _client(session).start(request)
+        if watch:
+            return await _watch(handle, session, output)
+    next_steps = [_watch_hint(request.reference, connection)]
+    output.result(
+        f"line changes {request.reference} {'joined' if handle.joined else 'started'}",
+        StartResult(workflow_id=handle.id, joined=handle.joined, next=next_steps),
+    )
+    return ExitStatus.DONE
+
+
+async def _status(
+    connection: Connection, reference: str, watch: bool, output: Output
+) -> ExitStatus:
+    not_found = CommandError(
+        f"there is no set of line changes {reference} in this namespace", ExitStatus.USAGE
+    )
+    async with connection.open(not_found) as session:
+        handle = _client(session).get(reference)
+        if watch:
+            return await _watch(handle, session, output)
+        view = await with_timeout(line_change_set_view(handle))
+    _show(view, output)
+    return view.state.exit_status
+
+
+async def _watch(handle: LineChangeSetHandle, session: Session, output: Output) -> ExitStatus:
+    command = session.command("line", "bulk-status", handle.reference, "--watch")
+    async for view in watch_views(lambda: line_change_set_view(handle), output.notice, command):
+        _show(view, output, single_line=True)
+    return view.state.exit_status
+
+
+def _client(session: Session) -> LineChangeSetClient:
+    return LineChangeSetClient(session.temporal, id_key=session.id_key)
+
+
+def _show(view: LineChangeSetView, output: Output, *, single_line: bool = False) -> None:
+    if output.as_json:
+        output.document(view, single_line=single_line)
+        return
+    rows = view.status.rows
+    counts = {state: view.status.count(state) for state in StepState}
+    shown = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    output.show(f"line changes {view.status.reference}: {len(rows)} lines: {shown or 'none yet'}")
+    output.show(
+        *(f"  {row.phone_number}: {row.detail}" for row in rows if row.state is StepState.FAILED)
+    )
