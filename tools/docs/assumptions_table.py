@@ -25,13 +25,14 @@ def unknowns() -> str:
     """Return README's summary: how many questions are open, and the settings that choose."""
     rows = assumptions()
     chosen = [row for row in rows if row.settings]
+    settings = dict.fromkeys(f"`{name}`" for row in chosen for name in row.settings)
     contradictions = sum(len(row.says) > 1 for row in rows)
     summary = (
-        f"[Our assumptions](docs/reference/vendor-assumptions.md) answer {len(rows)} questions "
-        f"that Telegent's documents leave open; on {contradictions} of these, the documents "
-        f"contradict each other. {len(chosen)} of the assumptions can be changed by a setting:"
+        f"We had to make {len(rows)} assumptions about the API, because Telegent's documents are "
+        f"incomplete and, on {contradictions} questions, contradict each other. All are in [Vendor "
+        f"assumptions](docs/reference/vendor-assumptions.md). {len(chosen)} of them can be changed "
+        f"with these {len(settings)} settings:"
     )
-    settings = dict.fromkeys(f"`{name}`" for row in chosen for name in row.settings)
     return fill(f"{summary} {', '.join(settings)}.", 120, break_on_hyphens=False)
 
 
