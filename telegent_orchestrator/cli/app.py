@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -21,11 +22,13 @@ from telegent_orchestrator.cli.commands import (
     validate,
 )
 from telegent_orchestrator.cli.connection import VARIABLES, Connection
+from telegent_orchestrator.cli.help import Command, Group
 from telegent_orchestrator.cli.output import Output
 
 app = typer.Typer(
     name="tgo",
-    help="Onboardings, port-ins, line changes and bulk jobs on Telegent: start, watch, decide.\n\n"
+    cls=Group,
+    help="Start, watch and correct onboardings, port-ins, line changes and bulk jobs.\n\n"
     "Exit status: 0 done or in progress; 1 failed, cancelled, rejected or not portable; 2 invalid "
     "arguments, files or settings; 3 needs an operator; 4 Temporal or the worker is unreachable, "
     "authentication failed, or the payload keys or the id key are not the worker's; 130 Ctrl-C.",
@@ -66,20 +69,22 @@ def main(
     tls_key_file: Annotated[str, _option("--tls-key-file", "Key of the client certificate.")] = "",
     api_key_file: Annotated[str, _option("--api-key-file", "Temporal's API key.")] = "",
     payload_keys_file: Annotated[
-        str, _option("--payload-keys-file", "The worker's payload keys.")
+        str,
+        _option(
+            "--payload-keys-file", "The worker's payload keys: they encrypt what Temporal stores."
+        ),
     ] = "",
     id_key_file: Annotated[
         str,
         _option(
             "--id-key-file",
-            "The worker's secret from which the workflow ids of port-ins are derived.",
+            "The worker's id key, a secret from which workflow ids of port-ins are derived.",
         ),
     ] = "",
     version: Annotated[
         bool,
         typer.Option(
             "--version",
-            metavar="",
             callback=_print_version,
             is_eager=True,
             help="Show the version and exit.",
@@ -107,58 +112,86 @@ def main(
     context.obj = connection
 
 
-app.command()(validate.validate)
-app.command()(template.template)
-app.command()(onboarding.start)
-app.command()(onboarding.status)
-app.command()(onboarding.resolve)
-app.command()(onboarding.cancel)
-app.command("list")(list_.list_executions)
-app.command()(doctor.doctor)
-app.command()(capacity.capacity)
-app.command()(allowance.allowance)
+def _add(group: typer.Typer, commands: dict[str, Callable[..., None]]) -> None:
+    for name, function in commands.items():
+        group.command(name, cls=Command)(function)
+
+
+_add(
+    app,
+    {
+        "validate": validate.validate,
+        "template": template.template,
+        "start": onboarding.start,
+        "status": onboarding.status,
+        "resolve": onboarding.resolve,
+        "cancel": onboarding.cancel,
+        "list": list_.list_executions,
+        "doctor": doctor.doctor,
+        "capacity": capacity.capacity,
+        "allowance": allowance.allowance,
+    },
+)
 
 port_ins = typer.Typer(
+    cls=Group,
     help="Port a number in from another carrier: start, watch, correct, decide.",
     no_args_is_help=True,
 )
-port_ins.command()(port_in.start)
-port_ins.command()(port_in.status)
-port_ins.command()(port_in.correct)
-port_ins.command()(port_in.cancel)
-port_ins.command()(port_in.decide)
-port_ins.command()(port_in.note)
+_add(
+    port_ins,
+    {
+        "start": port_in.start,
+        "status": port_in.status,
+        "correct": port_in.correct,
+        "cancel": port_in.cancel,
+        "decide": port_in.decide,
+        "note": port_in.note,
+    },
+)
 app.add_typer(port_ins, name="port-in")
 
 lines = typer.Typer(
-    help="Change a line that is in service: suspend, restore, end, win back, limits, plan, SIM.",
+    cls=Group,
+    help="Change a line after its onboarding: suspend, restore, end, plan, data limits, SIM.",
     no_args_is_help=True,
 )
-lines.command()(line.suspend)
-lines.command()(line.restore)
-lines.command()(line.end)
-lines.command("win-back")(line.win_back)
-lines.command()(line_plan.limits)
-lines.command()(line_plan.plan)
-lines.command("swap-sim")(line_plan.swap_sim)
-lines.command()(line_sets.bulk)
-lines.command("bulk-status")(line_sets.bulk_status)
-lines.command()(line.status)
-lines.command()(line.resolve)
+_add(
+    lines,
+    {
+        "suspend": line.suspend,
+        "restore": line.restore,
+        "end": line.end,
+        "win-back": line.win_back,
+        "limits": line_plan.limits,
+        "plan": line_plan.plan,
+        "swap-sim": line_plan.swap_sim,
+        "bulk": line_sets.bulk,
+        "bulk-status": line_sets.bulk_status,
+        "status": line.status,
+        "resolve": line.resolve,
+    },
+)
 app.add_typer(lines, name="line")
 
 bulks = typer.Typer(
+    cls=Group,
     help="Onboard every row of a file: check, start, watch, pause, retry, report.",
     no_args_is_help=True,
 )
-bulks.command()(bulk.check)
-bulks.command()(bulk.start)
-bulks.command()(bulk.status)
-bulks.command()(bulk.pause)
-bulks.command()(bulk.resume)
-bulks.command()(bulk.retry)
-bulks.command()(bulk.cancel)
-bulks.command()(bulk.report)
+_add(
+    bulks,
+    {
+        "check": bulk.check,
+        "start": bulk.start,
+        "status": bulk.status,
+        "pause": bulk.pause,
+        "resume": bulk.resume,
+        "retry": bulk.retry,
+        "cancel": bulk.cancel,
+        "report": bulk.report,
+    },
+)
 app.add_typer(bulks, name="bulk")
 
 

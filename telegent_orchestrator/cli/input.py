@@ -53,9 +53,9 @@ CorrectionSetOptions = Annotated[list[str] | None, _set_option("billing_address.
 CorrectionSecretOptions = Annotated[list[str] | None, _secret_option("account_pin")]
 By = Annotated[
     str | None,
-    typer.Option("--by", help="Who does this, for the timeline. Default: your login name."),
+    typer.Option("--by", help="Who does this; stored in the workflow. Default: your login name."),
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why, for the timeline.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; stored in the workflow.")]
 
 
 def current_user() -> str:

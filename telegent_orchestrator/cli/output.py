@@ -13,16 +13,9 @@ from telegent_orchestrator._display import escape_unprintable
 from telegent_orchestrator.cli.rendering import sanitize
 from telegent_orchestrator.cli.results import CommandError, CommandResult, ExitStatus, NextStep
 
-
-def flag(name: str, *, help: str) -> typer.models.OptionInfo:
-    """An option without a value; by itself, Typer would show it with the type of one."""
-    option: typer.models.OptionInfo = typer.Option(name, metavar="", help=help)
-    return option
-
-
-AsJson = Annotated[bool, flag("--json", help="Print one JSON document.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 AsJsonLines = Annotated[
-    bool, flag("--json", help="Print one JSON document; with --watch, one per line.")
+    bool, typer.Option("--json", help="Print one JSON document; with --watch, one per line.")
 ]
 
 PIPE_WIDTH = 160

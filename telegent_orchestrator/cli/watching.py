@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, TypeVar
 
-from telegent_orchestrator.cli.output import flag
+import typer
+
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.cli.views import State, View
 from telegent_orchestrator.client._polling import retry_until_available
@@ -14,7 +15,7 @@ AnyView = TypeVar("AnyView", bound=View)
 T = TypeVar("T")
 Watch = Annotated[
     bool,
-    flag("--watch", help="Watch until it finishes or needs an operator (exit status 3)."),
+    typer.Option("--watch", help="Watch until it finishes or needs an operator (exit status 3)."),
 ]
 POLL_INTERVAL = 1.0
 """Seconds between two polls."""

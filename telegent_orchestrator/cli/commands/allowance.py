@@ -14,7 +14,7 @@ from telegent_orchestrator.allowance import (
 )
 from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.input import By, build_message, current_user
-from telegent_orchestrator.cli.output import AsJson, Output, flag
+from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.cli.watching import with_timeout
@@ -38,7 +38,10 @@ def allowance(
             help="Allow N requests per minute for all workers together, effective immediately.",
         ),
     ] = None,
-    reset: Annotated[bool, flag("--reset", help="Return to TELEGENT_REQUESTS_PER_MINUTE.")] = False,
+    reset: Annotated[
+        bool,
+        typer.Option("--reset", help="Return to the setting TELEGENT_REQUESTS_PER_MINUTE."),
+    ] = False,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:

@@ -25,7 +25,7 @@ from telegent_orchestrator.cli.bulk.view import BulkView, bulk_view
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session, read_text
 from telegent_orchestrator.cli.input import By, Reason, build_message, current_user, read_json
 from telegent_orchestrator.cli.live import monotonic_at
-from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output, flag
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.port_in_checks import (
     CarrierRequirements,
     carrier_requirements,
@@ -52,7 +52,7 @@ Common = Annotated[
     str | None,
     typer.Option("--common", metavar="FILE", help="JSON file with fields that all rows share."),
 ]
-Reference = Annotated[str, typer.Argument(metavar="BULK", help="The bulk's reference.")]
+Reference = Annotated[str, typer.Argument(metavar="BULK", help="The bulk job's reference.")]
 Send = Callable[[BulkHandle], Awaitable[int | None]]
 
 
@@ -73,7 +73,7 @@ def check(
     common: Common = None,
     portability: Annotated[
         bool,
-        flag(
+        typer.Option(
             "--portability",
             help="Also ask Telegent, through a worker, whether each number can be ported in.",
         ),
@@ -125,7 +125,8 @@ def start(
     reference: Annotated[
         str | None,
         typer.Option(
-            "--reference", help="The bulk's reference. Default: from the file's name and rows."
+            "--reference",
+            help="The bulk job's reference. Default: derived from the file's name and rows.",
         ),
     ] = None,
     by: By = None,
@@ -187,7 +188,7 @@ def cancel(
     bulk: Reference,
     reason: Reason,
     cancel_running: Annotated[
-        bool, flag("--cancel-running", help="Also cancel the rows that are running.")
+        bool, typer.Option("--cancel-running", help="Also cancel the rows that are running.")
     ] = False,
     by: By = None,
     as_json: AsJson = False,

@@ -40,20 +40,20 @@ class CapacityReport(WireModel):
 
 def capacity(
     lines: Annotated[
-        int, typer.Option(min=0, max=MAX_LINES, help="Lines, those with a port-in included.")
+        int, typer.Option(min=0, max=MAX_LINES, help="Lines to set up, port-ins included.")
     ] = 10_000,
     port_ins: Annotated[
         int | None,
         typer.Option(
-            min=0, max=MAX_LINES, help="Lines whose number is ported in; by default half of them."
+            min=0, max=MAX_LINES, help="How many of the lines are ported in; by default half."
         ),
     ] = None,
     customers: Annotated[
         int | None,
-        typer.Option(min=0, max=MAX_LINES, help="Customers; by default one for each three lines."),
+        typer.Option(min=0, max=MAX_LINES, help="Customers; by default one for every three lines."),
     ] = None,
     requests_per_minute: Annotated[
-        int, typer.Option(min=1, help="What Telegent permits; all of it is used.")
+        int, typer.Option(min=1, help="Telegent's request limit, which is assumed to be used up.")
     ] = 50,
     port_in_days: Annotated[
         float, typer.Option(min=0.1, max=365, help="Days that a port-in is open.")

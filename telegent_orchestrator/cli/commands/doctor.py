@@ -51,7 +51,7 @@ class Diagnosis(WireModel):
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check address, TLS, namespace, search attributes, workers, clock and keys."""
+    """Check the connection to Temporal and the workers: address, TLS, clock, keys and more."""
     with Output(as_json) as output:
         connection: Connection = context.obj
         checks = asyncio.run(_diagnose(connection))

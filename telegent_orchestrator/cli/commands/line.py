@@ -1,4 +1,4 @@
-"""`tgo line`: change a line that is in service."""
+"""`tgo line`: change a line after its onboarding."""
 
 import asyncio
 import re
@@ -11,7 +11,7 @@ from telegent_orchestrator._models import E164
 from telegent_orchestrator.cli.commands.onboarding import not_found as onboarding_not_found
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import By, Reason, build_message
-from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output, flag
+from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.rendering import line_change_panel
 from telegent_orchestrator.cli.results import (
     CommandError,
@@ -77,21 +77,21 @@ def end(
     reason: Reason,
     park: Annotated[
         bool,
-        flag(
+        typer.Option(
             "--park",
-            help="Park the number instead of cancelling it: it is kept, also after 30 days, and "
-            "Telegent may charge for it.",
+            help="Park the number instead of cancelling it. A cancelled number can be won back "
+            "for 30 days; a parked one is kept, and Telegent may charge for it.",
         ),
     ] = False,
     remove_relations: Annotated[
         bool,
-        flag(
+        typer.Option(
             "--remove-relations",
             help="Also end the AI Guardian relations of the subscriber, who may have other lines.",
         ),
     ] = False,
     free_sim: Annotated[
-        bool, flag("--free-sim", help="Also release the SIM for another number.")
+        bool, typer.Option("--free-sim", help="Also release the SIM for another number.")
     ] = False,
     by: By = None,
     watch: Watch = False,
@@ -113,7 +113,7 @@ def win_back(
     reason: Reason,
     package: Annotated[
         str | None,
-        typer.Option("--package", help="Telegent's id of the package of a new subscription."),
+        typer.Option("--package", help="Also start a subscription with this package (its id)."),
     ] = None,
     account: Annotated[
         str | None,
@@ -122,7 +122,9 @@ def win_back(
             help="Telegent's id of the account; needed if your Telegent account key has several.",
         ),
     ] = None,
-    parked: Annotated[bool, flag("--parked", help="The number was parked, not cancelled.")] = False,
+    parked: Annotated[
+        bool, typer.Option("--parked", help="The number was parked, not cancelled.")
+    ] = False,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
@@ -149,14 +151,15 @@ def resolve(
     context: typer.Context,
     line: AnyLine,
     step: Annotated[
-        str, typer.Argument(metavar="STEP", help="The step that needs an operator, as shown.")
+        str, typer.Argument(metavar="STEP", help="Name of the step, as `status` shows it.")
     ],
     action: Annotated[
         ResolutionAction,
         typer.Argument(
             metavar="ACTION",
-            help="retry: send the change once more; adopt: treat the change as done; repeat "
-            "the phone number in --id to confirm; abandon: fail the change.",
+            help="retry: send the change once more\n\n"
+            "adopt: treat the change as done; confirm with the phone number in --id\n\n"
+            "abandon: fail the change",
         ),
     ],
     reason: Reason,
@@ -200,7 +203,7 @@ def not_found(line: str, connection: Connection) -> CommandError:
         return onboarding_not_found(of_onboarding[1], connection)
     list_command = connection.command("list", "--type", "line-change")
     return CommandError(
-        f"there is no change of {line} in this namespace, or the key for ids (--id-key-file, "
+        f"there is no change of {line} in this namespace, or the id key (--id-key-file, "
         "TELEGENT_ID_KEY_FILE) differs from the worker's",
         ExitStatus.USAGE,
         next_steps=[NextStep(reason="list line changes with:", commands=[list_command])],

@@ -11,11 +11,15 @@ from telegent_orchestrator.cli.output import AsJsonLines
 from telegent_orchestrator.cli.watching import Watch
 from telegent_orchestrator.lines import ProductType
 
-LimitMb = Annotated[
-    int | None, typer.Option("--limit-mb", help="Data limit in MB; the others must be lower.")
+LimitMb = Annotated[int | None, typer.Option("--limit-mb", help="No data after so many MB.")]
+NotifyMb = Annotated[
+    int | None,
+    typer.Option("--notify-mb", help="Notify after so many MB; less than the others."),
 ]
-NotifyMb = Annotated[int | None, typer.Option("--notify-mb", help="Notify from here on.")]
-ThrottleMb = Annotated[int | None, typer.Option("--throttle-mb", help="Throttle from here on.")]
+ThrottleMb = Annotated[
+    int | None,
+    typer.Option("--throttle-mb", help="Throttle after so many MB."),
+]
 ThrottleSpeed = Annotated[
     str | None, typer.Option("--throttle-speed", help="Such as 128-kbps or 1-mbps.")
 ]
@@ -24,7 +28,7 @@ RenewEvery = Annotated[
     typer.Option("--renew-every", help="Period after which the used data is reset."),
 ]
 RenewDay = Annotated[
-    int | None, typer.Option("--renew-day", help="Day of the month (1-31) or week (1-7).")
+    int | None, typer.Option("--renew-day", help="Day of the month (1-31) or of the week (1-7).")
 ]
 ResetNow = Annotated[bool, typer.Option("--reset-now", help="Also reset the used data now.")]
 
@@ -44,7 +48,7 @@ def limits(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Set the data limits of a line, or when they are renewed."""
+    """Set the data limits of a line, or when its used data is reset."""
     change: dict[str, JsonValue] = {
         "kind": "limits",
         "data_limits": _data_limits(limit_mb, notify_mb, throttle_mb, throttle_speed),
@@ -61,17 +65,21 @@ def plan(
     subscription: Annotated[
         str | None,
         typer.Option(
-            "--subscription", help="Telegent's id; needed only if the number has several."
+            "--subscription",
+            help="Telegent's id of the subscription; needed only if the number has several.",
         ),
     ] = None,
     product_type: Annotated[
-        ProductType | None, typer.Option("--product-type", help="What the number can do.")
+        ProductType | None,
+        typer.Option("--product-type", help="What the number can do then."),
     ] = None,
     message_route: Annotated[
-        str | None, typer.Option("--message-route", help="If the number has none yet.")
+        str | None,
+        typer.Option("--message-route", help="Its id; only if the number has none yet."),
     ] = None,
     voice_route: Annotated[
-        str | None, typer.Option("--voice-route", help="If the number has none yet.")
+        str | None,
+        typer.Option("--voice-route", help="Its id; only if the number has none yet."),
     ] = None,
     limit_mb: LimitMb = None,
     notify_mb: NotifyMb = None,
@@ -84,7 +92,7 @@ def plan(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Give a line another package now; product type, data limits and renewal follow."""
+    """Change the package of a line, and with it product type, data limits and renewal."""
     change: dict[str, JsonValue] = {
         "kind": "plan",
         "package_id": package,
@@ -116,7 +124,7 @@ def swap_sim(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Put a line on another SIM. The old one stops working at once."""
+    """Move a line to another SIM. The old SIM stops working immediately."""
     change: dict[str, JsonValue] = {
         "kind": "swap_sim",
         "iccid": iccid,

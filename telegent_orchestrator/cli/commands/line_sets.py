@@ -15,21 +15,21 @@ from telegent_orchestrator.client import LineChangeSetClient, LineChangeSetHandl
 from telegent_orchestrator.line_change_sets import LineChangeSetRequest
 from telegent_orchestrator.progress import StepState
 
-Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="The reference of the set.")]
+Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="The reference in the file.")]
 
 
 def bulk(
     context: typer.Context,
     file: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE]", help="JSON file of the set; `-`: standard input."),
+        typer.Argument(metavar="FILE", help="JSON file, or `-` for standard input."),
     ] = None,
     sets: SetOptions = None,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Change many lines: those of a file, of a subscriber, or of an account."""
+    """Change many lines: those in a file, or all of a subscriber or an account."""
     with Output(as_json) as output:
         request = load_request(LineChangeSetRequest, file, sets, None, by=by)
         raise typer.Exit(asyncio.run(_start(context.obj, request, watch, output)))
@@ -38,7 +38,7 @@ def bulk(
 def bulk_status(
     context: typer.Context, reference: Reference, watch: Watch = False, as_json: AsJson = False
 ) -> None:
-    """Show how many lines of a set are done, and which failed."""
+    """Show how many lines of a `bulk` are done, and which failed."""
     with Output(as_json) as output:
         raise typer.Exit(asyncio.run(_status(context.obj, reference, watch, output)))
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.next_steps import listed_next_steps
-from telegent_orchestrator.cli.output import AsJson, Output, flag
+from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.client.executions import (
@@ -60,12 +60,12 @@ States = Annotated[
         metavar="STATE",
         autocompletion=_complete_state,
         help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-        f"{', '.join(STATUSES)}. Repeatable; port-in and workflow states do not mix.",
+        f"{', '.join(STATUSES)}. Repeatable; cannot combine states of both kinds.",
     ),
 ]
 NeedsOperator = Annotated[
     bool,
-    flag("--needs-operator", help="Only what needs an operator, the oldest first."),
+    typer.Option("--needs-operator", help="Only what needs an operator, the oldest first."),
 ]
 Account = Annotated[
     str | None, typer.Option("--account", help="Only those of this account at Telegent.")
@@ -101,7 +101,7 @@ UnchangedSince = Annotated[
         help="Only port-ins and port-outs whose state has not changed since.",
     ),
 ]
-ShowNumbers = Annotated[bool, flag("--show-numbers", help="Show phone numbers in full.")]
+ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show.")]
 
 

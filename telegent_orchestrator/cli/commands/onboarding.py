@@ -71,8 +71,9 @@ def resolve(
         ResolutionAction,
         typer.Argument(
             metavar="ACTION",
-            help="adopt: use the resource given by --id; retry: send the request once more; "
-            "abandon: fail the step.",
+            help="adopt: it exists, use the resource given by --id\n\n"
+            "retry: it does not exist at Telegent, create it\n\n"
+            "abandon: fail the step",
         ),
     ],
     reason: Reason,
@@ -101,7 +102,10 @@ def cancel(
     by: Annotated[str, typer.Option("--by", help=f"Who does this; {UNENCRYPTED_HINT}.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Cancel an onboarding and its lines, and roll back what they created. Port-ins continue."""
+    """Cancel an onboarding and its lines, and roll back what they created.
+
+    Open port-ins continue: cancel them with `tgo port-in cancel`.
+    """
     with Output(as_json) as output:
         text = ": ".join(filter(None, (by, reason)))
         asyncio.run(_cancel(context.obj, reference, text))

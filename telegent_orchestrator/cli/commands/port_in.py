@@ -65,7 +65,7 @@ def start(
     secrets: PortInSecretOptions = None,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Start a port-in, or join the one of the same number and the same request."""
+    """Start a port-in, or join the one with the same number and the same request."""
     with Output(as_json) as output:
         request = load_request(PortInRequest, file, sets, secrets)
         for notice in describe_start(check_port_in(request.details)):
@@ -102,7 +102,7 @@ def correct(
 def cancel(
     context: typer.Context, number: Number, reason: Reason, by: By = None, as_json: AsJson = False
 ) -> None:
-    """Request a cancel. The port-in may still complete: check its status."""
+    """Request the cancellation of a port-in. It may still complete: check its status."""
     with Output(as_json) as output:
         command = build_message(PortInCancel, by=by, reason=reason)
         _send(context.obj, number, lambda port_in: port_in.cancel(command), output)
@@ -115,14 +115,16 @@ def decide(
         OperatorAction,
         typer.Argument(
             metavar="ACTION",
-            help="mark_done: the number has arrived, whatever the order shows; retry_now: send "
-            "the same data again, submit again or poll now, depending on the state; replace_data: "
-            "send the values of --set, --secret or --file, even when "
-            "the port-in has been rejected too often for another correction; "
-            "attach_order: continue with the order whose id is given in --order, for example when "
-            "the response to the submit was lost; restart: "
-            "cancel, then submit a new order; abandon: end the port-in, and leave the order at "
-            "Telegent as it is.",
+            show_choices=False,
+            help="mark_done: the number has arrived, whatever the order shows\n\n"
+            "retry_now: send the same data again, submit again or poll now, depending on the "
+            "state\n\n"
+            "replace_data: send the values of --set, --secret or --file, even after so many "
+            "rejections that `correct` is not accepted any more\n\n"
+            "attach_order: continue with the order given by --order, for example when the "
+            "response to the submit was lost\n\n"
+            "restart: cancel the order, then submit a new one\n\n"
+            "abandon: end the port-in, and leave the order at Telegent as it is",
         ),
     ],
     reason: Reason,
@@ -194,7 +196,7 @@ def not_found(number: str, connection: Connection) -> CommandError:
     """The error if there is no such port-in."""
     list_command = connection.command("list", "--type", "port-in")
     return CommandError(
-        f"there is no port-in of {number} in this namespace, or the key for ids "
+        f"there is no port-in of {number} in this namespace, or the id key "
         "(--id-key-file, TELEGENT_ID_KEY_FILE) differs from the worker's",
         ExitStatus.USAGE,
         next_steps=[NextStep(reason="list port-ins with:", commands=[list_command])],

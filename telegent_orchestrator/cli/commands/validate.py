@@ -49,7 +49,7 @@ def validate(
 ) -> None:
     """Check a file and report all errors at once.
 
-    They include those that the worker would report only after the start. Nothing is sent.
+    Includes errors that otherwise only the worker would report, after the start. Nothing is sent.
     """
     with Output(as_json) as output:
         try:
