@@ -245,7 +245,7 @@ def classify_failure(error: ActivityError) -> Outcome:
     return Outcome.UNKNOWN
 
 
-def requested_wait(error: ActivityError) -> timedelta:
+def reported_wait(error: ActivityError) -> timedelta:
     """The wait that a failure carries, see `to_application_error`; zero when it carries none."""
     details = error.cause.details if isinstance(error.cause, ApplicationError) else ()
     seconds = details[0] if details and isinstance(details[0], int | float) else 0

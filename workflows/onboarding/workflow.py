@@ -167,7 +167,7 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     async def _find_previous_runs(self) -> None:
         info = workflow.info()
-        self._creator.earlier_runs = await execute_local(
+        self._creator.previous_runs = await execute_local(
             LocalActivities.find_previous_runs,
             "Find previous runs",
             info.workflow_id,

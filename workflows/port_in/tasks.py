@@ -16,7 +16,7 @@ from activities.support.outcomes import (
     Outcome,
     classify_failure,
     failure_message,
-    requested_wait,
+    reported_wait,
 )
 from telegent_orchestrator.port_in import Classification, NumberBinding
 from workflows.port_in import effects, facts
@@ -72,7 +72,7 @@ def to_fact(task: effects.Task, error: ActivityError) -> facts.TaskEnded:
 def _to_request_fact(error: ActivityError) -> facts.TaskEnded:
     outcome, message = classify_failure(error), failure_message(error)
     if reason := NOT_EXECUTED.get(outcome):
-        return facts.RequestNotSent(reason, requested_wait(error))
+        return facts.RequestNotSent(reason, reported_wait(error))
     if outcome is Outcome.UNKNOWN:
         return facts.RequestLost(message)
     return facts.RequestRejected(

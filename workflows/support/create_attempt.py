@@ -35,7 +35,7 @@ class Origin(Enum):
 
     CREATED = "created"
     FOUND = "found"
-    NAMED = "named by an operator"
+    CHOSEN = "chosen by an operator"
 
 
 @dataclass
@@ -47,10 +47,11 @@ class CreateAttempt(Generic[T]):
         max_lost_responses: After so many lost responses an operator decides.
         escalates: False: the attempt fails where an operator would have to decide.
         lookup_first: Look it up before the first create.
-        created_before: It may have been created before this time, by an earlier run or by a create
+        created_before: It may have been created before this time, by a previous run or by a create
             whose response was lost; None: we cannot have created it.
         may_be_ours: It may exist because of us, so a cancel must roll it back or name it.
         lost_responses: Creates whose outcome is unknown, since an operator last decided.
+        absent: The last lookup has shown that it does not exist.
         rejection: Why the vendor rejected it, while that may be because it exists.
         evidence: The failures so far, for an operator.
         resource: The resource, once it is known.
@@ -65,20 +66,21 @@ class CreateAttempt(Generic[T]):
     next_action: AttemptAction = AttemptAction.CREATE
     may_be_ours: bool = False
     lost_responses: int = 0
+    absent: bool = False
     rejection: BaseException | None = None
     evidence: list[str] = field(default_factory=list)
     resource: T | None = None
     origin: Origin | None = None
     failure: BaseException | None = None
-    _may_have_created: bool = False  # by this workflow or an earlier run of it
+    _may_have_created: bool = False  # in this run or a previous one
 
     def __post_init__(self) -> None:
         self._may_have_created = self.may_be_ours = self.created_before is not None
         if self.lookup_first or self._may_have_created:
             self.next_action = AttemptAction.LOOK_UP
 
-    def on_hidden_writes(self, until: datetime) -> None:
-        """Another run may have created it before `until`, which this history does not show."""
+    def on_unseen_creates(self, until: datetime) -> None:
+        """It may have been created before `until`, which this history does not show."""
         self.created_before = until
         self._may_have_created = self.may_be_ours = True
         if self.next_action is AttemptAction.CREATE:
@@ -92,24 +94,26 @@ class CreateAttempt(Generic[T]):
 
     def on_absent(self) -> None:
         """The lookup shows that it does not exist."""
-        self.may_be_ours = False
+        self.may_be_ours, self.absent = False, True
         if self.lost_responses >= self.max_lost_responses:
             self._escalate()
         else:
             # Also after a rejection, once: what the create refers to may not have been visible yet.
             self.next_action = AttemptAction.CREATE
 
-    def on_lookup_failed(self, failure: BaseException, message: str, *, ambiguous: bool) -> None:
-        """The lookup shows neither: several match (`ambiguous`), or the vendor rejects it."""
+    def on_lookup_failed(
+        self, failure: BaseException, message: str, *, several_match: bool
+    ) -> None:
+        """The lookup shows neither: several resources match, or the vendor rejects the lookup."""
         self._add_evidence(message)
-        if self.rejection and not ambiguous:
+        if self.rejection and not several_match:
             self._fail(failure)
         else:
             self._escalate(failure)
 
     def before_send(self) -> None:
         """The create is about to be sent."""
-        self.may_be_ours = True
+        self.may_be_ours, self.absent = True, False
 
     def on_created(self, resource: T, *, confirmed: bool = True) -> None:
         """The response names it. Without `confirmed`, it is only ordered."""
@@ -163,13 +167,13 @@ class CreateAttempt(Generic[T]):
         self.lost_responses = 0
         self.next_action = AttemptAction.LOOK_UP if self.lookup_first else AttemptAction.CREATE
 
-    def on_named(self, resource: T) -> None:
-        """An operator has named it."""
+    def on_chosen(self, resource: T) -> None:
+        """An operator has chosen a resource."""
         self.may_be_ours = True
-        self._use(resource, Origin.NAMED)
+        self._use(resource, Origin.CHOSEN)
 
-    def on_wrongly_named(self, message: str) -> None:
-        """The resource that an operator named cannot be this one."""
+    def on_wrong_choice(self, message: str) -> None:
+        """The resource that an operator has chosen cannot be this one."""
         self._add_evidence(message)
 
     def on_abandoned(self, failure: BaseException) -> None:

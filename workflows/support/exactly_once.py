@@ -1,4 +1,8 @@
-"""Creates resources exactly once: a `CreateAttempt` names each action, this module performs it."""
+"""Creates resources exactly once, although the API has no idempotency keys.
+
+A `CreateAttempt` decides the next action: look the resource up, create it, or let an operator
+decide. This module performs the action, and tells the attempt what came of it.
+"""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -17,7 +21,7 @@ from activities.support.outcomes import (
     Outcome,
     classify_failure,
     failure_message,
-    requested_wait,
+    reported_wait,
 )
 from activities.support.write_activity import CreateSpec, Lookup, Wanted, create_spec_of
 from telegent_orchestrator.lines import PreviousRuns
@@ -55,17 +59,17 @@ class ResourceCreator:
 
     Attributes:
         progress: The steps of the workflow.
-        compensation: Remembers what may exist because of the workflow.
-        earlier_runs: When earlier runs of the workflow may have created resources; None: there are
-            none.
-        scope: Fingerprint of the id key. Onboardings with the same one wait for each other when
-            they create shared resources, such as products and packages.
-        created_ids: Ids of resources that this run has created, rather than found.
+        compensation: What a cancel has to roll back.
+        previous_runs: When previous runs of the workflow may have created resources; None: there
+            are none.
+        scope: Onboardings of one scope create shared resources, such as products, one at a time: a
+            fingerprint of the worker's id key.
+        created_ids: Ids of resources for whose create this run got a response.
     """
 
     progress: ProgressTracker
     compensation: CompensationLog
-    earlier_runs: PreviousRuns | None = None
+    previous_runs: PreviousRuns | None = None
     scope: str = ""
     created_ids: set[str] = field(default_factory=set)
 
@@ -73,10 +77,10 @@ class ResourceCreator:
     def unseen_runs(self) -> PreviousRuns | None:
         """When creates may have happened that this history does not show; None: never.
 
-        That is during earlier runs of the workflow, and in this run between the reset point and a
-        reset.
+        They may have happened in previous runs, or in the part of this history that a reset in
+        Temporal has discarded.
         """
-        runs, (_, reset_at) = self.earlier_runs, current_resets()
+        runs, (_, reset_at) = self.previous_runs, current_resets()
         if reset_at is None:
             return runs
         return PreviousRuns(
@@ -93,22 +97,23 @@ class ResourceCreator:
         lookup_first: bool | None = None,
         created_before: datetime | None = None,
     ) -> T:
-        """Returns the wanted resource: found, created, or named by an operator.
+        """Returns the wanted resource: found, created, or chosen by an operator.
 
         Args:
             create: The activity that creates it. Its `CreateSpec` says how it is looked up, when an
                 operator decides, and what a cancel does.
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
-            created_before: The latest time at which another workflow may have created it: a lookup
-                shows its absence only at least the read lag later. None: none may have.
+            created_before: Another workflow may have created it, but not after this time. To show
+                that it does not exist, a lookup must come at least the read lag later. None: no
+                other workflow creates it.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
             ApplicationError: An operator has abandoned it.
         """
         spec = create_spec_of(create)
-        times = [created_before, self.hidden_writes_until()]
+        times = [created_before, self.unseen_creates_until()]
         first = spec.write.lookup_first if lookup_first is None else lookup_first
         attempt = CreateAttempt[T](
             unique=spec.write.unique,
@@ -119,11 +124,8 @@ class ResourceCreator:
         )
         return await _AttemptRunner(self, create, spec, wanted, attempt).run()
 
-    def hidden_writes_until(self) -> datetime | None:
-        """The latest time at which earlier runs may have created what this history does not show.
-
-        None if there are no earlier runs.
-        """
+    def unseen_creates_until(self) -> datetime | None:
+        """The latest time of a create that this history does not show; None: there is none."""
         runs = self.unseen_runs
         if runs is None:
             return None
@@ -132,7 +134,7 @@ class ResourceCreator:
 
 @dataclass
 class _AttemptRunner(Generic[W, T]):
-    """Runs one `CreateAttempt`: performs each action that it asks for, and reports the outcome."""
+    """Performs the actions of one `CreateAttempt`, and tells it what came of each."""
 
     creator: ResourceCreator
     create: Activity[[W], T]
@@ -145,12 +147,12 @@ class _AttemptRunner(Generic[W, T]):
         self.step = RunningStep.current()
         self.description = self.wanted.description
         self.entry = CompensationEntry[T](
-            self.description, self.spec.write, self._find_until_now, self._compensation()
+            self.description, self.spec.write, self._find_now, self._compensation()
         )
         self.send = prepare_write(self.create, f"Create {self.description}", self.wanted)
 
     async def run(self) -> T:
-        """Performs one action after another. Returns the resource, or raises the failure."""
+        """Returns the resource, or raises the failure with which the attempt ends."""
         actions = {
             AttemptAction.LOOK_UP: self._look_up,
             AttemptAction.CREATE: self._create,
@@ -159,7 +161,7 @@ class _AttemptRunner(Generic[W, T]):
         }
         attempt = self.attempt
         while attempt.next_action in actions:
-            self._note_resets()
+            self._check_for_reset()
             await actions[attempt.next_action]()
             self._update_compensation_log()
         if attempt.next_action is AttemptAction.FAIL:
@@ -168,12 +170,12 @@ class _AttemptRunner(Generic[W, T]):
         assert attempt.resource is not None
         return attempt.resource
 
-    def _note_resets(self) -> None:
+    def _check_for_reset(self) -> None:
         resets, _ = current_resets()
-        until = self.creator.hidden_writes_until()
+        until = self.creator.unseen_creates_until()
         if resets != self.resets and until is not None:
             self.resets = resets
-            self.attempt.on_hidden_writes(until)
+            self.attempt.on_unseen_creates(until)
 
     async def _look_up(self) -> None:
         raise_if_cancelled()
@@ -182,8 +184,8 @@ class _AttemptRunner(Generic[W, T]):
             found = await self._find(attempt.created_before)
         except ActivityError as error:
             message = _evidence_or_raise(error)
-            ambiguous = classify_failure(error) is Outcome.AMBIGUOUS
-            attempt.on_lookup_failed(error, message, ambiguous=ambiguous)
+            several_match = classify_failure(error) is Outcome.AMBIGUOUS
+            attempt.on_lookup_failed(error, message, several_match=several_match)
             return
         if found is None:
             attempt.on_absent()
@@ -209,7 +211,8 @@ class _AttemptRunner(Generic[W, T]):
                 self.step.set_detail("no response; checking whether it was created")
                 attempt.on_lost(error, message, workflow.now())
             else:
-                # NOT_FOUND is about another id in the request: no sign that the resource exists.
+                # NOT_FOUND: an id that the request refers to is unknown. Any other rejection may
+                # mean that the resource exists already.
                 attempt.on_rejected(
                     error,
                     message,
@@ -246,9 +249,11 @@ class _AttemptRunner(Generic[W, T]):
         attempt = self.attempt
         if attempt.lost_responses:
             count_lost_response_resolved(self.spec.write.activity, LostResponseResolution.ESCALATED)
+        reason = "Cannot determine whether this was created."
+        if attempt.absent:
+            reason = f"No response {attempt.lost_responses} times, and Telegent does not list it."
         resolution = await self.step.escalate(
-            "Cannot determine whether this was created. Check the Telegent portal, then resolve.",
-            attempt.evidence,
+            f"{reason} Check the Telegent portal, then resolve.", attempt.evidence
         )
         if resolution.action is ResolutionAction.RETRY:
             attempt.on_retry()
@@ -262,22 +267,22 @@ class _AttemptRunner(Generic[W, T]):
             )
             return
         try:
-            attempt.on_named(await self._read_named(resolution.id or ""))
+            attempt.on_chosen(await self._read_chosen(resolution.id or ""))
         except ActivityError as error:
-            attempt.on_wrongly_named(_evidence_or_raise(error))
+            attempt.on_wrong_choice(_evidence_or_raise(error))
 
-    async def _read_named(self, given_id: str) -> T:
+    async def _read_chosen(self, chosen_id: str) -> T:
         if self.spec.adopt is None:
             # Without `adopt`, a resource is represented by its id.
-            return given_id  # type: ignore[return-value]  # T is str here
-        summary = f"Read {self.description} that an operator named"
-        return await execute_read(self.spec.adopt, summary, self.wanted, given_id)
+            return chosen_id  # type: ignore[return-value]  # T is str here
+        summary = f"Read {self.description} that an operator chose"
+        return await execute_read(self.spec.adopt, summary, self.wanted, chosen_id)
 
     async def _find(self, created_before: datetime | None) -> T | None:
         lookup = Lookup[Any](wanted=self.wanted, created_before=created_before)
         return await execute_read(self.spec.find, f"Look up {self.description}", lookup)
 
-    async def _find_until_now(self) -> T | None:
+    async def _find_now(self) -> T | None:
         return await self._find(workflow.now())
 
     def _compensation(self) -> Callable[[T], Coroutine[Any, Any, None]] | None:
@@ -306,9 +311,9 @@ async def repeat_while_not_executed(
     *,
     ignore_cancellation: bool = False,
 ) -> T:
-    """Makes a call, and repeats it after a pause only while it was certainly not executed.
+    """Makes a call, and repeats it after a pause as long as it was certainly not executed.
 
-    When the workflow is cancelled during a call, it waits for the response, which says what exists.
+    When the workflow is cancelled during a call, the call continues: its response says what exists.
 
     Args:
         progress: The steps of the workflow.
@@ -356,26 +361,25 @@ def _pause_before_retry(
     Args:
         error: Its failure.
         outcome: How the failure is classified.
-        delay: The minimum pause.
+        delay: The pause, unless the vendor asks for a longer one.
         sent_after: How long after the first call this one was sent.
     """
-    requested = requested_wait(error)
     if outcome is Outcome.NOT_FOUND:
         # The id may be that of a resource which was created a moment ago.
-        read_lag = requested  # what the activity reports for an unknown id
+        read_lag = reported_wait(error)
         if sent_after >= read_lag:
             return None
         pause = max(read_lag / NEW_ID_RETRIES, delay)
         return "an id is unknown to Telegent, maybe because it is new", min(pause, read_lag)
     reason = NOT_EXECUTED.get(outcome)
-    return (reason, max(delay, min(requested, MAX_RETRY_AFTER))) if reason else None
+    return (reason, max(delay, min(reported_wait(error), MAX_RETRY_AFTER))) if reason else None
 
 
 def _evidence_or_raise(error: ActivityError) -> str:
-    """The line of evidence for a failure.
+    """The failure as an entry of the evidence that an operator sees.
 
     Raises:
-        ActivityError: The activity was cancelled, which is no failure.
+        ActivityError: The activity has not failed: it was cancelled.
     """
     if is_cancelled_exception(error):
         raise error

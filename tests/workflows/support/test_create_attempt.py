@@ -75,7 +75,7 @@ class Play:
             assert len(self.steps) < MAX_STEPS, f"does not end: {self.steps[-20:]}"
             self.steps.append(self.attempt.next_action.value)
             if self.chance.random() < 0.02:
-                self.attempt.on_hidden_writes(self.now)
+                self.attempt.on_unseen_creates(self.now)
                 self.excused = False
                 continue
             actions[self.attempt.next_action]()
@@ -96,9 +96,9 @@ class Play:
         self.late.clear()
         chance = self.chance.random()
         if chance < 0.1:
-            self.attempt.on_lookup_failed(Failure(), "HTTP 400", ambiguous=False)
+            self.attempt.on_lookup_failed(Failure(), "HTTP 400", several_match=False)
         elif chance < 0.2 or len(self.existing) > 1:
-            self.attempt.on_lookup_failed(Failure(), "2 match", ambiguous=True)
+            self.attempt.on_lookup_failed(Failure(), "2 match", several_match=True)
         elif self.existing:
             self.attempt.on_found(self.existing[0])
             assert self.attempt.next_action is AttemptAction.DONE, (
@@ -154,12 +154,12 @@ class Play:
         if resolution is Resolution.ABANDON:
             self.attempt.on_abandoned(Failure())
         elif resolution is Resolution.ADOPT and self.existing:
-            self.attempt.on_named(self.existing[0])
+            self.attempt.on_chosen(self.existing[0])
         elif resolution is Resolution.RETRY and not self.existing:
             self.excused = True
             self.attempt.on_retry()
         else:
-            self.attempt.on_wrongly_named("cannot be it")
+            self.attempt.on_wrong_choice("cannot be it")
 
 
 def played(seed: int) -> Play:
@@ -293,7 +293,7 @@ def test_attempt_that_never_escalates_fails_with_the_lost_response() -> None:
 def test_evidence_of_many_failures_keeps_the_first_and_the_latest() -> None:
     attempt = CreateAttempt[str]()
     for number in range(100):
-        attempt.on_wrongly_named(str(number))
+        attempt.on_wrong_choice(str(number))
 
     assert attempt.evidence[0] == "0"
     assert attempt.evidence[-1] == "99"
