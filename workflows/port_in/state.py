@@ -81,7 +81,7 @@ class Attachment:
 
 @dataclass
 class PortIn:
-    """The state of one port-in: changed only while a fact is handled (decision.py).
+    """The state of one port-in: changed only while a fact is handled (reaction.py).
 
     Attributes:
         bind: what to bind the number to when it has arrived; None: it is only ported.

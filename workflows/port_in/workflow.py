@@ -1,6 +1,8 @@
 """The port-in workflow: check, submit, poll for days, correct or cancel, bind the number.
 
-decision.py says what a fact changes and what is to be done; this module performs that on Temporal.
+Whatever happens (a message, a deadline, the end of a task) is a *fact*. reaction.py says how a fact
+changes the state, and which *effects* follow from it: the next task, events, measurements. This
+module takes the facts from Temporal, and performs the effects on it.
 """
 
 import asyncio
@@ -37,7 +39,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import ExecutionSummary
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in import effects, facts
-from workflows.port_in.decision import Message, react, rejection_reason
+from workflows.port_in.reaction import Message, react, rejection_reason
 from workflows.port_in.state import PortIn, for_next_run, new_port_in
 from workflows.port_in.tasks import perform
 from workflows.port_in.transitions import MessageKind
@@ -66,15 +68,15 @@ class PortInWorkflow:
 
     Ends as COMPLETED, CANCELLED, INELIGIBLE or ABANDONED, or fails with PortInFailed.
 
-    Accepts corrections, cancels and operator decisions while it runs. A rejected update fails with
-    the reason; a rejected signal is recorded in the timeline with the reason.
+    Accepts corrections, cancellations and operator decisions while it runs. A rejected update fails
+    with the reason; a rejected signal is recorded in the timeline with the reason.
     """
 
     @workflow.init
     def __init__(self, request: PortInRequest) -> None:
         self._request = request
         self._port = (
-            _checkpoint().validate_python(request.checkpoint)
+            _checkpoint_type().validate_python(request.checkpoint)
             if request.checkpoint
             else new_port_in(request, workflow.now())
         )
@@ -129,8 +131,8 @@ class PortInWorkflow:
     async def _run_effects(self) -> None:
         while self._effects:
             effect = self._effects.pop(0)
-            if isinstance(effect, effects.SubmitOrder) and self._has_new_reset():
-                # The order may have been submitted after the reset point.
+            if isinstance(effect, effects.SubmitOrder) and self._take_new_reset():
+                # The part of the history that the reset discarded may have submitted the order.
                 self._handle(facts.RunReset())
             elif isinstance(effect, effects.Task):
                 self._start(effect)
@@ -142,37 +144,36 @@ class PortInWorkflow:
             else:
                 _MEASURE[type(effect)](effect)
 
-    def _has_new_reset(self) -> bool:
-        """Whether the run has been reset since the last call."""
+    def _take_new_reset(self) -> bool:
+        """Whether the workflow was reset in Temporal since the last call of this method."""
         resets, self._resets = self._resets, current_resets()[0]
         return resets != self._resets
 
     def _start(self, task: effects.Task) -> None:
-        """Starts a task, and cancels the previous one.
+        """Starts a task, and cancels the previous one if it still runs.
 
-        That is safe: a task that is replaced while it runs only waits or reads.
+        That is safe, because `react` replaces only tasks that wait or read.
         """
         if self._running:
             self._running.cancel()
-        # The asyncio task inherits this context variable: the code that calls its activities
-        # reports to `stall` below when they make no progress.
+        # The asyncio task inherits this context variable. If its activities make no progress, the
+        # code that calls them finds this object there, and calls `stall`.
         RUNNING_STEP.set(self)
         self._running = asyncio.create_task(perform(task))
 
     def stall(self, reason: str, since: datetime) -> None:
-        """Takes the report that an activity of the running task makes no progress."""
+        """Called when an activity of the running task makes no progress."""
         self._handle(facts.TaskStalled(since, reason))
 
     def resume(self) -> None:
-        """Does nothing: the result of the activity will update what is shown."""
+        """Called when it makes progress again: its result will update what is shown."""
 
     async def _wait_for_fact(self) -> None:
         """Waits until the task ends, a message arrives, or a deadline passes."""
-        deadline = None
-        if not (self._port.task and self._port.task.local):
-            # No timer while a local activity runs: on replay, its marker may come in another order
-            # than the timer, which is a nondeterminism error.
-            deadline = self._port.next_deadline
+        # No timer while a local activity runs: on replay, its marker and the timer may come in
+        # a different order, which is a nondeterminism error.
+        local = self._port.task is not None and self._port.task.local
+        deadline = None if local else self._port.next_deadline
         try:
             await workflow.wait_condition(
                 lambda: self._changed or self._task_ended(),
@@ -182,7 +183,7 @@ class PortInWorkflow:
         except TimeoutError:
             assert deadline is not None
             self._handle(facts.DeadlinePassed(deadline))
-        # Effects come first: they may replace the task, and then its result does not count.
+        # New effects come first: if they replace the task, its result does not count.
         if not self._effects and self._running and self._running.done():
             ended, self._running = self._running, None
             self._handle(ended.result())
@@ -225,7 +226,10 @@ class PortInWorkflow:
             workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
 
     def _may_continue_as_new(self) -> bool:
-        """Only between requests: a response is delivered only to the run that sent the request."""
+        """Not while a write is in flight: its response is delivered only to this run.
+
+        A task that waits or reads is interrupted, and starts again in the next run.
+        """
         task = self._port.task
         return (
             workflow.info().is_continue_as_new_suggested()
@@ -234,11 +238,11 @@ class PortInWorkflow:
         )
 
     async def _continue_as_new(self) -> None:
-        """Continues in a new run with a short history, from the state of this one."""
+        """Continues in a new run, with the state of this one and an empty history."""
         await workflow.wait_condition(workflow.all_handlers_finished)
         if not self._may_continue_as_new():
             return
-        checkpoint = _checkpoint().dump_python(for_next_run(self._port), mode="json")
+        checkpoint = _checkpoint_type().dump_python(for_next_run(self._port), mode="json")
         workflow.continue_as_new(self._request.model_copy(update={"checkpoint": checkpoint}))
 
     @workflow.query(name=STATUS_QUERY)
@@ -250,7 +254,7 @@ class PortInWorkflow:
     # update with an internal error, and drop a malformed signal or fail the workflow task.
 
     @workflow.update(
-        name=CORRECT_MESSAGE, description="correct or add data; input: the fields to change, by"
+        name=CORRECT_MESSAGE, description="correct or add data; input: by, and the fields to change"
     )
     async def correct(self, *sent: JsonValue) -> PortState:
         """Accepts a PortInCorrection, or rejects it with the reason.
@@ -305,7 +309,7 @@ class PortInWorkflow:
         parse_message(PortInNote, sent)
 
     @workflow.signal(
-        name=CORRECT_MESSAGE, description="correct or add data; input: the fields to change, by"
+        name=CORRECT_MESSAGE, description="correct or add data; input: by, and the fields to change"
     )
     def correct_by_signal(self, *sent: JsonValue) -> None:
         """Like the update `correct`, but a rejection is only recorded in the timeline."""
@@ -327,7 +331,7 @@ class PortInWorkflow:
             raise ApplicationError(reason, type="MessageRejected")
 
     def _accept(self, message: Message) -> PortState:
-        """Handles a message that was checked; returns the state in which it was accepted."""
+        """Handles a message that was checked. Returns the state before it."""
         state = self._port.state
         if isinstance(message, PortInCorrection):
             self._handle(facts.CorrectionAccepted(message))
@@ -340,7 +344,7 @@ class PortInWorkflow:
     def _accept_signal(
         self,
         model: type[PortInCorrection | PortInCancel],
-        what: MessageKind,
+        kind: MessageKind,
         sent: Sequence[JsonValue],
     ) -> None:
         """Handles a message from a signal, or records in the timeline why it is rejected."""
@@ -348,14 +352,14 @@ class PortInWorkflow:
             message = parse_message(model, sent)
             self._check(message)
         except ApplicationError as error:
-            rejected = facts.SignalRejected(sender_name(sent), what.value, rejection_message(error))
+            rejected = facts.SignalRejected(sender_name(sent), kind.value, rejection_message(error))
             self._handle(rejected)
         else:
             self._accept(message)
 
 
 @cache
-def _checkpoint() -> TypeAdapter[PortIn]:
+def _checkpoint_type() -> TypeAdapter[PortIn]:
     return TypeAdapter(PortIn)
 
 

@@ -214,6 +214,7 @@ async def test_create_without_response_escalates(harness: Harness) -> None:
 
     escalation = progress.lines["first"].escalations[0]
     assert escalation.step == "Number"
+    assert "No response 2 times, and Telegent does not list it" in escalation.message
     assert len(escalation.evidence) == 2
     assert "500" in escalation.evidence[0]
     assert progress.onboarding.lines[0].state is StepState.NEEDS_OPERATOR

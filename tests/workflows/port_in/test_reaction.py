@@ -21,7 +21,7 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, facts
-from workflows.port_in.decision import react, rejection_reason
+from workflows.port_in.reaction import react, rejection_reason
 from workflows.port_in.state import PortIn, new_port_in
 from workflows.port_in.views import suggest_actions, to_search_attributes, to_status
 

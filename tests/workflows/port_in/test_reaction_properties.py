@@ -32,7 +32,7 @@ from telegent_orchestrator.port_in import (
 from tests.harness.payloads import port_in
 from workflows.port_in import effects, facts
 from workflows.port_in.deadlines import DeadlineAction
-from workflows.port_in.decision import MAX_WAITING_CORRECTIONS, Message, react, rejection_reason
+from workflows.port_in.reaction import MAX_WAITING_CORRECTIONS, Message, react, rejection_reason
 from workflows.port_in.state import Inbox, PortIn, for_next_run, new_port_in
 from workflows.port_in.transitions import TRANSITIONS, parse_vendor_status
 from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
