@@ -10,7 +10,7 @@ from activities.line_changes import LineChangeActivities
 from activities.line_plans import LinePlanActivities
 from activities.line_sets import LineSetActivities
 from activities.line_sims import LineSimActivities
-from activities.local import LocalActivities
+from activities.local_activities import LocalActivities
 from activities.number_use import NumberUseActivities
 from activities.onboarding.accounts import AccountActivities
 from activities.onboarding.catalogue import CatalogueActivities

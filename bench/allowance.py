@@ -28,8 +28,8 @@ from temporalio.api.enums.v1 import EventType
 from devstack.stack import DevStack, new_run_directory
 from resilience.harness.rates import most_within
 from simulator import Simulator, SimulatorOptions
-from telegent_orchestrator.allowance import ALLOWANCE_ID
 from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.request_allowance import ALLOWANCE_ID
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.waiting import wait_until
 

@@ -12,7 +12,7 @@ from temporalio.common import MetricMeter, Priority, WorkflowIDConflictPolicy
 from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.allowance import (
+from activities.request_allowance import (
     HORIZON,
     AllowanceLedger,
     Lease,
@@ -22,8 +22,8 @@ from activities.allowance import (
 )
 from telegent import Allowance, Permit, RateLimiter, requests_in_window
 from telegent.rate_limiter import pause_seconds
-from telegent_orchestrator.allowance import ALLOWANCE_ID, ALLOWANCE_WORKFLOW, LEASE_UPDATE
 from telegent_orchestrator.names import TASK_QUEUE
+from telegent_orchestrator.request_allowance import ALLOWANCE_ID, ALLOWANCE_WORKFLOW, LEASE_UPDATE
 
 RETRY_INTERVAL = 1.0
 """Seconds after which a lease that failed is tried again."""

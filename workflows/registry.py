@@ -4,7 +4,6 @@ Not in the package itself: the sandbox loads a workflow's modules again for ever
 the delivery of an event must not load a whole onboarding.
 """
 
-from workflows.allowance.workflow import AllowanceWorkflow
 from workflows.bulk.batch_workflow import BulkBatchWorkflow
 from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.workflow import BulkWorkflow
@@ -16,6 +15,7 @@ from workflows.onboarding.line_workflow import LineWorkflow
 from workflows.onboarding.workflow import OnboardingWorkflow
 from workflows.port_in.workflow import PortInWorkflow
 from workflows.port_out.workflow import PortOutWorkflow
+from workflows.request_allowance.workflow import AllowanceWorkflow
 from workflows.sims.claim_workflow import SimClaimWorkflow
 
 WORKFLOWS = [

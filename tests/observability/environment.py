@@ -22,7 +22,7 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from activities.local import LocalActivities
+from activities.local_activities import LocalActivities
 from devstack.child_process import ChildProcess, http_ready, python_command
 from devstack.stack import Vendor, worker_process
 from simulator import CarrierRecord, CarrierSetup, ManualClock, Simulator, SimulatorOptions

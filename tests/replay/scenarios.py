@@ -10,7 +10,6 @@ from temporalio.client import WorkflowFailureError
 from activities import ActivitySettings
 from activities.events import EventSettings
 from simulator import CarrierRecord, Fault
-from telegent_orchestrator.allowance import ALLOWANCE_ID, SET_LIMIT_UPDATE, LimitCommand
 from telegent_orchestrator.bulk import BulkCancel, BulkState
 from telegent_orchestrator.client import (
     LineChangeClient,
@@ -32,6 +31,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutRequest, PortOutState
 from telegent_orchestrator.portability import NumberToCheck
 from telegent_orchestrator.progress import Resolution, ResolutionAction
+from telegent_orchestrator.request_allowance import ALLOWANCE_ID, SET_LIMIT_UPDATE, LimitCommand
 from tests.harness import SETTINGS, Harness, example_request
 from tests.harness.bulk_customers import COMMAND, create_customers
 from tests.harness.event_receiver import SECRET

@@ -10,21 +10,21 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from telegent import RateLimiter
-from telegent_orchestrator.allowance import (
+from telegent_orchestrator.cli.results import CommandResult
+from telegent_orchestrator.client._calls import MessageRejectedError, update
+from telegent_orchestrator.names import STATUS_QUERY
+from telegent_orchestrator.request_allowance import (
     ALLOWANCE_ID,
     LEASE_UPDATE,
     SET_LIMIT_UPDATE,
     AllowanceStatus,
 )
-from telegent_orchestrator.cli.results import CommandResult
-from telegent_orchestrator.client._calls import MessageRejectedError, update
-from telegent_orchestrator.names import STATUS_QUERY
 from tests.harness import dev_server
 from tests.harness.command_line import CommandLine
 from tests.harness.waiting import wait_until
 from worker.run import workflow_worker
 from worker.shared_rate_limiter import SharedRateLimiter, lease_from
-from workflows.allowance.workflow import AllowanceWorkflow
+from workflows.request_allowance.workflow import AllowanceWorkflow
 
 LIMIT, WINDOW = 30, 2.0
 PER_MINUTE = round(LIMIT * 60 / WINDOW)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.allowance import AllowanceLedger, Lease, LeaseRequest
+from activities.request_allowance import AllowanceLedger, Lease, LeaseRequest
 from telegent import Allowance
-from telegent_orchestrator.allowance import LimitCommand
+from telegent_orchestrator.request_allowance import LimitCommand
 from tests.harness.jumping_loop import at_once, most_in_a_minute
 from worker.shared_rate_limiter import SharedRateLimiter
 

@@ -15,7 +15,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local import VALUES_MEMO, LocalActivities
+from activities.local_activities import VALUES_MEMO, LocalActivities
 from activities.onboarding.catalogue import creation_id
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel

@@ -10,7 +10,7 @@ from temporalio.exceptions import (
     WorkflowAlreadyStartedError,
 )
 
-from activities.local import LocalActivities
+from activities.local_activities import LocalActivities
 from activities.support.outcomes import failure_message
 from telegent_orchestrator import _ui_text
 from telegent_orchestrator._display import escape_markdown

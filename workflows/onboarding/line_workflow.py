@@ -11,7 +11,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local import LocalActivities
+from activities.local_activities import LocalActivities
 from activities.onboarding.data_usage import DataUsageActivities
 from activities.onboarding.e911 import E911Activities
 from activities.onboarding.number_records import NumberRecord

@@ -11,7 +11,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local import LocalActivities
+from activities.local_activities import LocalActivities
 from activities.onboarding.accounts import AccountActivities, CreateAccount
 from activities.support.outcomes import failure_message
 from telegent_orchestrator._validation import MAX_ERRORS, truncate

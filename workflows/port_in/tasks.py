@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from activities.local import LocalActivities
+from activities.local_activities import LocalActivities
 from activities.onboarding.numbers import NumberActivities
 from activities.port_in.orders import PortInActivities
 from activities.support.outcomes import (

@@ -6,12 +6,6 @@ from typing import Annotated
 
 import typer
 
-from telegent_orchestrator.allowance import (
-    ALLOWANCE_ID,
-    SET_LIMIT_UPDATE,
-    AllowanceStatus,
-    LimitCommand,
-)
 from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.input import By, build_message, current_user
 from telegent_orchestrator.cli.output import AsJson, Output
@@ -20,6 +14,12 @@ from telegent_orchestrator.cli.results import CommandError, ExitStatus
 from telegent_orchestrator.cli.watching import with_timeout
 from telegent_orchestrator.client._calls import update
 from telegent_orchestrator.names import STATUS_QUERY
+from telegent_orchestrator.request_allowance import (
+    ALLOWANCE_ID,
+    SET_LIMIT_UPDATE,
+    AllowanceStatus,
+    LimitCommand,
+)
 
 NOT_FOUND = CommandError(
     "no worker of this namespace has sent a request to Telegent yet; their limit is "

@@ -23,12 +23,12 @@ from tests.harness.schemas import SCHEMAS
 from tools.docs.documents import DOCUMENTS
 from tools.schemas.__main__ import CURRENT, ROOT, render_documents
 from tools.schemas.contract import NEXUS_OPERATIONS, WORKFLOWS
-from workflows.allowance.workflow import AllowanceWorkflow
 from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.signals import BATCH_COMMAND_SIGNAL, BATCH_REPORT_SIGNAL
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.registry import WORKFLOWS as DEFINED
+from workflows.request_allowance.workflow import AllowanceWorkflow
 from workflows.sims.claim_workflow import SimClaimWorkflow
 from workflows.support.messages import CHILD_UPDATED_SIGNAL
 

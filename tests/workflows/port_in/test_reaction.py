@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from unittest.mock import Mock
 
 from activities import ActivitySettings
-from activities.local import LocalActivities
+from activities.local_activities import LocalActivities
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import DAY, PortInPolicy
 from telegent_orchestrator.names import CANCEL_MESSAGE

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from pydantic import TypeAdapter
 
-from activities.local import EarlierPortIn
+from activities.local_activities import EarlierPortIn
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import (

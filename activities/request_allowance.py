@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from telegent import Allowance, requests_in_window
 from telegent_orchestrator._models import WireModel
-from telegent_orchestrator.allowance import AllowanceStatus, LimitCommand
+from telegent_orchestrator.request_allowance import AllowanceStatus, LimitCommand
 
 # Parts of the window.
 HORIZON = 1 / 4

@@ -3,15 +3,15 @@
 from pydantic import JsonValue
 from temporalio import workflow
 
-from activities.allowance import AllowanceLedger, Lease, LeaseRequest
-from telegent_orchestrator.allowance import (
+from activities.request_allowance import AllowanceLedger, Lease, LeaseRequest
+from telegent_orchestrator.names import STATUS_QUERY
+from telegent_orchestrator.request_allowance import (
     ALLOWANCE_WORKFLOW,
     LEASE_UPDATE,
     SET_LIMIT_UPDATE,
     AllowanceStatus,
     LimitCommand,
 )
-from telegent_orchestrator.names import STATUS_QUERY
 from workflows.support.messages import parse_message
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.allowance import (
+from activities.request_allowance import (
     GRACE,
     HORIZON,
     VALIDITY,
@@ -13,7 +13,7 @@ from activities.allowance import (
     Rejection,
 )
 from telegent import Allowance
-from telegent_orchestrator.allowance import LimitCommand
+from telegent_orchestrator.request_allowance import LimitCommand
 
 NOW = 1_000_000.0
 
