@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import TypeVar
 
 from telegent.allowance import Allowance
 
@@ -12,6 +13,9 @@ DEFAULT_PAUSE = 10.0
 MAX_PAUSE = 600.0
 # Requests in any minute that the standard tier allows (quick start guide).
 DEFAULT_PER_MINUTE = 50
+
+
+T = TypeVar("T")
 
 
 class Permit:
@@ -63,9 +67,9 @@ class RateLimiter:
     def __init__(self, per_minute: int = DEFAULT_PER_MINUTE, window: float = 60.0) -> None:
         self._allowance = Allowance(requests_in_window(per_minute, window), window)
         self._waiters: deque[asyncio.Future[Permit]] = deque()
+        self._announcing: deque[asyncio.Future[None]] = deque()
+        self._announced = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._few_waiting = asyncio.Event()
-        self._few_waiting.set()
 
     @property
     def per_minute(self) -> float:
@@ -77,28 +81,24 @@ class RateLimiter:
         """Requests that wait for a permit."""
         return len(self._waiters)
 
-    async def few_waiting(self) -> None:
-        """Return when no request waits, or no more than may be sent within a second."""
-        await self._few_waiting.wait()
-
     async def close(self) -> None:
         """Send nothing more."""
 
     async def acquire(self) -> Permit:
         """Wait until one request may be sent."""
-        future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-        self._waiters.append(future)
+        return await self._wait_in(self._waiters, Permit.give_back)
+
+    async def announce(self) -> None:
+        """Wait until one more request could be sent at once, in addition to those announced before.
+
+        It is not reserved: what acquires first is sent first.
+        """
+        await self._wait_in(self._announcing, lambda _: self.withdraw())
+
+    def withdraw(self) -> None:
+        """Note that an announced request has been acquired, or will not be."""
+        self._announced -= 1
         self._admit()
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if future.cancelled():
-                if future in self._waiters:
-                    self._waiters.remove(future)
-                self._admit()
-            else:
-                future.result().give_back()
-            raise
 
     def pause(self, retry_after: float | None) -> None:
         """Delay all requests.
@@ -109,31 +109,49 @@ class RateLimiter:
         self._allowance.pause(self._now() + pause_seconds(retry_after))
         self._admit()
 
+    async def _wait_in(self, queue: deque[asyncio.Future[T]], undo: Callable[[T], None]) -> T:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        queue.append(future)
+        self._admit()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if not future.cancelled():
+                undo(future.result())
+            elif future in queue:
+                queue.remove(future)
+                self._admit()
+            raise
+
     def _admit(self) -> None:
-        """Let the first waiting requests leave, as far as they may."""
+        """Let the first that wait continue, as far as requests may leave."""
         if self._timer:
             self._timer.cancel()
-        while self._waiters:
-            if self._waiters[0].cancelled():
-                # Its task was cancelled, and has not removed it yet.
-                self._waiters.popleft()
+        while self._waiters or self._announcing:
+            if (self._waiters or self._announcing)[0].cancelled():
+                # Its task has not removed it yet.
+                (self._waiters or self._announcing).popleft()
                 continue
             now = self._now()
-            at = self._next_at(now)
+            at = self._next_at(now) if self._waiters else self._announce_at(now)
             if at is None:
                 break
             if at > now:
                 self._timer = asyncio.get_running_loop().call_at(at, self._admit)
                 break
-            self._waiters.popleft().set_result(self._take(now))
-        if self._waiters and self.waiting >= self.per_minute / 60:
-            self._few_waiting.clear()
-        else:
-            self._few_waiting.set()
+            if self._waiters:
+                self._waiters.popleft().set_result(self._take(now))
+            else:
+                self._announced += 1
+                self._announcing.popleft().set_result(None)
 
-    def _next_at(self, now: float) -> float | None:
-        """When a request may leave; None: `_admit` is called when that is known."""
-        return self._allowance.next_at(now)
+    def _next_at(self, now: float, count: int = 1) -> float | None:
+        """When `count` requests may leave; None: `_admit` is called when that is known."""
+        return self._allowance.next_at(now, count)
+
+    def _announce_at(self, now: float) -> float | None:
+        """When one more request may be announced; None as for `_next_at`."""
+        return self._next_at(now, self._announced + 1)
 
     def _take(self, now: float) -> Permit:
         self._allowance.take(now)

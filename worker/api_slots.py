@@ -2,7 +2,7 @@
 
 Calls wait in the queue of Temporal, which hands out the most urgent one first and divides the calls
 of one priority between the customers. In the process they would leave in the order in which they
-came.
+came. A worker therefore asks for a call only when its request could leave at once.
 """
 
 import asyncio
@@ -21,10 +21,12 @@ from telegent import RateLimiter
 
 MAX_CALLS = 100
 """Vendor calls that one process runs at once, if Telegent responds slowly."""
+TIME_TO_ASK = 0.1
+"""Seconds after its start in which a call asks the rate limiter, unless it waits for another."""
 
 
 def concurrent_polls(per_minute: float) -> int:
-    """Polls of the queue: so many calls may come although others begin to wait in the process."""
+    """Polls of the queue at a time: one may last as long as several requests of a high limit."""
     return min(5, 1 + int(per_minute) // 600)
 
 
@@ -33,14 +35,26 @@ def api_tuner(rate_limiter: RateLimiter) -> WorkerTuner:
     none = FixedSizeSlotSupplier(1)
     return WorkerTuner.create_composite(
         workflow_supplier=none,
-        activity_supplier=_ApiSlots(rate_limiter),
+        activity_supplier=ApiSlots(rate_limiter),
         local_activity_supplier=none,
         nexus_supplier=none,
     )
 
 
-class _ApiSlots(CustomSlotSupplier):
-    """Slots that are free while few calls in the process wait for the rate limiter."""
+class _Slot(SlotPermit):
+    """A slot whose call is about to send a request, until it is `withdrawn`."""
+
+    def __init__(self, rate_limiter: RateLimiter) -> None:
+        self._rate_limiter: RateLimiter | None = rate_limiter
+
+    def withdraw(self) -> None:
+        if self._rate_limiter:
+            self._rate_limiter.withdraw()
+        self._rate_limiter = None
+
+
+class ApiSlots(CustomSlotSupplier):
+    """Slots that are free while more requests could leave at once than calls are about to send."""
 
     def __init__(self, rate_limiter: RateLimiter) -> None:
         self._rate_limiter = rate_limiter
@@ -48,22 +62,30 @@ class _ApiSlots(CustomSlotSupplier):
         self._loop: asyncio.AbstractEventLoop
 
     async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
+        """Wait until one more call may be taken from the queue."""
         self._loop = asyncio.get_running_loop()
         await self._free.acquire()
         try:
-            await self._rate_limiter.few_waiting()
+            await self._rate_limiter.announce()
         except asyncio.CancelledError:
             self._free.release()
             raise
-        return SlotPermit()
+        return _Slot(self._rate_limiter)
 
     def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:
-        # Only for calls that a workflow hands to its own process, past the queue.
+        """Refuse calls that a workflow hands to its own process, past the queue."""
         return None
 
     def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
-        pass
+        """Note, in a thread of the SDK, that a call begins."""
+        assert isinstance(ctx.permit, _Slot)
+        self._loop.call_soon_threadsafe(self._loop.call_later, TIME_TO_ASK, ctx.permit.withdraw)
 
     def release_slot(self, ctx: SlotReleaseContext) -> None:
-        # In a thread of the SDK.
-        self._loop.call_soon_threadsafe(self._free.release)
+        """Free the slot, in a thread of the SDK."""
+        assert isinstance(ctx.permit, _Slot)
+        self._loop.call_soon_threadsafe(self._release, ctx.permit)
+
+    def _release(self, slot: _Slot) -> None:
+        slot.withdraw()
+        self._free.release()

@@ -83,6 +83,7 @@ class SharedRateLimiter(RateLimiter):
         self._pause_to_report = 0.0
         self._recent: deque[float] = deque()
         self._ask_at = 0.0
+        self._scarce = False
         self._asking: asyncio.Task[None] | None = None
         self._ask_timer: asyncio.TimerHandle | None = None
         self._limit = meter.create_gauge_float(
@@ -121,12 +122,26 @@ class SharedRateLimiter(RateLimiter):
         super()._admit()
         self._waiting.set(self.waiting)
 
-    def _next_at(self, now: float) -> float | None:
-        self._ask_if_needed(now)
-        usable = [each for each in self._leased if each.is_usable(now)]
-        if not usable:
+    def _next_at(self, now: float, count: int = 1) -> float | None:
+        if self._waiters:
+            self._ask_if_needed(now)
+        for each in sorted(self._usable(now), key=lambda each: each.begins):
+            count -= each.count - each.used
+            if count <= 0:
+                return max(now, self._paused_until, each.begins)
+        return None
+
+    def _announce_at(self, now: float) -> float | None:
+        if self._announced or self._usable(now):
+            return super()._announce_at(now)
+        if self._scarce and self._wanted(now):
+            self._ask_if_needed(now)
             return None
-        return max(now, self._paused_until, min(each.begins for each in usable))
+        # Whether calls are queued is not known here: the first asks for permits.
+        return max(now, self._paused_until, self._ask_at)
+
+    def _usable(self, now: float) -> list[_Leased]:
+        return [each for each in self._leased if each.is_usable(now)]
 
     def _take(self, now: float) -> Permit:
         leased = next(each for each in self._leased if each.is_usable(now) and each.begins <= now)
@@ -148,14 +163,14 @@ class SharedRateLimiter(RateLimiter):
         return Permit(lambda: end(used=True), reject, lambda: end(used=False))
 
     def _ask_if_needed(self, now: float) -> None:
-        while self._recent and self._recent[0] <= now - HORIZON * self._window:
-            self._recent.popleft()
         if self._wanted(now):
             self._ask(max(now, self._ask_at))
 
     def _wanted(self, now: float) -> int:
         """How many more permits to ask for."""
-        left = sum(each.count - each.used for each in self._leased if each.is_usable(now))
+        while self._recent and self._recent[0] <= now - HORIZON * self._window:
+            self._recent.popleft()
+        left = sum(each.count - each.used for each in self._usable(now))
         expected = len(self._recent)
         if self.waiting <= left and left > int(expected * RESERVE):
             return 0
@@ -207,9 +222,9 @@ class SharedRateLimiter(RateLimiter):
             self._rejections = rejections + self._rejections
             return
         self._reports, self._pause_to_report = [], 0.0
-        self._accept(lease, sent_at)
+        self._accept(lease, wanted, sent_at)
 
-    def _accept(self, lease: Lease, sent_at: float) -> None:
+    def _accept(self, lease: Lease, wanted: int, sent_at: float) -> None:
         now = self._now()
         # The workflow's clock was read between `sent_at` and now.
         self._leased += [
@@ -217,6 +232,8 @@ class SharedRateLimiter(RateLimiter):
             for each in lease.permits
         ]
         self._ask_at = now + lease.retry_in
+        permitted_now = sum(each.count for each in lease.permits if not each.after)
+        self._scarce = lease.pause > 0 or permitted_now < wanted
         if lease.pause:
             self._paused_until = max(self._paused_until, now + lease.pause)
         self._per_minute = lease.per_minute

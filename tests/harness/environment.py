@@ -70,16 +70,17 @@ class Harness:
 
     @asynccontextmanager
     async def running_workers(
-        self, requests_per_minute: int = 60_000, account_secret: str | None = None
+        self, rate_limiter: RateLimiter | None = None, account_secret: str | None = None
     ) -> AsyncIterator[None]:
-        """Workers for as long as the block runs, by default with the simulator's secret."""
+        """Workers for as long as the block runs, by default without a limit that matters, and with
+        the simulator's secret."""
         async with AsyncExitStack() as stack:
             api = await stack.enter_async_context(
                 Telegent(
                     self.telegent.options.account_key,
                     account_secret or self.telegent.options.account_secret,
                     base_url=self.url,
-                    rate_limiter=RateLimiter(requests_per_minute),
+                    rate_limiter=rate_limiter or RateLimiter(per_minute=60_000),
                     port_dialect=port_dialect(self.telegent.options),
                 )
             )

@@ -193,3 +193,25 @@ def test_token_requests_count_against_rate_limit() -> None:
         assert loop.time() - start >= 60
 
     at_once(run)
+
+
+def test_requests_are_announced_only_while_they_could_leave_at_once() -> None:
+    async def run() -> None:
+        budget = RateLimiter()
+        for _ in range(20):
+            await budget.announce()
+        more = asyncio.create_task(budget.announce())
+        for _ in range(20):
+            (await budget.acquire()).settle()
+            budget.withdraw()
+        await asyncio.sleep(1.9)
+        assert not more.done()
+        await asyncio.sleep(0.2)
+        assert more.done()
+        again = asyncio.create_task(budget.announce())
+        await asyncio.sleep(0)
+        again.cancel()
+        budget.withdraw()
+        await budget.announce()
+
+    at_once(run)
