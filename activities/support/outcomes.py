@@ -58,7 +58,7 @@ class Outcome(StrEnum):
     resource may be unknown too, so this counts only when it lasts."""
 
     AMBIGUOUS = "Ambiguous"
-    """Several resources match, or one that may not be ours: an operator names the one to use."""
+    """Several resources match, or one that may not be ours: an operator chooses one."""
 
     UNKNOWN = "OutcomeUnknown"
     """May have been executed: look it up before acting again."""

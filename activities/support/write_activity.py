@@ -68,7 +68,7 @@ class CreateSpec(Generic[W, T]):
         find: Looks the resource up.
         compensate: Undoes the create; None when a cancel leaves the resource.
         compensate_args: The arguments of `compensate`.
-        adopt: Reads the resource that an operator names; None: its id is all there is to know.
+        adopt: Reads the resource that an operator chooses; None: its id is all there is to know.
         confirm: Waits for the order of a resource that the create only orders.
         is_confirmed: Whether there is nothing to wait for.
     """
@@ -174,7 +174,7 @@ def at_most_one(found: list[T], what: str) -> T | None:
     """The one match, or None.
 
     Raises:
-        ApplicationError: `Ambiguous` when several match: an operator names the one to use.
+        ApplicationError: `Ambiguous` when several match: an operator chooses one.
     """
     if len(found) > 1:
         raise ambiguous(f"{len(found)} {what} match: {', '.join(map(str, found))}")

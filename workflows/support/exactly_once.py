@@ -129,6 +129,7 @@ class ResourceCreator:
         runs = self.unseen_runs
         if runs is None:
             return None
+        # A call in flight when a run was interrupted may have taken effect after its end.
         return runs.ended_at + (VENDOR_CALL_TIMEOUT if runs.interrupted else timedelta(0))
 
 
