@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.request_allowance import (
     HORIZON,
+    VALIDITY,
     AllowanceLedger,
     Lease,
     LeaseRequest,
@@ -30,6 +31,9 @@ RETRY_INTERVAL = 1.0
 LEASE_TIMEOUT = timedelta(seconds=10)
 RESERVE = 1 / 3
 """The part of the expected requests for which permits are at hand before more are fetched."""
+RENEWAL = VALIDITY / 3
+"""The part of the window for which permits last at least, or more are fetched: a busy Temporal
+server takes seconds."""
 
 LeaseCall = Callable[[LeaseRequest], Awaitable[Lease]]
 
@@ -170,7 +174,8 @@ class SharedRateLimiter(RateLimiter):
         """How many more permits to ask for."""
         while self._recent and self._recent[0] <= now - HORIZON * self._window:
             self._recent.popleft()
-        left = sum(each.count - each.used for each in self._usable(now))
+        lasting = self._usable(now + RENEWAL * self._window)
+        left = sum(each.count - each.used for each in lasting)
         expected = len(self._recent)
         if self.waiting <= left and left > int(expected * RESERVE):
             return 0

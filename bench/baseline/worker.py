@@ -11,15 +11,13 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities import ActivitySettings, ErrorTranslationInterceptor, build_activities
 from bench.baseline.flow import TASK_QUEUE, BaselineOnboarding
 from resilience.fault_matrix.runner import UNLIMITED
 from telegent import RateLimiter, Telegent
 from telegent_orchestrator.names import API_TASK_QUEUE
-from worker.run import SANDBOX_PASSTHROUGH
 
 
 async def main() -> None:
@@ -30,7 +28,6 @@ async def main() -> None:
         os.environ["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter
     )
     settings = ActivitySettings(order_poll=timedelta(seconds=0.5))
-    passthrough = SandboxRestrictions.default.with_passthrough_modules(*SANDBOX_PASSTHROUGH)
     async with (
         Telegent(
             os.environ["TELEGENT_ACCOUNT_KEY"],
@@ -42,7 +39,8 @@ async def main() -> None:
             client,
             task_queue=TASK_QUEUE,
             workflows=[BaselineOnboarding],
-            workflow_runner=SandboxedWorkflowRunner(restrictions=passthrough),
+            # As in the product's worker, so that the flows are compared and not their runners.
+            workflow_runner=UnsandboxedWorkflowRunner(),
         ),
         Worker(
             client,

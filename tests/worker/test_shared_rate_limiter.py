@@ -22,6 +22,7 @@ class World:
     """A ledger in memory, a vendor that counts, and workers with more work than they may send."""
 
     limit: int = 50
+    latency: float = LATENCY
     sent: list[float] = field(default_factory=list)
     rejected: list[float] = field(default_factory=list)
     leases: int = 0
@@ -37,11 +38,11 @@ class World:
 
     async def lease(self, request: LeaseRequest) -> Lease:
         self.leases += 1
-        await asyncio.sleep(LATENCY)
+        await asyncio.sleep(self.latency)
         if self.failure:
             raise self.failure
         found = self.ledger.lease(request, asyncio.get_running_loop().time())
-        await asyncio.sleep(LATENCY)
+        await asyncio.sleep(self.latency)
         return found
 
     def sent_between(self, start: float, end: float) -> int:
@@ -199,6 +200,22 @@ def test_single_requests_cost_one_lease_each() -> None:
             (await limiter.acquire()).settle()
             await asyncio.sleep(40)
         assert world.leases == 5
+
+    at_once(run)
+
+
+@pytest.mark.parametrize("per_second", [2, 10, 50])
+def test_no_request_waits_for_a_slow_temporal_while_the_limit_is_high(per_second: int) -> None:
+    async def run() -> None:
+        world = World(latency=1.5)
+        limiter = SharedRateLimiter(world.lease, 60_000)
+        (await limiter.acquire()).settle()
+        for _ in range(120 * per_second):
+            await asyncio.sleep(1 / per_second)
+            before = world.now
+            (await limiter.acquire()).settle()
+            assert world.now == before
+        assert world.leases <= 15
 
     at_once(run)
 
