@@ -31,13 +31,17 @@ def at_once(what: Callable[[], Coroutine[Any, Any, None]]) -> None:
     loop = _JumpingLoop()
     try:
         loop.run_until_complete(what())
-        left = asyncio.all_tasks(loop)
+    finally:
+        _end_tasks(loop)
+        loop.close()
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what is left, and what that starts while it ends."""
+    while left := asyncio.all_tasks(loop):
         for task in left:
             task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.wait(left))
-    finally:
-        loop.close()
+        loop.run_until_complete(asyncio.wait(left))
 
 
 def most_in_a_minute(times: list[float]) -> int:
