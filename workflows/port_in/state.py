@@ -250,7 +250,7 @@ class PortIn:
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced, also when spaces, dots or hyphens divide it."""
-        for secret in self.secrets:
+        for secret in self.secrets if text else ():
             spelt = r"[\s.-]?".join(map(re.escape, _SEPARATOR.sub("", secret)))
             text = re.sub(rf"(?<!\w){spelt}(?!\w)", REDACTED, text, flags=re.IGNORECASE)
         return text
