@@ -1,5 +1,6 @@
 """Fixtures of all tests: one Temporal server per process, and a harness on it."""
 
+import os
 import signal
 from collections.abc import AsyncIterator
 
@@ -31,20 +32,33 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
-    "fault_matrix/test_fault_matrix.py",
-    "resilience/test_crash.py",
-    "port_in/test_races.py",
+    "test_quarter_of_the_fault_matrix_has_no_violation",
+    "test_crashes_lose_and_duplicate_nothing",
+    "test_in_any_order_of_events_the_invariants_hold",
+    "test_each_vendor_call_under_some_fault_has_its_effect_once",
 )
 
 
+# After `-m` has deselected tests.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, so that no process waits for them at the end."""
+    """Let each process begin with one of the longest tests, so that none of them is started late.
 
-    def place(item: pytest.Item) -> int:
-        places = (at for at, name in enumerate(LONGEST) if item.path.as_posix().endswith(name))
-        return next(places, len(LONGEST))
-
-    items.sort(key=place)
+    At first pytest-xdist gives each process an equal share of the items, in their order.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    longest = [item for name in LONGEST for item in items if item.name.partition("[")[0] == name]
+    others = [item for item in items if item not in longest]
+    unplaced = len(items)
+    items.clear()
+    for at in range(processes):
+        share = unplaced // (processes - at)
+        unplaced -= share
+        first = longest[at::processes]
+        rest = max(0, share - len(first))
+        items += [*first, *others[:rest]]
+        del others[:rest]
+    items += others
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

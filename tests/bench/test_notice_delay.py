@@ -5,6 +5,7 @@ import pytest
 from bench.notice_delay import Scenario, simulate
 
 
+@pytest.mark.resilience
 def test_half_of_the_numbers_are_noticed_within_ten_minutes() -> None:
     result = simulate(Scenario(per_day=200, slow=0.2))
     # 8.7 in docs/explanation/capacity.md, with more port-ins.

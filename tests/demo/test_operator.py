@@ -144,6 +144,7 @@ async def by_calls(running: SupervisedStack, typed: Typed) -> None:
             (await ui.post(path, json=body)).raise_for_status()
 
 
+@pytest.mark.resilience
 async def test_signal_from_the_ui_is_stored_encrypted(running: SupervisedStack) -> None:
     typed = Typed("+18015550149", ("Quokka One", "Wombat Two", "Numbat Three"))
 
@@ -156,6 +157,7 @@ async def test_signal_from_the_ui_is_stored_encrypted(running: SupervisedStack) 
     assert [text for text in typed.words if stored(running, text)] == []
 
 
+@pytest.mark.resilience
 async def test_plain_payload_would_be_found(running: SupervisedStack) -> None:
     plain = await Client.connect(running.temporal_address)
     words = "Kowari in the clear"

@@ -9,6 +9,8 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from demo.up import how_to_use
 from devstack.supervised_stack import supervised_stack
 from devstack.tcp_ports import TcpPorts
@@ -30,6 +32,7 @@ def test_occupied_port_is_named_with_a_command_for_another() -> None:
     assert re.fullmatch(r"  make up OPTIONS='--ui-port \d+'", command)
 
 
+@pytest.mark.resilience
 async def test_printed_commands_work(tmp_path: Path) -> None:
     said: list[str] = []
     async with supervised_stack(tmp_path, TcpPorts.allocate(), said.append) as running:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx
+import pytest
 
 from devstack.child_process import ChildProcess, http_ready
 from devstack.supervised_stack import SupervisedStack
@@ -21,6 +22,7 @@ QUESTION = f"query {FAMILY} --type status --output json | grep -q evidence"
 REJECTION = f"""count --query 'PortState = "ACTION_REQUIRED" AND {OPEN}' | grep -q 'Total: 1'"""
 
 
+@pytest.mark.resilience
 async def test_documented_fault_commands_work(running: SupervisedStack) -> None:
     await reset_stack(running)
     exports, cut, nonsense, correct = command_blocks(
@@ -42,6 +44,7 @@ def wait_for(sign: str) -> str:
     return f"until .venv/bin/temporal workflow {sign}; do sleep 0.5; done"
 
 
+@pytest.mark.resilience
 async def test_documented_port_in_json_works(running: SupervisedStack) -> None:
     await reset_stack(running)
     # So that it is still there when it is cancelled.
@@ -57,6 +60,7 @@ async def test_documented_port_in_json_works(running: SupervisedStack) -> None:
     assert "CANCEL" in said
 
 
+@pytest.mark.resilience
 async def test_documented_resolve_command_works(running: SupervisedStack) -> None:
     await reset_stack(running)
     [printed] = command_blocks(FAILURES, "Try it: an escalation")
@@ -66,6 +70,7 @@ async def test_documented_resolve_command_works(running: SupervisedStack) -> Non
     assert "Voice route" not in [question.step for question in status.escalations]
 
 
+@pytest.mark.resilience
 async def test_documented_event_reset_works(running: SupervisedStack) -> None:
     """There are none here: that they arrive is shown in tests/workflows/events/test_events.py."""
     exports, *_ = command_blocks(FAILURES, "Try it: lost responses and invalid messages")
@@ -73,6 +78,7 @@ async def test_documented_event_reset_works(running: SupervisedStack) -> None:
     await run_commands(exports + listed + again, running)
 
 
+@pytest.mark.resilience
 async def test_documented_order_update_is_accepted(
     running: SupervisedStack, tmp_path: Path
 ) -> None:

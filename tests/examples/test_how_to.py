@@ -17,6 +17,7 @@ TESTING = ROOT / "docs" / "how-to" / "testing-your-integration.md"  # "testing-y
 ADD_A_LINE = ROOT / "docs" / "how-to" / "add-a-line.md"  # "add-a-line.md" "add a line"
 
 
+@pytest.mark.resilience
 async def test_control_api_commands_script_carriers_and_inject_faults(
     running: SupervisedStack,
 ) -> None:
@@ -32,6 +33,7 @@ async def test_control_api_commands_script_carriers_and_inject_faults(
     )
 
 
+@pytest.mark.resilience
 async def test_commands_control_a_running_simulator(running: SupervisedStack) -> None:
     await reset_stack(running)
     commands = documented_commands(TESTING, "control the simulator")
@@ -39,7 +41,9 @@ async def test_commands_control_a_running_simulator(running: SupervisedStack) ->
     assert await run_commands(with_url, running)
 
 
-@pytest.mark.parametrize("name", ["simulator", "options", "stack"])
+@pytest.mark.parametrize(
+    "name", ["simulator", "options", pytest.param("stack", marks=pytest.mark.resilience)]
+)
 def test_pytest_fixtures_work_as_printed(name: str, tmp_path: Path) -> None:
     text = TESTING.read_text("utf-8")
     found = re.search(rf"<!-- pytest: {name} -->\n```python\n(.*?)```", text, re.DOTALL)
@@ -59,6 +63,7 @@ def test_pytest_fixtures_work_as_printed(name: str, tmp_path: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.resilience
 async def test_example_adds_a_line_to_an_existing_account(running: SupervisedStack) -> None:
     await reset_stack(running)
     found = re.search(r"```json\n(.*?)```", ADD_A_LINE.read_text("utf-8"), re.DOTALL)

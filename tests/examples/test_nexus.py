@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from devstack.child_process import ChildProcess
 from devstack.supervised_stack import SupervisedStack
 from tests.harness.documents import command_blocks, localize_commands, reset_stack, run_commands
@@ -16,6 +18,7 @@ curl -sf -d '{{"number": "{OWN_NUMBER}", "account_number": "100200301"}}' http:/
 """
 
 
+@pytest.mark.resilience
 async def test_nexus_caller_onboards_and_corrects_a_port_in(
     running: SupervisedStack, tmp_path: Path
 ) -> None:

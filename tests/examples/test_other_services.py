@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from devstack.child_process import ChildProcess, http_ready
 from devstack.supervised_stack import SupervisedStack
 from devstack.tcp_ports import TcpPorts
@@ -21,6 +23,7 @@ DOCUMENT = ROOT / "docs" / "how-to" / "other-services.md"
 TYPESCRIPT = ROOT / "examples" / "typescript"
 
 
+@pytest.mark.resilience
 async def test_temporal_command_line_onboards_a_family(running: SupervisedStack) -> None:
     said = await run_sections(DOCUMENT, "Set up", "With the Temporal command line", running=running)
 
@@ -33,6 +36,7 @@ async def test_temporal_command_line_onboards_a_family(running: SupervisedStack)
     assert result["complete"] is True
 
 
+@pytest.mark.resilience
 async def test_typescript_program_corrects_a_port_in(running: SupervisedStack) -> None:
     said = await run_sections(DOCUMENT, "Set up", "In TypeScript", running=running)
 
@@ -46,6 +50,7 @@ async def test_typescript_program_corrects_a_port_in(running: SupervisedStack) -
         assert await stored_encodings(running, workflow_id) == {b"binary/encrypted"}
 
 
+@pytest.mark.resilience
 async def test_http_service_works_as_documented(running: SupervisedStack, tmp_path: Path) -> None:
     port = TcpPorts.allocate().simulator
     [exports] = command_blocks(DOCUMENT, "Set up")

@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from devstack.supervised_stack import SupervisedStack
 from telegent_orchestrator.names import CORRECT_MESSAGE
 from telegent_orchestrator.port_in import PortState
@@ -29,6 +31,7 @@ def commands(name: str) -> str:
     return "\n".join(documented_commands(DOCUMENT, each) for each in ("the second terminal", name))
 
 
+@pytest.mark.resilience
 async def test_documented_correction_on_the_command_line_works(running: SupervisedStack) -> None:
     await reset_stack(running)
     shell = await spawn(commands("a family starts"), running)
@@ -46,6 +49,7 @@ def test_documented_program_is_tested() -> None:
         assert command in block.splitlines()
 
 
+@pytest.mark.resilience
 async def test_documented_ui_signal_corrects(running: SupervisedStack) -> None:
     """The way through the UI itself is tried in tests/demo/test_operator.py."""
     await reset_stack(running)

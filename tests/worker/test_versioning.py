@@ -5,6 +5,7 @@ import contextlib
 import re
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior
 
@@ -32,6 +33,7 @@ def test_versioning_is_off_without_a_deployment_name() -> None:
     assert on.default_versioning_behavior is VersioningBehavior.AUTO_UPGRADE
 
 
+@pytest.mark.resilience
 async def test_open_port_ins_continue_on_the_current_build(tmp_path: Path) -> None:
     clock = ManualClock()
     options = SimulatorOptions(carrier=CarrierSetup(timings=TIMINGS))

@@ -262,6 +262,7 @@ async def test_stalled_change_shows_why_and_continues(harness: Harness) -> None:
     assert (await handle.result()).state is StepState.DONE
 
 
+@pytest.mark.resilience
 async def test_change_is_sent_once_when_the_worker_stops_during_it(temporal: Client) -> None:
     async with idle_harness(temporal, SimulatorOptions()) as harness:
         put_in_service(harness)
