@@ -63,7 +63,7 @@ def main(
     context: typer.Context,
     address: Annotated[str, _option("--address", "Temporal's host and port.")] = "",
     namespace: Annotated[str, _option("--namespace", "Temporal's namespace.")] = "",
-    profile: Annotated[str, _option("--profile", "Profile of Temporal's configuration file.")] = "",
+    profile: Annotated[str, _option("--profile", "Profile in Temporal's configuration file.")] = "",
     tls_ca_file: Annotated[str, _option("--tls-ca-file", "CA certificate for Temporal.")] = "",
     tls_cert_file: Annotated[str, _option("--tls-cert-file", "Client certificate (mTLS).")] = "",
     tls_key_file: Annotated[str, _option("--tls-key-file", "Key of the client certificate.")] = "",

@@ -47,6 +47,7 @@ def _secret_option(field: str) -> typer.models.OptionInfo:
 
 SetOptions = Annotated[list[str] | None, _set_option("lines.0.key")]
 SecretOptions = Annotated[list[str] | None, _secret_option("subscribers.0.password")]
+LineChangeSetOptions = Annotated[list[str] | None, _set_option("lines_of.account_id")]
 PortInSetOptions = Annotated[list[str] | None, _set_option("details.billing_address.zip")]
 PortInSecretOptions = Annotated[list[str] | None, _secret_option("details.account_pin")]
 CorrectionSetOptions = Annotated[list[str] | None, _set_option("billing_address.zip")]

@@ -11,14 +11,14 @@ from telegent_orchestrator.cli.output import AsJsonLines
 from telegent_orchestrator.cli.watching import Watch
 from telegent_orchestrator.lines import ProductType
 
-LimitMb = Annotated[int | None, typer.Option("--limit-mb", help="No data after so many MB.")]
+LimitMb = Annotated[int | None, typer.Option("--limit-mb", help="Stop data after this many MB.")]
 NotifyMb = Annotated[
     int | None,
-    typer.Option("--notify-mb", help="Notify after so many MB; less than the others."),
+    typer.Option("--notify-mb", help="Notify after this many MB: fewer than the others."),
 ]
 ThrottleMb = Annotated[
     int | None,
-    typer.Option("--throttle-mb", help="Throttle after so many MB."),
+    typer.Option("--throttle-mb", help="Throttle after this many MB: fewer than --limit-mb."),
 ]
 ThrottleSpeed = Annotated[
     str | None, typer.Option("--throttle-speed", help="Such as 128-kbps or 1-mbps.")
@@ -71,15 +71,15 @@ def plan(
     ] = None,
     product_type: Annotated[
         ProductType | None,
-        typer.Option("--product-type", help="What the number can do then."),
+        typer.Option("--product-type", help="What the number can do with it."),
     ] = None,
     message_route: Annotated[
         str | None,
-        typer.Option("--message-route", help="Its id; only if the number has none yet."),
+        typer.Option("--message-route", help="Id of a route, if the number has none yet."),
     ] = None,
     voice_route: Annotated[
         str | None,
-        typer.Option("--voice-route", help="Its id; only if the number has none yet."),
+        typer.Option("--voice-route", help="Id of a route, if the number has none yet."),
     ] = None,
     limit_mb: LimitMb = None,
     notify_mb: NotifyMb = None,

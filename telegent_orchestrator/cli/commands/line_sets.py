@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
-from telegent_orchestrator.cli.input import By, SetOptions, load_request
+from telegent_orchestrator.cli.input import By, LineChangeSetOptions, load_request
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
 from telegent_orchestrator.cli.views import LineChangeSetView, line_change_set_view
@@ -22,9 +22,9 @@ def bulk(
     context: typer.Context,
     file: Annotated[
         str | None,
-        typer.Argument(metavar="FILE", help="JSON file, or `-` for standard input."),
+        typer.Argument(metavar="FILE", help="JSON file, or `-` for standard input. Or use --set."),
     ] = None,
-    sets: SetOptions = None,
+    sets: LineChangeSetOptions = None,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
