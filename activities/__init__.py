@@ -22,6 +22,7 @@ from activities.onboarding.routes import RouteActivities
 from activities.onboarding.subscribers import SubscriberActivities
 from activities.onboarding.subscriptions import SubscriptionActivities
 from activities.onboarding.webhooks import WebhookActivities
+from activities.plan import PlanActivities
 from activities.port_in.orders import PortInActivities
 from activities.port_in.poll_throttle import PollThrottle
 from activities.port_out import PinGenerator, PortOutActivities
@@ -96,6 +97,7 @@ def build_orchestrator_activities(
         LocalActivities(settings, temporal),
         NumberUseActivities(settings, temporal),
         SimActivities(settings, temporal),
+        PlanActivities(settings, temporal),
         PinGenerator(),
         EventActivities(settings.events),
     )

@@ -177,7 +177,7 @@ class LocalActivities:
             if not previous:
                 return None
             return PreviousRuns(
-                started_at=min(map(_began_at, previous)),
+                started_at=min(map(began_at, previous)),
                 ended_at=max(run.close_time or unknown.ended_at for run in previous),
                 interrupted=any(run.status not in CLEAN_CLOSE_STATUSES for run in previous),
             )
@@ -377,7 +377,7 @@ class LocalActivities:
             return OnboardingOutcome(error=failure_message(error.cause))
 
 
-def _began_at(run: WorkflowExecution) -> datetime:
+def began_at(run: WorkflowExecution) -> datetime:
     """When a run may have created its first resource.
 
     A run that ended before its delayed start has created nothing. The runbook starts one in place

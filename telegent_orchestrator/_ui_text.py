@@ -83,3 +83,10 @@ Asks Telegent whether some numbers can be ported in, with the priority of a bulk
 - results so far: query `status`
 - it ends within an hour
 """
+
+PLAN_DETAILS = """\
+Says what a start of an onboarding would do. Reads with the lowest priority; changes nothing.
+
+- how many reads have a response: query `status`
+- the plan is its result; it ends within an hour
+"""

@@ -12,6 +12,7 @@ from workflows.line_changes.set_workflow import LineChangeSetWorkflow
 from workflows.line_changes.workflow import LineChangeWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
 from workflows.onboarding.line_workflow import LineWorkflow
+from workflows.onboarding.plan_workflow import PlanWorkflow
 from workflows.onboarding.workflow import OnboardingWorkflow
 from workflows.port_in.workflow import PortInWorkflow
 from workflows.port_out.workflow import PortOutWorkflow
@@ -23,6 +24,7 @@ WORKFLOWS = [
     LineWorkflow,
     CatalogueItemWorkflow,
     SimClaimWorkflow,
+    PlanWorkflow,
     PortInWorkflow,
     PortOutWorkflow,
     LineChangeWorkflow,

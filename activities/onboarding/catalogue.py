@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from temporalio import activity
 
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.outcomes import ambiguous
+from activities.support.outcomes import ambiguous, is_not_found
 from activities.support.write_activity import (
     CreateSpec,
     Lookup,
@@ -18,7 +19,8 @@ from activities.support.write_activity import (
     create_activity,
     found_or_pending,
 )
-from telegent import Telegent
+from telegent import RequestRejectedError, Telegent
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.onboarding import NewPackage, NewProduct
 
 
@@ -43,6 +45,13 @@ class CreatePackage(Wanted):
     def description(self) -> str:
         """What an operator reads."""
         return f"package {self.package.key}"
+
+
+class PackagePrice(WireModel):
+    """What a package costs, as far as Telegent shows it."""
+
+    price: Decimal | None = None
+    monthly: bool | None = None
 
 
 def creation_id(kind: str, key: str, scope: str) -> str:
@@ -97,6 +106,17 @@ class CatalogueActivities:
         """The ids of packages by name; see `list_products`. Their items are not compared."""
         listed = await self.api.packages.list("All")
         return _unambiguous({wanted.name: _same_packages(wanted, listed) for wanted in packages})
+
+    @activity.defn
+    async def read_package_price(self, package_id: str) -> PackagePrice | None:
+        """The price of a package, if it exists."""
+        try:
+            package = await self.api.packages.get(package_id)
+        except RequestRejectedError as error:
+            if is_not_found(error):
+                return None
+            raise
+        return PackagePrice(price=package.price, monthly=package.monthly)
 
     @activity.defn
     async def find_package(self, lookup: Lookup[CreatePackage]) -> str | None:

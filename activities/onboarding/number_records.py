@@ -67,6 +67,10 @@ class NumberRecord(WireModel):
     in_service: bool = False
     released: bool = False
 
+    def may_belong_to(self, subscriber_id: str | None) -> bool:
+        """Whether it is in service, and another subscriber's only if that is not known."""
+        return not self.released and self.subscriber_id in (None, subscriber_id)
+
     def __str__(self) -> str:
         return self.phone_number or f"of order {self.order_id}"
 

@@ -17,6 +17,7 @@ from telegent_orchestrator.cli.commands import (
     line_sets,
     list as list_,
     onboarding,
+    plan,
     port_in,
     template,
     validate,
@@ -122,6 +123,7 @@ _add(
     {
         "validate": validate.validate,
         "template": template.template,
+        "plan": plan.plan,
         "start": onboarding.start,
         "status": onboarding.status,
         "resolve": onboarding.resolve,

@@ -11,8 +11,8 @@ class ExitStatus(IntEnum):
     DONE = 0
     """Done, or in progress without needing an operator."""
     FAILED = 1
-    """The onboarding, port-in or bulk failed or was cancelled, a message was rejected, or not every
-    number can be ported."""
+    """The onboarding, port-in or bulk failed or was cancelled, a message was rejected, not every
+    number can be ported, or a start could not do everything that is planned."""
     USAGE = 2
     """The arguments, a file or the settings are invalid; nothing was sent."""
     NEEDS_OPERATOR = 3

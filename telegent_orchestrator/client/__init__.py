@@ -27,6 +27,7 @@ from telegent_orchestrator.client.onboarding import (
     OnboardingProgress,
 )
 from telegent_orchestrator.client.orchestrator import Orchestrator
+from telegent_orchestrator.client.plan import PlanHandle, PlanProgress
 from telegent_orchestrator.client.port_in import PortInHandle
 from telegent_orchestrator.client.port_out import PortOutClient, PortOutHandle
 from telegent_orchestrator.client.portability import PortabilityClient, PortabilityProgress
@@ -52,6 +53,8 @@ __all__ = [
     "OnboardingIncompleteError",
     "OnboardingProgress",
     "Orchestrator",
+    "PlanHandle",
+    "PlanProgress",
     "PortInHandle",
     "PortOutClient",
     "PortOutHandle",

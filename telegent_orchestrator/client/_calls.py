@@ -17,6 +17,7 @@ from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
 
 ResultT = TypeVar("ResultT")
+ModelT = TypeVar("ModelT", bound=BaseModel)
 MAX_REQUEST_BYTES = 1_900_000
 """Temporal rejects payloads of more than 2 MiB; encryption and metadata add to the JSON."""
 FINGERPRINTS_MEMO = "RequestFingerprints"
@@ -117,15 +118,33 @@ async def check_same_request(
     Raises:
         RequestConflictError: It was started with another request.
     """
-    fingerprints = _fingerprints(request, fingerprint_key)
     description = await temporal.get_workflow_handle(workflow_id).describe()
     existing = await description.memo_value(FINGERPRINTS_MEMO, {})
     if not isinstance(existing, dict) or not existing:
         return
-    fields = sorted({*fingerprints, *existing})
-    differences = [name for name in fields if fingerprints.get(name) != existing.get(name)]
-    if differences:
+    if differences := _differing(_fingerprints(request, fingerprint_key), existing):
         raise RequestConflictError(workflow_id, differences)
+
+
+async def read_request(
+    temporal: Client, workflow_id: str, request_type: type[ModelT]
+) -> ModelT | None:
+    """The request that the latest run with this workflow id was started with.
+
+    None if it is not readable as one, for example because another release started it.
+    """
+    history = temporal.get_workflow_handle(workflow_id).fetch_history_events(page_size=1)
+    started = (await anext(history)).workflow_execution_started_event_attributes
+    try:
+        [request] = await temporal.data_converter.decode(started.input.payloads, [request_type])
+    except ValueError:
+        return None
+    return request if isinstance(request, request_type) else None
+
+
+def request_differences(request: WireModel, other: WireModel) -> list[str]:
+    """The fields in which two requests differ, named as in `RequestConflictError`."""
+    return _differing(dict(_compared_fields(request)), dict(_compared_fields(other)))
 
 
 def check_size(request: BaseModel) -> None:
@@ -190,11 +209,18 @@ def _fingerprints(request: WireModel, key: str) -> dict[str, str]:
 
     Defaults are left out, so that a field that a later version adds changes nothing.
     """
-    values = request.model_dump(mode="json", exclude_defaults=True, exclude=SET_BY_CLIENT)
     return {
         path: hmac.new(key.encode(), repr(value).encode(), hashlib.sha256).hexdigest()[:16]
-        for path, value in _fields(values)
+        for path, value in _compared_fields(request)
     }
+
+
+def _compared_fields(request: WireModel) -> Iterator[tuple[str, JsonValue]]:
+    return _fields(request.model_dump(mode="json", exclude_defaults=True, exclude=SET_BY_CLIENT))
+
+
+def _differing(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    return [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
 
 
 def _fields(values: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:

@@ -8,10 +8,16 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 
 from telegent_orchestrator import _ui_text, names
-from telegent_orchestrator.client._calls import check_same_request, start_or_join
+from telegent_orchestrator.client._calls import (
+    RequestConflictError,
+    check_same_request,
+    start_or_join,
+)
 from telegent_orchestrator.client.onboarding import OnboardingHandle
+from telegent_orchestrator.client.plan import PlanHandle
 from telegent_orchestrator.client.port_in import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, plan_id
 from telegent_orchestrator.port_in import PortInRequest
 
 SHUTDOWN_DELAY = 0.1
@@ -89,6 +95,48 @@ class Orchestrator:
             await check_same_request(self._temporal, workflow_id, request, self._id_key)
         return OnboardingHandle(
             self._temporal, request.reference, joined=joined, id_key=self._id_key
+        )
+
+    async def plan(self, request: OnboardingRequest) -> OnboardingPlan:
+        """Say what `start_onboarding` would do with a request. Sends only reads to Telegent.
+
+        Args:
+            request: The wanted end state.
+
+        Returns:
+            What would be created, used, changed and refused.
+        """
+        return await (await self.start_plan(request)).result()
+
+    async def start_plan(self, request: OnboardingRequest) -> PlanHandle:
+        """Start to make a plan, in place of one of another request with the same reference.
+
+        Args:
+            request: The wanted end state.
+
+        Returns:
+            A handle; the plan is its result.
+        """
+        handle = PlanHandle(self._temporal, request.reference)
+        if not await self._start_plan(request):
+            return handle
+        try:
+            await check_same_request(self._temporal, handle.id, request, self._id_key)
+        except RequestConflictError:
+            await handle.abandon()
+            await self._start_plan(request)
+        return handle
+
+    async def _start_plan(self, request: OnboardingRequest) -> bool:
+        return await start_or_join(
+            self._temporal,
+            PLAN_WORKFLOW,
+            plan_id(request.reference),
+            request,
+            summary=f"Plan of onboarding {request.reference}",
+            static_details=_ui_text.PLAN_DETAILS,
+            fingerprint_key=self._id_key,
+            reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
 
     async def start_port_in(self, request: PortInRequest) -> PortInHandle:

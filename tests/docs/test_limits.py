@@ -13,6 +13,7 @@ from tools.docs.documents import ROOT
 from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
 from worker.settings import WorkerSettings
 from workflows.bulk.portability_workflow import MAX_CONCURRENT_CHECKS
+from workflows.onboarding.plan_reads import MAX_CONCURRENT_READS
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 from workflows.support.timeline import MAX_TIMELINE_ENTRIES
 
@@ -30,6 +31,7 @@ SAID = {
     "a create whose worker died": f"{VENDOR_CALL_TIMEOUT.seconds} seconds",
     "workflows that a worker": f"{SETTINGS['max_cached_workflows']}, about",
     "closed workflows are kept": f"{RETENTION and RETENTION[1]} days",
+    "reads of a plan": f"{MAX_CONCURRENT_READS}, for at most an hour",
     "numbers of a portability": f"{MAX_CONCURRENT_CHECKS} of {MAX_PORTABILITY_NUMBERS}",
     "timeline entries": f"{MAX_TIMELINE_ENTRIES}",
     "lists of numbers or subscribers": f"{MAX_ROWS:,} rows",

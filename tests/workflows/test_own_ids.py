@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from activities.support.outcomes import failure_message
-from telegent_orchestrator import bulk, line_change_sets, line_changes, names, port_out
+from telegent_orchestrator import bulk, line_change_sets, line_changes, names, plan, port_out
 from tests.harness import Harness
 from tests.harness.payloads import port_in, single
 from tools.schemas.contract import WORKFLOWS
@@ -16,6 +16,7 @@ NUMBER = "+18015550142"
 ONBOARDING = single("own").model_dump(mode="json", exclude_none=True)
 STARTS: dict[str, dict[str, Any]] = {
     names.ONBOARDING_WORKFLOW: ONBOARDING,
+    plan.PLAN_WORKFLOW: ONBOARDING,
     names.PORT_IN_WORKFLOW: {"details": port_in(NUMBER)},
     port_out.PORT_OUT_WORKFLOW: {
         "phone_number": NUMBER,
@@ -65,6 +66,7 @@ def test_every_workflow_that_callers_start_is_tried() -> None:
 def test_ids_of_the_contract_are_those_of_the_code() -> None:
     ids = {name: contract.workflow_id for name, contract in WORKFLOWS.items()}
     assert ids[names.ONBOARDING_WORKFLOW].format(reference="r") == names.onboarding_id("r")
+    assert ids[plan.PLAN_WORKFLOW].format(reference="r") == plan.plan_id("r")
     assert ids[names.LINE_WORKFLOW].format(reference="r", key="k") == names.line_id("r", "k")
     assert ids[bulk.BULK_WORKFLOW].format(reference="r") == bulk.bulk_id("r")
     assert ids[bulk.BULK_BATCH_WORKFLOW].format(bulk="r", batch=2) == bulk.bulk_batch_id("r", 2)

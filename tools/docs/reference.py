@@ -33,6 +33,8 @@ SENT_MODELS = {
 RECEIVED_MODELS = [
     "OnboardingStatus",
     "OnboardingResult",
+    "OnboardingPlan",
+    "PlanStatus",
     "LineStatus",
     "PortInStatus",
     "PortInResult",

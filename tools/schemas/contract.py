@@ -20,6 +20,7 @@ from telegent_orchestrator.line_changes import (
 from telegent_orchestrator.lines import LineResult, LineStatus
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult, OnboardingStatus
+from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, PlanStatus, plan_id
 from telegent_orchestrator.port_in import (
     OperatorDecision,
     PortInCancel,
@@ -78,6 +79,13 @@ WORKFLOWS = {
         result=LineResult,
         queries={names.STATUS_QUERY: LineStatus},
         updates={names.RESOLVE_UPDATE: Operation(Resolution)},
+    ),
+    PLAN_WORKFLOW: WorkflowContract(
+        workflow_id=plan_id("{reference}"),
+        start=OnboardingRequest,
+        result=OnboardingPlan,
+        queries={names.STATUS_QUERY: PlanStatus},
+        updates={},
     ),
     names.PORT_IN_WORKFLOW: WorkflowContract(
         workflow_id="port-in-{first 24 hex digits of HMAC-SHA256(id key, phone number)}",

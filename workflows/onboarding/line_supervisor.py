@@ -184,7 +184,7 @@ class LineSupervisor:
             voice_route_id=ids.voice_route_id,
             previous_runs=self._previous_runs,
             other_lines_numbers=self._other_lines_numbers(line),
-            sole_new_number=self._is_sole_new_number(line),
+            sole_new_number=is_sole_new_number(self._request, line),
             subscriber_created=line.subscriber in self._created_subscribers,
             shares_settings=self._shared.includes(line),
             event_receivers=self._event_receivers,
@@ -223,17 +223,6 @@ class LineSupervisor:
         ]
         return ported + bought
 
-    def _is_sole_new_number(self, line: LineRequest) -> bool:
-        subscriber = next(
-            candidate for candidate in self._request.subscribers if candidate.key == line.subscriber
-        )
-        bought = [
-            other
-            for other in self._request.lines
-            if other.subscriber == line.subscriber and isinstance(other.number, NewNumber)
-        ]
-        return isinstance(subscriber, NewSubscriber) and len(bought) == 1
-
     def _publish(self, key: str, state: StepState, detail: str) -> None:
         summary = self._summaries[key]
         summary.state, summary.detail = state, truncate(detail)
@@ -254,6 +243,19 @@ class LineSupervisor:
         rows = [(each.key, state_label(each.state), each.detail) for each in listed]
         lines += ["", *table(("line", "state", "detail"), rows)]
         return [*lines, "", f"and {more} more lines: see the query `status`"] if more > 0 else lines
+
+
+def is_sole_new_number(request: OnboardingRequest, line: LineRequest) -> bool:
+    """Whether the line's subscriber is new, and gets no other new number."""
+    subscriber = next(
+        candidate for candidate in request.subscribers if candidate.key == line.subscriber
+    )
+    bought = [
+        other
+        for other in request.lines
+        if other.subscriber == line.subscriber and isinstance(other.number, NewNumber)
+    ]
+    return isinstance(subscriber, NewSubscriber) and len(bought) == 1
 
 
 def _failed(line: LineRequest, reason: str) -> LineResult:

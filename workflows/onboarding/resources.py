@@ -6,6 +6,7 @@ of its own: number and AI Guardian filters.
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from temporalio import workflow
@@ -59,6 +60,11 @@ CALL_FILTER_STEP, MESSAGE_FILTER_STEP = "Call filter", "Message filter"
 def subscriber_step(key: str) -> str:
     """The name of the step that ensures the subscriber with this key."""
     return f"Subscriber {key}"
+
+
+def marked_name(name: str, reference: str) -> str:
+    """A name that holds our reference, so that a lookup finds the resource by it."""
+    return f"{name} ({reference})"
 
 
 PRODUCT_VALUES = {"cost", "billing_frequency", "type", "sub_type"}
@@ -283,7 +289,6 @@ async def buy_number(
     creator: ResourceCreator, wanted: LineInput, number: NewNumber
 ) -> NumberRecord:
     """Ensures the line's number, and returns it when its order is complete."""
-    line = wanted.line
     sim_used_until = await claim_sim_for_line(number.iccid) if number.iccid else None
     unseen_runs = creator.unseen_runs
     bought_after = unseen_runs.started_at if unseen_runs else workflow.info().workflow_start_time
@@ -296,7 +301,20 @@ async def buy_number(
             "List the subscriber's numbers before the purchase",
             wanted.subscriber_id,
         )
-    purchase = BuyNumber(
+    purchase = number_to_buy(wanted, number, known_numbers, bought_after)
+    purchase.sim_used_until = sim_used_until
+    purchase.unambiguous = wanted.sole_new_number or not unseen_runs
+    # A SIM may already carry a number, also one that another onboarding has bought.
+    lookup_first = number.iccid is not None
+    return await creator.ensure(NumberActivities.buy_number, purchase, lookup_first=lookup_first)
+
+
+def number_to_buy(
+    wanted: LineInput, number: NewNumber, known_numbers: list[str], bought_after: datetime
+) -> BuyNumber:
+    """The purchase of a line's number, which is also how it is looked up."""
+    line = wanted.line
+    return BuyNumber(
         account_id=wanted.account_id,
         subscriber_id=wanted.subscriber_id,
         classification=number.classification,
@@ -307,16 +325,12 @@ async def buy_number(
         area_code=number.area_code,
         zip_code=number.zip_code,
         iccid=number.iccid,
-        sim_used_until=sim_used_until,
         recorded_number=wanted.recorded_number,
         known_numbers=known_numbers,
-        unambiguous=wanted.sole_new_number or not unseen_runs,
+        unambiguous=wanted.sole_new_number,
         own_line_id_prefix=line_id(wanted.reference, ""),
         bought_after=bought_after,
     )
-    # A SIM may already carry a number, also one that another onboarding has bought.
-    lookup_first = number.iccid is not None
-    return await creator.ensure(NumberActivities.buy_number, purchase, lookup_first=lookup_first)
 
 
 async def ensure_call_filter(

@@ -47,6 +47,7 @@ from workflows.onboarding.resources import (
     ensure_products,
     ensure_subscriber,
     ensure_voice_route,
+    marked_name,
     set_up_guardian,
     subscriber_step,
 )
@@ -182,7 +183,10 @@ class OnboardingWorkflow(ResolvesEscalations):
             else:
                 self._result.account_id = await self._creator.ensure(
                     AccountActivities.create_account,
-                    CreateAccount(marked_name=self._marked_name(account.name), account=account),
+                    CreateAccount(
+                        marked_name=marked_name(account.name, self._request.reference),
+                        account=account,
+                    ),
                 )
         self._progress.search_attributes[ACCOUNT_KEY] = self._result.account_id
 
@@ -224,16 +228,18 @@ class OnboardingWorkflow(ResolvesEscalations):
 
     async def _ensure_message_route(self) -> None:
         route = self._request.routes.message
-        marked_name = self._marked_name(route.name) if isinstance(route, NewMessageRoute) else ""
+        reference = self._request.reference
+        name = marked_name(route.name, reference) if isinstance(route, NewMessageRoute) else ""
         self._result.message_route_id = await ensure_message_route(
-            self._creator, route, self._result.account_id, marked_name
+            self._creator, route, self._result.account_id, name
         )
 
     async def _ensure_voice_route(self) -> None:
         if route := self._request.routes.voice:
-            marked_name = self._marked_name(route.name) if isinstance(route, NewVoiceRoute) else ""
+            reference = self._request.reference
+            name = marked_name(route.name, reference) if isinstance(route, NewVoiceRoute) else ""
             self._result.voice_route_id = await ensure_voice_route(
-                self._creator, route, self._result.account_id, marked_name
+                self._creator, route, self._result.account_id, name
             )
 
     async def _ensure_catalogue(self) -> None:
@@ -257,10 +263,6 @@ class OnboardingWorkflow(ResolvesEscalations):
             if is_cancelled_exception(error):
                 raise
             self._result.errors.append(truncate(failure_message(error), MAX_ERROR_CHARS))
-
-    def _marked_name(self, name: str) -> str:
-        """Returns a name that holds our reference, so that a lookup finds the resource by it."""
-        return f"{name} ({self._request.reference})"
 
     async def _on_escalation(self, state: StepState, message: str) -> None:
         await self._publisher.publish(

@@ -99,12 +99,7 @@ async def _find_number(task: effects.FindNumber) -> facts.TaskEnded:
         "Check whether the number has already arrived",
         task.phone_number,
     )
-    ours = (
-        number is not None
-        and not number.released
-        and number.subscriber_id in (None, task.subscriber_id)
-    )
-    return facts.NumberLookedUp(ours)
+    return facts.NumberLookedUp(number is not None and number.may_belong_to(task.subscriber_id))
 
 
 async def _validate(task: effects.ValidateDetails) -> facts.TaskEnded:

@@ -1,0 +1,198 @@
+"""What a plan says, in memory: from a request, what Temporal knows, and what Telegent shows."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from activities.onboarding.catalogue import PackagePrice
+from activities.plan import KnownOnboarding
+from telegent_orchestrator.client import ExecutionStatus
+from telegent_orchestrator.lines import EPOCH, LineResult
+from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
+from telegent_orchestrator.plan import (
+    OnboardingPlan,
+    PlanAction,
+    PlannedResource,
+    PlanOutcome,
+    RequestCapacity,
+    ResourceKind as Kind,
+)
+from tests.harness.payloads import line, new_subscriber, single
+from workflows.onboarding.plan_reads import Findings, Found
+from workflows.onboarding.planning import Knowledge, make_plan
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+LIMITS = {"data_limits": {"limit_mb": 1000}}
+
+
+def knowledge(request: OnboardingRequest, **changes: Any) -> Knowledge:
+    return replace(Knowledge(request=request, now=NOW), **changes)
+
+
+def found(**findings: Found) -> Findings:
+    """Findings by kind, of what a request has once."""
+    return Findings({(Kind[kind.upper()], ""): each for kind, each in findings.items()})
+
+
+def known(status: ExecutionStatus, **changes: Any) -> KnownOnboarding:
+    fields: dict[str, Any] = {
+        "status": status,
+        "request": single(),
+        "differences": [],
+        "result": OnboardingResult(reference="single-1", complete=False, account_id="AID-1"),
+        "lines": {},
+        "started_at": EPOCH,
+    }
+    return KnownOnboarding(**fields | changes)
+
+
+def one(plan: OnboardingPlan, kind: Kind, line: str = "") -> PlannedResource:
+    (resource,) = [each for each in plan.resources if (each.kind, each.line) == (kind, line)]
+    return resource
+
+
+def test_first_run_creates_everything_and_names_it_as_telegent_will() -> None:
+    plan = make_plan(knowledge(single()))
+    assert plan.outcome is PlanOutcome.START
+    assert {each.action for each in plan.resources} == {PlanAction.CREATE}
+    assert one(plan, Kind.ACCOUNT).name == "Example (single-1)"
+    assert one(plan, Kind.MESSAGE_ROUTE).name == "Messages (single-1)"
+    assert one(plan, Kind.PRODUCT).name == "TALK"
+    assert plan.requests == sum(each.requests for each in plan.resources)
+    assert plan.monthly_price == Decimal("2.00")
+    assert plan.acceptable
+
+
+def test_what_a_first_run_would_create_a_second_time_is_a_warning() -> None:
+    plan = make_plan(knowledge(single(), findings=found(account=Found("AID-9"))))
+    account = one(plan, Kind.ACCOUNT)
+    assert (account.action, account.requests) == (PlanAction.CREATE, 1)
+    assert account.detail == "AID-9 has this name already"
+    assert plan.warnings[-1] == (
+        "account AID-9 has the name Example (single-1), and Temporal knows no earlier run: a start "
+        "would create a second one"
+    )
+
+
+def test_what_is_unique_or_shared_is_used_by_a_first_run() -> None:
+    findings = Findings(
+        {(Kind.SUBSCRIBER, "one"): Found("TSUID-1"), (Kind.PRODUCT, "talk"): Found("PRID-1")}
+    )
+    plan = make_plan(knowledge(single(), findings=findings))
+    subscriber, product = one(plan, Kind.SUBSCRIBER), one(plan, Kind.PRODUCT)
+    # The create is rejected; then the list is read, and the subscriber.
+    assert (subscriber.action, subscriber.id, subscriber.requests) == (
+        PlanAction.USE,
+        "TSUID-1",
+        3,
+    )
+    assert (product.action, product.id, product.requests) == (PlanAction.USE, "PRID-1", 1)
+    assert plan.warnings == make_plan(knowledge(single())).warnings
+
+
+@pytest.mark.parametrize("trouble", [PlanAction.REFUSE, PlanAction.ESCALATE, PlanAction.UNKNOWN])
+def test_trouble_of_a_lookup_is_shown_with_its_reason(trouble: PlanAction) -> None:
+    findings = Findings({(Kind.SUBSCRIBER, "one"): Found(trouble=trouble, detail="why")})
+    plan = make_plan(knowledge(single(), findings=findings))
+    subscriber = one(plan, Kind.SUBSCRIBER)
+    assert (subscriber.action, subscriber.detail) == (trouble, "why")
+    assert not plan.acceptable
+
+
+def test_second_run_uses_what_exists_and_sets_settings_again() -> None:
+    request = single(lines=[line("first", "one", **LIMITS)])
+    findings = found(account=Found("AID-1"))
+    findings.found[Kind.NUMBER, "first"] = Found("+18015550101")
+    plan = make_plan(knowledge(request, known=known(ExecutionStatus.FAILED), findings=findings))
+    assert plan.outcome is PlanOutcome.START_AGAIN
+    account, number = one(plan, Kind.ACCOUNT), one(plan, Kind.NUMBER, "first")
+    assert (account.action, account.id, account.requests) == (PlanAction.USE, "AID-1", 1)
+    assert (number.action, number.id, number.requests) == (PlanAction.USE, "+18015550101", 1)
+    # Looked up, and created.
+    route = one(plan, Kind.MESSAGE_ROUTE)
+    assert (route.action, route.requests) == (PlanAction.CREATE, 2)
+    limits = one(plan, Kind.DATA_LIMITS, "first")
+    assert (limits.action, limits.detail, limits.requests) == (PlanAction.CHANGE, "set again", 1)
+    assert plan.acceptable
+
+
+@pytest.mark.parametrize("status", [ExecutionStatus.RUNNING, ExecutionStatus.COMPLETED])
+def test_same_request_is_joined_and_costs_nothing(status: ExecutionStatus) -> None:
+    lines = {"first": LineResult(key="first", phone_number="+18015550101")}
+    plan = make_plan(
+        knowledge(single(), known=known(status, lines=lines, line_changes={"first": "suspended"}))
+    )
+    assert (plan.outcome, plan.requests) == (PlanOutcome.JOIN, 0)
+    assert {each.action for each in plan.resources} == {PlanAction.USE}
+    number = one(plan, Kind.NUMBER, "first")
+    assert (number.id, number.detail) == ("+18015550101", "suspended")
+    assert one(plan, Kind.ACCOUNT).id == "AID-1"
+
+
+def test_other_request_under_the_same_reference_is_refused_with_the_differences() -> None:
+    existing = known(ExecutionStatus.COMPLETED, differences=["routes.message"])
+    plan = make_plan(knowledge(single(), known=existing))
+    assert (plan.outcome, plan.requests) == (PlanOutcome.REFUSE, 0)
+    assert plan.differences == ["routes.message"]
+    assert plan.errors == [
+        "the onboarding single-1 exists and was started with another request; the requests differ "
+        "in: routes.message"
+    ]
+    assert one(plan, Kind.MESSAGE_ROUTE).action is PlanAction.REFUSE
+    assert one(plan, Kind.VOICE_ROUTE).action is PlanAction.USE
+    assert not plan.acceptable
+
+
+def test_differences_do_not_matter_after_a_failed_run() -> None:
+    failed = known(ExecutionStatus.FAILED, differences=["routes.message"])
+    plan = make_plan(knowledge(single(), known=failed))
+    assert (plan.outcome, plan.differences, plan.errors) == (PlanOutcome.START_AGAIN, [], [])
+
+
+def test_request_that_the_worker_rejects_is_refused() -> None:
+    plan = make_plan(knowledge(single(), rejections=["lines.0: not supported"]))
+    assert (plan.outcome, plan.errors) == (PlanOutcome.REFUSE, ["lines.0: not supported"])
+
+
+def test_lines_with_the_same_limits_share_a_request() -> None:
+    lines = [line("first", "one", **LIMITS), line("second", "two", **LIMITS)]
+    request = single(subscribers=[new_subscriber("one"), new_subscriber("two")], lines=lines)
+    plan = make_plan(knowledge(request))
+    second = one(plan, Kind.DATA_LIMITS, "second")
+    assert one(plan, Kind.DATA_LIMITS, "first").requests == 1
+    assert (second.requests, second.detail) == (0, "in the request of line first")
+
+
+def test_inventory_is_read_for_a_subscriber_who_may_have_numbers() -> None:
+    existing = {"key": "one", "subscriber_id": "TSUID-1"}
+    assert one(make_plan(knowledge(single())), Kind.NUMBER, "first").requests == 1
+    plan = make_plan(knowledge(single(subscribers=[existing])))
+    assert one(plan, Kind.NUMBER, "first").requests == 2
+    assert (one(plan, Kind.SUBSCRIBER).action, one(plan, Kind.SUBSCRIBER).requests) == (
+        PlanAction.USE,
+        0,
+    )
+
+
+def test_price_of_an_existing_package_counts_if_it_is_monthly() -> None:
+    request = single(packages=[{"key": "plan", "package_id": "PID-1"}])
+    prices = {"plan": PackagePrice(price=Decimal("30.00"), monthly=True)}
+    plan = make_plan(knowledge(request, findings=Findings(prices=prices)))
+    assert plan.monthly_price == Decimal("30.00")
+    prices["plan"] = PackagePrice(price=Decimal("30.00"), monthly=False)
+    assert make_plan(knowledge(request, findings=Findings(prices=prices))).monthly_price is None
+
+
+def test_earliest_time_follows_from_allowance_and_backlog() -> None:
+    requests = make_plan(knowledge(single())).requests
+    capacity = RequestCapacity(
+        requests_per_minute=30, available=requests, waiting=15, paused_seconds=20
+    )
+    plan = make_plan(knowledge(single(), capacity=capacity))
+    assert plan.earliest_at == NOW + timedelta(seconds=20 + 30)
+    joined = known(ExecutionStatus.COMPLETED)
+    assert make_plan(knowledge(single(), known=joined, capacity=capacity)).earliest_at == NOW
+    assert make_plan(knowledge(single())).earliest_at is None

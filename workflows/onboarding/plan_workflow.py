@@ -1,0 +1,65 @@
+"""Says what a start of an onboarding would do: reads what exists, and changes nothing."""
+
+from temporalio import workflow
+
+from activities.local_activities import LocalActivities
+from activities.plan import PlanActivities
+from telegent_orchestrator.names import STATUS_QUERY
+from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, PlanStatus, plan_id
+from workflows.onboarding.plan_reads import PlanReader
+from workflows.onboarding.planning import Knowledge, make_plan
+from workflows.support.activity_calls import (
+    AWAIT_WORKFLOW_OPTIONS,
+    INTERACTIVE_PRIORITY,
+    execute_local,
+    prepare_call,
+)
+from workflows.support.messages import require_own_id
+
+
+@workflow.defn(name=PLAN_WORKFLOW)
+class PlanWorkflow:
+    """Reads with the lowest priority, and compares what exists with the request."""
+
+    def __init__(self) -> None:
+        self._reader: PlanReader | None = None
+
+    @workflow.run
+    async def run(self, request: OnboardingRequest) -> OnboardingPlan:
+        """Asks Temporal first: of an onboarding that would be joined, Telegent is not asked."""
+        require_own_id(plan_id(request.reference))
+        validation = await execute_local(
+            LocalActivities.validate_request, "Validate request", request
+        )
+        known = await prepare_call(
+            AWAIT_WORKFLOW_OPTIONS,
+            PlanActivities.read_onboarding,
+            "Find the onboarding with this reference",
+            request,
+        )()
+        self._reader = PlanReader(request, known, order_webhook=validation.order_webhook)
+        if not (known and known.joined):
+            await self._reader.read()
+        capacity = await prepare_call(
+            AWAIT_WORKFLOW_OPTIONS,
+            PlanActivities.read_request_capacity,
+            "Read how soon requests can be sent",
+            INTERACTIVE_PRIORITY.priority_key or 0,
+        )()
+        return make_plan(
+            Knowledge(
+                request=request,
+                now=workflow.now(),
+                known=known,
+                rejections=validation.errors,
+                order_webhook=validation.order_webhook,
+                findings=self._reader.findings,
+                capacity=capacity,
+            )
+        )
+
+    @workflow.query(name=STATUS_QUERY)
+    def status(self) -> PlanStatus:
+        """Returns how far it is."""
+        return PlanStatus(responses=self._reader.responses if self._reader else 0)
