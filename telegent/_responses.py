@@ -5,10 +5,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -45,32 +45,42 @@ _CREATED_NAMES = (
     *("messagerouteid", "callrouteid", "productid", "packageid", "filterid", "webhookid"),
 )
 """What creates return in addition to `OrderId`."""
+_FAILED_STATUSES = frozenset({"error", "failed", "failure", "rejected", "invalid"})
 _MESSAGE_NAMES = ("message", "errormessage", "detail", "title", "error")
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A request, as far as its response is judged by it.
+class ApiRequest:
+    """A request, without its token.
 
     Attributes:
-        endpoint: Verb and path.
-        body: The JSON body; empty for a GET.
+        verb: HTTP method.
+        path: Path with ``/v1.0``.
+        query: Query parameters; those that are None are left out.
+        body: The JSON body of a POST.
         secrets: Values that are redacted in messages, should the vendor repeat them.
-        empty_is_success: Whether a success may have an empty body.
+        empty_is_success: Whether a success may have an empty body; it reads as ``{}``.
     """
 
-    endpoint: str
-    body: Mapping[str, object]
+    verb: Literal["GET", "POST"]
+    path: str
+    query: Mapping[str, str | int | None] = field(default_factory=dict)
+    body: Mapping[str, object] = field(default_factory=dict)
     secrets: Sequence[str] = ()
     empty_is_success: bool = False
 
     @property
+    def endpoint(self) -> str:
+        """Verb and path."""
+        return f"{self.verb} {self.path}"
+
+    @property
     def is_write(self) -> bool:
         """Whether the request may change something."""
-        return self.endpoint.startswith("POST ")
+        return self.verb == "POST"
 
 
-def read_response(sent: Sent, response: httpx.Response, content: bytes) -> Json:
+def read_response(request: ApiRequest, response: httpx.Response, content: bytes) -> Json:
     """Return the JSON of a 2xx response that reports no failure.
 
     Raises:
@@ -84,8 +94,23 @@ def read_response(sent: Sent, response: httpx.Response, content: bytes) -> Json:
         with suppress(ValueError, RecursionError):
             body = json.loads(body)
     if not response.is_success:
-        raise _to_error(sent, response, body)
-    return _read_success(sent, response.status_code, body)
+        raise _to_error(request, response, body)
+    return _read_success(request, response.status_code, body)
+
+
+def raise_if_failed(endpoint: str, status: str | None, message: str | None) -> None:
+    """Check the `Status` with which a success reports the outcome of a set.
+
+    Raises:
+        RequestRejectedError: It is a failure.
+    """
+    if (status or "").casefold() in _FAILED_STATUSES:
+        raise RequestRejectedError(
+            f"response reports the status {status}",
+            endpoint=endpoint,
+            status=200,
+            vendor_message=redact(message or "", ()) or None,
+        )
 
 
 def redact(value: object, secrets: Sequence[str]) -> str:
@@ -116,9 +141,9 @@ def _decode(content: bytes, response: httpx.Response) -> str:
         return content.decode("utf-8", errors="replace")
 
 
-def _read_success(sent: Sent, status: int, body: object) -> Json:
+def _read_success(request: ApiRequest, status: int, body: object) -> Json:
     is_empty = not (body.strip() if isinstance(body, str) else body)
-    if sent.empty_is_success and is_empty:
+    if request.empty_is_success and is_empty:
         return {}
     try:
         body = canonical_json(body)
@@ -129,7 +154,7 @@ def _read_success(sent: Sent, status: int, body: object) -> Json:
     if not isinstance(body, dict):
         raise OutcomeUnknownError(
             "response reports success, but its body is not a JSON object or array",
-            endpoint=sent.endpoint,
+            endpoint=request.endpoint,
             status=status,
         )
     fields = {key.lower(): value for key, value in body.items()}
@@ -138,22 +163,22 @@ def _read_success(sent: Sent, status: int, body: object) -> Json:
         isinstance(status_code, int) and status_code >= 400
     )
     # A read may report what failed earlier, such as an order; that is no failure of the read.
-    if reports_failure or (sent.is_write and fields.get("errormessage")):
-        raise _failure_in_success(sent, status, body)
+    if reports_failure or (request.is_write and fields.get("errormessage")):
+        raise _failure_in_success(request, status, body)
     # The vendor's introduction describes a {Successful, Data} envelope that no sample shows.
     data = fields.get("data")
     return data if "successful" in fields and isinstance(data, dict | list) else body
 
 
-def _failure_in_success(sent: Sent, status: int, body: dict[str, Any]) -> TelegentError:
-    vendor_message, field_errors = _error_details(body, sent.secrets)
+def _failure_in_success(request: ApiRequest, status: int, body: dict[str, Any]) -> TelegentError:
+    vendor_message, field_errors = _error_details(body, request.secrets)
     # An order or a number contradicts the failure reported with it. A caller that took the
     # failure for "not executed" could buy another number.
-    if created := _created(sent, body):
-        order_id = _new_order_id(sent, body)
+    if created := _created(request, body):
+        order_id = _new_order_id(request, body)
         return OutcomeUnknownError(
             f"HTTP {status} response reports a failure, and also {created}",
-            endpoint=sent.endpoint,
+            endpoint=request.endpoint,
             status=status,
             vendor_message=vendor_message,
             field_errors=field_errors,
@@ -161,30 +186,30 @@ def _failure_in_success(sent: Sent, status: int, body: dict[str, Any]) -> Telege
         )
     return RequestRejectedError(
         f"HTTP {status} response reports a failure",
-        endpoint=sent.endpoint,
+        endpoint=request.endpoint,
         status=status,
         vendor_message=vendor_message,
         field_errors=field_errors,
     )
 
 
-def _new_order_id(sent: Sent, body: object) -> str | None:
+def _new_order_id(request: ApiRequest, body: object) -> str | None:
     """The id of an order that a response names and its request does not."""
-    order_id = _fields(body).get("orderid") if sent.is_write else None
+    order_id = _fields(body).get("orderid") if request.is_write else None
     if not isinstance(order_id, str) or not re.fullmatch(r"[\x21-\x7e]{1,200}", order_id):
         return None
-    return None if order_id in sent.body.values() else order_id
+    return None if order_id in request.body.values() else order_id
 
 
-def _created(sent: Sent, body: object) -> str | None:
+def _created(request: ApiRequest, body: object) -> str | None:
     """What a response to a write names and its request does not, so that it may be new."""
-    if order_id := _new_order_id(sent, body):
+    if order_id := _new_order_id(request, body):
         return f"order {order_id}"
-    fields = _fields(body) if sent.is_write else {}
+    fields = _fields(body) if request.is_write else {}
     new = (
         name
         for name in _CREATED_NAMES
-        if isinstance(fields.get(name), str) and fields[name] not in ("", *sent.body.values())
+        if isinstance(fields.get(name), str) and fields[name] not in ("", *request.body.values())
     )
     return next((f"a {name}" for name in new), None)
 
@@ -198,9 +223,9 @@ def _fields(body: object) -> dict[str, object]:
     return {**(_fields(data) if isinstance(data, dict) else {}), **fields}
 
 
-def _to_error(sent: Sent, response: httpx.Response, body: object) -> TelegentError:
+def _to_error(request: ApiRequest, response: httpx.Response, body: object) -> TelegentError:
     status = response.status_code
-    order_id, created = _new_order_id(sent, body), _created(sent, body)
+    order_id, created = _new_order_id(request, body), _created(request, body)
     error_class: type[TelegentError]
     if response.is_redirect:
         error_class = OutcomeUnknownError
@@ -217,10 +242,10 @@ def _to_error(sent: Sent, response: httpx.Response, body: object) -> TelegentErr
     else:
         error_class = _REJECTION_BY_STATUS.get(status, BadRequestError)
         message = f"rejected ({status})"
-    vendor_message, field_errors = _error_details(body, sent.secrets)
+    vendor_message, field_errors = _error_details(body, request.secrets)
     return error_class(
         message,
-        endpoint=sent.endpoint,
+        endpoint=request.endpoint,
         status=status,
         vendor_message=vendor_message,
         field_errors=field_errors,

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 import httpx
 
-from telegent._responses import Json, Sent, read_response
+from telegent._responses import ApiRequest, Json, read_response
 from telegent.errors import (
     BadRequestError,
     OutcomeUnknownError,
@@ -159,29 +158,13 @@ class Transport:
         """Close the pool."""
         await self._client.aclose()
 
-    async def send(
-        self,
-        verb: Literal["GET", "POST"],
-        path: str,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        body: Mapping[str, object] | None = None,
-        deadline: float,
-        token: str | None = None,
-        secrets: tuple[str, ...] = (),
-        empty_is_success: bool = False,
-    ) -> Json:
+    async def send(self, request: ApiRequest, *, deadline: float, token: str | None = None) -> Json:
         """Exchange one request and its response.
 
         Args:
-            verb: HTTP method.
-            path: Path with ``/v1.0``.
-            query: Query parameters.
-            body: JSON body.
+            request: The request.
             deadline: Loop time by which the exchange must have ended.
             token: Bearer token.
-            secrets: Values that are redacted in messages from Telegent.
-            empty_is_success: Whether a success may have an empty body; it reads as ``{}``.
 
         Returns:
             The JSON of a 2xx response that reports no failure.
@@ -190,55 +173,50 @@ class Transport:
             RequestNotSentError: The rate limiter admits the request too late for the deadline.
             TelegentError: The request failed; see its subclasses.
         """
-        sent = Sent(f"{verb} {path}", body or {}, secrets, empty_is_success)
-        request = self._build_request(sent, verb, path, query, body, token)
-        with self._observer(sent.endpoint) as on_sent:
+        if token is not None:
+            request = replace(request, secrets=(token, *request.secrets))
+        message = self._build_message(request, token)
+        with self._observer(request.endpoint) as on_sent:
             latest = deadline - self._timeouts.exchange
-            permit = await self._wait_for_rate_limiter(sent.endpoint, latest)
+            permit = await self._wait_for_rate_limiter(request.endpoint, latest)
             on_sent()
-            self._count(path)
+            self._count(request.path)
             try:
-                return await self._exchange(sent, request)
+                return await self._exchange(request, message)
             except TelegentError as error:
                 self._report(permit, error)
                 raise
             finally:
                 permit.settle()
 
-    def _build_request(
-        self,
-        sent: Sent,
-        verb: str,
-        path: str,
-        query: Mapping[str, str | int] | None,
-        body: Mapping[str, object] | None,
-        token: str | None,
-    ) -> httpx.Request:
+    def _build_message(self, request: ApiRequest, token: str | None) -> httpx.Request:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        query = {name: value for name, value in request.query.items() if value is not None}
+        body = request.body if request.is_write else None
         try:
-            request = self._client.build_request(
-                verb, path, params=query, json=body, headers=headers
+            message = self._client.build_request(
+                request.verb, request.path, params=query, json=body, headers=headers
             )
         except (ValueError, httpx.InvalidURL):
             # Without the cause, which quotes the value.
             raise BadRequestError(
-                "the request contains a value that cannot be encoded", endpoint=sent.endpoint
+                "the request contains a value that cannot be encoded", endpoint=request.endpoint
             ) from None
 
         async def check_deadline_before_body(stage: str, _: Mapping[str, object]) -> None:
             # Without its whole body the vendor executes nothing, so this is the last moment to
             # hold a request back; httpcore and anyio write the body before they yield again.
             if stage == "http11.send_request_body.started":
-                _check_deadline(sent.endpoint)
+                _check_deadline(request.endpoint)
 
-        request.extensions["trace"] = check_deadline_before_body
-        return request
+        message.extensions["trace"] = check_deadline_before_body
+        return message
 
-    async def _exchange(self, sent: Sent, request: httpx.Request) -> Json:
+    async def _exchange(self, request: ApiRequest, message: httpx.Request) -> Json:
         try:
             # The read timeout restarts with every chunk; this one also ends a slow trickle.
             async with asyncio.timeout(self._timeouts.exchange):
-                response = await self._client.send(request, stream=True)
+                response = await self._client.send(message, stream=True)
                 try:
                     content = await _read_body(response)
                 finally:
@@ -248,15 +226,15 @@ class Transport:
         except _NOT_SENT_ERRORS as error:
             raise RequestNotSentError(
                 f"no connection to {self.base_url} ({type(error).__name__}); nothing was sent",
-                endpoint=sent.endpoint,
+                endpoint=request.endpoint,
             ) from error
         except Exception as error:
             # Whatever else httpx raises, about headers for example, the request may have arrived.
             raise OutcomeUnknownError(
                 f"request sent, but no complete response received ({type(error).__name__})",
-                endpoint=sent.endpoint,
+                endpoint=request.endpoint,
             ) from error
-        return read_response(sent, response, content)
+        return read_response(request, response, content)
 
     def _report(self, permit: Permit, error: TelegentError) -> None:
         """Tell the rate limiter what an error says about the request limit."""

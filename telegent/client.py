@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from telegent._requester import Requester
-from telegent._tokens import TokenCache
+from telegent._requester import Requester, TokenCache
 from telegent._transport import RequestCounts, RequestObserver, Timeouts, Transport, null_observer
 from telegent.accounts import Accounts
 from telegent.data_usage import DataUsage

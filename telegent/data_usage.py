@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from telegent._models import Id, NullAsEmpty, NumberObjects, RequestModel, ResponseModel
-from telegent._requester import Resource, raise_if_failed
+from telegent._requester import Resource
+from telegent._responses import raise_if_failed
 
 ValueUnit = Literal["KB", "MB", "GB", "TB"]
 ThrottleSpeed = Literal[

@@ -23,7 +23,9 @@ from telegent._models import (
     WireNames,
     ZipCode,
 )
-from telegent._requester import Resource, paginate, raise_if_failed
+from telegent._pages import paginate
+from telegent._requester import Resource
+from telegent._responses import raise_if_failed
 from telegent.number_status import (
     NumberReactivate,
     NumberReactivateResponse,

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from telegent._models import E164, Email, Id, NullAsEmpty, RequestModel, ResponseModel, Text
-from telegent._requester import Resource, paginate
+from telegent._pages import paginate
+from telegent._requester import Resource
 
 Role = Literal["Subscriber", "Manager", "Account Admin"]
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import telegent as t
-from telegent import _requester
+from telegent import _pages
 from tests.harness.fake_vendor import FakeVendor, json_response
 
 SUBSCRIBER = {"SubscriberId": "TSUID-1", "Email": "jane@x.example", "Role": "Subscriber"}
@@ -111,7 +111,7 @@ async def test_subscribers_are_paged() -> None:
 async def test_page_that_fails_for_a_moment_does_not_cost_the_pages_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_requester, "PAGE_RETRY_DELAYS", (0, 0, 0))
+    monkeypatch.setattr(_pages, "PAGE_RETRY_DELAYS", (0, 0, 0))
     failures = iter([True, True, True])
     pages: list[str] = []
 
@@ -128,7 +128,7 @@ async def test_page_that_fails_for_a_moment_does_not_cost_the_pages_before_it(
 
 
 async def test_page_that_keeps_failing_ends_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_requester, "PAGE_RETRY_DELAYS", (0, 0, 0))
+    monkeypatch.setattr(_pages, "PAGE_RETRY_DELAYS", (0, 0, 0))
 
     def respond(request: httpx.Request) -> httpx.Response:
         page = request.url.params["PageNumber"]

@@ -18,7 +18,7 @@ from telegent import (
     RequestNotSentError,
     Timeouts,
 )
-from telegent._tokens import TokenCache
+from telegent._requester import TokenCache
 from telegent._transport import Transport
 from tests.harness.fake_vendor import SECRET, FakeVendor, json_response
 
