@@ -7,7 +7,7 @@ module takes the facts from Temporal, and performs the effects on it.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.progress import ExecutionSummary
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_in import effects, facts
+from workflows.port_in.deadline_timer import DeadlineTimer
 from workflows.port_in.reaction import Message, react, rejection_reason
 from workflows.port_in.state import PortIn, for_next_run, new_port_in
 from workflows.port_in.tasks import perform
@@ -82,6 +83,7 @@ class PortInWorkflow:
         )
         self._effects: list[effects.Effect] = []
         self._running: asyncio.Task[facts.TaskEnded] | None = None
+        self._timer = DeadlineTimer()
         self._changed = False
         self._resets = 0
         self._publisher = EventPublisher(published=self._port.published_events)
@@ -156,6 +158,8 @@ class PortInWorkflow:
         """
         if self._running:
             self._running.cancel()
+        if task.local:
+            self._before_local_activity()
         # The asyncio task inherits this context variable. If its activities make no progress, the
         # code that calls them finds this object there, and calls `stall`.
         RUNNING_STEP.set(self)
@@ -170,18 +174,14 @@ class PortInWorkflow:
 
     async def _wait_for_fact(self) -> None:
         """Waits until the task ends, a message arrives, or a deadline passes."""
-        # No timer while a local activity runs: on replay, its marker and the timer may come in
-        # a different order, which is a nondeterminism error.
         local = self._port.task is not None and self._port.task.local
         deadline = None if local else self._port.next_deadline
-        try:
-            await workflow.wait_condition(
-                lambda: self._changed or self._task_ended(),
-                timeout=max(deadline.at - workflow.now(), timedelta()) if deadline else None,
-                timeout_summary=deadline.name if deadline else None,
-            )
-        except TimeoutError:
-            assert deadline is not None
+        self._timer.set(deadline)
+        await workflow.wait_condition(
+            lambda: self._changed or self._task_ended() or self._timer.fired
+        )
+        if deadline and self._timer.fired and not (self._changed or self._task_ended()):
+            self._timer.cancel()
             self._handle(facts.DeadlinePassed(deadline))
         # New effects come first: if they replace the task, its result does not count.
         if not self._effects and self._running and self._running.done():
@@ -191,7 +191,14 @@ class PortInWorkflow:
     def _task_ended(self) -> bool:
         return self._running is not None and self._running.done()
 
+    def _before_local_activity(self) -> None:
+        """Stops the timer: on replay, the marker of a local activity may come in another order than
+        a timer, which is a nondeterminism error."""
+        self._timer.cancel()
+
     async def _publish(self, event: effects.PublishEvent) -> None:
+        if self._publisher.receivers is None:
+            self._before_local_activity()
         await self._publisher.publish(
             event.type,
             event.state.value,
