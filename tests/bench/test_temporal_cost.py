@@ -26,7 +26,7 @@ async def test_new_lines_cost_little_more_than_their_vendor_calls(harness: Harne
 
 
 @pytest.mark.parametrize(
-    ("days", "hints", "limit"), [(5, False, 21), (5, True, 27), (30, True, 27)]
+    ("days", "hints", "limit"), [(5, False, 19), (5, True, 23), (30, True, 23)]
 )
 async def test_port_in_costs_little_more_than_its_polls(days: int, hints: bool, limit: int) -> None:
     found = await measure(days, hints=hints)
