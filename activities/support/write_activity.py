@@ -52,7 +52,7 @@ class Lookup(WireModel, Generic[W]):
         wanted: The resource, as its create describes it.
         created_before: We may have created the resource before this time; None: we cannot have.
             The vendor does not document how soon its lists show a new resource, so its absence
-            counts only in a read that comes at least the read lag after this time.
+            counts only in a read that comes at least `WriteSpec.lag` after this time.
     """
 
     wanted: SerializeAsAny[W]

@@ -19,7 +19,8 @@ class Task:
     """The next piece of work.
 
     Attributes:
-        interruptible: It only waits or reads, so a message may replace it with another task.
+        interruptible: It can be repeated without harm, so a message may replace it with another
+            task, and a new run may start it again.
         local: It runs as a local activity: it sends no request to Telegent, and takes only moments.
     """
 

@@ -147,14 +147,17 @@ class PortInWorkflow:
                 _MEASURE[type(effect)](effect)
 
     def _take_new_reset(self) -> bool:
-        """Whether the workflow was reset in Temporal since the last call of this method."""
+        """Whether there was a reset in Temporal since the last call, or since the start.
+
+        `current_resets` counts a reset at its place in the history, also on replay.
+        """
         resets, self._resets = self._resets, current_resets()[0]
         return resets != self._resets
 
     def _start(self, task: effects.Task) -> None:
         """Starts a task, and cancels the previous one if it still runs.
 
-        That is safe, because `react` replaces only tasks that wait or read.
+        That is safe, because `react` replaces only interruptible tasks. They can be repeated.
         """
         if self._running:
             self._running.cancel()
@@ -170,7 +173,10 @@ class PortInWorkflow:
         self._handle(facts.TaskStalled(since, reason))
 
     def resume(self) -> None:
-        """Called when it makes progress again: its result will update what is shown."""
+        """Called when the activity makes progress again.
+
+        Shows nothing: the next change of state replaces what `stall` has shown.
+        """
 
     async def _wait_for_fact(self) -> None:
         """Waits until the task ends, a message arrives, or a deadline passes."""
@@ -233,9 +239,9 @@ class PortInWorkflow:
             workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
 
     def _may_continue_as_new(self) -> bool:
-        """Not while a write is in flight: its response is delivered only to this run.
+        """Not while a task runs that must end, such as a write: its response reaches only this run.
 
-        A task that waits or reads is interrupted, and starts again in the next run.
+        An interruptible task is interrupted, and starts again in the next run.
         """
         task = self._port.task
         return (

@@ -62,8 +62,8 @@ class ResourceCreator:
         compensation: What a cancel has to roll back.
         previous_runs: When previous runs of the workflow may have created resources; None: there
             are none.
-        scope: Onboardings of one scope create shared resources, such as products, one at a time: a
-            fingerprint of the worker's id key.
+        scope: A fingerprint of the worker's id key. Onboardings with the same one create shared
+            resources, such as products, one at a time.
         created_ids: Ids of resources for whose create this run got a response.
     """
 
@@ -105,7 +105,7 @@ class ResourceCreator:
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
             created_before: Another workflow may have created it, but not after this time. To show
-                that it does not exist, a lookup must come at least the read lag later. None: no
+                that it does not exist, a lookup must come at least `WriteSpec.lag` later. None: no
                 other workflow creates it.
 
         Raises:
@@ -366,7 +366,8 @@ def _pause_before_retry(
         sent_after: How long after the first call this one was sent.
     """
     if outcome is Outcome.NOT_FOUND:
-        # The id may be that of a resource which was created a moment ago.
+        # The id may be that of a resource which was created a moment ago. A failure with this
+        # outcome carries the read lag.
         read_lag = reported_wait(error)
         if sent_after >= read_lag:
             return None

@@ -209,14 +209,18 @@ def report(
     context: typer.Context,
     bulk: Reference,
     csv_file: Annotated[
-        str | None, typer.Option("--csv", metavar="FILE", help="Write one line per row here.")
+        str | None,
+        typer.Option("--csv", metavar="FILE", help="Write a CSV file, one line per row."),
     ] = None,
     html_file: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Write a page with charts here.")
+        str | None, typer.Option("--html", metavar="FILE", help="Write an HTML page with charts.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the outcome of each row. The files contain phone numbers."""
+    """Write the outcome of each row to a CSV file, an HTML page, or both.
+
+    They contain phone numbers.
+    """
     with Output(as_json) as output:
         if not (csv_file or html_file):
             raise CommandError("give --csv FILE, --html FILE, or both", ExitStatus.USAGE)

@@ -53,7 +53,7 @@ def capacity(
         typer.Option(min=0, max=MAX_LINES, help="Customers; by default one for every three lines."),
     ] = None,
     requests_per_minute: Annotated[
-        int, typer.Option(min=1, help="Telegent's request limit, which is assumed to be used up.")
+        int, typer.Option(min=1, help="Telegent's request limit, all of which the migration uses.")
     ] = 50,
     port_in_days: Annotated[
         float, typer.Option(min=0.1, max=365, help="Days that a port-in is open.")

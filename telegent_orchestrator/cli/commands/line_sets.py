@@ -7,7 +7,7 @@ import typer
 
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import By, LineChangeSetOptions, load_request
-from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
+from telegent_orchestrator.cli.output import AsJsonLines, Output
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
 from telegent_orchestrator.cli.views import LineChangeSetView, line_change_set_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
@@ -22,23 +22,29 @@ def bulk(
     context: typer.Context,
     file: Annotated[
         str | None,
-        typer.Argument(metavar="FILE", help="JSON file, or `-` for standard input. Or use --set."),
+        typer.Argument(
+            metavar="FILE",
+            help="JSON file, or `-` for standard input; without it, use --set.",
+        ),
     ] = None,
     sets: LineChangeSetOptions = None,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Change many lines: those in a file, or all of a subscriber or an account."""
+    """Change many lines: those that the JSON lists, or all of a subscriber or an account.
+
+    The format: docs/how-to/line-changes.md.
+    """
     with Output(as_json) as output:
         request = load_request(LineChangeSetRequest, file, sets, None, by=by)
         raise typer.Exit(asyncio.run(_start(context.obj, request, watch, output)))
 
 
 def bulk_status(
-    context: typer.Context, reference: Reference, watch: Watch = False, as_json: AsJson = False
+    context: typer.Context, reference: Reference, watch: Watch = False, as_json: AsJsonLines = False
 ) -> None:
-    """Show how many lines of a `bulk` are done, and which failed."""
+    """Show how many lines of a `tgo line bulk` are done, and which failed."""
     with Output(as_json) as output:
         raise typer.Exit(asyncio.run(_status(context.obj, reference, watch, output)))
 

@@ -81,8 +81,9 @@ Kinds = Annotated[
     typer.Option(
         "--type",
         metavar="TYPE",
-        help=f"One of {', '.join(kind.value for kind in WorkflowKind)}. Repeatable. Default: all "
-        "but lines and bulk batches.",
+        help=f"One of {', '.join(kind.value for kind in WorkflowKind)} (`tgo line bulk` starts a "
+        "line-change-set, `tgo bulk` a bulk). Repeatable. Default: all "
+        "but bulk batches, and lines only with --needs-operator.",
     ),
 ]
 Since = Annotated[

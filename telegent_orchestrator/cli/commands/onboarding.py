@@ -102,8 +102,9 @@ def cancel(
     by: Annotated[str, typer.Option("--by", help=f"Who does this; {UNENCRYPTED_HINT}.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Cancel an onboarding and its lines, and roll back what they created.
+    """Cancel an onboarding and its lines, and roll back what can be rolled back.
 
+    Accounts, subscribers, products and packages stay, for example; `status` lists what stays.
     Open port-ins continue: cancel them with `tgo port-in cancel`.
     """
     with Output(as_json) as output:

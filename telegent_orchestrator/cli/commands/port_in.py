@@ -117,8 +117,8 @@ def decide(
             metavar="ACTION",
             show_choices=False,
             help="mark_done: the number has arrived, whatever the order shows\n\n"
-            "retry_now: send the same data again, submit again or poll now, depending on the "
-            "state\n\n"
+            "retry_now: repeat what the state waits for: the submit, the correction with the same "
+            "data, or the cancel; in other states, poll the order now\n\n"
             "replace_data: send the values of --set, --secret or --file, also after too many "
             "rejections for `correct`\n\n"
             "attach_order: continue with the order given by --order, for example when the "
