@@ -36,6 +36,8 @@ UNION_TAGS = frozenset(
         "limits",
         "plan",
         "swap_sim",
+        "filters",
+        "guardian",
     }
 )
 """Tags of our discriminated unions, which pydantic puts into the location of an error."""

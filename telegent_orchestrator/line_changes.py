@@ -1,10 +1,10 @@
-"""Changes of a line that is in service: suspend, restore, end, win back, limits, plan, SIM."""
+"""Changes of a line that is in service, such as suspend, plan, SIM and filters."""
 
 import hashlib
 import hmac
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,7 @@ from telegent_orchestrator._models import (
     Text,
     WireModel,
 )
-from telegent_orchestrator.lines import DataLimits, ProductType, Renewal
+from telegent_orchestrator.lines import DataLimits, Numbers, ProductType, Renewal
 from telegent_orchestrator.port_out import AuthenticationReference
 from telegent_orchestrator.progress import Escalation, Step, StepState
 
@@ -126,8 +126,121 @@ class SwapSim(StrictModel):
     authentication_reference: AuthenticationReference
 
 
+class FilterEdits(StrictModel):
+    """Edits of the lists of a filter. Other entries are retained.
+
+    Attributes:
+        allow: Added to the allowed numbers.
+        disallow: Removed from the allowed numbers.
+        block: Added to the blocked numbers.
+        unblock: Removed from the blocked numbers.
+        off: Delete the filter, with its lists.
+    """
+
+    allow: Numbers = []
+    disallow: Numbers = []
+    block: Numbers = []
+    unblock: Numbers = []
+    off: bool = False
+
+    @model_validator(mode="after")
+    def _validate_edits(self) -> Self:
+        if twice := {*self.allow} & {*self.disallow} or {*self.block} & {*self.unblock}:
+            raise ValueError(f"{min(twice)} is both added to and removed from a list")
+        given = self.model_dump(exclude={"off"}, exclude_defaults=True)
+        if bool(given) == self.off:
+            raise ValueError("needs either edits, a mode, or off")
+        return self
+
+
+class CallFilterChange(FilterEdits):
+    """A change of the call filter of the number. With a mode, one is created if there is none."""
+
+    mode: Literal["WHITELIST", "BLACKLIST"] | None = None
+
+
+class MessageFilterChange(FilterEdits):
+    """A change of the message filter of the number. With a mode, one is created if there is none.
+
+    Attributes:
+        level: Age level, as for an onboarding. A change of the mode replaces the whole filter, and
+            Telegent does not document that it shows the level: name the level again.
+    """
+
+    mode: Literal["ACTIVE", "MONITOR_ONLY", "INACTIVE"] | None = None
+    level: Literal["CHILD", "ADOLESCENT", "TEENAGER"] | None = None
+
+    @model_validator(mode="after")
+    def _require_mode_for_level(self) -> Self:
+        if self.level and not self.mode:
+            raise ValueError("level needs mode")
+        return self
+
+
+class ChangeFilters(StrictModel):
+    """Change the AI Guardian filters of the number."""
+
+    kind: Literal["filters"]
+    call_filter: CallFilterChange | None = None
+    message_filter: MessageFilterChange | None = None
+
+    @model_validator(mode="after")
+    def _require_change(self) -> Self:
+        if not (self.call_filter or self.message_filter):
+            raise ValueError("needs call_filter, message_filter, or both")
+        return self
+
+
+class GuardianRelationChange(StrictModel):
+    """The relation of the line's subscriber, the child, to a guardian.
+
+    Attributes:
+        guardian_id: Telegent's id of the subscriber who guards, or shall no longer.
+        relation: Free text. A relation that exists keeps the text that it has.
+        end: End the relation. Filters stay.
+    """
+
+    guardian_id: Text
+    relation: Text = "Guardian"
+    end: bool = False
+
+
+class ChangeGuardian(StrictModel):
+    """Change AI Guardian for the subscriber of the line, and so for all lines of the subscriber.
+
+    Attributes:
+        calls: Whether filters of calls have an effect.
+        messages: Whether filters of messages have an effect.
+        relation: A relation to start or to end.
+    """
+
+    kind: Literal["guardian"]
+    calls: bool | None = None
+    messages: bool | None = None
+    relation: GuardianRelationChange | None = None
+
+    @model_validator(mode="after")
+    def _require_change(self) -> Self:
+        if self.relation is None and not self.changes_features:
+            raise ValueError("needs calls, messages, or relation")
+        return self
+
+    @property
+    def changes_features(self) -> bool:
+        """Whether a feature is turned on or off."""
+        return self.calls is not None or self.messages is not None
+
+
 LineChange = Annotated[
-    Suspend | Restore | End | WinBack | ChangeLimits | ChangePlan | SwapSim,
+    Suspend
+    | Restore
+    | End
+    | WinBack
+    | ChangeLimits
+    | ChangePlan
+    | SwapSim
+    | ChangeFilters
+    | ChangeGuardian,
     Field(discriminator="kind"),
 ]
 
@@ -172,6 +285,8 @@ class LineChangeResult(WireModel):
         warnings: What Telegent does not show yet.
         iccid: The new SIM after a swap.
         swaps_remaining: How many swaps the number has left after a swap.
+        call_filter_id: The call filter that was changed or created.
+        message_filter_id: The message filter that was changed or created.
     """
 
     phone_number: str
@@ -190,6 +305,8 @@ class LineChangeResult(WireModel):
     activation_code: str | None = Field(None, description="eSIM activation string, LPA:1$…")
     swaps_remaining: int | None = None
     subscription_id: str | None = None
+    call_filter_id: str | None = None
+    message_filter_id: str | None = None
     ended_at: datetime | None = None
 
 

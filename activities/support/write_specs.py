@@ -372,6 +372,38 @@ SWAP_SIM = WriteSpec(
     retained_because="the old SIM no longer works; another swap replaces the new one",
 )
 
+EDIT_FILTER_LIST = WriteSpec(
+    "edit_filter_list",
+    WriteKind.IDEMPOTENT,
+    natural_key="filter id and entries: an entry is in a list once",
+    lookup="the filter, until it shows the entries",
+    match_rule="every entry that was added, and none that was removed",
+    absence_proof="another list, and still after the lag",
+    escalates_when="accepted, and not shown after the read lag",
+    retained_because="the opposite edit undoes it",
+)
+UPDATE_FILTER = WriteSpec(
+    "update_filter",
+    WriteKind.IDEMPOTENT,
+    natural_key="filter id",
+    lookup="the filter and its keywords, before each attempt: the update replaces all of it; then "
+    "the filter, until it shows the mode",
+    match_rule="the mode",
+    absence_proof="another mode, and still after the lag",
+    escalates_when="accepted, and not shown after the read lag",
+    retained_because="an update to the earlier mode undoes it",
+)
+SET_GUARDIAN_FEATURES = WriteSpec(
+    "set_guardian_features",
+    WriteKind.IDEMPOTENT,
+    natural_key="subscriber",
+    lookup="the features, before each attempt and until they show the change",
+    match_rule="both features as wanted",
+    absence_proof="another feature: they are sent again",
+    escalates_when="accepted, and not shown after the read lag",
+    retained_because="a change to the earlier features undoes it",
+)
+
 WRITE_SPECS = {row.activity: row for row in list(globals().values()) if isinstance(row, WriteSpec)}
 """Every row, by the name of its activity."""
 

@@ -13,6 +13,7 @@ from telegent_orchestrator.cli.commands import (
     capacity,
     doctor,
     line,
+    line_guardian,
     line_plan,
     line_sets,
     list as list_,
@@ -155,7 +156,7 @@ app.add_typer(port_ins, name="port-in")
 
 lines = typer.Typer(
     cls=Group,
-    help="Change a line after its onboarding: suspend, restore, end, plan, data limits, SIM.",
+    help="Change a line after its onboarding: suspend, restore, end, plan, SIM, filters.",
     no_args_is_help=True,
 )
 _add(
@@ -167,6 +168,8 @@ _add(
         "win-back": line.win_back,
         "limits": line_plan.limits,
         "plan": line_plan.plan,
+        "filters": line_guardian.filters,
+        "guardian": line_guardian.guardian,
         "swap-sim": line_plan.swap_sim,
         "bulk": line_sets.bulk,
         "bulk-status": line_sets.bulk_status,

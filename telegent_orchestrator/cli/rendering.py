@@ -99,8 +99,12 @@ def line_change_panel(
     rows += [sanitize(f"warning: {warning}", "yellow") for warning in change.warnings]
     if change.iccid:
         rows.append(sanitize(f"ICCID {change.iccid}, swaps left: {change.swaps_remaining}"))
-    if change.subscription_id:
-        rows.append(sanitize(f"subscription {change.subscription_id}"))
+    ids = {
+        "subscription": change.subscription_id,
+        "call filter": change.call_filter_id,
+        "message filter": change.message_filter_id,
+    }
+    rows += [sanitize(f"{what} {found}") for what, found in ids.items() if found]
     if change.detail:
         rows.append(sanitize(change.detail, "red"))
     rows += [sanitize(call.description, "yellow") for call in failing_calls]

@@ -40,6 +40,17 @@ class ChangedLine:
         assert self.record is not None, "the line is read before it is changed"
         return self.record
 
+    @property
+    def subscriber_id(self) -> str:
+        """The subscriber of the line.
+
+        Raises:
+            ApplicationError: The number has none.
+        """
+        if self.known.subscriber_id is None:
+            raise ApplicationError("the number has no subscriber", type="NoSubscriber")
+        return self.known.subscriber_id
+
     def removed(self, what: str) -> None:
         """Notes what was removed."""
         self.result.removed.append(what)

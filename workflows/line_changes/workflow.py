@@ -11,6 +11,8 @@ from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.events import EventType
 from telegent_orchestrator.line_changes import (
     LINE_CHANGE_WORKFLOW,
+    ChangeFilters,
+    ChangeGuardian,
     ChangeLimits,
     ChangePlan,
     End,
@@ -32,6 +34,12 @@ from workflows.line_changes.ending import (
     ending_steps,
     win_back,
     win_back_steps,
+)
+from workflows.line_changes.filters import (
+    change_filters,
+    change_guardian,
+    filters_steps,
+    guardian_steps,
 )
 from workflows.line_changes.number_status import STATUS, suspend_or_restore
 from workflows.line_changes.plan import change_limits, change_plan, limits_steps, plan_steps
@@ -118,6 +126,10 @@ class LineChangeWorkflow(ResolvesEscalations):
                 # At once: with a fraudulent swap a number is taken over.
                 await self._publish(EventType.LINE_CHANGE_STARTED, StepState.RUNNING)
                 await swap_sim(self._line, change)
+            case ChangeFilters():
+                await change_filters(self._line, change)
+            case ChangeGuardian():
+                await change_guardian(self._line, change)
 
     async def _fail(self, error: BaseException) -> None:
         """Records why the change ended, and raises that.
@@ -164,5 +176,9 @@ def _steps(change: LineChange) -> list[str]:
             return plan_steps(change)
         case SwapSim():
             return swap_steps()
+        case ChangeFilters():
+            return filters_steps(change)
+        case ChangeGuardian():
+            return guardian_steps(change)
         case _:
             return [STATUS]

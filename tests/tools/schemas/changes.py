@@ -33,13 +33,13 @@ def breaking_changes(node: Document, sent: bool) -> Named:
     for value in node.get("enum", ()):
         yield f"{value} removed", node | {"enum": without_item(node["enum"], value)}
     if "type" in node:
-        yield "another type", node | {"type": "null" if node["type"] != "null" else "boolean"}
+        yield "another type", node | {"type": "null" if node["type"] != "null" else "array"}
     for union in node.keys() & {"anyOf", "oneOf"}:
         for kind in node[union]:
             if sent or kind != {"type": "null"}:
                 yield f"{kind} removed", node | {union: without_item(node[union], kind)}
         if not sent:
-            yield "one more kind", node | {union: [*node[union], {"type": "boolean"}]}
+            yield "one more kind", node | {union: [*node[union], {"type": "array"}]}
     yield from tighter(node) if sent else looser(node)
 
 
