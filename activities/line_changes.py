@@ -9,15 +9,13 @@ from temporalio import activity
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
+from activities.support.change_orders import not_shown, require_complete
 from activities.support.number_states import NumberState, number_state
 from activities.support.outcomes import ambiguous, pending, rejected
-from activities.support.write_activity import elapsed, write_activity
+from activities.support.write_activity import write_activity
 from telegent import NotFoundError, RequestRejectedError, Telegent
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.port_in import Classification
-
-COMPLETED_ORDER_STATUSES = ("complete", "completed")
-FAILED_ORDER_STATUSES = ("failed", "error", "rejected", "cancelled", "canceled")
 
 
 class LineRecord(WireModel):
@@ -196,21 +194,10 @@ class LineChangeActivities:
             return line
         shown = f"the number is shown as '{line.status}'"
         if order_id:
-            order = await self.api.numbers.order(order_id)
-            status = (order.order_status or "").casefold()
-            if status in FAILED_ORDER_STATUSES:
-                raise rejected(
-                    f"order {order_id} is '{order.order_status}'. "
-                    f"Telegent says: {order.order_status_message or 'nothing'}"
-                )
-            shown = f"order {order_id} is '{order.order_status}', and {shown}"
-            if status not in COMPLETED_ORDER_STATUSES:
-                raise pending(shown, self.settings.order_poll)
+            shown = await require_complete(self.api, self.settings, order_id, shown)
             if not request.can_show:
                 return line
-        if elapsed() >= self.settings.read_lag:
-            raise ambiguous(f"Telegent has accepted the change: {shown}")
-        raise pending(shown, min(self.settings.order_poll, self.settings.read_lag / 4))
+        raise not_shown(self.settings, shown)
 
     async def _line(self, phone_number: str) -> LineRecord:
         """The number; one that is not in our inventory is gone."""

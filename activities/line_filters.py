@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.outcomes import ambiguous, pending, rejected
-from activities.support.write_activity import at_most_one, elapsed, write_activity
+from activities.support.change_orders import not_shown
+from activities.support.outcomes import rejected
+from activities.support.write_activity import at_most_one, write_activity
 from telegent import Telegent
 from telegent_orchestrator._models import WireModel
 
@@ -196,7 +196,7 @@ class LineFilterActivities:
         missing = change.differences(found)
         if found and not missing:
             return found
-        raise self._not_shown("; ".join(missing))
+        raise not_shown(self.settings, "; ".join(missing))
 
     @write_activity(write_specs.SET_GUARDIAN_FEATURES)
     async def set_guardian_features(self, switches: GuardianSwitches) -> None:
@@ -219,12 +219,7 @@ class LineFilterActivities:
                 are not after the read lag.
         """
         if not await self.check_guardian_features(switches):
-            raise self._not_shown("the features of the subscriber are as before")
-
-    def _not_shown(self, shown: str) -> ApplicationError:
-        if elapsed() >= self.settings.read_lag:
-            return ambiguous(f"Telegent has accepted the change: {shown}")
-        return pending(shown, self.settings.read_lag / 4)
+            raise not_shown(self.settings, "the features of the subscriber are as before")
 
 
 Row = TypeVar("Row", telegent.CallFilter, telegent.MessageFilter)

@@ -8,8 +8,9 @@ import telegent
 from activities.line_changes import LineRecord
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.outcomes import ambiguous, pending, rejected
-from activities.support.write_activity import at_most_one, elapsed, write_activity
+from activities.support.change_orders import not_shown
+from activities.support.outcomes import rejected
+from activities.support.write_activity import at_most_one, write_activity
 from telegent import Telegent
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.lines import DataLimits, ProductType
@@ -107,9 +108,7 @@ class LinePlanActivities:
             f"{request.subscription_id} has package {subscription.package_id} and SIM "
             f"{subscription.iccid}{'' if active else ', and is inactive'}"
         )
-        if elapsed() >= self.settings.read_lag:
-            raise ambiguous(f"Telegent has accepted the change: {shown}")
-        raise pending(shown, self.settings.read_lag / 4)
+        raise not_shown(self.settings, shown)
 
     @write_activity(write_specs.SET_PRODUCT_TYPE)
     async def set_product_type(self, request: ProductTypeInput) -> None:

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from temporalio import activity
 
 import telegent
-from activities.line_changes import COMPLETED_ORDER_STATUSES, FAILED_ORDER_STATUSES
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.outcomes import ambiguous, pending, rejected
+from activities.support.change_orders import not_shown, require_complete
+from activities.support.outcomes import ambiguous
 from activities.support.write_activity import (
     CreateSpec,
     Lookup,
     Wanted,
     create_activity,
-    elapsed,
     found_or_pending,
 )
 from telegent import Telegent, parse_activation_code
@@ -114,14 +113,9 @@ class LineSimActivities:
                     "order_id": ordered.order_id,
                 }
             )
-        order = await self.api.numbers.order(ordered.order_id or "")
-        status = (order.order_status or "").casefold()
-        shown = f"order {ordered.order_id} is '{order.order_status}'"
-        if status in FAILED_ORDER_STATUSES:
-            raise rejected(f"{shown}. Telegent says: {order.order_status_message or 'nothing'}")
-        if status in COMPLETED_ORDER_STATUSES and elapsed() >= self.settings.read_lag:
-            raise ambiguous(f"{shown}, and the number still shows SIM {found.iccid}")
-        raise pending(shown, self.settings.order_poll)
+        shown = f"the number still shows SIM {found.iccid}"
+        shown = await require_complete(self.api, self.settings, ordered.order_id or "", shown)
+        raise not_shown(self.settings, shown)
 
     @activity.defn
     async def verify_named_sim(self, wanted: SwapSim, iccid: str) -> SimRecord:

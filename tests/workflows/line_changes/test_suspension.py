@@ -25,6 +25,7 @@ from tests.harness.line_changes import (
 from tests.harness.waiting import wait_until
 
 RESPONSE_LOST: tuple[FaultKind, ...] = ("drop_response", "error_after")
+ORDER = "GET /v1.0/numbers/order"
 SENT_ONCE: tuple[FaultKind, ...] = ("error_before", "html", "429")
 
 
@@ -152,14 +153,31 @@ async def test_order_that_is_pending_is_awaited(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("options", [SimulatorOptions(status_change_delay=60)])
+async def test_read_lag_begins_when_the_order_is_complete(harness: Harness) -> None:
+    number = put_in_service(harness)
+    handle = await start(harness, "suspend")
+    [order] = await wait_until(lambda: pending_orders(harness), bool)
+    # Longer than the read lag.
+    await wait_until(lambda: order.polls, lambda polls: polls >= 5)
+    gate = harness.telegent.gates.close(ORDER, "before")
+    await gate.reached()
+
+    order.status, number.status = "Complete", "Inactive"
+    gate.release()
+
+    assert (await handle.result()).line_state is LineState.SUSPENDED
+
+
+def pending_orders(harness: Harness) -> list[Order]:
+    return [o for o in harness.telegent.state.orders.values() if o.status == "Pending"]
+
+
+@pytest.mark.parametrize("options", [SimulatorOptions(status_change_delay=60)])
 async def test_failed_order_fails_the_change(harness: Harness) -> None:
     put_in_service(harness)
     handle = await start(harness, "suspend")
 
-    def parks() -> list[Order]:
-        return [o for o in harness.telegent.state.orders.values() if o.type == "park"]
-
-    [order] = await wait_until(parks, bool)
+    [order] = await wait_until(lambda: pending_orders(harness), bool)
     order.status, order.message = "Failed", "the SIM is locked"
 
     with pytest.raises(LineChangeFailedError, match="the SIM is locked"):
