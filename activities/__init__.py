@@ -8,6 +8,7 @@ from temporalio.client import Client
 from activities.events import EventActivities
 from activities.line_changes import LineChangeActivities
 from activities.line_filters import LineFilterActivities
+from activities.line_numbers import LineNumberActivities
 from activities.line_plans import LinePlanActivities
 from activities.line_sets import LineSetActivities
 from activities.line_sims import LineSimActivities
@@ -80,6 +81,7 @@ def build_activities(
         PortOutActivities(api, settings, inventory),
         LineChangeActivities(api, settings),
         LineFilterActivities(api, settings),
+        LineNumberActivities(api, settings, inventory),
         LinePlanActivities(api, settings),
         LineSimActivities(api, settings),
         LineSetActivities(api, inventory, subscribers),

@@ -60,12 +60,14 @@ class FilterUpdate(WireModel):
 
     Attributes:
         mode: Its mode from now on; None: as it is.
+        new_phone_number: The number of which it is the filter from now on; None: as it is.
         level: The age level of a message filter; None: what Telegent shows, if it does.
     """
 
     target: FilterTarget
     filter_id: str
     mode: str | None = None
+    new_phone_number: str | None = None
     level: str | None = None
 
 
@@ -161,8 +163,12 @@ class LineFilterActivities:
 
     @write_activity(write_specs.UPDATE_FILTER)
     async def update_filter(self, update: FilterUpdate) -> None:
-        """Set the mode, and send everything else as it is: an update replaces the whole filter."""
+        """Set mode or number, and send the rest as it is: an update replaces the whole filter."""
         target, guardian = update.target, self.api.guardian
+        if update.new_phone_number:
+            moved = target.model_copy(update={"phone_number": update.new_phone_number})
+            if await self.read_filter(moved):
+                return
         if target.kind == "call":
             calls = guardian.call_filters
             row = _by_id(await calls.list(target.subscriber_id, target.phone_number), update)
@@ -241,7 +247,7 @@ def _changed(update: FilterUpdate, words: telegent.KeywordFilterResponse) -> dic
     )
     changed: dict[str, object] = {
         "subscriber_id": update.target.subscriber_id,
-        "phone": update.target.phone_number,
+        "phone": update.new_phone_number or update.target.phone_number,
         "keyword_filter": keywords if keywords != telegent.KeywordFilter() else None,
     }
     return changed | ({"filter_mode": update.mode} if update.mode else {})

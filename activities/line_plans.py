@@ -17,7 +17,7 @@ from telegent_orchestrator.lines import DataLimits, ProductType
 
 
 class SubscriptionChangeInput(WireModel):
-    """A subscription, and the package or the SIM that it is to have.
+    """A subscription, and the package, the SIM or the number that it is to have.
 
     Attributes:
         set_active: Also send that it is active: an update without that may have deactivated it.
@@ -26,13 +26,16 @@ class SubscriptionChangeInput(WireModel):
     subscription_id: str
     package_id: str | None = None
     iccid: str | None = None
+    number_id: str | None = None
     set_active: bool = False
 
     def shown_by(self, subscription: telegent.Subscription) -> bool:
-        """Whether the subscription has the package and the SIM."""
+        """Whether the subscription has the package, the SIM and the number."""
         return (
-            self.package_id is None or telegent.same_id(subscription.package_id, self.package_id)
-        ) and (self.iccid is None or telegent.same_iccid(subscription.iccid, self.iccid))
+            (self.package_id is None or telegent.same_id(subscription.package_id, self.package_id))
+            and (self.iccid is None or telegent.same_iccid(subscription.iccid, self.iccid))
+            and (self.number_id is None or telegent.same_id(subscription.tnid, self.number_id))
+        )
 
     def active_in(self, subscription: telegent.Subscription) -> bool:
         """Whether the subscription is active, if it was set active."""
@@ -79,7 +82,7 @@ class LinePlanActivities:
 
     @write_activity(write_specs.CHANGE_SUBSCRIPTION)
     async def change_subscription(self, request: SubscriptionChangeInput) -> None:
-        """Give the subscription another package or SIM, unless it has that already."""
+        """Give the subscription another package, SIM or number, unless it has that already."""
         subscription = await self.api.subscriptions.get(request.subscription_id)
         if request.shown_by(subscription) and request.active_in(subscription):
             return
@@ -88,6 +91,7 @@ class LinePlanActivities:
                 subscription_id=request.subscription_id,
                 package_id=request.package_id,
                 iccid=request.iccid,
+                tnid=request.number_id,
                 active=True if request.set_active else None,
             )
         )
@@ -105,8 +109,9 @@ class LinePlanActivities:
         if request.shown_by(subscription) and request.active_in(subscription):
             return active
         shown = (
-            f"{request.subscription_id} has package {subscription.package_id} and SIM "
-            f"{subscription.iccid}{'' if active else ', and is inactive'}"
+            f"{request.subscription_id} has package {subscription.package_id}, SIM "
+            f"{subscription.iccid} and number {subscription.tnid}"
+            f"{'' if active else ', and is inactive'}"
         )
         raise not_shown(self.settings, shown)
 

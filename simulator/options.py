@@ -99,6 +99,12 @@ class SimulatorOptions(BaseModel):
         description="Seconds that the order of a status change is pending before it takes effect; "
         "at once if unset.",
     )
+    number_swap: Literal["same", "follows", "new"] = Field(
+        default="same",
+        description="What a swapped number has of the old one: same (id and subscriber; filters "
+        "name the old number), follows (filters name the new one) or new (another id, no "
+        "subscriber).",
+    )
     list_lag: float = Field(default=0.0, ge=0, description="Seconds until lists show a change.")
     reference_lag: float = Field(
         default=0.0,

@@ -36,6 +36,7 @@ UNION_TAGS = frozenset(
         "limits",
         "plan",
         "swap_sim",
+        "number",
         "filters",
         "guardian",
     }

@@ -57,7 +57,9 @@ class EventData(WireModel):
         reason: A reason code.
         remedy: What resolves it, in a sentence.
         deadline: Until when an operator should act (UTC).
-        phone_number: The only personal data; sent only if the worker allows it.
+        phone_number: With `new_phone_number`, the only personal data; sent only if the worker
+            allows it.
+        new_phone_number: The number of the line after a change of the number.
     """
 
     workflow_id: str
@@ -72,6 +74,7 @@ class EventData(WireModel):
     fields_to_correct: list[str] = []
     deadline: datetime | None = None
     phone_number: str | None = None
+    new_phone_number: str | None = None
 
 
 class Event(WireModel):
@@ -88,8 +91,9 @@ class Event(WireModel):
     data: EventData
 
     def without_personal_data(self) -> "Event":
-        """The same event without the phone number."""
-        return self.model_copy(update={"data": self.data.model_copy(update={"phone_number": None})})
+        """The same event without the phone numbers."""
+        numbers = {"phone_number": None, "new_phone_number": None}
+        return self.model_copy(update={"data": self.data.model_copy(update=numbers)})
 
 
 class SignatureError(ValueError):

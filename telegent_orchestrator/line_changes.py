@@ -15,8 +15,9 @@ from telegent_orchestrator._models import (
     StrictModel,
     Text,
     WireModel,
+    ZipCode,
 )
-from telegent_orchestrator.lines import DataLimits, Numbers, ProductType, Renewal
+from telegent_orchestrator.lines import AreaCode, DataLimits, Numbers, ProductType, Renewal
 from telegent_orchestrator.port_out import AuthenticationReference
 from telegent_orchestrator.progress import Escalation, Step, StepState
 
@@ -124,6 +125,32 @@ class SwapSim(StrictModel):
     kind: Literal["swap_sim"]
     iccid: Iccid | None = None
     authentication_reference: AuthenticationReference
+
+
+class ChangeNumber(StrictModel):
+    """Give the line another number, which Telegent chooses. It keeps its SIM.
+
+    Subscriber, subscription and filters follow to the new number.
+
+    Attributes:
+        method: `swap`: a number of the same area; `replace`: of any area, or of the one that is
+            named.
+        area_code: Where the new number is to be from, for `replace`.
+        zip_code: The same, if the area code has no number.
+        authentication_reference: As for a SIM swap.
+    """
+
+    kind: Literal["number"]
+    method: Literal["swap", "replace"] = "swap"
+    area_code: AreaCode | None = None
+    zip_code: ZipCode | None = None
+    authentication_reference: AuthenticationReference
+
+    @model_validator(mode="after")
+    def _place_only_for_replace(self) -> Self:
+        if self.method == "swap" and (self.area_code or self.zip_code):
+            raise ValueError("area_code and zip_code need method 'replace'")
+        return self
 
 
 class FilterEdits(StrictModel):
@@ -239,6 +266,7 @@ LineChange = Annotated[
     | ChangeLimits
     | ChangePlan
     | SwapSim
+    | ChangeNumber
     | ChangeFilters
     | ChangeGuardian,
     Field(discriminator="kind"),
@@ -284,7 +312,8 @@ class LineChangeResult(WireModel):
         subscription_id: The subscription that a win back has started, or whose plan was changed.
         warnings: What Telegent does not show yet.
         iccid: The new SIM after a swap.
-        swaps_remaining: How many swaps the number has left after a swap.
+        swaps_remaining: How many swaps the number has left after a swap of its SIM or of itself.
+        new_phone_number: The number of the line after a change of the number.
         call_filter_id: The call filter that was changed or created.
         message_filter_id: The message filter that was changed or created.
     """
@@ -304,6 +333,7 @@ class LineChangeResult(WireModel):
     iccid: str | None = None
     activation_code: str | None = Field(None, description="eSIM activation string, LPA:1$…")
     swaps_remaining: int | None = None
+    new_phone_number: str | None = None
     subscription_id: str | None = None
     call_filter_id: str | None = None
     message_filter_id: str | None = None

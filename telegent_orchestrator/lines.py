@@ -21,6 +21,7 @@ from telegent_orchestrator._models import (
 from telegent_orchestrator.port_in import Classification, MessageType, PortInDetails
 from telegent_orchestrator.progress import CompensationReport, Escalation, Step, StepState
 
+AreaCode = Annotated[str, matching(r"^[2-9][0-9]{2}$", "must be an area code such as 801")]
 Numbers = Annotated[list[E164], Field(max_length=500)]
 
 
@@ -57,9 +58,7 @@ class NewNumber(StrictModel):
     """
 
     kind: Literal["new"] = "new"
-    area_code: (
-        Annotated[str, matching(r"^[2-9][0-9]{2}$", "must be an area code such as 801")] | None
-    ) = None
+    area_code: AreaCode | None = None
     zip_code: ZipCode | None = None
     iccid: Iccid | None = None
     classification: Classification = "mvno"

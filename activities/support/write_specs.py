@@ -348,10 +348,10 @@ CHANGE_SUBSCRIPTION = WriteSpec(
     WriteKind.IDEMPOTENT,
     natural_key="subscription id",
     lookup="the subscription, before each attempt and until it shows the change",
-    match_rule="the package or SIM; a subscription that it leaves inactive is set active",
-    absence_proof="another package or SIM: it is sent again",
+    match_rule="the package, SIM or number; a subscription that it leaves inactive is set active",
+    absence_proof="another package, SIM or number: it is sent again",
     escalates_when="accepted, and not shown after the read lag",
-    retained_because="a change to the earlier package or SIM undoes it",
+    retained_because="a change to the earlier package, SIM or number undoes it",
 )
 SET_PRODUCT_TYPE = WriteSpec(
     "set_product_type",
@@ -371,7 +371,24 @@ SWAP_SIM = WriteSpec(
     "is complete, and the SIM is the same after the lag",
     retained_because="the old SIM no longer works; another swap replaces the new one",
 )
-
+SWAP_NUMBER = WriteSpec(
+    "swap_number",
+    WriteKind.PURCHASE,
+    natural_key="number, with the SIM and the number of swaps that it had",
+    lookup="the number on the SIM; without a SIM, the inventory, by the id of the number",
+    match_rule="any number but the one before",
+    absence_proof="the same number and no fewer swaps left, and still after the lag",
+    lag=Lag.READ,
+    escalates_when="the old number is missing, or a swap is used, and no other number is shown "
+    "after the lag; the order is complete, and no other number is shown after the lag",
+    retained_because="the old number cannot be had back; another swap replaces the new one",
+)
+ASSIGN_NUMBER = WriteSpec(
+    "assign_number",
+    WriteKind.IDEMPOTENT,
+    natural_key="number",
+    retained_because="it belongs to the number, and goes with it",
+)
 EDIT_FILTER_LIST = WriteSpec(
     "edit_filter_list",
     WriteKind.IDEMPOTENT,
@@ -387,11 +404,11 @@ UPDATE_FILTER = WriteSpec(
     WriteKind.IDEMPOTENT,
     natural_key="filter id",
     lookup="the filter and its keywords, before each attempt: the update replaces all of it; then "
-    "the filter, until it shows the mode",
-    match_rule="the mode",
-    absence_proof="another mode, and still after the lag",
+    "the filter, until it shows the mode or belongs to the number",
+    match_rule="the mode or the number",
+    absence_proof="another mode or number, and still after the lag",
     escalates_when="accepted, and not shown after the read lag",
-    retained_because="an update to the earlier mode undoes it",
+    retained_because="an update to the earlier mode or number undoes it",
 )
 SET_GUARDIAN_FEATURES = WriteSpec(
     "set_guardian_features",

@@ -106,6 +106,16 @@ def _check(body: ChangeStatus, item: StatusItem, number: Number) -> None:
         raise invalid("StatusChange", "Number-swap is currently unavailable")
 
 
+def _follow(state: SimulatorState, before: str, number: Number) -> None:
+    """What follows a number to its successor, which no document specifies."""
+    if state.options.number_swap == "follows":
+        for stored in state.filters.values():
+            if stored["Phone"] == before:
+                stored["Phone"] = number.number
+    elif state.options.number_swap == "new":
+        number.id, number.subscriber_id = state.new_id("NID"), None
+
+
 def _apply(state: SimulatorState, body: ChangeStatus, item: StatusItem, number: Number) -> Json:
     before = number.number
     response: Json = {"Number": before}
@@ -129,6 +139,7 @@ def _apply(state: SimulatorState, body: ChangeStatus, item: StatusItem, number: 
         number.number = state.new_number(area)
         number.swaps_remaining -= 1
         state.numbers[number.number] = state.numbers.pop(before)
+        _follow(state, before, number)
         response = {"OriginalNumber": before, "NewNumber": number.number}
     state.commit(
         "number.status_changed",

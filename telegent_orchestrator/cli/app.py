@@ -171,6 +171,7 @@ _add(
         "filters": line_guardian.filters,
         "guardian": line_guardian.guardian,
         "swap-sim": line_plan.swap_sim,
+        "change-number": line_plan.change_number,
         "bulk": line_sets.bulk,
         "bulk-status": line_sets.bulk_status,
         "status": line.status,

@@ -97,6 +97,8 @@ def line_change_panel(
         rows.append(sanitize(f"Telegent's status: {change.vendor_status}", "dim"))
     rows += [sanitize(f"removed: {what}") for what in change.removed]
     rows += [sanitize(f"warning: {warning}", "yellow") for warning in change.warnings]
+    if change.new_phone_number:
+        rows.append(sanitize(f"new number {change.new_phone_number}", "bold"))
     if change.iccid:
         rows.append(sanitize(f"ICCID {change.iccid}, swaps left: {change.swaps_remaining}"))
     ids = {

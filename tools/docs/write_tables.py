@@ -1,6 +1,7 @@
 """Write the tables of failure-handling.md: `python -m tools.docs.write_tables`."""
 
 from activities.support.write_specs import (
+    ASSIGN_NUMBER,
     CANCEL_LINE,
     CANCEL_PORT,
     CHANGE_SUBSCRIPTION,
@@ -17,6 +18,7 @@ from activities.support.write_specs import (
     SET_PRODUCT_TYPE,
     SET_RENEWAL,
     SUSPEND_LINE,
+    SWAP_NUMBER,
     SWAP_SIM,
     UPDATE_FILTER,
     UPDATE_PORT,
@@ -52,6 +54,8 @@ NAMED_WITH_THEIR_OWNER = (
     EDIT_FILTER_LIST,
     UPDATE_FILTER,
     SET_GUARDIAN_FEATURES,
+    SWAP_NUMBER,
+    ASSIGN_NUMBER,
 )
 """Writes whose retained effects are reported with the number, port-in, port-out or line change;
 those of a webhook are not reported."""

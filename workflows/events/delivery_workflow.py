@@ -96,10 +96,11 @@ class EventPublisher:
         fields_to_correct: Sequence[str] = (),
         deadline: datetime | None = None,
         phone_number: str | None = None,
+        new_phone_number: str | None = None,
     ) -> None:
         """Starts the delivery of an event, without waiting for it.
 
-        Only `phone_number` may be personal data; a setting decides whether it is sent.
+        Only the phone numbers may be personal data; a setting decides whether they are sent.
 
         Raises:
             CancelledError: The workflow was cancelled. The event is delivered all the same.
@@ -118,6 +119,7 @@ class EventPublisher:
             fields_to_correct=list(fields_to_correct),
             deadline=deadline,
             phone_number=phone_number,
+            new_phone_number=new_phone_number,
         )
         self._published += 1
         event = Event(

@@ -14,6 +14,7 @@ from telegent_orchestrator.line_changes import (
     ChangeFilters,
     ChangeGuardian,
     ChangeLimits,
+    ChangeNumber,
     ChangePlan,
     End,
     LineChange,
@@ -41,6 +42,7 @@ from workflows.line_changes.filters import (
     filters_steps,
     guardian_steps,
 )
+from workflows.line_changes.number import change_number, number_steps
 from workflows.line_changes.number_status import STATUS, suspend_or_restore
 from workflows.line_changes.plan import change_limits, change_plan, limits_steps, plan_steps
 from workflows.line_changes.sim import swap_sim, swap_steps
@@ -123,9 +125,11 @@ class LineChangeWorkflow(ResolvesEscalations):
             case ChangePlan():
                 await change_plan(self._line, change)
             case SwapSim():
-                # At once: with a fraudulent swap a number is taken over.
-                await self._publish(EventType.LINE_CHANGE_STARTED, StepState.RUNNING)
+                await self._publish_start()
                 await swap_sim(self._line, change)
+            case ChangeNumber():
+                await self._publish_start()
+                await change_number(self._line, change)
             case ChangeFilters():
                 await change_filters(self._line, change)
             case ChangeGuardian():
@@ -154,6 +158,10 @@ class LineChangeWorkflow(ResolvesEscalations):
     async def _report_escalation(self, state: StepState, message: str) -> None:
         await self._publish(EventType.LINE_CHANGE_ATTENTION_REQUIRED, state, message)
 
+    async def _publish_start(self) -> None:
+        """Sends an event at once: with a fraudulent swap a line is taken over."""
+        await self._publish(EventType.LINE_CHANGE_STARTED, StepState.RUNNING)
+
     async def _publish(self, event: EventType, state: StepState, step: str | None = None) -> None:
         await self._publisher.publish(
             event,
@@ -161,6 +169,7 @@ class LineChangeWorkflow(ResolvesEscalations):
             change=self._result.change.kind,
             step=step,
             phone_number=self._result.phone_number,
+            new_phone_number=self._result.new_phone_number,
         )
 
 
@@ -176,6 +185,8 @@ def _steps(change: LineChange) -> list[str]:
             return plan_steps(change)
         case SwapSim():
             return swap_steps()
+        case ChangeNumber():
+            return number_steps()
         case ChangeFilters():
             return filters_steps(change)
         case ChangeGuardian():

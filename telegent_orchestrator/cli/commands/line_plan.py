@@ -1,4 +1,4 @@
-"""`tgo line limits`, `plan` and `swap-sim`: data limits, renewal, package and SIM of a line."""
+"""`tgo line limits`, `plan`, `swap-sim`, `change-number`: what a line has at Telegent."""
 
 from typing import Annotated, Literal
 
@@ -29,6 +29,13 @@ RenewEvery = Annotated[
 ]
 RenewDay = Annotated[
     int | None, typer.Option("--renew-day", help="Day of the month (1-31) or of the week (1-7).")
+]
+Authentication = Annotated[
+    str,
+    typer.Option(
+        "--authentication",
+        help="Your id of the proof that the subscriber was authenticated: no personal data.",
+    ),
 ]
 ResetNow = Annotated[bool, typer.Option("--reset-now", help="Also reset the used data now.")]
 
@@ -110,13 +117,7 @@ def swap_sim(
     context: typer.Context,
     line: Line,
     reason: Reason,
-    authentication: Annotated[
-        str,
-        typer.Option(
-            "--authentication",
-            help="Your id of the proof that the subscriber was authenticated: no personal data.",
-        ),
-    ],
+    authentication: Authentication,
     iccid: Annotated[
         str | None, typer.Option("--iccid", help="The new physical SIM. Default: a new eSIM.")
     ] = None,
@@ -128,6 +129,37 @@ def swap_sim(
     change: dict[str, JsonValue] = {
         "kind": "swap_sim",
         "iccid": iccid,
+        "authentication_reference": authentication,
+    }
+    change_line(context.obj, line, change, reason, by, watch, as_json)
+
+
+def change_number(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    authentication: Authentication,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="A number of any area, or of --area-code."),
+    ] = False,
+    area_code: Annotated[
+        str | None, typer.Option("--area-code", help="Area of the new number; with --replace.")
+    ] = None,
+    zip_code: Annotated[
+        str | None,
+        typer.Option("--zip-code", help="If the area code has no number; with --replace."),
+    ] = None,
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Give a line another number, which Telegent chooses; the line keeps its SIM."""
+    change: dict[str, JsonValue] = {
+        "kind": "number",
+        "method": "replace" if replace else "swap",
+        "area_code": area_code,
+        "zip_code": zip_code,
         "authentication_reference": authentication,
     }
     change_line(context.obj, line, change, reason, by, watch, as_json)

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities import ActivitySettings
+from activities.line_numbers import LineNumberActivities, SwapNumber
 from activities.line_sims import LineSimActivities, SwapSim
 from activities.onboarding.accounts import AccountActivities, CreateAccount
 from activities.onboarding.catalogue import CatalogueActivities, CreatePackage, CreateProduct
@@ -198,6 +199,16 @@ async def test_create_queued_for_long_does_not_repeat_what_exists(
         SwapSim(
             phone_number=number,
             iccid_before=bought.iccid,
+            swaps_before=bought.swaps_remaining,
+        ),
+    )
+    inventory = SharedList("numbers", api.numbers.inventory)
+    await twice(
+        LineNumberActivities(api, SETTINGS, inventory).swap_number,
+        SwapNumber(
+            method="swap",
+            phone_number=number,
+            iccid=bought.iccid,
             swaps_before=bought.swaps_remaining,
         ),
     )
