@@ -12,6 +12,7 @@ from activities.line_numbers import LineNumberActivities
 from activities.line_plans import LinePlanActivities
 from activities.line_sets import LineSetActivities
 from activities.line_sims import LineSimActivities
+from activities.line_subscribers import LineSubscriberActivities
 from activities.local_activities import LocalActivities
 from activities.number_use import NumberUseActivities
 from activities.onboarding.accounts import AccountActivities
@@ -83,6 +84,7 @@ def build_activities(
         LineFilterActivities(api, settings),
         LineNumberActivities(api, settings, inventory),
         LinePlanActivities(api, settings),
+        LineSubscriberActivities(api, settings),
         LineSimActivities(api, settings),
         LineSetActivities(api, inventory, subscribers),
         SubscriptionActivities(api, settings),

@@ -8,7 +8,7 @@ from temporalio import activity
 
 import telegent
 from activities.settings import ActivitySettings
-from activities.support import write_specs
+from activities.support import line_write_specs
 from activities.support.change_orders import not_shown, require_complete
 from activities.support.number_states import NumberState, number_state
 from activities.support.outcomes import ambiguous, pending, rejected
@@ -119,27 +119,27 @@ class LineChangeActivities:
         found.relations = [(row.parent_subscriber_id, row.child_subscriber_id) for row in relations]
         return found
 
-    @write_activity(write_specs.SUSPEND_LINE)
+    @write_activity(line_write_specs.SUSPEND_LINE)
     async def suspend_line(self, request: StatusChangeInput) -> str | None:
         """Park the number. Returns the order id; None if it is parked already."""
         return await self._set_status(request, "park")
 
-    @write_activity(write_specs.RESTORE_LINE)
+    @write_activity(line_write_specs.RESTORE_LINE)
     async def restore_line(self, request: StatusChangeInput) -> str | None:
         """Activate the number. Returns the order id; None if it is active already."""
         return await self._set_status(request, "activate")
 
-    @write_activity(write_specs.CANCEL_LINE)
+    @write_activity(line_write_specs.CANCEL_LINE)
     async def cancel_line(self, request: StatusChangeInput) -> str | None:
         """Cancel the number. Returns the order id; None if it is cancelled already."""
         return await self._set_status(request, "cancel")
 
-    @write_activity(write_specs.REACTIVATE_LINE)
+    @write_activity(line_write_specs.REACTIVATE_LINE)
     async def reactivate_line(self, request: StatusChangeInput) -> str | None:
         """Reactivate a cancelled number. Returns None: it has no order."""
         return await self._set_status(request, "reactivate")
 
-    @write_activity(write_specs.FREE_SIM)
+    @write_activity(line_write_specs.FREE_SIM)
     async def free_sim(self, iccid: str) -> None:
         """Release a SIM from its number."""
         await self.api.sims.clear(telegent.SimClear(iccid=iccid))

@@ -8,7 +8,7 @@ from temporalio import activity
 
 import telegent
 from activities.settings import ActivitySettings
-from activities.support import write_specs
+from activities.support import line_write_specs
 from activities.support.change_orders import not_shown
 from activities.support.outcomes import rejected
 from activities.support.write_activity import at_most_one, write_activity
@@ -144,7 +144,7 @@ class LineFilterActivities:
             ]
         return at_most_one(records, f"{target.kind} filters")
 
-    @write_activity(write_specs.EDIT_FILTER_LIST)
+    @write_activity(line_write_specs.EDIT_FILTER_LIST)
     async def edit_filter_list(self, edit: FilterListEdit) -> None:
         """Add entries to a list of a filter, or remove them; the others stay."""
         guardian = self.api.guardian
@@ -161,7 +161,7 @@ class LineFilterActivities:
             )
         )
 
-    @write_activity(write_specs.UPDATE_FILTER)
+    @write_activity(line_write_specs.UPDATE_FILTER)
     async def update_filter(self, update: FilterUpdate) -> None:
         """Set mode or number, and send the rest as it is: an update replaces the whole filter."""
         target, guardian = update.target, self.api.guardian
@@ -204,7 +204,7 @@ class LineFilterActivities:
             return found
         raise not_shown(self.settings, "; ".join(missing))
 
-    @write_activity(write_specs.SET_GUARDIAN_FEATURES)
+    @write_activity(line_write_specs.SET_GUARDIAN_FEATURES)
     async def set_guardian_features(self, switches: GuardianSwitches) -> None:
         """Turn AI Guardian's features of a subscriber on or off, unless they are so already."""
         flags = await self.api.guardian.features(switches.subscriber_id)

@@ -7,7 +7,7 @@ from temporalio import activity
 
 import telegent
 from activities.settings import ActivitySettings
-from activities.support import write_specs
+from activities.support import line_write_specs
 from activities.support.change_orders import not_shown, require_complete
 from activities.support.number_states import NumberState, number_state
 from activities.support.outcomes import ambiguous
@@ -133,7 +133,7 @@ class LineNumberActivities:
 
     @create_activity(
         CreateSpec(
-            write_specs.SWAP_NUMBER,
+            line_write_specs.SWAP_NUMBER,
             find_new_number,
             adopt=verify_new_number,
             confirm=await_new_number,
@@ -155,7 +155,7 @@ class LineNumberActivities:
         new = next((row.new_number for row in order.numbers or () if row.new_number), None)
         return NewNumberRecord(phone_number=new, order_id=order.order_id)
 
-    @write_activity(write_specs.ASSIGN_NUMBER)
+    @write_activity(line_write_specs.ASSIGN_NUMBER)
     async def assign_number(self, phone_number: str, subscriber_id: str) -> None:
         """Assign a number to a subscriber; routes and product type stay."""
         await self.api.numbers.update(

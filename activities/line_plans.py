@@ -7,7 +7,7 @@ from temporalio import activity
 import telegent
 from activities.line_changes import LineRecord
 from activities.settings import ActivitySettings
-from activities.support import write_specs
+from activities.support import line_write_specs
 from activities.support.change_orders import not_shown
 from activities.support.outcomes import rejected
 from activities.support.write_activity import at_most_one, write_activity
@@ -80,7 +80,7 @@ class LinePlanActivities:
             raise rejected("the number has no active subscription, so its plan cannot be changed")
         return found
 
-    @write_activity(write_specs.CHANGE_SUBSCRIPTION)
+    @write_activity(line_write_specs.CHANGE_SUBSCRIPTION)
     async def change_subscription(self, request: SubscriptionChangeInput) -> None:
         """Give the subscription another package, SIM or number, unless it has that already."""
         subscription = await self.api.subscriptions.get(request.subscription_id)
@@ -115,7 +115,7 @@ class LinePlanActivities:
         )
         raise not_shown(self.settings, shown)
 
-    @write_activity(write_specs.SET_PRODUCT_TYPE)
+    @write_activity(line_write_specs.SET_PRODUCT_TYPE)
     async def set_product_type(self, request: ProductTypeInput) -> None:
         """Set what the number can do: messages, data, voice."""
         product_type = request.product_type

@@ -6,7 +6,7 @@ from temporalio import activity
 
 import telegent
 from activities.settings import ActivitySettings
-from activities.support import write_specs
+from activities.support import line_write_specs
 from activities.support.change_orders import not_shown, require_complete
 from activities.support.outcomes import ambiguous
 from activities.support.write_activity import (
@@ -131,7 +131,7 @@ class LineSimActivities:
 
     @create_activity(
         CreateSpec(
-            write_specs.SWAP_SIM,
+            line_write_specs.SWAP_SIM,
             find_swapped_sim,
             adopt=verify_named_sim,
             confirm=await_swapped_sim,

@@ -30,12 +30,7 @@ class NumberUseActivities:
             ApplicationError: `Rejected` when the id of the workflow is not that of its number: then
                 others would not find it.
         """
-        key = self.settings.id_key
-        ids = {
-            LINE_CHANGE_WORKFLOW: ("a line change", line_change_id(phone_number, key)),
-            PORT_IN_WORKFLOW: ("a port-in", port_in_id(phone_number, key)),
-            PORT_OUT_WORKFLOW: ("a port-out", port_out_id(phone_number, key)),
-        }
+        ids = self._workflows_of(phone_number)
         _, own = ids.pop(activity.info().workflow_type or "")
         require_own_id(own)
         found = []
@@ -43,6 +38,25 @@ class NumberUseActivities:
             if await self._is_open(workflow_id):
                 found.append(f"{what} of this number is open: {workflow_id}")
         return found
+
+    @activity.defn
+    async def find_open_workflows_of_numbers(self, phone_numbers: list[str]) -> list[str]:
+        """Returns a sentence for each workflow that is open for one of these numbers."""
+        found = []
+        for number in phone_numbers:
+            for what, workflow_id in self._workflows_of(number).values():
+                if await self._is_open(workflow_id):
+                    found.append(f"{what} of {number} is open: {workflow_id}")
+        return found
+
+    def _workflows_of(self, phone_number: str) -> dict[str, tuple[str, str]]:
+        """What there may be for a number: workflow types, with their names and ids."""
+        key = self.settings.id_key
+        return {
+            LINE_CHANGE_WORKFLOW: ("a line change", line_change_id(phone_number, key)),
+            PORT_IN_WORKFLOW: ("a port-in", port_in_id(phone_number, key)),
+            PORT_OUT_WORKFLOW: ("a port-out", port_out_id(phone_number, key)),
+        }
 
     @activity.defn
     async def line_change_workflow_id(self, phone_number: str) -> str:

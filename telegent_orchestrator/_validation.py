@@ -39,6 +39,8 @@ UNION_TAGS = frozenset(
         "number",
         "filters",
         "guardian",
+        "subscriber",
+        "transfer",
     }
 )
 """Tags of our discriminated unions, which pydantic puts into the location of an error."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from telegent_orchestrator._models import (
     E164,
@@ -16,6 +16,7 @@ from telegent_orchestrator._models import (
     Text,
     WireModel,
     ZipCode,
+    secret_text,
 )
 from telegent_orchestrator.lines import AreaCode, DataLimits, Numbers, ProductType, Renewal
 from telegent_orchestrator.port_out import AuthenticationReference
@@ -258,6 +259,37 @@ class ChangeGuardian(StrictModel):
         return self.calls is not None or self.messages is not None
 
 
+REDACTED = "[redacted]"
+
+
+class ChangeSubscriber(StrictModel):
+    """Change the subscriber of the line, and so for all lines of the subscriber.
+
+    Attributes:
+        password: Secret; results and statuses show `[redacted]`.
+    """
+
+    kind: Literal["subscriber"]
+    name: Text | None = None
+    role: Literal["Subscriber", "Manager", "Account Admin"] | None = None
+    password: Annotated[str, AfterValidator(secret_text)] | None = Field(
+        None, min_length=8, max_length=128, repr=False
+    )
+
+    @model_validator(mode="after")
+    def _require_change(self) -> Self:
+        if not (self.name or self.role or self.password):
+            raise ValueError("needs name, role, or password")
+        return self
+
+
+class TransferSubscriber(StrictModel):
+    """Move the subscriber of the line, with all lines of the subscriber, to another account."""
+
+    kind: Literal["transfer"]
+    to_account_id: Text
+
+
 LineChange = Annotated[
     Suspend
     | Restore
@@ -268,7 +300,9 @@ LineChange = Annotated[
     | SwapSim
     | ChangeNumber
     | ChangeFilters
-    | ChangeGuardian,
+    | ChangeGuardian
+    | ChangeSubscriber
+    | TransferSubscriber,
     Field(discriminator="kind"),
 ]
 
@@ -287,6 +321,13 @@ class LineChangeRequest(OperatorMessage):
     change: LineChange
     by: Text
     reason: Text
+
+
+def without_secrets(change: LineChange) -> LineChange:
+    """The change as it may be shown."""
+    if isinstance(change, ChangeSubscriber) and change.password:
+        return change.model_copy(update={"password": REDACTED})
+    return change
 
 
 class LineState(StrEnum):
@@ -314,6 +355,7 @@ class LineChangeResult(WireModel):
         iccid: The new SIM after a swap.
         swaps_remaining: How many swaps the number has left after a swap of its SIM or of itself.
         new_phone_number: The number of the line after a change of the number.
+        account_id: The account of the subscriber, before or after a transfer.
         call_filter_id: The call filter that was changed or created.
         message_filter_id: The message filter that was changed or created.
     """
@@ -335,6 +377,7 @@ class LineChangeResult(WireModel):
     swaps_remaining: int | None = None
     new_phone_number: str | None = None
     subscription_id: str | None = None
+    account_id: str | None = None
     call_filter_id: str | None = None
     message_filter_id: str | None = None
     ended_at: datetime | None = None

@@ -45,6 +45,7 @@ def _secret_option(field: str) -> typer.models.OptionInfo:
     return option
 
 
+PasswordOption = Annotated[list[str] | None, _secret_option("password")]
 SetOptions = Annotated[list[str] | None, _set_option("lines.0.key")]
 SecretOptions = Annotated[list[str] | None, _secret_option("subscribers.0.password")]
 LineChangeSetOptions = Annotated[list[str] | None, _set_option("lines_of.account_id")]
@@ -117,6 +118,12 @@ def _validate(model: type[Model], raw: JsonValue, source_name: str) -> Model:
     except RequestTooLargeError as error:
         raise CommandError(f"{source_name}: {error}", ExitStatus.USAGE) from None
     return request
+
+
+def apply_secrets(raw: dict[str, JsonValue], secrets: list[str] | None) -> None:
+    """Fill in the values of `--secret` where nothing is read from a file. Raises CommandError."""
+    for option in secrets or ():
+        _apply_secret_option(raw, option, stdin_used=False)
 
 
 def read_json(file: str) -> dict[str, JsonValue]:

@@ -103,6 +103,7 @@ def line_change_panel(
         rows.append(sanitize(f"ICCID {change.iccid}, swaps left: {change.swaps_remaining}"))
     ids = {
         "subscription": change.subscription_id,
+        "account": change.account_id,
         "call filter": change.call_filter_id,
         "message filter": change.message_filter_id,
     }

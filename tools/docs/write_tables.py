@@ -1,26 +1,30 @@
 """Write the tables of failure-handling.md: `python -m tools.docs.write_tables`."""
 
-from activities.support.write_specs import (
+from activities.support.line_write_specs import (
     ASSIGN_NUMBER,
     CANCEL_LINE,
-    CANCEL_PORT,
     CHANGE_SUBSCRIPTION,
-    CREATE_WEBHOOK,
     EDIT_FILTER_LIST,
     FREE_SIM,
     REACTIVATE_LINE,
-    RELEASE_NUMBER,
     RESTORE_LINE,
-    SET_DATA_LIMITS,
-    SET_E911_ADDRESS,
     SET_GUARDIAN_FEATURES,
-    SET_PORT_OUT_PIN,
     SET_PRODUCT_TYPE,
-    SET_RENEWAL,
     SUSPEND_LINE,
     SWAP_NUMBER,
     SWAP_SIM,
+    TRANSFER_SUBSCRIBER,
     UPDATE_FILTER,
+    UPDATE_SUBSCRIBER,
+)
+from activities.support.write_specs import (
+    CANCEL_PORT,
+    CREATE_WEBHOOK,
+    RELEASE_NUMBER,
+    SET_DATA_LIMITS,
+    SET_E911_ADDRESS,
+    SET_PORT_OUT_PIN,
+    SET_RENEWAL,
     UPDATE_PORT,
     VOID_PORT_OUT_PIN,
     WRITE_SPECS,
@@ -56,6 +60,8 @@ NAMED_WITH_THEIR_OWNER = (
     SET_GUARDIAN_FEATURES,
     SWAP_NUMBER,
     ASSIGN_NUMBER,
+    UPDATE_SUBSCRIBER,
+    TRANSFER_SUBSCRIBER,
 )
 """Writes whose retained effects are reported with the number, port-in, port-out or line change;
 those of a webhook are not reported."""

@@ -16,6 +16,7 @@ from telegent_orchestrator.line_changes import (
     ChangeLimits,
     ChangeNumber,
     ChangePlan,
+    ChangeSubscriber,
     End,
     LineChange,
     LineChangeRequest,
@@ -24,7 +25,9 @@ from telegent_orchestrator.line_changes import (
     Restore,
     Suspend,
     SwapSim,
+    TransferSubscriber,
     WinBack,
+    without_secrets,
 )
 from telegent_orchestrator.names import STATUS_QUERY
 from telegent_orchestrator.progress import StepState
@@ -46,6 +49,11 @@ from workflows.line_changes.number import change_number, number_steps
 from workflows.line_changes.number_status import STATUS, suspend_or_restore
 from workflows.line_changes.plan import change_limits, change_plan, limits_steps, plan_steps
 from workflows.line_changes.sim import swap_sim, swap_steps
+from workflows.line_changes.subscriber import (
+    change_subscriber,
+    subscriber_steps,
+    transfer_subscriber,
+)
 from workflows.support.activity_calls import execute_read
 from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.number_use import open_workflows_of_number
@@ -68,7 +76,7 @@ class LineChangeWorkflow(ResolvesEscalations):
         self._progress.phone_number = request.phone_number
         self._result = LineChangeResult(
             phone_number=request.phone_number,
-            change=request.change,
+            change=without_secrets(request.change),
             by=request.by,
             reason=request.reason,
         )
@@ -134,6 +142,10 @@ class LineChangeWorkflow(ResolvesEscalations):
                 await change_filters(self._line, change)
             case ChangeGuardian():
                 await change_guardian(self._line, change)
+            case ChangeSubscriber():
+                await change_subscriber(self._line, change)
+            case TransferSubscriber():
+                await transfer_subscriber(self._line, change)
 
     async def _fail(self, error: BaseException) -> None:
         """Records why the change ended, and raises that.
@@ -191,5 +203,7 @@ def _steps(change: LineChange) -> list[str]:
             return filters_steps(change)
         case ChangeGuardian():
             return guardian_steps(change)
+        case ChangeSubscriber() | TransferSubscriber():
+            return subscriber_steps(change)
         case _:
             return [STATUS]

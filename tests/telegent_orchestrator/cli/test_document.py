@@ -58,7 +58,11 @@ def options() -> SimulatorOptions:
 async def test_commands_of_the_reference_work_as_printed(
     cli: CommandLine, harness: Harness
 ) -> None:
-    variables = {"ACCOUNT_NUMBER": "100200301", "FIRST_PASSWORD": "change-me-first-1"}
+    variables = {
+        "ACCOUNT_NUMBER": "100200301",
+        "FIRST_PASSWORD": "change-me-first-1",
+        "NEW_PASSWORD": "x7-new-pass",
+    }
     typed = commands()
     assert len(typed) >= 15
     for command in typed:
@@ -130,6 +134,10 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
     elif words[1:3] == ["line", "bulk"]:
         [number, *_] = harness.telegent.state.numbers.values()
         return line.replace("AID-11111111", number.account_id or "")
+    elif words[1:3] == ["line", "transfer"]:
+        world = harness.telegent.state
+        other = next(iter(world.accounts.values())) | {"AccountId": "AID-22222222"}
+        world.accounts["AID-22222222"] = other
     elif words[1:3] == ["line", "plan"]:
         [package, *_] = harness.telegent.state.packages
         return line.replace("PID-11111111", package)
