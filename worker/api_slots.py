@@ -6,6 +6,7 @@ came. A worker therefore asks for a call only when its request could leave at on
 """
 
 import asyncio
+from collections import deque
 
 from temporalio.worker import (
     CustomSlotSupplier,
@@ -46,6 +47,7 @@ class _Slot(SlotPermit):
 
     def __init__(self, rate_limiter: RateLimiter) -> None:
         self._rate_limiter: RateLimiter | None = rate_limiter
+        self.used_at = 0.0
 
     def withdraw(self) -> None:
         if self._rate_limiter:
@@ -54,22 +56,35 @@ class _Slot(SlotPermit):
 
 
 class ApiSlots(CustomSlotSupplier):
-    """Slots that are free while more requests could leave at once than calls are about to send."""
+    """Slots that are free while more requests could leave at once than calls are about to send.
+
+    The SDK uses and releases slots in threads of its own. To wake the event loop each time would
+    take more CPU time than all else here, so it learns of it when the next slot is reserved.
+    """
 
     def __init__(self, rate_limiter: RateLimiter) -> None:
         self._rate_limiter = rate_limiter
         self._free = asyncio.Semaphore(MAX_CALLS)
         self._loop: asyncio.AbstractEventLoop
+        self._reserving = 0
+        self._used = deque[_Slot]()
+        self._released = deque[_Slot]()
 
     async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
         """Wait until one more call may be taken from the queue."""
         self._loop = asyncio.get_running_loop()
-        await self._free.acquire()
+        # Before what follows: from here on, the threads wake the event loop.
+        self._reserving += 1
         try:
-            await self._rate_limiter.announce()
-        except asyncio.CancelledError:
-            self._free.release()
-            raise
+            self._catch_up()
+            await self._free.acquire()
+            try:
+                await self._rate_limiter.announce()
+            except asyncio.CancelledError:
+                self._free.release()
+                raise
+        finally:
+            self._reserving -= 1
         return _Slot(self._rate_limiter)
 
     def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:
@@ -77,15 +92,25 @@ class ApiSlots(CustomSlotSupplier):
         return None
 
     def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
-        """Note, in a thread of the SDK, that a call begins."""
+        """Note that a call begins."""
         assert isinstance(ctx.permit, _Slot)
-        self._loop.call_soon_threadsafe(self._loop.call_later, TIME_TO_ASK, ctx.permit.withdraw)
+        ctx.permit.used_at = self._loop.time()
+        self._note(self._used, ctx.permit)
 
     def release_slot(self, ctx: SlotReleaseContext) -> None:
-        """Free the slot, in a thread of the SDK."""
+        """Note that a call has ended, or that there was none."""
         assert isinstance(ctx.permit, _Slot)
-        self._loop.call_soon_threadsafe(self._release, ctx.permit)
+        self._note(self._released, ctx.permit)
 
-    def _release(self, slot: _Slot) -> None:
-        slot.withdraw()
-        self._free.release()
+    def _note(self, changed: deque[_Slot], slot: _Slot) -> None:
+        changed.append(slot)
+        if self._reserving:
+            self._loop.call_soon_threadsafe(self._catch_up)
+
+    def _catch_up(self) -> None:
+        while self._used:
+            slot = self._used.popleft()
+            self._loop.call_at(slot.used_at + TIME_TO_ASK, slot.withdraw)
+        while self._released:
+            self._released.popleft().withdraw()
+            self._free.release()

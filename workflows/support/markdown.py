@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from temporalio import workflow
 
@@ -14,7 +15,7 @@ TIME_HEADING = f"since{NBSP}(UTC)"
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Returns the lines of a table; cells are plain text."""
-    return [_row(header), "|" + ":---|" * len(header), *map(_row, rows)]
+    return [_row(tuple(header)), "|" + ":---|" * len(header), *(_row(tuple(row)) for row in rows)]
 
 
 def code(text: str) -> list[str]:
@@ -41,6 +42,8 @@ def format_seconds(timestamp: datetime) -> str:
     return f"{timestamp:%m\u2011%d}{NBSP}{timestamp:%H:%M:%S}"
 
 
-def _row(cells: Sequence[str]) -> str:
+# Details are rendered whole in each workflow task, and most rows are as before.
+@lru_cache(maxsize=1000)
+def _row(cells: tuple[str, ...]) -> str:
     # The UI may render cells without padding and borders; an em space separates them.
     return "|".join(["", *(f" {escape_markdown(cell)}\u2003" for cell in cells), ""])

@@ -137,9 +137,11 @@ class ProgressTracker:
         self._long_step_started = False
         self._write_scheduled = False
         self.search_attributes: dict[SearchAttributeKey[Any], object] = {}
+        self._written_attributes = self.search_attributes.copy()
         self.phone_number = ""
         self.needs_operator_reason = ""
         self._summary = ExecutionSummary()
+        self._written_summary = ("", "")
         self._current_step = ""
 
     @property
@@ -275,6 +277,9 @@ class ProgressTracker:
         self._write_summary()
 
     def _write_search_attributes(self) -> None:
+        if self.search_attributes == self._written_attributes and not self._long_step_started:
+            return
+        self._written_attributes = self.search_attributes.copy()
         known = workflow.info().typed_search_attributes
         changed = {k: v for k, v in self.search_attributes.items() if known.get(k, "") != v}
         if not (changed or self._long_step_started):
@@ -303,6 +308,9 @@ class ProgressTracker:
             if self._needs_operator(step)
         )
         reason = self.needs_operator_reason or next(waiting, "")
+        if (self.phone_number, reason) == self._written_summary:
+            return
+        self._written_summary = (self.phone_number, reason)
         summary = ExecutionSummary(phone_number=self.phone_number, reason=reason)
         if summary != self._summary:
             self._summary = summary
