@@ -2,23 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from temporalio import activity
 from temporalio.client import (
     Client,
-    WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowFailureError,
-    WorkflowHandle,
 )
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.port_in.policy import PortInPolicy, response_deadline
 from activities.settings import ActivitySettings
 from activities.support.outcomes import failure_message, pending, rejected, require_own_id
+from activities.support.runs import CLEAN_CLOSE_STATUSES, began_at, describe, recorded_number
 from activities.support.write_activity import elapsed
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import (
@@ -28,9 +25,9 @@ from telegent_orchestrator.client import (
 )
 from telegent_orchestrator.client._calls import check_same_request
 from telegent_orchestrator.key_record import id_key_fingerprint
-from telegent_orchestrator.lines import EPOCH, LineResult, PreviousLine, PreviousRuns
+from telegent_orchestrator.lines import Lags, LineResult, PreviousLine, PreviousRuns
 from telegent_orchestrator.names import (
-    NEEDS_OPERATOR_ATTRIBUTE,
+    NEEDS_OPERATOR_KEY,
     ORDER_ATTRIBUTE,
     PORT_STATE_ATTRIBUTE,
     port_in_id,
@@ -46,12 +43,6 @@ from telegent_orchestrator.port_in_validation import pin_expires_at, validate
 
 VISIBILITY_LAG = timedelta(seconds=10)
 """How long Temporal's list of workflows may take to show a run that has just started."""
-_NEEDS_OPERATOR = SearchAttributeKey.for_keyword(NEEDS_OPERATOR_ATTRIBUTE)
-CLEAN_CLOSE_STATUSES = (
-    WorkflowExecutionStatus.COMPLETED,
-    WorkflowExecutionStatus.FAILED,
-    WorkflowExecutionStatus.CANCELED,
-)
 
 
 class RequestValidation(WireModel):
@@ -62,12 +53,14 @@ class RequestValidation(WireModel):
         order_webhook: Telegent is to send order updates to our webhook.
         event_receivers: Ids of the receivers of events.
         id_key_fingerprint: Differs between orchestrators with different keys.
+        lags: How long the vendor may not show what exists.
     """
 
     errors: list[str] = []
     order_webhook: bool = False
     event_receivers: list[str] = []
     id_key_fingerprint: str = ""
+    lags: Lags = Lags()
 
 
 class PortInValidation(WireModel):
@@ -137,6 +130,7 @@ class LocalActivities:
             order_webhook=self.settings.order_webhook is not None,
             event_receivers=list(self.settings.events.receivers),
             id_key_fingerprint=id_key_fingerprint(self.settings.id_key),
+            lags=Lags(read=self.settings.read_lag, purchase=self.settings.purchase_lag),
         )
 
     def _unsupported(self, request: OnboardingRequest) -> list[str]:
@@ -276,6 +270,8 @@ class LocalActivities:
     ) -> AwaitedWorkflow:
         """Waits until a workflow ends, or the time since which it needs an operator changes.
 
+        One that does not exist has ended.
+
         Args:
             workflow_id: The workflow.
             needs_operator_since: Since when it needs an operator, as far as is known; empty if it
@@ -284,10 +280,10 @@ class LocalActivities:
         Raises:
             ApplicationError: `Pending` while neither is so, so that Temporal retries.
         """
-        run = await self.temporal.get_workflow_handle(workflow_id).describe()
-        if run.close_time is not None:
+        run = await describe(self.temporal.get_workflow_handle(workflow_id))
+        if run is None or run.close_time is not None:
             return AwaitedWorkflow(ended=True)
-        since = run.typed_search_attributes.get(_NEEDS_OPERATOR) or ""
+        since = run.typed_search_attributes.get(NEEDS_OPERATOR_KEY) or ""
         if since != needs_operator_since:
             return AwaitedWorkflow(needs_operator_since=since)
         raise pending(f"{workflow_id} is still open", self.settings.order_poll)
@@ -319,12 +315,9 @@ class LocalActivities:
             ApplicationError: `Pending` while it is open, so that Temporal retries.
         """
         handle = self.temporal.get_workflow_handle(workflow_id, result_type=LineResult)
-        try:
-            run = await handle.describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise
+        run = await describe(handle)
+        if run is None:
+            return None
         if run.close_time is None:
             raise pending(f"{workflow_id} is still open", self.settings.order_poll)
         return PreviousLine(
@@ -333,7 +326,7 @@ class LocalActivities:
                 ended_at=run.close_time,
                 interrupted=run.status not in CLEAN_CLOSE_STATUSES,
             ),
-            phone_number=await _recorded_number(handle),
+            phone_number=await recorded_number(handle),
         )
 
     @activity.defn
@@ -375,24 +368,3 @@ class LocalActivities:
             return OnboardingOutcome(error=str(error), result=error.result)
         except WorkflowFailureError as error:
             return OnboardingOutcome(error=failure_message(error.cause))
-
-
-def began_at(run: WorkflowExecution) -> datetime:
-    """When a run may have created its first resource.
-
-    A run that ended before its delayed start has created nothing. The runbook starts one in place
-    of those that were lost with Temporal's database, about whose times nothing is known.
-    """
-    starts_at = run.execution_time or run.start_time
-    return EPOCH if run.close_time and run.close_time < starts_at else run.start_time
-
-
-async def _recorded_number(line: WorkflowHandle[Any, LineResult]) -> str | None:
-    """Returns the number of a line that has ended; None when it has none, or released it."""
-    try:
-        return (await line.result()).phone_number
-    except WorkflowFailureError as error:
-        cause = error.cause
-        if isinstance(cause, ApplicationError) and cause.type == "LineFailed" and cause.details:
-            return LineResult.model_validate(cause.details[0]).phone_number
-        return None

@@ -10,8 +10,8 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.local_activities import began_at
 from activities.settings import ActivitySettings
+from activities.support.runs import began_at
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import ExecutionStatus, OnboardingHandle
 from telegent_orchestrator.client._calls import read_request, request_differences

@@ -1,6 +1,6 @@
 """Lines: a number with its subscription, data limits, AI Guardian filters and E911 address."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -181,6 +181,18 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """Before the vendor sold its first number."""
 
 
+class Lags(WireModel):
+    """How long the vendor may not show what exists.
+
+    Attributes:
+        read: In lists, what was just created.
+        purchase: In the inventory, a number that was just bought.
+    """
+
+    read: timedelta = timedelta(0)
+    purchase: timedelta = timedelta(0)
+
+
 class PreviousRuns(WireModel):
     """When previous runs of a workflow may have created resources.
 
@@ -225,6 +237,7 @@ class LineInput(WireModel):
         subscriber_created: This run has created the subscriber, who had no number before.
         shares_settings: The onboarding waits for the number, to set what lines share.
         event_receivers: Ids of the receivers of events; None: the worker's settings name them.
+        lags: How long the vendor may not show what exists.
     """
 
     reference: str
@@ -241,6 +254,7 @@ class LineInput(WireModel):
     subscriber_created: bool = False
     shares_settings: bool = False
     event_receivers: list[str] | None = None
+    lags: Lags = Lags()
 
 
 class LineResult(WireModel):

@@ -107,7 +107,7 @@ class ExecutionSummary(WireModel):
     Attributes:
         phone_number: In E.164; empty if there is none yet.
         reference: The reference of the onboarding that it belongs to.
-        reason: Why it needs an operator.
+        reason: Why it waits or needs an operator.
         fields_to_correct: The fields that a correction of a port-in must set; empty if it needs
             something else.
     """

@@ -48,6 +48,11 @@ class BuyNumber(Wanted):
         """What an operator reads."""
         return "the number"
 
+    @property
+    def used_before(self) -> datetime | None:
+        """Until when another line or port-in may have put a number on the SIM."""
+        return self.sim_used_until
+
 
 class NumberRecord(WireModel):
     """A number as far as it is known: an order that is not complete may have no number yet.

@@ -40,6 +40,11 @@ class Wanted(WireModel):
         """What an operator reads, such as `the message route`."""
         raise NotImplementedError
 
+    @property
+    def used_before(self) -> datetime | None:
+        """The latest time at which others may have used what it needs; None: they have not."""
+        return None
+
 
 R = TypeVar("R", bound=ActivityHost)
 W = TypeVar("W", bound=Wanted)

@@ -64,7 +64,7 @@ class Execution(WireModel):
         parent_id: The workflow that started it.
         phone_number: The number of a port-in, line or line change, from the memo.
         reference: The reference of the onboarding that it belongs to, from the memo or the id.
-        reason: Why it needs an operator, from the memo.
+        reason: Why it waits or needs an operator, from the memo.
         fields_to_correct: The fields that a correction of a port-in must set, from the memo.
         memo_unreadable: Whether this client lacks the key of the memo.
     """

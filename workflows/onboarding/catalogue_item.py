@@ -19,7 +19,7 @@ from activities.local_activities import VALUES_MEMO, LocalActivities
 from activities.onboarding.catalogue import creation_id
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
-from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
+from workflows.support.activity_calls import execute_wait
 from workflows.support.cancellation import cancel_and_wait
 from workflows.support.progress import RunningStep
 
@@ -130,14 +130,12 @@ async def _wait_for_turn(item: CatalogueItem, workflow_id: str, *, listed: bool)
                 memo={VALUES_MEMO: item.values},
             )
         except WorkflowAlreadyStartedError:
-            step.set_detail(f"waiting for the onboarding that creates {item.kind} {item.key}")
-            wait = prepare_call(
-                AWAIT_WORKFLOW_OPTIONS,
-                LocalActivities.await_catalogue_item,
-                f"Await {item.kind} {item.key}",
-                workflow_id,
-            )
-            created = await wait()
+            with step.waiting(f"waiting for the onboarding that creates {item.kind} {item.key}"):
+                created = await execute_wait(
+                    LocalActivities.await_catalogue_item,
+                    f"Await {item.kind} {item.key}",
+                    workflow_id,
+                )
             recent = created is not None and created.ended_at > workflow.now() - RECENT
             same = created is not None and created.values == item.values
             if created and recent and same and not listed:

@@ -1,6 +1,7 @@
 """The lines of an onboarding: which run in parallel, and what exists for each at its end."""
 
 from collections import Counter
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
@@ -16,6 +17,7 @@ from telegent_orchestrator import _ui_text
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.lines import (
+    Lags,
     LineInput,
     LineRequest,
     LineResult,
@@ -29,10 +31,12 @@ from telegent_orchestrator.progress import AWAITS_EARLIER_RUN, LineSummary, Step
 from workflows.onboarding.line_workflow import LineWorkflow, first_step
 from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
+from workflows.support.awaited_workflow import await_end
 from workflows.support.cancellation import raise_if_cancelled, run_all
 from workflows.support.markdown import link, table
 from workflows.support.messages import ChildUpdate
-from workflows.support.progress import ProgressTracker, state_label
+from workflows.support.progress import ProgressTracker
+from workflows.support.steps_markdown import state_label
 
 LINES_STEP = "Lines"
 MAX_LISTED_LINES = 50
@@ -64,6 +68,7 @@ class LineSupervisor:
         self._previous_runs: PreviousRuns | None = None
         self._created_subscribers: set[str] = set()
         self._event_receivers: list[str] | None = None
+        self._lags = Lags()
         self._holding_numbers: set[str] = set()
         self._summaries = {
             line.key: LineSummary(key=line.key, workflow_id=line_id(request.reference, line.key))
@@ -98,6 +103,7 @@ class LineSupervisor:
         previous_runs: PreviousRuns | None,
         created_subscribers: set[str],
         event_receivers: list[str] | None,
+        lags: Lags,
     ) -> None:
         """Runs all lines in parallel, except the new numbers of one subscriber.
 
@@ -105,7 +111,7 @@ class LineSupervisor:
         subscriber's one number in the inventory that belongs to no other line.
         """
         self._previous_runs, self._created_subscribers = previous_runs, created_subscribers
-        self._event_receivers = event_receivers
+        self._event_receivers, self._lags = event_receivers, lags
         self._progress.header = self._render_header
         sequences: dict[str, list[LineRequest]] = {}
         for line in self._request.lines:
@@ -188,6 +194,7 @@ class LineSupervisor:
             subscriber_created=line.subscriber in self._created_subscribers,
             shares_settings=self._shared.includes(line),
             event_receivers=self._event_receivers,
+            lags=self._lags,
         )
 
     async def _await_previous(self, line: LineRequest) -> PreviousLine | None:
@@ -195,14 +202,33 @@ class LineSupervisor:
 
         It may still be open: the end of the onboarding that started it only requested its cancel.
         """
-        self._publish(line.key, StepState.WAITING, AWAITS_EARLIER_RUN)
-        await_previous = prepare_call(
+        workflow_id = self._summaries[line.key].workflow_id
+
+        async def show(since: str) -> None:
+            self._show_earlier_run(line.key, since)
+
+        with self._progress.waiting(LINES_STEP, line.key, AWAITS_EARLIER_RUN):
+            await await_end(workflow_id, f"the earlier run of line {line.key}", show)
+        find = prepare_call(
             AWAIT_WORKFLOW_OPTIONS,
             LocalActivities.await_previous_line,
-            f"Find the earlier run of line {line.key}",
-            self._summaries[line.key].workflow_id,
+            f"Read the earlier run of line {line.key}",
+            workflow_id,
         )
-        return await await_previous()
+        return await find()
+
+    def _show_earlier_run(self, key: str, needs_operator_since: str) -> None:
+        """Shows that a line waits for its earlier run, which reports to no onboarding."""
+        detail, state, since = AWAITS_EARLIER_RUN, StepState.WAITING, None
+        if needs_operator_since:
+            since = datetime.fromisoformat(needs_operator_since)
+            state = StepState.NEEDS_OPERATOR
+            detail += (
+                f", which has needed an operator since {since:%Y-%m-%d %H:%M} UTC; "
+                f"`tgo status {self._request.reference}` shows why and what to do"
+            )
+        self._progress.wait(LINES_STEP, key, f"line {key}: {detail}", operator_since=since)
+        self._publish(key, state, detail)
 
     def _other_lines_numbers(self, line: LineRequest) -> list[str]:
         """The subscriber's numbers that are known to belong to other lines."""

@@ -53,6 +53,7 @@ from workflows.support.activity_calls import (
     execute_local,
     prepare_call,
 )
+from workflows.support.awaited_workflow import await_end
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import ROLLING_BACK, CompensationLog
 from workflows.support.exactly_once import ResourceCreator
@@ -109,7 +110,9 @@ class LineWorkflow(ResolvesEscalations):
             long_steps=LONG_STEPS,
         )
         self._compensation = CompensationLog(self._progress)
-        self._creator = ResourceCreator(self._progress, self._compensation, wanted.previous_runs)
+        self._creator = ResourceCreator(
+            self._progress, self._compensation, wanted.previous_runs, wanted.lags
+        )
         self._publisher = EventPublisher(
             wanted.reference, line.key, receivers=wanted.event_receivers
         )
@@ -302,25 +305,16 @@ class LineWorkflow(ResolvesEscalations):
 
         It reports to the workflow that started it.
         """
-        since = ""
-        while True:
+
+        async def show(since: str) -> None:
             detail = "a port-in of this number is open already; waiting for it to end"
             if since:
                 detail += f"; it has needed an operator since {since}"
             self._progress.set_detail(PORT_IN_STEP, detail)
             state = StepState.NEEDS_OPERATOR if since else StepState.RUNNING
             await self._notify_parent(state, detail)
-            wait = prepare_call(
-                AWAIT_WORKFLOW_OPTIONS,
-                LocalActivities.await_end_or_operator,
-                "Wait until the open port-in ends or needs an operator",
-                workflow_id,
-                since,
-            )
-            awaited = await wait()
-            if awaited.ended:
-                return
-            since = awaited.needs_operator_since
+
+        await await_end(workflow_id, "the open port-in", show)
 
     async def _start_subscription(self) -> None:
         wanted, number_id = self._input, self._result.number_id or ""

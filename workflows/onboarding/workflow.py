@@ -121,6 +121,7 @@ class OnboardingWorkflow(ResolvesEscalations):
             previous_runs=self._creator.unseen_runs,
             created_subscribers=self._created_subscribers,
             event_receivers=self._publisher.receivers,
+            lags=self._creator.lags,
         )
 
     async def _roll_back(self) -> None:
@@ -159,6 +160,7 @@ class OnboardingWorkflow(ResolvesEscalations):
         self._registers_webhook = validation.order_webhook
         self._publisher.receivers = validation.event_receivers
         self._creator.scope = validation.id_key_fingerprint
+        self._creator.lags = validation.lags
         if errors := validation.errors:
             raise ApplicationError(
                 "the request was rejected before any call to Telegent: " + "; ".join(errors),

@@ -45,7 +45,7 @@ from workflows.support.markdown import (
     format_seconds,
     table,
 )
-from workflows.support.progress import steps_table
+from workflows.support.steps_markdown import steps_table
 
 MAX_LISTED_ENTRIES = 6
 """How many entries of the timeline are shown. The UI passes the page on inside a URL, and proxies

@@ -216,6 +216,17 @@ async def execute_poll(
     return await _execute_in_rounds(activity, summary, POLL_OPTIONS, args, kwargs)
 
 
+async def execute_wait(
+    activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Waits for another workflow that should end soon.
+
+    Raises:
+        ActivityError: It cannot be waited for.
+    """
+    return await _execute_in_rounds(activity, summary, AWAIT_WORKFLOW_OPTIONS, args, kwargs)
+
+
 async def execute_idempotent_write(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:

@@ -5,6 +5,7 @@ decide. This module performs the action, and tells the attempt what came of it.
 """
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -17,36 +18,31 @@ from temporalio.exceptions import (
 )
 
 from activities.support.outcomes import (
-    NOT_EXECUTED,
     Outcome,
     classify_failure,
     failure_message,
-    reported_wait,
 )
 from activities.support.write_activity import CreateSpec, Lookup, Wanted, create_spec_of
-from telegent_orchestrator.lines import PreviousRuns
+from activities.support.write_spec import Lag
+from telegent_orchestrator.lines import Lags, PreviousRuns
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.support.activity_calls import (
-    MAX_RETRY_AFTER,
-    NEW_ID_RETRIES,
-    RETRY_BACKOFF,
     VENDOR_CALL_TIMEOUT,
     Activity,
-    Stall,
     execute_idempotent_write,
     execute_poll,
     execute_read,
     prepare_write,
 )
-from workflows.support.cancellation import cancellable_sleep, raise_if_cancelled
+from workflows.support.cancellation import raise_if_cancelled
 from workflows.support.compensation import CompensationEntry, CompensationLog
 from workflows.support.create_attempt import AttemptAction, CreateAttempt
 from workflows.support.metrics import (
     LostResponseResolution,
-    count_lost_response,
     count_lost_response_resolved,
 )
 from workflows.support.progress import ProgressTracker, RunningStep
+from workflows.support.repeats import repeat_while_not_executed
 from workflows.support.resets import current_resets
 
 T = TypeVar("T")
@@ -62,6 +58,7 @@ class ResourceCreator:
         compensation: What a cancel has to roll back.
         previous_runs: When previous runs of the workflow may have created resources; None: there
             are none.
+        lags: How long the vendor may not show what exists.
         scope: A fingerprint of the worker's id key. Onboardings with the same one create shared
             resources, such as products, one at a time.
         created_ids: Ids of resources for whose create this run got a response.
@@ -70,6 +67,7 @@ class ResourceCreator:
     progress: ProgressTracker
     compensation: CompensationLog
     previous_runs: PreviousRuns | None = None
+    lags: Lags = field(default_factory=Lags)
     scope: str = ""
     created_ids: set[str] = field(default_factory=set)
 
@@ -182,7 +180,8 @@ class _AttemptRunner(Generic[W, T]):
         raise_if_cancelled()
         attempt, lost = self.attempt, self.attempt.lost_responses
         try:
-            found = await self._find(attempt.created_before)
+            with self._wait_for_lists():
+                found = await self._find(attempt.created_before)
         except ActivityError as error:
             message = _evidence_or_raise(error)
             several_match = classify_failure(error) is Outcome.AMBIGUOUS
@@ -197,6 +196,19 @@ class _AttemptRunner(Generic[W, T]):
             count_lost_response_resolved(self.spec.write.activity, LostResponseResolution.FOUND)
         else:
             self.step.set_detail("already existed")
+
+    def _wait_for_lists(self) -> AbstractContextManager[None]:
+        """Shows why a lookup may take long, and until when at most."""
+        lags, attempt = self.creator.lags, self.attempt
+        lag = lags.purchase if self.spec.write.lag is Lag.PURCHASE else lags.read
+        times = filter(None, (attempt.created_before, self.wanted.used_before))
+        until = max((at + lag for at in times), default=None)
+        if until is None or until <= workflow.now():
+            return nullcontext()
+        why = "a response was lost" if attempt.lost_responses else "it may exist already"
+        return self.step.waiting(
+            f"{why}, and Telegent's lists may lag: looking until {until:%H:%M:%S} UTC at the latest"
+        )
 
     async def _create(self) -> None:
         attempt, spec = self.attempt, self.spec
@@ -303,78 +315,6 @@ class _AttemptRunner(Generic[W, T]):
             self.creator.compensation.add(self.entry)
         else:
             self.creator.compensation.discard(self.entry)
-
-
-async def repeat_while_not_executed(
-    progress: ProgressTracker,
-    step: str,
-    call: Callable[[], Coroutine[Any, Any, T]],
-    *,
-    ignore_cancellation: bool = False,
-) -> T:
-    """Makes a call, and repeats it after a pause as long as it was certainly not executed.
-
-    When the workflow is cancelled during a call, the call continues: its response says what exists.
-
-    Args:
-        progress: The steps of the workflow.
-        step: The name of the step that shows why the call is repeated.
-        call: The call.
-        ignore_cancellation: Do not end the pauses between calls when the workflow is cancelled.
-
-    Raises:
-        ActivityError: The outcome is unknown, or the vendor rejects it permanently.
-        asyncio.CancelledError: The workflow was cancelled in a pause between calls.
-    """
-    delay, max_delay = RETRY_BACKOFF
-    started = workflow.now()
-    with Stall.watching() as stall:
-        while True:
-            sent = workflow.now()
-            try:
-                return await call()
-            except ActivityError as error:
-                if is_cancelled_exception(error):
-                    raise
-                outcome = classify_failure(error)
-                if outcome is Outcome.UNKNOWN:
-                    count_lost_response(error.activity_type)
-                paused = _pause_before_retry(error, outcome, delay, sent - started)
-                if paused is None:
-                    raise
-                reason, pause = paused
-                message = f"{reason}; trying again in {pause.total_seconds():.0f} s"
-                progress.set_detail(step, message)
-                stall.check(error.activity_type, failure_message(error))
-                await cancellable_sleep(
-                    pause,
-                    f"{step}: {reason}, then try again",
-                    ignore_cancellation=ignore_cancellation,
-                )
-                delay = min(delay * 2, max_delay)
-
-
-def _pause_before_retry(
-    error: ActivityError, outcome: Outcome, delay: timedelta, sent_after: timedelta
-) -> tuple[str, timedelta] | None:
-    """Why a call was not executed, and the pause before it is repeated; None: do not repeat it.
-
-    Args:
-        error: Its failure.
-        outcome: How the failure is classified.
-        delay: The pause, unless the vendor asks for a longer one.
-        sent_after: How long after the first call this one was sent.
-    """
-    if outcome is Outcome.NOT_FOUND:
-        # The id may be that of a resource which was created a moment ago. A failure with this
-        # outcome carries the read lag.
-        read_lag = reported_wait(error)
-        if sent_after >= read_lag:
-            return None
-        pause = max(read_lag / NEW_ID_RETRIES, delay)
-        return "an id is unknown to Telegent, maybe because it is new", min(pause, read_lag)
-    reason = NOT_EXECUTED.get(outcome)
-    return (reason, max(delay, min(reported_wait(error), MAX_RETRY_AFTER))) if reason else None
 
 
 def _evidence_or_raise(error: ActivityError) -> str:

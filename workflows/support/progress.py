@@ -1,9 +1,15 @@
 """What operators see of a running workflow: its steps, and its open escalations."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterator,
+    Sequence,
+)
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +21,6 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from activities.support.outcomes import failure_message
-from telegent_orchestrator._display import escape_markdown
-from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.names import (
     NEEDS_OPERATOR_KEY,
@@ -29,25 +33,17 @@ from telegent_orchestrator.progress import (
     Escalation,
     ExecutionSummary,
     Resolution,
-    ResolutionAction,
     Step,
     StepState,
 )
 from workflows.support.cancellation import raise_if_cancelled
-from workflows.support.markdown import NBSP, TIME_HEADING, code, format_seconds, table
 from workflows.support.messages import parse_message
+from workflows.support.steps_markdown import is_inactive, render_escalation, steps_table
 
 MAX_LISTED_STEPS = 50
 """Steps in the current details. The query `status` has all of them."""
 CANCELLED = "cancelled"
-STATE_ICONS = {
-    StepState.WAITING: "·",
-    StepState.RUNNING: "▶",
-    StepState.NEEDS_OPERATOR: "✋",
-    StepState.DONE: "✓",
-    StepState.FAILED: "✗",
-    StepState.SKIPPED: "-",
-}
+STALLED = "stalled"
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,10 @@ class RunningStep:
         """Stops the step until an operator resolves it; see `ProgressTracker.escalate`."""
         return await self.tracker.escalate(self.name, message, evidence)
 
+    def waiting(self, reason: str) -> AbstractContextManager[None]:
+        """Shows why the step waits while the block runs; see `ProgressTracker.wait`."""
+        return self.tracker.waiting(self.name, "", reason)
+
     def stall(self, reason: str, since: datetime) -> None:
         """Shows why the step has made no progress since then; it continues to try."""
         self.tracker.stall(self.name, reason, since)
@@ -98,6 +98,14 @@ class CanStall(Protocol):
 
 RUNNING_STEP: ContextVar[CanStall | None] = ContextVar("running_step", default=None)
 """The step of the running code. An asyncio task inherits it from the code that creates the task."""
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """Why a step waits. `operator_since`: since when it needs an operator; None: it does not."""
+
+    reason: str
+    operator_since: datetime | None
 
 
 class ProgressTracker:
@@ -130,7 +138,7 @@ class ProgressTracker:
         self._steps = {name: Step(name=name) for name in steps}
         self._escalations: dict[str, Escalation] = {}
         self._resolutions: dict[str, Resolution] = {}
-        self._stalled: dict[str, datetime] = {}
+        self._waits: dict[tuple[str, str], _Wait] = {}
         self._on_escalation = on_escalation
         self.header: Callable[[], list[str]] = list
         self._long_steps = long_steps
@@ -139,7 +147,6 @@ class ProgressTracker:
         self.search_attributes: dict[SearchAttributeKey[Any], object] = {}
         self._written_attributes = self.search_attributes.copy()
         self.phone_number = ""
-        self.needs_operator_reason = ""
         self._summary = ExecutionSummary()
         self._written_summary = ("", "")
         self._current_step = ""
@@ -188,23 +195,54 @@ class ProgressTracker:
 
     def stall(self, name: str, reason: str, since: datetime) -> None:
         """Shows why a step has made no progress since then, and that an operator should know."""
-        self._stalled[name] = since
-        self._index_escalations()
-        self.set_detail(name, f"no progress since {since:%H:%M} UTC, still trying: {reason}")
+        reason = f"no progress since {since:%H:%M} UTC, still trying: {reason}"
+        self.wait(name, STALLED, reason, operator_since=since)
 
     def resume(self, name: str) -> None:
         """Shows that a step makes progress again."""
-        self._stalled.pop(name, None)
-        self._index_escalations()
-        self.set_detail(name, "")
+        self.end_wait(name, STALLED)
 
-    def mark_needs_operator(self, name: str, reason: str | None) -> None:
-        """Shows why a running step needs an operator; None: it runs again."""
-        step = self._steps[name]
-        if step.finished:
-            return
-        step.state = StepState.NEEDS_OPERATOR if reason else StepState.RUNNING
-        step.detail = truncate(reason or "")
+    def wait(
+        self, name: str, topic: str, reason: str, *, operator_since: datetime | None = None
+    ) -> None:
+        """Shows why a running step waits: as its detail, and in lists of workflows.
+
+        Args:
+            name: The step.
+            topic: Tells apart what the step waits for at the same time.
+            reason: Why, and until when at most if that is known.
+            operator_since: Since when that needs an operator; None: it does not.
+        """
+        self._waits[name, topic] = _Wait(truncate(reason), operator_since)
+        self._show_waits(name)
+
+    def end_wait(self, name: str, topic: str) -> None:
+        """Shows that a step does not wait for this any more."""
+        if self._waits.pop((name, topic), None):
+            self._show_waits(name)
+
+    @contextmanager
+    def waiting(self, name: str, topic: str, reason: str) -> Iterator[None]:
+        """Shows why a step waits while the block runs; see `wait`."""
+        self.wait(name, topic, reason)
+        try:
+            yield
+        except GeneratorExit:
+            # The workflow leaves the worker's cache, and nothing more may happen in it.
+            raise
+        except BaseException:
+            self.end_wait(name, topic)
+            raise
+        self.end_wait(name, topic)
+
+    def _show_waits(self, name: str) -> None:
+        waits = self._waits_of(name)
+        urgent = [wait for wait in waits if wait.operator_since]
+        self._index_escalations()
+        self.set_detail(name, (urgent or waits)[0].reason if waits else "")
+
+    def _waits_of(self, name: str) -> list[_Wait]:
+        return [wait for (step, _), wait in self._waits.items() if step == name]
 
     async def escalate(self, step: str, message: str, evidence: Sequence[str]) -> Resolution:
         """Stops at a step until an operator resolves the escalation with the update `resolve`.
@@ -254,7 +292,7 @@ class ProgressTracker:
     def _index_escalations(self) -> None:
         """Updates the search attribute that says since when an operator is needed."""
         raised = [escalation.raised_at for escalation in self.escalations if escalation.raised_at]
-        raised += self._stalled.values()
+        raised += [wait.operator_since for wait in self._waits.values() if wait.operator_since]
         self.search_attributes[NEEDS_OPERATOR_KEY] = (
             format_needs_operator_since(min(raised)) if raised else ""
         )
@@ -298,16 +336,15 @@ class ProgressTracker:
             )
 
     def _needs_operator(self, step: Step) -> bool:
-        return step.state is StepState.NEEDS_OPERATOR or step.name in self._stalled
+        return step.state is StepState.NEEDS_OPERATOR or any(
+            wait.operator_since for wait in self._waits_of(step.name)
+        )
 
     def _write_summary(self) -> None:
         """Writes what lists show into the memo, which is encrypted, unlike search attributes."""
-        waiting = (
-            f"{step.name}: {step.detail}"
-            for step in self._steps.values()
-            if self._needs_operator(step)
-        )
-        reason = self.needs_operator_reason or next(waiting, "")
+        steps = [step for step in self._steps.values() if self._waits_of(step.name)]
+        urgent = [step for step in self._steps.values() if self._needs_operator(step)]
+        reason = next((f"{step.name}: {step.detail}" for step in (*urgent, *steps)), "")
         if (self.phone_number, reason) == self._written_summary:
             return
         self._written_summary = (self.phone_number, reason)
@@ -318,12 +355,12 @@ class ProgressTracker:
 
     def _render(self) -> str:
         # An onboarding of hundreds of subscribers has hundreds of steps: active ones come first.
-        steps = sorted(self._steps.values(), key=_is_inactive)[:MAX_LISTED_STEPS]
+        steps = sorted(self._steps.values(), key=is_inactive)[:MAX_LISTED_STEPS]
         if len(steps) == len(self._steps):
             steps = self.steps
         lines = self.header()
         for escalation in self.escalations[:MAX_LISTED_STEPS]:
-            lines += ["", *_render_escalation(escalation)]
+            lines += ["", *render_escalation(escalation)]
         lines += ["", *steps_table(steps)]
         if more := len(self._steps) - len(steps):
             lines += ["", f"and {more} more steps: see the query `status`"]
@@ -348,49 +385,3 @@ class ResolvesEscalations:
     def validate_resolution(self, *sent: JsonValue) -> None:
         """Raises ApplicationError when the resolution fits no open escalation."""
         self._progress.validate_resolution(parse_message(Resolution, sent))
-
-
-def steps_table(steps: Iterable[Step]) -> list[str]:
-    """The lines of a table of steps: state, name, since when, and a sentence."""
-    rows = [(state_label(step.state), step.name, _state_time(step), step.detail) for step in steps]
-    return table(("state", "step", TIME_HEADING, "detail"), rows)
-
-
-def state_label(state: StepState) -> str:
-    """Returns a state with the icon that makes it easy to find in a column."""
-    return f"{STATE_ICONS[state]} {state.value}".replace(" ", NBSP)
-
-
-def _is_inactive(step: Step) -> bool:
-    return step.state in (StepState.WAITING, StepState.DONE, StepState.SKIPPED)
-
-
-def _state_time(step: Step) -> str:
-    timestamp = step.ended_at or step.started_at
-    return format_seconds(timestamp) if timestamp else ""
-
-
-def _render_escalation(escalation: Escalation) -> list[str]:
-    """Returns an escalation with its evidence, and the resolutions to copy and fill in."""
-    lines = [
-        f"✋ **{escape_markdown(escalation.step)} needs an operator**: "
-        f"{escape_markdown(escalation.message)}",
-        "",
-    ]
-    lines += [f"- {escape_markdown(found)}" for found in escalation.evidence]
-    lines += ["", f"Send the update `{RESOLVE_UPDATE}` with each {PLACEHOLDER} replaced:", ""]
-    return lines + code(
-        "\n".join(_resolution_template(escalation.step, action) for action in ResolutionAction)
-    )
-
-
-def _resolution_template(step: str, action: ResolutionAction) -> str:
-    named = {"id": PLACEHOLDER} if action is ResolutionAction.ADOPT else {}
-    filled = {
-        "step": step,
-        "action": action.value,
-        **named,
-        "by": PLACEHOLDER,
-        "reason": PLACEHOLDER,
-    }
-    return json.dumps(filled, ensure_ascii=False)
