@@ -58,7 +58,7 @@ class ResourceCreator:
         compensation: What a cancel has to roll back.
         previous_runs: When previous runs of the workflow may have created resources; None: there
             are none.
-        lags: How long the vendor may not show what exists.
+        lags: How long Telegent's lists may miss what exists.
         scope: A fingerprint of the worker's id key. Onboardings with the same one create shared
             resources, such as products, one at a time.
         created_ids: Ids of resources for whose create this run got a response.
@@ -198,7 +198,7 @@ class _AttemptRunner(Generic[W, T]):
             self.step.set_detail("already existed")
 
     def _wait_for_lists(self) -> AbstractContextManager[None]:
-        """Shows why a lookup may take long, and until when at most."""
+        """Shows why a lookup may take long, and when it ends at the latest."""
         lags, attempt = self.creator.lags, self.attempt
         lag = lags.purchase if self.spec.write.lag is Lag.PURCHASE else lags.read
         times = filter(None, (attempt.created_before, self.wanted.used_before))
@@ -207,7 +207,7 @@ class _AttemptRunner(Generic[W, T]):
             return nullcontext()
         why = "a response was lost" if attempt.lost_responses else "it may exist already"
         return self.step.waiting(
-            f"{why}, and Telegent's lists may lag: looking until {until:%H:%M:%S} UTC at the latest"
+            f"{why}, and Telegent's lists may lag: searching until {until:%H:%M:%S} UTC"
         )
 
     async def _create(self) -> None:

@@ -14,7 +14,9 @@ Numbers = list[str] | None
 
 
 def _entries(option: str, what: str) -> typer.models.OptionInfo:
-    info: typer.models.OptionInfo = typer.Option(option, help=f"{what} Repeatable.")
+    info: typer.models.OptionInfo = typer.Option(
+        option, metavar="NUMBER", help=f"{what} Repeatable."
+    )
     return info
 
 
@@ -66,7 +68,7 @@ def filters(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Edit, create or delete the AI Guardian filters of a line."""
+    """Edit, create or delete the call filter and the message filter of a line."""
     change: dict[str, JsonValue] = {
         "kind": "filters",
         "call_filter": _edits(
@@ -102,29 +104,31 @@ def guardian(
     line: Line,
     reason: Reason,
     calls: Annotated[
-        bool | None, typer.Option("--calls/--no-calls", help="Whether call filters have an effect.")
+        bool | None, typer.Option("--calls/--no-calls", help="Turn call filters on or off.")
     ] = None,
     messages: Annotated[
         bool | None,
-        typer.Option("--messages/--no-messages", help="Whether message filters have an effect."),
+        typer.Option("--messages/--no-messages", help="Turn message filters on or off."),
     ] = None,
     guardian_id: Annotated[
         str | None,
         typer.Option(
-            "--guardian", help="Telegent's id of a subscriber who guards that of the line."
+            "--guardian", help="Telegent's id of the subscriber who is to guard this one."
         ),
     ] = None,
     relation: Annotated[
-        str | None, typer.Option("--relation", help="What the guardian is. Default: Guardian.")
+        str | None,
+        typer.Option("--relation", help="Their role. Default: Guardian."),
     ] = None,
     end_relation: Annotated[
-        bool, typer.Option("--end-relation", help="End the relation to the guardian.")
+        bool,
+        typer.Option("--end-relation", help="End the relation to --guardian."),
     ] = False,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Turn AI Guardian of a line's subscriber on or off, or start or end a relation."""
+    """Turn filters on or off for a line's subscriber, or start or end a guardian's relation."""
     named: dict[str, JsonValue] = {"guardian_id": guardian_id}
     if relation:
         named["relation"] = relation

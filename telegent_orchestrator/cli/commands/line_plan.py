@@ -141,14 +141,14 @@ def change_number(
     authentication: Authentication,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="A number of any area, or of --area-code."),
+        typer.Option("--replace", help="Take a number of any area. Default: of the same area."),
     ] = False,
     area_code: Annotated[
-        str | None, typer.Option("--area-code", help="Area of the new number; with --replace.")
+        str | None, typer.Option("--area-code", help="Area to take it from; with --replace.")
     ] = None,
     zip_code: Annotated[
         str | None,
-        typer.Option("--zip-code", help="If the area code has no number; with --replace."),
+        typer.Option("--zip-code", help="Where to take it from if --area-code has none."),
     ] = None,
     by: By = None,
     watch: Watch = False,

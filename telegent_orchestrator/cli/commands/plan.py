@@ -45,9 +45,9 @@ def plan(
     secrets: SecretOptions = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a start of an onboarding would do, against what exists. Sends only reads.
+    """Show what `tgo start` would create, and what exists already. Sends only reads.
 
-    Exit status 1 if a start could not do all of it.
+    Exit status 1 if a start would not create all of it.
     """
     with Output(as_json) as output:
         request = load_request(OnboardingRequest, file, sets, secrets)

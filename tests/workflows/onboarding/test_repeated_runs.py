@@ -97,7 +97,7 @@ class TestLongLag:
         again = await harness.onboard(single())
         await lookup.reached()
 
-        words = "it may exist already, and Telegent's lists may lag: looking until "
+        words = "it may exist already, and Telegent's lists may lag: searching until "
         (account,) = (step for step in (await again.status()).steps if step.name == "Account")
         assert account.detail.startswith(words)
         assert account.detail.endswith(" UTC at the latest")
