@@ -207,7 +207,8 @@ class _AttemptRunner(Generic[W, T]):
             return nullcontext()
         why = "a response was lost" if attempt.lost_responses else "it may exist already"
         return self.step.waiting(
-            f"{why}, and Telegent's lists may lag: searching until {until:%H:%M:%S} UTC"
+            f"{why}, and Telegent's lists may lag: searching until {until:%H:%M:%S} UTC at the "
+            "latest"
         )
 
     async def _create(self) -> None:
