@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 BURST_SHARE = 0.4
 """The share of the limit that may leave at once after a quiet time. The rest is spread over the
 window, so that an urgent request does not wait until the whole window has passed."""
-MAX_STRIKES = 3
-"""429s without a success between them after which the limit is lowered, however little was used."""
 SUSPICION_WINDOWS = 2
-"""Windows within which a second 429 lowers the limit, if half of it or more was in use each time.
-A single one may have another cause."""
+"""Windows within which several 429s lower the limit. A single one may have another cause."""
+MAX_REJECTIONS = 3
+"""429s within these windows after which the limit is lowered, however little was used. The second
+is enough if half of the limit or more was in use each time, or if the limit was just raised."""
 MAX_RAISE_WINDOWS = 8
-"""Windows at most between two raises of a lowered limit."""
+"""Windows at most before a lowered limit is tried again."""
 
 
 @dataclass
@@ -39,11 +39,11 @@ class Allowance:
         in_flight: Requests without a response, and those that were permitted to others.
         paced_until: When a request may leave if the rest leaves evenly.
         paused_until: Nothing leaves before.
-        lowered_at: When a 429 has lowered `effective`, or when it was raised again.
-        raise_windows: After how many windows without a 429 it is raised.
-        rejected_at: When the last 429 came.
+        lowered_at: When a 429 has lowered `effective`.
+        raised_at: When `limit` was tried again.
+        raise_windows: After how many windows it is tried again.
+        rejections: When the latest 429s came.
         suspected_at: When the last came while half of the limit or more was in use.
-        strikes: 429s since the last success.
     """
 
     limit: int
@@ -55,10 +55,10 @@ class Allowance:
     paced_until: float = 0.0
     paused_until: float = 0.0
     lowered_at: float = 0.0
+    raised_at: float = 0.0
     raise_windows: int = 1
-    rejected_at: float = 0.0
+    rejections: list[float] = field(default_factory=list)
     suspected_at: float = 0.0
-    strikes: int = 0
 
     def __post_init__(self) -> None:
         if self.limit < 1 or self.window <= 0:
@@ -94,7 +94,6 @@ class Allowance:
         """Note that `count` requests had their responses by `at`."""
         self.in_flight -= count
         self.settled += count
-        self.strikes = 0
         heapq.heappush(self.expiries, (at + self.window, count))
 
     def give_back(self, count: int = 1) -> None:
@@ -105,8 +104,7 @@ class Allowance:
     def pause(self, until: float) -> None:
         """Let nothing leave before `until`, and then no burst."""
         self.paused_until = max(self.paused_until, until)
-        burst = BURST_SHARE * self.effective * self._interval
-        self.paced_until = max(self.paced_until, until + burst)
+        self._spread(until)
 
     def reject(self, now: float, sent_at: float) -> None:
         """Adapt to a 429 for a request that was sent at `sent_at`, before it is settled.
@@ -114,24 +112,22 @@ class Allowance:
         The limit becomes what had a response in the last window: that is what the vendor permits.
         """
         self._expire(now)
-        if sent_at <= self.rejected_at:
+        if self.rejections and sent_at <= self.rejections[-1]:
             # It left before the last 429 was known, and says nothing new.
             return
+        since = now - SUSPICION_WINDOWS * self.window
+        self.rejections = [*(at for at in self.rejections if at >= since), now]
         half_used = 2 * self.settled >= self.effective
-        again = now - self.suspected_at <= SUSPICION_WINDOWS * self.window
-        self.rejected_at = now
+        suspicious = (half_used and self.suspected_at >= since) or self.raised_at >= since
         self.suspected_at = now if half_used else self.suspected_at
-        self.strikes += 1
-        if self.strikes >= MAX_STRIKES or (half_used and again):
-            self.effective = max(1, min(self.effective, self.settled))
-            self.lowered_at = now
-            self.raise_windows = min(MAX_RAISE_WINDOWS, 2 * self.raise_windows)
+        if len(self.rejections) >= (2 if suspicious else MAX_REJECTIONS):
+            self._lower(now, failed=self.raised_at >= since)
 
     def set_limit(self, limit: int, window: float) -> None:
         """Change the setting."""
         if (limit, window) != (self.limit, self.window):
             self.limit, self.window, self.effective = limit, window, limit
-            self.paced_until = 0.0
+            self.rejections, self.paced_until = [], 0.0
 
     @property
     def _interval(self) -> float:
@@ -145,12 +141,21 @@ class Allowance:
             # Its place may be taken at once: what was spread over one window stays so in the next.
             self.paced_until -= count * self._interval
 
+    def _spread(self, since: float) -> None:
+        """Let requests leave evenly from `since` on, without a burst."""
+        burst = BURST_SHARE * self.effective * self._interval
+        self.paced_until = max(self.paced_until, since + burst)
+
+    def _lower(self, now: float, *, failed: bool) -> None:
+        """Lower the limit; `failed`: because it was tried again."""
+        self.effective = max(1, min(self.effective, self.settled))
+        self.lowered_at, self.rejections = now, [now]
+        self.raise_windows = min(MAX_RAISE_WINDOWS, 2 * self.raise_windows) if failed else 1
+
     def _raise(self, now: float) -> None:
-        """Raise a lowered limit by a tenth, in time: more rarely each time that this fails."""
+        """Try the limit as set again, in time: more rarely each time that this fails."""
         if self.effective == self.limit:
             return
         if now - self.lowered_at >= self.raise_windows * self.window:
-            self.effective = min(self.limit, self.effective + max(1, self.limit // 10))
-            self.lowered_at = now
-            if self.effective == self.limit:
-                self.raise_windows = 1
+            self.effective, self.raised_at = self.limit, now
+            self._spread(now)

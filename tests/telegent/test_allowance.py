@@ -1,6 +1,8 @@
 """The arithmetic of the request limit, with a clock of the test's own."""
 
 import heapq
+from collections import Counter, deque
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -108,34 +110,87 @@ def test_429s_far_apart_have_other_causes() -> None:
     assert allowance.effective == 50
 
 
-def test_third_429_without_a_success_lowers_the_limit_however_little_was_used() -> None:
+def test_third_429_lowers_the_limit_however_little_was_used() -> None:
     allowance = Allowance(50)
     now = send_all(allowance, [0.0] * 10, [0.0] * 10)[-1]
-    rejected(allowance, now)
-    rejected(allowance, now + 10)
-    assert allowance.effective == 50
-    rejected(allowance, now + 20)
-    assert allowance.effective == 10
-
-
-def test_429s_between_successes_do_not_lower_the_limit() -> None:
-    allowance = Allowance(50)
-    now = send_all(allowance, [0.0] * 10, [0.0] * 10)[-1]
-    for at in range(1, 9):
+    for at in (0, 10):
         rejected(allowance, now + at)
         allowance.take(now + at)
         allowance.settle(now + at)
-    assert allowance.effective == 50
+        assert allowance.effective == 50
+    rejected(allowance, now + 20)
+    assert allowance.effective == 12
 
 
-def test_lowered_limit_is_raised_again_in_time() -> None:
+def test_lowered_limit_is_tried_again_without_a_burst() -> None:
     allowance = Allowance(50)
     now = send_all(allowance, [0.0] * 30, [0.0] * 30)[-1]
     rejected(allowance, now - 1)
     rejected(allowance, now)
-    for minutes, expected in [(1, 30), (2, 35), (3, 35), (4, 40), (6, 45), (8, 50), (60, 50)]:
-        allowance.next_at(now + 60 * minutes)
-        assert allowance.effective == expected, minutes
+    allowance.next_at(now + WINDOW - 1)
+    assert allowance.effective == 30
+
+    assert allowance.next_at(now + WINDOW) == pytest.approx(now + WINDOW, abs=2)
+    assert allowance.effective == 50
+    allowance.take(now + WINDOW)
+    assert allowance.next_at(now + WINDOW) == pytest.approx(now + WINDOW + 2, abs=2)
+
+
+def minutes_at(vendor: Callable[[float], int], minutes: int) -> list[tuple[int, int]]:
+    """Requests in each minute, and 429s, of one who always has a request to send.
+
+    `vendor`: how many requests in any minute it permits at a time in seconds.
+    """
+    allowance, now, counted = Allowance(50), 1000.0, deque[float]()
+    sent, rejections = Counter[int](), Counter[int]()
+    while (minute := int(now - 1000) // 60) < minutes:
+        at = allowance.next_at(now)
+        assert at is not None
+        if at > now:
+            now = at
+            continue
+        allowance.take(now)
+        while counted and counted[0] <= now - WINDOW:
+            counted.popleft()
+        if len(counted) < vendor(now - 1000):
+            counted.append(now)
+            sent[minute] += 1
+            allowance.settle(now)
+        else:
+            rejections[minute] += 1
+            rejected_at = now + 0.2
+            allowance.reject(rejected_at, now)
+            allowance.give_back()
+            allowance.pause(rejected_at + 10)
+        now += 0.2
+    return [(sent[minute], rejections[minute]) for minute in range(minutes)]
+
+
+def test_rate_follows_a_vendor_that_permits_less_for_a_while_within_a_minute() -> None:
+    minutes = minutes_at(lambda at: 20 if 300 <= at < 480 else 50, 14)
+    assert all(48 <= sent <= 50 and not rejections for sent, rejections in minutes[:5])
+    assert all(15 <= sent <= 20 for sent, _ in minutes[5:8])
+    assert sum(rejections for _, rejections in minutes) <= 10
+    # The limit as set was tried once in vain, so it is tried again after two minutes.
+    assert all(sent >= 48 for sent, _ in minutes[12:])
+
+
+@pytest.mark.parametrize("permitted", [10, 30, 45])
+def test_limit_that_stays_lower_is_tried_ever_more_rarely(permitted: int) -> None:
+    minutes = minutes_at(lambda _: permitted, 60)
+    assert sum(sent for sent, _ in minutes) >= 0.96 * 60 * permitted
+    assert sum(rejections for _, rejections in minutes) <= 22
+    assert sum(rejections for _, rejections in minutes[30:]) <= 8
+
+
+@pytest.mark.parametrize("outage", [(0, 40), (300, 340)])
+def test_rate_recovers_within_two_minutes_of_a_short_time_of_429s(
+    outage: tuple[int, int],
+) -> None:
+    began, ended = outage
+    minutes = minutes_at(lambda at: 0 if began <= at < ended else 50, 12)
+    recovered = ended // 60 + 3
+    assert all(sent >= 48 and not rejections for sent, rejections in minutes[recovered:])
 
 
 def test_nothing_leaves_during_a_pause_and_no_burst_after_it() -> None:

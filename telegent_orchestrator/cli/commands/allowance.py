@@ -82,7 +82,7 @@ def _lines(status: AllowanceStatus) -> list[str]:
     if status.permitted_per_minute < status.requests_per_minute:
         lines.append(
             f"lowered to {status.permitted_per_minute:g} a minute, because Telegent rejected "
-            "requests (429); it is raised again by a tenth every few minutes"
+            "requests (429); the limit as set is tried again after some minutes"
         )
     if status.paused_seconds:
         lines.append(f"Telegent asked to wait: {status.paused_seconds:.0f} s are left")
