@@ -171,7 +171,7 @@ def test_rate_follows_a_vendor_that_permits_less_for_a_while_within_a_minute() -
     assert all(48 <= sent <= 50 and not rejections for sent, rejections in minutes[:5])
     assert all(15 <= sent <= 20 for sent, _ in minutes[5:8])
     assert sum(rejections for _, rejections in minutes) <= 10
-    # The limit as set was tried once in vain, so it is tried again after two minutes.
+    # The limit as set was tried once in vain, and then again after two minutes.
     assert all(sent >= 48 for sent, _ in minutes[12:])
 
 
