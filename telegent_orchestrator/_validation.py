@@ -24,26 +24,8 @@ NUMBER_IS_FIXED = (
 )
 MAX_TEXT_LENGTH = 300
 PRODUCT_TYPES = ("Sms-Only", "Data-Only", "Sms+Data", "Sms+Data+Voice")
-UNION_TAGS = frozenset(
-    {
-        "new",
-        "existing",
-        "port_in",
-        "suspend",
-        "restore",
-        "end",
-        "win_back",
-        "limits",
-        "plan",
-        "swap_sim",
-        "number",
-        "filters",
-        "guardian",
-        "subscriber",
-        "transfer",
-    }
-)
-"""Tags of our discriminated unions, which pydantic puts into the location of an error."""
+UNION_TAGS = frozenset({"new", "existing", "port_in"})
+"""Tags of the unions of an onboarding, which pydantic puts into the location of an error."""
 PATTERN_MESSAGES: dict[str, str] = {}
 """What to say about a text that does not match a pattern; `matching` in `_models` fills it."""
 MESSAGES: Mapping[str, str] = {
@@ -292,14 +274,25 @@ def _fields_at(model: type[BaseModel], location: Sequence[str | int]) -> set[str
     """Names of the fields that an object at this location can have."""
     models = [model]
     for part in location:
-        if isinstance(part, str) and part not in UNION_TAGS:
-            fields = [each.model_fields[part] for each in models if part in each.model_fields]
-            models = [found for field in fields for found in _models_in(field.annotation)]
-        elif isinstance(part, str):
-            # NewAccount has the tag `new`, PortInNumber has `port_in`.
-            prefix = part.replace("_", "")
-            models = [each for each in models if each.__name__.lower().startswith(prefix)] or models
+        if isinstance(part, str):
+            models = _models_at(models, part)
     return {name for each in models for name in each.model_fields}
+
+
+def _models_at(models: list[type[BaseModel]], part: str) -> list[type[BaseModel]]:
+    """What these models have under the name of a field, or which of them has this tag."""
+    if tagged := [each for each in models if part in _kinds(each)]:
+        return tagged
+    if fields := [each.model_fields[part] for each in models if part in each.model_fields]:
+        return [found for field in fields for found in _models_in(field.annotation)]
+    # NewAccount has the tag `new`.
+    return [each for each in models if each.__name__.lower().startswith(part)] or models
+
+
+def _kinds(model: type[BaseModel]) -> tuple[object, ...]:
+    """The values of the field by which its union is discriminated."""
+    field = model.model_fields.get("kind")
+    return get_args(field.annotation) if field else ()
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from telegent_orchestrator._models import E164, Email, Iccid, Text, ZipCode
 from telegent_orchestrator._validation import MAX_SUGGESTIONS, format_errors
+from telegent_orchestrator.line_changes import LineChangeRequest
 from telegent_orchestrator.onboarding import OnboardingRequest, request_warnings
 from telegent_orchestrator.port_in import (
     Authorization,
@@ -221,6 +222,33 @@ def test_onboarding_errors_are_sentences(path: str, value: object, says: str) ->
     found = errors(raw)
     assert any(says in text for text in found), found
     assert not any("Input should" in text or "^" in text for text in found)
+
+
+def test_field_with_the_name_of_a_kind_of_line_change_is_named() -> None:
+    raw = request()
+    raw["subscribers"][0]["guardian"] = "x"
+    raw["lines"][0] |= {"subscriber": 5, "number": {"kind": "new", "area_code": "1"}}
+
+    assert [text.partition(":")[0] for text in errors(raw)] == [
+        "subscribers.0.guardian",
+        "lines.0.subscriber",
+        "lines.0.number.area_code",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["number", "subscriber", "limits"])
+def test_unknown_field_of_a_line_change_suggests_one_of_its_kind(kind: str) -> None:
+    field, name = {
+        "number": ("area_cod", "area_code"),
+        "subscriber": ("nam", "name"),
+        "limits": ("datalimits", "data_limits"),
+    }[kind]
+    change = {"kind": kind, field: "x"}
+    raw = {"phone_number": NUMBER, "change": change, "by": "a", "reason": "b"}
+
+    found = errors(raw, LineChangeRequest)
+
+    assert f"change.{kind}.{field}: unknown field; did you mean {name}?" in found
 
 
 def test_unknown_field_of_an_address_suggests_its_own_field() -> None:
