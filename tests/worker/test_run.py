@@ -90,17 +90,14 @@ async def test_call_in_flight_finishes_before_the_worker_stops(
     )
 
 
-async def test_calls_wait_in_the_queue_while_one_waits_for_the_rate_limiter(
-    temporal: Client,
-) -> None:
-    buying, limiter = PurchaseActivities(), RateLimiter()
-    limiter.pause(600)
-    waiting = asyncio.create_task(limiter.acquire())
+async def test_calls_wait_in_the_queue_until_a_request_may_leave(temporal: Client) -> None:
+    buying, limiter = PurchaseActivities(), RateLimiter(per_minute=1)
+    permit = await limiter.acquire()
     async with for_workflows(temporal), for_api(temporal, buying, limiter):
         handle = await start(temporal, "PurchaseWorkflow", Order(count=8))
         await wait_until(lambda: scheduled(handle), lambda count: count == 8)
         assert buying.finished == []
-        waiting.cancel()
+        permit.give_back()
         await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
     assert len(buying.finished) == 8
 
