@@ -95,7 +95,8 @@ class SharedRateLimiter(RateLimiter):
         )
         self._limit.set(self._per_minute)
         self._waiting = meter.create_gauge(
-            "telegent_requests_waiting", "Requests that wait until they may be sent"
+            "telegent_requests_waiting",
+            "Requests that wait until they may be sent, and one if no call is taken until then",
         )
         self._waiting.set(0)
 
@@ -124,7 +125,8 @@ class SharedRateLimiter(RateLimiter):
 
     def _admit(self) -> None:
         super()._admit()
-        self._waiting.set(self.waiting)
+        takes_no_call = bool(self._announcing) and not self._announced
+        self._waiting.set(self.waiting + takes_no_call)
 
     def _next_at(self, now: float, count: int = 1) -> float | None:
         if self._waiters:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from unittest.mock import Mock
 
 import pytest
+from temporalio.common import MetricMeter
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.request_allowance import AllowanceLedger, Lease, LeaseRequest
@@ -217,6 +219,22 @@ def test_no_request_waits_for_a_slow_temporal_while_the_limit_is_high(per_second
             (await limiter.acquire()).settle()
             assert world.now == before
         assert world.leases <= 15
+
+    at_once(run)
+
+
+def test_worker_that_takes_no_call_counts_as_a_request_that_waits() -> None:
+    async def run() -> None:
+        meter = Mock(MetricMeter)
+        shown = meter.create_gauge.return_value.set
+        limiter = SharedRateLimiter(World().lease, 50, meter=meter)
+        for _ in range(20):
+            (await limiter.acquire()).settle()
+        taking = asyncio.create_task(limiter.announce())
+        await asyncio.sleep(1)
+        shown.assert_called_with(1)
+        await taking
+        shown.assert_called_with(0)
 
     at_once(run)
 
