@@ -33,10 +33,9 @@ from workflows.onboarding.shared_data_limits import SharedDataLimits
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 from workflows.support.awaited_workflow import await_end
 from workflows.support.cancellation import raise_if_cancelled, run_all
-from workflows.support.markdown import link, table
+from workflows.support.markdown import link, state_label, table
 from workflows.support.messages import ChildUpdate
 from workflows.support.progress import ProgressTracker
-from workflows.support.steps_markdown import state_label
 
 LINES_STEP = "Lines"
 MAX_LISTED_LINES = 50

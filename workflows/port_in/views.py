@@ -43,9 +43,9 @@ from workflows.support.markdown import (
     code,
     format_minutes,
     format_seconds,
+    steps_table,
     table,
 )
-from workflows.support.steps_markdown import steps_table
 
 MAX_LISTED_ENTRIES = 6
 """How many entries of the timeline are shown. The UI passes the page on inside a URL, and proxies

@@ -37,8 +37,8 @@ from telegent_orchestrator.progress import (
     StepState,
 )
 from workflows.support.cancellation import raise_if_cancelled
+from workflows.support.markdown import is_inactive, render_escalation, steps_table
 from workflows.support.messages import parse_message
-from workflows.support.steps_markdown import is_inactive, render_escalation, steps_table
 
 MAX_LISTED_STEPS = 50
 """Steps in the current details. The query `status` has all of them."""
