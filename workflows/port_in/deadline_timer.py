@@ -11,7 +11,7 @@ from workflows.port_in.deadlines import Deadline
 
 
 class DeadlineTimer:
-    """At most one timer. It runs on while its deadline stays the same: each start is billed."""
+    """At most one timer, kept while its deadline stays the same, because each start is billed."""
 
     def __init__(self) -> None:
         self._deadline: Deadline | None = None
@@ -23,7 +23,7 @@ class DeadlineTimer:
         return self._timer is not None and self._timer.done()
 
     def set(self, deadline: Deadline | None) -> None:
-        """Waits for this deadline instead of the previous one; None: for none."""
+        """Sets the deadline to wait for; None: none."""
         if deadline == self._deadline:
             return
         self.cancel()
@@ -32,7 +32,7 @@ class DeadlineTimer:
             self._timer = asyncio.create_task(_sleep(deadline))
 
     def cancel(self) -> None:
-        """Waits for no deadline."""
+        """Stops the timer."""
         if self._timer:
             self._timer.cancel()
         self._deadline = self._timer = None

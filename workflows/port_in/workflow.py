@@ -180,6 +180,7 @@ class PortInWorkflow:
 
     async def _wait_for_fact(self) -> None:
         """Waits until the task ends, a message arrives, or a deadline passes."""
+        # See `_before_local_activity`.
         local = self._port.task is not None and self._port.task.local
         deadline = None if local else self._port.next_deadline
         self._timer.set(deadline)
@@ -198,12 +199,15 @@ class PortInWorkflow:
         return self._running is not None and self._running.done()
 
     def _before_local_activity(self) -> None:
-        """Stops the timer: on replay, the marker of a local activity may come in another order than
-        a timer, which is a nondeterminism error."""
+        """Stops the timer, which must not run next to a local activity.
+
+        On replay, their order in the history may differ, which is a nondeterminism error.
+        """
         self._timer.cancel()
 
     async def _publish(self, event: effects.PublishEvent) -> None:
         if self._publisher.receivers is None:
+            # The publisher will read them with a local activity.
             self._before_local_activity()
         await self._publisher.publish(
             event.type,
