@@ -75,6 +75,9 @@ class ChangedLine:
             lines.append(
                 f"- the line is {state}; Telegent's status: {escape_markdown(result.vendor_status)}"
             )
+        if result.new_phone_number:
+            lines.append(f"- the line's number is now {escape_markdown(result.new_phone_number)}")
+        lines += [f"- warning: {escape_markdown(warning)}" for warning in result.warnings]
         if result.activation_code:
             lines += ["", "eSIM activation code:", "", *code(result.activation_code)]
         return lines

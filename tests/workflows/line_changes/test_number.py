@@ -13,6 +13,7 @@ from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness
+from tests.harness.details_pages import read_details_page
 from tests.harness.line_changes import STATUS, change, line_changes, orders
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.waiting import wait_until
@@ -132,6 +133,17 @@ async def test_lost_response_after_the_swap_is_repeated(
 
     assert followed(harness, number, subscriber)
     assert orders(harness, "swap") == 1
+
+
+async def test_details_page_shows_the_new_number_and_what_to_check(harness: Harness) -> None:
+    number = await live_line(harness)
+
+    handle = await begin(harness, number.number)
+    await handle.result()
+
+    page = await read_details_page(harness.temporal, handle.id)
+    assert number.number.lstrip("+") in page
+    assert "warning: Telegent does not document" in page
 
 
 async def test_number_that_is_gone_without_another_is_escalated(harness: Harness) -> None:
