@@ -1,7 +1,8 @@
 """`python -m resilience.fault_matrix`: inject every fault into every vendor call."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Annotated
@@ -13,9 +14,10 @@ from rich.table import Table
 
 from resilience.fault_matrix.calls import CALLS
 from resilience.fault_matrix.cases import TIMES, FaultCase, FaultMode, all_cases
+from resilience.fault_matrix.line_changes import LINE_CHANGE_CALLS, LineChangesUnderTest
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
 from resilience.fault_matrix.parallel import ProcessExitedError, run_cases
-from resilience.fault_matrix.runner import CaseResult, Lags
+from resilience.fault_matrix.runner import CaseResult, Lags, SystemUnderTest
 from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.dialects import ROTATION
 from resilience.harness.report import OK, UNUSABLE, VIOLATION, matrix, progress_bar, wide_console
@@ -51,42 +53,69 @@ def run_matrix(
     reference_lag: Annotated[
         float, typer.Option(min=0.0, help="Seconds until requests can refer to a new resource.")
     ] = 0.0,
+    changes: Annotated[
+        bool,
+        typer.Option("--changes", help="The calls of line changes, not those of an onboarding."),
+    ] = False,
 ) -> None:
-    """Inject each fault mode into each vendor call of an onboarding, and compare the ledger."""
+    """Inject each fault mode into each vendor call, and compare the ledger."""
     if dialect not in (*DIALECTS, ROTATE):
         raise typer.BadParameter(f"expected one of {_DIALECT_NAMES}", param_hint="--dialect")
-    lags = Lags(list_lag, reference_lag)
+    lags, calls = Lags(list_lag, reference_lag), LINE_CHANGE_CALLS if changes else CALLS
     cases = [
         case
-        for case in all_cases(seed, ROTATION if dialect == ROTATE else [dialect])
-        if (case.call == only if only in CALLS else only in case.call)
+        for case in all_cases(seed, ROTATION if dialect == ROTATE else [dialect], calls)
+        if (case.call == only if only in calls else only in case.call)
         and mode in (None, case.mode)
         and (times is None or case.times == int(times))
     ]
     if not cases:
-        typer.echo(f"no name of a call contains {only!r}; the calls are: {', '.join(CALLS)}")
+        typer.echo(f"no name of a call contains {only!r}; the calls are: {', '.join(calls)}")
         raise typer.Exit(UNUSABLE)
     console = wide_console()
     try:
-        results = run_with_progress(console, lags, sample_cases(cases, share, seed), seed)
+        run = Run(seed, lags, changes)
+        results = run_with_progress(console, run, sample_cases(cases, share, seed))
     except ProcessExitedError as error:
         console.print(f"[bold red]{escape(str(error))}[/]: see the messages above")
         raise typer.Exit(UNUSABLE) from None
     raise typer.Exit(print_matrix(console, results))
 
 
-def run_with_progress(
-    console: Console, lags: Lags, cases: Sequence[FaultCase], seed: int
-) -> list[CaseResult]:
+@dataclass(frozen=True)
+class Run:
+    """What all cases of a run have in common, and what repeats one of them needs."""
+
+    seed: int
+    lags: Lags
+    changes: bool = False
+
+    @property
+    def system(self) -> Callable[[], SystemUnderTest]:
+        """What is tested, to be created in each process."""
+        system = LineChangesUnderTest if self.changes else OrchestratorUnderTest
+        return partial(system, self.lags)
+
+    def command(self, case: FaultCase) -> str:
+        """The command that repeats one case."""
+        return (
+            f"python -m resilience.fault_matrix --seed {self.seed} --only '{case.call}' "
+            f"--mode '{case.mode}' --times {case.times} --dialect {case.dialect} "
+            f"--list-lag {self.lags.lists:g} --reference-lag {self.lags.references:g}"
+            f"{' --changes' if self.changes else ''}"
+        )
+
+
+def run_with_progress(console: Console, run: Run, cases: Sequence[FaultCase]) -> list[CaseResult]:
     """Run all cases behind a progress bar. Raises ProcessExitedError."""
     results: list[CaseResult] = []
     violations = 0
-    with progress_bar(console, f"faults (seed {seed})", len(cases)) as bar:
-        for result in run_cases(partial(OrchestratorUnderTest, lags), cases):
+    with progress_bar(console, f"faults (seed {run.seed})", len(cases)) as bar:
+        for result in run_cases(run.system, cases):
             results.append(result)
             if result.report.state == "violation":
                 violations += 1
-                print_violation(console, result, seed, lags)
+                print_violation(console, result, run)
             bar.advance(f"{violations} violations")
     return results
 
@@ -94,7 +123,8 @@ def run_with_progress(
 def print_matrix(console: Console, results: Sequence[CaseResult]) -> int:
     """Print the table and the totals. Returns the exit status."""
     by_case = {(p.case.call, p.case.mode, p.case.times): _outcome(p) for p in results}
-    calls = [call for call in CALLS if any(result.case.call == call for result in results)]
+    ran = {result.case.call for result in results}
+    calls = [call for call in dict.fromkeys([*CALLS, *LINE_CHANGE_CALLS]) if call in ran]
     cells = {
         (_short_name(call), _heading(mode)): "".join(
             STATE_SYMBOLS.get(by_case.get((call, mode, times), ""), " ") for times in TIMES
@@ -126,21 +156,12 @@ def dialect_table(results: Sequence[CaseResult]) -> Table:
     return table
 
 
-def print_violation(console: Console, result: CaseResult, seed: int, lags: Lags) -> None:
+def print_violation(console: Console, result: CaseResult, run: Run) -> None:
     """Print what is wrong in a case, and the command that repeats it."""
     console.print(f"[bold red]VIOLATION[/] {escape(str(result.case))}", highlight=False)
     for sentence in [*result.report.violations, *result.escalations]:
         console.print(f"  {escape(sentence)}", highlight=False)
-    console.print(f"  repeat: {reproduction_command(result.case, seed, lags)}", highlight=False)
-
-
-def reproduction_command(case: FaultCase, seed: int, lags: Lags) -> str:
-    """The command that repeats one case."""
-    return (
-        f"python -m resilience.fault_matrix --seed {seed} --only '{case.call}' "
-        f"--mode '{case.mode}' --times {case.times} --dialect {case.dialect} "
-        f"--list-lag {lags.lists:g} --reference-lag {lags.references:g}"
-    )
+    console.print(f"  repeat: {run.command(result.case)}", highlight=False)
 
 
 def _outcome(result: CaseResult) -> str:

@@ -1,7 +1,7 @@
 """The cases of the fault matrix: which call fails, how, and how often in a row."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -103,13 +103,17 @@ class FaultCase:
         return slow * self.times
 
 
-def all_cases(seed: int, dialects: Sequence[str] = ("default",)) -> Iterator[FaultCase]:
+def all_cases(
+    seed: int,
+    dialects: Sequence[str] = ("default",),
+    calls: Mapping[str, int] = CALLS,
+) -> Iterator[FaultCase]:
     """The whole matrix, in which the dialects take turns.
 
     The seed chooses which of several calls of a kind fails, and the dialect of the first case.
     """
     number = 0
-    for call, count in CALLS.items():
+    for call, count in calls.items():
         for mode in FaultMode:
             for times in TIMES:
                 number += 1

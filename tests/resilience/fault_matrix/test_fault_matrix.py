@@ -7,6 +7,7 @@ import pytest
 
 from bench.baseline.onboarder import BaselineUnderTest
 from resilience.fault_matrix.cases import FaultCase, FaultMode, all_cases
+from resilience.fault_matrix.line_changes import LINE_CHANGE_CALLS, LineChangesUnderTest
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
 from resilience.fault_matrix.parallel import run_cases
 from resilience.fault_matrix.sample import covering_cases
@@ -19,6 +20,17 @@ def test_each_vendor_call_under_some_fault_has_its_effect_once() -> None:
     cases = covering_cases(list(all_cases(seed=1)))
 
     results = list(run_cases(OrchestratorUnderTest, cases))
+
+    assert len(results) == len(cases)
+    violations = {str(r.case): r.report.violations for r in results if r.report.violations}
+    assert violations == {}
+
+
+@pytest.mark.timeout(600)
+def test_each_call_of_a_line_change_under_some_fault_has_its_effect_once() -> None:
+    cases = covering_cases(list(all_cases(seed=1, calls=LINE_CHANGE_CALLS)))
+
+    results = list(run_cases(LineChangesUnderTest, cases))
 
     assert len(results) == len(cases)
     violations = {str(r.case): r.report.violations for r in results if r.report.violations}
