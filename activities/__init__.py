@@ -29,6 +29,7 @@ from activities.plan import PlanActivities
 from activities.port_in.orders import PortInActivities
 from activities.port_in.poll_throttle import PollThrottle
 from activities.port_out import PinGenerator, PortOutActivities
+from activities.reconcile.activities import ReconcileActivities
 from activities.settings import ActivitySettings
 from activities.sims import SimActivities
 from activities.support.outcomes import ErrorTranslationInterceptor
@@ -60,7 +61,8 @@ def build_activities(
         api: The vendor client.
         settings: Settings of the activities.
         temporal: Where to find other port-ins and lines. Without it, polls of port-ins are not
-            limited to their share, and no other onboarding is expected to buy numbers.
+            limited to their share, no other onboarding is expected to buy numbers, and there is no
+            reconciliation.
     """
     polls = None
     if temporal:
@@ -92,6 +94,7 @@ def build_activities(
         E911Activities(api),
         GuardianActivities(api, settings),
         WebhookActivities(api, settings),
+        *([ReconcileActivities(api, settings, temporal)] if temporal else []),
     )
 
 

@@ -1,6 +1,6 @@
 """Numbers: search, provision, orders, inventory, updates and E911 addresses."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -298,14 +298,25 @@ class Numbers(Resource):
         }
         return await self._requester.get(_INVENTORY, InventoryPage, query)
 
-    def inventory(self, filter: ActiveFilter = "All") -> AsyncIterator[Number]:
+    def inventory(
+        self,
+        filter: ActiveFilter = "All",
+        *,
+        before_page: Callable[[], Awaitable[None]] | None = None,
+    ) -> AsyncIterator[Number]:
         """Yield every number, one request per hundred.
+
+        Args:
+            filter: Status of the numbers.
+            before_page: Awaited before each request, for example to send them slowly.
 
         Raises:
             OutcomeUnknownError: At the end, if there are fewer numbers than the stated total.
         """
 
         async def fetch(page: int) -> tuple[list[Number], int | None]:
+            if before_page:
+                await before_page()
             found = await self.inventory_page(page, 100, filter)
             return found.phone_numbers, found.total_results
 

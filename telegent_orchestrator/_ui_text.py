@@ -77,6 +77,13 @@ Some rows of a bulk. Current details list the rows that are not done; the bulk c
 - do not terminate it: its rows then count as failed
 """
 
+RECONCILE_DETAILS = """\
+Compares Telegent with what the workflows know, and changes nothing. Takes a share of the requests.
+
+- findings, with the command that resolves each: **current details**; all of them: query `status`
+- cancel: ends without a report
+"""
+
 PORTABILITY_DETAILS = """\
 Asks Telegent whether some numbers can be ported in, with the priority of a bulk; ports nothing.
 

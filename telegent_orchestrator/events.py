@@ -45,6 +45,8 @@ class EventType(StrEnum):
     ONBOARDING_COMPLETED = "com.telegent-orchestrator.onboarding.completed"
     ONBOARDING_FAILED = "com.telegent-orchestrator.onboarding.failed"
     ONBOARDING_CANCELLED = "com.telegent-orchestrator.onboarding.cancelled"
+    RECONCILE_COMPLETED = "com.telegent-orchestrator.reconcile.completed"
+    RECONCILE_FAILED = "com.telegent-orchestrator.reconcile.failed"
 
 
 class EventData(WireModel):
@@ -60,6 +62,7 @@ class EventData(WireModel):
         phone_number: With `new_phone_number`, the only personal data; sent only if the worker
             allows it.
         new_phone_number: The number of the line after a change of the number.
+        findings: What a reconciliation has found, counted by kind.
     """
 
     workflow_id: str
@@ -75,6 +78,7 @@ class EventData(WireModel):
     deadline: datetime | None = None
     phone_number: str | None = None
     new_phone_number: str | None = None
+    findings: dict[str, int] | None = None
 
 
 class Event(WireModel):

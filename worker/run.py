@@ -35,6 +35,7 @@ from worker.http.health import is_temporal_serving, serve_health
 from worker.keys import require_same_keys
 from worker.nexus import NexusOperations
 from worker.payload_validation import ValidatingWorkflowRunner, with_validating_converter
+from worker.reconcile_schedule import ensure_reconcile_schedule
 from worker.search_attributes import require_search_attributes
 from worker.settings import (
     DEFAULT_MAX_CACHED_WORKFLOWS,
@@ -275,7 +276,10 @@ def _check_settings(settings: WorkerSettings) -> None:
 async def _connect(
     settings: WorkerSettings, runtime: Runtime, interceptors: Sequence[Interceptor]
 ) -> Client:
-    """Connect to Temporal, and check that the namespace is set up and has workers like this one."""
+    """Connect to Temporal, and check that the namespace is set up and has workers like this one.
+
+    Also set the schedule of reconciliations.
+    """
     client = await connect(settings.payload_keys, runtime, interceptors)
     id_key = settings.id_key.get_secret_value()
     log.info(
@@ -286,6 +290,7 @@ async def _connect(
     )
     await require_search_attributes(client)
     await require_same_keys(client, id_key, settings.payload_keys)
+    await ensure_reconcile_schedule(client, settings.reconcile_cron, settings.time_zone)
     return client
 
 

@@ -16,6 +16,7 @@ from workflows.onboarding.plan_workflow import PlanWorkflow
 from workflows.onboarding.workflow import OnboardingWorkflow
 from workflows.port_in.workflow import PortInWorkflow
 from workflows.port_out.workflow import PortOutWorkflow
+from workflows.reconcile.workflow import ReconcileWorkflow
 from workflows.request_allowance.workflow import AllowanceWorkflow
 from workflows.sims.claim_workflow import SimClaimWorkflow
 
@@ -29,6 +30,7 @@ WORKFLOWS = [
     PortOutWorkflow,
     LineChangeWorkflow,
     LineChangeSetWorkflow,
+    ReconcileWorkflow,
     EventDeliveryWorkflow,
     BulkWorkflow,
     BulkBatchWorkflow,

@@ -21,6 +21,7 @@ from telegent_orchestrator.cli.commands import (
     onboarding,
     plan,
     port_in,
+    reconcile,
     template,
     validate,
 )
@@ -131,6 +132,7 @@ _add(
         "resolve": onboarding.resolve,
         "cancel": onboarding.cancel,
         "list": list_.list_executions,
+        "reconcile": reconcile.reconcile,
         "doctor": doctor.doctor,
         "capacity": capacity.capacity,
         "allowance": allowance.allowance,

@@ -31,6 +31,7 @@ from telegent_orchestrator.client.plan import PlanHandle, PlanProgress
 from telegent_orchestrator.client.port_in import PortInHandle
 from telegent_orchestrator.client.port_out import PortOutClient, PortOutHandle
 from telegent_orchestrator.client.portability import PortabilityClient, PortabilityProgress
+from telegent_orchestrator.client.reconcile import ReconcileClient, ReconcileHandle
 
 __all__ = [
     "BulkClient",
@@ -60,6 +61,8 @@ __all__ = [
     "PortOutHandle",
     "PortabilityClient",
     "PortabilityProgress",
+    "ReconcileClient",
+    "ReconcileHandle",
     "RequestConflictError",
     "WorkflowKind",
 ]

@@ -7,12 +7,13 @@ from tools.docs.documents import ROOT
 def test_details_of_workflows_with_messages_say_to_submit_again() -> None:
     details = {name: text for name, text in vars(_ui_text).items() if name.endswith("_DETAILS")}
     silent = {name for name, text in details.items() if _ui_text.SUBMIT_HINT not in text}
-    # Operators send nothing to a batch, a set of line changes, a portability check or a plan.
+    # Operators send nothing to a batch, a set of line changes, a check, a plan or a reconciliation.
     assert silent == {
         "BULK_BATCH_DETAILS",
         "LINE_CHANGE_SET_DETAILS",
         "PORTABILITY_DETAILS",
         "PLAN_DETAILS",
+        "RECONCILE_DETAILS",
     }
 
 

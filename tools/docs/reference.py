@@ -44,6 +44,7 @@ RECEIVED_MODELS = [
     "LineChangeStatus",
     "LineChangeResult",
     "LineChangeSetResult",
+    "ReconcileReport",
     "BulkStatus",
     "BulkBatchStatus",
     "BulkResult",

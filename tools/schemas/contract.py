@@ -32,6 +32,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Resolution
+from telegent_orchestrator.reconcile import RECONCILE_ID, RECONCILE_WORKFLOW, ReconcileReport
 
 Shape = type[BaseModel] | type[PortState] | type[port_out.PortOutState]
 
@@ -53,7 +54,8 @@ class WorkflowContract:
     """One type of workflow.
 
     Attributes:
-        start: The model of the request, or None if only our own workflows start it.
+        start: The model of the request, or None if it takes none, or only our own workflows start
+            it.
         signals: The model of each signal, or None if it has no payload.
     """
 
@@ -130,6 +132,13 @@ WORKFLOWS = {
         start=LineChangeSetRequest,
         result=LineChangeSetResult,
         queries={names.STATUS_QUERY: LineChangeSetResult},
+        updates={},
+    ),
+    RECONCILE_WORKFLOW: WorkflowContract(
+        workflow_id=RECONCILE_ID,
+        start=None,
+        result=ReconcileReport,
+        queries={names.STATUS_QUERY: ReconcileReport},
         updates={},
     ),
     bulk.BULK_WORKFLOW: WorkflowContract(

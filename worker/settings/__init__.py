@@ -104,6 +104,15 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
         description="seconds between counts of open port-ins and escalations for the metrics; "
         "0: off",
     )
+    reconcile_cron: Annotated[str, Field(pattern=r"^(\S+( \S+){4})?$")] = Field(
+        default="30 3 * * *",
+        description="when Telegent is compared with the workflows, as a cron expression in "
+        "`TELEGENT_TIME_ZONE`; empty: never",
+    )
+    reconcile_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=ActivitySettings.reconcile_share,
+        description="share of the requests a minute that the comparison may take",
+    )
     health_host: str = Field(
         default="127.0.0.1",
         description="address that health checks (`GET /healthz`, `GET /readyz`) listen on; in a "
@@ -152,6 +161,7 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
             port_poll_schedule=self.poll_schedule(),
             port_poll_share=self.port_poll_share,
             port_in_policy=self.port_in_policy(),
+            reconcile_share=self.reconcile_share,
             port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
             time_zone=self.time_zone,
             wireline_pin_required=self.port_wireline_pin_required,

@@ -19,6 +19,7 @@ from telegent_orchestrator.names import (
 )
 from telegent_orchestrator.port_in import FINAL_STATES
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
+from telegent_orchestrator.reconcile import RECONCILE_WORKFLOW, FindingKind
 from workflows.port_in.rejections import REJECTIONS
 from workflows.support.metrics import (
     EVENTS,
@@ -26,6 +27,7 @@ from workflows.support.metrics import (
     LOST_RESPONSES_RESOLVED,
     PORT_IN_REJECTIONS,
     PORT_INS_ENDED,
+    RECONCILE_FINDINGS,
     STALLED_CALLS,
     UNKNOWN_ORDER_STATUSES,
     CounterSpec,
@@ -80,6 +82,8 @@ def _series() -> Iterator[tuple[CounterSpec, str, dict[str, str]]]:
     for rejection in REJECTIONS:
         yield PORT_IN_REJECTIONS, PORT_IN_WORKFLOW, {"reason": rejection.reason}
     yield UNKNOWN_ORDER_STATUSES, PORT_IN_WORKFLOW, {}
+    for finding in FindingKind:
+        yield RECONCILE_FINDINGS, RECONCILE_WORKFLOW, {"kind": finding}
     for kind in EventType:
         for result in ("delivered", "failed"):
             yield EVENTS, EVENT_DELIVERY_WORKFLOW, {"type": kind, "result": result}

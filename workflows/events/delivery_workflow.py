@@ -97,6 +97,7 @@ class EventPublisher:
         deadline: datetime | None = None,
         phone_number: str | None = None,
         new_phone_number: str | None = None,
+        findings: dict[str, int] | None = None,
     ) -> None:
         """Starts the delivery of an event, without waiting for it.
 
@@ -120,9 +121,15 @@ class EventPublisher:
             deadline=deadline,
             phone_number=phone_number,
             new_phone_number=new_phone_number,
+            findings=findings,
         )
         self._published += 1
-        event = Event(
+        event = self._to_event(event_type, data)
+        await asyncio.shield(asyncio.create_task(self._deliver(event)))
+
+    def _to_event(self, event_type: EventType, data: EventData) -> Event:
+        info = workflow.info()
+        return Event(
             # From the seed in the history, so the same in every replay. A run id changes when the
             # workflow is reset, and would then differ from the ids in its history.
             id=f"event-{workflow.uuid4()}",
@@ -133,7 +140,6 @@ class EventPublisher:
             sequence=f"{self._published:08}",
             data=data,
         )
-        await asyncio.shield(asyncio.create_task(self._deliver(event)))
 
     async def read_receivers(self) -> None:
         """Reads the receivers from the worker's settings."""

@@ -25,6 +25,7 @@ class ActivityOptions(TypedDict):
 
     start_to_close_timeout: timedelta
     schedule_to_close_timeout: NotRequired[timedelta]
+    heartbeat_timeout: NotRequired[timedelta]
     retry_policy: RetryPolicy
     task_queue: NotRequired[str]
     priority: NotRequired[Priority]

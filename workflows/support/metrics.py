@@ -11,6 +11,7 @@ from typing import NamedTuple
 from temporalio import workflow
 
 from telegent_orchestrator.port_in import PortState
+from telegent_orchestrator.reconcile import FindingKind
 
 
 class LostResponseResolution(StrEnum):
@@ -44,6 +45,7 @@ UNKNOWN_ORDER_STATUSES = CounterSpec(
     "telegent_unknown_order_statuses", "Unknown statuses of port-in orders"
 )
 EVENTS = CounterSpec("telegent_events", "Events whose delivery ended")
+RECONCILE_FINDINGS = CounterSpec("telegent_reconcile_findings", "Findings of reconciliations")
 
 
 def count_stalled_call(activity: str) -> None:
@@ -95,6 +97,11 @@ def count_unknown_status() -> None:
 def count_event(event_type: str, *, delivered: bool) -> None:
     """Counts the end of the delivery of an event to a receiver."""
     _count(EVENTS, type=event_type, result="delivered" if delivered else "failed")
+
+
+def count_findings(kind: FindingKind, count: int) -> None:
+    """Counts what a reconciliation has found."""
+    workflow.metric_meter().create_counter(*RECONCILE_FINDINGS).add(count, {"kind": kind})
 
 
 def _count(spec: CounterSpec, **labels: str) -> None:

@@ -65,7 +65,7 @@ def rows_csv(rows: Sequence[RowResult]) -> str:
             "" if seconds is None else f"{seconds:.1f}",
             "" if row.state is RowState.WAITING else onboarding_id(row.reference),
         ]
-        table.writerow([_escape_formula(cell) for cell in cells])
+        table.writerow([escape_formula(cell) for cell in cells])
     return text.getvalue()
 
 
@@ -83,7 +83,8 @@ def _format_time(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}" if time else ""
 
 
-def _escape_formula(cell: str) -> str:
+def escape_formula(cell: str) -> str:
+    """The cell, with an apostrophe in front if a spreadsheet would take it for a formula."""
     if PHONE_NUMBERS.fullmatch(cell):
         return cell
     return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA_PREFIXES) else cell

@@ -128,6 +128,8 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
         return line.replace("JNUOID-11111111", lost.data["order_id"])
     elif words[1:3] == ["line", "resolve"]:
         await unconfirmed_suspension(cli, words[3], harness)
+    elif words[1:] == ["reconcile"]:
+        put_in_service(harness, "+18015550199")
     elif words[1:] == ["allowance"]:
         limiter = SharedRateLimiter(lease_from(harness.temporal), 50)
         (await limiter.acquire()).settle()

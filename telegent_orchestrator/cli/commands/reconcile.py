@@ -1,0 +1,136 @@
+"""`tgo reconcile`: what differs between Telegent and what the workflows know."""
+
+import asyncio
+import csv
+import io
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from telegent_orchestrator.cli.bulk.report import escape_formula
+from telegent_orchestrator.cli.connection import Connection, Session
+from telegent_orchestrator.cli.output import AsJson, Output
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
+from telegent_orchestrator.client import ReconcileClient, ReconcileHandle
+from telegent_orchestrator.client._polling import retry_until_available
+from telegent_orchestrator.reconcile import ReconcileReport
+
+COLUMNS = (*("kind", "phone_number", "line", "subscription_id", "detail", "remedy", "workflow_id"),)
+POLL_INTERVAL = timedelta(seconds=1)
+
+
+def reconcile(
+    context: typer.Context,
+    latest: Annotated[
+        bool,
+        typer.Option("--latest", help="Show the report of the latest one, and compare nothing."),
+    ] = False,
+    csv_file: Annotated[
+        str | None, typer.Option("--csv", metavar="FILE", help="Also write the findings to a file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare Telegent with what the workflows know: changes nothing, exit status 3 if they differ.
+
+    Reads Telegent's lists with a share of the requests, so that many lines take minutes.
+    """
+    with Output(as_json) as output:
+        report = asyncio.run(_run(context.obj, latest, output))
+        if csv_file:
+            _write(csv_file, findings_csv(report))
+        if as_json:
+            output.document(report)
+        else:
+            _show(report, output)
+        raise typer.Exit(ExitStatus.NEEDS_OPERATOR if report.total else ExitStatus.DONE)
+
+
+async def _run(connection: Connection, latest: bool, output: Output) -> ReconcileReport:
+    async with connection.open() as session:
+        client = ReconcileClient(session.temporal)
+        if not latest:
+            return await _wait(await client.start(), session, output)
+        handle = await client.latest()
+        if handle is None:
+            raise CommandError(
+                "no reconciliation of this namespace has completed yet",
+                ExitStatus.USAGE,
+                next_steps=[
+                    NextStep(reason="start one with:", commands=[session.command("reconcile")])
+                ],
+            )
+        return await handle.result()
+
+
+async def _wait(handle: ReconcileHandle, session: Session, output: Output) -> ReconcileReport:
+    """Waits, and says why that takes long. Needs no worker, so that a restart does not end it."""
+    output.notice("reading Telegent's lists with a share of the requests; Ctrl-C does not stop it")
+    said = ""
+    try:
+        while (await retry_until_available(handle.execution, POLL_INTERVAL)).ended_at is None:
+            failing = await retry_until_available(handle.failing_calls, POLL_INTERVAL)
+            reason = "; ".join(call.description for call in failing)
+            if reason and reason != said:
+                output.notice(reason)
+            said = reason
+            await asyncio.sleep(POLL_INTERVAL.total_seconds())
+    except asyncio.CancelledError:
+        raise CommandError(
+            "stopped waiting; the comparison continues",
+            ExitStatus.INTERRUPTED,
+            next_steps=[
+                NextStep(
+                    reason="see its report later with:",
+                    commands=[session.command("reconcile", "--latest")],
+                )
+            ],
+        ) from None
+    return await handle.result()
+
+
+def findings_csv(report: ReconcileReport) -> str:
+    """One line per finding. Cells that look like formulas begin with an apostrophe."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for finding in report.findings:
+        values = finding.model_dump(mode="json")
+        table.writerow([escape_formula(values[column]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _write(file: str, text: str) -> None:
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(
+            f"{file} cannot be written: {error.strerror}", ExitStatus.USAGE
+        ) from None
+
+
+def _show(report: ReconcileReport, output: Output) -> None:
+    output.show(
+        f"{report.total} findings in {report.numbers} numbers, {report.subscriptions} "
+        f"subscriptions and {report.lines} known lines; {report.requests} requests to Telegent"
+    )
+    for what, count in (
+        ("numbers were being changed, and are compared the next time", report.in_progress),
+        (
+            "numbers are older than what Temporal keeps, so no workflow knows them",
+            report.older_numbers,
+        ),
+    ):
+        if count:
+            output.show(f"  {count} {what}")
+    output.show(*(f"  not compared: {what}" for what in report.not_compared))
+    for finding in report.findings:
+        line = f" ({finding.line})" if finding.line else ""
+        output.show(
+            f"{finding.kind.value} {finding.phone_number or finding.subscription_id}{line}: "
+            f"{finding.detail}",
+            f"  {finding.remedy}",
+        )
+    if more := report.total - len(report.findings):
+        output.show(f"and {more} more")
