@@ -19,6 +19,7 @@ from activities.onboarding.accounts import AccountActivities
 from activities.onboarding.catalogue import CatalogueActivities
 from activities.onboarding.data_usage import DataUsageActivities
 from activities.onboarding.e911 import E911Activities
+from activities.onboarding.given_ids import GivenIdActivities
 from activities.onboarding.guardian import GuardianActivities
 from activities.onboarding.numbers import NumberActivities
 from activities.onboarding.routes import RouteActivities
@@ -92,6 +93,7 @@ def build_activities(
         SubscriptionActivities(api, settings),
         DataUsageActivities(api),
         E911Activities(api),
+        GivenIdActivities(api),
         GuardianActivities(api, settings),
         WebhookActivities(api, settings),
         *([ReconcileActivities(api, settings, temporal)] if temporal else []),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from telegent_orchestrator._models import VendorText, WireModel
+from telegent_orchestrator.line_changes import LineChange
 
 PLAN_WORKFLOW = "PlanWorkflow"
 
@@ -88,6 +89,20 @@ class PlannedResource(WireModel):
     monthly_price: Decimal | None = None
 
 
+class LineChangeOffer(WireModel):
+    """What a changed request means for a line that is in service.
+
+    Attributes:
+        change: For the `change` of a LineChangeRequest; None if no line change sets what differs.
+        not_covered: Fields of the line that differ, and that `change` does not set.
+    """
+
+    line: str
+    phone_number: str
+    change: LineChange | None
+    not_covered: list[str] = []
+
+
 class RequestCapacity(WireModel):
     """How soon requests can be sent to Telegent.
 
@@ -110,6 +125,7 @@ class OnboardingPlan(WireModel):
     Attributes:
         errors: Why the request is refused.
         differences: Fields that differ from the request of the existing onboarding.
+        line_changes: What the differences mean for lines that are in service.
         requests: The sum of `requests` of all resources.
         monthly_price: The sum of the monthly prices; None if no price is known.
         capacity: None if no worker has sent a request yet.
@@ -123,6 +139,7 @@ class OnboardingPlan(WireModel):
     errors: list[str] = []
     warnings: list[str] = []
     differences: list[str] = []
+    line_changes: list[LineChangeOffer] = []
     requests: int = 0
     monthly_price: Decimal | None = None
     capacity: RequestCapacity | None = None

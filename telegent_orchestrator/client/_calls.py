@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from telegent_orchestrator import names
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.onboarding import OnboardingRequest
 
 ResultT = TypeVar("ResultT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -112,17 +113,24 @@ async def check_same_request(
 ) -> None:
     """Check that an existing workflow was started with this request.
 
-    A workflow that another workflow or a program in another language started has no fingerprints,
-    so that nothing is compared.
+    Its memo has fingerprints of the request, unless another workflow or a program in another
+    language started it. Then the request in its history is compared. Nothing is compared with a
+    port-in that a line started, because its request has more than that of a caller.
 
     Raises:
         RequestConflictError: It was started with another request.
     """
     description = await temporal.get_workflow_handle(workflow_id).describe()
     existing = await description.memo_value(FINGERPRINTS_MEMO, {})
-    if not isinstance(existing, dict) or not existing:
-        return
-    if differences := _differing(_fingerprints(request, fingerprint_key), existing):
+    comparable = description.parent_id is None or isinstance(request, OnboardingRequest)
+    if isinstance(existing, dict) and existing:
+        differences = _differing(_fingerprints(request, fingerprint_key), existing)
+    else:
+        started_with = await read_request(temporal, workflow_id, type(request))
+        differences = (
+            request_differences(started_with, request) if started_with and comparable else []
+        )
+    if differences:
         raise RequestConflictError(workflow_id, differences)
 
 
@@ -137,7 +145,8 @@ async def read_request(
     started = (await anext(history)).workflow_execution_started_event_attributes
     try:
         [request] = await temporal.data_converter.decode(started.input.payloads, [request_type])
-    except ValueError:
+    except (ValueError, KeyError):
+        # temporalio raises KeyError for an encoding that this client cannot read.
         return None
     return request if isinstance(request, request_type) else None
 

@@ -16,6 +16,7 @@ from activities.onboarding.catalogue import (
     CreateProduct,
     PackagePrice,
 )
+from activities.onboarding.given_ids import GivenIdActivities
 from activities.onboarding.guardian import (
     CreateCallFilter,
     CreateMessageFilter,
@@ -46,6 +47,7 @@ from telegent_orchestrator.onboarding import (
 )
 from telegent_orchestrator.plan import PlanAction, ResourceKind
 from workflows.onboarding.line_supervisor import is_sole_new_number
+from workflows.onboarding.plan_resources import Resource, resources_of
 from workflows.onboarding.resources import marked_name, number_to_buy
 from workflows.support.activity_calls import BULK_PRIORITY, READ_OPTIONS, Activity, prepare_call
 from workflows.support.cancellation import run_all
@@ -108,17 +110,34 @@ class PlanReader:
 
     async def read(self) -> None:
         """Reads everything that the request names."""
-        await self._read_account()
+        await run_all(self._read_account(), *self._given_ids())
         await run_all(*self._subscribers(), *self._routes(), *self._catalogue(), self._webhook())
         await run_all(*self._relations(), *(self._line(line) for line in self._request.lines))
 
     @property
     def _account_id(self) -> str | None:
-        """The account that a start would use; None if it would create one."""
-        account = self._request.account
+        """The account that a start would use; None if it would create one, or there is none."""
+        account, found = self._request.account, self.findings.found.get((Kind.ACCOUNT, ""), Found())
         if isinstance(account, ExistingAccount):
-            return account.account_id
-        return self.findings.id_of(Kind.ACCOUNT) if self._known else None
+            return None if found.trouble else account.account_id
+        return found.id if self._known else None
+
+    def _given_ids(self) -> list[Awaitable[None]]:
+        """Reads what the request names by id, except for packages, whose prices are read."""
+        return [
+            self._given_id(each)
+            for each in resources_of(self._request, order_webhook=False)
+            if each.given_id and each.kind is not Kind.PACKAGE
+        ]
+
+    async def _given_id(self, resource: Resource) -> None:
+        given, item = resource.given_id or "", (resource.kind, resource.key)
+        summary = f"Read {resource.kind} {resource.key}".rstrip()
+        exists = await self._read(GivenIdActivities.check_given_id, summary, resource.kind, given)
+        if isinstance(exists, Found):
+            self.findings.found[item] = exists
+        elif not exists:
+            self.findings.found[item] = _unknown_id(resource.kind, given)
 
     async def _read_account(self) -> None:
         account = self._request.account
@@ -213,9 +232,7 @@ class PlanReader:
         if isinstance(price, Found):
             self.findings.found[Kind.PACKAGE, key] = price
         elif price is None:
-            self.findings.found[Kind.PACKAGE, key] = Found(
-                trouble=PlanAction.REFUSE, detail=f"Telegent knows no package {package_id}"
-            )
+            self.findings.found[Kind.PACKAGE, key] = _unknown_id(Kind.PACKAGE, package_id)
         else:
             self.findings.prices[key] = price
 
@@ -375,3 +392,7 @@ class PlanReader:
                 return Found(trouble=trouble, detail=failure_message(error))
             self.responses += 1
             return response
+
+
+def _unknown_id(kind: ResourceKind, given_id: str) -> Found:
+    return Found(trouble=PlanAction.REFUSE, detail=f"Telegent knows no {kind} {given_id}")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from activities.plan import KnownOnboarding
 from activities.support.write_spec import WriteKind
-from telegent_orchestrator.lines import LineResult, NewNumber
+from telegent_orchestrator.lines import LineRequest, LineResult, NewNumber
 from telegent_orchestrator.onboarding import (
     ExistingSubscriber,
     NewPackage,
@@ -16,6 +16,7 @@ from telegent_orchestrator.onboarding import (
     request_warnings,
 )
 from telegent_orchestrator.plan import (
+    LineChangeOffer,
     OnboardingPlan,
     PlanAction,
     PlannedResource,
@@ -24,12 +25,18 @@ from telegent_orchestrator.plan import (
     ResourceKind,
 )
 from telegent_orchestrator.progress import StepState
+from workflows.onboarding.plan_changes import (
+    KIND_OF_FIELD,
+    line_change_offers,
+    line_differences,
+)
 from workflows.onboarding.plan_reads import Findings, Found
 from workflows.onboarding.plan_resources import Resource, resources_of
 
 Kind = ResourceKind
 ARRIVED_REQUESTS = 3
 """A number that arrived in an earlier run is bound, and read before and after."""
+DIFFERS = "differs from the existing onboarding"
 SHARED = (Kind.DATA_LIMITS, Kind.RENEWAL)
 """Lines with the same values share one request."""
 
@@ -61,8 +68,9 @@ def make_plan(knowledge: Knowledge) -> OnboardingPlan:
     """What a start of the request would do."""
     request, known = knowledge.request, knowledge.known
     described = resources_of(request, order_webhook=knowledge.order_webhook)
+    offers = list(line_change_offers(request, known)) if known and known.joined else []
     if known and known.joined:
-        resources = [_existing(each, known) for each in described]
+        resources = [_existing(each, knowledge, known, offers) for each in described]
     else:
         resources = list(_to_create(described, knowledge))
     for each in resources:
@@ -83,6 +91,7 @@ def make_plan(knowledge: Knowledge) -> OnboardingPlan:
         errors=errors,
         warnings=[*request_warnings(request), *_warnings(described, knowledge)],
         differences=known.differences if known and known.joined else [],
+        line_changes=offers,
         requests=requests,
         monthly_price=sum(prices, Decimal(0)) if prices else None,
         capacity=knowledge.capacity,
@@ -231,7 +240,9 @@ def _warnings(described: Iterable[Resource], knowledge: Knowledge) -> Iterator[s
         yield "the request of the existing onboarding cannot be read, so nothing was compared"
 
 
-def _existing(each: Resource, known: KnownOnboarding) -> PlannedResource:
+def _existing(
+    each: Resource, knowledge: Knowledge, known: KnownOnboarding, offers: list[LineChangeOffer]
+) -> PlannedResource:
     """A resource of an onboarding that is open or has completed."""
     result = known.lines.get(each.line) or LineResult(key=each.line, state=StepState.WAITING)
     planned = PlannedResource(
@@ -241,13 +252,47 @@ def _existing(each: Resource, known: KnownOnboarding) -> PlannedResource:
         action=PlanAction.USE,
         id=each.given_id or (_known_id(each, known.result, result) if known.result else None),
     )
-    if each.field in known.differences:
-        planned.action, planned.detail = PlanAction.REFUSE, "differs from the existing onboarding"
-    elif planned.id is None and not _is_done(each, known, result):
-        planned.detail = "not done yet"
     if each.kind in (Kind.NUMBER, Kind.PORT_IN) and (change := known.line_changes.get(each.line)):
         planned.detail = change
+    if planned.id is None and not _is_done(each, known, result):
+        planned.detail = "not done yet"
+    if each.field in known.differences:
+        _mark_difference(planned, each, knowledge.request, known, offers)
     return planned
+
+
+def _mark_difference(
+    planned: PlannedResource,
+    each: Resource,
+    request: OnboardingRequest,
+    known: KnownOnboarding,
+    offers: list[LineChangeOffer],
+) -> None:
+    """Shows what differs from the existing onboarding, and whether a line change would set it."""
+    lines = {line.key: line for line in known.request.lines} if known.request else {}
+    existing = lines.get(each.line)
+    if existing is None:
+        planned.action, planned.detail = PlanAction.REFUSE, DIFFERS
+        return
+    wanted = next(line for line in request.lines if line.key == each.line)
+    own = {
+        name
+        for name in line_differences(existing, wanted)
+        if KIND_OF_FIELD.get(name, _kind_of_number(wanted)) is each.kind
+    }
+    if not own:
+        return
+    offer = next((offer for offer in offers if offer.line == each.line), None)
+    if offer and offer.change and own.isdisjoint(offer.not_covered):
+        planned.action = PlanAction.CHANGE
+        planned.detail = f"{DIFFERS}; a line change sets it"
+    else:
+        planned.action = PlanAction.REFUSE
+        planned.detail = f"{DIFFERS}: {', '.join(sorted(own))}"
+
+
+def _kind_of_number(line: LineRequest) -> ResourceKind:
+    return Kind.NUMBER if isinstance(line.number, NewNumber) else Kind.PORT_IN
 
 
 def _is_done(each: Resource, known: KnownOnboarding, line: LineResult) -> bool:

@@ -8,14 +8,17 @@ import typer
 from rich.table import Table
 from temporalio.client import WorkflowFailureError
 
+from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection
 from telegent_orchestrator.cli.input import File, SecretOptions, SetOptions, load_request
 from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
-from telegent_orchestrator.cli.results import CommandError, ExitStatus
+from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.cli.watching import with_timeout
+from telegent_orchestrator.line_changes import ChangeLimits, ChangePlan, End, LineChange
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.plan import (
+    LineChangeOffer,
     OnboardingPlan,
     PlanAction,
     PlannedResource,
@@ -56,6 +59,7 @@ def plan(
             output.document(made)
         else:
             _show(made, output)
+            output.show_next_steps([_offer(each, context.obj) for each in made.line_changes])
         raise typer.Exit(ExitStatus.DONE if made.acceptable else ExitStatus.FAILED)
 
 
@@ -92,6 +96,44 @@ def _show(made: OnboardingPlan, output: Output) -> None:
     output.show(*_totals(made))
     output.show(*(sanitize(f"error: {error}", "red") for error in made.errors))
     output.show(*(sanitize(f"warning: {warning}", "yellow") for warning in made.warnings))
+
+
+def _offer(offer: LineChangeOffer, connection: Connection) -> NextStep:
+    """How to change a line that is in service to what the request says."""
+    reason = f"line {offer.line} is in service"
+    if offer.change:
+        reason += "; change it with:"
+    if offer.not_covered:
+        reason += f" (no line change sets {', '.join(offer.not_covered)})"
+    words = _line_change_words(offer.change)
+    if not words:
+        return NextStep(reason=reason)
+    name, *options = words
+    command = ("line", name, offer.phone_number, *options, "--reason", PLACEHOLDER)
+    return NextStep(reason=reason, commands=[connection.command(*command)])
+
+
+def _line_change_words(change: LineChange | None) -> list[str]:
+    match change:
+        case End():
+            return ["end"]
+        case ChangeLimits():
+            return ["limits", *_limit_options(change)]
+        case ChangePlan():
+            product = ["--product-type", change.product_type.value] if change.product_type else []
+            return ["plan", "--package", change.package_id, *product, *_limit_options(change)]
+    return []
+
+
+def _limit_options(change: ChangeLimits | ChangePlan) -> list[str]:
+    options = list[str]()
+    if limits := change.data_limits:
+        for name, value in limits.model_dump(mode="json", exclude_none=True).items():
+            options += [f"--{name.replace('_', '-')}", str(value)]
+    if renewal := change.renewal:
+        options += ["--renew-every", renewal.every, "--renew-day", str(renewal.day)]
+        options += ["--reset-now"] * renewal.reset_now
+    return options
 
 
 def _table(resources: list[PlannedResource]) -> Table:

@@ -4,14 +4,15 @@ import re
 
 from simulator import CarrierRecord
 from tests.harness import Harness
-from tests.harness.command_line import FAMILY, CommandLine
+from tests.harness.command_line import FAMILY, CommandLine, printed_command
 from tests.harness.documents import documented_commands
 from tests.harness.sent_requests import counted_requests
 from tools.docs.documents import ROOT
 from worker.shared_rate_limiter import SharedRateLimiter, lease_from
 
-PAGE = ROOT / "docs" / "how-to" / "plan.md"  # "plan.md" "plan the family"
+PAGE = ROOT / "docs" / "how-to" / "plan.md"  # "plan.md" "plan the family" "a changed request"
 RECORD = CarrierRecord(account_number="100200300", pin="482913", zip="84043")
+SECRETS = ("100200300", "482913", "change-me")
 READS = ("GET", "POST /v1.0/numbers/portin/eligibility")
 FAMILY_REQUESTS = 36
 """As docs/reference/api-budget.md counts them, without its correction."""
@@ -38,12 +39,29 @@ async def test_plan_of_the_family_before_and_after_it_exists(
     # As many as planned, and none by the second plan.
     assert len(counted_requests(harness)) - len(planned) == FAMILY_REQUESTS
     shown = [normalized(text, reference) for text in (before.out, after.out)]
-    assert [normalized(text, reference) for text in documented_outputs()] == shown
+    assert [normalized(text, reference) for text in documented_outputs()[:2]] == shown
 
     as_json = await cli.run_line(f"{command} --json")
     assert as_json.status == 0
     assert (as_json.json["outcome"], as_json.json["requests"]) == ("join", 0)
     assert {each["action"] for each in as_json.json["resources"]} == {"use"}
+
+    changed = f"{documented_commands(PAGE, 'a changed request')} {' '.join(mine)}"
+    refused = await cli.run_line(changed)
+    assert refused.status == 1
+    assert shown_part(refused.out, reference) == normalized(documented_outputs()[2], reference)
+    said = before.out + after.out + as_json.out + refused.out
+    assert not [secret for secret in SECRETS if secret in said]
+    printed = printed_command(refused, "line", "limits")
+    done = await cli.run_line(f"{printed.replace('…', 'more')} --watch")
+    assert done.status == 0, done.out + done.err
+
+
+def shown_part(text: str, reference: str) -> list[str]:
+    """The lines from the error on, without warnings."""
+    lines = normalized(text, reference)
+    (at,) = [at for at, line in enumerate(lines) if line.startswith("error:")]
+    return [line for line in lines[at:] if not line.startswith("warning:")]
 
 
 def documented_outputs() -> list[str]:

@@ -64,6 +64,21 @@ async def test_other_request_with_the_same_reference_is_an_error_that_names_the_
     assert "another-password" not in str(caught.value)
 
 
+async def test_request_of_a_program_in_another_language_is_compared_too(
+    orchestrator: Orchestrator, temporal: Client
+) -> None:
+    request = single(f"json-{uuid4().hex[:8]}")
+    await temporal.start_workflow(
+        names.ONBOARDING_WORKFLOW,
+        request.model_dump(mode="json", exclude_none=True),
+        id=names.onboarding_id(request.reference),
+        task_queue=names.TASK_QUEUE,
+    )
+    assert (await orchestrator.start_onboarding(request)).joined
+    with pytest.raises(RequestConflictError, match=r"differ in: lines\.first$"):
+        await orchestrator.start_onboarding(changed(request, lines=[]))
+
+
 async def test_other_details_of_the_same_number_are_an_error(orchestrator: Orchestrator) -> None:
     number = f"+1801555{uuid4().int % 10_000:04}"
     details = PortInDetails.model_validate(port_in(number))

@@ -10,6 +10,7 @@ from tests.harness import Harness
 from tests.harness.payloads import line, new_subscriber, port_in, single
 from tests.harness.resets import delete_all
 from tests.harness.sent_requests import counted_requests
+from workflows.support.activity_calls import BULK_PRIORITY
 
 EXTRAS = {
     "data_limits": {"limit_mb": 1000},
@@ -76,6 +77,36 @@ async def test_number_that_cannot_be_ported_is_refused_with_the_reason(harness: 
         PlanAction.REFUSE,
         "Number is not eligible for port-in",
     )
+    assert not plan.acceptable
+
+
+async def test_plan_reads_with_the_priority_of_a_bulk(harness: Harness) -> None:
+    handle = await harness.orchestrator.start_plan(single(f"{harness.settings.id_key}-last"))
+    await handle.result()
+    history = await harness.temporal.get_workflow_handle(handle.id).fetch_history()
+    scheduled = [event.activity_task_scheduled_event_attributes for event in history.events]
+    reads = [each for each in scheduled if each.task_queue.name == names.API_TASK_QUEUE]
+    assert reads
+    assert {each.priority.priority_key for each in reads} == {BULK_PRIORITY.priority_key}
+
+
+async def test_ids_that_telegent_does_not_know_are_refused(harness: Harness) -> None:
+    reference = f"{harness.settings.id_key}-given"
+    lost = {
+        "account": {"account_id": "AID-404"},
+        "subscribers": [{"key": "one", "subscriber_id": "TSUID-404"}],
+        "routes": {
+            "message": {"message_route_id": "MRID-404"},
+            "voice": {"voice_route_id": "CRID-404"},
+        },
+        "products": [{"key": "talk", "product_id": "PRID-404"}],
+        "packages": [{"key": "plan", "package_id": "PID-404"}],
+    }
+    plan = await harness.orchestrator.plan(single(reference, **lost))
+    refused = {each.detail for each in plan.resources if each.action is PlanAction.REFUSE}
+    kinds = ("account AID", "subscriber TSUID", "message route MRID", "voice route CRID")
+    catalogue = ("product PRID", "package PID")
+    assert refused == {f"Telegent knows no {kind}-404" for kind in (*kinds, *catalogue)}
     assert not plan.acceptable
 
 

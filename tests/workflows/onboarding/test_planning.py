@@ -10,6 +10,7 @@ import pytest
 from activities.onboarding.catalogue import PackagePrice
 from activities.plan import KnownOnboarding
 from telegent_orchestrator.client import ExecutionStatus
+from telegent_orchestrator.line_changes import ChangeLimits, ChangePlan, End
 from telegent_orchestrator.lines import EPOCH, LineResult
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.plan import (
@@ -20,6 +21,7 @@ from telegent_orchestrator.plan import (
     RequestCapacity,
     ResourceKind as Kind,
 )
+from telegent_orchestrator.progress import StepState
 from tests.harness.payloads import line, new_subscriber, single
 from workflows.onboarding.plan_reads import Findings, Found
 from workflows.onboarding.planning import Knowledge, make_plan
@@ -155,6 +157,7 @@ def test_differences_do_not_matter_after_a_failed_run() -> None:
 def test_request_that_the_worker_rejects_is_refused() -> None:
     plan = make_plan(knowledge(single(), rejections=["lines.0: not supported"]))
     assert (plan.outcome, plan.errors) == (PlanOutcome.REFUSE, ["lines.0: not supported"])
+    assert not plan.acceptable
 
 
 def test_lines_with_the_same_limits_share_a_request() -> None:
@@ -196,3 +199,69 @@ def test_earliest_time_follows_from_allowance_and_backlog() -> None:
     joined = known(ExecutionStatus.COMPLETED)
     assert make_plan(knowledge(single(), known=joined, capacity=capacity)).earliest_at == NOW
     assert make_plan(knowledge(single())).earliest_at is None
+
+
+def changed_line(**changes: Any) -> OnboardingPlan:
+    """The plan of a request that changes a line in service."""
+    request = single(lines=[line("first", "one", **changes)])
+    existing = known(
+        ExecutionStatus.COMPLETED,
+        differences=["lines.first"],
+        result=OnboardingResult(
+            reference="single-1", complete=True, account_id="AID-1", package_ids={"plan": "PID-1"}
+        ),
+        lines={"first": LineResult(key="first", phone_number="+18015550101")},
+    )
+    return make_plan(knowledge(request, known=existing))
+
+
+def test_changed_limits_are_offered_as_a_line_change() -> None:
+    plan = changed_line(**LIMITS)
+    (offer,) = plan.line_changes
+    assert (offer.line, offer.phone_number, offer.not_covered) == ("first", "+18015550101", [])
+    assert offer.change == ChangeLimits.model_validate({"kind": "limits", **LIMITS})
+    limits = one(plan, Kind.DATA_LIMITS, "first")
+    assert (limits.action, limits.requests) == (PlanAction.CHANGE, 0)
+    assert one(plan, Kind.NUMBER, "first").action is PlanAction.USE
+    assert plan.outcome is PlanOutcome.REFUSE
+
+
+def test_changed_product_type_and_limits_are_one_line_change() -> None:
+    (offer,) = changed_line(product_type="Sms+Data", **LIMITS).line_changes
+    assert offer.change == ChangePlan.model_validate(
+        {"kind": "plan", "package_id": "PID-1", "product_type": "Sms+Data", **LIMITS}
+    )
+
+
+def test_what_no_line_change_sets_is_refused() -> None:
+    plan = changed_line(message_type="a2p", **LIMITS)
+    (offer,) = plan.line_changes
+    assert offer.not_covered == ["message_type"]
+    number = one(plan, Kind.NUMBER, "first")
+    assert (number.action, number.detail) == (
+        PlanAction.REFUSE,
+        "differs from the existing onboarding: message_type",
+    )
+    assert one(plan, Kind.DATA_LIMITS, "first").action is PlanAction.CHANGE
+
+
+def test_line_that_is_no_longer_requested_can_be_ended_and_a_new_one_is_refused() -> None:
+    request = single(lines=[line("second", "one")])
+    existing = known(
+        ExecutionStatus.COMPLETED,
+        differences=["lines.first", "lines.second"],
+        lines={"first": LineResult(key="first", phone_number="+18015550101")},
+    )
+    plan = make_plan(knowledge(request, known=existing))
+    (offer,) = plan.line_changes
+    assert (offer.line, offer.change) == ("first", End(kind="end"))
+    assert one(plan, Kind.NUMBER, "second").action is PlanAction.REFUSE
+
+
+def test_line_that_is_not_in_service_yet_is_offered_no_change() -> None:
+    request = single(lines=[line("first", "one", **LIMITS)])
+    waiting = LineResult(key="first", state=StepState.RUNNING, phone_number="+18015550101")
+    existing = known(ExecutionStatus.RUNNING, differences=["lines.first"], lines={"first": waiting})
+    plan = make_plan(knowledge(request, known=existing))
+    assert plan.line_changes == []
+    assert one(plan, Kind.DATA_LIMITS, "first").action is PlanAction.REFUSE
