@@ -274,6 +274,21 @@ async def portability_checked(harness: Harness) -> None:
         pass
 
 
+async def planned(harness: Harness) -> None:
+    """A request is planned before it exists, and after a run that has failed."""
+    harness.telegent.carrier.set_record(NUMBER, CarrierRecord(eligible=False))
+    request = single(
+        f"{harness.settings.id_key}-planned",
+        subscribers=[new_subscriber("one"), new_subscriber("two")],
+        lines=[line("first", "one"), line("ported", "two", number=port_in() | {"kind": "port_in"})],
+    )
+    await harness.orchestrator.plan(request)
+    handle = await harness.orchestrator.start_onboarding(request)
+    with suppress(OnboardingIncompleteError):
+        await handle.result()
+    await harness.orchestrator.plan(request)
+
+
 async def requests_shared(harness: Harness) -> None:
     """A worker sends requests, an operator changes the limit, and the worker returns permits."""
     limiter = SharedRateLimiter(lease_from(harness.temporal), 50)
@@ -301,6 +316,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     bulk_migrated,
     bulk_cancelled,
     portability_checked,
+    planned,
     events_undelivered,
     events_delivered,
     requests_shared,
