@@ -11,6 +11,7 @@ import nexusrpc
 from telegent_orchestrator._models import E164, StrictModel
 from telegent_orchestrator.line_changes import LineChangeRequest, LineChangeResult
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
+from telegent_orchestrator.plan import OnboardingPlan
 from telegent_orchestrator.port_in import (
     PortInCancel,
     PortInCorrection,
@@ -43,6 +44,7 @@ class TelegentOrchestrator:
     starts another. Cancelling the operation cancels the workflow. `correct` and `cancel` return the
     state of the port-in when it accepted the message, or fail with the reason. `change_line`
     lasts as long as the line change, and joins an open one of the same number and the same request.
+    `plan` says what `onboard` would do, and sends only reads to Telegent.
     """
 
     onboard: nexusrpc.Operation[OnboardingRequest, OnboardingResult]
@@ -50,3 +52,4 @@ class TelegentOrchestrator:
     correct: nexusrpc.Operation[CorrectPortIn, PortState]
     cancel: nexusrpc.Operation[CancelPortIn, PortState]
     change_line: nexusrpc.Operation[LineChangeRequest, LineChangeResult]
+    plan: nexusrpc.Operation[OnboardingRequest, OnboardingPlan]

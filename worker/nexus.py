@@ -32,6 +32,7 @@ from telegent_orchestrator.line_changes import (
 )
 from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
+from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, plan_id
 from telegent_orchestrator.port_in import (
     PortInCancel,
     PortInCorrection,
@@ -41,7 +42,7 @@ from telegent_orchestrator.port_in import (
 )
 
 Request = OnboardingRequest | PortInRequest | LineChangeRequest
-Result = TypeVar("Result", OnboardingResult, PortInResult, LineChangeResult)
+Result = TypeVar("Result", OnboardingResult, PortInResult, LineChangeResult, OnboardingPlan)
 JOINED_STATUSES = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
 """A workflow that failed is not joined: another one starts."""
 
@@ -131,6 +132,29 @@ class NexusOperations:
             LineChangeResult,
             summary=f"Line change: {request.change.kind}",
             details=_ui_text.LINE_CHANGE_DETAILS,
+            id_key=self._id_key,
+            again=True,
+        )
+
+    @nexus.temporal_operation
+    async def plan(
+        self,
+        ctx: TemporalStartOperationContext,
+        temporal: TemporalNexusClient,
+        request: OnboardingRequest,
+    ) -> TemporalOperationResult[OnboardingPlan]:
+        """Say what `onboard` would do, or join the plan of the same request that is being made."""
+        workflow_id = plan_id(request.reference)
+        running = (WorkflowExecutionStatus.RUNNING,)
+        await _reject_other_request(temporal.client, workflow_id, request, self._id_key, running)
+        return await _start_or_join(
+            temporal,
+            PLAN_WORKFLOW,
+            workflow_id,
+            request,
+            OnboardingPlan,
+            summary=f"Plan of onboarding {request.reference}",
+            details=_ui_text.PLAN_DETAILS,
             id_key=self._id_key,
             again=True,
         )

@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from telegent_orchestrator.names import TASK_QUEUE
     from telegent_orchestrator.nexus import TelegentOrchestrator
     from telegent_orchestrator.onboarding import OnboardingResult
+    from telegent_orchestrator.plan import OnboardingPlan, PlanOutcome
     from telegent_orchestrator.port_in import PortInResult, PortState
     from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
     from tests.harness.line_changes import NUMBER as LINE, put_in_service
@@ -278,6 +279,17 @@ async def test_cancelled_operation_cancels_the_onboarding(harness: Harness, othe
     assert is_cancelled_exception(ours.value.cause)
     # The port-in continues: the losing carrier may complete it at any moment.
     assert (await harness.orchestrator.port_in(number).status()).state is PortState.INFO_REQUIRED
+
+
+async def test_onboarding_is_planned_before_and_after_it_exists(
+    harness: Harness, others: Client
+) -> None:
+    before = await call(others, "plan", wanted("planned"))
+    await call(others, "onboard", wanted("planned"))
+    after = await call(others, "plan", wanted("planned"))
+
+    assert OnboardingPlan.model_validate(before).outcome is PlanOutcome.START
+    assert OnboardingPlan.model_validate(after).outcome is PlanOutcome.JOIN
 
 
 async def test_line_is_changed_and_its_failure_is_explained(

@@ -169,6 +169,7 @@ NEXUS_OPERATIONS = {
     "correct": Operation(CorrectPortIn, PortState),
     "cancel": Operation(CancelPortIn, PortState),
     "change_line": Operation(LineChangeRequest, LineChangeResult),
+    "plan": Operation(OnboardingRequest, OnboardingPlan),
 }
 
 
