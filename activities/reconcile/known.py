@@ -168,9 +168,16 @@ class Known:
     unreadable: int = 0
 
     def apply(self, result: LineChangeResult, workflow_id: str) -> None:
-        """Take over a line change, in the order in which they were made."""
-        line = self.lines.pop(result.phone_number, None)
-        line = line or KnownLine(result.phone_number, workflow_id)
+        """Take over a line change, in the order in which they were made.
+
+        One that has failed without an effect may name a number that does not exist.
+        """
+        line = self.lines.get(result.phone_number)
+        if line is None:
+            if result.state is not StepState.DONE and not result.changed:
+                return
+            line = KnownLine(result.phone_number, workflow_id)
+        self.lines.pop(result.phone_number, None)
         line.apply(result)
         self.lines[line.phone_number] = line
         if isinstance(result.change, ChangeGuardian):

@@ -1,8 +1,9 @@
 """What our workflows know, put together from their arguments and results."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -58,49 +59,71 @@ async def read_known(temporal: Client, since: datetime) -> Known:
     known = Known()
     if retention := await histories.retention():
         known.since = (datetime.now(UTC) - retention).date()
-    records = _Records(histories, known, since)
-    # What comes later knows it better.
-    await records.add_port_ins()
-    await records.add_lines()
-    await records.add_line_changes()
-    await records.add_port_outs()
-    known.unreadable = histories.unreadable
+    await read_known_from(histories, known, since)
     return known
 
 
+async def read_known_from(histories: Histories, known: Known, since: datetime) -> None:
+    """Completes `known` by what these workflows were given and have returned."""
+    records = _Records(histories, known, since)
+    await records.read_port_ins()
+    await records.read_lines()
+    await records.read_line_changes()
+    await records.read_port_outs()
+    records.apply()
+    known.unreadable = histories.unreadable
+
+
 class _Records:
+    """What was read, as facts that are applied in the order in which they came about.
+
+    A number that has left may come back.
+    """
+
     def __init__(self, histories: Histories, known: Known, since: datetime) -> None:
         self._histories, self._known, self._since = histories, known, since
+        self._facts: list[tuple[datetime, Callable[[], None]]] = []
 
-    async def add_port_ins(self) -> None:
+    def apply(self) -> None:
+        for _, fact in sorted(self._facts, key=lambda each: each[0]):
+            fact()
+
+    async def read_port_ins(self) -> None:
         for info in await self._histories.list(PORT_IN_WORKFLOW):
             summary = await self._histories.summary(info)
-            if summary is None or not summary.phone_number:
-                continue
-            number, workflow_id = summary.phone_number, info.execution.workflow_id
-            state = decode_typed_search_attributes(info.search_attributes).get(PORT_STATE_KEY)
-            self._known.port_ins[number] = KnownPortIn(workflow_id, state or "", _is_open(info))
-            if state == PortState.COMPLETED:
-                self._known.lines[number] = KnownLine(number, workflow_id)
+            if summary and summary.phone_number:
+                self._note(info, partial(self._apply_port_in, info, summary.phone_number))
 
-    async def add_lines(self) -> None:
+    def _apply_port_in(self, info: WorkflowExecutionInfo, number: str) -> None:
+        workflow_id = info.execution.workflow_id
+        state = decode_typed_search_attributes(info.search_attributes).get(PORT_STATE_KEY)
+        self._known.port_ins[number] = KnownPortIn(workflow_id, state or "", _is_open(info))
+        if state == PortState.COMPLETED:
+            self._known.lines[number] = KnownLine(number, workflow_id)
+
+    async def read_lines(self) -> None:
         runs = await self._read_all(LINE_WORKFLOW, LineInput, LineResult)
         requests = await self._requests_of(given for _, given, _ in runs if given)
         for info, given, result in runs:
             if given is None:
                 continue
             label = f"{given.reference}:{given.line.key}"
-            owner = telegent.id_key(given.subscriber_id)
             if self._is_busy(info):
-                self._known.busy_subscribers.add(owner)
+                self._known.busy_subscribers.add(telegent.id_key(given.subscriber_id))
                 if isinstance(given.line.number, PortInNumber):
                     self._known.busy_numbers.add(given.line.number.phone_number)
-            if result is None or result.phone_number is None:
-                self._known.unfinished[owner] = label
-                continue
+            line = None
+            if result and result.phone_number:
+                wanted = requests.get(label, given.line)
+                line = _to_known(given, wanted, result, info.execution.workflow_id, label)
+            self._note(info, partial(self._apply_line, given, line, label))
+
+    def _apply_line(self, given: LineInput, line: KnownLine | None, label: str) -> None:
+        owner = telegent.id_key(given.subscriber_id)
+        if line is None:
+            self._known.unfinished[owner] = label
+        else:
             self._known.unfinished.pop(owner, None)
-            wanted = requests.get(label, given.line)
-            line = _to_known(given, wanted, result, info.execution.workflow_id, label)
             self._known.lines[line.phone_number] = line
 
     async def _requests_of(self, lines: Iterable[LineInput]) -> dict[str, LineRequest]:
@@ -117,25 +140,32 @@ class _Records:
             for line in request.lines
         }
 
-    async def add_line_changes(self) -> None:
+    async def read_line_changes(self) -> None:
         runs = await self._read_all(LINE_CHANGE_WORKFLOW, LineChangeRequest, LineChangeResult)
         for info, given, result in runs:
             numbers = [given.phone_number if given else "", *_numbers_of(result)]
             if self._is_busy(info):
                 self._known.busy_numbers.update(filter(None, numbers))
             if result:
-                self._known.apply(result, info.execution.workflow_id)
+                self._note(info, partial(self._known.apply, result, info.execution.workflow_id))
 
-    async def add_port_outs(self) -> None:
+    async def read_port_outs(self) -> None:
         runs = await self._read_all(PORT_OUT_WORKFLOW, PortOutRequest, PortOutResult)
         for info, given, result in runs:
-            if given is None:
-                continue
-            number, workflow_id = given.phone_number, info.execution.workflow_id
-            if self._is_busy(info):
-                self._known.busy_numbers.add(number)
-            line = self._known.lines.setdefault(number, KnownLine(number, workflow_id))
-            line.ended = line.ended or (result is not None and result.state in LEFT_STATES)
+            if given and self._is_busy(info):
+                self._known.busy_numbers.add(given.phone_number)
+            # One that has failed may name a number that does not exist.
+            if result:
+                self._note(info, partial(self._apply_port_out, info, result))
+
+    def _apply_port_out(self, info: WorkflowExecutionInfo, result: PortOutResult) -> None:
+        number, workflow_id = result.phone_number, info.execution.workflow_id
+        line = self._known.lines.setdefault(number, KnownLine(number, workflow_id))
+        line.ended = line.ended or result.state in LEFT_STATES
+
+    def _note(self, info: WorkflowExecutionInfo, fact: Callable[[], None]) -> None:
+        at = info.start_time if _is_open(info) else info.close_time
+        self._facts.append((at.ToDatetime(UTC), fact))
 
     def _is_busy(self, info: WorkflowExecutionInfo) -> bool:
         return _is_open(info) or info.close_time.ToDatetime(UTC) >= self._since

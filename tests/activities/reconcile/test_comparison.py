@@ -370,6 +370,20 @@ def test_line_with_another_number_is_known_by_it() -> None:
     assert findings(VendorState([changed_row], [owned]), records) == []
 
 
+def test_failed_change_of_a_number_that_does_not_exist_makes_no_line() -> None:
+    records = Known()
+    mistyped = {
+        "phone_number": NUMBER,
+        "change": {"kind": "suspend"},
+        "by": "a",
+        "reason": "b",
+        "state": StepState.FAILED,
+    }
+    records.apply(LineChangeResult.model_validate(mistyped), "line-change-1")
+
+    assert records.lines == {}
+
+
 def test_filter_that_was_edited_is_compared_with_its_edits() -> None:
     wanted = CallFilter(mode="WHITELIST", allowed_numbers=["+18015550111"])
     line = known_line(call_filter=wanted)
