@@ -70,6 +70,8 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
         "CALL_TIMEOUT_SECONDS": "38",
         "PURCHASE_LAG_SECONDS": "10",
         "TIME_ZONE": "America/Denver",
+        "RECONCILE_SHARE": "0.1",
+        "RECONCILE_CRON": "0 5 * * 1",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"TELEGENT_{name}", value)
@@ -95,6 +97,7 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
     spans = [pace.initial, pace.dense, pace.dense_until, pace.hourly, pace.idle]
     assert [span.total_seconds() for span in spans] == [1, 2, 3, 4, 8]
     assert activity.port_poll_share == 0.25
+    assert (activity.reconcile_share, settings.reconcile_cron) == (0.1, "0 5 * * 1")
     assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=38)
 
 
@@ -110,6 +113,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
         TELEGENT_READ_LAG_SECONDS="-1",
         TELEGENT_PORT_POLL_IDLE_SECONDS="inf",
         TELEGENT_PORT_POLL_SHARE="1.5",
+        TELEGENT_RECONCILE_CRON="nightly",
         TELEGENT_PAYLOAD_KEYS=f"a:{KEY},b:{KEY[:8]}",
         TELEGENT_LOG_LEVEL="LOUD",
         TELEGENT_LOG_FORMAT="xml",
@@ -129,6 +133,7 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
             "READ_LAG_SECONDS",
             "PORT_POLL_IDLE_SECONDS",
             "PORT_POLL_SHARE",
+            "RECONCILE_CRON",
             "PAYLOAD_KEYS",
             "LOG_LEVEL",
             "LOG_FORMAT",
