@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import FailureError
 
 from telegent_orchestrator.cli.bulk.report import escape_formula
 from telegent_orchestrator.cli.connection import Connection, Session
@@ -51,7 +53,7 @@ async def _run(connection: Connection, latest: bool, output: Output) -> Reconcil
     async with connection.open() as session:
         client = ReconcileClient(session.temporal)
         if not latest:
-            return await _wait(await client.start(), session, output)
+            return await _compare(client, session, output)
         handle = await client.latest()
         if handle is None:
             raise CommandError(
@@ -64,7 +66,19 @@ async def _run(connection: Connection, latest: bool, output: Output) -> Reconcil
         return await handle.result()
 
 
-async def _wait(handle: ReconcileHandle, session: Session, output: Output) -> ReconcileReport:
+async def _compare(client: ReconcileClient, session: Session, output: Output) -> ReconcileReport:
+    handle = await client.start()
+    await _wait(handle, session, output)
+    try:
+        return await handle.result()
+    except WorkflowFailureError as error:
+        cause: BaseException | None = error.cause
+        while isinstance(cause, FailureError) and isinstance(cause.cause, FailureError):
+            cause = cause.cause
+        raise CommandError(f"nothing was compared: {cause}", ExitStatus.FAILED) from None
+
+
+async def _wait(handle: ReconcileHandle, session: Session, output: Output) -> None:
     """Waits, and says why that takes long. Needs no worker, so that a restart does not end it."""
     output.notice("reading Telegent's lists with a share of the requests; Ctrl-C does not stop it")
     said = ""
@@ -87,7 +101,6 @@ async def _wait(handle: ReconcileHandle, session: Session, output: Output) -> Re
                 )
             ],
         ) from None
-    return await handle.result()
 
 
 def findings_csv(report: ReconcileReport) -> str:

@@ -173,8 +173,12 @@ async def test_unreadable_inventory_fails_with_telegents_words(alone: Harness) -
     async with alone.running_workers():
         with pytest.raises(WorkflowFailureError) as failed:
             await reconcile(alone)
+        said = await command_line(alone).run("reconcile")
 
     assert "400" in failure_message(failed.value.cause)
+    assert said.status == 1
+    assert "nothing was compared: " in said.err
+    assert "400" in said.err
 
 
 async def test_unreadable_limits_are_reported_and_the_rest_is_compared(
