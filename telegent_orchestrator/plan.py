@@ -90,11 +90,11 @@ class PlannedResource(WireModel):
 
 
 class LineChangeOffer(WireModel):
-    """What a changed request means for a line that is in service.
+    """What a changed request means for a line that is in service. A line may have two.
 
     Attributes:
         change: For the `change` of a LineChangeRequest; None if no line change sets what differs.
-        not_covered: Fields of the line that differ, and that `change` does not set.
+        not_covered: Fields of the line that differ, and that no line change sets.
     """
 
     line: str

@@ -15,7 +15,14 @@ from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.cli.watching import with_timeout
-from telegent_orchestrator.line_changes import ChangeLimits, ChangePlan, End, LineChange
+from telegent_orchestrator.line_changes import (
+    ChangeFilters,
+    ChangeLimits,
+    ChangePlan,
+    End,
+    FilterEdits,
+    LineChange,
+)
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.plan import (
     LineChangeOffer,
@@ -105,7 +112,7 @@ def _offer(offer: LineChangeOffer, connection: Connection) -> NextStep:
         reason += "; change it with:"
     if offer.not_covered:
         reason += f" (no line change sets {', '.join(offer.not_covered)})"
-    words = _line_change_words(offer.change)
+    words = line_change_words(offer.change)
     if not words:
         return NextStep(reason=reason)
     name, *options = words
@@ -113,7 +120,8 @@ def _offer(offer: LineChangeOffer, connection: Connection) -> NextStep:
     return NextStep(reason=reason, commands=[connection.command(*command)])
 
 
-def _line_change_words(change: LineChange | None) -> list[str]:
+def line_change_words(change: LineChange | None) -> list[str]:
+    """The command of `tgo line` that makes a change, and its options; empty if there is none."""
     match change:
         case End():
             return ["end"]
@@ -122,7 +130,23 @@ def _line_change_words(change: LineChange | None) -> list[str]:
         case ChangePlan():
             product = ["--product-type", change.product_type.value] if change.product_type else []
             return ["plan", "--package", change.package_id, *product, *_limit_options(change)]
+        case ChangeFilters():
+            calls = _filter_options("call", change.call_filter)
+            return ["filters", *calls, *_filter_options("message", change.message_filter)]
     return []
+
+
+def _filter_options(name: str, edits: FilterEdits | None) -> list[str]:
+    options = list[str]()
+    values = edits.model_dump(mode="json", exclude_defaults=True) if edits else {}
+    for edit, value in values.items():
+        option = f"--{name}-{edit}"
+        if value is True:
+            options.append(option)
+        else:
+            for each in value if isinstance(value, list) else [value]:
+                options += [option, each]
+    return options
 
 
 def _limit_options(change: ChangeLimits | ChangePlan) -> list[str]:

@@ -3,6 +3,8 @@
 import re
 
 from simulator import CarrierRecord
+from telegent_orchestrator.cli.commands.plan import line_change_words
+from telegent_orchestrator.line_changes import ChangeFilters
 from tests.harness import Harness
 from tests.harness.command_line import FAMILY, CommandLine, printed_command
 from tests.harness.documents import documented_commands
@@ -75,3 +77,12 @@ def normalized(text: str, reference: str) -> list[str]:
     text = re.sub(r"\+1(?!8015550142)\d{10}", "+1…", text)
     text = re.sub(r"earliest: in \S+, (.*) with \d+ calls", r"earliest: \1", text)
     return [" ".join(line.split()) for line in text.strip().splitlines()]
+
+
+def test_offered_filters_are_printed_as_options() -> None:
+    edits = {"mode": "WHITELIST", "allow": ["+18015550101"], "unblock": ["+18015550102"]}
+    change = ChangeFilters.model_validate(
+        {"kind": "filters", "call_filter": edits, "message_filter": {"off": True}}
+    )
+    calls = "--call-mode WHITELIST --call-allow +18015550101 --call-unblock +18015550102"
+    assert set(line_change_words(change)) == {"filters", *calls.split(), "--message-off"}

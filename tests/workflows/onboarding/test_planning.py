@@ -10,7 +10,7 @@ import pytest
 from activities.onboarding.catalogue import PackagePrice
 from activities.plan import KnownOnboarding
 from telegent_orchestrator.client import ExecutionStatus
-from telegent_orchestrator.line_changes import ChangeLimits, ChangePlan, End
+from telegent_orchestrator.line_changes import ChangeFilters, ChangeLimits, ChangePlan, End
 from telegent_orchestrator.lines import EPOCH, LineResult
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.plan import (
@@ -201,11 +201,15 @@ def test_earliest_time_follows_from_allowance_and_backlog() -> None:
     assert make_plan(knowledge(single())).earliest_at is None
 
 
-def changed_line(**changes: Any) -> OnboardingPlan:
+GUARDED = [new_subscriber("one", guardian=True)]
+
+
+def changed_line(before: dict[str, Any] | None = None, **changes: Any) -> OnboardingPlan:
     """The plan of a request that changes a line in service."""
-    request = single(lines=[line("first", "one", **changes)])
+    request = single(subscribers=GUARDED, lines=[line("first", "one", **changes)])
     existing = known(
         ExecutionStatus.COMPLETED,
+        request=single(subscribers=GUARDED, lines=[line("first", "one", **before or {})]),
         differences=["lines.first"],
         result=OnboardingResult(
             reference="single-1", complete=True, account_id="AID-1", package_ids={"plan": "PID-1"}
@@ -231,6 +235,34 @@ def test_changed_product_type_and_limits_are_one_line_change() -> None:
     assert offer.change == ChangePlan.model_validate(
         {"kind": "plan", "package_id": "PID-1", "product_type": "Sms+Data", **LIMITS}
     )
+
+
+def test_changed_lists_of_filters_are_offered_as_edits() -> None:
+    numbers = [f"+1801555010{at}" for at in range(3)]
+    before = {"call_filter": {"mode": "BLACKLIST", "blocked_numbers": numbers[:2]}}
+    after = {"call_filter": {"mode": "WHITELIST", "blocked_numbers": numbers[1:]}}
+    plan = changed_line(before, **after, **LIMITS)
+    limits, filters = plan.line_changes
+    assert limits.change == ChangeLimits.model_validate({"kind": "limits", **LIMITS})
+    edits = {"mode": "WHITELIST", "block": [numbers[2]], "unblock": [numbers[0]]}
+    assert filters.change == ChangeFilters.model_validate({"kind": "filters", "call_filter": edits})
+    assert filters.not_covered == []
+    assert one(plan, Kind.CALL_FILTER, "first").action is PlanAction.CHANGE
+
+    (off,) = changed_line(before).line_changes
+    assert off.change == ChangeFilters.model_validate(
+        {"kind": "filters", "call_filter": {"off": True}}
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"mode": "CHILD"}, {"mode": "BLACKLIST", "block_international": True}]
+)
+def test_filter_that_no_edit_makes_is_refused(wanted: dict[str, Any]) -> None:
+    plan = changed_line({"call_filter": {"mode": "BLACKLIST"}}, call_filter=wanted)
+    (offer,) = plan.line_changes
+    assert (offer.change, offer.not_covered) == (None, ["call_filter"])
+    assert one(plan, Kind.CALL_FILTER, "first").action is PlanAction.REFUSE
 
 
 def test_what_no_line_change_sets_is_refused() -> None:
