@@ -11,6 +11,13 @@ from devstack.child_process import ChildProcess, python_command
 from devstack.stack import DevStack
 from telegent_orchestrator.onboarding import OnboardingRequest
 
+SERVER_OPTIONS = (
+    "--headless",
+    # As on a server for many workflows: the development server reads its database each time that a
+    # search attribute is used, for those that were registered a moment ago.
+    "--dynamic-config-value",
+    "system.forceSearchAttributesCacheRefreshOnRead=false",
+)
 UNLIMITED = "60000"
 """Requests a minute, more than any system reaches: the vendor's rate limit is not measured here."""
 
@@ -57,7 +64,7 @@ class Orchestrator:
     @asynccontextmanager
     async def run(self, stack: DevStack) -> AsyncIterator[RunningSystem]:
         """Run Temporal and a worker."""
-        temporal = await stack.start_temporal("--headless")
+        temporal = await stack.start_temporal(*SERVER_OPTIONS)
         worker = await stack.start_worker(settings={"TELEGENT_REQUESTS_PER_MINUTE": UNLIMITED})
 
         async def onboard(request: OnboardingRequest) -> None:
@@ -75,7 +82,7 @@ class PlainTemporal:
     @asynccontextmanager
     async def run(self, stack: DevStack) -> AsyncIterator[RunningSystem]:
         """Run Temporal and a worker."""
-        temporal = await stack.start_temporal("--headless")
+        temporal = await stack.start_temporal(*SERVER_OPTIONS)
         log = stack.directory / "worker.log"
 
         async def ready() -> bool:
