@@ -149,7 +149,7 @@ class PortInWorkflow:
     def _take_new_reset(self) -> bool:
         """Whether there was a reset in Temporal since the last call, or since the start.
 
-        `current_resets` counts a reset at its place in the history, also on replay.
+        That is deterministic: a replay, too, counts a reset only when it gets to the reset point.
         """
         resets, self._resets = self._resets, current_resets()[0]
         return resets != self._resets
@@ -162,7 +162,7 @@ class PortInWorkflow:
         if self._running:
             self._running.cancel()
         if task.local:
-            self._before_local_activity()
+            self._stop_timer()
         # The asyncio task inherits this context variable. If its activities make no progress, the
         # code that calls them finds this object there, and calls `stall`.
         RUNNING_STEP.set(self)
@@ -179,8 +179,11 @@ class PortInWorkflow:
         """
 
     async def _wait_for_fact(self) -> None:
-        """Waits until the task ends, a message arrives, or a deadline passes."""
-        # See `_before_local_activity`.
+        """Waits until the task ends, a message arrives, or a deadline passes.
+
+        A deadline that passes during a local activity is handled after it.
+        """
+        # No timer next to a local activity: see `_stop_timer`.
         local = self._port.task is not None and self._port.task.local
         deadline = None if local else self._port.next_deadline
         self._timer.set(deadline)
@@ -198,17 +201,17 @@ class PortInWorkflow:
     def _task_ended(self) -> bool:
         return self._running is not None and self._running.done()
 
-    def _before_local_activity(self) -> None:
-        """Stops the timer, which must not run next to a local activity.
+    def _stop_timer(self) -> None:
+        """Call before a local activity: no timer may run next to it.
 
-        On replay, their order in the history may differ, which is a nondeterminism error.
+        On replay, their order may differ, which is a nondeterminism error.
         """
         self._timer.cancel()
 
     async def _publish(self, event: effects.PublishEvent) -> None:
         if self._publisher.receivers is None:
-            # The publisher will read them with a local activity.
-            self._before_local_activity()
+            # The publisher reads them with a local activity, before the first event.
+            self._stop_timer()
         await self._publisher.publish(
             event.type,
             event.state.value,

@@ -1,7 +1,9 @@
 """Creates resources exactly once, although the API has no idempotency keys.
 
-A `CreateAttempt` decides the next action: look the resource up, create it, or let an operator
-decide. This module performs the action, and tells the attempt what came of it.
+A `CreateAttempt` decides the next action: look the resource up, create it, wait until its order is
+complete, or let an operator decide. This module performs the action, and tells the attempt what
+came of it. A lookup that finds nothing is repeated until the lists must show the resource: only
+then it is absent.
 """
 
 from collections.abc import Callable, Coroutine
@@ -59,9 +61,10 @@ class ResourceCreator:
         previous_runs: When previous runs of the workflow may have created resources; None: there
             are none.
         lags: How long Telegent's lists may miss what exists.
-        scope: A fingerprint of the worker's id key. Onboardings with the same one create shared
-            resources, such as products, one at a time.
-        created_ids: Ids of resources for whose create this run got a response.
+        scope: A fingerprint of the worker's id key. Onboardings with the same one take turns to
+            create the same shared resource, such as a product (catalogue_item.py).
+        created_ids: What this run has created and got a response for, by `str`: of an account or a
+            subscriber, its id.
     """
 
     progress: ProgressTracker
@@ -146,7 +149,7 @@ class _AttemptRunner(Generic[W, T]):
         self.step = RunningStep.current()
         self.description = self.wanted.description
         self.entry = CompensationEntry[T](
-            self.description, self.spec.write, self._find_now, self._compensation()
+            self.description, self.spec.write, self._find_for_rollback, self._compensation()
         )
         self.send = prepare_write(self.create, f"Create {self.description}", self.wanted)
 
@@ -180,7 +183,7 @@ class _AttemptRunner(Generic[W, T]):
         raise_if_cancelled()
         attempt, lost = self.attempt, self.attempt.lost_responses
         try:
-            with self._wait_for_lists():
+            with self._show_wait():
                 found = await self._find(attempt.created_before)
         except ActivityError as error:
             message = _evidence_or_raise(error)
@@ -197,10 +200,11 @@ class _AttemptRunner(Generic[W, T]):
         else:
             self.step.set_detail("already existed")
 
-    def _wait_for_lists(self) -> AbstractContextManager[None]:
+    def _show_wait(self) -> AbstractContextManager[None]:
         """Shows why a lookup may take long, and when it ends at the latest."""
         lags, attempt = self.creator.lags, self.attempt
         lag = lags.purchase if self.spec.write.lag is Lag.PURCHASE else lags.read
+        # Until `used_before`, another line may have put a number on the SIM that is wanted.
         times = filter(None, (attempt.created_before, self.wanted.used_before))
         until = max((at + lag for at in times), default=None)
         if until is None or until <= workflow.now():
@@ -296,7 +300,8 @@ class _AttemptRunner(Generic[W, T]):
         lookup = Lookup[Any](wanted=self.wanted, created_before=created_before)
         return await execute_read(self.spec.find, f"Look up {self.description}", lookup)
 
-    async def _find_now(self) -> T | None:
+    async def _find_for_rollback(self) -> T | None:
+        # It may have been created until now.
         return await self._find(workflow.now())
 
     def _compensation(self) -> Callable[[T], Coroutine[Any, Any, None]] | None:

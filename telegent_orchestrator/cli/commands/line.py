@@ -33,16 +33,16 @@ Line = Annotated[
     str,
     typer.Argument(
         metavar="LINE",
-        help="Phone number such as +18015550123, or a line of an onboarding such as "
-        "family-2041:first.",
+        help="Phone number such as +18015550123, or REFERENCE:KEY of a line of an onboarding, "
+        "such as family-2041:child-sim.",
     ),
 ]
 AnyLine = Annotated[
     str,
     typer.Argument(
         metavar="LINE",
-        help="Phone number such as +18015550123, a line of an onboarding such as "
-        "family-2041:first, or an id that `list` shows.",
+        help="Phone number such as +18015550123, REFERENCE:KEY of a line of an onboarding, such "
+        "as family-2041:child-sim, or an id that `list` shows.",
     ),
 ]
 
@@ -158,13 +158,18 @@ def resolve(
         typer.Argument(
             metavar="ACTION",
             help="retry: send the change once more\n\n"
-            "adopt: treat the change as done; confirm with the phone number in --id\n\n"
+            "adopt: treat the change as done; --id says what it has created\n\n"
             "abandon: fail the change",
         ),
     ],
     reason: Reason,
     adopted_id: Annotated[
-        str | None, typer.Option("--id", help="The phone number; for adopt.")
+        str | None,
+        typer.Option(
+            "--id",
+            help="For adopt: the new ICCID (swap-sim), the new number (change-number), Telegent's "
+            "id of a new subscription or filter; otherwise the line's phone number.",
+        ),
     ] = None,
     by: By = None,
     as_json: AsJson = False,

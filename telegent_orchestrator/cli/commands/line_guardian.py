@@ -118,7 +118,10 @@ def guardian(
     ] = None,
     relation: Annotated[
         str | None,
-        typer.Option("--relation", help="Their role. Default: Guardian."),
+        typer.Option(
+            "--relation",
+            help="What --guardian is to this subscriber, such as Parent. Default: Guardian.",
+        ),
     ] = None,
     end_relation: Annotated[
         bool,

@@ -25,10 +25,19 @@ ThrottleSpeed = Annotated[
 ]
 RenewEvery = Annotated[
     Literal["month", "week"] | None,
-    typer.Option("--renew-every", help="Period after which the used data is reset."),
+    typer.Option(
+        "--renew-every",
+        help="Period after which the used data is reset. With --renew-day or --reset-now alone: "
+        "month.",
+    ),
 ]
 RenewDay = Annotated[
-    int | None, typer.Option("--renew-day", help="Day of the month (1-31) or of the week (1-7).")
+    int | None,
+    typer.Option(
+        "--renew-day",
+        help="Day of the month (1-31) or of the week (1-7; Telegent does not say which day is "
+        "1). Default: 1.",
+    ),
 ]
 Authentication = Annotated[
     str,
@@ -37,7 +46,13 @@ Authentication = Annotated[
         help="Your id of the proof that the subscriber was authenticated: no personal data.",
     ),
 ]
-ResetNow = Annotated[bool, typer.Option("--reset-now", help="Also reset the used data now.")]
+ResetNow = Annotated[
+    bool,
+    typer.Option(
+        "--reset-now",
+        help="Also reset the used data now. Give the renewal, too.",
+    ),
+]
 
 
 def limits(
@@ -55,7 +70,10 @@ def limits(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Set the data limits of a line, or when its used data is reset."""
+    """Replace the data limits of a line, or its renewal (when its used data is reset).
+
+    If one limit is given, those that are not given are removed.
+    """
     change: dict[str, JsonValue] = {
         "kind": "limits",
         "data_limits": _data_limits(limit_mb, notify_mb, throttle_mb, throttle_speed),
@@ -78,7 +96,7 @@ def plan(
     ] = None,
     product_type: Annotated[
         ProductType | None,
-        typer.Option("--product-type", help="What the number can do with it."),
+        typer.Option("--product-type", help="What the number can do from now on."),
     ] = None,
     message_route: Annotated[
         str | None,
@@ -99,7 +117,10 @@ def plan(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Change the package of a line, and with it product type, data limits and renewal."""
+    """Change the package of a line, and if given, product type, data limits and renewal.
+
+    If one data limit is given, those that are not given are removed.
+    """
     change: dict[str, JsonValue] = {
         "kind": "plan",
         "package_id": package,
@@ -141,14 +162,19 @@ def change_number(
     authentication: Authentication,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Take a number of any area. Default: of the same area."),
+        typer.Option(
+            "--replace",
+            help="Take a number of any area, or of --area-code. Default: of the same area.",
+        ),
     ] = False,
     area_code: Annotated[
         str | None, typer.Option("--area-code", help="Area to take it from; with --replace.")
     ] = None,
     zip_code: Annotated[
         str | None,
-        typer.Option("--zip-code", help="Where to take it from if --area-code has none."),
+        typer.Option(
+            "--zip-code", help="Where to take it from if the area has none; with --replace."
+        ),
     ] = None,
     by: By = None,
     watch: Watch = False,

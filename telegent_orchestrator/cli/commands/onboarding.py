@@ -81,7 +81,10 @@ def resolve(
         str | None, typer.Option("--line", help="Key of the line whose step it is.")
     ] = None,
     adopted_id: Annotated[
-        str | None, typer.Option("--id", help="Telegent's id of the resource to adopt.")
+        str | None,
+        typer.Option(
+            "--id", help="Telegent's id of the resource to adopt; of a number, the number."
+        ),
     ] = None,
     by: By = None,
     as_json: AsJson = False,
@@ -99,7 +102,7 @@ def cancel(
     context: typer.Context,
     reference: Reference,
     reason: Annotated[str, typer.Option("--reason", help=f"Why; {UNENCRYPTED_HINT}.")] = "",
-    by: Annotated[str, typer.Option("--by", help=f"Who does this; {UNENCRYPTED_HINT}.")] = "",
+    by: Annotated[str, typer.Option("--by", help=f"Team that does this; {UNENCRYPTED_HINT}.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Cancel an onboarding and its lines, and roll back what can be rolled back.

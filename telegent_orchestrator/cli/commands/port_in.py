@@ -65,7 +65,10 @@ def start(
     secrets: PortInSecretOptions = None,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Start a port-in, or join the one with the same number and the same request."""
+    """Start a port-in, or join the one of this number.
+
+    That one must have the same request, unless an onboarding has started it.
+    """
     with Output(as_json) as output:
         request = load_request(PortInRequest, file, sets, secrets)
         for notice in describe_start(check_port_in(request.details)):
@@ -119,8 +122,8 @@ def decide(
             help="mark_done: the number has arrived, whatever the order shows\n\n"
             "retry_now: repeat what the state waits for: the submit, the correction with the same "
             "data, or the cancel; in other states, poll the order now\n\n"
-            "replace_data: send the values of --set, --secret or --file, also after too many "
-            "rejections for `correct`\n\n"
+            "replace_data: like `port-in correct`, with --set, --secret or --file; possible even "
+            "when the carrier has rejected the order too often for that\n\n"
             "attach_order: continue with the order given by --order, for example when the "
             "response to the submit was lost\n\n"
             "restart: cancel the order, then submit a new one\n\n"
