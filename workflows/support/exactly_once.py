@@ -63,8 +63,8 @@ class ResourceCreator:
         lags: How long Telegent's lists may miss what exists.
         scope: A fingerprint of the worker's id key. Onboardings with the same one take turns to
             create the same shared resource, such as a product (catalogue_item.py).
-        created_ids: What this run has created and got a response for, by `str`: of an account or a
-            subscriber, its id.
+        created_ids: Ids of the accounts and subscribers that this run has created, except those
+            whose response was lost; and of everything else, as `str` shows it.
     """
 
     progress: ProgressTracker
