@@ -1,5 +1,7 @@
 """Says what a start of an onboarding would do: reads what exists, and changes nothing."""
 
+from datetime import timedelta
+
 from temporalio import workflow
 
 from activities.local_activities import LocalActivities
@@ -7,7 +9,7 @@ from activities.plan import PlanActivities
 from telegent_orchestrator.names import STATUS_QUERY
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, PlanStatus, plan_id
-from workflows.onboarding.plan_reads import PlanReader
+from workflows.onboarding.plan_reads import READ_TIMEOUT, PlanReader
 from workflows.onboarding.planning import Knowledge, make_plan
 from workflows.support.activity_calls import (
     AWAIT_WORKFLOW_OPTIONS,
@@ -16,6 +18,12 @@ from workflows.support.activity_calls import (
     prepare_call,
 )
 from workflows.support.messages import require_own_id
+
+TEMPORAL_OPTIONS = AWAIT_WORKFLOW_OPTIONS.copy()
+TEMPORAL_OPTIONS["start_to_close_timeout"] = timedelta(minutes=5)
+TEMPORAL_OPTIONS["schedule_to_close_timeout"] = READ_TIMEOUT
+"""An onboarding with hundreds of lines takes hundreds of queries. Without what Temporal knows there
+is no plan."""
 
 
 @workflow.defn(name=PLAN_WORKFLOW)
@@ -33,7 +41,7 @@ class PlanWorkflow:
             LocalActivities.validate_request, "Validate request", request
         )
         known = await prepare_call(
-            AWAIT_WORKFLOW_OPTIONS,
+            TEMPORAL_OPTIONS,
             PlanActivities.read_onboarding,
             "Find the onboarding with this reference",
             request,
@@ -42,7 +50,7 @@ class PlanWorkflow:
         if not (known and known.joined):
             await self._reader.read()
         capacity = await prepare_call(
-            AWAIT_WORKFLOW_OPTIONS,
+            TEMPORAL_OPTIONS,
             PlanActivities.read_request_capacity,
             "Read how soon requests can be sent",
             INTERACTIVE_PRIORITY.priority_key or 0,

@@ -96,7 +96,10 @@ async def _plan(
         try:
             return await handle.result()
         except WorkflowFailureError as error:
-            raise CommandError(f"there is no plan: {error.cause}", ExitStatus.FAILED) from None
+            cause: BaseException = error
+            while cause.__cause__:
+                cause = cause.__cause__
+            raise CommandError(f"there is no plan: {cause}", ExitStatus.FAILED) from None
 
 
 def _show(made: OnboardingPlan, output: Output) -> None:
