@@ -58,15 +58,12 @@ async def cancel_and_wait(
         work.exception()
 
 
-async def cancellable_sleep(
-    duration: timedelta, summary: str, *, ignore_cancellation: bool = False
-) -> None:
+async def cancellable_sleep(duration: timedelta, summary: str) -> None:
     """Sleeps; raises CancelledError at once when the workflow is cancelled, or was before."""
     with contextlib.suppress(TimeoutError):
         await workflow.wait_condition(
-            lambda: workflow.cancellation_reason() is not None and not ignore_cancellation,
+            lambda: workflow.cancellation_reason() is not None,
             timeout=duration,
             timeout_summary=summary,
         )
-    if not ignore_cancellation:
-        raise_if_cancelled()
+    raise_if_cancelled()

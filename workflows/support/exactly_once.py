@@ -20,31 +20,37 @@ from temporalio.exceptions import (
 )
 
 from activities.support.outcomes import (
+    NOT_EXECUTED,
     Outcome,
     classify_failure,
     failure_message,
+    reported_wait,
 )
 from activities.support.write_activity import CreateSpec, Lookup, Wanted, create_spec_of
 from activities.support.write_spec import Lag
 from telegent_orchestrator.lines import Lags, PreviousRuns
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.support.activity_calls import (
+    MAX_RETRY_AFTER,
+    NEW_ID_RETRIES,
+    RETRY_BACKOFF,
     VENDOR_CALL_TIMEOUT,
     Activity,
+    Stall,
     execute_idempotent_write,
     execute_poll,
     execute_read,
     prepare_write,
 )
-from workflows.support.cancellation import raise_if_cancelled
+from workflows.support.cancellation import cancellable_sleep, raise_if_cancelled
 from workflows.support.compensation import CompensationEntry, CompensationLog
 from workflows.support.create_attempt import AttemptAction, CreateAttempt
 from workflows.support.metrics import (
     LostResponseResolution,
+    count_lost_response,
     count_lost_response_resolved,
 )
 from workflows.support.progress import ProgressTracker, RunningStep
-from workflows.support.repeats import repeat_while_not_executed
 from workflows.support.resets import current_resets
 
 T = TypeVar("T")
@@ -220,12 +226,11 @@ class _AttemptRunner(Generic[W, T]):
         attempt.before_send()
         self._update_compensation_log()
         try:
-            created = await repeat_while_not_executed(
-                self.creator.progress, self.step.name, self.send
-            )
+            created = await self._send_until_executed()
         except ActivityError as error:
             message, outcome = _evidence_or_raise(error), classify_failure(error)
             if outcome is Outcome.UNKNOWN:
+                count_lost_response(spec.write.activity)
                 self.step.set_detail("no response; checking whether it was created")
                 attempt.on_lost(error, message, workflow.now())
             else:
@@ -245,6 +250,29 @@ class _AttemptRunner(Generic[W, T]):
         self.creator.created_ids.add(str(created))
         self._update_compensation_log()
         raise_if_cancelled()
+
+    async def _send_until_executed(self) -> T:
+        """Sends the create, and again after a pause as long as it was certainly not executed.
+
+        When the workflow is cancelled meanwhile, it still waits for the response, which says what
+        exists. A cancel ends only the pauses.
+        """
+        delay, max_delay = RETRY_BACKOFF
+        started = workflow.now()
+        with Stall.watching() as stall:
+            while True:
+                sent_after = workflow.now() - started
+                try:
+                    return await self.send()
+                except ActivityError as error:
+                    paused = _pause_before_retry(error, delay, sent_after)
+                    if paused is None:
+                        raise
+                    reason, pause = paused
+                    self.step.set_detail(f"{reason}; trying again in {pause.total_seconds():.0f} s")
+                    stall.check(error.activity_type, failure_message(error))
+                    await cancellable_sleep(pause, f"{self.step.name}: {reason}, then try again")
+                    delay = min(delay * 2, max_delay)
 
     async def _confirm(self) -> None:
         attempt, confirm = self.attempt, self.spec.confirm
@@ -321,6 +349,30 @@ class _AttemptRunner(Generic[W, T]):
             self.creator.compensation.add(self.entry)
         else:
             self.creator.compensation.discard(self.entry)
+
+
+def _pause_before_retry(
+    error: ActivityError, delay: timedelta, sent_after: timedelta
+) -> tuple[str, timedelta] | None:
+    """Why a call was not executed, and the pause before it is repeated; None: do not repeat it.
+
+    Args:
+        error: Its failure.
+        delay: The pause, unless the vendor asks for a longer one.
+        sent_after: How long after the first call this one was sent.
+    """
+    if is_cancelled_exception(error):
+        return None
+    outcome, reported = classify_failure(error), reported_wait(error)
+    if outcome is Outcome.NOT_FOUND:
+        # The id may be that of a resource which was created a moment ago. A failure with this
+        # outcome carries the read lag.
+        if sent_after >= reported:
+            return None
+        pause = max(reported / NEW_ID_RETRIES, delay)
+        return "an id is unknown to Telegent, maybe because it is new", min(pause, reported)
+    reason = NOT_EXECUTED.get(outcome)
+    return (reason, max(delay, min(reported, MAX_RETRY_AFTER))) if reason else None
 
 
 def _evidence_or_raise(error: ActivityError) -> str:
