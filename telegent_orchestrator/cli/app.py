@@ -62,6 +62,14 @@ def _print_version(requested: bool) -> None:
         raise typer.Exit
 
 
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+    ),
+]
+
+
 @app.callback()
 def main(
     context: typer.Context,
@@ -85,15 +93,7 @@ def main(
             "The worker's id key, a secret from which workflow ids of port-ins are derived.",
         ),
     ] = "",
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            callback=_print_version,
-            is_eager=True,
-            help="Show the version and exit.",
-        ),
-    ] = False,
+    version: Version = False,
 ) -> None:
     """Read the connection options; each command connects by itself."""
     options = {
