@@ -30,6 +30,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from tests.harness.payloads import port_in
+from tests.harness.tiers import sampled
 from workflows.port_in import effects, facts
 from workflows.port_in.deadlines import DeadlineAction
 from workflows.port_in.reaction import MAX_WAITING_CORRECTIONS, Message, react, rejection_reason
@@ -39,8 +40,9 @@ from workflows.port_in.turn import MAX_SECRETS, ORCHESTRATOR_ACTOR
 from workflows.port_in.views import render_details_page, to_result, to_status
 from workflows.support.timeline import MAX_TIMELINE_ENTRIES
 
-MANY = int(os.environ.get("PORT_IN_SEQUENCES", "20000"))
-FEW = MANY // 10
+# What happens in one sequence of a thousand is in all of 10,000 missed once in 20,000 times.
+MANY = int(os.environ.get("PORT_IN_SEQUENCES", "10000"))
+FEW = MANY // 5
 MAX_STEPS = 60
 MAX_EFFECTS = 20
 NUMBER = "+18015550142"
@@ -562,17 +564,19 @@ def live(seed: int) -> Life:
     return life
 
 
-@pytest.mark.parametrize("sequences", [FEW, pytest.param(MANY, marks=pytest.mark.resilience)])
-def test_in_any_order_of_events_the_invariants_hold(sequences: int) -> None:
+@pytest.mark.parametrize(
+    "seeds", sampled(range(FEW), range(FEW, MANY)), ids=lambda seeds: f"{len(seeds)} sequences"
+)
+def test_in_any_order_of_events_the_invariants_hold(seeds: range) -> None:
     ends: dict[PortState, int] = dict.fromkeys(FINAL_STATES, 0)
     failures = 0
-    for seed in range(sequences):
+    for seed in seeds:
         port = live(seed).port
         failures += bool(port.failure)
         if port.state in ends:
             ends[port.state] += 1
     # Else the game would be too easy to mean anything.
-    assert all(count > sequences / 200 for count in ends.values()), ends
+    assert all(count > len(seeds) / 200 for count in ends.values()), ends
     assert failures
 
 
