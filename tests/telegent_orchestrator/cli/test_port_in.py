@@ -1,17 +1,19 @@
 """`tgo port-in …` against a real server, worker and simulator."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from simulator import CarrierRecord
+from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.engine.faults import Fault
 from telegent_orchestrator.cli.views import PortInView
 from telegent_orchestrator.port_in import PortState
-from tests.harness import Harness
+from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.command_line import CommandLine, printed_command, wait_submitted
 from tests.harness.payloads import port_in
+from tests.harness.port_ins import until
 
 NUMBER = "+18015550142"
 
@@ -27,16 +29,31 @@ def file(tmp_path: Path) -> str:
     return written(tmp_path)
 
 
-async def test_watch_follows_the_port_in_to_its_end(cli: CommandLine, file: str) -> None:
-    said = await cli.run("port-in", "start", file, "--watch")
-    assert said.status == 0
-    assert "port-in: SUBMITTED: Telegent: submitted" in said.out
-    assert f"port-in of {NUMBER}: done, COMPLETED" in said.out
-    assert "\n  eSIM LPA:1$" in said.out
-    as_json = await cli.run("port-in", "status", NUMBER, "--watch", "--json")
-    (line,) = as_json.json_lines
-    view = PortInView.model_validate(line)
-    assert (view.state, view.status.state) == ("done", PortState.COMPLETED)
+class TestWatch:
+    @pytest.fixture
+    def options(self) -> SimulatorOptions:
+        return SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS), manual_clock=True)
+
+    async def test_watch_follows_the_port_in_to_its_end(
+        self, cli: CommandLine, harness: Harness, file: str
+    ) -> None:
+        await cli.run("port-in", "start", file)
+        handle = harness.orchestrator.port_in(NUMBER)
+        await until(handle, PortState.SUBMITTED)
+        watching = asyncio.create_task(cli.run("port-in", "start", file, "--watch"))
+        harness.advance(FAST_TIMINGS.acknowledge_after)
+        await until(handle, PortState.AT_CARRIER)
+        harness.advance(FAST_TIMINGS.complete_after)
+        said = await watching
+        assert said.status == 0
+        for shown in ("SUBMITTED: Telegent: submitted", "AT_CARRIER: Telegent: "):
+            assert f"port-in: {shown}" in said.out
+        assert f"port-in of {NUMBER}: done, COMPLETED" in said.out
+        assert "\n  eSIM LPA:1$" in said.out
+        as_json = await cli.run("port-in", "status", NUMBER, "--watch", "--json")
+        (line,) = as_json.json_lines
+        view = PortInView.model_validate(line)
+        assert (view.state, view.status.state) == ("done", PortState.COMPLETED)
 
 
 async def test_start_of_a_port_in_reports_whether_it_joined(
