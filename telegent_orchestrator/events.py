@@ -33,6 +33,9 @@ class EventType(StrEnum):
 
     PORT_IN_CHANGED = "com.telegent-orchestrator.port-in.changed"
     PORT_IN_ATTENTION_REQUIRED = "com.telegent-orchestrator.port-in.attention-required"
+    PORT_OUT_CHANGED = "com.telegent-orchestrator.port-out.changed"
+    PORT_OUT_ATTENTION_REQUIRED = "com.telegent-orchestrator.port-out.attention-required"
+    PORT_OUT_FAILED = "com.telegent-orchestrator.port-out.failed"
     LINE_CHANGED = "com.telegent-orchestrator.line.changed"
     LINE_ATTENTION_REQUIRED = "com.telegent-orchestrator.line.attention-required"
     LINE_IN_SERVICE = "com.telegent-orchestrator.line.in-service"

@@ -21,6 +21,8 @@ from telegent_orchestrator.cli.commands import (
     onboarding,
     plan,
     port_in,
+    port_out,
+    port_out_bulk,
     reconcile,
     template,
     validate,
@@ -156,6 +158,25 @@ _add(
     },
 )
 app.add_typer(port_ins, name="port-in")
+
+port_outs = typer.Typer(
+    cls=Group,
+    help="Let a number leave to another carrier: start, watch, show the PIN, cancel.",
+    no_args_is_help=True,
+)
+_add(
+    port_outs,
+    {
+        "start": port_out.start,
+        "status": port_out.status,
+        "pin": port_out.pin,
+        "confirm-departure": port_out.confirm_departure,
+        "cancel": port_out.cancel,
+        "bulk": port_out_bulk.bulk,
+        "bulk-status": port_out_bulk.bulk_status,
+    },
+)
+app.add_typer(port_outs, name="port-out")
 
 lines = typer.Typer(
     cls=Group,

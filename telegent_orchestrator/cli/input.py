@@ -45,6 +45,7 @@ def _secret_option(field: str) -> typer.models.OptionInfo:
     return option
 
 
+PinOption = Annotated[list[str] | None, _secret_option("pin")]
 PasswordOption = Annotated[list[str] | None, _secret_option("password")]
 SetOptions = Annotated[list[str] | None, _set_option("lines.0.key")]
 SecretOptions = Annotated[list[str] | None, _secret_option("subscribers.0.password")]

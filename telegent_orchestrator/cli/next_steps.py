@@ -16,6 +16,7 @@ from telegent_orchestrator.port_in import (
     PortInStatus,
     PortState,
 )
+from telegent_orchestrator.port_out import PortOutStatus
 from telegent_orchestrator.progress import Escalation, ResolutionAction
 
 OBJECT_FIELDS = {
@@ -111,6 +112,17 @@ def line_change_next_steps(
     return [_resolve_step(each, command, [], session) for each in status.escalations]
 
 
+def port_out_next_steps(
+    status: PortOutStatus, workflow_id: str, session: Session
+) -> list[NextStep]:
+    """What resolves that a port-out makes no progress."""
+    if status.attention:
+        return [NextStep(reason=f"the port-out of {status.phone_number}: {status.attention}")]
+    command = session.command("port-out", "confirm-departure", workflow_id, "--reason", "…")
+    details = [step.detail for step in status.steps if not step.finished and step.detail]
+    return [NextStep(reason=detail, commands=[command]) for detail in details]
+
+
 def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list[NextStep]:
     """What a workflow in a list needs. Its status says more, and shows the evidence."""
     if not execution.needs_operator:
@@ -132,7 +144,7 @@ def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list
         case WorkflowKind.LINE_CHANGE, _:
             arguments = ("line", "status", execution.workflow_id)
         case WorkflowKind.PORT_OUT, _:
-            return [NextStep(reason=f"{who or reference}: {reason}")]
+            arguments = ("port-out", "status", execution.workflow_id)
         case _, PortState.SUBMIT_UNKNOWN.value:
             return [_unknown_submit_step(f"{who}: {reason}", execution.workflow_id, command)]
         case _ if execution.fields_to_correct and CORRECTABLE.issuperset(

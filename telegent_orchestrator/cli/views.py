@@ -1,4 +1,4 @@
-"""What `status` and `--watch` show about onboardings, port-ins and line changes."""
+"""What `status` and `--watch` show about onboardings, port-ins, port-outs and line changes."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from telegent_orchestrator.cli.next_steps import (
     line_change_next_steps,
     onboarding_next_steps,
     port_in_next_steps,
+    port_out_next_steps,
 )
 from telegent_orchestrator.cli.results import ExitStatus, NextStep
 from telegent_orchestrator.client import (
@@ -24,9 +25,11 @@ from telegent_orchestrator.client import (
     PortInHandle,
 )
 from telegent_orchestrator.client.executions import Execution, ExecutionStatus
+from telegent_orchestrator.client.port_out import PortOutHandle
 from telegent_orchestrator.line_change_sets import LineChangeSetResult
 from telegent_orchestrator.line_changes import LineChangeStatus
 from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES, PortInStatus, PortState
+from telegent_orchestrator.port_out import PortOutState, PortOutStatus
 from telegent_orchestrator.progress import LineSummary, StepState
 
 LINES_STEP = "Lines"
@@ -132,6 +135,39 @@ async def line_change_view(handle: LineChangeHandle, session: Session) -> LineCh
         status=status,
         failing_calls=await handle.failing_calls() if running else [],
         next=line_change_next_steps(status, handle.id, session) if running else [],
+    )
+
+
+class PortOutView(View):
+    """A port-out.
+
+    Attributes:
+        failing_calls: Its calls that fail and are repeated, and why.
+    """
+
+    status: PortOutStatus
+    failing_calls: list[FailingCall] = []
+
+
+async def port_out_view(handle: PortOutHandle, session: Session) -> PortOutView:
+    """Read the port-out."""
+    execution = await handle.execution()
+    status = await handle.status()
+    running = execution.status is ExecutionStatus.RUNNING
+    needs_operator = running and bool(status.attention or execution.needs_operator)
+    state = _state(execution, needs_operator)
+    if status.state is PortOutState.CANCELLED:
+        state = State.CANCELLED
+    return PortOutView(
+        workflow_id=handle.id,
+        state=state,
+        in_progress=running and not needs_operator,
+        started_at=execution.started_at,
+        ended_at=execution.ended_at,
+        errors=[step.detail for step in status.steps if step.state is StepState.FAILED],
+        status=status,
+        failing_calls=await handle.failing_calls() if running else [],
+        next=port_out_next_steps(status, handle.id, session) if needs_operator else [],
     )
 
 

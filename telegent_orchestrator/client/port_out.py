@@ -7,6 +7,8 @@ from temporalio.common import WorkflowIDReusePolicy
 
 from telegent_orchestrator import _ui_text, names
 from telegent_orchestrator.client._calls import check_same_request, query, start_or_join, update
+from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
+from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.port_out import (
     CONFIRM_DEPARTURE_UPDATE,
     PORT_OUT_WORKFLOW,
@@ -40,7 +42,7 @@ class PortOutClient:
             RequestConflictError: The open port-out of this number has another request.
         """
         handle = self.get(request.phone_number)
-        joined = await start_or_join(
+        handle.joined = await start_or_join(
             self._temporal,
             PORT_OUT_WORKFLOW,
             handle.id,
@@ -50,21 +52,39 @@ class PortOutClient:
             fingerprint_key=self._id_key,
             reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        if joined:
+        if handle.joined:
             await check_same_request(self._temporal, handle.id, request, self._id_key)
         return handle
 
     def get(self, phone_number: str) -> "PortOutHandle":
         """The latest port-out of this number (E.164)."""
-        return PortOutHandle(self._temporal, port_out_id(phone_number, self._id_key))
+        return self.get_by_id(port_out_id(phone_number, self._id_key))
+
+    def get_by_id(self, workflow_id: str) -> "PortOutHandle":
+        """The latest port-out with this workflow id, for callers that do not know its number."""
+        return PortOutHandle(self._temporal, workflow_id)
 
 
 class PortOutHandle:
-    """One port-out."""
+    """One port-out.
+
+    Attributes:
+        id: The workflow id.
+        joined: Whether the start found an open port-out with the same request.
+    """
 
     def __init__(self, temporal: Client, workflow_id: str) -> None:
         self._temporal = temporal
         self.id = workflow_id
+        self.joined = False
+
+    async def execution(self) -> Execution:
+        """Whether it is running or how it ended. Needs no worker."""
+        return await describe(self._temporal, self.id)
+
+    async def failing_calls(self) -> list[FailingCall]:
+        """The calls that fail and are repeated, and why. Needs no worker."""
+        return await find_failing_calls(self._temporal, self.id)
 
     async def status(self) -> PortOutStatus:
         """The state of the port-out, without its PIN."""

@@ -34,7 +34,11 @@ TEMPLATES = {
 
 The values of a template exist in the simulator, so there is nothing to fill in.
 """
-ELSEWHERE = {"port-in.json": "test_quickstart.py", "switch.json": "test_nexus.py"}
+ELSEWHERE = {
+    "port-in.json": "test_quickstart.py",
+    "port-outs.csv": "../telegent_orchestrator/cli/test_document.py",
+    "switch.json": "test_nexus.py",
+}
 """Files that a document of their own starts."""
 
 

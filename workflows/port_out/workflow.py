@@ -7,12 +7,18 @@ from typing import Concatenate, ParamSpec
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
 
 from activities.onboarding.subscriptions import SubscriptionActivities
 from activities.port_out import NumberSighting, PinGenerator, PortOutActivities, SetPinInput
 from activities.support.number_states import NumberState
 from activities.support.outcomes import failure_message
+from telegent_orchestrator.events import EventType
 from telegent_orchestrator.names import (
     CANCEL_MESSAGE,
     ORDER_KEY,
@@ -31,6 +37,7 @@ from telegent_orchestrator.port_out import (
     PortOutStatus,
     RevealPin,
 )
+from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_out.state import (
     DEPARTURE,
     NUMBER,
@@ -53,7 +60,13 @@ from workflows.support.messages import message_rejected, parse_message
 from workflows.support.number_use import open_workflows_of_number
 
 P = ParamSpec("P")
-BEFORE_PIN_ISSUED = (PortOutState.CHECKING, PortOutState.ISSUING, PortOutState.ISSUE_OVERDUE)
+CANCELLABLE_STATES = (
+    PortOutState.CHECKING,
+    PortOutState.ISSUING,
+    PortOutState.ISSUE_OVERDUE,
+    PortOutState.PIN_ISSUED,
+)
+CANCELLED_WORKFLOW = PortOutCancel(by="Temporal", reason="the workflow was cancelled")
 
 
 @workflow.defn(name=PORT_OUT_WORKFLOW)
@@ -75,23 +88,34 @@ class PortOutWorkflow:
         self._model = PortOutModel(request)
         self._progress = self._model.progress
         self._result = self._model.result
+        self._publisher = EventPublisher()
 
     @workflow.run
     async def run(self, request: PortOutRequest) -> PortOutResult:
         """Issues the PIN, waits until the number has left, closes its subscription."""
+        try:
+            await self._release()
+        except FailureError as error:
+            if not is_cancelled_exception(error):
+                await self._publish(EventType.PORT_OUT_FAILED)
+            raise
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._result
+
+    async def _release(self) -> None:
+        # Before the first timer runs: the first event reads the receivers in a local activity.
+        await self._enter(PortOutState.CHECKING, f"started for {self._request.by}")
         await self._issue_pin_with_timeout()
         async with self._progress.step(DEPARTURE):
             while self._model.state not in (PortOutState.PORTED_OUT, PortOutState.CANCELLED):
                 if self._departure:
-                    self._record_departure("")
+                    await self._record_departure("")
                 elif self._cancel:
                     await self._cancel_port_out(self._cancel)
                 else:
                     await self._await_departure()
         if self._model.state is PortOutState.PORTED_OUT:
             await self._close_subscription()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._result
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> PortOutStatus:
@@ -148,7 +172,7 @@ class PortOutWorkflow:
     @cancel.validator
     def _validate_cancel(self, *sent: JsonValue) -> None:
         parse_message(PortOutCancel, sent)
-        if self._model.state not in (*BEFORE_PIN_ISSUED, PortOutState.PIN_ISSUED):
+        if self._model.state not in CANCELLABLE_STATES:
             raise message_rejected(
                 f"a port-out in state {self._model.state.value} cannot be cancelled: "
                 f"{STATE_DESCRIPTIONS[self._model.state]}"
@@ -169,8 +193,10 @@ class PortOutWorkflow:
         issue_task = asyncio.create_task(self._issue_pin())
         timeout = self._request.pin_issue_timeout
         if not await self._wait_until(issue_task.done, timeout, "Deadline of the PIN"):
-            self._model.transition_to(
-                PortOutState.ISSUE_OVERDUE, f"the PIN was not issued within {timeout}"
+            await self._enter(
+                PortOutState.ISSUE_OVERDUE,
+                f"the PIN was not issued within {timeout}",
+                event=EventType.PORT_OUT_ATTENTION_REQUIRED,
             )
             await self._wait_until(issue_task.done)
         await issue_task
@@ -178,7 +204,6 @@ class PortOutWorkflow:
     async def _issue_pin(self) -> None:
         request = self._request
         async with self._progress.step(NUMBER):
-            self._model.transition_to(PortOutState.CHECKING, f"started for {request.by}")
             if others := await open_workflows_of_number(request.phone_number):
                 raise ApplicationError(others, type="NumberInUse")
             self._sighting = await execute_read(
@@ -191,9 +216,7 @@ class PortOutWorkflow:
             return
         async with self._progress.step(PIN):
             if self._model.state is PortOutState.CHECKING:
-                self._model.transition_to(
-                    PortOutState.ISSUING, STATE_DESCRIPTIONS[PortOutState.ISSUING]
-                )
+                await self._enter(PortOutState.ISSUING)
             self._pin = request.pin or await self._choose_pin()
             self._result.order_id = await execute_idempotent_write(
                 PortOutActivities.set_port_out_pin,
@@ -203,7 +226,7 @@ class PortOutWorkflow:
             if self._result.order_id:
                 workflow.upsert_search_attributes([ORDER_KEY.value_set(self._result.order_id)])
             self._result.issued_at = workflow.now()
-            self._model.transition_to(PortOutState.PIN_ISSUED, "issued the PIN")
+            await self._enter(PortOutState.PIN_ISSUED, "issued the PIN")
 
     async def _choose_pin(self) -> str:
         chosen = await execute_local(
@@ -219,7 +242,7 @@ class PortOutWorkflow:
         if sighting is None:
             return
         if sighting.state is not NumberState.GONE:
-            self._note_status(sighting)
+            await self._note_status(sighting)
             return
         self._model.log(
             "Telegent",
@@ -230,11 +253,11 @@ class PortOutWorkflow:
             PortOutActivities.confirm_ported_out, "Confirm that the number has left"
         )
         if confirmed and confirmed.state is NumberState.GONE:
-            self._record_departure(confirmed.message)
+            await self._record_departure(confirmed.message)
         elif confirmed:
-            self._note_status(confirmed)
+            await self._note_status(confirmed)
 
-    def _note_status(self, sighting: NumberSighting) -> None:
+    async def _note_status(self, sighting: NumberSighting) -> None:
         """Shows another status; one that may mean that the number has left needs an operator."""
         if sighting == self._sighting:
             self._model.log("orchestrator", "the number is still here")
@@ -242,16 +265,16 @@ class PortOutWorkflow:
         self._sighting = sighting
         self._model.log("Telegent", "shows the number with another status", sighting.message)
         if sighting.state is NumberState.UNCLEAR:
-            self._progress.stall(DEPARTURE, unclear_status(sighting.status), workflow.now())
+            question = unclear_status(sighting.status)
+            self._progress.stall(DEPARTURE, question, workflow.now())
+            await self._publish(EventType.PORT_OUT_ATTENTION_REQUIRED, question)
         else:
             self._progress.resume(DEPARTURE)
 
-    def _record_departure(self, vendor_message: str) -> None:
+    async def _record_departure(self, vendor_message: str) -> None:
         self._result.ported_out_at = workflow.now()
         self._progress.resume(DEPARTURE)
-        self._model.transition_to(
-            PortOutState.PORTED_OUT, STATE_DESCRIPTIONS[PortOutState.PORTED_OUT], vendor_message
-        )
+        await self._enter(PortOutState.PORTED_OUT, vendor_message=vendor_message)
         if self._cancel:
             self._model.log("orchestrator", "ignored the cancel: the number has left")
 
@@ -289,7 +312,7 @@ class PortOutWorkflow:
         """Overwrites the issued PIN. When Telegent rejects that, the port-out continues."""
         self._cancel = None
         if self._pin is not None:
-            self._model.transition_to(PortOutState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
+            await self._enter(PortOutState.CANCEL_REQUESTED, f"cancelling for {cancel.by}")
             number = self._request.phone_number
             void_task = asyncio.create_task(
                 execute_idempotent_write(
@@ -300,14 +323,12 @@ class PortOutWorkflow:
             try:
                 await void_task
             except ActivityError as error:
-                self._model.transition_to(
+                await self._enter(
                     PortOutState.PIN_ISSUED, "rejected the cancel", failure_message(error)
                 )
                 return
         self._result.reason = f"cancelled by {cancel.by}: {cancel.reason}"
-        self._model.transition_to(
-            PortOutState.CANCELLED, STATE_DESCRIPTIONS[PortOutState.CANCELLED]
-        )
+        await self._enter(PortOutState.CANCELLED)
 
     async def _close_subscription(self) -> None:
         if subscription_id := self._request.subscription_to_close:
@@ -320,9 +341,36 @@ class PortOutWorkflow:
                 self._model.log("orchestrator", f"closed subscription {subscription_id}")
         else:
             self._progress.skip(SUBSCRIPTION, "no subscription to close was given")
-        self._model.transition_to(
-            PortOutState.COMPLETED, STATE_DESCRIPTIONS[PortOutState.COMPLETED]
-        )
+        await self._enter(PortOutState.COMPLETED)
+
+    async def _enter(
+        self,
+        state: PortOutState,
+        description: str = "",
+        vendor_message: str = "",
+        event: EventType = EventType.PORT_OUT_CHANGED,
+    ) -> None:
+        """Enters a state, and sends an event."""
+        self._model.transition_to(state, description or STATE_DESCRIPTIONS[state], vendor_message)
+        await self._publish(event)
+
+    async def _publish(self, event: EventType, step: str | None = None) -> None:
+        """Sends an event. A cancellation that arrives meanwhile becomes a cancel of the port-out,
+        unless the number has left.
+        """
+        state = self._model.state
+        try:
+            await self._publisher.publish(
+                event,
+                state.value,
+                step=step or STATE_DESCRIPTIONS[state],
+                phone_number=self._request.phone_number,
+            )
+        except asyncio.CancelledError:
+            if state is PortOutState.PORTED_OUT:
+                raise
+            if state in CANCELLABLE_STATES:
+                self._accept_cancel(CANCELLED_WORKFLOW)
 
     async def _wait_until(
         self,
@@ -342,7 +390,7 @@ class PortOutWorkflow:
         except TimeoutError:
             return False
         except asyncio.CancelledError:
-            self._accept_cancel(PortOutCancel(by="Temporal", reason="the workflow was cancelled"))
+            self._accept_cancel(CANCELLED_WORKFLOW)
             await workflow.wait_condition(condition)
         return True
 

@@ -12,14 +12,17 @@ import typer
 
 from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from simulator.engine.faults import Fault
-from telegent_orchestrator.cli.app import app, bulks, lines, port_ins
+from telegent_orchestrator.cli.app import app, bulks, lines, port_ins, port_outs
 from telegent_orchestrator.cli.commands.list import STATUSES
 from telegent_orchestrator.cli.connection import VARIABLES
 from telegent_orchestrator.cli.results import ExitStatus
+from telegent_orchestrator.client.port_out import PortOutClient
+from telegent_orchestrator.port_out import PortOutState
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.bulk_customers import create_customers
 from tests.harness.command_line import FAMILY, ROOT, CommandLine, wait_submitted
 from tests.harness.line_changes import STATUS, put_in_service
+from tests.harness.waiting import wait_until
 from tools.docs.documents import between_markers, table_rows
 from worker.shared_rate_limiter import SharedRateLimiter, lease_from
 
@@ -62,6 +65,7 @@ async def test_commands_of_the_reference_work_as_printed(
         "ACCOUNT_NUMBER": "100200301",
         "FIRST_PASSWORD": "change-me-first-1",
         "NEW_PASSWORD": "x7-new-pass",
+        "PORT_OUT_PIN": "918274",
     }
     typed = commands()
     assert len(typed) >= 15
@@ -126,27 +130,37 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
         await stuck_port_in(cli, words[3])
         lost = harness.telegent.ledger.by_kind("portin.submitted")[-1]
         return line.replace("JNUOID-11111111", lost.data["order_id"])
-    elif words[1:3] == ["line", "resolve"]:
-        await unconfirmed_suspension(cli, words[3], harness)
+    elif words[1] == "line":
+        return await prepared_line(line, cli, harness)
     elif words[1:] == ["reconcile"]:
         put_in_service(harness, "+18015550199")
     elif words[1:] == ["allowance"]:
         limiter = SharedRateLimiter(lease_from(harness.temporal), 50)
         (await limiter.acquire()).settle()
-    elif words[1:3] == ["line", "bulk"]:
-        [number, *_] = harness.telegent.state.numbers.values()
-        return line.replace("AID-11111111", number.account_id or "")
-    elif words[1:3] == ["line", "transfer"]:
-        world = harness.telegent.state
-        other = next(iter(world.accounts.values())) | {"AccountId": "AID-22222222"}
-        world.accounts["AID-22222222"] = other
-    elif words[1:3] == ["line", "plan"]:
-        [package, *_] = harness.telegent.state.packages
-        return line.replace("PID-11111111", package)
+    elif words[1] == "port-out":
+        await prepare_port_outs(words, harness)
     elif words[1:3] == ["port-in", "decide"]:
         await stuck_port_in(cli, words[3])
     elif words[1:3] == ["port-in", "cancel"]:
         await wait_submitted(cli, words[3])
+    return line
+
+
+async def prepared_line(line: str, cli: CommandLine, harness: Harness) -> str:
+    """The same for `tgo line`."""
+    words, world = shlex.split(line), harness.telegent.state
+    match words[2]:
+        case "resolve":
+            await unconfirmed_suspension(cli, words[3], harness)
+        case "bulk":
+            [account, *_] = filter(None, (each.account_id for each in world.numbers.values()))
+            return line.replace("AID-11111111", account)
+        case "transfer":
+            other = next(iter(world.accounts.values())) | {"AccountId": "AID-22222222"}
+            world.accounts["AID-22222222"] = other
+        case "plan":
+            [package, *_] = world.packages
+            return line.replace("PID-11111111", package)
     return line
 
 
@@ -185,6 +199,18 @@ async def unconfirmed_suspension(cli: CommandLine, number: str, harness: Harness
     assert (await cli.run("line", "status", number, "--watch")).status == 3
 
 
+async def prepare_port_outs(words: list[str], harness: Harness) -> None:
+    """Have the numbers that leave, and wait for their PINs."""
+    if words[2] in ("start", "bulk"):
+        leaving = [words[3]] if words[2] == "start" else ["+18015550192", "+18015550193"]
+        for number in leaving:
+            put_in_service(harness, number)
+    elif words[3].startswith("+"):
+        port_out = PortOutClient(harness.temporal, id_key=harness.settings.id_key).get(words[3])
+        issued = PortOutState.PIN_ISSUED
+        await wait_until(port_out.status, lambda status: status.state is issued)
+
+
 def test_documented_options_and_exit_statuses_match_the_code() -> None:
     options = table_rows(between_markers(PAGE, "connection"))
     assert {row[0].strip("`"): row[1].strip("`") for row in options} == VARIABLES
@@ -201,9 +227,10 @@ def names_of(commands: typer.Typer) -> set[str]:
 
 def test_reference_has_all_commands_and_states() -> None:
     typed = {tuple(shlex.split(command.line)[1:3]) for command in commands()}
-    assert {words[0] for words in typed} == {*names_of(app), "port-in", "line"}
+    assert {words[0] for words in typed} == {*names_of(app), "port-in", "port-out", "line"}
     of_bulks = [shlex.split(command.line)[1:3] for command in commands(BULK, "bulk ?")]
     assert {words[1] for words in of_bulks if words[0] == "bulk"} == names_of(bulks)
     assert {words[1] for words in typed if words[0] == "port-in"} == names_of(port_ins)
+    assert {words[1] for words in typed if words[0] == "port-out"} == names_of(port_outs)
     assert {words[1] for words in typed if words[0] == "line"} == names_of(lines)
     assert [run for run in STATUSES if f"`{run}`" not in PAGE.read_text("utf-8")] == []
