@@ -13,7 +13,7 @@ from telegent_orchestrator.port_out import PortOutRequest
 COLUMNS = ("phone_number", "authentication_reference", "subscription_id", "after_port_out")
 """The columns of the file; the last two may be missing or empty. PINs are always random ones."""
 REQUIRED_COLUMNS = COLUMNS[:2]
-MAX_ROWS = 10_000
+MAX_PORT_OUTS = 10_000
 
 
 def read_port_outs(text: str, by: str) -> list[PortOutRequest]:
@@ -51,8 +51,8 @@ def _read_rows(text: str) -> tuple[list[dict[str, str]], list[RowError]]:
         rows = [] if errors else list(reader)
     except csv.Error as error:
         return [], [RowError(reader.line_num, str(error))]
-    if len(rows) > MAX_ROWS:
-        return [], [RowError(MAX_ROWS + 2, f"a file has at most {MAX_ROWS} port-outs")]
+    if len(rows) > MAX_PORT_OUTS:
+        return [], [RowError(MAX_PORT_OUTS + 2, f"a file has at most {MAX_PORT_OUTS} port-outs")]
     return rows, errors
 
 

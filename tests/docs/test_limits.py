@@ -6,8 +6,10 @@ import pytest
 
 from activities.support.shared_list import MAX_ROWS
 from telegent_orchestrator._validation import MAX_ERRORS, MAX_ITEMS
+from telegent_orchestrator.line_change_sets import MAX_LINES
 from telegent_orchestrator.lines import CallFilter
 from telegent_orchestrator.onboarding import OnboardingRequest
+from telegent_orchestrator.port_out_rows import MAX_PORT_OUTS
 from telegent_orchestrator.portability import MAX_PORTABILITY_NUMBERS
 from tools.docs.documents import ROOT
 from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
@@ -33,6 +35,8 @@ SAID = {
     "closed workflows are kept": f"{RETENTION and RETENTION[1]} days",
     "reads of a plan": f"{MAX_CONCURRENT_READS}, for at most an hour",
     "numbers of a portability": f"{MAX_CONCURRENT_CHECKS} of {MAX_PORTABILITY_NUMBERS}",
+    "lines of one set": f"{MAX_LINES}",
+    "port-outs of one file": f"{MAX_PORT_OUTS:,}",
     "timeline entries": f"{MAX_TIMELINE_ENTRIES}",
     "lists of numbers or subscribers": f"{MAX_ROWS:,} rows",
     "body of an order update": f"{MAX_BODY_BYTES // 1024} KiB, {MAX_ORDERS} orders",

@@ -3,7 +3,7 @@
 import pytest
 
 from telegent_orchestrator.bulk_rows import InvalidRowsError
-from telegent_orchestrator.port_out_rows import MAX_ROWS, read_port_outs
+from telegent_orchestrator.port_out_rows import MAX_PORT_OUTS, read_port_outs
 
 HEADER = "phone_number,authentication_reference,subscription_id,after_port_out\n"
 
@@ -46,7 +46,10 @@ def test_every_error_is_named_without_values() -> None:
         (HEADER.strip() + ",pin\n", "and no others"),
         (HEADER + "+18015550142,call-1,,\n" * 2, "row 3: phone_number is there more than once"),
         (HEADER + '"+18015550142,call-1,,\n', "unexpected end of data"),
-        (HEADER + "+18015550142,call-1,,\n" * (MAX_ROWS + 1), f"at most {MAX_ROWS} port-outs"),
+        (
+            HEADER + "+18015550142,call-1,,\n" * (MAX_PORT_OUTS + 1),
+            "at most 10000 port-outs",
+        ),
     ],
 )
 def test_invalid_file_is_rejected(text: str, why: str) -> None:
