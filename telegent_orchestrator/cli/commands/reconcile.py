@@ -27,16 +27,17 @@ def reconcile(
     context: typer.Context,
     latest: Annotated[
         bool,
-        typer.Option("--latest", help="Show the report of the latest one, and compare nothing."),
+        typer.Option("--latest", help="Show the latest report, and compare nothing."),
     ] = False,
     csv_file: Annotated[
         str | None, typer.Option("--csv", metavar="FILE", help="Also write the findings to a file.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare Telegent with what the workflows know: changes nothing, exit status 3 if they differ.
+    """Report how Telegent differs from what the workflows know. Changes nothing.
 
-    Reads Telegent's lists with a share of the requests, so that many lines take minutes.
+    Exit status 3 if they differ. Uses only a part of the request limit, so that it takes minutes
+    with many lines.
     """
     with Output(as_json) as output:
         report = asyncio.run(_run(context.obj, latest, output))
