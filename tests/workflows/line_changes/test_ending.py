@@ -17,6 +17,7 @@ from telegent_orchestrator.progress import Resolution, ResolutionAction, StepSta
 from tests.harness import Harness
 from tests.harness.line_changes import STATUS, change, line_changes, orders
 from tests.harness.payloads import line, new_subscriber, single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 REACTIVATE = "POST /v1.0/numbers/reactivate"
@@ -103,10 +104,12 @@ async def test_subscriptions_of_other_numbers_stay(harness: Harness) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [
-        SimulatorOptions(cancelled_status=word)
-        for word in ("Inactive", "Cancelled", "missing", "Deactivated")
-    ],
+    sampled(
+        *(
+            SimulatorOptions(cancelled_status=word)
+            for word in ("Inactive", "Cancelled", "missing", "Deactivated")
+        )
+    ),
     ids=lambda options: options.cancelled_status,
 )
 async def test_line_is_won_back_whatever_a_cancelled_number_is_called(harness: Harness) -> None:
@@ -149,7 +152,7 @@ async def test_parked_number_of_an_ended_line_is_won_back(harness: Harness) -> N
 
 
 @pytest.mark.parametrize("path", [CLOSE, STATUS, CLEAR_SIM])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(*FAULTS))
 async def test_lost_response_of_an_end_is_read_back(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
@@ -165,7 +168,7 @@ async def test_lost_response_of_an_end_is_read_back(
 
 
 @pytest.mark.parametrize("path", [REACTIVATE, "POST /v1.0/subscriptions"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(*FAULTS))
 async def test_lost_response_of_a_win_back_is_read_back(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:

@@ -14,6 +14,7 @@ from telegent_orchestrator.progress import StepState
 from tests.harness import Harness
 from tests.harness.line_changes import change, line_changes
 from tests.harness.payloads import single
+from tests.harness.tiers import sampled
 
 LIMITS = {"limit_mb": 5000, "notify_mb": 4000, "throttle_mb": 4500, "throttle_speed": "1-mbps"}
 RENEWAL = {"every": "week", "day": 2}
@@ -55,7 +56,7 @@ async def test_limits_and_renewal_are_set(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("path", [SET_LIMITS, SET_RENEWAL])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(*FAULTS))
 async def test_lost_response_of_limits_is_repeated(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
@@ -117,7 +118,7 @@ async def test_plan_changes_and_the_subscription_stays_active(harness: Harness) 
     assert line.data_limits["LimitValue"] == 5000
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(*FAULTS))
 async def test_lost_response_of_a_plan_is_read_back(harness: Harness, fault: FaultKind) -> None:
     line = await live_line(harness)
     harness.telegent.faults.add(Fault(match=UPDATE, kind=fault, retry_after=0))

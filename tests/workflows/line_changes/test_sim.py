@@ -15,6 +15,7 @@ from telegent_orchestrator.progress import Resolution, ResolutionAction, StepSta
 from tests.harness import Harness
 from tests.harness.line_changes import STATUS, change, line_changes, orders
 from tests.harness.payloads import single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 NEW_SIM = "8901240397190195850"
@@ -72,7 +73,7 @@ async def test_line_moves_to_a_physical_sim(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("iccid", [None, NEW_SIM])
-@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("fault", sampled(*LOST))
 async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
     harness: Harness, fault: FaultKind, iccid: str | None
 ) -> None:
@@ -86,7 +87,7 @@ async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
     assert orders(harness, "swap-sim") == 1
 
 
-@pytest.mark.parametrize("fault", NOT_EXECUTED)
+@pytest.mark.parametrize("fault", sampled(*NOT_EXECUTED))
 async def test_swap_that_was_not_executed_is_sent_again(harness: Harness, fault: FaultKind) -> None:
     line = await live_line(harness)
     harness.telegent.faults.add(Fault(match=STATUS, kind=fault, retry_after=0))
@@ -148,7 +149,7 @@ async def test_number_without_swaps_fails_with_the_message_from_telegent(
 
 
 @pytest.mark.parametrize("path", [UPDATE, CLEAR_SIM])
-@pytest.mark.parametrize("fault", ["drop_response", "error_before"])
+@pytest.mark.parametrize("fault", sampled("drop_response", "error_before"))
 async def test_lost_response_after_the_swap_is_read_back(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:

@@ -22,6 +22,7 @@ from tests.harness.line_changes import (
     put_in_service,
     start,
 )
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 RESPONSE_LOST: tuple[FaultKind, ...] = ("drop_response", "error_after")
@@ -42,10 +43,12 @@ async def details(harness: Harness, handle: LineChangeHandle) -> str:
 
 @pytest.mark.parametrize(
     "options",
-    [
-        SimulatorOptions(parked_status=word)
-        for word in ("Inactive", "Parked", "Suspended", "Hibernating")
-    ],
+    sampled(
+        *(
+            SimulatorOptions(parked_status=word)
+            for word in ("Inactive", "Parked", "Suspended", "Hibernating")
+        )
+    ),
     ids=lambda options: options.parked_status,
 )
 async def test_line_is_suspended_and_restored_whatever_a_parked_number_is_called(
@@ -86,7 +89,7 @@ async def test_suspended_line_is_suspended_again(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("kind", ["suspend", "restore"])
-@pytest.mark.parametrize("fault", [*RESPONSE_LOST, *SENT_ONCE])
+@pytest.mark.parametrize("fault", sampled(*RESPONSE_LOST, *SENT_ONCE))
 async def test_lost_response_is_read_back_and_not_repeated(
     harness: Harness, kind: str, fault: FaultKind
 ) -> None:

@@ -5,10 +5,11 @@ import pytest
 from simulator import DIALECTS, CarrierSetup, Fault, SimulatorOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
+from tests.harness.tiers import sampled
 from tests.workflows.onboarding.ledgers import CREATES, FAMILY_LEDGER, counted, onboard
 
 
-@pytest.fixture(params=[name for name in DIALECTS if name != "default"])
+@pytest.fixture(params=sampled(*(name for name in DIALECTS if name != "default")))
 def options(request: pytest.FixtureRequest) -> SimulatorOptions:
     return SimulatorOptions.in_dialect(
         request.param,

@@ -29,6 +29,7 @@ from telegent_orchestrator.progress import Resolution, ResolutionAction, StepSta
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.harness.details_pages import read_details_page
 from tests.harness.payloads import ACCOUNT, line, new_subscriber, port_in, single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.workflows.onboarding.ledgers import (
     CREATES,
@@ -135,7 +136,7 @@ async def test_lost_create_response_creates_nothing_twice(
     assert counted(harness.telegent) == FAMILY_LEDGER
 
 
-@pytest.mark.parametrize(("kind", "status"), FAULTS)
+@pytest.mark.parametrize(("kind", "status"), sampled(*FAULTS))
 async def test_faults_at_all_creates_create_each_resource_once(
     harness: Harness, family: OnboardingRequest, kind: FaultKind, status: int
 ) -> None:

@@ -11,6 +11,7 @@ from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.progress import Resolution, ResolutionAction
 from tests.harness import FAST_TIMINGS, SETTINGS, Harness
 from tests.harness.payloads import ACCOUNT, single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from tests.workflows.onboarding.ledgers import CREATES, FAMILY_LEDGER, counted, onboard
 
@@ -67,7 +68,7 @@ class TestReferenceThatIsTooNew:
 
 
 class TestDialect:
-    @pytest.fixture(params=["best-practices", "knowledge-bank"])
+    @pytest.fixture(params=sampled("best-practices", "knowledge-bank"))
     def options(self, request: pytest.FixtureRequest) -> SimulatorOptions:
         return SimulatorOptions.in_dialect(
             request.param,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from temporalio.client import WorkflowFailureError
@@ -15,7 +15,7 @@ from simulator import CarrierRecord, CarrierSetup, CarrierTimings, Fault, Simula
 from simulator.engine.carrier import ORDER_STATUSES, Vocabulary
 from simulator.engine.faults import FaultKind
 from telegent_orchestrator import names
-from telegent_orchestrator.client import MessageRejectedError
+from telegent_orchestrator.client import MessageRejectedError, PortInHandle
 from telegent_orchestrator.port_in import (
     OperatorAction,
     OperatorDecision,
@@ -31,12 +31,10 @@ from tests.harness.details_pages import read_details_page, table_cells
 from tests.harness.payloads import line, port_in, single
 from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, attach, start, until
 from tests.harness.resets import delete
+from tests.harness.tiers import sampled
 from tests.harness.waiting import TEST_TIMEOUT
 
-in_every_vocabulary = pytest.mark.parametrize(
-    "vocabulary",
-    ["kb", *(pytest.param(other, marks=pytest.mark.resilience) for other in ("bp", "oas"))],
-)
+in_every_vocabulary = pytest.mark.parametrize("vocabulary", sampled("kb", "bp", "oas"))
 
 
 @pytest.fixture
@@ -56,6 +54,15 @@ in_which_we_let_time_pass = pytest.mark.parametrize("manual_clock", [True], ids=
 def options(vocabulary: Vocabulary, manual_clock: bool) -> SimulatorOptions:
     carrier = CarrierSetup(timings=FAST_TIMINGS, vocabulary=vocabulary)
     return SimulatorOptions(carrier=carrier, manual_clock=manual_clock)
+
+
+def _rejections(status: PortInStatus) -> int:
+    return sum("rejected" in entry.event for entry in status.timeline)
+
+
+async def until_rejected(handle: PortInHandle, count: int) -> PortInStatus:
+    """Wait until so much was rejected, by the carrier or as a signal."""
+    return await until(handle, lambda status: _rejections(status) == count)
 
 
 @in_every_vocabulary
@@ -197,30 +204,26 @@ async def test_correction_keeps_fields_that_it_does_not_name(harness: Harness) -
     assert (await handle.result()).state is PortState.COMPLETED
 
 
-@pytest.mark.parametrize(
-    ("raw", "why"),
-    [
+async def test_invalid_signal_is_recorded_in_the_timeline(harness: Harness) -> None:
+    invalid: list[tuple[object, str]] = [
         ("nonsense", "must be an object"),
         ({"account_nubmer": "1", "by": "operator"}, "did you mean account_number?"),
         ({"account_number": "no_underscores", "by": "operator"}, "account_number: "),
         ({"by": "operator"}, "needs at least one of"),
         (None, "must be an object"),
         ([1, 2], "must be an object"),
-    ],
-)
-async def test_invalid_signal_is_recorded_in_the_timeline(
-    harness: Harness, raw: object, why: str
-) -> None:
+    ]
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
-    await until(handle, PortState.ACTION_REQUIRED)
+    by_carrier = _rejections(await until(handle, PortState.ACTION_REQUIRED))
 
-    await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_MESSAGE, raw)
-    status = await until(handle, lambda status: any("rejected" in e.event for e in status.timeline))
+    for count, (raw, why) in enumerate(invalid, by_carrier + 1):
+        await harness.temporal.get_workflow_handle(handle.id).signal(names.CORRECT_MESSAGE, raw)
+        status = await until_rejected(handle, count)
 
-    assert why in status.timeline[-1].event
-    assert "no spaces allowed" not in status.model_dump_json()
-    assert status.state is PortState.ACTION_REQUIRED
+        assert why in status.timeline[-1].event
+        assert "no spaces allowed" not in status.model_dump_json()
+        assert status.state is PortState.ACTION_REQUIRED
 
 
 async def test_invalid_update_is_rejected_with_the_reason(harness: Harness) -> None:
@@ -237,7 +240,7 @@ async def test_invalid_update_is_rejected_with_the_reason(harness: Harness) -> N
     assert (await handle.result()).state is PortState.CANCELLED
 
 
-@pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html"])
+@pytest.mark.parametrize("kind", sampled("drop_response", "error_after", "error_before", "html"))
 async def test_correction_whose_response_is_lost_reaches_the_carrier(
     harness: Harness, kind: FaultKind
 ) -> None:
@@ -252,7 +255,7 @@ async def test_correction_whose_response_is_lost_reaches_the_carrier(
     assert harness.telegent.ledger.count("portin.updated") == 1
 
 
-@pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html"])
+@pytest.mark.parametrize("kind", sampled("drop_response", "error_after", "error_before", "html"))
 async def test_cancel_whose_response_is_lost_is_confirmed_or_sent_again(
     harness: Harness, kind: FaultKind
 ) -> None:
@@ -286,7 +289,7 @@ async def test_cancel_whose_responses_are_all_lost_is_sent_at_growing_intervals(
         assert after - before >= lag * times
 
 
-@pytest.mark.parametrize("kind", ["drop_response", "error_after", "html", "empty"])
+@pytest.mark.parametrize("kind", sampled("drop_response", "error_after", "html", "empty"))
 async def test_lost_submit_is_never_repeated_and_waits_for_the_order_id(
     harness: Harness, kind: FaultKind
 ) -> None:
@@ -704,27 +707,20 @@ async def test_details_that_are_none_fail_readable(harness: Harness) -> None:
     assert "100 200" not in words
 
 
-def _rejections(status: PortInStatus) -> int:
-    return sum("rejected" in entry.event for entry in status.timeline)
-
-
-@pytest.mark.parametrize("signal", [names.CORRECT_MESSAGE, names.CANCEL_MESSAGE])
-@pytest.mark.parametrize("payload", [[], [1, 2], [b"\xff\x00"], [{"by": 7}, {"more": True}]])
-async def test_port_in_continues_after_any_signal_payload(
-    harness: Harness, signal: str, payload: list[object]
-) -> None:
+async def test_port_in_continues_after_any_signal_payload(harness: Harness) -> None:
+    payloads: list[list[object]] = [[], [1, 2], [b"\xff\x00"], [{"by": 7}, {"more": True}]]
+    signals = product((names.CORRECT_MESSAGE, names.CANCEL_MESSAGE), payloads)
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
-    await until(handle, PortState.ACTION_REQUIRED)
+    by_carrier = _rejections(await until(handle, PortState.ACTION_REQUIRED))
 
     raw = harness.temporal.get_workflow_handle(handle.id)
-    await raw.signal(signal, args=payload)
-    await raw.signal(names.POLL_NOW_SIGNAL, args=payload)
-    await raw.signal("no_such_signal", args=payload)
-    status = await until(
-        handle, lambda status: any("rejected" in entry.event for entry in status.timeline)
-    )
-    assert status.state is PortState.ACTION_REQUIRED
+    for count, (signal, payload) in enumerate(signals, by_carrier + 1):
+        await raw.signal(signal, args=payload)
+        await raw.signal(names.POLL_NOW_SIGNAL, args=payload)
+        await raw.signal("no_such_signal", args=payload)
+        status = await until_rejected(handle, count)
+        assert status.state is PortState.ACTION_REQUIRED
     await handle.correct(CORRECTION)
 
     assert (await handle.result()).state is PortState.COMPLETED

@@ -38,6 +38,7 @@ from telegent_orchestrator.port_in import (
 from tests.harness import Harness
 from tests.harness.payloads import port_in
 from tests.harness.port_ins import attach
+from tests.harness.tiers import sampled
 from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
 
 NUMBER = "+18015550142"
@@ -45,7 +46,7 @@ TRUTH = CarrierRecord(account_number="100200301", pin="482913")
 RIGHT = PortInCorrection(account_number="100200301", by="operator")
 every_vocabulary = pytest.mark.parametrize(
     "vocabulary",
-    ["kb", *(pytest.param(other, marks=pytest.mark.resilience) for other in ("bp", "oas"))],
+    sampled("kb", "bp", "oas"),
 )
 OperatorAct = Callable[[PortInStatus], Awaitable[None]]
 

@@ -32,6 +32,7 @@ from telegent_orchestrator.port_out import (
     is_weak_pin,
 )
 from tests.harness import SETTINGS, Harness
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 NUMBER = "+18015550142"
@@ -165,7 +166,9 @@ async def test_subscription_is_kept_on_request(harness: Harness) -> None:
     assert count(harness, "subscription.deleted") == 0
 
 
-@pytest.mark.parametrize("kind", ["drop_response", "error_after", "error_before", "html", "429"])
+@pytest.mark.parametrize(
+    "kind", sampled("drop_response", "error_after", "error_before", "html", "429")
+)
 async def test_lost_pin_response_is_looked_up_or_repeated(
     harness: Harness, kind: FaultKind
 ) -> None:

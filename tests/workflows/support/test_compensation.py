@@ -17,6 +17,7 @@ from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingStatus
 from telegent_orchestrator.progress import CompensationReport, StepState
 from tests.harness import SETTINGS, Harness
 from tests.harness.payloads import line, new_subscriber, port_in, single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 
 LINE_ROLLED_BACK = [
@@ -139,7 +140,7 @@ async def test_cancel_releases_a_number_whose_purchase_response_was_lost(harness
 
 
 @pytest.mark.parametrize(
-    "mode", ["drop_response", "error_before", "error_after", "refuse_connection", "429"]
+    "mode", sampled("drop_response", "error_before", "error_after", "refuse_connection", "429")
 )
 async def test_rollback_under_faults_takes_effect_once(harness: Harness, mode: str) -> None:
     path = "/v1.0/subscribers/message-filter"
