@@ -124,23 +124,24 @@ class PlanActivities:
         return RequestCapacity(
             requests_per_minute=status.permitted_per_minute,
             available=max(0, int(in_window) - status.used - status.leased),
-            waiting=await self._waiting_calls(priority),
+            waiting=await waiting_calls(self.temporal, priority),
             paused_seconds=status.paused_seconds,
         )
 
-    async def _waiting_calls(self, priority: int) -> int:
-        """Calls in the queue that are at least as urgent."""
-        queue = await self.temporal.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=self.temporal.namespace,
-                task_queue=TaskQueue(name=API_TASK_QUEUE),
-                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-                report_stats=True,
-            )
+
+async def waiting_calls(temporal: Client, priority: int) -> int:
+    """The calls to Telegent that wait in the queue and are at least as urgent."""
+    queue = await temporal.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=temporal.namespace,
+            task_queue=TaskQueue(name=API_TASK_QUEUE),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+            report_stats=True,
         )
-        by_priority = queue.stats_by_priority_key
-        if not by_priority:
-            return queue.stats.approximate_backlog_count
-        return sum(
-            stats.approximate_backlog_count for key, stats in by_priority.items() if key <= priority
-        )
+    )
+    by_priority = queue.stats_by_priority_key
+    if not by_priority:
+        return queue.stats.approximate_backlog_count
+    return sum(
+        stats.approximate_backlog_count for key, stats in by_priority.items() if key <= priority
+    )
