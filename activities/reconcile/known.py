@@ -82,7 +82,6 @@ class KnownLine:
                 self.iccid = result.iccid if done else None
             case ChangeNumber():
                 self.phone_number = result.new_phone_number or self.phone_number
-                self.number_id = None
                 self.complete = self.complete and done
             case ChangeFilters():
                 self._apply_filters(change, done)

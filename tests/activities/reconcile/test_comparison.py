@@ -317,6 +317,10 @@ def test_number_that_a_workflow_is_changing_is_left_out(busy: dict[str, Any]) ->
     assert (comparison.findings(), comparison.in_progress) == ([], 1)
 
 
+def test_new_number_of_a_line_that_is_open_is_not_unknown() -> None:
+    assert findings(vendor(), Known(busy_subscribers={"1"})) == []
+
+
 def test_failed_line_is_not_compared_with_its_request() -> None:
     failed = known_line(complete=False)
 
