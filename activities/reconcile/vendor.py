@@ -13,10 +13,12 @@ from activities.reconcile.comparison import VendorState
 from activities.reconcile.differences import GuardianSettings
 from activities.reconcile.known import KnownLine
 from activities.support.outcomes import pending
-from telegent import RateLimiter, Telegent, TelegentError
+from telegent import RateLimiter, RequestRejectedError, Telegent, TelegentError
 
 NUMBERS_PER_REQUEST = 100
 """Whose limits one request reads. The vendor documents no maximum."""
+MAX_SPLITS = 20
+"""How often a rejected request for limits is split in two."""
 MAX_ORDERS = 100
 """Orders that are read, of numbers that no workflow knows."""
 RESTART_DELAY = timedelta(seconds=1)
@@ -87,14 +89,35 @@ class VendorReader:
     async def read_limits(self, lines: Sequence[KnownLine], state: VendorState) -> None:
         """Reads the limits of the lines that have some, a hundred with each request."""
         numbers = [line.phone_number for line in lines if line.data_limits]
-        for start in range(0, len(numbers), NUMBERS_PER_REQUEST):
-            part = numbers[start : start + NUMBERS_PER_REQUEST]
-            what = f"limits of {len(part)} lines"
-            rows = await self._try(what, self._api.data_usage.settings, part)
-            shown = {row.number: row for row in rows or () if row.limit_value is not None}
+        parts = [
+            numbers[start : start + NUMBERS_PER_REQUEST]
+            for start in range(0, len(numbers), NUMBERS_PER_REQUEST)
+        ]
+        splits = 0
+        while parts:
+            part = parts.pop(0)
+            await self._pace.turn()
+            try:
+                rows = await self._api.data_usage.settings(part)
+            except RequestRejectedError as error:
+                # One of them may have no data; the others are compared.
+                if len(part) > 1 and splits < MAX_SPLITS:
+                    splits, half = splits + 1, len(part) // 2
+                    parts = [part[:half], part[half:], *parts]
+                else:
+                    self._note_limits(len(part), str(error))
+                continue
+            except TelegentError as error:
+                self._note_limits(len(part), str(error))
+                continue
+            shown = {row.number: row for row in rows if row.limit_value is not None}
             state.limits |= shown
-            if rows is not None and (missing := len(set(part) - set(shown))):
-                self.not_compared.append(f"limits of {missing} lines: Telegent shows none")
+            self._note_limits(len(set(part) - set(shown)), "Telegent shows none")
+
+    def _note_limits(self, count: int, reason: str) -> None:
+        if count:
+            lines = "1 line" if count == 1 else f"{count} lines"
+            self.not_compared.append(f"limits of {lines}: {reason}")
 
     async def read_guardian(self, lines: Sequence[KnownLine], state: VendorState) -> None:
         """Reads features and filters of the lines that have filters: two or three requests each."""

@@ -193,7 +193,24 @@ async def test_unreadable_limits_are_reported_and_the_rest_is_compared(
         report = await reconcile(alone)
 
     assert report.counts == {FindingKind.NUMBER_WITHOUT_SUBSCRIPTION: 1}
-    assert [what.partition(":")[0] for what in report.not_compared] == ["limits of 3 lines"]
+    assert [what.partition(":")[0] for what in report.not_compared] == ["limits of 1 line"] * 3
+
+
+async def test_limits_of_others_are_compared_when_telegent_rejects_those_of_one_line(
+    alone: Harness, family: OnboardingRequest
+) -> None:
+    async with alone.running_workers():
+        result = await (await alone.onboard(family)).result()
+        await settled(alone)
+        first, *others = (alone.telegent.state.numbers[n.phone_number or ""] for n in result.lines)
+        first.data_enabled = False
+        for number in others:
+            number.data_limits = {}
+
+        report = await reconcile(alone)
+
+    assert report.counts == {FindingKind.LIMITS_DIFFER: 2}
+    assert [what.partition(":")[0] for what in report.not_compared] == ["limits of 1 line"]
 
 
 async def test_failed_read_begins_again(alone: Harness) -> None:

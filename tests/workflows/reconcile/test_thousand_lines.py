@@ -109,6 +109,7 @@ def create(harness: Harness, lines: Sequence[LineInput]) -> None:
             classification="MVNO",
             purchased=world.clock.now(),
             product_type=given.line.product_type.value,
+            data_enabled=True,
             message_route_id="MRID-1",
             voice_route_id="CRID-1",
             subscriber_id=owner,
@@ -190,6 +191,7 @@ async def test_eight_differences_in_a_thousand_lines_are_found(alone: Harness) -
         FindingKind.UNKNOWN_NUMBER: STRANGER,
     }
     assert report.total == len(FindingKind)
+    assert report.not_compared == []
     assert report.lines == LINES
     assert report.requests <= MAX_REQUESTS
     # The port-in also polls its order.
