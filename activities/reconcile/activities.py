@@ -14,6 +14,7 @@ from activities.reconcile.comparison import Comparison
 from activities.reconcile.records import read_known
 from activities.reconcile.vendor import Pace, VendorReader
 from activities.settings import ActivitySettings
+from activities.support.number_states import NumberState, number_state
 from telegent import Telegent
 from telegent_orchestrator.reconcile import ReconcileReport
 
@@ -48,10 +49,15 @@ class ReconcileActivities:
             lag = max(self.settings.read_lag, self.settings.purchase_lag)
             known = await read_known(self.temporal, started_at - lag)
             comparison = Comparison(vendor, known)
-            lines = [line for line, _ in comparison.comparable]
             await reader.read_order_types(comparison.unknown, vendor)
-            await reader.read_limits(lines, vendor)
-            await reader.read_guardian(lines, vendor)
+            # Telegent may reject those of a number that is not active.
+            active = [
+                line
+                for line, row in comparison.comparable
+                if number_state(row.status) is NumberState.ACTIVE
+            ]
+            await reader.read_limits(active, vendor)
+            await reader.read_guardian(active, vendor)
         not_compared = reader.not_compared
         if known.unreadable:
             not_compared.append(f"{known.unreadable} payloads of workflows cannot be read")
