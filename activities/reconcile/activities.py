@@ -31,7 +31,7 @@ class ReconcileActivities:
     temporal: Client
 
     @activity.defn
-    async def compare_with_telegent(self) -> ReconcileReport:
+    async def find_differences(self) -> ReconcileReport:
         """Returns what differs.
 
         Telegent's lists are read first. What a workflow changes from then on is left out: the next

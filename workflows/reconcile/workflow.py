@@ -60,7 +60,7 @@ class ReconcileWorkflow:
         self._report.started_at = workflow.now()
         compare = prepare_call(
             OPTIONS,
-            ReconcileActivities.compare_with_telegent,
+            ReconcileActivities.find_differences,
             "Compare with what Telegent has",
         )
         try:

@@ -221,7 +221,7 @@ async def test_failed_read_begins_again(alone: Harness) -> None:
         failing = await wait_until(handle.failing_calls, bool)
         joined = await ReconcileClient(alone.temporal).start()
 
-    assert failing[0].activity == "compare_with_telegent"
+    assert failing[0].activity == "find_differences"
     assert joined.joined
 
 
