@@ -88,6 +88,15 @@ async def test_entries_that_are_there_already_are_not_sent(harness: Harness) -> 
     assert harness.telegent.ledger.count("call_filter.updated") == 0
 
 
+async def test_only_the_edit_that_is_missing_is_sent(harness: Harness) -> None:
+    number = await guarded_line(harness)
+
+    await run(harness, "filters", number, call_filter={"block": [FIRST], "allow": [SECOND]})
+
+    assert filter_of(harness, "CFID")["AllowedNumbers"] == [SECOND]
+    assert harness.telegent.ledger.count("call_filter.updated") == 1
+
+
 async def test_mode_changes_and_the_rest_of_the_filter_is_retained(harness: Harness) -> None:
     number = await guarded_line(harness)
     before = dict(filter_of(harness, "MFID"))

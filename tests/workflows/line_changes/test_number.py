@@ -1,5 +1,6 @@
 """Numbers of lines are swapped once, and what belongs to them follows."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -176,9 +177,12 @@ async def test_operator_cannot_adopt_the_old_number(harness: Harness) -> None:
     harness.telegent.faults.add(Fault(match=STATUS, kind="drop_response"))
     handle = await begin(harness, old)
     await gate.reached()
+    # The old number is still shown, with one swap fewer, and the new one is not found.
     number.iccid = None
+    harness.telegent.state.numbers[old] = replace(number, number=old)
     gate.release()
-    await wait_until(handle.status, lambda status: bool(status.escalations))
+    status = await wait_until(handle.status, lambda status: bool(status.escalations))
+    assert "swaps left, and had" in " ".join(status.escalations[0].evidence)
     adopt = ResolutionAction.ADOPT
     await handle.resolve(
         Resolution(step="Number", action=adopt, id=old, by="operator", reason="portal")
@@ -189,6 +193,7 @@ async def test_operator_cannot_adopt_the_old_number(harness: Harness) -> None:
         lambda status: any("not shown as another" in str(e.evidence) for e in status.escalations),
     )
     assert status.new_phone_number is None
+    assert orders(harness, "swap") == 1
 
 
 async def test_number_without_swaps_fails_with_the_message_from_telegent(harness: Harness) -> None:

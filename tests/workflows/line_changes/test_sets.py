@@ -69,6 +69,25 @@ async def test_lines_of_a_subscriber_or_an_account_change(harness: Harness) -> N
     assert {n.status for n in world.numbers.values()} == {"Active"}
 
 
+async def test_lines_of_another_account_do_not_change(harness: Harness) -> None:
+    request = single(
+        subscribers=[new_subscriber("one"), new_subscriber("two")],
+        lines=[line("first", "one"), line("second", "two")],
+    )
+    result = await (await harness.onboard(request)).result()
+    world = harness.telegent.state
+    mine, other = (world.numbers[each.phone_number or ""] for each in result.lines)
+    [account] = world.accounts.values()
+    world.accounts["AID-other"] = account | {"AccountId": "AID-other"}
+    world.subscribers[other.subscriber_id or ""].account_id = "AID-other"
+
+    lines_of = {"account_id": result.account_id}
+    changed = await (await start(harness, lines_of=lines_of, change=SUSPEND)).result()
+
+    assert [row.phone_number for row in changed.rows] == [mine.number]
+    assert other.status == "Active"
+
+
 async def test_line_that_fails_does_not_stop_the_others(harness: Harness) -> None:
     for number in NUMBERS[1:]:
         put_in_service(harness, number)
