@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from simulator.engine.carrier import Carrier
 from simulator.engine.clock import Clock, ManualClock, RealClock
@@ -29,10 +30,15 @@ class Simulator:
     def __init__(self, options: SimulatorOptions | None = None, clock: Clock | None = None) -> None:
         self.options = options or SimulatorOptions()
         self._injected_clock = clock
+        self._issued_tokens: dict[str, tuple[str, datetime]] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Discard everything, including tokens, faults and gates, and start as configured."""
+        """Discard everything, including faults and gates, and start as configured.
+
+        Tokens stay valid: a client that works on would otherwise meet a 401 first, and a fault that
+        is injected next would hit that request.
+        """
         options = self.options
         fresh: Clock = ManualClock() if options.manual_clock else RealClock()
         self.clock: Clock = self._injected_clock or fresh
@@ -43,7 +49,7 @@ class Simulator:
         self.state = SimulatorState(options, self.clock, carrier, Ledger(options.ledger_file))
         if options.examples:
             add_examples(self.state)
-        self.tokens = TokenIssuer(options, self.clock)
+        self.tokens = TokenIssuer(options, self.clock, self._issued_tokens)
         self.faults = FaultInjector()
         self.gates = GateRegistry()
         self.requests: list[RequestEntry] = []

@@ -27,12 +27,20 @@ class TokenRequest(Body):
 
 
 class TokenIssuer:
-    """Issues tokens, and checks them against the URL at which they are used."""
+    """Issues tokens, and checks them against the URL at which they are used.
 
-    def __init__(self, options: SimulatorOptions, clock: Clock) -> None:
+    Args:
+        options: How long they last, and for which credentials there are any.
+        clock: The simulator's.
+        issued: URL and expiry of each token. It is added to.
+    """
+
+    def __init__(
+        self, options: SimulatorOptions, clock: Clock, issued: dict[str, tuple[str, datetime]]
+    ) -> None:
         self._options = options
         self._clock = clock
-        self._issued: dict[str, tuple[str, datetime]] = {}
+        self._issued = issued
 
     def issue(self, request: TokenRequest) -> Json:
         """Issue a token for `ApiEndpoint`. Raises ApiError 401 for unknown credentials."""

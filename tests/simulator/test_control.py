@@ -40,11 +40,14 @@ async def test_control_api_injects_faults_and_advances_clock(caller: SimulatorCl
     assert state["numbers"] == 1
 
 
-async def test_reset_discards_everything(caller: SimulatorClient) -> None:
+async def test_reset_discards_everything_but_tokens(caller: SimulatorClient) -> None:
+    accounts = "/distributor/accounts"
+    headers = {"Authorization": f"Bearer {await caller.token(accounts)}"}
     await create_account(caller)
     await caller.control("POST", "reset")
     assert await caller.control("GET", "ledger") == []
-    assert await caller.get("/distributor/accounts") == []
+    response = await caller.http.get(f"{caller.url}/v1.0{accounts}", headers=headers)
+    assert response.json() == []
     assert caller.sim.api_calls == 1
 
 
