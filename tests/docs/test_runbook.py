@@ -20,7 +20,7 @@ from devstack.tcp_ports import TcpPorts
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness.documents import anchors, documented_commands, localize_commands
+from tests.harness.documents import anchors, documented_commands, localize_commands, reset_stack
 from tests.harness.payloads import port_in, single
 from tests.harness.resets import delete_all
 from tools.docs.documents import ROOT, between_markers, table_rows
@@ -110,6 +110,8 @@ async def on_call(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnC
 
 @pytest.mark.resilience
 async def test_commands_find_and_fix_stuck_port_ins(on_call: OnCall) -> None:
+    # Another test may have onboarded the family.
+    await reset_stack(on_call.running)
     orchestrator = on_call.running.orchestrator
     await on_call.tells_simulator("carrier", number=HELD, script="reject:9Z-ACCOUNT ON HOLD")
     family = await orchestrator.start_onboarding(FAMILY)
