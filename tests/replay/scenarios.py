@@ -13,13 +13,16 @@ from simulator import CarrierRecord, Fault
 from telegent_orchestrator.bulk import BulkCancel, BulkState
 from telegent_orchestrator.client import (
     LineChangeClient,
+    LineChangeSetClient,
     OnboardingIncompleteError,
     PortInHandle,
+    ReconcileClient,
 )
 from telegent_orchestrator.client.bulk import BulkClient
 from telegent_orchestrator.client.port_out import PortOutClient
 from telegent_orchestrator.client.portability import PortabilityClient
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW
+from telegent_orchestrator.line_change_sets import LineChangeSetRequest, LinesOf
 from telegent_orchestrator.line_changes import LineChangeRequest, Restore, Suspend
 from telegent_orchestrator.port_in import (
     PortInCancel,
@@ -215,6 +218,21 @@ async def line_suspended(harness: Harness) -> None:
     await restore.result()
 
 
+async def lines_changed(harness: Harness) -> None:
+    """The lines of an account are suspended and restored at once; what has changed is compared."""
+    result = await (await harness.onboard(single())).result()
+    sets = LineChangeSetClient(harness.temporal, id_key=harness.settings.id_key)
+    of_account = LinesOf(account_id=result.account_id)
+    for kind in ("suspend", "restore"):
+        request = {"reference": f"{harness.settings.id_key}-{kind}", "change": {"kind": kind}}
+        who = {"by": "operator", "reason": "the invoice"}
+        wanted = LineChangeSetRequest.model_validate(
+            request | who | {"lines_of": of_account.model_dump()}
+        )
+        await (await sets.start(wanted)).result()
+    await (await ReconcileClient(harness.temporal).start()).result()
+
+
 async def events_undelivered(harness: Harness) -> None:
     """A port-in is cancelled while a receiver of events is away."""
     await cancelled(harness)
@@ -313,6 +331,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     correction_response_lost,
     ported_out,
     line_suspended,
+    lines_changed,
     bulk_migrated,
     bulk_cancelled,
     portability_checked,
