@@ -95,7 +95,7 @@ def _validate_start(start: Any, det: WorkflowInstanceDetails) -> None:
         for payload, expected_type in zip(arguments, expected, strict=True):
             errors += _start_errors(converter, payload, expected_type)
     else:
-        errors = [f"it takes {len(expected)} argument, and got {len(arguments)}"]
+        errors = [f"it takes {len(expected) or 'no'} argument, and got {len(arguments)}"]
     if errors:
         raise ApplicationError(
             f"{start.workflow_type} was not started: {'; '.join(errors)}",

@@ -29,6 +29,7 @@ from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey, data_converter
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
+from telegent_orchestrator.reconcile import RECONCILE_WORKFLOW
 from tests.harness import FAST_TIMINGS, Harness, running_harness, workflow_task_failures
 from tests.harness.payloads import port_in
 from tests.harness.port_ins import until
@@ -125,7 +126,20 @@ async def start_raw(client: Client, workflow: str, sent: list[Payload]) -> Workf
     )
 
 
-@pytest.mark.parametrize("workflow", [found.__name__ for found in WORKFLOWS])
+async def test_start_with_an_argument_too_many_fails_with_the_reason(harness: Harness) -> None:
+    handle = await start_raw(harness.temporal, RECONCILE_WORKFLOW, [payload(b"{}")])
+
+    with pytest.raises(WorkflowFailureError) as failed:
+        await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    said = f"{RECONCILE_WORKFLOW} was not started: it takes no argument, and got 1"
+    assert str(failed.value.cause) == f"InvalidMessage: {said}"
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    [found.__name__ for found in WORKFLOWS if found.__name__ != RECONCILE_WORKFLOW],
+)
 async def test_unreadable_start_fails_with_the_reason(harness: Harness, workflow: str) -> None:
     async def start(sent: list[Payload]) -> ApplicationError:
         handle = await start_raw(harness.temporal, workflow, sent)
