@@ -102,6 +102,8 @@ def on_rejected(turn: Turn, fact: RequestRejected) -> None:
         turn.log(ORCHESTRATOR_ACTOR, f"{pending.label} was {fact.message}")
     else:
         turn.log(TELEGENT_ACTOR, f"rejected {pending.label}", fact.message)
+        # The order may have changed meanwhile, which its next poll would show only hours later.
+        port.inbox = replace(port.inbox, poll_requested=True)
     _return_to_previous_state(turn, pending)
     if pending.cancel:
         turn.raise_attention(f"the cancel for {pending.cancel.by} was rejected")

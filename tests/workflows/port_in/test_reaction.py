@@ -305,6 +305,9 @@ def test_port_in_completes_after_its_cancel_was_rejected() -> None:
     life = followed().then(facts.CancelAccepted(CANCEL), facts.RequestRejected("too late"))
     assert life.state() is PortState.SUBMITTED
     assert life.port.attention == "the cancel for operator was rejected"
+    task = life.task()
+    assert isinstance(task, effects.PollOrder)
+    assert task.request.once, "the order may show why, and is due only hours later"
 
     assert life.sees("Complete").port.state is PortState.PORTED
 
