@@ -302,7 +302,6 @@ def _on_not_sent(turn: Turn, fact: facts.RequestNotSent) -> None:
 
 
 def _on_stalled(turn: Turn, fact: facts.TaskStalled) -> None:
-    turn.set_detail(turn.port.current_step, fact.reason)
     turn.raise_attention(f"no progress since {fact.since:%m-%d %H:%M} UTC: {fact.reason}")
 
 

@@ -175,7 +175,7 @@ class PortInWorkflow:
     def resume(self) -> None:
         """Called when the activity makes progress again.
 
-        Shows nothing: the next change of state replaces what `stall` has shown.
+        Changes nothing: the attention that `stall` has raised stays until the state changes.
         """
 
     async def _wait_for_fact(self) -> None:

@@ -332,6 +332,8 @@ def test_number_that_is_not_activated_raises_attention_with_the_reason() -> None
 
     life.then(facts.TaskStalled(NOW, "Telegent answers 500"))
     assert life.port.attention == "no progress since 11-23 12:00 UTC: Telegent answers 500"
+    # The attention ends with the state; a detail of the step would outlast it.
+    assert not any(step.detail for step in life.port.steps)
 
     assert life.passes().port.attention == "number not bound"
 
