@@ -35,9 +35,10 @@ app = typer.Typer(
     name="tgo",
     cls=Group,
     help="Start, watch and correct onboardings, port-ins, line changes and bulk jobs.\n\n"
-    "Exit status: 0 done or in progress; 1 failed, cancelled, rejected or not portable; 2 invalid "
-    "arguments, files or settings; 3 needs an operator; 4 Temporal or the worker is unreachable, "
-    "authentication failed, or the payload keys or the id key are not the worker's; 130 Ctrl-C.",
+    "Exit status: 0 done or in progress; 1 failed, cancelled, rejected, not portable, or planned "
+    "with problems; 2 invalid arguments, files or settings; 3 needs an operator, or `reconcile` "
+    "has found differences; 4 Temporal or the worker is unreachable, authentication failed, or the "
+    "payload keys or the id key are not the worker's; 130 Ctrl-C.",
     no_args_is_help=True,
     # A traceback with local variables would show secrets.
     pretty_exceptions_enable=False,
@@ -92,7 +93,7 @@ def main(
         str,
         _option(
             "--id-key-file",
-            "The worker's id key, a secret from which workflow ids of port-ins are derived.",
+            "The worker's id key, a secret that turns phone numbers into workflow ids.",
         ),
     ] = "",
     version: Version = False,

@@ -83,7 +83,7 @@ class Session:
         return bool(self.keys.payload_keys)
 
     def require_same_id_key(self) -> None:
-        """Check the key from which the workflow ids of port-ins are computed.
+        """Check the key with which workflow ids are computed from phone numbers.
 
         Raises:
             CommandError: The workers have another one.

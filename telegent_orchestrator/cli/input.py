@@ -35,25 +35,33 @@ def _set_option(field: str) -> typer.models.OptionInfo:
     return option
 
 
-def _secret_option(field: str) -> typer.models.OptionInfo:
+def _secret_option(purpose: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         "--secret",
         metavar="FIELD[=SOURCE]",
-        help=f"Fill in a secret, such as `{field}`. Sources: `env:NAME`, `file:PATH`, `-` "
-        "(standard input); without one, prompt for it. Repeatable.",
+        help=f"{purpose} Sources: `env:NAME`, `file:PATH`, `-` (standard input); without a source, "
+        "prompt for it. Repeatable.",
     )
     return option
 
 
-PinOption = Annotated[list[str] | None, _secret_option("pin")]
-PasswordOption = Annotated[list[str] | None, _secret_option("password")]
+PinOption = Annotated[
+    list[str] | None, _secret_option("FIELD `pin`: choose the PIN, which is random otherwise.")
+]
+PasswordOption = Annotated[list[str] | None, _secret_option("FIELD `password`: the new password.")]
 SetOptions = Annotated[list[str] | None, _set_option("lines.0.key")]
-SecretOptions = Annotated[list[str] | None, _secret_option("subscribers.0.password")]
+SecretOptions = Annotated[
+    list[str] | None, _secret_option("Fill in a secret, such as `subscribers.0.password`.")
+]
 LineChangeSetOptions = Annotated[list[str] | None, _set_option("lines_of.account_id")]
 PortInSetOptions = Annotated[list[str] | None, _set_option("details.billing_address.zip")]
-PortInSecretOptions = Annotated[list[str] | None, _secret_option("details.account_pin")]
+PortInSecretOptions = Annotated[
+    list[str] | None, _secret_option("Fill in a secret, such as `details.account_pin`.")
+]
 CorrectionSetOptions = Annotated[list[str] | None, _set_option("billing_address.zip")]
-CorrectionSecretOptions = Annotated[list[str] | None, _secret_option("account_pin")]
+CorrectionSecretOptions = Annotated[
+    list[str] | None, _secret_option("Fill in a secret, such as `account_pin`.")
+]
 By = Annotated[
     str | None,
     typer.Option("--by", help="Who does this; stored in the workflow. Default: your login name."),

@@ -16,7 +16,7 @@ class ExitStatus(IntEnum):
     USAGE = 2
     """The arguments, a file or the settings are invalid; nothing was sent."""
     NEEDS_OPERATOR = 3
-    """It waits for an operator."""
+    """It waits for an operator, or a comparison with Telegent has found differences."""
     UNREACHABLE = 4
     """Temporal or the worker is unreachable, authentication failed, or the payload keys or the id
     key are not the worker's."""

@@ -74,7 +74,7 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
 
     id_key: SecretStr = Field(
         default=SecretStr(""),
-        description="key of the HMAC of phone numbers in the ids of port-ins; all workers and "
+        description="key of the HMAC of phone numbers in workflow ids; all workers and "
         "callers must use the same one",
     )
     message_level_field: str | None = Field(

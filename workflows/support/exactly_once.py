@@ -2,8 +2,8 @@
 
 A `CreateAttempt` decides the next action: look the resource up, create it, wait until its order is
 complete, or let an operator decide. This module performs the action, and tells the attempt what
-came of it. A lookup that finds nothing is repeated until the lists must show the resource: only
-then it is absent.
+came of it. As long as Telegent's lists may lag, a lookup that finds nothing fails with `Pending`,
+and Temporal repeats it. So a lookup that returns None shows that the resource does not exist.
 """
 
 from collections.abc import Callable, Coroutine
@@ -69,8 +69,9 @@ class ResourceCreator:
         lags: How long Telegent's lists may miss what exists.
         scope: A fingerprint of the worker's id key. Onboardings with the same one take turns to
             create the same shared resource, such as a product (catalogue_item.py).
-        created_ids: Ids of the accounts and subscribers that this run has created, except those
-            whose response was lost; and of everything else, as `str` shows it.
+        created_ids: Ids of the accounts and subscribers that this run has created, unless the
+            response was lost. Other resources are in it, too, as `str` shows them, but none of
+            them is searched for.
     """
 
     progress: ProgressTracker
@@ -210,7 +211,8 @@ class _AttemptRunner(Generic[W, T]):
         """Shows why a lookup may take long, and when it ends at the latest."""
         lags, attempt = self.creator.lags, self.attempt
         lag = lags.purchase if self.spec.write.lag is Lag.PURCHASE else lags.read
-        # Until `used_before`, another line may have put a number on the SIM that is wanted.
+        # Until `used_before`, others may have used what the resource needs, such as the SIM of a
+        # new number. The lists may not show that yet.
         times = filter(None, (attempt.created_before, self.wanted.used_before))
         until = max((at + lag for at in times), default=None)
         if until is None or until <= workflow.now():

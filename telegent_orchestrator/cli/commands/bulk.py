@@ -126,14 +126,15 @@ def start(
         str | None,
         typer.Option(
             "--reference",
-            help="The bulk job's reference. Default: derived from the file's name and rows.",
+            help="The bulk job's reference. Default: derived from the file's name, and from its "
+            "rows with the fields of --common.",
         ),
     ] = None,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Onboard every row of a file, or join the bulk job started from the same file."""
+    """Onboard every row of a file, or join the bulk job with the same reference and rows."""
     with Output(as_json) as output:
         rows, warnings = load_rows(file, common)
         for warning in warnings:

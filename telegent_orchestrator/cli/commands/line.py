@@ -158,7 +158,7 @@ def resolve(
         typer.Argument(
             metavar="ACTION",
             help="retry: send the change once more\n\n"
-            "adopt: treat the change as done; --id says what it has created\n\n"
+            "adopt: treat the change as done; needs --id\n\n"
             "abandon: fail the change",
         ),
     ],
@@ -167,8 +167,9 @@ def resolve(
         str | None,
         typer.Option(
             "--id",
-            help="For adopt: the new ICCID (swap-sim), the new number (change-number), Telegent's "
-            "id of a new subscription or filter; otherwise the line's phone number.",
+            help="Needed for adopt: the new ICCID (swap-sim), the new number (change-number), "
+            "Telegent's id of a new subscription or filter; if the change creates nothing, the "
+            "line's phone number.",
         ),
     ] = None,
     by: By = None,

@@ -27,8 +27,8 @@ RenewEvery = Annotated[
     Literal["month", "week"] | None,
     typer.Option(
         "--renew-every",
-        help="Period after which the used data is reset. With --renew-day or --reset-now alone: "
-        "month.",
+        help="Period after which the used data is reset. Default, if --renew-day or --reset-now is "
+        "given: month.",
     ),
 ]
 RenewDay = Annotated[
@@ -50,7 +50,8 @@ ResetNow = Annotated[
     bool,
     typer.Option(
         "--reset-now",
-        help="Also reset the used data now. Give the renewal, too.",
+        help="Also reset the used data now. This sets the renewal, too: to every month on day 1, "
+        "unless you give another.",
     ),
 ]
 

@@ -15,7 +15,9 @@ from telegent_orchestrator.client import LineChangeSetClient, LineChangeSetHandl
 from telegent_orchestrator.line_change_sets import LineChangeSetRequest
 from telegent_orchestrator.progress import StepState
 
-Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="The reference in the file.")]
+Reference = Annotated[
+    str, typer.Argument(metavar="REFERENCE", help="The `reference` that `tgo line bulk` was given.")
+]
 
 
 def bulk(

@@ -60,12 +60,15 @@ States = Annotated[
         metavar="STATE",
         autocompletion=_complete_state,
         help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-        f"{', '.join(STATUSES)}. Repeatable; cannot combine states of both kinds.",
+        f"{', '.join(STATUSES)}. Repeatable: any of the given ones; if both kinds are given, "
+        "any of each.",
     ),
 ]
 NeedsOperator = Annotated[
     bool,
-    typer.Option("--needs-operator", help="Only what needs an operator, the oldest first."),
+    typer.Option(
+        "--needs-operator", help="Only what needs an operator, the longest waiting first."
+    ),
 ]
 Account = Annotated[
     str | None, typer.Option("--account", help="Only those of this account at Telegent.")

@@ -83,7 +83,9 @@ def resolve(
     adopted_id: Annotated[
         str | None,
         typer.Option(
-            "--id", help="Telegent's id of the resource to adopt; of a number, the number."
+            "--id",
+            help="Needed for adopt: Telegent's id of the resource; for a number, the number "
+            "itself.",
         ),
     ] = None,
     by: By = None,
@@ -107,7 +109,7 @@ def cancel(
 ) -> None:
     """Cancel an onboarding and its lines, and roll back what can be rolled back.
 
-    Accounts, subscribers, products and packages stay, for example; `status` lists what stays.
+    Some resources stay, such as accounts and packages; `status` lists them.
     Open port-ins continue: cancel them with `tgo port-in cancel`.
     """
     with Output(as_json) as output:

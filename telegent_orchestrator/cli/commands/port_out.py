@@ -62,17 +62,21 @@ def start(
     ],
     subscription: Annotated[
         str | None,
-        typer.Option("--subscription", help="Close this subscription when the number has left."),
+        typer.Option(
+            "--subscription",
+            help="Telegent's id of the number's subscription. It is closed when the number has "
+            "left, unless --keep-subscription is given.",
+        ),
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep-subscription", help="Keep the subscription that is named.")
+        bool, typer.Option("--keep-subscription", help="Do not close the subscription.")
     ] = False,
     secrets: PinOption = None,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Start a port-out: set the PIN that the gaining carrier must quote."""
+    """Start a port-out: set a PIN, by default a random one, that the gaining carrier must quote."""
     with Output(as_json) as output:
         fields: dict[str, JsonValue] = {
             "phone_number": number,

@@ -24,8 +24,9 @@ RowsFile = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV with the columns phone_number, authentication_reference, subscription_id and "
-        "after_port_out.",
+        help="CSV with the columns phone_number and authentication_reference, and if needed "
+        "subscription_id (it is closed when the number has left) and after_port_out "
+        "(close_subscription or keep). PINs are random.",
     ),
 ]
 CONCURRENT_STARTS = 20
