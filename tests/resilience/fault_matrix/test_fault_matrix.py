@@ -26,6 +26,7 @@ def test_each_vendor_call_under_some_fault_has_its_effect_once() -> None:
     assert violations == {}
 
 
+@pytest.mark.resilience
 @pytest.mark.timeout(600)
 def test_each_call_of_a_line_change_under_some_fault_has_its_effect_once() -> None:
     cases = covering_cases(list(all_cases(seed=1, calls=LINE_CHANGE_CALLS)))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
+import pytest
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -147,6 +148,7 @@ async def reconcile(harness: Harness) -> ReconcileReport:
     return await wait_until(settled, lambda report: report.in_progress == 0)
 
 
+@pytest.mark.resilience
 async def test_eight_differences_in_a_thousand_lines_are_found(alone: Harness) -> None:
     lines = [line_input(index) for index in range(1, LINES + 1)]
     await record(alone.temporal, lines)
