@@ -141,6 +141,10 @@ class ResourceCreator:
         return runs.ended_at + (VENDOR_CALL_TIMEOUT if runs.interrupted else timedelta(0))
 
 
+class _ResetError(Exception):
+    """Look a resource up before its create is sent again."""
+
+
 @dataclass
 class _AttemptRunner(Generic[W, T]):
     """Performs the actions of one `CreateAttempt`, and tells it what came of each."""
@@ -179,11 +183,14 @@ class _AttemptRunner(Generic[W, T]):
         assert attempt.resource is not None
         return attempt.resource
 
+    def _was_reset(self) -> bool:
+        """Whether there was a reset that `_check_for_reset` has not taken into account."""
+        return current_resets()[0] != self.resets
+
     def _check_for_reset(self) -> None:
-        resets, _ = current_resets()
         until = self.creator.unseen_creates_until()
-        if resets != self.resets and until is not None:
-            self.resets = resets
+        if self._was_reset() and until is not None:
+            self.resets, _ = current_resets()
             self.attempt.on_unseen_creates(until)
 
     async def _look_up(self) -> None:
@@ -229,6 +236,8 @@ class _AttemptRunner(Generic[W, T]):
         self._update_compensation_log()
         try:
             created = await self._send_until_executed()
+        except _ResetError:
+            return
         except ActivityError as error:
             message, outcome = _evidence_or_raise(error), classify_failure(error)
             if outcome is Outcome.UNKNOWN:
@@ -274,6 +283,9 @@ class _AttemptRunner(Generic[W, T]):
                     self.step.set_detail(f"{reason}; trying again in {pause.total_seconds():.0f} s")
                     stall.check(error.activity_type, failure_message(error))
                     await cancellable_sleep(pause, f"{self.step.name}: {reason}, then try again")
+                    if self._was_reset():
+                        # The discarded part of the history may have sent it again.
+                        raise _ResetError from error
                     delay = min(delay * 2, max_delay)
 
     async def _confirm(self) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from temporalio.api.enums.v1 import EventType
 
+from simulator import Fault
 from telegent_orchestrator.names import line_id
 from tests.harness import Harness
 from tests.harness.payloads import single
@@ -57,6 +58,29 @@ async def test_create_that_was_pending_at_the_place_of_the_reset_is_not_repeated
     made_once = counted(harness.telegent)
 
     run_id = await reset(harness, onboarding.id, within=pending.history_length)
+    handle = harness.temporal.get_workflow_handle(onboarding.id, run_id=run_id)
+    await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert counted(harness.telegent) == made_once
+
+
+async def test_create_that_was_to_be_sent_again_at_the_place_of_the_reset_is_looked_up(
+    harness: Harness,
+) -> None:
+    unknown_id = Fault(match="POST /v1.0/message/routes", kind="error_before", status=404)
+    harness.telegent.faults.add(unknown_id)
+    onboarding = await harness.onboard(single(lines=[]))
+    await asyncio.wait_for(onboarding.result(), TEST_TIMEOUT)
+    made_once = counted(harness.telegent)
+    history = await harness.temporal.get_workflow_handle(onboarding.id).fetch_history()
+    _, sent_again = (
+        event.event_id
+        for event in history.events
+        if event.activity_task_scheduled_event_attributes.activity_type.name
+        == "create_message_route"
+    )
+
+    run_id = await reset(harness, onboarding.id, within=sent_again)
     handle = harness.temporal.get_workflow_handle(onboarding.id, run_id=run_id)
     await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
 
