@@ -47,8 +47,8 @@ class CreateAttempt(Generic[T]):
         max_lost_responses: After so many lost responses an operator decides.
         escalates: False: the attempt fails where an operator would have to decide.
         lookup_first: Look it up before the first create.
-        created_before: It may have been created before this time, by a previous run or by a create
-            whose response was lost; None: we cannot have created it.
+        created_before: It may have been created before this time, by a previous run, a create whose
+            response was lost, or another onboarding; None: none of these can have created it.
         may_be_ours: It may exist because of us, so a cancel must roll it back or name it.
         lost_responses: Creates whose outcome is unknown, since an operator last decided.
         absent: The last lookup has shown that it does not exist.

@@ -69,9 +69,8 @@ class ResourceCreator:
         lags: How long Telegent's lists may miss what exists.
         scope: A fingerprint of the worker's id key. Onboardings with the same one take turns to
             create the same shared resource, such as a product (catalogue_item.py).
-        created_ids: Ids of the accounts and subscribers that this run has created, unless the
-            response was lost. Other resources are in it, too, as `str` shows them, but none of
-            them is searched for.
+        created_ids: What this run has created, as `str` shows it, unless the response was lost.
+            Others test only whether it contains the id of an account or a subscriber.
     """
 
     progress: ProgressTracker
@@ -112,9 +111,9 @@ class ResourceCreator:
                 operator decides, and what a cancel does.
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
-            created_before: Another workflow may have created it, but not after this time. To show
-                that it does not exist, a lookup must come at least `WriteSpec.lag` later. None: no
-                other workflow creates it.
+            created_before: Another onboarding may have created it, at this time at the latest, so
+                a lookup must come `WriteSpec.lag` later to show that it does not exist. It then
+                counts as ours; a cancel never deletes what is shared. None: none was creating it.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
