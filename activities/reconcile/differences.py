@@ -42,13 +42,15 @@ def binding(
     sim = []
     if line.iccid and not telegent.same_iccid(line.iccid, row.iccid):
         sim.append(f"SIM is {row.iccid or 'none'}, not {line.iccid}")
-    mending = [
+    resolutions = [
         *[remedies.in_portal(f"assign the number to {line.subscriber_id}")] * bool(owner),
         *[remedies.swap_sim(line)] * bool(sim),
         *[remedies.set_plan(line)] * bool(plan),
     ]
-    if mending:
-        yield _finding(FindingKind.BINDING_DIFFERS, line, owner + sim + plan, "; ".join(mending))
+    if resolutions:
+        yield _finding(
+            FindingKind.BINDING_DIFFERS, line, owner + sim + plan, "; ".join(resolutions)
+        )
 
 
 def limits(line: KnownLine, shown: telegent.DataUsageNumber | None) -> Iterator[Finding]:
@@ -96,11 +98,11 @@ def guardian(line: KnownLine, shown: GuardianSettings | None) -> Iterator[Findin
             differing += found.differing("message")
             edits += found.options("message")
     if differing:
-        mending = [
+        resolutions = [
             *[remedies.turn_guardian_on(line, turn_on)] * bool(turn_on),
             *[remedies.edit_filters(line, edits)] * bool(edits),
         ]
-        yield _finding(FindingKind.GUARDIAN_DIFFERS, line, differing, "; ".join(mending))
+        yield _finding(FindingKind.GUARDIAN_DIFFERS, line, differing, "; ".join(resolutions))
 
 
 @dataclass(frozen=True)
