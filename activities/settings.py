@@ -29,7 +29,7 @@ class ActivitySettings:
     """Settings of the activities.
 
     Attributes:
-        id_key: Key of the HMAC in the workflow ids of port-ins.
+        id_key: Key of the HMAC of phone numbers and ICCIDs in workflow ids.
         read_lag: How long Telegent's lists may miss what was just created. Undocumented, so an
             assumption.
         purchase_lag: The same for a bought number, which the inventory shows only when its order

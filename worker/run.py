@@ -268,9 +268,7 @@ def _check_settings(settings: WorkerSettings) -> None:
     if not settings.payload_keys:
         log.warning("payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set")
     if not settings.id_key.get_secret_value():
-        log.warning(
-            "phone numbers can be guessed from the ids of port-ins: TELEGENT_ID_KEY is not set"
-        )
+        log.warning("phone numbers can be guessed from workflow ids: TELEGENT_ID_KEY is not set")
 
 
 async def _connect(

@@ -143,7 +143,7 @@ async def test_call_in_flight_finishes_during_shutdown(temporal: Client) -> None
                 "unknown setting is ignored: check its spelling",
                 "unknown Temporal setting is ignored",
                 "payloads are stored unencrypted: TELEGENT_PAYLOAD_KEYS is not set",
-                "phone numbers can be guessed from the ids of port-ins: TELEGENT_ID_KEY is not set",
+                "phone numbers can be guessed from workflow ids: TELEGENT_ID_KEY is not set",
             ]
             (hint,) = [line["reason"] for line in said if "Temporal setting" in str(line["event"])]
             assert "did you mean TEMPORAL_NAMESPACE?" in str(hint)
