@@ -39,8 +39,8 @@ def _secret_option(purpose: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         "--secret",
         metavar="FIELD[=SOURCE]",
-        help=f"{purpose} Sources: `env:NAME`, `file:PATH`, `-` (standard input); without a source, "
-        "prompt for it. Repeatable.",
+        help=f"{purpose} SOURCE: `env:NAME`, `file:PATH` or `-` (standard input); without it, "
+        "prompt for the value.",
     )
     return option
 
@@ -51,16 +51,18 @@ PinOption = Annotated[
 PasswordOption = Annotated[list[str] | None, _secret_option("FIELD `password`: the new password.")]
 SetOptions = Annotated[list[str] | None, _set_option("lines.0.key")]
 SecretOptions = Annotated[
-    list[str] | None, _secret_option("Fill in a secret, such as `subscribers.0.password`.")
+    list[str] | None,
+    _secret_option("Fill in a secret, such as `subscribers.0.password`. Repeatable."),
 ]
 LineChangeSetOptions = Annotated[list[str] | None, _set_option("lines_of.account_id")]
 PortInSetOptions = Annotated[list[str] | None, _set_option("details.billing_address.zip")]
 PortInSecretOptions = Annotated[
-    list[str] | None, _secret_option("Fill in a secret, such as `details.account_pin`.")
+    list[str] | None,
+    _secret_option("Fill in a secret, such as `details.account_pin`. Repeatable."),
 ]
 CorrectionSetOptions = Annotated[list[str] | None, _set_option("billing_address.zip")]
 CorrectionSecretOptions = Annotated[
-    list[str] | None, _secret_option("Fill in a secret, such as `account_pin`.")
+    list[str] | None, _secret_option("Fill in a secret, such as `account_pin`. Repeatable.")
 ]
 By = Annotated[
     str | None,

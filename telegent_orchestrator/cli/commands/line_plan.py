@@ -174,7 +174,8 @@ def change_number(
     zip_code: Annotated[
         str | None,
         typer.Option(
-            "--zip-code", help="Where to take it from if the area has none; with --replace."
+            "--zip-code",
+            help="Where to take it from if --area-code has no number; with --replace.",
         ),
     ] = None,
     by: By = None,

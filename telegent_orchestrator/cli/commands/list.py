@@ -84,9 +84,9 @@ Kinds = Annotated[
     typer.Option(
         "--type",
         metavar="TYPE",
-        help=f"One of {', '.join(kind.value for kind in WorkflowKind)} (`tgo line bulk` starts a "
-        "line-change-set, `tgo bulk` a bulk). Repeatable. Default: all "
-        "but bulk batches, and lines only with --needs-operator.",
+        help=f"One of {', '.join(kind.value for kind in WorkflowKind)} (a line is part of an "
+        "onboarding; `tgo line bulk` starts a line-change-set, `tgo bulk` a bulk of bulk-batches). "
+        "Repeatable. Default: all but bulk-batch and line; with --needs-operator, also line.",
     ),
 ]
 Since = Annotated[

@@ -120,8 +120,9 @@ def decide(
             metavar="ACTION",
             show_choices=False,
             help="mark_done: the number has arrived, whatever the order shows\n\n"
-            "retry_now: repeat what the state waits for: the submit, the correction with the same "
-            "data, or the cancel; in other states, poll the order now\n\n"
+            "retry_now: submit again if the submit's outcome is unknown; after a rejection, send "
+            "the data again as they are; request a requested cancel again; while the carrier acts, "
+            "poll the order now\n\n"
             "replace_data: like `port-in correct`, with --set, --secret or --file; possible even "
             "when the carrier has rejected the order too often for that\n\n"
             "attach_order: continue with the order given by --order, for example when the "

@@ -29,6 +29,10 @@ RowsFile = Annotated[
         "(close_subscription or keep). PINs are random.",
     ),
 ]
+StartedFile = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="The CSV file that `tgo port-out bulk` was given."),
+]
 CONCURRENT_STARTS = 20
 
 
@@ -68,7 +72,7 @@ def bulk(context: typer.Context, file: RowsFile, by: By = None, as_json: AsJson 
         raise typer.Exit(_show(PortOutRows(rows=rows, next=[hint]), output))
 
 
-def bulk_status(context: typer.Context, file: RowsFile, as_json: AsJson = False) -> None:
+def bulk_status(context: typer.Context, file: StartedFile, as_json: AsJson = False) -> None:
     """Show the latest port-out of each number of a file."""
     with Output(as_json) as output:
         requests = _read(file, None)
