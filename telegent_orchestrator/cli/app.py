@@ -83,7 +83,7 @@ def main(
     tls_ca_file: Annotated[str, _option("--tls-ca-file", "CA certificate for Temporal.")] = "",
     tls_cert_file: Annotated[str, _option("--tls-cert-file", "Client certificate (mTLS).")] = "",
     tls_key_file: Annotated[str, _option("--tls-key-file", "Key of the client certificate.")] = "",
-    api_key_file: Annotated[str, _option("--api-key-file", "Temporal's API key.")] = "",
+    api_key_file: Annotated[str, _option("--api-key-file", "API key for Temporal.")] = "",
     payload_keys_file: Annotated[
         str,
         _option(

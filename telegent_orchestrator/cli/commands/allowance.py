@@ -35,12 +35,14 @@ def allowance(
         typer.Option(
             "--set",
             metavar="N",
-            help="Allow N requests per minute for all workers together, effective immediately.",
+            help="From now on, allow all workers together N requests per minute.",
         ),
     ] = None,
     reset: Annotated[
         bool,
-        typer.Option("--reset", help="Return to the setting TELEGENT_REQUESTS_PER_MINUTE."),
+        typer.Option(
+            "--reset", help="Return to the workers' setting TELEGENT_REQUESTS_PER_MINUTE."
+        ),
     ] = False,
     by: By = None,
     as_json: AsJson = False,

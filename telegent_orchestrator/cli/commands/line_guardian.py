@@ -22,7 +22,9 @@ def _entries(option: str, what: str) -> typer.models.OptionInfo:
 
 CallMode = Annotated[
     Literal["WHITELIST", "BLACKLIST"] | None,
-    typer.Option("--call-mode", help="Mode of the call filter, created if there is none."),
+    typer.Option(
+        "--call-mode", help="Set the mode of the call filter; creates the filter if there is none."
+    ),
 ]
 CallAllow = Annotated[Numbers, _entries("--call-allow", "Allow calls of a number.")]
 CallDisallow = Annotated[
@@ -35,7 +37,10 @@ CallUnblock = Annotated[
 CallOff = Annotated[bool, typer.Option("--call-off", help="Delete the call filter.")]
 MessageMode = Annotated[
     Literal["ACTIVE", "MONITOR_ONLY", "INACTIVE"] | None,
-    typer.Option("--message-mode", help="Mode of the message filter, created if there is none."),
+    typer.Option(
+        "--message-mode",
+        help="Set the mode of the message filter; creates the filter if there is none.",
+    ),
 ]
 MessageAllow = Annotated[Numbers, _entries("--message-allow", "Allow messages of a number.")]
 MessageDisallow = Annotated[
@@ -104,11 +109,18 @@ def guardian(
     line: Line,
     reason: Reason,
     calls: Annotated[
-        bool | None, typer.Option("--calls/--no-calls", help="Turn call filters on or off.")
+        bool | None,
+        typer.Option(
+            "--calls/--no-calls",
+            help="Turn the call filters of all lines of the subscriber on or off.",
+        ),
     ] = None,
     messages: Annotated[
         bool | None,
-        typer.Option("--messages/--no-messages", help="Turn message filters on or off."),
+        typer.Option(
+            "--messages/--no-messages",
+            help="Turn the message filters of all lines of the subscriber on or off.",
+        ),
     ] = None,
     guardian_id: Annotated[
         str | None,

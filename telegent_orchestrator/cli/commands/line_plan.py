@@ -11,17 +11,23 @@ from telegent_orchestrator.cli.output import AsJsonLines
 from telegent_orchestrator.cli.watching import Watch
 from telegent_orchestrator.lines import ProductType
 
-LimitMb = Annotated[int | None, typer.Option("--limit-mb", help="Stop data after this many MB.")]
+LimitMb = Annotated[
+    int | None,
+    typer.Option("--limit-mb", help="Stop data after this many MB; needed with the other limits."),
+]
 NotifyMb = Annotated[
     int | None,
-    typer.Option("--notify-mb", help="Notify after this many MB: fewer than the others."),
+    typer.Option("--notify-mb", help="Notify after this many MB; must be fewer than the others."),
 ]
 ThrottleMb = Annotated[
     int | None,
-    typer.Option("--throttle-mb", help="Throttle after this many MB: fewer than --limit-mb."),
+    typer.Option(
+        "--throttle-mb", help="Throttle after this many MB; must be fewer than --limit-mb."
+    ),
 ]
 ThrottleSpeed = Annotated[
-    str | None, typer.Option("--throttle-speed", help="Such as 128-kbps or 1-mbps.")
+    str | None,
+    typer.Option("--throttle-speed", help="Speed after --throttle-mb, such as 128-kbps or 1-mbps."),
 ]
 RenewEvery = Annotated[
     Literal["month", "week"] | None,
@@ -43,7 +49,8 @@ Authentication = Annotated[
     str,
     typer.Option(
         "--authentication",
-        help="Your id of the proof that the subscriber was authenticated: no personal data.",
+        help="Id, in your records, of the proof that you authenticated the subscriber; no personal "
+        "data.",
     ),
 ]
 ResetNow = Annotated[
@@ -71,9 +78,9 @@ def limits(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Replace the data limits of a line, or its renewal (when its used data is reset).
+    """Replace the data limits of a line, its renewal (when its used data is reset), or both.
 
-    If one limit is given, those that are not given are removed.
+    --limit-mb replaces all data limits: those that you do not give are removed.
     """
     change: dict[str, JsonValue] = {
         "kind": "limits",
@@ -101,11 +108,17 @@ def plan(
     ] = None,
     message_route: Annotated[
         str | None,
-        typer.Option("--message-route", help="Id of a route, if the number has none yet."),
+        typer.Option(
+            "--message-route",
+            help="Its id, if the new product type needs one and the number has none.",
+        ),
     ] = None,
     voice_route: Annotated[
         str | None,
-        typer.Option("--voice-route", help="Id of a route, if the number has none yet."),
+        typer.Option(
+            "--voice-route",
+            help="Its id, if the new product type needs one and the number has none.",
+        ),
     ] = None,
     limit_mb: LimitMb = None,
     notify_mb: NotifyMb = None,
@@ -120,7 +133,7 @@ def plan(
 ) -> None:
     """Change the package of a line, and if given, product type, data limits and renewal.
 
-    If one data limit is given, those that are not given are removed.
+    --limit-mb replaces all data limits: those that you do not give are removed.
     """
     change: dict[str, JsonValue] = {
         "kind": "plan",
@@ -141,7 +154,8 @@ def swap_sim(
     reason: Reason,
     authentication: Authentication,
     iccid: Annotated[
-        str | None, typer.Option("--iccid", help="The new physical SIM. Default: a new eSIM.")
+        str | None,
+        typer.Option("--iccid", help="ICCID of the new physical SIM. Default: a new eSIM."),
     ] = None,
     by: By = None,
     watch: Watch = False,

@@ -60,8 +60,8 @@ States = Annotated[
         metavar="STATE",
         autocompletion=_complete_state,
         help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-        f"{', '.join(STATUSES)}. Repeatable: any of the given ones; if both kinds are given, "
-        "any of each.",
+        f"{', '.join(STATUSES)}. Repeatable: one of them must match, and if you give both kinds, "
+        "one of each kind.",
     ),
 ]
 NeedsOperator = Annotated[
@@ -71,10 +71,11 @@ NeedsOperator = Annotated[
     ),
 ]
 Account = Annotated[
-    str | None, typer.Option("--account", help="Only those of this account at Telegent.")
+    str | None,
+    typer.Option("--account", help="Only those of the account with this id at Telegent."),
 ]
 Order = Annotated[
-    str | None, typer.Option("--order", help="Only the port-in with this order at Telegent.")
+    str | None, typer.Option("--order", help="Only the port-in with this order id at Telegent.")
 ]
 Step = Annotated[
     str | None, typer.Option("--step", help="Only those at this step, such as 'Voice route'.")
@@ -102,7 +103,7 @@ UnchangedSince = Annotated[
     typer.Option(
         "--unchanged-since",
         metavar="WHEN",
-        help="Only port-ins and port-outs whose state has not changed since.",
+        help="Only port-ins and port-outs whose state has not changed since; as for --since.",
     ),
 ]
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]

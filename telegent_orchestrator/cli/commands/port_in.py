@@ -120,11 +120,11 @@ def decide(
             metavar="ACTION",
             show_choices=False,
             help="mark_done: the number has arrived, whatever the order shows\n\n"
-            "retry_now: submit again if the submit's outcome is unknown; after a rejection, send "
-            "the data again as they are; request a requested cancel again; while the carrier acts, "
-            "poll the order now\n\n"
-            "replace_data: like `port-in correct`, with --set, --secret or --file; possible even "
-            "when the carrier has rejected the order too often for that\n\n"
+            "retry_now: if the submit's outcome is unknown, submit again; after a rejection, send "
+            "the data again as they are; if a cancel is not confirmed, request it again; while the "
+            "carrier acts, poll the order now\n\n"
+            "replace_data: like `port-in correct`, with --set, --secret or --file; also accepted "
+            "when the carrier has rejected the order too often for `port-in correct`\n\n"
             "attach_order: continue with the order given by --order, for example when the "
             "response to the submit was lost\n\n"
             "restart: cancel the order, then submit a new one\n\n"

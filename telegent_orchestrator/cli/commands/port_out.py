@@ -57,7 +57,8 @@ def start(
         str,
         typer.Option(
             "--authentication",
-            help="Your id of the proof that the subscriber was authenticated: no personal data.",
+            help="Id, in your records, of the proof that you authenticated the subscriber; no "
+            "personal data.",
         ),
     ],
     subscription: Annotated[

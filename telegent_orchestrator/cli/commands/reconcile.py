@@ -36,8 +36,8 @@ def reconcile(
 ) -> None:
     """Report how Telegent differs from what the workflows know. Changes nothing.
 
-    Exit status 3 if they differ. Uses only a part of the request limit, so that
-    it takes minutes with many lines.
+    Exit status 3 if they differ. Leaves most of Telegent's request limit to other
+    work, so it takes minutes if there are many lines.
     """
     with Output(as_json) as output:
         report = asyncio.run(_run(context.obj, latest, output))
