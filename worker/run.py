@@ -35,7 +35,7 @@ from worker.http.health import is_temporal_serving, serve_health
 from worker.keys import require_same_keys
 from worker.nexus import NexusOperations
 from worker.payload_validation import ValidatingWorkflowRunner, with_validating_converter
-from worker.reconcile_schedule import ensure_reconcile_schedule
+from worker.schedules import RECONCILE, ensure_schedule
 from worker.search_attributes import require_search_attributes
 from worker.settings import (
     DEFAULT_MAX_CACHED_WORKFLOWS,
@@ -288,7 +288,7 @@ async def _connect(
     )
     await require_search_attributes(client)
     await require_same_keys(client, id_key, settings.payload_keys)
-    await ensure_reconcile_schedule(client, settings.reconcile_cron, settings.time_zone)
+    await ensure_schedule(client, RECONCILE, settings.reconcile_cron, settings.time_zone)
     return client
 
 

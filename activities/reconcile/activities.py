@@ -1,24 +1,21 @@
 """The comparison of Telegent with our workflows. All of it happens here: its thousands of numbers
 must not go through a workflow's history."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 from temporalio import activity
 from temporalio.client import Client
 
+from activities.known.records import read_known
 from activities.reconcile.comparison import Comparison
-from activities.reconcile.records import read_known
-from activities.reconcile.vendor import Pace, VendorReader
+from activities.reconcile.vendor import VendorReader
 from activities.settings import ActivitySettings
 from activities.support.number_states import NumberState, number_state
+from activities.support.pace import Pace
 from telegent import Telegent
 from telegent_orchestrator.reconcile import ReconcileReport
 
-HEARTBEAT_INTERVAL = timedelta(seconds=10)
 MAX_NOT_COMPARED = 100
 
 
@@ -44,7 +41,7 @@ class ReconcileActivities:
         started_at = datetime.now(UTC)
         pace = Pace(self.api.rate_limiter, self.settings.reconcile_share)
         reader = VendorReader(self.api, pace)
-        async with _heartbeats(pace):
+        async with pace.heartbeats():
             vendor = await reader.read_lists()
             lag = max(self.settings.read_lag, self.settings.purchase_lag)
             known = await read_known(self.temporal, started_at - lag)
@@ -75,19 +72,3 @@ class ReconcileActivities:
         )
         report.add(comparison.findings())
         return report
-
-
-@asynccontextmanager
-async def _heartbeats(pace: Pace) -> AsyncIterator[None]:
-    """Tells Temporal, while the block runs, that this worker is alive, and how far it is."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat(f"{pace.requests} requests to Telegent")
-            await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()

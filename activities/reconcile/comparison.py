@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 import telegent
+from activities.known.lines import Known, KnownLine
 from activities.reconcile import remedies
 from activities.reconcile.differences import GuardianSettings, binding, guardian, limits
-from activities.reconcile.known import Known, KnownLine
 from activities.support.number_states import NumberState, number_state
 from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.reconcile import Finding, FindingKind

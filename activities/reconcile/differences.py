@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import telegent
+from activities.known.lines import KnownLine
 from activities.reconcile import remedies
-from activities.reconcile.known import KnownLine
 from telegent_orchestrator.lines import CallFilter, MessageFilter
 from telegent_orchestrator.reconcile import Finding, FindingKind
 

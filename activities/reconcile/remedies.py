@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 import telegent
-from activities.reconcile.known import KnownLine, KnownPortIn
+from activities.known.lines import KnownLine, KnownPortIn
 from telegent_orchestrator._models import PLACEHOLDER
 from telegent_orchestrator.port_in import PortState
 

@@ -1,66 +1,20 @@
 """Reads what Telegent has, slowly: with a share of the requests that are allowed."""
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
-from temporalio import activity
-
 import telegent
+from activities.known.lines import KnownLine
 from activities.reconcile.comparison import VendorState
 from activities.reconcile.differences import GuardianSettings
-from activities.reconcile.known import KnownLine
-from activities.support.outcomes import pending
-from telegent import RateLimiter, RequestRejectedError, Telegent, TelegentError
+from activities.support.pace import Pace
+from telegent import Telegent, TelegentError
 
-NUMBERS_PER_REQUEST = 100
-"""Whose limits one request reads. The vendor documents no maximum."""
-MAX_SPLITS = 20
-"""How often a rejected request for limits is split in two."""
 MAX_ORDERS = 100
 """Orders that are read, of numbers that no workflow knows."""
-RESTART_DELAY = timedelta(seconds=1)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Pace:
-    """Spreads requests evenly, so that they take no more than a share of those that are allowed.
-
-    Attributes:
-        requests: How many it has let through.
-    """
-
-    def __init__(self, rate_limiter: RateLimiter, share: float) -> None:
-        self._rate_limiter, self._share = rate_limiter, share
-        self._next_at = time.monotonic()
-        self.requests = 0
-
-    async def turn(self) -> None:
-        """Waits until the next request may be sent.
-
-        Raises:
-            ApplicationError: `Pending` when the worker stops: another one begins again.
-        """
-        wait = self._next_at - time.monotonic()
-        if await _stops_within(max(wait, 0)):
-            raise pending("this worker stops; another one begins again", RESTART_DELAY)
-        interval = 60 / (self._rate_limiter.per_minute * self._share)
-        self._next_at = max(self._next_at, time.monotonic()) + interval
-        self.requests += 1
-
-
-async def _stops_within(seconds: float) -> bool:
-    """Whether the worker is told to stop in this time."""
-    try:
-        async with asyncio.timeout(seconds):
-            await activity.wait_for_worker_shutdown()
-    except TimeoutError:
-        return False
-    return True
 
 
 class VendorReader:
@@ -89,26 +43,9 @@ class VendorReader:
     async def read_limits(self, lines: Sequence[KnownLine], state: VendorState) -> None:
         """Reads the limits of the lines that have some, a hundred with each request."""
         numbers = [line.phone_number for line in lines if line.data_limits]
-        parts = [
-            numbers[start : start + NUMBERS_PER_REQUEST]
-            for start in range(0, len(numbers), NUMBERS_PER_REQUEST)
-        ]
-        splits = 0
-        while parts:
-            part = parts.pop(0)
-            await self._pace.turn()
-            try:
-                rows = await self._api.data_usage.settings(part)
-            except RequestRejectedError as error:
-                # One of them may have no data; the others are compared.
-                if len(part) > 1 and splits < MAX_SPLITS:
-                    splits, half = splits + 1, len(part) // 2
-                    parts = [part[:half], part[half:], *parts]
-                else:
-                    self._note_limits(len(part), str(error))
-                continue
-            except TelegentError as error:
-                self._note_limits(len(part), str(error))
+        async for part, rows in self._pace.read_parts(numbers, self._api.data_usage.settings):
+            if isinstance(rows, TelegentError):
+                self._note_limits(len(part), str(rows))
                 continue
             shown = {row.number: row for row in rows if row.limit_value is not None}
             state.limits |= shown

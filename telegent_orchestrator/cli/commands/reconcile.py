@@ -3,24 +3,27 @@
 import asyncio
 import csv
 import io
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from temporalio.client import WorkflowFailureError
-from temporalio.exceptions import FailureError
 
 from telegent_orchestrator.cli.bulk.report import escape_formula
-from telegent_orchestrator.cli.connection import Connection, Session
+from telegent_orchestrator.cli.connection import Connection
 from telegent_orchestrator.cli.output import AsJson, Output
-from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
-from telegent_orchestrator.client import ReconcileClient, ReconcileHandle
-from telegent_orchestrator.client._polling import retry_until_available
+from telegent_orchestrator.cli.reports import ReportWords, latest_report, new_report
+from telegent_orchestrator.cli.results import CommandError, ExitStatus
+from telegent_orchestrator.client import ReconcileClient
 from telegent_orchestrator.reconcile import ReconcileReport
 
 COLUMNS = (*("kind", "phone_number", "line", "subscription_id", "detail", "remedy", "workflow_id"),)
-POLL_INTERVAL = timedelta(seconds=1)
+WORDS = ReportWords(
+    command="reconcile",
+    none_yet="no reconciliation of this namespace has completed yet",
+    waiting="reading Telegent's lists with a share of the requests",
+    interrupted="the comparison continues",
+    failed="nothing was compared",
+)
 
 
 def reconcile(
@@ -53,55 +56,9 @@ def reconcile(
 async def _run(connection: Connection, latest: bool, output: Output) -> ReconcileReport:
     async with connection.open() as session:
         client = ReconcileClient(session.temporal)
-        if not latest:
-            return await _compare(client, session, output)
-        handle = await client.latest()
-        if handle is None:
-            raise CommandError(
-                "no reconciliation of this namespace has completed yet",
-                ExitStatus.USAGE,
-                next_steps=[
-                    NextStep(reason="start one with:", commands=[session.command("reconcile")])
-                ],
-            )
-        return await handle.result()
-
-
-async def _compare(client: ReconcileClient, session: Session, output: Output) -> ReconcileReport:
-    handle = await client.start()
-    await _wait(handle, session, output)
-    try:
-        return await handle.result()
-    except WorkflowFailureError as error:
-        cause: BaseException | None = error.cause
-        while isinstance(cause, FailureError) and isinstance(cause.cause, FailureError):
-            cause = cause.cause
-        raise CommandError(f"nothing was compared: {cause}", ExitStatus.FAILED) from None
-
-
-async def _wait(handle: ReconcileHandle, session: Session, output: Output) -> None:
-    """Waits, and says why that takes long. Needs no worker, so that a restart does not end it."""
-    output.notice("reading Telegent's lists with a share of the requests; Ctrl-C does not stop it")
-    said = ""
-    try:
-        while (await retry_until_available(handle.execution, POLL_INTERVAL)).ended_at is None:
-            failing = await retry_until_available(handle.failing_calls, POLL_INTERVAL)
-            reason = "; ".join(call.description for call in failing)
-            if reason and reason != said:
-                output.notice(reason)
-            said = reason
-            await asyncio.sleep(POLL_INTERVAL.total_seconds())
-    except asyncio.CancelledError:
-        raise CommandError(
-            "stopped waiting; the comparison continues",
-            ExitStatus.INTERRUPTED,
-            next_steps=[
-                NextStep(
-                    reason="see its report later with:",
-                    commands=[session.command("reconcile", "--latest")],
-                )
-            ],
-        ) from None
+        if latest:
+            return await latest_report(client, session, WORDS)
+        return await new_report(client, session, output, WORDS)
 
 
 def findings_csv(report: ReconcileReport) -> str:

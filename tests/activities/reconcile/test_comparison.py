@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 import telegent
+from activities.known.lines import Known, KnownLine, KnownPortIn
 from activities.reconcile.comparison import Comparison, VendorState
 from activities.reconcile.differences import GuardianSettings
-from activities.reconcile.known import Known, KnownLine, KnownPortIn
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.lines import CallFilter, DataLimits, MessageFilter, ProductType
 from telegent_orchestrator.progress import StepState

@@ -1,5 +1,6 @@
-"""The Temporal Schedule that compares Telegent with the workflows, by default every night."""
+"""Temporal Schedules of workflows that read Telegent, by default every night or every hour."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,20 +32,52 @@ CATCHUP_WINDOW = timedelta(hours=1)
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def ensure_reconcile_schedule(client: Client, cron: str, time_zone: ZoneInfo) -> None:
+@dataclass(frozen=True)
+class ScheduledWorkflow:
+    """A workflow that a schedule starts, without an argument, so that no key is needed.
+
+    Attributes:
+        workflow_id: Temporal adds the time.
+        summary: In the Temporal UI.
+        details: In the Temporal UI, in Markdown.
+    """
+
+    schedule_id: str
+    workflow_type: str
+    workflow_id: str
+    summary: str
+    details: str
+
+
+RECONCILE = ScheduledWorkflow(
+    schedule_id=RECONCILE_SCHEDULE_ID,
+    workflow_type=RECONCILE_WORKFLOW,
+    workflow_id=RECONCILE_ID,
+    summary="Reconciliation",
+    details=RECONCILE_DETAILS,
+)
+
+
+async def ensure_schedule(
+    client: Client, scheduled: ScheduledWorkflow, cron: str, time_zone: ZoneInfo
+) -> None:
     """Create the schedule as set, or change it to that; delete it if `cron` is empty.
 
     A schedule that an operator has paused stays paused. A worker that may not write schedules logs
     that, and runs.
     """
     try:
-        await _ensure(client, cron, time_zone)
+        await _ensure(client, scheduled, cron, time_zone)
     except RPCError as error:
-        log.warning("the schedule of reconciliations could not be set", reason=error.message)
+        log.warning(
+            "a schedule could not be set", schedule=scheduled.schedule_id, reason=error.message
+        )
 
 
-async def _ensure(client: Client, cron: str, time_zone: ZoneInfo) -> None:
-    handle = client.get_schedule_handle(RECONCILE_SCHEDULE_ID)
+async def _ensure(
+    client: Client, scheduled: ScheduledWorkflow, cron: str, time_zone: ZoneInfo
+) -> None:
+    handle = client.get_schedule_handle(scheduled.schedule_id)
     if not cron:
         try:
             await handle.delete()
@@ -53,19 +86,18 @@ async def _ensure(client: Client, cron: str, time_zone: ZoneInfo) -> None:
                 raise
         return
     schedule = Schedule(
-        # Without an argument, so that no key is needed to start it.
         action=ScheduleActionStartWorkflow(
-            RECONCILE_WORKFLOW,
-            id=RECONCILE_ID,
+            scheduled.workflow_type,
+            id=scheduled.workflow_id,
             task_queue=TASK_QUEUE,
-            static_summary="Reconciliation",
-            static_details=RECONCILE_DETAILS,
+            static_summary=scheduled.summary,
+            static_details=scheduled.details,
         ),
         spec=ScheduleSpec(cron_expressions=[cron], time_zone_name=time_zone.key),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCHUP_WINDOW),
     )
     try:
-        await client.create_schedule(RECONCILE_SCHEDULE_ID, schedule)
+        await client.create_schedule(scheduled.schedule_id, schedule)
     except ScheduleAlreadyRunningError:
 
         def change(given: ScheduleUpdateInput) -> ScheduleUpdate:

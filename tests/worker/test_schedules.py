@@ -1,4 +1,4 @@
-"""The schedule of reconciliations, on a Temporal server."""
+"""The schedules of the worker, on a Temporal server."""
 
 from collections.abc import AsyncIterator
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from telegent_orchestrator.reconcile import RECONCILE_SCHEDULE_ID, RECONCILE_WOR
 from tests.harness import Harness, dev_server
 from tests.harness.environment import running_harness
 from tests.harness.waiting import wait_until
-from worker.reconcile_schedule import ensure_reconcile_schedule
+from worker.schedules import RECONCILE, ensure_schedule
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -35,7 +35,7 @@ async def next_start(client: Client) -> tuple[int, int]:
 
 async def test_schedule_is_created_and_its_run_reports(alone: Harness) -> None:
     client = alone.temporal
-    await ensure_reconcile_schedule(client, "30 3 * * *", ZoneInfo("UTC"))
+    await ensure_schedule(client, RECONCILE, "30 3 * * *", ZoneInfo("UTC"))
     handle = client.get_schedule_handle(RECONCILE_SCHEDULE_ID)
     description = await handle.describe()
 
@@ -53,11 +53,11 @@ async def test_schedule_is_created_and_its_run_reports(alone: Harness) -> None:
 
 async def test_changed_setting_changes_the_schedule_and_keeps_it_paused(alone: Harness) -> None:
     client = alone.temporal
-    await ensure_reconcile_schedule(client, "30 3 * * *", ZoneInfo("UTC"))
+    await ensure_schedule(client, RECONCILE, "30 3 * * *", ZoneInfo("UTC"))
     handle = client.get_schedule_handle(RECONCILE_SCHEDULE_ID)
     await handle.pause(note="migration")
 
-    await ensure_reconcile_schedule(client, "45 4 * * *", ZoneInfo("UTC"))
+    await ensure_schedule(client, RECONCILE, "45 4 * * *", ZoneInfo("UTC"))
 
     description = await handle.describe()
     assert await next_start(client) == (4, 45)
@@ -69,10 +69,10 @@ async def test_changed_setting_changes_the_schedule_and_keeps_it_paused(alone: H
 
 async def test_empty_setting_deletes_the_schedule(alone: Harness) -> None:
     client = alone.temporal
-    await ensure_reconcile_schedule(client, "", NEW_YORK)
-    await ensure_reconcile_schedule(client, "30 3 * * *", NEW_YORK)
+    await ensure_schedule(client, RECONCILE, "", NEW_YORK)
+    await ensure_schedule(client, RECONCILE, "30 3 * * *", NEW_YORK)
 
-    await ensure_reconcile_schedule(client, "", NEW_YORK)
+    await ensure_schedule(client, RECONCILE, "", NEW_YORK)
 
     with pytest.raises(RPCError) as missing:
         await client.get_schedule_handle(RECONCILE_SCHEDULE_ID).describe()

@@ -13,8 +13,8 @@ from temporalio.client import Client
 from temporalio.converter import decode_typed_search_attributes
 
 import telegent
-from activities.reconcile.histories import Histories
-from activities.reconcile.known import Known, KnownLine, KnownPortIn
+from activities.known.histories import Histories
+from activities.known.lines import Known, KnownLine, KnownPortIn
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.line_changes import (
     LINE_CHANGE_WORKFLOW,

@@ -9,9 +9,9 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
-from activities.reconcile.histories import Histories
-from activities.reconcile.known import Known
-from activities.reconcile.records import read_known_from
+from activities.known.histories import Histories
+from activities.known.lines import Known
+from activities.known.records import read_known_from
 from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW, End, LineChangeResult
 from telegent_orchestrator.lines import LineInput, LineRequest, LineResult
 from telegent_orchestrator.names import LINE_WORKFLOW
