@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
 
-.PHONY: help setup demo up test test-resilience coverage check lint types format schemas histories \
+.PHONY: help setup demo demo-life up test test-resilience coverage check lint types format schemas histories \
 	faults crash soak adversary leak-scan race screenshots docs lock
 .DEFAULT_GOAL := help
 
@@ -21,6 +21,9 @@ setup: ## Create or update .venv (every other target does this first)
 
 demo: setup ## Onboard a family against a real Temporal server, live in the terminal
 	@$(BIN)/python -m demo
+
+demo-life: setup ## Tell the life of one line: suspend, restore, swap SIM, change plan, end, win back
+	@$(BIN)/python -m demo life
 
 up: setup ## Start the same services on fixed ports and keep them running until Ctrl-C (OPTIONS=...)
 	@$(BIN)/python -m demo up $(OPTIONS)

@@ -1,4 +1,4 @@
-"""`python -m demo`: onboard a family, live. `python -m demo up`: start the local stack and stay."""
+"""`python -m demo`: onboard a family, live; with `life`: a line; `up`: start the local stack."""
 
 import time
 from pathlib import Path
@@ -42,6 +42,22 @@ def demo(
     from devstack.program import run
 
     if not run(run_demo(_console(), onboarding_request, correction, report, STARTED_AT)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def life() -> None:
+    """Tell the life of one line, from its onboarding to its win back, live in the terminal."""
+    typer.echo("Starting Temporal, the simulator, the codec server and a worker on this machine …")
+    from telegent_orchestrator.onboarding import OnboardingRequest
+
+    file = EXAMPLES / "line-life.json"
+    request = _read(file, OnboardingRequest)
+    from demo.life.story import tell_life
+    from devstack.program import run
+
+    name = str(file.relative_to(EXAMPLES.parent))
+    if not run(tell_life(_console(), request, name, STARTED_AT)):
         raise typer.Exit(1)
 
 

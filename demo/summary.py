@@ -123,9 +123,20 @@ def _print_line(console: Console, line: LineResult) -> None:
         if value:
             facts.add_row(Text(name, style="dim"), Text(value))
     console.print(facts)
-    if line.activation_code and console.is_terminal:
+    if line.activation_code:
+        _print_qr_code(console, line.activation_code)
+
+
+def print_esim(console: Console, activation_code: str) -> None:
+    """Print the activation code of an eSIM, in a terminal also as a QR code."""
+    console.print(f"   eSIM  {activation_code}", markup=False, highlight=False)
+    _print_qr_code(console, activation_code)
+
+
+def _print_qr_code(console: Console, activation_code: str) -> None:
+    if console.is_terminal:
         drawn = io.StringIO()
-        segno.make(line.activation_code, micro=False).terminal(drawn, border=2, compact=True)
+        segno.make(activation_code, micro=False).terminal(drawn, border=2, compact=True)
         console.print(Text(drawn.getvalue().rstrip()))
 
 

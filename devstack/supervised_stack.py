@@ -4,7 +4,7 @@ import asyncio
 import base64
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,7 +30,11 @@ class SupervisedStack(DevStack):
     worker: ChildProcess
 
     def __init__(
-        self, directory: Path, ports: TcpPorts | None, notify: Callable[[str], object]
+        self,
+        directory: Path,
+        ports: TcpPorts | None,
+        notify: Callable[[str], object],
+        settings: Mapping[str, str],
     ) -> None:
         super().__init__(
             directory,
@@ -39,7 +43,7 @@ class SupervisedStack(DevStack):
                 directory / "payload-keys", lambda: f"demo:{_random_key()}"
             ),
             id_key=_read_or_create_secret(directory / "id-key", _random_key),
-            settings={"TELEGENT_BUILD_ID": "demo"},
+            settings={"TELEGENT_BUILD_ID": "demo", **settings},
         )
         self.binary = find_binary()
         self.restarts = 0
@@ -94,7 +98,10 @@ class SupervisedStack(DevStack):
 
 @asynccontextmanager
 async def supervised_stack(
-    directory: Path, ports: TcpPorts | None = None, notify: Callable[[str], object] = print
+    directory: Path,
+    ports: TcpPorts | None = None,
+    notify: Callable[[str], object] = print,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[SupervisedStack]:
     """Run the complete stack while the block runs.
 
@@ -102,11 +109,12 @@ async def supervised_stack(
         directory: For logs, database and keys; what is already there is used again.
         ports: Where the processes listen; free ports by default.
         notify: Gets a line for each restart of the worker.
+        settings: Environment variables of the worker and the codec server.
 
     Raises:
         StackError: A process could not start.
     """
-    async with SupervisedStack(directory, ports, notify) as stack:
+    async with SupervisedStack(directory, ports, notify, settings or {}) as stack:
         await stack.start_all()
         yield stack
 

@@ -21,6 +21,7 @@ NOT_TYPED = {
     "same commands, which stand in cli.md, too",
     ("testing-your-integration.md", "make up"): "stays until Ctrl-C",
     ("testing-your-integration.md", ".venv/bin/python -m simulator\n"): "stays; tests/simulator",
+    ("quickstart.md", "make demo-life"): "tests/demo/test_life.py runs what it starts",
     ("quickstart.md", "make up"): "stays until Ctrl-C; tests/examples starts the same processes",
     ("quickstart.md", "rm -r .run/up"): "stays until Ctrl-C; tests/examples begins with none",
     ("deployment.md", "docker compose --profile simulator down"): "needs Docker",

@@ -20,6 +20,7 @@ COMMANDS = {
     "bulk.csv": ("tgo bulk start {} --common examples/bulk-common.json --watch", 0),
     "bulk.jsonl": ("tgo bulk start {} --common examples/bulk-common.json --watch", 0),
     "family.json": ("tgo start {} --watch", NEEDS_OPERATOR),
+    "line-life.json": ("tgo start {} --watch", 0),
 }
 """How each request is started. The simulated carrier rejects the port-in of the family."""
 PARTS = {"bulk-common.json", "carrier.json", "correction.json"}
