@@ -62,8 +62,8 @@ def build_activities(
         api: The vendor client.
         settings: Settings of the activities.
         temporal: Where to find other port-ins and lines. Without it, polls of port-ins are not
-            limited to their share, no other onboarding is expected to buy numbers, and there is no
-            reconciliation.
+            limited to their share, corrections are sent whatever earlier runs have sent, no other
+            onboarding is expected to buy numbers, and there is no reconciliation.
     """
     polls = None
     if temporal:
@@ -81,7 +81,7 @@ def build_activities(
         RouteActivities(api, settings),
         CatalogueActivities(api, settings),
         NumberActivities(api, settings, inventory, temporal),
-        PortInActivities(api, settings, polls),
+        PortInActivities(api, settings, polls, temporal),
         PortOutActivities(api, settings, inventory),
         LineChangeActivities(api, settings),
         LineFilterActivities(api, settings),

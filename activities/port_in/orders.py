@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 import telegent
 from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
+from activities.support.other_runs import sent_by_other_runs
 from activities.support.outcomes import Outcome, pending, rejected
 from activities.support.scheduling_run import require_no_reset
 from activities.support.write_activity import (
@@ -88,19 +91,27 @@ class UpdatePort(WireModel):
     Attributes:
         last_snapshot: The order as it was when the update was decided on.
         details: The details to send.
+        order_read_at: When the order was read; None if it was not, since it is followed.
     """
 
     last_snapshot: OrderSnapshot
     details: PortInDetails
+    order_read_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class PortInActivities:
-    """Activities for port-ins. Without `poll_throttle`, poll intervals are not stretched."""
+    """Activities for port-ins.
+
+    Attributes:
+        poll_throttle: Without it, poll intervals are not stretched.
+        temporal: Where to find what other runs have sent. Without it, a workflow has one run.
+    """
 
     api: Telegent
     settings: ActivitySettings
     poll_throttle: PollThrottle | None = None
+    temporal: Client | None = None
 
     @activity.defn
     async def check_port_eligibility(
@@ -159,7 +170,12 @@ class PortInActivities:
 
     @write_activity(write_specs.UPDATE_PORT)
     async def update_port(self, request: UpdatePort) -> None:
-        """Send corrected details; Telegent submits them to the losing carrier again."""
+        """Send corrected details; Telegent submits them to the losing carrier again.
+
+        They are not sent if Telegent has accepted them from another run since the order was read.
+        """
+        if await self._is_accepted_from_another_run(request):
+            return
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
             with pre_write_read():
                 now = await self.read_port_order(request.last_snapshot.order_id)
@@ -181,6 +197,31 @@ class PortInActivities:
                 port_in_date=details.port_in_date,
             )
         )
+
+    async def _is_accepted_from_another_run(self, request: UpdatePort) -> bool:
+        """Whether the last details that another run has sent are these, and were accepted.
+
+        Raises:
+            ApplicationError: `OutcomeUnknown`, because another run may have sent them.
+        """
+        if self.temporal is None:
+            return False
+        # The order may not show its effect before the read lag has passed.
+        after = request.order_read_at and request.order_read_at - self.settings.read_lag
+        updates = await sent_by_other_runs(
+            self.temporal, write_specs.UPDATE_PORT.activity, UpdatePort, after
+        )
+        of_order = [
+            sent
+            for sent in reversed(updates)
+            if sent.request.last_snapshot.order_id == request.last_snapshot.order_id
+        ]
+        same = list(takewhile(lambda sent: sent.request.details == request.details, of_order))
+        if same and not any(sent.accepted for sent in same):
+            raise ApplicationError(
+                "not sent: an earlier run of the workflow may have sent it", type=Outcome.UNKNOWN
+            )
+        return bool(same)
 
     @write_activity(write_specs.CANCEL_PORT)
     async def cancel_port(self, order_id: str) -> None:

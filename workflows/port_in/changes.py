@@ -67,7 +67,9 @@ def send(port: PortIn, pending: PendingChange) -> Task:
     assert port.order is not None
     if pending.cancel:
         return SendCancel(port.order.order_id)
-    return SendCorrection(UpdatePort(last_snapshot=port.order, details=port.details))
+    return SendCorrection(
+        UpdatePort(last_snapshot=port.order, details=port.details, order_read_at=port.polled_at)
+    )
 
 
 def on_accepted(turn: Turn, _: ChangeAccepted) -> None:
