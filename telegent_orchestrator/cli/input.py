@@ -46,9 +46,9 @@ def _secret_option(purpose: str) -> typer.models.OptionInfo:
 
 
 PinOption = Annotated[
-    list[str] | None, _secret_option("FIELD `pin`: choose the PIN, which is random otherwise.")
+    list[str] | None, _secret_option("FIELD is `pin`: choose the PIN, which is random otherwise.")
 ]
-PasswordOption = Annotated[list[str] | None, _secret_option("FIELD `password`: the new password.")]
+PasswordOption = Annotated[list[str] | None, _secret_option("FIELD is `password`: set a new one.")]
 SetOptions = Annotated[list[str] | None, _set_option("lines.0.key")]
 SecretOptions = Annotated[
     list[str] | None,

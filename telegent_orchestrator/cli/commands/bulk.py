@@ -25,6 +25,7 @@ from telegent_orchestrator.cli.bulk.view import BulkView, bulk_view
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session, read_text
 from telegent_orchestrator.cli.input import By, Reason, build_message, current_user, read_json
 from telegent_orchestrator.cli.live import monotonic_at
+from telegent_orchestrator.cli.naming import not_found, watch_hint
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.port_in_checks import (
     CarrierRequirements,
@@ -40,6 +41,7 @@ from telegent_orchestrator.cli.results import (
 )
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client.bulk import BulkConflictError, BulkHandle
+from telegent_orchestrator.client.executions import WorkflowKind
 
 FORMATS = {
     ".csv": Format.CSV,
@@ -252,20 +254,8 @@ def load_rows(file: str, common: str | None) -> tuple[list[BulkRow], list[str]]:
         ) from None
 
 
-def not_found(reference: str, connection: Connection) -> CommandError:
-    """The error if there is no such bulk."""
-    list_command = connection.command("list", "--type", "bulk")
-    return CommandError(
-        f"there is no bulk {reference} in this namespace",
-        ExitStatus.USAGE,
-        next_steps=[NextStep(reason="list bulks with:", commands=[list_command])],
-    )
-
-
-def watch_hint(reference: str, connection: Connection) -> NextStep:
-    """How to watch the bulk."""
-    command = connection.command("bulk", "status", reference, "--watch")
-    return NextStep(reason="watch it with:", commands=[command])
+def _watch_hint(reference: str, connection: Connection) -> NextStep:
+    return watch_hint(connection, "bulk", "status", reference)
 
 
 def _show_check(file: str, found: RowsValidation, output: Output) -> None:
@@ -316,7 +306,7 @@ async def _start(
         if watch:
             return await _watch(handle, session, output)
     text = "joined" if handle.joined else f"started with {len(rows)} rows"
-    next_steps = [watch_hint(reference, connection)]
+    next_steps = [_watch_hint(reference, connection)]
     document = StartResult(workflow_id=handle.id, joined=handle.joined, next=next_steps)
     output.result(f"bulk {reference} {text}", document)
     return ExitStatus.DONE
@@ -325,7 +315,7 @@ async def _start(
 async def _status(
     connection: Connection, reference: str, watch: bool, output: Output
 ) -> ExitStatus:
-    async with connection.open(not_found(reference, connection)) as session:
+    async with connection.open(not_found(reference, WorkflowKind.BULK, connection)) as session:
         handle = session.bulks.get(reference)
         if watch:
             return await _watch(handle, session, output)
@@ -364,12 +354,12 @@ def _print_summary(view: BulkView, output: Output) -> None:
 
 def _send(connection: Connection, bulk: str, send: Send, result: str, output: Output) -> None:
     asyncio.run(_send_message(connection, bulk, send))
-    document = MessageResult(workflow_id=bulk_id(bulk), next=[watch_hint(bulk, connection)])
+    document = MessageResult(workflow_id=bulk_id(bulk), next=[_watch_hint(bulk, connection)])
     output.result(f"bulk {bulk}: {result}", document)
 
 
 async def _send_message(connection: Connection, bulk: str, send: Send) -> None:
-    async with connection.open(not_found(bulk, connection)) as session:
+    async with connection.open(not_found(bulk, WorkflowKind.BULK, connection)) as session:
         handle = session.bulks.get(bulk)
         # Query first: without the worker's keys this fails, before anything is sent unencrypted.
         await with_timeout(handle.status())
@@ -379,7 +369,7 @@ async def _send_message(connection: Connection, bulk: str, send: Send) -> None:
 async def _report(
     connection: Connection, reference: str, csv_file: str | None, html_file: str | None
 ) -> ReportResult:
-    async with connection.open(not_found(reference, connection)) as session:
+    async with connection.open(not_found(reference, WorkflowKind.BULK, connection)) as session:
         handle = session.bulks.get(reference)
         status = await handle.status()
         rows = [row async for row in handle.rows()]

@@ -8,9 +8,10 @@ import typer
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from telegent_orchestrator._models import E164
-from telegent_orchestrator.cli.commands.onboarding import not_found as onboarding_not_found
+from telegent_orchestrator.cli.commands.onboarding import onboarding_not_found
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import By, Reason, build_message
+from telegent_orchestrator.cli.naming import is_workflow_id, not_found, watch_hint
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.rendering import line_change_panel
 from telegent_orchestrator.cli.results import (
@@ -23,10 +24,10 @@ from telegent_orchestrator.cli.results import (
 from telegent_orchestrator.cli.views import LineChangeView, line_change_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import LineChangeClient, LineChangeHandle, RequestConflictError
+from telegent_orchestrator.client.executions import WorkflowKind
 from telegent_orchestrator.line_changes import LineChangeRequest
 from telegent_orchestrator.progress import Resolution, ResolutionAction
 
-WORKFLOW_ID_PREFIX = "line-change-"
 LINE_OF_ONBOARDING = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*):([a-z0-9-]+)")
 
 Line = Annotated[
@@ -203,17 +204,10 @@ async def find_number(line: str, session: Session) -> str:
         ) from None
 
 
-def not_found(line: str, connection: Connection) -> CommandError:
-    """The error if there is no such line, or no change of it."""
+def _not_found(line: str, connection: Connection) -> CommandError:
     if of_onboarding := LINE_OF_ONBOARDING.fullmatch(line):
         return onboarding_not_found(of_onboarding[1], connection)
-    list_command = connection.command("list", "--type", "line-change")
-    return CommandError(
-        f"there is no change of {line} in this namespace, or the id key (--id-key-file, "
-        "TELEGENT_ID_KEY_FILE) differs from the worker's",
-        ExitStatus.USAGE,
-        next_steps=[NextStep(reason="list line changes with:", commands=[list_command])],
-    )
+    return not_found(line, WorkflowKind.LINE_CHANGE, connection)
 
 
 def _client(session: Session) -> LineChangeClient:
@@ -221,14 +215,13 @@ def _client(session: Session) -> LineChangeClient:
 
 
 async def _find(line: str, session: Session) -> LineChangeHandle:
-    if line.startswith(WORKFLOW_ID_PREFIX):
+    if is_workflow_id(line, WorkflowKind.LINE_CHANGE):
         return _client(session).get_by_id(line)
     return _client(session).get(await find_number(line, session))
 
 
 def _watch_hint(line: str, connection: Connection) -> NextStep:
-    command = connection.command("line", "status", line, "--watch")
-    return NextStep(reason="watch it with:", commands=[command])
+    return watch_hint(connection, "line", "status", line)
 
 
 def change_line(
@@ -254,7 +247,7 @@ async def _start(
     watch: bool,
     output: Output,
 ) -> ExitStatus:
-    async with connection.open(not_found(line, connection)) as session:
+    async with connection.open(_not_found(line, connection)) as session:
         number = await find_number(line, session)
         request = build_message(
             LineChangeRequest, phone_number=number, change=change, by=by, reason=reason
@@ -281,7 +274,7 @@ async def _start(
 
 
 async def _status(connection: Connection, line: str, watch: bool, output: Output) -> ExitStatus:
-    async with connection.open(not_found(line, connection)) as session:
+    async with connection.open(_not_found(line, connection)) as session:
         handle = await _find(line, session)
         if watch:
             return await _watch(handle, line, session, output)
@@ -316,7 +309,7 @@ def _show(view: LineChangeView, output: Output) -> None:
 
 
 async def _resolve(connection: Connection, line: str, resolution: Resolution) -> MessageResult:
-    async with connection.open(not_found(line, connection)) as session:
+    async with connection.open(_not_found(line, connection)) as session:
         handle = await _find(line, session)
         await with_timeout(handle.resolve(resolution))
     return MessageResult(workflow_id=handle.id, next=[_watch_hint(line, connection)])

@@ -51,6 +51,20 @@ MessageUnblock = Annotated[
     Numbers, _entries("--message-unblock", "Remove a number from the blocked ones.")
 ]
 MessageOff = Annotated[bool, typer.Option("--message-off", help="Delete the message filter.")]
+Calls = Annotated[
+    bool | None,
+    typer.Option(
+        "--calls/--no-calls",
+        help="Turn the call filters of all lines of the subscriber on or off.",
+    ),
+]
+Messages = Annotated[
+    bool | None,
+    typer.Option(
+        "--messages/--no-messages",
+        help="Turn the message filters of all lines of the subscriber on or off.",
+    ),
+]
 
 
 def filters(
@@ -108,20 +122,8 @@ def guardian(
     context: typer.Context,
     line: Line,
     reason: Reason,
-    calls: Annotated[
-        bool | None,
-        typer.Option(
-            "--calls/--no-calls",
-            help="Turn the call filters of all lines of the subscriber on or off.",
-        ),
-    ] = None,
-    messages: Annotated[
-        bool | None,
-        typer.Option(
-            "--messages/--no-messages",
-            help="Turn the message filters of all lines of the subscriber on or off.",
-        ),
-    ] = None,
+    calls: Calls = None,
+    messages: Messages = None,
     guardian_id: Annotated[
         str | None,
         typer.Option(

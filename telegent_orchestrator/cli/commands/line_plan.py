@@ -11,6 +11,20 @@ from telegent_orchestrator.cli.output import AsJsonLines
 from telegent_orchestrator.cli.watching import Watch
 from telegent_orchestrator.lines import ProductType
 
+MessageRoute = Annotated[
+    str | None,
+    typer.Option(
+        "--message-route",
+        help="Id of the route, if the new product type needs one and the number has none.",
+    ),
+]
+VoiceRoute = Annotated[
+    str | None,
+    typer.Option(
+        "--voice-route",
+        help="Id of the route, if the new product type needs one and the number has none.",
+    ),
+]
 LimitMb = Annotated[
     int | None,
     typer.Option("--limit-mb", help="Stop data after this many MB; needed with the other limits."),
@@ -106,20 +120,8 @@ def plan(
         ProductType | None,
         typer.Option("--product-type", help="What the number can do from now on."),
     ] = None,
-    message_route: Annotated[
-        str | None,
-        typer.Option(
-            "--message-route",
-            help="Its id, if the new product type needs one and the number has none.",
-        ),
-    ] = None,
-    voice_route: Annotated[
-        str | None,
-        typer.Option(
-            "--voice-route",
-            help="Its id, if the new product type needs one and the number has none.",
-        ),
-    ] = None,
+    message_route: MessageRoute = None,
+    voice_route: VoiceRoute = None,
     limit_mb: LimitMb = None,
     notify_mb: NotifyMb = None,
     throttle_mb: ThrottleMb = None,

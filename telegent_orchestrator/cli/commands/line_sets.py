@@ -7,11 +7,13 @@ import typer
 
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import By, LineChangeSetOptions, load_request
+from telegent_orchestrator.cli.naming import not_found, watch_hint
 from telegent_orchestrator.cli.output import AsJsonLines, Output
-from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep, StartResult
+from telegent_orchestrator.cli.results import ExitStatus, StartResult
 from telegent_orchestrator.cli.views import LineChangeSetView, line_change_set_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import LineChangeSetClient, LineChangeSetHandle
+from telegent_orchestrator.client.executions import WorkflowKind
 from telegent_orchestrator.line_change_sets import LineChangeSetRequest
 from telegent_orchestrator.progress import StepState
 
@@ -51,11 +53,6 @@ def bulk_status(
         raise typer.Exit(asyncio.run(_status(context.obj, reference, watch, output)))
 
 
-def _watch_hint(reference: str, connection: Connection) -> NextStep:
-    command = connection.command("line", "bulk-status", reference, "--watch")
-    return NextStep(reason="watch it with:", commands=[command])
-
-
 async def _start(
     connection: Connection, request: LineChangeSetRequest, watch: bool, output: Output
 ) -> ExitStatus:
@@ -66,7 +63,7 @@ async def _start(
         handle = await _client(session).start(request)
         if watch:
             return await _watch(handle, session, output)
-    next_steps = [_watch_hint(request.reference, connection)]
+    next_steps = [watch_hint(connection, "line", "bulk-status", request.reference)]
     output.result(
         f"line changes {request.reference} {'joined' if handle.joined else 'started'}",
         StartResult(workflow_id=handle.id, joined=handle.joined, next=next_steps),
@@ -77,10 +74,8 @@ async def _start(
 async def _status(
     connection: Connection, reference: str, watch: bool, output: Output
 ) -> ExitStatus:
-    not_found = CommandError(
-        f"there is no set of line changes {reference} in this namespace", ExitStatus.USAGE
-    )
-    async with connection.open(not_found) as session:
+    missing = not_found(reference, WorkflowKind.LINE_CHANGE_SET, connection)
+    async with connection.open(missing) as session:
         handle = _client(session).get(reference)
         if watch:
             return await _watch(handle, session, output)

@@ -103,7 +103,7 @@ UnchangedSince = Annotated[
     typer.Option(
         "--unchanged-since",
         metavar="WHEN",
-        help="Only port-ins and port-outs whose state has not changed since; as for --since.",
+        help="Only port-ins and port-outs whose state has not changed since WHEN (see --since).",
     ),
 ]
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]

@@ -18,6 +18,7 @@ from telegent_orchestrator.cli.input import (
     load_request,
 )
 from telegent_orchestrator.cli.live import display, monotonic_at
+from telegent_orchestrator.cli.naming import not_found, watch_hint
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.rendering import describe_line_change, onboarding_panel, result_rows
 from telegent_orchestrator.cli.results import (
@@ -30,6 +31,7 @@ from telegent_orchestrator.cli.results import (
 from telegent_orchestrator.cli.views import OnboardingView, onboarding_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import OnboardingHandle
+from telegent_orchestrator.client.executions import WorkflowKind
 from telegent_orchestrator.lines import LineRequest
 from telegent_orchestrator.names import onboarding_id
 from telegent_orchestrator.onboarding import OnboardingRequest
@@ -118,20 +120,13 @@ def cancel(
         output.result("cancel requested", _message_result(reference, context.obj))
 
 
-def not_found(reference: str, connection: Connection) -> CommandError:
+def onboarding_not_found(reference: str, connection: Connection) -> CommandError:
     """The error if there is no such onboarding."""
-    list_command = connection.command("list", "--type", "onboarding")
-    return CommandError(
-        f"there is no onboarding {reference} (or no such line of it) in this namespace",
-        ExitStatus.USAGE,
-        next_steps=[NextStep(reason="list onboardings with:", commands=[list_command])],
-    )
+    return not_found(f"{reference} (or no such line of it)", WorkflowKind.ONBOARDING, connection)
 
 
-def watch_hint(reference: str, connection: Connection) -> NextStep:
-    """How to watch the onboarding."""
-    command = connection.command("status", reference, "--watch")
-    return NextStep(reason="watch it with:", commands=[command])
+def _watch_hint(reference: str, connection: Connection) -> NextStep:
+    return watch_hint(connection, "status", reference)
 
 
 async def _start(
@@ -150,7 +145,7 @@ async def _start(
     output.result(
         f"onboarding {reference} {'joined' if handle.joined else 'started'}",
         StartResult(
-            workflow_id=handle.id, joined=handle.joined, next=[watch_hint(reference, connection)]
+            workflow_id=handle.id, joined=handle.joined, next=[_watch_hint(reference, connection)]
         ),
     )
     return ExitStatus.DONE
@@ -159,7 +154,7 @@ async def _start(
 async def _status(
     connection: Connection, reference: str, watch: bool, output: Output
 ) -> ExitStatus:
-    async with connection.open(not_found(reference, connection)) as session:
+    async with connection.open(onboarding_not_found(reference, connection)) as session:
         handle = session.orchestrator.onboarding(reference)
         if watch:
             return await _watch(handle, session, output)
@@ -196,13 +191,13 @@ async def _watch(
 async def _resolve(
     connection: Connection, reference: str, resolution: Resolution, line: str | None
 ) -> None:
-    async with connection.open(not_found(reference, connection)) as session:
+    async with connection.open(onboarding_not_found(reference, connection)) as session:
         onboarding = session.orchestrator.onboarding(reference)
         await with_timeout(onboarding.resolve(resolution, line=line))
 
 
 async def _cancel(connection: Connection, reference: str, reason: str) -> None:
-    async with connection.open(not_found(reference, connection)) as session:
+    async with connection.open(onboarding_not_found(reference, connection)) as session:
         onboarding = session.orchestrator.onboarding(reference)
         # Temporal accepts a cancel of an ended workflow without an error.
         if (await onboarding.execution()).ended_at:
@@ -212,7 +207,7 @@ async def _cancel(connection: Connection, reference: str, reason: str) -> None:
 
 def _message_result(reference: str, connection: Connection) -> MessageResult:
     return MessageResult(
-        workflow_id=onboarding_id(reference), next=[watch_hint(reference, connection)]
+        workflow_id=onboarding_id(reference), next=[_watch_hint(reference, connection)]
     )
 
 

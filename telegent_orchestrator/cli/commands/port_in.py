@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 
-from telegent_orchestrator._models import E164
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import (
     By,
@@ -21,6 +20,7 @@ from telegent_orchestrator.cli.input import (
     load_request,
 )
 from telegent_orchestrator.cli.live import monotonic_at, port_in_display
+from telegent_orchestrator.cli.naming import Number, find_by_number, not_found, watch_hint
 from telegent_orchestrator.cli.next_steps import port_in_next_steps
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.port_in_checks import check_port_in, describe_start
@@ -35,6 +35,7 @@ from telegent_orchestrator.cli.results import (
 from telegent_orchestrator.cli.views import PortInView, port_in_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import MessageRejectedError, PortInHandle
+from telegent_orchestrator.client.executions import WorkflowKind
 from telegent_orchestrator.port_in import (
     OperatorAction,
     OperatorDecision,
@@ -45,13 +46,21 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 
-WORKFLOW_ID_PREFIX = "port-in-"
-"""Workflow ids of port-ins begin with it; phone numbers begin with a plus sign."""
-
-Number = Annotated[
-    str,
+Action = Annotated[
+    OperatorAction,
     typer.Argument(
-        metavar="NUMBER", help="Phone number such as +18015550123, or an id that `list` shows."
+        metavar="ACTION",
+        show_choices=False,
+        help="mark_done: the number has arrived, whatever the order shows\n\n"
+        "retry_now: if the submit's outcome is unknown, submit again; after a rejection, send "
+        "the data again as they are; if a cancel is not confirmed, request it again; while the "
+        "carrier acts, poll the order now\n\n"
+        "replace_data: like `port-in correct`, with --set, --secret or --file; also accepted "
+        "when the carrier has rejected the order too often for `port-in correct`\n\n"
+        "attach_order: continue with the order given by --order, for example when the "
+        "response to the submit was lost\n\n"
+        "restart: cancel the order, then submit a new one\n\n"
+        "abandon: end the port-in, and leave the order at Telegent as it is",
     ),
 ]
 Send = Callable[[PortInHandle], Awaitable[PortState | None]]
@@ -114,23 +123,7 @@ def cancel(
 def decide(
     context: typer.Context,
     number: Number,
-    action: Annotated[
-        OperatorAction,
-        typer.Argument(
-            metavar="ACTION",
-            show_choices=False,
-            help="mark_done: the number has arrived, whatever the order shows\n\n"
-            "retry_now: if the submit's outcome is unknown, submit again; after a rejection, send "
-            "the data again as they are; if a cancel is not confirmed, request it again; while the "
-            "carrier acts, poll the order now\n\n"
-            "replace_data: like `port-in correct`, with --set, --secret or --file; also accepted "
-            "when the carrier has rejected the order too often for `port-in correct`\n\n"
-            "attach_order: continue with the order given by --order, for example when the "
-            "response to the submit was lost\n\n"
-            "restart: cancel the order, then submit a new one\n\n"
-            "abandon: end the port-in, and leave the order at Telegent as it is",
-        ),
-    ],
+    action: Action,
     reason: Reason,
     file: Annotated[
         str | None, typer.Option("--file", help="JSON file of a correction; for replace_data.")
@@ -179,38 +172,15 @@ def note(
         _send(context.obj, number, lambda port_in: port_in.add_note(message), output)
 
 
-def find_port_in(number: str, session: Session) -> PortInHandle:
-    """The port-in of this number or with this id. Raises CommandError if it is neither."""
-    if number.startswith(WORKFLOW_ID_PREFIX):
-        return session.orchestrator.port_in_by_id(number)
-    try:
-        phone_number = TypeAdapter(E164).validate_python(number)
-    except ValidationError:
-        raise CommandError(
-            f"{number} is neither a phone number such as +18015550123 nor an id such as "
-            f"{WORKFLOW_ID_PREFIX}…",
-            ExitStatus.USAGE,
-        ) from None
-    # The workflow id is computed with it.
-    session.require_same_id_key()
-    return session.orchestrator.port_in(phone_number)
-
-
-def not_found(number: str, connection: Connection) -> CommandError:
-    """The error if there is no such port-in."""
-    list_command = connection.command("list", "--type", "port-in")
-    return CommandError(
-        f"there is no port-in of {number} in this namespace, or the id key "
-        "(--id-key-file, TELEGENT_ID_KEY_FILE) differs from the worker's",
-        ExitStatus.USAGE,
-        next_steps=[NextStep(reason="list port-ins with:", commands=[list_command])],
+def _find(number: str, session: Session) -> PortInHandle:
+    orchestrator = session.orchestrator
+    return find_by_number(
+        number, WorkflowKind.PORT_IN, session, orchestrator.port_in, orchestrator.port_in_by_id
     )
 
 
-def watch_hint(number: str, connection: Connection) -> NextStep:
-    """How to watch the port-in."""
-    command = connection.command("port-in", "status", number, "--watch")
-    return NextStep(reason="watch it with:", commands=[command])
+def _watch_hint(number: str, connection: Connection) -> NextStep:
+    return watch_hint(connection, "port-in", "status", number)
 
 
 async def _start(
@@ -229,15 +199,15 @@ async def _start(
     output.result(
         f"port-in of {number} {'joined' if handle.joined else 'started'}",
         StartResult(
-            workflow_id=handle.id, joined=handle.joined, next=[watch_hint(number, connection)]
+            workflow_id=handle.id, joined=handle.joined, next=[_watch_hint(number, connection)]
         ),
     )
     return ExitStatus.DONE
 
 
 async def _status(connection: Connection, number: str, watch: bool, output: Output) -> ExitStatus:
-    async with connection.open(not_found(number, connection)) as session:
-        handle = find_port_in(number, session)
+    async with connection.open(not_found(number, WorkflowKind.PORT_IN, connection)) as session:
+        handle = _find(number, session)
         if watch:
             return await _watch(handle, number, session, output)
         view = await with_timeout(port_in_view(handle, session))
@@ -290,8 +260,8 @@ def _send(connection: Connection, number: str, send: Send, output: Output) -> No
 
 
 async def _send_message(connection: Connection, number: str, send: Send) -> MessageResult:
-    async with connection.open(not_found(number, connection)) as session:
-        port_in = find_port_in(number, session)
+    async with connection.open(not_found(number, WorkflowKind.PORT_IN, connection)) as session:
+        port_in = _find(number, session)
         # Query first: without the worker's keys this fails, before a secret is sent unencrypted.
         await with_timeout(port_in.status())
         try:
@@ -304,5 +274,5 @@ async def _send_message(connection: Connection, number: str, send: Send) -> Mess
                 next_steps=port_in_next_steps(status, port_in.id, session),
             ) from error
     return MessageResult(
-        workflow_id=port_in.id, state_before=state_before, next=[watch_hint(number, connection)]
+        workflow_id=port_in.id, state_before=state_before, next=[_watch_hint(number, connection)]
     )

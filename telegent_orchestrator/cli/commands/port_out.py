@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 
-from telegent_orchestrator._models import E164
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import (
     By,
@@ -16,6 +15,7 @@ from telegent_orchestrator.cli.input import (
     apply_secrets,
     build_message,
 )
+from telegent_orchestrator.cli.naming import Number, find_by_number, not_found, watch_hint
 from telegent_orchestrator.cli.output import AsJson, AsJsonLines, Output
 from telegent_orchestrator.cli.results import (
     CommandError,
@@ -27,6 +27,7 @@ from telegent_orchestrator.cli.results import (
 from telegent_orchestrator.cli.views import PortOutView, port_out_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import MessageRejectedError, RequestConflictError
+from telegent_orchestrator.client.executions import WorkflowKind
 from telegent_orchestrator.client.port_out import PortOutClient, PortOutHandle
 from telegent_orchestrator.port_out import (
     ConfirmDeparture,
@@ -37,14 +38,6 @@ from telegent_orchestrator.port_out import (
     RevealPin,
 )
 
-WORKFLOW_ID_PREFIX = "port-out-"
-
-Number = Annotated[
-    str,
-    typer.Argument(
-        metavar="NUMBER", help="Phone number such as +18015550123, or an id that `list` shows."
-    ),
-]
 Send = Callable[[PortOutHandle], Awaitable[PortOutState]]
 
 
@@ -130,38 +123,18 @@ def cancel(
 
 
 def client_of(session: Session) -> PortOutClient:
-    """The client for port-outs. Raises CommandError if the key for ids is not the worker's."""
+    """The client for port-outs. Raises CommandError if the id key is not the worker's."""
     session.require_same_id_key()
     return PortOutClient(session.temporal, id_key=session.id_key)
 
 
 def _find(number: str, session: Session) -> PortOutHandle:
-    client = client_of(session)
-    if number.startswith(WORKFLOW_ID_PREFIX):
-        return client.get_by_id(number)
-    try:
-        return client.get(TypeAdapter(E164).validate_python(number))
-    except ValidationError:
-        raise CommandError(
-            f"{number} is neither a phone number such as +18015550123 nor an id such as "
-            f"{WORKFLOW_ID_PREFIX}…",
-            ExitStatus.USAGE,
-        ) from None
-
-
-def _not_found(number: str, connection: Connection) -> CommandError:
-    list_command = connection.command("list", "--type", "port-out")
-    return CommandError(
-        f"there is no port-out of {number} in this namespace, or the key for ids (--id-key-file, "
-        "TELEGENT_ID_KEY_FILE) differs from the worker's",
-        ExitStatus.USAGE,
-        next_steps=[NextStep(reason="list port-outs with:", commands=[list_command])],
-    )
+    client = PortOutClient(session.temporal, id_key=session.id_key)
+    return find_by_number(number, WorkflowKind.PORT_OUT, session, client.get, client.get_by_id)
 
 
 def _watch_hint(number: str, connection: Connection) -> NextStep:
-    command = connection.command("port-out", "status", number, "--watch")
-    return NextStep(reason="watch it with:", commands=[command])
+    return watch_hint(connection, "port-out", "status", number)
 
 
 async def _start(
@@ -191,7 +164,7 @@ async def _start(
 
 
 async def _status(connection: Connection, number: str, watch: bool, output: Output) -> ExitStatus:
-    async with connection.open(_not_found(number, connection)) as session:
+    async with connection.open(not_found(number, WorkflowKind.PORT_OUT, connection)) as session:
         handle = _find(number, session)
         if watch:
             return await _watch(handle, number, session, output)
@@ -228,7 +201,7 @@ def _show(view: PortOutView, output: Output, *, single_line: bool = False) -> No
 
 
 async def _reveal(connection: Connection, number: str, message: RevealPin) -> PortOutPin:
-    async with connection.open(_not_found(number, connection)) as session:
+    async with connection.open(not_found(number, WorkflowKind.PORT_OUT, connection)) as session:
         try:
             return await with_timeout(_find(number, session).reveal_pin(message))
         except MessageRejectedError as error:
@@ -241,7 +214,7 @@ def _send(connection: Connection, number: str, send: Send, output: Output) -> No
 
 
 async def _send_message(connection: Connection, number: str, send: Send) -> MessageResult:
-    async with connection.open(_not_found(number, connection)) as session:
+    async with connection.open(not_found(number, WorkflowKind.PORT_OUT, connection)) as session:
         port_out = _find(number, session)
         try:
             state = await with_timeout(send(port_out))

@@ -110,7 +110,7 @@ async def test_second_change_of_a_line_says_what_is_open(
     [
         ("8015550142", "neither a phone number"),
         ("no-such:line", "no onboarding no-such"),
-        (NUMBER, "no change of +18015550142"),
+        (NUMBER, "no line-change of +18015550142"),
     ],
 )
 async def test_unknown_line_is_named(cli: CommandLine, line: str, why: str) -> None:
