@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 import telegent
 from telegent_orchestrator.line_changes import (
+    CallFilterChange,
     ChangeFilters,
     ChangeGuardian,
     ChangeLimits,
@@ -12,6 +14,7 @@ from telegent_orchestrator.line_changes import (
     ChangePlan,
     End,
     LineChangeResult,
+    MessageFilterChange,
     Restore,
     Suspend,
     SwapSim,
@@ -97,37 +100,30 @@ class KnownLine:
 
     def _apply_filters(self, change: ChangeFilters, done: bool) -> None:
         if calls := change.call_filter:
-            before = self.call_filter
+            before = self.call_filter or (CallFilter(mode=calls.mode) if calls.mode else None)
             self.call_filter = None
-            mode = calls.mode or (before.mode if before else None)
-            if done and mode and not calls.off:
-                self.call_filter = CallFilter(
-                    mode=mode,
-                    allowed_numbers=_edited(
-                        before.allowed_numbers if before else [], calls.allow, calls.disallow
-                    ),
-                    blocked_numbers=_edited(
-                        before.blocked_numbers if before else [], calls.block, calls.unblock
-                    ),
-                )
+            if done and before and not calls.off:
+                self.call_filter = before.model_copy(update=_edited(before, calls, "numbers"))
         if messages := change.message_filter:
             was = self.message_filter
+            was = was or (MessageFilter(mode=messages.mode) if messages.mode else None)
             self.message_filter = None
-            message_mode = messages.mode or (was.mode if was else None)
-            if done and message_mode and not messages.off:
-                self.message_filter = MessageFilter(
-                    mode=message_mode,
-                    allowed_contacts=_edited(
-                        was.allowed_contacts if was else [], messages.allow, messages.disallow
-                    ),
-                    blocked_contacts=_edited(
-                        was.blocked_contacts if was else [], messages.block, messages.unblock
-                    ),
-                )
+            if done and was and not messages.off:
+                self.message_filter = was.model_copy(update=_edited(was, messages, "contacts"))
 
 
-def _edited(entries: list[str], add: list[str], remove: list[str]) -> list[str]:
-    return sorted({*entries, *add} - {*remove})
+def _edited(
+    before: CallFilter | MessageFilter,
+    edits: CallFilterChange | MessageFilterChange,
+    entries: Literal["numbers", "contacts"],
+) -> dict[str, object]:
+    """The fields of a filter that edits change."""
+    allowed, blocked = f"allowed_{entries}", f"blocked_{entries}"
+    return {
+        "mode": edits.mode or before.mode,
+        allowed: sorted({*getattr(before, allowed), *edits.allow} - {*edits.disallow}),
+        blocked: sorted({*getattr(before, blocked), *edits.block} - {*edits.unblock}),
+    }
 
 
 @dataclass(frozen=True)

@@ -42,11 +42,13 @@ def binding(
     sim = []
     if line.iccid and not telegent.same_iccid(line.iccid, row.iccid):
         sim.append(f"SIM is {row.iccid or 'none'}, not {line.iccid}")
-    resolutions = [
-        *[remedies.in_portal(f"assign the number to {line.subscriber_id}")] * bool(owner),
-        *[remedies.swap_sim(line)] * bool(sim),
-        *[remedies.set_plan(line)] * bool(plan),
-    ]
+    resolutions = []
+    if owner:
+        resolutions.append(remedies.in_portal(f"assign the number to {line.subscriber_id}"))
+    if sim:
+        resolutions.append(remedies.swap_sim(line))
+    if plan:
+        resolutions.append(remedies.set_plan(line))
     if resolutions:
         yield _finding(
             FindingKind.BINDING_DIFFERS, line, owner + sim + plan, "; ".join(resolutions)
@@ -98,10 +100,11 @@ def guardian(line: KnownLine, shown: GuardianSettings | None) -> Iterator[Findin
             differing += found.differing("message")
             edits += found.options("message")
     if differing:
-        resolutions = [
-            *[remedies.turn_guardian_on(line, turn_on)] * bool(turn_on),
-            *[remedies.edit_filters(line, edits)] * bool(edits),
-        ]
+        resolutions = []
+        if turn_on:
+            resolutions.append(remedies.turn_guardian_on(line, turn_on))
+        if edits:
+            resolutions.append(remedies.edit_filters(line, edits))
         yield _finding(FindingKind.GUARDIAN_DIFFERS, line, differing, "; ".join(resolutions))
 
 

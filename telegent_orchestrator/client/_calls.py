@@ -103,6 +103,40 @@ async def start_or_join(
     return False
 
 
+async def start_again_or_join(
+    temporal: Client,
+    workflow_type: str,
+    workflow_id: str,
+    request: WireModel,
+    *,
+    summary: str,
+    static_details: str,
+    fingerprint_key: str,
+) -> bool:
+    """Start a workflow, also after one that has ended, or join the open one of the same request.
+
+    Returns:
+        True if the workflow was open.
+
+    Raises:
+        RequestConflictError: The open workflow has another request.
+        RequestTooLargeError: Temporal would reject the request for its size.
+    """
+    joined = await start_or_join(
+        temporal,
+        workflow_type,
+        workflow_id,
+        request,
+        summary=summary,
+        static_details=static_details,
+        fingerprint_key=fingerprint_key,
+        reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+    )
+    if joined:
+        await check_same_request(temporal, workflow_id, request, fingerprint_key)
+    return joined
+
+
 def fingerprints_memo(request: WireModel, fingerprint_key: str) -> dict[str, dict[str, str]]:
     """The memo of a workflow with this request, which `check_same_request` compares later."""
     return {FINGERPRINTS_MEMO: _fingerprints(request, fingerprint_key)}

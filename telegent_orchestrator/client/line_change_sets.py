@@ -3,10 +3,9 @@
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import WorkflowIDReusePolicy
 
 from telegent_orchestrator import _ui_text
-from telegent_orchestrator.client._calls import check_same_request, query, start_or_join
+from telegent_orchestrator.client._calls import query, start_again_or_join
 from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.line_change_sets import (
     LINE_CHANGE_SET_WORKFLOW,
@@ -33,7 +32,7 @@ class LineChangeSetClient:
             RequestConflictError: The open set with this reference has another request.
         """
         handle = self.get(request.reference)
-        handle.joined = await start_or_join(
+        handle.joined = await start_again_or_join(
             self._temporal,
             LINE_CHANGE_SET_WORKFLOW,
             handle.id,
@@ -41,10 +40,7 @@ class LineChangeSetClient:
             summary=f"Line changes {request.reference}",
             static_details=_ui_text.LINE_CHANGE_SET_DETAILS,
             fingerprint_key=self._id_key,
-            reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        if handle.joined:
-            await check_same_request(self._temporal, handle.id, request, self._id_key)
         return handle
 
     def get(self, reference: str) -> "LineChangeSetHandle":

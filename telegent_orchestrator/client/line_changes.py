@@ -5,11 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 
 from telegent_orchestrator import _ui_text, names
-from telegent_orchestrator.client._calls import check_same_request, query, start_or_join, update
+from telegent_orchestrator.client._calls import query, start_again_or_join, update
 from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
 from telegent_orchestrator.client._polling import (
     DEFAULT_POLL_INTERVAL,
@@ -56,7 +55,7 @@ class LineChangeClient:
             RequestConflictError: The open line change of this number has another request.
         """
         handle = self.get(request.phone_number)
-        handle.joined = await start_or_join(
+        handle.joined = await start_again_or_join(
             self._temporal,
             LINE_CHANGE_WORKFLOW,
             handle.id,
@@ -64,10 +63,7 @@ class LineChangeClient:
             summary=f"Line change: {request.change.kind}",
             static_details=_ui_text.LINE_CHANGE_DETAILS,
             fingerprint_key=self._id_key,
-            reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        if handle.joined:
-            await check_same_request(self._temporal, handle.id, request, self._id_key)
         return handle
 
     def get(self, phone_number: str) -> "LineChangeHandle":

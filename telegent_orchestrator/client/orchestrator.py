@@ -11,6 +11,7 @@ from telegent_orchestrator import _ui_text, names
 from telegent_orchestrator.client._calls import (
     RequestConflictError,
     check_same_request,
+    start_again_or_join,
     start_or_join,
 )
 from telegent_orchestrator.client.onboarding import OnboardingHandle
@@ -116,19 +117,20 @@ class Orchestrator:
 
         Returns:
             A handle; the plan is its result.
+
+        Raises:
+            RequestConflictError: Another caller starts plans with this reference at the same time.
         """
         handle = PlanHandle(self._temporal, request.reference)
-        if not await self._start_plan(request):
-            return handle
         try:
-            await check_same_request(self._temporal, handle.id, request, self._id_key)
+            await self._start_plan(request)
         except RequestConflictError:
             await handle.abandon()
             await self._start_plan(request)
         return handle
 
-    async def _start_plan(self, request: OnboardingRequest) -> bool:
-        return await start_or_join(
+    async def _start_plan(self, request: OnboardingRequest) -> None:
+        await start_again_or_join(
             self._temporal,
             PLAN_WORKFLOW,
             plan_id(request.reference),
@@ -136,7 +138,6 @@ class Orchestrator:
             summary=f"Plan of onboarding {request.reference}",
             static_details=_ui_text.PLAN_DETAILS,
             fingerprint_key=self._id_key,
-            reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
 
     async def start_port_in(self, request: PortInRequest) -> PortInHandle:

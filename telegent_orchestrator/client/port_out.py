@@ -3,10 +3,9 @@
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import WorkflowIDReusePolicy
 
 from telegent_orchestrator import _ui_text, names
-from telegent_orchestrator.client._calls import check_same_request, query, start_or_join, update
+from telegent_orchestrator.client._calls import query, start_again_or_join, update
 from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
 from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.port_out import (
@@ -42,7 +41,7 @@ class PortOutClient:
             RequestConflictError: The open port-out of this number has another request.
         """
         handle = self.get(request.phone_number)
-        handle.joined = await start_or_join(
+        handle.joined = await start_again_or_join(
             self._temporal,
             PORT_OUT_WORKFLOW,
             handle.id,
@@ -50,10 +49,7 @@ class PortOutClient:
             summary="Port-out",
             static_details=_ui_text.PORT_OUT_DETAILS,
             fingerprint_key=self._id_key,
-            reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        if handle.joined:
-            await check_same_request(self._temporal, handle.id, request, self._id_key)
         return handle
 
     def get(self, phone_number: str) -> "PortOutHandle":

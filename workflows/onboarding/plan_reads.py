@@ -196,34 +196,35 @@ class PlanReader:
         ]
 
     async def _products(self, wanted: list[NewProduct]) -> None:
-        """Reads all with one request; one that needs an operator is looked up, which says why."""
-        if not wanted:
-            return
-        listed = await self._read(CatalogueActivities.list_products, "List products", wanted)
-        for each in wanted:
-            item = Kind.PRODUCT, each.key
-            if isinstance(listed, Found):
-                self.findings.found[item] = listed
-            elif (found := listed.get(each.sku)) or each.sku not in listed:
-                self.findings.found[item] = Found(found)
-            else:
-                create = CatalogueActivities.create_product
-                await self._look_up(*item, create, CreateProduct(product=each))
+        if wanted:
+            listed = await self._read(CatalogueActivities.list_products, "List products", wanted)
+            items = {(each.key, each.sku): CreateProduct(product=each) for each in wanted}
+            await self._listed(Kind.PRODUCT, CatalogueActivities.create_product, items, listed)
 
     async def _packages(self, wanted: list[NewPackage]) -> None:
-        if not wanted:
-            return
-        listed = await self._read(CatalogueActivities.list_packages, "List packages", wanted)
-        for each in wanted:
-            item = Kind.PACKAGE, each.key
+        if wanted:
+            listed = await self._read(CatalogueActivities.list_packages, "List packages", wanted)
+            items = {
+                (each.key, each.name): CreatePackage(package=each, product_ids={})
+                for each in wanted
+            }
+            await self._listed(Kind.PACKAGE, CatalogueActivities.create_package, items, listed)
+
+    async def _listed(
+        self,
+        kind: ResourceKind,
+        create: Activity[[W], str],
+        wanted: dict[tuple[str, str], W],
+        listed: dict[str, str | None] | Found,
+    ) -> None:
+        """Takes items, by key and name, from one list; looks up what needs an operator, and why."""
+        for (key, name), item in wanted.items():
             if isinstance(listed, Found):
-                self.findings.found[item] = listed
-            elif (found := listed.get(each.name)) or each.name not in listed:
-                self.findings.found[item] = Found(found)
+                self.findings.found[kind, key] = listed
+            elif (found := listed.get(name)) or name not in listed:
+                self.findings.found[kind, key] = Found(found)
             else:
-                create = CatalogueActivities.create_package
-                package = CreatePackage(package=each, product_ids={})
-                await self._look_up(*item, create, package)
+                await self._look_up(kind, key, create, item)
 
     async def _price(self, key: str, package_id: str) -> None:
         price = await self._read(
