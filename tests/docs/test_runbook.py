@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 from demo.summary import fetch_vendor_summary
 from devstack.supervised_stack import SupervisedStack, supervised_stack
 from devstack.tcp_ports import TcpPorts
-from telegent_orchestrator.client import PortInHandle
+from telegent_orchestrator.client import PortInHandle, ReconcileClient
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness.documents import anchors, documented_commands, localize_commands, reset_stack
@@ -197,6 +197,15 @@ def test_shared_commands_are_the_same_in_both_documents(name: str, document: str
 @pytest.mark.resilience
 async def test_commands_list_and_resend_failed_events(on_call: OnCall) -> None:
     await on_call.types("events")
+
+
+@pytest.mark.resilience
+async def test_commands_show_findings_and_why_there_are_none(on_call: OnCall) -> None:
+    await reset_stack(on_call.running)
+    await (await ReconcileClient(on_call.running.client).start()).result()
+
+    assert "0 findings" in await on_call.types("findings")
+    assert "ReconcileWorkflow" in await on_call.types("why not")
 
 
 @pytest.mark.resilience

@@ -1,9 +1,9 @@
-"""Periodic gauges of open port-ins and escalations, and their ages."""
+"""Periodic gauges of open port-ins and escalations, and their ages; and of reconciliations."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +21,7 @@ from telegent_orchestrator.names import (
     PORT_STATE_KEY,
 )
 from telegent_orchestrator.port_in import FINAL_STATES, PortState
+from worker.telemetry.reconcile_gauges import ReconcileGauges
 
 OPEN_PORT_INS_QUERY = f"WorkflowType = '{PORT_IN_WORKFLOW}' AND ExecutionStatus = 'Running'"
 OPEN_ESCALATIONS_QUERY = (
@@ -106,19 +107,16 @@ class BacklogGauges:
 async def report_backlog(
     temporal: Client, meter: MetricMeter, interval: timedelta
 ) -> AsyncIterator[None]:
-    """Count periodically while the block runs. While Temporal does not respond, the last figures
-    stay."""
+    """Count periodically while the block runs, and read the last reconciliation.
+
+    While Temporal does not respond, the last figures stay.
+    """
+    backlog, reconciliations = BacklogGauges(temporal, meter), ReconcileGauges(temporal, meter)
 
     async def update_gauges() -> None:
-        gauges = BacklogGauges(temporal, meter)
         while True:
-            try:
-                await gauges.update()
-            except Exception as error:  # missing figures must not end the worker
-                log.warning(
-                    "open port-ins and escalations could not be counted",
-                    reason=str(error) or repr(error),
-                )
+            await _try(backlog.update, "open port-ins and escalations could not be counted")
+            await _try(reconciliations.update, "the last reconciliation could not be read")
             await asyncio.sleep(interval.total_seconds())
 
     task = asyncio.create_task(update_gauges())
@@ -126,3 +124,10 @@ async def report_backlog(
         yield
     finally:
         task.cancel()
+
+
+async def _try(update: Callable[[], Awaitable[None]], on_failure: str) -> None:
+    try:
+        await update()
+    except Exception as error:  # missing figures must not end the worker
+        log.warning(on_failure, reason=str(error) or repr(error))
