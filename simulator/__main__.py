@@ -225,6 +225,13 @@ def port_out(number: Number, pin: str, url: Url = DEFAULT_URL) -> None:
     _control(lambda: SimulatorControl(url).port_out(number, pin), f"{number}: ported out")
 
 
+@app.command(name="use-data")
+def use_data(number: Number, megabytes: float, url: Url = DEFAULT_URL) -> None:
+    """Set how much data a number has used in its billing period; 0 begins a new one."""
+    control = SimulatorControl(url)
+    _control(lambda: control.use_data(number, megabytes), f"{number}: {megabytes:g} MB used")
+
+
 @app.command()
 def reset(url: Url = DEFAULT_URL) -> None:
     """Discard everything and start as configured."""

@@ -69,6 +69,10 @@ class SimulatorControl:
         """Port a number out to a carrier that quotes this port-out PIN."""
         self.request("POST", "port-out", {"number": number, "pin": pin})
 
+    def use_data(self, number: str, megabytes: float) -> None:
+        """Set how much data a number has used in its billing period; 0 begins a new one."""
+        self.request("POST", "data-usage", {"number": number, "megabytes": megabytes})
+
     def advance(self, seconds: float) -> None:
         """Advance a manual clock."""
         self.request("POST", "clock/advance", {"seconds": seconds})

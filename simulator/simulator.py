@@ -17,6 +17,7 @@ from simulator.http.server import listen
 from simulator.http.tokens import TokenIssuer
 from simulator.http.vendor_api import VendorApi
 from simulator.options import SimulatorOptions
+from simulator.resources.data_usage import MEGABYTE
 
 
 class Simulator:
@@ -91,6 +92,18 @@ class Simulator:
             raise ValueError("the number is not in service here, or it has another port-out PIN")
         del self.state.numbers[number]
         self.state.commit("portout.completed", {"number": number, "number_id": held.id})
+
+    def use_data(self, number: str, megabytes: float) -> None:
+        """Set how much data a number has used in its billing period.
+
+        Raises:
+            ValueError: The number is not in service here.
+        """
+        self.state.process_due_events()
+        held = self.state.numbers.get(number)
+        if held is None or held.status != "Active":
+            raise ValueError("the number is not in service here")
+        held.data_used = round(megabytes * MEGABYTE)
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:

@@ -1,6 +1,8 @@
 """Mobile data of a number: limits, usage and renewal."""
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -24,6 +26,8 @@ ThrottleSpeed = Literal[
 ]
 
 _PATH = "/v1.0/numbers/data-usage"
+_AMOUNT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ?(B|KB|MB|GB|TB)", re.IGNORECASE)
+_BYTES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 
 
 class DataUsageLimits(RequestModel):
@@ -105,6 +109,24 @@ class DataUsageNumber(ResponseModel):
     used: str | None = None
     remaining: str | None = None
     current_behavior: str | None = None
+
+    @property
+    def used_bytes(self) -> int | None:
+        """`used` in bytes; None if it is missing, or not an amount as in the documents."""
+        return _to_bytes(self.used)
+
+    @property
+    def remaining_bytes(self) -> int | None:
+        """`remaining` in bytes; None as for `used_bytes`."""
+        return _to_bytes(self.remaining)
+
+
+def _to_bytes(amount: str | None) -> int | None:
+    """The documents show ``0 B`` and ``20 MB``, and name KB, GB and TB; their base is 1,024."""
+    found = _AMOUNT.fullmatch(amount.strip()) if amount else None
+    if found is None:
+        return None
+    return round(Decimal(found[1]) * _BYTES[found[2].upper()])
 
 
 class DataUsageResult(ResponseModel):

@@ -32,7 +32,7 @@ class Subscriber:
 
 @dataclass
 class Number:
-    """A phone number of the distributor."""
+    """A phone number of the distributor. `data_used`: bytes, in this billing period."""
 
     number: str
     id: str
@@ -57,6 +57,7 @@ class Number:
     cancelled_at: datetime | None = None
     swaps_remaining: int = 3
     data_limits: Json = field(default_factory=dict)
+    data_used: int = 0
     renewal: Json = field(default_factory=dict)
     e911: Json = field(default_factory=dict)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -44,6 +44,15 @@ class CompletePortOut(BaseModel):
     pin: str
 
 
+class UseData(BaseModel):
+    """POST data-usage."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str
+    megabytes: float = Field(ge=0, allow_inf_nan=False)
+
+
 class ControlApi:
     """The control API of one simulator."""
 
@@ -63,6 +72,7 @@ class ControlApi:
             _route("POST", "/_sim/carrier", self._update_carrier),
             _route("POST", "/_sim/purchases", self._script_purchases),
             _route("POST", "/_sim/port-out", self._complete_port_out),
+            _route("POST", "/_sim/data-usage", self._use_data),
             _route("POST", "/_sim/clock/advance", self._advance),
             _route("POST", "/_sim/reset", self._reset),
         ]
@@ -109,6 +119,11 @@ class ControlApi:
         request = CompletePortOut.model_validate(body)
         self._sim.complete_port_out(request.number, request.pin)
         return {"status": "ported_out"}
+
+    def _use_data(self, body: Any) -> Any:
+        request = UseData.model_validate(body)
+        self._sim.use_data(request.number, request.megabytes)
+        return {"status": "used"}
 
     def _advance(self, body: Any) -> Any:
         clock = self._sim.clock

@@ -11,6 +11,8 @@ from simulator.engine.state import Number, SimulatorState
 
 # MB, until limits are set (changelog 1.0.1.1).
 DEFAULT_LIMIT = 20
+MEGABYTE = 1024**2
+UNITS = ("B", "KB", "MB", "GB", "TB")
 # Only 1-mbps is published in the carrier's spelling; the others follow its pattern.
 CARRIER_SPEED = {
     **{f"{n}-mbps": f"thr{n * 1024}kbps" for n in (1, 5, 20, 50, 100)},
@@ -86,7 +88,7 @@ def read_limits(state: SimulatorState, body: NumberList) -> ResponseBody:
                 "Status": "Success",
                 "StatusMessage": "",
                 "NotifyValue": limits.get("NotifyValue"),
-                "LimitValue": limits.get("LimitValue", DEFAULT_LIMIT),
+                "LimitValue": _limit(number),
                 "ThrottleValue": limits.get("ThrottleValue"),
                 "ThrottleSpeed": CARRIER_SPEED.get(limits.get("ThrottleSpeed") or ""),
                 "ValueUnit": "MB",
@@ -96,19 +98,37 @@ def read_limits(state: SimulatorState, body: NumberList) -> ResponseBody:
 
 
 def read_usage(state: SimulatorState, body: NumberList) -> ResponseBody:
-    """Return the usage, which is always zero."""
+    """Return the usage, as the control API has set it."""
     rows: list[Json] = [
         {
             "Number": number.number,
             "Status": "ACTIVE",
             "StatusMessage": "",
-            "Used": "0 B",
-            "Remaining": f"{number.data_limits.get('LimitValue', DEFAULT_LIMIT)} MB",
-            "CurrentBehavior": "Active",
+            "Used": _amount(number.data_used),
+            "Remaining": _amount(max(_limit(number) * MEGABYTE - number.data_used, 0)),
+            "CurrentBehavior": _behavior(number),
         }
         for number in _numbers(state, body.PhoneNumbers)
     ]
     return {"PhoneNumbers": rows, "Status": "Complete"}
+
+
+def _limit(number: Number) -> int:
+    limit: int = number.data_limits.get("LimitValue", DEFAULT_LIMIT)
+    return limit
+
+
+def _behavior(number: Number) -> str:
+    """The OAS shows Active, and calls another one "throttled"."""
+    throttle = number.data_limits.get("ThrottleValue")
+    throttled = throttle is not None and number.data_used >= throttle * MEGABYTE
+    return "Throttled" if throttled else "Active"
+
+
+def _amount(size: int) -> str:
+    """The largest unit of which there is one, with at most two decimals."""
+    unit = max(index for index in range(len(UNITS)) if index == 0 or size >= 1024**index)
+    return f"{round(size / 1024**unit, 2):g} {UNITS[unit]}"
 
 
 def set_renewal(state: SimulatorState, body: UpdateRenewal) -> ResponseBody:
@@ -120,6 +140,8 @@ def set_renewal(state: SimulatorState, body: UpdateRenewal) -> ResponseBody:
     renewal = body.model_dump(exclude={"PhoneNumbers"})
     for number in numbers:
         number.renewal = renewal
+        if body.ResetUsage:
+            number.data_used = 0
         state.commit("renewal.set", {"number": number.number, **renewal})
     rows = [{"Number": n.number, "Status": "Success", "StatusMessage": ""} for n in numbers]
     return {"Status": "Complete", "StatusMessage": "", "PhoneNumbers": rows}

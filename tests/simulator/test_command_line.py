@@ -123,6 +123,8 @@ def test_commands_control_a_running_simulator() -> None:
         wrong = control(running.url, "port-out", number, "1234")
         assert wrong.returncode == 1
         assert "not in service" in wrong.stderr
+        unknown = control(running.url, "use-data", number, "850")
+        assert "not in service" in unknown.stderr
         assert control(running.url, "reset").returncode == 0
     reset = control(running.url, "reset")
     assert reset.returncode == 1

@@ -61,6 +61,8 @@ async def test_reset_discards_everything_but_tokens(caller: SimulatorClient) -> 
         ("port-out", {"number": "+1"}, "pin: "),
         ("port-out", {"number": "+1", "pin": "1111"}, "not in service"),
         ("purchases", {"outcomes": ["explode"]}, "outcomes.0: "),
+        ("data-usage", {"number": "+1", "megabytes": -1}, "megabytes: "),
+        ("data-usage", {"number": "+1", "megabytes": 1}, "not in service"),
     ],
 )
 async def test_invalid_control_request_is_explained(
@@ -86,6 +88,32 @@ async def test_port_out_needs_pin_and_removes_number(caller: SimulatorClient) ->
     (row,) = caller.sim.ledger.by_kind("portout.completed")
     assert row.data["number"] == number
     assert "4711" not in str(row)
+
+
+async def test_used_data_is_shown_until_it_is_reset(caller: SimulatorClient) -> None:
+    base = await create_prerequisites(caller)
+    number = (await caller.post("/numbers/provision", **base.provision()))["PhoneNumberAssigned"]
+    numbers = [{"Number": number}]
+    await caller.post(
+        "/numbers/data-usage",
+        ValueUnit="MB",
+        ThrottleValue=2000,
+        LimitValue=5000,
+        PhoneNumbers=numbers,
+    )
+
+    await caller.control("POST", "data-usage", {"number": number, "megabytes": 2560})
+    (row,) = (await caller.post("/numbers/data-usage/info", PhoneNumbers=numbers))["PhoneNumbers"]
+    assert (row["Used"], row["Remaining"], row["CurrentBehavior"]) == (
+        "2.5 GB",
+        "2.38 GB",
+        "Throttled",
+    )
+
+    renewal = {"AutoRenew": True, "PeriodType": "M", "RenewalDay": 1, "ResetUsage": True}
+    await caller.post("/numbers/data-usage/update-renewal-info", PhoneNumbers=numbers, **renewal)
+    (row,) = (await caller.post("/numbers/data-usage/info", PhoneNumbers=numbers))["PhoneNumbers"]
+    assert (row["Used"], row["CurrentBehavior"]) == ("0 B", "Active")
 
 
 async def test_real_clock_cannot_be_advanced(start: Start) -> None:

@@ -401,6 +401,28 @@ async def test_data_usage_rows_are_parsed() -> None:
         assert (row.number, row.remaining) == ("+17064491796", "20 MB")
 
 
+@pytest.mark.parametrize(
+    ("shown", "size"),
+    [
+        ("0 B", 0),
+        ("20 MB", 20 * 1024**2),
+        ("1.5 GB", 1536 * 1024**2),
+        (" 512kb ", 512 * 1024),
+        ("0.5 TB", 512 * 1024**3),
+        ("-3 MB", -3 * 1024**2),
+        ("1,024 MB", None),
+        ("20", None),
+        (20, None),
+        ("unlimited", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_amount_of_data_is_read_in_every_documented_unit(shown: object, size: int | None) -> None:
+    row = t.DataUsageNumber.model_validate(USAGE | {"Used": shown, "Remaining": shown})
+    assert (row.used_bytes, row.remaining_bytes) == (size, size)
+
+
 async def test_package_items_and_subscriptions_are_parsed() -> None:
     vendor = FakeVendor(lambda request: json_response([ITEM, ITEM]))
     async with vendor.client() as api:
