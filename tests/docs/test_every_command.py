@@ -60,7 +60,7 @@ NOT_TYPED = {
     (
         "reliability-testing.md",
         ".venv/bin/python -m bench.late_writes",
-    ): "takes minutes; tests/telegent/test_errors.py suspends a process once",
+    ): "takes minutes; tests/telegent/test_sockets.py suspends a process once",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
 }
 """Document, how the block begins, why no test types it."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from simulator import CarrierRecord
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.port_in import (
@@ -16,11 +18,14 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness.environment import Harness
 from tests.harness.payloads import port_in
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913", zip="84043")
 CORRECTION = PortInCorrection(account_number="100200301", by="operator")
+in_every_vocabulary = pytest.mark.parametrize("vocabulary", sampled("kb", "bp", "oas"))
+in_which_we_let_time_pass = pytest.mark.parametrize("manual_clock", [True], ids=["by hand"])
 
 
 def attach(order_id: str) -> OperatorDecision:
@@ -46,3 +51,12 @@ async def until(
     if callable(expected):
         return await wait_until(handle.status, expected)
     return await wait_until(handle.status, lambda status: status.state is expected)
+
+
+def rejections(status: PortInStatus) -> int:
+    return sum("rejected" in entry.event for entry in status.timeline)
+
+
+async def until_rejected(handle: PortInHandle, count: int) -> PortInStatus:
+    """Wait until so much was rejected, by the carrier or as a signal."""
+    return await until(handle, lambda status: rejections(status) == count)

@@ -1,15 +1,13 @@
 """Single values of requests: what is accepted, in which form, and what is said about the rest."""
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from telegent_orchestrator._models import E164, Email, Iccid, Text, ZipCode
-from telegent_orchestrator._validation import MAX_SUGGESTIONS, format_errors
+from telegent_orchestrator._validation import MAX_SUGGESTIONS
 from telegent_orchestrator.line_changes import LineChangeRequest
-from telegent_orchestrator.onboarding import OnboardingRequest, request_warnings
 from telegent_orchestrator.port_in import (
     Authorization,
     PortInCorrection,
@@ -19,36 +17,9 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 from telegent_orchestrator.progress import Resolution
+from tests.harness.request_errors import LINE, errors, request
 
 NUMBER = "+18015550142"
-LINE: dict[str, Any] = {
-    "key": "phone",
-    "subscriber": "owner",
-    "package": "basic",
-    "number": {"kind": "new", "zip_code": "84043"},
-}
-
-
-def request(*lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
-        "reference": "order-7",
-        "account": {"account_id": "AID-1"},
-        "routes": {
-            "message": {"message_route_id": "MRID-1"},
-            "voice": {"voice_route_id": "CRID-1"},
-        },
-        "packages": [{"key": "basic", "package_id": "PID-1"}],
-        "subscribers": [{"key": "owner", "subscriber_id": "TSUID-1"}],
-        "lines": deepcopy(list(lines) or [LINE]),
-    } | changes
-
-
-def errors(raw: dict[str, Any], model: Any = OnboardingRequest) -> list[str]:
-    try:
-        model.model_validate(raw)
-    except ValidationError as error:
-        return format_errors(error, model)
-    return []
 
 
 @pytest.mark.parametrize(
@@ -310,95 +281,12 @@ def test_ended_port_in_has_no_next_deadline() -> None:
         assert bool(status.next_deadline_name) is not state.final
 
 
-IOT = {**LINE, "product_type": "Data-Only"}
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ({}, []),
-        ({"product_type": "Sms+Data"}, []),
-        ({"number": {"kind": "new", "classification": "iot"}}, ["lines.0.number.iccid"]),
-        ({"product_type": "Sms+Data+Voice"}, ["lines.0.product_type"]),
-        ({"message_type": "a2p"}, ["lines.0.message_type"]),
-        ({"call_filter": {"mode": "CHILD"}}, ["lines.0.call_filter", "lines.0.call_filter"]),
-    ],
-)
-def test_iot_line_needs_a_sim_and_has_neither_voice_nor_a2p(
-    line: dict[str, Any], expected: list[str]
-) -> None:
-    number = {"kind": "new", "classification": "iot", "iccid": "8901240397190195850"}
-    found = errors(request({**IOT, "number": number, **line}))
-    assert [text.split(":")[0] for text in found] == expected
-
-
-@pytest.mark.parametrize(
-    ("product_type", "field", "value"),
-    [
-        ("Sms+Data", "call_filter", {"mode": "WHITELIST"}),
-        ("Data-Only", "message_filter", {}),
-        ("Sms-Only", "data_limits", {"limit_mb": 100}),
-        ("Sms-Only", "renewal", {"day": 3}),
-        (
-            "Sms+Data",
-            "e911_address",
-            {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84043"},
-        ),
-    ],
-)
-def test_section_that_the_product_type_lacks_is_rejected(
-    product_type: str, field: str, value: dict[str, Any]
-) -> None:
-    guarded = [{"key": "owner", "subscriber_id": "TSUID-1", "guardian": True}]
-    line = {**LINE, "product_type": product_type, field: value or {"mode": "ACTIVE"}}
-    [error] = errors(request(line, subscribers=guarded))
-    assert error.startswith(f"lines.0.{field}: needs a line with ")
-
-
 @pytest.mark.parametrize(("state", "valid"), [("UT", True), (" ut ", True), ("Utah", False)])
 def test_state_of_an_e911_address_is_two_letters(state: str, valid: bool) -> None:
     address = {"street1": "1 A", "city": "Lehi", "state": state, "zip": "84043"}
     found = errors(request({**LINE, "product_type": "Sms+Data+Voice", "e911_address": address}))
     complaint = "lines.0.e911_address.state: must be the two letters of a US state"
     assert [text.startswith(complaint) for text in found] == ([] if valid else [True])
-
-
-def test_voice_without_an_e911_address_is_a_warning() -> None:
-    def warnings(**changes: Any) -> list[str]:
-        line = {**LINE, "product_type": "Sms+Data+Voice", "data_limits": {"limit_mb": 100}}
-        return request_warnings(OnboardingRequest.model_validate(request({**line, **changes})))
-
-    address = {"street1": "1 A", "city": "Lehi", "state": "UT", "zip": "84043"}
-    assert any("e911_address" in text for text in warnings())
-    assert warnings(e911_address=address) == []
-
-
-def test_data_without_limits_is_a_warning() -> None:
-    def warnings(**changes: Any) -> list[str]:
-        return request_warnings(OnboardingRequest.model_validate(request({**LINE, **changes})))
-
-    assert any("20 MB" in text for text in warnings())
-    assert not any("20 MB" in text for text in warnings(data_limits={"limit_mb": 100}))
-    assert warnings(product_type="Sms-Only") == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, []),
-        ({"product_type": "Sms+Data+Voice"}, ["an IoT number has no voice"]),
-        ({"message_type": "a2p"}, ["an IoT number has no A2P messages"]),
-    ],
-)
-def test_iot_number_that_is_ported_alone_has_neither_voice_nor_a2p(
-    changes: dict[str, str], expected: list[str]
-) -> None:
-    bind = {"account_id": "A", "subscriber_id": "S", "product_type": "Data-Only"}
-    details = {"phone_number": "+18015550142", "classification": "iot"}
-    found = errors(
-        {"details": details, "bind": {**bind, "message_type": "p2p", **changes}}, PortInRequest
-    )
-    assert [text.split(": ")[1] for text in found] == expected
 
 
 def test_request_for_a_port_in_reports_all_errors_without_values() -> None:

@@ -14,8 +14,8 @@ from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.lines import CallFilter, DataLimits, MessageFilter, ProductType
 from telegent_orchestrator.progress import StepState
 from telegent_orchestrator.reconcile import MAX_FINDINGS, Finding, FindingKind, ReconcileReport
+from tests.harness.known_lines import NUMBER, known_line
 
-NUMBER = "+18015550142"
 LIMITS = DataLimits(limit_mb=5000, notify_mb=4000)
 
 
@@ -43,20 +43,6 @@ def subscription(number: str = NUMBER, **changes: Any) -> telegent.Subscription:
         "Active": True,
     }
     return telegent.Subscription.model_validate(values | changes)
-
-
-def known_line(number: str = NUMBER, **changes: Any) -> KnownLine:
-    values: dict[str, Any] = {
-        "label": "family-2041:first",
-        "number_id": f"NID-{number[1:]}",
-        "subscription_id": f"SUB-{number[1:]}",
-        "subscriber_id": "TSUID-1",
-        "package_id": "PID-1",
-        "product_type": ProductType.SMS_DATA,
-        "message_route_id": "MRID-1",
-        "iccid": "8901240000000000001",
-    }
-    return KnownLine(number, "onboarding-family-2041:line-first", **(values | changes))
 
 
 def vendor(**changes: Any) -> VendorState:
@@ -329,30 +315,6 @@ def test_failed_line_is_not_compared_with_its_request() -> None:
     assert found.kind is FindingKind.NUMBER_WITHOUT_SUBSCRIPTION
 
 
-def changed(kind: dict[str, Any], state: StepState = StepState.DONE, **result: Any) -> KnownLine:
-    line = known_line(data_limits=LIMITS)
-    line.apply(
-        LineChangeResult.model_validate(
-            {"phone_number": NUMBER, "change": kind, "by": "a", "reason": "b", "state": state}
-            | result
-        )
-    )
-    return line
-
-
-def test_last_change_of_a_line_is_what_counts() -> None:
-    limits = {"kind": "limits", "data_limits": {"limit_mb": 1}}
-    swap = {"kind": "swap_sim", "authentication_reference": "ticket-1"}
-    plan = {"kind": "plan", "package_id": "PID-2", "product_type": "Sms+Data+Voice"}
-
-    assert changed(limits).data_limits == DataLimits(limit_mb=1)
-    assert changed(swap, iccid="89012").iccid == "89012"
-    assert changed(plan).package_id == "PID-2"
-    assert changed(plan).product_type is ProductType.SMS_DATA_VOICE
-    assert changed({"kind": "end"}).ended
-    assert changed({"kind": "suspend"}).suspended
-
-
 def test_line_with_another_number_is_known_by_it() -> None:
     records = known(known_line())
     records.apply(
@@ -372,47 +334,6 @@ def test_line_with_another_number_is_known_by_it() -> None:
     owned = subscription("+18015550143", SubscriptionId="SUB-18015550142")
 
     assert findings(VendorState([changed_row], [owned]), records) == []
-
-
-def test_failed_change_of_a_number_that_does_not_exist_makes_no_line() -> None:
-    records = Known()
-    mistyped = {
-        "phone_number": NUMBER,
-        "change": {"kind": "suspend"},
-        "by": "a",
-        "reason": "b",
-        "state": StepState.FAILED,
-    }
-    records.apply(LineChangeResult.model_validate(mistyped), "line-change-1")
-
-    assert records.lines == {}
-
-
-def test_filter_that_was_edited_is_compared_with_its_edits() -> None:
-    wanted = CallFilter(mode="WHITELIST", allowed_numbers=["+18015550111"])
-    line = known_line(call_filter=wanted)
-    edits = {"allow": ["+18015550112"], "disallow": ["+18015550111"]}
-    line.apply(
-        LineChangeResult.model_validate(
-            {
-                "phone_number": NUMBER,
-                "change": {"kind": "filters", "call_filter": edits},
-                "by": "a",
-                "reason": "b",
-                "state": StepState.DONE,
-            }
-        )
-    )
-
-    assert line.call_filter == CallFilter(mode="WHITELIST", allowed_numbers=["+18015550112"])
-
-
-def test_change_that_may_have_failed_half_way_leaves_nothing_to_compare() -> None:
-    limits = {"kind": "limits", "data_limits": {"limit_mb": 1}}
-
-    assert changed(limits, StepState.FAILED, changed=True).data_limits is None
-    assert changed(limits, StepState.FAILED).data_limits == LIMITS
-    assert not changed({"kind": "end"}, StepState.FAILED, changed=True).ended
 
 
 NUMBERS = [f"+180155501{n:02}" for n in range(6)]

@@ -16,7 +16,6 @@ from simulator import (
     ManualClock,
     SimulatorOptions,
 )
-from simulator.engine.faults import FaultKind
 from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
 from telegent_orchestrator.port_in import (
     OperatorAction,
@@ -30,6 +29,7 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import SETTINGS, Harness
 from tests.harness.payloads import port_in, single
+from tests.harness.port_in_orders import count, lose, ordered, reject, rejected, stop
 from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, attach, start, until
 from tests.harness.waiting import TEST_TIMEOUT
 
@@ -45,37 +45,6 @@ BY_HAND = SimulatorOptions(
         timings=CarrierTimings(acknowledge_after=10, decide_after=20, complete_after=30)
     ),
 )
-
-
-def lose(harness: Harness, match: str, kind: FaultKind = "error_before", **more: int) -> None:
-    harness.telegent.faults.add(Fault(match=match, kind=kind, **more))
-
-
-def reject(harness: Harness, match: str, times: int = 1) -> None:
-    lose(harness, match, status=400, times=times)
-
-
-async def ordered(harness: Harness) -> PortInHandle:
-    """A port-in whose order is at the vendor."""
-    handle = await start(harness)
-    await until(handle, lambda status: status.order_id is not None)
-    return handle
-
-
-async def rejected(harness: Harness, record: CarrierRecord = TRUTH) -> PortInHandle:
-    """A port-in that the losing carrier has rejected."""
-    harness.telegent.carrier.set_record(NUMBER, record)
-    handle = await start(harness)
-    await until(handle, PortState.ACTION_REQUIRED)
-    return handle
-
-
-async def stop(harness: Harness, handle: PortInHandle) -> None:
-    await harness.temporal.get_workflow_handle(handle.id).cancel()
-
-
-def count(harness: Harness, kind: str) -> int:
-    return harness.telegent.ledger.count(f"portin.{kind}")
 
 
 def requests(harness: Harness, match: str) -> int:
@@ -259,69 +228,6 @@ async def test_cancel_after_a_rejected_restart_prevents_the_new_order(
 
     assert (await handle.result()).state is PortState.CANCELLED
     assert count(harness, "submitted") == 1
-
-
-async def test_cancelled_workflow_submits_no_new_order(harness: Harness) -> None:
-    handle = await rejected(harness, HOLD)
-    gate = harness.telegent.gates.close(CANCEL, "before")
-    restart = OperatorDecision(
-        action=OperatorAction.RESTART, by="operator", reason="it is paid now"
-    )
-    await handle.decide(restart)
-    await gate.reached()
-    await stop(harness, handle)
-    await harness.cancel_delivered(handle.id)
-    gate.release()
-
-    assert (await handle.result()).state is PortState.CANCELLED
-    assert count(harness, "submitted") == 1
-
-
-@pytest.mark.parametrize("kind", ["429", "refuse_connection", "error_before"])
-async def test_cancelled_workflow_cancels_its_order_despite_faults(
-    harness: Harness, kind: FaultKind
-) -> None:
-    harness.telegent.carrier.set_record(NUMBER, SILENT)
-    handle = await ordered(harness)
-    lose(harness, CANCEL, kind, times=2, retry_after=1)
-
-    await stop(harness, handle)
-
-    assert (await handle.result()).state is PortState.CANCELLED
-    assert count(harness, "cancelled") == 1
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-async def test_order_that_is_created_while_its_workflow_is_cancelled_is_cancelled(
-    harness: Harness, moment: str
-) -> None:
-    harness.telegent.carrier.set_record(NUMBER, SILENT)
-    submit = "POST /v1.0/numbers/portin"
-    gate = harness.telegent.gates.close(submit, "before" if moment == "before" else "after")
-    handle = await start(harness)
-    await gate.reached()
-    await stop(harness, handle)
-    await harness.cancel_delivered(handle.id)
-    gate.release()
-
-    assert (await handle.result()).state is PortState.CANCELLED
-    assert (count(harness, "submitted"), count(harness, "cancelled")) == (1, 1)
-
-
-async def test_workflow_that_is_cancelled_before_the_submit_ends_cancelled(
-    harness: Harness,
-) -> None:
-    bare = PortInDetails(phone_number=NUMBER)
-    handle = await harness.orchestrator.start_port_in(PortInRequest(details=bare))
-    await until(handle, PortState.INFO_REQUIRED)
-
-    await stop(harness, handle)
-
-    result = await handle.result()
-    assert (result.state, result.reason) == (
-        PortState.CANCELLED,
-        "Temporal: the workflow was cancelled",
-    )
 
 
 async def test_line_fails_when_its_port_in_is_cancelled(harness: Harness) -> None:
