@@ -6,6 +6,7 @@ from typing import Any
 from temporalio.client import Client
 
 from activities.events import EventActivities
+from activities.internal_activities import InternalActivities
 from activities.line_changes import LineChangeActivities
 from activities.line_filters import LineFilterActivities
 from activities.line_numbers import LineNumberActivities
@@ -13,7 +14,6 @@ from activities.line_plans import LinePlanActivities
 from activities.line_sets import LineSetActivities
 from activities.line_sims import LineSimActivities
 from activities.line_subscribers import LineSubscriberActivities
-from activities.local_activities import LocalActivities
 from activities.number_use import NumberUseActivities
 from activities.onboarding.accounts import AccountActivities
 from activities.onboarding.catalogue import CatalogueActivities
@@ -105,7 +105,7 @@ def build_orchestrator_activities(
 ) -> ActivityFunctions:
     """Returns the activities that do not call Telegent, for the queue of the workflows."""
     return _defined_on(
-        LocalActivities(settings, temporal),
+        InternalActivities(settings, temporal),
         NumberUseActivities(settings, temporal),
         SimActivities(settings, temporal),
         PlanActivities(settings, temporal),

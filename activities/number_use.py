@@ -59,9 +59,9 @@ class NumberUseActivities:
         }
 
     @activity.defn
-    async def line_change_workflow_id(self, phone_number: str) -> str:
-        """Returns the workflow id of a number's line changes."""
-        return line_change_id(phone_number, self.settings.id_key)
+    async def line_change_workflow_ids(self, phone_numbers: list[str]) -> list[str]:
+        """Returns, in order, the workflow ids of the numbers' line changes."""
+        return [line_change_id(each, self.settings.id_key) for each in phone_numbers]
 
     async def _is_open(self, workflow_id: str) -> bool:
         try:

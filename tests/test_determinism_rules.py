@@ -34,6 +34,7 @@ def violations(path: str, source: str) -> list[str]:
         "import os\nos.environ['X']",
         "import asyncio\nasyncio.wait([])",
         "import httpx",
+        "from temporalio import workflow\nworkflow.execute_local_activity_method(None)",
         "open('file')",
         "print('text')",
     ],

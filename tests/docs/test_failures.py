@@ -8,7 +8,7 @@ from activities.support.write_specs import WRITE_SPECS, WriteKind
 from tools.docs.documents import between_markers
 from tools.docs.write_tables import PAGE, compensation, writes
 
-OUR_OWN_SIDE = ("LocalActivities", "EventActivities", "SimActivities", "NumberUseActivities")
+OUR_OWN_SIDE = ("InternalActivities", "EventActivities", "SimActivities", "NumberUseActivities")
 READS = re.compile(r"(find|read|await|list|check|verify|confirm|validate)_")
 
 

@@ -22,7 +22,7 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from devstack.child_process import ChildProcess, http_ready, python_command
 from devstack.stack import Vendor, worker_process
 from simulator import CarrierRecord, CarrierSetup, ManualClock, Simulator, SimulatorOptions
@@ -194,7 +194,7 @@ async def cause_failures(client: Client) -> None:
     await client.start_workflow("NoSuchWorkflow", id="unknown", task_queue=TASK_QUEUE)
     with pytest.raises(ActivityFailureError):
         await client.execute_activity(
-            LocalActivities.await_port_in,
+            InternalActivities.await_port_in,
             args=["nobody"],
             id="nobody",
             task_queue=TASK_QUEUE,

@@ -16,7 +16,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from activities.support.outcomes import failure_message
 from telegent_orchestrator import _ui_text
 from telegent_orchestrator._validation import truncate
@@ -205,7 +205,7 @@ class BulkBatchWorkflow:
         row.detail = "existed before this bulk; waiting for it to end"
         wait = prepare_call(
             AWAIT_WORKFLOW_OPTIONS,
-            LocalActivities.await_onboarding,
+            InternalActivities.await_onboarding,
             "Await the existing onboarding",
             request,
         )

@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exce
 from activities.events import EventActivities
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, Event, EventData, EventType
-from workflows.support.activity_calls import execute_local
+from workflows.support.activity_calls import execute_internal
 from workflows.support.metrics import count_event
 
 DELIVERY_ATTEMPT_TIMEOUT = timedelta(seconds=30)
@@ -143,7 +143,7 @@ class EventPublisher:
 
     async def read_receivers(self) -> None:
         """Reads the receivers from the worker's settings."""
-        self.receivers = await execute_local(
+        self.receivers = await execute_internal(
             EventActivities.list_event_receivers, "List event receivers"
         )
 

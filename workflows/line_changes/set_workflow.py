@@ -28,7 +28,7 @@ from telegent_orchestrator.line_changes import LineChangeRequest
 from telegent_orchestrator.names import STATUS_QUERY
 from telegent_orchestrator.progress import StepState
 from workflows.line_changes.workflow import LineChangeWorkflow
-from workflows.support.activity_calls import BULK_PRIORITY, execute_local, execute_read
+from workflows.support.activity_calls import BULK_PRIORITY, execute_internal, execute_read
 from workflows.support.cancellation import run_all
 from workflows.support.messages import require_own_id
 from workflows.support.progress import CANCELLED, ProgressTracker
@@ -54,7 +54,16 @@ class LineChangeSetWorkflow:
         require_own_id(line_change_set_id(request.reference))
         async with self._progress.step(LINES):
             lines = request.lines or await self._lines_of()
-            self._result.rows = [ChangedLineRow(phone_number=each.phone_number) for each in lines]
+            numbers = [line.phone_number for line in lines]
+            ids = await execute_internal(
+                NumberUseActivities.line_change_workflow_ids,
+                "Derive the workflow ids of the line changes",
+                numbers,
+            )
+            self._result.rows = [
+                ChangedLineRow(phone_number=number, workflow_id=workflow_id)
+                for number, workflow_id in zip(numbers, ids, strict=True)
+            ]
         async with self._progress.step(CHANGES):
             pairs = zip(lines, self._result.rows, strict=True)
             await run_all(*(self._change(line, row) for line, row in pairs))
@@ -99,11 +108,6 @@ class LineChangeSetWorkflow:
 
     async def _change(self, line: LineChangeRow, row: ChangedLineRow) -> None:
         async with self._slots:
-            row.workflow_id = await execute_local(
-                NumberUseActivities.line_change_workflow_id,
-                "Derive the workflow id of the line change",
-                line.phone_number,
-            )
             row.state = StepState.RUNNING
             self._progress.publish()
             try:

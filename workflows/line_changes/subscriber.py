@@ -12,7 +12,7 @@ from telegent_orchestrator.line_changes import ChangeSubscriber, TransferSubscri
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.line_changes.changed_line import ChangedLine, resolve_unconfirmed
 from workflows.support.activity_calls import (
-    execute_local,
+    execute_internal,
     execute_poll,
     execute_read,
     execute_settled_write,
@@ -68,7 +68,7 @@ async def transfer_subscriber(line: ChangedLine, change: TransferSubscriber) -> 
             LineSubscriberActivities.read_subscriber, "Read the subscriber", line.subscriber_id
         )
         others = [each for each in before.phone_numbers if each != line.known.phone_number]
-        if in_use := await execute_local(
+        if in_use := await execute_internal(
             NumberUseActivities.find_open_workflows_of_numbers,
             "Check what is open for the subscriber's other numbers",
             others,

@@ -15,7 +15,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local_activities import VALUES_MEMO, LocalActivities
+from activities.internal_activities import VALUES_MEMO, InternalActivities
 from activities.onboarding.catalogue import creation_id
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
@@ -132,7 +132,7 @@ async def _wait_for_turn(item: CatalogueItem, workflow_id: str, *, listed: bool)
         except WorkflowAlreadyStartedError:
             with step.waiting(f"waiting for the onboarding that creates {item.kind} {item.key}"):
                 created = await execute_wait(
-                    LocalActivities.await_catalogue_item,
+                    InternalActivities.await_catalogue_item,
                     f"Await {item.kind} {item.key}",
                     workflow_id,
                 )

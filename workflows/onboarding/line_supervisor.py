@@ -11,7 +11,7 @@ from temporalio.exceptions import (
     WorkflowAlreadyStartedError,
 )
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from activities.support.outcomes import failure_message
 from telegent_orchestrator import _ui_text
 from telegent_orchestrator._display import escape_markdown
@@ -210,7 +210,7 @@ class LineSupervisor:
             await await_end(workflow_id, f"the earlier run of line {line.key}", show)
         find = prepare_call(
             AWAIT_WORKFLOW_OPTIONS,
-            LocalActivities.await_previous_line,
+            InternalActivities.await_previous_line,
             f"Read the earlier run of line {line.key}",
             workflow_id,
         )

@@ -11,7 +11,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from activities.onboarding.data_usage import DataUsageActivities
 from activities.onboarding.e911 import E911Activities
 from activities.onboarding.number_records import NumberRecord
@@ -50,7 +50,7 @@ from workflows.port_in.workflow import PortInWorkflow
 from workflows.support.activity_calls import (
     AWAIT_WORKFLOW_OPTIONS,
     execute_idempotent_write,
-    execute_local,
+    execute_internal,
     prepare_call,
 )
 from workflows.support.awaited_workflow import await_end
@@ -214,8 +214,8 @@ class LineWorkflow(ResolvesEscalations):
 
     async def _port_number_in(self, number: PortInNumber) -> NumberRecord:
         wanted, line = self._input, self._input.line
-        workflow_id = await execute_local(
-            LocalActivities.port_in_workflow_id,
+        workflow_id = await execute_internal(
+            InternalActivities.port_in_workflow_id,
             "Derive the port-in's workflow id",
             number.phone_number,
         )
@@ -293,7 +293,7 @@ class LineWorkflow(ResolvesEscalations):
             await self._await_open_port_in(workflow_id)
             wait = prepare_call(
                 AWAIT_WORKFLOW_OPTIONS,
-                LocalActivities.await_port_in,
+                InternalActivities.await_port_in,
                 "Await the open port-in",
                 workflow_id,
             )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from activities.plan import PlanActivities
 from telegent_orchestrator.names import STATUS_QUERY
 from telegent_orchestrator.onboarding import OnboardingRequest
@@ -14,7 +14,7 @@ from workflows.onboarding.planning import Knowledge, make_plan
 from workflows.support.activity_calls import (
     AWAIT_WORKFLOW_OPTIONS,
     INTERACTIVE_PRIORITY,
-    execute_local,
+    execute_internal,
     prepare_call,
 )
 from workflows.support.messages import require_own_id
@@ -37,8 +37,8 @@ class PlanWorkflow:
     async def run(self, request: OnboardingRequest) -> OnboardingPlan:
         """Asks Temporal first: of an onboarding that would be joined, Telegent is not asked."""
         require_own_id(plan_id(request.reference))
-        validation = await execute_local(
-            LocalActivities.validate_request, "Validate request", request
+        validation = await execute_internal(
+            InternalActivities.validate_request, "Validate request", request
         )
         known = await prepare_call(
             TEMPORAL_OPTIONS,

@@ -11,7 +11,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from activities.onboarding.accounts import AccountActivities, CreateAccount
 from activities.support.outcomes import failure_message
 from telegent_orchestrator._validation import MAX_ERRORS, truncate
@@ -52,7 +52,7 @@ from workflows.onboarding.resources import (
     subscriber_step,
 )
 from workflows.onboarding.shared_data_limits import SharedDataLimits
-from workflows.support.activity_calls import execute_local
+from workflows.support.activity_calls import execute_internal
 from workflows.support.cancellation import run_all
 from workflows.support.compensation import ROLLING_BACK, CompensationLog
 from workflows.support.exactly_once import ResourceCreator
@@ -94,8 +94,7 @@ class OnboardingWorkflow(ResolvesEscalations):
         """Creates the account, then subscribers, routes and catalogue in parallel, then lines."""
         require_own_id(onboarding_id(request.reference))
         try:
-            await self._validate_request()
-            await self._find_previous_runs()
+            await self._prepare()
             await self._ensure_account()
             await run_all(
                 self._ensure_subscribers(),
@@ -151,12 +150,14 @@ class OnboardingWorkflow(ResolvesEscalations):
         if update is not None:
             self._lines.on_line_update(update)
 
-    async def _validate_request(self) -> None:
-        validation = await execute_local(
-            LocalActivities.validate_request,
-            "Validate request",
+    async def _prepare(self) -> None:
+        preparation = await execute_internal(
+            InternalActivities.prepare_onboarding,
+            "Validate the request and find previous runs",
             self._request,
         )
+        validation = preparation.validation
+        self._creator.previous_runs = preparation.previous_runs
         self._registers_webhook = validation.order_webhook
         self._publisher.receivers = validation.event_receivers
         self._creator.scope = validation.id_key_fingerprint
@@ -167,15 +168,6 @@ class OnboardingWorkflow(ResolvesEscalations):
                 type="RequestRejected",
                 non_retryable=True,
             )
-
-    async def _find_previous_runs(self) -> None:
-        info = workflow.info()
-        self._creator.previous_runs = await execute_local(
-            LocalActivities.find_previous_runs,
-            "Find previous runs",
-            info.workflow_id,
-            info.run_id,
-        )
 
     async def _ensure_account(self) -> None:
         account = self._request.account

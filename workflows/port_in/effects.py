@@ -21,18 +21,15 @@ class Task:
     Attributes:
         interruptible: It can be repeated without harm, so a message may replace it with another
             task, and a new run may start it again.
-        local: It runs as a local activity: it sends no request to Telegent, and takes only moments.
     """
 
     interruptible: ClassVar[bool] = False
-    local: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
 class Prepare(Task):
     """Load the deadlines and limits of this port-in, and find its earlier run, if there was one."""
 
-    local: ClassVar[bool] = True
     phone_number: str
 
 
@@ -49,7 +46,6 @@ class FindNumber(Task):
 class ValidateDetails(Task):
     """Check the details without a call to Telegent."""
 
-    local: ClassVar[bool] = True
     details: PortInDetails
 
 
@@ -91,7 +87,6 @@ class VerifyOrder(Task):
 class ComputeCarrierDeadline(Task):
     """Compute when the losing carrier has been silent for too long."""
 
-    local: ClassVar[bool] = True
     phone_number: str
     wireless: bool
     sent_at: datetime

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from activities.onboarding.numbers import NumberActivities
 from activities.port_in.orders import PortInActivities
 from activities.support.outcomes import (
@@ -25,7 +25,7 @@ from workflows.support.activity_calls import (
     POLL_OPTIONS,
     PORT_SUBMIT_OPTIONS,
     execute_idempotent_write,
-    execute_local,
+    execute_internal,
     execute_read,
     prepare_call,
     prepare_write,
@@ -81,16 +81,12 @@ def _to_request_fact(error: ActivityError) -> facts.TaskEnded:
 
 
 async def _prepare(task: effects.Prepare) -> facts.TaskEnded:
-    summary, info = "Load the policy for port-ins", workflow.info()
-    policy = await execute_local(LocalActivities.load_port_in_policy, summary)
-    earlier = await execute_local(
-        LocalActivities.find_earlier_port_in,
-        "Find an earlier run of this port-in",
-        info.workflow_id,
-        info.run_id,
+    found = await execute_internal(
+        InternalActivities.prepare_port_in,
+        "Load the policy for port-ins and find an earlier run",
         task.phone_number,
     )
-    return facts.Prepared(policy, earlier)
+    return facts.Prepared(found.policy, found.earlier)
 
 
 async def _find_number(task: effects.FindNumber) -> facts.TaskEnded:
@@ -103,8 +99,8 @@ async def _find_number(task: effects.FindNumber) -> facts.TaskEnded:
 
 
 async def _validate(task: effects.ValidateDetails) -> facts.TaskEnded:
-    found = await execute_local(
-        LocalActivities.validate_port_in_details, "Check the data", task.details
+    found = await execute_internal(
+        InternalActivities.validate_port_in_details, "Check the data", task.details
     )
     return facts.DetailsValidated(
         errors=tuple(found.errors),
@@ -159,8 +155,8 @@ async def _verify_order(task: effects.VerifyOrder) -> facts.TaskEnded:
 
 
 async def _compute_carrier_deadline(task: effects.ComputeCarrierDeadline) -> facts.TaskEnded:
-    at = await execute_local(
-        LocalActivities.carrier_response_deadline,
+    at = await execute_internal(
+        InternalActivities.carrier_response_deadline,
         "Compute the losing carrier's response deadline",
         task.phone_number,
         task.wireless,

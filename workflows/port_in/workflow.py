@@ -161,8 +161,6 @@ class PortInWorkflow:
         """
         if self._running:
             self._running.cancel()
-        if task.local:
-            self._stop_timer()
         # The asyncio task inherits this context variable. If its activities make no progress, the
         # code that calls them finds this object there, and calls `stall`.
         RUNNING_STEP.set(self)
@@ -179,13 +177,8 @@ class PortInWorkflow:
         """
 
     async def _wait_for_fact(self) -> None:
-        """Waits until the task ends, a message arrives, or a deadline passes.
-
-        A deadline that passes during a local activity is handled after it.
-        """
-        # No timer next to a local activity: see `_stop_timer`.
-        local = self._port.task is not None and self._port.task.local
-        deadline = None if local else self._port.next_deadline
+        """Waits until the task ends, a message arrives, or a deadline passes."""
+        deadline = self._port.next_deadline
         self._timer.set(deadline)
         await workflow.wait_condition(
             lambda: self._changed or self._task_ended() or self._timer.fired
@@ -196,22 +189,17 @@ class PortInWorkflow:
         # New effects come first: if they replace the task, its result does not count.
         if not self._effects and self._running and self._running.done():
             ended, self._running = self._running, None
-            self._handle(ended.result())
+            task, order = self._port.task, self._port.order
+            if order is None and task and task.interruptible and self._take_new_reset():
+                # It may have read what the history that the reset discarded has submitted.
+                self._handle(facts.RunReset())
+            else:
+                self._handle(ended.result())
 
     def _task_ended(self) -> bool:
         return self._running is not None and self._running.done()
 
-    def _stop_timer(self) -> None:
-        """Call before a local activity: no timer may run next to it.
-
-        On replay, their order may differ, which is a nondeterminism error.
-        """
-        self._timer.cancel()
-
     async def _publish(self, event: effects.PublishEvent) -> None:
-        if self._publisher.receivers is None:
-            # The publisher reads them with a local activity, before the first event.
-            self._stop_timer()
         await self._publisher.publish(
             event.type,
             event.state.value,

@@ -51,7 +51,7 @@ from workflows.support.activity_calls import (
     ORDER_NOT_FOUND_DELAY,
     POLL_OPTIONS,
     execute_idempotent_write,
-    execute_local,
+    execute_internal,
     execute_read,
     with_priority,
 )
@@ -103,7 +103,6 @@ class PortOutWorkflow:
         return self._result
 
     async def _release(self) -> None:
-        # Before the first timer runs: the first event reads the receivers in a local activity.
         await self._enter(PortOutState.CHECKING, f"started for {self._request.by}")
         await self._issue_pin_with_timeout()
         async with self._progress.step(DEPARTURE):
@@ -229,7 +228,7 @@ class PortOutWorkflow:
             await self._enter(PortOutState.PIN_ISSUED, "issued the PIN")
 
     async def _choose_pin(self) -> str:
-        chosen = await execute_local(
+        chosen = await execute_internal(
             PinGenerator.generate_port_out_pin, "Generate a PIN", self._request.phone_number
         )
         return chosen.pin

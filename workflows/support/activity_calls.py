@@ -32,14 +32,6 @@ class ActivityOptions(TypedDict):
     cancellation_type: NotRequired[ActivityCancellationType]
 
 
-class LocalActivityOptions(TypedDict):
-    """Options of a local activity."""
-
-    start_to_close_timeout: timedelta
-    schedule_to_close_timeout: timedelta
-    retry_policy: RetryPolicy
-
-
 VENDOR_CALL_TIMEOUT = timedelta(seconds=75)
 """Timeout of one attempt that calls the vendor. The client's own timeout for a whole call is
 shorter (the worker's settings ensure that), so that the client times out first and can say whether
@@ -121,12 +113,17 @@ POLL_OPTIONS = ActivityOptions(
 """Polling by retry: the activity schedules the next poll itself, and history grows by status
 changes, not by polls. The interval here applies only after polls that failed."""
 
-LOCAL_OPTIONS = LocalActivityOptions(
+INTERNAL_OPTIONS = ActivityOptions(
     start_to_close_timeout=timedelta(seconds=10),
-    schedule_to_close_timeout=timedelta(minutes=5),
-    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200)),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=200),
+        maximum_interval=timedelta(seconds=30),
+        non_retryable_error_types=[*NON_RETRYABLE],
+    ),
+    priority=INTERACTIVE_PRIORITY,
 )
-"""Reads of settings and of Temporal."""
+"""Reads of settings and of Temporal. Not local activities: a message that arrives while one of them
+runs can come in another workflow task on replay, which is a nondeterminism error."""
 
 AWAIT_WORKFLOW_OPTIONS = ActivityOptions(
     start_to_close_timeout=timedelta(seconds=30),
@@ -274,15 +271,15 @@ def prepare_call(
     return lambda: _call(activity, summary, options, args, kwargs)
 
 
-async def execute_local(
+async def execute_internal(
     activity: Activity[P, T], summary: str, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Runs a local activity, which reads settings or asks Temporal."""
-    _reject_keyword_arguments(kwargs)
-    result: T = await workflow.execute_local_activity_method(
-        activity, args=args, summary=escape_markdown(summary), **LOCAL_OPTIONS
-    )
-    return result
+    """Reads settings or asks Temporal, and repeats that until there is a response.
+
+    Raises:
+        ActivityError: The activity rejects it.
+    """
+    return await _execute_in_rounds(activity, summary, INTERNAL_OPTIONS, args, kwargs)
 
 
 class Stall:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from workflows.support.activity_calls import AWAIT_WORKFLOW_OPTIONS, prepare_call
 
 
@@ -20,7 +20,7 @@ async def await_end(workflow_id: str, what: str, show: Callable[[str], Awaitable
         await show(since)
         wait = prepare_call(
             AWAIT_WORKFLOW_OPTIONS,
-            LocalActivities.await_end_or_operator,
+            InternalActivities.await_end_or_operator,
             f"Wait until {what} ends or needs an operator",
             workflow_id,
             since,

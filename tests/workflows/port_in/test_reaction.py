@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from unittest.mock import Mock
 
 from activities import ActivitySettings
-from activities.local_activities import LocalActivities
+from activities.internal_activities import InternalActivities
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import DAY, PortInPolicy
 from telegent_orchestrator.names import CANCEL_MESSAGE
@@ -244,7 +244,7 @@ async def test_date_beyond_the_maximum_age_is_a_warning() -> None:
     ahead = datetime.now(UTC).date() + timedelta(days=30)
     landline = DETAILS.model_copy(update={"port_in_date": ahead})
 
-    found = await LocalActivities(ActivitySettings(), Mock()).validate_port_in_details(landline)
+    found = await InternalActivities(ActivitySettings(), Mock()).validate_port_in_details(landline)
 
     assert any(f"is followed until {ahead + 5 * DAY}" in warning for warning in found.warnings)
 

@@ -47,7 +47,7 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
     # weekend.
     assert timedelta(days=5) <= duration < timedelta(days=8)
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
-    assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 150
+    assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 160
     # After the submit and after the correction 12 in the first two and a half hours, then two a
     # day, by the day of the week.
     assert 28 <= polls <= 50
@@ -74,4 +74,4 @@ async def test_silent_carrier_raises_attention_and_the_port_in_is_cancelled_in_t
     assert timedelta(hours=3) <= silent + timedelta(minutes=1) < timedelta(days=4)
     assert entries["maximum duration: cancelling"] - begun >= timedelta(days=14)
     assert simulator.ledger.count("portin.cancelled") == 1
-    assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 150
+    assert sum(event.event_type != TIME_SKIPPED_EVENT for event in history.events) < 160

@@ -202,7 +202,7 @@ async def test_pin_is_shown_only_by_the_reveal_query(
     assert {
         event.event_type for event in history.events if pin.encode() in event.SerializeToString()
     } == {
-        EventType.EVENT_TYPE_MARKER_RECORDED,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
         EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED,
     }

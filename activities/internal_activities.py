@@ -63,6 +63,16 @@ class RequestValidation(WireModel):
     lags: Lags = Lags()
 
 
+class OnboardingPreparation(WireModel):
+    """What an onboarding needs to know before it calls Telegent.
+
+    `previous_runs`: None when there were none, or when the request has errors.
+    """
+
+    validation: RequestValidation
+    previous_runs: PreviousRuns | None = None
+
+
 class PortInValidation(WireModel):
     """What our own checks find in the data of a port-in. Data with `errors` is not submitted."""
 
@@ -84,6 +94,13 @@ class EarlierPortIn(WireModel):
     order_id: str | None = None
     ended: bool = False
     submitting: bool = False
+
+
+class PortInPreparation(WireModel):
+    """What a port-in needs to know before it calls Telegent. `earlier`: None if there was none."""
+
+    policy: PortInPolicy
+    earlier: EarlierPortIn | None = None
 
 
 class AwaitedWorkflow(WireModel):
@@ -116,11 +133,18 @@ class OnboardingOutcome(WireModel):
 
 
 @dataclass(frozen=True)
-class LocalActivities:
+class InternalActivities:
     """Activities that call Temporal, or only compute."""
 
     settings: ActivitySettings
     temporal: Client
+
+    @activity.defn
+    async def prepare_onboarding(self, request: OnboardingRequest) -> OnboardingPreparation:
+        """Checks a well-formed request, and finds earlier runs of its onboarding."""
+        validation = await self.validate_request(request)
+        previous = None if validation.errors else await self._find_previous_runs()
+        return OnboardingPreparation(validation=validation, previous_runs=previous)
 
     @activity.defn
     async def validate_request(self, request: OnboardingRequest) -> RequestValidation:
@@ -144,9 +168,8 @@ class LocalActivities:
             if line.message_filter and line.message_filter.level
         ]
 
-    @activity.defn
-    async def find_previous_runs(self, workflow_id: str, run_id: str) -> PreviousRuns | None:
-        """Returns when earlier runs of a workflow may have created resources at Telegent.
+    async def _find_previous_runs(self) -> PreviousRuns | None:
+        """Returns when earlier runs of the calling workflow may have created resources at Telegent.
 
         When Temporal's list cannot tell, it assumes that one ran until now: lookups cost calls, but
         without them a resource could be created twice.
@@ -154,7 +177,9 @@ class LocalActivities:
         Returns:
             The time span of all earlier runs; None when there were none.
         """
-        unknown = PreviousRuns(ended_at=activity.info().scheduled_time, interrupted=True)
+        info = activity.info()
+        workflow_id, run_id = info.workflow_id, info.workflow_run_id
+        unknown = PreviousRuns(ended_at=info.scheduled_time, interrupted=True)
         try:
             runs = [
                 run async for run in self.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")
@@ -182,27 +207,29 @@ class LocalActivities:
         )
 
     @activity.defn
-    async def load_port_in_policy(self) -> PortInPolicy:
-        """Returns the policy that a port-in follows from its start to its end."""
-        policy = self.settings.port_in_policy
-        return policy.model_copy(
+    async def prepare_port_in(self, phone_number: str) -> PortInPreparation:
+        """Returns the policy that a port-in follows to its end, and its latest earlier run.
+
+        Raises:
+            ApplicationError: It is the first run, and its id is not that of the number's port-in.
+        """
+        policy = self.settings.port_in_policy.model_copy(
             update={
                 "poll_schedule": self.settings.port_poll_schedule,
                 "read_lag": self.settings.read_lag,
             }
         )
+        return PortInPreparation(
+            policy=policy, earlier=await self._find_earlier_port_in(phone_number)
+        )
 
-    @activity.defn
-    async def find_earlier_port_in(
-        self, workflow_id: str, run_id: str, phone_number: str
-    ) -> EarlierPortIn | None:
+    async def _find_earlier_port_in(self, phone_number: str) -> EarlierPortIn | None:
         """Returns the latest run of a port-in before this one; None when Temporal shows none.
 
         A run that was terminated, or reset, leaves its order open. A deleted one is not shown.
-
-        Raises:
-            ApplicationError: It is the first run, and its id is not that of the number's port-in.
         """
+        workflow_id, run_id = activity.info().workflow_id, activity.info().workflow_run_id
+        assert workflow_id, "a workflow has scheduled the activity"
         query = f"WorkflowId = '{workflow_id}'"
         try:
             runs = {run.run_id: run.start_time async for run in self.temporal.list_workflows(query)}
