@@ -3,7 +3,7 @@
 import random
 from datetime import date, timedelta
 
-from activities.local_activities import EarlierPortIn
+from activities.internal_activities import EarlierPortIn
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import (
