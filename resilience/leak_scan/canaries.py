@@ -60,6 +60,7 @@ ACCOUNT = Canary("account number", "QX8RIGHT52ACCT60")
 WRONG_PIN = Canary("transfer PIN, wrong", "604718293551872")
 PIN = Canary("transfer PIN", "718205936644191")
 PASSWORD = Canary("password", 'Vy"4&mQ\\zebra/ü+57<quartz>')
+NEW_PASSWORD = Canary("new password", 'Nb"9%crater\\moss/ä-63>basalt&')
 ROUTE_PASSWORD = Canary("route password", "hG-route-basic-%20-8Lw")
 ROUTE_TOKEN = Canary("route bearer token", "hG-route-bearer-9Xk2mP")
 PORT_OUT_PIN = Canary("port-out PIN", "903846172593715")
@@ -87,6 +88,9 @@ QUOTED_NUMBER = _phones("number of a carrier that quotes", "+14356297517")
 FILTER_NUMBER = _phones("number in a filter", "+14356297306")
 _MATRIX_NUMBERS = [f"+143562974{at:02d}" for at in range(4)]
 MATRIX_NUMBERS = _phones("numbers of the fault matrix", *_MATRIX_NUMBERS, in_payloads=False)
+AUTHENTICATION = _personal("authentication reference", "hG-authenticated-by-5Rw8Tn")
+# Every activation code of the simulator begins with this; the URL of its QR picture contains it.
+ACTIVATION_CODE = _personal("activation code", "LPA:1$smdp.simulator.example$SIM00-")
 SIM_SERIAL = _personal("SIM serial", "8901240397195820417")
 
 CANARIES = [value for value in globals().values() if isinstance(value, Canary)]
@@ -233,6 +237,34 @@ def invalid_onboarding(reference: str) -> dict[str, Any]:
         "phone_number": PORTED_NUMBER.value.removeprefix("+"),
     }
     return request
+
+
+def new_password(number: str) -> dict[str, Any]:
+    """A change of the subscriber of a line."""
+    return {
+        "phone_number": number,
+        "change": {"kind": "subscriber", "name": NAME.value, "password": NEW_PASSWORD.value},
+        "by": NAME.value,
+        "reason": REASON,
+    }
+
+
+def new_sim(number: str) -> dict[str, Any]:
+    """A swap of the SIM of a line."""
+    change = {"kind": "swap_sim", "authentication_reference": AUTHENTICATION.value}
+    return new_password(number) | {"change": change}
+
+
+def invalid_line_changes() -> list[object]:
+    """Line changes with a mistake in or near a secret."""
+    number = PORTED_NUMBER.value
+    password, sim = new_password(number), new_sim(number)
+    return [
+        password | {"change": password["change"] | {"password": [NEW_PASSWORD.value]}},
+        password | {"change": password["change"] | {"pasword": NEW_PASSWORD.value}},
+        sim | {"change": sim["change"] | {"authentication_reference": f"{AUTHENTICATION.value} ?"}},
+        *malformed_payloads(),
+    ]
 
 
 def malformed_payloads() -> list[object]:

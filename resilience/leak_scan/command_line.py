@@ -9,7 +9,7 @@ from pathlib import Path
 from devstack.child_process import ROOT, clean_environment, python_command
 from resilience.leak_scan import canaries
 
-READ_ONLY_COUNT = 4
+READ_ONLY_COUNT = 5
 """The first commands only read."""
 
 
@@ -22,15 +22,19 @@ def command_lines(directory: Path, port_in_id: str) -> list[list[str]]:
     broken.write_text(json.dumps(canaries.invalid_onboarding("typed-2"))[:-9])
     correction.write_text(json.dumps(canaries.malformed_payloads()[1]))
     update = ["port-in", "correct", port_in_id]
+    ported = canaries.PORTED_NUMBER.value
+    new_password = f"password={canaries.NEW_PASSWORD.value}"
     return [
         # These only read: see READ_ONLY_COUNT.
         ["list", "--type", "onboarding", "--type", "port-in"],
         ["status", "canary-1"],
         ["status", "canary-2", "--json"],
         ["port-in", "status", port_in_id],
+        ["line", "status", ported],
         ["validate", str(invalid)],
         ["start", str(invalid), "--json"],
         ["start", str(broken)],
+        ["line", "subscriber", ported, "--reason", "forgotten", "--secret", new_password],
         [*update, str(correction)],
         [*update, "--secret", f"account_pin={canaries.PIN.value}"],
         [*update, "--set", f"account_number={canaries.ACCOUNT.value}", "--json"],

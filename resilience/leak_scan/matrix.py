@@ -4,7 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from temporalio.client import WorkflowFailureError, WorkflowQueryFailedError
+from temporalio.client import (
+    WorkflowFailureError,
+    WorkflowQueryFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.service import RPCError
 
 from resilience.fault_matrix.cases import FaultCase
@@ -47,7 +51,8 @@ async def _onboard(stack: ScanStack, customer: Customer, disclosed: Disclosures)
     bot = OperatorBot(customer, stack.orchestrator)
     handle = await stack.orchestrator.start_onboarding(customer.request)
     ending = asyncio.create_task(_end(handle, disclosed))
-    with contextlib.suppress(TimeoutError):
+    # The second is what a cancelled update raises.
+    with contextlib.suppress(TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
         async with asyncio.timeout(ONBOARDING_TIMEOUT):
             while not (await asyncio.wait([ending], timeout=1))[0]:
                 with contextlib.suppress(RPCError, WorkflowQueryFailedError):

@@ -16,11 +16,14 @@ from resilience.leak_scan.scan_stack import ScanStack
 from simulator import Fault
 from telegent_orchestrator import names
 from telegent_orchestrator.client import (
+    LineChangeClient,
+    LineChangeFailedError,
     OnboardingHandle,
     OnboardingIncompleteError,
     PortInHandle,
 )
 from telegent_orchestrator.client.port_out import PortOutClient
+from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW, LineChangeRequest
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
 from telegent_orchestrator.port_out import (
@@ -54,6 +57,7 @@ async def invalid_starts(stack: ScanStack, disclosed: Disclosures) -> None:
     """Requests with mistakes, sent by a client that does not validate them."""
     kinds = (names.ONBOARDING_WORKFLOW, names.PORT_IN_WORKFLOW, PORT_OUT_WORKFLOW)
     sent = [(kind, what) for kind in kinds for what in canaries.malformed_payloads()]
+    sent += [(LINE_CHANGE_WORKFLOW, what) for what in canaries.invalid_line_changes()]
     sent.append((names.ONBOARDING_WORKFLOW, canaries.invalid_onboarding("faulty-1")))
     for at, (kind, what) in enumerate(sent):
         handle = await stack.client.start_workflow(
@@ -128,13 +132,43 @@ async def quoting_carrier(stack: ScanStack, disclosed: Disclosures) -> None:
     disclosed.append((await port.result()).model_dump_json())
 
 
+async def line_changes(stack: ScanStack, disclosed: Disclosures) -> None:
+    """A new password and another SIM for the ported line: rejected, and with a lost response."""
+    number = canaries.PORTED_NUMBER.value
+    for request, call in (
+        (canaries.new_password(number), "POST /v1.0/subscribers/update"),
+        (canaries.new_sim(number), "POST /v1.0/numbers/status"),
+    ):
+        for fault in (
+            Fault(match=call, kind="error_before", status=400),
+            Fault(match=call, kind="broken_json"),
+        ):
+            stack.simulator.faults.add(fault)
+            await _change_line(stack, LineChangeRequest.model_validate(request), disclosed)
+            stack.simulator.faults.clear()
+
+
+async def _change_line(
+    stack: ScanStack, request: LineChangeRequest, disclosed: Disclosures
+) -> None:
+    handle = await LineChangeClient(stack.client, id_key=canaries.ID_KEY.value).start(request)
+    try:
+        disclosed.append((await handle.result()).model_dump_json())
+    except LineChangeFailedError as error:
+        disclosed += [str(error), error.result.model_dump_json()]
+    disclosed.append((await handle.status()).model_dump_json())
+
+
 async def port_out(stack: ScanStack, disclosed: Disclosures) -> None:
     """The port-out of the new number."""
     (number,) = (stack.simulator.ledger.by_kind("number.provisioned")[0].data["number"],)
     pin = canaries.PORT_OUT_PIN.value
     handle = await PortOutClient(stack.client, id_key=canaries.ID_KEY.value).start(
         PortOutRequest(
-            phone_number=number, authentication_reference="auth-1", pin=pin, by=OPERATOR_NAME
+            phone_number=number,
+            authentication_reference=canaries.AUTHENTICATION.value,
+            pin=pin,
+            by=OPERATOR_NAME,
         )
     )
     while (await handle.status()).state is not PortOutState.PIN_ISSUED:  # noqa: ASYNC110
@@ -178,6 +212,7 @@ SCENARIOS: Sequence[tuple[str, Callable[[ScanStack, Disclosures], Awaitable[None
     ("an onboarding that fails", failed_onboarding),
     ("a port-in that is cancelled", cancelled_port_in),
     ("a carrier that repeats secrets", quoting_carrier),
+    ("line changes, rejected and done", line_changes),
     ("a port-out", port_out),
     ("order updates, genuine and forged", vendor_webhooks),
 )
