@@ -2,30 +2,42 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from devstack.child_process import StackError
-from resilience.crash.cases import CrashCase, run_crash
 from resilience.oracle.invariants import InvariantReport
+
+C = TypeVar("C")
+"""What describes a crash; its text names it."""
 
 
 async def sweep(
-    crashes: Iterable[CrashCase],
+    run_crash: Callable[[C, Path, int], Awaitable[InvariantReport]],
+    crashes: Iterable[C],
     *,
     directory: Path,
     seed: int,
     lanes: int,
-    on_result: Callable[[CrashCase, InvariantReport], None],
+    on_result: Callable[[C, InvariantReport], None],
 ) -> None:
     """Run all crashes, `lanes` at a time. The logs of violations are kept in `directory`.
+
+    Args:
+        run_crash: Runs one, in an empty directory and with the seed.
+        crashes: What to run.
+        directory: For the directories of all.
+        seed: Fixes the random delays.
+        lanes: How many run at a time.
+        on_result: Called with each result.
 
     Raises:
         StackError: A process did not start in two attempts.
     """
     slots = asyncio.Semaphore(lanes)
 
-    async def run_one(number: int, crash: CrashCase) -> None:
+    async def run_one(number: int, crash: C) -> None:
         async with slots:
             case_directory = directory / f"{number:03}"
             try:
@@ -47,7 +59,7 @@ def _empty_directory(case_directory: Path) -> Path:
     return case_directory
 
 
-def _keep_if_violated(case_directory: Path, crash: CrashCase, report: InvariantReport) -> None:
+def _keep_if_violated(case_directory: Path, crash: object, report: InvariantReport) -> None:
     if report.state == "violation":
         (case_directory / "violation.txt").write_text(
             "\n".join([str(crash), *report.violations]) + "\n"

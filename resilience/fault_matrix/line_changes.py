@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +128,17 @@ class Change:
     values: dict[str, Any]
     holds: Callable[[World], bool]
     once: tuple[str, ...] = ()
+
+    def request(self, world: World) -> LineChangeRequest:
+        """The request that starts it."""
+        return LineChangeRequest.model_validate(
+            {
+                "phone_number": world.number.number,
+                "change": {"kind": self.kind, **self.values},
+                "by": "support desk",
+                "reason": "resilience test",
+            }
+        )
 
 
 STORY = [
@@ -310,22 +321,12 @@ class LineChangesUnderTest(OrchestratorUnderTest):
                         break
         except TimeoutError:
             violations.append(STUCK)
-        done = {what: _happened(context.simulator, what) for what in ONCE}
-        wrong = [what for what in ONCE if done[what] != expected[what]]
-        violations += [f"{what}: {done[what]} times, not {expected[what]}" for what in wrong]
+        violations += wrong_counts(context.simulator, expected)
         return InvariantReport(violations, [])
 
     async def _run(self, context: CaseContext, world: World, change: Change) -> list[str]:
         """What is wrong after one change."""
-        request = LineChangeRequest.model_validate(
-            {
-                "phone_number": world.number.number,
-                "change": {"kind": change.kind, **change.values},
-                "by": "support desk",
-                "reason": "fault matrix",
-            }
-        )
-        handle = await LineChangeClient(context.client).start(request)
+        handle = await LineChangeClient(context.client).start(change.request(world))
         try:
             await self._result(context, world, handle)
         except LineChangeFailedError as error:
@@ -344,31 +345,38 @@ class LineChangesUnderTest(OrchestratorUnderTest):
                 for each in status.escalations:
                     context.escalations += each.evidence
                     await asyncio.sleep(context.effect_delay)
-                    await handle.resolve(_resolution(context.simulator, world, status, each.step))
+                    await handle.resolve(resolution(context.simulator, world, status, each.step))
             await ending
         finally:
             ending.cancel()
 
 
-def _resolution(
+def resolution(
     simulator: Simulator, world: World, status: LineChangeStatus, step: str
 ) -> Resolution:
     """What an operator decides who has checked the portal: adopt what exists, else retry."""
     existing: str | None = None
     match status.change.kind, step:
-        case "swap_sim", "SIM" if _happened(simulator, "swap-sim"):
+        case "swap_sim", "SIM" if happened(simulator, "swap-sim"):
             existing = world.number.iccid
-        case "number", "Number" if _happened(simulator, "swap"):
+        case "number", "Number" if happened(simulator, "swap"):
             existing = world.number.number
         case "win_back", "Subscription":
             existing = world.subscription.get("SubscriptionId")
-        case "guardian", "Relation" if _happened(simulator, "guardian.related"):
+        case "guardian", "Relation" if happened(simulator, "guardian.related"):
             existing = SUBSCRIBER_ID
     action = ResolutionAction.ADOPT if existing else ResolutionAction.RETRY
     return Resolution(step=step, action=action, id=existing, by="support desk", reason="portal")
 
 
-def _happened(simulator: Simulator, what: str) -> int:
+def wrong_counts(simulator: Simulator, expected: Mapping[str, int]) -> list[str]:
+    """A sentence for each kind of `ONCE` that happened more or less often than expected."""
+    done = {what: happened(simulator, what) for what in ONCE}
+    wrong = [what for what in ONCE if done[what] != expected.get(what, 0)]
+    return [f"{what}: {done[what]} times, not {expected.get(what, 0)}" for what in wrong]
+
+
+def happened(simulator: Simulator, what: str) -> int:
     """How often, by the ledger."""
     rows = simulator.ledger.by_kind(ONCE[what])
     return sum(what in (row.kind, row.data.get("change")) for row in rows)

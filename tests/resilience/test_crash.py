@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from resilience.crash.cases import CrashCase, CrashKind, all_crashes
+from resilience.crash.cases import CrashCase, all_crashes, run_crash
+from resilience.crash.injection import CrashKind
+from resilience.crash.line_changes import (
+    CHANGES,
+    PRELUDES,
+    LineChangeCrash,
+    all_line_change_crashes,
+    find_boundaries,
+    run_line_change_crash,
+)
 from resilience.crash.sweep import sweep
 from resilience.oracle.invariants import InvariantReport
 
@@ -25,7 +34,37 @@ async def test_crashes_lose_and_duplicate_nothing(tmp_path: Path) -> None:
     ]
     reports: dict[CrashCase, InvariantReport] = {}
     await sweep(
-        chosen, directory=tmp_path, seed=SEED, lanes=len(chosen), on_result=reports.__setitem__
+        run_crash,
+        chosen,
+        directory=tmp_path,
+        seed=SEED,
+        lanes=len(chosen),
+        on_result=reports.__setitem__,
+    )
+    assert len(reports) == len(chosen)
+    assert {
+        str(crash): v.violations for crash, v in reports.items() if v.state == "violation"
+    } == {}
+
+
+@pytest.mark.timeout(1200)
+async def test_crashes_of_line_changes_lose_and_duplicate_nothing(tmp_path: Path) -> None:
+    boundaries = await find_boundaries(tmp_path / "without")
+    assert {boundary.change for boundary in boundaries} == CHANGES.keys() | PRELUDES.keys()
+    writes = [
+        crash
+        for crash in all_line_change_crashes(boundaries)
+        if crash.boundary.call.startswith("POST") and crash.kind is CrashKind.WORKER_KILLED
+    ]
+    chosen = random.Random(SEED).sample(writes, 4)
+    reports: dict[LineChangeCrash, InvariantReport] = {}
+    await sweep(
+        run_line_change_crash,
+        chosen,
+        directory=tmp_path,
+        seed=SEED,
+        lanes=len(chosen),
+        on_result=reports.__setitem__,
     )
     assert len(reports) == len(chosen)
     assert {
