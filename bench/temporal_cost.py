@@ -22,7 +22,6 @@ _ACTIONS = {
 
 A child workflow is two: its initiation and its own start. Changes of a memo are not listed there.
 """
-_LOCAL_ACTIVITY_MARKER = "core_local_activity"
 _TIME_SKIPPED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED
 """Written by a server with time skipping only."""
 
@@ -46,11 +45,10 @@ class Cost:
 def cost_of(events: Iterable[HistoryEvent]) -> Cost:
     """The cost of the run with this history.
 
-    Every attempt of an activity is an Action. All local activities of one workflow task are one.
+    Every attempt of an activity is an Action. Local activities are not counted: there are none.
     Heartbeats, queries and rejected updates are Actions too, but leave no event.
     """
     cost = Cost()
-    tasks_with_local_activities = set()
     for event in events:
         if event.event_type == _TIME_SKIPPED:
             continue
@@ -60,11 +58,6 @@ def cost_of(events: Iterable[HistoryEvent]) -> Cost:
         started = event.activity_task_started_event_attributes
         if started.attempt > 1:
             cost.kinds["activity retry"] += started.attempt - 1
-        marker = event.marker_recorded_event_attributes
-        if marker.marker_name == _LOCAL_ACTIVITY_MARKER:
-            tasks_with_local_activities.add(marker.workflow_task_completed_event_id)
-    if tasks_with_local_activities:
-        cost.kinds["local activities"] = len(tasks_with_local_activities)
     return cost
 
 

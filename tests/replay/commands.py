@@ -22,7 +22,6 @@ from workflows.registry import WORKFLOWS
 
 COMMAND_LABELS = {
     "schedule_activity": "activity",
-    "schedule_local_activity": "local activity",
     "start_child_workflow_execution": "child workflow",
     "signal_external_workflow_execution": "signal",
     "start_timer": "timer",

@@ -59,6 +59,6 @@ class PurchaseWorkflow:
 class IncrementWorkflow:
     @workflow.run
     async def run(self, order: Order) -> int:
-        return await workflow.execute_local_activity(
+        return await workflow.execute_activity(
             increment, order.count, start_to_close_timeout=timedelta(seconds=5)
         )

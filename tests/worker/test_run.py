@@ -44,7 +44,7 @@ async def start(client: Client, name: str, argument: object) -> WorkflowHandle[A
     return await client.start_workflow(name, argument, id=str(uuid.uuid4()), task_queue=TASK_QUEUE)
 
 
-async def test_local_activities_run_on_the_workflows_queue(temporal: Client) -> None:
+async def test_internal_activities_run_on_the_workflows_queue(temporal: Client) -> None:
     async with for_workflows(temporal):
         handle = await start(temporal, "IncrementWorkflow", Order(count=1))
         assert await handle.result() == 2
