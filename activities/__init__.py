@@ -35,6 +35,7 @@ from activities.settings import ActivitySettings
 from activities.sims import SimActivities
 from activities.support.outcomes import ErrorTranslationInterceptor
 from activities.support.shared_list import SharedList
+from activities.usage.activities import UsageActivities
 from telegent import Telegent
 from telegent_orchestrator.poll_schedule import PollSchedule
 
@@ -45,6 +46,9 @@ __all__ = [
     "build_activities",
     "build_orchestrator_activities",
 ]
+
+REPORTS = (ReconcileActivities, UsageActivities)
+"""Activities that compare what Telegent shows with what Temporal knows."""
 
 # The signature is the SDK's own: Worker(activities=Sequence[Callable]).
 ActivityFunctions = list[Callable[..., Any]]
@@ -63,7 +67,8 @@ def build_activities(
         settings: Settings of the activities.
         temporal: Where to find other port-ins and lines. Without it, polls of port-ins are not
             limited to their share, corrections are sent whatever earlier runs have sent, no other
-            onboarding is expected to buy numbers, and there is no reconciliation.
+            onboarding is expected to buy numbers, and there are no reconciliations and no readings
+            of usage.
     """
     polls = None
     if temporal:
@@ -96,7 +101,7 @@ def build_activities(
         GivenIdActivities(api),
         GuardianActivities(api, settings),
         WebhookActivities(api, settings),
-        *([ReconcileActivities(api, settings, temporal)] if temporal else []),
+        *(kind(api, settings, temporal) for kind in REPORTS if temporal),
     )
 
 

@@ -40,6 +40,8 @@ class ActivitySettings:
         port_poll_schedule: When the orders of port-ins are polled.
         port_poll_share: The part of all requests, 0 to 1, that polls of port-ins may take.
         reconcile_share: The part of all requests, 0 to 1, that a reconciliation may take.
+        usage_share: The same for a reading of usage.
+        usage_thresholds: The shares of the data limit, in percent, at which events are sent.
         port_out_poll: Time between polls of a number that is to leave.
         time_zone: The zone whose date is the effective date of a cancelled number.
         wireline_pin_required: Whether the port of a landline needs a PIN.
@@ -60,6 +62,8 @@ class ActivitySettings:
     port_poll_schedule: PollSchedule = field(default_factory=PollSchedule)
     port_poll_share: float = POLL_SHARE
     reconcile_share: float = 0.2
+    usage_share: float = 0.1
+    usage_thresholds: tuple[int, ...] = (80, 100)
     port_out_poll: timedelta = timedelta(hours=6)
     time_zone: ZoneInfo = DEFAULT_TIME_ZONE
     wireline_pin_required: bool = False

@@ -34,6 +34,8 @@ FAST_SETTINGS = {
     "TELEGENT_PURCHASE_LAG_SECONDS": "2",
     "TELEGENT_ORDER_POLL_SECONDS": "0.5",
     "TELEGENT_PORT_POLL_FIXED_SECONDS": "0.5",
+    # Off: tests and measurements count requests, and run at any minute.
+    "TELEGENT_USAGE_CRON": "",
 }
 
 

@@ -84,6 +84,14 @@ Compares Telegent with what the workflows know, and changes nothing. Takes a sha
 - cancel: ends without a report
 """
 
+USAGE_DETAILS = """\
+Reads how much data the numbers have used, and changes nothing. Takes a share of the requests.
+
+- numbers by their share of the limit: **current details**; more of them: query `status`
+- a run that the schedule starts lets the events of thresholds be sent
+- cancel: ends without a report
+"""
+
 PORTABILITY_DETAILS = """\
 Asks Telegent whether some numbers can be ported in, with the priority of a bulk; ports nothing.
 

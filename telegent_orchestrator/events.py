@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.usage import ThresholdReached
 
 EVENT_DELIVERY_WORKFLOW = "EventDeliveryWorkflow"
 """Workflow type: one workflow delivers one event to one receiver. A failed one is an event that was
@@ -50,6 +51,8 @@ class EventType(StrEnum):
     ONBOARDING_CANCELLED = "com.telegent-orchestrator.onboarding.cancelled"
     RECONCILE_COMPLETED = "com.telegent-orchestrator.reconcile.completed"
     RECONCILE_FAILED = "com.telegent-orchestrator.reconcile.failed"
+    USAGE_THRESHOLD_REACHED = "com.telegent-orchestrator.usage.threshold-reached"
+    USAGE_FAILED = "com.telegent-orchestrator.usage.failed"
 
 
 class EventData(WireModel):
@@ -66,6 +69,7 @@ class EventData(WireModel):
             allows it.
         new_phone_number: The number of the line after a change of the number.
         findings: What a reconciliation has found, counted by kind.
+        usage: The threshold that a number has reached.
     """
 
     workflow_id: str
@@ -82,6 +86,7 @@ class EventData(WireModel):
     phone_number: str | None = None
     new_phone_number: str | None = None
     findings: dict[str, int] | None = None
+    usage: ThresholdReached | None = None
 
 
 class Event(WireModel):

@@ -35,7 +35,7 @@ from worker.http.health import is_temporal_serving, serve_health
 from worker.keys import require_same_keys
 from worker.nexus import NexusOperations
 from worker.payload_validation import ValidatingWorkflowRunner, with_validating_converter
-from worker.schedules import RECONCILE, ensure_schedule
+from worker.schedules import RECONCILE, USAGE, ensure_schedule
 from worker.search_attributes import require_search_attributes
 from worker.settings import (
     DEFAULT_MAX_CACHED_WORKFLOWS,
@@ -229,7 +229,7 @@ async def run(settings: WorkerSettings) -> None:
             client = await _connect(settings, runtime, interceptors)
             api = _create_client(settings, client, runtime.metric_meter, tracer)
             clock = ClockMonitor(runtime.metric_meter)
-            initialize_counters(runtime.metric_meter, client.namespace)
+            initialize_counters(runtime.metric_meter, client.namespace, settings.usage_thresholds)
             active_workers: Sequence[Worker] = ()
 
             async def is_ready() -> bool:
@@ -276,7 +276,7 @@ async def _connect(
 ) -> Client:
     """Connect to Temporal, and check that the namespace is set up and has workers like this one.
 
-    Also set the schedule of reconciliations.
+    Also set the schedules.
     """
     client = await connect(settings.payload_keys, runtime, interceptors)
     id_key = settings.id_key.get_secret_value()
@@ -289,6 +289,7 @@ async def _connect(
     await require_search_attributes(client)
     await require_same_keys(client, id_key, settings.payload_keys)
     await ensure_schedule(client, RECONCILE, settings.reconcile_cron, settings.time_zone)
+    await ensure_schedule(client, USAGE, settings.usage_cron, settings.time_zone)
     return client
 
 

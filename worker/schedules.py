@@ -18,13 +18,14 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator._ui_text import RECONCILE_DETAILS
+from telegent_orchestrator._ui_text import RECONCILE_DETAILS, USAGE_DETAILS
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.reconcile import (
     RECONCILE_ID,
     RECONCILE_SCHEDULE_ID,
     RECONCILE_WORKFLOW,
 )
+from telegent_orchestrator.usage import USAGE_ID, USAGE_SCHEDULE_ID, USAGE_WORKFLOW
 
 CATCHUP_WINDOW = timedelta(hours=1)
 """How late a run may start, after an outage of Temporal."""
@@ -55,6 +56,13 @@ RECONCILE = ScheduledWorkflow(
     workflow_id=RECONCILE_ID,
     summary="Reconciliation",
     details=RECONCILE_DETAILS,
+)
+USAGE = ScheduledWorkflow(
+    schedule_id=USAGE_SCHEDULE_ID,
+    workflow_type=USAGE_WORKFLOW,
+    workflow_id=USAGE_ID,
+    summary="Data usage",
+    details=USAGE_DETAILS,
 )
 
 

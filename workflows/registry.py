@@ -19,6 +19,8 @@ from workflows.port_out.workflow import PortOutWorkflow
 from workflows.reconcile.workflow import ReconcileWorkflow
 from workflows.request_allowance.workflow import AllowanceWorkflow
 from workflows.sims.claim_workflow import SimClaimWorkflow
+from workflows.usage.events_workflow import UsageEventsWorkflow
+from workflows.usage.workflow import UsageWorkflow
 
 WORKFLOWS = [
     OnboardingWorkflow,
@@ -31,6 +33,8 @@ WORKFLOWS = [
     LineChangeWorkflow,
     LineChangeSetWorkflow,
     ReconcileWorkflow,
+    UsageWorkflow,
+    UsageEventsWorkflow,
     EventDeliveryWorkflow,
     BulkWorkflow,
     BulkBatchWorkflow,

@@ -25,6 +25,7 @@ from telegent_orchestrator.cli.commands import (
     port_out_bulk,
     reconcile,
     template,
+    usage,
     validate,
 )
 from telegent_orchestrator.cli.connection import VARIABLES, Connection
@@ -137,6 +138,7 @@ _add(
         "cancel": onboarding.cancel,
         "list": list_.list_executions,
         "reconcile": reconcile.reconcile,
+        "usage": usage.usage,
         "doctor": doctor.doctor,
         "capacity": capacity.capacity,
         "allowance": allowance.allowance,

@@ -32,6 +32,7 @@ from telegent_orchestrator.client.port_in import PortInHandle
 from telegent_orchestrator.client.port_out import PortOutClient, PortOutHandle
 from telegent_orchestrator.client.portability import PortabilityClient, PortabilityProgress
 from telegent_orchestrator.client.reconcile import ReconcileClient, ReconcileHandle
+from telegent_orchestrator.client.usage import UsageClient, UsageHandle
 
 __all__ = [
     "BulkClient",
@@ -64,5 +65,7 @@ __all__ = [
     "ReconcileClient",
     "ReconcileHandle",
     "RequestConflictError",
+    "UsageClient",
+    "UsageHandle",
     "WorkflowKind",
 ]

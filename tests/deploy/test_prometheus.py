@@ -35,6 +35,13 @@ def test_rules_pass_promtool(check: list[str]) -> None:
             "0m",
             "1m",
         ),
+        (
+            "UsageNotRead",
+            'telegent_usage_readings_total{instance="a", result="failed"}',
+            "0 0 1",
+            "1m",
+            "2m",
+        ),
         ("ReconcileFailed", 'telegent_reconcile_failed{instance="a"}', "0 1", "0m", "1m"),
         (
             "ReconcileOverdue",

@@ -17,6 +17,9 @@ NOT_TYPED = {
     "same commands, which stand in cli.md, too",
     ("reconcile.md", "tgo reconcile"): "tests/workflows/reconcile types the same",
     ("reconcile.md", "temporal schedule toggle"): "pauses what no test has: the worker's schedule",
+    ("usage.md", "tgo usage"): "tests/telegent_orchestrator/cli/test_document.py types the same "
+    "commands, which stand in cli.md, too",
+    ("usage.md", "temporal schedule toggle"): "pauses what no test has: the worker's schedule",
     ("port-out.md", "tgo port-out"): "tests/telegent_orchestrator/cli/test_document.py types the "
     "same commands, which stand in cli.md, too",
     ("testing-your-integration.md", "make up"): "stays until Ctrl-C",

@@ -1,16 +1,19 @@
 """The figures of docs/reference/limits.md are those of the code."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from activities.support.shared_list import MAX_ROWS
+from activities.usage.thresholds import MAX_EVENTS, MAX_REMEMBERED
 from telegent_orchestrator._validation import MAX_ERRORS, MAX_ITEMS
 from telegent_orchestrator.line_change_sets import MAX_LINES
 from telegent_orchestrator.lines import CallFilter
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_out_rows import MAX_PORT_OUTS
 from telegent_orchestrator.portability import MAX_PORTABILITY_NUMBERS
+from telegent_orchestrator.usage import MAX_LINES as USAGE_LINES
 from tools.docs.documents import ROOT
 from worker.http.webhook import MAX_BODY_BYTES, MAX_ORDERS
 from worker.settings import WorkerSettings
@@ -18,6 +21,7 @@ from workflows.bulk.portability_workflow import MAX_CONCURRENT_CHECKS
 from workflows.onboarding.plan_reads import MAX_CONCURRENT_READS
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 from workflows.support.timeline import MAX_TIMELINE_ENTRIES
+from workflows.usage.workflow import TIMEOUT
 
 RETENTION = re.search(r"RETENTION:-(\d+)d", (ROOT / "docker-compose.yml").read_text("utf-8"))
 SETTINGS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
@@ -37,6 +41,11 @@ SAID = {
     "numbers of a portability": f"{MAX_CONCURRENT_CHECKS} of {MAX_PORTABILITY_NUMBERS}",
     "lines of one set": f"{MAX_LINES}",
     "port-outs of one file": f"{MAX_PORT_OUTS:,}",
+    "share of a reading of usage": f"{SETTINGS['usage_share']:.0%}, for at most "
+    f"{TIMEOUT // timedelta(hours=1)} hours".replace("%", " %"),
+    "usage in a report": f"{USAGE_LINES:,} numbers",
+    "events of one reading": f"{MAX_EVENTS:,}",
+    "numbers whose thresholds": f"{MAX_REMEMBERED:,}",
     "timeline entries": f"{MAX_TIMELINE_ENTRIES}",
     "lists of numbers or subscribers": f"{MAX_ROWS:,} rows",
     "body of an order update": f"{MAX_BODY_BYTES // 1024} KiB, {MAX_ORDERS} orders",

@@ -209,6 +209,11 @@ async def test_commands_show_findings_and_why_there_are_none(on_call: OnCall) ->
 
 
 @pytest.mark.resilience
+async def test_commands_show_usage_and_readings_that_failed(on_call: OnCall) -> None:
+    assert "usage of" in await on_call.types("usage")
+
+
+@pytest.mark.resilience
 async def test_commands_rebuild_after_a_lost_database_without_duplicates(
     on_call: OnCall,
 ) -> None:

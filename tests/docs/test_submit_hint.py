@@ -14,6 +14,7 @@ def test_details_of_workflows_with_messages_say_to_submit_again() -> None:
         "PORTABILITY_DETAILS",
         "PLAN_DETAILS",
         "RECONCILE_DETAILS",
+        "USAGE_DETAILS",
     }
 
 

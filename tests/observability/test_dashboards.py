@@ -45,7 +45,7 @@ WORDS: dict[str, set[str]] = {
     "resolution": set(LostResponseResolution),
     "write": set(WRITE_SPECS),
     "reason": {rejection.reason for rejection in REJECTIONS},
-    "result": {"delivered", "failed"},
+    "result": {"delivered", "completed", "failed"},
     "first_attempt": {"yes", "no"},
 }
 """Values of labels that may be asked for, also those that the scene does not bring about."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from temporalio.client import WorkflowFailureError
 
@@ -35,12 +36,14 @@ from telegent_orchestrator.port_out import PortOutRequest, PortOutState
 from telegent_orchestrator.portability import NumberToCheck
 from telegent_orchestrator.progress import Resolution, ResolutionAction
 from telegent_orchestrator.request_allowance import ALLOWANCE_ID, SET_LIMIT_UPDATE, LimitCommand
+from telegent_orchestrator.usage import USAGE_EVENTS_WORKFLOW
 from tests.harness import SETTINGS, Harness, example_request
 from tests.harness.bulk_customers import COMMAND, create_customers
 from tests.harness.event_receiver import SECRET
 from tests.harness.payloads import line, new_subscriber, port_in, single
 from tests.harness.port_ins import attach, until
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
+from worker.schedules import USAGE, ensure_schedule
 from worker.shared_rate_limiter import SharedRateLimiter, lease_from
 
 NUMBER = "+18015550142"
@@ -233,6 +236,18 @@ async def lines_changed(harness: Harness) -> None:
     await (await ReconcileClient(harness.temporal).start()).result()
 
 
+async def usage_read(harness: Harness) -> None:
+    """A number has reached a threshold in a reading that the schedule starts."""
+    result = await (await harness.onboard(single())).result()
+    harness.telegent.use_data(result.lines[0].phone_number or "", 19)
+    await ensure_schedule(harness.temporal, USAGE, "30 3 * * *", ZoneInfo("UTC"))
+    schedule = harness.temporal.get_schedule_handle(USAGE.schedule_id)
+    await schedule.trigger()
+    sent = f"WorkflowType = '{USAGE_EVENTS_WORKFLOW}' AND ExecutionStatus = 'Completed'"
+    await wait_until(lambda: harness.temporal.count_workflows(sent), lambda found: found.count == 1)
+    await schedule.delete()
+
+
 async def events_undelivered(harness: Harness) -> None:
     """A port-in is cancelled while a receiver of events is away."""
     await cancelled(harness)
@@ -336,6 +351,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     bulk_cancelled,
     portability_checked,
     planned,
+    usage_read,
     events_undelivered,
     events_delivered,
     requests_shared,

@@ -30,6 +30,7 @@ from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey, data_c
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
 from telegent_orchestrator.reconcile import RECONCILE_WORKFLOW
+from telegent_orchestrator.usage import USAGE_WORKFLOW
 from tests.harness import FAST_TIMINGS, Harness, running_harness, workflow_task_failures
 from tests.harness.payloads import port_in
 from tests.harness.port_ins import until
@@ -37,6 +38,7 @@ from tests.harness.waiting import TEST_TIMEOUT
 from worker.run import workflow_runner
 from workflows.registry import WORKFLOWS
 
+WITHOUT_ARGUMENT = (RECONCILE_WORKFLOW, USAGE_WORKFLOW)
 KEY = PayloadKey("ours", os.urandom(32))
 CROWD = {
     "reference": "crowd",
@@ -126,19 +128,22 @@ async def start_raw(client: Client, workflow: str, sent: list[Payload]) -> Workf
     )
 
 
-async def test_start_with_an_argument_too_many_fails_with_the_reason(harness: Harness) -> None:
-    handle = await start_raw(harness.temporal, RECONCILE_WORKFLOW, [payload(b"{}")])
+@pytest.mark.parametrize("workflow", WITHOUT_ARGUMENT)
+async def test_start_with_an_argument_too_many_fails_with_the_reason(
+    harness: Harness, workflow: str
+) -> None:
+    handle = await start_raw(harness.temporal, workflow, [payload(b"{}")])
 
     with pytest.raises(WorkflowFailureError) as failed:
         await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
 
-    said = f"{RECONCILE_WORKFLOW} was not started: it takes no argument, and got 1"
+    said = f"{workflow} was not started: it takes no argument, and got 1"
     assert str(failed.value.cause) == f"InvalidMessage: {said}"
 
 
 @pytest.mark.parametrize(
     "workflow",
-    [found.__name__ for found in WORKFLOWS if found.__name__ != RECONCILE_WORKFLOW],
+    [found.__name__ for found in WORKFLOWS if found.__name__ not in WITHOUT_ARGUMENT],
 )
 async def test_unreadable_start_fails_with_the_reason(harness: Harness, workflow: str) -> None:
     async def start(sent: list[Payload]) -> ApplicationError:

@@ -72,6 +72,9 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
         "TIME_ZONE": "America/Denver",
         "RECONCILE_SHARE": "0.1",
         "RECONCILE_CRON": "0 5 * * 1",
+        "USAGE_SHARE": "0.3",
+        "USAGE_CRON": "5 */2 * * *",
+        "USAGE_THRESHOLDS": "100, 50,100",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"TELEGENT_{name}", value)
@@ -98,6 +101,8 @@ def test_variables_reach_the_settings_they_name(monkeypatch: pytest.MonkeyPatch)
     assert [span.total_seconds() for span in spans] == [1, 2, 3, 4, 8]
     assert activity.port_poll_share == 0.25
     assert (activity.reconcile_share, settings.reconcile_cron) == (0.1, "0 5 * * 1")
+    assert (activity.usage_share, settings.usage_cron) == (0.3, "5 */2 * * *")
+    assert activity.usage_thresholds == (50, 100)
     assert settings.timeouts() == Timeouts(connect=6, read=7, write=8, pool=9, call=38)
 
 
@@ -114,6 +119,8 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
         TELEGENT_PORT_POLL_IDLE_SECONDS="inf",
         TELEGENT_PORT_POLL_SHARE="1.5",
         TELEGENT_RECONCILE_CRON="nightly",
+        TELEGENT_USAGE_CRON="hourly",
+        TELEGENT_USAGE_THRESHOLDS="80,all",
         TELEGENT_PAYLOAD_KEYS=f"a:{KEY},b:{KEY[:8]}",
         TELEGENT_LOG_LEVEL="LOUD",
         TELEGENT_LOG_FORMAT="xml",
@@ -134,6 +141,8 @@ def test_each_invalid_variable_is_one_error_line(monkeypatch: pytest.MonkeyPatch
             "PORT_POLL_IDLE_SECONDS",
             "PORT_POLL_SHARE",
             "RECONCILE_CRON",
+            "USAGE_CRON",
+            "USAGE_THRESHOLDS",
             "PAYLOAD_KEYS",
             "LOG_LEVEL",
             "LOG_FORMAT",

@@ -45,6 +45,7 @@ RECEIVED_MODELS = [
     "LineChangeResult",
     "LineChangeSetResult",
     "ReconcileReport",
+    "UsageReport",
     "BulkStatus",
     "BulkBatchStatus",
     "BulkResult",

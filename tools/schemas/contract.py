@@ -33,6 +33,7 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.progress import Resolution
 from telegent_orchestrator.reconcile import RECONCILE_ID, RECONCILE_WORKFLOW, ReconcileReport
+from telegent_orchestrator.usage import USAGE_ID, USAGE_WORKFLOW, UsageReport
 
 Shape = type[BaseModel] | type[PortState] | type[port_out.PortOutState]
 
@@ -139,6 +140,13 @@ WORKFLOWS = {
         start=None,
         result=ReconcileReport,
         queries={names.STATUS_QUERY: ReconcileReport},
+        updates={},
+    ),
+    USAGE_WORKFLOW: WorkflowContract(
+        workflow_id=USAGE_ID,
+        start=None,
+        result=UsageReport,
+        queries={names.STATUS_QUERY: UsageReport},
         updates={},
     ),
     bulk.BULK_WORKFLOW: WorkflowContract(

@@ -10,12 +10,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import ErrorDetails
+from pydantic_settings import NoDecode
 
 from activities.events import EventSettings
 from activities.settings import ActivitySettings, OrderWebhook
-from worker.settings.base import PREFIX, SECRET_FIELDS, CommonSettings, Port
+from worker.settings.base import PREFIX, SECRET_FIELDS, CommonSettings, Port, split_csv
 from worker.settings.codec import CodecServerSettings
 from worker.settings.metrics import MetricsSettings
 from worker.settings.port_in import PortingSettings
@@ -113,6 +121,25 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
         default=ActivitySettings.reconcile_share,
         description="share of the requests a minute that the comparison may take",
     )
+    usage_cron: Annotated[str, Field(pattern=r"^(\S+( \S+){4})?$")] = Field(
+        default="20 * * * *",
+        description="when data usage is read, as a cron expression in `TELEGENT_TIME_ZONE`; "
+        "empty: never",
+    )
+    usage_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=ActivitySettings.usage_share,
+        description="share of the requests a minute that a reading of usage may take",
+    )
+    usage_thresholds: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=1000)], ...],
+        NoDecode,
+        BeforeValidator(split_csv),
+        AfterValidator(lambda percents: tuple(sorted(set(percents)))),
+    ] = Field(
+        default=ActivitySettings.usage_thresholds,
+        description="shares of the data limit, in percent and separated by commas, at which an "
+        "event is sent",
+    )
     health_host: str = Field(
         default="127.0.0.1",
         description="address that health checks (`GET /healthz`, `GET /readyz`) listen on; in a "
@@ -162,6 +189,8 @@ class WorkerSettings(MetricsSettings, PortingSettings, TelegentSettings):
             port_poll_share=self.port_poll_share,
             port_in_policy=self.port_in_policy(),
             reconcile_share=self.reconcile_share,
+            usage_share=self.usage_share,
+            usage_thresholds=self.usage_thresholds,
             port_out_poll=timedelta(seconds=self.port_out_poll_seconds),
             time_zone=self.time_zone,
             wireline_pin_required=self.port_wireline_pin_required,

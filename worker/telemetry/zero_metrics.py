@@ -4,7 +4,8 @@ Prometheus takes the first value of a series as its start: it would not count th
 a counter that appears with 1, and events that happen a few times a week would not show.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from temporalio.common import MetricMeter
 
@@ -20,6 +21,7 @@ from telegent_orchestrator.names import (
 from telegent_orchestrator.port_in import FINAL_STATES
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from telegent_orchestrator.reconcile import RECONCILE_WORKFLOW, FindingKind
+from telegent_orchestrator.usage import USAGE_WORKFLOW
 from workflows.port_in.rejections import REJECTIONS
 from workflows.support.metrics import (
     EVENTS,
@@ -30,6 +32,8 @@ from workflows.support.metrics import (
     RECONCILE_FINDINGS,
     STALLED_CALLS,
     UNKNOWN_ORDER_STATUSES,
+    USAGE_READINGS,
+    USAGE_THRESHOLDS,
     CounterSpec,
     LostResponseResolution,
 )
@@ -51,10 +55,15 @@ VENDOR_WORKFLOWS = (
     LINE_CHANGE_WORKFLOW,
 )
 
+Series = tuple[CounterSpec, str, dict[str, str]]
+"""A counter, the workflow that counts, and its own labels."""
 
-def initialize_counters(meter: MetricMeter, namespace: str) -> None:
+
+def initialize_counters(
+    meter: MetricMeter, namespace: str, usage_thresholds: Sequence[int]
+) -> None:
     """Create the workflows' counters, with the labels that Temporal's meter adds in workflows."""
-    for counter, workflow, labels in _series():
+    for counter, workflow, labels in chain(_series(), _scheduled_series(usage_thresholds)):
         workflow_labels = {
             "namespace": namespace,
             "task_queue": TASK_QUEUE,
@@ -63,7 +72,16 @@ def initialize_counters(meter: MetricMeter, namespace: str) -> None:
         meter.create_counter(*counter).add(0, {**workflow_labels, **labels})
 
 
-def _series() -> Iterator[tuple[CounterSpec, str, dict[str, str]]]:
+def _scheduled_series(usage_thresholds: Sequence[int]) -> Iterator[Series]:
+    for finding in FindingKind:
+        yield RECONCILE_FINDINGS, RECONCILE_WORKFLOW, {"kind": finding}
+    for result in ("completed", "failed"):
+        yield USAGE_READINGS, USAGE_WORKFLOW, {"result": result}
+    for threshold in usage_thresholds:
+        yield USAGE_THRESHOLDS, USAGE_WORKFLOW, {"threshold": str(threshold)}
+
+
+def _series() -> Iterator[Series]:
     for write in WRITE_SPECS.values():
         if write.kind is WriteKind.IDEMPOTENT:
             for workflow in VENDOR_WORKFLOWS:
@@ -82,8 +100,6 @@ def _series() -> Iterator[tuple[CounterSpec, str, dict[str, str]]]:
     for rejection in REJECTIONS:
         yield PORT_IN_REJECTIONS, PORT_IN_WORKFLOW, {"reason": rejection.reason}
     yield UNKNOWN_ORDER_STATUSES, PORT_IN_WORKFLOW, {}
-    for finding in FindingKind:
-        yield RECONCILE_FINDINGS, RECONCILE_WORKFLOW, {"kind": finding}
     for kind in EventType:
         for result in ("delivered", "failed"):
             yield EVENTS, EVENT_DELIVERY_WORKFLOW, {"type": kind, "result": result}

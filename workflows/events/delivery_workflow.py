@@ -11,6 +11,7 @@ from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exce
 from activities.events import EventActivities
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.events import EVENT_DELIVERY_WORKFLOW, Event, EventData, EventType
+from telegent_orchestrator.usage import ThresholdReached
 from workflows.support.activity_calls import execute_internal
 from workflows.support.metrics import count_event
 
@@ -98,6 +99,7 @@ class EventPublisher:
         phone_number: str | None = None,
         new_phone_number: str | None = None,
         findings: dict[str, int] | None = None,
+        usage: ThresholdReached | None = None,
     ) -> None:
         """Starts the delivery of an event, without waiting for it.
 
@@ -122,6 +124,7 @@ class EventPublisher:
             phone_number=phone_number,
             new_phone_number=new_phone_number,
             findings=findings,
+            usage=usage,
         )
         self._published += 1
         event = self._to_event(event_type, data)

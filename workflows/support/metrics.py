@@ -46,6 +46,10 @@ UNKNOWN_ORDER_STATUSES = CounterSpec(
 )
 EVENTS = CounterSpec("telegent_events", "Events whose delivery ended")
 RECONCILE_FINDINGS = CounterSpec("telegent_reconcile_findings", "Findings of reconciliations")
+USAGE_READINGS = CounterSpec("telegent_usage_readings", "Readings of usage that ended")
+USAGE_THRESHOLDS = CounterSpec(
+    "telegent_usage_thresholds_reached", "Numbers that have reached a share of their data limit"
+)
 
 
 def count_stalled_call(activity: str) -> None:
@@ -102,6 +106,16 @@ def count_event(event_type: str, *, delivered: bool) -> None:
 def count_findings(kind: FindingKind, count: int) -> None:
     """Counts what a reconciliation has found."""
     workflow.metric_meter().create_counter(*RECONCILE_FINDINGS).add(count, {"kind": kind})
+
+
+def count_usage_reading(*, completed: bool) -> None:
+    """Counts the end of a reading of usage."""
+    _count(USAGE_READINGS, result="completed" if completed else "failed")
+
+
+def count_threshold(percent: int) -> None:
+    """Counts a number that has reached a threshold for the first time in its billing period."""
+    _count(USAGE_THRESHOLDS, threshold=str(percent))
 
 
 def _count(spec: CounterSpec, **labels: str) -> None:

@@ -31,6 +31,7 @@ from workflows.registry import WORKFLOWS as DEFINED
 from workflows.request_allowance.workflow import AllowanceWorkflow
 from workflows.sims.claim_workflow import SimClaimWorkflow
 from workflows.support.messages import CHILD_UPDATED_SIGNAL
+from workflows.usage.events_workflow import UsageEventsWorkflow
 
 INTERNAL = (
     EventDeliveryWorkflow,
@@ -38,6 +39,7 @@ INTERNAL = (
     SimClaimWorkflow,
     PortabilityWorkflow,
     AllowanceWorkflow,
+    UsageEventsWorkflow,
 )
 OF_OTHERS = [kind for kind in DEFINED if kind not in INTERNAL]
 BETWEEN_OURS = {CHILD_UPDATED_SIGNAL, BATCH_REPORT_SIGNAL, BATCH_COMMAND_SIGNAL}

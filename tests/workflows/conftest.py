@@ -1,4 +1,4 @@
-"""Each test has a Temporal server of its own: a reconciliation sees all workflows of one."""
+"""A Temporal server of its own for a test of what sees all workflows of one, or has a schedule."""
 
 from collections.abc import AsyncIterator
 
