@@ -2,7 +2,8 @@
 # Pinned by tag and by the digest of its index for all architectures. The digest was not verified
 # against a registry. Before you build check it, and later move on, with
 # docker buildx imagetools inspect python:3.11.14-slim-bookworm
-FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
+FROM ${PYTHON_IMAGE}
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
