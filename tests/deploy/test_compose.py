@@ -67,6 +67,13 @@ def test_dependencies_wait_until_healthy_or_completed() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
+def test_secrets_of_other_services_are_not_mounted(name: str) -> None:
+    for volume in SERVICES[name].get("volumes", []):
+        source = Path(volume.partition(":")[0])
+        assert source not in Path("deploy/secrets").parents, volume
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_variables_are_known_settings_and_secrets_come_from_files(name: str) -> None:
     environment = SERVICES[name].get("environment", {})
     assert unknown_variables(environment) == []
