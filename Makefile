@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
 
 .PHONY: help setup demo demo-life up test test-resilience coverage check lint types format schemas histories \
-	faults crash soak adversary leak-scan race screenshots docs lock
+	faults crash soak adversary leak-scan race screenshots docs lock compose-trial
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -75,6 +75,9 @@ adversary: setup ## Onboard for an hour while vendor, senders and operator misbe
 
 leak-scan: setup ## Search everything the system writes for canary secrets (OPTIONS=...)
 	@$(BIN)/python -m resilience.leak_scan $(OPTIONS)
+
+compose-trial: setup ## Run docker-compose.yml with local images in place of a registry's (root, Debian 12, Go)
+	@$(BIN)/python -m tools.compose_trial
 
 race: ## Compare this project with a plain Temporal flow and a flow on DBOS (OPTIONS=...)
 	@PYTHON='$(PYTHON)' sh requirements/setup_venv.sh .venv-bench requirements/bench.txt .

@@ -47,6 +47,7 @@ NOT_TYPED = {
         "export OTEL_EXPORTER",
     ): "stays; tests/observability collects from a worker",
     ("security.md", "docker compose"): "needs Docker",
+    ("runbook.md", "docker compose"): "needs Docker; `make compose-trial` runs the same commands",
     ("security.md", "make leak-scan"): "takes minutes; tests/resilience runs some of it",
     (
         "reliability-testing.md",
