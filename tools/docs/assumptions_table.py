@@ -33,7 +33,7 @@ def unknowns() -> str:
         f"assumptions](docs/reference/vendor-assumptions.md). {len(chosen)} of them can be changed "
         f"with these {len(settings)} settings:"
     )
-    return fill(f"{summary} {', '.join(settings)}.", 120, break_on_hyphens=False)
+    return fill(f"{summary} {', '.join(settings)}.", 130, break_on_hyphens=False)
 
 
 def sources_table() -> str:

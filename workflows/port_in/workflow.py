@@ -149,7 +149,7 @@ class PortInWorkflow:
     def _take_new_reset(self) -> bool:
         """Whether there was a reset in Temporal since the last call, or since the start.
 
-        That is deterministic: a replay, too, counts a reset only when it gets to the reset point.
+        Deterministic: in every replay, the run gets a new random seed at the reset point.
         """
         resets, self._resets = self._resets, current_resets()[0]
         return resets != self._resets
@@ -191,7 +191,7 @@ class PortInWorkflow:
             ended, self._running = self._running, None
             task, order = self._port.task, self._port.order
             if order is None and task and task.interruptible and self._take_new_reset():
-                # It may have read what the history that the reset discarded has submitted.
+                # What the reset discarded may have submitted, and the task have read that.
                 self._handle(facts.RunReset())
             else:
                 self._handle(ended.result())
@@ -234,9 +234,9 @@ class PortInWorkflow:
             workflow.upsert_memo({SUMMARY_MEMO: summary.model_dump(exclude_defaults=True)})
 
     def _may_continue_as_new(self) -> bool:
-        """Not while a task runs that must end, such as a write: its response reaches only this run.
+        """Not while a task runs that must not be interrupted, such as a write.
 
-        An interruptible task is interrupted, and starts again in the next run.
+        Its response reaches only this run. An interruptible task starts again in the next one.
         """
         task = self._port.task
         return (
@@ -262,7 +262,7 @@ class PortInWorkflow:
     # update with an internal error, and drop a malformed signal or fail the workflow task.
 
     @workflow.update(
-        name=CORRECT_MESSAGE, description="correct or add data; input: by, and the fields to change"
+        name=CORRECT_MESSAGE, description="correct or add data; fields: 'by', and those to change"
     )
     async def correct(self, *sent: JsonValue) -> PortState:
         """Accepts a PortInCorrection, or rejects it with the reason.
@@ -276,7 +276,7 @@ class PortInWorkflow:
     def _validate_correction(self, *sent: JsonValue) -> None:
         self._check(parse_message(PortInCorrection, sent))
 
-    @workflow.update(name=CANCEL_MESSAGE, description="cancel the port-in; input: by, reason")
+    @workflow.update(name=CANCEL_MESSAGE, description="cancel the port-in; fields: 'by', 'reason'")
     async def cancel(self, *sent: JsonValue) -> PortState:
         """Accepts a PortInCancel, or rejects it with the reason.
 
@@ -291,8 +291,8 @@ class PortInWorkflow:
 
     @workflow.update(
         name=DECIDE_UPDATE,
-        description="decide as an operator; input: action, by, reason; order_id for attach_order, "
-        "correction for replace_data",
+        description="decide as an operator; fields: 'action', 'by', 'reason'; 'order_id' for "
+        "attach_order, 'correction' for replace_data",
     )
     async def decide(self, *sent: JsonValue) -> PortState:
         """Accepts an OperatorDecision, or rejects it with the reason.
@@ -306,7 +306,9 @@ class PortInWorkflow:
     def _validate_decision(self, *sent: JsonValue) -> None:
         self._check(parse_message(OperatorDecision, sent))
 
-    @workflow.update(name=NOTE_UPDATE, description="add a note to the timeline; input: by, note")
+    @workflow.update(
+        name=NOTE_UPDATE, description="add a note to the timeline; fields: 'by', 'note'"
+    )
     async def add_note(self, *sent: JsonValue) -> None:
         """Adds a PortInNote to the timeline."""
         note = parse_message(PortInNote, sent)
@@ -317,13 +319,13 @@ class PortInWorkflow:
         parse_message(PortInNote, sent)
 
     @workflow.signal(
-        name=CORRECT_MESSAGE, description="correct or add data; input: by, and the fields to change"
+        name=CORRECT_MESSAGE, description="correct or add data; fields: 'by', and those to change"
     )
     def correct_by_signal(self, *sent: JsonValue) -> None:
         """Like the update `correct`, but a rejection is only recorded in the timeline."""
         self._accept_signal(PortInCorrection, MessageKind.CORRECTION, sent)
 
-    @workflow.signal(name=CANCEL_MESSAGE, description="cancel the port-in; input: by, reason")
+    @workflow.signal(name=CANCEL_MESSAGE, description="cancel the port-in; fields: 'by', 'reason'")
     def cancel_by_signal(self, *sent: JsonValue) -> None:
         """Like the update `cancel`, but a rejection is only recorded in the timeline."""
         self._accept_signal(PortInCancel, MessageKind.CANCEL, sent)

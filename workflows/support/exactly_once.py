@@ -64,13 +64,13 @@ class ResourceCreator:
     Attributes:
         progress: The steps of the workflow.
         compensation: What a cancel has to roll back.
-        previous_runs: When previous runs of the workflow may have created resources; None: there
-            are none.
+        previous_runs: The period in which previous runs of the workflow may have created
+            resources; None: there were no previous runs.
         lags: How long Telegent's lists may miss what exists.
         scope: A fingerprint of the worker's id key. Onboardings with the same one take turns to
             create the same shared resource, such as a product (catalogue_item.py).
-        created_ids: What this run has created, as `str` shows it, unless the response was lost.
-            Others test only whether it contains the id of an account or a subscriber.
+        created_ids: `str` of each resource that this run has created; those whose response was
+            lost are missing. Tells whether this run has created an account or a subscriber.
     """
 
     progress: ProgressTracker
@@ -111,9 +111,9 @@ class ResourceCreator:
                 operator decides, and what a cancel does.
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
-            created_before: Another onboarding may have created it, at this time at the latest, so
-                a lookup must come `WriteSpec.lag` later to show that it does not exist. It then
-                counts as ours; a cancel never deletes what is shared. None: none was creating it.
+            created_before: The latest time at which another onboarding may have created it; None:
+                none can have. Only a lookup that comes `WriteSpec.lag` later shows that it does not
+                exist. One that is found counts as ours; a cancel never deletes such resources.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
@@ -141,7 +141,7 @@ class ResourceCreator:
 
 
 class _ResetError(Exception):
-    """Look a resource up before its create is sent again."""
+    """The run was reset between two sends of a create: look up, then send again."""
 
 
 @dataclass
@@ -217,13 +217,14 @@ class _AttemptRunner(Generic[W, T]):
         """Shows why a lookup may take long, and when it ends at the latest."""
         lags, attempt = self.creator.lags, self.attempt
         lag = lags.purchase if self.spec.write.lag is Lag.PURCHASE else lags.read
-        # Until `used_before`, others may have used what the resource needs, such as the SIM of a
-        # new number. The lists may not show that yet.
+        # Until `used_before`, another line may have taken what the resource needs, such as the SIM.
+        # The lists may not show that yet.
         times = filter(None, (attempt.created_before, self.wanted.used_before))
         until = max((at + lag for at in times), default=None)
         if until is None or until <= workflow.now():
             return nullcontext()
-        why = "a response was lost" if attempt.lost_responses else "it may exist already"
+        exists = "it may exist already" if attempt.created_before else "what it needs may be in use"
+        why = "a response was lost" if attempt.lost_responses else exists
         return self.step.waiting(
             f"{why}, and Telegent's lists may lag: searching until {until:%H:%M:%S} UTC at the "
             "latest"
@@ -342,7 +343,7 @@ class _AttemptRunner(Generic[W, T]):
         return await execute_read(self.spec.find, f"Look up {self.description}", lookup)
 
     async def _find_for_rollback(self) -> T | None:
-        # It may have been created until now.
+        # It may have been created at any time up to now.
         return await self._find(workflow.now())
 
     def _compensation(self) -> Callable[[T], Coroutine[Any, Any, None]] | None:
@@ -378,8 +379,8 @@ def _pause_before_retry(
         return None
     outcome, reported = classify_failure(error), reported_wait(error)
     if outcome is Outcome.NOT_FOUND:
-        # The id may be that of a resource which was created a moment ago. A failure with this
-        # outcome carries the read lag.
+        # The id may be that of a resource which was created a moment ago. For this outcome,
+        # `reported` is the read lag: how long a new id may be unknown.
         if sent_after >= reported:
             return None
         pause = max(reported / NEW_ID_RETRIES, delay)

@@ -26,11 +26,15 @@ CallMode = Annotated[
         "--call-mode", help="Set the mode of the call filter; creates the filter if there is none."
     ),
 ]
-CallAllow = Annotated[Numbers, _entries("--call-allow", "Allow calls of a number.")]
+CallAllow = Annotated[
+    Numbers, _entries("--call-allow", "Add a number to the allowed ones of the call filter.")
+]
 CallDisallow = Annotated[
     Numbers, _entries("--call-disallow", "Remove a number from the allowed ones.")
 ]
-CallBlock = Annotated[Numbers, _entries("--call-block", "Block calls of a number.")]
+CallBlock = Annotated[
+    Numbers, _entries("--call-block", "Add a number to the blocked ones of the call filter.")
+]
 CallUnblock = Annotated[
     Numbers, _entries("--call-unblock", "Remove a number from the blocked ones.")
 ]
@@ -42,11 +46,15 @@ MessageMode = Annotated[
         help="Set the mode of the message filter; creates the filter if there is none.",
     ),
 ]
-MessageAllow = Annotated[Numbers, _entries("--message-allow", "Allow messages of a number.")]
+MessageAllow = Annotated[
+    Numbers, _entries("--message-allow", "Add a number to the allowed ones of the message filter.")
+]
 MessageDisallow = Annotated[
     Numbers, _entries("--message-disallow", "Remove a number from the allowed ones.")
 ]
-MessageBlock = Annotated[Numbers, _entries("--message-block", "Block messages of a number.")]
+MessageBlock = Annotated[
+    Numbers, _entries("--message-block", "Add a number to the blocked ones of the message filter.")
+]
 MessageUnblock = Annotated[
     Numbers, _entries("--message-unblock", "Remove a number from the blocked ones.")
 ]

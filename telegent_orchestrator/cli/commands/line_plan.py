@@ -27,17 +27,17 @@ VoiceRoute = Annotated[
 ]
 LimitMb = Annotated[
     int | None,
-    typer.Option("--limit-mb", help="Stop data after this many MB; needed with the other limits."),
+    typer.Option("--limit-mb", help="Stop data after this many MB. Required with another limit."),
 ]
 NotifyMb = Annotated[
     int | None,
-    typer.Option("--notify-mb", help="Notify after this many MB; must be fewer than the others."),
+    typer.Option(
+        "--notify-mb", help="Notify after this many MB; less than --throttle-mb and --limit-mb."
+    ),
 ]
 ThrottleMb = Annotated[
     int | None,
-    typer.Option(
-        "--throttle-mb", help="Throttle after this many MB; must be fewer than --limit-mb."
-    ),
+    typer.Option("--throttle-mb", help="Throttle after this many MB; less than --limit-mb."),
 ]
 ThrottleSpeed = Annotated[
     str | None,
@@ -181,7 +181,8 @@ def change_number(
         bool,
         typer.Option(
             "--replace",
-            help="Take a number of any area, or of --area-code. Default: of the same area.",
+            help="Use Telegent's 'replace': a number of any area, or of --area-code. Default: its "
+            "'swap', a number of the same area.",
         ),
     ] = False,
     area_code: Annotated[

@@ -60,8 +60,8 @@ States = Annotated[
         metavar="STATE",
         autocompletion=_complete_state,
         help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-        f"{', '.join(STATUSES)}. Repeatable: one of them must match, and if you give both kinds, "
-        "one of each kind.",
+        f"{', '.join(STATUSES)}. Repeatable: one of those given must match; if both port states "
+        "and workflow states are given, one of each.",
     ),
 ]
 NeedsOperator = Annotated[
@@ -86,8 +86,9 @@ Kinds = Annotated[
         "--type",
         metavar="TYPE",
         help=f"One of {', '.join(kind.value for kind in WorkflowKind)} (a line is part of an "
-        "onboarding; `tgo line bulk` starts a line-change-set, `tgo bulk` a bulk of bulk-batches). "
-        "Repeatable. Default: all but bulk-batch and line; with --needs-operator, also line.",
+        "onboarding; `tgo line bulk` starts a line-change-set, `tgo bulk` starts a bulk, which "
+        "starts bulk-batches). Repeatable. Default: all but bulk-batch and line; with "
+        "--needs-operator, also line.",
     ),
 ]
 Since = Annotated[

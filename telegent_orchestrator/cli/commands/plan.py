@@ -57,8 +57,8 @@ def plan(
 ) -> None:
     """Show what `tgo start` would create, and what exists already. Sends only reads.
 
-    Exit status 1 if a start would be refused or need an operator, or if
-    Telegent does not say what exists.
+    Exit status 1, not 3, if a start would be refused or need an operator, or
+    if it cannot be determined what exists.
     """
     with Output(as_json) as output:
         request = load_request(OnboardingRequest, file, sets, secrets)

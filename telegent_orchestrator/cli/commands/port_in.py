@@ -74,9 +74,9 @@ def start(
     secrets: PortInSecretOptions = None,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Start a port-in, or join the one of this number.
+    """Start a port-in, or join the one that is open or completed.
 
-    That one must have the same request, unless an onboarding has started it.
+    Joining needs the same request, unless an onboarding has started it.
     """
     with Output(as_json) as output:
         request = load_request(PortInRequest, file, sets, secrets)
