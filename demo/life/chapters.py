@@ -72,6 +72,18 @@ def first_chapter(request: OnboardingRequest, file: str) -> Chapter:
     )
 
 
+def _chapter(
+    title: str,
+    command: str,
+    change: LineChange,
+    reason: str,
+    *effects: str,
+    events: tuple[EventType, ...] = CHANGED,
+) -> ChangeChapter:
+    command = f"tgo line {command} --reason '{reason}'"
+    return ChangeChapter(title, command, Counter(effects), Counter(events), change, reason)
+
+
 def change_chapters(number: str, small: str, big: str) -> list[ChangeChapter]:
     """What becomes of the line.
 
@@ -80,61 +92,49 @@ def change_chapters(number: str, small: str, big: str) -> list[ChangeChapter]:
         small: The id of its first package.
         big: The id of the bigger one.
     """
-
-    def chapter(
-        title: str,
-        command: str,
-        change: LineChange,
-        reason: str,
-        *effects: str,
-        events: tuple[EventType, ...] = CHANGED,
-    ) -> ChangeChapter:
-        command = f"tgo line {command.format(number)} --reason '{reason}'"
-        return ChangeChapter(title, command, Counter(effects), Counter(events), change, reason)
-
     return [
-        chapter(
+        _chapter(
             "It is suspended for non-payment",
-            "suspend {}",
+            f"suspend {number}",
             Suspend(kind="suspend"),
             "the invoice is unpaid",
             "number.status_changed: park",
         ),
-        chapter(
+        _chapter(
             "It is restored",
-            "restore {}",
+            f"restore {number}",
             Restore(kind="restore"),
             "the invoice is paid",
             "number.status_changed: activate",
         ),
-        chapter(
+        _chapter(
             "It gets a new eSIM",
-            "swap-sim {} --authentication call-4711",
+            f"swap-sim {number} --authentication call-4711",
             SwapSim(kind="swap_sim", authentication_reference="call-4711"),
             "a new phone",
             "number.status_changed: swap-sim",
             "subscription.updated: ICCID",
             events=(EventType.LINE_CHANGE_STARTED, *CHANGED),
         ),
-        chapter(
+        _chapter(
             "It moves to a bigger plan",
-            f"plan {{}} --package {big} --limit-mb {BIGGER_LIMIT.limit_mb}",
+            f"plan {number} --package {big} --limit-mb {BIGGER_LIMIT.limit_mb}",
             ChangePlan(kind="plan", package_id=big, data_limits=BIGGER_LIMIT),
             "a bigger plan",
             "subscription.updated: PackageId",
             f"data_limits.set: {BIGGER_LIMIT.limit_mb} MB",
         ),
-        chapter(
+        _chapter(
             "It ends",
-            "end {}",
+            f"end {number}",
             End(kind="end"),
             "the subscriber leaves",
             "subscription.deleted",
             "number.status_changed: cancel",
         ),
-        chapter(
+        _chapter(
             "It is won back",
-            f"win-back {{}} --package {small}",
+            f"win-back {number} --package {small}",
             WinBack(kind="win_back", package_id=small),
             "the subscriber is back",
             "number.reactivated",

@@ -39,8 +39,8 @@ app = typer.Typer(
     "Exit status: 0 done or in progress; 1 failed or cancelled, a message was rejected, a number "
     "is not portable, or a plan has problems; 2 invalid arguments, files or settings, or nothing "
     "has that id; 3 needs an operator (also when a carrier has rejected a port-in), or "
-    "`reconcile` has found differences; 4 Temporal or the worker is unreachable, authentication failed, or the payload keys or the id "
-    "key are not the worker's; 130 Ctrl-C.",
+    "`reconcile` has found differences; 4 Temporal or the worker is unreachable, authentication "
+    "failed, or the payload keys or the id key are not the worker's; 130 Ctrl-C.",
     no_args_is_help=True,
     # A traceback with local variables would show secrets.
     pretty_exceptions_enable=False,

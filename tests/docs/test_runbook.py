@@ -241,7 +241,8 @@ async def test_commands_rebuild_after_a_lost_database_without_duplicates(
 def test_command_blocks_are_all_tested() -> None:
     text = RUNBOOK.read_text(encoding="utf-8")
     found = re.finditer(r"(?:<!-- run: ([^\n]*) -->\n)?^( *)```\n.*?^\2```$", text, re.M | re.S)
-    blocks = [block[1] for block in found]
+    # `make compose-trial` runs those of Docker Compose.
+    blocks = [block[1] for block in found if "docker compose" not in block[0]]
     typed = Path(__file__).read_text(encoding="utf-8")
     assert len(blocks) > 15
     assert [name for name in blocks if f'"{name}"' not in typed] == []
