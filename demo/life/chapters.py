@@ -85,13 +85,7 @@ def _chapter(
 
 
 def change_chapters(number: str, small: str, big: str) -> list[ChangeChapter]:
-    """What becomes of the line.
-
-    Args:
-        number: The number of the line.
-        small: The id of its first package.
-        big: The id of the bigger one.
-    """
+    """What becomes of the line with this number. `small`, `big`: ids of its packages."""
     return [
         _chapter(
             "It is suspended for non-payment",
