@@ -118,6 +118,12 @@ def change_chapters(number: str, small: str, big: str) -> list[ChangeChapter]:
             "subscription.updated: PackageId",
             f"data_limits.set: {BIGGER_LIMIT.limit_mb} MB",
         ),
+        *_end_and_win_back(number, small),
+    ]
+
+
+def _end_and_win_back(number: str, package: str) -> list[ChangeChapter]:
+    return [
         _chapter(
             "It ends",
             f"end {number}",
@@ -128,8 +134,8 @@ def change_chapters(number: str, small: str, big: str) -> list[ChangeChapter]:
         ),
         _chapter(
             "It is won back",
-            f"win-back {number} --package {small}",
-            WinBack(kind="win_back", package_id=small),
+            f"win-back {number} --package {package}",
+            WinBack(kind="win_back", package_id=package),
             "the subscriber is back",
             "number.reactivated",
             "subscription.created",
