@@ -191,6 +191,11 @@ def test_codec_server_starts_with_its_compose_settings_and_matches_the_ui(
     assert ui["environment"]["TEMPORAL_CODEC_DEFAULT_ERROR_LINK"] == f"{address}/"
 
 
+def test_ui_settings_can_be_written_into_yaml() -> None:
+    for name, value in SERVICES["temporal-ui"]["environment"].items():
+        assert str(yaml.safe_load(f"key: {value}")["key"]).lower() == value.lower(), name
+
+
 def test_ui_logs_no_request_addresses() -> None:
     # They hold the text of details that it draws, decrypted.
     assert SERVICES["temporal-ui"]["environment"]["TEMPORAL_HIDE_LOGS"] == "true"
