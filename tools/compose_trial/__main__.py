@@ -26,6 +26,7 @@ from tools.compose_trial.recovery import (
 )
 from tools.compose_trial.stack import FIRST_BUILD, Stack
 from tools.compose_trial.transcript import Transcript
+from tools.compose_trial.web import check_web
 
 
 def main() -> int:
@@ -75,6 +76,7 @@ async def try_everything(stack: Stack, transcript: Transcript) -> None:
     transcript.heading("Onboarding")
     caller = await Caller.connect(stack)
     await reject_family(caller, transcript)
+    check_web(stack, transcript)
     transcript.heading("Every container is killed once")
     await kill_each(stack, caller, transcript)
     await complete_family(caller, transcript)

@@ -72,15 +72,17 @@ class Caller:
         await wait_for(f"{number} in {', '.join(states)}", reached)
 
     async def onboard_empty(self, reference: str) -> OnboardingHandle:
-        """Start an onboarding without lines and subscribers: account, routes, package."""
+        """Start an onboarding with one subscriber and without lines."""
         account = FAMILY.account.model_copy(update={"name": f"Example {reference}"})
+        address = {"email": f"{reference}@example.com"}
         changes: dict[str, object] = {
             "reference": reference,
             "account": account,
+            "subscribers": [FAMILY.subscribers[0].model_copy(update=address)],
             "lines": [],
             "relations": [],
         }
-        request = FAMILY.model_copy(update={**changes, "subscribers": []})
+        request = FAMILY.model_copy(update=changes)
         return await self.orchestrator.start_onboarding(request)
 
     async def events(self, workflow_id: str) -> int:
