@@ -94,9 +94,9 @@ class PortInWorkflow:
     async def run(self, request: PortInRequest) -> PortInResult:
         """Runs until the port-in has ended.
 
-        When the workflow is cancelled, it cancels the order at Telegent, and runs until the order
-        has ended. A write in flight is never cancelled: only its response shows what Telegent has
-        done.
+        When this workflow itself is cancelled, it cancels the order at Telegent, and runs until the
+        order has ended. A cancel of its line or onboarding does not reach it. A write in flight is
+        never cancelled: only its response shows what Telegent has done.
         """
         self._resets, _ = current_resets()
         # An asyncio task of its own, because a cancel of the workflow would end this one.
@@ -191,7 +191,8 @@ class PortInWorkflow:
             ended, self._running = self._running, None
             task, order = self._port.task, self._port.order
             if order is None and task and task.interruptible and self._take_new_reset():
-                # What the reset discarded may have submitted, and the task have read that.
+                # The part that the reset discarded may have submitted the order. This result may
+                # then reflect it, such as an eligibility that says "already active".
                 self._handle(facts.RunReset())
             else:
                 self._handle(ended.result())

@@ -113,7 +113,7 @@ class ResourceCreator:
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
             created_before: The latest time at which another onboarding may have created it; None:
                 none can have. Only a lookup that comes `WriteSpec.lag` later shows that it does not
-                exist. One that is found counts as ours; a cancel never deletes such resources.
+                exist. Only for kinds without compensation, which a cancel never deletes.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.

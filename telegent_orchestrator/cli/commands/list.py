@@ -59,9 +59,9 @@ States = Annotated[
         "--state",
         metavar="STATE",
         autocompletion=_complete_state,
-        help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow: "
-        f"{', '.join(STATUSES)}. Repeatable: one of those given must match; if both port states "
-        "and workflow states are given, one of each.",
+        help="State of a port-in or port-out, such as ACTION_REQUIRED, or of the workflow in "
+        f"Temporal: {', '.join(STATUSES)}. Repeatable: one of those given must match; if both "
+        "port states and workflow states are given, one of each.",
     ),
 ]
 NeedsOperator = Annotated[

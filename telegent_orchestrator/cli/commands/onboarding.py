@@ -109,10 +109,10 @@ def cancel(
     by: Annotated[str, typer.Option("--by", help=f"Team that does this; {UNENCRYPTED_HINT}.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Cancel an onboarding and its lines, and roll back what can be rolled back.
+    """Cancel an onboarding and its lines and roll them back; port-ins continue.
 
     Some resources stay, such as accounts and packages; `status` lists them.
-    Open port-ins continue: cancel them with `tgo port-in cancel`.
+    To cancel its port-ins, use `tgo port-in cancel`.
     """
     with Output(as_json) as output:
         text = ": ".join(filter(None, (by, reason)))
