@@ -10,19 +10,22 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
+from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
+    CompositePayloadConverter,
     DataConverter,
     DefaultFailureConverter,
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
     PayloadConverter,
+    SerializationContext,
 )
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
@@ -188,10 +191,28 @@ class EncodedBenignFailureConverter(
             failure.message = str(exception)
 
 
+_SHARED_CONVERTERS = tuple(PydanticPayloadConverter().converters.values())
+
+
+class SharedPayloadConverter(CompositePayloadConverter):
+    """Converts pydantic models to JSON. All instances share what they know of the types.
+
+    The SDK creates an instance for each run of a workflow, and two for each of its tasks. Those of
+    `PydanticPayloadConverter` build the validators of all types again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(*_SHARED_CONVERTERS)
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Return this instance: a conversion does not depend on what the value is for."""
+        return self
+
+
 def data_converter(keys: Sequence[PayloadKey]) -> DataConverter:
     """Converts pydantic models to JSON; with keys, encrypts it and failure messages."""
-    return dataclasses.replace(
-        pydantic_data_converter,
+    return DataConverter(
+        payload_converter_class=SharedPayloadConverter,
         payload_codec=EncryptionCodec(keys),
         failure_converter_class=EncodedBenignFailureConverter if keys else BenignFailureConverter,
     )

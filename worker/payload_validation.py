@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
-from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import PayloadCodec, PayloadConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
@@ -32,6 +31,7 @@ from telegent_orchestrator.encryption import (
     EncodedBenignFailureConverter,
     EncryptionCodec,
     MissingKeyError,
+    SharedPayloadConverter,
 )
 
 JSON, NULL, UNDECRYPTABLE = b"json/plain", b"binary/null", b"binary/cannot-be-decrypted"
@@ -150,7 +150,7 @@ def _undecryptable(payload: Payload) -> CodecError:
     return kind(payload.data.decode(errors="replace"))
 
 
-class _ValidatingPayloadConverter(PydanticPayloadConverter):
+class _ValidatingPayloadConverter(SharedPayloadConverter):
     """Gives handlers, whose parameters have no model, an exception for what it cannot read."""
 
     def from_payloads(

@@ -63,8 +63,16 @@ def _row(cells: tuple[str, ...]) -> str:
 
 def steps_table(steps: Iterable[Step]) -> list[str]:
     """The lines of a table of steps: state, name, since when, and a sentence."""
-    rows = [(state_label(step.state), step.name, _state_time(step), step.detail) for step in steps]
-    return table(("state", "step", TIME_HEADING, "detail"), rows)
+    rows = (
+        _step_row(step.state, step.name, step.ended_at or step.started_at, step.detail)
+        for step in steps
+    )
+    return [*table(("state", "step", TIME_HEADING, "detail"), ()), *rows]
+
+
+@lru_cache(maxsize=1000)
+def _step_row(state: StepState, name: str, since: datetime | None, detail: str) -> str:
+    return _row((state_label(state), name, format_seconds(since) if since else "", detail))
 
 
 def state_label(state: StepState) -> str:
@@ -75,11 +83,6 @@ def state_label(state: StepState) -> str:
 def is_inactive(step: Step) -> bool:
     """Whether nothing happens in the step now."""
     return step.state in (StepState.WAITING, StepState.DONE, StepState.SKIPPED)
-
-
-def _state_time(step: Step) -> str:
-    timestamp = step.ended_at or step.started_at
-    return format_seconds(timestamp) if timestamp else ""
 
 
 def render_escalation(escalation: Escalation) -> list[str]:

@@ -342,8 +342,13 @@ class ProgressTracker:
 
     def _write_summary(self) -> None:
         """Writes what lists show into the memo, which is encrypted, unlike search attributes."""
-        steps = [step for step in self._steps.values() if self._waits_of(step.name)]
-        urgent = [step for step in self._steps.values() if self._needs_operator(step)]
+        waiting = {name for name, _ in self._waits}
+        steps = [
+            step
+            for step in self._steps.values()
+            if step.name in waiting or step.state is StepState.NEEDS_OPERATOR
+        ]
+        urgent = [step for step in steps if self._needs_operator(step)]
         reason = next((f"{step.name}: {step.detail}" for step in (*urgent, *steps)), "")
         if (self.phone_number, reason) == self._written_summary:
             return
