@@ -13,7 +13,7 @@ from activities.support.change_orders import not_shown, require_complete
 from activities.support.number_states import NumberState, number_state
 from activities.support.outcomes import ambiguous, pending, rejected
 from activities.support.write_activity import write_activity
-from telegent import NotFoundError, RequestRejectedError, Telegent
+from telegent import NotFoundError, RequestRejectedError, Telegent, same_id
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.port_in import Classification
 
@@ -118,6 +118,38 @@ class LineChangeActivities:
         found.message_filter_ids = [row.filter_id for row in message_filters]
         found.relations = [(row.parent_subscriber_id, row.child_subscriber_id) for row in relations]
         return found
+
+    @activity.defn
+    async def check_surplus_subscription(self, line: LineRecord, subscription_id: str) -> bool:
+        """Returns whether a subscription is active.
+
+        Raises:
+            ApplicationError: `Rejected` when it is the only one of a number in service, or that of
+                another number.
+        """
+        active = await self.api.subscriptions.list("Active")
+        found = next((r for r in active if same_id(r.subscription_id, subscription_id)), None)
+        if found is None:
+            return False
+        owned = [row for row in active if line.owns(row.tnid, row.iccid)]
+        gone = line.state is NumberState.GONE
+        if found in owned or (gone and line.number_id is None):
+            if gone and await self._carries_another(found.iccid, line.phone_number):
+                raise rejected(f"SIM {found.iccid} of {subscription_id} carries another number")
+            if gone or len(owned) > 1:
+                return True
+            raise rejected(f"{subscription_id} is the only one of a line in service: end it")
+        raise rejected(f"{subscription_id} is not a subscription of this number")
+
+    async def _carries_another(self, iccid: str | None, phone_number: str) -> bool:
+        """Whether a SIM is that of another number, which is in service."""
+        if iccid is None:
+            return False
+        try:
+            carried = _to_record(await self.api.numbers.details(iccid=iccid))
+        except NotFoundError:
+            return False
+        return carried.phone_number != phone_number and carried.state is not NumberState.GONE
 
     @write_activity(line_write_specs.SUSPEND_LINE)
     async def suspend_line(self, request: StatusChangeInput) -> str | None:

@@ -18,7 +18,8 @@ from telegent_orchestrator._models import (
     ZipCode,
     secret_text,
 )
-from telegent_orchestrator.lines import AreaCode, DataLimits, Numbers, ProductType, Renewal
+from telegent_orchestrator.filter_changes import CallFilterChange, MessageFilterChange
+from telegent_orchestrator.lines import AreaCode, DataLimits, ProductType, Renewal
 from telegent_orchestrator.port_out import AuthenticationReference
 from telegent_orchestrator.progress import Escalation, Step, StepState
 
@@ -77,6 +78,18 @@ class WinBack(StrictModel):
     number: Literal["cancelled", "parked"] = "cancelled"
     package_id: Text | None = None
     account_id: Text | None = None
+
+
+class CloseSubscription(StrictModel):
+    """End one subscription: of a number that has several, or that is not in service any more.
+
+    Attributes:
+        subscription_id: The one to close. The only one of a number in service is rejected: end the
+            line.
+    """
+
+    kind: Literal["close_subscription"]
+    subscription_id: Text
 
 
 class ChangeLimits(StrictModel):
@@ -151,57 +164,6 @@ class ChangeNumber(StrictModel):
     def _place_only_for_replace(self) -> Self:
         if self.method == "swap" and (self.area_code or self.zip_code):
             raise ValueError("area_code and zip_code need method 'replace'")
-        return self
-
-
-class FilterEdits(StrictModel):
-    """Edits of the lists of a filter. Other entries are retained.
-
-    Attributes:
-        allow: Added to the allowed numbers.
-        disallow: Removed from the allowed numbers.
-        block: Added to the blocked numbers.
-        unblock: Removed from the blocked numbers.
-        off: Delete the filter, with its lists.
-    """
-
-    allow: Numbers = []
-    disallow: Numbers = []
-    block: Numbers = []
-    unblock: Numbers = []
-    off: bool = False
-
-    @model_validator(mode="after")
-    def _validate_edits(self) -> Self:
-        if twice := {*self.allow} & {*self.disallow} or {*self.block} & {*self.unblock}:
-            raise ValueError(f"{min(twice)} is both added to and removed from a list")
-        given = self.model_dump(exclude={"off"}, exclude_defaults=True)
-        if bool(given) == self.off:
-            raise ValueError("needs either edits, a mode, or off")
-        return self
-
-
-class CallFilterChange(FilterEdits):
-    """A change of the call filter of the number. With a mode, one is created if there is none."""
-
-    mode: Literal["WHITELIST", "BLACKLIST"] | None = None
-
-
-class MessageFilterChange(FilterEdits):
-    """A change of the message filter of the number. With a mode, one is created if there is none.
-
-    Attributes:
-        level: Age level, as for an onboarding. A change of the mode replaces the whole filter, and
-            Telegent does not document that it shows the level: name the level again.
-    """
-
-    mode: Literal["ACTIVE", "MONITOR_ONLY", "INACTIVE"] | None = None
-    level: Literal["CHILD", "ADOLESCENT", "TEENAGER"] | None = None
-
-    @model_validator(mode="after")
-    def _require_mode_for_level(self) -> Self:
-        if self.level and not self.mode:
-            raise ValueError("level needs mode")
         return self
 
 
@@ -295,6 +257,7 @@ LineChange = Annotated[
     | Restore
     | End
     | WinBack
+    | CloseSubscription
     | ChangeLimits
     | ChangePlan
     | SwapSim
@@ -350,7 +313,8 @@ class LineChangeResult(WireModel):
         vendor_status: The vendor's status of the number, as last read.
         order_id: The vendor's order; None if its response was lost, or there was none.
         removed: What ending the line has removed, such as `subscription SUB-…`.
-        subscription_id: The subscription that a win back has started, or whose plan was changed.
+        subscription_id: The subscription that a win back has started, whose plan was changed, or
+            that was to be closed.
         warnings: What Telegent does not show yet.
         iccid: The new SIM after a swap.
         swaps_remaining: How many swaps the number has left after a swap of its SIM or of itself.

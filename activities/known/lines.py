@@ -5,8 +5,8 @@ from datetime import date
 from typing import Literal
 
 import telegent
+from telegent_orchestrator.filter_changes import CallFilterChange, MessageFilterChange
 from telegent_orchestrator.line_changes import (
-    CallFilterChange,
     ChangeFilters,
     ChangeGuardian,
     ChangeLimits,
@@ -14,7 +14,6 @@ from telegent_orchestrator.line_changes import (
     ChangePlan,
     End,
     LineChangeResult,
-    MessageFilterChange,
     Restore,
     Suspend,
     SwapSim,

@@ -199,8 +199,15 @@ class Comparison:
                 subscription_id=each.subscription_id,
                 detail=f"it is charged to {each.subscriber_id or 'no subscriber'} and names "
                 f"{named}, which is not in service",
-                remedy=remedies.in_portal(f"delete {each.subscription_id}"),
+                remedy=self._close(each),
             )
+
+    def _close(self, orphan: telegent.Subscription) -> str:
+        """What closes a subscription of no number in service: a command needs its number."""
+        for row in self._vendor.numbers:
+            if orphan.tnid and telegent.same_id(orphan.tnid, row.number_id):
+                return remedies.close(row.number, [orphan.subscription_id])
+        return remedies.in_portal(f"delete {orphan.subscription_id}")
 
     def _numbers_by_subscriptions(self) -> Iterator[Finding]:
         """The numbers that have no subscription, or more than one."""
@@ -259,7 +266,7 @@ def _several_subscriptions(
         line=line.label if line else "",
         subscription_id=", ".join(ids),
         detail=f"it has {len(ids)} active subscriptions, and each is charged",
-        remedy=remedies.in_portal(f"delete {', '.join(extra) if extra else 'all but one'}"),
+        remedy=remedies.close(row.number, extra),
         workflow_id=line.workflow_id if line else "",
     )
 

@@ -40,8 +40,16 @@ def return_or_close(line: KnownLine, subscription_ids: list[str]) -> str:
     back = f"{subscribe(line.phone_number, line.package_id)} (if it was cancelled)"
     if not subscription_ids:
         return back
-    close = in_portal(f"delete {', '.join(subscription_ids)}")
-    return f"{back}, or {close}"
+    return f"{back}, or {close(line.phone_number, subscription_ids)}"
+
+
+def close(phone_number: str, subscription_ids: list[str]) -> str:
+    """Close subscriptions of a number; the next one when the change before it has ended."""
+    commands = [
+        _tgo("line", "close-subscription", phone_number, "--subscription", each, *REASON)
+        for each in subscription_ids or [PLACEHOLDER]
+    ]
+    return "; ".join(commands)
 
 
 def see_port_in(row: telegent.Number, port_in: KnownPortIn) -> str:

@@ -179,6 +179,7 @@ async def _prepare(stack: ChaosStack, name: str) -> World:
     world = put_line_in_service(stack.simulator)
     for earlier in PRELUDES.get(name, ()):
         await (await _client(stack).start(CHANGES[earlier].request(world))).result()
+    CHANGES[name].prepare(world)
     return world
 
 

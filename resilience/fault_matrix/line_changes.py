@@ -30,12 +30,12 @@ from telegent_orchestrator.progress import Resolution, ResolutionAction
 
 LINE_CHANGE_CALLS = {
     "POST /v1.0/OAuth2/tokens": 33,
-    "GET /v1.0/numbers": 28,
+    "GET /v1.0/numbers": 29,
     "POST /v1.0/numbers/status": 5,
     "POST /v1.0/numbers/data-usage": 1,
     "POST /v1.0/numbers/data-usage/settings": 1,
     "POST /v1.0/numbers/data-usage/update-renewal-info": 1,
-    "GET /v1.0/account/subscriptions": 4,
+    "GET /v1.0/account/subscriptions": 5,
     "GET /v1.0/subscriptions": 4,
     "POST /v1.0/subscriptions/update": 2,
     "POST /v1.0/numbers/update": 1,
@@ -58,7 +58,7 @@ LINE_CHANGE_CALLS = {
     "GET /v1.0/subscribers/get": 5,
     "POST /v1.0/subscribers/update": 1,
     "POST /v1.0/subscribers/transfer": 1,
-    "POST /v1.0/subscriptions/delete": 1,
+    "POST /v1.0/subscriptions/delete": 2,
     "POST /v1.0/subscribers/call-filter/delete": 1,
     "POST /v1.0/subscribers/message-filter/delete": 1,
     "POST /v1.0/subscribers/guardians/relation/delete": 1,
@@ -70,7 +70,7 @@ LINE_CHANGE_CALLS = {
 
 GUARDIAN_ID, OTHER_ACCOUNT_ID, OTHER_PACKAGE_ID = "TSUID-guardian", "AID-22222222", "PID-22222222"
 CALL_FILTER_ID, MESSAGE_FILTER_ID = "CFID-11111111", "MFID-11111111"
-SUBSCRIPTION_ID = "SUB-11111111"
+SUBSCRIPTION_ID, SECOND_SUBSCRIPTION_ID = "SUB-11111111", "SUB-22222222"
 FIRST_NUMBER, ALLOWED, BLOCKED = "+18015550142", "+18015550101", "+18015550102"
 AUTHENTICATED = {"authentication_reference": "call-4711"}
 ONCE = {
@@ -116,18 +116,25 @@ class World:
         )
 
 
+def _add_second_subscription(world: World) -> None:
+    second = world.subscription | {"SubscriptionId": SECOND_SUBSCRIPTION_ID}
+    world.state.subscriptions[SECOND_SUBSCRIPTION_ID] = second
+
+
 @dataclass(frozen=True)
 class Change:
     """One change of the story, and what must be true after it.
 
     Attributes:
         once: What it must have done exactly once, as in `ONCE`.
+        prepare: What is done at the vendor before.
     """
 
     kind: str
     values: dict[str, Any]
     holds: Callable[[World], bool]
     once: tuple[str, ...] = ()
+    prepare: Callable[[World], None] = lambda _: None
 
     def request(self, world: World) -> LineChangeRequest:
         """The request that starts it."""
@@ -144,6 +151,12 @@ class Change:
 STORY = [
     Change("suspend", {}, lambda w: w.number.status != "Active"),
     Change("restore", {}, lambda w: w.number.status == "Active"),
+    Change(
+        "close_subscription",
+        {"subscription_id": SECOND_SUBSCRIPTION_ID},
+        lambda w: list(w.state.subscriptions) == [SUBSCRIPTION_ID],
+        prepare=_add_second_subscription,
+    ),
     Change(
         "limits",
         {"data_limits": {"limit_mb": 5000}, "renewal": {"every": "week", "day": 2}},
@@ -326,6 +339,7 @@ class LineChangesUnderTest(OrchestratorUnderTest):
 
     async def _run(self, context: CaseContext, world: World, change: Change) -> list[str]:
         """What is wrong after one change."""
+        change.prepare(world)
         handle = await LineChangeClient(context.client).start(change.request(world))
         try:
             await self._result(context, world, handle)

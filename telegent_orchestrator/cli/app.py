@@ -194,6 +194,7 @@ _add(
         "restore": line.restore,
         "end": line.end,
         "win-back": line.win_back,
+        "close-subscription": line.close_subscription,
         "limits": line_plan.limits,
         "plan": line_plan.plan,
         "filters": line_guardian.filters,

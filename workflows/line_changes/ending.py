@@ -1,4 +1,4 @@
-"""Ends a line, and brings an ended one back.
+"""Ends a line or one of its subscriptions, and brings an ended line back.
 
 The number is cancelled after everything else except the SIM: until then it can be ported out.
 """
@@ -9,7 +9,7 @@ from activities.line_changes import LineChangeActivities, LineResources, StatusC
 from activities.onboarding.guardian import GuardianActivities
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
 from activities.support.number_states import NumberState
-from telegent_orchestrator.line_changes import End, LineState, WinBack
+from telegent_orchestrator.line_changes import CloseSubscription, End, LineState, WinBack
 from workflows.line_changes.changed_line import ChangedLine
 from workflows.line_changes.number_status import set_status
 from workflows.support.activity_calls import (
@@ -41,6 +41,11 @@ def win_back_steps(change: WinBack) -> list[str]:
     return [NUMBER, *[SUBSCRIPTION] * bool(change.package_id)]
 
 
+def closing_steps() -> list[str]:
+    """The steps of closing a subscription."""
+    return [SUBSCRIPTION]
+
+
 async def end_line(line: ChangedLine, change: End) -> None:
     """Removes what belongs to the line, then cancels or parks its number."""
     resources = await execute_read(
@@ -65,6 +70,26 @@ async def end_line(line: ChangedLine, change: End) -> None:
 async def _close_subscriptions(line: ChangedLine, resources: LineResources) -> None:
     async with line.progress.step(SUBSCRIPTION):
         for subscription_id in resources.subscription_ids:
+            await execute_idempotent_write(
+                SubscriptionActivities.close_subscription,
+                f"Close subscription {subscription_id}",
+                subscription_id,
+            )
+            line.removed(f"subscription {subscription_id}")
+
+
+async def close_subscription(line: ChangedLine, change: CloseSubscription) -> None:
+    """Closes a subscription, unless it is the only one of a number in service."""
+    subscription_id = line.result.subscription_id = change.subscription_id
+    async with line.progress.step(SUBSCRIPTION):
+        active = await execute_read(
+            LineChangeActivities.check_surplus_subscription,
+            "Check that it is not the subscription of a line in service",
+            line.known,
+            subscription_id,
+        )
+        raise_if_cancelled()
+        if active:
             await execute_idempotent_write(
                 SubscriptionActivities.close_subscription,
                 f"Close subscription {subscription_id}",

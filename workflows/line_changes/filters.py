@@ -19,13 +19,8 @@ from activities.onboarding.guardian import (
     GuardianActivities,
     GuardianLink,
 )
-from telegent_orchestrator.line_changes import (
-    CallFilterChange,
-    ChangeFilters,
-    ChangeGuardian,
-    GuardianRelationChange,
-    MessageFilterChange,
-)
+from telegent_orchestrator.filter_changes import CallFilterChange, MessageFilterChange
+from telegent_orchestrator.line_changes import ChangeFilters, ChangeGuardian, GuardianRelationChange
 from telegent_orchestrator.lines import CallFilter, MessageFilter
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.line_changes.changed_line import ChangedLine, resolve_unconfirmed

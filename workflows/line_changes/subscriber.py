@@ -32,7 +32,17 @@ def subscriber_steps(change: ChangeSubscriber | TransferSubscriber) -> list[str]
     return [SUBSCRIBER]
 
 
-async def change_subscriber(line: ChangedLine, change: ChangeSubscriber) -> None:
+async def change_subscriber(
+    line: ChangedLine, change: ChangeSubscriber | TransferSubscriber
+) -> None:
+    """Changes the subscriber, or moves it to another account."""
+    if isinstance(change, TransferSubscriber):
+        await _transfer(line, change)
+    else:
+        await _update(line, change)
+
+
+async def _update(line: ChangedLine, change: ChangeSubscriber) -> None:
     """Sets name, role and password; a password is never read back."""
     wanted = SubscriberChangeInput(
         subscriber_id=line.subscriber_id,
@@ -61,7 +71,7 @@ async def change_subscriber(line: ChangedLine, change: ChangeSubscriber) -> None
             return
 
 
-async def transfer_subscriber(line: ChangedLine, change: TransferSubscriber) -> None:
+async def _transfer(line: ChangedLine, change: TransferSubscriber) -> None:
     """Moves the subscriber with all lines to another account."""
     async with line.progress.step(OTHER_LINES):
         before = await execute_read(

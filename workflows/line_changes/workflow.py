@@ -17,6 +17,7 @@ from telegent_orchestrator.line_changes import (
     ChangeNumber,
     ChangePlan,
     ChangeSubscriber,
+    CloseSubscription,
     End,
     LineChange,
     LineChangeRequest,
@@ -34,6 +35,8 @@ from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.line_changes.changed_line import ChangedLine
 from workflows.line_changes.ending import (
+    close_subscription,
+    closing_steps,
     end_line,
     ending_steps,
     win_back,
@@ -52,7 +55,6 @@ from workflows.line_changes.sim import swap_sim, swap_steps
 from workflows.line_changes.subscriber import (
     change_subscriber,
     subscriber_steps,
-    transfer_subscriber,
 )
 from workflows.support.activity_calls import execute_read
 from workflows.support.cancellation import raise_if_cancelled
@@ -115,7 +117,7 @@ class LineChangeWorkflow(ResolvesEscalations):
             if others := await open_workflows_of_number(number):
                 raise ApplicationError(others, type="NumberInUse")
             read = LineChangeActivities.read_line
-            if isinstance(self._result.change, WinBack):
+            if isinstance(self._result.change, WinBack | CloseSubscription):
                 read = LineChangeActivities.read_ended_line
             self._line.saw(await execute_read(read, "Read the line", number))
             raise_if_cancelled()
@@ -128,6 +130,8 @@ class LineChangeWorkflow(ResolvesEscalations):
                 await end_line(self._line, change)
             case WinBack():
                 await win_back(self._line, change)
+            case CloseSubscription():
+                await close_subscription(self._line, change)
             case ChangeLimits():
                 await change_limits(self._line, change)
             case ChangePlan():
@@ -142,10 +146,8 @@ class LineChangeWorkflow(ResolvesEscalations):
                 await change_filters(self._line, change)
             case ChangeGuardian():
                 await change_guardian(self._line, change)
-            case ChangeSubscriber():
+            case ChangeSubscriber() | TransferSubscriber():
                 await change_subscriber(self._line, change)
-            case TransferSubscriber():
-                await transfer_subscriber(self._line, change)
 
     async def _fail(self, error: BaseException) -> None:
         """Records why the change ended, and raises that.
@@ -191,6 +193,8 @@ def _steps(change: LineChange) -> list[str]:
             return ending_steps(change)
         case WinBack():
             return win_back_steps(change)
+        case CloseSubscription():
+            return closing_steps()
         case ChangeLimits():
             return limits_steps(change)
         case ChangePlan():

@@ -108,6 +108,22 @@ def end(
     change_line(context.obj, line, change, reason, by, watch, as_json)
 
 
+def close_subscription(
+    context: typer.Context,
+    line: Line,
+    reason: Reason,
+    subscription: Annotated[
+        str, typer.Option("--subscription", help="Telegent's id of the subscription.")
+    ],
+    by: By = None,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Close one subscription of a number that has several, or that is not in service any more."""
+    change: dict[str, JsonValue] = {"kind": "close_subscription", "subscription_id": subscription}
+    change_line(context.obj, line, change, reason, by, watch, as_json)
+
+
 def win_back(
     context: typer.Context,
     line: Line,

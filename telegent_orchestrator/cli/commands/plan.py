@@ -15,12 +15,12 @@ from telegent_orchestrator.cli.output import AsJson, Output
 from telegent_orchestrator.cli.rendering import format_duration, sanitize
 from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.cli.watching import with_timeout
+from telegent_orchestrator.filter_changes import FilterEdits
 from telegent_orchestrator.line_changes import (
     ChangeFilters,
     ChangeLimits,
     ChangePlan,
     End,
-    FilterEdits,
     LineChange,
 )
 from telegent_orchestrator.onboarding import OnboardingRequest

@@ -58,6 +58,11 @@ def findings(state: VendorState, records: Known) -> list[Finding]:
     return Comparison(state, records).findings()
 
 
+def close_command(subscription_id: str) -> str:
+    command = f"tgo line close-subscription {NUMBER} --subscription {subscription_id}"
+    return f"{command} --reason 'found by tgo reconcile'"
+
+
 def only(state: VendorState, records: Known) -> Finding:
     [found] = findings(state, records)
     return found
@@ -134,6 +139,16 @@ def test_subscription_of_no_number_is_found() -> None:
 
     assert found.kind is FindingKind.SUBSCRIPTION_WITHOUT_NUMBER
     assert found.subscription_id == "SUB-18015550199"
+    assert found.remedy == "in Telegent's portal: delete SUB-18015550199"
+
+
+def test_subscription_of_an_ended_line_is_closed_by_the_number_that_is_still_listed() -> None:
+    cancelled = vendor(numbers=[row(Status="Cancelled")])
+
+    found = only(cancelled, known(known_line(ended=True)))
+
+    assert found.kind is FindingKind.SUBSCRIPTION_WITHOUT_NUMBER
+    assert found.remedy == close_command("SUB-18015550142")
 
 
 def test_second_subscription_of_a_number_is_named() -> None:
@@ -142,7 +157,7 @@ def test_second_subscription_of_a_number_is_named() -> None:
     found = only(vendor(subscriptions=[subscription(), second]), known(known_line()))
 
     assert found.kind is FindingKind.SEVERAL_SUBSCRIPTIONS
-    assert found.remedy == "in Telegent's portal: delete SUB-2"
+    assert found.remedy == close_command("SUB-2")
 
 
 def test_unknown_number_is_found_with_the_line_that_it_may_be() -> None:
