@@ -149,7 +149,8 @@ class PortInWorkflow:
     def _take_new_reset(self) -> bool:
         """Whether there was a reset in Temporal since the last call, or since the start.
 
-        Deterministic: in every replay, the run gets a new random seed at the reset point.
+        Deterministic: resets.py notices a reset by a change of the run's random seed, which every
+        replay repeats at the same place.
         """
         resets, self._resets = self._resets, current_resets()[0]
         return resets != self._resets

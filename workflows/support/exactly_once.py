@@ -263,7 +263,7 @@ class _AttemptRunner(Generic[W, T]):
         raise_if_cancelled()
 
     async def _send_until_executed(self) -> T:
-        """Sends the create, and again after a pause as long as it was certainly not executed.
+        """Sends the create; while it was certainly not executed, sends it again after a pause.
 
         When the workflow is cancelled meanwhile, it still waits for the response, which says what
         exists. A cancel ends only the pauses.

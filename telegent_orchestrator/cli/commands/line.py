@@ -146,7 +146,7 @@ def win_back(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Bring back a line whose number was cancelled at most 30 days ago, or was parked."""
+    """Bring back an ended line: its number was cancelled, in the last 30 days, or parked."""
     change: dict[str, JsonValue] = {
         "kind": "win_back",
         "number": "parked" if parked else "cancelled",
