@@ -31,6 +31,7 @@ from activities.port_in.orders import PortInActivities
 from activities.port_in.poll_throttle import PollThrottle
 from activities.port_out import PinGenerator, PortOutActivities
 from activities.reconcile.activities import ReconcileActivities
+from activities.renewals import RenewalActivities
 from activities.settings import ActivitySettings
 from activities.sims import SimActivities
 from activities.support.outcomes import ErrorTranslationInterceptor
@@ -114,6 +115,7 @@ def build_orchestrator_activities(
         NumberUseActivities(settings, temporal),
         SimActivities(settings, temporal),
         PlanActivities(settings, temporal),
+        RenewalActivities(settings),
         PinGenerator(),
         EventActivities(settings.events),
     )

@@ -54,6 +54,14 @@ Changes a line that is in service. Current details show its steps and the line's
 
 {SUBMIT_HINT}"""
 
+RENEWAL_CHANGE_DETAILS = """\
+Waits for the next renewal of a line, and then changes its plan by a line change.
+
+- when it is due: **current details**, or the query `status`
+- until then the line can be suspended, changed and ported out
+- cancel: the plan stays
+"""
+
 LINE_CHANGE_SET_DETAILS = """\
 Changes many lines, a limited number at a time. Each is a line change of its own.
 

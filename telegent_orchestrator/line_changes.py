@@ -348,10 +348,11 @@ class LineChangeResult(WireModel):
 
 
 class LineChangeStatus(LineChangeResult):
-    """The state of a line change, with its steps and open escalations."""
+    """A line change with its steps and open escalations. `due_at`: when it is sent if it waits."""
 
     steps: list[Step] = []
     escalations: list[Escalation] = []
+    due_at: datetime | None = None
 
 
 def line_change_id(phone_number: str, id_key: str) -> str:

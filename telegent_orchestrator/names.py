@@ -20,6 +20,9 @@ API_TASK_QUEUE = "telegent-api"
 CREDENTIALS_REJECTED_FAILURE = "CredentialsRejected"
 """Type of the failure of an activity whose credentials Telegent rejects; it is repeated."""
 
+LINE_CHANGE_FAILURE = "LineChangeFailed"
+"""Type of the failure of a line change, with its LineChangeResult."""
+
 PENDING_FAILURE = "Pending"
 """Failure type of an attempt after which Temporal waits and tries again; nothing is wrong."""
 

@@ -19,6 +19,16 @@ from telegent_orchestrator.port_in import (
     PortInResult,
     PortState,
 )
+from telegent_orchestrator.port_out import (
+    ConfirmDeparture,
+    PortOutCancel,
+    PortOutPin,
+    PortOutRequest,
+    PortOutResult,
+    PortOutState,
+    RevealPin,
+)
+from telegent_orchestrator.renewal_changes import RenewalChangeRequest
 
 
 class CorrectPortIn(StrictModel):
@@ -35,6 +45,27 @@ class CancelPortIn(StrictModel):
     cancel: PortInCancel
 
 
+class RevealPortOutPin(StrictModel):
+    """A request to see the PIN of the port-out of a number."""
+
+    phone_number: E164
+    reveal: RevealPin
+
+
+class ConfirmPortOut(StrictModel):
+    """An operator's word that the number of a port-out has left."""
+
+    phone_number: E164
+    confirmation: ConfirmDeparture
+
+
+class CancelPortOut(StrictModel):
+    """A cancel of the port-out of a number."""
+
+    phone_number: E164
+    cancel: PortOutCancel
+
+
 @nexusrpc.service
 class TelegentOrchestrator:
     """The operations.
@@ -43,7 +74,9 @@ class TelegentOrchestrator:
     has completed. After a port-in that ended without the number, such as a cancelled one, `port_in`
     starts another. Cancelling the operation cancels the workflow. `correct` and `cancel` return the
     state of the port-in when it accepted the message, or fail with the reason. `change_line`
-    lasts as long as the line change, and joins an open one of the same number and the same request.
+    lasts as long as the line change, and joins an open one of the same number and the same request;
+    so do `change_at_renewal` and `port_out`. `reveal_pin`, `confirm_departure` and
+    `cancel_port_out` go to the open port-out of a number, or fail with the reason.
     `plan` says what `onboard` would do, and sends only reads to Telegent.
     """
 
@@ -52,4 +85,9 @@ class TelegentOrchestrator:
     correct: nexusrpc.Operation[CorrectPortIn, PortState]
     cancel: nexusrpc.Operation[CancelPortIn, PortState]
     change_line: nexusrpc.Operation[LineChangeRequest, LineChangeResult]
+    change_at_renewal: nexusrpc.Operation[RenewalChangeRequest, LineChangeResult]
+    port_out: nexusrpc.Operation[PortOutRequest, PortOutResult]
+    reveal_pin: nexusrpc.Operation[RevealPortOutPin, PortOutPin]
+    confirm_departure: nexusrpc.Operation[ConfirmPortOut, PortOutState]
+    cancel_port_out: nexusrpc.Operation[CancelPortOut, PortOutState]
     plan: nexusrpc.Operation[OnboardingRequest, OnboardingPlan]

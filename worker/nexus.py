@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from nexusrpc import HandlerError, HandlerErrorType, OperationError, OperationErrorState
 from nexusrpc.handler import StartOperationContext, service_handler, sync_operation
+from pydantic import BaseModel
 from temporalio import nexus
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -30,19 +31,45 @@ from telegent_orchestrator.line_changes import (
     LineChangeResult,
     line_change_id,
 )
-from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
+from telegent_orchestrator.nexus import (
+    CancelPortIn,
+    CancelPortOut,
+    ConfirmPortOut,
+    CorrectPortIn,
+    RevealPortOutPin,
+    TelegentOrchestrator,
+)
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
 from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, plan_id
 from telegent_orchestrator.port_in import (
-    PortInCancel,
-    PortInCorrection,
     PortInRequest,
     PortInResult,
     PortState,
 )
+from telegent_orchestrator.port_out import (
+    CONFIRM_DEPARTURE_UPDATE,
+    PORT_OUT_WORKFLOW,
+    REVEAL_PIN_UPDATE,
+    PortOutPin,
+    PortOutRequest,
+    PortOutResult,
+    PortOutState,
+    port_out_id,
+)
+from telegent_orchestrator.renewal_changes import (
+    RENEWAL_CHANGE_WORKFLOW,
+    RenewalChangeRequest,
+    renewal_change_id,
+)
 
-Request = OnboardingRequest | PortInRequest | LineChangeRequest
-Result = TypeVar("Result", OnboardingResult, PortInResult, LineChangeResult, OnboardingPlan)
+Request = (
+    OnboardingRequest | PortInRequest | PortOutRequest | LineChangeRequest | RenewalChangeRequest
+)
+Result = TypeVar(
+    "Result", OnboardingResult, PortInResult, PortOutResult, LineChangeResult, OnboardingPlan
+)
+Response = TypeVar("Response", PortState, PortOutState, PortOutPin)
+OPEN = (WorkflowExecutionStatus.RUNNING,)
 JOINED_STATUSES = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
 """A workflow that failed is not joined: another one starts."""
 
@@ -102,16 +129,56 @@ class NexusOperations:
     @sync_operation
     async def correct(self, ctx: StartOperationContext, request: CorrectPortIn) -> PortState:
         """Send a correction to the open port-in of a number."""
-        return await self._send_update(
-            ctx, request.phone_number, names.CORRECT_MESSAGE, request.correction
+        port_in = names.port_in_id(request.phone_number, self._id_key)
+        return await _send_update(
+            ctx, port_in, names.CORRECT_MESSAGE, request.correction, PortState
         )
 
     @sync_operation
     async def cancel(self, ctx: StartOperationContext, request: CancelPortIn) -> PortState:
         """Request the cancellation of the open port-in of a number."""
-        return await self._send_update(
-            ctx, request.phone_number, names.CANCEL_MESSAGE, request.cancel
+        port_in = names.port_in_id(request.phone_number, self._id_key)
+        return await _send_update(ctx, port_in, names.CANCEL_MESSAGE, request.cancel, PortState)
+
+    @nexus.temporal_operation
+    async def port_out(
+        self,
+        ctx: TemporalStartOperationContext,
+        temporal: TemporalNexusClient,
+        request: PortOutRequest,
+    ) -> TemporalOperationResult[PortOutResult]:
+        """Start a port-out, or join the open one of the same number."""
+        return await self._start_or_join_open(
+            temporal,
+            PORT_OUT_WORKFLOW,
+            port_out_id(request.phone_number, self._id_key),
+            request,
+            PortOutResult,
+            summary="Port-out",
+            details=_ui_text.PORT_OUT_DETAILS,
         )
+
+    @sync_operation
+    async def reveal_pin(self, ctx: StartOperationContext, request: RevealPortOutPin) -> PortOutPin:
+        """Show the PIN of the open port-out of a number. Its timeline records who asked for it."""
+        port_out = port_out_id(request.phone_number, self._id_key)
+        return await _send_update(ctx, port_out, REVEAL_PIN_UPDATE, request.reveal, PortOutPin)
+
+    @sync_operation
+    async def confirm_departure(
+        self, ctx: StartOperationContext, request: ConfirmPortOut
+    ) -> PortOutState:
+        """Confirm that the number of an open port-out has left."""
+        port_out, update = port_out_id(request.phone_number, self._id_key), CONFIRM_DEPARTURE_UPDATE
+        return await _send_update(ctx, port_out, update, request.confirmation, PortOutState)
+
+    @sync_operation
+    async def cancel_port_out(
+        self, ctx: StartOperationContext, request: CancelPortOut
+    ) -> PortOutState:
+        """Request the cancellation of the open port-out of a number."""
+        port_out = port_out_id(request.phone_number, self._id_key)
+        return await _send_update(ctx, port_out, names.CANCEL_MESSAGE, request.cancel, PortOutState)
 
     @nexus.temporal_operation
     async def change_line(
@@ -121,19 +188,32 @@ class NexusOperations:
         request: LineChangeRequest,
     ) -> TemporalOperationResult[LineChangeResult]:
         """Start a line change, or join the open one of the same number."""
-        workflow_id = line_change_id(request.phone_number, self._id_key)
-        running = (WorkflowExecutionStatus.RUNNING,)
-        await _reject_other_request(temporal.client, workflow_id, request, self._id_key, running)
-        return await _start_or_join(
+        return await self._start_or_join_open(
             temporal,
             LINE_CHANGE_WORKFLOW,
-            workflow_id,
+            line_change_id(request.phone_number, self._id_key),
             request,
             LineChangeResult,
             summary=f"Line change: {request.change.kind}",
             details=_ui_text.LINE_CHANGE_DETAILS,
-            id_key=self._id_key,
-            again=True,
+        )
+
+    @nexus.temporal_operation
+    async def change_at_renewal(
+        self,
+        ctx: TemporalStartOperationContext,
+        temporal: TemporalNexusClient,
+        request: RenewalChangeRequest,
+    ) -> TemporalOperationResult[LineChangeResult]:
+        """Start a change of a plan at the renewal, or join the waiting one of the same number."""
+        return await self._start_or_join_open(
+            temporal,
+            RENEWAL_CHANGE_WORKFLOW,
+            renewal_change_id(request.phone_number, self._id_key),
+            request,
+            LineChangeResult,
+            summary=f"At the renewal: {request.change.kind}",
+            details=_ui_text.RENEWAL_CHANGE_DETAILS,
         )
 
     @nexus.temporal_operation
@@ -144,45 +224,68 @@ class NexusOperations:
         request: OnboardingRequest,
     ) -> TemporalOperationResult[OnboardingPlan]:
         """Say what `onboard` would do, or join the plan of the same request that is being made."""
-        workflow_id = plan_id(request.reference)
-        running = (WorkflowExecutionStatus.RUNNING,)
-        await _reject_other_request(temporal.client, workflow_id, request, self._id_key, running)
-        return await _start_or_join(
+        return await self._start_or_join_open(
             temporal,
             PLAN_WORKFLOW,
-            workflow_id,
+            plan_id(request.reference),
             request,
             OnboardingPlan,
             summary=f"Plan of onboarding {request.reference}",
             details=_ui_text.PLAN_DETAILS,
+        )
+
+    async def _start_or_join_open(
+        self,
+        temporal: TemporalNexusClient,
+        workflow: str,
+        workflow_id: str,
+        request: Request,
+        result: type[Result],
+        *,
+        summary: str,
+        details: str,
+    ) -> TemporalOperationResult[Result]:
+        """Starts a workflow, or joins an open one with the same request."""
+        await _reject_other_request(temporal.client, workflow_id, request, self._id_key, OPEN)
+        return await _start_or_join(
+            temporal,
+            workflow,
+            workflow_id,
+            request,
+            result,
+            summary=summary,
+            details=details,
             id_key=self._id_key,
             again=True,
         )
 
-    async def _send_update(
-        self,
-        ctx: StartOperationContext,
-        phone_number: str,
-        update: str,
-        message: PortInCorrection | PortInCancel,
-    ) -> PortState:
-        port_in = nexus.client().get_workflow_handle(names.port_in_id(phone_number, self._id_key))
-        try:
-            # Temporal retries a request whose response was lost, under the same id.
-            state: PortState = await port_in.execute_update(
-                update, message, id=ctx.request_id, result_type=PortState
-            )
-        except WorkflowUpdateFailedError as error:
-            cause = error.cause
-            reason = cause.message if isinstance(cause, ApplicationError) else str(cause)
-            raise OperationError(reason, state=OperationErrorState.FAILED) from None
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            raise HandlerError(
-                "no port-in of this number is open", type=HandlerErrorType.NOT_FOUND
-            ) from None
-        return state
+
+async def _send_update(
+    ctx: StartOperationContext,
+    workflow_id: str,
+    update: str,
+    message: BaseModel,
+    response: type[Response],
+) -> Response:
+    """Returns the response of a port-in or port-out to an update."""
+    handle = nexus.client().get_workflow_handle(workflow_id)
+    try:
+        # Temporal retries a request whose response was lost, under the same id.
+        said: Response = await handle.execute_update(
+            update, message, id=ctx.request_id, result_type=response
+        )
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        reason = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        raise OperationError(reason, state=OperationErrorState.FAILED) from None
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        what = workflow_id.rpartition("-")[0]
+        raise HandlerError(
+            f"no {what} of this number is open", type=HandlerErrorType.NOT_FOUND
+        ) from None
+    return said
 
 
 async def _start_or_join(

@@ -8,6 +8,7 @@ from workflows.bulk.batch_workflow import BulkBatchWorkflow
 from workflows.bulk.portability_workflow import PortabilityWorkflow
 from workflows.bulk.workflow import BulkWorkflow
 from workflows.events.delivery_workflow import EventDeliveryWorkflow
+from workflows.line_changes.renewal_workflow import RenewalChangeWorkflow
 from workflows.line_changes.set_workflow import LineChangeSetWorkflow
 from workflows.line_changes.workflow import LineChangeWorkflow
 from workflows.onboarding.catalogue_item import CatalogueItemWorkflow
@@ -32,6 +33,7 @@ WORKFLOWS = [
     PortOutWorkflow,
     LineChangeWorkflow,
     LineChangeSetWorkflow,
+    RenewalChangeWorkflow,
     ReconcileWorkflow,
     UsageWorkflow,
     UsageEventsWorkflow,

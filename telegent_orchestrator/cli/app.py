@@ -206,6 +206,7 @@ _add(
         "bulk": line_sets.bulk,
         "bulk-status": line_sets.bulk_status,
         "status": line.status,
+        "cancel": line.cancel,
         "resolve": line.resolve,
     },
 )

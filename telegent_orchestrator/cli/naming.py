@@ -18,7 +18,12 @@ Number = Annotated[
         metavar="NUMBER", help="Phone number such as +18015550123, or an id that `list` shows."
     ),
 ]
-NAMED_BY_NUMBER = {WorkflowKind.PORT_IN, WorkflowKind.PORT_OUT, WorkflowKind.LINE_CHANGE}
+NAMED_BY_NUMBER = {
+    WorkflowKind.PORT_IN,
+    WorkflowKind.PORT_OUT,
+    WorkflowKind.LINE_CHANGE,
+    WorkflowKind.RENEWAL_CHANGE,
+}
 
 
 def find_by_number(

@@ -141,7 +141,7 @@ def listed_next_steps(execution: Execution, command: Callable[..., str]) -> list
         case WorkflowKind.LINE_CHANGE_SET, _:
             reference = execution.workflow_id.removeprefix("line-changes-")
             arguments = ("line", "bulk-status", reference)
-        case WorkflowKind.LINE_CHANGE, _:
+        case ((WorkflowKind.LINE_CHANGE | WorkflowKind.RENEWAL_CHANGE), _):
             arguments = ("line", "status", execution.workflow_id)
         case WorkflowKind.PORT_OUT, _:
             arguments = ("port-out", "status", execution.workflow_id)

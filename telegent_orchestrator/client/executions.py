@@ -26,6 +26,7 @@ from telegent_orchestrator.line_change_sets import LINE_CHANGE_SET_WORKFLOW
 from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from telegent_orchestrator.progress import ExecutionSummary
+from telegent_orchestrator.renewal_changes import RENEWAL_CHANGE_WORKFLOW
 
 
 class WorkflowKind(StrEnum):
@@ -37,6 +38,7 @@ class WorkflowKind(StrEnum):
     PORT_OUT = "port-out"
     LINE_CHANGE = "line-change"
     LINE_CHANGE_SET = "line-change-set"
+    RENEWAL_CHANGE = "renewal-change"
     BULK = "bulk"
     BULK_BATCH = "bulk-batch"
 
@@ -144,6 +146,7 @@ WORKFLOW_TYPES = {
     WorkflowKind.PORT_OUT: PORT_OUT_WORKFLOW,
     WorkflowKind.LINE_CHANGE: LINE_CHANGE_WORKFLOW,
     WorkflowKind.LINE_CHANGE_SET: LINE_CHANGE_SET_WORKFLOW,
+    WorkflowKind.RENEWAL_CHANGE: RENEWAL_CHANGE_WORKFLOW,
     WorkflowKind.BULK: BULK_WORKFLOW,
     WorkflowKind.BULK_BATCH: BULK_BATCH_WORKFLOW,
 }
@@ -172,6 +175,7 @@ TOP_LEVEL_KINDS = (
     WorkflowKind.PORT_OUT,
     WorkflowKind.LINE_CHANGE,
     WorkflowKind.LINE_CHANGE_SET,
+    WorkflowKind.RENEWAL_CHANGE,
     WorkflowKind.BULK,
 )
 WAITING_BULK_STEPS = (BulkState.PAUSED.value, BulkState.NEEDS_OPERATOR.value)

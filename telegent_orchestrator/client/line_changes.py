@@ -25,6 +25,11 @@ from telegent_orchestrator.line_changes import (
 )
 from telegent_orchestrator.lines import LineStatus
 from telegent_orchestrator.progress import Resolution
+from telegent_orchestrator.renewal_changes import (
+    RENEWAL_CHANGE_WORKFLOW,
+    RenewalChangeRequest,
+    renewal_change_id,
+)
 
 
 class LineChangeFailedError(Exception):
@@ -65,6 +70,30 @@ class LineChangeClient:
             fingerprint_key=self._id_key,
         )
         return handle
+
+    async def start_at_renewal(self, request: RenewalChangeRequest) -> "LineChangeHandle":
+        """Start a change of the plan that waits for the renewal, or join one with the same request.
+
+        Until the renewal other changes of the line can be started.
+
+        Raises:
+            RequestConflictError: The waiting change of this number has another request.
+        """
+        handle = self.get_at_renewal(request.phone_number)
+        handle.joined = await start_again_or_join(
+            self._temporal,
+            RENEWAL_CHANGE_WORKFLOW,
+            handle.id,
+            request,
+            summary=f"At the renewal: {request.change.kind}",
+            static_details=_ui_text.RENEWAL_CHANGE_DETAILS,
+            fingerprint_key=self._id_key,
+        )
+        return handle
+
+    def get_at_renewal(self, phone_number: str) -> "LineChangeHandle":
+        """The latest change of this number (E.164) that waits or waited for the renewal."""
+        return self.get_by_id(renewal_change_id(phone_number, self._id_key))
 
     def get(self, phone_number: str) -> "LineChangeHandle":
         """The latest line change of this number (E.164)."""
@@ -137,6 +166,14 @@ class LineChangeHandle:
         """
         await update(self._handle(), names.RESOLVE_UPDATE, resolution, None)
 
+    async def cancel(self, *, reason: str = "") -> None:
+        """Cancel the line change; this has an effect until the change is sent.
+
+        Args:
+            reason: Who cancels and why. Temporal stores it unencrypted: no personal data.
+        """
+        await self._handle().cancel(reason=reason)
+
     async def result(self) -> LineChangeResult:
         """Wait until the line change has ended.
 
@@ -148,7 +185,7 @@ class LineChangeHandle:
             return await self._handle().result()
         except WorkflowFailureError as error:
             cause = error.cause
-            if isinstance(cause, ApplicationError) and cause.type == "LineChangeFailed":
+            if isinstance(cause, ApplicationError) and cause.type == names.LINE_CHANGE_FAILURE:
                 raise LineChangeFailedError(
                     LineChangeResult.model_validate(cause.details[0])
                 ) from error

@@ -8,7 +8,13 @@ from activities.support.write_specs import WRITE_SPECS, WriteKind
 from tools.docs.documents import between_markers
 from tools.docs.write_tables import PAGE, compensation, writes
 
-OUR_OWN_SIDE = ("InternalActivities", "EventActivities", "SimActivities", "NumberUseActivities")
+OUR_OWN_SIDE = (
+    "InternalActivities",
+    "EventActivities",
+    "SimActivities",
+    "NumberUseActivities",
+    "RenewalActivities",
+)
 READS = re.compile(r"(find|read|await|list|check|verify|confirm|validate)_")
 
 

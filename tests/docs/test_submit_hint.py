@@ -11,6 +11,7 @@ def test_details_of_workflows_with_messages_say_to_submit_again() -> None:
     assert silent == {
         "BULK_BATCH_DETAILS",
         "LINE_CHANGE_SET_DETAILS",
+        "RENEWAL_CHANGE_DETAILS",
         "PORTABILITY_DETAILS",
         "PLAN_DETAILS",
         "RECONCILE_DETAILS",

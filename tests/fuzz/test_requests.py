@@ -30,6 +30,7 @@ from telegent_orchestrator.port_out import (
     RevealPin,
 )
 from telegent_orchestrator.progress import Resolution
+from telegent_orchestrator.renewal_changes import RenewalChangeRequest
 from tests.fuzz.generators import deeply_nested, invalid_bytes, with_replaced_values
 from tests.harness.payloads import port_in
 
@@ -80,6 +81,15 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (RevealPin, BY),
     (ConfirmDeparture, BY),
     (LineChangeRequest, BY | {"phone_number": "+18015550142", "change": {"kind": "suspend"}}),
+    (
+        RenewalChangeRequest,
+        BY
+        | {
+            "phone_number": "+18015550142",
+            "change": {"kind": "plan", "package_id": "PID-1"},
+            "renewal_day": 15,
+        },
+    ),
     (
         LineChangeSetRequest,
         BY

@@ -7,7 +7,15 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from activities.support.outcomes import failure_message
-from telegent_orchestrator import bulk, line_change_sets, line_changes, names, plan, port_out
+from telegent_orchestrator import (
+    bulk,
+    line_change_sets,
+    line_changes,
+    names,
+    plan,
+    port_out,
+    renewal_changes,
+)
 from tests.harness import Harness
 from tests.harness.payloads import port_in, single
 from tools.schemas.contract import WORKFLOWS
@@ -28,6 +36,13 @@ STARTS: dict[str, dict[str, Any]] = {
         "change": {"kind": "suspend"},
         "by": "operator",
         "reason": "non-payment",
+    },
+    renewal_changes.RENEWAL_CHANGE_WORKFLOW: {
+        "phone_number": NUMBER,
+        "change": {"kind": "plan", "package_id": "PID-1"},
+        "renewal_day": 1,
+        "by": "operator",
+        "reason": "a bigger plan",
     },
     line_change_sets.LINE_CHANGE_SET_WORKFLOW: {
         "reference": "own",

@@ -14,7 +14,7 @@ SENT_MODELS = {
     "Starting an onboarding": ["OnboardingRequest"],
     "Starting a port-in on its own": ["PortInRequest"],
     "Starting a port-out": ["PortOutRequest"],
-    "Changing a line": ["LineChangeRequest", "LineChangeSetRequest"],
+    "Changing a line": ["LineChangeRequest", "RenewalChangeRequest", "LineChangeSetRequest"],
     "Starting a bulk": ["BulkRequest", "BulkBatchRequest"],
     "Messages": [
         "PortInCorrection",
@@ -28,7 +28,13 @@ SENT_MODELS = {
         "BulkCommand",
         "BulkCancel",
     ],
-    "Nexus operations": ["CorrectPortIn", "CancelPortIn"],
+    "Nexus operations": [
+        "CorrectPortIn",
+        "CancelPortIn",
+        "RevealPortOutPin",
+        "ConfirmPortOut",
+        "CancelPortOut",
+    ],
 }
 RECEIVED_MODELS = [
     "OnboardingStatus",

@@ -18,7 +18,14 @@ from telegent_orchestrator.line_changes import (
     LineChangeStatus,
 )
 from telegent_orchestrator.lines import LineResult, LineStatus
-from telegent_orchestrator.nexus import CancelPortIn, CorrectPortIn, TelegentOrchestrator
+from telegent_orchestrator.nexus import (
+    CancelPortIn,
+    CancelPortOut,
+    ConfirmPortOut,
+    CorrectPortIn,
+    RevealPortOutPin,
+    TelegentOrchestrator,
+)
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult, OnboardingStatus
 from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, PlanStatus, plan_id
 from telegent_orchestrator.port_in import (
@@ -33,6 +40,7 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.progress import Resolution
 from telegent_orchestrator.reconcile import RECONCILE_ID, RECONCILE_WORKFLOW, ReconcileReport
+from telegent_orchestrator.renewal_changes import RENEWAL_CHANGE_WORKFLOW, RenewalChangeRequest
 from telegent_orchestrator.usage import USAGE_ID, USAGE_WORKFLOW, UsageReport
 
 Shape = type[BaseModel] | type[PortState] | type[port_out.PortOutState]
@@ -128,6 +136,13 @@ WORKFLOWS = {
         queries={names.STATUS_QUERY: LineChangeStatus},
         updates={names.RESOLVE_UPDATE: Operation(Resolution)},
     ),
+    RENEWAL_CHANGE_WORKFLOW: WorkflowContract(
+        workflow_id="renewal-change-{first 24 hex digits of HMAC-SHA256(id key, phone number)}",
+        start=RenewalChangeRequest,
+        result=LineChangeResult,
+        queries={names.STATUS_QUERY: LineChangeStatus},
+        updates={},
+    ),
     LINE_CHANGE_SET_WORKFLOW: WorkflowContract(
         workflow_id="line-changes-{reference}",
         start=LineChangeSetRequest,
@@ -177,6 +192,11 @@ NEXUS_OPERATIONS = {
     "correct": Operation(CorrectPortIn, PortState),
     "cancel": Operation(CancelPortIn, PortState),
     "change_line": Operation(LineChangeRequest, LineChangeResult),
+    "change_at_renewal": Operation(RenewalChangeRequest, LineChangeResult),
+    "port_out": Operation(port_out.PortOutRequest, port_out.PortOutResult),
+    "reveal_pin": Operation(RevealPortOutPin, port_out.PortOutPin),
+    "confirm_departure": Operation(ConfirmPortOut, port_out.PortOutState),
+    "cancel_port_out": Operation(CancelPortOut, port_out.PortOutState),
     "plan": Operation(OnboardingRequest, OnboardingPlan),
 }
 

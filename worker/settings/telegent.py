@@ -94,7 +94,8 @@ class TelegentSettings(CommonSettings):
     time_zone: ZoneInfo = Field(
         default=DEFAULT_TIME_ZONE,
         description="your time zone, such as `America/Los_Angeles`: a number is "
-        "cancelled with the current date in this zone",
+        "cancelled with the current date in this zone, and a plan that changes at the renewal "
+        "changes at noon in this zone",
     )
     order_poll_seconds: Seconds = Field(
         default=15,

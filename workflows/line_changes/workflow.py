@@ -30,7 +30,7 @@ from telegent_orchestrator.line_changes import (
     WinBack,
     without_secrets,
 )
-from telegent_orchestrator.names import STATUS_QUERY
+from telegent_orchestrator.names import LINE_CHANGE_FAILURE, STATUS_QUERY
 from telegent_orchestrator.progress import StepState
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.line_changes.changed_line import ChangedLine
@@ -161,7 +161,7 @@ class LineChangeWorkflow(ResolvesEscalations):
         if cancelled or is_cancelled_exception(error):
             raise asyncio.CancelledError from error
         raise ApplicationError(
-            detail, self._result, type="LineChangeFailed", non_retryable=True
+            detail, self._result, type=LINE_CHANGE_FAILURE, non_retryable=True
         ) from error
 
     async def _end(self, state: StepState, event: EventType) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from telegent_orchestrator._models import E164
-from telegent_orchestrator.cli.commands.onboarding import onboarding_not_found
+from telegent_orchestrator.cli.commands.onboarding import UNENCRYPTED_HINT, onboarding_not_found
 from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection, Session
 from telegent_orchestrator.cli.input import By, Reason, build_message
 from telegent_orchestrator.cli.naming import is_workflow_id, not_found, watch_hint
@@ -27,6 +28,7 @@ from telegent_orchestrator.client import LineChangeClient, LineChangeHandle, Req
 from telegent_orchestrator.client.executions import WorkflowKind
 from telegent_orchestrator.line_changes import LineChangeRequest
 from telegent_orchestrator.progress import Resolution, ResolutionAction
+from telegent_orchestrator.renewal_changes import RenewalChangeRequest
 
 LINE_OF_ONBOARDING = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*):([a-z0-9-]+)")
 
@@ -46,6 +48,13 @@ AnyLine = Annotated[
         "as family-2041:child-sim, or an id that `list` shows.",
     ),
 ]
+AtRenewal = Annotated[
+    bool,
+    typer.Option(
+        "--at-renewal", help="Show the change of the plan that waits for the renewal of the line."
+    ),
+]
+LINE_CHANGE, RENEWAL_CHANGE = WorkflowKind.LINE_CHANGE, WorkflowKind.RENEWAL_CHANGE
 
 
 def suspend(
@@ -157,11 +166,29 @@ def win_back(
 
 
 def status(
-    context: typer.Context, line: AnyLine, watch: Watch = False, as_json: AsJsonLines = False
+    context: typer.Context,
+    line: AnyLine,
+    at_renewal: AtRenewal = False,
+    watch: Watch = False,
+    as_json: AsJsonLines = False,
 ) -> None:
     """Show the latest change of a line, whether it is in service, and what to do next."""
+    kind = RENEWAL_CHANGE if at_renewal else LINE_CHANGE
     with Output(as_json) as output:
-        raise typer.Exit(asyncio.run(_status(context.obj, line, watch, output)))
+        raise typer.Exit(asyncio.run(_status(context.obj, line, kind, watch, output)))
+
+
+def cancel(
+    context: typer.Context,
+    line: AnyLine,
+    reason: Annotated[str, typer.Option("--reason", help=f"Why; {UNENCRYPTED_HINT}.")] = "",
+    by: Annotated[str, typer.Option("--by", help=f"Team that does this; {UNENCRYPTED_HINT}.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Cancel the change of the plan that waits for the renewal of a line."""
+    with Output(as_json) as output:
+        text = ": ".join(filter(None, (by, reason)))
+        output.result("cancel requested", asyncio.run(_cancel(context.obj, line, text)))
 
 
 def resolve(
@@ -220,24 +247,30 @@ async def find_number(line: str, session: Session) -> str:
         ) from None
 
 
-def _not_found(line: str, connection: Connection) -> CommandError:
+def _not_found(line: str, connection: Connection, kind: WorkflowKind = LINE_CHANGE) -> CommandError:
     if of_onboarding := LINE_OF_ONBOARDING.fullmatch(line):
         return onboarding_not_found(of_onboarding[1], connection)
-    return not_found(line, WorkflowKind.LINE_CHANGE, connection)
+    return not_found(line, kind, connection)
 
 
 def _client(session: Session) -> LineChangeClient:
     return LineChangeClient(session.temporal, id_key=session.id_key)
 
 
-async def _find(line: str, session: Session) -> LineChangeHandle:
-    if is_workflow_id(line, WorkflowKind.LINE_CHANGE):
-        return _client(session).get_by_id(line)
-    return _client(session).get(await find_number(line, session))
+async def _find(line: str, session: Session, kind: WorkflowKind = LINE_CHANGE) -> LineChangeHandle:
+    changes = _client(session)
+    if is_workflow_id(line, LINE_CHANGE) or is_workflow_id(line, RENEWAL_CHANGE):
+        return changes.get_by_id(line)
+    number = await find_number(line, session)
+    return changes.get(number) if kind is LINE_CHANGE else changes.get_at_renewal(number)
 
 
-def _watch_hint(line: str, connection: Connection) -> NextStep:
-    return watch_hint(connection, "line", "status", line)
+def _status_command(line: str, kind: WorkflowKind) -> list[str]:
+    return ["line", "status", line, *["--at-renewal"] * (kind is RENEWAL_CHANGE)]
+
+
+def _watch_hint(line: str, connection: Connection, kind: WorkflowKind = LINE_CHANGE) -> NextStep:
+    return watch_hint(connection, *_status_command(line, kind))
 
 
 def change_line(
@@ -248,52 +281,63 @@ def change_line(
     by: str | None,
     watch: bool,
     as_json: bool,
+    renewal_day: int | None = None,
 ) -> None:
-    """Start a change of a line."""
+    """Start a change of a line: now, or with `renewal_day` at its renewal."""
+
+    def build(number: str) -> LineChangeRequest | RenewalChangeRequest:
+        values = {"phone_number": number, "change": change, "by": by, "reason": reason}
+        if renewal_day is None:
+            return build_message(LineChangeRequest, **values)
+        return build_message(RenewalChangeRequest, renewal_day=renewal_day, **values)
+
     with Output(as_json) as output:
-        raise typer.Exit(asyncio.run(_start(connection, line, change, reason, by, watch, output)))
+        raise typer.Exit(asyncio.run(_start(connection, line, build, watch, output)))
 
 
 async def _start(
     connection: Connection,
     line: str,
-    change: dict[str, JsonValue],
-    reason: str,
-    by: str | None,
+    build: Callable[[str], LineChangeRequest | RenewalChangeRequest],
     watch: bool,
     output: Output,
 ) -> ExitStatus:
     async with connection.open(_not_found(line, connection)) as session:
-        number = await find_number(line, session)
-        request = build_message(
-            LineChangeRequest, phone_number=number, change=change, by=by, reason=reason
-        )
+        request = build(await find_number(line, session))
+        kind = RENEWAL_CHANGE if isinstance(request, RenewalChangeRequest) else LINE_CHANGE
         if not session.encrypts:
             output.notice(UNENCRYPTED_WARNING)
         try:
-            handle = await _client(session).start(request)
+            if isinstance(request, RenewalChangeRequest):
+                handle = await _client(session).start_at_renewal(request)
+            else:
+                handle = await _client(session).start(request)
         except RequestConflictError as error:
             raise CommandError(
                 f"another change of {line} is open: {error}",
                 ExitStatus.USAGE,
-                next_steps=[_watch_hint(line, connection)],
+                next_steps=[_watch_hint(line, connection, kind)],
             ) from None
         if watch:
-            return await _watch(handle, line, session, output)
+            return await _watch(handle, _status_command(line, kind), session, output)
     output.result(
         f"{request.change.kind} of {line} {'joined' if handle.joined else 'started'}",
         StartResult(
-            workflow_id=handle.id, joined=handle.joined, next=[_watch_hint(line, connection)]
+            workflow_id=handle.id,
+            joined=handle.joined,
+            next=[_watch_hint(line, connection, kind)],
         ),
     )
     return ExitStatus.DONE
 
 
-async def _status(connection: Connection, line: str, watch: bool, output: Output) -> ExitStatus:
-    async with connection.open(_not_found(line, connection)) as session:
-        handle = await _find(line, session)
+async def _status(
+    connection: Connection, line: str, kind: WorkflowKind, watch: bool, output: Output
+) -> ExitStatus:
+    async with connection.open(_not_found(line, connection, kind)) as session:
+        handle = await _find(line, session, kind)
         if watch:
-            return await _watch(handle, line, session, output)
+            return await _watch(handle, _status_command(line, kind), session, output)
         view = await with_timeout(line_change_view(handle, session))
     if output.as_json:
         output.document(view)
@@ -303,9 +347,9 @@ async def _status(connection: Connection, line: str, watch: bool, output: Output
 
 
 async def _watch(
-    handle: LineChangeHandle, line: str, session: Session, output: Output
+    handle: LineChangeHandle, status: list[str], session: Session, output: Output
 ) -> ExitStatus:
-    watch_command = session.command("line", "status", line, "--watch")
+    watch_command = session.command(*status, "--watch")
     async for view in watch_views(
         lambda: line_change_view(handle, session), output.notice, watch_command
     ):
@@ -322,6 +366,18 @@ def _show(view: LineChangeView, output: Output) -> None:
         # Outside of the panel, so that it can be copied.
         output.show(f"  eSIM {view.status.activation_code}")
     output.show_next_steps(view.next)
+
+
+async def _cancel(connection: Connection, line: str, reason: str) -> MessageResult:
+    async with connection.open(_not_found(line, connection, RENEWAL_CHANGE)) as session:
+        handle = await _find(line, session, RENEWAL_CHANGE)
+        # Temporal accepts a cancel of an ended workflow without an error.
+        if (await handle.execution()).ended_at:
+            raise CommandError("rejected: it has already ended", ExitStatus.FAILED)
+        await handle.cancel(reason=reason)
+    return MessageResult(
+        workflow_id=handle.id, next=[_watch_hint(line, connection, RENEWAL_CHANGE)]
+    )
 
 
 async def _resolve(connection: Connection, line: str, resolution: Resolution) -> MessageResult:

@@ -75,6 +75,17 @@ ResetNow = Annotated[
         "unless you give another.",
     ),
 ]
+AtRenewal = Annotated[
+    int | None,
+    typer.Option(
+        "--at-renewal",
+        metavar="DAY",
+        min=1,
+        max=31,
+        help="Wait for the next renewal of the line, on this day of the month: Telegent does not "
+        "show it. Default: change the plan now.",
+    ),
+]
 
 
 def limits(
@@ -129,6 +140,7 @@ def plan(
     renew_every: RenewEvery = None,
     renew_day: RenewDay = None,
     reset_now: ResetNow = False,
+    at_renewal: AtRenewal = None,
     by: By = None,
     watch: Watch = False,
     as_json: AsJsonLines = False,
@@ -147,7 +159,7 @@ def plan(
         "data_limits": _data_limits(limit_mb, notify_mb, throttle_mb, throttle_speed),
         "renewal": _renewal(renew_every, renew_day, reset_now),
     }
-    change_line(context.obj, line, change, reason, by, watch, as_json)
+    change_line(context.obj, line, change, reason, by, watch, as_json, at_renewal)
 
 
 def swap_sim(

@@ -7,7 +7,7 @@ from telegent_orchestrator.cli.views import LineChangeView
 from telegent_orchestrator.line_changes import LineState
 from tests.harness import Harness
 from tests.harness.command_line import CommandLine, printed_command
-from tests.harness.line_changes import NUMBER, STATUS, orders, put_in_service
+from tests.harness.line_changes import NUMBER, STATUS, line_changes, orders, put_in_service
 from tests.harness.payloads import single
 from tests.harness.waiting import wait_until
 
@@ -103,6 +103,36 @@ async def test_second_change_of_a_line_says_what_is_open(
     assert said.status == 2
     assert f"another change of {NUMBER} is open" in said.err
     await wait_until(lambda: orders(harness, "park"), bool)
+
+
+async def test_plan_at_the_renewal_shows_when_it_is_due_and_is_cancelled(
+    cli: CommandLine, harness: Harness
+) -> None:
+    onboarding = await (await harness.onboard(single())).result()
+    number, [package] = onboarding.lines[0].phone_number or "", harness.telegent.state.packages
+    plan = ("line", "plan", number, "--package", package, "--reason", "a bigger plan")
+
+    started = await cli.run(*plan, "--at-renewal", "15")
+    other = await cli.run(*plan, "--at-renewal", "16")
+    waiting = line_changes(harness).get_at_renewal(number)
+    due = await wait_until(waiting.status, lambda status: status.due_at)
+    shown = await cli.run("line", "status", number, "--at-renewal")
+    listed = await cli.run("list", "--type", "renewal-change", "--json")
+    cancelled = await cli.run("line", "cancel", number, "--reason", "stays", "--by", "shop")
+    ended = await cli.run_line(printed_command(cancelled, "--at-renewal"))
+    again = await cli.run("line", "cancel", number)
+
+    assert printed_command(started, "--watch").endswith(
+        f"line status {number} --at-renewal --watch"
+    )
+    assert other.status == 2
+    assert "renewal_day" in other.err
+    assert due.due_at
+    assert f"due {due.due_at:%Y-%m-%d %H:%M} UTC" in " ".join(shown.out.split())
+    assert listed.json["executions"][0]["workflow_id"] == waiting.id
+    assert ended.status == 1
+    assert "cancelled: shop: stays" in ended.out
+    assert "already ended" in again.err
 
 
 @pytest.mark.parametrize(

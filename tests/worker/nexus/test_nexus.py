@@ -1,111 +1,22 @@
 """The Nexus service, called by workflows of another namespace on a real server."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
-import pytest_asyncio
-from temporalio import workflow
+from nexusrpc import HandlerError, HandlerErrorType
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.exceptions import ApplicationError, NexusOperationError, is_cancelled_exception
-from temporalio.worker import Worker
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from nexusrpc import HandlerError, HandlerErrorType
-
-    from devstack.temporal_server import find_binary
-    from simulator import CarrierSetup, SimulatorOptions
-    from telegent_orchestrator.line_changes import LineChangeResult, LineState
-    from telegent_orchestrator.names import TASK_QUEUE
-    from telegent_orchestrator.nexus import TelegentOrchestrator
-    from telegent_orchestrator.onboarding import OnboardingResult
-    from telegent_orchestrator.plan import OnboardingPlan, PlanOutcome
-    from telegent_orchestrator.port_in import PortInResult, PortState
-    from tests.harness import FAST_TIMINGS, Harness, dev_server, running_harness
-    from tests.harness.line_changes import NUMBER as LINE, put_in_service
-    from tests.harness.payloads import line, port_in, single
-    from tests.harness.waiting import TEST_TIMEOUT
-
-NAMESPACE = QUEUE = "others"
-ENDPOINT = "telegent"
-
-
-@workflow.defn
-class Calls:
-    """Calls one operation with plain JSON, as another language would."""
-
-    @workflow.run
-    async def run(self, operation: str, argument: Any) -> Any:
-        service = workflow.create_nexus_client(
-            service=TelegentOrchestrator.__name__, endpoint=ENDPOINT
-        )
-        return await service.execute_operation(operation, argument, output_type=object)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def harness() -> AsyncIterator[Harness]:
-    async with dev_server() as client:
-        target = ["--target-namespace", "default", "--target-task-queue", TASK_QUEUE]
-        await operator(client, "namespace", "create", "--namespace", NAMESPACE)
-        await operator(client, "nexus", "endpoint", "create", "--name", ENDPOINT, *target)
-        options = SimulatorOptions(carrier=CarrierSetup(timings=FAST_TIMINGS))
-        async with running_harness(client, options) as harness:
-            yield harness
-
-
-async def operator(client: Client, *command: str) -> None:
-    address = client.service_client.config.target_host
-    process = await asyncio.create_subprocess_exec(
-        *(find_binary(), "--address", address, "operator", *command),
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    assert await process.wait() == 0
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def others(harness: Harness) -> AsyncIterator[Client]:
-    client = await Client.connect(
-        harness.temporal.service_client.config.target_host,
-        namespace=NAMESPACE,
-        data_converter=pydantic_data_converter,
-    )
-    async with Worker(client, task_queue=QUEUE, workflows=[Calls]):
-        yield client
-
-
-async def start(others: Client, operation: str, argument: object) -> WorkflowHandle[Calls, Any]:
-    return await others.start_workflow(
-        Calls.run,
-        args=[operation, argument],
-        id=uuid4().hex,
-        task_queue=QUEUE,
-        execution_timeout=timedelta(seconds=TEST_TIMEOUT),
-    )
-
-
-async def call(others: Client, operation: str, argument: object) -> Any:
-    return await (await start(others, operation, argument)).result()
-
-
-async def refusal(others: Client, operation: str, argument: object) -> BaseException:
-    """Why the operation failed. It is not tried again: the caller's workflow would time out."""
-    with pytest.raises(WorkflowFailureError) as caught:
-        await call(others, operation, argument)
-    assert isinstance(caught.value.cause, NexusOperationError)
-    assert caught.value.cause.cause
-    return caught.value.cause.cause
-
-
-def wanted(reference: str, **changes: Any) -> dict[str, Any]:
-    subscribers = [{"key": "one", "name": "One", "email": f"{reference}@example.com"}]
-    subscribers[0]["password"] = "change-me-first"
-    request = single(reference, subscribers=subscribers, **changes)
-    return request.model_dump(mode="json", exclude_none=True)
+from telegent_orchestrator.line_changes import LineChangeResult, LineState
+from telegent_orchestrator.onboarding import OnboardingResult
+from telegent_orchestrator.plan import OnboardingPlan, PlanOutcome
+from telegent_orchestrator.port_in import PortInResult, PortState
+from tests.harness import Harness
+from tests.harness.line_changes import NUMBER as LINE, put_in_service
+from tests.harness.payloads import line, port_in
+from tests.harness.waiting import TEST_TIMEOUT
+from tests.worker.nexus.callers import call, refusal, start, wanted
 
 
 async def test_onboarding_starts_once_for_all_callers(harness: Harness, others: Client) -> None:
@@ -233,6 +144,12 @@ async def reach(harness: Harness, number: str, state: PortState) -> None:
             {"phone_number": "12", "cancel": {"by": "x"}},
             ["phone_number", "cancel.reason"],
         ),
+        (
+            "port_out",
+            {"phone_number": "12", "by": "x", "pin": "no spaces"},
+            ["phone_number", "authentication_reference"],
+        ),
+        ("reveal_pin", {"phone_number": "12", "reveal": {"by": "x"}}, ["reveal.reason"]),
     ],
 )
 async def test_invalid_input_is_rejected_with_all_errors(
