@@ -67,8 +67,8 @@ class ResourceCreator:
         previous_runs: The period in which previous runs of the workflow may have created
             resources; None: there were no previous runs.
         lags: How long Telegent's lists may miss what exists.
-        scope: A fingerprint of the worker's id key. Onboardings with the same one take turns to
-            create the same shared resource, such as a product (catalogue_item.py).
+        scope: A fingerprint of the id key, by which installations in one namespace differ. Within
+            one, onboardings take turns to create a shared product (catalogue_item.py).
         created_ids: `str` of each resource that this run has created; those whose response was
             lost are missing. Tells whether this run has created an account or a subscriber.
     """
@@ -112,8 +112,8 @@ class ResourceCreator:
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
             created_before: The latest time at which another onboarding may have created it; None:
-                none can have. Only a lookup that comes `WriteSpec.lag` later shows that it does not
-                exist. Only for kinds without compensation, which a cancel never deletes.
+                none can have. Its absence is shown by a lookup that comes later than that by the
+                lag. Never for a kind with a compensation: a cancel would delete what is theirs.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
@@ -217,13 +217,13 @@ class _AttemptRunner(Generic[W, T]):
         """Shows why a lookup may take long, and when it ends at the latest."""
         lags, attempt = self.creator.lags, self.attempt
         lag = lags.purchase if self.spec.write.lag is Lag.PURCHASE else lags.read
-        # Until `used_before`, another line may have taken what the resource needs, such as the SIM.
-        # The lists may not show that yet.
+        # Before `used_before`, another line may have put a number on the SIM. The lookup must find
+        # that, too.
         times = filter(None, (attempt.created_before, self.wanted.used_before))
         until = max((at + lag for at in times), default=None)
         if until is None or until <= workflow.now():
             return nullcontext()
-        exists = "it may exist already" if attempt.created_before else "what it needs may be in use"
+        exists = "it may exist already" if attempt.created_before else "its SIM may be in use"
         why = "a response was lost" if attempt.lost_responses else exists
         return self.step.waiting(
             f"{why}, and Telegent's lists may lag: searching until {until:%H:%M:%S} UTC at the "

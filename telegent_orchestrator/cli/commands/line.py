@@ -155,7 +155,7 @@ def win_back(
     watch: Watch = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Bring back an ended line: its number was cancelled, in the last 30 days, or parked."""
+    """Bring back an ended line: number parked, or cancelled in the last 30 days."""
     change: dict[str, JsonValue] = {
         "kind": "win_back",
         "number": "parked" if parked else "cancelled",

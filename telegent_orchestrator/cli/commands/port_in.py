@@ -51,7 +51,7 @@ Action = Annotated[
     typer.Argument(
         metavar="ACTION",
         show_choices=False,
-        help="mark_done: the number has arrived, whatever the order shows\n\n"
+        help="mark_done: whatever the order shows, the number has arrived: bind it\n\n"
         "retry_now: if the submit's outcome is unknown, submit again; after a rejection, send "
         "the data again as they are; if a cancel is not confirmed, request it again; while the "
         "carrier acts, poll the order now\n\n"
