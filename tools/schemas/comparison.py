@@ -53,10 +53,12 @@ class Comparison:
             # A reader does not miss null, but may miss any other type that no longer occurs.
             if self._sent or kind.get("type") != "null":
                 yield from _fewest_violations(
-                    self._compare_one(kind, other, where) for other in now
+                    self._compare_one(kind, other, where) for other in _equal_first(now, kind)
                 )
         for kind in now if not self._sent else ():
-            yield from _fewest_violations(self._compare_one(other, kind, where) for other in was)
+            yield from _fewest_violations(
+                self._compare_one(other, kind, where) for other in _equal_first(was, kind)
+            )
 
     def _compare_one(self, old: Document, new: Document, where: str) -> Iterator[str]:
         yield from self._compare_values(old, new, where)
@@ -122,7 +124,17 @@ def _branches(document: Document, node: Document) -> list[Document]:
 
 def _fewest_violations(comparisons: Iterator[Iterator[str]]) -> list[str]:
     """The violations against the closest counterpart; none if one matches."""
-    return min((list(found) for found in comparisons), key=len)
+    tried: list[list[str]] = []
+    for comparison in comparisons:
+        tried.append(list(comparison))
+        if not tried[-1]:
+            break
+    return min(tried, key=len)
+
+
+def _equal_first(kinds: list[Document], kind: Document) -> list[Document]:
+    """The kinds, with those first that are most likely to match this one."""
+    return sorted(kinds, key=lambda other: other != kind)
 
 
 def _allowed_values(node: Document) -> list[Any] | None:
