@@ -35,6 +35,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutRequest, PortOutState
 from telegent_orchestrator.portability import NumberToCheck
 from telegent_orchestrator.progress import Resolution, ResolutionAction
+from telegent_orchestrator.renewal_changes import RenewalChangeRequest
 from telegent_orchestrator.request_allowance import ALLOWANCE_ID, SET_LIMIT_UPDATE, LimitCommand
 from telegent_orchestrator.usage import USAGE_EVENTS_WORKFLOW
 from tests.harness import SETTINGS, Harness, example_request
@@ -236,6 +237,21 @@ async def lines_changed(harness: Harness) -> None:
     await (await ReconcileClient(harness.temporal).start()).result()
 
 
+async def renewal_awaited(harness: Harness) -> None:
+    """A plan that waits for the renewal of its line is cancelled."""
+    result = await (await harness.onboard(single())).result()
+    plan = {"kind": "plan", "package_id": result.package_ids["plan"]}
+    line = {"phone_number": result.lines[0].phone_number, "renewal_day": 31}
+    who = {"by": "operator", "reason": "a bigger plan"}
+    request = RenewalChangeRequest.model_validate({"change": plan} | line | who)
+    changes = LineChangeClient(harness.temporal, id_key=harness.settings.id_key)
+    waiting = await changes.start_at_renewal(request)
+    await wait_until(waiting.status, lambda status: status.steps[1].detail.startswith("due "))
+    await waiting.cancel()
+    with suppress(WorkflowFailureError):
+        await waiting.result()
+
+
 async def usage_read(harness: Harness) -> None:
     """A number has reached a threshold in a reading that the schedule starts."""
     result = await (await harness.onboard(single())).result()
@@ -347,6 +363,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ported_out,
     line_suspended,
     lines_changed,
+    renewal_awaited,
     bulk_migrated,
     bulk_cancelled,
     portability_checked,
