@@ -269,18 +269,22 @@ async def test_numbers_that_telegent_rejects_do_not_hide_the_others(scheduled: S
     assert "does not have data" in report.not_read[0]
 
 
-async def test_events_of_many_numbers_are_all_sent(scheduled: Scheduled) -> None:
+async def test_events_of_many_numbers_are_all_sent(
+    scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.usage.workflow.EVENTS_PER_WORKFLOW", 2)
     harness = scheduled.harness
     numbers = [f"+1801555{index:04}" for index in range(101)]
     for number in numbers:
         give_limit(harness, number)
+    for number in (numbers[0], numbers[50], numbers[100]):
         harness.telegent.use_data(number, 850)
     async with harness.running_workers():
         report = await scheduled.read()
-        events = await scheduled.events(101)
+        events = await scheduled.events(3)
 
     # Two pages of the inventory, and usage in two parts.
-    assert (report.events, report.requests) == (101, 4)
+    assert (report.read, report.events, report.requests) == (101, 3, 4)
     assert len({data.workflow_id for data in events}) == 2
 
 
