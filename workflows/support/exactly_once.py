@@ -13,11 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
-    is_cancelled_exception,
-)
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from activities.support.outcomes import (
     NOT_EXECUTED,
@@ -67,10 +63,11 @@ class ResourceCreator:
         previous_runs: The period in which previous runs of the workflow may have created
             resources; None: there were no previous runs.
         lags: How long Telegent's lists may miss what exists.
-        scope: A fingerprint of the id key, by which installations in one namespace differ. Within
-            one, onboardings take turns to create a shared product (catalogue_item.py).
-        created_ids: `str` of each resource that this run has created; those whose response was
-            lost are missing. Tells whether this run has created an account or a subscriber.
+        scope: Tells installations that share a namespace apart: a fingerprint of their id key.
+            Onboardings of one installation take turns to create a shared product.
+        created_ids: `str` of each resource that a response has named as created by this run. What
+            is in it is new. An account or subscriber that is not in it, because its response was
+            lost, is treated as one that existed.
     """
 
     progress: ProgressTracker
@@ -217,8 +214,8 @@ class _AttemptRunner(Generic[W, T]):
         """Shows why a lookup may take long, and when it ends at the latest."""
         lags, attempt = self.creator.lags, self.attempt
         lag = lags.purchase if self.spec.write.lag is Lag.PURCHASE else lags.read
-        # Before `used_before`, another line may have put a number on the SIM. The lookup must find
-        # that, too.
+        # Only a number for a physical SIM has `used_before`: until then, another line may have put
+        # its number on that SIM. The lookup waits until the lists would show that number, too.
         times = filter(None, (attempt.created_before, self.wanted.used_before))
         until = max((at + lag for at in times), default=None)
         if until is None or until <= workflow.now():

@@ -86,9 +86,9 @@ Kinds = Annotated[
         "--type",
         metavar="TYPE",
         help=f"One of {', '.join(kind.value for kind in WorkflowKind)} (a line is part of an "
-        "onboarding; `tgo line bulk` starts a line-change-set, `tgo bulk` starts a bulk, which "
-        "starts bulk-batches). Repeatable. Default: all but bulk-batch and line; with "
-        "--needs-operator, also line.",
+        "onboarding; a renewal-change is a new plan that waits for the renewal; `tgo line bulk` "
+        "starts a line-change-set, `tgo bulk` starts a bulk, which starts bulk-batches). "
+        "Repeatable. Default: all but bulk-batch and line; with --needs-operator, also line.",
     ),
 ]
 Since = Annotated[
