@@ -71,6 +71,17 @@ class Caller:
 
         await wait_for(f"{number} in {', '.join(states)}", reached)
 
+    async def wait_for_family(self) -> None:
+        """Wait until the result of the closed onboarding can be read. Raises Differs."""
+
+        async def readable() -> bool:
+            try:
+                return (await self.orchestrator.onboarding(FAMILY.reference).result()).complete
+            except RPCError:
+                return False
+
+        await wait_for("the result of the family", readable)
+
     async def onboard_empty(self, reference: str) -> OnboardingHandle:
         """Start an onboarding with one subscriber and without lines."""
         account = FAMILY.account.model_copy(update={"name": f"Example {reference}"})
@@ -165,15 +176,7 @@ async def open_port_in(caller: Caller, transcript: Transcript) -> None:
 async def check_family_readable(caller: Caller, transcript: Transcript) -> None:
     """The closed onboarding and the open port-in are as before."""
     with transcript.step("the closed family can be read, and the open port-in answers"):
-
-        async def readable() -> bool:
-            try:
-                result = await caller.orchestrator.onboarding(FAMILY.reference).result()
-            except RPCError:
-                return False
-            return result.complete
-
-        await wait_for("the result of the family", readable)
+        await caller.wait_for_family()
         await caller.wait_for_state(OPEN_PORT_IN, PortState.ACTION_REQUIRED)
         length = await caller.events(onboarding_id(FAMILY.reference))
         transcript.saw(f"{onboarding_id(FAMILY.reference)}: {length} events")

@@ -74,17 +74,16 @@ class GoProgram:
         """The program, built at most once."""
         program = CACHE / "programs" / f"{self.name}-{self.version}"
         if not program.exists():
-            scratch = CACHE / "build"
+            # A module of its own, because `go install` refuses modules with directives.
+            scratch = CACHE / "build" / self.name
             shutil.rmtree(scratch, ignore_errors=True)
-            install = ["nice", "go", "install", "-trimpath", "-p", "1"]
-            run(
-                [*install, f"{self.module}/{self.package}@{self.version}"],
-                directory=CACHE,
-                environment={"GOBIN": str(scratch), "CGO_ENABLED": "0"},
-            )
-            (built,) = scratch.iterdir()
+            scratch.mkdir(parents=True)
             program.parent.mkdir(exist_ok=True)
-            built.rename(program)
+            (scratch / "go.mod").write_text("module built\n", encoding="utf-8")
+            package = f"{self.module}/{self.package}"
+            build = ["nice", "go", "build", "-trimpath", "-p", "1", "-o", str(program), package]
+            for command in (["go", "get", f"{package}@{self.version}"], build):
+                run(command, directory=scratch, environment={"CGO_ENABLED": "0"})
         return program
 
     def source(self) -> Path:

@@ -17,10 +17,10 @@ from tools.compose_trial.family import (
 )
 from tools.compose_trial.images import ROOT
 from tools.compose_trial.machine import run
-from tools.compose_trial.stack import PROFILES, SECOND_BUILD, Stack
+from tools.compose_trial.stack import SECOND_BUILD, Stack
 from tools.compose_trial.transcript import Transcript, expect
+from tools.compose_trial.waiting import wait_for
 
-WITHOUT_SIMULATOR = tuple(profile for profile in PROFILES if profile != "simulator")
 DATABASES = ("temporal", "temporal_visibility")
 LINE = example("add-line.json", OnboardingRequest)
 OPEN_IN_BACKUP = (
@@ -46,11 +46,9 @@ async def kill_each(stack: Stack, caller: Caller, transcript: Transcript) -> Non
 
 
 async def restart_everything(stack: Stack, caller: Caller, transcript: Transcript) -> None:
-    """`down` and `up` with the volumes kept; only the simulator, which has no volume, stays."""
-    with transcript.step("down and up again with the same volumes", required=True):
-        stack.compose("down", profiles=WITHOUT_SIMULATOR)
-        left = [container.name for container in stack.containers()]
-        expect(left == ["simulator-1"], f"down left {left}")
+    """Replace all containers but that of the simulator, which has no volume."""
+    with transcript.step("all containers are removed, and created with the same volumes"):
+        stack.remove_all_but_simulator()
         stack.compose("up", "--build", "--detach")
         stack.wait_ready()
     await check_family_readable(caller, transcript)
@@ -77,9 +75,10 @@ async def restore_backup(stack: Stack, caller: Caller, transcript: Transcript) -
         expect(result.complete, f"errors: {result.errors}")
     bought = effects()["number.provisioned"]
     with transcript.step("the volume is lost and the backup restored", required=True):
-        stack.compose("down", profiles=WITHOUT_SIMULATOR, build=SECOND_BUILD)
+        stack.remove_all_but_simulator(SECOND_BUILD)
         stack.engine.docker("volume", "rm", "telegent-trial_postgresql")
-        stack.compose("up", "--detach", "--wait", "postgresql", build=SECOND_BUILD)
+        stack.compose("up", "--detach", "postgresql", build=SECOND_BUILD)
+        stack.wait_ready()
         for name, dump in backups.items():
             restore = ["pg_restore", "--username=temporal", "--dbname=postgres"]
             options = ["--clean", "--if-exists", "--create"]
@@ -103,9 +102,15 @@ def _dump(stack: Stack, database: str) -> bytes:
 async def _follow_runbook(stack: Stack, caller: Caller, transcript: Transcript) -> None:
     with transcript.step("the runbook: end what was open, give the line an earlier run"):
         workflow = f"onboarding-{LINE.reference}"
-        temporal: list[str | Path] = [TEMPORAL_CLI, "--address", TEMPORAL, "workflow"]
+        address: list[str | Path] = [TEMPORAL_CLI, "--address", TEMPORAL]
+        temporal = [*address, "workflow"]
         reason = ["--reason", "restored from a backup"]
         run([*temporal, "terminate", "--yes", *reason, "--query", OPEN_IN_BACKUP])
+
+        async def ended() -> bool:
+            return b"Running" not in run([*address, "batch", "list"])
+
+        await wait_for("the end of the batch", ended)
         start = ["start", "--type", "OnboardingWorkflow", "--task-queue", "telegent-orchestrator"]
         request = ["--start-delay", "1h", "--input-file", str(EXAMPLES / "add-line.json")]
         run([*temporal, *start, "--workflow-id", workflow, *request])
@@ -126,3 +131,9 @@ async def finish(stack: Stack, caller: Caller, transcript: Transcript) -> None:
         await caller.wait_for_state(OPEN_PORT_IN, PortState.COMPLETED)
     with transcript.step("the simulator is killed: it restarts, without its state"):
         transcript.saw(f"healthy again after {stack.kill('simulator-1'):.0f} s")
+    with transcript.step("down and up of everything, the simulator too: the family can be read"):
+        stack.compose("down", build=SECOND_BUILD)
+        expect(not stack.containers(), "down left containers")
+        stack.compose("up", "--detach", build=SECOND_BUILD)
+        stack.wait_ready()
+        await caller.wait_for_family()

@@ -128,12 +128,11 @@ class Stack:
         self,
         *arguments: str,
         build: str = FIRST_BUILD,
-        profiles: tuple[str, ...] = PROFILES,
         stdin: bytes | None = None,
     ) -> bytes:
         """Run `docker compose` as the documentation says. Raises Differs if it fails."""
         files = ["--file", "docker-compose.yml", "--file", OVERRIDE, "--project-name", PROJECT]
-        chosen = [f"--profile={profile}" for profile in profiles]
+        chosen = [f"--profile={profile}" for profile in PROFILES]
         environment = {
             "DOCKER_HOST": self.engine.host,
             "DOCKER_BUILDKIT": "0",
@@ -150,6 +149,11 @@ class Stack:
             environment=environment,
             stdin=stdin,
         )
+
+    def remove_all_but_simulator(self, build: str = FIRST_BUILD) -> None:
+        """Stop and remove the containers of all services, except for the one without a volume."""
+        others = [name for name in self.services if name != "simulator"]
+        self.compose("rm", "--stop", "--force", *others, build=build)
 
     def make_secrets(self) -> None:
         """Write the secrets, with the credentials of the simulator."""
