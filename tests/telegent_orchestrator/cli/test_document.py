@@ -16,7 +16,9 @@ from telegent_orchestrator.cli.app import app, bulks, lines, port_ins, port_outs
 from telegent_orchestrator.cli.commands.list import STATUSES
 from telegent_orchestrator.cli.connection import VARIABLES
 from telegent_orchestrator.cli.results import ExitStatus
+from telegent_orchestrator.client import LineChangeClient
 from telegent_orchestrator.client.port_out import PortOutClient
+from telegent_orchestrator.port_in import NEEDS_OPERATOR_STATES
 from telegent_orchestrator.port_out import PortOutState
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.bulk_customers import create_customers
@@ -124,10 +126,10 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
         add_fault(Fault(match="POST /v1.0/account/create", kind="delay_effect", seconds=5))
     elif words[1] == "resolve":
         add_fault(Fault(match="POST /v1.0/voice/routes", kind="error_before", status=504, times=2))
-        await other_family(cli, words[2])
+        await other_family(cli, words[2], harness)
     elif words[1:3] == ["port-in", "decide"] and "attach_order" in words:
         add_fault(Fault(match="POST /v1.0/numbers/portin", kind="drop_response"))
-        await stuck_port_in(cli, words[3])
+        await stuck_port_in(cli, words[3], harness)
         lost = harness.telegent.ledger.by_kind("portin.submitted")[-1]
         return line.replace("JNUOID-11111111", lost.data["order_id"])
     elif words[1] == "line":
@@ -140,7 +142,7 @@ async def prepared(line: str, cli: CommandLine, harness: Harness) -> str:
     elif words[1] == "port-out":
         await prepare_port_outs(words, harness)
     elif words[1:3] == ["port-in", "decide"]:
-        await stuck_port_in(cli, words[3])
+        await stuck_port_in(cli, words[3], harness)
     elif words[1:3] == ["port-in", "cancel"]:
         await wait_submitted(cli, words[3])
     return line
@@ -164,7 +166,7 @@ async def prepared_line(line: str, cli: CommandLine, harness: Harness) -> str:
     return line
 
 
-async def other_family(cli: CommandLine, reference: str) -> None:
+async def other_family(cli: CommandLine, reference: str, harness: Harness) -> None:
     """A family with other people and numbers, whose onboarding asks something."""
     other = {
         "reference": reference,
@@ -175,16 +177,21 @@ async def other_family(cli: CommandLine, reference: str) -> None:
     sets = [
         argument for field, value in other.items() for argument in ("--set", f"{field}={value}")
     ]
-    assert (await cli.run("start", FAMILY, "--watch", *sets)).status == 3
+    assert (await cli.run("start", FAMILY, *sets)).status == 0
+    await wait_until(
+        harness.orchestrator.onboarding(reference).status, lambda status: status.escalations
+    )
 
 
-async def stuck_port_in(cli: CommandLine, number: str) -> None:
+async def stuck_port_in(cli: CommandLine, number: str, harness: Harness) -> None:
     """Start a port-in that waits for an operator."""
     file = str(ROOT / "examples" / "port-in.json")
-    said = await cli.run(
-        "port-in", "start", file, "--watch", "--set", f"details.phone_number={number}"
+    said = await cli.run("port-in", "start", file, "--set", f"details.phone_number={number}")
+    assert said.status == 0, said.err
+    await wait_until(
+        harness.orchestrator.port_in(number).status,
+        lambda status: status.state in NEEDS_OPERATOR_STATES,
     )
-    assert said.status == 3, said.out
 
 
 async def unconfirmed_suspension(cli: CommandLine, number: str, harness: Harness) -> None:
@@ -196,7 +203,8 @@ async def unconfirmed_suspension(cli: CommandLine, number: str, harness: Harness
     await gate.reached()
     held.status = "Active"
     gate.release()
-    assert (await cli.run("line", "status", number, "--watch")).status == 3
+    changes = LineChangeClient(harness.temporal, id_key=harness.settings.id_key)
+    await wait_until(changes.get(number).status, lambda status: status.escalations)
 
 
 async def prepare_port_outs(words: list[str], harness: Harness) -> None:
