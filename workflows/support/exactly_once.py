@@ -63,8 +63,8 @@ class ResourceCreator:
         previous_runs: The period in which previous runs of the workflow may have created
             resources; None: there were no previous runs.
         lags: How long Telegent's lists may miss what exists.
-        scope: Tells installations that share a namespace apart: a fingerprint of their id key.
-            Onboardings of one installation take turns to create a shared product.
+        scope: A fingerprint of the id key, for `create_alone`: only onboardings with the same
+            scope take turns to create a shared product or package.
         created_ids: `str` of each resource that a response has named as created by this run. What
             is in it is new. An account or subscriber that is not in it, because its response was
             lost, is treated as one that existed.
@@ -109,8 +109,8 @@ class ResourceCreator:
             wanted: The resource, with everything that its create and its lookup need.
             lookup_first: Look it up before the first create; by default as its `WriteSpec` says.
             created_before: The latest time at which another onboarding may have created it; None:
-                none can have. Its absence is shown by a lookup that comes later than that by the
-                lag. Never for a kind with a compensation: a cancel would delete what is theirs.
+                none can have. Only a lookup at least one lag after it shows the absence. Do not
+                pass it for a kind with a compensation: a cancel would delete what is theirs.
 
         Raises:
             ActivityError: The vendor rejects it, or fails in a way that is not escalated.
