@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from telegent_orchestrator.client import ReconcileClient
+from temporalio.service import RPCError
+
+from telegent_orchestrator.client import MessageRejectedError, ReconcileClient
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortState
+from telegent_orchestrator.progress import Resolution, ResolutionAction
 from tools.compose_trial.family import (
     CORRECTION,
     EXAMPLES,
@@ -86,9 +89,25 @@ async def restore_backup(stack: Stack, caller: Caller, transcript: Transcript) -
             transcript.saw(f"{name}: restored")
         stack.compose("up", "--detach", "namespace", build=SECOND_BUILD)
     await _follow_runbook(stack, caller, transcript)
-    with transcript.step("the line is adopted: no second number was bought"):
-        result = await (await caller.orchestrator.start_onboarding(LINE)).result()
-        expect(result.complete, f"errors: {result.errors}")
+    with transcript.step("the line escalates and gets its number: none is bought again"):
+        handle = await caller.orchestrator.start_onboarding(LINE)
+        decision = Resolution(
+            step="Number",
+            action=ResolutionAction.ADOPT,
+            id=result.lines[0].phone_number,
+            by="operator",
+            reason="the backup is older than the number",
+        )
+
+        async def resolved() -> bool:
+            try:
+                await handle.resolve(decision, line=LINE.lines[0].key)
+            except (MessageRejectedError, RPCError):
+                return (await handle.execution()).ended_at is not None
+            return True
+
+        await wait_for("the escalation of the number", resolved)
+        expect((await handle.result()).complete, "the line is not complete")
         now = effects()["number.provisioned"]
         expect(now == bought, f"{now - bought} numbers were bought again")
     await check_family_readable(caller, transcript)

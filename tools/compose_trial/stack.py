@@ -118,10 +118,16 @@ class Stack:
 
     def _override(self) -> str:
         """Build on the local base, and never replace the simulator, which has no volume."""
-        build = {"network": "host", "args": {"PYTHON_IMAGE": base_image()}}
+        arguments = {"PYTHON_IMAGE": base_image()}
         own = [name for name, service in self.services.items() if "build" in service]
-        services: dict[str, dict[str, object]] = {name: {"build": build} for name in own}
-        services["simulator"]["image"] = f"telegent-orchestrator:{FIRST_BUILD}"
+        services: dict[str, dict[str, object]] = {
+            name: {"build": {"network": "host", "args": arguments}} for name in own
+        }
+        first = {**arguments, "BUILD_ID": FIRST_BUILD}
+        services["simulator"] = {
+            "build": {"network": "host", "args": first},
+            "image": f"telegent-orchestrator:{FIRST_BUILD}",
+        }
         return yaml.safe_dump({"services": services})
 
     def compose(
