@@ -124,12 +124,14 @@ class LineChangeActivities:
         """Returns whether a subscription is active.
 
         Raises:
-            ApplicationError: `Rejected` when it is the only one of a number in service, or that of
-                another number.
+            ApplicationError: `Pending` when the list does not show it, for the read lag; `Rejected`
+                when it is the only one of a number in service, or that of another number.
         """
         active = await self.api.subscriptions.list("Active")
         found = next((r for r in active if same_id(r.subscription_id, subscription_id)), None)
         if found is None:
+            if activity.info().attempt == 1:
+                raise pending(f"{subscription_id} is not shown", self.settings.read_lag)
             return False
         owned = [row for row in active if line.owns(row.tnid, row.iccid)]
         gone = line.state is NumberState.GONE

@@ -166,7 +166,7 @@ STORY = [
         "plan",
         {"package_id": OTHER_PACKAGE_ID, "product_type": "Sms+Data+Voice"},
         lambda w: (
-            (w.subscription["PackageId"], w.subscription["Active"]) == (OTHER_PACKAGE_ID, True)
+            w.subscription.get("PackageId") == OTHER_PACKAGE_ID and w.subscription["Active"] is True
         ),
     ),
     Change(
@@ -239,7 +239,7 @@ STORY = [
     Change(
         "win_back",
         {"package_id": PACKAGE_ID},
-        lambda w: w.number.status == "Active" and w.subscription["PackageId"] == PACKAGE_ID,
+        lambda w: w.number.status == "Active" and w.subscription.get("PackageId") == PACKAGE_ID,
         once=("number.reactivated", "subscription.created"),
     ),
 ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator import Fault
+from simulator import Fault, SimulatorOptions
 from simulator.engine.faults import FaultKind
 from simulator.engine.state import Number
 from telegent_orchestrator.client import LineChangeFailedError
@@ -100,6 +100,18 @@ async def test_subscription_of_a_sim_that_carries_another_number_is_not_closed(
 
     with pytest.raises(LineChangeFailedError, match="carries another number"):
         await close(harness, FIRST)
+
+    assert left(harness) == {FIRST}
+
+
+@pytest.mark.parametrize("options", [SimulatorOptions(list_lag=0.2)])
+async def test_subscription_that_is_not_listed_yet_is_closed(harness: Harness) -> None:
+    world = harness.telegent.state
+    world.show_later(world.clock.now())
+    charged_number(harness, FIRST, SECOND)
+    world.show_later(world.clock.now())
+
+    await close(harness, SECOND)
 
     assert left(harness) == {FIRST}
 
