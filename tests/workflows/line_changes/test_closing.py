@@ -104,7 +104,7 @@ async def test_subscription_of_a_sim_that_carries_another_number_is_not_closed(
     assert left(harness) == {FIRST}
 
 
-@pytest.mark.parametrize("options", [SimulatorOptions(list_lag=0.2)])
+@pytest.mark.parametrize("options", [SimulatorOptions(list_lag=0.09)])
 async def test_subscription_that_is_not_listed_yet_is_closed(harness: Harness) -> None:
     world = harness.telegent.state
     world.show_later(world.clock.now())
