@@ -1,7 +1,7 @@
 """Port-ins: eligibility, submit, update, cancel, and waiting for the order to change."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 
 from temporalio import activity
@@ -12,7 +12,7 @@ import telegent
 from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
-from activities.support.other_runs import sent_by_other_runs
+from activities.support.other_runs import SentRequest, sent_by_other_runs
 from activities.support.outcomes import Outcome, pending, rejected
 from activities.support.scheduling_run import require_no_reset
 from activities.support.write_activity import (
@@ -202,7 +202,8 @@ class PortInActivities:
         """Whether the last details that another run has sent are these, and were accepted.
 
         Raises:
-            ApplicationError: `OutcomeUnknown`, because another run may have sent them.
+            ApplicationError: `NotSent`, because another run may have sent them, and the order may
+                not show that yet.
         """
         if self.temporal is None:
             return False
@@ -218,10 +219,30 @@ class PortInActivities:
         ]
         same = list(takewhile(lambda sent: sent.request.details == request.details, of_order))
         if same and not any(sent.accepted for sent in same):
-            raise ApplicationError(
-                "not sent: an earlier run of the workflow may have sent it", type=Outcome.UNKNOWN
-            )
+            return await self._has_changed_order(same[0])
         return bool(same)
+
+    async def _has_changed_order(self, sent: SentRequest[UpdatePort]) -> bool:
+        """Whether the order is no longer as it was when another run sent this request.
+
+        Only that run knows how it was: this one may never have read the rejection.
+
+        Raises:
+            ApplicationError: `NotSent`, because the order may not show it yet; `OutcomeUnknown`,
+                because that run had not read the order.
+        """
+        before, message = sent.request.last_snapshot, "an earlier run may have sent it"
+        if not before.status:
+            raise ApplicationError(f"not sent: {message}", type=Outcome.UNKNOWN)
+        with pre_write_read():
+            now = await self.read_port_order(before.order_id)
+        if now != before:
+            return True
+        wait = sent.at + self.settings.read_lag - datetime.now(UTC)
+        if wait > timedelta(0):
+            seconds = wait.total_seconds()
+            raise ApplicationError(f"not sent: {message}", seconds, type=Outcome.NOT_SENT)
+        return False
 
     @write_activity(write_specs.CANCEL_PORT)
     async def cancel_port(self, order_id: str) -> None:

@@ -116,16 +116,19 @@ async def test_correction_that_a_reset_starts_again_is_not_sent(harness: Harness
     assert corrections(harness) == 1
 
 
-async def test_correction_under_way_at_a_reset_is_not_sent_again(harness: Harness) -> None:
+@pytest.mark.parametrize("before", ["await_port_change", "update_port"])
+async def test_correction_under_way_at_a_reset_is_not_sent_again(
+    harness: Harness, before: str
+) -> None:
     handle = await rejected(harness)
     gate = harness.telegent.gates.close(UPDATE, "after")
     await handle.signal_correction(CORRECTION)
     await gate.reached()
 
-    await reset(harness, handle.id, "update_port")
+    await reset(harness, handle.id, before)
     gate.release()
 
-    await until(handle, PortState.SUBMITTED)
+    await until(handle, lambda status: accepted(status) == 1)
     await completes(harness, handle)
     assert corrections(harness) == 1
 
