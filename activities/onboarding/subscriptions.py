@@ -1,12 +1,14 @@
 """Subscriptions: starting one for a number, and looking it up after a lost response."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
 import telegent
 from activities.settings import ActivitySettings
 from activities.support import write_specs
+from activities.support.outcomes import pending
 from activities.support.write_activity import (
     CreateSpec,
     Lookup,
@@ -22,13 +24,17 @@ from telegent_orchestrator.port_in import Classification
 
 
 class StartSubscription(Wanted):
-    """A subscription of one number to one package; it starts recurring charges."""
+    """A subscription of one number to one package; it starts recurring charges.
+
+    `closed_before`: until when an earlier one may have been closed, which lists may still show.
+    """
 
     subscriber_id: str
     package_id: str
     number_id: str
     iccid: str | None = None
     classification: Classification = "mvno"
+    closed_before: datetime | None = None
 
     @property
     def description(self) -> str:
@@ -45,8 +51,13 @@ class SubscriptionActivities:
 
     @activity.defn
     async def find_subscription(self, lookup: Lookup[StartSubscription]) -> str | None:
-        """The id of the number's subscription to the package, if it exists."""
-        wanted = lookup.wanted
+        """The id of the number's subscription to the package, if it exists.
+
+        Raises:
+            ApplicationError: `Pending` while the list may lag; `Ambiguous` when an operator has to
+                choose.
+        """
+        wanted, lag = lookup.wanted, self.settings.read_lag
         matches = {
             subscription.subscription_id: subscription.active is not False
             for subscription in await self.api.packages.subscriptions(wanted.package_id)
@@ -59,7 +70,14 @@ class SubscriptionActivities:
         # Where one is active, the others are former ones.
         current = {name: active for name, active in matches.items() if active} or matches
         found = only_active(current, "subscriptions")
-        return found_or_pending(found, lookup.created_before, self.settings.read_lag)
+        if found and wanted.closed_before:
+            remaining = wanted.closed_before + lag - activity.info().current_attempt_scheduled_time
+            if remaining > timedelta(0):
+                raise pending(
+                    f"{found} is listed; checking again, because it may have been closed",
+                    min(lag / 2, remaining),
+                )
+        return found_or_pending(found, lookup.created_before, lag)
 
     @write_activity(write_specs.CLOSE_SUBSCRIPTION)
     async def close_subscription(self, subscription_id: str) -> None:

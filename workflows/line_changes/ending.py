@@ -3,6 +3,7 @@
 The number is cancelled after everything else except the SIM: until then it can be ported out.
 """
 
+from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.line_changes import LineChangeActivities, LineResources, StatusChangeInput
@@ -165,6 +166,7 @@ async def _start_subscription(line: ChangedLine, package_id: str) -> None:
             number_id=number.number_id,
             iccid=number.iccid,
             classification=number.classification,
+            closed_before=workflow.info().workflow_start_time,
         ),
         lookup_first=True,
     )

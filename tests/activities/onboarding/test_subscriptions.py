@@ -1,5 +1,8 @@
 """Which subscription of a package is the one wanted."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 from pydantic import JsonValue
@@ -12,6 +15,7 @@ from activities.support.outcomes import Outcome
 from activities.support.write_activity import Lookup
 from telegent import Telegent
 
+START = datetime(2026, 11, 30, tzinfo=UTC)
 WANTED = StartSubscription(subscriber_id="TSUID-1", package_id="PID-1", number_id="NID-1")
 
 
@@ -25,7 +29,9 @@ def row(subscription_id: str, **fields: JsonValue) -> dict[str, JsonValue]:
     }
 
 
-async def find(*rows: dict[str, JsonValue]) -> str | None:
+async def find(
+    *rows: dict[str, JsonValue], wanted: StartSubscription = WANTED, at: datetime = START
+) -> str | None:
     def vendor(request: httpx.Request) -> httpx.Response:
         if "token" in request.url.path.lower():
             return httpx.Response(200, json={"token": "t", "successful": True})
@@ -33,7 +39,9 @@ async def find(*rows: dict[str, JsonValue]) -> str | None:
 
     async with Telegent("DID-1", "secret", transport=httpx.MockTransport(vendor)) as api:
         activities = SubscriptionActivities(api, ActivitySettings())
-        return await ActivityEnvironment().run(activities.find_subscription, Lookup(wanted=WANTED))
+        environment = ActivityEnvironment()
+        environment.info = replace(environment.info, current_attempt_scheduled_time=at)
+        return await environment.run(activities.find_subscription, Lookup(wanted=wanted))
 
 
 async def test_active_subscription_of_the_number_is_found() -> None:
@@ -57,3 +65,15 @@ async def test_ended_or_second_subscription_needs_an_operator(
     with pytest.raises(ApplicationError, match="SUB-1") as found:
         await find(*rows)
     assert found.value.type == Outcome.AMBIGUOUS
+
+
+async def test_subscription_that_may_have_been_closed_is_believed_after_the_read_lag() -> None:
+    wanted = WANTED.model_copy(update={"closed_before": START})
+    lag = ActivitySettings().read_lag
+
+    with pytest.raises(ApplicationError, match="may have been closed") as early:
+        await find(row("SUB-1"), wanted=wanted, at=START + lag - timedelta(seconds=1))
+
+    assert early.value.type == Outcome.PENDING
+    assert await find(row("SUB-1"), wanted=wanted, at=START + lag) == "SUB-1"
+    assert await find(wanted=wanted) is None
