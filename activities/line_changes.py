@@ -1,7 +1,7 @@
 """Changes of lines in service: each sets a state that a read of the number shows."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from temporalio import activity
@@ -12,7 +12,7 @@ from activities.support import line_write_specs
 from activities.support.change_orders import not_shown, require_complete
 from activities.support.number_states import NumberState, number_state
 from activities.support.outcomes import ambiguous, pending, rejected
-from activities.support.write_activity import write_activity
+from activities.support.write_activity import elapsed, write_activity
 from telegent import NotFoundError, RequestRejectedError, Telegent, same_id
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.port_in import Classification
@@ -130,8 +130,8 @@ class LineChangeActivities:
         active = await self.api.subscriptions.list("Active")
         found = next((r for r in active if same_id(r.subscription_id, subscription_id)), None)
         if found is None:
-            if activity.info().attempt == 1:
-                raise pending(f"{subscription_id} is not shown", self.settings.read_lag)
+            if (remaining := self.settings.read_lag - elapsed()) > timedelta(0):
+                raise pending(f"{subscription_id} is not shown", remaining)
             return False
         owned = [row for row in active if line.owns(row.tnid, row.iccid)]
         gone = line.state is NumberState.GONE

@@ -119,6 +119,7 @@ class World:
 def _add_second_subscription(world: World) -> None:
     second = world.subscription | {"SubscriptionId": SECOND_SUBSCRIPTION_ID}
     world.state.subscriptions[SECOND_SUBSCRIPTION_ID] = second
+    world.state.show_later(world.state.clock.now())
 
 
 @dataclass(frozen=True)
