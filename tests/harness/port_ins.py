@@ -57,6 +57,11 @@ def rejections(status: PortInStatus) -> int:
     return sum("rejected" in entry.event for entry in status.timeline)
 
 
+async def until_rejected_by_carrier(handle: PortInHandle, count: int) -> PortInStatus:
+    """Wait until the losing carrier has rejected the port-in so often."""
+    return await until(handle, lambda status: status.rejections == count)
+
+
 async def until_rejected(handle: PortInHandle, count: int) -> PortInStatus:
     """Wait until so much was rejected, by the carrier or as a signal."""
     return await until(handle, lambda status: rejections(status) == count)

@@ -27,6 +27,7 @@ from tests.harness.port_ins import (
     start,
     until,
     until_rejected,
+    until_rejected_by_carrier,
 )
 from tests.harness.tiers import sampled
 from tests.harness.waiting import TEST_TIMEOUT
@@ -151,7 +152,8 @@ async def test_three_rejections_are_a_matter_for_an_operator(harness: Harness) -
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     for number in ("1", "2"):
-        await until(handle, PortState.ACTION_REQUIRED)
+        # A correction is validated before the state changes.
+        await until_rejected_by_carrier(handle, int(number))
         await handle.correct(PortInCorrection(account_number=number, by="operator"))
     status = await until(handle, lambda status: status.rejections == 3)
     assert "an operator decides" in status.attention

@@ -28,7 +28,14 @@ from tests.harness.details_pages import (
     wait_for_details_page,
 )
 from tests.harness.payloads import line, port_in, single
-from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.port_ins import (
+    CORRECTION,
+    NUMBER,
+    TRUTH,
+    start,
+    until,
+    until_rejected_by_carrier,
+)
 from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
 from workflows.port_in.views import FIELD_PLACEHOLDERS, SuggestedAction, suggest_actions
 
@@ -136,7 +143,8 @@ async def test_page_after_the_last_attempt_names_the_operators_actions(harness: 
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     for number in ("1", "2"):
-        await until(handle, PortState.ACTION_REQUIRED)
+        # A correction is validated before the state changes.
+        await until_rejected_by_carrier(handle, int(number))
         await handle.correct(PortInCorrection(account_number=number, by="operator"))
     await until(handle, lambda status: status.rejections == 3)
     text = await wait_for_details_page(harness.temporal, handle.id, "an operator decides")
@@ -169,7 +177,8 @@ async def test_longest_details_page_fits_into_a_url(harness: Harness) -> None:
     harness.telegent.carrier.set_record(NUMBER, TRUTH)
     handle = await start(harness)
     for number in ("1", "2"):
-        await until(handle, PortState.ACTION_REQUIRED)
+        # A correction is validated before the state changes.
+        await until_rejected_by_carrier(handle, int(number))
         await handle.correct(PortInCorrection(account_number=number, by="operator"))
     await until(handle, lambda status: status.rejections == 3)
 
