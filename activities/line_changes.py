@@ -143,6 +143,17 @@ class LineChangeActivities:
             raise rejected(f"{subscription_id} is the only one of a line in service: end it")
         raise rejected(f"{subscription_id} is not a subscription of this number")
 
+    @activity.defn
+    async def await_subscription_closed(self, subscription_id: str) -> None:
+        """Waits until lists no longer show a subscription, so that the next change sees one less.
+
+        Raises:
+            ApplicationError: `Pending` while they show it; `Ambiguous` after the read lag.
+        """
+        active = await self.api.subscriptions.list("Active")
+        if any(same_id(row.subscription_id, subscription_id) for row in active):
+            raise not_shown(self.settings, f"{subscription_id} is still active")
+
     async def _carries_another(self, iccid: str | None, phone_number: str) -> bool:
         """Whether a SIM is that of another number, which is in service."""
         if iccid is None:

@@ -35,7 +35,7 @@ LINE_CHANGE_CALLS = {
     "POST /v1.0/numbers/data-usage": 1,
     "POST /v1.0/numbers/data-usage/settings": 1,
     "POST /v1.0/numbers/data-usage/update-renewal-info": 1,
-    "GET /v1.0/account/subscriptions": 5,
+    "GET /v1.0/account/subscriptions": 6,
     "GET /v1.0/subscriptions": 4,
     "POST /v1.0/subscriptions/update": 2,
     "POST /v1.0/numbers/update": 1,
@@ -104,8 +104,7 @@ class World:
 
     def filter(self, filter_id: str) -> dict[str, Any]:
         """A filter; empty if it is deleted."""
-        found: dict[str, Any] = self.state.filters.get(filter_id, {})
-        return found
+        return dict(self.state.filters.get(filter_id, {}))
 
     def guardian(self) -> tuple[bool, bool]:
         """Whether calls and messages are guarded."""

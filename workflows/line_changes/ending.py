@@ -4,17 +4,19 @@ The number is cancelled after everything else except the SIM: until then it can 
 """
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.line_changes import LineChangeActivities, LineResources, StatusChangeInput
 from activities.onboarding.guardian import GuardianActivities
 from activities.onboarding.subscriptions import StartSubscription, SubscriptionActivities
 from activities.support.number_states import NumberState
 from telegent_orchestrator.line_changes import CloseSubscription, End, LineState, WinBack
-from workflows.line_changes.changed_line import ChangedLine
+from telegent_orchestrator.progress import ResolutionAction
+from workflows.line_changes.changed_line import ChangedLine, resolve_unconfirmed
 from workflows.line_changes.number_status import set_status
 from workflows.support.activity_calls import (
     execute_idempotent_write,
+    execute_poll,
     execute_read,
     execute_settled_write,
 )
@@ -90,13 +92,23 @@ async def close_subscription(line: ChangedLine, change: CloseSubscription) -> No
             subscription_id,
         )
         raise_if_cancelled()
-        if active:
+        while active:
             await execute_idempotent_write(
                 SubscriptionActivities.close_subscription,
                 f"Close subscription {subscription_id}",
                 subscription_id,
             )
+            try:
+                await execute_poll(
+                    LineChangeActivities.await_subscription_closed,
+                    "Wait until lists no longer show it",
+                    subscription_id,
+                )
+            except ActivityError as error:
+                if await resolve_unconfirmed(error) is ResolutionAction.RETRY:
+                    continue
             line.removed(f"subscription {subscription_id}")
+            return
 
 
 async def _delete_filters(line: ChangedLine, resources: LineResources) -> None:

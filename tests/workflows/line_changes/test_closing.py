@@ -114,6 +114,7 @@ async def test_subscription_that_is_not_listed_yet_is_closed(harness: Harness) -
     await close(harness, SECOND)
 
     assert left(harness) == {FIRST}
+    assert set(world.lagged_view().subscriptions) == {FIRST, OTHER}
 
 
 async def test_closed_subscription_is_left_alone(harness: Harness) -> None:
