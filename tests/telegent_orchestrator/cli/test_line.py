@@ -115,7 +115,9 @@ async def test_plan_at_the_renewal_shows_when_it_is_due_and_is_cancelled(
     started = await cli.run(*plan, "--at-renewal", "15")
     other = await cli.run(*plan, "--at-renewal", "16")
     waiting = line_changes(harness).get_at_renewal(number)
-    due = await wait_until(waiting.status, lambda status: status.due_at)
+    due = await wait_until(
+        waiting.status, lambda status: any("due" in step.detail for step in status.steps)
+    )
     shown = await cli.run("line", "status", number, "--at-renewal")
     listed = await cli.run("list", "--type", "renewal-change", "--json")
     cancelled = await cli.run("line", "cancel", number, "--reason", "stays", "--by", "shop")
