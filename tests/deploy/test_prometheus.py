@@ -50,6 +50,13 @@ def test_rules_pass_promtool(check: list[str]) -> None:
             "720m",
             "721m",
         ),
+        (
+            "UsageOverdue",
+            'telegent_usage_overdue_seconds{instance="a"}',
+            "0+60x361",
+            "360m",
+            "361m",
+        ),
     ],
 )
 def test_alert_fires_when_its_limit_is_passed(

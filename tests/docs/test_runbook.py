@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -24,6 +25,7 @@ from tests.harness.documents import anchors, documented_commands, localize_comma
 from tests.harness.payloads import port_in, single
 from tests.harness.resets import delete_all
 from tools.docs.documents import ROOT, between_markers, table_rows
+from worker.schedules import USAGE, ensure_schedule
 
 RUNBOOK = ROOT / "docs" / "how-to" / "runbook.md"
 ALERTS = [
@@ -209,8 +211,15 @@ async def test_commands_show_findings_and_why_there_are_none(on_call: OnCall) ->
 
 
 @pytest.mark.resilience
-async def test_commands_show_usage_and_readings_that_failed(on_call: OnCall) -> None:
-    assert "usage of" in await on_call.types("usage")
+async def test_commands_show_usage_and_why_there_is_none(on_call: OnCall) -> None:
+    # The workers of this stack have none.
+    await ensure_schedule(on_call.running.client, USAGE, "20 * * * *", ZoneInfo("UTC"))
+
+    shown = await on_call.types("usage")
+
+    await ensure_schedule(on_call.running.client, USAGE, "", ZoneInfo("UTC"))
+    assert "usage of" in shown
+    assert "UsageWorkflow" in shown
 
 
 @pytest.mark.resilience

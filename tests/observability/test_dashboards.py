@@ -94,7 +94,7 @@ def test_gauges_reported_by_all_workers_are_not_summed(where: str) -> None:
     for expression in EXPRESSIONS[where]:
         for shown in re.finditer(
             r"telegent_(port_ins_open|port_in_oldest|escalations_open|oldest_escalation|"
-            r"reconcile_(findings_open|failed|overdue))",
+            r"reconcile_(findings_open|failed|overdue)|usage_overdue)",
             expression,
         ):
             before = expression[: shown.start()].rpartition(" + ")[2]

@@ -1,4 +1,4 @@
-"""Periodic gauges of open port-ins and escalations, and their ages; and of reconciliations."""
+"""Periodic gauges of open port-ins and escalations, and their ages; reconciliations and usage."""
 
 import asyncio
 import time
@@ -22,6 +22,7 @@ from telegent_orchestrator.names import (
 )
 from telegent_orchestrator.port_in import FINAL_STATES, PortState
 from worker.telemetry.reconcile_gauges import ReconcileGauges
+from worker.telemetry.usage_gauges import UsageGauges
 
 OPEN_PORT_INS_QUERY = f"WorkflowType = '{PORT_IN_WORKFLOW}' AND ExecutionStatus = 'Running'"
 OPEN_ESCALATIONS_QUERY = (
@@ -107,16 +108,18 @@ class BacklogGauges:
 async def report_backlog(
     temporal: Client, meter: MetricMeter, interval: timedelta
 ) -> AsyncIterator[None]:
-    """Count periodically while the block runs, and read the last reconciliation.
+    """Count periodically while the block runs, and find the last reconciliation and usage reading.
 
     While Temporal does not respond, the last figures stay.
     """
     backlog, reconciliations = BacklogGauges(temporal, meter), ReconcileGauges(temporal, meter)
+    usage = UsageGauges(temporal, meter)
 
     async def update_gauges() -> None:
         while True:
             await _try(backlog.update, "open port-ins and escalations could not be counted")
             await _try(reconciliations.update, "the last reconciliation could not be read")
+            await _try(usage.update, "the last reading of usage could not be found")
             await asyncio.sleep(interval.total_seconds())
 
     task = asyncio.create_task(update_gauges())

@@ -1,11 +1,7 @@
 """Periodic gauges of reconciliations: what the last one has found, and whether one is missing."""
 
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-
-from temporalio.client import Client, ScheduleInfo, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import MetricMeter
-from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator.reconcile import (
     RECONCILE_SCHEDULE_ID,
@@ -13,6 +9,7 @@ from telegent_orchestrator.reconcile import (
     FindingKind,
     ReconcileReport,
 )
+from worker.telemetry.overdue import ended_at, overdue_seconds
 
 # One that an operator has cancelled or terminated counts as if it had not been started.
 ENDED_RUNS_QUERY = (
@@ -46,27 +43,17 @@ class ReconcileGauges:
     async def update(self) -> None:
         """Read once. Raises RPCError if Temporal does not respond."""
         ended = sorted(
-            [run async for run in self._temporal.list_workflows(ENDED_RUNS_QUERY)], key=_ended_at
+            [run async for run in self._temporal.list_workflows(ENDED_RUNS_QUERY)], key=ended_at
         )
         completed = [run for run in ended if run.status is WorkflowExecutionStatus.COMPLETED]
         self._failed.set(int(bool(ended) and ended[-1] not in completed))
-        self._overdue.set(await self._overdue_seconds(completed))
+        self._overdue.set(
+            await overdue_seconds(self._temporal, RECONCILE_SCHEDULE_ID, map(ended_at, completed))
+        )
         if completed:
             await self._read_report(completed[-1])
         for kind in FindingKind:
             self._findings_open.set(self._report.counts.get(kind, 0), {"kind": kind})
-
-    async def _overdue_seconds(self, completed: list[WorkflowExecution]) -> int:
-        try:
-            schedule = self._temporal.get_schedule_handle(RECONCILE_SCHEDULE_ID)
-            info = (await schedule.describe()).info
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return 0
-            raise
-        last = max([info.created_at, *map(_ended_at, completed)])
-        late = datetime.now(UTC) - last - _longest_interval(info)
-        return max(0, int(late.total_seconds()))
 
     async def _read_report(self, run: WorkflowExecution) -> None:
         if run.run_id != self._report_of:
@@ -74,12 +61,3 @@ class ReconcileGauges:
                 run.id, run_id=run.run_id, result_type=ReconcileReport
             )
             self._report, self._report_of = await handle.result(), run.run_id
-
-
-def _ended_at(run: WorkflowExecution) -> datetime:
-    return run.close_time or run.start_time
-
-
-def _longest_interval(info: ScheduleInfo) -> timedelta:
-    """Between two runs of the schedule, such as over a weekend."""
-    return max((after - at for at, after in pairwise(info.next_action_times)), default=timedelta())

@@ -1,14 +1,12 @@
 """The gauges of reconciliations follow the run that ended last, and the schedule."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta, tzinfo
-from unittest.mock import Mock
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.common import MetricMeter
 
 from simulator import Fault, SimulatorOptions
 from telegent_orchestrator.client import ReconcileClient
@@ -16,38 +14,13 @@ from telegent_orchestrator.reconcile import FindingKind
 from tests.harness import Harness, dev_server
 from tests.harness.environment import running_harness
 from tests.harness.line_changes import put_in_service
-from tests.harness.waiting import TEST_TIMEOUT, wait_until
+from tests.harness.waiting import TEST_TIMEOUT
+from tests.worker.telemetry.shown_gauges import ShownGauges, pass_time
 from worker.schedules import RECONCILE, ensure_schedule
-from worker.telemetry import reconcile_gauges
 from worker.telemetry.reconcile_gauges import ENDED_RUNS_QUERY, ReconcileGauges
 
 FAILED, OVERDUE = "telegent_reconcile_failed", "telegent_reconcile_overdue_seconds"
 UTC_ZONE = ZoneInfo("UTC")
-
-
-class Gauges:
-    """What the gauges show, by name or by the kind of a finding."""
-
-    def __init__(self, harness: Harness) -> None:
-        self.shown: dict[str, float] = {}
-        meter = Mock(MetricMeter)
-        meter.create_gauge.side_effect = self._create
-        self._harness, self._gauges = harness, ReconcileGauges(harness.temporal, meter)
-
-    def _create(self, name: str, _description: str) -> Mock:
-        def show(value: float, labels: dict[str, str] | None = None) -> None:
-            self.shown[(labels or {}).get("kind", name)] = value
-
-        return Mock(set=show)
-
-    async def update(self, runs: int) -> dict[str, float]:
-        """What they show when Temporal lists so many runs."""
-        temporal = self._harness.temporal
-        await wait_until(
-            lambda: temporal.count_workflows(ENDED_RUNS_QUERY), lambda found: found.count == runs
-        )
-        await self._gauges.update()
-        return self.shown
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -57,23 +30,18 @@ async def alone(options: SimulatorOptions) -> AsyncIterator[Harness]:
         yield running
 
 
+def shown(harness: Harness) -> ShownGauges:
+    return ShownGauges(harness.temporal, ReconcileGauges, ENDED_RUNS_QUERY)
+
+
 async def reconcile(harness: Harness) -> None:
     await (await ReconcileClient(harness.temporal).start()).result()
-
-
-def pass_time(monkeypatch: pytest.MonkeyPatch, passed: timedelta) -> None:
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> "Later":
-            return cls.fromtimestamp((datetime.now(tz) + passed).timestamp(), tz)
-
-    monkeypatch.setattr(reconcile_gauges, "datetime", Later)
 
 
 async def test_findings_are_shown_until_a_reconciliation_finds_them_no_more(
     alone: Harness,
 ) -> None:
-    gauges = Gauges(alone)
+    gauges = shown(alone)
     put_in_service(alone)
     assert set((await gauges.update(runs=0)).values()) == {0}
 
@@ -90,7 +58,7 @@ async def test_findings_are_shown_until_a_reconciliation_finds_them_no_more(
 
 
 async def test_failure_is_shown_until_a_reconciliation_completes(alone: Harness) -> None:
-    gauges = Gauges(alone)
+    gauges = shown(alone)
     await reconcile(alone)
     alone.telegent.faults.add(
         Fault(match="GET /v1.0/numbers/inventory", kind="error_before", status=400)
@@ -114,7 +82,7 @@ async def test_terminated_reconciliation_has_not_failed(alone: Harness) -> None:
     await terminated.terminate()
     assert (await terminated.describe()).status is WorkflowExecutionStatus.TERMINATED
 
-    assert (await Gauges(alone).update(runs=0))[FAILED] == 0
+    assert (await shown(alone).update(runs=0))[FAILED] == 0
 
 
 @pytest.mark.parametrize(
@@ -123,7 +91,7 @@ async def test_terminated_reconciliation_has_not_failed(alone: Harness) -> None:
 async def test_reconciliation_is_overdue_when_the_interval_has_passed(
     alone: Harness, monkeypatch: pytest.MonkeyPatch, cron: str, hours: int
 ) -> None:
-    gauges = Gauges(alone)
+    gauges = shown(alone)
     await ensure_schedule(alone.temporal, RECONCILE, cron, UTC_ZONE)
     pass_time(monkeypatch, timedelta(hours=hours, minutes=-5))
     assert (await gauges.update(runs=0))[OVERDUE] == 0
@@ -145,4 +113,4 @@ async def test_nothing_is_overdue_without_a_schedule(
     await reconcile(alone)
     pass_time(monkeypatch, timedelta(days=9))
 
-    assert (await Gauges(alone).update(runs=1))[OVERDUE] == 0
+    assert (await shown(alone).update(runs=1))[OVERDUE] == 0
