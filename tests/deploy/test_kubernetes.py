@@ -11,6 +11,8 @@ from tests.deploy.manifests import FILES, FOLDER, OBJECTS, RUN
 from worker.run import LOCAL_SHUTDOWN_TIMEOUT, shutdown_timeout
 from worker.settings import unknown_variables
 
+OLDEST_VERSION = "1.32"
+"""With `latest_version`, the versions whose API the manifests fit."""
 NOT_KUBERNETES = {"Kustomization", "ScaledObject"}
 COMMANDS = {"worker": None, "search-attributes": "search-attributes"} | {
     name: name for name in ("codec-server", "webhook")
@@ -30,11 +32,12 @@ def container(thing: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("version", [OLDEST_VERSION, kubernetes_validate.latest_version()])
 @pytest.mark.parametrize(
     "thing", [t for t in OBJECTS if t["kind"] not in NOT_KUBERNETES], ids=lambda t: str(t["kind"])
 )
-def test_manifests_are_valid_for_kubernetes(thing: dict[str, Any]) -> None:
-    kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
+def test_manifests_are_valid_for_kubernetes(thing: dict[str, Any], version: str) -> None:
+    kubernetes_validate.validate(thing, version, strict=True)
 
 
 def test_kustomization_lists_all_manifests_except_those_of_keda() -> None:
@@ -84,6 +87,59 @@ def test_containers_run_without_privileges(thing: dict[str, Any]) -> None:
     assert runs["securityContext"]["readOnlyRootFilesystem"]
     assert runs["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert "memory" in runs["resources"]["limits"]
+
+
+def labels(thing: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = thing["spec"]["template"]["metadata"]["labels"]
+    return found
+
+
+def selects(selector: dict[str, Any], pod: dict[str, str]) -> bool:
+    expressions = selector.get("matchExpressions", [])
+    assert all(each["operator"] == "In" for each in expressions)
+    return selector.get("matchLabels", {}).items() <= pod.items() and all(
+        pod.get(each["key"]) in each["values"] for each in expressions
+    )
+
+
+@pytest.mark.parametrize("name", ["worker", "codec-server", "webhook"])
+def test_one_pod_at_a_time_may_be_evicted_even_if_it_is_the_only_one(name: str) -> None:
+    budget = of("PodDisruptionBudget", name)["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert selects(budget["selector"], labels(of("Deployment", name)))
+
+
+@pytest.mark.parametrize(
+    ("thing", "from_outside", "to_outside"),
+    [
+        (of("Deployment", "worker"), {"metrics"}, {53, 7233, 443}),
+        (of("Deployment", "webhook"), {"http", "metrics"}, {53, 7233, 443}),
+        (of("Deployment", "codec-server"), {"http"}, {53}),
+        (of("Job", "search-attributes"), set(), {53, 7233, 443}),
+    ],
+    ids=lambda value: str(value["metadata"]["name"]) if isinstance(value, dict) else "",
+)
+def test_network_policies_allow_what_a_pod_needs(
+    thing: dict[str, Any], from_outside: set[str], to_outside: set[int]
+) -> None:
+    policies = [
+        each["spec"]
+        for each in OBJECTS
+        if each["kind"] == "NetworkPolicy" and selects(each["spec"]["podSelector"], labels(thing))
+    ]
+    ports = {
+        direction: {
+            port["port"]
+            for policy in policies
+            for rule in policy.get(direction, [])
+            for port in rule["ports"]
+        }
+        for direction in ("ingress", "egress")
+    }
+    assert {kind for policy in policies for kind in policy["policyTypes"]} == {"Ingress", "Egress"}
+    assert ports == {"ingress": from_outside, "egress": to_outside}
+    names = {port["name"] for port in container(thing).get("ports", [])}
+    assert from_outside <= names
 
 
 def test_grace_period_outlasts_the_worker_shutdown() -> None:
