@@ -164,8 +164,10 @@ class AllowanceLedger:
         allowance, window = self.allowance, self.allowance.window
         count = math.ceil(allowance.effective / MAX_PERMITS)
         permits = list[LeasedPermit]()
+        # Another 429, known before the pause is over, may lower the limit.
+        horizon = LEAD if now < allowance.paused_until else HORIZON
         at = allowance.next_at(now, count)
-        while wanted > 0 and at is not None and at <= now + HORIZON * window:
+        while wanted > 0 and at is not None and at <= now + horizon * window:
             allowance.take(at, count)
             until = at + VALIDITY * window
             self.outstanding[self.next_id] = Outstanding(count, until + GRACE * window)

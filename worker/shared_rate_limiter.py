@@ -118,10 +118,14 @@ class SharedRateLimiter(RateLimiter):
             self._ask_timer.cancel()
         if self._asking:
             await asyncio.wait([self._asking])
-        for each in self._leased:
-            each.ends = 0.0
+        self._return_permits()
         if self._leased or self._reports:
             await self._exchange(wanted=0)
+
+    def _return_permits(self) -> None:
+        """Use none of the permits any more: the next lease reports what they were used for."""
+        for each in self._leased:
+            each.ends = 0.0
 
     def _admit(self) -> None:
         super()._admit()
@@ -163,6 +167,7 @@ class SharedRateLimiter(RateLimiter):
 
         def reject(retry_after: float | None) -> None:
             end(used=False)
+            self._return_permits()
             self._rejections.append((now, self._now() + pause_seconds(retry_after)))
             self.pause(retry_after)
 
@@ -233,6 +238,10 @@ class SharedRateLimiter(RateLimiter):
 
     def _accept(self, lease: Lease, wanted: int, sent_at: float) -> None:
         now = self._now()
+        if lease.pause:
+            # After it fewer requests may be permitted than before.
+            self._return_permits()
+            self._paused_until = max(self._paused_until, now + lease.pause)
         # The workflow's clock was read between `sent_at` and now.
         self._leased += [
             _Leased(each.id, each.count, begins=now + each.after, ends=sent_at + each.until)
@@ -241,8 +250,6 @@ class SharedRateLimiter(RateLimiter):
         self._ask_at = now + lease.retry_in
         permitted_now = sum(each.count for each in lease.permits if not each.after)
         self._scarce = lease.pause > 0 or permitted_now < wanted
-        if lease.pause:
-            self._paused_until = max(self._paused_until, now + lease.pause)
         self._per_minute = lease.per_minute
         self._limit.set(lease.per_minute)
 
