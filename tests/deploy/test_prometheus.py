@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -62,18 +61,49 @@ def test_rules_pass_promtool(check: list[str]) -> None:
 def test_alert_fires_when_its_limit_is_passed(
     tmp_path: Path, alert: str, series: str, values: str, silent_at: str, fires_at: str
 ) -> None:
-    def check(evaluated_at: str, firing: int) -> dict[str, Any]:
-        samples = [{"labels": "{}", "value": firing}] if firing else []
-        expression = f'count(ALERTS{{alertname="{alert}", alertstate="firing"}})'
-        return {"eval_time": evaluated_at, "expr": expression, "exp_samples": samples}
+    check_alert(tmp_path, alert, {series: values}, {silent_at: False, fires_at: True})
 
+
+API_POLLERS = 'temporal_num_pollers{poller_type="activity_task", task_queue="telegent-api"}'
+WORKFLOW_POLLERS = 'temporal_num_pollers{poller_type="workflow_task"}'
+
+
+@pytest.mark.parametrize(
+    ("pollers", "waiting", "fires"),
+    [("0x20", "1x20", False), ("0x20", "0x20", True), ("5x20", "0x20", False)],
+    ids=["paused by Telegent", "no worker polls", "idle"],
+)
+def test_pause_of_all_requests_is_not_a_missing_worker(
+    tmp_path: Path, pollers: str, waiting: str, fires: bool
+) -> None:
+    series = {
+        WORKFLOW_POLLERS: "5x20",
+        API_POLLERS: pollers,
+        'telegent_requests_waiting{instance="a"}': waiting,
+    }
+    check_alert(tmp_path, "NoWorker", series, {"10m": fires})
+
+
+def check_alert(
+    tmp_path: Path, alert: str, series: dict[str, str], expected: dict[str, bool]
+) -> None:
+    """Let promtool evaluate the rules on these values, one a minute."""
     tested = {
         "rule_files": [str(FOLDER / "alerts.yml")],
         "tests": [
             {
                 "interval": "1m",
-                "input_series": [{"series": series, "values": values}],
-                "promql_expr_test": [check(silent_at, 0), check(fires_at, 1)],
+                "input_series": [
+                    {"series": name, "values": values} for name, values in series.items()
+                ],
+                "promql_expr_test": [
+                    {
+                        "eval_time": at,
+                        "expr": f'count(ALERTS{{alertname="{alert}", alertstate="firing"}})',
+                        "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
+                    }
+                    for at, fires in expected.items()
+                ],
             }
         ],
     }

@@ -8,7 +8,7 @@ from activities.support.outcomes import Outcome
 from telegent_orchestrator.port_in import PortState
 from tests.observability.environment import Observations
 from tools.docs.documents import ROOT, between_markers, table_rows
-from worker.telemetry.request_metrics import SUCCEEDED
+from worker.telemetry.request_metrics import COUNTED_FROM_ZERO, SUCCEEDED
 from workflows.support import metrics
 from workflows.support.metrics import CounterSpec
 
@@ -109,6 +109,13 @@ def test_rare_counters_start_at_zero(observed: Observations, counted: CounterSpe
     at_first = observed.initial.series(f"{counted.name}_total")
     assert set(at_first.values()) == {0}
     assert at_first.keys() == observed.worker.series(f"{counted.name}_total").keys()
+
+
+def test_rejections_start_at_zero_for_each_endpoint_in_use(observed: Observations) -> None:
+    shown = [dict(labels) for labels in observed.worker.series("telegent_requests_total")]
+    for endpoint in {labels["endpoint"] for labels in shown}:
+        outcomes = {labels["outcome"] for labels in shown if labels["endpoint"] == endpoint}
+        assert outcomes >= {*COUNTED_FROM_ZERO}, endpoint
 
 
 @pytest.mark.parametrize("process", ["worker", "webhook"])

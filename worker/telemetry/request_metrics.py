@@ -8,12 +8,20 @@ from datetime import timedelta
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from temporalio.common import MetricCounter, MetricHistogramTimedelta, MetricMeter
 
-from activities.support.outcomes import outcome_of_error
+from activities.support.outcomes import Outcome, outcome_of_error
 from telegent import RequestObserver, TelegentError
 
 SUCCEEDED = "Succeeded"
 CANCELLED = "Cancelled"
 """Outcomes that are not errors: a usable response; a call that was cancelled by our own side."""
+COUNTED_FROM_ZERO = (
+    Outcome.RATE_LIMITED,
+    Outcome.CREDENTIALS_REJECTED,
+    Outcome.REJECTED,
+    Outcome.NOT_FOUND,
+)
+"""Outcomes whose increase is watched. Prometheus misses the first increment of a series that begins
+with it, and a few 429s are spread over as many endpoints."""
 
 
 def instrument_requests(meter: MetricMeter, tracer: Tracer) -> RequestObserver:
@@ -23,12 +31,17 @@ def instrument_requests(meter: MetricMeter, tracer: Tracer) -> RequestObserver:
     neither metrics nor spans.
     """
     requests, duration, wait = _create_instruments(meter)
+    seen: set[str] = set()
 
     @contextmanager
     def observe(endpoint: str) -> Iterator[Callable[[], None]]:
         queued_at = time.monotonic()
         sent_at: float | None = None
         outcome = CANCELLED
+        if endpoint not in seen:
+            seen.add(endpoint)
+            for rejection in COUNTED_FROM_ZERO:
+                requests.add(0, {"endpoint": endpoint, "outcome": rejection})
 
         def on_sent() -> None:
             nonlocal sent_at
