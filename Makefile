@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
 
 .PHONY: help setup demo demo-life up test test-resilience coverage check lint types format schemas histories \
-	faults crash soak adversary leak-scan race screenshots docs lock compose-trial
+	faults crash soak adversary alerts leak-scan race screenshots docs lock compose-trial
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -72,6 +72,9 @@ soak: setup ## Run hundreds of onboardings under random faults and crashes (OPTI
 
 adversary: setup ## Onboard for an hour while vendor, senders and operator misbehave (OPTIONS=...)
 	@$(BIN)/python -m resilience.adversary $(OPTIONS)
+
+alerts: setup ## Cause what each alert warns of, with Prometheus, until it fires and ends (OPTIONS=...)
+	@$(BIN)/python -m resilience.alerts $(or $(OPTIONS),fire)
 
 leak-scan: setup ## Search everything the system writes for canary secrets (OPTIONS=...)
 	@$(BIN)/python -m resilience.leak_scan $(OPTIONS)
