@@ -204,9 +204,18 @@ class Comparison:
 
     def _close(self, orphan: telegent.Subscription) -> str:
         """What closes a subscription of no number in service: a command needs its number."""
-        for row in self._vendor.numbers:
-            if orphan.tnid and telegent.same_id(orphan.tnid, row.number_id):
-                return remedies.close(row.number, [orphan.subscription_id])
+        listed = [
+            row.number
+            for row in self._vendor.numbers
+            if orphan.tnid and telegent.same_id(orphan.tnid, row.number_id)
+        ]
+        gone = [
+            number
+            for number, line in self._known.lines.items()
+            if number not in self.held and _belongs(orphan, line)
+        ]
+        if numbers := [*listed, *gone]:
+            return remedies.close(numbers[0], [orphan.subscription_id])
         return remedies.in_portal(f"delete {orphan.subscription_id}")
 
     def _numbers_by_subscriptions(self) -> Iterator[Finding]:

@@ -142,13 +142,24 @@ def test_subscription_of_no_number_is_found() -> None:
     assert found.remedy == "in Telegent's portal: delete SUB-18015550199"
 
 
-def test_subscription_of_an_ended_line_is_closed_by_the_number_that_is_still_listed() -> None:
-    cancelled = vendor(numbers=[row(Status="Cancelled")])
-
-    found = only(cancelled, known(known_line(ended=True)))
+@pytest.mark.parametrize("numbers", [[row(Status="Cancelled")], []], ids=["listed", "not listed"])
+def test_subscription_of_an_ended_line_is_closed_by_its_number(
+    numbers: list[telegent.Number],
+) -> None:
+    found = only(vendor(numbers=numbers), known(known_line(ended=True)))
 
     assert found.kind is FindingKind.SUBSCRIPTION_WITHOUT_NUMBER
     assert found.remedy == close_command("SUB-18015550142")
+
+
+def test_subscription_of_a_line_whose_number_is_in_service_again_is_not_closed_by_it() -> None:
+    earlier = subscription("+18015550199", SubscriptionId="SUB-18015550142")
+
+    found = only(
+        vendor(subscriptions=[subscription(SubscriptionId="SUB-2"), earlier]), known(known_line())
+    )
+
+    assert found.remedy == "in Telegent's portal: delete SUB-18015550142"
 
 
 def test_second_subscription_of_a_number_is_named() -> None:
