@@ -19,7 +19,7 @@ from tests.tools.schemas.changes import (
 from tools.schemas.__main__ import CURRENT, ROOT, current_version
 from tools.schemas.comparison import Comparison
 from tools.schemas.compatibility import files_received, files_sent, find_violations
-from tools.schemas.documents import CONTRACT
+from tools.schemas.documents import CONTRACT, Document
 
 RELEASED = ROOT / "schemas" / "released"
 SUMS = "SHA256SUMS"
@@ -70,12 +70,27 @@ def test_compatible_changes_are_accepted() -> None:
 
 
 def found_after(changes: Changes) -> Iterator[tuple[str, list[str]]]:
-    """What is found after each change of each place of each released schema."""
+    """What is found after each change of each place of each released schema.
+
+    A definition that several schemas share is changed in the first of them.
+    """
+    tried: dict[tuple[bool, str], list[Document]] = {}
     for sent, files in ((True, files_sent(LATEST)), (False, files_received(LATEST))):
         for file in sorted(files):
             old = LATEST[file]
             for change, new in changed_documents(old, changes, sent=sent):
+                if definition := definition_of(old, change):
+                    same = tried.setdefault((sent, change), [])
+                    if definition in same:
+                        continue
+                    same.append(definition)
                 yield f"{file} {change}", Comparison(old, new, sent=sent).violations(file)
+
+
+def definition_of(document: Document, change: str) -> Document | None:
+    """The definition that a change is in."""
+    inside = re.match(r"\$defs\.([^.:]+)", change)
+    return document["$defs"][inside[1]] if inside else None
 
 
 def test_removed_or_retyped_names_are_found() -> None:
@@ -83,8 +98,8 @@ def test_removed_or_retyped_names_are_found() -> None:
     names = list(paths(contract))
     assert len(names) > 80
     for path in names:
-        other = replace_at(contract, path, "other")
-        assert find_violations(LATEST, LATEST | {CONTRACT: other}), path
+        # Without the files that it names, which are the same.
+        assert find_violations(LATEST, {CONTRACT: replace_at(contract, path, "other")}), path
 
 
 def paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
