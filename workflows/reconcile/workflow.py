@@ -4,18 +4,16 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from activities.reconcile.activities import ReconcileActivities
-from activities.support.outcomes import NON_RETRYABLE
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.events import EventType
-from telegent_orchestrator.names import API_TASK_QUEUE, STATUS_QUERY
+from telegent_orchestrator.names import STATUS_QUERY
 from telegent_orchestrator.progress import StepState
 from telegent_orchestrator.reconcile import RECONCILE_WORKFLOW, ReconcileReport
 from workflows.events.delivery_workflow import EventPublisher
-from workflows.support.activity_calls import BULK_PRIORITY, ActivityOptions, prepare_call
+from workflows.support.activity_calls import prepare_call, survey_options
 from workflows.support.markdown import table
 from workflows.support.metrics import count_findings
 from workflows.support.progress import ProgressTracker
@@ -27,20 +25,6 @@ FINDINGS = "findings"
 """State of the event of a reconciliation that has found something."""
 TIMEOUT = timedelta(hours=12)
 """A night. With the default share of the standard tier, that is enough for 7,000 requests."""
-OPTIONS = ActivityOptions(
-    task_queue=API_TASK_QUEUE,
-    start_to_close_timeout=TIMEOUT,
-    schedule_to_close_timeout=TIMEOUT,
-    heartbeat_timeout=timedelta(minutes=1),
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=30),
-        backoff_coefficient=2,
-        maximum_interval=timedelta(minutes=30),
-        non_retryable_error_types=[*NON_RETRYABLE],
-    ),
-    priority=BULK_PRIORITY,
-)
-"""The comparison begins again when its worker stops or Telegent does not respond."""
 
 
 @workflow.defn(name=RECONCILE_WORKFLOW)
@@ -59,7 +43,7 @@ class ReconcileWorkflow:
         """Compares, counts the findings, and sends an event."""
         self._report.started_at = workflow.now()
         compare = prepare_call(
-            OPTIONS,
+            survey_options(TIMEOUT),
             ReconcileActivities.find_differences,
             "Compare with what Telegent has",
         )

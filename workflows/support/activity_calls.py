@@ -162,6 +162,26 @@ BATCHING_WINDOW = timedelta(seconds=30)
 """How long numbers with the same data limits wait for each other, to share one request."""
 
 
+def survey_options(timeout: timedelta) -> ActivityOptions:
+    """Options of an activity that reads all lines with a share of the requests, within `timeout`.
+
+    It begins again when its worker stops or Telegent does not respond.
+    """
+    return ActivityOptions(
+        task_queue=API_TASK_QUEUE,
+        start_to_close_timeout=timeout,
+        schedule_to_close_timeout=timeout,
+        heartbeat_timeout=timedelta(minutes=1),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=30),
+            backoff_coefficient=2,
+            maximum_interval=timedelta(minutes=30),
+            non_retryable_error_types=[*NON_RETRYABLE],
+        ),
+        priority=BULK_PRIORITY,
+    )
+
+
 def with_priority(options: ActivityOptions, info: workflow.Info) -> ActivityOptions:
     """The options as the workflow described by `info` uses them.
 

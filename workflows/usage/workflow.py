@@ -4,19 +4,18 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
-from activities.support.outcomes import NON_RETRYABLE
 from activities.usage.activities import UsageActivities
 from activities.usage.thresholds import UsageEvent
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator.events import EventType
-from telegent_orchestrator.names import API_TASK_QUEUE, STATUS_QUERY
+from telegent_orchestrator.names import STATUS_QUERY
 from telegent_orchestrator.progress import StepState
 from telegent_orchestrator.usage import USAGE_WORKFLOW, ReachedThresholds, UsageReport
 from workflows.events.delivery_workflow import EventPublisher
-from workflows.support.activity_calls import BULK_PRIORITY, ActivityOptions, prepare_call
+from workflows.support.activity_calls import prepare_call, survey_options
 from workflows.support.cancellation import shield
 from workflows.support.markdown import table
 from workflows.support.metrics import count_threshold, count_usage_reading
@@ -32,20 +31,6 @@ SCHEDULED_BY = SearchAttributeKey.for_keyword("TemporalScheduledById")
 """Temporal sets it in what a schedule starts."""
 TIMEOUT = timedelta(hours=6)
 """With the default share of the standard tier, that is enough for 1,800 requests."""
-OPTIONS = ActivityOptions(
-    task_queue=API_TASK_QUEUE,
-    start_to_close_timeout=TIMEOUT,
-    schedule_to_close_timeout=TIMEOUT,
-    heartbeat_timeout=timedelta(minutes=1),
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=30),
-        backoff_coefficient=2,
-        maximum_interval=timedelta(minutes=30),
-        non_retryable_error_types=[*NON_RETRYABLE],
-    ),
-    priority=BULK_PRIORITY,
-)
-"""The reading begins again when its worker stops or Telegent does not respond."""
 
 
 @workflow.defn(name=USAGE_WORKFLOW)
@@ -67,7 +52,9 @@ class UsageWorkflow:
     async def run(self) -> UsageReport:
         """Reads, counts the thresholds that are reached, and lets their events be sent."""
         self._report.started_at = workflow.now()
-        read = prepare_call(OPTIONS, UsageActivities.read_usage, "Read usage", _reached_before())
+        read = prepare_call(
+            survey_options(TIMEOUT), UsageActivities.read_usage, "Read usage", _reached_before()
+        )
         try:
             async with self._progress.step(READ):
                 reading = await read()
