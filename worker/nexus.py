@@ -18,18 +18,27 @@ from temporalio.nexus import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator import _ui_text, names
+from telegent_orchestrator import names
 from telegent_orchestrator._display import escape_markdown
+from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client._calls import (
     RequestConflictError,
     check_same_request,
     fingerprints_memo,
 )
+from telegent_orchestrator.client._startable import (
+    LINE_CHANGE,
+    ONBOARDING,
+    PLAN,
+    PORT_IN,
+    PORT_OUT,
+    RENEWAL_CHANGE,
+    RequestT,
+    Startable,
+)
 from telegent_orchestrator.line_changes import (
-    LINE_CHANGE_WORKFLOW,
     LineChangeRequest,
     LineChangeResult,
-    line_change_id,
 )
 from telegent_orchestrator.nexus import (
     CancelPortIn,
@@ -40,7 +49,7 @@ from telegent_orchestrator.nexus import (
     TelegentOrchestrator,
 )
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
-from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, plan_id
+from telegent_orchestrator.plan import OnboardingPlan
 from telegent_orchestrator.port_in import (
     PortInRequest,
     PortInResult,
@@ -48,7 +57,6 @@ from telegent_orchestrator.port_in import (
 )
 from telegent_orchestrator.port_out import (
     CONFIRM_DEPARTURE_UPDATE,
-    PORT_OUT_WORKFLOW,
     REVEAL_PIN_UPDATE,
     PortOutPin,
     PortOutRequest,
@@ -57,14 +65,9 @@ from telegent_orchestrator.port_out import (
     port_out_id,
 )
 from telegent_orchestrator.renewal_changes import (
-    RENEWAL_CHANGE_WORKFLOW,
     RenewalChangeRequest,
-    renewal_change_id,
 )
 
-Request = (
-    OnboardingRequest | PortInRequest | PortOutRequest | LineChangeRequest | RenewalChangeRequest
-)
 Result = TypeVar(
     "Result", OnboardingResult, PortInResult, PortOutResult, LineChangeResult, OnboardingPlan
 )
@@ -89,16 +92,7 @@ class NexusOperations:
         request: OnboardingRequest,
     ) -> TemporalOperationResult[OnboardingResult]:
         """Start an onboarding, or join the one with the same reference."""
-        return await _start_or_join(
-            temporal,
-            names.ONBOARDING_WORKFLOW,
-            names.onboarding_id(request.reference),
-            request,
-            OnboardingResult,
-            summary=f"Onboarding {request.reference}",
-            details=_ui_text.ONBOARDING_DETAILS,
-            id_key=self._id_key,
-        )
+        return await _start_or_join(temporal, ONBOARDING, request, OnboardingResult, self._id_key)
 
     @nexus.temporal_operation
     async def port_in(
@@ -108,22 +102,13 @@ class NexusOperations:
         request: PortInRequest,
     ) -> TemporalOperationResult[PortInResult]:
         """Start a port-in, or join the one of the same number, unless that ended without it."""
-        details = request.details
-        workflow_id = names.port_in_id(details.phone_number, self._id_key)
+        workflow_id = PORT_IN.workflow_id(request, self._id_key)
         again = await _ended_without_number(temporal.client, workflow_id)
         if again:
             # Its order may have completed at the vendor since, and nothing polled it.
             request = request.model_copy(update={"check_existing": True})
         return await _start_or_join(
-            temporal,
-            names.PORT_IN_WORKFLOW,
-            workflow_id,
-            request,
-            PortInResult,
-            again=again,
-            summary=f"Port-in from {details.losing_carrier or 'a carrier not named yet'}",
-            details=_ui_text.PORT_IN_DETAILS,
-            id_key=self._id_key,
+            temporal, PORT_IN, request, PortInResult, self._id_key, again=again
         )
 
     @sync_operation
@@ -148,15 +133,7 @@ class NexusOperations:
         request: PortOutRequest,
     ) -> TemporalOperationResult[PortOutResult]:
         """Start a port-out, or join the open one of the same number."""
-        return await self._start_or_join_open(
-            temporal,
-            PORT_OUT_WORKFLOW,
-            port_out_id(request.phone_number, self._id_key),
-            request,
-            PortOutResult,
-            summary="Port-out",
-            details=_ui_text.PORT_OUT_DETAILS,
-        )
+        return await self._start_or_join_open(temporal, PORT_OUT, request, PortOutResult)
 
     @sync_operation
     async def reveal_pin(self, ctx: StartOperationContext, request: RevealPortOutPin) -> PortOutPin:
@@ -188,15 +165,7 @@ class NexusOperations:
         request: LineChangeRequest,
     ) -> TemporalOperationResult[LineChangeResult]:
         """Start a line change, or join the open one of the same number."""
-        return await self._start_or_join_open(
-            temporal,
-            LINE_CHANGE_WORKFLOW,
-            line_change_id(request.phone_number, self._id_key),
-            request,
-            LineChangeResult,
-            summary=f"Line change: {request.change.kind}",
-            details=_ui_text.LINE_CHANGE_DETAILS,
-        )
+        return await self._start_or_join_open(temporal, LINE_CHANGE, request, LineChangeResult)
 
     @nexus.temporal_operation
     async def change_at_renewal(
@@ -206,15 +175,7 @@ class NexusOperations:
         request: RenewalChangeRequest,
     ) -> TemporalOperationResult[LineChangeResult]:
         """Start a change of a plan at the renewal, or join the waiting one of the same number."""
-        return await self._start_or_join_open(
-            temporal,
-            RENEWAL_CHANGE_WORKFLOW,
-            renewal_change_id(request.phone_number, self._id_key),
-            request,
-            LineChangeResult,
-            summary=f"At the renewal: {request.change.kind}",
-            details=_ui_text.RENEWAL_CHANGE_DETAILS,
-        )
+        return await self._start_or_join_open(temporal, RENEWAL_CHANGE, request, LineChangeResult)
 
     @nexus.temporal_operation
     async def plan(
@@ -224,40 +185,19 @@ class NexusOperations:
         request: OnboardingRequest,
     ) -> TemporalOperationResult[OnboardingPlan]:
         """Say what `onboard` would do, or join the plan of the same request that is being made."""
-        return await self._start_or_join_open(
-            temporal,
-            PLAN_WORKFLOW,
-            plan_id(request.reference),
-            request,
-            OnboardingPlan,
-            summary=f"Plan of onboarding {request.reference}",
-            details=_ui_text.PLAN_DETAILS,
-        )
+        return await self._start_or_join_open(temporal, PLAN, request, OnboardingPlan)
 
     async def _start_or_join_open(
         self,
         temporal: TemporalNexusClient,
-        workflow: str,
-        workflow_id: str,
-        request: Request,
+        startable: Startable[RequestT],
+        request: RequestT,
         result: type[Result],
-        *,
-        summary: str,
-        details: str,
     ) -> TemporalOperationResult[Result]:
         """Starts a workflow, or joins an open one with the same request."""
+        workflow_id = startable.workflow_id(request, self._id_key)
         await _reject_other_request(temporal.client, workflow_id, request, self._id_key, OPEN)
-        return await _start_or_join(
-            temporal,
-            workflow,
-            workflow_id,
-            request,
-            result,
-            summary=summary,
-            details=details,
-            id_key=self._id_key,
-            again=True,
-        )
+        return await _start_or_join(temporal, startable, request, result, self._id_key, again=True)
 
 
 async def _send_update(
@@ -290,31 +230,29 @@ async def _send_update(
 
 async def _start_or_join(
     temporal: TemporalNexusClient,
-    workflow: str,
-    workflow_id: str,
-    request: Request,
+    startable: Startable[RequestT],
+    request: RequestT,
     result: type[Result],
-    *,
-    summary: str,
-    details: str,
     id_key: str,
+    *,
     again: bool = False,
 ) -> TemporalOperationResult[Result]:
     """Starts a workflow, or joins one that is open or, unless `again`, has completed."""
+    workflow_id = startable.workflow_id(request, id_key)
     reuse_policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE
     if not again:
         reuse_policy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
         await _reject_other_request(temporal.client, workflow_id, request, id_key)
     try:
         return await temporal.start_workflow(
-            workflow,
+            startable.workflow_type,
             request,
             id=workflow_id,
             result_type=result,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=reuse_policy,
-            static_summary=escape_markdown(summary),
-            static_details=details,
+            static_summary=escape_markdown(startable.summary(request)),
+            static_details=startable.details,
             memo=fingerprints_memo(request, id_key),
         )
     except WorkflowAlreadyStartedError:
@@ -339,7 +277,7 @@ async def _ended_without_number(temporal: Client, workflow_id: str) -> bool:
 async def _reject_other_request(
     temporal: Client,
     workflow_id: str,
-    request: Request,
+    request: WireModel,
     id_key: str,
     joined: Sequence[WorkflowExecutionStatus] = JOINED_STATUSES,
 ) -> None:

@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from telegent_orchestrator import names
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.client._startable import RequestT, Startable
 from telegent_orchestrator.onboarding import OnboardingRequest
 
 ResultT = TypeVar("ResultT")
@@ -55,48 +56,41 @@ class RequestConflictError(Exception):
 
 async def start_or_join(
     temporal: Client,
-    workflow_type: str,
-    workflow_id: str,
-    request: WireModel,
+    startable: Startable[RequestT],
+    request: RequestT,
+    id_key: str,
     *,
-    summary: str,
-    static_details: str,
-    fingerprint_key: str | None = None,
     reuse_policy: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
 ) -> bool:
-    """Start a workflow unless one with this id exists.
+    """Start a workflow unless one with its id exists.
 
     Args:
         temporal: The client to start it with.
-        workflow_type: The registered name of the workflow.
-        workflow_id: The workflow id.
-        request: The argument of the workflow.
-        summary: The title in the Temporal UI.
-        static_details: The description in the Temporal UI.
-        fingerprint_key: Key of the hashes that `check_same_request` compares later; None to store
-            none.
+        startable: Which workflow.
+        request: Its argument.
+        id_key: Key of the workflow id, and of the hashes that `check_same_request` compares later.
         reuse_policy: After which ends another workflow may start under this id.
 
     Returns:
         True if the workflow existed: it is open, or it ended in a way after which `reuse_policy`
         does not start another.
+
     Raises:
         RequestTooLargeError: Temporal would reject the request for its size.
     """
     check_size(request)
-    memo = None if fingerprint_key is None else fingerprints_memo(request, fingerprint_key)
     try:
         await temporal.start_workflow(
-            workflow_type,
+            startable.workflow_type,
             request,
-            id=workflow_id,
+            id=startable.workflow_id(request, id_key),
             task_queue=names.TASK_QUEUE,
             # Not "use existing": its response does not tell a new workflow from an existing one.
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=reuse_policy,
-            static_summary=escape_markdown(summary),
-            static_details=static_details,
-            memo=memo,
+            static_summary=escape_markdown(startable.summary(request)),
+            static_details=startable.details,
+            memo=fingerprints_memo(request, id_key) if startable.compared else None,
         )
     except WorkflowAlreadyStartedError:
         return True
@@ -104,14 +98,7 @@ async def start_or_join(
 
 
 async def start_again_or_join(
-    temporal: Client,
-    workflow_type: str,
-    workflow_id: str,
-    request: WireModel,
-    *,
-    summary: str,
-    static_details: str,
-    fingerprint_key: str,
+    temporal: Client, startable: Startable[RequestT], request: RequestT, id_key: str
 ) -> bool:
     """Start a workflow, also after one that has ended, or join the open one of the same request.
 
@@ -124,16 +111,14 @@ async def start_again_or_join(
     """
     joined = await start_or_join(
         temporal,
-        workflow_type,
-        workflow_id,
+        startable,
         request,
-        summary=summary,
-        static_details=static_details,
-        fingerprint_key=fingerprint_key,
+        id_key,
         reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
     )
     if joined:
-        await check_same_request(temporal, workflow_id, request, fingerprint_key)
+        workflow_id = startable.workflow_id(request, id_key)
+        await check_same_request(temporal, workflow_id, request, id_key)
     return joined
 
 

@@ -10,11 +10,8 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 
-from telegent_orchestrator import _ui_text, names
-from telegent_orchestrator._models import WireModel
+from telegent_orchestrator import names
 from telegent_orchestrator.bulk import (
-    BULK_BATCH_WORKFLOW,
-    BULK_WORKFLOW,
     DEFAULT_WINDOW,
     MAX_BATCH_BYTES,
     MAX_BATCH_ROWS,
@@ -35,6 +32,7 @@ from telegent_orchestrator.bulk import (
     bulk_id,
 )
 from telegent_orchestrator.client._calls import query, start_or_join, update
+from telegent_orchestrator.client._startable import BULK, BULK_BATCH, RequestT, Startable
 from telegent_orchestrator.client.executions import Execution, describe
 
 MAX_CONCURRENT_STARTS = 4
@@ -82,9 +80,7 @@ class BulkClient:
             fingerprint=self._fingerprint(rows),
             by=by,
         )
-        joined = await self._start(
-            BULK_WORKFLOW, bulk_id(reference), request, f"Bulk {reference}", _ui_text.BULK_DETAILS
-        )
+        joined = await self._start(BULK, request)
         handle = BulkHandle(self._temporal, reference, joined=joined)
         if joined:
             existing = await handle.status()
@@ -106,27 +102,17 @@ class BulkClient:
 
         async def send(batch: BulkBatchRequest) -> None:
             async with slots:
-                await self._start(
-                    BULK_BATCH_WORKFLOW,
-                    bulk_batch_id(batch.bulk, batch.batch),
-                    batch,
-                    f"Rows {batch.rows[0].number} to {batch.rows[-1].number}",
-                    _ui_text.BULK_BATCH_DETAILS,
-                )
+                await self._start(BULK_BATCH, batch)
 
         await asyncio.gather(*map(send, batches))
 
-    async def _start(
-        self, name: str, workflow_id: str, request: WireModel, summary: str, static_details: str
-    ) -> bool:
+    async def _start(self, startable: Startable[RequestT], request: RequestT) -> bool:
         """Start a workflow once: no second run, however the first has ended."""
         return await start_or_join(
             self._temporal,
-            name,
-            workflow_id,
+            startable,
             request,
-            summary=summary,
-            static_details=static_details,
+            self._id_key,
             reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         )
 

@@ -4,11 +4,10 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
-from telegent_orchestrator import _ui_text
 from telegent_orchestrator.client._calls import query, start_again_or_join
+from telegent_orchestrator.client._startable import LINE_CHANGE_SET
 from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.line_change_sets import (
-    LINE_CHANGE_SET_WORKFLOW,
     LineChangeSetRequest,
     LineChangeSetResult,
     line_change_set_id,
@@ -33,13 +32,7 @@ class LineChangeSetClient:
         """
         handle = self.get(request.reference)
         handle.joined = await start_again_or_join(
-            self._temporal,
-            LINE_CHANGE_SET_WORKFLOW,
-            handle.id,
-            request,
-            summary=f"Line changes {request.reference}",
-            static_details=_ui_text.LINE_CHANGE_SET_DETAILS,
-            fingerprint_key=self._id_key,
+            self._temporal, LINE_CHANGE_SET, request, self._id_key
         )
         return handle
 

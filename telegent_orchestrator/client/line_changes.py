@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
-from telegent_orchestrator import _ui_text, names
+from telegent_orchestrator import names
 from telegent_orchestrator.client._calls import query, start_again_or_join, update
 from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
 from telegent_orchestrator.client._polling import (
@@ -15,9 +15,9 @@ from telegent_orchestrator.client._polling import (
     OnUnavailable,
     poll_changes,
 )
+from telegent_orchestrator.client._startable import LINE_CHANGE, RENEWAL_CHANGE
 from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.line_changes import (
-    LINE_CHANGE_WORKFLOW,
     LineChangeRequest,
     LineChangeResult,
     LineChangeStatus,
@@ -26,7 +26,6 @@ from telegent_orchestrator.line_changes import (
 from telegent_orchestrator.lines import LineStatus
 from telegent_orchestrator.progress import Resolution
 from telegent_orchestrator.renewal_changes import (
-    RENEWAL_CHANGE_WORKFLOW,
     RenewalChangeRequest,
     renewal_change_id,
 )
@@ -61,13 +60,7 @@ class LineChangeClient:
         """
         handle = self.get(request.phone_number)
         handle.joined = await start_again_or_join(
-            self._temporal,
-            LINE_CHANGE_WORKFLOW,
-            handle.id,
-            request,
-            summary=f"Line change: {request.change.kind}",
-            static_details=_ui_text.LINE_CHANGE_DETAILS,
-            fingerprint_key=self._id_key,
+            self._temporal, LINE_CHANGE, request, self._id_key
         )
         return handle
 
@@ -81,13 +74,7 @@ class LineChangeClient:
         """
         handle = self.get_at_renewal(request.phone_number)
         handle.joined = await start_again_or_join(
-            self._temporal,
-            RENEWAL_CHANGE_WORKFLOW,
-            handle.id,
-            request,
-            summary=f"At the renewal: {request.change.kind}",
-            static_details=_ui_text.RENEWAL_CHANGE_DETAILS,
-            fingerprint_key=self._id_key,
+            self._temporal, RENEWAL_CHANGE, request, self._id_key
         )
         return handle
 

@@ -7,18 +7,19 @@ from typing import Self
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 
-from telegent_orchestrator import _ui_text, names
+from telegent_orchestrator import names
 from telegent_orchestrator.client._calls import (
     RequestConflictError,
     check_same_request,
     start_again_or_join,
     start_or_join,
 )
+from telegent_orchestrator.client._startable import ONBOARDING, PLAN, PORT_IN
 from telegent_orchestrator.client.onboarding import OnboardingHandle
 from telegent_orchestrator.client.plan import PlanHandle
 from telegent_orchestrator.client.port_in import PortInHandle
 from telegent_orchestrator.onboarding import OnboardingRequest
-from telegent_orchestrator.plan import PLAN_WORKFLOW, OnboardingPlan, plan_id
+from telegent_orchestrator.plan import OnboardingPlan
 from telegent_orchestrator.port_in import PortInRequest
 
 SHUTDOWN_DELAY = 0.1
@@ -82,15 +83,7 @@ class Orchestrator:
         Raises:
             RequestConflictError: The onboarding with this reference has another request.
         """
-        joined = await start_or_join(
-            self._temporal,
-            names.ONBOARDING_WORKFLOW,
-            names.onboarding_id(request.reference),
-            request,
-            summary=f"Onboarding {request.reference}",
-            static_details=_ui_text.ONBOARDING_DETAILS,
-            fingerprint_key=self._id_key,
-        )
+        joined = await start_or_join(self._temporal, ONBOARDING, request, self._id_key)
         if joined:
             workflow_id = names.onboarding_id(request.reference)
             await check_same_request(self._temporal, workflow_id, request, self._id_key)
@@ -123,22 +116,11 @@ class Orchestrator:
         """
         handle = PlanHandle(self._temporal, request.reference)
         try:
-            await self._start_plan(request)
+            await start_again_or_join(self._temporal, PLAN, request, self._id_key)
         except RequestConflictError:
             await handle.abandon()
-            await self._start_plan(request)
+            await start_again_or_join(self._temporal, PLAN, request, self._id_key)
         return handle
-
-    async def _start_plan(self, request: OnboardingRequest) -> None:
-        await start_again_or_join(
-            self._temporal,
-            PLAN_WORKFLOW,
-            plan_id(request.reference),
-            request,
-            summary=f"Plan of onboarding {request.reference}",
-            static_details=_ui_text.PLAN_DETAILS,
-            fingerprint_key=self._id_key,
-        )
 
     async def start_port_in(self, request: PortInRequest) -> PortInHandle:
         """Start a port-in, or join the one of this number that is open or has completed.
@@ -156,34 +138,19 @@ class Orchestrator:
             RequestConflictError: The port-in of this number has another request.
         """
         handle = self.port_in(request.details.phone_number)
-        handle.joined = await self._start_port_in(
-            handle.id, request, WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
-        )
+        handle.joined = await start_or_join(self._temporal, PORT_IN, request, self._id_key)
         if handle.joined and await handle.ended_without_number():
-            # Its order may have completed at the vendor since, and nothing polled it.
-            handle.joined = await self._start_port_in(
-                handle.id,
+            handle.joined = await start_or_join(
+                self._temporal,
+                PORT_IN,
+                # Its order may have completed at the vendor since, and nothing polled it.
                 request.model_copy(update={"check_existing": True}),
-                WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                self._id_key,
+                reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             )
         if handle.joined:
             await check_same_request(self._temporal, handle.id, request, self._id_key)
         return handle
-
-    async def _start_port_in(
-        self, workflow_id: str, request: PortInRequest, reuse_policy: WorkflowIDReusePolicy
-    ) -> bool:
-        carrier = request.details.losing_carrier or "a carrier not named yet"
-        return await start_or_join(
-            self._temporal,
-            names.PORT_IN_WORKFLOW,
-            workflow_id,
-            request,
-            summary=f"Port-in from {carrier}",
-            static_details=_ui_text.PORT_IN_DETAILS,
-            fingerprint_key=self._id_key,
-            reuse_policy=reuse_policy,
-        )
 
     def onboarding(self, reference: str) -> OnboardingHandle:
         """The onboarding with this reference."""

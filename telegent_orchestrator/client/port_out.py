@@ -4,13 +4,13 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
-from telegent_orchestrator import _ui_text, names
+from telegent_orchestrator import names
 from telegent_orchestrator.client._calls import query, start_again_or_join, update
 from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
+from telegent_orchestrator.client._startable import PORT_OUT
 from telegent_orchestrator.client.executions import Execution, describe
 from telegent_orchestrator.port_out import (
     CONFIRM_DEPARTURE_UPDATE,
-    PORT_OUT_WORKFLOW,
     REVEAL_PIN_UPDATE,
     ConfirmDeparture,
     PortOutCancel,
@@ -41,15 +41,7 @@ class PortOutClient:
             RequestConflictError: The open port-out of this number has another request.
         """
         handle = self.get(request.phone_number)
-        handle.joined = await start_again_or_join(
-            self._temporal,
-            PORT_OUT_WORKFLOW,
-            handle.id,
-            request,
-            summary="Port-out",
-            static_details=_ui_text.PORT_OUT_DETAILS,
-            fingerprint_key=self._id_key,
-        )
+        handle.joined = await start_again_or_join(self._temporal, PORT_OUT, request, self._id_key)
         return handle
 
     def get(self, phone_number: str) -> "PortOutHandle":

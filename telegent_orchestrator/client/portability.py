@@ -7,7 +7,6 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 
-from telegent_orchestrator import _ui_text
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client._calls import query, start_or_join
 from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
@@ -16,15 +15,14 @@ from telegent_orchestrator.client._polling import (
     OnUnavailable,
     poll_changes,
 )
+from telegent_orchestrator.client._startable import PORTABILITY
 from telegent_orchestrator.client.executions import describe
 from telegent_orchestrator.portability import (
     MAX_PORTABILITY_NUMBERS,
-    PORTABILITY_WORKFLOW,
     NumberToCheck,
     Portability,
     PortabilityRequest,
     PortabilityResult,
-    portability_id,
 )
 
 
@@ -69,17 +67,15 @@ class PortabilityClient:
             known += found
 
     async def _start(self, numbers: Sequence[NumberToCheck]) -> str:
-        workflow_id = portability_id(numbers, self._id_key)
+        request = PortabilityRequest(numbers=list(numbers))
         await start_or_join(
             self._temporal,
-            PORTABILITY_WORKFLOW,
-            workflow_id,
-            PortabilityRequest(numbers=list(numbers)),
-            summary=f"Portability of {len(numbers)} numbers",
-            static_details=_ui_text.PORTABILITY_DETAILS,
+            PORTABILITY,
+            request,
+            self._id_key,
             reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        return workflow_id
+        return PORTABILITY.workflow_id(request, self._id_key)
 
     def _watch(
         self, workflow_id: str, interval: timedelta, on_unavailable: OnUnavailable | None
