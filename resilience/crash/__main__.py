@@ -1,5 +1,6 @@
 """`python -m resilience.crash`: end processes at every point of every vendor call."""
 
+import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ async def _line_changes(choice: Choice) -> int:
 async def _run_all(
     choice: Choice,
     crashes: Sequence[C],
-    run_crash: Callable[[C, Path, int], Awaitable[InvariantReport]],
+    run_crash: Callable[[C, Path, random.Random], Awaitable[InvariantReport]],
     directory: Path,
     option: str,
 ) -> int:

@@ -119,7 +119,7 @@ async def find_boundaries(directory: Path) -> list[Boundary]:
 
 
 async def run_line_change_crash(
-    crash: LineChangeCrash, directory: Path, seed: int
+    crash: LineChangeCrash, directory: Path, rng: random.Random
 ) -> InvariantReport:
     """Change a line and crash a process on the way.
 
@@ -128,7 +128,7 @@ async def run_line_change_crash(
     Args:
         crash: What to do.
         directory: For logs and the database.
-        seed: Fixes the random delays.
+        rng: For the delays.
 
     Returns:
         What is wrong, and the evidence of escalations.
@@ -136,7 +136,6 @@ async def run_line_change_crash(
     Raises:
         StackError: A process did not start.
     """
-    rng = random.Random(f"{seed} {crash}")  # noqa: S311 - the same seed, the same crash
     simulator, escalations = Simulator(), list[str]()
     name, change = crash.boundary.change, CHANGES[crash.boundary.change]
     try:

@@ -1,6 +1,7 @@
 """Run many crashes in parallel: each has its own processes and mostly waits."""
 
 import asyncio
+import random
 import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ C = TypeVar("C")
 
 
 async def sweep(
-    run_crash: Callable[[C, Path, int], Awaitable[InvariantReport]],
+    run_crash: Callable[[C, Path, random.Random], Awaitable[InvariantReport]],
     crashes: Iterable[C],
     *,
     directory: Path,
@@ -25,7 +26,7 @@ async def sweep(
     """Run all crashes, `lanes` at a time. The logs of violations are kept in `directory`.
 
     Args:
-        run_crash: Runs one, in an empty directory and with the seed.
+        run_crash: Runs one, in an empty directory and with its random delays.
         crashes: What to run.
         directory: For the directories of all.
         seed: Fixes the random delays.
@@ -40,11 +41,16 @@ async def sweep(
     async def run_one(number: int, crash: C) -> None:
         async with slots:
             case_directory = directory / f"{number:03}"
+
+            async def attempt() -> InvariantReport:
+                rng = random.Random(f"{seed} {crash}")  # noqa: S311 - the same seed, the same crash
+                return await run_crash(crash, _empty_directory(case_directory), rng)
+
             try:
-                report = await run_crash(crash, _empty_directory(case_directory), seed)
+                report = await attempt()
             except StackError:
                 # On a busy machine a process may start too slowly, which is not a finding.
-                report = await run_crash(crash, _empty_directory(case_directory), seed)
+                report = await attempt()
             _keep_if_violated(case_directory, crash, report)
             on_result(crash, report)
 
