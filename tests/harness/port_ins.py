@@ -44,6 +44,26 @@ async def start(harness: Harness, **changes: Any) -> PortInHandle:
     return await harness.orchestrator.start_port_in(PortInRequest(details=details))
 
 
+async def start_rejected(harness: Harness, **changes: Any) -> PortInHandle:
+    """Start the port-in, and wait until the losing carrier has rejected it."""
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness, **changes)
+    await until(handle, PortState.ACTION_REQUIRED)
+    return handle
+
+
+async def start_rejected_for_good(harness: Harness) -> PortInHandle:
+    """Start the port-in, and correct it wrongly until an operator must decide."""
+    harness.telegent.carrier.set_record(NUMBER, TRUTH)
+    handle = await start(harness)
+    for number in ("1", "2"):
+        # A correction is validated before the state changes.
+        await until_rejected_by_carrier(handle, int(number))
+        await handle.correct(PortInCorrection(account_number=number, by="operator"))
+    await until_rejected_by_carrier(handle, 3)
+    return handle
+
+
 async def until(
     handle: PortInHandle, expected: PortState | Callable[[PortInStatus], bool]
 ) -> PortInStatus:

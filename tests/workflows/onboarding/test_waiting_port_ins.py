@@ -10,11 +10,10 @@ from simulator import CarrierSetup, SimulatorOptions
 from telegent_orchestrator.client import OnboardingHandle
 from telegent_orchestrator.names import line_id
 from telegent_orchestrator.onboarding import OnboardingResult
-from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.progress import StepState
 from tests.harness import FAST_TIMINGS, Harness
 from tests.harness.payloads import line, port_in, single
-from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start, until
+from tests.harness.port_ins import CORRECTION, NUMBER, TRUTH, start_rejected
 from tests.harness.resets import reset
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from workflows.support import exactly_once
@@ -50,8 +49,7 @@ async def corrected(harness: Harness, onboarding: OnboardingHandle) -> Onboardin
 async def test_port_in_that_was_open_before_is_shown_as_needing_an_operator(
     harness: Harness,
 ) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    await until(await start(harness), PortState.ACTION_REQUIRED)
+    await start_rejected(harness)
 
     onboarding = await harness.onboard(single(lines=LINES))
     detail = await needing_an_operator(onboarding)

@@ -25,18 +25,17 @@ from tests.harness.port_ins import (
     in_every_vocabulary,
     rejections,
     start,
+    start_rejected,
+    start_rejected_for_good,
     until,
     until_rejected,
-    until_rejected_by_carrier,
 )
 from tests.harness.tiers import sampled
 from tests.harness.waiting import TEST_TIMEOUT
 
 
 async def test_repeated_rejection_with_the_same_reason_is_counted(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness)
-    await until(handle, PortState.ACTION_REQUIRED)
+    handle = await start_rejected(harness)
     await handle.correct(PortInCorrection(account_number="999", by="operator"))
     await until(handle, lambda status: rejections(status) == 2)
     await handle.correct(CORRECTION)
@@ -46,9 +45,7 @@ async def test_repeated_rejection_with_the_same_reason_is_counted(harness: Harne
 
 
 async def test_correction_keeps_fields_that_it_does_not_name(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness, account_pin="0000")
-    await until(handle, PortState.ACTION_REQUIRED)
+    handle = await start_rejected(harness, account_pin="0000")
     await handle.correct(CORRECTION)
     status = await until(handle, lambda status: status.reason == "PIN_INVALID")
     assert "account_pin" in status.fields_to_correct
@@ -95,9 +92,7 @@ async def test_correction_whose_response_is_lost_reaches_the_carrier(
 
 
 async def test_port_in_waits_for_an_order_that_disappears(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness)
-    await until(handle, PortState.ACTION_REQUIRED)
+    handle = await start_rejected(harness)
     harness.telegent.faults.add(
         Fault(match="GET /v1.0/numbers/order", kind="error_before", status=404, times=1000)
     )
@@ -113,9 +108,7 @@ async def test_port_in_waits_for_an_order_that_disappears(harness: Harness) -> N
 
 
 async def test_flood_of_hints_causes_only_polls(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness)
-    await until(handle, PortState.ACTION_REQUIRED)
+    handle = await start_rejected(harness)
     await asyncio.gather(*(handle.poll_now() for _ in range(50)))
     await handle.correct(CORRECTION)
 
@@ -124,9 +117,7 @@ async def test_flood_of_hints_causes_only_polls(harness: Harness) -> None:
 
 
 async def test_corrections_that_arrive_together_are_sent_as_one(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness, account_pin="0000")
-    await until(handle, PortState.ACTION_REQUIRED)
+    handle = await start_rejected(harness, account_pin="0000")
     update = harness.telegent.gates.close("POST /v1.0/numbers/portin/update", "after")
     await handle.correct(PortInCorrection(account_number="1", by="first"))
     await update.reached()
@@ -139,9 +130,7 @@ async def test_corrections_that_arrive_together_are_sent_as_one(harness: Harness
 
 
 async def test_correction_without_changes_is_rejected(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness)
-    await until(handle, PortState.ACTION_REQUIRED)
+    handle = await start_rejected(harness)
 
     with pytest.raises(MessageRejectedError, match="unchanged since the rejection"):
         await handle.correct(PortInCorrection(account_number="100200300", by="operator"))
@@ -149,14 +138,8 @@ async def test_correction_without_changes_is_rejected(harness: Harness) -> None:
 
 @in_every_vocabulary
 async def test_three_rejections_are_a_matter_for_an_operator(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness)
-    for number in ("1", "2"):
-        # A correction is validated before the state changes.
-        await until_rejected_by_carrier(handle, int(number))
-        await handle.correct(PortInCorrection(account_number=number, by="operator"))
-    status = await until(handle, lambda status: status.rejections == 3)
-    assert "an operator decides" in status.attention
+    handle = await start_rejected_for_good(harness)
+    assert "an operator decides" in (await handle.status()).attention
     with pytest.raises(MessageRejectedError, match="update decide"):
         await handle.correct(CORRECTION)
 

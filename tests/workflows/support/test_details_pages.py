@@ -33,8 +33,8 @@ from tests.harness.port_ins import (
     NUMBER,
     TRUTH,
     start,
+    start_rejected_for_good,
     until,
-    until_rejected_by_carrier,
 )
 from workflows.port_in.rejections import REJECTIONS, UNCLASSIFIED
 from workflows.port_in.views import FIELD_PLACEHOLDERS, SuggestedAction, suggest_actions
@@ -140,13 +140,7 @@ async def test_page_of_a_hard_rejection_offers_a_new_order(harness: Harness) -> 
 
 
 async def test_page_after_the_last_attempt_names_the_operators_actions(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness)
-    for number in ("1", "2"):
-        # A correction is validated before the state changes.
-        await until_rejected_by_carrier(handle, int(number))
-        await handle.correct(PortInCorrection(account_number=number, by="operator"))
-    await until(handle, lambda status: status.rejections == 3)
+    handle = await start_rejected_for_good(harness)
     text = await wait_for_details_page(harness.temporal, handle.id, "an operator decides")
     other_data, same_data, _ = json_samples(text)
     assert (other_data["action"], same_data["action"]) == ("replace_data", "retry_now")
@@ -174,13 +168,7 @@ async def test_text_from_others_is_escaped(harness: Harness) -> None:
 
 
 async def test_longest_details_page_fits_into_a_url(harness: Harness) -> None:
-    harness.telegent.carrier.set_record(NUMBER, TRUTH)
-    handle = await start(harness)
-    for number in ("1", "2"):
-        # A correction is validated before the state changes.
-        await until_rejected_by_carrier(handle, int(number))
-        await handle.correct(PortInCorrection(account_number=number, by="operator"))
-    await until(handle, lambda status: status.rejections == 3)
+    handle = await start_rejected_for_good(harness)
 
     text = await wait_for_details_page(harness.temporal, handle.id, "an operator decides")
 
