@@ -2,7 +2,7 @@
 
 import json
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 
 import typer
 from pydantic import BaseModel
@@ -11,7 +11,13 @@ from rich.text import Text
 
 from telegent_orchestrator._display import escape_unprintable
 from telegent_orchestrator.cli.rendering import sanitize
-from telegent_orchestrator.cli.results import CommandError, CommandResult, ExitStatus, NextStep
+from telegent_orchestrator.cli.results import (
+    CommandError,
+    CommandResult,
+    ExitStatus,
+    NextStep,
+    StartResult,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 AsJsonLines = Annotated[
@@ -19,6 +25,13 @@ AsJsonLines = Annotated[
 ]
 
 PIPE_WIDTH = 160
+
+
+class Started(Protocol):
+    """The handle of what a command has started. `joined`: it existed, with the same request."""
+
+    id: str
+    joined: bool
 
 
 class Output:
@@ -60,6 +73,14 @@ class Output:
         else:
             self.show(message)
             self.show_next_steps(document.next)
+
+    def started(self, what: str, handle: Started, next_step: NextStep) -> ExitStatus:
+        """Print that a workflow was started or joined, and what to do next."""
+        self.result(
+            f"{what} {'joined' if handle.joined else 'started'}",
+            StartResult(workflow_id=handle.id, joined=handle.joined, next=[next_step]),
+        )
+        return ExitStatus.DONE
 
     def show(self, *parts: RenderableType) -> None:
         """Print a result as text."""

@@ -20,7 +20,6 @@ from telegent_orchestrator.cli.results import (
     ExitStatus,
     MessageResult,
     NextStep,
-    StartResult,
 )
 from telegent_orchestrator.cli.views import LineChangeView, line_change_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
@@ -320,15 +319,8 @@ async def _start(
             ) from None
         if watch:
             return await _watch(handle, _status_command(line, kind), session, output)
-    output.result(
-        f"{request.change.kind} of {line} {'joined' if handle.joined else 'started'}",
-        StartResult(
-            workflow_id=handle.id,
-            joined=handle.joined,
-            next=[_watch_hint(line, connection, kind)],
-        ),
-    )
-    return ExitStatus.DONE
+    what = f"{request.change.kind} of {line}"
+    return output.started(what, handle, _watch_hint(line, connection, kind))
 
 
 async def _status(

@@ -9,7 +9,7 @@ from telegent_orchestrator.cli.connection import UNENCRYPTED_WARNING, Connection
 from telegent_orchestrator.cli.input import By, LineChangeSetOptions, load_request
 from telegent_orchestrator.cli.naming import not_found, watch_hint
 from telegent_orchestrator.cli.output import AsJsonLines, Output
-from telegent_orchestrator.cli.results import ExitStatus, StartResult
+from telegent_orchestrator.cli.results import ExitStatus
 from telegent_orchestrator.cli.views import LineChangeSetView, line_change_set_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
 from telegent_orchestrator.client import LineChangeSetClient, LineChangeSetHandle
@@ -63,12 +63,8 @@ async def _start(
         handle = await _client(session).start(request)
         if watch:
             return await _watch(handle, session, output)
-    next_steps = [watch_hint(connection, "line", "bulk-status", request.reference)]
-    output.result(
-        f"line changes {request.reference} {'joined' if handle.joined else 'started'}",
-        StartResult(workflow_id=handle.id, joined=handle.joined, next=next_steps),
-    )
-    return ExitStatus.DONE
+    hint = watch_hint(connection, "line", "bulk-status", request.reference)
+    return output.started(f"line changes {request.reference}", handle, hint)
 
 
 async def _status(

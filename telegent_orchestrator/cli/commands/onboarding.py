@@ -26,7 +26,6 @@ from telegent_orchestrator.cli.results import (
     ExitStatus,
     MessageResult,
     NextStep,
-    StartResult,
 )
 from telegent_orchestrator.cli.views import OnboardingView, onboarding_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
@@ -142,13 +141,7 @@ async def _start(
             output.notice(f"onboarding {reference} exists with the same request: joined it")
         if watch:
             return await _watch(handle, session, output, request.lines)
-    output.result(
-        f"onboarding {reference} {'joined' if handle.joined else 'started'}",
-        StartResult(
-            workflow_id=handle.id, joined=handle.joined, next=[_watch_hint(reference, connection)]
-        ),
-    )
-    return ExitStatus.DONE
+    return output.started(f"onboarding {reference}", handle, _watch_hint(reference, connection))
 
 
 async def _status(

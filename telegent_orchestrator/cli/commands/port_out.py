@@ -22,7 +22,6 @@ from telegent_orchestrator.cli.results import (
     ExitStatus,
     MessageResult,
     NextStep,
-    StartResult,
 )
 from telegent_orchestrator.cli.views import PortOutView, port_out_view
 from telegent_orchestrator.cli.watching import Watch, watch_views, with_timeout
@@ -154,13 +153,7 @@ async def _start(
             ) from None
         if watch:
             return await _watch(handle, number, session, output)
-    output.result(
-        f"port-out of {number} {'joined' if handle.joined else 'started'}",
-        StartResult(
-            workflow_id=handle.id, joined=handle.joined, next=[_watch_hint(number, connection)]
-        ),
-    )
-    return ExitStatus.DONE
+    return output.started(f"port-out of {number}", handle, _watch_hint(number, connection))
 
 
 async def _status(connection: Connection, number: str, watch: bool, output: Output) -> ExitStatus:
