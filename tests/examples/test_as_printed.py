@@ -64,6 +64,7 @@ def test_every_example_is_started_here() -> None:
     assert files == {*COMMANDS, *ELSEWHERE} | PARTS
 
 
+@pytest.mark.resilience
 async def test_smallest_request_of_the_readme_works(
     running: SupervisedStack, tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def options() -> SimulatorOptions:
     return SimulatorOptions(carrier=CarrierSetup(records=RECORDS, timings=FAST_TIMINGS))
 
 
+@pytest.mark.resilience
 async def test_commands_of_the_reference_work_as_printed(
     cli: CommandLine, harness: Harness
 ) -> None:
@@ -77,6 +78,7 @@ async def test_commands_of_the_reference_work_as_printed(
         assert said.status == command.status, f"{line}\n{said.out}{said.err}"
 
 
+@pytest.mark.resilience
 async def test_commands_of_the_bulk_page_work_as_printed(
     cli: CommandLine, harness: Harness, tmp_path: Path
 ) -> None:
