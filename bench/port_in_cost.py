@@ -9,15 +9,17 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from temporalio.client import Client
+
 from activities import ActivitySettings
 from activities.port_in.policy import PortInPolicy
 from bench.temporal_cost import Cost, cost_of
 from simulator import CarrierSetup, CarrierTimings, ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest
-from tests.harness import Harness
+from tests.harness import Harness, dev_server
 from tests.harness.payloads import port_in
-from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
+from tests.harness.time_skipping import DAY, ClockSync, time_skipper
 
 NUMBER = "+18015550142"
 
@@ -37,7 +39,7 @@ class PortInCost:
     calls: int
 
 
-async def measure(days: int, *, hints: bool) -> PortInCost:
+async def measure(temporal: Client, days: int, *, hints: bool) -> PortInCost:
     """Run one port-in that takes so many days, with or without order updates."""
     clock_sync = ClockSync(ManualClock())
     timings = CarrierTimings(
@@ -47,9 +49,10 @@ async def measure(days: int, *, hints: bool) -> PortInCost:
     simulator = Simulator(options, clock=clock_sync.clock)
     policy = PortInPolicy(max_duration=timedelta(days=60))
     settings = replace(ActivitySettings(), port_in_policy=policy)
-    async with time_skipping_server(clock_sync) as environment, simulator.serve() as url:
-        orchestrator = Orchestrator(environment.client)
-        harness = Harness(environment.client, simulator, orchestrator, settings, url)
+    skipping = await time_skipper(temporal, clock_sync)
+    async with simulator.serve() as url:
+        orchestrator = Orchestrator(skipping.client)
+        harness = Harness(skipping.client, simulator, orchestrator, settings, url)
         handle = orchestrator.port_in(NUMBER)
         rows_seen = 0
 
@@ -65,7 +68,7 @@ async def measure(days: int, *, hints: bool) -> PortInCost:
             details = PortInDetails.model_validate(port_in(NUMBER))
             await orchestrator.start_port_in(PortInRequest(details=details))
             await handle.result()
-            workflow = environment.client.get_workflow_handle(handle.id)
+            workflow = skipping.client.get_workflow_handle(handle.id)
             history = await workflow.fetch_history()
     polls = sum(entry.path == "/v1.0/numbers/order" for entry in simulator.requests)
     return PortInCost(cost_of(history.events), polls, simulator.api_calls)
@@ -78,12 +81,13 @@ async def main() -> None:
         "| port-in | hints | history events | Actions | order polls | all calls, tokens excluded |"
     )
     print("|---|---|---|---|---|---|")
-    for days in (5, 30):
-        for hints in (False, True):
-            found = await measure(days, hints=hints)
-            row = (found.temporal.events, found.temporal.actions, found.polls, found.calls)
-            cells = " | ".join(map(str, row))
-            print(f"| {days} days | {'yes' if hints else 'no'} | {cells} |", flush=True)
+    async with dev_server() as temporal:
+        for days in (5, 30):
+            for hints in (False, True):
+                found = await measure(temporal, days, hints=hints)
+                row = (found.temporal.events, found.temporal.actions, found.polls, found.calls)
+                cells = " | ".join(map(str, row))
+                print(f"| {days} days | {'yes' if hints else 'no'} | {cells} |", flush=True)
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
     await asyncio.sleep(0.1)
 

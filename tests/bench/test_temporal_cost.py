@@ -1,6 +1,7 @@
 """What onboardings and port-ins cost at Temporal: Actions, counted in their histories."""
 
 import pytest
+from temporalio.client import Client
 
 from bench.port_in_cost import measure
 from bench.temporal_cost import cost_with_children
@@ -29,7 +30,9 @@ async def test_new_lines_cost_little_more_than_their_vendor_calls(harness: Harne
 @pytest.mark.parametrize(
     ("days", "hints", "limit"), [(5, False, 23), (5, True, 27), (30, True, 27)]
 )
-async def test_port_in_costs_little_more_than_its_polls(days: int, hints: bool, limit: int) -> None:
-    found = await measure(days, hints=hints)
+async def test_port_in_costs_little_more_than_its_polls(
+    temporal: Client, days: int, hints: bool, limit: int
+) -> None:
+    found = await measure(temporal, days, hints=hints)
 
     assert found.temporal.actions - found.polls <= limit

@@ -70,6 +70,7 @@ def command_line(harness: Harness, **variables: str) -> CommandLine:
     """Return a command line that has the harness's keys."""
     known = {
         "TEMPORAL_ADDRESS": harness.temporal.service_client.config.target_host,
+        "TEMPORAL_NAMESPACE": harness.temporal.namespace,
         "TELEGENT_ID_KEY": harness.settings.id_key,
     }
     return CommandLine(known | variables)

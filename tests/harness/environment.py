@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
@@ -23,10 +25,15 @@ from telegent_orchestrator.client import OnboardingHandle, Orchestrator
 from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness.waiting import TEST_TIMEOUT
 from worker.run import workers
+from worker.search_attributes import register_search_attributes
 
 CANCEL_REQUESTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
 TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 EXAMPLES = Path(__file__).parents[2] / "examples"
+OPTIONAL_FEATURES = (
+    "frontend.WorkflowPauseEnabled=true",
+    "frontend.WorkflowTimeSkippingEnabled=true",
+)
 FAST_TIMINGS = CarrierTimings(acknowledge_after=0.05, decide_after=0.1, complete_after=0.15)
 SETTINGS = ActivitySettings(
     read_lag=timedelta(seconds=0.1),
@@ -38,8 +45,25 @@ SETTINGS = ActivitySettings(
 
 
 def dev_server(*dynamic_config: str) -> AbstractAsyncContextManager[Client]:
-    """A Temporal server that can pause workflows. `dynamic_config`: more settings of it."""
-    return temporal_server.dev_server("frontend.WorkflowPauseEnabled=true", *dynamic_config)
+    """A Temporal server that can pause workflows, and let time pass faster for them.
+
+    Args:
+        dynamic_config: More settings of it, each as `key=value`.
+    """
+    return temporal_server.dev_server(*OPTIONAL_FEATURES, *dynamic_config)
+
+
+async def new_namespace(client: Client) -> Client:
+    """A client of a new namespace on the same server: nothing else is in there."""
+    name = f"test-{uuid4().hex[:8]}"
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(
+            namespace=name, workflow_execution_retention_period=Duration(seconds=86_400)
+        )
+    )
+    own = Client(client.service_client, namespace=name, data_converter=client.data_converter)
+    await register_search_attributes(own)
+    return own
 
 
 @dataclass

@@ -1,21 +1,19 @@
-"""A Temporal server that skips the waiting, and a carrier that keeps in step with it."""
+"""Workflows that skip the waiting, and a carrier that keeps in step with them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from temporalio import activity, client, worker
 from temporalio.api.enums.v1 import EventType
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from devstack.temporal_server import dynamic_config_options, installed_binary
 from simulator import ManualClock
-from telegent_orchestrator.names import SEARCH_ATTRIBUTES
+from tests.harness import new_namespace
 
 DAY = 86_400.0
 TIME_SKIPPED_EVENT = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED
-"""What only this server writes into histories."""
+"""What is in the histories of such workflows only."""
 MAX_SKIPS = 10_000
 """Far more than any test needs; after 200, as the server has it, time would pass as usual."""
 
@@ -53,16 +51,15 @@ class _ClockSyncInterceptor(worker.ActivityInboundInterceptor):
         return await super().execute_activity(input)
 
 
-@asynccontextmanager
-async def time_skipping_server(step: ClockSync) -> AsyncIterator[WorkflowEnvironment]:
-    """A server on which time passes only as fast as something happens."""
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(max_session_skip_count=MAX_SKIPS),
-        data_converter=pydantic_data_converter,
-        # A worker takes over what its client has of this kind.
+async def time_skipper(temporal: Client, step: ClockSync) -> TimeSkipper:
+    """What starts workflows, in a namespace of their own, for which time passes only as fast as
+    something happens."""
+    own = await new_namespace(temporal)
+    # A worker takes over what its client has of this kind.
+    synced = Client(
+        own.service_client,
+        namespace=own.namespace,
+        data_converter=own.data_converter,
         interceptors=[step],
-        dev_server_existing_path=installed_binary(),
-        dev_server_extra_args=dynamic_config_options("frontend.WorkflowTimeSkippingEnabled=true"),
-        search_attributes=SEARCH_ATTRIBUTES,
-    ) as environment:
-        yield environment
+    )
+    return TimeSkipper(synced, config=TimeSkippingConfig(max_session_skip_count=MAX_SKIPS))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
@@ -11,7 +12,7 @@ from activities.support.outcomes import Outcome
 from simulator import ManualClock
 from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from telegent_orchestrator.portability import NumberToCheck, PortabilityRequest
-from tests.harness.time_skipping import ClockSync, time_skipping_server
+from tests.harness.time_skipping import ClockSync, time_skipper
 from worker.run import workflow_runner
 from workflows.bulk.portability_workflow import (
     CHECK_TIMEOUT,
@@ -27,10 +28,10 @@ async def check_port_eligibility(number: str, classification: str, landline: boo
     raise ApplicationError("not sent: connection refused", type=Outcome.NOT_SENT)
 
 
-async def test_check_ends_after_an_hour_and_says_what_it_does_not_know() -> None:
+async def test_check_ends_after_an_hour_and_says_what_it_does_not_know(temporal: Client) -> None:
     numbers = [f"+1801555015{at}" for at in range(MAX_CONCURRENT_CHECKS + 3)]
+    skipping = await time_skipper(temporal, ClockSync(ManualClock()))
     async with (
-        time_skipping_server(ClockSync(ManualClock())) as skipping,
         Worker(
             skipping.client,
             task_queue=TASK_QUEUE,

@@ -27,7 +27,7 @@ from telegent_orchestrator.renewal_changes import RenewalChangeRequest
 from tests.harness import SETTINGS, Harness, idle_harness
 from tests.harness.line_changes import STATUS, change, line_changes, orders
 from tests.harness.payloads import single
-from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
+from tests.harness.time_skipping import DAY, ClockSync, time_skipper
 from tests.harness.waiting import wait_until
 
 BIGGER = "PID-bigger"
@@ -70,12 +70,13 @@ def leaving(number: str) -> PortOutRequest:
 
 
 @asynccontextmanager
-async def skipping_harness(**settings: Any) -> AsyncIterator[Harness]:
-    """A harness on a server that skips the waiting, with a simulator whose clock keeps in step."""
+async def skipping_harness(temporal: Client, **settings: Any) -> AsyncIterator[Harness]:
+    """A harness that skips the waiting, with a simulator whose clock keeps in step."""
     step = ClockSync(ManualClock())
     options = SimulatorOptions(token_ttl=90 * DAY)
     simulator = Simulator(options, clock=step.clock)
-    async with time_skipping_server(step) as skipping, simulator.serve() as url:
+    skipping = await time_skipper(temporal, step)
+    async with simulator.serve() as url:
         mine = uuid4().hex[:8]
         orchestrator = Orchestrator(skipping.client, id_key=mine)
         given = ActivitySettings(id_key=mine, **settings)
@@ -84,8 +85,8 @@ async def skipping_harness(**settings: Any) -> AsyncIterator[Harness]:
             yield harness
 
 
-async def test_plan_changes_when_the_line_has_renewed() -> None:
-    async with skipping_harness() as harness:
+async def test_plan_changes_when_the_line_has_renewed(temporal: Client) -> None:
+    async with skipping_harness(temporal) as harness:
         number = await live_line(harness)
         handle = await line_changes(harness).start_at_renewal(request(number))
         result = await handle.result()
@@ -99,8 +100,8 @@ async def test_plan_changes_when_the_line_has_renewed() -> None:
     assert status.due_at.astimezone(harness.settings.time_zone).hour == 12
 
 
-async def test_open_change_at_the_renewal_is_awaited() -> None:
-    async with skipping_harness() as harness:
+async def test_open_change_at_the_renewal_is_awaited(temporal: Client) -> None:
+    async with skipping_harness(temporal) as harness:
         number = await live_line(harness)
         gate = harness.telegent.gates.close(STATUS, "after")
         suspend = await line_changes(harness).start(change("suspend", number))
@@ -125,8 +126,10 @@ async def test_open_change_at_the_renewal_is_awaited() -> None:
     assert harness.telegent.ledger.count("subscription.updated") == 1
 
 
-async def test_port_out_that_is_open_at_the_renewal_excludes_the_change() -> None:
-    async with skipping_harness(port_out_poll=timedelta(days=1)) as harness:
+async def test_port_out_that_is_open_at_the_renewal_excludes_the_change(
+    temporal: Client,
+) -> None:
+    async with skipping_harness(temporal, port_out_poll=timedelta(days=1)) as harness:
         number = await live_line(harness)
         port_out = await port_outs(harness).start(leaving(number))
         handle = await line_changes(harness).start_at_renewal(request(number))

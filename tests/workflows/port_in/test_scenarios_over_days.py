@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from temporalio import activity
-from temporalio.testing import WorkflowEnvironment
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper
 
 from activities import ActivitySettings
 from activities.port_in.policy import PortInPolicy
@@ -39,7 +40,7 @@ from tests.harness import Harness
 from tests.harness.payloads import port_in
 from tests.harness.port_ins import attach
 from tests.harness.tiers import sampled
-from tests.harness.time_skipping import DAY, ClockSync, time_skipping_server
+from tests.harness.time_skipping import DAY, ClockSync, time_skipper
 
 NUMBER = "+18015550142"
 TRUTH = CarrierRecord(account_number="100200301", pin="482913")
@@ -56,13 +57,13 @@ class Days:
     """A port-in in days, and what moves its time."""
 
     simulator: Simulator
-    environment: WorkflowEnvironment
+    skipping: TimeSkipper
     step: ClockSync
     request: PortInRequest
 
     @property
     def orchestrator(self) -> Orchestrator:
-        return Orchestrator(self.environment.client)
+        return Orchestrator(self.skipping.client)
 
     @property
     def handle(self) -> PortInHandle:
@@ -81,13 +82,13 @@ class Days:
 
     async def end_from(self, state: PortState, operator: OperatorAct) -> PortInResult:
         """Return the result; `operator` acts in `state`, without polls, before time is skipped."""
-        with self.environment.with_time_skipping_disabled():
+        with self.skipping.with_time_skipping_disabled():
             await self.orchestrator.start_port_in(self.request)
         while (status := await self.handle.status()).state is not state:
             await asyncio.sleep(0.02)
         await operator(status)
-        workflow = self.environment.client.get_workflow_handle(self.handle.id)
-        await self.environment.fast_forward(workflow)
+        workflow = self.skipping.client.get_workflow_handle(self.handle.id)
+        await self.skipping.fast_forward(workflow)
         return await self.handle.result()
 
     def count(self, kind: str) -> int:
@@ -99,6 +100,7 @@ class Days:
 
 @asynccontextmanager
 async def days(
+    temporal: Client,
     record: CarrierRecord,
     *,
     vocabulary: Vocabulary = "kb",
@@ -116,24 +118,27 @@ async def days(
         simulator.faults.add(fault)
     settings = replace(ActivitySettings(), port_in_policy=rules or PortInPolicy())
     wanted = PortInDetails.model_validate(details or port_in(NUMBER))
-    async with time_skipping_server(step) as environment, simulator.serve() as url:
-        orchestrator = Orchestrator(environment.client)
-        harness = Harness(environment.client, simulator, orchestrator, settings, url)
+    skipping = await time_skipper(temporal, step)
+    async with simulator.serve() as url:
+        orchestrator = Orchestrator(skipping.client)
+        harness = Harness(skipping.client, simulator, orchestrator, settings, url)
         async with harness.running_workers():
-            yield Days(simulator, environment, step, PortInRequest(details=wanted))
+            yield Days(simulator, skipping, step, PortInRequest(details=wanted))
 
 
 @every_vocabulary
-async def test_accepted(vocabulary: Vocabulary) -> None:
-    async with days(TRUTH, vocabulary=vocabulary, details=port_in(account_number="100200301")) as d:
+async def test_accepted(temporal: Client, vocabulary: Vocabulary) -> None:
+    async with days(
+        temporal, TRUTH, vocabulary=vocabulary, details=port_in(account_number="100200301")
+    ) as d:
         result = await d.end()
     assert result.state is PortState.COMPLETED
     assert result.timeline[-1].at - result.timeline[0].at >= timedelta(days=3)
 
 
 @every_vocabulary
-async def test_rejected_corrected_completed(vocabulary: Vocabulary) -> None:
-    async with days(TRUTH, vocabulary=vocabulary) as d:
+async def test_rejected_corrected_completed(temporal: Client, vocabulary: Vocabulary) -> None:
+    async with days(temporal, TRUTH, vocabulary=vocabulary) as d:
 
         async def operator(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
@@ -145,8 +150,8 @@ async def test_rejected_corrected_completed(vocabulary: Vocabulary) -> None:
 
 
 @every_vocabulary
-async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
-    async with days(TRUTH, vocabulary=vocabulary) as d:
+async def test_rejected_three_times(temporal: Client, vocabulary: Vocabulary) -> None:
+    async with days(temporal, TRUTH, vocabulary=vocabulary) as d:
 
         async def operator(status: PortInStatus) -> None:
             if status.state is not PortState.ACTION_REQUIRED:
@@ -170,8 +175,8 @@ async def test_rejected_three_times(vocabulary: Vocabulary) -> None:
 
 
 @every_vocabulary
-async def test_lock_removed(vocabulary: Vocabulary) -> None:
-    async with days(CarrierRecord(locked=True), vocabulary=vocabulary) as d:
+async def test_lock_removed(temporal: Client, vocabulary: Vocabulary) -> None:
+    async with days(temporal, CarrierRecord(locked=True), vocabulary=vocabulary) as d:
 
         async def operator(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
@@ -183,9 +188,9 @@ async def test_lock_removed(vocabulary: Vocabulary) -> None:
 
 
 @every_vocabulary
-async def test_hard_reason(vocabulary: Vocabulary) -> None:
+async def test_hard_reason(temporal: Client, vocabulary: Vocabulary) -> None:
     record = CarrierRecord(script="reject:9Z-ACCOUNT ON HOLD")
-    async with days(record, vocabulary=vocabulary) as d:
+    async with days(temporal, record, vocabulary=vocabulary) as d:
 
         async def operator(status: PortInStatus) -> None:
             if status.state is PortState.ACTION_REQUIRED:
@@ -201,8 +206,8 @@ async def test_hard_reason(vocabulary: Vocabulary) -> None:
 
 
 @every_vocabulary
-async def test_silence(vocabulary: Vocabulary) -> None:
-    async with days(CarrierRecord(script="silent"), vocabulary=vocabulary) as d:
+async def test_silence(temporal: Client, vocabulary: Vocabulary) -> None:
+    async with days(temporal, CarrierRecord(script="silent"), vocabulary=vocabulary) as d:
         result = await d.end()
     assert result.state is PortState.CANCELLED
     assert any("no response from the losing carrier" in entry.event for entry in result.timeline)
@@ -211,9 +216,9 @@ async def test_silence(vocabulary: Vocabulary) -> None:
 @every_vocabulary
 @pytest.mark.parametrize("script", ["silent", "complete_during_cancel"])
 async def test_order_is_cancelled_or_completed_during_a_wait(
-    vocabulary: Vocabulary, script: str
+    temporal: Client, vocabulary: Vocabulary, script: str
 ) -> None:
-    async with days(CarrierRecord(script=script), vocabulary=vocabulary) as d:
+    async with days(temporal, CarrierRecord(script=script), vocabulary=vocabulary) as d:
 
         async def operator(status: PortInStatus) -> None:
             if status.state is PortState.SUBMITTED and not d.called("/v1.0/numbers/portin/cancel"):
@@ -225,10 +230,10 @@ async def test_order_is_cancelled_or_completed_during_a_wait(
 
 
 @pytest.mark.parametrize("known_to_refuse", [False, True])
-async def test_lost_submit(known_to_refuse: bool) -> None:
+async def test_lost_submit(temporal: Client, known_to_refuse: bool) -> None:
     fault = Fault(match="POST /v1.0/numbers/portin", kind="drop_response")
     rules = PortInPolicy(resubmit_unknown=known_to_refuse)
-    async with days(CarrierRecord(), fault=fault, rules=rules) as d:
+    async with days(temporal, CarrierRecord(), fault=fault, rules=rules) as d:
 
         async def operator(status: PortInStatus) -> None:
             [row] = d.simulator.ledger.by_kind("portin.submitted")
@@ -239,12 +244,12 @@ async def test_lost_submit(known_to_refuse: bool) -> None:
     assert d.count("portin.submitted") == 1
 
 
-async def test_expired_pin_and_missing_data() -> None:
+async def test_expired_pin_and_missing_data(temporal: Client) -> None:
     old = (datetime.now(UTC) - timedelta(days=60)).isoformat()
     details = port_in(pin_obtained_at=old)
     del details["authorization"]
     loa = port_in()["authorization"]
-    async with days(CarrierRecord(), details=details) as d:
+    async with days(temporal, CarrierRecord(), details=details) as d:
 
         async def operator(status: PortInStatus) -> None:
             assert set(status.fields_to_correct) == {"account_pin", "authorization"}
@@ -263,17 +268,17 @@ async def test_expired_pin_and_missing_data() -> None:
     assert result.state is PortState.COMPLETED
 
 
-async def test_port_in_is_cancelled_when_missing_data_never_arrive() -> None:
-    async with days(CarrierRecord(), details={"phone_number": NUMBER}) as d:
+async def test_port_in_is_cancelled_when_missing_data_never_arrive(temporal: Client) -> None:
+    async with days(temporal, CarrierRecord(), details={"phone_number": NUMBER}) as d:
         result = await d.end()
     assert result.state is PortState.CANCELLED
     assert result.timeline[-1].at - result.timeline[0].at >= timedelta(days=30)
     assert not d.simulator.requests
 
 
-async def test_flood_of_hints() -> None:
+async def test_flood_of_hints(temporal: Client) -> None:
     storms = 0
-    async with days(CarrierRecord()) as d:
+    async with days(temporal, CarrierRecord()) as d:
 
         async def operator(status: PortInStatus) -> None:
             nonlocal storms

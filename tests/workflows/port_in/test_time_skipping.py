@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from temporalio.client import Client
+
 from activities import ActivitySettings
 from simulator import CarrierRecord, CarrierSetup, CarrierTimings, ManualClock, Simulator
 from simulator.options import SimulatorOptions
@@ -14,18 +16,19 @@ from telegent_orchestrator.port_in import (
 )
 from tests.harness import Harness
 from tests.harness.payloads import port_in
-from tests.harness.time_skipping import DAY, TIME_SKIPPED_EVENT, ClockSync, time_skipping_server
+from tests.harness.time_skipping import DAY, TIME_SKIPPED_EVENT, ClockSync, time_skipper
 
 NUMBER = "+18015550142"
 
 
-async def test_five_days_and_a_correction_stay_a_short_history() -> None:
+async def test_five_days_and_a_correction_stay_a_short_history(temporal: Client) -> None:
     step = ClockSync(ManualClock())
     days = CarrierTimings(acknowledge_after=DAY, decide_after=2 * DAY, complete_after=3 * DAY)
     options = SimulatorOptions(carrier=CarrierSetup(timings=days), token_ttl=30 * DAY)
     simulator = Simulator(options, clock=step.clock)
     simulator.carrier.set_record(NUMBER, CarrierRecord(account_number="100200301"))
-    async with time_skipping_server(step) as skipping, simulator.serve() as url:
+    skipping = await time_skipper(temporal, step)
+    async with simulator.serve() as url:
         orchestrator = Orchestrator(skipping.client)
         harness = Harness(skipping.client, simulator, orchestrator, ActivitySettings(), url)
         handle = orchestrator.port_in(NUMBER)
@@ -53,11 +56,14 @@ async def test_five_days_and_a_correction_stay_a_short_history() -> None:
     assert 28 <= polls <= 50
 
 
-async def test_silent_carrier_raises_attention_and_the_port_in_is_cancelled_in_the_end() -> None:
+async def test_silent_carrier_raises_attention_and_the_port_in_is_cancelled_in_the_end(
+    temporal: Client,
+) -> None:
     step = ClockSync(ManualClock())
     simulator = Simulator(SimulatorOptions(token_ttl=90 * DAY), clock=step.clock)
     simulator.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
-    async with time_skipping_server(step) as skipping, simulator.serve() as url:
+    skipping = await time_skipper(temporal, step)
+    async with simulator.serve() as url:
         orchestrator = Orchestrator(skipping.client)
         harness = Harness(skipping.client, simulator, orchestrator, ActivitySettings(), url)
         async with harness.running_workers():
