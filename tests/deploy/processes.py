@@ -22,7 +22,8 @@ from devstack.tcp_ports import HOST, free_ports
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OWN_SERVICES = [name for name, service in SERVICES.items() if "build" in service]
+IMAGE = "telegent-orchestrator:${BUILD_ID:-dev}"
+OWN_SERVICES = [name for name, service in SERVICES.items() if service["image"] == IMAGE]
 PATH = f"{sysconfig.get_path('scripts')}:/usr/local/bin:/usr/bin:/bin"
 
 

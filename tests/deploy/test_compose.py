@@ -14,7 +14,14 @@ from temporalio.testing import WorkflowEnvironment
 from simulator.options import SimulatorOptions
 from telegent import Timeouts
 from telegent_orchestrator.names import API_TASK_QUEUE
-from tests.deploy.processes import COMPOSE, PATH, ROOT, SERVICES, dockerfile_instructions
+from tests.deploy.processes import (
+    COMPOSE,
+    OWN_SERVICES,
+    PATH,
+    ROOT,
+    SERVICES,
+    dockerfile_instructions,
+)
 from tests.harness.processes import temporal_binary
 from worker.run import LOCAL_SHUTDOWN_TIMEOUT, shutdown_timeout
 from worker.settings import (
@@ -35,12 +42,20 @@ SH = shutil.which("sh") or "/bin/sh"
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_image_is_pinned(name: str) -> None:
     service = SERVICES[name]
-    if "build" in service:
+    if name in OWN_SERVICES:
+        assert service["pull_policy"] == "never"
         assert dockerfile_instructions("FROM") == ["${PYTHON_IMAGE}"]
         base, _ = dockerfile_instructions("ARG")
         assert re.search(r":\d+\.\d+\.\d+[\w-]*@sha256:[0-9a-f]{64}$", base), base
     else:
         assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+(\.\d+)?", service["image"]), service["image"]
+
+
+def test_image_of_ours_is_built_once_before_what_needs_it() -> None:
+    (builder,) = (name for name, service in SERVICES.items() if "build" in service)
+    assert builder in OWN_SERVICES
+    for name in ("worker", "webhook"):
+        assert builder in SERVICES[name]["depends_on"]
 
 
 @pytest.mark.parametrize("name", SERVICES)
