@@ -81,16 +81,28 @@ def up(
 
 
 @app.command()
-def screenshots() -> None:
+def screenshots(
+    secrets: Annotated[
+        Path | None,
+        typer.Option(help="Of docker-compose.yml, which runs with the secrets in this folder."),
+    ] = None,
+    pictures: Annotated[
+        Path, typer.Option(help="Where to write them.", exists=True, file_okay=False)
+    ] = EXAMPLES.parent / "docs" / "img",
+) -> None:
     """Take the screenshots of the Temporal UI in docs/, with Chromium."""
     from demo.screenshots.capture import take_screenshots
+    from demo.screenshots.composed import take_composed_screenshots
     from devstack.program import run
     from telegent_orchestrator.onboarding import OnboardingRequest
     from telegent_orchestrator.port_in import PortInCorrection
 
     request = _read(EXAMPLES / "family.json", OnboardingRequest)
     correction = _read(EXAMPLES / "correction.json", PortInCorrection)
-    run(take_screenshots(request, correction, typer.echo))
+    if secrets is None:
+        run(take_screenshots(pictures.resolve(), request, correction, typer.echo))
+    else:
+        run(take_composed_screenshots(secrets, pictures.resolve(), request, correction, typer.echo))
 
 
 def _read(path: Path, kind: type[M]) -> M:

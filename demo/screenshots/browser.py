@@ -19,11 +19,16 @@ BROWSER_TIMEOUT = 180.0
 class Browser:
     """Runs scripts with the browser on PATH and the Node.js installed with this Python.
 
+    Args:
+        sign_in: A page to open first, with name and token in its address. What the browser gets
+            from that server later is sent with them.
+
     Raises:
         StackError: No browser was found.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sign_in: str | None = None) -> None:
+        self._sign_in = sign_in
         self._browser = next(filter(None, map(shutil.which, BROWSERS)), None)
         if self._browser is None:
             raise StackError(f"none of {', '.join(BROWSERS)} is on PATH: install Chromium")
@@ -46,7 +51,8 @@ class Browser:
         Raises:
             StackError: The script failed.
         """
-        output = await _run(self._node, script, json.dumps({**job, "browser": self._browser}))
+        job |= {"browser": self._browser, "sign_in": self._sign_in}
+        output = await _run(self._node, script, json.dumps(job))
         return json.loads(output)
 
 

@@ -5,6 +5,7 @@ import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,10 +14,10 @@ from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
 from demo.screenshots.browser import WORK_DIRECTORY, Browser
-from devstack.child_process import ROOT, StackError
-from devstack.supervised_stack import SupervisedStack, supervised_stack
+from devstack.child_process import StackError
+from devstack.supervised_stack import supervised_stack
 from devstack.tcp_ports import TcpPorts
-from telegent_orchestrator.client import OnboardingIncompleteError, PortInHandle
+from telegent_orchestrator.client import OnboardingIncompleteError, Orchestrator, PortInHandle
 from telegent_orchestrator.lines import PortInNumber
 from telegent_orchestrator.names import (
     CORRECT_MESSAGE,
@@ -33,7 +34,7 @@ from telegent_orchestrator.port_in import (
     PortState,
 )
 
-PICTURES = ROOT / "docs" / "img"
+NAMESPACE = "default"
 STATE_TIMEOUT = 90.0
 
 # More port-ins for the list: what the losing carrier has on record about each number, and the state
@@ -75,10 +76,43 @@ class Screenshot:
     local_storage: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """The stack in which the scenario is played.
+
+    Attributes:
+        browser: In which it is shown.
+        pictures: Folder for the screenshots.
+    """
+
+    orchestrator: Orchestrator
+    ui_url: str
+    simulator_url: str
+    browser: Browser
+    pictures: Path
+
+    def picture_path(self, name: str) -> str:
+        """Where the screenshot of this name is written."""
+        return str(self.pictures / f"ui-{name}.png")
+
+    def workflow_url(self, workflow_id: str) -> str:
+        """Address of a workflow in the Temporal UI."""
+        return f"{self.ui_url}/namespaces/{NAMESPACE}/workflows/{workflow_id}"
+
+
 async def take_screenshots(
-    request: OnboardingRequest, correction: PortInCorrection, notify: Callable[[str], object]
+    pictures: Path,
+    request: OnboardingRequest,
+    correction: PortInCorrection,
+    notify: Callable[[str], object],
 ) -> None:
     """Onboard with a port-in that is rejected and corrected, and take screenshots meanwhile.
+
+    Args:
+        pictures: Folder for the screenshots.
+        request: What is onboarded.
+        correction: What the operator sends.
+        notify: Gets a line for each screenshot.
 
     Raises:
         StackError: A process, the browser or the onboarding failed.
@@ -88,48 +122,49 @@ async def take_screenshots(
         "Installing what drives the browser, starting Temporal, simulator, codec server, worker …"
     )
     await browser.set_up()
-    PICTURES.mkdir(exist_ok=True)
     # A new database each time, so that the same reference can be onboarded again.
     directory = WORK_DIRECTORY / "stack"
     shutil.rmtree(directory, ignore_errors=True)
     async with supervised_stack(directory, TcpPorts.allocate(), notify) as running:
-        await running.run(_take_all(running, browser, request, correction, notify))
+        urls = (running.ui_url, running.simulator_url)
+        stage = Stage(running.orchestrator, *urls, browser, pictures)
+        await running.run(play(stage, request, correction, notify))
 
 
-async def _take_all(
-    running: SupervisedStack,
-    browser: Browser,
+async def play(
+    stage: Stage,
     request: OnboardingRequest,
     correction: PortInCorrection,
     notify: Callable[[str], object],
 ) -> None:
+    """Onboard on this stage, and take all screenshots. Raises StackError."""
+
     async def take(*screenshots: Screenshot) -> None:
         for screenshot in screenshots:
-            await browser.run(
-                "camera.mjs", **asdict(screenshot), path=_picture_path(screenshot.name)
-            )
-            notify(f"docs/img/ui-{screenshot.name}.png")
+            path = stage.picture_path(screenshot.name)
+            await stage.browser.run("camera.mjs", **asdict(screenshot), path=path)
+            notify(path)
 
-    orchestrator = running.orchestrator
+    orchestrator = stage.orchestrator
     ported = next(line.number for line in request.lines if isinstance(line.number, PortInNumber))
-    await _start_other_port_ins(running, ported)
+    await _start_other_port_ins(stage, ported)
     onboarding = await orchestrator.start_onboarding(request)
     port_in = orchestrator.port_in(ported.phone_number)
     await _wait_for_state(port_in, PortState.ACTION_REQUIRED)
     for number, (_, state) in OTHER_PORT_INS.items():
         await _wait_for_state(orchestrator.port_in(number), state)
     await take(
-        _list_screenshot(running),
+        _list_screenshot(stage),
         Screenshot(
             "onboarding",
-            running.workflow_url(onboarding.id),
+            stage.workflow_url(onboarding.id),
             height=1000,
             expected=PortState.ACTION_REQUIRED,
             in_details=True,
         ),
     )
-    await _take_correction(running, browser, port_in.id, correction)
-    notify("docs/img/ui-needs-operator.png, ui-port-in.png, ui-signal.png")
+    await _take_correction(stage, port_in.id, correction)
+    notify("ui-needs-operator.png, ui-port-in.png, ui-signal.png")
     try:
         await onboarding.result()
     except (OnboardingIncompleteError, WorkflowFailureError) as error:
@@ -137,7 +172,7 @@ async def _take_all(
     await take(
         Screenshot(
             "timeline",
-            running.workflow_url(onboarding.id),
+            stage.workflow_url(onboarding.id),
             height=760,
             # In order of time, without the signals with which lines update their onboarding.
             clicks=("Descending", "Filter", "Signal", "Filter"),
@@ -147,52 +182,46 @@ async def _take_all(
     )
 
 
-async def _take_correction(
-    running: SupervisedStack, browser: Browser, port_in_id: str, correction: PortInCorrection
-) -> None:
+async def _take_correction(stage: Stage, port_in_id: str, correction: PortInCorrection) -> None:
     await correct_in_the_ui(
-        browser,
-        running,
+        stage.browser,
+        stage.ui_url,
         port_in_id,
         correction.model_dump(mode="json", exclude_none=True),
-        local_storage=_columns(running, *WAITING_COLUMNS),
+        local_storage=_columns(*WAITING_COLUMNS),
         pictures={
-            "list": {"path": _picture_path("needs-operator"), "height": 520},
-            "details": {"path": _picture_path("port-in"), "height": 1200},
-            "dialog": {"path": _picture_path("signal"), "height": 760},
+            "list": {"path": stage.picture_path("needs-operator"), "height": 520},
+            "details": {"path": stage.picture_path("port-in"), "height": 1200},
+            "dialog": {"path": stage.picture_path("signal"), "height": 760},
         },
     )
 
 
-def _list_screenshot(running: SupervisedStack) -> Screenshot:
+def _list_screenshot(stage: Stage) -> Screenshot:
     query = quote(f"{PORT_STATE_ATTRIBUTE} IS NOT NULL")
     return Screenshot(
         "list",
-        f"{running.ui_url}/namespaces/{running.client.namespace}/workflows?query={query}",
+        f"{stage.ui_url}/namespaces/{NAMESPACE}/workflows?query={query}",
         height=640,
         expected=f"{len(OTHER_PORT_INS) + 1} Workflows",
-        local_storage=_columns(running, *COLUMNS),
+        local_storage=_columns(*COLUMNS),
     )
 
 
-def _columns(running: SupervisedStack, *labels: str) -> dict[str, Any]:
+def _columns(*labels: str) -> dict[str, Any]:
     """The columns of the list, in the UI's format."""
-    columns = {running.client.namespace: [{"label": label} for label in labels]}
+    columns = {NAMESPACE: [{"label": label} for label in labels]}
     return {"namespace-workflow-table-columns": columns}
 
 
-def _picture_path(name: str) -> str:
-    return str(PICTURES / f"ui-{name}.png")
-
-
 async def correct_in_the_ui(
-    browser: Browser, running: SupervisedStack, port_in_id: str, values: dict[str, Any], **more: Any
+    browser: Browser, ui_url: str, port_in_id: str, values: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
     """Find a port-in that needs an operator in a saved view, read it, and send a correction.
 
     Args:
         browser: Runs `operator.mjs`.
-        running: The stack.
+        ui_url: Address of the Temporal UI.
         port_in_id: Workflow id of the port-in.
         values: What to enter in the UI's dialog.
         more: Further parameters of `operator.mjs`.
@@ -205,7 +234,7 @@ async def correct_in_the_ui(
     """
     result: dict[str, Any] = await browser.run(
         "operator.mjs",
-        ui=running.ui_url,
+        ui=ui_url,
         view=WAITING_VIEW,
         workflow_id=port_in_id,
         signal=CORRECT_MESSAGE,
@@ -217,21 +246,21 @@ async def correct_in_the_ui(
     return result
 
 
-async def _start_other_port_ins(running: SupervisedStack, pattern: PortInNumber) -> None:
+async def _start_other_port_ins(stage: Stage, pattern: PortInNumber) -> None:
     """Start port-ins like this one, of numbers with other records at the losing carrier.
 
     Raises:
         StackError: A port-in did not reach its state.
     """
     details = pattern.model_dump(exclude={"kind", "iccid"})
-    async with httpx.AsyncClient(base_url=running.simulator_url, trust_env=False) as simulator:
+    async with httpx.AsyncClient(base_url=stage.simulator_url, trust_env=False) as simulator:
         for number, (record, _) in OTHER_PORT_INS.items():
             body = {"number": number, **record}
             response = await simulator.post("/_sim/carrier", json=body)
             if response.is_error:
                 raise StackError(f"the simulator refused {body}: {response.text}")
             other = PortInDetails.model_validate({**details, "phone_number": number})
-            await running.orchestrator.start_port_in(PortInRequest(details=other))
+            await stage.orchestrator.start_port_in(PortInRequest(details=other))
 
 
 async def _wait_for_state(port_in: PortInHandle, state: PortState) -> None:

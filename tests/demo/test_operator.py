@@ -64,7 +64,7 @@ async def test_operator_corrects_a_port_in_in_the_browser(
     status = await until(handle, PortState.ACTION_REQUIRED)
     typed = {"account_number": TRUTH["account_number"], "by": "first-line support"}
 
-    done = await running.run(correct_in_the_ui(browser, running, handle.id, typed))
+    done = await running.run(correct_in_the_ui(browser, running.ui_url, handle.id, typed))
 
     # Markdown turns straight quotes into typographic ones.
     assert status.remedy.split("'")[0] in done["said"]

@@ -16,7 +16,7 @@ const SETTLE = 1000; // milliseconds in which the UI fades in what is there
 const TIMEOUT = 60_000;
 
 // Runs `work(job, page)` in a browser of its own. The job is this program's one argument, as JSON,
-// and the result is written to standard output, as JSON.
+// and the result is written to standard output, as JSON. A job may name a page to open first (`sign_in`).
 export async function run(work) {
   const job = JSON.parse(process.argv[2]);
   let browser, page;
@@ -30,6 +30,7 @@ export async function run(work) {
     context.setDefaultTimeout(TIMEOUT);
     await context.addInitScript(setLocalStorage, { navOpen: false, ...job.local_storage });
     page = await context.newPage();
+    if (job.sign_in) await page.goto(job.sign_in);
     const result = await work(job, page);
     console.log(JSON.stringify(result ?? {}));
   } catch (error) {
