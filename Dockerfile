@@ -1,8 +1,8 @@
 # One image for every process of ours: the worker, its codec server and jobs, and the simulator.
-# Pinned by tag and by the digest of its index for all architectures. The digest was not verified
-# against a registry. Before you build check it, and later move on, with
-# docker buildx imagetools inspect python:3.11.14-slim-bookworm
-ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
+# The newest supported Python, pinned by tag and by the digest of its index for all architectures. The
+# digest was not verified against a registry. Before you build check it, and later move on, with
+# docker buildx imagetools inspect python:3.14.6-slim-bookworm
+ARG PYTHON_IMAGE=python:3.14.6-slim-bookworm@sha256:86f975aca15cf04a40b399eebede9aea7c82eae084d1f1a0a6ef6bcaae871a30
 FROM ${PYTHON_IMAGE}
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

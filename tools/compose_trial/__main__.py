@@ -6,15 +6,17 @@ engine of its own. Everything is kept in the user's cache directory except for t
 
 import asyncio
 import sys
+import time
 
 from tools.compose_trial.containers import check_containers, stop_worker
+from tools.compose_trial.dashboards import draw_dashboards
 from tools.compose_trial.family import (
     Caller,
-    complete_family,
+    onboard_family,
     open_port_in,
-    reject_family,
 )
 from tools.compose_trial.images import build_images, find_compose, stand_ins
+from tools.compose_trial.load import apply_load
 from tools.compose_trial.machine import CACHE, Engine, install_packages, run
 from tools.compose_trial.monitoring import check_monitoring
 from tools.compose_trial.recovery import (
@@ -24,6 +26,7 @@ from tools.compose_trial.recovery import (
     restore_backup,
     upgrade,
 )
+from tools.compose_trial.servers import try_two_servers
 from tools.compose_trial.stack import FIRST_BUILD, Stack
 from tools.compose_trial.transcript import Transcript
 from tools.compose_trial.web import check_web
@@ -75,20 +78,25 @@ async def try_everything(stack: Stack, transcript: Transcript) -> None:
     check_containers(stack, transcript)
     transcript.heading("Onboarding")
     caller = await Caller.connect(stack)
-    await reject_family(caller, transcript)
+    await onboard_family(stack, caller, transcript)
     check_web(stack, transcript)
+    await open_port_in(caller, transcript)
     transcript.heading("Every container is killed once")
     await kill_each(stack, caller, transcript)
-    await complete_family(caller, transcript)
     transcript.heading("Monitoring")
+    started_at = time.time()
+    await apply_load(caller, transcript)
     await check_monitoring(stack, transcript)
     transcript.heading("Restart, new build, backup")
     stop_worker(stack, transcript)
-    await open_port_in(caller, transcript)
     await restart_everything(stack, caller, transcript)
     await upgrade(stack, caller, transcript)
     await restore_backup(stack, caller, transcript)
+    dashboards = stack.directory / "deploy/grafana/dashboards"
+    await draw_dashboards(dashboards, started_at, transcript)
     await finish(stack, caller, transcript)
+    transcript.heading("Two Temporal servers")
+    await try_two_servers(stack, caller, transcript)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ USER = "10001"
 
 def check_containers(stack: Stack, transcript: Transcript) -> None:
     """Compare every container with docker-compose.yml."""
-    own = [c for c in stack.containers() if "build" in stack.services[c.service]]
+    own = [c for c in stack.containers() if c.service in stack.own_services]
     with transcript.step("our containers: user 10001, no capability, no new privileges"):
         for container in (c for c in own if c.state.status == "running"):
             _check_rights(container)

@@ -1,11 +1,12 @@
 """What another service and the simulated carrier do: onboard, reject, correct."""
 
 import json
+import sys
 import urllib.request
 from collections import Counter
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -16,12 +17,14 @@ from telegent_orchestrator.names import onboarding_id
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInCorrection, PortInRequest, PortState
 from tools.compose_trial.images import ROOT
+from tools.compose_trial.machine import CACHE, run
 from tools.compose_trial.stack import Stack
 from tools.compose_trial.transcript import Transcript, expect
 from tools.compose_trial.waiting import wait_for
 
 EXAMPLES = ROOT / "examples"
 SIMULATOR = "http://127.0.0.1:8099"
+PICTURES = CACHE / "pictures"
 TEMPORAL = "127.0.0.1:7233"
 OPEN_PORT_IN = "+18015550188"
 M = TypeVar("M", bound=BaseModel)
@@ -35,6 +38,11 @@ def example(name: str, kind: type[M]) -> M:
 
 FAMILY = example("family.json", OnboardingRequest)
 CORRECTION = example("correction.json", PortInCorrection)
+
+
+class _Effect(BaseModel):
+    kind: str
+    data: dict[str, object]
 
 
 class Caller:
@@ -114,53 +122,38 @@ def simulator(method: str, path: str, body: object = None) -> object:
     return answer
 
 
-def effects() -> Counter[str]:
-    """How often the simulator has done what, by kind."""
-    rows = simulator("GET", "ledger")
-    return Counter(row["kind"] for row in rows) if isinstance(rows, list) else Counter()
+def effects(number: str | None = None) -> Counter[str]:
+    """How often the simulator has done what, by kind; only with this number if it is given."""
+    rows = TypeAdapter(list[_Effect]).validate_python(simulator("GET", "ledger"))
+    return Counter(row.kind for row in rows if number in (None, row.data.get("number")))
 
 
-def teach_carrier() -> None:
-    """Give the simulated carrier the records of examples/carrier.json."""
-    records = json.loads((EXAMPLES / "carrier.json").read_text("utf-8"))["records"]
-    for number, record in records.items():
-        simulator("POST", "carrier", {"number": number, **record})
-
-
-def ported_number(request: OnboardingRequest) -> str:
-    """The number that the example brings from another carrier."""
-    (number,) = (line.number for line in request.lines if isinstance(line.number, PortInNumber))
-    return number.phone_number
-
-
-async def reject_family(caller: Caller, transcript: Transcript) -> None:
-    """Start the example family and wait until its port-in is rejected."""
-    teach_carrier()
-    with transcript.step("the example family is started; its port-in is rejected", required=True):
-        await caller.orchestrator.start_onboarding(FAMILY)
-        await caller.wait_for_state(ported_number(FAMILY), PortState.ACTION_REQUIRED)
-        status = await caller.orchestrator.port_in(ported_number(FAMILY)).status()
-        transcript.saw(f"state {status.state}")
-
-
-async def complete_family(caller: Caller, transcript: Transcript) -> None:
-    """Correct the port-in by signal, and compare the family with the simulator's ledger."""
-    with transcript.step("the port-in is corrected by signal; the family is complete"):
-        port_in = caller.orchestrator.port_in(ported_number(FAMILY))
-        await port_in.signal_correction(CORRECTION)
+async def onboard_family(stack: Stack, caller: Caller, transcript: Transcript) -> None:
+    """Onboard the example family, with an operator at a browser, and compare it with the ledger."""
+    (ported,) = (line.number for line in FAMILY.lines if isinstance(line.number, PortInNumber))
+    with transcript.step(
+        "a rejected port-in is corrected from the Temporal UI in Chromium: the family is complete",
+        required=True,
+    ):
+        PICTURES.mkdir(exist_ok=True)
+        secrets = str(stack.directory / "deploy/secrets")
+        folders = ["--secrets", secrets, "--pictures", str(PICTURES)]
+        run([sys.executable, "-m", "demo", "screenshots", *folders], directory=ROOT)
         result = await caller.orchestrator.onboarding(FAMILY.reference).result()
         expect(result.complete, f"errors: {result.errors}")
         transcript.saw(", ".join(f"{line.key}: {line.state}" for line in result.lines))
+        timeline = (await caller.orchestrator.port_in(ported.phone_number).status()).timeline
+        typed = [entry.event for entry in timeline if entry.by == CORRECTION.by]
+        expect(bool(typed), f"the timeline names no {CORRECTION.by}")
+        transcript.saw(f"timeline: {', '.join(typed)} by {CORRECTION.by}")
     with transcript.step("every number, order and subscription of it exists once"):
-        new = sum(line.number.kind == "new" for line in FAMILY.lines)
-        ported = len(FAMILY.lines) - new
-        done = effects()
-        for kind, count in (
-            ("number.provisioned", new),
-            ("portin.submitted", ported),
-            ("subscription.created", len(FAMILY.lines)),
+        for kind, number, count in (
+            ("number.provisioned", None, len(FAMILY.lines) - 1),
+            ("portin.submitted", ported.phone_number, 1),
+            ("subscription.created", None, len(FAMILY.lines)),
         ):
-            expect(done[kind] == count, f"{kind}: {done[kind]} instead of {count}")
+            done = effects(number)[kind]
+            expect(done == count, f"{kind}: {done} instead of {count}")
             transcript.saw(f"{kind}: {count}")
 
 

@@ -2,27 +2,26 @@
 
 import shutil
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from tools.compose_trial.machine import CACHE, Engine, GoProgram, install_packages, run
-from tools.compose_trial.transcript import Differs
+from tools.compose_trial.machine import CACHE, Engine, GoProgram, run
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = Path(__file__).parent / "images"
-BASE = "trial-base"
+# Of Debian 12, and of the release of Debian that has the Python of the Dockerfile.
 BASE_PACKAGES = (
-    "bash",
-    "busybox",
-    "ca-certificates",
-    "postgresql-15",
-    "prometheus",
-    "python3",
-    "python3-pip",
-    "tzdata",
+    *("bash", "busybox", "ca-certificates", "python3", "tzdata"),
+    *("postgresql-15", "prometheus"),
 )
+PYTHON_PACKAGES = ("ca-certificates", "python3", "python3-pip", "tzdata")
+BASES = {
+    "trial-base": ("bookworm", BASE_PACKAGES),
+    "trial-python": ("forky", PYTHON_PACKAGES),
+}
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 COMPOSE = GoProgram("docker-compose", "github.com/docker/compose/v2", "v2.40.3", "cmd")
 
@@ -43,12 +42,8 @@ class StandIn:
 
 
 def find_compose() -> Path:
-    """Compose as a Go module, or Debian's if that cannot be built."""
-    try:
-        return COMPOSE.build()
-    except Differs:
-        install_packages(("docker-compose",))
-        return Path("/usr/bin/docker-compose")
+    """Compose, built from its Go module."""
+    return COMPOSE.build()
 
 
 def stand_ins() -> list[StandIn]:
@@ -70,7 +65,7 @@ def stand_ins() -> list[StandIn]:
     }
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
     return [
-        StandIn(base_image(), "python", "Debian 12 with its Python 3.11"),
+        StandIn(base_image(), "python", "Debian 14 with its Python 3.14"),
         *(StandIn(str(services[name]["image"]), *what) for name, what in contents.items()),
     ]
 
@@ -84,23 +79,26 @@ def base_image() -> str:
 
 def build_images(engine: Engine) -> None:
     """Build all of them."""
-    _build_base(engine)
+    for name, (release, packages) in BASES.items():
+        _build_base(engine, name, release, packages)
     contexts = _gather()
     for stand_in in stand_ins():
         context = contexts / stand_in.folder
         engine.docker("build", "-t", stand_in.image, ".", directory=context)
 
 
-def _build_base(engine: Engine) -> None:
-    archive = CACHE / "base.tar"
+def _build_base(engine: Engine, name: str, release: str, packages: Sequence[str]) -> None:
+    archive = CACHE / f"{name}.tar"
     if not archive.exists():
         partial = CACHE / "partial.tar"
-        packages = ",".join(BASE_PACKAGES)
-        options = ["--mode=root", "--variant=minbase", f"--include={packages}"]
-        run(["nice", "mmdebstrap", *options, "bookworm", partial])
+        options = ["--mode=root", "--variant=minbase", f"--include={','.join(packages)}"]
+        # A mirror may be behind.
+        options.append("--aptopt=Acquire::Check-Valid-Until false")
+        source = f"deb http://deb.debian.org/debian {release} main"
+        run(["nice", "mmdebstrap", *options, release, partial, source])
         partial.rename(archive)
-    if not engine.docker("images", "--quiet", BASE).strip():
-        engine.docker("import", archive, BASE)
+    if not engine.docker("images", "--quiet", name).strip():
+        engine.docker("import", archive, name)
 
 
 def _gather() -> Path:

@@ -13,7 +13,14 @@ from typing import Self
 from tools.compose_trial.transcript import Differs
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "telegent-compose-trial"
-PACKAGES = ("docker.io", "iptables", "mmdebstrap")
+PACKAGES = (
+    "chromium",
+    "docker.io",
+    "fonts-liberation",
+    "fonts-noto-color-emoji",
+    "iptables",
+    "mmdebstrap",
+)
 DOCKER = "/usr/bin/docker"
 ENGINE_TIMEOUT = 60.0
 
@@ -41,11 +48,11 @@ def run(
     return ran.stdout
 
 
-def install_packages(names: Sequence[str] = PACKAGES) -> None:
-    """Install what is missing of these packages of Debian, as root."""
+def install_packages() -> None:
+    """Install what is missing of PACKAGES of Debian, as root."""
     listed = run(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n"])
     installed = listed.decode().splitlines()
-    missing = [name for name in names if f"{name} installed" not in installed]
+    missing = [name for name in PACKAGES if f"{name} installed" not in installed]
     if missing:
         run(["apt-get", "update"])
         run(

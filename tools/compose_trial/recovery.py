@@ -1,5 +1,6 @@
 """Kills, restarts, a new build, and a restored backup: what must survive them."""
 
+from collections import Counter
 from pathlib import Path
 
 from temporalio.service import RPCError
@@ -20,7 +21,7 @@ from tools.compose_trial.family import (
 )
 from tools.compose_trial.images import ROOT
 from tools.compose_trial.machine import run
-from tools.compose_trial.stack import SECOND_BUILD, Stack
+from tools.compose_trial.stack import FIRST_BUILD, SECOND_BUILD, THIRD_BUILD, Stack
 from tools.compose_trial.transcript import Transcript, expect
 from tools.compose_trial.waiting import wait_for
 
@@ -49,7 +50,13 @@ async def kill_each(stack: Stack, caller: Caller, transcript: Transcript) -> Non
 
 
 async def restart_everything(stack: Stack, caller: Caller, transcript: Transcript) -> None:
-    """Replace all containers but that of the simulator, which has no volume."""
+    """Replace no container, then all but that of the simulator, which has no volume."""
+    with transcript.step("up with the same build replaces no container"):
+        before = {container.id for container in stack.containers()}
+        stack.compose("up", "--build", "--detach")
+        stack.wait_ready()
+        replaced = [c.name for c in stack.containers() if c.id not in before]
+        expect(not replaced, f"replaced: {replaced}")
     with transcript.step("all containers are removed, and created with the same volumes"):
         stack.remove_all_but_simulator()
         stack.compose("up", "--build", "--detach")
@@ -58,13 +65,14 @@ async def restart_everything(stack: Stack, caller: Caller, transcript: Transcrip
 
 
 async def upgrade(stack: Stack, caller: Caller, transcript: Transcript) -> None:
-    """Start another build while the port-in is open, and correct it there."""
+    """Start another build while the port-in is open, without losing the simulator's state."""
     with transcript.step("another build replaces the containers of ours", required=True):
-        stack.compose("up", "--build", "--detach", build=SECOND_BUILD)
+        named = ("worker", "codec-server", "webhook")
+        stack.compose("up", "--build", "--detach", *named, build=SECOND_BUILD)
         stack.wait_ready()
-        for worker in stack.running("worker"):
-            expect(worker.config.image.endswith(SECOND_BUILD), f"{worker.name} is not new")
-            transcript.saw(f"{worker.name}: {worker.config.image}")
+        _expect_build(stack, SECOND_BUILD, FIRST_BUILD)
+        for container in stack.running("worker") + stack.running("simulator"):
+            transcript.saw(f"{container.name}: {container.config.image}")
     await check_family_readable(caller, transcript)
 
 
@@ -80,8 +88,7 @@ async def restore_backup(stack: Stack, caller: Caller, transcript: Transcript) -
     with transcript.step("the volume is lost and the backup restored", required=True):
         stack.remove_all_but_simulator(SECOND_BUILD)
         stack.engine.docker("volume", "rm", "telegent-trial_postgresql")
-        stack.compose("up", "--detach", "postgresql", build=SECOND_BUILD)
-        stack.wait_ready()
+        stack.compose("up", "--detach", "--wait", "postgresql", build=SECOND_BUILD)
         for name, dump in backups.items():
             restore = ["pg_restore", "--username=temporal", "--dbname=postgres"]
             options = ["--clean", "--if-exists", "--create"]
@@ -113,6 +120,14 @@ async def restore_backup(stack: Stack, caller: Caller, transcript: Transcript) -
     await check_family_readable(caller, transcript)
 
 
+def _expect_build(stack: Stack, build: str, of_simulator: str) -> None:
+    for service in stack.own_services:
+        expected = of_simulator if service == "simulator" else build
+        for container in stack.running(service):
+            image = container.config.image
+            expect(image.endswith(f":{expected}"), f"{container.name} is of {image}")
+
+
 def _dump(stack: Stack, database: str) -> bytes:
     dump = ["pg_dump", "--username=temporal", "--format=custom", database]
     return stack.compose("exec", "-T", "postgresql", *dump, build=SECOND_BUILD)
@@ -134,13 +149,14 @@ async def _follow_runbook(stack: Stack, caller: Caller, transcript: Transcript) 
         request = ["--start-delay", "1h", "--input-file", str(EXAMPLES / "add-line.json")]
         run([*temporal, *start, "--workflow-id", workflow, *request])
         run([*temporal, "terminate", "--workflow-id", workflow, "--reason", "prepare the next run"])
-        stack.compose("up", "--detach", build=SECOND_BUILD)
+        stack.compose("up", "--detach", *stack.all_but_simulator, build=SECOND_BUILD)
         stack.wait_ready()
     with transcript.step("a reconciliation lists the number that the backup does not know"):
         report = await (await ReconcileClient(caller.temporal).start()).result()
-        kinds = sorted(finding.kind for finding in report.findings)
-        expect("unknown_number" in kinds, f"findings: {kinds}")
-        transcript.saw(f"findings: {', '.join(kinds)}")
+        kinds = Counter(finding.kind for finding in report.findings)
+        shown = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        expect("unknown_number" in kinds, f"findings: {shown}")
+        transcript.saw(f"findings: {shown}")
 
 
 async def finish(stack: Stack, caller: Caller, transcript: Transcript) -> None:
@@ -148,11 +164,16 @@ async def finish(stack: Stack, caller: Caller, transcript: Transcript) -> None:
     with transcript.step("the port-in that was open all the time is corrected and completes"):
         await caller.orchestrator.port_in(OPEN_PORT_IN).signal_correction(CORRECTION)
         await caller.wait_for_state(OPEN_PORT_IN, PortState.COMPLETED)
+    with transcript.step("a third build replaces the simulator too, without naming services"):
+        stack.compose("up", "--build", "--detach", build=THIRD_BUILD)
+        stack.wait_ready()
+        _expect_build(stack, THIRD_BUILD, THIRD_BUILD)
+        await caller.wait_for_family()
     with transcript.step("the simulator is killed: it restarts, without its state"):
         transcript.saw(f"healthy again after {stack.kill('simulator-1'):.0f} s")
     with transcript.step("down and up of everything, the simulator too: the family can be read"):
-        stack.compose("down", build=SECOND_BUILD)
+        stack.compose("down", build=THIRD_BUILD)
         expect(not stack.containers(), "down left containers")
-        stack.compose("up", "--detach", build=SECOND_BUILD)
+        stack.compose("up", "--detach", build=THIRD_BUILD)
         stack.wait_ready()
         await caller.wait_for_family()

@@ -17,9 +17,10 @@ from tools.compose_trial.transcript import Differs, expect
 
 PROJECT = "telegent-trial"
 PROFILES = ("simulator", "webhook", "monitoring")
-FIRST_BUILD, SECOND_BUILD = "trial-1", "trial-2"
+FIRST_BUILD, SECOND_BUILD, THIRD_BUILD = "trial-1", "trial-2", "trial-3"
 HEALTHY_TIMEOUT = 600.0
 OVERRIDE = "trial.yaml"
+IMAGE_PREFIX = "telegent-orchestrator:"
 
 
 class Health(BaseModel):
@@ -117,18 +118,23 @@ class Stack:
                 shutil.copy(ROOT / name, self.directory / name)
 
     def _override(self) -> str:
-        """Build on the local base, and never replace the simulator, which has no volume."""
-        arguments = {"PYTHON_IMAGE": base_image()}
-        own = [name for name, service in self.services.items() if "build" in service]
-        services: dict[str, dict[str, object]] = {
-            name: {"build": {"network": "host", "args": arguments}} for name in own
-        }
-        first = {**arguments, "BUILD_ID": FIRST_BUILD}
-        services["simulator"] = {
-            "build": {"network": "host", "args": first},
-            "image": f"telegent-orchestrator:{FIRST_BUILD}",
+        """Build on the local base, which is known by its tag only."""
+        build = {"network": "host", "args": {"PYTHON_IMAGE": base_image()}}
+        services = {
+            name: {"build": build} for name, service in self.services.items() if "build" in service
         }
         return yaml.safe_dump({"services": services})
+
+    @property
+    def all_but_simulator(self) -> list[str]:
+        """The services that may be replaced while an order of the simulator is open."""
+        return [name for name in self.services if name != "simulator"]
+
+    @property
+    def own_services(self) -> list[str]:
+        """Those of our image."""
+        images = {name: str(service["image"]) for name, service in self.services.items()}
+        return [name for name, image in images.items() if image.startswith(IMAGE_PREFIX)]
 
     def compose(
         self,
@@ -158,8 +164,7 @@ class Stack:
 
     def remove_all_but_simulator(self, build: str = FIRST_BUILD) -> None:
         """Stop and remove the containers of all services, except for the one without a volume."""
-        others = [name for name in self.services if name != "simulator"]
-        self.compose("rm", "--stop", "--force", *others, build=build)
+        self.compose("rm", "--stop", "--force", *self.all_but_simulator, build=build)
 
     def make_secrets(self) -> None:
         """Write the secrets, with the credentials of the simulator."""
