@@ -16,6 +16,11 @@ from temporalio.runtime import Runtime
 
 from devstack.child_process import ROOT, ChildProcess, http_ready, python_command
 from devstack.tcp_ports import HOST, TcpPorts, free_ports
+from devstack.temporal_on_postgresql import (
+    ServerOptions,
+    TemporalOnPostgresql,
+    temporal_on_postgresql,
+)
 from devstack.temporal_server import find_binary, is_serving, server_command
 from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.client import Orchestrator
@@ -215,13 +220,35 @@ class DevStack:
         )
         ready = partial(is_serving, self.temporal_address)
         temporal = await self._start("Temporal", command, "temporal.log", ready)
+        await self.connect(self.temporal_address)
+        return temporal
+
+    async def start_temporal_on_postgresql(
+        self, options: ServerOptions | None = None, *, more_ports: Sequence[int] = ()
+    ) -> TemporalOnPostgresql:
+        """Start Temporal on PostgreSQL instead, and connect `client` to it.
+
+        Args:
+            options: Of the servers.
+            more_ports: One for each server beyond the first.
+
+        Raises:
+            StackError: A program is missing, or could not start.
+        """
+        ports = [self.ports.temporal, *more_ports]
+        temporal = await self.exit_stack.enter_async_context(
+            temporal_on_postgresql(self.directory, ports, options)
+        )
+        self.children += [temporal.database, *temporal.servers]
+        await self.connect(self.temporal_address)
+        return temporal
+
+    async def connect(self, address: str) -> None:
+        """Connect `client` to the Temporal server at this address."""
         keys = parse_key_ring(self.payload_keys) if self.payload_keys else ()
         self.client = await Client.connect(
-            self.temporal_address,
-            data_converter=data_converter(keys),
-            runtime=self._runtime,
+            address, data_converter=data_converter(keys), runtime=self._runtime
         )
-        return temporal
 
     async def serve_simulator(self, simulator: Simulator) -> None:
         """Serve a simulator in this process; it becomes the vendor of workers."""

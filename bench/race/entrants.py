@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.baseline.onboarder import BaselineUnderTest
-from bench.dbos_flow.databases import Databases, find_postgres, postgres_server, sqlite_files
+from bench.dbos_flow.databases import Databases, postgres_server, sqlite_files
 from bench.dbos_flow.system import DbosFlow
 from bench.throughput.systems import Orchestrator, PlainTemporal, SystemUnderTest
+from devstack.postgresql import find_postgres
 from resilience.fault_matrix import runner
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
 

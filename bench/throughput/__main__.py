@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bench.throughput.rounds import measure_all, throughput_table
-from bench.throughput.systems import SYSTEMS
+from bench.throughput.systems import ALL_SYSTEMS, SYSTEMS
 
 
 def main(
@@ -31,7 +31,7 @@ def main(
 ) -> None:
     """Onboard families with two new lines each, and print what it takes."""
     logging.getLogger("temporalio").setLevel(logging.ERROR)
-    selected = [each for each in SYSTEMS if not system or each.name in system]
+    selected = [each for each in ALL_SYSTEMS if each.name in system] if system else SYSTEMS
     runs = asyncio.run(
         measure_all(selected, in_flight or [20], rounds, count, shared_catalogue=shared_catalogue)
     )

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bench.baseline.flow import TASK_QUEUE, BaselineOnboarding
 from bench.temporal_cost import Cost, cost_of_all
 from devstack.child_process import ChildProcess, python_command
 from devstack.stack import DevStack
+from devstack.temporal_on_postgresql import ServerOptions
 from telegent_orchestrator.onboarding import OnboardingRequest
 
 SERVER_OPTIONS = (
@@ -64,13 +65,35 @@ class Orchestrator:
     @asynccontextmanager
     async def run(self, stack: DevStack) -> AsyncIterator[RunningSystem]:
         """Run Temporal and a worker."""
-        temporal = await stack.start_temporal(*SERVER_OPTIONS)
-        worker = await stack.start_worker(settings={"TELEGENT_REQUESTS_PER_MINUTE": UNLIMITED})
+        yield await _start_worker(stack, [await stack.start_temporal(*SERVER_OPTIONS)])
 
-        async def onboard(request: OnboardingRequest) -> None:
-            await (await stack.orchestrator.start_onboarding(request)).result()
 
-        yield RunningSystem([worker], [temporal], onboard, lambda: cost_of_all(stack.client))
+@dataclass(frozen=True)
+class OnPostgresql:
+    """This project, with one worker, on Temporal with PostgreSQL.
+
+    Attributes:
+        name: Its name in the table.
+        options: Of the Temporal server.
+    """
+
+    name: str = "this project on PostgreSQL"
+    options: ServerOptions = field(default_factory=ServerOptions)
+
+    @asynccontextmanager
+    async def run(self, stack: DevStack) -> AsyncIterator[RunningSystem]:
+        """Run PostgreSQL, Temporal and a worker."""
+        temporal = await stack.start_temporal_on_postgresql(self.options)
+        yield await _start_worker(stack, [*temporal.servers, temporal.database])
+
+
+async def _start_worker(stack: DevStack, servers: Sequence[ChildProcess]) -> RunningSystem:
+    worker = await stack.start_worker(settings={"TELEGENT_REQUESTS_PER_MINUTE": UNLIMITED})
+
+    async def onboard(request: OnboardingRequest) -> None:
+        await (await stack.orchestrator.start_onboarding(request)).result()
+
+    return RunningSystem([worker], servers, onboard, lambda: cost_of_all(stack.client))
 
 
 @dataclass(frozen=True)
@@ -110,3 +133,5 @@ class PlainTemporal:
 
 SYSTEMS: Sequence[SystemUnderTest] = (PlainTemporal(), Orchestrator())
 """The first is what the others are compared with."""
+ALL_SYSTEMS: Sequence[SystemUnderTest] = (*SYSTEMS, OnPostgresql())
+"""With what needs more than this project's own programs."""

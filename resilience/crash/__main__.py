@@ -13,7 +13,7 @@ from rich.console import Console
 from devstack.program import run
 from devstack.stack import new_run_directory
 from resilience.crash.cases import CrashCase, all_crashes, run_crash
-from resilience.crash.injection import CrashKind, CrashPoint
+from resilience.crash.injection import CrashKind, CrashPoint, crash_kinds
 from resilience.crash.line_changes import (
     LineChangeCrash,
     all_line_change_crashes,
@@ -53,7 +53,7 @@ def crash(
         typer.Option("--changes", help="The calls of line changes, not those of an onboarding."),
     ] = False,
 ) -> None:
-    """End worker or server at each point of each vendor call, and compare ledger and request."""
+    """End a process at each point of each vendor call, and compare ledger and request."""
     choice = Choice(seed, share, only, lanes)
     raise typer.Exit(run(_line_changes(choice) if changes else _onboardings(choice)))
 
@@ -131,7 +131,7 @@ def _show(console: Console, reports: Mapping[C, InvariantReport]) -> None:
     cells = {
         (_row(c), _heading(c.point, c.kind)): STATE_LABELS[v.state] for c, v in reports.items()
     }
-    columns = [_heading(point, kind) for point in CrashPoint for kind in CrashKind]
+    columns = [_heading(point, kind) for point in CrashPoint for kind in crash_kinds()]
     console.print(matrix("Vendor call", list(dict.fromkeys(map(_row, reports))), columns, cells))
     states = [report.state for report in reports.values()]
     console.print(

@@ -9,6 +9,7 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.service import RPCError
 
 from resilience.harness.chaos_stack import ChaosStack, WorkerProcess
+from resilience.harness.temporal_choice import on_postgresql
 from simulator.engine.gates import Gate
 from workflows.support.activity_calls import VENDOR_CALL_TIMEOUT
 
@@ -30,6 +31,12 @@ class CrashKind(StrEnum):
     WORKER_KILLED = "worker killed"
     WORKER_SUSPENDED = "worker suspended"
     SERVER_KILLED = "server killed"
+    DATABASE_KILLED = "database killed"
+
+
+def crash_kinds() -> list[CrashKind]:
+    """All kinds, without that of PostgreSQL's server if Temporal does not run on it."""
+    return [k for k in CrashKind if k is not CrashKind.DATABASE_KILLED or on_postgresql()]
 
 
 async def freeze_completion(
@@ -86,9 +93,11 @@ async def inject_crash(
         worker.resume()
         worker.proxy.thaw()
     else:
-        await stack.kill_server()
-        # The response arrives while there is no server to report it to.
+        process = stack.server if kind is CrashKind.SERVER_KILLED else stack.database
+        assert process is not None
+        await process.kill()
+        # The response arrives while there is nothing to report it to.
         gate.release()
         await asyncio.sleep(rng.uniform(0, 1))
-        await stack.restart_server()
+        await process.start()
         worker.proxy.thaw()

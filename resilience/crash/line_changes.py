@@ -12,7 +12,13 @@ from pathlib import Path
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from resilience.crash.injection import CrashKind, CrashPoint, freeze_completion, inject_crash
+from resilience.crash.injection import (
+    CrashKind,
+    CrashPoint,
+    crash_kinds,
+    freeze_completion,
+    inject_crash,
+)
 from resilience.fault_matrix.line_changes import (
     STORY,
     Change,
@@ -89,8 +95,8 @@ class LineChangeCrash:
 
 
 def all_line_change_crashes(boundaries: Sequence[Boundary]) -> Iterator[LineChangeCrash]:
-    """Every request, with every point and every kind."""
-    combinations = product(boundaries, CrashPoint, CrashKind)
+    """Every request, with every point and every kind that there is here."""
+    combinations = product(boundaries, CrashPoint, crash_kinds())
     return (LineChangeCrash(*combination) for combination in combinations)
 
 

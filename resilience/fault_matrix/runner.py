@@ -1,19 +1,25 @@
 """A lane: a simulator and workers in which cases run one after the other."""
 
+import asyncio
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
+from devstack.tcp_ports import free_ports
+from devstack.temporal_on_postgresql import create_namespace, temporal_on_postgresql
 from devstack.temporal_server import dev_server
 from resilience.fault_matrix.cases import DELAY_SECONDS, TIMEOUTS, FaultCase, FaultMode
 from resilience.harness.customer import Customer, create_customer
 from resilience.harness.dialects import port_dialect, simulator_options
+from resilience.harness.temporal_choice import on_postgresql
 from resilience.harness.unreachable import UnreachableTransport
 from resilience.oracle.invariants import InvariantReport
 from simulator import Simulator
@@ -147,11 +153,11 @@ async def start_lanes(system: SystemUnderTest, count: int) -> AsyncIterator[list
     only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
     runtime = Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(only_errors)))
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(dev_server(namespaces=namespaces, runtime=runtime))
+        address = await stack.enter_async_context(_temporal(namespaces, runtime))
         lanes = []
         for namespace in namespaces:
             client = await Client.connect(
-                server.service_client.config.target_host,
+                address,
                 namespace=namespace,
                 data_converter=pydantic_data_converter,
                 runtime=runtime,
@@ -161,3 +167,17 @@ async def start_lanes(system: SystemUnderTest, count: int) -> AsyncIterator[list
             await stack.enter_async_context(system.session(client))
             lanes.append(Lane(client, simulator, url, system))
         yield lanes
+
+
+@asynccontextmanager
+async def _temporal(namespaces: Sequence[str], runtime: Runtime) -> AsyncIterator[str]:
+    """Run a Temporal server with these namespaces while the block runs. Yields its address."""
+    if not on_postgresql():
+        async with dev_server(namespaces=namespaces, runtime=runtime) as server:
+            yield server.service_client.config.target_host
+        return
+    with tempfile.TemporaryDirectory(prefix="lanes-") as directory:
+        async with temporal_on_postgresql(Path(directory), free_ports(1)) as temporal:
+            [address] = temporal.addresses
+            await asyncio.gather(*(create_namespace(address, name) for name in namespaces))
+            yield address

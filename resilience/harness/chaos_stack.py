@@ -14,8 +14,10 @@ from pathlib import Path
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from devstack.child_process import ChildProcess
+from devstack.postgresql import PostgresServer
 from devstack.stack import DevStack
 from resilience.harness.network import Proxy, run_proxy
+from resilience.harness.temporal_choice import on_postgresql
 from simulator import Simulator
 
 ID_KEY = "an id key of the resilience tests"
@@ -54,10 +56,13 @@ class ChaosStack(DevStack):
     Attributes:
         simulator: The vendor.
         server: The Temporal server.
+        server_ports: Of the gRPC API; each worker's connections go to all of them in turn.
+        database: Its PostgreSQL; None if it is the development server.
         workers: All workers that were started, in that order.
     """
 
     server: ChildProcess
+    database: PostgresServer | None = None
 
     def __init__(self, directory: Path, simulator: Simulator, settings: Mapping[str, str]) -> None:
         super().__init__(
@@ -69,11 +74,12 @@ class ChaosStack(DevStack):
             kill=True,
         )
         self.simulator = simulator
+        self.server_ports = [self.ports.temporal]
         self.workers: list[WorkerProcess] = []
 
     async def add_worker(self) -> WorkerProcess:
         """Start one more worker. Raises StackError if it does not start."""
-        proxy = await self.exit_stack.enter_async_context(run_proxy(self.ports.temporal))
+        proxy = await self.exit_stack.enter_async_context(run_proxy(*self.server_ports))
         async with _start_slots():
             child = await self.start_worker(
                 f"worker {len(self.workers) + 1}", temporal_address=proxy.address
@@ -82,20 +88,14 @@ class ChaosStack(DevStack):
         self.workers.append(worker)
         return worker
 
-    async def kill_server(self) -> None:
-        """End Temporal with SIGKILL; its database file keeps the state of that moment."""
-        await self.server.kill()
-
-    async def restart_server(self) -> None:
-        """Start Temporal again on the same database file."""
-        await self.server.start()
-
 
 @asynccontextmanager
 async def chaos_stack(
     directory: Path, simulator: Simulator, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[ChaosStack]:
     """Run Temporal and the simulator, without a worker, while the block runs.
+
+    Temporal is the development server, unless `on_postgresql` says otherwise.
 
     Args:
         directory: For logs and the database.
@@ -107,7 +107,11 @@ async def chaos_stack(
     """
     async with ChaosStack(directory, simulator, settings or {}) as stack:
         await stack.serve_simulator(simulator)
-        stack.server = await stack.start_temporal("--headless")
+        if on_postgresql():
+            temporal = await stack.start_temporal_on_postgresql()
+            [stack.server], stack.database = temporal.servers, temporal.database
+        else:
+            stack.server = await stack.start_temporal("--headless")
         yield stack
 
 

@@ -1,8 +1,12 @@
-"""A TCP proxy on the loopback address that can hold back bytes, and lose them."""
+"""A TCP proxy on the loopback address that can hold back bytes, and lose them.
+
+Of several servers behind it, each new connection gets the next one that accepts it.
+"""
 
 import asyncio
 import contextlib
 import zlib
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -19,11 +23,11 @@ class Proxy:
         address: `host:port` that the worker connects to.
     """
 
-    def __init__(self, upstream: int) -> None:
+    def __init__(self, upstreams: Sequence[int]) -> None:
         self.address = ""
         self.frozen = False
         self.pipes: set[_Pipe] = set()
-        self._upstream = upstream
+        self._upstreams = deque(upstreams)
         self._from_worker = bytearray()
         self._data_recorded = asyncio.Event()
         self._connecting: set[asyncio.Task[None]] = set()
@@ -72,9 +76,12 @@ class Proxy:
     async def _connect(self, near: "_Pipe") -> None:
         far = _Pipe(self)
         far.other = near
-        try:
-            await asyncio.get_running_loop().create_connection(lambda: far, HOST, self._upstream)
-        except OSError:
+        for port in list(self._upstreams):
+            self._upstreams.rotate(-1)
+            with contextlib.suppress(OSError):
+                await asyncio.get_running_loop().create_connection(lambda: far, HOST, port)
+                break
+        else:
             near.abort()
             return
         near.other = far
@@ -136,9 +143,9 @@ def _messages(data: bytes | bytearray) -> Iterator[bytes]:
 
 
 @asynccontextmanager
-async def run_proxy(upstream: int) -> AsyncIterator[Proxy]:
-    """Run a proxy to this port of the loopback address while the block runs."""
-    new_proxy = Proxy(upstream)
+async def run_proxy(*upstreams: int) -> AsyncIterator[Proxy]:
+    """Run a proxy to these ports of the loopback address while the block runs."""
+    new_proxy = Proxy(upstreams)
     listener = await asyncio.get_running_loop().create_server(new_proxy.accept, HOST, 0)
     new_proxy.address = f"{HOST}:{listener.sockets[0].getsockname()[1]}"
     try:

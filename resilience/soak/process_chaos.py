@@ -1,4 +1,4 @@
-"""Kill, suspend and restart workers and server at random."""
+"""Kill, suspend and restart workers, server and database at random."""
 
 import asyncio
 import random
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from devstack.child_process import ChildProcess
 from resilience.harness.chaos_stack import ChaosStack, WorkerProcess
 
 WORKERS = 2
@@ -22,7 +23,7 @@ TERMINATION_TIMEOUT = 90.0
 
 
 class ProcessChaos:
-    """Disrupts workers and server, each with its own random sequence from the seed.
+    """Disrupts workers, server and database, each with its own random sequence from the seed.
 
     Attributes:
         counts: Disruptions by kind.
@@ -34,7 +35,8 @@ class ProcessChaos:
         self.violations: list[str] = []
         self._stack = stack
         self._seed = seed
-        # A worker that starts needs the server, so neither is disrupted while the other starts.
+        # A worker that starts needs the server, and that needs its database: none is disrupted
+        # while another starts.
         self._starting = asyncio.Lock()
 
     async def run(self) -> None:
@@ -42,16 +44,19 @@ class ProcessChaos:
         async with asyncio.TaskGroup() as group:
             for slot in range(WORKERS):
                 group.create_task(self._run_worker_slot(self._rng(f"worker {slot}")))
-            group.create_task(self._crash_server_repeatedly(self._rng("server")))
+            for process in self._servers:
+                group.create_task(self._crash_repeatedly(process, self._rng(process.name)))
 
     async def final_crash(self) -> None:
         """Kill all processes at once, and start them again."""
         for worker in self._stack.workers:
             if worker.child.running:
                 await worker.kill()
-        if self._stack.server.running:
-            await self._stack.kill_server()
-        await self._stack.restart_server()
+        for process in self._servers:
+            await process.kill()
+        # Temporal needs its database, which comes last.
+        for process in reversed(self._servers):
+            await process.start()
         for _ in range(WORKERS):
             await self._stack.add_worker()
 
@@ -101,18 +106,22 @@ class ProcessChaos:
                 f"{worker.child.name} was asked to end, and ended: {exit_status}"
             )
 
-    async def _crash_server_repeatedly(self, rng: random.Random) -> None:
+    async def _crash_repeatedly(self, process: ChildProcess, rng: random.Random) -> None:
         while True:
             await asyncio.sleep(rng.uniform(*SERVER_UPTIME))
             async with self._starting:
-                self.counts["server kill -9"] += 1
-                await self._stack.kill_server()
+                self.counts[f"{process.name} kill -9"] += 1
+                await process.kill()
                 await asyncio.sleep(rng.uniform(*SERVER_DOWNTIME))
-                await self._stack.restart_server()
+                await process.start()
 
     async def _start(self) -> WorkerProcess:
         async with self._starting:
             return await self._stack.add_worker()
+
+    @property
+    def _servers(self) -> list[ChildProcess]:
+        return [p for p in (self._stack.server, self._stack.database) if p is not None]
 
     def _rng(self, whose: str) -> random.Random:
         return random.Random(f"{self._seed} {whose}")  # noqa: S311 - the same seed, the same deeds

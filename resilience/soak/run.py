@@ -110,7 +110,8 @@ async def soak(
     began = time.monotonic()
     customers = [sharing_customer(at, "soak") for at in range(onboardings + 1)]
     random_faults = RandomFaults(seed)
-    simulator = _create_simulator(customers, random_faults)
+    simulator = create_simulator(customers)
+    simulator.faults = random_faults
     async with chaos_stack(directory, simulator, SETTINGS) as stack:
         entries = [SoakEntry(each, OperatorBot(each, stack.orchestrator)) for each in customers]
         *many, last = entries
@@ -118,7 +119,7 @@ async def soak(
 
         async def run_one(entry: SoakEntry) -> None:
             async with slots:
-                await _onboard(stack, entry)
+                await onboard(stack, entry)
                 on_ended(chaos)
 
         async with process_chaos(stack, seed) as chaos:
@@ -126,9 +127,9 @@ async def soak(
             open_tasks = await _until_mostly_ended(open_tasks, onboardings)
             random_faults.clear()
         recovery_seconds = await _measure_recovery(stack, last)
-        await _drain(open_tasks)
-        violations = _check_entries(entries, simulator) + chaos.violations
-        violations += await _count_mismatches(stack, entries) + _check_recovery(recovery_seconds)
+        await drain(open_tasks)
+        violations = check_entries(entries, simulator) + chaos.violations
+        violations += await count_mismatches(stack, entries) + _check_recovery(recovery_seconds)
     return SoakResult(
         entries,
         actions=chaos.counts,
@@ -142,16 +143,16 @@ async def soak(
     )
 
 
-def _create_simulator(customers: Sequence[Customer], faults: RandomFaults) -> Simulator:
+def create_simulator(customers: Sequence[Customer]) -> Simulator:
+    """A vendor with what these customers share, and with their port-ins' records."""
     records = {customer.number: customer.record for customer in customers}
     carrier = CarrierSetup(records=records, timings=CARRIER)
     simulator = Simulator(SimulatorOptions(carrier=carrier, rate_limit=RATE_LIMIT))
     add_shared(simulator.state)
-    simulator.faults = faults
     return simulator
 
 
-async def _drain(open_tasks: set[asyncio.Task[None]]) -> None:
+async def drain(open_tasks: set[asyncio.Task[None]]) -> None:
     """Wait for what is still open, for DRAIN_TIMEOUT at most."""
     if open_tasks:
         _, open_tasks = await asyncio.wait(open_tasks, timeout=DRAIN_TIMEOUT)
@@ -160,7 +161,7 @@ async def _drain(open_tasks: set[asyncio.Task[None]]) -> None:
     await asyncio.gather(*open_tasks, return_exceptions=True)
 
 
-async def _onboard(stack: ChaosStack, entry: SoakEntry) -> None:
+async def onboard(stack: ChaosStack, entry: SoakEntry) -> None:
     """Start an onboarding and follow it to its end, with the bot resolving its escalations."""
     await _start(stack, entry.customer)
     follower = OnboardingFollower(
@@ -206,7 +207,7 @@ async def _measure_recovery(stack: ChaosStack, last: SoakEntry) -> float:
     began = time.monotonic()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(2 * RECOVERY_TIMEOUT):
-            await _onboard(stack, last)
+            await onboard(stack, last)
     return time.monotonic() - began
 
 
@@ -214,7 +215,7 @@ def _check_recovery(seconds: float) -> list[str]:
     return [f"the last onboarding took {seconds:.0f} s"] if seconds > RECOVERY_TIMEOUT else []
 
 
-def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[str]:
+def check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[str]:
     """What is wrong with each onboarding by the ledger, and effects that no request asked for."""
     ledger = LedgerReader(simulator.ledger.rows)
     violations = check_webhooks(ledger)
@@ -232,7 +233,7 @@ def _check_entries(entries: Sequence[SoakEntry], simulator: Simulator) -> list[s
     return violations + ledger.unclaimed
 
 
-async def _count_mismatches(stack: ChaosStack, entries: Sequence[SoakEntry]) -> list[str]:
+async def count_mismatches(stack: ChaosStack, entries: Sequence[SoakEntry]) -> list[str]:
     """Whether there is exactly one workflow for each requested resource, and none is open."""
     lines = sum(len(entry.customer.request.lines) for entry in entries)
     expected_counts = {

@@ -8,11 +8,12 @@ import pytest
 
 pytest.importorskip("dbos", reason="DBOS is not installed: it is in requirements/bench.txt")
 
-from bench.dbos_flow.databases import Databases, find_postgres, postgres_server, sqlite_files
+from bench.dbos_flow.databases import Databases, postgres_server, sqlite_files
 from bench.dbos_flow.onboarder import DbosUnderTest
 from bench.dbos_flow.system import DbosFlow
 from bench.race import faults
 from bench.throughput.measuring import measure
+from devstack.postgresql import find_postgres
 from resilience.fault_matrix.cases import FaultCase, FaultMode, all_cases
 from resilience.fault_matrix.runner import CaseResult, start_lanes
 

@@ -87,3 +87,25 @@ async def test_cut_drops_held_bytes_and_allows_new_connections(
     assert await reader.readexactly(2) == b"OK"
     assert server.got == b"hello"
     writer.close()
+
+
+async def test_connections_go_to_all_servers_in_turn_except_those_that_have_ended() -> None:
+    first, second = Server(), Server()
+    listeners = [await asyncio.start_server(each, "127.0.0.1", 0) for each in (first, second)]
+    async with run_proxy(*(each.sockets[0].getsockname()[1] for each in listeners)) as proxy:
+
+        async def send(text: bytes) -> None:
+            reader, writer = await connected(proxy)
+            writer.write(text)
+            assert await reader.readexactly(2) == b"OK"
+            writer.close()
+
+        await send(b"1")
+        await send(b"2")
+        assert (first.got, second.got) == (b"1", b"2")
+
+        listeners[0].close()
+        await send(b"3")
+        await send(b"4")
+        assert (first.got, second.got) == (b"1", b"234")
+        listeners[1].close()

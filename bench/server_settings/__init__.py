@@ -1,0 +1,1 @@
+"""What settings of the Temporal server on PostgreSQL change; see `__main__`."""
