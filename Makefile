@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
 
 .PHONY: help setup demo demo-life up test test-resilience coverage check lint types format schemas histories \
-	faults crash soak adversary alerts leak-scan race screenshots docs lock compose-trial
+	faults crash soak adversary alerts leak-scan race screenshots docs lock compose-trial postgresql
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -81,6 +81,9 @@ leak-scan: setup ## Search everything the system writes for canary secrets (OPTI
 
 compose-trial: setup ## Run docker-compose.yml with local images in place of a registry's (root, Debian 12, Go)
 	@$(BIN)/python -m tools.compose_trial
+
+postgresql: setup ## Run the core of the resilience suite on Temporal with PostgreSQL, too (needs both, and Go)
+	@PATH="$$($(BIN)/python -m tools.temporal_programs):$$PATH" PYTHON=$(BIN)/python sh resilience/beside_postgresql.sh
 
 race: ## Compare this project with a plain Temporal flow and a flow on DBOS (OPTIONS=...)
 	@PYTHON='$(PYTHON)' sh requirements/setup_venv.sh .venv-bench requirements/bench.txt .

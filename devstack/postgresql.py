@@ -34,17 +34,19 @@ class PostgresServer(ChildProcess):
 
     Attributes:
         directory: The folder of its Unix socket.
+        port: On the loopback address, or only in the name of the socket.
     """
 
     def __init__(self, programs: Path, directory: Path, port: int | None) -> None:
+        self.directory, self.port = directory, port or DEFAULT_PORT
+
         async def ready() -> bool:
             command = [str(programs / "pg_isready"), "--quiet", "--host", str(directory)]
-            command += ["--port", str(port or DEFAULT_PORT)]
+            command += ["--port", str(self.port)]
             return await (await asyncio.create_subprocess_exec(*command)).wait() == 0
 
-        self.directory = directory
         command = [*_as_user(directory), str(programs / "postgres"), "-D", str(directory / "data")]
-        command += ["-c", f"unix_socket_directories={directory}", "-p", str(port or DEFAULT_PORT)]
+        command += ["-c", f"unix_socket_directories={directory}", "-p", str(self.port)]
         command += ["-c", f"listen_addresses={HOST if port else ''}"]
         log = directory / "server.log"
         super().__init__("PostgreSQL", command, log=log, ready=ready, directory=directory)

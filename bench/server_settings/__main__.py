@@ -5,7 +5,8 @@ changed, and prints a Markdown table for each part:
 
 - throughput: onboardings one at a time and many at a time;
 - order: the place of the last of ten calls, in a queue in which 200 others wait for one worker;
-- searches: how long 200 searches at once take.
+- searches: how long 200 searches at once take;
+- storage: what a retained onboarding takes in the database.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from bench.server_settings.queue_order import last_places
+from bench.server_settings.storage import kilobytes_each
 from bench.server_settings.variants import ORDER, SEARCHES, THROUGHPUT, Variant
 from bench.throughput.rounds import measure_all, throughput_table
 from bench.throughput.systems import OnPostgresql
@@ -38,6 +40,7 @@ class Part(StrEnum):
     THROUGHPUT = "throughput"
     ORDER = "order"
     SEARCHES = "searches"
+    STORAGE = "storage"
 
 
 async def measure_throughput(count: int, rounds: int, directory: Path) -> list[str]:
@@ -94,6 +97,9 @@ def main(
         if Part.SEARCHES in parts:
             lines += ["", "| server | seconds | failed |", "|---|---|---|"]
             lines += run(_measure(SEARCHES, directory, _probe_searches))
+        if Part.STORAGE in parts:
+            each = run(kilobytes_each(directory / "storage", count))
+            lines += ["", f"A retained onboarding of two lines takes {each:.0f} kB."]
     for line in lines:
         typer.echo(line)
 

@@ -84,7 +84,7 @@ async def test_killed_database_keeps_what_was_committed() -> None:
         await server.kill()
 
         assert children
-        # A process that has ended has none, even if nobody has asked for its status yet.
+        # A process that has ended has none, even if its status has not been read yet.
         assert not any(map(command_line, children))
         await server.start()
         assert query(server, "SELECT answer FROM kept") == "42"
