@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
+from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from simulator import CarrierRecord, SimulatorOptions
 from telegent_orchestrator.names import PORT_IN_WORKFLOW
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import dev_server, running_harness
+from tests.harness import new_namespace, running_harness
 from tests.harness.documents import documented_commands
 from tests.harness.payloads import port_in
 from tests.harness.port_ins import until
@@ -33,9 +34,13 @@ class OtherBuild:
         await workflow.sleep(timedelta(hours=1))
 
 
-async def test_replay_names_incompatible_executions() -> None:
-    async with dev_server() as client, running_harness(client, SimulatorOptions()) as harness:
-        env = base_environment(TEMPORAL_ADDRESS=client.service_client.config.target_host)
+async def test_replay_names_incompatible_executions(temporal: Client) -> None:
+    client = await new_namespace(temporal)
+    async with running_harness(client, SimulatorOptions()) as harness:
+        env = base_environment(
+            TEMPORAL_ADDRESS=client.service_client.config.target_host,
+            TEMPORAL_NAMESPACE=client.namespace,
+        )
         harness.telegent.carrier.set_record(NUMBER, CarrierRecord(script="silent"))
         request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBER)))
         port = await harness.orchestrator.start_port_in(request)

@@ -11,8 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from simulator import SimulatorOptions
 from telegent_orchestrator.client import ReconcileClient
 from telegent_orchestrator.reconcile import RECONCILE_SCHEDULE_ID, RECONCILE_WORKFLOW
-from tests.harness import Harness, dev_server
-from tests.harness.environment import running_harness
+from tests.harness import Harness, new_namespace, running_harness
 from tests.harness.waiting import wait_until
 from worker.schedules import RECONCILE, ensure_schedule
 
@@ -20,9 +19,9 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def alone(options: SimulatorOptions) -> AsyncIterator[Harness]:
-    """A Temporal server without other schedules, and workers."""
-    async with dev_server() as client, running_harness(client, options) as running:
+async def alone(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
+    """A namespace without other schedules, and workers."""
+    async with running_harness(await new_namespace(temporal), options) as running:
         yield running
 
 

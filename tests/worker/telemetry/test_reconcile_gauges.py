@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
 from simulator import Fault, SimulatorOptions
 from telegent_orchestrator.client import ReconcileClient
 from telegent_orchestrator.reconcile import FindingKind
-from tests.harness import Harness, dev_server
-from tests.harness.environment import running_harness
+from tests.harness import Harness, new_namespace, running_harness
 from tests.harness.line_changes import put_in_service
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.worker.telemetry.shown_gauges import ShownGauges, pass_time
@@ -24,9 +23,9 @@ UTC_ZONE = ZoneInfo("UTC")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def alone(options: SimulatorOptions) -> AsyncIterator[Harness]:
-    """A Temporal server without other reconciliations, and workers."""
-    async with dev_server() as client, running_harness(client, options) as running:
+async def alone(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
+    """A namespace without other reconciliations, and workers."""
+    async with running_harness(await new_namespace(temporal), options) as running:
         yield running
 
 

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
+from temporalio.client import Client
 
 from simulator import SimulatorOptions
 from telegent_orchestrator.client import UsageClient
 from telegent_orchestrator.usage import USAGE_SCHEDULE_ID
-from tests.harness import Harness, dev_server
-from tests.harness.environment import running_harness
+from tests.harness import Harness, new_namespace, running_harness
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.worker.telemetry.shown_gauges import ShownGauges, pass_time
 from worker.schedules import USAGE, ensure_schedule
@@ -22,9 +22,9 @@ HOURLY = "20 * * * *"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def alone(options: SimulatorOptions) -> AsyncIterator[Harness]:
-    """A Temporal server without other readings, and workers."""
-    async with dev_server() as client, running_harness(client, options) as running:
+async def alone(temporal: Client, options: SimulatorOptions) -> AsyncIterator[Harness]:
+    """A namespace without other readings, and workers."""
+    async with running_harness(await new_namespace(temporal), options) as running:
         yield running
 
 
