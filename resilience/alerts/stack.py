@@ -14,6 +14,7 @@ from devstack.tcp_ports import HOST, free_ports
 from resilience.alerts.load import Load
 from resilience.alerts.prometheus import Prometheus, run_prometheus
 from resilience.alerts.receiver import Receiver
+from resilience.harness.chaos_stack import quiet_runtime
 from simulator import CarrierSetup, CarrierTimings, Simulator, SimulatorOptions
 
 WEBHOOK_TOKEN = secrets.token_urlsafe()
@@ -126,7 +127,7 @@ async def run_monitored(
             "TELEGENT_EVENT_URLS": receiver.url,
             "TELEGENT_EVENT_SECRET": base64.b64encode(secrets.token_bytes(32)).decode(),
         }
-        async with DevStack(directory, settings=settings) as stack:
+        async with DevStack(directory, settings=settings, runtime=quiet_runtime()) as stack:
             await stack.serve_simulator(simulator)
             temporal = await stack.start_temporal("--headless")
             started = [

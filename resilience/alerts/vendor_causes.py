@@ -15,7 +15,14 @@ from simulator.engine.faults import Fault, FaultKind
 from simulator.http.request_log import RateLimit
 from telegent_orchestrator.client import PortInHandle, ReconcileClient, UsageClient
 from telegent_orchestrator.lines import PortInNumber
-from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
+from telegent_orchestrator.port_in import (
+    OperatorAction,
+    OperatorDecision,
+    PortInCancel,
+    PortInDetails,
+    PortInRequest,
+    PortState,
+)
 from telegent_orchestrator.reconcile import RECONCILE_SCHEDULE_ID
 from telegent_orchestrator.request_allowance import (
     ALLOWANCE_ID,
@@ -136,7 +143,9 @@ async def lost_cancel(monitored: MonitoredStack) -> AsyncIterator[None]:
     with fault(monitored, "POST /v1.0/numbers/portin/cancel", "error_before", status=504):
         await port_in.cancel(PortInCancel(reason="test", by=OPERATOR))
         yield
-    await port_in.cancel(PortInCancel(reason="test", by=OPERATOR))
+    await port_in.decide(
+        OperatorDecision(action=OperatorAction.RETRY_NOW, by=OPERATOR, reason="not cancelled")
+    )
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ class ChaosStack(DevStack):
             payload_keys=f"resilience:{base64.b64encode(secrets.token_bytes(32)).decode()}",
             id_key=ID_KEY,
             settings={"TELEGENT_BUILD_ID": "resilience", **settings},
-            runtime=_quiet_runtime(),
+            runtime=quiet_runtime(),
             kill=True,
         )
         self.simulator = simulator
@@ -122,7 +122,7 @@ def _start_slots() -> asyncio.Semaphore:
 
 
 @cache
-def _quiet_runtime() -> Runtime:
-    # The client would log every outage, and these tests cause outages.
+def quiet_runtime() -> Runtime:
+    """A runtime whose client does not log every outage, because these tests cause outages."""
     only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
     return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(only_errors)))

@@ -41,6 +41,26 @@ def test_rules_pass_promtool(check: list[str]) -> None:
             "1m",
             "2m",
         ),
+        (
+            "WorkflowTaskFailures",
+            'telegent_workflows_failing{instance="a"}',
+            "0 1x9",
+            "5m",
+            "6m",
+        ),
+        *(
+            (
+                "TemporalRequestFailures",
+                f'{counter}{{instance="a", operation="{operation}", status_code="{status}"}}',
+                "0+1x20",
+                "5m",
+                "20m",
+            )
+            for counter, operation, status in [
+                ("temporal_request_failure_total", "CountWorkflowExecutions", "TRANSPORT_ERROR"),
+                ("temporal_long_request_failure_total", "PollWorkflowTaskQueue", "UNAVAILABLE"),
+            ]
+        ),
         ("ReconcileFailed", 'telegent_reconcile_failed{instance="a"}', "0 1", "0m", "1m"),
         (
             "ReconcileOverdue",

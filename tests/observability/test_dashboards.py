@@ -93,7 +93,7 @@ def test_alert_and_panel_queries_return_series(observed: Observations, where: st
 def test_gauges_reported_by_all_workers_are_not_summed(where: str) -> None:
     for expression in EXPRESSIONS[where]:
         for shown in re.finditer(
-            r"telegent_(port_ins_open|port_in_oldest|escalations_open|oldest_escalation|"
+            r"telegent_(port_ins_open|port_in_oldest|escalations_open|oldest_escalation|workflows_failing|"
             r"reconcile_(findings_open|failed|overdue)|usage_overdue)",
             expression,
         ):

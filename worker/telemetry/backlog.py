@@ -29,6 +29,11 @@ OPEN_ESCALATIONS_QUERY = (
     f"WorkflowType IN ('{ONBOARDING_WORKFLOW}', '{LINE_WORKFLOW}') "
     f"AND {NEEDS_OPERATOR_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'"
 )
+# Temporal sets the attribute after several failed tasks in a row, and removes it after a success.
+FAILING_QUERY = (
+    'TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut") '
+    "AND ExecutionStatus = 'Running'"
+)
 OPEN_STATES = [state for state in PortState if state not in FINAL_STATES]
 AGE_BUCKETS = {
     "under 1 day": timedelta(days=1),
@@ -61,6 +66,9 @@ class BacklogGauges:
         self._oldest_escalation = meter.create_gauge(
             "telegent_oldest_escalation_seconds", "Age of the oldest open escalation"
         )
+        self._failing = meter.create_gauge(
+            "telegent_workflows_failing", "Open workflows whose last tasks have all failed"
+        )
         self._counted_at = meter.create_gauge(
             "telegent_backlog_counted_timestamp_seconds",
             "Time at which the backlog was last counted",
@@ -72,6 +80,10 @@ class BacklogGauges:
         await self._update_port_ins(now)
         await self._update_escalations(now)
         self._counted_at.set(int(time.time()))
+
+    async def update_failing(self) -> None:
+        """Count open workflows that cannot continue. Raises RPCError like `update`."""
+        self._failing.set((await self._temporal.count_workflows(FAILING_QUERY)).count)
 
     async def _update_port_ins(self, now: datetime) -> None:
         counts: Counter[tuple[str, str]] = Counter()
@@ -118,6 +130,7 @@ async def report_backlog(
     async def update_gauges() -> None:
         while True:
             await _try(backlog.update, "open port-ins and escalations could not be counted")
+            await _try(backlog.update_failing, "failing workflows could not be counted")
             await _try(reconciliations.update, "the last reconciliation could not be read")
             await _try(usage.update, "the last reading of usage could not be found")
             await asyncio.sleep(interval.total_seconds())
