@@ -18,14 +18,10 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from telegent_orchestrator._ui_text import RECONCILE_DETAILS, USAGE_DETAILS
+from telegent_orchestrator.client._startable import DATA_USAGE, RECONCILIATION, ReportWorkflow
 from telegent_orchestrator.names import TASK_QUEUE
-from telegent_orchestrator.reconcile import (
-    RECONCILE_ID,
-    RECONCILE_SCHEDULE_ID,
-    RECONCILE_WORKFLOW,
-)
-from telegent_orchestrator.usage import USAGE_ID, USAGE_SCHEDULE_ID, USAGE_WORKFLOW
+from telegent_orchestrator.reconcile import RECONCILE_SCHEDULE_ID
+from telegent_orchestrator.usage import USAGE_SCHEDULE_ID
 
 CATCHUP_WINDOW = timedelta(hours=1)
 """How late a run may start, after an outage of Temporal."""
@@ -35,35 +31,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class ScheduledWorkflow:
-    """A workflow that a schedule starts, without an argument, so that no key is needed.
-
-    Attributes:
-        workflow_id: Temporal adds the time.
-        summary: In the Temporal UI.
-        details: In the Temporal UI, in Markdown.
-    """
+    """A workflow that a schedule starts, without an argument, so that no key is needed."""
 
     schedule_id: str
-    workflow_type: str
-    workflow_id: str
-    summary: str
-    details: str
+    workflow: ReportWorkflow
 
 
-RECONCILE = ScheduledWorkflow(
-    schedule_id=RECONCILE_SCHEDULE_ID,
-    workflow_type=RECONCILE_WORKFLOW,
-    workflow_id=RECONCILE_ID,
-    summary="Reconciliation",
-    details=RECONCILE_DETAILS,
-)
-USAGE = ScheduledWorkflow(
-    schedule_id=USAGE_SCHEDULE_ID,
-    workflow_type=USAGE_WORKFLOW,
-    workflow_id=USAGE_ID,
-    summary="Data usage",
-    details=USAGE_DETAILS,
-)
+RECONCILE = ScheduledWorkflow(RECONCILE_SCHEDULE_ID, RECONCILIATION)
+USAGE = ScheduledWorkflow(USAGE_SCHEDULE_ID, DATA_USAGE)
 
 
 async def ensure_schedule(
@@ -93,13 +68,14 @@ async def _ensure(
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
         return
+    workflow = scheduled.workflow
     schedule = Schedule(
         action=ScheduleActionStartWorkflow(
-            scheduled.workflow_type,
-            id=scheduled.workflow_id,
+            workflow.workflow_type,
+            id=workflow.workflow_id,
             task_queue=TASK_QUEUE,
-            static_summary=scheduled.summary,
-            static_details=scheduled.details,
+            static_summary=workflow.summary,
+            static_details=workflow.details,
         ),
         spec=ScheduleSpec(cron_expressions=[cron], time_zone_name=time_zone.key),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCHUP_WINDOW),

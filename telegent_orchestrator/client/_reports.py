@@ -10,6 +10,7 @@ from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client._calls import query
 from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
+from telegent_orchestrator.client._startable import ReportWorkflow
 from telegent_orchestrator.client.executions import Execution, describe
 
 Report = TypeVar("Report", bound=WireModel)
@@ -60,19 +61,17 @@ class ReportHandle(Generic[Report]):
         return await handle.result()
 
 
-async def start_report(
-    temporal: Client, workflow_type: str, workflow_id: str, summary: str, details: str
-) -> bool:
-    """Start a workflow without arguments; returns False if one with this id is open."""
+async def start_report(temporal: Client, workflow: ReportWorkflow) -> bool:
+    """Start a workflow; returns False if one that was started like this is open."""
     try:
         await temporal.start_workflow(
-            workflow_type,
-            id=workflow_id,
+            workflow.workflow_type,
+            id=workflow.workflow_id,
             task_queue=names.TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            static_summary=summary,
-            static_details=details,
+            static_summary=workflow.summary,
+            static_details=workflow.details,
         )
     except WorkflowAlreadyStartedError:
         return False
@@ -86,9 +85,9 @@ class Run(NamedTuple):
     run_id: str
 
 
-async def latest_completed(temporal: Client, workflow_type: str) -> Run | None:
-    """The run of a type that has completed last; None if there is none."""
-    completed = f"WorkflowType = '{workflow_type}' AND ExecutionStatus = 'Completed'"
+async def latest_completed(temporal: Client, workflow: ReportWorkflow) -> Run | None:
+    """The run that has completed last; None if there is none."""
+    completed = f"WorkflowType = '{workflow.workflow_type}' AND ExecutionStatus = 'Completed'"
     found = [
         (run.close_time, run.id, run.run_id)
         async for run in temporal.list_workflows(completed)

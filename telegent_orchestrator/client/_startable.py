@@ -1,4 +1,7 @@
-"""The workflows that callers start: their ids, and what the Temporal UI shows of them."""
+"""The workflows that callers start: their ids, and what the Temporal UI shows of them.
+
+The worker's schedules start those that have no request.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,11 +36,13 @@ from telegent_orchestrator.portability import (
     PortabilityRequest,
     portability_id,
 )
+from telegent_orchestrator.reconcile import RECONCILE_ID, RECONCILE_WORKFLOW
 from telegent_orchestrator.renewal_changes import (
     RENEWAL_CHANGE_WORKFLOW,
     RenewalChangeRequest,
     renewal_change_id,
 )
+from telegent_orchestrator.usage import USAGE_ID, USAGE_WORKFLOW
 
 RequestT = TypeVar("RequestT", bound=WireModel)
 
@@ -61,6 +66,27 @@ class Startable(Generic[RequestT]):
     compared: bool = True
 
 
+@dataclass(frozen=True)
+class ReportWorkflow:
+    """A workflow without a request, which reads Telegent and returns a report.
+
+    Attributes:
+        workflow_type: Its registered name.
+        workflow_id: Of a run that an operator starts; a schedule adds the time.
+        summary: The title in the Temporal UI.
+        details: The description in the Temporal UI.
+    """
+
+    workflow_type: str
+    workflow_id: str
+    summary: str
+    details: str
+
+
+RECONCILIATION = ReportWorkflow(
+    RECONCILE_WORKFLOW, RECONCILE_ID, "Reconciliation", _ui_text.RECONCILE_DETAILS
+)
+DATA_USAGE = ReportWorkflow(USAGE_WORKFLOW, USAGE_ID, "Data usage", _ui_text.USAGE_DETAILS)
 ONBOARDING = Startable[OnboardingRequest](
     names.ONBOARDING_WORKFLOW,
     lambda request, _: names.onboarding_id(request.reference),

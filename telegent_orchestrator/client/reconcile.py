@@ -2,9 +2,9 @@
 
 from temporalio.client import Client
 
-from telegent_orchestrator import _ui_text
 from telegent_orchestrator.client._reports import ReportHandle, latest_completed, start_report
-from telegent_orchestrator.reconcile import RECONCILE_ID, RECONCILE_WORKFLOW, ReconcileReport
+from telegent_orchestrator.client._startable import RECONCILIATION
+from telegent_orchestrator.reconcile import RECONCILE_ID, ReconcileReport
 
 
 class ReconcileHandle(ReportHandle[ReconcileReport]):
@@ -27,17 +27,11 @@ class ReconcileClient:
 
         It changes nothing. One that the schedule has started may run at the same time.
         """
-        started = await start_report(
-            self._temporal,
-            RECONCILE_WORKFLOW,
-            RECONCILE_ID,
-            "Reconciliation",
-            _ui_text.RECONCILE_DETAILS,
-        )
+        started = await start_report(self._temporal, RECONCILIATION)
         return ReconcileHandle(self._temporal, ReconcileReport, RECONCILE_ID, joined=not started)
 
     async def latest(self) -> ReconcileHandle | None:
         """The one that has completed last, started by the schedule or by an operator; None if
         there is none."""
-        run = await latest_completed(self._temporal, RECONCILE_WORKFLOW)
+        run = await latest_completed(self._temporal, RECONCILIATION)
         return ReconcileHandle(self._temporal, ReconcileReport, *run) if run else None

@@ -2,9 +2,9 @@
 
 from temporalio.client import Client
 
-from telegent_orchestrator import _ui_text
 from telegent_orchestrator.client._reports import ReportHandle, latest_completed, start_report
-from telegent_orchestrator.usage import USAGE_ID, USAGE_WORKFLOW, UsageReport
+from telegent_orchestrator.client._startable import DATA_USAGE
+from telegent_orchestrator.usage import USAGE_ID, UsageReport
 
 
 class UsageHandle(ReportHandle[UsageReport]):
@@ -27,13 +27,11 @@ class UsageClient:
 
         It sends no events: only those of the schedule do, of which each continues from the last.
         """
-        started = await start_report(
-            self._temporal, USAGE_WORKFLOW, USAGE_ID, "Data usage", _ui_text.USAGE_DETAILS
-        )
+        started = await start_report(self._temporal, DATA_USAGE)
         return UsageHandle(self._temporal, UsageReport, USAGE_ID, joined=not started)
 
     async def latest(self) -> UsageHandle | None:
         """The one that has completed last, started by the schedule or by an operator; None if
         there is none."""
-        run = await latest_completed(self._temporal, USAGE_WORKFLOW)
+        run = await latest_completed(self._temporal, DATA_USAGE)
         return UsageHandle(self._temporal, UsageReport, *run) if run else None
