@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,40 +130,54 @@ async def run_monitored(
         async with DevStack(directory, settings=settings, runtime=quiet_runtime()) as stack:
             await stack.serve_simulator(simulator)
             temporal = await stack.start_temporal("--headless")
-            started = [
-                await stack.start_worker(
-                    f"worker {number}", settings={"TELEGENT_METRICS_PORT": str(port)}
-                )
-                for number, port in enumerate(worker_ports, 1)
-            ]
-            await stack.start_webhook(
-                {
-                    "TELEGENT_WEBHOOK_PORT": str(webhook_port),
-                    "TELEGENT_WEBHOOK_TOKEN": WEBHOOK_TOKEN,
-                    "TELEGENT_METRICS_PORT": str(webhook_metrics),
-                }
-            )
+            started = await _start_workers(stack, worker_ports)
+            await _start_webhook(stack, webhook_port, webhook_metrics)
             targets = {
                 "worker": [f"{HOST}:{port}" for port in (*worker_ports, spare)],
                 "webhook": [f"{HOST}:{webhook_metrics}"],
             }
             load = Load(stack.orchestrator, simulator, speed.pause)
-            async with run_prometheus(directory / "prometheus", speed.scale, targets) as prometheus:
-                loading = asyncio.create_task(load.run())
-                try:
-                    yield MonitoredStack(
-                        stack=stack,
-                        speed=speed,
-                        simulator=simulator,
-                        receiver=receiver,
-                        temporal=temporal,
-                        workers=started,
-                        spare_port=spare,
-                        webhook_url=f"http://{HOST}:{webhook_port}/telegent/order-update",
-                        prometheus=prometheus,
-                        load=load,
-                    )
-                finally:
-                    loading.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await loading
+            async with (
+                run_prometheus(directory / "prometheus", speed.scale, targets) as prometheus,
+                _running(load),
+            ):
+                yield MonitoredStack(
+                    stack=stack,
+                    speed=speed,
+                    simulator=simulator,
+                    receiver=receiver,
+                    temporal=temporal,
+                    workers=started,
+                    spare_port=spare,
+                    webhook_url=f"http://{HOST}:{webhook_port}/telegent/order-update",
+                    prometheus=prometheus,
+                    load=load,
+                )
+
+
+async def _start_workers(stack: DevStack, metrics_ports: Sequence[int]) -> list[ChildProcess]:
+    return [
+        await stack.start_worker(f"worker {number}", settings={"TELEGENT_METRICS_PORT": str(port)})
+        for number, port in enumerate(metrics_ports, 1)
+    ]
+
+
+async def _start_webhook(stack: DevStack, port: int, metrics_port: int) -> None:
+    await stack.start_webhook(
+        {
+            "TELEGENT_WEBHOOK_PORT": str(port),
+            "TELEGENT_WEBHOOK_TOKEN": WEBHOOK_TOKEN,
+            "TELEGENT_METRICS_PORT": str(metrics_port),
+        }
+    )
+
+
+@asynccontextmanager
+async def _running(load: Load) -> AsyncIterator[None]:
+    loading = asyncio.create_task(load.run())
+    try:
+        yield
+    finally:
+        loading.cancel()
+        with suppress(asyncio.CancelledError):
+            await loading

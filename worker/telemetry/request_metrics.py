@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
-from temporalio.common import MetricCounter, MetricHistogramTimedelta, MetricMeter
+from temporalio.common import MetricHistogramTimedelta, MetricMeter
 
 from activities.support.outcomes import Outcome, outcome_of_error
 from telegent import RequestObserver, TelegentError
@@ -30,18 +30,15 @@ def instrument_requests(meter: MetricMeter, tracer: Tracer) -> RequestObserver:
     Endpoints are method and path. Ids and numbers are in queries and bodies, and therefore in
     neither metrics nor spans.
     """
-    requests, duration, wait = _create_instruments(meter)
-    seen: set[str] = set()
+    requests = _RequestCounter(meter)
+    duration, wait = _create_histograms(meter)
 
     @contextmanager
     def observe(endpoint: str) -> Iterator[Callable[[], None]]:
         queued_at = time.monotonic()
         sent_at: float | None = None
         outcome = CANCELLED
-        if endpoint not in seen:
-            seen.add(endpoint)
-            for rejection in COUNTED_FROM_ZERO:
-                requests.add(0, {"endpoint": endpoint, "outcome": rejection})
+        requests.begin(endpoint)
 
         def on_sent() -> None:
             nonlocal sent_at
@@ -69,7 +66,7 @@ def instrument_requests(meter: MetricMeter, tracer: Tracer) -> RequestObserver:
                 raise
             finally:
                 span.set_attribute("telegent.outcome", outcome)
-                requests.add(1, {"endpoint": endpoint, "outcome": outcome})
+                requests.count(endpoint, outcome)
                 if sent_at is not None:
                     duration.record(
                         timedelta(seconds=time.monotonic() - sent_at), {"endpoint": endpoint}
@@ -78,11 +75,31 @@ def instrument_requests(meter: MetricMeter, tracer: Tracer) -> RequestObserver:
     return observe
 
 
-def _create_instruments(
+class _RequestCounter:
+    """Counts requests by endpoint and outcome."""
+
+    def __init__(self, meter: MetricMeter) -> None:
+        self._counter = meter.create_counter(
+            "telegent_requests", "Requests to Telegent, token requests included"
+        )
+        self._begun: set[str] = set()
+
+    def begin(self, endpoint: str) -> None:
+        """Creates the series of an endpoint that are counted from zero."""
+        if endpoint not in self._begun:
+            self._begun.add(endpoint)
+            for outcome in COUNTED_FROM_ZERO:
+                self._counter.add(0, {"endpoint": endpoint, "outcome": outcome})
+
+    def count(self, endpoint: str, outcome: str) -> None:
+        """Counts one request."""
+        self._counter.add(1, {"endpoint": endpoint, "outcome": outcome})
+
+
+def _create_histograms(
     meter: MetricMeter,
-) -> tuple[MetricCounter, MetricHistogramTimedelta, MetricHistogramTimedelta]:
+) -> tuple[MetricHistogramTimedelta, MetricHistogramTimedelta]:
     return (
-        meter.create_counter("telegent_requests", "Requests to Telegent, token requests included"),
         meter.create_histogram_timedelta(
             "telegent_request_duration",
             "Time from sending a request to its complete response",
