@@ -4,18 +4,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
-from temporalio.client import (
-    Client,
-    WorkflowExecutionStatus,
-    WorkflowFailureError,
-)
-from temporalio.common import SearchAttributeKey
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError
 
-from activities.port_in.policy import PortInPolicy, response_deadline
+from activities.port_in.earlier_runs import EarlierPortIn, find_earlier_port_in
+from activities.port_in.policy import PortInPolicy
 from activities.settings import ActivitySettings
-from activities.support.outcomes import failure_message, pending, rejected, require_own_id
-from activities.support.runs import CLEAN_CLOSE_STATUSES, began_at, describe, recorded_number
+from activities.support.outcomes import failure_message, pending, rejected
+from activities.support.runs import (
+    CLEAN_CLOSE_STATUSES,
+    VISIBILITY_LAG,
+    began_at,
+    describe,
+    recorded_number,
+)
 from activities.support.write_activity import elapsed
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.client import (
@@ -26,23 +28,10 @@ from telegent_orchestrator.client import (
 from telegent_orchestrator.client._calls import check_same_request
 from telegent_orchestrator.key_record import id_key_fingerprint
 from telegent_orchestrator.lines import Lags, LineResult, PreviousLine, PreviousRuns
-from telegent_orchestrator.names import (
-    NEEDS_OPERATOR_KEY,
-    ORDER_ATTRIBUTE,
-    PORT_STATE_ATTRIBUTE,
-    port_in_id,
-)
+from telegent_orchestrator.names import NEEDS_OPERATOR_KEY, port_in_id
 from telegent_orchestrator.onboarding import OnboardingRequest, OnboardingResult
-from telegent_orchestrator.port_in import (
-    FINAL_STATES,
-    PortInDetails,
-    PortInResult,
-    PortState,
-)
+from telegent_orchestrator.port_in import PortInDetails, PortInResult
 from telegent_orchestrator.port_in_validation import pin_expires_at, validate
-
-VISIBILITY_LAG = timedelta(seconds=10)
-"""How long Temporal's list of workflows may take to show a run that has just started."""
 
 
 class RequestValidation(WireModel):
@@ -82,25 +71,18 @@ class PortInValidation(WireModel):
     pin_expires_at: datetime | None = None
 
 
-class EarlierPortIn(WireModel):
-    """The latest earlier run of a port-in, as far as Temporal shows it.
+class PortInPreparation(WireModel):
+    """What a port-in needs to know before it calls Telegent.
 
     Attributes:
-        order_id: The order that it has followed last.
-        ended: It ended by itself; otherwise its order may be open and not followed.
-        submitting: It ended while it submitted, so there may be an order whose id is unknown.
+        earlier: None if there was none.
+        event_receivers: Ids of the receivers of its events.
     """
 
-    order_id: str | None = None
-    ended: bool = False
-    submitting: bool = False
-
-
-class PortInPreparation(WireModel):
-    """What a port-in needs to know before it calls Telegent. `earlier`: None if there was none."""
-
     policy: PortInPolicy
+    validation: PortInValidation
     earlier: EarlierPortIn | None = None
+    event_receivers: list[str] = []
 
 
 class AwaitedWorkflow(WireModel):
@@ -207,8 +189,8 @@ class InternalActivities:
         )
 
     @activity.defn
-    async def prepare_port_in(self, phone_number: str) -> PortInPreparation:
-        """Returns the policy that a port-in follows to its end, and its latest earlier run.
+    async def prepare_port_in(self, details: PortInDetails) -> PortInPreparation:
+        """Returns what a port-in follows to its end, its latest earlier run, and its first check.
 
         Raises:
             ApplicationError: It is the first run, and its id is not that of the number's port-in.
@@ -220,44 +202,12 @@ class InternalActivities:
             }
         )
         return PortInPreparation(
-            policy=policy, earlier=await self._find_earlier_port_in(phone_number)
-        )
-
-    async def _find_earlier_port_in(self, phone_number: str) -> EarlierPortIn | None:
-        """Returns the latest run of a port-in before this one; None when Temporal shows none.
-
-        A run that was terminated, or reset, leaves its order open. A deleted one is not shown.
-        """
-        workflow_id, run_id = activity.info().workflow_id, activity.info().workflow_run_id
-        assert workflow_id, "a workflow has scheduled the activity"
-        query = f"WorkflowId = '{workflow_id}'"
-        try:
-            runs = {run.run_id: run.start_time async for run in self.temporal.list_workflows(query)}
-        except RPCError:
-            if elapsed() < VISIBILITY_LAG:
-                raise
-            # A second submit would be rejected: Telegent allows one open order of a number.
-            return None
-        if run_id not in runs and elapsed() < VISIBILITY_LAG:
-            raise pending(
-                "Temporal's list of workflows does not show this run yet",
-                timedelta(milliseconds=200),
-            )
-        earlier = sorted((start, run) for run, start in runs.items() if run != run_id)
-        if not earlier:
-            require_own_id(port_in_id(phone_number, self.settings.id_key))
-            return None
-        # The list may lag behind what the run has set last.
-        _, latest = earlier[-1]
-        run = await self.temporal.get_workflow_handle(workflow_id, run_id=latest).describe()
-        attributes = run.typed_search_attributes
-        state = attributes.get(SearchAttributeKey.for_keyword(PORT_STATE_ATTRIBUTE))
-        order_id = attributes.get(SearchAttributeKey.for_keyword(ORDER_ATTRIBUTE))
-        return EarlierPortIn(
-            order_id=order_id,
-            ended=state in FINAL_STATES,
-            submitting=order_id is None
-            and state in (PortState.SUBMITTING, PortState.SUBMIT_UNKNOWN),
+            policy=policy,
+            validation=await self.validate_port_in_details(details),
+            earlier=await find_earlier_port_in(
+                self.temporal, details.phone_number, self.settings.id_key
+            ),
+            event_receivers=list(self.settings.events.receivers),
         )
 
     @activity.defn
@@ -278,13 +228,6 @@ class InternalActivities:
             warnings=report.warnings,
             pin_expires_at=pin_expires_at(details.losing_carrier, details.pin_obtained_at),
         )
-
-    @activity.defn
-    async def carrier_response_deadline(
-        self, phone_number: str, wireless: bool, sent_at: datetime
-    ) -> datetime:
-        """Returns when the losing carrier's response to a request of `sent_at` is overdue."""
-        return response_deadline(phone_number, sent_at, wireless=wireless)
 
     @activity.defn
     async def port_in_workflow_id(self, phone_number: str) -> str:

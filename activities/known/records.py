@@ -97,7 +97,8 @@ class _Records:
     def _apply_port_in(self, info: WorkflowExecutionInfo, number: str) -> None:
         workflow_id = info.execution.workflow_id
         state = decode_typed_search_attributes(info.search_attributes).get(PORT_STATE_KEY)
-        self._known.port_ins[number] = KnownPortIn(workflow_id, state or "", _is_open(info))
+        state = state or PortState.CHECKING_ELIGIBILITY
+        self._known.port_ins[number] = KnownPortIn(workflow_id, state, _is_open(info))
         if state == PortState.COMPLETED:
             self._known.lines[number] = KnownLine(number, workflow_id)
 

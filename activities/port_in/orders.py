@@ -9,6 +9,8 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 import telegent
+from activities.number_use import NumberUseActivities
+from activities.port_in.policy import is_wireless, response_deadline
 from activities.port_in.poll_throttle import PollThrottle
 from activities.settings import ActivitySettings
 from activities.support import write_specs
@@ -47,6 +49,17 @@ class OrderSnapshot(WireModel):
         return f"{self.status}: {self.message}" if self.message else self.status
 
 
+class FollowedOrder(WireModel):
+    """An order, and what follows if its losing carrier was given something to do just now.
+
+    Attributes:
+        response_deadline: When a carrier that is silent from now on exceeds its interval.
+    """
+
+    order: OrderSnapshot
+    response_deadline: datetime
+
+
 class AwaitChange(WireModel):
     """Poll an order until its status differs from the last one seen.
 
@@ -59,6 +72,7 @@ class AwaitChange(WireModel):
         last_polled_at: when the order was last read; it is not read again before the minimum
             interval has passed.
         once: return what the next read shows, changed or not.
+        wireless: the interval in which the carrier must respond is that of a wireless port.
         needs_operator: the carrier has rejected the port-in.
         urgent: a correction or a cancel is under way.
     """
@@ -70,6 +84,7 @@ class AwaitChange(WireModel):
     once: bool = False
     phone_number: str | None = None
     requested_date: date | None = None
+    wireless: bool = True
     needs_operator: bool = False
     urgent: bool = False
 
@@ -79,10 +94,13 @@ class AwaitChange(WireModel):
         return self.last_snapshot.order_id
 
     @property
-    def known_since(self) -> datetime | None:
-        """When the order had the status of the last snapshot; None if it has not been read."""
-        submitted_at = self.carrier_clock_started_at if self.last_snapshot.status else None
-        return self.last_polled_at or submitted_at
+    def interval_counts_from(self) -> datetime | None:
+        """The time that the next poll keeps its interval from; None: the order is polled now.
+
+        The submit shows the status, too. A hint may be about a change since.
+        """
+        shown_by_submit = self.last_snapshot.status and not self.once
+        return self.last_polled_at or (self.carrier_clock_started_at if shown_by_submit else None)
 
 
 class UpdatePort(WireModel):
@@ -129,8 +147,23 @@ class PortInActivities:
             vendor_message=response.message or "",
         )
 
+    @activity.defn
+    async def check_port_in(
+        self, phone_number: str, classification: str, is_wireline: bool
+    ) -> Eligibility:
+        """Check whether a port-in may be submitted: not while something else is open.
+
+        Raises:
+            ApplicationError: `Rejected` when the id of the workflow is not that of its number.
+        """
+        if self.temporal:
+            number_use = NumberUseActivities(self.settings, self.temporal)
+            if others := await number_use.find_open_workflows_of_number(phone_number):
+                return Eligibility(eligible=False, vendor_message="; ".join(others))
+        return await self.check_port_eligibility(phone_number, classification, is_wireline)
+
     @write_activity(write_specs.SUBMIT_PORT)
-    async def submit_port(self, details: PortInDetails) -> OrderSnapshot:
+    async def submit_port(self, details: PortInDetails) -> FollowedOrder:
         """Submit a port-in. After a lost response there is no lookup: it contained the order id.
 
         A submit that a reset starts again is therefore not sent; the workflow finds out whether
@@ -165,17 +198,23 @@ class PortInActivities:
                 raise
             # An error with an order id leaves open whether the order exists: reading it tells.
             message = error.vendor_message or ""
-            return OrderSnapshot(order_id=error.order_id, status="", message=message)
-        return OrderSnapshot(order_id=order.order_id, status=order.status or "")
+            shown = OrderSnapshot(order_id=error.order_id, status="", message=message)
+        else:
+            shown = OrderSnapshot(order_id=order.order_id, status=order.status or "")
+        return _followed(shown, details.phone_number, wireless=is_wireless(details))
 
     @write_activity(write_specs.UPDATE_PORT)
-    async def update_port(self, request: UpdatePort) -> None:
+    async def update_port(self, request: UpdatePort) -> datetime:
         """Send corrected details; Telegent submits them to the losing carrier again.
 
         They are not sent if Telegent has accepted them from another run since the order was read.
+
+        Returns:
+            When a carrier that is silent from now on exceeds its interval.
         """
+        details = request.details
         if await self._is_accepted_from_another_run(request):
-            return
+            return _response_deadline(details.phone_number, wireless=is_wireless(details))
         if schedule_to_start_delay() > self.settings.max_schedule_to_start_delay:
             with pre_write_read():
                 now = await self.read_port_order(request.last_snapshot.order_id)
@@ -183,7 +222,6 @@ class PortInActivities:
                 raise _stale(
                     f"the order was '{request.last_snapshot.status}', and is now '{now.status}'"
                 )
-        details = request.details
         await self.api.ports.update(
             telegent.PortInUpdate(
                 order_id=request.last_snapshot.order_id,
@@ -197,6 +235,7 @@ class PortInActivities:
                 port_in_date=details.port_in_date,
             )
         )
+        return _response_deadline(details.phone_number, wireless=is_wireless(details))
 
     async def _is_accepted_from_another_run(self, request: UpdatePort) -> bool:
         """Whether the last details that another run has sent are these, and were accepted.
@@ -258,7 +297,9 @@ class PortInActivities:
         return _snapshot(order_id, await self.api.numbers.order(order_id))
 
     @activity.defn
-    async def verify_order_number(self, order_id: str, phone_number: str) -> OrderSnapshot:
+    async def verify_order_number(
+        self, order_id: str, phone_number: str, wireless: bool
+    ) -> FollowedOrder:
         """The order's status now, if it exists and belongs to this number.
 
         Raises:
@@ -267,10 +308,10 @@ class PortInActivities:
         order = await self.api.numbers.order(order_id)
         if order.numbers and phone_number not in order.numbers:
             raise rejected(f"it is an order of {', '.join(order.numbers)}")
-        return _snapshot(order_id, order)
+        return _followed(_snapshot(order_id, order), phone_number, wireless=wireless)
 
     @activity.defn
-    async def await_port_change(self, request: AwaitChange) -> OrderSnapshot:
+    async def await_port_change(self, request: AwaitChange) -> FollowedOrder:
         """Poll the order until its status differs from the last snapshot.
 
         Raises:
@@ -280,8 +321,8 @@ class PortInActivities:
         """
         clock, order_id = activity.info().current_attempt_scheduled_time, request.order_id
         factor = await self.poll_throttle.interval_factor() if self.poll_throttle else 1
-        if request.known_since:
-            earliest = self._next_poll(request, request.known_since, factor)
+        if since := request.interval_counts_from:
+            earliest = self._next_poll(request, since, factor)
             if clock < earliest:
                 status = request.last_snapshot.status
                 raise _pending(f"port order {order_id} was '{status}'", clock, earliest)
@@ -290,7 +331,7 @@ class PortInActivities:
         now = await self.read_port_order(order_id)
         due = request.unchanged_counts_at
         if request.once or now != request.last_snapshot or (due and clock >= due):
-            return now
+            return _followed(now, request.phone_number, wireless=request.wireless)
         # Without the message, in which a carrier may quote account number and PIN.
         raise _pending(
             f"port order {order_id} is still '{now.status}'",
@@ -324,6 +365,15 @@ def _snapshot(order_id: str, order: telegent.Order) -> OrderSnapshot:
         status=order.order_status or "",
         message=order.order_status_message or "",
     )
+
+
+def _followed(order: OrderSnapshot, phone_number: str | None, *, wireless: bool) -> FollowedOrder:
+    deadline = _response_deadline(phone_number, wireless=wireless)
+    return FollowedOrder(order=order, response_deadline=deadline)
+
+
+def _response_deadline(phone_number: str | None, *, wireless: bool) -> datetime:
+    return response_deadline(phone_number, activity.info().started_time, wireless=wireless)
 
 
 def _pending(reason: str, now: datetime, next_poll: datetime) -> ApplicationError:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.poll_schedule import PollSchedule, local_hour
+from telegent_orchestrator.port_in import PortInDetails
 from telegent_orchestrator.us_calendar import is_business_day, time_zone_of
 
 DAY = timedelta(days=1)
@@ -33,9 +34,9 @@ class PortInPolicy(WireModel):
         requested_date_margin: for how long after the requested date it is followed at least.
         cancel_confirmation_timeout: how long a cancel may stay unconfirmed; between carriers one
             can legitimately take 18 hours.
-        response_timeout: how long a correction may stay without a response, and a ported number
-            out of the inventory, until attention is raised.
-        progress_timeout: how long a step that takes seconds may take until attention is raised.
+        response_timeout: how long a correction may stay without a response until attention is
+            raised.
+        progress_timeout: how long a submit may remain unsent until attention is raised.
         max_rejections: after how many rejections an operator decides.
         resubmit_unknown: Telegent is known to reject a second active port of a number, so that a
             submit without a response is sent once more before it is escalated.
@@ -65,7 +66,12 @@ class PortInPolicy(WireModel):
         return max(self.read_lag, min(self.read_lag * times, MAX_RESEND_INTERVAL))
 
 
-def response_deadline(phone_number: str, sent_at: datetime, *, wireless: bool) -> datetime:
+def is_wireless(details: PortInDetails) -> bool:
+    """Whether it is the port of a mobile number. Only that of a landline has a requested date."""
+    return details.classification == "mvno" and details.port_in_date is None
+
+
+def response_deadline(phone_number: str | None, sent_at: datetime, *, wireless: bool) -> datetime:
     """When a carrier that has been silent since `sent_at` (UTC) exceeds its interval.
 
     Any port that is not wireless gets four business days, because nothing shows whether it is a
@@ -82,7 +88,9 @@ def response_deadline(phone_number: str, sent_at: datetime, *, wireless: bool) -
     return _local_hour_utc(day, OPENS, zone)
 
 
-def _after_business_time(start: datetime, remaining: timedelta, phone_number: str) -> datetime:
+def _after_business_time(
+    start: datetime, remaining: timedelta, phone_number: str | None
+) -> datetime:
     """The moment at which so much business time has passed."""
     zone = time_zone_of(phone_number)
     day = start.astimezone(zone).date()

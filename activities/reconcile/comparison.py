@@ -157,7 +157,7 @@ class Comparison:
             yield Finding(
                 kind=FindingKind.UNSEEN_PORT_IN,
                 phone_number=number,
-                detail=f"the number is in service, and its port-in is {port_in.state or 'new'}"
+                detail=f"the number is in service, and its port-in is {port_in.state}"
                 f"{'' if port_in.open else ' and has ended'}",
                 remedy=remedies.see_port_in(row, port_in),
                 workflow_id=port_in.workflow_id,

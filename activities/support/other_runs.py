@@ -60,7 +60,7 @@ async def sent_by_other_runs(
             request
             for run in await _other_runs(temporal)
             if not (after and run.close_time and run.close_time <= after)
-            for request in await _sent_by(temporal, run, activity_type, model)
+            for request in await sent_by(temporal, run, activity_type, model)
             if not (after and request.at <= after)
         ]
     except RPCError as error:
@@ -82,9 +82,14 @@ async def _other_runs(temporal: Client) -> list[WorkflowExecution]:
     return [run for run in runs if run.run_id != own.workflow_run_id]
 
 
-async def _sent_by(
+async def sent_by(
     temporal: Client, run: WorkflowExecution, activity_type: str, model: type[T]
 ) -> list[SentRequest[T]]:
+    """Read the requests of an activity that a run has sent, as `sent_by_other_runs` does.
+
+    Raises:
+        RPCError: Temporal does not show the run.
+    """
     open_: dict[int, T] = {}
     sent: list[SentRequest[T]] = []
     async for event in _history(temporal, run):

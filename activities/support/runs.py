@@ -1,6 +1,6 @@
 """What Temporal shows of the runs of a workflow."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.client import (
@@ -15,6 +15,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from telegent_orchestrator.lines import EPOCH, LineResult
 
+VISIBILITY_LAG = timedelta(seconds=10)
+"""How long Temporal's list of workflows may take to show a run that has just started."""
 CLEAN_CLOSE_STATUSES = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,

@@ -200,7 +200,8 @@ class BaselineOnboarding:
         await execute(
             PortInActivities.check_port_eligibility, number, details.classification, False
         )
-        order = await execute(PortInActivities.submit_port, details)
+        submitted = await execute(PortInActivities.submit_port, details)
+        order = submitted.order
         line_result.order_id = order.order_id
         while order.status != "Complete":
             await workflow.sleep(timedelta(seconds=0.3))

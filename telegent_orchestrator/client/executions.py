@@ -24,6 +24,7 @@ from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW, BulkState
 from telegent_orchestrator.line_change_sets import LINE_CHANGE_SET_WORKFLOW
 from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW
+from telegent_orchestrator.port_in import PortState
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW
 from telegent_orchestrator.progress import ExecutionSummary
 from telegent_orchestrator.renewal_changes import RENEWAL_CHANGE_WORKFLOW
@@ -60,7 +61,8 @@ class Execution(WireModel):
     """One workflow.
 
     Attributes:
-        port_state: State of a port-in, or with the prefix `PORT_OUT_` of a port-out.
+        port_state: State of a port-in, or with the prefix `PORT_OUT_` of a port-out. Of states that
+            a port-in leaves within seconds, only those that need attention, and the first.
         port_state_entered_at: When it entered that state.
         needs_operator_since: The minute since which it needs an operator.
         parent_id: The workflow that started it.
@@ -169,6 +171,8 @@ STATUS_BY_TEMPORAL_STATUS = {
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: ExecutionStatus.TIMED_OUT,
     WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW: ExecutionStatus.CONTINUED,
 }
+FIRST_PORT_STATE = PortState.CHECKING_ELIGIBILITY.value
+"""The state of a port-in without a state in its search attributes."""
 TOP_LEVEL_KINDS = (
     WorkflowKind.ONBOARDING,
     WorkflowKind.PORT_IN,
@@ -250,7 +254,7 @@ def build_query(filters: ExecutionFilter) -> str:
             _in_clause("ExecutionStatus", [QUERY_STATUSES[run] for run in filters.statuses])
         )
     if filters.port_states:
-        conditions.append(_in_clause(names.PORT_STATE_ATTRIBUTE, filters.port_states))
+        conditions.append(_port_state_clause(filters.port_states))
     if filters.needs_operator:
         bulks = _in_clause("WorkflowType", [BULK_WORKFLOW])
         waiting_bulks = f"{bulks} AND {_in_clause(names.STEP_ATTRIBUTE, [*WAITING_BULK_STEPS])}"
@@ -272,6 +276,14 @@ def build_query(filters: ExecutionFilter) -> str:
     return " AND ".join(conditions)
 
 
+def _port_state_clause(states: list[str]) -> str:
+    clause = _in_clause(names.PORT_STATE_ATTRIBUTE, states)
+    if FIRST_PORT_STATE not in states:
+        return clause
+    port_ins = _in_clause("WorkflowType", [names.PORT_IN_WORKFLOW])
+    return f"({clause} OR ({port_ins} AND {names.PORT_STATE_ATTRIBUTE} IS NULL))"
+
+
 def _waiting_since(execution: Execution) -> datetime:
     # A port-in enters its state when the wait begins, and that time is exact to the second.
     return execution.port_state_entered_at or execution.needs_operator_since or execution.started_at
@@ -284,6 +296,8 @@ async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -
     def keyword(name: str) -> str | None:
         return attributes.get(SearchAttributeKey.for_keyword(name))
 
+    is_port_in = info.type.name == names.PORT_IN_WORKFLOW
+    first_state = FIRST_PORT_STATE if is_port_in else None
     needs_operator_since = keyword(names.NEEDS_OPERATOR_ATTRIBUTE)
     summary = await _read_summary(info, converter)
     known = summary or ExecutionSummary()
@@ -292,7 +306,7 @@ async def _to_execution(info: WorkflowExecutionInfo, converter: DataConverter) -
         workflow_id=info.execution.workflow_id,
         status=STATUS_BY_TEMPORAL_STATUS.get(info.status, ExecutionStatus.RUNNING),
         step=keyword(names.STEP_ATTRIBUTE),
-        port_state=keyword(names.PORT_STATE_ATTRIBUTE),
+        port_state=keyword(names.PORT_STATE_ATTRIBUTE) or first_state,
         port_state_entered_at=attributes.get(names.PORT_STATE_ENTERED_AT_KEY),
         needs_operator_since=datetime.fromisoformat(needs_operator_since)
         if needs_operator_since

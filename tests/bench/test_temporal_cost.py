@@ -28,7 +28,7 @@ async def test_new_lines_cost_little_more_than_their_vendor_calls(harness: Harne
 
 
 @pytest.mark.parametrize(
-    ("days", "hints", "limit"), [(5, False, 23), (5, True, 27), (30, True, 27)]
+    ("days", "hints", "limit"), [(5, False, 12), (5, True, 15), (30, True, 15)]
 )
 async def test_port_in_costs_little_more_than_its_polls(
     temporal: Client, days: int, hints: bool, limit: int

@@ -3,7 +3,7 @@
 import random
 from datetime import date, timedelta
 
-from activities.internal_activities import EarlierPortIn
+from activities.port_in.earlier_runs import EarlierPortIn
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import (
@@ -140,14 +140,15 @@ def end_of(life: Life, task: effects.Task) -> facts.TaskEnded | None:
         case effects.SendCancel():
             return response(life, facts.ChangeAccepted(), stale=False)
     ends: dict[type[effects.Task], facts.TaskEnded] = {
-        effects.Prepare: facts.Prepared(chance.choice(POLICIES), chance.choice(EARLIER)),
+        effects.Prepare: facts.Prepared(
+            chance.choice(POLICIES), chance.choice(EARLIER), validation(life), ("receiver",)
+        ),
         effects.FindNumber: facts.NumberLookedUp(chance.random() < 0.3),
         effects.CheckEligibility: facts.EligibilityRead(fine),
         effects.ClaimSim: facts.SimClaimEnded("" if fine else "iccid: in use"),
         effects.VerifyOrder: facts.OrderVerified(
             OrderSnapshot(order_id="ORD-0", status=chance.choice(STATUSES))
         ),
-        effects.ComputeCarrierDeadline: facts.CarrierDeadlineComputed(life.now + 3 * HOUR),
         effects.AwaitNumber: facts.NumberInInventory("TN-1", None),
         effects.BindNumber: facts.NumberBound(),
     }

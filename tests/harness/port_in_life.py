@@ -32,8 +32,14 @@ ENDS_QUICKLY = (
     *REQUESTS,
     effects.Prepare,
     effects.ValidateDetails,
-    effects.ComputeCarrierDeadline,
     effects.VerifyOrder,
+)
+REPORTS_STALLS = (
+    effects.FindNumber,
+    effects.ClaimSim,
+    effects.CheckEligibility,
+    effects.AwaitNumber,
+    effects.BindNumber,
 )
 NOT_SENT = facts.RequestNotSent
 CHECKPOINT = TypeAdapter(PortIn)
@@ -247,7 +253,7 @@ class Life:
             port.next_deadline
             or port.attention
             or port.state in NEEDS_OPERATOR_STATES
-            or isinstance(port.task, effects.Pause)
+            or isinstance(port.task, (effects.Pause, *REPORTS_STALLS))
             or port.overdue
         ), "it waits without a deadline or a reason"
         if isinstance(port.task, effects.Pause):

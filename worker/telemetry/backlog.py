@@ -90,7 +90,7 @@ class BacklogGauges:
         oldest: Counter[str] = Counter()
         async for port_in in self._temporal.list_workflows(OPEN_PORT_INS_QUERY, page_size=1000):
             attributes = port_in.typed_search_attributes
-            # One that has just started has neither attribute.
+            # One that has not submitted has neither attribute, unless it needs attention.
             state = attributes.get(PORT_STATE_KEY, PortState.CHECKING_ELIGIBILITY.value)
             time_in_state = now - attributes.get(PORT_STATE_ENTERED_AT_KEY, port_in.start_time)
             age_bucket = next(name for name, bound in AGE_BUCKETS.items() if time_in_state < bound)

@@ -6,6 +6,7 @@ again after the read lag, with a delay that doubles each time.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from activities.port_in.orders import OrderSnapshot, UpdatePort
 from activities.support.write_specs import CANCEL_PORT, UPDATE_PORT
@@ -17,7 +18,7 @@ from workflows.port_in.effects import (
     SendCorrection,
     Task,
 )
-from workflows.port_in.facts import ChangeAccepted, RequestLost, RequestRejected
+from workflows.port_in.facts import ChangeAccepted, OrderSeen, RequestLost, RequestRejected
 from workflows.port_in.state import PendingChange, PortIn
 from workflows.port_in.transitions import (
     ORDER_SETTLED,
@@ -72,7 +73,7 @@ def send(port: PortIn, pending: PendingChange) -> Task:
     )
 
 
-def on_accepted(turn: Turn, _: ChangeAccepted) -> None:
+def on_accepted(turn: Turn, fact: ChangeAccepted) -> None:
     """Telegent has accepted it; a cancel stays pending until the order shows it."""
     port, pending = turn.port, _pending(turn)
     port.sent_at = turn.now
@@ -80,7 +81,7 @@ def on_accepted(turn: Turn, _: ChangeAccepted) -> None:
         port.pending = replace(pending, superseded=None, unsent=False, lost_responses=0)
         return
     port.pending, port.rejection, port.details_at_vendor = None, None, port.details
-    restart_carrier_clock(turn)
+    restart_carrier_clock(turn, fact.response_deadline)
     turn.transition(PortState.SUBMITTED, "Telegent accepted the correction")
 
 
@@ -119,18 +120,18 @@ def stop_correcting(turn: Turn) -> None:
         _return_to_previous_state(turn, port.pending)
 
 
-def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool:
+def resolve_lost(turn: Turn, fact: OrderSeen, before: OrderSnapshot) -> bool:
     """Whether the order shows the outcome of the pending change.
 
     If it does not, and the time for it has passed, the change is sent again.
     """
-    port, pending = turn.port, turn.port.pending
+    port, pending, seen = turn.port, turn.port.pending, fact.order
     if pending is None or not pending.lost_responses:
         return True
     if _is_resolved(port, pending, seen, before):
         turn.effects.append(_resolved(pending, LostResponseResolution.FOUND))
         if pending.cancel is None:
-            restart_carrier_clock(turn)
+            restart_carrier_clock(turn, fact.response_deadline)
             if parse_vendor_status(seen.status) is not PortState.ACTION_REQUIRED:
                 port.details_at_vendor = port.details
         return True
@@ -147,10 +148,10 @@ def resolve_lost(turn: Turn, seen: OrderSnapshot, before: OrderSnapshot) -> bool
     return False
 
 
-def restart_carrier_clock(turn: Turn) -> None:
+def restart_carrier_clock(turn: Turn, response_deadline: datetime | None) -> None:
     """Count the carrier's deadlines from now, because it has received a request."""
     turn.port.carrier_clock_started_at = turn.now
-    turn.port.carrier_deadline_due = True
+    turn.port.carrier_response_deadline = response_deadline
 
 
 def _is_resolved(

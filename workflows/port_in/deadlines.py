@@ -51,20 +51,10 @@ class Milestones:
 _AFTER_ENTERING: Mapping[
     PortState, tuple[str, Callable[[PortInPolicy], timedelta], DeadlineAction]
 ] = {
-    PortState.CHECKING_ELIGIBILITY: (
-        "no response to the eligibility check",
-        lambda policy: policy.progress_timeout,
-        DeadlineAction.RAISE_ATTENTION,
-    ),
     PortState.INFO_REQUIRED: (
         "missing data not received",
         lambda policy: policy.missing_info_timeout,
         DeadlineAction.CANCEL,
-    ),
-    PortState.SUBMITTING: (
-        "submit not sent",
-        lambda policy: policy.progress_timeout,
-        DeadlineAction.RAISE_ATTENTION,
     ),
     PortState.ACTION_REQUIRED: (
         "no correction received",
@@ -79,16 +69,6 @@ _AFTER_ENTERING: Mapping[
     PortState.CANCEL_REQUESTED: (
         "cancel not confirmed",
         lambda policy: policy.cancel_confirmation_timeout,
-        DeadlineAction.RAISE_ATTENTION,
-    ),
-    PortState.PORTED: (
-        "number not in the inventory",
-        lambda policy: policy.response_timeout,
-        DeadlineAction.RAISE_ATTENTION,
-    ),
-    PortState.BINDING: (
-        "number not bound",
-        lambda policy: policy.progress_timeout,
         DeadlineAction.RAISE_ATTENTION,
     ),
 }

@@ -28,9 +28,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Prepare(Task):
-    """Load the deadlines and limits of this port-in, and find its earlier run, if there was one."""
+    """Load the deadlines and limits of this port-in, find its earlier run, check its details."""
 
-    phone_number: str
+    details: PortInDetails
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class ClaimSim(Task):
 
 @dataclass(frozen=True)
 class CheckEligibility(Task):
-    """Check with Telegent whether the number can be ported in."""
+    """Check whether the number can be ported in, and nothing else is open for it."""
 
     interruptible: ClassVar[bool] = True
     phone_number: str
@@ -81,15 +81,7 @@ class VerifyOrder(Task):
 
     order_id: str
     phone_number: str
-
-
-@dataclass(frozen=True)
-class ComputeCarrierDeadline(Task):
-    """Compute when the losing carrier has been silent for too long."""
-
-    phone_number: str
     wireless: bool
-    sent_at: datetime
 
 
 @dataclass(frozen=True)

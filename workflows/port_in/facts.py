@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from activities.internal_activities import EarlierPortIn
+from activities.port_in.earlier_runs import EarlierPortIn
 from activities.port_in.orders import OrderSnapshot
 from activities.port_in.policy import PortInPolicy
 from telegent_orchestrator.port_in import OperatorDecision, PortInCancel, PortInCorrection
@@ -94,18 +94,6 @@ class TaskEnded(PortInFact):
 
 
 @dataclass(frozen=True)
-class Prepared(TaskEnded):
-    """The deadlines and limits of this port-in are known, and its earlier run.
-
-    Attributes:
-        earlier: None if there was none.
-    """
-
-    policy: PortInPolicy
-    earlier: EarlierPortIn | None = None
-
-
-@dataclass(frozen=True)
 class NumberLookedUp(TaskEnded):
     """The inventory was read.
 
@@ -124,6 +112,23 @@ class DetailsValidated(TaskEnded):
     invalid_fields: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     pin_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Prepared(TaskEnded):
+    """What a port-in needs to know before it calls Telegent.
+
+    Attributes:
+        policy: Its deadlines and limits.
+        earlier: Its earlier run; None if there was none.
+        validation: Our own checks of the details with which the preparation began.
+        event_receivers: Ids of the receivers of its events.
+    """
+
+    policy: PortInPolicy
+    earlier: EarlierPortIn | None = None
+    validation: DetailsValidated = DetailsValidated()
+    event_receivers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,14 +152,25 @@ class EligibilityRead(TaskEnded):
 
 @dataclass(frozen=True)
 class SubmitAccepted(TaskEnded):
-    """Telegent has created an order."""
+    """Telegent has created an order.
+
+    Attributes:
+        response_deadline: When a carrier that is silent from now on exceeds its interval.
+    """
 
     order: OrderSnapshot
+    response_deadline: datetime | None = None
 
 
 @dataclass(frozen=True)
 class ChangeAccepted(TaskEnded):
-    """Telegent has accepted a correction or a cancel."""
+    """Telegent has accepted a correction or a cancel.
+
+    Attributes:
+        response_deadline: The same; None for a cancel.
+    """
+
+    response_deadline: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -189,9 +205,10 @@ class RequestNotSent(TaskEnded):
 
 @dataclass(frozen=True)
 class OrderVerified(TaskEnded):
-    """The order that was named belongs to this number."""
+    """The order that was named belongs to this number. `response_deadline`: see SubmitAccepted."""
 
     order: OrderSnapshot
+    response_deadline: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -202,17 +219,11 @@ class OrderRejected(TaskEnded):
 
 
 @dataclass(frozen=True)
-class CarrierDeadlineComputed(TaskEnded):
-    """The deadline for the losing carrier's response was computed."""
-
-    at: datetime
-
-
-@dataclass(frozen=True)
 class OrderSeen(TaskEnded):
-    """The order was read."""
+    """The order was read. `response_deadline`: see SubmitAccepted."""
 
     order: OrderSnapshot
+    response_deadline: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """A port-in with an order: polling it, interpreting its status, and binding the ported number."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from activities.port_in.orders import AwaitChange, OrderSnapshot
+from activities.port_in.policy import is_wireless
 from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, PortInCancel, PortState
 from workflows.port_in import changes
 from workflows.port_in.deadlines import Deadline, deadlines
@@ -11,7 +12,6 @@ from workflows.port_in.effects import (
     AwaitNumber,
     BindNumber,
     ClaimSim,
-    ComputeCarrierDeadline,
     CountRejection,
     CountUnknownStatus,
     Pause,
@@ -21,7 +21,6 @@ from workflows.port_in.effects import (
 )
 from workflows.port_in.facts import (
     BindingFailed,
-    CarrierDeadlineComputed,
     NumberBound,
     NumberInInventory,
     OrderNotReadable,
@@ -44,13 +43,11 @@ from workflows.port_in.transitions import (
 )
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, TELEGENT_ACTOR, Turn
 
-WIRELESS_CLASSIFICATION = "mvno"
-"""Telegent's classification of a mobile number. A landline number has it and a date."""
 NOT_FOUND_DELAY = timedelta(minutes=10)
 """How long to wait before asking again for an order that Telegent suddenly does not show."""
 
 
-def follow(turn: Turn, order: OrderSnapshot, what: str) -> None:
+def follow(turn: Turn, order: OrderSnapshot, response_deadline: datetime | None, what: str) -> None:
     """Start to follow this order."""
     port = turn.port
     port.order, port.last_order_id = order, order.order_id
@@ -59,7 +56,7 @@ def follow(turn: Turn, order: OrderSnapshot, what: str) -> None:
     if port.inbox.cancel and port.inbox.cancel.by == ORCHESTRATOR_ACTOR:
         # It was for a port-in without an order, which waited too long.
         port.inbox = replace(port.inbox, cancel=None)
-    changes.restart_carrier_clock(turn)
+    changes.restart_carrier_clock(turn, response_deadline)
     turn.transition(PortState.SUBMITTED, what, order.status_text)
 
 
@@ -77,12 +74,6 @@ def next_task(turn: Turn) -> Task:
         return Pause(port.retry_at, f"{port.retry_reason}, then try again")
     if pending and pending.unsent:
         return changes.send(port, pending)
-    if port.carrier_deadline_due:
-        wireless = (
-            port.details.classification == WIRELESS_CLASSIFICATION
-            and port.details.port_in_date is None
-        )
-        return ComputeCarrierDeadline(number, wireless, port.carrier_clock_started_at)
     return _poll(port)
 
 
@@ -106,6 +97,7 @@ def _poll(port: PortIn) -> Task:
             once=once,
             phone_number=port.details.phone_number,
             requested_date=port.details.port_in_date,
+            wireless=is_wireless(port.details),
             needs_operator=port.state is PortState.ACTION_REQUIRED,
             urgent=port.state in (PortState.UPDATE_REQUESTED, PortState.CANCEL_REQUESTED),
         )
@@ -154,7 +146,7 @@ def on_order_seen(turn: Turn, fact: OrderSeen) -> None:
     """Interpret the order; a deadline that was waiting for this read acts if it still applies."""
     port = turn.port
     overdue, port.overdue, port.polled_at = port.overdue, None, turn.now
-    _apply_order(turn, fact.order)
+    _apply_order(turn, fact)
     if overdue and overdue in deadlines(port.state, port.milestones, port.policy):
         cancel_overdue(turn, overdue)
     elif overdue:
@@ -183,8 +175,8 @@ def cancel_overdue(turn: Turn, deadline: Deadline) -> None:
     turn.port.inbox = replace(inbox, cancel=cancel)
 
 
-def _apply_order(turn: Turn, seen: OrderSnapshot) -> None:
-    port, before = turn.port, turn.port.order
+def _apply_order(turn: Turn, fact: OrderSeen) -> None:
+    port, seen, before = turn.port, fact.order, turn.port.order
     assert before is not None
     due = port.unchanged_counts_at
     if seen == before and not (due and turn.now >= due):
@@ -205,7 +197,7 @@ def _apply_order(turn: Turn, seen: OrderSnapshot) -> None:
         port.unknown_statuses += 1
         turn.effects.append(CountUnknownStatus())
         turn.log(TELEGENT_ACTOR, "returned an unknown status", seen.status_text)
-    if changes.resolve_lost(turn, seen, before):
+    if changes.resolve_lost(turn, fact, before):
         port.sent_at = None
         _apply_status(turn, seen, interpretation)
 
@@ -270,12 +262,6 @@ def _restart(turn: Turn, cancelled: OrderSnapshot) -> None:
     port.rejection, port.rejections, port.order = None, 0, None
     port.details_valid, port.resend, port.sent_at = False, False, None
     turn.transition(PortState.CHECKING_ELIGIBILITY, "cancelled; restarting", cancelled.status_text)
-
-
-def on_carrier_deadline(turn: Turn, fact: CarrierDeadlineComputed) -> None:
-    """Keep the deadline for the losing carrier's response."""
-    turn.port.carrier_deadline_due = False
-    turn.port.carrier_response_deadline = fact.at
 
 
 def on_number_in_inventory(turn: Turn, fact: NumberInInventory) -> None:

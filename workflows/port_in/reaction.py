@@ -22,6 +22,7 @@ from workflows.port_in.effects import Effect, PollOrder, Task
 from workflows.port_in.state import PortIn
 from workflows.port_in.transitions import (
     ACCEPTED_IN,
+    BRIEF_STATES,
     ORDER_SETTLED,
     MessageKind,
     state_rejection_reason,
@@ -147,8 +148,9 @@ def _proceed(turn: Turn) -> None:
 def _ensure_deadline(turn: Turn) -> None:
     """A port-in never waits unnoticed: without a deadline ahead, it needs attention."""
     port = turn.port
-    noticed = port.attention or port.overdue or port.state in NEEDS_OPERATOR_STATES
-    if not noticed and port.next_deadline is None:
+    noticed = port.attention or port.overdue
+    watched = port.state in NEEDS_OPERATOR_STATES | BRIEF_STATES
+    if not (noticed or watched) and port.next_deadline is None:
         turn.raise_attention("every deadline of this state has passed")
 
 
@@ -214,7 +216,7 @@ def _interrupt(turn: Turn) -> None:
 
 def _on_started(turn: Turn, _: facts.Started) -> None:
     if not turn.port.timeline:
-        turn.transition(PortState.CHECKING_ELIGIBILITY, "checking")
+        turn.log(ORCHESTRATOR_ACTOR, "checking")
 
 
 def _on_correction(turn: Turn, fact: facts.CorrectionAccepted) -> None:
@@ -298,7 +300,11 @@ def _on_deadline(turn: Turn, fact: facts.DeadlinePassed) -> None:
 
 
 def _on_not_sent(turn: Turn, fact: facts.RequestNotSent) -> None:
-    turn.retry_later(fact.reason, fact.retry_after)
+    port = turn.port
+    late_at = port.entered_at + port.policy.progress_timeout
+    retry_at = turn.retry_later(fact.reason, fact.retry_after)
+    if port.state is PortState.SUBMITTING and retry_at >= late_at and not port.attention:
+        turn.raise_attention(f"submit not sent: {fact.reason}")
 
 
 def _on_stalled(turn: Turn, fact: facts.TaskStalled) -> None:
@@ -367,7 +373,6 @@ HANDLERS: Mapping[type[facts.PortInFact], Callable[[Turn, Any], None]] = {
     facts.RequestRejected: _request_ended(submitting.on_submit_rejected, changes.on_rejected),
     facts.ChangeAccepted: _request_ended(None, changes.on_accepted),
     # While there is an order.
-    facts.CarrierDeadlineComputed: following.on_carrier_deadline,
     facts.OrderSeen: following.on_order_seen,
     facts.OrderNotReadable: following.on_order_not_readable,
     facts.NumberInInventory: following.on_number_in_inventory,

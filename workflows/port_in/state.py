@@ -86,6 +86,7 @@ class PortIn:
     Attributes:
         bind: what to bind the number to when it has arrived; None: it is only ported.
         prepared: `policy` and the earlier run are known.
+        event_receivers: ids of the receivers of events; None until the first preparation.
         check_existing: it is still to be checked whether the number arrived in an earlier run.
         workflow_cancelled: the workflow was cancelled in Temporal; later cancels of it are ignored.
         details: the data that are sent next, always in full.
@@ -113,7 +114,7 @@ class PortIn:
         not_sent_count: how often in a row a request could not be sent.
         retry_at: the earliest time of the next request, because of `retry_reason`.
         carrier_clock_started_at: when the losing carrier last received a request.
-        carrier_deadline_due: `carrier_response_deadline` is still to be computed.
+        carrier_response_deadline: when the losing carrier, if it is silent, exceeds its interval.
         failure: why the workflow fails; empty unless it does.
     """
 
@@ -125,6 +126,7 @@ class PortIn:
     check_existing: bool = False
     policy: PortInPolicy = field(default_factory=PortInPolicy)
     prepared: bool = False
+    event_receivers: tuple[str, ...] | None = None
     state: PortState = PortState.CHECKING_ELIGIBILITY
     task: Task | None = None
     inbox: Inbox = Inbox()
@@ -155,7 +157,6 @@ class PortIn:
     rejection: Rejection | None = None
     rejections: int = 0
     ever_rejected: bool = False
-    carrier_deadline_due: bool = False
     carrier_response_deadline: datetime | None = None
     pin_expires_at: datetime | None = None
     handled_deadlines: frozenset[Deadline] = frozenset()

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from activities.port_in.earlier_runs import EarlierPortIn
 from activities.port_in.orders import OrderSnapshot
+from activities.port_in.policy import is_wireless
 from activities.support.write_specs import SUBMIT_PORT
 from telegent_orchestrator.port_in import OperatorAction, OperatorDecision, PortState
 from workflows.port_in.changes import request_correction, stop_correcting
@@ -16,6 +18,7 @@ from workflows.port_in.effects import (
     Prepare,
     SubmitOrder,
     Task,
+    ValidateDetails,
     VerifyOrder,
     WaitForOperator,
 )
@@ -33,7 +36,7 @@ from workflows.port_in.facts import (
     SubmitAccepted,
 )
 from workflows.port_in.following import check_details, classify_for, follow
-from workflows.port_in.state import CARRIER, CHECKS, SUBMIT, Attachment
+from workflows.port_in.state import CARRIER, CHECKS, SUBMIT, Attachment, Inbox
 from workflows.port_in.transitions import parse_vendor_status
 from workflows.port_in.turn import ORCHESTRATOR_ACTOR, Turn
 from workflows.support.metrics import LostResponseResolution
@@ -46,11 +49,11 @@ def next_task(turn: Turn) -> Task:
     port = turn.port
     number = port.details.phone_number
     if not port.prepared:
-        return Prepare(number)
+        return Prepare(port.details)
     if port.check_existing:
         return FindNumber(number, port.bind.subscriber_id if port.bind else None)
     if port.attachment:
-        return VerifyOrder(port.attachment.order_id, number)
+        return VerifyOrder(port.attachment.order_id, number, is_wireless(port.details))
     match port.state:
         case PortState.CHECKING_ELIGIBILITY if port.details_valid:
             wireline = port.details.port_in_date is not None
@@ -142,10 +145,20 @@ def _end_by_decision(turn: Turn, decision: OperatorDecision) -> None:
 
 def on_prepared(turn: Turn, fact: Prepared) -> None:
     """The deadlines and limits are known, and what an earlier run has left open."""
-    port, earlier = turn.port, fact.earlier
+    port = turn.port
     port.policy, port.prepared = fact.policy, True
-    if earlier is None:
-        return
+    if port.event_receivers is None:
+        port.event_receivers = fact.event_receivers
+        turn.announce()
+    if fact.earlier:
+        _on_earlier_run(turn, fact.earlier)
+    if port.inbox == Inbox() and isinstance(next_task(turn), ValidateDetails):
+        # The preparation has done it already.
+        on_details_validated(turn, fact.validation)
+
+
+def _on_earlier_run(turn: Turn, earlier: EarlierPortIn) -> None:
+    port = turn.port
     port.check_existing = True
     if earlier.order_id and not (earlier.ended or port.attachment):
         port.attachment = Attachment(earlier.order_id, EARLIER_RUN)
@@ -237,7 +250,7 @@ def on_eligibility(turn: Turn, fact: EligibilityRead) -> None:
 def on_submitted(turn: Turn, fact: SubmitAccepted) -> None:
     """There is an order, and its id is known."""
     turn.port.details_at_vendor = turn.port.details
-    follow(turn, fact.order, "submitted")
+    follow(turn, fact.order, fact.response_deadline, "submitted")
 
 
 def on_submit_lost(turn: Turn, fact: RequestLost) -> None:
@@ -295,9 +308,10 @@ def on_order_verified(turn: Turn, fact: OrderVerified) -> None:
         return
     order = OrderSnapshot(order_id=attachment.order_id, status="")
     if attachment.by == EARLIER_RUN:
-        follow(turn, order, f"following the order of {EARLIER_RUN}")
+        what = f"following the order of {EARLIER_RUN}"
     else:
-        follow(turn, order, f"order attached by {attachment.by}")
+        what = f"order attached by {attachment.by}"
+    follow(turn, order, fact.response_deadline, what)
 
 
 def on_order_rejected(turn: Turn, fact: OrderRejected) -> None:

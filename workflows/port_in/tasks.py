@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from activities.internal_activities import InternalActivities
+from activities.internal_activities import InternalActivities, PortInValidation
 from activities.onboarding.numbers import NumberActivities
 from activities.port_in.orders import PortInActivities
 from activities.support.outcomes import (
@@ -30,7 +30,6 @@ from workflows.support.activity_calls import (
     prepare_call,
     prepare_write,
 )
-from workflows.support.number_use import open_workflows_of_number
 
 
 async def perform(task: effects.Task) -> facts.TaskEnded:
@@ -83,10 +82,11 @@ def _to_request_fact(error: ActivityError) -> facts.TaskEnded:
 async def _prepare(task: effects.Prepare) -> facts.TaskEnded:
     found = await execute_internal(
         InternalActivities.prepare_port_in,
-        "Load the policy for port-ins and find an earlier run",
-        task.phone_number,
+        "Load the policy for port-ins, find an earlier run, check the data",
+        task.details,
     )
-    return facts.Prepared(found.policy, found.earlier)
+    receivers = tuple(found.event_receivers)
+    return facts.Prepared(found.policy, found.earlier, _to_validated(found.validation), receivers)
 
 
 async def _find_number(task: effects.FindNumber) -> facts.TaskEnded:
@@ -102,6 +102,10 @@ async def _validate(task: effects.ValidateDetails) -> facts.TaskEnded:
     found = await execute_internal(
         InternalActivities.validate_port_in_details, "Check the data", task.details
     )
+    return _to_validated(found)
+
+
+def _to_validated(found: PortInValidation) -> facts.DetailsValidated:
     return facts.DetailsValidated(
         errors=tuple(found.errors),
         invalid_fields=tuple(found.invalid_fields),
@@ -125,11 +129,9 @@ async def _claim_sim(task: effects.ClaimSim) -> facts.TaskEnded:
 
 
 async def _check_eligibility(task: effects.CheckEligibility) -> facts.TaskEnded:
-    if others := await open_workflows_of_number(task.phone_number):
-        return facts.EligibilityRead(False, others)
     eligibility = await execute_read(
-        PortInActivities.check_port_eligibility,
-        "Check whether the number can be ported in",
+        PortInActivities.check_port_in,
+        "Check whether the number can be ported in, and nothing else is open for it",
         task.phone_number,
         task.classification,
         task.wireline,
@@ -141,28 +143,19 @@ async def _submit(task: effects.SubmitOrder) -> facts.TaskEnded:
     call = prepare_call(
         PORT_SUBMIT_OPTIONS, PortInActivities.submit_port, "Submit the port-in", task.details
     )
-    return facts.SubmitAccepted(await call())
+    submitted = await call()
+    return facts.SubmitAccepted(submitted.order, submitted.response_deadline)
 
 
 async def _verify_order(task: effects.VerifyOrder) -> facts.TaskEnded:
-    order = await execute_read(
+    found = await execute_read(
         PortInActivities.verify_order_number,
         "Check that the order belongs to the number",
         task.order_id,
         task.phone_number,
-    )
-    return facts.OrderVerified(order)
-
-
-async def _compute_carrier_deadline(task: effects.ComputeCarrierDeadline) -> facts.TaskEnded:
-    at = await execute_internal(
-        InternalActivities.carrier_response_deadline,
-        "Compute the losing carrier's response deadline",
-        task.phone_number,
         task.wireless,
-        task.sent_at,
     )
-    return facts.CarrierDeadlineComputed(at)
+    return facts.OrderVerified(found.order, found.response_deadline)
 
 
 async def _poll(task: effects.PollOrder) -> facts.TaskEnded:
@@ -172,12 +165,13 @@ async def _poll(task: effects.PollOrder) -> facts.TaskEnded:
         "Wait for the losing carrier",
         task.request,
     )
-    return facts.OrderSeen(await call())
+    seen = await call()
+    return facts.OrderSeen(seen.order, seen.response_deadline)
 
 
 async def _send_correction(task: effects.SendCorrection) -> facts.TaskEnded:
-    await prepare_write(PortInActivities.update_port, "Send the correction", task.update)()
-    return facts.ChangeAccepted()
+    send = prepare_write(PortInActivities.update_port, "Send the correction", task.update)
+    return facts.ChangeAccepted(await send())
 
 
 async def _send_cancel(task: effects.SendCancel) -> facts.TaskEnded:
@@ -248,7 +242,6 @@ _PERFORM: Mapping[type[effects.Task], Callable[[Any], Awaitable[facts.TaskEnded]
     effects.CheckEligibility: _check_eligibility,
     effects.SubmitOrder: _submit,
     effects.VerifyOrder: _verify_order,
-    effects.ComputeCarrierDeadline: _compute_carrier_deadline,
     effects.PollOrder: _poll,
     effects.SendCorrection: _send_correction,
     effects.SendCancel: _send_cancel,

@@ -42,6 +42,17 @@ UNNOTIFIED_STATES = frozenset(
 )
 """States that the parent is not notified of: they are short, or the result tells it of them."""
 
+BRIEF_STATES = frozenset(
+    {
+        PortState.CHECKING_ELIGIBILITY,
+        PortState.SUBMITTING,
+        PortState.PORTED,
+        PortState.BINDING,
+    }
+)
+"""States of seconds, in which only calls are awaited. A call without progress raises attention, so
+these states have no deadline, and the search attributes show them only when they need attention."""
+
 ORDER_SETTLED = frozenset({PortState.PORTED, PortState.CANCELLED, PortState.ABANDONED})
 """States that end the order: the number has arrived, or stays with the losing carrier."""
 

@@ -106,7 +106,7 @@ class Turn:
         self._enter_step(STEP_OF.get(state, port.current_step))
         actor = TELEGENT_ACTOR if vendor_message else ORCHESTRATOR_ACTOR
         self.log(by or actor, what, vendor_message)
-        self._announce()
+        self.announce()
 
     def end(self, state: PortState, by: str, reason: str) -> None:
         """End the port-in in a final state, on behalf of `by`."""
@@ -148,12 +148,15 @@ class Turn:
         for name in names:
             self._update_step(name, state=StepState.SKIPPED, detail=reason, ended_at=self.now)
 
-    def retry_later(self, reason: str, retry_after: timedelta = timedelta()) -> None:
+    def retry_later(self, reason: str, retry_after: timedelta = timedelta()) -> datetime:
         """Schedule a request that was certainly not executed to be sent again after a pause.
 
         Args:
             reason: Why it was not executed.
             retry_after: How long Telegent asks to wait.
+
+        Returns:
+            When it is sent again.
         """
         port = self.port
         doubled = RETRY_DELAY * (1 << min(port.not_sent_count, MAX_DOUBLINGS))
@@ -163,6 +166,7 @@ class Turn:
         self.set_detail(
             port.current_step, f"{reason}; trying again in {pause.total_seconds():.0f} s"
         )
+        return port.retry_at
 
     def apply_corrections(self) -> bool:
         """Apply the waiting corrections to the details.
@@ -195,7 +199,8 @@ class Turn:
         self.port.inbox = replace(self.port.inbox, decision=None, decided_in=None)
         return decision
 
-    def _announce(self) -> None:
+    def announce(self) -> None:
+        """Tell the parent and the receivers of events about the state."""
         port = self.port
         needs_operator = port.state in NEEDS_OPERATOR_STATES
         if port.state is PortState.ACTION_REQUIRED:

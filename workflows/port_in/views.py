@@ -4,7 +4,7 @@ The details page is for operators, in the Temporal UI. It offers the messages th
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,7 +36,7 @@ from telegent_orchestrator.progress import ExecutionSummary
 from workflows.port_in.deadlines import auto_cancel_at
 from workflows.port_in.rejections import Rejection
 from workflows.port_in.state import PortIn
-from workflows.port_in.transitions import STATE_DESCRIPTIONS
+from workflows.port_in.transitions import BRIEF_STATES, STATE_DESCRIPTIONS
 from workflows.support.markdown import (
     NBSP,
     TIME_HEADING,
@@ -144,6 +144,22 @@ def to_search_attributes(port: PortIn) -> dict[str, str | datetime | None]:
             format_needs_operator_since(port.entered_at) if port.waiting_step else None
         ),
     }
+
+
+def changed_search_attributes(
+    port: PortIn, known: Mapping[str, object]
+) -> dict[str, str | datetime | None]:
+    """The search attributes to change; none for a brief state, unless it needs attention.
+
+    Args:
+        port: The port-in.
+        known: What they are now.
+    """
+    values = to_search_attributes(port)
+    waited = known.get(NEEDS_OPERATOR_ATTRIBUTE) and not values[NEEDS_OPERATOR_ATTRIBUTE]
+    if port.state in BRIEF_STATES and not (port.attention or port.failure or waited):
+        return {}
+    return {name: value for name, value in values.items() if known.get(name) != value}
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,9 @@ from workflows.port_in.state import PortIn, for_next_run, new_port_in
 from workflows.port_in.tasks import perform
 from workflows.port_in.transitions import MessageKind
 from workflows.port_in.views import (
+    changed_search_attributes,
     render_details_page,
     to_result,
-    to_search_attributes,
     to_status,
     to_summary,
 )
@@ -202,6 +202,8 @@ class PortInWorkflow:
         return self._running is not None and self._running.done()
 
     async def _publish(self, event: effects.PublishEvent) -> None:
+        if self._port.event_receivers is not None:
+            self._publisher.receivers = list(self._port.event_receivers)
         await self._publisher.publish(
             event.type,
             event.state.value,
@@ -219,16 +221,17 @@ class PortInWorkflow:
             return
         self._changed = False
         workflow.set_current_details("\n".join(render_details_page(self._port)).strip())
-        known = workflow.info().typed_search_attributes
-        values = to_search_attributes(self._port)
+        attributes = workflow.info().typed_search_attributes
+        known = {key.name: attributes.get(key) for key in SEARCH_ATTRIBUTES}
         keys = {key.name: key for key in SEARCH_ATTRIBUTES}
-        if changed := [
-            keys[name].value_set(value) if value else keys[name].value_unset()
-            for name, value in values.items()
-            if known.get(keys[name]) != value
-        ]:
+        if changed := changed_search_attributes(self._port, known):
             # One command for all: each is an event, and on Temporal Cloud a billed action.
-            workflow.upsert_search_attributes(changed)
+            workflow.upsert_search_attributes(
+                [
+                    keys[name].value_set(value) if value else keys[name].value_unset()
+                    for name, value in changed.items()
+                ]
+            )
         summary = to_summary(self._port)
         if summary != self._summary:
             # In the memo, because it is encrypted; search attributes are not.

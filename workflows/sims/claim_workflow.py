@@ -10,6 +10,7 @@ from telegent_orchestrator.progress import ResolutionAction
 from workflows.support.activity_calls import (
     AWAIT_WORKFLOW_OPTIONS,
     VENDOR_CALL_TIMEOUT,
+    execute_wait,
     prepare_call,
 )
 from workflows.support.progress import RunningStep
@@ -33,8 +34,7 @@ class SimClaimWorkflow:
 
 async def claim_sim(iccid: str) -> SimClaim:
     """Claims a SIM for the running workflow, until it ends."""
-    claim = prepare_call(AWAIT_WORKFLOW_OPTIONS, SimActivities.claim_sim, "Claim the SIM", iccid)
-    return await claim()
+    return await execute_wait(SimActivities.claim_sim, "Claim the SIM", iccid)
 
 
 async def claim_sim_for_line(iccid: str) -> datetime | None:

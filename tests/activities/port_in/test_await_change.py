@@ -31,7 +31,8 @@ class Order:
 
     async def submit(self) -> None:
         details = PortInDetails.model_validate(port_in())
-        self.snapshot = await self._environment.run(self._activities.submit_port, details)
+        submitted = await self._environment.run(self._activities.submit_port, details)
+        self.snapshot = submitted.order
 
     @property
     def reads(self) -> int:
@@ -40,7 +41,8 @@ class Order:
     async def poll(self, submitted_at: datetime, **changes: object) -> OrderSnapshot:
         values = {"last_snapshot": self.snapshot, "carrier_clock_started_at": submitted_at}
         request = AwaitChange.model_validate(values | changes)
-        return await self._environment.run(self._activities.await_port_change, request)
+        seen = await self._environment.run(self._activities.await_port_change, request)
+        return seen.order
 
     async def next_poll(self, submitted_at: datetime, **changes: object) -> timedelta:
         """How long the next attempt waits, if the poll shows no change."""
@@ -90,6 +92,11 @@ async def test_hint_waits_for_the_minimum_interval_only(order: Order) -> None:
     assert order.reads == 0
 
     await order.poll(submitted_at, last_polled_at=NOW - MINUTE, **hinted)
+    assert order.reads == 1
+
+
+async def test_hint_right_after_the_submit_is_polled_at_once(order: Order) -> None:
+    await order.poll(NOW, once=True)
     assert order.reads == 1
 
 

@@ -82,6 +82,22 @@ async def test_longest_waiting_execution_is_first(cli: CommandLine, harness: Har
     assert NUMBERS[0] not in text.out
 
 
+async def test_port_in_that_has_not_submitted_is_listed_in_its_first_state(
+    cli: CommandLine, harness: Harness
+) -> None:
+    gate = harness.telegent.gates.close("POST /v1.0/numbers/portin/eligibility", "before")
+    request = PortInRequest(details=PortInDetails.model_validate(port_in(NUMBERS[0])))
+    handle = await harness.orchestrator.start_port_in(request)
+    await gate.reached()
+
+    listed = await found(cli, "--type", "port-in", "--state", "CHECKING_ELIGIBILITY", count=1)
+
+    [checking] = listed.executions
+    assert (checking.workflow_id, checking.port_state) == (handle.id, "CHECKING_ELIGIBILITY")
+    gate.release()
+    await found(cli, "--type", "port-in", "--state", "CHECKING_ELIGIBILITY", count=0)
+
+
 async def test_each_listed_port_in_has_the_command_that_continues_it(
     cli: CommandLine, harness: Harness
 ) -> None:

@@ -52,7 +52,7 @@ async def test_order_of_a_terminated_port_in_is_followed_by_the_next(harness: Ha
     assert submitted(harness) == [order_id]
 
 
-@pytest.mark.parametrize("before", [None, "check_port_eligibility", "submit_port"])
+@pytest.mark.parametrize("before", [None, "check_port_in", "submit_port"])
 async def test_order_of_a_port_in_that_is_reset_is_followed(
     harness: Harness, before: str | None
 ) -> None:
@@ -123,6 +123,38 @@ async def test_submit_under_way_when_the_run_ended_is_not_repeated(
     await handle.decide(attach(order_id))
     await followed(handle, order_id)
     assert submitted(harness) == [order_id]
+
+
+async def test_submit_that_may_still_arrive_is_not_repeated(harness: Harness) -> None:
+    # Until Telegent has executed it, the eligibility does not show it.
+    gate = harness.telegent.gates.close(SUBMIT, "before")
+    first = await start(harness)
+    await gate.reached()
+    await harness.temporal.get_workflow_handle(first.id).terminate()
+
+    second = await start(harness)
+
+    await until(second, PortState.SUBMIT_UNKNOWN)
+    gate.release()
+    abandon = OperatorDecision(action=OperatorAction.ABANDON, by="desk", reason="the test ends")
+    await second.decide(abandon)
+    result = await asyncio.wait_for(second.result(), TEST_TIMEOUT)
+    assert result.state is PortState.ABANDONED
+
+
+async def test_port_in_that_was_terminated_before_its_submit_is_submitted(
+    harness: Harness,
+) -> None:
+    gate = harness.telegent.gates.close("POST /v1.0/numbers/portin/eligibility", "before")
+    first = await start(harness)
+    await gate.reached()
+    await harness.temporal.get_workflow_handle(first.id).terminate()
+    gate.release()
+
+    result = await asyncio.wait_for((await start(harness)).result(), TEST_TIMEOUT)
+
+    assert result.state is PortState.COMPLETED
+    assert submitted(harness) == [result.order_id]
 
 
 async def test_submit_that_a_reset_starts_again_is_not_sent(harness: Harness) -> None:
