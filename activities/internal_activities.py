@@ -17,6 +17,7 @@ from activities.support.runs import (
     began_at,
     describe,
     recorded_number,
+    terminate_orphan,
 )
 from activities.support.write_activity import elapsed
 from telegent_orchestrator._models import WireModel
@@ -303,12 +304,16 @@ class InternalActivities:
     async def await_catalogue_item(self, workflow_id: str) -> CreatedItem | None:
         """Returns what another onboarding has created; None when it has failed.
 
+        One that was reset, and does not create the item any more, has failed.
+
         Raises:
             ApplicationError: `Pending` while it is at work, so that Temporal retries.
         """
         handle = self.temporal.get_workflow_handle(workflow_id, result_type=str)
         run = await handle.describe()
         if run.close_time is None:
+            if await terminate_orphan(self.temporal, run):
+                return None
             raise pending(f"{workflow_id} is still open", self.settings.order_poll)
         if run.status is not WorkflowExecutionStatus.COMPLETED:
             return None

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio.client import (
+    Client,
     WorkflowExecution,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
@@ -42,6 +43,32 @@ def began_at(run: WorkflowExecution) -> datetime:
     """
     starts_at = run.execution_time or run.start_time
     return EPOCH if run.close_time and run.close_time < starts_at else run.start_time
+
+
+async def terminate_orphan(temporal: Client, child: WorkflowExecutionDescription) -> bool:
+    """Terminates an open child workflow that the latest run of its parent does not know.
+
+    A reset keeps the children of the run that it ends open, also those that start after the reset
+    point. The new run has not started them, and cannot: Temporal says that they exist.
+
+    Returns:
+        Whether it was such a child, and has been terminated.
+    """
+    if child.parent_id:
+        parent = await describe(temporal.get_workflow_handle(child.parent_id))
+        children = parent.raw_description.pending_children if parent else ()
+        if child.id in [known.workflow_id for known in children]:
+            return False
+    try:
+        await temporal.get_workflow_handle(child.id, run_id=child.run_id).terminate(
+            reason="its parent was reset, and does not know it"
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        # It has ended since it was described.
+        return False
+    return True
 
 
 async def recorded_number(line: WorkflowHandle[Any, LineResult]) -> str | None:

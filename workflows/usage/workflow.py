@@ -5,7 +5,11 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import FailureError, is_cancelled_exception
+from temporalio.exceptions import (
+    FailureError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 
 from activities.usage.activities import UsageActivities
 from activities.usage.thresholds import UsageEvent
@@ -115,13 +119,17 @@ async def _send(events: list[UsageEvent]) -> None:
     own_id = workflow.info().workflow_id
     for start in range(0, len(events), EVENTS_PER_WORKFLOW):
         part = events[start : start + EVENTS_PER_WORKFLOW]
-        sending = await workflow.start_child_workflow(
-            UsageEventsWorkflow.run,
-            UsageEventsInput(events=part),
-            id=f"{own_id}:events-{start // EVENTS_PER_WORKFLOW + 1}",
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-            static_summary=f"{len(part)} events of usage",
-        )
+        try:
+            sending = await workflow.start_child_workflow(
+                UsageEventsWorkflow.run,
+                UsageEventsInput(events=part),
+                id=f"{own_id}:events-{start // EVENTS_PER_WORKFLOW + 1}",
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                static_summary=f"{len(part)} events of usage",
+            )
+        except WorkflowAlreadyStartedError:
+            # This run was reset; the run before it has started it.
+            continue
         # It ends on its own; asyncio would log an exception that was not retrieved.
         sending.add_done_callback(lambda ended: ended.cancelled() or ended.exception())

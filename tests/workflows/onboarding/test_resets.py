@@ -8,8 +8,9 @@ from temporalio.api.enums.v1 import EventType
 
 from simulator import Fault
 from telegent_orchestrator.names import line_id
+from telegent_orchestrator.onboarding import OnboardingRequest
 from tests.harness import Harness
-from tests.harness.payloads import single
+from tests.harness.payloads import new_subscriber, single
 from tests.harness.resets import reset
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
 from tests.workflows.onboarding.ledgers import SINGLE_LEDGER, counted
@@ -100,3 +101,28 @@ async def test_onboarding_that_is_reset_creates_nothing_twice(
     await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
 
     assert counted(harness.telegent) == effects
+
+
+@pytest.mark.parametrize("next_reference", ["single-1", "another"])
+async def test_item_that_a_reset_run_was_creating_can_be_created_by_the_next(
+    harness: Harness, next_reference: str
+) -> None:
+    lost = Fault(match="POST /v1.0/products", kind="error_before", status=500, times=2)
+    harness.telegent.faults.add(lost)
+    onboarding = await harness.onboard(single(lines=[]))
+    # Until an operator decides, no other run may create the product.
+    await wait_until(onboarding.progress, lambda now: bool(now.onboarding.escalations))
+
+    run_id = await reset(harness, onboarding.id)
+    if next_reference != "single-1":
+        await harness.temporal.get_workflow_handle(onboarding.id, run_id=run_id).terminate()
+        onboarding = await harness.onboard(another(next_reference))
+    handle = harness.temporal.get_workflow_handle(onboarding.id)
+    await asyncio.wait_for(handle.result(), TEST_TIMEOUT)
+
+    assert harness.telegent.ledger.count("product.created") == 1
+
+
+def another(reference: str) -> OnboardingRequest:
+    subscriber = new_subscriber("one", email=f"{reference}@example.com")
+    return single(reference, subscribers=[subscriber], lines=[])
