@@ -107,6 +107,7 @@ class LineWorkflow(ResolvesEscalations):
                 *(step for step, setting in extras.items() if setting),
             ],
             self._notify_parent,
+            on_resolution=self._report_resolution,
             long_steps=LONG_STEPS,
         )
         self._compensation = CompensationLog(self._progress)
@@ -378,6 +379,10 @@ class LineWorkflow(ResolvesEscalations):
         )
         if state is StepState.NEEDS_OPERATOR and escalations:
             await self._publish(EventType.LINE_ATTENTION_REQUIRED, escalations[0].step)
+
+    async def _report_resolution(self, detail: str) -> None:
+        """Lets the onboarding show that this line needs no operator any more."""
+        await self._notify_parent(StepState.RUNNING, detail)
 
     async def _publish(self, event_type: EventType, step: str | None = None) -> None:
         await self._publisher.publish(

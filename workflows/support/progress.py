@@ -126,6 +126,7 @@ class ProgressTracker:
         steps: Sequence[str],
         on_escalation: Callable[[StepState, str], Awaitable[None]] | None = None,
         *,
+        on_resolution: Callable[[str], Awaitable[None]] | None = None,
         long_steps: Container[str] | None = None,
     ) -> None:
         """Creates the tracker.
@@ -133,13 +134,14 @@ class ProgressTracker:
         Args:
             steps: Names of the steps that are known from the start.
             on_escalation: Called with state and message of every escalation.
+            on_resolution: Called with what an operator chose, when no escalation is left.
             long_steps: Names of the steps that may take long; by default all of them.
         """
         self._steps = {name: Step(name=name) for name in steps}
         self._escalations: dict[str, Escalation] = {}
         self._resolutions: dict[str, Resolution] = {}
         self._waits: dict[tuple[str, str], _Wait] = {}
-        self._on_escalation = on_escalation
+        self._on_escalation, self._on_resolution = on_escalation, on_resolution
         self.header: Callable[[], list[str]] = list
         self._long_steps = long_steps
         self._long_step_started = False
@@ -272,6 +274,8 @@ class ProgressTracker:
         shown.state = StepState.RUNNING
         shown.detail = f"{resolution.by} chose '{resolution.action.value}': {resolution.reason}"
         self.publish()
+        if self._on_resolution and not self._escalations:
+            await self._on_resolution(shown.detail)
         return resolution
 
     def validate_resolution(self, resolution: Resolution) -> None:

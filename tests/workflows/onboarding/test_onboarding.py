@@ -18,6 +18,7 @@ from tests.harness import Harness
 from tests.harness.details_pages import read_details_page
 from tests.harness.payloads import ACCOUNT, line, new_subscriber, port_in, single
 from tests.harness.tiers import sampled
+from tests.harness.waiting import wait_until
 from tests.workflows.onboarding.ledgers import (
     CREATES,
     FAMILY_LEDGER,
@@ -206,12 +207,19 @@ async def test_create_without_response_escalates(harness: Harness) -> None:
     assert len(escalation.evidence) == 2
     assert "500" in escalation.evidence[0]
     assert progress.onboarding.lines[0].state is StepState.NEEDS_OPERATOR
+    purchase = harness.telegent.gates.close("POST /v1.0/numbers/provision", "before")
     await handle.resolve(
         Resolution(
             step="Number", action=ResolutionAction.RETRY, by="operator", reason="the vendor is back"
         ),
         line="first",
     )
+    await purchase.reached()
+    continued = await wait_until(
+        handle.status, lambda now: now.lines[0].state is not StepState.NEEDS_OPERATOR
+    )
+    assert continued.lines[0].detail == "operator chose 'retry': the vendor is back"
+    purchase.release()
     result = await handle.result()
 
     assert result.complete
