@@ -31,6 +31,7 @@ NOT_TYPED = {
     ("deployment.md", "export TELEGENT_ACCOUNT_KEY="): "needs Docker and real credentials",
     ("deployment.md", "git pull"): "needs Docker, and changes the checkout",
     ("deployment.md", "kubectl apply"): "needs a cluster; tests/deploy checks the manifests",
+    ("deployment.md", "kubectl --namespace telegent delete job"): "needs a cluster, too",
     ("deployment.md", "docker buildx"): "needs Docker and a registry of images",
     ("deployment.md", "docker save"): "needs Docker, syft and the built image",
     ("deployment.md", "docker compose --profile simulator up"): "`make compose-trial` runs it",
