@@ -3,12 +3,15 @@
 import asyncio
 import base64
 import os
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import pytest_asyncio
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
 from temporalio.client import Client
 
+from activities import ActivitySettings
 from simulator import CarrierRecord, Fault, SimulatorOptions
 from telegent_orchestrator.bulk import BulkCancel
 from telegent_orchestrator.client.bulk import BulkClient
@@ -22,7 +25,7 @@ from telegent_orchestrator.client.executions import (
 )
 from telegent_orchestrator.encryption import data_converter, parse_key_ring
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
-from tests.harness import Harness, running_harness
+from tests.harness import Harness, new_namespace, running_harness
 from tests.harness.bulk_customers import COMMAND, create_customers
 from tests.harness.command_line import CommandLine, command_line, printed_command
 from tests.harness.payloads import port_in, single
@@ -30,6 +33,15 @@ from tests.harness.port_ins import until
 
 KEYS, OTHER_KEYS = (f"mine:{base64.b64encode(os.urandom(32)).decode()}" for _ in range(2))
 NUMBERS = ("+18015550142", "+18015550143", "+18015550144")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def harness(
+    temporal: Client, options: SimulatorOptions, settings: ActivitySettings
+) -> AsyncIterator[Harness]:
+    """In a namespace of its own, since a test counts all that is listed."""
+    async with running_harness(await new_namespace(temporal), options, settings) as running:
+        yield running
 
 
 async def found(cli: CommandLine, *words: str, count: int) -> ExecutionList:
@@ -167,7 +179,7 @@ async def test_bulk_rows_and_a_paused_bulk_are_listed_with_their_next_commands(
 async def test_list_without_the_keys_says_what_is_missing(
     temporal: Client, options: SimulatorOptions
 ) -> None:
-    config = temporal.config()
+    config = (await new_namespace(temporal)).config()
     config["data_converter"] = data_converter(parse_key_ring(KEYS))
     async with running_harness(Client(**config), options) as harness:
         ids = await rejected(harness)
