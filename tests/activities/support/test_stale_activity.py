@@ -254,7 +254,7 @@ async def test_correction_is_not_sent_to_an_order_whose_status_has_changed(
 ) -> None:
     ports = PortInActivities(api, SETTINGS)
     details = PortInDetails.model_validate(port_in())
-    order = await run(ports.submit_port, details, waited=LONG)
+    order = (await run(ports.submit_port, details, waited=LONG)).order
     decided_on = OrderSnapshot(order_id=order.order_id, status="ResolutionRequired", message="8A")
 
     with pytest.raises(ApplicationError, match="not sent: the order was") as caught:
