@@ -18,12 +18,10 @@ from pydantic import BaseModel, Field
 
 from tools.compose_trial.machine import CACHE, run
 from tools.compose_trial.transcript import Transcript
-from tools.compose_trial.waiting import wait_for
 
 PROMETHEUS = "http://127.0.0.1:9090/api/v1"
 PICTURES = CACHE / "pictures"
 RATE_INTERVAL = "1m"
-FINDINGS = "telegent_reconcile_findings_open > 0"
 STEP = 5.0
 COLUMN, ROW, GAP = 60, 46, 10
 HEADER = 80
@@ -90,30 +88,21 @@ class Line:
     points: Sequence[tuple[float, float]]
 
 
-async def draw_dashboards(folder: Path, started_at: float, transcript: Transcript) -> None:
+def draw_dashboards(folder: Path, started_at: float, transcript: Transcript) -> None:
     """Draw every dashboard in the folder, from this time until now."""
-
-    async def findings() -> bool:
-        return bool(list(_query(_Target(expr=FINDINGS), time.time() - STEP, time.time())))
-
     with transcript.step("the dashboards are drawn from what Prometheus returns"):
-        await wait_for("the findings of the reconciliation in Prometheus", findings)
-        _draw_all(folder, started_at, transcript)
-
-
-def _draw_all(folder: Path, started_at: float, transcript: Transcript) -> None:
-    PICTURES.mkdir(exist_ok=True)
-    for path in sorted(folder.glob("*.json")):
-        dashboard = _Dashboard.model_validate_json(path.read_text("utf-8"))
-        page = PICTURES / f"dashboard-{path.stem}.html"
-        page.write_text(_page(dashboard, started_at, time.time()), encoding="utf-8")
-        rows = max(panel.place.y + panel.place.h for panel in dashboard.panels)
-        height = HEADER + rows * ROW + GAP
-        picture = page.with_suffix(".png")
-        size = f"--window-size={24 * COLUMN + 2 * GAP},{height}"
-        options = ["--headless", "--no-sandbox", "--hide-scrollbars", size]
-        run(["chromium", *options, f"--screenshot={picture}", page.as_uri()])
-        transcript.saw(picture.name)
+        PICTURES.mkdir(exist_ok=True)
+        for path in sorted(folder.glob("*.json")):
+            dashboard = _Dashboard.model_validate_json(path.read_text("utf-8"))
+            page = PICTURES / f"dashboard-{path.stem}.html"
+            page.write_text(_page(dashboard, started_at, time.time()), encoding="utf-8")
+            rows = max(panel.place.y + panel.place.h for panel in dashboard.panels)
+            height = HEADER + rows * ROW + GAP
+            picture = page.with_suffix(".png")
+            size = f"--window-size={24 * COLUMN + 2 * GAP},{height}"
+            options = ["--headless", "--no-sandbox", "--hide-scrollbars", size]
+            run(["chromium", *options, f"--screenshot={picture}", page.as_uri()])
+            transcript.saw(picture.name)
 
 
 def _page(dashboard: _Dashboard, start: float, end: float) -> str:
