@@ -23,6 +23,7 @@ from resilience.crash.line_changes import (
 from resilience.crash.sweep import sweep
 from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.report import OK, UNUSABLE, VIOLATION, matrix, progress_bar, wide_console
+from resilience.harness.temporal_choice import repeat_command
 from resilience.oracle.invariants import InvariantReport
 
 C = TypeVar("C", CrashCase, LineChangeCrash)
@@ -119,7 +120,8 @@ async def _run_all(
             f"[bold red]VIOLATION[/] {found}", *report.violations, sep="\n  ", markup=True
         )
         console.print(
-            f"  repeat: python -m resilience.crash --seed {choice.seed}{option} --only '{found}'"
+            f"  repeat: {repeat_command('resilience.crash')} --seed {choice.seed}{option} "
+            f"--only '{found}'"
         )
     if violations:
         console.print(f"logs and databases: {directory}", highlight=False)

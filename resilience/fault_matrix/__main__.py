@@ -21,6 +21,7 @@ from resilience.fault_matrix.runner import CaseResult, Lags, SystemUnderTest
 from resilience.fault_matrix.sample import sample_cases
 from resilience.harness.dialects import ROTATION
 from resilience.harness.report import OK, UNUSABLE, VIOLATION, matrix, progress_bar, wide_console
+from resilience.harness.temporal_choice import repeat_command
 from simulator import DIALECTS
 
 ROTATE = "rotate"
@@ -99,7 +100,7 @@ class Run:
     def command(self, case: FaultCase) -> str:
         """The command that repeats one case."""
         return (
-            f"python -m resilience.fault_matrix --seed {self.seed} --only '{case.call}' "
+            f"{repeat_command('resilience.fault_matrix')} --seed {self.seed} --only '{case.call}' "
             f"--mode '{case.mode}' --times {case.times} --dialect {case.dialect} "
             f"--list-lag {self.lags.lists:g} --reference-lag {self.lags.references:g}"
             f"{' --changes' if self.changes else ''}"

@@ -6,6 +6,12 @@ VARIABLE = "RESILIENCE_DATABASE"
 POSTGRESQL = "postgresql"
 
 
+def repeat_command(module: str) -> str:
+    """The command that runs a module on the same Temporal server."""
+    choice = f"{VARIABLE}={POSTGRESQL} " if on_postgresql() else ""
+    return f"{choice}python -m {module}"
+
+
 def on_postgresql() -> bool:
     """Whether to run on Temporal's server with PostgreSQL instead of the development server.
 

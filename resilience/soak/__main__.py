@@ -11,6 +11,7 @@ from rich.table import Table
 from devstack.program import run
 from devstack.stack import new_run_directory
 from resilience.harness.report import OK, VIOLATION, progress_bar, wide_console
+from resilience.harness.temporal_choice import repeat_command
 from resilience.soak.process_chaos import ProcessChaos
 from resilience.soak.run import RATE_LIMIT, SoakResult, soak
 
@@ -43,7 +44,7 @@ async def _run(onboardings: int, seed: int, directory: Path) -> int:
         console.print("[bold red]VIOLATION[/]", sentence, highlight=False)
     if result.violations:
         console.print(
-            f"repeat: python -m resilience.soak --onboardings {onboardings} --seed {seed}"
+            f"repeat: {repeat_command('resilience.soak')} --onboardings {onboardings} --seed {seed}"
         )
         console.print(f"logs and database: {directory}", highlight=False)
     return VIOLATION if result.violations else OK
