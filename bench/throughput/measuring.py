@@ -72,12 +72,12 @@ async def measure(
         await program.onboard(two_new_lines("first"))
         await _onboard_all(program, "warm-up", WARM_UP, in_flight, catalogue_of)
         requests_before, cost_before = _requests(simulator), await _cost(program)
-        worker_before, server_before = _cpu(program.workers), _cpu(program.servers)
+        worker_before, server_before = cpu_seconds(program.workers), cpu_seconds(program.servers)
         began = time.monotonic()
         await _onboard_all(program, "run", count, in_flight, catalogue_of)
         seconds = time.monotonic() - began
-        worker_cpu = _cpu(program.workers) - worker_before
-        server_cpu = _cpu(program.servers) - server_before
+        worker_cpu = cpu_seconds(program.workers) - worker_before
+        server_cpu = cpu_seconds(program.servers) - server_before
         cost = await _cost(program)
         return Measurement(
             seconds=seconds / count,
@@ -118,7 +118,7 @@ def _requests(simulator: SimulatorControl) -> int:
     return calls
 
 
-def _cpu(processes: Sequence[ChildProcess]) -> float:
+def cpu_seconds(processes: Sequence[ChildProcess]) -> float:
     """Seconds of CPU time, user and system, that the processes and their children have used."""
     ticks: dict[int, int] = {}
     children: dict[int, list[int]] = {}

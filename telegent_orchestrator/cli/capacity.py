@@ -1,10 +1,11 @@
-"""What a migration takes: requests to Telegent, time, and polls of port-ins."""
+"""What a migration takes: requests, time, polls, Temporal Actions, database and CPU time."""
 
 import itertools
 import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.poll_schedule import (
@@ -25,10 +26,38 @@ PORT_IN_REQUESTS = 9
 NOTICE_MINUTES = 8.7
 """Half of the numbers are noticed within so many minutes, if four of five arrive within 2.5 hours
 and poll intervals are not stretched: `python -m bench.notice_delay`."""
+UNIT_COSTS_FILE = Path(__file__).with_name("unit_costs.json")
 MINUTES_PER_DAY = 24 * 60
 _YEAR = 2026
 _SUBMIT_HOURS_UTC = (15, 19, 23)
 """Hours at which port-ins are submitted: morning, noon and afternoon in the United States."""
+
+
+class UnitCost(WireModel):
+    """What Temporal and a worker spend on one customer, line or poll; CPU time in milliseconds."""
+
+    actions: float
+    events: float
+    database_kib: float
+    worker_cpu_ms: float
+
+
+class UnitCosts(WireModel):
+    """Measured costs.
+
+    Attributes:
+        customer: Its account and routes, and the workflow of its onboarding.
+        new_line: A subscriber with a new number, subscription, E911 address and data limits.
+        port_in: The same with a ported number, without polls of its order.
+        poll: One poll of an order that has not changed.
+        measured_by: The command that measured them.
+    """
+
+    customer: UnitCost
+    new_line: UnitCost
+    port_in: UnitCost
+    poll: UnitCost
+    measured_by: str
 
 
 class Figure(WireModel):
@@ -81,6 +110,12 @@ class Polling:
     open_port_ins: float
     factor: float
     polls: float
+
+
+@cache
+def read_unit_costs() -> UnitCosts:
+    """The measured costs that are part of this package."""
+    return UnitCosts.model_validate_json(UNIT_COSTS_FILE.read_text(encoding="utf-8"))
 
 
 @cache
@@ -164,6 +199,39 @@ def calculate(migration: Migration) -> dict[str, Figure]:
             value=NOTICE_MINUTES * polls.factor if migration.port_ins else 0,
             unit="minutes, median",
             source="python -m bench.notice_delay with 20 % slow port-ins, by the factor",
+        ),
+        **_costs(migration, polls),
+    }
+
+
+def _costs(migration: Migration, polls: Polling) -> dict[str, Figure]:
+    """What Temporal and the workers spend: the measured costs, times how often each occurs."""
+    costs = read_unit_costs()
+    amounts = (
+        (costs.customer, migration.customers),
+        (costs.new_line, migration.lines - migration.port_ins),
+        (costs.port_in, migration.port_ins),
+        (costs.poll, polls.polls * migration.port_ins),
+    )
+    by = costs.measured_by
+    cpu_seconds = sum(cost.worker_cpu_ms * count for cost, count in amounts) / 1000
+    return {
+        "actions": Figure(
+            value=sum(cost.actions * count for cost, count in amounts), unit="Actions", source=by
+        ),
+        "history_events": Figure(
+            value=sum(cost.events * count for cost, count in amounts), unit="events", source=by
+        ),
+        "database": Figure(
+            value=sum(cost.database_kib * count for cost, count in amounts) / 1024**2,
+            unit="GiB",
+            source=f"{by}, on SQLite",
+        ),
+        "worker_cpu": Figure(value=cpu_seconds / 3600, unit="CPU hours", source=by),
+        "worker_cpu_share": Figure(
+            value=cpu_seconds / (polls.minutes * 60) if polls.minutes else 0,
+            unit="cores, mean",
+            source="CPU hours by the time in which requests leave",
         ),
     }
 

@@ -63,6 +63,10 @@ NOT_TYPED = {
     ): "tests/bench/test_idle_port_ins.py does, with fewer",
     (
         "capacity.md",
+        ".venv/bin/python -m bench.unit_costs",
+    ): "takes minutes; tests/bench/test_unit_costs.py tests the calculation",
+    (
+        "capacity.md",
         ".venv/bin/python -m bench.notice_delay",
     ): "takes minutes; tests/bench/test_notice_delay.py simulates some of it",
     (

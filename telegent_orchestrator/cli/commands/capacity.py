@@ -24,6 +24,11 @@ TITLES = {
     "open_port_ins": "Open port-ins",
     "port_ins_on_schedule": "Port-ins with factor 1",
     "median_notice": "Arrived numbers noticed in",
+    "actions": "Temporal Actions",
+    "history_events": "History events",
+    "database": "Temporal's database",
+    "worker_cpu": "CPU time of workers",
+    "worker_cpu_share": "CPU of workers",
 }
 
 
@@ -60,7 +65,7 @@ def capacity(
     ] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Calculate how long a migration takes, and how often its port-ins are polled.
+    """Calculate how long a migration takes, how often its port-ins are polled, and what it costs.
 
     Needs no connection. Each figure is followed by its source.
     """
