@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from bench.temporal_cost import Cost, cost_of_all
@@ -162,23 +162,24 @@ def unit_costs(one: Totals, three: Totals, ported: Totals, polled: Totals) -> Un
     return UnitCosts(
         customer=_unit_cost(one.per(new_line, 1)),
         new_line=_unit_cost(new_line),
-        port_in=UnitCost(
-            actions=port_in_line.actions - polls,
-            events=port_in_line.events,
-            database_kib=port_in_line.database,
-            worker_cpu_ms=port_in_line.cpu - polls * poll_cpu,
+        port_in=_unit_cost(
+            replace(
+                port_in_line,
+                actions=port_in_line.actions - polls,
+                cpu=port_in_line.cpu - polls * poll_cpu,
+            )
         ),
-        poll=UnitCost(actions=1, events=0, database_kib=0, worker_cpu_ms=poll_cpu),
+        poll=UnitCost(actions=1, events=0, database_kib=0, worker_cpu_ms=round(poll_cpu, 1)),
         measured_by=COMMAND,
     )
 
 
 def _unit_cost(totals: Totals) -> UnitCost:
     return UnitCost(
-        actions=totals.actions,
-        events=totals.events,
-        database_kib=totals.database,
-        worker_cpu_ms=totals.cpu,
+        actions=round(totals.actions, 1),
+        events=round(totals.events, 1),
+        database_kib=round(totals.database, 1),
+        worker_cpu_ms=round(totals.cpu, 1),
     )
 
 
