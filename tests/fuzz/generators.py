@@ -60,14 +60,16 @@ def value_paths(document: Any, path: tuple[str | int, ...] = ()) -> list[tuple[s
 
 def with_replaced_values(document: Any) -> Iterator[bytes]:
     """The document as JSON, with each of its values replaced by each of LEAVES, one at a time."""
+    wrong = copy.deepcopy(document)
     for *parents, last in filter(None, value_paths(document)):
+        parent = wrong
+        for step in parents:
+            parent = parent[step]
+        right = parent[last]
         for leaf in LEAVES:
-            wrong = copy.deepcopy(document)
-            parent = wrong
-            for step in parents:
-                parent = parent[step]
             parent[last] = leaf
             yield json.dumps(wrong).encode()
+        parent[last] = right
 
 
 @st.composite
