@@ -59,7 +59,9 @@ async def _fire_all(cases: Sequence[Case], directory: Path) -> Transcript:
         for case in cases:
             with transcript.step(case.title):
                 await _fire(monitored, case, transcript)
-        await _ask_panels(monitored, transcript)
+        # Some panels need what the other cases cause.
+        if len(cases) == len(CASES):
+            await _ask_panels(monitored, transcript)
     return transcript
 
 
@@ -74,15 +76,16 @@ async def _fire(monitored: MonitoredStack, case: Case, transcript: Transcript) -
         missing = await prometheus.until_seen(set(case.alerts), case.seconds)
         fired = time.monotonic()
     ended_cause = time.monotonic()
-    expect(not missing, f"did not fire within {case.seconds:g} s: {', '.join(sorted(missing))}")
     left = await prometheus.until_ended(set(case.alerts), case.seconds)
-    expect(not left, f"still fires {case.seconds:g} s after the cause: {', '.join(sorted(left))}")
-    transcript.saw(
-        f"{', '.join(case.alerts)}: fired after {fired - began:.0f} s, "
-        f"ended {time.monotonic() - ended_cause:.0f} s after the cause"
-    )
+    if not missing:
+        transcript.saw(
+            f"{', '.join(case.alerts)}: fired after {fired - began:.0f} s, "
+            f"ended {time.monotonic() - ended_cause:.0f} s after the cause"
+        )
     if others := prometheus.seen - before - set(case.alerts):
         transcript.saw(f"fired too: {', '.join(sorted(others))}")
+    expect(not missing, f"did not fire within {case.seconds:g} s: {', '.join(sorted(missing))}")
+    expect(not left, f"still fires {case.seconds:g} s after the cause: {', '.join(sorted(left))}")
 
 
 async def _watch(seconds: float, directory: Path) -> Transcript:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from temporalio.service import RPCError
+
 from resilience.alerts.receiver import ACCEPTED, REJECTED
 from resilience.alerts.stack import MonitoredStack
 from telegent_orchestrator.names import TASK_QUEUE
@@ -138,10 +140,13 @@ def _send_update(url: str) -> None:
 
 
 async def wait_until(reached: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Poll until it is so. Raises TimeoutError."""
+    """Poll until it is so, whether or not Temporal responds. Raises TimeoutError."""
     try:
         async with asyncio.timeout(WAIT_TIMEOUT):
-            while not await reached():  # noqa: ASYNC110 - it is about other processes
+            while True:
+                with suppress(RPCError):
+                    if await reached():
+                        return
                 await asyncio.sleep(0.5)
     except TimeoutError:
         raise TimeoutError(f"not within {WAIT_TIMEOUT:g} s: {what}") from None

@@ -18,7 +18,7 @@ from devstack.tcp_ports import HOST, free_ports
 from resilience.alerts.rules import load_config, load_rules
 
 POLL_INTERVAL = 0.5
-MAX_POINTS = 1000
+MAX_POINTS = 200
 
 
 class Prometheus:

@@ -49,6 +49,7 @@ NOT_TYPED = {
         "observability.md",
         "export OTEL_EXPORTER",
     ): "stays; tests/observability collects from a worker",
+    ("monitoring.md", "make alerts"): "needs Prometheus, and takes half an hour",
     ("containers.md", "make compose-trial"): "installs an engine, and takes half an hour",
     ("security.md", "docker compose"): "needs Docker",
     ("runbook.md", "docker compose"): "needs Docker; `make compose-trial` runs the same commands",
