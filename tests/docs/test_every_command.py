@@ -74,6 +74,9 @@ NOT_TYPED = {
         "reliability-testing.md",
         ".venv/bin/python -m bench.late_writes",
     ): "takes minutes; tests/telegent/test_sockets.py suspends a process once",
+    ("postgresql.md", "make postgresql"): "needs Go, and takes half an hour",
+    ("postgresql.md", "export PATH="): "needs Go; tests/devstack starts the same servers",
+    ("postgresql.md", ".venv/bin/python -m "): "needs Temporal's server and PostgreSQL",
     ("webhook.md", "export TELEGENT_WEBHOOK_URL="): "only a variable",
 }
 """Document, how the block begins, why no test types it."""
