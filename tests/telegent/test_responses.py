@@ -367,6 +367,7 @@ async def test_data_usage_rows_are_parsed() -> None:
         ("20", None),
         (20, None),
         ("unlimited", None),
+        ("20 \N{KELVIN SIGN}B", None),
         ("", None),
         (None, None),
     ],

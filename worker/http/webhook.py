@@ -53,7 +53,8 @@ _ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 # By prefix anywhere, or by key as in JSON (also inside a JSON string), XML and forms.
 _ORDER_ID = re.compile(
     rf"(?P<by_prefix>{ORDER_PREFIX}{_ID})|order_?id[\"'\\\s]{{0,8}}[:=>][\"'\\\s]{{0,8}}(?P<by_key>{_ID})",
-    re.IGNORECASE,
+    # Without regard to case, a letter outside of ASCII would equal one inside: İ is i, too.
+    re.IGNORECASE | re.ASCII,
 )
 
 
