@@ -26,7 +26,7 @@ ThrottleSpeed = Literal[
 ]
 
 _PATH = "/v1.0/numbers/data-usage"
-_AMOUNT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ?(B|KB|MB|GB|TB)", re.IGNORECASE)
+_AMOUNT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ?(B|KB|MB|GB|TB)", re.IGNORECASE | re.ASCII)
 _BYTES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 
 
