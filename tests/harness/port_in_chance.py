@@ -144,7 +144,7 @@ def end_of(life: Life, task: effects.Task) -> facts.TaskEnded | None:
             chance.choice(POLICIES), chance.choice(EARLIER), validation(life), ("receiver",)
         ),
         effects.FindNumber: facts.NumberLookedUp(chance.random() < 0.3),
-        effects.CheckEligibility: facts.EligibilityRead(fine),
+        effects.CheckEligibility: facts.EligibilityRead(chance.random() < 0.8),
         effects.ClaimSim: facts.SimClaimEnded("" if fine else "iccid: in use"),
         effects.VerifyOrder: facts.OrderVerified(
             OrderSnapshot(order_id="ORD-0", status=chance.choice(STATUSES))
