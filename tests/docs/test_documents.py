@@ -90,6 +90,15 @@ def test_named_make_targets_and_settings_exist(path: Path) -> None:
     assert unknown_variables(dict.fromkeys(variables, "")) == []
 
 
+def test_site_and_index_list_all_pages() -> None:
+    docs = ROOT / "docs"
+    site, index = ((docs / name).read_text("utf-8") for name in (".nav.yml", "index.md"))
+    for page in (path.relative_to(docs).as_posix() for path in docs.rglob("*.md")):
+        assert page == "index.md" or page in index, f"docs/index.md does not list {page}"
+        # The folder of the tutorial is listed as a whole.
+        assert page in site or page.startswith("tutorial/"), f".nav.yml does not list {page}"
+
+
 def test_documents_show_json() -> None:
     assert json_blocks(README)
     assert json_blocks(EVENTS)
