@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from tools.compose_trial.machine import CACHE, Engine, GoProgram, run
+from tools.compose_trial.transcript import expect
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = Path(__file__).parent / "images"
@@ -94,11 +95,20 @@ def _build_base(engine: Engine, name: str, release: str, packages: Sequence[str]
         options = ["--mode=root", "--variant=minbase", f"--include={','.join(packages)}"]
         # A mirror may be behind.
         options.append("--aptopt=Acquire::Check-Valid-Until false")
-        source = f"deb http://deb.debian.org/debian {release} main"
+        source = f"deb {_debian_mirror()} {release} main"
         run(["nice", "mmdebstrap", *options, release, partial, source])
         partial.rename(archive)
     if not engine.docker("images", "--quiet", name).strip():
         engine.docker("import", archive, name)
+
+
+def _debian_mirror() -> str:
+    """The mirror from which this machine, a Debian 12, installs its packages."""
+    of_debian_12 = ("Created-By: Packages", "Codename: bookworm")
+    listed = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", *of_debian_12])
+    mirrors = listed.decode().split()
+    expect(bool(mirrors), "apt has no index of the release bookworm: run `apt-get update`")
+    return mirrors[0]
 
 
 def _gather() -> Path:
