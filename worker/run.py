@@ -88,6 +88,12 @@ seconds, and the SDK two for each activation. With the SDK's default of a hundre
 backlog time out, are retried, and time out again."""
 
 
+STICKY_QUEUE_TIMEOUT = timedelta(seconds=5)
+"""How long a workflow task waits for the worker that has the workflow cached, before any worker may
+take it. If that worker was killed, it is lost time: with the SDK's default of ten seconds, all
+workers would wait in vain for permits, each as long as a lease may take."""
+
+
 def workflow_runner(*, strict: bool = False) -> WorkflowRunner:
     """What runs workflows in a worker, and in replays.
 
@@ -125,6 +131,7 @@ def workflow_worker(
         graceful_shutdown_timeout=LOCAL_SHUTDOWN_TIMEOUT,
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=MAX_CONCURRENT_WORKFLOW_TASKS,
+        sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
         deployment_config=deployment_config,
     )
 

@@ -1,4 +1,4 @@
-"""A deployment: a worker shuts down in the middle of a purchase, and another one continues."""
+"""A worker that shuts down, or is killed, and another one that continues."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from activities.request_allowance import LeaseRequest
 from resilience.harness.chaos_stack import ChaosStack, WorkerProcess, chaos_stack
 from resilience.harness.customer import BOUGHT, Customer, create_customer
 from resilience.harness.follower import OnboardingFollower
@@ -15,6 +16,7 @@ from simulator import Simulator, SimulatorOptions
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.names import line_id
 from tests.harness.waiting import TEST_TIMEOUT, wait_until
+from worker.shared_rate_limiter import lease_from
 
 pytestmark = pytest.mark.resilience
 
@@ -56,6 +58,22 @@ async def test_stopping_worker_finishes_its_purchase_and_another_continues(
     assert await activities(stack, line_id(customer.request.reference, BOUGHT), "number") == [
         ("buy_number", 1)
     ]
+
+
+async def test_worker_gets_permits_after_the_one_that_granted_them_was_killed(
+    stack: ChaosStack,
+) -> None:
+    lease, request = (
+        lease_from(stack.client),
+        LeaseRequest(requests_per_minute=50, window=60, wanted=1),
+    )
+    first = await stack.add_worker()
+    await lease(request)
+    # It has the workflow cached now, and gets its next task first.
+    await stack.add_worker()
+    await first.kill()
+
+    assert (await lease(request)).permits
 
 
 async def onboarding(stack: ChaosStack, customer: Customer) -> asyncio.Task[OnboardingProgress]:
