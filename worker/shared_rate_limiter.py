@@ -29,6 +29,10 @@ from telegent_orchestrator.request_allowance import ALLOWANCE_ID, ALLOWANCE_WORK
 RETRY_INTERVAL = 1.0
 """Seconds after which a lease that failed is tried again."""
 LEASE_TIMEOUT = timedelta(seconds=10)
+TASK_TIMEOUT = timedelta(seconds=3)
+"""How long a worker may take for a task of the `AllowanceWorkflow`, which takes milliseconds. One
+that hangs gets two tasks before another worker does: with Temporal's default of ten seconds, no
+worker would have permits for twenty."""
 RESERVE = 1 / 3
 """The part of the expected requests for which permits are at hand before more are fetched."""
 RENEWAL = VALIDITY / 3
@@ -286,6 +290,7 @@ def _start(request: LeaseRequest) -> WithStartWorkflowOperation[object, None]:
         AllowanceLedger(Allowance(limit, request.window)),
         id=ALLOWANCE_ID,
         task_queue=TASK_QUEUE,
+        task_timeout=TASK_TIMEOUT,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         priority=Priority(priority_key=1),
         static_summary="Shares the requests that Telegent allows between the workers",

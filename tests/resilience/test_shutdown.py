@@ -1,4 +1,4 @@
-"""A worker that shuts down, or is killed, and another one that continues."""
+"""A worker that shuts down, is killed, or hangs, and another one that continues."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -60,18 +60,20 @@ async def test_stopping_worker_finishes_its_purchase_and_another_continues(
     ]
 
 
-async def test_worker_gets_permits_after_the_one_that_granted_them_was_killed(
-    stack: ChaosStack,
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "suspended"])
+async def test_worker_gets_permits_when_the_one_that_granted_them_fails(
+    stack: ChaosStack, killed: bool
 ) -> None:
-    lease, request = (
-        lease_from(stack.client),
-        LeaseRequest(requests_per_minute=50, window=60, wanted=1),
-    )
+    lease = lease_from(stack.client)
+    request = LeaseRequest(requests_per_minute=50, window=60, wanted=1)
     first = await stack.add_worker()
     await lease(request)
     # It has the workflow cached now, and gets its next task first.
     await stack.add_worker()
-    await first.kill()
+    if killed:
+        await first.kill()
+    else:
+        first.suspend()
 
     assert (await lease(request)).permits
 
