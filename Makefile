@@ -7,7 +7,7 @@ VENV := .venv
 # Tests and services are many short processes, which would each compile the project again.
 export PYTHONDONTWRITEBYTECODE :=
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
+PYTEST := $(BIN)/python -m pytest --dist worksteal --durations 20
 
 .PHONY: help setup demo demo-life up test test-resilience coverage check lint types format schemas histories \
 	faults crash soak adversary alerts leak-scan race screenshots docs lock compose-trial postgresql
@@ -29,10 +29,10 @@ up: setup ## Start the same services on fixed ports and keep them running until 
 	@$(BIN)/python -m demo up $(OPTIONS)
 
 test: setup ## Run the unit and integration tests
-	@$(PYTEST) -m 'not resilience'
+	@$(PYTEST) -n 3 -m 'not resilience'
 
 test-resilience: setup ## Run the tests that inject faults, kill processes and upgrade workers
-	@$(PYTEST) -m resilience
+	@$(PYTEST) -n 3 -m resilience
 
 coverage: setup ## Measure the branch coverage of `make test`, and list what it leaves out
 	@$(BIN)/coverage erase
@@ -40,7 +40,9 @@ coverage: setup ## Measure the branch coverage of `make test`, and list what it 
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-check: lint types test test-resilience ## Run everything that CI runs: lint, types, both test tiers
+# In one run, so that short tests use the processor while long ones wait for what they have injected.
+check: lint types ## Run everything that CI runs: lint, types, both test tiers
+	@$(PYTEST) -n 4
 
 lint: setup ## Check style, formatting, import contracts and wording
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Fixtures of all tests: one Temporal server per process, and a harness on it."""
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -59,6 +60,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items += [*first, *others[:rest]]
         del others[:rest]
     items += others
+
+
+def pytest_collection_finish() -> None:
+    """Keep what all tests share, modules and the tests, out of each garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
