@@ -15,7 +15,7 @@ from telegent_orchestrator.line_changes import LineChangeResult, LineState
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness
-from tests.harness.line_changes import STATUS, change, line_changes, orders
+from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
@@ -26,7 +26,7 @@ CLEAR_SIM = "POST /v1.0/sims/clear-status"
 FAULTS: tuple[FaultKind, ...] = ("drop_response", "error_after", "error_before")
 
 
-async def live_line(harness: Harness) -> Number:
+async def child_line(harness: Harness) -> Number:
     """A line with a subscription, both filters and a parent."""
     filters = {"call_filter": {"mode": "CHILD"}, "message_filter": {"mode": "ACTIVE"}}
     request = single(
@@ -37,8 +37,7 @@ async def live_line(harness: Harness) -> Number:
         relations=[{"parent": "mother", "child": "child"}],
         lines=[line("first", "child", **filters)],
     )
-    result = await (await harness.onboard(request)).result()
-    return harness.telegent.state.numbers[result.lines[0].phone_number or ""]
+    return await live_line(harness, request)
 
 
 async def end(harness: Harness, line: Number, **values: Any) -> LineChangeResult:
@@ -57,7 +56,7 @@ def package_of(harness: Harness) -> str:
 
 
 async def test_line_ends_with_its_number_last(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     mark = len(harness.telegent.ledger.rows)
 
     result = await end(harness, number, remove_relations=True, free_sim=True)
@@ -83,7 +82,7 @@ async def test_line_ends_with_its_number_last(harness: Harness) -> None:
 
 
 async def test_relations_and_sim_stay_unless_they_are_to_go(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
 
     await end(harness, number)
 
@@ -92,7 +91,7 @@ async def test_relations_and_sim_stay_unless_they_are_to_go(harness: Harness) ->
 
 
 async def test_subscriptions_of_other_numbers_stay(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     [subscription] = harness.telegent.state.subscriptions.values()
     other = subscription | {"SubscriptionId": "SUB-other", "TNID": "NID-other", "ICCID": None}
     harness.telegent.state.subscriptions["SUB-other"] = other
@@ -113,7 +112,7 @@ async def test_subscriptions_of_other_numbers_stay(harness: Harness) -> None:
     ids=lambda options: options.cancelled_status,
 )
 async def test_line_is_won_back_whatever_a_cancelled_number_is_called(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     iccid = number.iccid
     await end(harness, number)
 
@@ -127,7 +126,7 @@ async def test_line_is_won_back_whatever_a_cancelled_number_is_called(harness: H
 
 
 async def test_suspended_line_ends_and_is_won_back(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     await (await line_changes(harness).start(change("suspend", number.number))).result()
 
     result = await end(harness, number)
@@ -139,7 +138,7 @@ async def test_suspended_line_ends_and_is_won_back(harness: Harness) -> None:
 
 
 async def test_parked_number_of_an_ended_line_is_won_back(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
 
     ended = await end(harness, number, number="park")
     back = await win_back(harness, number, number="parked", package_id=package_of(harness))
@@ -156,7 +155,7 @@ async def test_parked_number_of_an_ended_line_is_won_back(harness: Harness) -> N
 async def test_lost_response_of_an_end_is_read_back(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     harness.telegent.faults.add(Fault(match=path, kind=fault))
 
     result = await end(harness, number, free_sim=True)
@@ -172,7 +171,7 @@ async def test_lost_response_of_an_end_is_read_back(
 async def test_lost_response_of_a_win_back_is_read_back(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     await end(harness, number)
     harness.telegent.faults.add(Fault(match=path, kind=fault))
 
@@ -184,7 +183,7 @@ async def test_lost_response_of_a_win_back_is_read_back(
 
 
 async def test_lost_cancel_of_a_suspended_number_is_escalated(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     await (await line_changes(harness).start(change("suspend", number.number))).result()
     harness.telegent.faults.add(Fault(match=STATUS, kind="drop_response"))
 
@@ -205,7 +204,7 @@ async def test_lost_cancel_of_a_suspended_number_is_escalated(harness: Harness) 
 
 
 async def test_failed_end_can_be_repeated(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     harness.telegent.faults.add(Fault(match=STATUS, kind="error_before", status=400))
     with pytest.raises(LineChangeFailedError) as failed:
         await end(harness, number)
@@ -218,7 +217,7 @@ async def test_failed_end_can_be_repeated(harness: Harness) -> None:
 
 
 async def test_number_that_cannot_be_won_back_fails_with_the_reason(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     await end(harness, number)
     assert number.cancelled_at
     number.cancelled_at -= timedelta(days=31)
@@ -230,7 +229,7 @@ async def test_number_that_cannot_be_won_back_fails_with_the_reason(harness: Har
 
 
 async def test_line_with_an_open_port_out_does_not_end(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await child_line(harness)
     port_out = await PortOutClient(harness.temporal, id_key=harness.settings.id_key).start(
         PortOutRequest(phone_number=number.number, authentication_reference="call-1", by="operator")
     )

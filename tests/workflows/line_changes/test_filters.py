@@ -13,7 +13,7 @@ from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness
-from tests.harness.line_changes import change, line_changes
+from tests.harness.line_changes import change, line_changes, live_line
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.waiting import wait_until
 
@@ -32,15 +32,14 @@ MESSAGE_FILTER = {
 }
 
 
-async def live_line(harness: Harness, **filters: Any) -> Number:
+async def line_with(harness: Harness, **filters: Any) -> Number:
     subscriber = new_subscriber("one", guardian=True)
     request = single(subscribers=[subscriber], lines=[line("first", "one", **filters)])
-    result = await (await harness.onboard(request)).result()
-    return harness.telegent.state.numbers[result.lines[0].phone_number or ""]
+    return await live_line(harness, request)
 
 
 async def guarded_line(harness: Harness) -> Number:
-    return await live_line(harness, call_filter=CALL_FILTER, message_filter=MESSAGE_FILTER)
+    return await line_with(harness, call_filter=CALL_FILTER, message_filter=MESSAGE_FILTER)
 
 
 async def begin(harness: Harness, kind: str, number: Number, **values: Any) -> LineChangeHandle:
@@ -180,7 +179,7 @@ async def test_filters_are_deleted(harness: Harness) -> None:
 async def test_filter_is_created_once_when_its_response_is_lost(
     harness: Harness, fault: FaultKind
 ) -> None:
-    number = await live_line(harness)
+    number = await line_with(harness)
     for kind in ("call", "message"):
         harness.telegent.faults.add(Fault(match=f"{PATH}/{kind}-filter", kind=fault))
 
@@ -199,14 +198,14 @@ async def test_filter_is_created_once_when_its_response_is_lost(
 
 
 async def test_list_of_a_missing_filter_fails_with_the_reason(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await line_with(harness)
 
     with pytest.raises(LineChangeFailedError, match="has no call filter: give a mode"):
         await run(harness, "filters", number, call_filter={"block": [FIRST]})
 
 
 async def test_number_without_a_subscriber_fails_with_the_reason(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await line_with(harness)
     number.subscriber_id = None
 
     with pytest.raises(LineChangeFailedError, match="has no subscriber"):
@@ -241,9 +240,8 @@ async def two_subscribers(harness: Harness) -> tuple[Number, str]:
         ],
         lines=[line("first", "child")],
     )
-    result = await (await harness.onboard(request)).result()
+    number = await live_line(harness, request)
     world = harness.telegent.state
-    number = world.numbers[result.lines[0].phone_number or ""]
     [adult] = [s for s in world.subscribers if s != number.subscriber_id]
     return number, adult
 

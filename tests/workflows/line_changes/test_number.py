@@ -15,7 +15,7 @@ from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness
 from tests.harness.details_pages import read_details_page
-from tests.harness.line_changes import STATUS, change, line_changes, orders
+from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import line, new_subscriber, single
 from tests.harness.waiting import wait_until
 
@@ -30,7 +30,7 @@ EVERY_SWAP = [
 ]
 
 
-async def live_line(harness: Harness) -> Number:
+async def filtered_line(harness: Harness) -> Number:
     filtered = line(
         "first",
         "one",
@@ -39,8 +39,7 @@ async def live_line(harness: Harness) -> Number:
     )
     subscriber = new_subscriber("one", guardian=True)
     request = single(subscribers=[subscriber], lines=[filtered])
-    result = await (await harness.onboard(request)).result()
-    return harness.telegent.state.numbers[result.lines[0].phone_number or ""]
+    return await live_line(harness, request)
 
 
 async def begin(harness: Harness, number: str, **values: Any) -> LineChangeHandle:
@@ -67,7 +66,7 @@ def followed(harness: Harness, number: Number, subscriber_id: str | None) -> boo
 async def test_subscriber_subscription_and_filters_follow(
     harness: Harness, method: str, options: SimulatorOptions
 ) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     old, subscriber, sim = number.number, number.subscriber_id, number.iccid
     place = {"area_code": "385"} if method == "replace" else {}
 
@@ -89,7 +88,7 @@ async def test_subscriber_subscription_and_filters_follow(
 async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
     harness: Harness, fault: FaultKind, has_sim: bool
 ) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     if not has_sim:
         number.iccid = None
     old, subscriber = number.number, number.subscriber_id
@@ -104,7 +103,7 @@ async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
 
 @pytest.mark.parametrize("fault", NOT_EXECUTED)
 async def test_swap_that_was_not_executed_is_sent_again(harness: Harness, fault: FaultKind) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     harness.telegent.faults.add(Fault(match=STATUS, kind=fault, retry_after=0))
 
     await swap(harness, number.number)
@@ -126,7 +125,7 @@ async def test_swap_that_was_not_executed_is_sent_again(harness: Harness, fault:
 async def test_lost_response_after_the_swap_is_repeated(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     subscriber = number.subscriber_id
     harness.telegent.faults.add(Fault(match=path, kind=fault))
 
@@ -137,7 +136,7 @@ async def test_lost_response_after_the_swap_is_repeated(
 
 
 async def test_details_page_shows_the_new_number_and_what_to_check(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
 
     handle = await begin(harness, number.number)
     await handle.result()
@@ -148,7 +147,7 @@ async def test_details_page_shows_the_new_number_and_what_to_check(harness: Harn
 
 
 async def test_number_that_is_gone_without_another_is_escalated(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     old, sim, subscriber = number.number, number.iccid, number.subscriber_id
     gate = harness.telegent.gates.close(STATUS, "after")
     harness.telegent.faults.add(Fault(match=STATUS, kind="drop_response"))
@@ -171,7 +170,7 @@ async def test_number_that_is_gone_without_another_is_escalated(harness: Harness
 
 
 async def test_operator_cannot_adopt_the_old_number(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     old = number.number
     gate = harness.telegent.gates.close(STATUS, "after")
     harness.telegent.faults.add(Fault(match=STATUS, kind="drop_response"))
@@ -197,7 +196,7 @@ async def test_operator_cannot_adopt_the_old_number(harness: Harness) -> None:
 
 
 async def test_number_without_swaps_fails_with_the_message_from_telegent(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     number.swaps_remaining = 0
 
     with pytest.raises(LineChangeFailedError, match="currently unavailable"):
@@ -205,7 +204,7 @@ async def test_number_without_swaps_fails_with_the_message_from_telegent(harness
 
 
 async def test_call_filter_with_an_age_mode_is_a_warning(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     [calls] = [f for key, f in harness.telegent.state.filters.items() if key.startswith("CFID")]
     calls["FilterMode"] = "CHILD"
 
@@ -216,7 +215,7 @@ async def test_call_filter_with_an_age_mode_is_a_warning(harness: Harness) -> No
 
 
 async def test_cancel_after_the_swap_is_too_late(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     subscriber = number.subscriber_id
     gate = harness.telegent.gates.close(STATUS, "after")
     handle = await begin(harness, number.number)
@@ -232,7 +231,7 @@ async def test_cancel_after_the_swap_is_too_late(harness: Harness) -> None:
 
 
 async def test_cancel_before_the_swap_sends_nothing(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await filtered_line(harness)
     gate = harness.telegent.gates.close("GET /v1.0/account/subscriptions", "before")
     handle = await begin(harness, number.number)
     await gate.reached()

@@ -12,7 +12,7 @@ from telegent_orchestrator.client import LineChangeFailedError
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import StepState
 from tests.harness import Harness
-from tests.harness.line_changes import change, line_changes
+from tests.harness.line_changes import change, line_changes, live_line
 from tests.harness.payloads import single
 from tests.harness.tiers import sampled
 
@@ -25,12 +25,12 @@ SET_RENEWAL = "POST /v1.0/numbers/data-usage/update-renewal-info"
 FAULTS: tuple[FaultKind, ...] = ("drop_response", "error_after", "error_before", "429")
 
 
-async def live_line(harness: Harness) -> Number:
-    result = await (await harness.onboard(single())).result()
+async def planned_line(harness: Harness) -> Number:
+    number = await live_line(harness, single())
     world = harness.telegent.state
     [package] = world.packages.values()
     world.packages[NEW_PACKAGE] = package | {"PackageId": NEW_PACKAGE, "PackageName": "Bigger"}
-    return world.numbers[result.lines[0].phone_number or ""]
+    return number
 
 
 async def run(harness: Harness, kind: str, line: Number, **values: Any) -> LineChangeResult:
@@ -44,7 +44,7 @@ def subscription(harness: Harness) -> dict[str, Any]:
 
 
 async def test_limits_and_renewal_are_set(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
 
     result = await run(harness, "limits", line, data_limits=LIMITS, renewal=RENEWAL)
 
@@ -60,7 +60,7 @@ async def test_limits_and_renewal_are_set(harness: Harness) -> None:
 async def test_lost_response_of_limits_is_repeated(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
     harness.telegent.faults.add(Fault(match=path, kind=fault, retry_after=0))
 
     result = await run(harness, "limits", line, data_limits=LIMITS, renewal=RENEWAL)
@@ -71,7 +71,7 @@ async def test_lost_response_of_limits_is_repeated(
 
 
 async def test_limits_that_telegent_does_not_show_yet_are_a_warning(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
     gate = harness.telegent.gates.close("POST /v1.0/numbers/data-usage/settings", "before")
     handle = await line_changes(harness).start(change("limits", line.number, data_limits=LIMITS))
     await gate.reached()
@@ -85,7 +85,7 @@ async def test_limits_that_telegent_does_not_show_yet_are_a_warning(harness: Har
 
 
 async def test_limits_of_a_line_without_data_fail_with_the_reason(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
     line.data_enabled = False
 
     with pytest.raises(LineChangeFailedError, match="does not have data enabled"):
@@ -98,7 +98,7 @@ async def test_limits_of_a_line_without_data_fail_with_the_reason(harness: Harne
     ids=["keeps Active", "deactivates"],
 )
 async def test_plan_changes_and_the_subscription_stays_active(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
 
     result = await run(
         harness,
@@ -120,7 +120,7 @@ async def test_plan_changes_and_the_subscription_stays_active(harness: Harness) 
 
 @pytest.mark.parametrize("fault", sampled(*FAULTS))
 async def test_lost_response_of_a_plan_is_read_back(harness: Harness, fault: FaultKind) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
     harness.telegent.faults.add(Fault(match=UPDATE, kind=fault, retry_after=0))
 
     result = await run(harness, "plan", line, package_id=NEW_PACKAGE)
@@ -131,7 +131,7 @@ async def test_lost_response_of_a_plan_is_read_back(harness: Harness, fault: Fau
 
 
 async def test_rejected_plan_fails_with_the_message_from_telegent(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
     before = subscription(harness)["PackageId"]
 
     with pytest.raises(LineChangeFailedError, match="404"):
@@ -141,7 +141,7 @@ async def test_rejected_plan_fails_with_the_message_from_telegent(harness: Harne
 
 
 async def test_plan_of_a_number_without_a_subscription_fails(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
     harness.telegent.state.subscriptions.clear()
 
     with pytest.raises(LineChangeFailedError, match="no active subscription"):
@@ -149,7 +149,7 @@ async def test_plan_of_a_number_without_a_subscription_fails(harness: Harness) -
 
 
 async def test_subscription_of_another_number_is_not_changed(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await planned_line(harness)
     row = subscription(harness)
     other = row | {"SubscriptionId": "SUB-other", "TNID": "NID-other", "ICCID": None}
     harness.telegent.state.subscriptions["SUB-other"] = other

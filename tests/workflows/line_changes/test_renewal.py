@@ -25,7 +25,7 @@ from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOu
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from telegent_orchestrator.renewal_changes import RenewalChangeRequest
 from tests.harness import SETTINGS, Harness, idle_harness
-from tests.harness.line_changes import STATUS, change, line_changes, orders
+from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import single
 from tests.harness.time_skipping import DAY, ClockSync, time_skipper
 from tests.harness.waiting import wait_until
@@ -35,12 +35,12 @@ IN_TEN_DAYS = (datetime.now(UTC) + timedelta(days=10)).day
 WAITING = "due "
 
 
-async def live_line(harness: Harness) -> str:
-    result = await (await harness.onboard(single())).result()
+async def planned_line(harness: Harness) -> str:
+    line = await live_line(harness, single())
     world = harness.telegent.state
     [package] = world.packages.values()
     world.packages[BIGGER] = package | {"PackageId": BIGGER, "PackageName": "Bigger"}
-    return result.lines[0].phone_number or ""
+    return line.number
 
 
 def request(number: str, **values: Any) -> RenewalChangeRequest:
@@ -87,7 +87,7 @@ async def skipping_harness(temporal: Client, **settings: Any) -> AsyncIterator[H
 
 async def test_plan_changes_when_the_line_has_renewed(temporal: Client) -> None:
     async with skipping_harness(temporal) as harness:
-        number = await live_line(harness)
+        number = await planned_line(harness)
         handle = await line_changes(harness).start_at_renewal(request(number))
         result = await handle.result()
         status = await handle.status()
@@ -102,7 +102,7 @@ async def test_plan_changes_when_the_line_has_renewed(temporal: Client) -> None:
 
 async def test_open_change_at_the_renewal_is_awaited(temporal: Client) -> None:
     async with skipping_harness(temporal) as harness:
-        number = await live_line(harness)
+        number = await planned_line(harness)
         gate = harness.telegent.gates.close(STATUS, "after")
         suspend = await line_changes(harness).start(change("suspend", number))
         await gate.reached()
@@ -130,7 +130,7 @@ async def test_port_out_that_is_open_at_the_renewal_excludes_the_change(
     temporal: Client,
 ) -> None:
     async with skipping_harness(temporal, port_out_poll=timedelta(days=1)) as harness:
-        number = await live_line(harness)
+        number = await planned_line(harness)
         port_out = await port_outs(harness).start(leaving(number))
         handle = await line_changes(harness).start_at_renewal(request(number))
 
@@ -143,7 +143,7 @@ async def test_port_out_that_is_open_at_the_renewal_excludes_the_change(
 
 
 async def test_waiting_change_leaves_the_line_free_and_can_be_cancelled(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await planned_line(harness)
     handle = await waiting(harness, number)
 
     suspended = await (await line_changes(harness).start(change("suspend", number))).result()
@@ -169,7 +169,7 @@ async def test_waiting_change_continues_on_another_worker(
 ) -> None:
     async with idle_harness(temporal, options, SETTINGS) as harness:
         async with harness.running_workers():
-            number = await live_line(harness)
+            number = await planned_line(harness)
             handle = await waiting(harness, number)
             before = await handle.status()
         async with harness.running_workers():
@@ -184,7 +184,7 @@ async def test_waiting_change_continues_on_another_worker(
 
 
 async def test_other_waiting_change_of_the_line_is_rejected(harness: Harness) -> None:
-    number = await live_line(harness)
+    number = await planned_line(harness)
     handle = await waiting(harness, number)
 
     joined = await line_changes(harness).start_at_renewal(request(number))
@@ -198,7 +198,7 @@ async def test_other_waiting_change_of_the_line_is_rejected(harness: Harness) ->
 
 @pytest.mark.parametrize("missing", ["package", "subscription", "number"])
 async def test_what_would_fail_at_the_renewal_fails_at_once(harness: Harness, missing: str) -> None:
-    number = await live_line(harness)
+    number = await planned_line(harness)
     package = BIGGER
     if missing == "package":
         package, why = "PID-none", "does not know package PID-none"

@@ -13,7 +13,7 @@ from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness
-from tests.harness.line_changes import STATUS, change, line_changes, orders
+from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import single
 from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
@@ -24,11 +24,6 @@ UPDATE = "POST /v1.0/subscriptions/update"
 CLEAR_SIM = "POST /v1.0/sims/clear-status"
 LOST: tuple[FaultKind, ...] = ("drop_response", "error_after", "broken_json")
 NOT_EXECUTED: tuple[FaultKind, ...] = ("error_before", "429", "refuse_connection")
-
-
-async def live_line(harness: Harness) -> Number:
-    result = await (await harness.onboard(single())).result()
-    return harness.telegent.state.numbers[result.lines[0].phone_number or ""]
 
 
 async def start_swap(harness: Harness, line: Number, **values: Any) -> LineChangeHandle:
@@ -47,7 +42,7 @@ def subscription(harness: Harness) -> dict[str, Any]:
 
 @pytest.mark.parametrize("options", [SimulatorOptions(), SimulatorOptions(status_change_delay=0.3)])
 async def test_new_esim_has_its_code_and_the_subscription_follows(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     old = line.iccid
 
     result = await swap(harness, line)
@@ -63,7 +58,7 @@ async def test_new_esim_has_its_code_and_the_subscription_follows(harness: Harne
 
 
 async def test_line_moves_to_a_physical_sim(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
 
     result = await swap(harness, line, iccid=NEW_SIM)
 
@@ -77,7 +72,7 @@ async def test_line_moves_to_a_physical_sim(harness: Harness) -> None:
 async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
     harness: Harness, fault: FaultKind, iccid: str | None
 ) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     harness.telegent.faults.add(Fault(match=STATUS, kind=fault))
 
     result = await swap(harness, line, iccid=iccid)
@@ -89,7 +84,7 @@ async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
 
 @pytest.mark.parametrize("fault", sampled(*NOT_EXECUTED))
 async def test_swap_that_was_not_executed_is_sent_again(harness: Harness, fault: FaultKind) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     harness.telegent.faults.add(Fault(match=STATUS, kind=fault, retry_after=0))
 
     result = await swap(harness, line)
@@ -99,7 +94,7 @@ async def test_swap_that_was_not_executed_is_sent_again(harness: Harness, fault:
 
 
 async def test_swap_that_does_not_show_is_escalated(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     before = line.iccid
     gate = harness.telegent.gates.close(STATUS, "after")
     handle = await start_swap(harness, line)
@@ -120,7 +115,7 @@ async def test_swap_that_does_not_show_is_escalated(harness: Harness) -> None:
 
 
 async def test_sim_of_another_number_is_not_used(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     other = line.number[:-1] + "9"
     harness.telegent.state.numbers[other] = Number(
         number=other,
@@ -141,7 +136,7 @@ async def test_sim_of_another_number_is_not_used(harness: Harness) -> None:
 async def test_number_without_swaps_fails_with_the_message_from_telegent(
     harness: Harness,
 ) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     line.swaps_remaining = 0
 
     with pytest.raises(LineChangeFailedError, match="currently unavailable"):
@@ -153,7 +148,7 @@ async def test_number_without_swaps_fails_with_the_message_from_telegent(
 async def test_lost_response_after_the_swap_is_read_back(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     harness.telegent.faults.add(Fault(match=path, kind=fault))
 
     result = await swap(harness, line)
@@ -164,7 +159,7 @@ async def test_lost_response_after_the_swap_is_read_back(
 
 
 async def test_cancel_after_the_swap_is_too_late(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     gate = harness.telegent.gates.close(STATUS, "after")
     handle = await start_swap(harness, line)
     await gate.reached()
@@ -179,7 +174,7 @@ async def test_cancel_after_the_swap_is_too_late(harness: Harness) -> None:
 
 
 async def test_cancel_before_the_swap_sends_nothing(harness: Harness) -> None:
-    line = await live_line(harness)
+    line = await live_line(harness, single())
     gate = harness.telegent.gates.close("GET /v1.0/account/subscriptions", "before")
     handle = await start_swap(harness, line)
     await gate.reached()

@@ -13,7 +13,7 @@ from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from tests.harness import Harness
-from tests.harness.line_changes import STATUS, change, line_changes
+from tests.harness.line_changes import STATUS, change, line_changes, live_lines
 from tests.harness.payloads import line, single
 from tests.harness.waiting import wait_until
 
@@ -24,13 +24,13 @@ OTHER_ACCOUNT = "AID-other"
 FAULTS: tuple[FaultKind, ...] = ("drop_response", "error_after", "error_before", "429")
 
 
-async def live_lines(harness: Harness, *keys: str) -> list[Number]:
+async def lines_of_one(harness: Harness, *keys: str) -> list[Number]:
     request = single(lines=[line(key, "one") for key in keys or ("first",)])
-    result = await (await harness.onboard(request)).result()
+    numbers = await live_lines(harness, request)
     world = harness.telegent.state
     [account] = world.accounts.values()
     world.accounts[OTHER_ACCOUNT] = account | {"AccountId": OTHER_ACCOUNT}
-    return [world.numbers[each.phone_number or ""] for each in result.lines]
+    return numbers
 
 
 def subscriber(harness: Harness) -> Subscriber:
@@ -51,7 +51,7 @@ async def transfer(harness: Harness, number: Number) -> LineChangeResult:
 
 
 async def test_name_and_role_change_once(harness: Harness) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
 
     result = await run(harness, "subscriber", number, name="Pat Example", role="Manager")
     again = await run(harness, "subscriber", number, name="Pat Example", role="Manager")
@@ -62,7 +62,7 @@ async def test_name_and_role_change_once(harness: Harness) -> None:
 
 
 async def test_password_is_set_and_never_shown(harness: Harness) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
 
     handle = await begin(harness, "subscriber", number, password=PASSWORD)
     result = await handle.result()
@@ -75,7 +75,7 @@ async def test_password_is_set_and_never_shown(harness: Harness) -> None:
 
 
 async def test_password_is_not_in_the_failure(harness: Harness) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
     harness.telegent.faults.add(Fault(match=UPDATE, kind="error_before", status=400))
 
     with pytest.raises(LineChangeFailedError) as failed:
@@ -87,7 +87,7 @@ async def test_password_is_not_in_the_failure(harness: Harness) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_lost_response_of_an_update_is_repeated(harness: Harness, fault: FaultKind) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
     harness.telegent.faults.add(Fault(match=UPDATE, kind=fault, retry_after=0))
 
     result = await run(harness, "subscriber", number, name="Pat Example", password=PASSWORD)
@@ -97,7 +97,7 @@ async def test_lost_response_of_an_update_is_repeated(harness: Harness, fault: F
 
 
 async def test_update_that_does_not_show_is_escalated(harness: Harness) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
     name = subscriber(harness).name
     gate = harness.telegent.gates.close(UPDATE, "after")
     handle = await begin(harness, "subscriber", number, name="Pat Example")
@@ -118,7 +118,7 @@ async def test_update_that_does_not_show_is_escalated(harness: Harness) -> None:
 async def test_subscriber_is_transferred_once_with_all_lines(
     harness: Harness, fault: FaultKind | None
 ) -> None:
-    first, second = await live_lines(harness, "first", "second")
+    first, second = await lines_of_one(harness, "first", "second")
     if fault:
         harness.telegent.faults.add(Fault(match=TRANSFER, kind=fault, retry_after=0))
 
@@ -134,7 +134,7 @@ async def test_subscriber_is_transferred_once_with_all_lines(
 
 
 async def test_numbers_that_a_transfer_loses_are_a_warning(harness: Harness) -> None:
-    first, second = await live_lines(harness, "first", "second")
+    first, second = await lines_of_one(harness, "first", "second")
     gate = harness.telegent.gates.close(TRANSFER, "after")
     handle = await begin(harness, "transfer", first, to_account_id=OTHER_ACCOUNT)
     await gate.reached()
@@ -145,7 +145,7 @@ async def test_numbers_that_a_transfer_loses_are_a_warning(harness: Harness) -> 
 
 
 async def test_repeat_that_is_rejected_counts_only_after_the_read_lag(harness: Harness) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
     before = subscriber(harness).account_id
     gate = harness.telegent.gates.close(TRANSFER, "after")
     harness.telegent.faults.add(Fault(match=TRANSFER, kind="drop_response"))
@@ -163,14 +163,14 @@ async def test_repeat_that_is_rejected_counts_only_after_the_read_lag(harness: H
 
 
 async def test_transfer_to_an_unknown_account_fails_with_the_message(harness: Harness) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
 
     with pytest.raises(LineChangeFailedError, match="Invalid AccountId"):
         await run(harness, "transfer", number, to_account_id="AID-none")
 
 
 async def test_transfer_waits_for_no_other_line_of_the_subscriber(harness: Harness) -> None:
-    first, second = await live_lines(harness, "first", "second")
+    first, second = await lines_of_one(harness, "first", "second")
     gate = harness.telegent.gates.close(STATUS, "after")
     other = await begin(harness, "suspend", second)
     await gate.reached()
@@ -184,7 +184,7 @@ async def test_transfer_waits_for_no_other_line_of_the_subscriber(harness: Harne
 
 
 async def test_cancel_before_the_transfer_sends_nothing(harness: Harness) -> None:
-    [number] = await live_lines(harness)
+    [number] = await lines_of_one(harness)
     gate = harness.telegent.gates.close("GET /v1.0/subscribers/get", "before")
     handle = await begin(harness, "transfer", number, to_account_id=OTHER_ACCOUNT)
     await gate.reached()
