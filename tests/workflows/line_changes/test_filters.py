@@ -15,6 +15,7 @@ from telegent_orchestrator.progress import Resolution, ResolutionAction, StepSta
 from tests.harness import Harness
 from tests.harness.line_changes import change, line_changes, live_line
 from tests.harness.payloads import line, new_subscriber, single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 FIRST, SECOND, THIRD = "+18015550101", "+18015550102", "+18015550103"
@@ -118,7 +119,7 @@ async def test_mode_changes_and_the_rest_of_the_filter_is_retained(harness: Harn
 
 
 @pytest.mark.parametrize("path", [UPDATE_MESSAGES, BLOCK_CALLS])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(*FAULTS))
 async def test_lost_response_of_an_edit_is_repeated(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:
@@ -175,7 +176,7 @@ async def test_filters_are_deleted(harness: Harness) -> None:
     assert (again.state, again.changed) == (StepState.DONE, False)
 
 
-@pytest.mark.parametrize("fault", ["drop_response", "error_after", "error_before"])
+@pytest.mark.parametrize("fault", sampled("drop_response", "error_after", "error_before"))
 async def test_filter_is_created_once_when_its_response_is_lost(
     harness: Harness, fault: FaultKind
 ) -> None:
@@ -212,7 +213,7 @@ async def test_number_without_a_subscriber_fails_with_the_reason(harness: Harnes
         await run(harness, "guardian", number, calls=True)
 
 
-@pytest.mark.parametrize("fault", [None, *FAULTS])
+@pytest.mark.parametrize("fault", [None, *sampled(*FAULTS)])
 async def test_one_feature_is_turned_off_and_the_other_is_retained(
     harness: Harness, fault: FaultKind | None
 ) -> None:
@@ -246,7 +247,7 @@ async def two_subscribers(harness: Harness) -> tuple[Number, str]:
     return number, adult
 
 
-@pytest.mark.parametrize("fault", [None, "drop_response", "error_after", "error_before"])
+@pytest.mark.parametrize("fault", [None, *sampled("drop_response", "error_after", "error_before")])
 async def test_relation_starts_once_and_ends(harness: Harness, fault: FaultKind | None) -> None:
     number, adult = await two_subscribers(harness)
     if fault:

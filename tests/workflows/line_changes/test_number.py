@@ -17,6 +17,7 @@ from tests.harness import Harness
 from tests.harness.details_pages import read_details_page
 from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import line, new_subscriber, single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 AUTHENTICATED = {"authentication_reference": "call-4711"}
@@ -84,7 +85,7 @@ async def test_subscriber_subscription_and_filters_follow(
 
 
 @pytest.mark.parametrize("has_sim", [True, False])
-@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("fault", sampled(*LOST))
 async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
     harness: Harness, fault: FaultKind, has_sim: bool
 ) -> None:
@@ -101,7 +102,7 @@ async def test_swap_whose_response_is_lost_is_found_and_not_repeated(
     assert orders(harness, "swap") == 1
 
 
-@pytest.mark.parametrize("fault", NOT_EXECUTED)
+@pytest.mark.parametrize("fault", sampled(*NOT_EXECUTED))
 async def test_swap_that_was_not_executed_is_sent_again(harness: Harness, fault: FaultKind) -> None:
     number = await filtered_line(harness)
     harness.telegent.faults.add(Fault(match=STATUS, kind=fault, retry_after=0))
@@ -121,7 +122,7 @@ async def test_swap_that_was_not_executed_is_sent_again(harness: Harness, fault:
         "POST /v1.0/subscribers/message-filter/update",
     ],
 )
-@pytest.mark.parametrize("fault", ["drop_response", "error_before"])
+@pytest.mark.parametrize("fault", sampled("drop_response", "error_before"))
 async def test_lost_response_after_the_swap_is_repeated(
     harness: Harness, path: str, fault: FaultKind
 ) -> None:

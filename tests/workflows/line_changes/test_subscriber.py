@@ -15,6 +15,7 @@ from telegent_orchestrator.progress import Resolution, ResolutionAction, StepSta
 from tests.harness import Harness
 from tests.harness.line_changes import STATUS, change, line_changes, live_lines
 from tests.harness.payloads import line, single
+from tests.harness.tiers import sampled
 from tests.harness.waiting import wait_until
 
 UPDATE = "POST /v1.0/subscribers/update"
@@ -85,7 +86,7 @@ async def test_password_is_not_in_the_failure(harness: Harness) -> None:
     assert PASSWORD not in repr(failed.value.__cause__)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(*FAULTS))
 async def test_lost_response_of_an_update_is_repeated(harness: Harness, fault: FaultKind) -> None:
     [number] = await lines_of_one(harness)
     harness.telegent.faults.add(Fault(match=UPDATE, kind=fault, retry_after=0))
@@ -114,7 +115,7 @@ async def test_update_that_does_not_show_is_escalated(harness: Harness) -> None:
     assert subscriber(harness).name == "Pat Example"
 
 
-@pytest.mark.parametrize("fault", [None, *FAULTS])
+@pytest.mark.parametrize("fault", [None, *sampled(*FAULTS)])
 async def test_subscriber_is_transferred_once_with_all_lines(
     harness: Harness, fault: FaultKind | None
 ) -> None:
