@@ -49,7 +49,7 @@ def activity_settings(lags: Lags) -> ActivitySettings:
     )
 
 
-POLL_INTERVAL = 0.5
+POLL_INTERVAL = 1.0
 """Seconds between checks for escalations."""
 
 SETTLE_TIMEOUT = 3.0

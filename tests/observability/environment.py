@@ -100,7 +100,7 @@ async def observe(folder: Path) -> Observations:
             address = temporal.service_client.config.target_host
             settings = {
                 "TELEGENT_METRICS_PORT": str(worker_metrics),
-                "TELEGENT_BACKLOG_INTERVAL_SECONDS": "0.2",
+                "TELEGENT_BACKLOG_INTERVAL_SECONDS": "0.5",
                 "TELEGENT_EVENT_URLS": f"{receiver.url}/takes,{receiver.url}/refuses",
                 "TELEGENT_EVENT_SECRET": base64.b64encode(b"k" * 32).decode(),
                 "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
