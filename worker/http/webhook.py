@@ -58,7 +58,8 @@ _ORDER_ID = re.compile(
 )
 
 
-_ASCII_ESCAPE = re.compile(r"\\+u00([2-7][0-9a-fA-F])")
+# From the first of several backslashes only, or a body of nothing else would take seconds.
+_ASCII_ESCAPE = re.compile(r"(?<!\\)\\+u00([2-7][0-9a-fA-F])")
 _CHARSET = re.compile(r"charset=[\"']?([\w.-]+)", re.IGNORECASE)
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",

@@ -2,12 +2,13 @@
 
 import gzip
 import json
+import time
 import zlib
 
 import pytest
 from hypothesis import example, given, strategies as st
 
-from worker.http.webhook import decode_body, extract_order_ids
+from worker.http.webhook import MAX_BODY_BYTES, decode_body, extract_order_ids
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,9 @@ def test_order_id_cannot_break_out_of_the_query(body: bytes) -> None:
 def test_body_with_many_orders_causes_bounded_queries() -> None:
     assert len(extract_order_ids(" ".join(f"JNUOID-{n}" for n in range(5000)))) == 20
     assert extract_order_ids("orderid" * 5000 + " " * 20_000 + '"' * 20_000) == []
+
+
+def test_long_run_of_backslashes_does_not_hold_the_server_up() -> None:
+    began = time.process_time()
+    text(b"\\" * MAX_BODY_BYTES)
+    assert time.process_time() - began < 1
