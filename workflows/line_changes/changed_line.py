@@ -1,7 +1,7 @@
 """The line that a workflow changes: what is known of it, and what operators see."""
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -9,13 +9,18 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from activities.line_changes import LineRecord
 from activities.support.number_states import NumberState
 from activities.support.outcomes import Outcome, classify_failure, failure_message
+from activities.support.write_activity import Wanted, create_spec_of
 from telegent_orchestrator._display import escape_markdown
 from telegent_orchestrator._validation import truncate
 from telegent_orchestrator.line_changes import LineChangeResult, LineState
 from telegent_orchestrator.progress import ResolutionAction
+from workflows.support.activity_calls import Activity, execute_poll
+from workflows.support.exactly_once import ResourceCreator
 from workflows.support.markdown import code
 from workflows.support.progress import ProgressTracker, RunningStep
 
+T = TypeVar("T")
+W = TypeVar("W", bound=Wanted)
 LINE_STATES = {NumberState.ACTIVE: LineState.ACTIVE, NumberState.SUSPENDED: LineState.SUSPENDED}
 """A number whose status is unclear has no known state until the workflow has changed it."""
 
@@ -104,6 +109,27 @@ async def resolve_unconfirmed(error: ActivityError) -> ResolutionAction:
     if resolution.action is ResolutionAction.ABANDON:
         _raise_abandoned(step.name, resolution.by, resolution.reason)
     return resolution.action
+
+
+async def finish_after_cancel(
+    creator: ResourceCreator, create: Activity[[W], T], wanted: W
+) -> T | None:
+    """Returns what a create has created that was sent when the cancel came; None if nothing.
+
+    Telegent may still be processing it, and may not show it at once.
+
+    Raises:
+        ActivityError: It cannot be determined, or the order has failed.
+    """
+    sent, spec = creator.compensation.created, create_spec_of(create)
+    if not sent:
+        return None
+    [entry] = sent
+    ordered: T | None = entry.resource or await entry.find()
+    if ordered is None or spec.confirm is None or spec.is_confirmed(ordered):
+        return ordered
+    summary = f"Wait for {wanted.description}, which was sent before the cancel"
+    return await execute_poll(spec.confirm, summary, wanted, ordered)
 
 
 def _raise_abandoned(step: str, by: str, reason: str) -> NoReturn:

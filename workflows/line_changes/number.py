@@ -16,11 +16,14 @@ from activities.line_filters import (
 )
 from activities.line_numbers import LineNumberActivities, NewNumberRecord, SwapNumber
 from activities.line_plans import SubscriptionChangeInput
-from activities.support.write_activity import Lookup
 from telegent_orchestrator.line_changes import ChangeNumber
 from telegent_orchestrator.names import ORDER_KEY
 from telegent_orchestrator.progress import ResolutionAction
-from workflows.line_changes.changed_line import ChangedLine, resolve_unconfirmed
+from workflows.line_changes.changed_line import (
+    ChangedLine,
+    finish_after_cancel,
+    resolve_unconfirmed,
+)
 from workflows.line_changes.plan import change_subscription
 from workflows.support.activity_calls import (
     execute_poll,
@@ -90,10 +93,7 @@ async def _swap(line: ChangedLine, change: ChangeNumber, old: LineRecord) -> New
         if workflow.cancellation_reason() is None:
             raise
         # A cancel that comes after the swap is too late: what belongs to the line has to follow.
-        lookup = Lookup[SwapNumber](wanted=wanted)
-        found = await execute_read(
-            LineNumberActivities.find_new_number, "Look up the other number", lookup
-        )
+        found = await finish_after_cancel(creator, LineNumberActivities.swap_number, wanted)
         if found is None:
             raise
         new = found

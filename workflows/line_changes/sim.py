@@ -11,7 +11,7 @@ from activities.line_sims import LineSimActivities, SimRecord, SwapSim as SwapIn
 from activities.onboarding.numbers import NumberActivities
 from telegent_orchestrator.line_changes import SwapSim
 from telegent_orchestrator.names import ORDER_KEY
-from workflows.line_changes.changed_line import ChangedLine
+from workflows.line_changes.changed_line import ChangedLine, finish_after_cancel
 from workflows.line_changes.plan import change_subscription
 from workflows.sims.claim_workflow import claim_sim
 from workflows.support.activity_calls import execute_read, execute_settled_write
@@ -71,9 +71,8 @@ async def _require_free(number: str, iccid: str) -> None:
 
 async def _swap(line: ChangedLine, change: SwapSim, before: SimRecord) -> SimRecord:
     creator = ResourceCreator(line.progress, CompensationLog(line.progress))
-    number = line.known.phone_number
     wanted = SwapInput(
-        phone_number=number,
+        phone_number=line.known.phone_number,
         iccid=change.iccid,
         iccid_before=before.iccid,
         swaps_before=before.swaps_remaining,
@@ -85,9 +84,10 @@ async def _swap(line: ChangedLine, change: SwapSim, before: SimRecord) -> SimRec
         if workflow.cancellation_reason() is None:
             raise
         # A cancel that comes after the swap is too late: the subscription has to follow.
-        new = await execute_read(LineSimActivities.read_sim, "Read the SIM", number)
-        if new.iccid == before.iccid:
+        found = await finish_after_cancel(creator, LineSimActivities.swap_sim, wanted)
+        if found is None:
             raise
+        new = found
     result = line.result
     result.iccid, result.activation_code = new.iccid, new.activation_code
     result.swaps_remaining, result.order_id = new.swaps_remaining, new.order_id

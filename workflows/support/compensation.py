@@ -96,6 +96,11 @@ class CompensationLog:
         self._entries.append(entry)
         return entry
 
+    @property
+    def created(self) -> list[CompensationEntry[Any]]:
+        """What exists, or may exist, because of us."""
+        return [entry for entry in self._entries if isinstance(entry, CompensationEntry)]
+
     async def run(self, keep_reason: str = "") -> None:
         """Rolls everything back.
 

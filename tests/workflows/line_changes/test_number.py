@@ -1,6 +1,7 @@
 """Numbers of lines are swapped once, and what belongs to them follows."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from simulator.engine.state import Number
 from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
-from tests.harness import Harness
+from tests.harness import SETTINGS, Harness
 from tests.harness.details_pages import read_details_page
 from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import line, new_subscriber, single
@@ -215,9 +216,14 @@ async def test_call_filter_with_an_age_mode_is_a_warning(harness: Harness) -> No
     assert "does not take its mode CHILD" in result.warnings[1]
 
 
-async def test_cancel_after_the_swap_is_too_late(harness: Harness) -> None:
+@pytest.mark.parametrize("settings", [replace(SETTINGS, read_lag=timedelta(seconds=2))])
+@pytest.mark.parametrize("options", [SimulatorOptions(), SimulatorOptions(status_change_delay=0.3)])
+@pytest.mark.parametrize("lost", [False, True])
+async def test_cancel_after_the_swap_is_too_late(harness: Harness, lost: bool) -> None:
     number = await filtered_line(harness)
     subscriber = number.subscriber_id
+    if lost:
+        harness.telegent.faults.add(Fault(match=STATUS, kind="drop_response"))
     gate = harness.telegent.gates.close(STATUS, "after")
     handle = await begin(harness, number.number)
     await gate.reached()

@@ -1,5 +1,7 @@
 """SIMs of lines are swapped once, judged by the simulator's ledger."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from simulator.engine.state import Number
 from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.line_changes import LineChangeResult
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
-from tests.harness import Harness
+from tests.harness import SETTINGS, Harness
 from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import single
 from tests.harness.tiers import sampled
@@ -158,8 +160,13 @@ async def test_lost_response_after_the_swap_is_read_back(
     assert orders(harness, "swap-sim") == 1
 
 
-async def test_cancel_after_the_swap_is_too_late(harness: Harness) -> None:
+@pytest.mark.parametrize("settings", [replace(SETTINGS, read_lag=timedelta(seconds=2))])
+@pytest.mark.parametrize("options", [SimulatorOptions(), SimulatorOptions(status_change_delay=0.3)])
+@pytest.mark.parametrize("lost", [False, True])
+async def test_cancel_after_the_swap_is_too_late(harness: Harness, lost: bool) -> None:
     line = await live_line(harness, single())
+    if lost:
+        harness.telegent.faults.add(Fault(match=STATUS, kind="drop_response"))
     gate = harness.telegent.gates.close(STATUS, "after")
     handle = await start_swap(harness, line)
     await gate.reached()
