@@ -19,11 +19,7 @@ from activities.port_out import NumberSighting, PinGenerator, PortOutActivities,
 from activities.support.number_states import NumberState
 from activities.support.outcomes import failure_message
 from telegent_orchestrator.events import EventType
-from telegent_orchestrator.names import (
-    CANCEL_MESSAGE,
-    ORDER_KEY,
-    STATUS_QUERY,
-)
+from telegent_orchestrator.names import CANCEL_MESSAGE, ORDER_KEY, STATUS_QUERY
 from telegent_orchestrator.port_out import (
     CONFIRM_DEPARTURE_UPDATE,
     PORT_OUT_WORKFLOW,
@@ -191,13 +187,15 @@ class PortOutWorkflow:
         """Issues the PIN, and raises attention when that takes too long."""
         issue_task = asyncio.create_task(self._issue_pin())
         timeout = self._request.pin_issue_timeout
-        if not await self._wait_until(issue_task.done, timeout, "Deadline of the PIN"):
+        in_time = await self._wait_until(issue_task.done, timeout, "Deadline of the PIN")
+        # A PIN that was issued at the deadline stays issued; its event may still be on its way.
+        if not in_time and self._result.issued_at is None:
             await self._enter(
                 PortOutState.ISSUE_OVERDUE,
                 f"the PIN was not issued within {timeout}",
                 event=EventType.PORT_OUT_ATTENTION_REQUIRED,
             )
-            await self._wait_until(issue_task.done)
+        await self._wait_until(issue_task.done)
         await issue_task
 
     async def _issue_pin(self) -> None:

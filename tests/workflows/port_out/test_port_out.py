@@ -14,6 +14,7 @@ from telegent_orchestrator import names
 from telegent_orchestrator.client import MessageRejectedError
 from telegent_orchestrator.port_out import PortOutState
 from tests.harness import Harness
+from tests.harness.pauses import paused
 from tests.harness.port_outs import (
     CANCEL,
     DELETE,
@@ -30,6 +31,7 @@ from tests.harness.port_outs import (
     until,
 )
 from tests.harness.tiers import sampled
+from tests.harness.waiting import wait_until
 
 
 async def test_port_out_completes_with_a_generated_pin(harness: Harness) -> None:
@@ -126,6 +128,26 @@ async def test_late_pin_needs_attention_and_arrives(harness: Harness) -> None:
 
     assert issued.attention == ""
     assert said(issued, "was not issued within 0:00:00.3")
+
+
+async def test_pin_that_is_issued_at_its_deadline_can_be_shown(harness: Harness) -> None:
+    gate = harness.telegent.gates.close(SET_PIN, "before")
+    handle = await start(harness, pin=PIN, pin_issue_timeout=timedelta(seconds=2))
+    await gate.reached()
+    await until(handle, PortOutState.ISSUING)
+    workflow = harness.temporal.get_workflow_handle(handle.id)
+
+    async def events() -> set[int]:
+        return {event.event_type for event in (await workflow.fetch_history()).events}
+
+    # While it is paused, both happen, and it learns of them together.
+    async with paused(harness, handle.id):
+        gate.release()
+        await wait_until(lambda: count(harness, "portout.set"))
+        await wait_until(events, lambda seen: EventType.EVENT_TYPE_TIMER_FIRED in seen)
+
+    await until(handle, PortOutState.PIN_ISSUED)
+    assert (await handle.reveal_pin(REQUESTED)).pin == PIN
 
 
 async def test_number_of_another_account_fails_with_a_readable_error(harness: Harness) -> None:
